@@ -1,0 +1,168 @@
+/**
+ * What an engine offers: a model, and the primitives that a training loop is made of. An engine never computes a reward
+ * and knows no question; the loops in `learning/` know no tensor.
+ */
+import type { ModelSize } from '../protocol/runfile.ts';
+import type { EngineStatus, StopReason } from '../protocol/records.ts';
+
+/**
+ * Frames as decoded: RGB, 8 bits a channel, `count` frames of `height` rows of `width` pixels.
+ * `key` names the content; an engine is given the pixels of a key once and may keep them.
+ */
+export interface Frames {
+  readonly key: string;
+  readonly width: number;
+  readonly height: number;
+  readonly count: number;
+  /** Over a SharedArrayBuffer, so that worker threads read it without a copy. */
+  readonly pixels: Uint8Array;
+  /** Frames per second of this choice of frames; decides the time step of rotary positions. */
+  readonly sampleFps: number;
+}
+
+/**
+ * A prompt is a list of chunks. `text` is plain: text that looks like a special token stays text.
+ * `special` is one special token by name, such as `<|im_start|>`. `order[i]` is the frame that stands at place i.
+ */
+export type Chunk =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'special'; readonly token: string }
+  | { readonly kind: 'image'; readonly frames: Frames }
+  | { readonly kind: 'video'; readonly frames: Frames; readonly order: readonly number[] };
+
+export type Prompt = readonly Chunk[];
+
+export interface EngineCapabilities {
+  readonly chunks: readonly Chunk['kind'][];
+  readonly losses: readonly TrainingLoss['kind'][];
+  /** A second copy of a model can be held as the KL reference. */
+  readonly reference: boolean;
+  readonly abort: boolean;
+  readonly topAlternatives: number;
+}
+
+/** A model inside an engine. `reference` models only answer `forward`. */
+export interface ModelHandle {
+  readonly id: number;
+  readonly role: 'policy' | 'reference';
+}
+
+export type ModelOrigin =
+  /** Weights from the seed, tokenizer trained on `texts`. */
+  | { readonly kind: 'new'; readonly size: ModelSize; readonly seed: number; readonly texts: readonly string[] }
+  /** A checkpoint folder in Hugging Face's layout. `optimizer` restores the optimizer state beside it. */
+  | { readonly kind: 'folder'; readonly folder: string; readonly optimizer: boolean }
+  /** The present weights of another model, frozen. */
+  | { readonly kind: 'copy'; readonly of: ModelHandle };
+
+export interface SampleRequest {
+  readonly prompt: Prompt;
+  /** One seed per answer wanted. The same seed gives the same answer whatever else is in the batch. */
+  readonly seeds: readonly number[];
+}
+
+export interface SampleOptions {
+  readonly maxTokens: number;
+  /** 0 takes the likeliest token. */
+  readonly temperature: number;
+  readonly topP: number;
+}
+
+/** One answer. Arrays have one entry per token, the end token included when it was reached. */
+export interface Completion {
+  readonly tokens: Int32Array;
+  /** Text of each token; special tokens by name. */
+  readonly pieces: readonly string[];
+  /** Text of the answer, special tokens left out. */
+  readonly text: string;
+  /** Natural log-probability of each token under the model (temperature 1, no top-p). */
+  readonly logprobs: Float32Array;
+  /** Entropy in nats of the distribution that each token was drawn from (temperature 1, no top-p). */
+  readonly entropy: Float32Array;
+  readonly stopReason: StopReason;
+}
+
+export type SampleEvent =
+  /** Text that was added to an answer since the last event about it. */
+  | { readonly kind: 'delta'; readonly request: number; readonly index: number; readonly text: string }
+  | { readonly kind: 'done'; readonly request: number; readonly index: number; readonly completion: Completion }
+  | { readonly kind: 'progress'; readonly tokens: number; readonly done: number; readonly total: number };
+
+/** An answer to train on. Either the tokens as they were sampled, or a text that the engine tokenizes and ends. */
+export interface Sequence {
+  readonly prompt: Prompt;
+  readonly answer: { readonly tokens: Int32Array } | { readonly text: string };
+}
+
+/** A sequence with what the policy loss needs; arrays have one entry per answer token. */
+export interface PolicySequence extends Sequence {
+  readonly answer: { readonly tokens: Int32Array };
+  readonly advantage: number;
+  readonly oldLogprobs: Float32Array;
+  readonly refLogprobs: Float32Array | null;
+}
+
+export type TrainingLoss =
+  /** Mean negative log-probability over all answer tokens (over prompt tokens too when asked). */
+  | { readonly kind: 'cross-entropy'; readonly sequences: readonly Sequence[]; readonly promptTokens: boolean }
+  /** Clipped policy gradient with a k3 KL term (Video-R1 eq. 4). `mean` as the parameter `lossMean`. */
+  | {
+      readonly kind: 'policy';
+      readonly sequences: readonly PolicySequence[];
+      readonly clipEpsilon: number;
+      readonly beta: number;
+      readonly mean: 'answer' | 'token';
+    };
+
+export interface LossReport {
+  readonly loss: number;
+  /** Mean k3 KL per answer token in nats; null without a reference. */
+  readonly kl: number | null;
+  /** Share of answer tokens whose ratio was clipped; null for cross-entropy. */
+  readonly clipped: number | null;
+  readonly tokens: number;
+}
+
+export interface OptimStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** 0 switches clipping off. */
+  readonly gradClipNorm: number;
+}
+
+/** @throws StudioError `engine-failed`, `bad-model` or `not-finite` from every primitive, with place and remedy. */
+export interface Engine {
+  readonly capabilities: EngineCapabilities;
+  /** What runs, on what, and why; parameters are of the last policy model. */
+  status(): EngineStatus;
+  createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle>;
+  /** Answers as they are written. Aborting ends every open answer within one token, with `stopReason: 'aborted'`. */
+  sample(model: ModelHandle, requests: readonly SampleRequest[], options: SampleOptions, signal: AbortSignal): AsyncIterable<SampleEvent>;
+  /** Log-probability of every answer token. */
+  forward(model: ModelHandle, sequences: readonly Sequence[]): Promise<Float32Array[]>;
+  /** Adds the gradient of the loss to what is held since the last `optimStep`. */
+  forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport>;
+  optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }>;
+  /** Writes `config.json`, `model.safetensors`, `tokenizer.json` and the optimizer state into an empty folder. */
+  saveState(model: ModelHandle, folder: string): Promise<void>;
+  countTokens(model: ModelHandle, text: string): Promise<number>;
+  /** Vision tokens of frames of this size, and the exact text that the model is given, media as placeholders. */
+  render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }>;
+  unload(model: ModelHandle): Promise<void>;
+  memory(): Promise<{ bytes: number; tensors: number }>;
+  dispose(): Promise<void>;
+}
+
+/** Tokens that mean something to the chat layout and the media; Qwen's names. */
+export const specialTokens = {
+  pad: '<|endoftext|>',
+  turnStart: '<|im_start|>',
+  turnEnd: '<|im_end|>',
+  visionStart: '<|vision_start|>',
+  visionEnd: '<|vision_end|>',
+  image: '<|image_pad|>',
+  video: '<|video_pad|>',
+} as const;

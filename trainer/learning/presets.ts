@@ -1,0 +1,49 @@
+/**
+ * The presets: every parameter's value as the paper has it, as the released code (`upstream`) has it, and scaled to the
+ * small embedded model (`sample`). A preset is data; no code asks which one is in force.
+ */
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { Method } from '../protocol/parameters.ts';
+import type { PresetName } from '../protocol/runfile.ts';
+
+const upstream: ParameterValues = {
+  learningRate: 1e-6, schedule: 'cosine', scheduleFloor: 0, warmupSteps: 0, weightDecay: 0.01, beta1: 0.9, beta2: 0.999, gradClipNorm: 5,
+  steps: 1000, questionsPerStep: 8, checkpointEvery: 100, checkpointsKept: 3, probeEvery: 0, probeQuestions: 4, evaluateEvery: 0,
+  imageShare: null, trainPromptTokens: false,
+  framesPerSecond: 2, minFrames: 4, maxFrames: 16, minPixels: 128 * 28 * 28, maxPixels: 128 * 28 * 28, imageMinPixels: 4 * 28 * 28, imageMaxPixels: 128 * 28 * 28,
+  groupSize: 8, shuffledGroupSize: 4, temperature: 1, topP: 0.95, maxNewTokens: 768,
+  formatWeight: 1, alpha: 0.3, mu: 0.8, temporalTest: '>=', temporalShare: 'accuracy', correctThreshold: 0.1,
+  omega: 0.2, lengthMin: 320, lengthMax: 512, lengthNeedsMoreThanOne: true,
+  stdDegrees: 'n-1', stdEpsilon: 1e-4, divideByStd: true, beta: 0.04, clipEpsilon: 0.2, updatesPerSampling: 1, lossMean: 'answer', skipFlatGroups: false,
+  evaluationTemperature: 0.1, evaluationTopP: 0.001, evaluationQuestions: 0,
+};
+
+const paper: ParameterValues = {
+  ...upstream,
+  shuffledGroupSize: 8, formatWeight: 0, temporalTest: '>', temporalShare: 'correct',
+  omega: 0.1, lengthNeedsMoreThanOne: false, stdEpsilon: 0,
+  evaluationTemperature: 0.01,
+};
+
+const sample: ParameterValues = {
+  ...paper,
+  shuffledGroupSize: 4, formatWeight: 1, stdEpsilon: 1e-4,
+  learningRate: 1.5e-3, scheduleFloor: 0.1, warmupSteps: 20, beta2: 0.95, gradClipNorm: 1,
+  steps: 300, questionsPerStep: 24, checkpointEvery: 50, probeEvery: 20, probeQuestions: 4,
+  minPixels: 4 * 28 * 28, maxPixels: 4 * 28 * 28, imageMinPixels: 4 * 28 * 28, imageMaxPixels: 4 * 28 * 28, maxFrames: 8,
+  maxNewTokens: 64, lengthMin: 8, lengthMax: 48, skipFlatGroups: true,
+  evaluationTemperature: 0, evaluationTopP: 1, evaluationQuestions: 160,
+};
+
+const presets: Record<PresetName, ParameterValues> = { paper, upstream, sample };
+
+/** What differs by method inside the sample preset: reinforcement learning takes smaller and fewer steps than SFT. */
+const sampleReinforcement: Partial<ParameterValues> = {
+  learningRate: 1e-4, warmupSteps: 0, schedule: 'constant', steps: 100, questionsPerStep: 12, checkpointEvery: 25, beta: 0.01,
+};
+
+/** A preset's values for a method. */
+export function presetParameters(name: PresetName, method: Method): ParameterValues {
+  const values = presets[name];
+  return name === 'sample' && method !== 'sft' ? { ...values, ...sampleReinforcement } : { ...values };
+}

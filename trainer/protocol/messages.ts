@@ -1,0 +1,144 @@
+/**
+ * Requests and notifications between a trainer and its clients (JSON-RPC 2.0 over WebSocket): one table from which both
+ * sides take their types and their validation. Client to trainer unless said otherwise.
+ */
+import { z } from 'zod';
+import { modelSource } from './runfile.ts';
+import {
+  annotation, annotationInput, checkpoint, commandRecord, commandRequest, evaluation, frameOrder, group, groupPurpose, groupWithRollouts,
+  rollout, rolloutTokens, runEvent, runSummary, stepMetrics,
+} from './records.ts';
+
+interface Call<P extends z.ZodType, R extends z.ZodType> {
+  readonly params: P;
+  readonly result: R;
+}
+const call = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R): Call<P, R> => ({ params, result });
+const nothing = z.object({});
+const runId = z.object({ runId: z.string() });
+
+export const trainerInfo = z.object({
+  version: z.string(),
+  pid: z.number().int(),
+  /** The project folder that this trainer owns. */
+  folder: z.string(),
+  startedAt: z.number(),
+  ffmpeg: z.string(),
+  node: z.string(),
+});
+export type TrainerInfo = z.infer<typeof trainerInfo>;
+
+/** What a run file in the project says, or why it can't be used. */
+export const runFileEntry = z.object({
+  path: z.string(),
+  name: z.string(),
+  method: z.string(),
+  description: z.string(),
+  problem: z.string().nullable(),
+});
+export type RunFileEntry = z.infer<typeof runFileEntry>;
+
+/** A filter of the rollout list; every given term must hold. */
+export const rolloutFilter = z.object({
+  step: z.number().int().optional(),
+  fromStep: z.number().int().optional(),
+  purpose: groupPurpose.optional(),
+  order: frameOrder.optional(),
+  correct: z.boolean().optional(),
+  dataType: z.enum(['image', 'video']).optional(),
+  problemType: z.string().optional(),
+  minAha: z.number().int().min(1).max(5).optional(),
+  flagged: z.boolean().optional(),
+  /** Words that the text or the question must contain. */
+  text: z.string().optional(),
+});
+export type RolloutFilter = z.infer<typeof rolloutFilter>;
+
+/** A row of the rollout list: the rollout without its text, with what the row shows of its question. */
+export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
+  /** Position in the store; the list pages by it. */
+  key: z.number().int(),
+  problem: z.string(),
+  problemType: z.string(),
+  dataType: z.string(),
+  purpose: groupPurpose,
+  flags: z.number().int(),
+});
+export type RolloutRow = z.infer<typeof rolloutRow>;
+
+export const requests = {
+  /** First message on every connection. Fails with `protocol-version` when the major versions differ. */
+  initialize: call(
+    z.object({ protocol: z.object({ major: z.number().int(), minor: z.number().int() }), client: z.string(), author: z.string() }),
+    z.object({ protocol: z.object({ major: z.number().int(), minor: z.number().int() }), trainer: trainerInfo }),
+  ),
+  'runfiles/list': call(nothing, z.object({ runFiles: z.array(runFileEntry) })),
+  'runs/list': call(nothing, z.object({ runs: z.array(runSummary) })),
+  /** Creates a run from a run file (path relative to the project folder) and starts it unless `start` is false. */
+  'runs/create': call(
+    z.object({
+      runFile: z.string(),
+      model: modelSource.optional(),
+      parameters: z.record(z.string(), z.unknown()).optional(),
+      start: z.boolean().default(true),
+    }),
+    z.object({ run: runSummary }),
+  ),
+  /** The answer says that the command was taken down; its life goes on as `command` events. */
+  'runs/command': call(runId.extend({ command: commandRequest }), z.object({ command: commandRecord })),
+  /** Events with a `seq` above `since` follow as `run/event`, in order, those of the past first. */
+  'runs/subscribe': call(runId.extend({ since: z.number().int().min(0).default(0) }), z.object({ run: runSummary })),
+  'runs/unsubscribe': call(runId, nothing),
+  'runs/delete': call(runId, nothing),
+  'metrics/get': call(runId.extend({ fromStep: z.number().int().default(0) }), z.object({ steps: z.array(stepMetrics) })),
+  'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
+  'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
+  'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
+  /** Newest first; `before` is the key of the last row already held. `matching` counts all rows that the filter keeps. */
+  'rollouts/list': call(
+    runId.extend({ filter: rolloutFilter.default({}), before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(200) }),
+    z.object({ rows: z.array(rolloutRow), matching: z.number().int(), total: z.number().int() }),
+  ),
+  'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
+  'groups/list': call(
+    runId.extend({ before: z.string().optional(), limit: z.number().int().min(1).max(200).default(50) }),
+    z.object({ groups: z.array(group) }),
+  ),
+  'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
+  /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
+  'frames/get': call(
+    runId.extend({ key: z.string() }),
+    z.object({ transfer: z.number().int(), width: z.number().int(), height: z.number().int(), count: z.number().int() }),
+  ),
+  'annotations/list': call(runId.extend({ rolloutId: z.string().optional() }), z.object({ annotations: z.array(annotation) })),
+  'annotations/add': call(runId.extend({ annotation: annotationInput }), z.object({ annotation })),
+  'annotations/remove': call(runId.extend({ id: z.number().int() }), nothing),
+  /** All annotations of a run as JSONL, one line each with its question, text and quote. */
+  'annotations/export': call(runId, z.object({ jsonl: z.string(), count: z.number().int() })),
+  'trainer/shutdown': call(nothing, nothing),
+} as const satisfies Record<string, Call<z.ZodType, z.ZodType>>;
+
+export type RequestName = keyof typeof requests;
+export type RequestParams<M extends RequestName> = z.input<(typeof requests)[M]['params']>;
+export type RequestInput<M extends RequestName> = z.output<(typeof requests)[M]['params']>;
+export type RequestResult<M extends RequestName> = z.output<(typeof requests)[M]['result']>;
+
+/** Trainer to client. */
+export const notifications = {
+  'run/event': runEvent,
+  /** A hint, not an event: text of answers under way; may be coalesced or left out. */
+  'run/sampling': z.object({
+    runId: z.string(),
+    step: z.number().int(),
+    done: z.number().int(),
+    total: z.number().int(),
+    /** Tail of one answer that is being written. */
+    text: z.string(),
+    problem: z.string(),
+  }),
+  /** A run was created, deleted or changed state: lists are to be read again. */
+  'runs/changed': z.object({ run: runSummary.nullable() }),
+} as const;
+
+export type NotificationName = keyof typeof notifications;
+export type NotificationParams<N extends NotificationName> = z.output<(typeof notifications)[N]>;

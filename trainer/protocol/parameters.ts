@@ -1,0 +1,157 @@
+/**
+ * Every number and switch of a run, in one table: name, range, whether it can change while the run goes, and what it means.
+ * From it come the validation of run files and of `set`, the JSON schema, the quick pick and the dashboard's parameter list.
+ */
+import { z } from 'zod';
+
+export const methods = ['sft', 'tgrpo', 'grpo'] as const;
+/** `grpo` is T-GRPO without the shuffled group and its reward. */
+export const method = z.enum(methods);
+export type Method = z.infer<typeof method>;
+
+/** `live`: taken at the next safe point. `restart`: fixed when the run is created. */
+export type Changeable = 'live' | 'restart';
+
+interface ParameterInfo<S extends z.ZodType> {
+  readonly label: string;
+  readonly symbol?: string;
+  readonly schema: S;
+  readonly changes: Changeable;
+  readonly methods: readonly Method[];
+  readonly unit?: string;
+  readonly help: string;
+}
+
+const all = methods;
+const rl = ['tgrpo', 'grpo'] as const;
+const temporal = ['tgrpo'] as const;
+
+function parameter<S extends z.ZodType>(info: ParameterInfo<S>): ParameterInfo<S> {
+  return info;
+}
+
+const share = z.number().min(0).max(1);
+const positive = z.number().positive();
+const nonNegative = z.number().min(0);
+const count = z.number().int().positive();
+
+export const parameters = {
+  // optimiser
+  learningRate: parameter({
+    label: 'learning rate', schema: nonNegative.max(1), changes: 'live', methods: all,
+    help: 'Step size of AdamW at the peak of its schedule.',
+  }),
+  schedule: parameter({
+    label: 'schedule', schema: z.enum(['constant', 'cosine']), changes: 'live', methods: all,
+    help: 'How the learning rate falls from its peak to scheduleFloor of it at the last step.',
+  }),
+  scheduleFloor: parameter({
+    label: 'schedule floor', schema: share, changes: 'live', methods: all,
+    help: 'Share of the peak learning rate that is left at the last step.',
+  }),
+  warmupSteps: parameter({
+    label: 'warm-up', schema: z.number().int().min(0), changes: 'restart', methods: all, unit: 'steps',
+    help: 'Steps over which the learning rate rises from zero.',
+  }),
+  weightDecay: parameter({
+    label: 'weight decay', schema: nonNegative.max(1), changes: 'live', methods: all, help: 'AdamW weight decay of matrices.',
+  }),
+  beta1: parameter({ label: 'Adam beta 1', symbol: 'β₁', schema: share, changes: 'restart', methods: all, help: 'Decay of the gradient mean.' }),
+  beta2: parameter({ label: 'Adam beta 2', symbol: 'β₂', schema: share, changes: 'restart', methods: all, help: 'Decay of the squared gradient.' }),
+  gradClipNorm: parameter({
+    label: 'gradient norm limit', schema: nonNegative, changes: 'live', methods: all,
+    help: 'Gradients with a larger norm are scaled down to it; 0 switches it off.',
+  }),
+  // length of the run
+  steps: parameter({ label: 'steps', schema: count, changes: 'live', methods: all, unit: 'steps', help: 'Updates until the run is complete.' }),
+  questionsPerStep: parameter({
+    label: 'questions a step', schema: count, changes: 'restart', methods: all, unit: 'questions',
+    help: 'Rows of the dataset that one update sees.',
+  }),
+  checkpointEvery: parameter({
+    label: 'checkpoint every', schema: z.number().int().min(0), changes: 'live', methods: all, unit: 'steps',
+    help: 'Steps between checkpoints; 0 keeps only the one at the end.',
+  }),
+  checkpointsKept: parameter({
+    label: 'checkpoints kept', schema: count, changes: 'live', methods: all, help: 'Older ones are deleted, saved-by-hand ones never.',
+  }),
+  probeEvery: parameter({
+    label: 'probe every', schema: z.number().int().min(0), changes: 'live', methods: ['sft'], unit: 'steps',
+    help: 'Steps between looks at what the model answers during SFT, on ordered and shuffled frames; 0 for none.',
+  }),
+  probeQuestions: parameter({
+    label: 'questions a probe', schema: count, changes: 'live', methods: ['sft'], unit: 'questions', help: 'Questions of one probe.',
+  }),
+  evaluateEvery: parameter({
+    label: 'evaluate every', schema: z.number().int().min(0), changes: 'live', methods: all, unit: 'steps',
+    help: 'Steps between evaluations on unseen questions; 0 for none.',
+  }),
+  // data
+  imageShare: parameter({
+    label: 'share of images', schema: share.nullable(), changes: 'live', methods: all,
+    help: 'Share of image questions in the mix; 0 trains without images (the ablation), null takes the dataset as it is.',
+  }),
+  trainPromptTokens: parameter({
+    label: 'train prompt tokens', schema: z.boolean(), changes: 'restart', methods: ['sft'],
+    help: 'Also train on system and user tokens, as the released code does.',
+  }),
+  // frames
+  framesPerSecond: parameter({ label: 'frames a second', schema: positive, changes: 'restart', methods: all, unit: 'frames/s', help: 'Rate at which frames are chosen from a video.' }),
+  minFrames: parameter({ label: 'least frames', schema: count, changes: 'restart', methods: all, unit: 'frames', help: 'At least this many frames, if the video has them.' }),
+  maxFrames: parameter({ label: 'most frames', schema: count, changes: 'restart', methods: all, unit: 'frames', help: 'At most this many frames.' }),
+  minPixels: parameter({ label: 'least pixels a frame', schema: count, changes: 'restart', methods: all, unit: 'pixels', help: 'Frames smaller than this are enlarged.' }),
+  maxPixels: parameter({ label: 'most pixels a frame', schema: count, changes: 'restart', methods: all, unit: 'pixels', help: 'Frames larger than this are reduced.' }),
+  imageMinPixels: parameter({ label: 'least pixels an image', schema: count, changes: 'restart', methods: all, unit: 'pixels', help: 'Images smaller than this are enlarged.' }),
+  imageMaxPixels: parameter({ label: 'most pixels an image', schema: count, changes: 'restart', methods: all, unit: 'pixels', help: 'Images larger than this are reduced.' }),
+  // sampling
+  groupSize: parameter({ label: 'ordered a question', symbol: 'G', schema: count, changes: 'restart', methods: rl, unit: 'answers', help: 'Answers on ordered frames.' }),
+  shuffledGroupSize: parameter({ label: 'shuffled a question', symbol: 'G̃', schema: z.number().int().min(0), changes: 'restart', methods: temporal, unit: 'answers', help: 'Answers on shuffled frames; they are compared with, never trained on.' }),
+  temperature: parameter({ label: 'temperature', symbol: 'T', schema: nonNegative.max(5), changes: 'live', methods: all, help: 'Sampling temperature; 0 takes the likeliest token.' }),
+  topP: parameter({ label: 'top-p', schema: share, changes: 'live', methods: all, help: 'Sampling keeps the likeliest tokens that sum to this share.' }),
+  maxNewTokens: parameter({ label: 'most new tokens', schema: count, changes: 'live', methods: all, unit: 'tokens', help: 'An answer is cut here.' }),
+  // reward
+  formatWeight: parameter({ label: 'format weight', schema: nonNegative, changes: 'live', methods: rl, help: 'Reward of the right form, added to accuracy; 0 leaves it out.' }),
+  alpha: parameter({ label: 'temporal α', symbol: 'α', schema: nonNegative, changes: 'live', methods: temporal, help: 'Temporal reward of a correct ordered answer when the test passes (Video-R1 eq. 1, 2).' }),
+  mu: parameter({ label: 'temporal μ', symbol: 'μ', schema: nonNegative, changes: 'live', methods: temporal, help: 'Factor on the shuffled share in the temporal test p > μ p̃ (eq. 1).' }),
+  temporalTest: parameter({ label: 'temporal test', schema: z.enum(['>', '>=']), changes: 'live', methods: temporal, help: 'Whether p equal to μ p̃ passes.' }),
+  temporalShare: parameter({ label: 'p from', schema: z.enum(['correct', 'accuracy']), changes: 'live', methods: temporal, help: 'p as the share of correct answers, or as the mean accuracy reward.' }),
+  correctThreshold: parameter({ label: 'correct above', schema: share, changes: 'live', methods: rl, help: 'An answer counts as correct when its accuracy reward is above this.' }),
+  omega: parameter({ label: 'length ω', symbol: 'ω', schema: nonNegative, changes: 'live', methods: rl, help: 'Bonus of a correct answer whose length is inside the window (eq. 5).' }),
+  lengthMin: parameter({ label: 'shortest length', symbol: 'l_min', schema: z.number().int().min(0), changes: 'live', methods: rl, unit: 'tokens', help: 'Lower end of the length window, inclusive.' }),
+  lengthMax: parameter({ label: 'longest length', symbol: 'l_max', schema: count, changes: 'live', methods: rl, unit: 'tokens', help: 'Upper end of the length window, inclusive.' }),
+  lengthNeedsMoreThanOne: parameter({ label: 'length needs two correct', schema: z.boolean(), changes: 'live', methods: rl, help: 'Pay the length bonus only if more than one answer of the group is correct.' }),
+  // update
+  stdDegrees: parameter({ label: 'std over', schema: z.enum(['n', 'n-1']), changes: 'live', methods: rl, help: 'Denominator of the standard deviation of a group.' }),
+  stdEpsilon: parameter({ label: 'std epsilon', schema: nonNegative, changes: 'live', methods: rl, help: 'Added to the standard deviation under the fraction.' }),
+  divideByStd: parameter({ label: 'divide by std', schema: z.boolean(), changes: 'live', methods: rl, help: 'Whether advantages are divided by the standard deviation (eq. 3).' }),
+  beta: parameter({ label: 'KL weight β', symbol: 'β', schema: nonNegative, changes: 'live', methods: rl, help: 'Weight of the KL term towards the reference (eq. 4).' }),
+  clipEpsilon: parameter({ label: 'clip ε', symbol: 'ε', schema: positive, changes: 'live', methods: rl, help: 'The ratio is clipped to 1 ± ε (eq. 4).' }),
+  updatesPerSampling: parameter({ label: 'updates a sampling', schema: count, changes: 'live', methods: rl, help: 'Optimiser steps on the same answers; above 1 the clip matters.' }),
+  lossMean: parameter({ label: 'loss mean', schema: z.enum(['answer', 'token']), changes: 'live', methods: rl, help: 'Mean over the tokens of an answer and then over answers, or over all tokens at once.' }),
+  skipFlatGroups: parameter({ label: 'skip flat groups', schema: z.boolean(), changes: 'live', methods: rl, help: 'Leave groups whose rewards are all equal out of the update; they carry no advantage, only KL.' }),
+  // evaluation
+  evaluationTemperature: parameter({ label: 'evaluation temperature', schema: nonNegative, changes: 'restart', methods: all, help: 'Temperature of evaluation answers.' }),
+  evaluationTopP: parameter({ label: 'evaluation top-p', schema: share, changes: 'restart', methods: all, help: 'Top-p of evaluation answers.' }),
+  evaluationQuestions: parameter({ label: 'evaluation questions', schema: z.number().int().min(0), changes: 'restart', methods: all, unit: 'questions', help: 'Questions of an evaluation, taken evenly from the file; 0 takes all.' }),
+} as const;
+
+export type ParameterName = keyof typeof parameters;
+export type ParameterValues = { [K in ParameterName]: z.infer<(typeof parameters)[K]['schema']> };
+export type ParameterValue = ParameterValues[ParameterName];
+
+export const parameterNames = Object.keys(parameters) as ParameterName[];
+
+const shape = Object.fromEntries(parameterNames.map((name) => [name, parameters[name].schema.describe(parameters[name].help)]));
+/** All parameters, each required, none unknown. */
+export const parameterValues = z.strictObject(shape) as unknown as z.ZodType<ParameterValues>;
+/** What a run file may override. */
+export const parameterOverrides = z.strictObject(shape).partial() as unknown as z.ZodType<Partial<ParameterValues>>;
+
+export function isParameterName(name: string): name is ParameterName {
+  return Object.hasOwn(parameters, name);
+}
+
+/** Names of a method's parameters, in the table's order. */
+export function parametersOf(which: Method): ParameterName[] {
+  return parameterNames.filter((name) => (parameters[name].methods as readonly Method[]).includes(which));
+}

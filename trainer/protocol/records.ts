@@ -1,0 +1,368 @@
+/**
+ * What a run is made of, as it is stored and sent: groups, rollouts, rewards, commands, checkpoints, evaluations, annotations.
+ * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
+ */
+import { z } from 'zod';
+import { dataType, problemType } from './dataset.ts';
+import { errorData } from './errors.ts';
+import { method, parameterNames, parameterValues } from './parameters.ts';
+import { presetName } from './runfile.ts';
+
+const parameterName = z.enum(parameterNames as [string, ...string[]]);
+
+export const runStates = ['created', 'starting', 'running', 'pausing', 'paused', 'stopping', 'stopped', 'completed', 'failed'] as const;
+export const runState = z.enum(runStates);
+export type RunState = z.infer<typeof runState>;
+
+export const safePoint = z.enum(['before-step', 'after-sampling', 'before-update', 'after-update']);
+export type SafePoint = z.infer<typeof safePoint>;
+
+export const span = z.object({ start: z.number().int().min(0), end: z.number().int().min(0) });
+export type Span = z.infer<typeof span>;
+
+// ---- rollouts -------------------------------------------------------------------------------------------------------
+
+export const frameOrder = z.enum(['ordered', 'shuffled']);
+export type FrameOrder = z.infer<typeof frameOrder>;
+
+/** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
+export const rewardPart = z.object({
+  name: z.enum(['accuracy', 'format', 'temporal', 'length']),
+  value: z.number(),
+  /** The most that this part can pay in this run; a part that was not paid is value 0. */
+  possible: z.number(),
+  explanation: z.string(),
+});
+export type RewardPart = z.infer<typeof rewardPart>;
+
+/** An aha moment. T0 none is not stored; T1 is a prompted cue and never counted as one. */
+export const ahaMoment = z.object({
+  span,
+  tier: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)]),
+  rule: z.string(),
+  evidence: z.string(),
+});
+export type AhaMoment = z.infer<typeof ahaMoment>;
+
+/** Where the parts of a completion stand in its text, and what is wrong with its form. */
+export const parsedCompletion = z.object({
+  think: span.nullable(),
+  answer: span.nullable(),
+  problems: z.array(z.string()),
+});
+export type ParsedCompletion = z.infer<typeof parsedCompletion>;
+
+export const stopReason = z.enum(['stop', 'length', 'aborted']);
+export type StopReason = z.infer<typeof stopReason>;
+
+export const rollout = z.object({
+  id: z.string(),
+  groupId: z.string(),
+  step: z.number().int(),
+  order: frameOrder,
+  /** Number of the answer inside its ordered or shuffled half, from 0. */
+  index: z.number().int(),
+  text: z.string(),
+  /** Length with the end token. */
+  tokenCount: z.number().int(),
+  stopReason,
+  parsed: parsedCompletion,
+  /** The text between the answer tags, stripped; empty when there is none. */
+  answer: z.string(),
+  accuracy: z.number(),
+  correct: z.boolean(),
+  reward: z.object({ parts: z.array(rewardPart), total: z.number() }),
+  /** Null for shuffled answers and for groups that are not trained on. */
+  advantage: z.number().nullable(),
+  aha: z.array(ahaMoment),
+  meanLogprob: z.number(),
+  meanEntropy: z.number(),
+});
+export type Rollout = z.infer<typeof rollout>;
+
+/** Token by token: pieces concatenate to the text (special tokens included, so the text may be shorter). */
+export const rolloutTokens = z.object({
+  pieces: z.array(z.string()),
+  logprobs: z.array(z.number()),
+  entropy: z.array(z.number()),
+});
+export type RolloutTokens = z.infer<typeof rolloutTokens>;
+
+export const question = z.object({
+  /** Number of the row in its dataset, from 0. */
+  row: z.number().int(),
+  dataset: z.string(),
+  problemId: z.string(),
+  problem: z.string(),
+  problemType,
+  dataType,
+  options: z.array(z.string()),
+  /** The solution's answer, without tags. */
+  solution: z.string(),
+  path: z.string(),
+  source: z.string(),
+  family: z.string().nullable(),
+  needsOrder: z.boolean().nullable(),
+});
+export type Question = z.infer<typeof question>;
+
+/** The frames that the model saw. `key` fetches their pixels; times in seconds. */
+export const mediaView = z.object({
+  key: z.string(),
+  kind: dataType,
+  width: z.number().int(),
+  height: z.number().int(),
+  /** Size of the source as shown, rotation applied. */
+  sourceWidth: z.number().int(),
+  sourceHeight: z.number().int(),
+  durationSeconds: z.number(),
+  indices: z.array(z.number().int()),
+  times: z.array(z.number()),
+  /** Place i of the shuffled strip shows frame `shuffledOrder[i]`; null when no shuffled group was drawn. */
+  shuffledOrder: z.array(z.number().int()).nullable(),
+  visionTokens: z.number().int(),
+});
+export type MediaView = z.infer<typeof mediaView>;
+
+/** Why the temporal reward was paid or not (Video-R1 eq. 1). */
+export const temporalTest = z.object({
+  p: z.number(),
+  pShuffled: z.number(),
+  mu: z.number(),
+  comparison: z.enum(['>', '>=']),
+  passed: z.boolean(),
+  /** What each correct ordered answer received. */
+  paid: z.number(),
+});
+export type TemporalTest = z.infer<typeof temporalTest>;
+
+/** `train`: an update follows. `probe`: a look during SFT. `evaluation`: unseen questions. */
+export const groupPurpose = z.enum(['train', 'probe', 'evaluation']);
+export type GroupPurpose = z.infer<typeof groupPurpose>;
+
+export const group = z.object({
+  id: z.string(),
+  step: z.number().int(),
+  purpose: groupPurpose,
+  question,
+  /** The exact prompt, media shown as their placeholder. */
+  prompt: z.string(),
+  media: mediaView,
+  temporal: temporalTest.nullable(),
+  stats: z.object({ mean: z.number(), std: z.number(), count: z.number().int() }),
+  /** Sentences that say how rewards and advantages came about. */
+  explanation: z.array(z.string()),
+  at: z.number(),
+});
+export type Group = z.infer<typeof group>;
+
+export const groupWithRollouts = group.extend({ rollouts: z.array(rollout) });
+export type GroupWithRollouts = z.infer<typeof groupWithRollouts>;
+
+// ---- commands -------------------------------------------------------------------------------------------------------
+
+/** What can be asked of a run. Nothing reports success before it was applied. */
+export const commandRequest = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('start') }),
+  z.object({ kind: z.literal('pause') }),
+  z.object({ kind: z.literal('resume') }),
+  z.object({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
+  z.object({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
+  z.object({ kind: z.literal('save') }),
+  z.object({ kind: z.literal('evaluate') }),
+  z.object({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+]);
+export type CommandRequest = z.infer<typeof commandRequest>;
+
+/** A command's life: requested -> rejected | scheduled -> applied | failed. */
+export const commandState = z.enum(['requested', 'rejected', 'scheduled', 'applied', 'failed']);
+export type CommandState = z.infer<typeof commandState>;
+
+export const commandRecord = z.object({
+  id: z.number().int(),
+  request: commandRequest,
+  by: z.string(),
+  state: commandState,
+  requestedAt: z.number(),
+  finishedAt: z.number().nullable(),
+  /** Where it was or will be applied. */
+  safePoint: safePoint.nullable(),
+  step: z.number().int().nullable(),
+  oldValue: z.unknown().nullable(),
+  newValue: z.unknown().nullable(),
+  /** Why it was rejected or failed, or what came of it. */
+  note: z.string().nullable(),
+});
+export type CommandRecord = z.infer<typeof commandRecord>;
+
+// ---- steps, checkpoints, evaluations --------------------------------------------------------------------------------
+
+/** Numbers of one step; null where the method or the step has none. Durations in milliseconds. */
+export const stepMetrics = z.object({
+  step: z.number().int(),
+  at: z.number(),
+  loss: z.number().nullable(),
+  gradNorm: z.number().nullable(),
+  learningRate: z.number(),
+  kl: z.number().nullable(),
+  entropy: z.number().nullable(),
+  /** Mean accuracy reward on ordered frames, and on shuffled ones. */
+  accuracy: z.number().nullable(),
+  accuracyShuffled: z.number().nullable(),
+  format: z.number().nullable(),
+  /** Share of video questions whose temporal test passed, 0..1 (the paper's scaled curve). */
+  temporal: z.number().nullable(),
+  reward: z.number().nullable(),
+  /** Mean response length in tokens. */
+  length: z.number().nullable(),
+  flatGroups: z.number().nullable(),
+  clipped: z.number().nullable(),
+  questions: z.number().int(),
+  skipped: z.number().int(),
+  trainedTokens: z.number().int(),
+  sampledTokens: z.number().int(),
+  durations: z.object({
+    decode: z.number(),
+    sample: z.number(),
+    score: z.number(),
+    update: z.number(),
+    store: z.number(),
+    total: z.number(),
+  }),
+});
+export type StepMetrics = z.infer<typeof stepMetrics>;
+
+export const checkpointReason = z.enum(['schedule', 'command', 'pause', 'stop', 'end', 'start']);
+export type CheckpointReason = z.infer<typeof checkpointReason>;
+
+export const checkpoint = z.object({
+  id: z.string(),
+  step: z.number().int(),
+  at: z.number(),
+  folder: z.string(),
+  sizeBytes: z.number(),
+  reason: checkpointReason,
+});
+export type Checkpoint = z.infer<typeof checkpoint>;
+
+/** Accuracy of one slice of an evaluation: mean accuracy reward of `count` answers. */
+export const evaluationSlice = z.object({
+  name: z.string(),
+  count: z.number().int(),
+  ordered: z.number(),
+  shuffled: z.number().nullable(),
+});
+export type EvaluationSlice = z.infer<typeof evaluationSlice>;
+
+export const evaluation = z.object({
+  id: z.string(),
+  step: z.number().int(),
+  at: z.number(),
+  dataset: z.string(),
+  /** All questions; those that need the order of frames; then by problem type and by family. */
+  all: evaluationSlice,
+  needsOrder: evaluationSlice.nullable(),
+  byType: z.array(evaluationSlice),
+  byFamily: z.array(evaluationSlice),
+  skipped: z.number().int(),
+  durationMs: z.number(),
+});
+export type Evaluation = z.infer<typeof evaluation>;
+
+// ---- annotations ----------------------------------------------------------------------------------------------------
+
+/** What can be wrong with a chain of thought; the order is that of the keys 1 to 9. */
+export const flagCategories = [
+  'wrong perception', 'wrong order', 'wrong logic', 'answer not supported', 'right by luck', 'made-up detail', 'repetition', 'format', 'other',
+] as const;
+export const flagCategory = z.enum(flagCategories);
+export type FlagCategory = z.infer<typeof flagCategory>;
+
+/** The annotator's word on the whole sample. */
+export const verdict = z.enum(['keep', 'fix', 'drop']);
+export type Verdict = z.infer<typeof verdict>;
+
+export const annotationInput = z.object({
+  rolloutId: z.string(),
+  /** Null flags the whole rollout. */
+  span: span.nullable(),
+  category: flagCategory,
+  verdict: verdict.nullable(),
+  note: z.string().max(10_000),
+});
+export type AnnotationInput = z.infer<typeof annotationInput>;
+
+export const annotation = annotationInput.extend({
+  id: z.number().int(),
+  author: z.string(),
+  at: z.number(),
+  /** The flagged text, so that an export stands on its own. */
+  quote: z.string(),
+});
+export type Annotation = z.infer<typeof annotation>;
+
+// ---- runs -----------------------------------------------------------------------------------------------------------
+
+export const engineStatus = z.object({
+  name: z.string(),
+  backend: z.string(),
+  threads: z.number().int(),
+  parameters: z.number().int(),
+  /** Why this backend was picked. */
+  why: z.string(),
+});
+export type EngineStatus = z.infer<typeof engineStatus>;
+
+export const runSummary = z.object({
+  id: z.string(),
+  name: z.string(),
+  method,
+  preset: presetName,
+  state: runState,
+  /** Why it is in that state, where there is more to say: a pause's safe point, a failure's cause. */
+  detail: z.string().nullable(),
+  error: errorData.extend({ message: z.string() }).nullable(),
+  /** Updates done. */
+  step: z.number().int(),
+  steps: z.number().int(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** Milliseconds of work left as the last steps suggest; null when unknown or not running. */
+  remainingMs: z.number().nullable(),
+  parameters: parameterValues,
+  presetParameters: parameterValues,
+  engine: engineStatus.nullable(),
+  dataset: z.string(),
+  questions: z.number().int(),
+  /** Questions left out because their media could not be read. */
+  skipped: z.number().int(),
+  /** Where the weights came from, in words. */
+  from: z.string(),
+  runFile: z.string().nullable(),
+  /** Highest event number. */
+  seq: z.number().int(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+/** A run's events: numbered without gaps, stored before they are sent. */
+export const runEventBody = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('state'), run: runSummary }),
+  z.object({ type: z.literal('step'), metrics: stepMetrics }),
+  z.object({ type: z.literal('group'), group: groupWithRollouts }),
+  z.object({ type: z.literal('command'), command: commandRecord }),
+  z.object({ type: z.literal('checkpoint'), checkpoint }),
+  z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
+  z.object({ type: z.literal('evaluation'), evaluation }),
+  z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
+  z.object({ type: z.literal('warning'), message: z.string() }),
+  z.object({ type: z.literal('annotation'), annotation }),
+  z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),
+]);
+export type RunEventBody = z.infer<typeof runEventBody>;
+
+export const runEvent = z.object({ runId: z.string(), seq: z.number().int(), at: z.number(), body: runEventBody });
+export type RunEvent = z.infer<typeof runEvent>;
+
+export { parameterName };

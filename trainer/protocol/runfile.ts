@@ -1,0 +1,63 @@
+/** The run file: what a person writes to describe a run. Unknown keys are errors; paths are relative to the file's folder. */
+import { z } from 'zod';
+import { method, parameterOverrides } from './parameters.ts';
+
+export const presetNames = ['sample', 'paper', 'upstream'] as const;
+export const presetName = z.enum(presetNames);
+export type PresetName = z.infer<typeof presetName>;
+
+/** Sizes of a model that is made from nothing; the names are those of Hugging Face's Qwen2.5-VL config. */
+export const modelSize = z.strictObject({
+  hidden_size: z.number().int().positive().multipleOf(8),
+  num_hidden_layers: z.number().int().positive(),
+  num_attention_heads: z.number().int().positive(),
+  num_key_value_heads: z.number().int().positive(),
+  intermediate_size: z.number().int().positive().multipleOf(4),
+  vocab_size: z.number().int().min(300).describe('Upper bound: the tokenizer may find fewer pieces.'),
+  vision_hidden_size: z.number().int().positive().multipleOf(8),
+  vision_depth: z.number().int().positive(),
+  vision_num_heads: z.number().int().positive(),
+  vision_intermediate_size: z.number().int().positive().multipleOf(4),
+});
+export type ModelSize = z.infer<typeof modelSize>;
+
+export const engineSettings = z.strictObject({
+  name: z.enum(['tfjs']).default('tfjs'),
+  backend: z.enum(['auto', 'native', 'wasm', 'cpu']).default('auto').describe('auto: native GPU, native CPU, then wasm.'),
+  threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch.'),
+});
+export type EngineSettings = z.infer<typeof engineSettings>;
+
+/** Where a run's weights come from. `run` is the name of another run file's run: its newest checkpoint is taken. */
+export const modelSource = z.union([
+  z.strictObject({ size: modelSize }),
+  z.strictObject({ checkpoint: z.string().min(1).describe('A checkpoint folder.') }),
+  z.strictObject({ run: z.string().min(1).describe('Name of a run of this project; its newest checkpoint is taken.') }),
+]);
+export type ModelSource = z.infer<typeof modelSource>;
+
+export const runFile = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1),
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, dot, dash and underscore; 64 at most'),
+  description: z.string().optional(),
+  method,
+  preset: presetName.default('sample'),
+  dataset: z.string().min(1),
+  evaluationDataset: z.string().min(1).optional(),
+  /** A template of our own wording is taken when absent. */
+  promptTemplate: z.string().min(1).optional(),
+  model: modelSource,
+  engine: engineSettings.default({ name: 'tfjs', backend: 'auto', threads: 2 }),
+  seed: z.number().int().min(0).max(0xffffffff).default(1),
+  parameters: parameterOverrides.default({}),
+});
+export type RunFile = z.infer<typeof runFile>;
+
+/** Run files carry this ending, which the editor's schema and icon go by. */
+export const runFileEnding = '.run.json';
+
+/** JSON schema of run files for editors. */
+export function runFileJsonSchema(): object {
+  return z.toJSONSchema(runFile, { io: 'input' });
+}
