@@ -1,0 +1,30 @@
+/** How a client finds the trainer that owns a project folder: a file that only its owner can read. */
+import { z } from 'zod';
+
+/** Folder inside a project that holds everything the trainer writes. */
+export const trainerFolder = '.video-r1';
+/** Inside `trainerFolder`. Written with mode 0600 when the server listens, removed when it ends. */
+export const discoveryFile = 'trainer.json';
+/** Inside `trainerFolder`: what the trainer logs. */
+export const logFile = 'trainer.log';
+
+export const discovery = z.object({
+  pid: z.number().int(),
+  host: z.string(),
+  port: z.number().int(),
+  token: z.string(),
+  protocol: z.object({ major: z.number().int(), minor: z.number().int() }),
+  version: z.string(),
+  startedAt: z.number(),
+});
+export type Discovery = z.infer<typeof discovery>;
+
+/** Address of the WebSocket; the token is checked before the connection is taken. */
+export function socketAddress(at: Discovery): string {
+  return `ws://${at.host}:${at.port}/socket?token=${at.token}`;
+}
+
+/** Address of the pages in a browser tab. */
+export function pageAddress(at: Discovery, page: 'dashboard' | 'rollouts' = 'dashboard'): string {
+  return `http://${at.host}:${at.port}/${page}?token=${at.token}`;
+}

@@ -1,0 +1,49 @@
+/** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
+import type { Frames } from '../engines/engine.ts';
+import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
+import type { AnnotationInput, Annotation, CommandRecord, CommandRequest, RunEvent, RunSummary } from '../protocol/records.ts';
+import type { ModelSource } from '../protocol/runfile.ts';
+import type { RunStore } from '../store/run-store.ts';
+
+export interface SamplingHint {
+  readonly runId: string;
+  readonly step: number;
+  readonly done: number;
+  readonly total: number;
+  readonly text: string;
+  readonly problem: string;
+}
+
+export interface CreateRun {
+  /** Path of a run file relative to the project folder. */
+  readonly runFile: string;
+  readonly model?: ModelSource | undefined;
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  readonly start: boolean;
+}
+
+export interface TrainerListener {
+  /** After the event is in the store. */
+  onEvent(event: RunEvent): void;
+  onSampling(hint: SamplingHint): void;
+  /** A run was created or changed state (`run`), or was deleted (null). */
+  onRunsChanged(run: RunSummary | null): void;
+}
+
+/** @throws StudioError `not-found` for an unknown run, `conflict` where its state forbids, else as each part says. */
+export interface TrainerService {
+  readonly info: TrainerInfo;
+  listen(listener: TrainerListener): { dispose(): void };
+  runFiles(): Promise<RunFileEntry[]>;
+  runs(): RunSummary[];
+  create(request: CreateRun, by: string): Promise<RunSummary>;
+  command(runId: string, request: CommandRequest, by: string): CommandRecord;
+  delete(runId: string): Promise<void>;
+  /** Read access to a run's records; writing is for `runs` alone. */
+  store(runId: string): RunStore;
+  /** Frames of a group's media, from the cache or decoded again. */
+  frames(runId: string, key: string): Promise<Frames>;
+  annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;
+  removeAnnotation(runId: string, id: number): void;
+  shutdown(): Promise<void>;
+}
