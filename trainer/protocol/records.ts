@@ -164,7 +164,8 @@ export type GroupWithRollouts = z.infer<typeof groupWithRollouts>;
 /** What can be asked of a run. Nothing reports success before it was applied. */
 export const commandRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start') }),
-  z.object({ kind: z.literal('pause') }),
+  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point. */
+  z.object({ kind: z.literal('pause'), release: z.boolean().default(false) }),
   z.object({ kind: z.literal('resume') }),
   z.object({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
   z.object({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),

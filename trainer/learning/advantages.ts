@@ -1,0 +1,145 @@
+/**
+ * T-GRPO's arithmetic: from the scores of one group to rewards and advantages, with a sentence for each decision.
+ * Pure; GRPO is the same function without a shuffled half.
+ */
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { RewardPart, TemporalTest } from '../protocol/records.ts';
+
+/** What scoring found out about one answer. */
+export interface ScoredAnswer {
+  /** Accuracy reward, 0..1. */
+  readonly accuracy: number;
+  readonly accuracyExplanation: string;
+  /** 1 when the whole completion has the asked form, else 0. */
+  readonly format: number;
+  readonly formatExplanation: string;
+  /** Tokens, the end token included. */
+  readonly length: number;
+}
+
+export type RewardParameters = Pick<
+  ParameterValues,
+  | 'formatWeight' | 'alpha' | 'mu' | 'temporalTest' | 'temporalShare' | 'correctThreshold'
+  | 'omega' | 'lengthMin' | 'lengthMax' | 'lengthNeedsMoreThanOne' | 'stdDegrees' | 'stdEpsilon' | 'divideByStd'
+>;
+
+export interface RewardedAnswer {
+  readonly correct: boolean;
+  readonly parts: RewardPart[];
+  readonly total: number;
+}
+
+export interface GroupAdvantages {
+  readonly ordered: RewardedAnswer[];
+  /** Shuffled answers earn accuracy and format only; they are compared with, never trained on. */
+  readonly shuffled: RewardedAnswer[];
+  readonly temporal: TemporalTest | null;
+  readonly mean: number;
+  readonly std: number;
+  /** One per ordered answer (Video-R1 eq. 3). */
+  readonly advantages: number[];
+  /** True when all rewards are equal, so that no answer has an advantage. */
+  readonly flat: boolean;
+  readonly explanation: string[];
+}
+
+/** An answer is correct when its accuracy reward is above the threshold. */
+export function isCorrect(accuracy: number, threshold: number): boolean {
+  return accuracy > threshold || accuracy === 1;
+}
+
+const number = (value: number) => String(Number(value.toFixed(3)));
+const mean = (values: readonly number[]) => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
+
+/**
+ * Rewards and advantages of one question's answers.
+ * @param ordered G answers on ordered frames, G at least 1
+ * @param shuffled answers on shuffled frames; empty for images and for GRPO
+ * Video-R1 eq. 1 (temporal reward), 2, 5 (length), 3 (advantage).
+ */
+export function groupAdvantages(ordered: readonly ScoredAnswer[], shuffled: readonly ScoredAnswer[], p: RewardParameters): GroupAdvantages {
+  const explanation: string[] = [];
+  const correct = ordered.map((answer) => isCorrect(answer.accuracy, p.correctThreshold));
+  const correctCount = correct.filter(Boolean).length;
+
+  const temporal = shuffled.length === 0 ? null : temporalTestOf(ordered, shuffled, p);
+  if (temporal === null) explanation.push('No shuffled answers were drawn, so there is no temporal test.');
+  else explanation.push(temporalSentence(temporal, correctCount, ordered.length, shuffled, p));
+
+  const lengthOpen = !p.lengthNeedsMoreThanOne || correctCount > 1;
+  if (p.omega > 0 && !lengthOpen && correctCount === 1) {
+    explanation.push('Only one answer is correct, so the length bonus is not paid.');
+  }
+
+  const basics = (answer: ScoredAnswer): RewardPart[] => [
+    { name: 'accuracy', value: answer.accuracy, possible: 1, explanation: answer.accuracyExplanation },
+    { name: 'format', value: answer.format * p.formatWeight, possible: p.formatWeight, explanation: answer.formatExplanation },
+  ];
+  const total = (parts: readonly RewardPart[]) => parts.reduce((sum, part) => sum + part.value, 0);
+
+  const rewarded = ordered.map((answer, i): RewardedAnswer => {
+    const right = correct[i] === true;
+    const parts = [
+      ...basics(answer),
+      temporalPart(temporal, right, p),
+      lengthPart(answer.length, right, lengthOpen, p),
+    ];
+    return { correct: right, parts, total: total(parts) };
+  });
+  const compared = shuffled.map((answer): RewardedAnswer => {
+    const parts = basics(answer);
+    return { correct: isCorrect(answer.accuracy, p.correctThreshold), parts, total: total(parts) };
+  });
+
+  const totals = rewarded.map((answer) => answer.total);
+  const average = mean(totals);
+  const squares = totals.reduce((sum, value) => sum + (value - average) ** 2, 0);
+  const degrees = p.stdDegrees === 'n-1' ? totals.length - 1 : totals.length;
+  const flat = Math.max(...totals) - Math.min(...totals) < 1e-9;
+  const std = flat || degrees < 1 ? 0 : Math.sqrt(squares / degrees);
+  const scale = p.divideByStd ? std + p.stdEpsilon : 1;
+  const advantages = totals.map((value) => (flat ? 0 : (value - average) / scale));
+  explanation.push(
+    flat
+      ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
+      : `Mean ${number(average)}, standard deviation ${number(std)} over ${totals.length} answers (${p.stdDegrees}).`,
+  );
+  return { ordered: rewarded, shuffled: compared, temporal, mean: average, std, advantages, flat, explanation };
+}
+
+function temporalTestOf(ordered: readonly ScoredAnswer[], shuffled: readonly ScoredAnswer[], p: RewardParameters): TemporalTest {
+  const share = (answers: readonly ScoredAnswer[]) =>
+    p.temporalShare === 'correct' ? mean(answers.map((a) => (isCorrect(a.accuracy, p.correctThreshold) ? 1 : 0))) : mean(answers.map((a) => a.accuracy));
+  const ours = share(ordered);
+  const theirs = share(shuffled);
+  const bar = p.mu * theirs;
+  const passed = p.temporalTest === '>' ? ours > bar : ours >= bar;
+  return { p: ours, pShuffled: theirs, mu: p.mu, comparison: p.temporalTest, passed, paid: passed ? p.alpha : 0 };
+}
+
+function temporalSentence(test: TemporalTest, correctCount: number, count: number, shuffled: readonly ScoredAnswer[], p: RewardParameters): string {
+  const right = shuffled.filter((answer) => isCorrect(answer.accuracy, p.correctThreshold)).length;
+  const counts = `${correctCount} of ${count} ordered answers were right against ${right} of ${shuffled.length} shuffled`;
+  const means = p.temporalShare === 'accuracy' ? ', compared by mean accuracy' : '';
+  const formula = `${number(test.p)} ${test.comparison} ${number(test.mu)} × ${number(test.pShuffled)} = ${number(test.mu * test.pShuffled)}`;
+  if (!test.passed) return `${counts}${means}: ${formula} does not hold, so no answer gets the temporal reward.`;
+  if (correctCount === 0) return `${counts}${means}: ${formula} holds, but no answer is right, so none gets the temporal reward.`;
+  return `${counts}${means}: ${formula} holds, so each right ordered answer gets α = ${number(test.paid)}.`;
+}
+
+function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParameters): RewardPart {
+  const part = (value: number, explanation: string): RewardPart => ({ name: 'temporal', value, possible: test === null ? 0 : p.alpha, explanation });
+  if (test === null) return part(0, 'no shuffled answers to compare with');
+  if (!test.passed) return part(0, 'the temporal test failed');
+  return right ? part(test.paid, 'test passed, this answer is right') : part(0, 'test passed, but this answer is wrong');
+}
+
+function lengthPart(length: number, right: boolean, open: boolean, p: RewardParameters): RewardPart {
+  const window = `${p.lengthMin}–${p.lengthMax}`;
+  const inside = length >= p.lengthMin && length <= p.lengthMax;
+  const part = (value: number, explanation: string): RewardPart => ({ name: 'length', value, possible: p.omega, explanation });
+  if (!inside) return part(0, `${length} tokens: outside ${window}`);
+  if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong`);
+  if (!open) return part(0, `${length} tokens: inside ${window}, but only one answer is correct`);
+  return part(p.omega, `${length} tokens: inside ${window}`);
+}

@@ -1,0 +1,181 @@
+/**
+ * Asking the model: questions in, scored groups out. One batch holds the ordered and the shuffled answers of all questions;
+ * training, probes and evaluation all ask through here, so a rollout means the same everywhere.
+ */
+import { hash32, permutation, randomFrom } from '../data/random.ts';
+import type { LoadedQuestion } from '../data/questions.ts';
+import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
+import { findAhaMoments } from '../reasoning/aha.ts';
+import { parseCompletion } from '../reasoning/completion.ts';
+import { buildPrompt } from '../reasoning/prompt.ts';
+import type { PromptTemplate } from '../reasoning/template.ts';
+import { score } from '../rewards/score.ts';
+import { groupAdvantages, type ScoredAnswer } from './advantages.ts';
+import { Interrupted, mean, type ScoredGroup, timed } from './training.ts';
+
+export interface Asking {
+  readonly engine: Engine;
+  readonly model: ModelHandle;
+  readonly template: PromptTemplate;
+  readonly parameters: ParameterValues;
+  readonly seed: number;
+  readonly step: number;
+  readonly purpose: GroupPurpose;
+  /** Groups are called `<prefix>-<number>`. */
+  readonly prefix: string;
+  readonly ordered: number;
+  /** Answers on shuffled frames, for videos. */
+  readonly shuffled: number;
+  readonly sampling: SampleOptions;
+  readonly signal: AbortSignal;
+  onSampling?(hint: { done: number; total: number; text: string; problem: string }): void;
+}
+
+/** A scored group with what an update needs of it. */
+export interface Answered extends ScoredGroup {
+  readonly prompt: Prompt;
+  readonly ordered: readonly Completion[];
+  readonly advantages: readonly number[];
+  readonly flat: boolean;
+}
+
+/**
+ * Order in which a video's frames are shown to the shuffled half: a permutation that is not the identity.
+ * @returns place i shows frame `order[i]`; null where fewer than two frames leave nothing to shuffle
+ */
+export function shuffledOrder(count: number, seed: number): number[] | null {
+  if (count < 2) return null;
+  for (let attempt = 0; ; attempt++) {
+    const order = permutation(count, randomFrom(seed, attempt));
+    if (order.some((frame, place) => frame !== place)) return order;
+  }
+}
+
+const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
+export async function ask(questions: readonly LoadedQuestion[], how: Asking, durations: StepMetrics['durations']): Promise<Answered[]> {
+  const plans = questions.map((loaded, i) => {
+    const { frames, question } = loaded;
+    const isVideo = question.dataType === 'video';
+    const order = isVideo && how.shuffled > 0 ? shuffledOrder(frames.count, hash32(how.seed, how.step, i, 0x5f)) : null;
+    const prompt = buildPrompt(question, frames, isVideo ? inOrder(frames.count) : null, how.template);
+    const seeds = (half: number, count: number) => Array.from({ length: count }, (_, k) => hash32(how.seed, how.step, i, half, k));
+    const requests: (SampleRequest & { half: FrameOrder })[] = [{ half: 'ordered', prompt, seeds: seeds(1, how.ordered) }];
+    if (order) requests.push({ half: 'shuffled', prompt: buildPrompt(question, frames, order, how.template), seeds: seeds(2, how.shuffled) });
+    return { loaded, order, prompt, requests };
+  });
+  const owners = plans.flatMap((plan, i) => plan.requests.map((request) => ({ plan: i, request })));
+  const completions = plans.map((plan) => ({
+    ordered: new Array<Completion>(how.ordered),
+    shuffled: new Array<Completion>(plan.order ? how.shuffled : 0),
+  }));
+
+  await timed(durations, 'sample', async () => {
+    let watched = '';
+    let done = 0;
+    const total = owners.reduce((sum, owner) => sum + owner.request.seeds.length, 0);
+    const requests = owners.map((owner) => owner.request);
+    for await (const event of how.engine.sample(how.model, requests, how.sampling, how.signal)) {
+      if (event.kind === 'progress') continue;
+      const owner = owners[event.request];
+      if (!owner) continue;
+      if (event.kind === 'delta') {
+        if (event.request !== 0 || event.index !== 0) continue;
+        watched += event.text;
+      } else {
+        done++;
+        const half = completions[owner.plan]?.[owner.request.half];
+        if (half) half[event.index] = event.completion;
+      }
+      how.onSampling?.({ done, total, text: watched.slice(-400), problem: plans[0]?.loaded.question.problem ?? '' });
+    }
+  });
+  if (how.signal.aborted) throw new Interrupted();
+
+  return timed(durations, 'score', () =>
+    Promise.all(plans.map(async (plan, i) => scoreGroup(plan, completions[i] as (typeof completions)[number], i, how))),
+  );
+}
+
+async function scoreGroup(
+  plan: { loaded: LoadedQuestion; order: number[] | null; prompt: Prompt },
+  completions: { ordered: Completion[]; shuffled: Completion[] },
+  number: number,
+  how: Asking,
+): Promise<Answered> {
+  const { question, view } = plan.loaded;
+  const id = `${how.prefix}-${number}`;
+  const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
+    const result = score(completion.text, question);
+    return {
+      accuracy: result.accuracy, accuracyExplanation: result.accuracyExplanation, format: result.format,
+      formatExplanation: result.formatExplanation, answer: result.answer, length: completion.tokens.length,
+    };
+  };
+  const ordered = completions.ordered.map(scored);
+  const shuffled = completions.shuffled.map(scored);
+  const verdict = groupAdvantages(ordered, shuffled, how.parameters);
+  const trained = how.purpose === 'train';
+
+  const tokens = new Map<string, RolloutTokens>();
+  const rolloutOf = (half: FrameOrder, index: number): Rollout => {
+    const completion = completions[half][index] as Completion;
+    const answer = (half === 'ordered' ? ordered : shuffled)[index] as ScoredAnswer & { answer: string };
+    const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
+    const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
+    const parsed = parseCompletion(completion.text);
+    tokens.set(rolloutId, { pieces: [...completion.pieces], logprobs: Array.from(completion.logprobs), entropy: Array.from(completion.entropy) });
+    return {
+      id: rolloutId, groupId: id, step: how.step, order: half, index,
+      text: completion.text, tokenCount: completion.tokens.length, stopReason: completion.stopReason,
+      parsed: { think: parsed.think, answer: parsed.answer, problems: parsed.problems },
+      answer: answer.answer, accuracy: answer.accuracy, correct: rewarded.correct,
+      reward: { parts: rewarded.parts, total: rewarded.total },
+      advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
+      aha: parsed.think
+        ? findAhaMoments(completion.text, { think: parsed.think, options: question.options, solution: question.solution, problemType: question.problemType })
+        : [],
+      meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
+      meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
+    };
+  };
+
+  const rendered = await how.engine.render(how.model, plan.prompt);
+  return {
+    group: {
+      id, step: how.step, purpose: how.purpose, question, prompt: rendered.text,
+      media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
+      temporal: verdict.temporal,
+      stats: { mean: verdict.mean, std: verdict.std, count: ordered.length },
+      explanation: verdict.explanation,
+      at: Date.now(),
+      rollouts: [...ordered.map((_, k) => rolloutOf('ordered', k)), ...shuffled.map((_, k) => rolloutOf('shuffled', k))],
+    },
+    tokens, prompt: plan.prompt, ordered: completions.ordered, advantages: verdict.advantages, flat: verdict.flat,
+  };
+}
+
+/** What a set of groups says about the step: the paper's curves. */
+export function groupMetrics(groups: readonly ScoredGroup[]): Pick<
+  StepMetrics, 'accuracy' | 'accuracyShuffled' | 'format' | 'temporal' | 'reward' | 'length' | 'entropy' | 'flatGroups' | 'sampledTokens'
+> {
+  const all = groups.flatMap(({ group }) => group.rollouts);
+  const ordered = all.filter((rollout) => rollout.order === 'ordered');
+  const shuffled = all.filter((rollout) => rollout.order === 'shuffled');
+  const part = (name: string) => mean(ordered.map((rollout) => rollout.reward.parts.find((p) => p.name === name)?.value ?? 0));
+  const tests = groups.flatMap(({ group }) => (group.temporal ? [group.temporal.passed && group.rollouts.some((r) => r.order === 'ordered' && r.correct) ? 1 : 0] : []));
+  return {
+    accuracy: mean(ordered.map((rollout) => rollout.accuracy)),
+    accuracyShuffled: mean(shuffled.map((rollout) => rollout.accuracy)),
+    format: part('format'),
+    temporal: mean(tests),
+    reward: mean(ordered.map((rollout) => rollout.reward.total)),
+    length: mean(ordered.map((rollout) => rollout.tokenCount)),
+    entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
+    flatGroups: mean(groups.map(({ group }) => (group.stats.std === 0 ? 1 : 0))),
+    sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * One step of the supervised cold start on chain-of-thought rows: the answer's tokens are trained, the prompt's are not
+ * (unless `trainPromptTokens` says so). Every `probeEvery` steps the model is asked, so that one sees what it has learned.
+ */
+import type { Sequence } from '../engines/engine.ts';
+import type { StepMetrics } from '../protocol/records.ts';
+import { buildPrompt } from '../reasoning/prompt.ts';
+import { ask, groupMetrics } from './answering.ts';
+import { learningRateAt } from './schedule.ts';
+import { emptyMetrics, timed, type Training } from './training.ts';
+
+const probeAnswers = { ordered: 2, shuffled: 2 } as const;
+
+/** @returns the step's numbers. @throws Interrupted, leaving weights and optimizer untouched. */
+export async function sftStep(training: Training, step: number): Promise<StepMetrics> {
+  const { engine, policy } = training;
+  await training.at('before-step');
+  const p = training.parameters();
+  const metrics = emptyMetrics(step, learningRateAt(step, p));
+  const started = performance.now();
+  const { durations } = metrics;
+
+  const questions = await timed(durations, 'decode', () => training.nextQuestions(p.questionsPerStep));
+  metrics.questions = questions.length;
+  const sequences: Sequence[] = questions.map(({ question, frames, target }) => ({
+    prompt: buildPrompt(question, frames, question.dataType === 'video' ? Array.from({ length: frames.count }, (_, i) => i) : null, training.template),
+    answer: { text: target ?? '' },
+  }));
+  await training.at('before-update');
+  await timed(durations, 'update', async () => {
+    const report = await engine.forwardBackward(policy, { kind: 'cross-entropy', sequences, promptTokens: p.trainPromptTokens });
+    const { gradNorm } = await engine.optimStep(policy, {
+      learningRate: metrics.learningRate, beta1: p.beta1, beta2: p.beta2, epsilon: 1e-8, weightDecay: p.weightDecay, gradClipNorm: p.gradClipNorm,
+    });
+    Object.assign(metrics, { loss: report.loss, gradNorm, trainedTokens: report.tokens });
+  });
+
+  if (p.probeEvery > 0 && (step === 1 || step % p.probeEvery === 0)) {
+    const probed = await timed(durations, 'decode', () => training.probeQuestions(step, p.probeQuestions));
+    const groups = await ask(
+      probed,
+      {
+        engine, model: policy, template: training.template, parameters: p, seed: training.seed, step, purpose: 'probe', prefix: `p${step}`,
+        ...probeAnswers,
+        sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP },
+        signal: training.signal,
+        onSampling: (hint) => training.onSampling(hint),
+      },
+      durations,
+    );
+    await timed(durations, 'store', () => training.recordGroups(groups));
+    Object.assign(metrics, groupMetrics(groups));
+  }
+  durations.total = performance.now() - started;
+  metrics.at = Date.now();
+  return metrics;
+}
