@@ -1,0 +1,69 @@
+/**
+ * Messages between a webview and the extension host. The host is a pipe: it passes the trainer's socket through, one
+ * socket a panel, and does the few things that only an editor can do. A browser tab needs none of this.
+ */
+import { z } from 'zod';
+
+export const webviewPages = ['dashboard', 'rollouts'] as const;
+export const webviewPage = z.enum(webviewPages);
+export type WebviewPage = z.infer<typeof webviewPage>;
+
+/**
+ * The socket to the trainer. `starting`: the host is starting one. `closed`: the socket is lost, the host tries again.
+ * `gone`: there is no trainer and the host does not try; `reason` says why, for people.
+ */
+export const linkState = z.enum(['starting', 'open', 'closed', 'gone']);
+export type LinkState = z.infer<typeof linkState>;
+
+/** What a page may ask the host to do; the host maps each to a command of its own and knows no other. */
+export const hostCommand = z.enum([
+  'open-dashboard',
+  'open-rollouts',
+  'show-log',
+  'start-trainer',
+  'start-run',
+  'show-problems',
+]);
+export type HostCommand = z.infer<typeof hostCommand>;
+
+export const showMessage = z.object({
+  type: z.literal('show'),
+  page: webviewPage,
+  runId: z.string().optional(),
+  groupId: z.string().optional(),
+  rolloutId: z.string().optional(),
+});
+export type ShowMessage = z.infer<typeof showMessage>;
+
+export const hostToPage = z.discriminatedUnion('type', [
+  /** A text message of the trainer, as it came. */
+  z.object({ type: z.literal('message'), data: z.string() }),
+  /** A binary message of the trainer, as it came. */
+  z.object({ type: z.literal('binary'), data: z.instanceof(ArrayBuffer) }),
+  /** Every `open` is a new connection: the page initializes and subscribes again. `author` signs flags and commands. */
+  z.object({
+    type: z.literal('status'),
+    state: linkState,
+    reason: z.string().default(''),
+    author: z.string().optional(),
+  }),
+  showMessage,
+  /** The editor's theme changed: canvases are to be painted again. */
+  z.object({ type: z.literal('theme') }),
+]);
+export type HostToPage = z.infer<typeof hostToPage>;
+export type HostToPageInput = z.input<typeof hostToPage>;
+
+export const pageToHost = z.discriminatedUnion('type', [
+  /** The page listens: the host answers with `status`, and `show` where it has something to show. */
+  z.object({ type: z.literal('ready') }),
+  /** A text message for the trainer. */
+  z.object({ type: z.literal('send'), data: z.string() }),
+  /** Path as the trainer gave it (relative to the project folder, or absolute inside it); `row` counts from 0. */
+  z.object({ type: z.literal('open-file'), path: z.string(), row: z.number().int().optional() }),
+  z.object({ type: z.literal('run-command'), command: hostCommand, args: z.array(z.unknown()).default([]) }),
+  z.object({ type: z.literal('save-file'), name: z.string(), text: z.string() }),
+  z.object({ type: z.literal('copy'), text: z.string() }),
+]);
+export type PageToHost = z.infer<typeof pageToHost>;
+export type PageToHostInput = z.input<typeof pageToHost>;
