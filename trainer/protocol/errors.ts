@@ -17,6 +17,8 @@ export const errorKinds = [
   'ffmpeg-missing', // no ffmpeg on this machine
   'folder-busy', // another trainer owns the folder
   'port-taken', // the port asked for is in use
+  'bad-store', // a run's database that can't be read
+  'connection-lost', // the socket to the trainer closed before the answer came
   'disk-full', // no space left where a run must write
   'engine-failed', // the engine died or refused
   'not-finite', // loss or gradient is not a finite number
