@@ -1,0 +1,148 @@
+/**
+ * The one door to node:sqlite: opens a database, keeps its prepared statements, and turns its errors into sentences that
+ * name the file. Knows nothing of runs.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+
+type Sqlite = typeof import('node:sqlite');
+type FindModule = (name: 'node:sqlite') => Sqlite | undefined;
+
+/**
+ * SQLite as this Node has it. Node 22 prints a warning that the module is experimental when it is loaded; nobody who
+ * trains a model can act on it, so that one warning is held back.
+ * @throws StudioError `internal` on a Node without SQLite.
+ */
+export function loadSqlite(find: FindModule = (name) => process.getBuiltinModule?.(name)): Sqlite {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    if (!String(warning).includes('SQLite is an experimental feature')) emitWarning.call(process, warning, ...rest);
+  }) as typeof process.emitWarning;
+  try {
+    const sqlite = find('node:sqlite');
+    if (sqlite) return sqlite;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  throw new StudioError(
+    'internal',
+    `This Node (${process.version}, ${process.execPath}) has no SQLite, which holds the runs.`,
+    {
+      remedy: 'Use VS Code 1.103 or newer, or let the setting for the Node executable name a Node 22.13 or newer.',
+    },
+  );
+}
+
+/** Primary result codes of SQLite (the low byte of an extended code). */
+export const sqliteCode = { busy: 5, readOnly: 8, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 } as const;
+
+/** The primary result code of an error that SQLite threw; null for any other error. */
+export function sqliteErrorCode(thrown: unknown): number | null {
+  const errcode = thrown instanceof Error ? (thrown as { errcode?: unknown }).errcode : undefined;
+  return typeof errcode === 'number' ? errcode & 0xff : null;
+}
+
+function databaseError(thrown: unknown, path: string): StudioError {
+  const cause = thrown;
+  switch (sqliteErrorCode(thrown)) {
+    case sqliteCode.corrupt:
+    case sqliteCode.notADatabase:
+      return new StudioError('bad-store', `The database is damaged: ${(thrown as Error).message}.`, {
+        place: path,
+        remedy: 'Put back a copy of the file, or delete the run. Its checkpoint folders can still be used.',
+        cause,
+      });
+    case sqliteCode.busy:
+      return new StudioError('bad-store', 'The database is locked by another program.', {
+        place: path,
+        remedy: 'Close the program that has the file open, then try again.',
+        cause,
+      });
+    case sqliteCode.readOnly:
+    case sqliteCode.cantOpen:
+      return new StudioError('bad-store', `The database can't be opened for writing: ${(thrown as Error).message}.`, {
+        place: path,
+        remedy: 'Check the permissions of the file and of its folder.',
+        cause,
+      });
+    default: {
+      const error = asStudioError(thrown);
+      return error.place === undefined && error.kind !== 'internal'
+        ? new StudioError(error.kind, error.message, {
+            place: path,
+            ...(error.remedy && { remedy: error.remedy }),
+            cause,
+          })
+        : error;
+    }
+  }
+}
+
+/** An open database. Every method throws StudioError: `bad-store` with the file's path, `disk-full`, or `internal`. */
+export class Database {
+  readonly path: string;
+  private readonly connection: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+
+  constructor(path: string, options: { timeoutMs?: number } = {}) {
+    this.path = path;
+    const { DatabaseSync } = loadSqlite();
+    this.connection = this.guard(() => new DatabaseSync(path, { timeout: options.timeoutMs ?? 5000 }));
+  }
+
+  exec(sql: string): void {
+    this.guard(() => this.connection.exec(sql));
+  }
+
+  run(sql: string, ...parameters: SQLInputValue[]): { changes: number; lastInsertRowid: number } {
+    return this.guard(() => {
+      const { changes, lastInsertRowid } = this.statement(sql).run(...parameters);
+      return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+    });
+  }
+
+  /** The first row; the caller names its columns by `Row`. */
+  get<Row>(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
+    return this.guard(() => this.statement(sql).get(...parameters) as Row | undefined);
+  }
+
+  all<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.guard(() => this.statement(sql).all(...parameters) as Row[]);
+  }
+
+  /** Runs `work` whole or not at all. */
+  transaction<T>(work: () => T): T {
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const value = work();
+      this.exec('COMMIT');
+      return value;
+    } catch (thrown) {
+      // A full disk makes SQLite roll back by itself.
+      if (this.connection.isTransaction) this.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  dispose(): void {
+    this.statements.clear();
+    if (this.connection.isOpen) this.guard(() => this.connection.close());
+  }
+
+  private statement(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (!statement) {
+      statement = this.connection.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  private guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (thrown) {
+      throw databaseError(thrown, this.path);
+    }
+  }
+}

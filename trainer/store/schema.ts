@@ -1,0 +1,101 @@
+/**
+ * Tables of a run's database. `events` is the log; the others are projections of it, kept in the same transaction.
+ * Bodies are JSON in the contract's shapes; columns beside them are what queries need.
+ */
+
+/** Written to `PRAGMA application_id`: "VR1S". */
+export const applicationId = 0x56523153;
+
+/** Written to `PRAGMA user_version`. A database of a higher version is refused. */
+export const schemaVersion = 1;
+
+export const schema = `
+CREATE TABLE run (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), summary TEXT NOT NULL) STRICT;
+
+-- step: set where the event is about one step and a rewind can void it. group_key: the body lies in groups and rollouts.
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  at REAL NOT NULL,
+  step INTEGER,
+  group_key INTEGER,
+  body TEXT,
+  CHECK ((group_key IS NULL) <> (body IS NULL))
+) STRICT;
+CREATE INDEX events_step ON events (step) WHERE step IS NOT NULL;
+
+CREATE TABLE steps (step INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE commands (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+
+CREATE TABLE checkpoints (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, step INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE evaluations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, step INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE skipped (key INTEGER PRIMARY KEY, step INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+
+CREATE TABLE groups (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  step INTEGER NOT NULL,
+  purpose TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  problem_type TEXT NOT NULL,
+  data_type TEXT NOT NULL,
+  media_key TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX groups_step ON groups (step);
+CREATE INDEX groups_media ON groups (media_key);
+
+-- One row per combination of what the list filters by, with the number of rollouts that have it.
+CREATE TABLE facets (
+  id INTEGER PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  frame_order TEXT NOT NULL,
+  correct INTEGER NOT NULL,
+  data_type TEXT NOT NULL,
+  problem_type TEXT NOT NULL,
+  aha INTEGER NOT NULL,
+  flagged INTEGER NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 0),
+  UNIQUE (purpose, frame_order, correct, data_type, problem_type, aha, flagged)
+) STRICT;
+
+-- AUTOINCREMENT: the list pages by key, so a key is never given twice, not even after a rewind.
+CREATE TABLE rollouts (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  group_key INTEGER NOT NULL REFERENCES groups (key),
+  place INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  facet INTEGER NOT NULL REFERENCES facets (id),
+  flags INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX rollouts_group ON rollouts (group_key, place);
+CREATE INDEX rollouts_step ON rollouts (step, key, facet);
+CREATE INDEX rollouts_facet ON rollouts (facet, key, step);
+
+-- The words only: the text itself lies in rollouts and groups.
+CREATE VIRTUAL TABLE rollout_words USING fts5 (text, problem, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
+
+-- logprobs and entropy: 32-bit floats, little endian.
+CREATE TABLE tokens (
+  rollout_key INTEGER PRIMARY KEY REFERENCES rollouts (key),
+  pieces TEXT NOT NULL,
+  logprobs BLOB NOT NULL,
+  entropy BLOB NOT NULL
+) STRICT;
+
+-- text and subject: the rollout and its question as they were when it was flagged; a rewind never takes away a person's work.
+CREATE TABLE annotations (
+  id INTEGER PRIMARY KEY,
+  rollout_id TEXT NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0,
+  text TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX annotations_rollout ON annotations (rollout_id);
+
+PRAGMA application_id = ${applicationId};
+PRAGMA user_version = ${schemaVersion};
+`;
