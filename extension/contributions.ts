@@ -1,0 +1,328 @@
+/**
+ * Commands, context keys, settings, views and menus, each once. `package.json` is written from here (`manifest.ts`), and
+ * the code takes its ids from here, so the two can't drift apart. Imports nothing of VS Code, since it also runs outside.
+ */
+import { type Control, controlNames } from './controls.ts';
+
+export const category = 'Video-R1';
+
+interface CommandInfo {
+  readonly id: `videoR1.${string}`;
+  readonly title: string;
+  readonly icon?: `$(${string})`;
+  /** A `when` clause; the palette hides the command where it does not hold. */
+  readonly enablement?: string;
+}
+
+const key = <K extends string>(name: K): `videoR1.${K}` => `videoR1.${name}`;
+
+/** Context keys that the code sets. `can.x`: some run takes the command x. */
+export const contextKeys = {
+  trainer: key('trainer'),
+  hasRuns: key('hasRuns'),
+  hasRunFiles: key('hasRunFiles'),
+  ...(Object.fromEntries(controlNames.map((control) => [`can.${control}`, key(`can.${control}`)])) as {
+    [C in Control as `can.${C}`]: `videoR1.can.${C}`;
+  }),
+} as const;
+export type ContextKey = keyof typeof contextKeys;
+
+const can = (control: Control): string => contextKeys[`can.${control}`];
+const hasTrainer = `${contextKeys.trainer} == connected`;
+
+export const commands = {
+  createSampleProject: { id: key('createSampleProject'), title: 'Create Sample Project…', icon: '$(new-folder)' },
+  startSft: { id: key('startSft'), title: 'Start SFT Run', icon: '$(play)' },
+  startTgrpo: { id: key('startTgrpo'), title: 'Start T-GRPO Run', icon: '$(play)' },
+  startRun: { id: key('startRun'), title: 'Start Run…', icon: '$(play)' },
+  pause: { id: key('pause'), title: 'Pause', icon: '$(debug-pause)', enablement: can('pause') },
+  resume: { id: key('resume'), title: 'Resume', icon: '$(debug-continue)', enablement: can('resume') },
+  stop: { id: key('stop'), title: 'Stop', icon: '$(debug-stop)', enablement: can('stop') },
+  stepOnce: { id: key('stepOnce'), title: 'Step Once', icon: '$(debug-step-over)', enablement: can('step') },
+  setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
+  saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
+  evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
+  openDashboard: { id: key('openDashboard'), title: 'Open Dashboard', icon: '$(dashboard)' },
+  openRollouts: { id: key('openRollouts'), title: 'Open Rollouts', icon: '$(list-tree)' },
+  openInBrowser: { id: key('openInBrowser'), title: 'Open in Browser', icon: '$(globe)', enablement: hasTrainer },
+  copyPageAddress: { id: key('copyPageAddress'), title: 'Copy Page Address', icon: '$(link)', enablement: hasTrainer },
+  attach: { id: key('attach'), title: 'Attach to Trainer', icon: '$(plug)' },
+  shutDownTrainer: {
+    id: key('shutDownTrainer'),
+    title: 'Shut Down Trainer',
+    icon: '$(debug-disconnect)',
+    enablement: hasTrainer,
+  },
+  showLog: { id: key('showLog'), title: 'Show Log', icon: '$(output)' },
+  exportAnnotations: {
+    id: key('exportAnnotations'),
+    title: 'Export Annotations…',
+    icon: '$(export)',
+    enablement: contextKeys.hasRuns,
+  },
+  deleteRun: { id: key('deleteRun'), title: 'Delete Run…', icon: '$(trash)', enablement: can('delete') },
+  revealCheckpoint: {
+    id: key('revealCheckpoint'),
+    title: 'Reveal Checkpoint',
+    icon: '$(folder-opened)',
+    enablement: contextKeys.hasRuns,
+  },
+  chooseProject: { id: key('chooseProject'), title: 'Choose Project Folder…', icon: '$(folder)' },
+} as const satisfies Record<string, CommandInfo>;
+
+export type CommandName = keyof typeof commands;
+export const commandNames = Object.keys(commands) as CommandName[];
+
+export const views = { runs: key('runs'), runFiles: key('runFiles') } as const;
+export const viewContainer = 'videoR1';
+/** `viewType` of the webview panels. */
+export const panels = { dashboard: key('dashboard'), rollouts: key('rollouts') } as const;
+
+/** `restricted`: not read from an untrusted workspace, since it decides what is run. */
+export const settings = {
+  nodePath: {
+    id: key('trainer.nodePath'),
+    type: 'string',
+    default: '',
+    restricted: true,
+    markdownDescription:
+      'Node.js 22.13 or newer that runs the trainer. When empty, the Node.js of VS Code itself is used.',
+  },
+  ffmpegPath: {
+    id: key('trainer.ffmpegPath'),
+    type: 'string',
+    default: '',
+    restricted: true,
+    markdownDescription:
+      'The `ffmpeg` that decodes videos. When empty, the one on the `PATH` is used. Taken when a trainer starts.',
+  },
+  ffprobePath: {
+    id: key('trainer.ffprobePath'),
+    type: 'string',
+    default: '',
+    restricted: true,
+    markdownDescription: 'The `ffprobe` that belongs to `#videoR1.trainer.ffmpegPath#`.',
+  },
+  autoAttach: {
+    id: key('trainer.autoAttach'),
+    type: 'boolean',
+    default: true,
+    restricted: false,
+    markdownDescription:
+      'Attach on start to a trainer that is already at work in the folder. A trainer is never started without being asked for.',
+  },
+  openDashboard: {
+    id: key('dashboard.openOnStart'),
+    type: 'boolean',
+    default: true,
+    restricted: false,
+    markdownDescription: 'Open the dashboard when a run is started from VS Code.',
+  },
+  author: {
+    id: key('author'),
+    type: 'string',
+    default: '',
+    restricted: false,
+    markdownDescription: 'Name that signs your flags and commands. When empty, the name you are logged in with.',
+  },
+} as const;
+
+const isRun = 'viewItem =~ /^run;/';
+const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;.*${control};/`;
+const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
+const inPanel = `(activeWebviewPanelId == ${panels.dashboard} || activeWebviewPanelId == ${panels.rollouts})`;
+
+interface MenuItem {
+  readonly command: CommandName;
+  readonly when: string;
+  readonly group?: string;
+}
+
+export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
+  'view/title': [
+    { command: 'startRun', when: `view == ${views.runFiles}`, group: 'navigation@1' },
+    { command: 'createSampleProject', when: `view == ${views.runFiles}`, group: '1_project' },
+    { command: 'chooseProject', when: `view == ${views.runFiles}`, group: '1_project' },
+    { command: 'openDashboard', when: `view == ${views.runs} && ${contextKeys.hasRuns}`, group: 'navigation@1' },
+    { command: 'openRollouts', when: `view == ${views.runs} && ${contextKeys.hasRuns}`, group: 'navigation@2' },
+    { command: 'attach', when: `view == ${views.runs} && ${contextKeys.trainer} != connected`, group: '1_trainer' },
+    { command: 'openInBrowser', when: `view == ${views.runs}`, group: '1_trainer' },
+    { command: 'copyPageAddress', when: `view == ${views.runs}`, group: '1_trainer' },
+    { command: 'showLog', when: `view == ${views.runs}`, group: '1_trainer' },
+    { command: 'shutDownTrainer', when: `view == ${views.runs}`, group: '2_end' },
+  ],
+  'view/item/context': [
+    { command: 'pause', when: runTakes('pause'), group: 'inline@1' },
+    { command: 'resume', when: runTakes('resume'), group: 'inline@1' },
+    { command: 'stop', when: runTakes('stop'), group: 'inline@2' },
+    { command: 'openDashboard', when: `view == ${views.runs} && ${isRun}`, group: '1_open@1' },
+    { command: 'openRollouts', when: `view == ${views.runs} && ${isRun}`, group: '1_open@2' },
+    { command: 'pause', when: runTakes('pause'), group: '2_control@1' },
+    { command: 'resume', when: runTakes('resume'), group: '2_control@1' },
+    { command: 'stepOnce', when: runTakes('step'), group: '2_control@2' },
+    { command: 'stop', when: runTakes('stop'), group: '2_control@3' },
+    { command: 'setParameter', when: runTakes('set'), group: '3_change@1' },
+    { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
+    { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
+    { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
+    { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
+    { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
+    { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
+  ],
+  'editor/title': [
+    { command: 'startRun', when: isRunFile, group: 'navigation@1' },
+    { command: 'pause', when: `${inPanel} && ${can('pause')}`, group: 'navigation@1' },
+    { command: 'resume', when: `${inPanel} && ${can('resume')}`, group: 'navigation@1' },
+    { command: 'stop', when: `${inPanel} && ${can('stop')}`, group: 'navigation@2' },
+  ],
+  'explorer/context': [{ command: 'startRun', when: isRunFile, group: 'navigation@90' }],
+};
+
+/** Shown in place of an empty view. `command:` links run commands. */
+const link = (command: CommandName, text: string) => `[${text}](command:${commands[command].id})`;
+export const welcomes: readonly { readonly view: string; readonly contents: string; readonly when: string }[] = [
+  {
+    view: views.runFiles,
+    when: 'isWorkspaceTrusted',
+    contents: `No run file (*.run.json) here yet. The sample project holds small videos, questions about them, and run files for SFT and T-GRPO.\n${link('createSampleProject', 'Create Sample Project')}`,
+  },
+  {
+    view: views.runs,
+    when: `isWorkspaceTrusted && ${contextKeys.trainer} == connected`,
+    contents: `No run yet.\n${link('startSft', 'Start SFT Run')}\n${link('startTgrpo', 'Start T-GRPO Run')}`,
+  },
+  {
+    view: views.runs,
+    when: `isWorkspaceTrusted && ${contextKeys.trainer} == none && ${contextKeys.hasRunFiles}`,
+    contents: `No trainer is at work in this folder. Starting a run starts one; it goes on when this window closes.\n${link('startSft', 'Start SFT Run')}\n${link('attach', 'Show Earlier Runs')}`,
+  },
+  {
+    view: views.runs,
+    when: `isWorkspaceTrusted && ${contextKeys.trainer} == none && !${contextKeys.hasRunFiles}`,
+    contents: 'Runs appear here with their state, step and accuracy.',
+  },
+  { view: views.runs, when: `${contextKeys.trainer} == starting`, contents: 'The trainer is starting …' },
+  {
+    view: views.runs,
+    when: '!isWorkspaceTrusted',
+    contents:
+      'This folder is not trusted, so nothing is started in it: a run file names files to read and programs work on them.\n[Manage Workspace Trust](command:workbench.trust.manage)',
+  },
+];
+
+interface WalkthroughStep {
+  readonly id: string;
+  readonly title: string;
+  readonly command: CommandName;
+  readonly button: string;
+  readonly text: string;
+}
+
+export const walkthroughSteps: readonly WalkthroughStep[] = [
+  {
+    id: 'sample',
+    title: 'Create the sample project',
+    command: 'createSampleProject',
+    button: 'Create Sample Project',
+    text: 'Real video files of moving shapes, with questions whose answers need the order of the frames.',
+  },
+  {
+    id: 'sft',
+    title: 'Start with SFT',
+    command: 'startSft',
+    button: 'Start SFT Run',
+    text: 'Supervised fine-tuning on chain-of-thought answers: the cold start.',
+  },
+  {
+    id: 'rollouts',
+    title: 'Watch the rollouts',
+    command: 'openRollouts',
+    button: 'Open Rollouts',
+    text: 'Every answer, with the frames that the model saw.',
+  },
+  {
+    id: 'flag',
+    title: 'Flag bad reasoning',
+    command: 'exportAnnotations',
+    button: 'Export Annotations',
+    text: 'Select a passage of the reasoning and say what is wrong with it.',
+  },
+  {
+    id: 'tgrpo',
+    title: 'Go on with T-GRPO',
+    command: 'startTgrpo',
+    button: 'Start T-GRPO Run',
+    text: 'Reinforcement learning that rewards answers only where the order of frames helped.',
+  },
+];
+
+/** The parts of `package.json` that are written from this file. */
+export function manifestParts() {
+  const runsOnDemand = Object.values(panels).map((panel) => `onWebviewPanel:${panel}`);
+  return {
+    main: './dist/extension.cjs',
+    extensionKind: ['workspace'],
+    activationEvents: ['onStartupFinished', ...runsOnDemand],
+    capabilities: {
+      untrustedWorkspaces: {
+        supported: 'limited',
+        description:
+          'In an untrusted folder run files and datasets can be read, but no trainer is started and none is attached to.',
+        restrictedConfigurations: Object.values(settings)
+          .filter((setting) => setting.restricted)
+          .map((setting) => setting.id),
+      },
+      virtualWorkspaces: { supported: false, description: 'Training needs files on a disk.' },
+    },
+    contributes: {
+      commands: commandNames.map((name) => {
+        const { id, ...rest }: CommandInfo = commands[name];
+        return { command: id, category, ...rest };
+      }),
+      menus: Object.fromEntries(
+        Object.entries(menus).map(([place, items]) => [
+          place,
+          items.map(({ command, ...rest }) => ({ command: commands[command].id, ...rest })),
+        ]),
+      ),
+      viewsContainers: { activitybar: [{ id: viewContainer, title: 'Video-R1', icon: 'media/icon.svg' }] },
+      views: {
+        [viewContainer]: [
+          { id: views.runs, name: 'Runs', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
+          { id: views.runFiles, name: 'Run Files', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
+        ],
+      },
+      viewsWelcome: welcomes,
+      configuration: {
+        title: 'Video-R1',
+        properties: Object.fromEntries(
+          Object.values(settings).map(({ id, type, default: initial, restricted, markdownDescription }, order) => [
+            id,
+            {
+              type,
+              default: initial,
+              markdownDescription,
+              order,
+              scope: restricted ? 'machine-overridable' : 'resource',
+            },
+          ]),
+        ),
+      },
+      jsonValidation: [{ fileMatch: '*.run.json', url: './media/run-file.schema.json' }],
+      walkthroughs: [
+        {
+          id: 'start',
+          title: 'Train a video-reasoning model',
+          description: 'From nothing to a model whose reasoning you can watch, question and steer.',
+          steps: walkthroughSteps.map(({ id, title, command, button, text }) => ({
+            id,
+            title,
+            description: `${text}\n${link(command, button)}`,
+            media: { markdown: `media/walkthrough/${id}.md` },
+            completionEvents: [`onCommand:${commands[command].id}`],
+          })),
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Failures as messages with a way on. */
+import * as vscode from 'vscode';
+import { plain } from './plain-text.ts';
+import { NoProject, NotTrusted } from './preconditions.ts';
+import type { Studio } from './studio.ts';
+
+interface Told {
+  readonly message: string;
+  readonly place?: string | undefined;
+  readonly remedy?: string | undefined;
+}
+
+/** Says what failed, where, and what to do. A cancelled action is not a failure. */
+export async function showFailure(studio: Studio, doing: string, failure: unknown): Promise<void> {
+  if (failure instanceof vscode.CancellationError) return;
+  if (failure instanceof NotTrusted) {
+    const manage = 'Manage Workspace Trust';
+    const choice = await vscode.window.showWarningMessage(failure.message, manage);
+    if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+    return;
+  }
+  if (failure instanceof NoProject) {
+    const open = 'Open Folder…';
+    const choice = await vscode.window.showWarningMessage(failure.message, open);
+    if (choice === open) await vscode.commands.executeCommand('workbench.action.files.openFolder');
+    return;
+  }
+  const told: Told = failure instanceof Error ? (failure as Told & Error) : { message: String(failure) };
+  studio.log.error(`${doing}: ${failure instanceof Error ? (failure.stack ?? failure.message) : told.message}`);
+  const text = [`${doing}: ${told.message}`, told.place && `(${told.place})`, told.remedy].filter(Boolean).join(' ');
+  const showLog = 'Show Log';
+  const choice = await vscode.window.showErrorMessage(plain(text), showLog);
+  if (choice === showLog) studio.log.show();
+}

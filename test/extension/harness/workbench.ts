@@ -1,0 +1,199 @@
+/**
+ * A VS Code window as a person has it: server, browser and page, with the parts that a person uses (palette, quick pick,
+ * status bar, notifications, views, webviews) as methods. Nothing here reaches behind the screen.
+ */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { launchBrowser } from './browser.ts';
+import { installExtension, root, VsCodeServer } from './vscode-server.ts';
+
+export interface WorkbenchOptions {
+  /** Folder that the window opens; a fresh empty one when absent. */
+  readonly folder?: string;
+  /** A packaged extension to install; without one the repository is loaded as an extension under development. */
+  readonly vsix?: string | undefined;
+  readonly trusted?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Name of a built-in colour theme. */
+  readonly theme?: string;
+}
+
+export class Workbench {
+  readonly page: Page;
+  readonly folder: string;
+  private readonly home: string;
+  private readonly browser: Browser;
+  private readonly server: VsCodeServer;
+  private readonly address: string;
+
+  private constructor(parts: {
+    page: Page;
+    folder: string;
+    home: string;
+    browser: Browser;
+    server: VsCodeServer;
+    address: string;
+  }) {
+    this.page = parts.page;
+    this.folder = parts.folder;
+    this.home = parts.home;
+    this.browser = parts.browser;
+    this.server = parts.server;
+    this.address = parts.address;
+  }
+
+  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
+    const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'video-r1-window-')));
+    const folder = options.folder ?? path.join(home, 'project');
+    mkdirSync(folder, { recursive: true });
+    const serverOptions = {
+      home,
+      trusted: options.trusted ?? true,
+      settings: { ...(options.theme && { 'workbench.colorTheme': options.theme }), ...options.settings },
+      environment: options.environment ?? {},
+    };
+    if (options.vsix) installExtension(serverOptions, options.vsix);
+    const server = await VsCodeServer.start(serverOptions);
+    const browser = await launchBrowser();
+    const page = await (
+      await browser.newContext({
+        viewport: { width: 1400, height: 900 },
+        permissions: ['clipboard-read', 'clipboard-write'],
+      })
+    ).newPage();
+    const payload = [
+      ['skipWelcome', 'true'],
+      ...(options.vsix ? [] : [['extensionDevelopmentPath', `vscode-remote://${new URL(server.address).host}${root}`]]),
+    ];
+    const address = `${server.address}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const workbench = new Workbench({ page, folder, home, browser, server, address });
+    try {
+      await workbench.load();
+    } catch (failure) {
+      await workbench.close();
+      throw failure;
+    }
+    return workbench;
+  }
+
+  private async load(): Promise<void> {
+    await this.page.goto(this.address, { waitUntil: 'commit' });
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+    // The activity bar shows the container of an extension once its manifest was read.
+    await this.page.locator('.activitybar [aria-label^="Video-R1"]').waitFor({ timeout: 60_000 });
+  }
+
+  /** Reloads the window: a new extension host, as after Developer: Reload Window. */
+  async reload(): Promise<void> {
+    await this.load();
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  // ---- quick input ----------------------------------------------------------------------------------------------------
+
+  private get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible');
+  }
+
+  /** Rows of the open quick pick. */
+  rows(text?: string | RegExp): Locator {
+    const rows = this.quickInput.locator('.quick-input-list .monaco-list-row');
+    return text === undefined ? rows : rows.filter({ hasText: text });
+  }
+
+  /** Runs a command by its title, by keyboard. */
+  async run(title: string): Promise<void> {
+    await this.openPalette(title);
+    await this.rows(title).first().waitFor();
+    // The list filters as one types: wait until the row that Enter takes is the wanted one.
+    await this.quickInput.locator('.monaco-list-row.focused').filter({ hasText: title }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Opens the palette with a text typed into it. */
+  async openPalette(text: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.quickInput.locator('.quick-input-box input');
+    await input.waitFor();
+    await input.fill(`>${text}`);
+  }
+
+  /** Takes the row with this text from the open quick pick. */
+  async pick(text: string | RegExp): Promise<void> {
+    await this.rows(text).first().click();
+  }
+
+  /** Replaces what stands in the open input box and accepts it. */
+  async enter(text: string): Promise<void> {
+    await this.type(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async type(text: string): Promise<void> {
+    await this.quickInput.locator('.quick-input-box input').fill(text);
+  }
+
+  /** The message under an input box. */
+  get inputMessage(): Locator {
+    return this.quickInput.locator('.quick-input-message');
+  }
+
+  async escape(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  // ---- the window's other parts ---------------------------------------------------------------------------------------
+
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text });
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
+  }
+
+  async pressNotificationButton(text: string | RegExp, button: string): Promise<void> {
+    const toast = this.notification(text).first();
+    await toast.hover();
+    await toast.getByRole('button', { name: button, exact: true }).click();
+  }
+
+  async openView(): Promise<void> {
+    const icon = this.page.locator('.activitybar .action-item:has([aria-label^="Video-R1"])');
+    if (!(await icon.getAttribute('class'))?.includes('checked')) await icon.click();
+    await this.page
+      .locator('.part.sidebar .composite.title')
+      .filter({ hasText: /video-r1/i })
+      .waitFor();
+  }
+
+  treeRow(text: string | RegExp): Locator {
+    return this.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: text });
+  }
+
+  get sidebar(): Locator {
+    return this.page.locator('.part.sidebar');
+  }
+
+  tab(title: string): Locator {
+    return this.page.locator('.tabs-container .tab').filter({ hasText: title });
+  }
+
+  /** The document inside the webview of the editor that is in front. A webview is two iframes deep. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
+  }
+
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+}
