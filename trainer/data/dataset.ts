@@ -1,0 +1,304 @@
+/**
+ * A dataset file of Video-R1's form, opened for reading row by row. The file is read once as a stream to check every row
+ * and to note where it stands; rows are then read from the file when asked for, so a large one costs little memory.
+ */
+import { isUtf8 } from 'node:buffer';
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { DatasetRow, DataType } from '../protocol/dataset.ts';
+import { StudioError } from '../protocol/errors.ts';
+import type { Question } from '../protocol/records.ts';
+import { extractAnswer } from '../rewards/answer.ts';
+import { findJsonFault } from './json-fault.ts';
+import { type RowBytes, RowScanner } from './json-rows.ts';
+import { checkRow } from './row-check.ts';
+
+/** A row that was left out, and why. */
+export interface RowFault {
+  /** Number of the row in the file, from 0. */
+  readonly row: number;
+  /** Line at which it begins, from 1. */
+  readonly line: number;
+  /** File, line, what is wrong and what to do. */
+  readonly message: string;
+}
+
+/**
+ * The rows of a dataset that can be trained on, numbered from 0 without those that have a fault.
+ * The file stays open until `dispose`.
+ */
+export interface Dataset {
+  readonly file: string;
+  readonly folder: string;
+  readonly count: number;
+  readonly faults: readonly RowFault[];
+  /** @throws StudioError `bad-dataset` when the file has changed since it was opened. */
+  row(index: number): DatasetRow;
+  question(index: number): Question;
+  /** Kept in memory: costs no reading. */
+  dataType(index: number): DataType;
+  /** Whether the row has a chain of thought. Kept in memory. */
+  hasProcess(index: number): boolean;
+  /** File and line, for messages. */
+  place(index: number): string;
+  /**
+   * Absolute path of the row's video or image, symbolic links resolved.
+   * @throws StudioError `bad-media` when it does not exist or leads out of the dataset's folder.
+   */
+  mediaPath(index: number): string;
+  dispose(): void;
+}
+
+const pieceBytes = 1024 * 1024;
+const isVideoBit = 1;
+const hasProcessBit = 2;
+
+/** Places of rows, growing; 8 bytes an offset would double for nothing as objects. */
+class RowIndex {
+  count = 0;
+  private offsets = new Float64Array(1024);
+  private lengths = new Uint32Array(1024);
+  private lines = new Uint32Array(1024);
+  private kinds = new Uint8Array(1024);
+
+  add(offset: number, length: number, line: number, kind: number): void {
+    if (this.count === this.kinds.length) this.grow();
+    this.offsets[this.count] = offset;
+    this.lengths[this.count] = length;
+    this.lines[this.count] = line;
+    this.kinds[this.count] = kind;
+    this.count++;
+  }
+
+  /** @throws RangeError for a row that does not exist. */
+  at(index: number): { offset: number; length: number; line: number; kind: number } {
+    if (!Number.isInteger(index) || index < 0 || index >= this.count) throw new RangeError(`There is no row ${index}.`);
+    return {
+      offset: this.offsets[index] as number,
+      length: this.lengths[index] as number,
+      line: this.lines[index] as number,
+      kind: this.kinds[index] as number,
+    };
+  }
+
+  private grow(): void {
+    const grown = <T extends Float64Array | Uint32Array | Uint8Array>(from: T, into: T): T => {
+      into.set(from);
+      return into;
+    };
+    const size = this.kinds.length * 2;
+    this.offsets = grown(this.offsets, new Float64Array(size));
+    this.lengths = grown(this.lengths, new Uint32Array(size));
+    this.lines = grown(this.lines, new Uint32Array(size));
+    this.kinds = grown(this.kinds, new Uint8Array(size));
+  }
+}
+
+class FileDataset implements Dataset {
+  readonly file: string;
+  readonly folder: string;
+  readonly faults: readonly RowFault[];
+  private readonly index: RowIndex;
+  private readonly realFolder: string;
+  private descriptor: number | null;
+  private readonly stamp: string;
+
+  constructor(file: string, index: RowIndex, faults: readonly RowFault[], stamp: string) {
+    this.file = file;
+    this.folder = path.dirname(file);
+    this.realFolder = realpathSync(this.folder);
+    this.index = index;
+    this.faults = faults;
+    this.descriptor = openSync(file, 'r');
+    this.stamp = stamp;
+    this.checkUnchanged();
+  }
+
+  get count(): number {
+    return this.index.count;
+  }
+
+  row(index: number): DatasetRow {
+    const { offset, length } = this.index.at(index);
+    if (this.descriptor === null) throw new StudioError('internal', `${this.file} was closed.`);
+    const bytes = Buffer.allocUnsafe(length);
+    const read = readSync(this.descriptor, bytes, 0, length, offset);
+    let checked: ReturnType<typeof checkRow> | null = null;
+    try {
+      checked = read === length ? checkRow(JSON.parse(bytes.toString('utf8'))) : null;
+    } catch (cause) {
+      throw this.changed(index, cause);
+    }
+    if (!checked || 'fault' in checked) throw this.changed(index, undefined);
+    return checked.row;
+  }
+
+  question(index: number): Question {
+    const row = this.row(index);
+    return {
+      row: index,
+      dataset: this.file,
+      problemId: String(row.problem_id),
+      problem: row.problem,
+      problemType: row.problem_type,
+      dataType: row.data_type,
+      options: row.options,
+      solution: extractAnswer(row.solution) ?? '',
+      path: row.path,
+      source: row.data_source,
+      family: row.family ?? null,
+      needsOrder: row.needs_order ?? null,
+    };
+  }
+
+  dataType(index: number): DataType {
+    return this.index.at(index).kind & isVideoBit ? 'video' : 'image';
+  }
+
+  hasProcess(index: number): boolean {
+    return (this.index.at(index).kind & hasProcessBit) !== 0;
+  }
+
+  place(index: number): string {
+    return `${this.file}:${this.index.at(index).line}`;
+  }
+
+  mediaPath(index: number): string {
+    const named = this.row(index).path;
+    const place = this.place(index);
+    const full = path.resolve(this.folder, named.replaceAll('\\', '/'));
+    let real: string;
+    try {
+      real = realpathSync(full);
+    } catch (cause) {
+      throw new StudioError('bad-media', `${named} can't be found: ${(cause as Error).message}`, {
+        place,
+        remedy: 'Paths are relative to the dataset’s folder. Put the file there, or correct the row.',
+        cause,
+      });
+    }
+    const relative = path.relative(this.realFolder, real);
+    if (relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)) {
+      throw new StudioError('bad-media', `${named} leads out of the dataset’s folder through a symbolic link.`, {
+        place,
+        remedy: `Copy the file into ${this.folder}, or move the dataset to a folder that holds both.`,
+      });
+    }
+    return real;
+  }
+
+  dispose(): void {
+    if (this.descriptor !== null) closeSync(this.descriptor);
+    this.descriptor = null;
+  }
+
+  private checkUnchanged(): void {
+    const now = fstatSync(this.descriptor as number);
+    if (stampOf(now) !== this.stamp) throw this.changed(0, undefined);
+  }
+
+  private changed(index: number, cause: unknown): StudioError {
+    return new StudioError('bad-dataset', 'The dataset file was changed after it was opened.', {
+      place: this.count > 0 ? this.place(index) : this.file,
+      remedy: 'Start the run again, or resume it from its last checkpoint.',
+      cause,
+    });
+  }
+}
+
+const stampOf = (info: { size: number; mtimeMs: number }) => `${info.size} ${info.mtimeMs}`;
+
+/**
+ * Opens a dataset: a JSON array of rows, or one row as JSON on each line.
+ *
+ * Rows with a fault are left out and listed in `faults`. The file as a whole is refused when it can't be parsed, was cut
+ * off, holds no row or holds none without a fault.
+ *
+ * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
+ */
+export async function openDataset(file: string, signal?: AbortSignal): Promise<Dataset> {
+  const full = path.resolve(file);
+  const info = await stat(full).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause;
+    throw new StudioError('not-found', 'There is no such dataset.', {
+      place: full,
+      remedy: 'Check "dataset" in the run file; its path is relative to the run file’s folder.',
+      cause,
+    });
+  });
+  if (!info.isFile()) {
+    throw new StudioError('bad-dataset', 'The dataset is not a file.', {
+      place: full,
+      remedy: 'Name the JSON or JSONL file in it.',
+    });
+  }
+  const index = new RowIndex();
+  const faults: RowFault[] = [];
+  const scanner = new RowScanner(full);
+  const take = (row: RowBytes) => {
+    const number = scanner.rowCount - 1;
+    if (!isUtf8(row.bytes)) {
+      faults.push({
+        row: number,
+        line: row.line,
+        message: `${full}:${row.line}: The row is not UTF-8 text. Save the file as UTF-8.`,
+      });
+      return;
+    }
+    const checked = checkRow(parseRow(full, row, number, scanner.form === 'lines'));
+    if ('row' in checked) {
+      const kind =
+        (checked.row.data_type === 'video' ? isVideoBit : 0) | (checked.row.process === undefined ? 0 : hasProcessBit);
+      index.add(row.offset, row.bytes.length, row.line, kind);
+    } else faults.push({ row: number, line: row.line, message: `${full}:${row.line}: ${checked.fault}` });
+  };
+
+  const handle = await open(full, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await handle.read(piece, 0, pieceBytes, null);
+      if (bytesRead === 0) break;
+      for (const row of scanner.push(piece.subarray(0, bytesRead))) take(row);
+    }
+    for (const row of scanner.end()) take(row);
+  } finally {
+    await handle.close();
+  }
+  if (scanner.rowCount === 0) {
+    throw new StudioError('bad-dataset', 'The dataset holds no question.', { place: full, remedy: 'Add rows to it.' });
+  }
+  if (index.count === 0) {
+    throw new StudioError(
+      'bad-dataset',
+      `None of the ${scanner.rowCount} rows can be used. The first: ${faults[0]?.message ?? ''}`,
+      { place: full, remedy: 'Correct the rows; each fault is named with its line.' },
+    );
+  }
+  return new FileDataset(full, index, faults, stampOf(info));
+}
+
+/** @throws StudioError `bad-dataset` with the line and column at which the row stops being JSON. */
+function parseRow(file: string, row: RowBytes, number: number, isLine: boolean): unknown {
+  const text = row.bytes.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const fault = findJsonFault(text);
+    const before = text.slice(0, fault?.offset ?? 0).split('\n');
+    const line = row.line + before.length - 1;
+    const column = (before.at(-1)?.length ?? 0) + 1;
+    const where = before.length === 1 && !isLine ? `${column} characters into the row` : `column ${column}`;
+    throw new StudioError(
+      'bad-dataset',
+      `Row ${number + 1} is not JSON: ${fault?.reason ?? (cause as Error).message}, at line ${line}, ${where}.`,
+      {
+        place: `${file}:${line}`,
+        remedy: isLine ? 'Every line must hold one whole row.' : 'Correct the row there.',
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Finds the rows of a JSON array or of a JSONL file while it is read in pieces, without holding more than one row.
+ * It knows brackets, strings and commas; what stands inside a row is for `JSON.parse`.
+ */
+import { StudioError } from '../protocol/errors.ts';
+
+/** A row's bytes, and where they stand. `line` counts from 1, `offset` in bytes from the start of the file. */
+export interface RowBytes {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly line: number;
+}
+
+export type RowsForm = 'array' | 'lines';
+
+const quote = 0x22;
+const backslash = 0x5c;
+const newline = 0x0a;
+const comma = 0x2c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+const isSpace = (byte: number) => byte === 0x20 || byte === newline || byte === 0x0d || byte === 0x09;
+
+/** A longer row is taken for one whose quote or bracket was never closed. */
+const longestRowBytes = 64 * 1024 * 1024;
+
+/** What must come next, between rows of an array. */
+type Expecting = 'row or end' | 'row' | 'comma or end' | 'nothing';
+
+export class RowScanner {
+  form: RowsForm | null = null;
+  rowCount = 0;
+  private readonly file: string;
+  private position = 0;
+  private line = 1;
+  private lineStart = 0;
+  private expecting: Expecting = 'row or end';
+  private depth = 0;
+  private inString = false;
+  private escaped = false;
+  private rowOffset = 0;
+  private rowLine = 1;
+  /** The part of a row that ended with the last piece. */
+  private carried: Buffer[] = [];
+  private carriedBytes = 0;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  /**
+   * Scans the next piece of the file.
+   * @throws StudioError `bad-dataset` with line and column where the file can't be JSON.
+   */
+  *push(piece: Buffer): Generator<RowBytes> {
+    let start = this.inRow ? 0 : -1;
+    let i = 0;
+    if (this.position === 0 && piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) i = 3;
+    for (; i < piece.length; i++) {
+      const byte = piece[i] as number;
+      if (this.form === 'lines') {
+        if (byte === newline) {
+          if (this.inRow) yield this.finishRow(piece, start, i);
+          start = -1;
+        } else if (start < 0 && !this.inRow && !isSpace(byte)) {
+          start = i;
+          this.beginRow(i);
+        }
+      } else if (this.inString) {
+        if (this.escaped) this.escaped = false;
+        else if (byte === backslash) this.escaped = true;
+        else if (byte === quote) this.inString = false;
+        else if (byte < 0x20) {
+          throw this.fault(
+            i,
+            'a text runs over the end of its line',
+            'Close the quote, or write the line break as \\n.',
+          );
+        }
+      } else if (this.depth > 0) {
+        if (byte === quote) this.inString = true;
+        else if (byte === openBrace || byte === openBracket) this.depth++;
+        else if (byte === closeBrace || byte === closeBracket) {
+          this.depth--;
+          if (this.depth === 0) {
+            yield this.finishRow(piece, start, i + 1);
+            start = -1;
+            this.expecting = 'comma or end';
+          }
+        }
+      } else if (!isSpace(byte) && this.between(byte, i)) {
+        start = i;
+        this.beginRow(i);
+        if (this.form === 'array') this.depth = 1;
+      }
+      if (byte === newline) {
+        this.line++;
+        this.lineStart = this.position + i + 1;
+      }
+    }
+    if (this.inRow) {
+      this.carriedBytes += piece.length - start;
+      if (this.carriedBytes > longestRowBytes) {
+        throw new StudioError('bad-dataset', `Row ${this.rowCount + 1} is longer than 64 MB.`, {
+          place: `${this.file}:${this.rowLine}`,
+          remedy: 'Look for a quote or a bracket that is opened there and never closed.',
+        });
+      }
+      this.carried.push(Buffer.from(piece.subarray(start)));
+    }
+    this.position += piece.length;
+  }
+
+  /**
+   * The last row of a JSONL file that does not end with a newline.
+   * @throws StudioError `bad-dataset` when the file ends in the middle, or holds nothing.
+   */
+  *end(): Generator<RowBytes> {
+    const lastLine = `${this.file}:${this.line}`;
+    if (this.form === null) {
+      throw new StudioError('bad-dataset', 'The dataset is empty.', {
+        place: this.file,
+        remedy: 'It must hold a JSON array of questions, or one question as JSON on each line.',
+      });
+    }
+    if (this.form === 'lines') {
+      if (this.inRow) yield this.finishRow(Buffer.alloc(0), 0, 0);
+      return;
+    }
+    if (this.inRow) {
+      throw new StudioError(
+        'bad-dataset',
+        `The file ends in the middle of row ${this.rowCount + 1}, which begins at line ${this.rowLine}${this.inString ? ', inside a text' : ''}. It was cut off after ${this.position} bytes.`,
+        { place: lastLine, remedy: 'Copy or download the file again.' },
+      );
+    }
+    if (this.expecting !== 'nothing') {
+      throw new StudioError(
+        'bad-dataset',
+        `The file ends after row ${this.rowCount} without the "]" that closes the array. It was cut off after ${this.position} bytes.`,
+        { place: lastLine, remedy: 'Copy or download the file again.' },
+      );
+    }
+  }
+
+  private get inRow(): boolean {
+    return this.depth > 0 || this.lineOpen;
+  }
+
+  private lineOpen = false;
+
+  private beginRow(at: number): void {
+    this.rowOffset = this.position + at;
+    this.rowLine = this.line;
+    this.lineOpen = this.form === 'lines';
+  }
+
+  private finishRow(piece: Buffer, start: number, end: number): RowBytes {
+    const tail = piece.subarray(Math.max(0, start), end);
+    const bytes = this.carried.length > 0 ? Buffer.concat([...this.carried, tail]) : tail;
+    this.carried = [];
+    this.carriedBytes = 0;
+    this.lineOpen = false;
+    this.rowCount++;
+    return { bytes, offset: this.rowOffset, line: this.rowLine };
+  }
+
+  /** A byte outside every row. @returns whether a row begins with it */
+  private between(byte: number, at: number): boolean {
+    if (this.form === null) {
+      if (byte === openBracket) {
+        this.form = 'array';
+        return false;
+      }
+      if (byte === openBrace) {
+        this.form = 'lines';
+        return true;
+      }
+      throw this.fault(
+        at,
+        `it begins with ${describe(byte)}, not with "[" or "{"`,
+        'It must hold a JSON array of questions, or one question as JSON on each line.',
+      );
+    }
+    const { expecting } = this;
+    if (byte === closeBracket && (expecting === 'row or end' || expecting === 'comma or end')) {
+      this.expecting = 'nothing';
+      return false;
+    }
+    if (byte === comma && expecting === 'comma or end') {
+      this.expecting = 'row';
+      return false;
+    }
+    if (byte === openBrace && (expecting === 'row or end' || expecting === 'row')) return true;
+    const wanted = {
+      'row or end': 'a row ("{") or "]"',
+      row: 'a row ("{")',
+      'comma or end': 'a comma or "]"',
+      nothing: 'nothing more',
+    }[expecting];
+    throw this.fault(at, `${wanted} is expected, but ${describe(byte)} follows`, 'Correct the file there.');
+  }
+
+  private fault(at: number, why: string, remedy: string): StudioError {
+    const column = this.position + at - this.lineStart + 1;
+    const row = this.inRow ? ` (in row ${this.rowCount + 1})` : '';
+    return new StudioError(
+      'bad-dataset',
+      `The file is not JSON: ${why}, at line ${this.line}, column ${column}${row}.`,
+      {
+        place: `${this.file}:${this.line}`,
+        remedy,
+      },
+    );
+  }
+}
+
+function describe(byte: number): string {
+  return byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte ${byte}`;
+}

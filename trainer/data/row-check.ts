@@ -1,0 +1,87 @@
+/** Whether a dataset row can be trained on, and if not, the sentence that says why and what to change. */
+import { type DatasetRow, datasetRow, dataType, problemTypes } from '../protocol/dataset.ts';
+import { nearest } from '../protocol/nearest.ts';
+import { extractAnswer } from '../rewards/answer.ts';
+import { answerNumber } from '../rewards/numerical.ts';
+import { quote } from '../rewards/reward.ts';
+
+export type RowCheck = { readonly row: DatasetRow } | { readonly fault: string };
+
+/** The letter that an option begins with, such as `A` of `A. Left`, `(A) Left` or `A) Left`; null without one. */
+export function optionLetter(option: string): string | null {
+  return /^\s*\(?([A-Za-z])(?:[.):：．]|\s*$)/.exec(option)?.[1] ?? null;
+}
+
+/** Letters that name the options: those they begin with, or by place where none begins with one. */
+export function optionLetters(options: readonly string[]): string[] {
+  const letters = options.map(optionLetter);
+  return letters.every((letter) => letter === null)
+    ? options.map((_, place) => String.fromCharCode(65 + place))
+    : letters.filter((letter) => letter !== null);
+}
+
+/** Whether a path is absolute, or has a step that leads above the folder it starts from. Links are not followed here. */
+export function climbsOut(path: string): boolean {
+  if (/^([A-Za-z]:|[\\/])/.test(path) || path.includes('\0')) return true;
+  let depth = 0;
+  for (const part of path.split(/[\\/]/)) {
+    if (part === '..') depth--;
+    else if (part !== '' && part !== '.') depth++;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
+function shapeFault(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'A row must be a JSON object.';
+  const row = value as Record<string, unknown>;
+  for (const [key, known] of [
+    ['problem_type', problemTypes],
+    ['data_type', dataType.options],
+  ] as const) {
+    const given = row[key];
+    if (typeof given !== 'string' || (known as readonly string[]).includes(given)) continue;
+    return `${key} ${quote(given)} is not known. Did you mean "${nearest(given, known)}"? Known are ${known.map((name) => `"${name}"`).join(', ')}.`;
+  }
+  return null;
+}
+
+function solutionFault(row: DatasetRow): string | null {
+  const answer = extractAnswer(row.solution);
+  if (answer === null) return `The solution ${quote(row.solution)} has no <answer>…</answer>.`;
+  if (answer === '') return 'The solution’s answer is empty.';
+  switch (row.problem_type) {
+    case 'multiple choice': {
+      if (row.options.length === 0) return null;
+      const letters = optionLetters(row.options);
+      if (letters.includes(answer) || row.options.includes(answer)) return null;
+      return `The solution ${quote(answer)} is not among the options ${letters.join(', ')}.`;
+    }
+    case 'numerical':
+    case 'regression': {
+      const number = answerNumber(answer);
+      if (number === null || Number.isNaN(number))
+        return `The solution ${quote(answer)} of a ${row.problem_type} question is not a number.`;
+      return null;
+    }
+    case 'OCR':
+    case 'free-form':
+      return null;
+  }
+}
+
+/** Checks one parsed row: its shape, its solution against its type and options, and that its path stays in the folder. */
+export function checkRow(value: unknown): RowCheck {
+  const shape = shapeFault(value);
+  if (shape) return { fault: shape };
+  const parsed = datasetRow.safeParse(value);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'row'}: ${issue.message}`);
+    return { fault: `${issues.join('; ')}.` };
+  }
+  if (climbsOut(parsed.data.path)) {
+    return { fault: `The path ${quote(parsed.data.path)} leads out of the dataset’s folder. Use a path below it.` };
+  }
+  const solution = solutionFault(parsed.data);
+  return solution ? { fault: solution } : { row: parsed.data };
+}
