@@ -1,0 +1,100 @@
+/**
+ * Builds what is not run from source: kernels, pages, and the bundles of the packaged extension, all into `dist/` (kernels
+ * beside their source). `--when-older` builds only what is older than its sources.
+ */
+import { existsSync, globSync, statSync } from 'node:fs';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { buildExtension } from '../extension/build.ts';
+import { buildWebview } from '../webview/build.ts';
+import { buildKernels, kernelFolder, kernelVariants } from './engines/tfjs/kernels/build.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+
+interface Part {
+  readonly name: string;
+  /** Globs from the root. */
+  readonly sources: readonly string[];
+  readonly outputs: readonly string[];
+  make(): Promise<unknown>;
+}
+
+/** tfjs finds its binary beside the bundle: only the SIMD one is used. */
+const tfjsBinary = 'tfjs-backend-wasm-simd.wasm';
+
+const parts: readonly Part[] = [
+  {
+    name: 'kernels',
+    sources: ['trainer/engines/tfjs/kernels/*.ts'],
+    outputs: kernelVariants.map((variant) => path.join(kernelFolder, variant)),
+    make: buildKernels,
+  },
+  {
+    name: 'pages',
+    sources: ['webview/**/*', 'trainer/protocol/*.ts', 'package-lock.json'],
+    outputs: ['page.js', 'page.css', 'page.html'].map((file) => path.join(dist, 'webview', file)),
+    make: () => buildWebview({ outdir: path.join(dist, 'webview'), minify: true }),
+  },
+  {
+    name: 'extension',
+    sources: ['extension/**/*.ts', 'trainer/protocol/*.ts', 'package.json', 'package-lock.json'],
+    outputs: [path.join(dist, 'extension.cjs')],
+    make: () => buildExtension({ outdir: dist, minify: true }),
+  },
+  {
+    name: 'trainer',
+    sources: ['trainer/**/*.ts', 'package.json', 'package-lock.json'],
+    outputs: [path.join(dist, 'trainer', 'main.js'), path.join(dist, 'trainer', 'worker.js'), path.join(dist, 'trainer', tfjsBinary)],
+    make: buildTrainer,
+  },
+];
+
+/** The trainer as a program that VS Code's own Node runs, without node_modules. */
+async function buildTrainer(): Promise<void> {
+  const outdir = path.join(dist, 'trainer');
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    entryPoints: { main: path.join(root, 'trainer/main.ts'), worker: path.join(root, 'trainer/engines/tfjs/worker.ts') },
+    outdir,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    minify: true,
+    keepNames: true,
+    // Fetched on request or found on the machine, never shipped; the compiler is for source trees.
+    external: [
+      'assemblyscript/asc', 'esbuild', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node-gpu/*',
+      '@ffmpeg-installer/ffmpeg', '@ffprobe-installer/ffprobe', 'bufferutil', 'utf-8-validate',
+    ],
+    // CommonJS packages inside the bundle still ask for Node's modules by require.
+    banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);" },
+    logLevel: 'warning',
+  });
+  const wasm = path.join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist', tfjsBinary);
+  await copyFile(wasm, path.join(outdir, tfjsBinary));
+  await mkdir(path.join(outdir, 'kernels'), { recursive: true });
+  for (const variant of kernelVariants) await copyFile(path.join(kernelFolder, variant), path.join(outdir, 'kernels', variant));
+}
+
+function isOlder(part: Part): boolean {
+  if (part.outputs.some((file) => !existsSync(file))) return true;
+  const made = Math.min(...part.outputs.map((file) => statSync(file).mtimeMs));
+  const files = part.sources.flatMap((pattern) => globSync(pattern, { cwd: root }));
+  return files.some((file) => statSync(path.join(root, file)).mtimeMs > made);
+}
+
+/** Builds all parts, or those that are older than their sources. */
+export async function buildAll(whenOlder: boolean): Promise<void> {
+  for (const part of parts) {
+    if (whenOlder && !isOlder(part)) continue;
+    const started = performance.now();
+    await part.make();
+    process.stderr.write(`built ${part.name} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await buildAll(process.argv.includes('--when-older'));

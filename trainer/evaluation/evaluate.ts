@@ -1,0 +1,103 @@
+/** Accuracy on questions that the run does not train on, with ordered frames and, for videos, with shuffled ones. */
+import type { LoadedQuestion, QuestionLoader } from '../data/questions.ts';
+import type { Engine, ModelHandle } from '../engines/engine.ts';
+import { type Answered, ask } from '../learning/answering.ts';
+import { emptyMetrics, mean } from '../learning/training.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { Evaluation, EvaluationSlice } from '../protocol/records.ts';
+import type { PromptTemplate } from '../reasoning/template.ts';
+
+export interface Evaluating {
+  readonly engine: Engine;
+  readonly model: ModelHandle;
+  readonly questions: QuestionLoader;
+  readonly template: PromptTemplate;
+  readonly parameters: ParameterValues;
+  /** Fixes the shuffles; the same for every evaluation of a run, so that they compare. */
+  readonly seed: number;
+  readonly step: number;
+  readonly id: string;
+  readonly signal: AbortSignal;
+  onGroups(groups: readonly Answered[]): void;
+  onProgress(done: number, total: number): void;
+}
+
+const batchQuestions = 32;
+
+/** Rows of an evaluation: all, or `wanted` of them spread evenly over the file. */
+export function evaluationRows(count: number, wanted: number): number[] {
+  if (wanted === 0 || wanted >= count) return Array.from({ length: count }, (_, i) => i);
+  return Array.from({ length: wanted }, (_, i) => Math.floor((i * count) / wanted));
+}
+
+/** @throws Interrupted when the signal ends it. */
+export async function evaluate(e: Evaluating): Promise<Evaluation> {
+  const started = performance.now();
+  const p = e.parameters;
+  const rows = evaluationRows(e.questions.dataset.count, p.evaluationQuestions);
+  const answers: Answer[] = [];
+  let skipped = 0;
+  for (let from = 0; from < rows.length; from += batchQuestions) {
+    const loaded = await Promise.all(rows.slice(from, from + batchQuestions).map((row) => e.questions.load(row)));
+    const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
+    skipped += loaded.length - readable.length;
+    if (readable.length === 0) continue;
+    const groups = await ask(
+      readable,
+      {
+        engine: e.engine, model: e.model, template: e.template, parameters: p, seed: e.seed, step: from, purpose: 'evaluation',
+        prefix: `${e.id}-${from}`, ordered: 1, shuffled: 1,
+        sampling: { maxTokens: p.maxNewTokens, temperature: p.evaluationTemperature, topP: p.evaluationTopP },
+        signal: e.signal,
+      },
+      emptyMetrics(e.step, 0).durations,
+    );
+    const labelled = groups.map((answered) => ({ ...answered, group: atStep(answered.group, e.step) }));
+    e.onGroups(labelled);
+    answers.push(...labelled.map(answerOf));
+    e.onProgress(Math.min(rows.length, from + batchQuestions), rows.length);
+  }
+  const needsOrder = answers.filter((answer) => answer.needsOrder);
+  return {
+    id: e.id, step: e.step, at: Date.now(), dataset: e.questions.dataset.file,
+    all: slice('all', answers),
+    needsOrder: needsOrder.length > 0 ? slice('needs the order of frames', needsOrder) : null,
+    byType: slices(answers, (answer) => answer.type),
+    byFamily: slices(answers, (answer) => answer.family),
+    skipped, durationMs: performance.now() - started,
+  };
+}
+
+interface Answer {
+  readonly type: string;
+  readonly family: string;
+  readonly needsOrder: boolean;
+  readonly ordered: number;
+  readonly shuffled: number | null;
+}
+
+/** Shuffles are drawn by place in the file, so that every evaluation shows the same ones; the groups belong to this step. */
+function atStep(group: Answered['group'], step: number): Answered['group'] {
+  return { ...group, step, rollouts: group.rollouts.map((rollout) => ({ ...rollout, step })) };
+}
+
+function answerOf({ group }: Answered): Answer {
+  const accuracy = (order: string) => mean(group.rollouts.filter((rollout) => rollout.order === order).map((rollout) => rollout.accuracy));
+  return {
+    type: group.question.problemType,
+    family: group.question.family ?? group.question.source,
+    needsOrder: group.question.needsOrder === true,
+    ordered: accuracy('ordered') ?? 0,
+    shuffled: accuracy('shuffled'),
+  };
+}
+
+function slice(name: string, answers: readonly Answer[]): EvaluationSlice {
+  const shuffled = answers.flatMap((answer) => (answer.shuffled === null ? [] : [answer.shuffled]));
+  return { name, count: answers.length, ordered: mean(answers.map((answer) => answer.ordered)) ?? 0, shuffled: mean(shuffled) };
+}
+
+function slices(answers: readonly Answer[], nameOf: (answer: Answer) => string): EvaluationSlice[] {
+  const names = [...new Set(answers.map(nameOf))].sort();
+  return names.map((name) => slice(name, answers.filter((answer) => nameOf(answer) === name)));
+}

@@ -1,0 +1,56 @@
+/** What a run was created with and keeps for its life: the run file with its paths resolved. Stored beside the database. */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { StudioError } from '../protocol/errors.ts';
+import { method } from '../protocol/parameters.ts';
+import { engineSettings, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
+
+export const runPlan = z.strictObject({
+  version: z.literal(1),
+  name: z.string(),
+  method,
+  preset: presetName,
+  /** Absolute paths. */
+  dataset: z.string(),
+  evaluationDataset: z.string().nullable(),
+  promptTemplate: z.string().nullable(),
+  runFile: z.string(),
+  model: modelSource,
+  engine: engineSettings,
+  seed: z.number().int(),
+});
+export type RunPlan = z.infer<typeof runPlan>;
+
+const planFile = 'plan.json';
+
+/** @throws StudioError `bad-run-file` when a file that it names is not there. */
+export function planOf(file: string, read: RunFile): RunPlan {
+  const folder = path.dirname(file);
+  const resolve = (key: string, name: string | undefined): string | null => {
+    if (name === undefined) return null;
+    const resolved = path.resolve(folder, name);
+    if (!existsSync(resolved)) throw new StudioError('bad-run-file', `${key} names ${name}, which is not there.`, { place: file, remedy: "Paths are relative to the run file's folder." });
+    return resolved;
+  };
+  const model = 'checkpoint' in read.model ? { checkpoint: path.resolve(folder, read.model.checkpoint) } : read.model;
+  return {
+    version: 1, name: read.name, method: read.method, preset: read.preset,
+    dataset: resolve('dataset', read.dataset) as string,
+    evaluationDataset: resolve('evaluationDataset', read.evaluationDataset),
+    promptTemplate: resolve('promptTemplate', read.promptTemplate),
+    runFile: file, model, engine: read.engine, seed: read.seed,
+  };
+}
+
+export async function writePlan(runFolder: string, plan: RunPlan): Promise<void> {
+  await writeFile(path.join(runFolder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
+}
+
+export async function readPlan(runFolder: string): Promise<RunPlan> {
+  const file = path.join(runFolder, planFile);
+  const checked = runPlan.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  if (!checked.success) throw new StudioError('bad-run-file', `The run's plan does not fit: ${z.prettifyError(checked.error)}`, { place: file });
+  return checked.data;
+}

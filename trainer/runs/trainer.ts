@@ -1,0 +1,243 @@
+/** All runs of one project folder: creates them, finds them again, and lets one compute at a time. What the server serves. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Frames } from '../engines/engine.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { trainerFolder } from '../protocol/discovery.ts';
+import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
+import type { Annotation, AnnotationInput, CommandRecord, CommandRequest, Rollout, RunSummary } from '../protocol/records.ts';
+import type { ModelSource } from '../protocol/runfile.ts';
+import { RunStore } from '../store/run-store.ts';
+import { findFfmpeg } from '../video/ffmpeg.ts';
+import { MediaLoader } from '../video/load.ts';
+import { controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
+import { planOf, readPlan, writePlan } from './plan.ts';
+import { frameLimits, Run, type RunSurroundings } from './run.ts';
+import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
+import type { CreateRun, TrainerListener, TrainerService } from './service.ts';
+
+export interface TrainerOptions {
+  readonly projectFolder: string;
+  readonly version: string;
+  /** A person's choice of ffmpeg; searched for when absent. */
+  readonly ffmpeg?: string | undefined;
+  readonly frameCacheBytes?: number;
+  log(line: string): void;
+  /** After everything is saved because a client asked for the end. */
+  onShutdown?(): void;
+}
+
+const defaultFrameCacheBytes = 2e9;
+
+export class Trainer implements TrainerService {
+  readonly info: TrainerInfo;
+  private readonly options: TrainerOptions;
+  private readonly runsById = new Map<string, Run>();
+  private readonly listeners = new Set<TrainerListener>();
+  private mediaLoader: Promise<MediaLoader> | null = null;
+
+  private constructor(options: TrainerOptions, ffmpeg: string) {
+    this.options = options;
+    this.info = { version: options.version, pid: process.pid, folder: options.projectFolder, startedAt: Date.now(), ffmpeg, node: process.version };
+  }
+
+  /** Opens the project folder with the runs that are there. The caller holds the folder's lock. */
+  static async open(options: TrainerOptions): Promise<Trainer> {
+    const ffmpeg = await findFfmpeg(options.ffmpeg).then(
+      (tools) => `${tools.version} (${tools.source})`,
+      (thrown: unknown) => asStudioError(thrown).message,
+    );
+    const trainer = new Trainer(options, ffmpeg);
+    await mkdir(trainer.runsFolder, { recursive: true, mode: 0o700 });
+    for (const id of (await readdir(trainer.runsFolder)).sort()) {
+      try {
+        const folder = path.join(trainer.runsFolder, id);
+        const run = new Run(folder, await readPlan(folder), RunStore.open(folder), trainer.surroundings());
+        run.recover();
+        trainer.runsById.set(id, run);
+      } catch (thrown) {
+        options.log(`run ${id} can't be opened and is left as it is: ${asStudioError(thrown)}`);
+      }
+    }
+    return trainer;
+  }
+
+  listen(listener: TrainerListener): { dispose(): void } {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  }
+
+  runFiles(): Promise<RunFileEntry[]> {
+    return listRunFiles(this.options.projectFolder);
+  }
+
+  runs(): RunSummary[] {
+    return [...this.runsById.values()].map((run) => run.summary()).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  async create(request: CreateRun, by: string): Promise<RunSummary> {
+    const file = path.resolve(this.options.projectFolder, request.runFile);
+    const read = await readRunFile(file);
+    const { values, preset } = parametersOfRun(read, request.parameters);
+    const plan = planOf(file, { ...read, model: request.model ?? read.model });
+    const from = await this.describeSource(plan.model);
+    const id = this.freeId(plan.name);
+    const folder = path.join(this.runsFolder, id);
+    await mkdir(folder, { recursive: true });
+    try {
+      await writePlan(folder, plan);
+      const now = Date.now();
+      const store = RunStore.create(folder, {
+        id, name: plan.name, method: plan.method, preset: plan.preset, state: 'created', detail: null, error: null, step: 0, steps: values.steps,
+        createdAt: now, updatedAt: now, remainingMs: null, parameters: values, presetParameters: preset, engine: null, dataset: plan.dataset,
+        questions: 0, skipped: 0, from, runFile: path.relative(this.options.projectFolder, file), seq: 0,
+      });
+      const run = new Run(folder, plan, store, this.surroundings());
+      this.runsById.set(id, run);
+      this.tell((listener) => listener.onRunsChanged(run.summary()));
+      if (request.start) run.command({ kind: 'start' }, by);
+      return run.summary();
+    } catch (thrown) {
+      this.runsById.delete(id);
+      await rm(folder, { recursive: true, force: true });
+      throw thrown;
+    }
+  }
+
+  command(runId: string, request: CommandRequest, by: string): CommandRecord {
+    return this.run(runId).command(request, by);
+  }
+
+  async delete(runId: string): Promise<void> {
+    const run = this.run(runId);
+    if (run.isInMemory) throw new StudioError('conflict', `${runId} is in memory.`, { remedy: 'Stop it first.' });
+    await run.shutDown();
+    this.runsById.delete(runId);
+    await rm(run.folder, { recursive: true, force: true });
+    this.tell((listener) => listener.onRunsChanged(null));
+  }
+
+  isInMemory(runId: string): boolean {
+    return this.run(runId).isInMemory;
+  }
+
+  store(runId: string): RunStore {
+    return this.run(runId).store;
+  }
+
+  async frames(runId: string, key: string): Promise<Frames> {
+    const run = this.run(runId);
+    const media = await this.media();
+    const cached = await media.get(key);
+    if (cached) return cached;
+    const seen = run.store.media(key);
+    if (!seen) throw new StudioError('not-found', `${runId} has no frames ${key}.`);
+    const { frames } = await media.load(path.resolve(path.dirname(seen.question.dataset), seen.question.path), seen.media.kind, frameLimits(run.summary().parameters));
+    if (frames.key !== key) {
+      throw new StudioError('bad-media', 'The file has changed since the model saw it; its frames of then are no longer in the cache.', { place: seen.question.path });
+    }
+    return frames;
+  }
+
+  annotate(runId: string, input: AnnotationInput, author: string): Annotation {
+    const run = this.run(runId);
+    const rollout = findRollout(run.store, input.rolloutId);
+    if (input.span && (input.span.end > rollout.text.length || input.span.start >= input.span.end)) {
+      throw new StudioError('bad-request', `The span ${input.span.start}–${input.span.end} is not inside the text of ${rollout.text.length} characters.`);
+    }
+    const quote = input.span ? rollout.text.slice(input.span.start, input.span.end) : '';
+    const annotation: Annotation = { ...input, id: run.store.nextAnnotationId(), author, at: Date.now(), quote };
+    run.record({ type: 'annotation', annotation });
+    return annotation;
+  }
+
+  removeAnnotation(runId: string, id: number): void {
+    const run = this.run(runId);
+    if (!run.store.annotations().some((annotation) => annotation.id === id)) throw new StudioError('not-found', `${runId} has no annotation ${id}.`);
+    run.record({ type: 'annotation-removed', id });
+  }
+
+  async shutdown(): Promise<void> {
+    await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
+    const media = await this.mediaLoader?.catch(() => null);
+    media?.dispose();
+    this.options.onShutdown?.();
+  }
+
+  private get runsFolder(): string {
+    return path.join(this.options.projectFolder, trainerFolder, 'runs');
+  }
+
+  private run(id: string): Run {
+    const run = this.runsById.get(id);
+    if (!run) throw new StudioError('not-found', `There is no run ${id}.`, { remedy: 'It may have been deleted; read the list of runs again.' });
+    return run;
+  }
+
+  private freeId(name: string): string {
+    for (let number = 1; ; number++) {
+      const id = `${name}-${number}`;
+      if (!this.runsById.has(id)) return id;
+    }
+  }
+
+  /** One loader for all runs; a machine without ffmpeg is asked again at the next start. */
+  private media(): Promise<MediaLoader> {
+    this.mediaLoader ??= findFfmpeg(this.options.ffmpeg).then(
+      (tools) => new MediaLoader(tools, path.join(this.options.projectFolder, trainerFolder, 'cache'), this.options.frameCacheBytes ?? defaultFrameCacheBytes),
+    );
+    this.mediaLoader.catch(() => {
+      this.mediaLoader = null;
+    });
+    return this.mediaLoader;
+  }
+
+  private async checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string> {
+    if ('checkpoint' in source) {
+      if (existsSync(path.join(source.checkpoint, 'config.json'))) return source.checkpoint;
+      throw new StudioError('bad-model', 'There is no config.json, so this is no model.', { place: source.checkpoint });
+    }
+    const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
+    const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
+    for (const run of newestFirst) {
+      const newest = await newestCheckpoint(run.folder);
+      if (newest) return newest.folder;
+    }
+    throw new StudioError('not-found', `No run called ${source.run} has a checkpoint yet.`, { remedy: `Start the run file of ${source.run} first, or choose a checkpoint.` });
+  }
+
+  private async describeSource(source: ModelSource): Promise<string> {
+    if ('size' in source) return 'new weights';
+    const folder = await this.checkpointOf(source);
+    if (!existsSync(path.join(folder, controllerFile))) return folder;
+    const state = await readControllerState(folder);
+    return `${state.run}, step ${state.step}`;
+  }
+
+  private surroundings(): RunSurroundings {
+    return {
+      media: () => this.media(),
+      checkpointOf: (source) => this.checkpointOf(source),
+      busyRun: (besides) => [...this.runsById.values()].find((run) => run.id !== besides && run.isBusy)?.id ?? null,
+      makeRoom: async (besides) => {
+        await Promise.all([...this.runsById.values()].filter((run) => run.id !== besides).map((run) => run.release()));
+      },
+      onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
+      onChanged: (summary) => this.tell((listener) => listener.onRunsChanged(summary)),
+      onSampling: (hint) => this.tell((listener) => listener.onSampling(hint)),
+      log: (line) => this.options.log(line),
+    };
+  }
+
+  private tell(what: (listener: TrainerListener) => void): void {
+    for (const listener of this.listeners) what(listener);
+  }
+}
+
+function findRollout(store: RunStore, rolloutId: string): Rollout {
+  const group = store.group(rolloutId.replace(/-[os]\d+$/, ''));
+  const rollout = group.rollouts.find((candidate) => candidate.id === rolloutId);
+  if (!rollout) throw new StudioError('not-found', `There is no rollout ${rolloutId}.`);
+  return rollout;
+}
