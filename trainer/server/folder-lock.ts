@@ -1,0 +1,72 @@
+/**
+ * One trainer owns a project folder. The lock is SQLite's own lock on a file, which the system lets go of when the process
+ * ends in whatever way: there is no stale lock to judge by process ids. The discovery file beside it only informs.
+ */
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
+import { StudioError } from '../protocol/errors.ts';
+import { Database, sqliteCode, sqliteErrorCode } from '../store/database.ts';
+
+/** Inside `trainerFolder`; empty, and left behind: deleting it could take it from under another trainer. */
+export const lockFile = 'trainer.lock';
+
+export interface FolderLock {
+  readonly projectFolder: string;
+  /** Tells clients where the trainer listens: writes the discovery file, readable by its owner alone, in one piece. */
+  publish(at: Discovery): void;
+  /** Removes the discovery file and lets go of the folder. */
+  dispose(): void;
+}
+
+/**
+ * Takes a project folder for this process. What a trainer that was killed left in the discovery file is removed.
+ * @throws StudioError `folder-busy` with the pid and port of the trainer that has it
+ */
+export function lockFolder(projectFolder: string): FolderLock {
+  const folder = join(projectFolder, trainerFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const path = join(folder, discoveryFile);
+  const lock = new Database(join(folder, lockFile), { timeoutMs: 0 });
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (thrown) {
+    lock.dispose();
+    const cause = thrown instanceof StudioError ? thrown.cause : thrown;
+    if (sqliteErrorCode(cause) !== sqliteCode.busy) throw thrown;
+    const owner = readDiscovery(path);
+    throw new StudioError(
+      'folder-busy',
+      `Another trainer works on this folder: ${owner ? `process ${owner.pid}, port ${owner.port}` : 'it is just starting'}.`,
+      {
+        place: projectFolder,
+        remedy: 'Attach to it ("Video-R1: Attach to Trainer"), or end it first.',
+        cause,
+      },
+    );
+  }
+  rmSync(path, { force: true });
+  return {
+    projectFolder,
+    publish(at) {
+      const temporary = `${path}.${process.pid}`;
+      rmSync(temporary, { force: true });
+      writeFileSync(temporary, `${JSON.stringify(at, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      renameSync(temporary, path);
+    },
+    dispose() {
+      rmSync(path, { force: true });
+      lock.dispose();
+    },
+  };
+}
+
+/** What the discovery file says; null when it is not there or not whole. */
+function readDiscovery(path: string): Discovery | null {
+  try {
+    return discovery.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The pages in a browser tab. `page.html` is served for every page, with `{{page}}` and `{{nonce}}` filled in; what it
+ * loads lies beside it or in `assets/` and is asked for as `/assets/<name>`. Nothing else of the disk can be reached.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { webviewPages } from '../protocol/webview-messages.ts';
+import type { Access } from './access.ts';
+
+const mimeTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+};
+
+/** One plain file name: no folder, no leading dot. */
+const assetName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
+const commonHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** What a page may load and where it may connect: its own server, and scripts only as the page names them. */
+function contentSecurityPolicy(nonce: string, host: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    `connect-src 'self' ws://${host}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+/** Answers one HTTP request; never rejects. */
+export async function servePage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  access: Access,
+  pagesFolder: string,
+): Promise<void> {
+  const send = (status: number, type: string, body: string | Uint8Array, headers: Record<string, string> = {}) => {
+    response.writeHead(status, {
+      ...commonHeaders,
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+      ...headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  const say = (status: number, text: string, headers?: Record<string, string>) =>
+    send(status, 'text/plain; charset=utf-8', `${text}\n`, headers);
+
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return say(405, 'Only GET is answered here.', { Allow: 'GET, HEAD' });
+  const refusal = access.refusal(request, 'page');
+  if (refusal) return say(refusal.status, refusal.reason);
+
+  const [path = '/'] = (request.url ?? '/').split('?', 1);
+  const name = path.slice(1) || 'dashboard';
+  if (webviewPages.some((page) => page === name)) {
+    const template = await readBeside(pagesFolder, 'page.html');
+    if (template === null)
+      return say(503, `The pages are not built: there is no page.html in ${pagesFolder}. Run "npm run build".`);
+    const nonce = randomBytes(16).toString('base64');
+    const html = template.toString('utf8').replaceAll('{{nonce}}', nonce).replaceAll('{{page}}', name);
+    const cookie = access.cookieFor(request);
+    return send(200, mimeTypes['.html'] as string, html, {
+      'Content-Security-Policy': contentSecurityPolicy(nonce, request.headers.host ?? ''),
+      ...(cookie && { 'Set-Cookie': cookie }),
+    });
+  }
+  const asset = name.startsWith('assets/') ? name.slice('assets/'.length) : '';
+  const type = mimeTypes[extname(asset)];
+  if (assetName.test(asset) && type !== undefined) {
+    const bytes = (await readBeside(pagesFolder, join('assets', asset))) ?? (await readBeside(pagesFolder, asset));
+    if (bytes) return send(200, type, bytes);
+  }
+  return say(404, `There is no such page. The pages are ${webviewPages.map((page) => `/${page}`).join(' and ')}.`);
+}
+
+/** A file's bytes; null when it is not there or is not a file that can be read. */
+function readBeside(folder: string, name: string): Promise<Buffer | null> {
+  return readFile(join(folder, name)).catch(() => null);
+}

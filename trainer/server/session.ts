@@ -1,0 +1,221 @@
+/** One client's connection: says hello first, then asks the service, and is told of what it subscribed to. */
+import * as rpc from 'vscode-jsonrpc/node';
+import { encodeFrames } from '../protocol/binary.ts';
+import { type Handlers, Peer } from '../protocol/connection.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import type { RequestInput, RequestName, RequestResult } from '../protocol/messages.ts';
+import type { RunEvent, RunSummary } from '../protocol/records.ts';
+import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
+import type { SamplingHint, TrainerService } from '../runs/service.ts';
+import { Subscription } from './subscription.ts';
+import { closeCode, type SocketTransport } from './websocket.ts';
+
+/** A client that sent this many messages that can't be read is closed. */
+const maxUnreadable = 20;
+
+export interface SessionSurroundings {
+  readonly service: TrainerService;
+  log(line: string): void;
+  /** Ends the trainer. */
+  shutdown(): Promise<void>;
+}
+
+export class Session {
+  private readonly service: TrainerService;
+  private readonly surroundings: SessionSurroundings;
+  private readonly transport: SocketTransport;
+  private readonly peer: Peer;
+  private readonly subscriptions = new Map<string, Subscription>();
+  /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
+  private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
+  private client: { readonly name: string; readonly author: string } | null = null;
+  private unreadable = 0;
+  private transfers = 0;
+
+  constructor(transport: SocketTransport, surroundings: SessionSurroundings) {
+    this.service = surroundings.service;
+    this.surroundings = surroundings;
+    this.transport = transport;
+    this.peer = new Peer(rpc, transport, this.handlers(), (fault) => this.onFault(fault));
+    transport.onClose(() => this.dispose());
+  }
+
+  onEvent(event: RunEvent): void {
+    this.subscriptions.get(event.runId)?.offer(event);
+  }
+
+  /** A hint: whoever is not up to date does without. */
+  onSampling(hint: SamplingHint): void {
+    if (this.subscriptions.has(hint.runId) && this.transport.isIdle) this.peer.notify('run/sampling', hint);
+  }
+
+  onRunsChanged(run: RunSummary | null): void {
+    if (!this.client) return;
+    if (!this.transport.isFull) {
+      this.peer.notify('runs/changed', { run });
+      return;
+    }
+    if (this.changedMeanwhile.size === 0) this.transport.onceDrained(() => this.tellChanges());
+    this.changedMeanwhile.set(run?.id ?? null, run);
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions.values()) subscription.dispose();
+    this.subscriptions.clear();
+    this.changedMeanwhile.clear();
+  }
+
+  private tellChanges(): void {
+    const changes = [...this.changedMeanwhile.values()];
+    this.changedMeanwhile.clear();
+    for (const run of changes) this.peer.notify('runs/changed', { run });
+  }
+
+  private onFault(fault: StudioError): void {
+    this.surroundings.log(`${this.client ? `client ${JSON.stringify(this.client.name)}` : 'a new client'}: ${fault}`);
+    if (fault.kind === 'internal') {
+      if (fault.cause instanceof Error && fault.cause.stack) this.surroundings.log(fault.cause.stack);
+      return;
+    }
+    this.unreadable += 1;
+    if (this.unreadable === maxUnreadable)
+      this.transport.close(closeCode.policy, `${maxUnreadable} messages could not be read; the last: ${fault.message}`);
+  }
+
+  private handlers(): Handlers {
+    const { service } = this;
+    /** Refuses a request from a client that has not said hello. */
+    const greeted =
+      <M extends RequestName>(
+        handle: (params: RequestInput<M>, author: string) => RequestResult<M> | Promise<RequestResult<M>>,
+      ) =>
+      async (params: RequestInput<M>): Promise<RequestResult<M>> => {
+        if (!this.client) throw new StudioError('bad-request', 'The first request on a connection must be initialize.');
+        return handle(params, this.client.author);
+      };
+    return {
+      initialize: async (params) => this.initialize(params),
+      'runfiles/list': greeted<'runfiles/list'>(async () => ({ runFiles: await service.runFiles() })),
+      'runs/list': greeted<'runs/list'>(() => ({ runs: service.runs() })),
+      'runs/create': greeted<'runs/create'>(async (request, author) => ({
+        run: await service.create(request, author),
+      })),
+      'runs/command': greeted<'runs/command'>(({ runId, command }, author) => ({
+        command: service.command(runId, command, author),
+      })),
+      'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),
+      'runs/unsubscribe': greeted<'runs/unsubscribe'>(({ runId }) => {
+        this.unsubscribe(runId);
+        return {};
+      }),
+      'runs/delete': greeted<'runs/delete'>(async ({ runId }) => {
+        await service.delete(runId);
+        return {};
+      }),
+      'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
+        steps: service.store(runId).metrics(fromStep),
+      })),
+      'commands/list': greeted<'commands/list'>(({ runId }) => ({ commands: service.store(runId).commands() })),
+      'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({
+        checkpoints: service.store(runId).checkpoints(),
+      })),
+      'evaluations/list': greeted<'evaluations/list'>(({ runId }) => ({
+        evaluations: service.store(runId).evaluations(),
+      })),
+      'rollouts/list': greeted<'rollouts/list'>(({ runId, filter, before, limit }) =>
+        service.store(runId).rolloutRows(filter, before, limit),
+      ),
+      'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
+      'groups/list': greeted<'groups/list'>(({ runId, before, limit }) => ({
+        groups: service.store(runId).groups(before, limit),
+      })),
+      'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
+      'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
+      'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
+        annotations: service.store(runId).annotations(rolloutId),
+      })),
+      'annotations/add': greeted<'annotations/add'>(({ runId, annotation }, author) => ({
+        annotation: service.annotate(runId, annotation, author),
+      })),
+      'annotations/remove': greeted<'annotations/remove'>(({ runId, id }) => {
+        service.removeAnnotation(runId, id);
+        return {};
+      }),
+      'annotations/export': greeted<'annotations/export'>(({ runId }) => service.store(runId).exportAnnotations()),
+      'trainer/shutdown': greeted<'trainer/shutdown'>(async () => {
+        await this.surroundings.shutdown();
+        return {};
+      }),
+    };
+  }
+
+  private initialize({ protocol, client, author }: RequestInput<'initialize'>): RequestResult<'initialize'> {
+    if (this.client) throw new StudioError('bad-request', 'This connection was initialized before.');
+    if (!speaksOurProtocol(protocol)) {
+      const theirs = `${protocol.major}.${protocol.minor}`;
+      const ours = `${protocolVersion.major}.${protocolVersion.minor}`;
+      throw new StudioError(
+        'protocol-version',
+        `${client} speaks version ${theirs} of the protocol, this trainer (${this.service.info.version}) speaks ${ours}.`,
+        {
+          remedy:
+            protocol.major < protocolVersion.major
+              ? 'Update Video-R1 Studio in the editor, or reload the page.'
+              : 'End this trainer and start it from the newer Video-R1 Studio; runs go on from their last checkpoint.',
+        },
+      );
+    }
+    this.client = { name: client, author };
+    return { protocol: protocolVersion, trainer: this.service.info };
+  }
+
+  private subscribe(runId: string, since: number): RequestResult<'runs/subscribe'> {
+    const store = this.service.store(runId);
+    if (since > store.lastSeq()) {
+      throw new StudioError(
+        'conflict',
+        `${runId} has ${store.lastSeq()} events, fewer than the ${since} that this client holds: they are another run's.`,
+        {
+          remedy: 'Forget them and subscribe from 0.',
+        },
+      );
+    }
+    this.unsubscribe(runId);
+    const { peer, transport } = this;
+    const outlet = {
+      send: (event: RunEvent) => peer.notify('run/event', event),
+      get isFull() {
+        return transport.isFull;
+      },
+      onceDrained: (callback: () => void) => transport.onceDrained(callback),
+    };
+    const read = (after: number, limit: number) => this.service.store(runId).events(after, limit);
+    const subscription = new Subscription(since, outlet, read, (thrown) => this.onSubscriptionFailure(runId, thrown));
+    this.subscriptions.set(runId, subscription);
+    subscription.catchUp();
+    const run = this.service.runs().find((candidate) => candidate.id === runId);
+    return { run: run ?? store.summary() };
+  }
+
+  private unsubscribe(runId: string): void {
+    this.subscriptions.get(runId)?.dispose();
+    this.subscriptions.delete(runId);
+  }
+
+  /** A run that was deleted has no more to tell. Anything else the client must hear of: it would wait in vain. */
+  private onSubscriptionFailure(runId: string, thrown: unknown): void {
+    this.subscriptions.delete(runId);
+    const fault = asStudioError(thrown);
+    if (fault.kind === 'not-found') return;
+    this.surroundings.log(`events of ${runId} can't be read: ${fault}`);
+    this.transport.close(closeCode.internal, `events of ${runId} can't be read: ${fault.message}`);
+  }
+
+  private async sendFrames(runId: string, key: string): Promise<RequestResult<'frames/get'>> {
+    const { width, height, count, pixels } = await this.service.frames(runId, key);
+    this.transfers += 1;
+    const transfer = this.transfers;
+    this.peer.sendBinary(encodeFrames({ transfer, key, width, height, count }, pixels));
+    return { transfer, width, height, count };
+  }
+}
