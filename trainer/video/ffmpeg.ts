@@ -1,0 +1,358 @@
+/**
+ * The one door to ffmpeg: finds the programs, asks ffprobe what a file holds, and decodes chosen frames to RGB. What the
+ * answers mean is for `probe.ts`; which frames to take, for `choose.ts`.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import fluentFfmpeg from 'fluent-ffmpeg';
+import { StudioError } from '../protocol/errors.ts';
+
+export interface FfmpegTools {
+  /** Path or name of each program. */
+  readonly ffmpeg: string;
+  readonly ffprobe: string;
+  /** As the program itself says, with its year where it is known: builds of 2018 have known holes. */
+  readonly version: string;
+  readonly source: 'setting' | 'system' | 'npm';
+}
+
+const install =
+  'Install ffmpeg (https://ffmpeg.org/download.html, or "apt install ffmpeg", "brew install ffmpeg", "winget install ffmpeg"), ' +
+  'or run "npm install @ffmpeg-installer/ffmpeg @ffprobe-installer/ffprobe", or name its path in the setting videoR1.trainer.ffmpegPath.';
+
+const probeTimeoutMs = 120_000;
+const decodeTimeoutSeconds = 600;
+const longestProbeBytes = 512 * 1024 * 1024;
+
+/** First line of `-version`, shortened. @throws Error when the program does not run. */
+function versionOf(program: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, ['-version'], { timeout: 20_000, windowsHide: true }, (error, stdout) => {
+      if (error) return reject(error);
+      const named = /version (\S+)/.exec(stdout)?.[1] ?? 'of unknown version';
+      const year = /Copyright \(c\) (?:\d{4}-)?(\d{4})/.exec(stdout)?.[1];
+      resolve(year ? `${named} (${year})` : named);
+    });
+  });
+}
+
+/** Where a program that can't be made executable in place is copied to. */
+function userCacheFolder(): string {
+  const base =
+    process.env.XDG_CACHE_HOME ??
+    (process.platform === 'win32'
+      ? (process.env.LOCALAPPDATA ?? path.join(os.homedir(), 'AppData', 'Local'))
+      : path.join(os.homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache'));
+  return path.join(base, 'video-r1-studio');
+}
+
+/**
+ * The program, or a copy of it, with the right to run: npm packages installed without their scripts lack it.
+ * @returns the path to run
+ */
+export async function executable(program: string, cacheFolder: string = userCacheFolder()): Promise<string> {
+  if (process.platform === 'win32') return program;
+  const mayRun = (file: string) =>
+    access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+  if (await mayRun(program)) return program;
+  const inPlace = await chmod(program, 0o755).then(
+    () => true,
+    () => false, // a read-only folder, or another owner's file: a copy serves
+  );
+  if (inPlace && (await mayRun(program))) return program;
+  const { size } = await stat(program);
+  const copy = path.join(cacheFolder, `${path.basename(program)}-${size}`);
+  if (await mayRun(copy)) return copy;
+  await mkdir(cacheFolder, { recursive: true });
+  const partial = `${copy}.${process.pid}`;
+  await copyFile(program, partial);
+  await chmod(partial, 0o755);
+  await rename(partial, copy);
+  return copy;
+}
+
+/** Paths of the programs inside the optional npm packages. @throws when one is not installed for this platform. */
+async function npmPrograms(): Promise<{ ffmpeg: string; ffprobe: string }> {
+  const [ffmpeg, ffprobe] = await Promise.all([
+    import('@ffmpeg-installer/ffmpeg'),
+    import('@ffprobe-installer/ffprobe'),
+  ]);
+  return { ffmpeg: await executable(ffmpeg.default.path), ffprobe: await executable(ffprobe.default.path) };
+}
+
+/** ffprobe beside a named ffmpeg, else the one on the PATH. */
+async function probeFor(ffmpeg: string): Promise<string> {
+  const beside = path.join(path.dirname(ffmpeg), process.platform === 'win32' ? 'ffprobe.exe' : 'ffprobe');
+  return versionOf(beside).then(
+    () => beside,
+    () => 'ffprobe',
+  );
+}
+
+/**
+ * Finds ffmpeg and ffprobe: the ones named, else the system's, else those of the npm packages.
+ *
+ * @param preferred Path of an ffmpeg that must be taken; one that does not run is an error, not a reason to take another.
+ * @param preferredProbe Path of the ffprobe that belongs to it; by default the one beside it, or on the PATH.
+ * @throws StudioError `ffmpeg-missing`
+ */
+export async function findFfmpeg(preferred?: string, preferredProbe?: string): Promise<FfmpegTools> {
+  if (preferred) {
+    const ffprobe = preferredProbe || (await probeFor(preferred));
+    try {
+      const version = await versionOf(preferred);
+      await versionOf(ffprobe);
+      return { ffmpeg: preferred, ffprobe, version, source: 'setting' };
+    } catch (cause) {
+      throw new StudioError('ffmpeg-missing', `The ffmpeg that was named does not run: ${(cause as Error).message}`, {
+        place: preferred,
+        remedy:
+          'Correct the setting videoR1.trainer.ffmpegPath (and ffprobePath), or leave it empty to have one found.',
+        cause,
+      });
+    }
+  }
+  const why: string[] = [];
+  try {
+    const ffprobe = preferredProbe || 'ffprobe';
+    const version = await versionOf('ffmpeg');
+    await versionOf(ffprobe);
+    return { ffmpeg: 'ffmpeg', ffprobe, version, source: 'system' };
+  } catch (error) {
+    why.push(`on the PATH: ${(error as Error).message}`);
+  }
+  try {
+    const programs = await npmPrograms();
+    const version = await versionOf(programs.ffmpeg);
+    await versionOf(programs.ffprobe);
+    return { ...programs, version, source: 'npm' };
+  } catch (error) {
+    // These packages throw plain texts.
+    why.push(`from npm: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new StudioError('ffmpeg-missing', `No ffmpeg was found (${why.join('; ')}).`, { remedy: install });
+}
+
+/** Demuxers that may open a video: none that leads to other files or addresses, as playlists do. */
+const videoFormats =
+  'mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,flv,live_flv,ogg,asf,gif,rm,nut,mxf,dv,wtv,ivf,obu,mjpeg,yuv4mpegpipe,vc1,av1,3gp,apng';
+/** Demuxers that may open an image handed over as bytes. */
+const imageFormats =
+  'png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,gif,gif_pipe,apng,ppm_pipe,pgm_pipe,pbm_pipe,j2k_pipe,jpegxl_pipe,jpegxl_anim,mjpeg';
+
+/** What ffprobe prints, as far as it is asked for; numbers are texts there. */
+export interface ProbeOutput {
+  readonly streams?: readonly {
+    readonly index: number;
+    readonly codec_name?: string;
+    readonly width?: number;
+    readonly height?: number;
+    readonly pix_fmt?: string;
+    readonly nb_frames?: string;
+    readonly duration?: string;
+    readonly avg_frame_rate?: string;
+    readonly r_frame_rate?: string;
+    readonly disposition?: { readonly attached_pic?: number };
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly side_data_list?: readonly { readonly rotation?: number | string }[];
+  }[];
+  readonly format?: { readonly format_name?: string; readonly duration?: string };
+  readonly packets?: readonly ProbedTime[];
+  readonly frames?: readonly ProbedTime[];
+}
+
+/** Time of a packet, or of a decoded frame, in seconds. */
+export interface ProbedTime {
+  readonly stream_index?: number;
+  readonly pts_time?: string;
+  readonly dts_time?: string;
+  readonly best_effort_timestamp_time?: string;
+  readonly duration_time?: string;
+  /** `K` key frame, `D` to be discarded (outside the edit list), `C` corrupt. */
+  readonly flags?: string;
+}
+
+/** What to look at besides the streams: nothing, every packet, or every frame (which decodes the whole file). */
+export type ProbeDepth = 'streams' | 'packets' | 'frames';
+
+const streamEntries =
+  'stream=index,codec_name,width,height,pix_fmt,nb_frames,duration,avg_frame_rate,r_frame_rate:stream_tags=rotate,DURATION' +
+  ':stream_disposition=attached_pic:stream_side_data=rotation:format=format_name,duration';
+const timeEntries = {
+  streams: '',
+  packets: ':packet=stream_index,pts_time,dts_time,duration_time,flags',
+  frames: ':frame=stream_index,pts_time,best_effort_timestamp_time,duration_time',
+} satisfies Record<ProbeDepth, string>;
+
+/**
+ * Asks ffprobe about a video file or about an image's bytes.
+ * @returns its answer, its complaints (one a line, without addresses) and whether it succeeded
+ * @throws StudioError `ffmpeg-missing` when ffprobe does not start
+ */
+export function probe(
+  tools: FfmpegTools,
+  input: string | Uint8Array,
+  depth: ProbeDepth,
+): Promise<{ output: ProbeOutput; complaints: string[]; ok: boolean }> {
+  const isFile = typeof input === 'string';
+  const options = [
+    ...[
+      '-v',
+      'error',
+      '-protocol_whitelist',
+      isFile ? 'file' : 'pipe',
+      '-format_whitelist',
+      isFile ? videoFormats : imageFormats,
+    ],
+    ...['-select_streams', 'v', '-show_entries', streamEntries + timeEntries[depth], '-of', 'json'],
+    ...['-i', isFile ? path.resolve(input) : 'pipe:0'],
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(tools.ffprobe, options, { windowsHide: true, timeout: probeTimeoutMs });
+    const answer: Buffer[] = [];
+    let answerBytes = 0;
+    let complaints = '';
+    child.stdout.on('data', (data: Buffer) => {
+      answerBytes += data.length;
+      if (answerBytes > longestProbeBytes) child.kill('SIGKILL');
+      else answer.push(data);
+    });
+    child.stderr.on('data', (data: Buffer) => {
+      if (complaints.length < 100_000) complaints += data.toString('utf8');
+    });
+    child.on('error', (cause) => reject(doesNotStart(tools.ffprobe, cause)));
+    child.stdin.on('error', () => {
+      // ffprobe closes its input as soon as it has seen enough.
+    });
+    child.on('close', (code, signal) => {
+      const lines = complaintLines(complaints);
+      if (signal) lines.push('ffprobe took too long, or its answer was too large');
+      let output: ProbeOutput = {};
+      try {
+        output = JSON.parse(Buffer.concat(answer).toString('utf8')) as ProbeOutput;
+      } catch {
+        lines.push('ffprobe gave no answer that can be read');
+      }
+      resolve({ output, complaints: lines, ok: code === 0 && signal === null });
+    });
+    child.stdin.end(isFile ? undefined : input);
+  });
+}
+
+function doesNotStart(program: string, cause: Error): StudioError {
+  return new StudioError('ffmpeg-missing', `${program} does not start: ${cause.message}`, { remedy: install, cause });
+}
+
+/** ffmpeg's messages without memory addresses, repetitions and empty lines. */
+function complaintLines(stderr: string): string[] {
+  const lines = stderr.split(/[\r\n]+/).map((line) => line.replace(/ @ 0x[0-9a-f]+/g, '').trim());
+  return [...new Set(lines)].filter((line) => line !== '' && !/^Last message repeated/.test(line));
+}
+
+/**
+ * Bicubic as Pillow and torchvision have it when they smooth (a = -0.5, widened when reducing), which is what Qwen's
+ * preprocessing uses; with exact rounding and colour at full resolution.
+ */
+const scaling = 'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp:param0=0:param1=0.5';
+
+export interface DecodeRequest {
+  readonly file: string;
+  /** Index of the video stream inside the file. */
+  readonly stream: number;
+  /** Frame numbers in the order of display, ascending, each once. */
+  readonly indices: readonly number[];
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Decoded {
+  /** RGB, 8 bits a channel, frame after frame; shorter than asked for when the file ends early. */
+  readonly pixels: Uint8Array;
+  /** Whole frames in `pixels`. */
+  readonly count: number;
+  readonly complaints: readonly string[];
+}
+
+/**
+ * Decodes frames by their number, turned upright as the file says, scaled with bicubic interpolation.
+ * @throws StudioError `ffmpeg-missing` when ffmpeg does not start. A file that can't be decoded gives fewer frames and complaints.
+ */
+export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promise<Decoded> {
+  const { file, stream, indices, width, height } = request;
+  const wanted = indices.map((index) => `eq(n,${index})`).join('+');
+  // Output at a made-up constant rate: else ffmpeg would repeat or drop frames to keep the file's own.
+  const filter = `select='${wanted}',settb=1/25,setpts=N,scale=${width}:${height}:${scaling},format=rgb24`;
+  const command = fluentFfmpeg({ source: path.resolve(file), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
+    .inputOptions(['-v', 'error', '-nostdin', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats])
+    .outputOptions(['-map', `0:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
+    .videoFilters(filter);
+  return collect(tools, command, width * height * 3, indices.length);
+}
+
+/**
+ * Decodes an image's bytes, scaled with bicubic interpolation. Transparent parts are laid on white, as Qwen does; turning
+ * notes inside the file (EXIF) are left alone, as Qwen leaves them.
+ * @throws StudioError `ffmpeg-missing`
+ */
+export function readImage(
+  tools: FfmpegTools,
+  bytes: Uint8Array,
+  source: { readonly width: number; readonly height: number; readonly hasAlpha: boolean },
+  size: { readonly width: number; readonly height: number },
+): Promise<Decoded> {
+  const { width, height } = size;
+  const scale = `scale=${width}:${height}:${scaling},format=rgb24`;
+  const command = fluentFfmpeg({ source: Readable.from([bytes]), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
+    .inputOptions(['-v', 'error', '-noautorotate', '-protocol_whitelist', 'pipe', '-format_whitelist', imageFormats])
+    .outputOptions(['-frames:v', '1']);
+  if (source.hasAlpha) {
+    command.complexFilter(
+      `color=white:s=${source.width}x${source.height},format=rgb24[paper];[0:v]format=rgba[ink];[paper][ink]overlay=shortest=1:format=rgb,${scale}[out]`,
+      'out',
+    );
+  } else command.outputOptions(['-map', '0:v:0']).videoFilters(scale);
+  return collect(tools, command, width * height * 3, 1);
+}
+
+/** Runs a command that writes raw RGB frames. */
+function collect(
+  tools: FfmpegTools,
+  command: fluentFfmpeg.FfmpegCommand,
+  frameBytes: number,
+  count: number,
+): Promise<Decoded> {
+  const pixels = new Uint8Array(new SharedArrayBuffer(frameBytes * count));
+  let filled = 0;
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const room = pixels.length - filled;
+      if (chunk.length > room) return done(new Error(`ffmpeg gave more than the ${count} frames asked for`));
+      pixels.set(chunk, filled);
+      filled += chunk.length;
+      done();
+    },
+  });
+  return new Promise((resolve, reject) => {
+    const finish = (stderr: string | null | undefined, failure: string | null) => {
+      const complaints = complaintLines(stderr ?? '');
+      if (failure && complaints.length === 0) complaints.push(failure);
+      resolve({ pixels, count: Math.floor(filled / frameBytes), complaints });
+    };
+    command
+      .setFfmpegPath(tools.ffmpeg)
+      .outputOptions(['-an', '-sn', '-dn', '-c:v', 'rawvideo', '-pix_fmt', 'rgb24', '-f', 'rawvideo'])
+      .on('error', (error: NodeJS.ErrnoException, _stdout: string | null, stderr: string | null) => {
+        if (error.code === 'ENOENT' || error.code === 'EACCES') reject(doesNotStart(tools.ffmpeg, error));
+        else finish(stderr, error.message);
+      })
+      .on('end', (_stdout: string | null, stderr: string | null) => finish(stderr, null))
+      .pipe(sink, { end: true });
+  });
+}

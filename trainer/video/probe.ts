@@ -1,0 +1,218 @@
+/** What a video or image file holds, checked: size as shown, frames and their times. A file that can't be used is an error. */
+import { readFile, stat } from 'node:fs/promises';
+import type { DataType } from '../protocol/dataset.ts';
+import { StudioError } from '../protocol/errors.ts';
+import { type FfmpegTools, type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffmpeg.ts';
+
+export interface MediaProbe {
+  readonly file: string;
+  readonly kind: DataType;
+  readonly codec: string;
+  /** Size in pixels as shown, rotation applied. Pixels count as square, as Qwen takes them. */
+  readonly width: number;
+  readonly height: number;
+  readonly durationSeconds: number;
+  readonly totalFrames: number;
+  /** Average frames a second. */
+  readonly fps: number;
+  /** Seconds from the first frame at which each is shown, ascending. Not index / fps where the rate varies. */
+  readonly times: Float64Array;
+  /** Index of the stream inside the file. */
+  readonly stream: number;
+  readonly hasAlpha: boolean;
+}
+
+const largestImageBytes = 256 * 1024 * 1024;
+
+/** @param file is named in the error as it is given here */
+export function badMedia(file: string, reason: string, remedy?: string): StudioError {
+  return new StudioError('bad-media', `The file can't be used: ${reason}.`, {
+    place: file,
+    remedy: remedy ?? 'Replace the file, or take the question out of the dataset.',
+  });
+}
+
+/** @returns size in bytes. @throws StudioError `bad-media` for a file that is missing, empty or a folder. */
+export async function checkFile(file: string): Promise<{ sizeBytes: number; modifiedMs: number }> {
+  const info = await stat(file).catch((cause: NodeJS.ErrnoException) => {
+    throw badMedia(file, cause.code === 'ENOENT' ? 'it does not exist' : `it can't be read (${cause.message})`);
+  });
+  if (info.isDirectory()) throw badMedia(file, 'it is a folder');
+  if (!info.isFile()) throw badMedia(file, 'it is not a regular file');
+  if (info.size === 0) throw badMedia(file, 'it is empty (0 bytes)');
+  return { sizeBytes: info.size, modifiedMs: info.mtimeMs };
+}
+
+/** @throws StudioError `bad-media` */
+export async function readImageBytes(file: string): Promise<Uint8Array> {
+  const { sizeBytes } = await checkFile(file);
+  if (sizeBytes > largestImageBytes) throw badMedia(file, `it is larger than an image may be (${sizeBytes} bytes)`);
+  return readFile(file);
+}
+
+const rate = (text: string | undefined): number => {
+  const [over = '0', under = '1'] = (text ?? '').split('/');
+  const value = Number(over) / Number(under);
+  return Number.isFinite(value) ? value : 0;
+};
+
+const seconds = (text: string | undefined): number | null => {
+  const value = text === undefined ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : null;
+};
+
+/** `00:00:10.333000000`, as Matroska's tags state it. */
+function clockSeconds(text: string | undefined): number | null {
+  const parts = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(text ?? '');
+  return parts ? Number(parts[1]) * 3600 + Number(parts[2]) * 60 + Number(parts[3]) : null;
+}
+
+const hasAlpha = (pixelFormat: string | undefined) =>
+  /^(rgba|bgra|argb|abgr|ya|yuva|gbrap|pal8)/.test(pixelFormat ?? '');
+
+type Stream = NonNullable<ProbeOutput['streams']>[number];
+
+/** The first video stream that is not a cover picture. */
+function videoStream(output: ProbeOutput): Stream | undefined {
+  return output.streams?.find((stream) => stream.disposition?.attached_pic !== 1);
+}
+
+function quarterTurned(stream: Stream): boolean {
+  const turn =
+    stream.side_data_list?.map((data) => Number(data.rotation)).find(Number.isFinite) ??
+    Number(stream.tags?.rotate ?? 0);
+  return Math.abs(Math.round(turn / 90)) % 2 === 1;
+}
+
+/** ffprobe's last complaint, without the file's name before it. */
+function reasonOf(complaints: readonly string[], file: string): string {
+  if (complaints.some((line) => line.includes('not on whitelist')))
+    return 'it is not of a kind that can be decoded here';
+  const last = complaints.at(-1) ?? 'ffprobe gives no reason';
+  return last.startsWith(`${file}: `) ? last.slice(file.length + 2) : last;
+}
+
+/** Times that frames are shown at, ascending, from the first; frames outside the file's edit list are not among them. */
+function frameTimes(
+  entries: readonly ProbedTime[],
+  stream: number,
+  fps: number,
+): { times: Float64Array; end: number | null; corrupt: number } {
+  const kept = entries.filter((entry) => entry.stream_index === stream && !entry.flags?.includes('D'));
+  const stated = kept.map((entry) => seconds(entry.pts_time) ?? seconds(entry.best_effort_timestamp_time));
+  const known = stated.every((time) => time !== null);
+  const values = known ? Float64Array.from(stated as number[]).sort() : Float64Array.from(kept, (_, i) => i / fps);
+  const first = values[0] ?? 0;
+  const last = values.at(-1) ?? 0;
+  return {
+    times: values.map((time) => time - first),
+    end: known && kept.length > 0 ? last + 1 / fps : null,
+    corrupt: kept.filter((entry) => entry.flags?.includes('C')).length,
+  };
+}
+
+const lostData = /partial file|File ended prematurely|Truncat|end of file|moov atom not found|EOF/i;
+
+/** Why a file ends before it should, from what its header promises; null when it does not. */
+function cutOff(
+  stream: Stream,
+  packets: number,
+  end: number | null,
+  fps: number,
+  complaints: readonly string[],
+): string | null {
+  const promisedFrames = Number(stream.nb_frames ?? Number.NaN);
+  const promisedEnd = seconds(stream.duration) ?? clockSeconds(stream.tags?.DURATION);
+  const complained = complaints.find((line) => lostData.test(line));
+  // An edit list may show fewer frames than the file holds, and a last frame may be shown for long: a difference alone
+  // proves nothing, unless it is large.
+  if (Number.isFinite(promisedFrames) && packets < promisedFrames && complained) {
+    return `it is cut off: its header promises ${promisedFrames} frames, and ${packets} are there`;
+  }
+  const missing = promisedEnd === null || end === null ? 0 : promisedEnd - end;
+  if (promisedEnd !== null && missing > (complained ? 2 / fps : Math.max(1, 0.1 * promisedEnd))) {
+    return `it is cut off: its header promises ${promisedEnd.toFixed(2)} seconds, and ${(promisedEnd - missing).toFixed(2)} are there`;
+  }
+  return null;
+}
+
+/**
+ * Looks at a video or image file.
+ *
+ * @param depth `packets` counts frames from the file's structure, which does not decode and is right for nearly every file;
+ *   `frames` decodes all of it, for files whose packets are not one frame each.
+ * @throws StudioError `bad-media` with file and reason; `ffmpeg-missing`
+ */
+export async function probeMedia(
+  tools: FfmpegTools,
+  file: string,
+  kind: DataType,
+  depth: Exclude<ProbeDepth, 'streams'> = 'packets',
+): Promise<MediaProbe> {
+  return kind === 'image' ? probeImage(tools, file, await readImageBytes(file)) : probeVideo(tools, file, depth);
+}
+
+/** Looks at an image whose bytes are at hand; `file` is for messages. @throws StudioError `bad-media` */
+export async function probeImage(tools: FfmpegTools, file: string, bytes: Uint8Array): Promise<MediaProbe> {
+  const { output, complaints } = await probe(tools, bytes, 'streams');
+  const stream = output.streams?.[0];
+  if (!stream?.width || !stream.height) throw badMedia(file, `it is not an image (${reasonOf(complaints, 'pipe:0')})`);
+  return {
+    file,
+    kind: 'image',
+    codec: stream.codec_name ?? 'unknown',
+    width: stream.width,
+    height: stream.height,
+    durationSeconds: 0,
+    totalFrames: 1,
+    fps: 0,
+    times: Float64Array.of(0),
+    stream: stream.index,
+    hasAlpha: hasAlpha(stream.pix_fmt),
+  };
+}
+
+async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | 'frames'): Promise<MediaProbe> {
+  await checkFile(file);
+  const { output, complaints, ok } = await probe(tools, file, depth);
+  const stream = videoStream(output);
+  if (!stream) {
+    const cut = complaints.some((line) => /moov atom not found/.test(line));
+    if (cut) throw badMedia(file, 'it is cut off: the index at its end ("moov") is missing');
+    throw badMedia(file, `it is not a video (${ok ? 'it has no video stream' : reasonOf(complaints, file)})`);
+  }
+  if (!stream.width || !stream.height) throw badMedia(file, 'the size of its frames is not known');
+  const entries = (depth === 'frames' ? output.frames : output.packets) ?? [];
+  const nominal = rate(stream.avg_frame_rate) || rate(stream.r_frame_rate);
+  const { times, end, corrupt } = frameTimes(entries, stream.index, nominal || 25);
+  if (times.length === 0) throw badMedia(file, 'it holds no frame');
+  const span = times.at(-1) ?? 0;
+  const fps = nominal || (span > 0 ? (times.length - 1) / span : 0);
+  if (!(fps > 0)) throw badMedia(file, 'its frame rate is not known');
+  const cut = depth === 'packets' ? cutOff(stream, times.length, end, fps, complaints) : null;
+  if (cut) throw badMedia(file, cut, 'Copy or download the file again, or take the question out of the dataset.');
+  if (corrupt > 0 && complaints.length > 0) {
+    throw badMedia(
+      file,
+      `it is damaged: ${corrupt} of its ${times.length} frames are incomplete (${reasonOf(complaints, file)})`,
+    );
+  }
+  const [width, height] = quarterTurned(stream) ? [stream.height, stream.width] : [stream.width, stream.height];
+  return {
+    file,
+    kind: 'video',
+    codec: stream.codec_name ?? 'unknown',
+    width,
+    height,
+    durationSeconds:
+      seconds(stream.duration) ??
+      clockSeconds(stream.tags?.DURATION) ??
+      seconds(output.format?.duration) ??
+      span + 1 / fps,
+    totalFrames: times.length,
+    fps,
+    times,
+    stream: stream.index,
+    hasAlpha: false,
+  };
+}
