@@ -94,14 +94,7 @@ export const settings = {
     default: '',
     restricted: true,
     markdownDescription:
-      'The `ffmpeg` that decodes videos. When empty, the one on the `PATH` is used. Taken when a trainer starts.',
-  },
-  ffprobePath: {
-    id: key('trainer.ffprobePath'),
-    type: 'string',
-    default: '',
-    restricted: true,
-    markdownDescription: 'The `ffprobe` that belongs to `#videoR1.trainer.ffmpegPath#`.',
+      'The `ffmpeg` that decodes videos, with its `ffprobe` beside it. When empty, the one on the `PATH` is used. Takes effect when the next trainer starts.',
   },
   autoAttach: {
     id: key('trainer.autoAttach'),

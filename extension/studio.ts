@@ -24,8 +24,10 @@ export class Studio implements vscode.Disposable {
   readonly log: vscode.LogOutputChannel;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly ran = new vscode.EventEmitter<RunEvent>();
+  private readonly runFilesChanged = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   readonly onRunEvent = this.ran.event;
+  readonly onRunFilesChanged = this.runFilesChanged.event;
   private linked: { readonly link: TrainerLink; readonly tail: LogTail } | undefined;
   private starting: Promise<TrainerLink> | undefined;
   private watcher: vscode.Disposable | undefined;
@@ -46,11 +48,12 @@ export class Studio implements vscode.Disposable {
   }
 
   async chooseProject(folder: string): Promise<void> {
-    if (folder === this.project) return this.changed.fire();
+    if (folder === this.project) return this.runFilesChanged.fire();
     await this.context.workspaceState.update(projectKey, folder);
     this.unlink();
     this.watchProject();
     this.changed.fire();
+    this.runFilesChanged.fire();
     await this.attachQuietly();
   }
 
@@ -65,7 +68,7 @@ export class Studio implements vscode.Disposable {
     const runFiles = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(vscode.Uri.file(project), '**/*.run.json'),
     );
-    const changed = () => this.changed.fire();
+    const changed = () => this.runFilesChanged.fire();
     this.watcher = vscode.Disposable.from(
       trainers,
       runFiles,
@@ -124,7 +127,9 @@ export class Studio implements vscode.Disposable {
     link.on('runEvent', (event) => this.ran.fire(event));
     link.on('fault', (fault) => this.log.warn(fault.toString()));
     link.on('gone', ({ reason, runs }) => this.sayGone(reason, runs));
-    const tail = new Tail(logPath(project), (line) => {
+    const tail = new Tail(logPath(project), (raw) => {
+      // The channel writes its own times; the token is nobody's business but the browser's.
+      const line = raw.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replace(/token=[^\s&]+/g, 'token=…');
       if (/\b(error|fatal)\b/i.test(line)) this.log.error(line);
       else if (/\bwarn(ing)?\b/i.test(line)) this.log.warn(line);
       else this.log.info(line);
@@ -198,7 +203,6 @@ export class Studio implements vscode.Disposable {
       extensionFolder: this.context.extensionPath,
       nodePath: this.setting<string>(settings.nodePath),
       ffmpegPath: this.setting<string>(settings.ffmpegPath),
-      ffprobePath: this.setting<string>(settings.ffprobePath),
     });
   }
 
@@ -239,6 +243,7 @@ export class Studio implements vscode.Disposable {
     this.watcher?.dispose();
     this.changed.dispose();
     this.ran.dispose();
+    this.runFilesChanged.dispose();
     this.log.dispose();
   }
 }

@@ -9,6 +9,8 @@ export interface TrainerProgram {
   readonly node: string;
   readonly script: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Options that every command of it takes: where ffmpeg is. */
+  readonly options: readonly string[];
 }
 
 export interface ProgramSettings {
@@ -16,7 +18,6 @@ export interface ProgramSettings {
   readonly extensionFolder: string;
   readonly nodePath: string;
   readonly ffmpegPath: string;
-  readonly ffprobePath: string;
 }
 
 const run = promisify(execFile);
@@ -25,17 +26,9 @@ const run = promisify(execFile);
  * The environment that a trainer gets from an extension host: without the editor's own variables, and with the one that
  * makes Electron's executable behave as plain Node.js.
  */
-export function trainerEnvironment(
-  host: NodeJS.ProcessEnv,
-  settings: Pick<ProgramSettings, 'ffmpegPath' | 'ffprobePath'>,
-): NodeJS.ProcessEnv {
+export function trainerEnvironment(host: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(host).filter(([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$)/i.test(name));
-  return {
-    ...Object.fromEntries(kept),
-    ELECTRON_RUN_AS_NODE: '1',
-    ...(settings.ffmpegPath && { FFMPEG_PATH: settings.ffmpegPath }),
-    ...(settings.ffprobePath && { FFPROBE_PATH: settings.ffprobePath }),
-  };
+  return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }
 
 /**
@@ -43,7 +36,7 @@ export function trainerEnvironment(
  * @throws StudioError `internal` when neither is there; as `checkNode` does.
  */
 export async function trainerProgram(settings: ProgramSettings): Promise<TrainerProgram> {
-  const environment = trainerEnvironment(process.env, settings);
+  const environment = trainerEnvironment(process.env);
   const sources = path.join(settings.extensionFolder, 'trainer/main.ts');
   const packaged = path.join(settings.extensionFolder, 'dist/trainer.js');
   const fromSources = existsSync(sources);
@@ -57,7 +50,7 @@ export async function trainerProgram(settings: ProgramSettings): Promise<Trainer
   const ofCheckout = path.join(settings.extensionFolder, 'node_modules/.bin/node');
   const node = settings.nodePath || (fromSources && existsSync(ofCheckout) ? ofCheckout : process.execPath);
   await checkNode(node, environment);
-  return { node, script, environment };
+  return { node, script, environment, options: settings.ffmpegPath ? ['--ffmpeg', settings.ffmpegPath] : [] };
 }
 
 /** @throws StudioError `internal` when the program is no Node.js, or one without `node:sqlite`, in which the trainer keeps its runs. */

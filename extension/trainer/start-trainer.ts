@@ -42,7 +42,7 @@ export async function startTrainer(program: TrainerProgram, project: string, sig
     });
   }
   const logStart = statSync(file).size;
-  const child = spawn(program.node, [program.script, 'serve', '--folder', project], {
+  const child = spawn(program.node, [program.script, 'serve', '--folder', project, ...program.options], {
     cwd: project,
     detached: true,
     windowsHide: true,

@@ -1,0 +1,35 @@
+/** Opens the pages: as panels of the editor, or in a browser. */
+import * as vscode from 'vscode';
+import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { WebviewPage } from '../../trainer/protocol/webview-messages.ts';
+import { pagePanels } from '../panels/page-panels.ts';
+import type { Studio } from '../studio.ts';
+import { demandRuns, sayDone } from './control-run.ts';
+import type { Handler } from './register.ts';
+import { runIdOf } from './targets.ts';
+
+export function showPage(studio: Studio, page: WebviewPage, runId: string | undefined): void {
+  pagePanels(studio).show({ page, ...(runId !== undefined && { runId }) });
+}
+
+export const openDashboard: Handler = async (studio, argument) => showPage(studio, 'dashboard', runIdOf(argument));
+export const openRollouts: Handler = async (studio, argument) => showPage(studio, 'rollouts', runIdOf(argument));
+
+/** The page's address as this machine's browser reaches it, through a tunnel where the trainer is remote. */
+async function reachableAddress(studio: Studio): Promise<vscode.Uri | undefined> {
+  await demandRuns(studio);
+  const at = studio.link?.address;
+  return at && vscode.env.asExternalUri(vscode.Uri.parse(pageAddress(at), true));
+}
+
+export const openInBrowser: Handler = async (studio) => {
+  const address = await reachableAddress(studio);
+  if (address) await vscode.env.openExternal(address);
+};
+
+export const copyPageAddress: Handler = async (studio) => {
+  const address = await reachableAddress(studio);
+  if (!address) return;
+  await vscode.env.clipboard.writeText(address.toString(true));
+  sayDone(studio, 'Address copied; it holds the token, so pass it on only to whom you trust with the trainer');
+};

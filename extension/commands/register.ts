@@ -1,0 +1,48 @@
+/** Binds every command of `contributions.ts` to its handler, which is loaded when it is first run. */
+import * as vscode from 'vscode';
+import { type CommandName, commandNames, commands } from '../contributions.ts';
+import { showFailure } from '../notices.ts';
+import type { Studio } from '../studio.ts';
+
+/** `argument` is what a menu, tree item, CodeLens or page passed along. */
+export type Handler = (studio: Studio, argument?: unknown) => Promise<void>;
+
+const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
+  createSampleProject: async () => (await import('./create-sample.ts')).createSampleProject,
+  startSft: async () => (await import('./start-run.ts')).startSft,
+  startTgrpo: async () => (await import('./start-run.ts')).startTgrpo,
+  startRun: async () => (await import('./start-run.ts')).startAnyRun,
+  pause: async () => (await import('./control-run.ts')).pause,
+  resume: async () => (await import('./control-run.ts')).resume,
+  stop: async () => (await import('./control-run.ts')).stop,
+  stepOnce: async () => (await import('./control-run.ts')).stepOnce,
+  saveCheckpoint: async () => (await import('./control-run.ts')).saveCheckpoint,
+  evaluate: async () => (await import('./control-run.ts')).evaluate,
+  setParameter: async () => (await import('./set-parameter.ts')).setParameter,
+  openDashboard: async () => (await import('./pages.ts')).openDashboard,
+  openRollouts: async () => (await import('./pages.ts')).openRollouts,
+  openInBrowser: async () => (await import('./pages.ts')).openInBrowser,
+  copyPageAddress: async () => (await import('./pages.ts')).copyPageAddress,
+  attach: async () => (await import('./trainer.ts')).attach,
+  shutDownTrainer: async () => (await import('./trainer.ts')).shutDownTrainer,
+  showLog: async () => (await import('./trainer.ts')).showLog,
+  chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
+  exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
+  deleteRun: async () => (await import('./run-records.ts')).deleteRun,
+  revealCheckpoint: async () => (await import('./run-records.ts')).revealCheckpoint,
+};
+
+export function registerCommands(studio: Studio): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...commandNames.map((name) => {
+      const { id, title } = commands[name];
+      return vscode.commands.registerCommand(id, async (argument?: unknown) => {
+        try {
+          await (await handlers[name]())(studio, argument);
+        } catch (failure) {
+          await showFailure(studio, title.replace('…', ''), failure);
+        }
+      });
+    }),
+  );
+}

@@ -1,0 +1,68 @@
+/** What a run leaves behind: annotations, checkpoints, and the run itself. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { Checkpoint } from '../../trainer/protocol/records.ts';
+import { plain } from '../plain-text.ts';
+import { duration } from '../run-text.ts';
+import { demandRuns, sayDone } from './control-run.ts';
+import type { Handler } from './register.ts';
+import { chooseRun } from './targets.ts';
+
+export const exportAnnotations: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const run = await chooseRun(studio, argument, null);
+  const link = await studio.trainer();
+  const { jsonl, count } = await link.client.request('annotations/export', { runId: run.id });
+  if (count === 0) {
+    void vscode.window.showInformationMessage(plain(`${run.name} has no annotations yet. Open its rollouts, select a passage and press x to flag it.`));
+    return;
+  }
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.file(path.join(link.project, `${run.name}-annotations.jsonl`)), filters: { 'JSON lines': ['jsonl'] }, title: `Export ${count} annotations`,
+  });
+  if (!target) return;
+  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(jsonl));
+  sayDone(studio, `${count} annotation${count === 1 ? '' : 's'} of ${run.name} written`);
+  await vscode.window.showTextDocument(target);
+};
+
+export const deleteRun: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const run = await chooseRun(studio, argument, 'delete');
+  const remove = 'Delete';
+  const choice = await vscode.window.showWarningMessage(
+    plain(`Delete the run ${run.name}?`),
+    { modal: true, detail: `Its ${run.step} steps, rollouts, flags and checkpoints are deleted from the disk. This can't be undone.` },
+    remove,
+  );
+  if (choice !== remove) return;
+  const link = await studio.trainer();
+  await link.client.request('runs/delete', { runId: run.id });
+  sayDone(studio, `${run.name} deleted`);
+};
+
+/** The checkpoint that a tree item carries. */
+function folderOf(argument: unknown): string | undefined {
+  if (typeof argument !== 'object' || argument === null || !('checkpointFolder' in argument)) return undefined;
+  return typeof argument.checkpointFolder === 'string' ? argument.checkpointFolder : undefined;
+}
+
+export const revealCheckpoint: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const link = await studio.trainer();
+  let folder = folderOf(argument);
+  if (folder === undefined) {
+    const run = await chooseRun(studio, argument, null);
+    const { checkpoints } = await link.client.request('checkpoints/list', { runId: run.id });
+    const describe = (checkpoint: Checkpoint) => `${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB · ${checkpoint.reason} · ${duration(Date.now() - checkpoint.at)} ago`;
+    const picked = await vscode.window.showQuickPick(
+      checkpoints.toReversed().map((checkpoint) => ({ label: `$(archive) step ${checkpoint.step}`, description: describe(checkpoint), checkpoint })),
+      { placeHolder: checkpoints.length === 0 ? `${run.name} has no checkpoint yet` : `Checkpoint of ${run.name}` },
+    );
+    if (!picked) return;
+    folder = picked.checkpoint.folder;
+  }
+  const uri = vscode.Uri.file(path.resolve(link.project, folder));
+  // Inside the workspace the explorer shows it, on a remote too; elsewhere the system's file manager must.
+  await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(uri) ? 'revealInExplorer' : 'revealFileInOS', uri);
+};

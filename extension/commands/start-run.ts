@@ -1,0 +1,117 @@
+/** Starts a run: from which run file, and for reinforcement learning from which weights. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { StudioError } from '../../trainer/protocol/errors.ts';
+import type { RunFileEntry } from '../../trainer/protocol/messages.ts';
+import type { Method } from '../../trainer/protocol/parameters.ts';
+import type { Checkpoint, RunSummary } from '../../trainer/protocol/records.ts';
+import type { ModelSource } from '../../trainer/protocol/runfile.ts';
+import { commands, settings } from '../contributions.ts';
+import { listRunFiles } from '../run-files.ts';
+import { duration, methodNames } from '../run-text.ts';
+import type { Studio } from '../studio.ts';
+import type { TrainerLink } from '../trainer/link.ts';
+import { showPage } from './pages.ts';
+import { sayDone } from './control-run.ts';
+import type { Handler } from './register.ts';
+
+const lastRunFileKey = 'lastRunFile';
+
+/** Run file that was clicked on, relative to the project: from the explorer, an editor's title, a CodeLens or a tree item. */
+function runFileOf(argument: unknown, project: string): string | undefined {
+  if (argument instanceof vscode.Uri) return path.relative(project, argument.fsPath);
+  if (typeof argument !== 'object' || argument === null || !('runFile' in argument)) return undefined;
+  return typeof argument.runFile === 'string' ? argument.runFile : undefined;
+}
+
+async function chooseRunFile(studio: Studio, methods: readonly Method[]): Promise<RunFileEntry> {
+  const entries = (await listRunFiles(studio)).filter((entry) => entry.problem !== null || methods.some((method) => method === entry.method));
+  const usable = entries.filter((entry) => entry.problem === null);
+  if (usable.length === 1 && entries.length === 1 && usable[0]) return usable[0];
+  const last = studio.context.workspaceState.get<string>(`${lastRunFileKey}.${methods.join()}`);
+  usable.sort((a, b) => Number(b.path === last) - Number(a.path === last));
+  const faulty = entries.filter((entry) => entry.problem !== null);
+  const make = { label: '$(new-folder) Create Sample Project…', detail: 'Videos, questions and run files to begin with', entry: null };
+  const items: (vscode.QuickPickItem & { readonly entry: RunFileEntry | null })[] = [
+    ...usable.map((entry) => ({
+      label: `$(play) ${entry.name}`, description: `${methodNames[entry.method as Method]} · ${entry.path}`, ...(entry.description && { detail: entry.description }), entry,
+    })),
+    ...faulty.map((entry) => ({ label: `$(warning) ${entry.name}`, description: entry.path, detail: entry.problem ?? '', entry })),
+    ...(usable.length === 0 ? [make] : []),
+  ];
+  const what = methods.map((method) => methodNames[method]).join(' or ');
+  const picked = await vscode.window.showQuickPick(items, {
+    placeHolder: usable.length === 0 ? `There is no usable run file for ${what} in this project` : `Run file for ${what}`, matchOnDescription: true, matchOnDetail: true,
+  });
+  if (!picked) throw new vscode.CancellationError();
+  if (picked.entry === null) {
+    await vscode.commands.executeCommand(commands.createSampleProject.id);
+    throw new vscode.CancellationError();
+  }
+  if (picked.entry.problem !== null) {
+    await vscode.window.showTextDocument(vscode.Uri.file(path.join(studio.demandProject(), picked.entry.path)));
+    throw new StudioError('bad-run-file', picked.entry.problem, { place: picked.entry.path, remedy: 'Correct the file; the editor marks what does not fit its schema.' });
+  }
+  await studio.context.workspaceState.update(`${lastRunFileKey}.${methods.join()}`, picked.entry.path);
+  return picked.entry;
+}
+
+interface HeldCheckpoint {
+  readonly run: RunSummary;
+  readonly checkpoint: Checkpoint;
+}
+
+async function checkpointsOf(link: TrainerLink, runs: readonly RunSummary[]): Promise<HeldCheckpoint[]> {
+  const lists = await Promise.all(
+    runs.map(async (run) => {
+      const { checkpoints } = await link.client.request('checkpoints/list', { runId: run.id });
+      return checkpoints.map((checkpoint) => ({ run, checkpoint }));
+    }),
+  );
+  return lists.flat().sort((a, b) => b.checkpoint.at - a.checkpoint.at);
+}
+
+/**
+ * Weights that reinforcement learning starts from: the newest SFT checkpoint first, then what the run file says, then all
+ * other checkpoints. Undefined leaves it to the run file.
+ */
+async function chooseWeights(link: TrainerLink): Promise<ModelSource | undefined> {
+  const held = await checkpointsOf(link, link.runs);
+  const newest = held.find(({ run }) => run.method === 'sft');
+  if (held.length === 0) return undefined;
+  const item = ({ run, checkpoint }: HeldCheckpoint, words: string) => ({
+    label: `$(archive) ${words}`,
+    description: `${methodNames[run.method]} · ${duration(Date.now() - checkpoint.at)} ago · ${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB`,
+    source: { checkpoint: path.resolve(link.project, checkpoint.folder) } as ModelSource | undefined,
+  });
+  const words = ({ run, checkpoint }: HeldCheckpoint) => `${run.name}, step ${checkpoint.step}`;
+  const picked = await vscode.window.showQuickPick(
+    [
+      ...(newest ? [item(newest, `Newest SFT checkpoint: ${words(newest)}`)] : []),
+      { label: '$(file) As the run file says', source: undefined },
+      ...held.filter((other) => other !== newest).map((other) => item(other, words(other))),
+    ],
+    { placeHolder: 'Weights to start from', matchOnDescription: true },
+  );
+  if (!picked) throw new vscode.CancellationError();
+  return picked.source;
+}
+
+async function start(studio: Studio, methods: readonly Method[], argument: unknown): Promise<void> {
+  const project = studio.demandProject();
+  const named = runFileOf(argument, project);
+  const entry = named === undefined ? await chooseRunFile(studio, methods) : undefined;
+  const link = await studio.trainer();
+  const runFile = named ?? entry?.path ?? '';
+  const method = entry?.method ?? (await listRunFiles(studio)).find(({ path: file }) => file === runFile)?.method;
+  const model = method === 'tgrpo' || method === 'grpo' ? await chooseWeights(link) : undefined;
+  const { run } = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Starting ${path.basename(runFile)}` }, () =>
+    link.client.request('runs/create', { runFile, start: true, ...(model && { model }) }),
+  );
+  sayDone(studio, `${run.name}: ${methodNames[run.method]} run created`);
+  if (studio.setting<boolean>(settings.openDashboard)) showPage(studio, 'dashboard', run.id);
+}
+
+export const startSft: Handler = (studio, argument) => start(studio, ['sft'], argument);
+export const startTgrpo: Handler = (studio, argument) => start(studio, ['tgrpo'], argument);
+export const startAnyRun: Handler = (studio, argument) => start(studio, ['sft', 'tgrpo', 'grpo'], argument);

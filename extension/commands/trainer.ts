@@ -1,0 +1,40 @@
+/** Commands about the trainer itself. */
+import * as vscode from 'vscode';
+import { sayDone } from './control-run.ts';
+import type { Handler } from './register.ts';
+
+export const attach: Handler = async (studio) => {
+  studio.demandProject();
+  if (studio.trainerState === 'connected') {
+    sayDone(studio, `Attached to process ${studio.link?.address?.pid} already`);
+    return;
+  }
+  if (!(await studio.attach())) {
+    const start = 'Start Trainer';
+    const choice = await vscode.window.showInformationMessage('No trainer is at work in this folder. Starting one shows earlier runs and lets them go on.', start);
+    if (choice !== start) return;
+    await studio.trainer();
+  }
+  sayDone(studio, `Attached to the trainer, process ${studio.link?.address?.pid}`);
+};
+
+export const shutDownTrainer: Handler = async (studio) => {
+  const { link } = studio;
+  if (!link) return;
+  const active = studio.runs.filter((run) => run.state === 'running' || run.state === 'starting' || run.state === 'pausing');
+  if (active.length > 0) {
+    const shutDown = 'Shut Down';
+    const choice = await vscode.window.showWarningMessage(
+      `Shut down the trainer while ${active.map((run) => run.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} training?`,
+      { modal: true, detail: 'A checkpoint is saved first; the run can be resumed from it.' },
+      shutDown,
+    );
+    if (choice !== shutDown) return;
+  }
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Shutting down the trainer' }, () => link.shutDown());
+  sayDone(studio, 'The trainer has ended');
+};
+
+export const showLog: Handler = async (studio) => {
+  studio.log.show();
+};

@@ -1,0 +1,161 @@
+/** What is behind one panel: its document, its pipe to the trainer, and the few things that a page may ask of the editor. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { type HostCommand, type HostToPageInput, type PageToHost, pageToHost, type ShowMessage, type WebviewPage } from '../../trainer/protocol/webview-messages.ts';
+import { type CommandName, commands } from '../contributions.ts';
+import { plain } from '../plain-text.ts';
+import { showFailure } from '../notices.ts';
+import type { Studio } from '../studio.ts';
+import { insideProject } from './inside-project.ts';
+import { makeNonce, pageHtml } from './page-html.ts';
+import { SocketPipe } from './socket-pipe.ts';
+
+/** What a page may ask for, and nothing else. */
+const allowed: Record<HostCommand, CommandName> = {
+  'open-dashboard': 'openDashboard',
+  'open-rollouts': 'openRollouts',
+  'show-log': 'showLog',
+  'show-problems': 'showLog',
+  'start-trainer': 'attach',
+  'start-run': 'startRun',
+};
+
+export class PagePanel {
+  private readonly studio: Studio;
+  private readonly page: WebviewPage;
+  private readonly panel: vscode.WebviewPanel;
+  private readonly assets: vscode.Uri;
+  private readonly pipe: SocketPipe;
+  private readonly subscriptions: vscode.Disposable;
+  private ready = false;
+  private waiting: Omit<ShowMessage, 'type'> | undefined;
+
+  constructor(studio: Studio, page: WebviewPage, panel: vscode.WebviewPanel, assets: vscode.Uri) {
+    this.studio = studio;
+    this.page = page;
+    this.panel = panel;
+    this.assets = assets;
+    this.pipe = new SocketPipe({
+      onStatus: (state, reason) => this.post({ type: 'status', state, reason, author: studio.author }),
+      onMessage: (message) => {
+        if (typeof message === 'string') this.post({ type: 'message', data: message });
+        else this.post({ type: 'binary', data: message.slice().buffer });
+      },
+    });
+    this.subscriptions = vscode.Disposable.from(
+      panel.webview.onDidReceiveMessage((message: unknown) => void this.take(message)),
+      panel.onDidChangeViewState(() => {
+        if (panel.visible) return;
+        this.ready = false;
+        this.pipe.rest();
+      }),
+      studio.onDidChange(() => this.follow()),
+      vscode.window.onDidChangeActiveColorTheme(() => this.post({ type: 'theme' })),
+    );
+    void this.load();
+    this.follow();
+  }
+
+  show(show: Omit<ShowMessage, 'type'>): void {
+    if (this.ready) this.post({ type: 'show', ...show });
+    else this.waiting = show;
+  }
+
+  private post(message: HostToPageInput): void {
+    // A page that is not loaded hears nothing; it says `ready` when it is, and is told the state then.
+    if (this.ready) void this.panel.webview.postMessage(message);
+  }
+
+  private async load(): Promise<void> {
+    const { webview } = this.panel;
+    try {
+      const template = await readFile(path.join(this.assets.fsPath, 'page.html'), 'utf8');
+      webview.html = pageHtml({ template, page: this.page, assets: webview.asWebviewUri(this.assets).toString(), source: webview.cspSource, nonce: makeNonce() });
+    } catch (failure) {
+      await showFailure(this.studio, 'Opening the page', failure);
+    }
+  }
+
+  private follow(): void {
+    const { studio } = this;
+    const at = studio.link?.address;
+    if (at) this.pipe.follow(at);
+    else if (studio.trainerState === 'starting') this.pipe.leave('starting', 'The trainer is starting.');
+    else if (studio.trainerState === 'lost') this.pipe.leave('closed', studio.link?.reason ?? '');
+    else this.pipe.leave('gone', this.whyGone());
+  }
+
+  private whyGone(): string {
+    if (!vscode.workspace.isTrusted) return 'This folder is not trusted, so no trainer is started in it.';
+    return this.studio.link?.reason || 'No trainer is at work in this folder.';
+  }
+
+  private async take(message: unknown): Promise<void> {
+    const checked = pageToHost.safeParse(message);
+    if (!checked.success) {
+      this.studio.log.warn(`The ${this.page} page sent a message that does not fit: ${checked.error.message}`);
+      return;
+    }
+    try {
+      await this.answer(checked.data);
+    } catch (failure) {
+      await showFailure(this.studio, 'A page asked for something', failure);
+    }
+  }
+
+  private async answer(message: PageToHost): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        this.ready = true;
+        this.pipe.greet();
+        if (this.waiting) this.post({ type: 'show', ...this.waiting });
+        this.waiting = undefined;
+        return;
+      case 'send':
+        return this.pipe.send(message.data);
+      case 'open-file':
+        return this.openFile(message.path, message.row);
+      case 'run-command':
+        await vscode.commands.executeCommand(commands[allowed[message.command]].id, ...message.args);
+        return;
+      case 'save-file':
+        return this.saveFile(message.name, message.text);
+      case 'copy':
+        return vscode.env.clipboard.writeText(message.text);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  private async openFile(asked: string, row: number | undefined): Promise<void> {
+    const project = this.studio.project;
+    const file = project && (await insideProject(project, asked));
+    if (!file) {
+      void vscode.window.showWarningMessage(plain(`There is no file ${asked} inside the project folder.`));
+      return;
+    }
+    const uri = vscode.Uri.file(file);
+    if (row === undefined) {
+      await vscode.commands.executeCommand('vscode.open', uri, { preview: true });
+      return;
+    }
+    const document = await vscode.workspace.openTextDocument(uri);
+    const { lineOfRow } = await import('./dataset-line.ts');
+    const line = lineOfRow(document.getText(), row);
+    await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0), preview: true });
+  }
+
+  private async saveFile(name: string, text: string): Promise<void> {
+    const base = path.basename(name) || 'export.txt';
+    const target = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.file(path.join(this.studio.project ?? '', base)) });
+    if (!target) return;
+    await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
+    await vscode.window.showTextDocument(target);
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+    this.pipe.dispose();
+  }
+}

@@ -1,0 +1,73 @@
+/** The webview panels: at most one of each kind, restored after a reload, each with a socket of its own to the trainer. */
+import * as vscode from 'vscode';
+import type { ShowMessage, WebviewPage } from '../../trainer/protocol/webview-messages.ts';
+import { panels } from '../contributions.ts';
+import type { Studio } from '../studio.ts';
+import type { PagePanel } from './page-panel.ts';
+
+const titles: Record<WebviewPage, string> = { dashboard: 'Video-R1 Dashboard', rollouts: 'Video-R1 Rollouts' };
+
+const open = new WeakMap<Studio, PagePanels>();
+
+export function pagePanels(studio: Studio): PagePanels {
+  const known = open.get(studio) ?? new PagePanels(studio);
+  open.set(studio, known);
+  return known;
+}
+
+export class PagePanels {
+  private readonly studio: Studio;
+  private readonly panels = new Map<WebviewPage, { readonly panel: vscode.WebviewPanel; readonly content: Promise<PagePanel> }>();
+
+  constructor(studio: Studio) {
+    this.studio = studio;
+  }
+
+  /** Opens the page, or brings it to the front, and shows what is asked for. */
+  show(show: Omit<ShowMessage, 'type'>): void {
+    const { page } = show;
+    const present = this.panels.get(page);
+    if (present) {
+      present.panel.reveal();
+      void present.content.then((content) => content.show(show));
+      return;
+    }
+    const panel = vscode.window.createWebviewPanel(panels[page], titles[page], vscode.ViewColumn.Active, {
+      enableScripts: true,
+      localResourceRoots: [this.assets],
+      enableFindWidget: true,
+    });
+    void this.adopt(page, panel).then((content) => content.show(show));
+  }
+
+  /** Fills a panel that was just made, or that VS Code restored. */
+  adopt(page: WebviewPage, panel: vscode.WebviewPanel): Promise<PagePanel> {
+    const icon = (theme: string) => vscode.Uri.joinPath(this.studio.context.extensionUri, 'media', `icon-${theme}.svg`);
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
+    panel.webview.options = { enableScripts: true, localResourceRoots: [this.assets] };
+    const content = import('./page-panel.ts').then(({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets));
+    this.panels.set(page, { panel, content });
+    panel.onDidDispose(() => {
+      if (this.panels.get(page)?.panel === panel) this.panels.delete(page);
+      void content.then((held) => held.dispose());
+    });
+    return content;
+  }
+
+  private get assets(): vscode.Uri {
+    return vscode.Uri.joinPath(this.studio.context.extensionUri, 'dist', 'webview');
+  }
+}
+
+/** Restores panels after a reload of the window; what a page showed comes back by its own saved state. */
+export function registerSerializers(studio: Studio): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...(Object.keys(panels) as WebviewPage[]).map((page) =>
+      vscode.window.registerWebviewPanelSerializer(panels[page], {
+        async deserializeWebviewPanel(panel) {
+          await pagePanels(studio).adopt(page, panel);
+        },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,42 @@
+/** A run in a few words, the same in tree, status bar and quick picks. */
+import * as vscode from 'vscode';
+import type { RunState, RunSummary, StepMetrics } from '../trainer/protocol/records.ts';
+
+export const methodNames = { sft: 'SFT', tgrpo: 'T-GRPO', grpo: 'GRPO' } as const;
+
+const icons: Record<RunState, { readonly id: string; readonly color?: string }> = {
+  created: { id: 'circle-outline' },
+  starting: { id: 'loading~spin' },
+  running: { id: 'sync~spin', color: 'charts.green' },
+  pausing: { id: 'loading~spin' },
+  paused: { id: 'debug-pause', color: 'charts.yellow' },
+  stopping: { id: 'loading~spin' },
+  stopped: { id: 'debug-stop' },
+  completed: { id: 'pass', color: 'charts.green' },
+  failed: { id: 'error', color: 'charts.red' },
+};
+
+export function runIcon(state: RunState): vscode.ThemeIcon {
+  const { id, color } = icons[state];
+  return new vscode.ThemeIcon(id, color === undefined ? undefined : new vscode.ThemeColor(color));
+}
+
+/** `1h 05m`, `3m 20s`, `8s`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)}h ${pad(Math.floor((seconds % 3600) / 60))}m`;
+  if (seconds >= 60) return `${Math.floor(seconds / 60)}m ${pad(seconds % 60)}s`;
+  return `${seconds}s`;
+}
+
+/** `T-GRPO · paused · step 34 of 100 · accuracy 0.52`. */
+export function describeRun(run: RunSummary, metrics: StepMetrics | undefined): string {
+  const accuracy = metrics?.accuracy;
+  return [
+    methodNames[run.method],
+    run.state,
+    `step ${run.step} of ${run.steps}`,
+    ...(accuracy === null || accuracy === undefined ? [] : [`accuracy ${accuracy.toFixed(2)}`]),
+  ].join(' · ');
+}

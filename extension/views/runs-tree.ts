@@ -1,0 +1,135 @@
+/** The tree of runs: state, step and accuracy of each; below it evaluations and checkpoints. */
+import * as vscode from 'vscode';
+import type { Checkpoint, Evaluation, RunSummary } from '../../trainer/protocol/records.ts';
+import { commands, views } from '../contributions.ts';
+import { contextValueOf } from '../controls.ts';
+import { describeRun, duration, methodNames, runIcon } from '../run-text.ts';
+import type { Studio } from '../studio.ts';
+
+/** What a tree item passes to commands: `runId`, and for a checkpoint its folder. */
+export type RunNode =
+  | { readonly kind: 'run'; readonly runId: string }
+  | { readonly kind: 'evaluation'; readonly runId: string; readonly evaluation: Evaluation }
+  | { readonly kind: 'checkpoint'; readonly runId: string; readonly checkpoint: Checkpoint; readonly checkpointFolder: string };
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+/** Lines of a tooltip; text from outside goes in as text. */
+function tooltip(run: RunSummary, summary: string): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const line = (label: string, value: string) => text.appendMarkdown(`\n\n**${label}** `).appendText(value);
+  text.appendMarkdown('**').appendText(run.name).appendMarkdown('** ').appendText(summary);
+  if (run.detail) line('State', run.detail);
+  if (run.error) line('Error', run.error.remedy ? `${run.error.message} ${run.error.remedy}` : run.error.message);
+  if (run.remainingMs !== null) line('Time left', `about ${duration(run.remainingMs)}`);
+  line('Weights from', run.from);
+  line('Data', `${run.dataset}, ${run.questions} questions${run.skipped > 0 ? `, ${run.skipped} left out` : ''}`);
+  if (run.engine) line('Engine', `${run.engine.name} on ${run.engine.backend}, ${run.engine.threads} threads, ${(run.engine.parameters / 1e6).toFixed(2)} M parameters`);
+  return text;
+}
+
+export class RunsTree implements vscode.TreeDataProvider<RunNode> {
+  private readonly studio: Studio;
+  private readonly changed = new vscode.EventEmitter<RunNode | undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+  /** One node a run, the same object each time, so that a refresh keeps what is unfolded. */
+  private readonly nodes = new Map<string, RunNode>();
+  private shown = '';
+
+  constructor(studio: Studio) {
+    this.studio = studio;
+    studio.onDidChange(() => this.refresh());
+    studio.onRunEvent(({ runId, body }) => {
+      if (body.type === 'checkpoint' || body.type === 'checkpoint-removed' || body.type === 'evaluation') this.changed.fire(this.nodes.get(runId));
+    });
+  }
+
+  /** Redraws where what a row says has changed: events come often, rows change once a step. */
+  private refresh(): void {
+    const now = this.studio.runs.map((run) => `${run.id} ${describeRun(run, this.studio.lastMetrics(run.id))} ${run.detail}`).join('\n');
+    if (now === this.shown) return;
+    this.shown = now;
+    this.changed.fire(undefined);
+  }
+
+  async getChildren(parent?: RunNode): Promise<RunNode[]> {
+    if (!parent) {
+      const { runs } = this.studio;
+      for (const known of this.nodes.keys()) if (!runs.some((run) => run.id === known)) this.nodes.delete(known);
+      return runs.map(({ id }) => {
+        const node = this.nodes.get(id) ?? { kind: 'run', runId: id };
+        this.nodes.set(id, node);
+        return node;
+      });
+    }
+    const { link } = this.studio;
+    if (parent.kind !== 'run' || link?.state !== 'connected') return [];
+    const { runId } = parent;
+    const [{ evaluations }, { checkpoints }] = await Promise.all([
+      link.client.request('evaluations/list', { runId }),
+      link.client.request('checkpoints/list', { runId }),
+    ]);
+    return [
+      ...evaluations.toReversed().map((evaluation): RunNode => ({ kind: 'evaluation', runId, evaluation })),
+      ...checkpoints.toReversed().map((checkpoint): RunNode => ({ kind: 'checkpoint', runId, checkpoint, checkpointFolder: checkpoint.folder })),
+    ];
+  }
+
+  getTreeItem(node: RunNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'run':
+        return this.runItem(node.runId);
+      case 'evaluation':
+        return evaluationItem(node.evaluation);
+      case 'checkpoint':
+        return checkpointItem(node.checkpoint);
+      default:
+        return node satisfies never;
+    }
+  }
+
+  private runItem(runId: string): vscode.TreeItem {
+    const run = this.studio.runs.find(({ id }) => id === runId);
+    if (!run) return new vscode.TreeItem('(deleted)');
+    const item = new vscode.TreeItem(run.name, vscode.TreeItemCollapsibleState.Collapsed);
+    const accuracy = this.studio.lastMetrics(run.id)?.accuracy;
+    item.id = run.id;
+    item.iconPath = runIcon(run.state);
+    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${run.state}`;
+    item.tooltip = tooltip(run, describeRun(run, this.studio.lastMetrics(run.id)));
+    item.accessibilityInformation = { label: `${run.name}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
+    item.contextValue = contextValueOf(run.state);
+    item.command = { command: commands.openDashboard.id, title: commands.openDashboard.title, arguments: [{ runId: run.id }] };
+    return item;
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+  }
+}
+
+function evaluationItem({ step, all, needsOrder }: Evaluation): vscode.TreeItem {
+  const item = new vscode.TreeItem(`Evaluation, step ${step}`);
+  const slice = needsOrder ?? all;
+  item.iconPath = new vscode.ThemeIcon('beaker');
+  item.description = `${percent(slice.ordered)} ordered${slice.shuffled === null ? '' : `, ${percent(slice.shuffled)} shuffled`}`;
+  item.tooltip = needsOrder
+    ? `Questions that need the order of frames: ${needsOrder.count} of ${all.count}. All questions: ${percent(all.ordered)} ordered.`
+    : `${all.count} questions`;
+  item.contextValue = 'evaluation';
+  return item;
+}
+
+function checkpointItem({ step, sizeBytes, reason, at }: Checkpoint): vscode.TreeItem {
+  const item = new vscode.TreeItem(`Checkpoint, step ${step}`);
+  item.iconPath = new vscode.ThemeIcon('archive');
+  item.description = `${(sizeBytes / 1e6).toFixed(1)} MB · ${reason}`;
+  item.tooltip = `Saved ${new Date(at).toLocaleString()}`;
+  item.contextValue = 'checkpoint';
+  return item;
+}
+
+export function registerRunsTree(studio: Studio): vscode.Disposable {
+  const tree = new RunsTree(studio);
+  return vscode.Disposable.from(tree, vscode.window.createTreeView(views.runs, { treeDataProvider: tree, showCollapseAll: true }));
+}
