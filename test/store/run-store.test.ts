@@ -1,0 +1,579 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { StudioError } from '../../trainer/protocol/errors.ts';
+import { requests } from '../../trainer/protocol/messages.ts';
+import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
+import { databaseOf, temporaryFolder } from './folders.ts';
+import {
+  aCheckpoint,
+  aCommand,
+  aGroup,
+  anAnnotation,
+  anEvaluation,
+  aQuestion,
+  aRollout,
+  aRun,
+  someMetrics,
+  someTokens,
+} from './records.ts';
+
+function newStore(folder = temporaryFolder()): RunStore {
+  const store = RunStore.create(folder, aRun());
+  onTestFinished(() => store.dispose());
+  return store;
+}
+
+function thrownBy(work: () => unknown): StudioError {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof StudioError) return thrown;
+    throw thrown;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('the log', () => {
+  test('events are numbered from 1 without gaps and are read back as they were returned', () => {
+    const store = newStore();
+    const bodies: RunEventBody[] = [
+      { type: 'state', run: aRun({ step: 1, detail: 'sampling' }) },
+      { type: 'group', group: aGroup(1) },
+      { type: 'step', metrics: someMetrics(1) },
+      { type: 'command', command: aCommand(1) },
+      { type: 'checkpoint', checkpoint: aCheckpoint(1) },
+      { type: 'evaluation', evaluation: anEvaluation(1) },
+      { type: 'skipped', step: 1, question: aQuestion(), kind: 'bad-media', message: 'cut off' },
+      { type: 'warning', message: 'slow' },
+      { type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') },
+      { type: 'annotation-removed', id: 1 },
+      { type: 'checkpoint-removed', id: 'step-1' },
+    ];
+    const returned = [store.append(bodies[0] as RunEventBody), ...store.appendAll(bodies.slice(1))];
+    expect(returned.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(store.events(0, 100)).toEqual(returned);
+    expect(store.events(3, 2)).toEqual(returned.slice(3, 5));
+    expect(store.lastSeq()).toBe(11);
+  });
+
+  test('a closed and opened store goes on with the next number and the same records', () => {
+    const folder = temporaryFolder();
+    const first = RunStore.create(folder, aRun());
+    first.append({ type: 'group', group: aGroup(1) }, new Map([['s1-g0-o0', someTokens()]]));
+    first.append({ type: 'state', run: aRun({ state: 'paused', step: 1 }) });
+    const events = first.events(0, 10);
+    first.dispose();
+    const second = RunStore.open(folder);
+    onTestFinished(() => second.dispose());
+    expect(second.events(0, 10)).toEqual(events);
+    expect(second.summary()).toMatchObject({ state: 'paused', step: 1, seq: 2 });
+    expect(second.append({ type: 'warning', message: 'again' }).seq).toBe(3);
+    expect(second.tokens('s1-g0-o0')).toEqual(someTokens());
+  });
+
+  test('an event that does not fit the contract is refused and leaves no trace, in whatever company it comes', () => {
+    const store = newStore();
+    const broken: RunEventBody = { type: 'step', metrics: someMetrics(2, { learningRate: Number.NaN }) };
+    const fault = thrownBy(() => store.appendAll([{ type: 'step', metrics: someMetrics(1) }, broken]));
+    expect(fault.kind).toBe('internal');
+    expect(fault.message).toMatch(/step event.*learningRate/s);
+    expect(store.metrics(0)).toEqual([]);
+    expect(store.append({ type: 'warning', message: 'next' }).seq).toBe(1);
+  });
+
+  test('a list of events is stored whole or not at all', () => {
+    const store = newStore();
+    const fault = thrownBy(() =>
+      store.appendAll([
+        { type: 'step', metrics: someMetrics(1) },
+        { type: 'annotation', annotation: anAnnotation(1, 'nobody') },
+      ]),
+    );
+    expect(fault.kind).toBe('not-found');
+    expect(store.metrics(0)).toEqual([]);
+    expect(store.lastSeq()).toBe(0);
+  });
+
+  test('the database holds the text of a rollout once', () => {
+    const folder = temporaryFolder();
+    const store = newStore(folder);
+    const needle = 'zweihundertsiebenundvierzig';
+    store.append({
+      type: 'group',
+      group: aGroup(1, { rollouts: [aRollout({ id: 's1-g0-o0', groupId: 's1-g0', text: needle })] }),
+    });
+    const raw = new DatabaseSync(join(folder, storeFile));
+    onTestFinished(() => raw.close());
+    const tables = raw
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%fts5%' AND name NOT LIKE 'rollout_words%'",
+      )
+      .all();
+    const places = tables.flatMap(({ name }) =>
+      raw
+        .prepare(`SELECT * FROM ${name}`)
+        .all()
+        .flatMap((row) =>
+          Object.entries(row)
+            .filter(([, value]) => typeof value === 'string' && value.includes(needle))
+            .map(([column]) => `${name}.${column}`),
+        ),
+    );
+    expect(places).toEqual(['rollouts.text']);
+  });
+});
+
+describe('what is read', () => {
+  test('every answer that the server makes of the store fits the contract', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) }, new Map([['s1-g0-o0', someTokens()]]));
+    store.appendAll([
+      { type: 'step', metrics: someMetrics(1) },
+      { type: 'command', command: aCommand(1) },
+      { type: 'checkpoint', checkpoint: aCheckpoint(1) },
+      { type: 'evaluation', evaluation: anEvaluation(1) },
+      { type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') },
+    ]);
+    const answers = {
+      'rollouts/list': store.rolloutRows({}, undefined, 10),
+      'groups/get': { group: store.group('s1-g0') },
+      'groups/list': { groups: store.groups(undefined, 10) },
+      'rollouts/tokens': store.tokens('s1-g0-o0'),
+      'metrics/get': { steps: store.metrics(0) },
+      'commands/list': { commands: store.commands() },
+      'checkpoints/list': { checkpoints: store.checkpoints() },
+      'evaluations/list': { evaluations: store.evaluations() },
+      'annotations/list': { annotations: store.annotations() },
+      'annotations/export': store.exportAnnotations(),
+    } as const;
+    for (const [method, answer] of Object.entries(answers)) {
+      expect(requests[method as keyof typeof answers].result.parse(answer), method).toEqual(answer);
+    }
+  });
+
+  test('a command is kept in its last state, and the next one gets the next number', () => {
+    const store = newStore();
+    expect(store.nextCommandId()).toBe(1);
+    store.append({ type: 'command', command: aCommand(1) });
+    store.append({ type: 'command', command: aCommand(2) });
+    store.append({ type: 'command', command: aCommand(1, { state: 'applied', step: 4 }) });
+    expect(store.commands()).toEqual([aCommand(1, { state: 'applied', step: 4 }), aCommand(2)]);
+    expect(store.nextCommandId()).toBe(3);
+  });
+
+  test('groups are listed newest first, page by page, without their rollouts', () => {
+    const store = newStore();
+    for (const step of [1, 2, 3, 4, 5]) store.append({ type: 'group', group: aGroup(step) });
+    const first = store.groups(undefined, 2);
+    expect(first.map((group) => group.id)).toEqual(['s5-g0', 's4-g0']);
+    expect(store.groups('s4-g0', 10).map((group) => group.id)).toEqual(['s3-g0', 's2-g0', 's1-g0']);
+    expect(first[0]).not.toHaveProperty('rollouts');
+    expect(thrownBy(() => store.groups('s9-g0', 2)).kind).toBe('not-found');
+  });
+
+  test('media are found by their key with a question that shows them', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    expect(store.media('media-s1-g0')).toEqual({ media: aGroup(1).media, question: aQuestion() });
+    expect(thrownBy(() => store.media('other')).kind).toBe('not-found');
+  });
+
+  test('a group that is given again takes the place of the first, and its rollouts keep their keys', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) }, new Map([['s1-g0-o0', someTokens()]]));
+    store.append({ type: 'group', group: aGroup(2) });
+    const before = store.rolloutRows({}, undefined, 10).rows;
+    const [first, , shuffled] = aGroup(1).rollouts;
+    const again = aGroup(1, {
+      rollouts: [
+        { ...first, correct: false, text: 'anders' } as typeof shuffled & object,
+        shuffled as typeof shuffled & object,
+      ],
+    });
+    store.append({ type: 'group', group: again });
+    expect(store.group('s1-g0')).toEqual(again);
+    const after = store.rolloutRows({}, undefined, 10);
+    expect(after.rows.map((row) => [row.id, row.key])).toEqual(
+      before.filter((row) => row.id !== 's1-g0-o1').map((row) => [row.id, row.key]),
+    );
+    expect(after).toMatchObject({ matching: 5, total: 5 });
+    expect(store.rolloutRows({ correct: true }, undefined, 10).matching).toBe(3);
+    expect(store.rolloutRows({ text: 'anders' }, undefined, 10).rows.map((row) => row.id)).toEqual(['s1-g0-o0']);
+    expect(store.tokens('s1-g0-o0')).toEqual(someTokens());
+  });
+
+  test('token numbers survive as 32-bit floats', () => {
+    const store = newStore();
+    const tokens = { pieces: ['a', '\u0000\ud83d\ude00'], logprobs: [-0.1, -1e-7], entropy: [3.3, 0] };
+    store.append({ type: 'group', group: aGroup(1) }, new Map([['s1-g0-s0', tokens]]));
+    expect(store.tokens('s1-g0-s0')).toEqual({
+      ...tokens,
+      logprobs: tokens.logprobs.map(Math.fround),
+      entropy: tokens.entropy.map(Math.fround),
+    });
+    expect(thrownBy(() => store.tokens('s1-g0-o0')).kind).toBe('not-found');
+  });
+});
+
+describe('going back', () => {
+  test('what was recorded of later steps is gone, earlier steps and what is not about a step stay', () => {
+    const store = newStore();
+    for (const step of [1, 2, 3]) {
+      store.appendAll([
+        { type: 'group', group: aGroup(step) },
+        { type: 'step', metrics: someMetrics(step) },
+        { type: 'checkpoint', checkpoint: aCheckpoint(step) },
+        { type: 'evaluation', evaluation: anEvaluation(step) },
+        { type: 'skipped', step, question: aQuestion(), kind: 'bad-media', message: 'cut off' },
+      ]);
+    }
+    store.append({ type: 'command', command: aCommand(1) });
+    store.append({ type: 'rewound', toStep: 1 });
+    expect(store.metrics(0).map((metrics) => metrics.step)).toEqual([1]);
+    expect(store.checkpoints().map((checkpoint) => checkpoint.step)).toEqual([1]);
+    expect(store.evaluations().map((evaluation) => evaluation.step)).toEqual([1]);
+    expect(store.skipped().map((skipped) => skipped.step)).toEqual([1]);
+    expect(store.groups(undefined, 10).map((group) => group.step)).toEqual([1]);
+    expect(store.rolloutRows({}, undefined, 10)).toMatchObject({ matching: 3, total: 3 });
+    expect(store.rolloutRows({ text: 'red' }, undefined, 10).matching).toBe(3);
+    expect(store.commands()).toHaveLength(1);
+  });
+
+  test('void events keep their numbers and are read as the rewind that voided them', () => {
+    const store = newStore();
+    store.appendAll([
+      { type: 'step', metrics: someMetrics(1) },
+      { type: 'group', group: aGroup(2) },
+      { type: 'warning', message: 'hm' },
+      { type: 'step', metrics: someMetrics(2) },
+      { type: 'rewound', toStep: 1 },
+      { type: 'step', metrics: someMetrics(2, { loss: 0.25 }) },
+    ]);
+    const rewound = { type: 'rewound', toStep: 1 };
+    expect(store.events(0, 10).map(({ seq, body }) => [seq, body])).toEqual([
+      [1, { type: 'step', metrics: someMetrics(1) }],
+      [2, rewound],
+      [3, { type: 'warning', message: 'hm' }],
+      [4, rewound],
+      [5, rewound],
+      [6, { type: 'step', metrics: someMetrics(2, { loss: 0.25 }) }],
+    ]);
+  });
+
+  test('keys of rollouts are never given twice, so a page that is asked for after a rewind holds older rows only', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    const [newest] = store.rolloutRows({}, undefined, 1).rows;
+    store.append({ type: 'rewound', toStep: 0 });
+    store.append({ type: 'group', group: aGroup(1) });
+    for (const row of store.rolloutRows({}, undefined, 10).rows) expect(row.key).toBeGreaterThan(newest?.key ?? 0);
+  });
+
+  test('a reader who starts anywhere, with what he held then, ends with what one who listened all along has', () => {
+    const step = fc.integer({ min: 1, max: 6 });
+    const body: fc.Arbitrary<(serial: number) => RunEventBody> = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: step.map((at) => (serial: number) => ({
+          type: 'group' as const,
+          group: aGroup(at, { id: `s${at}-g${serial % 2}` }),
+        })),
+      },
+      {
+        weight: 4,
+        arbitrary: step.map((at) => (serial: number) => ({
+          type: 'step' as const,
+          metrics: someMetrics(at, { loss: serial }),
+        })),
+      },
+      { weight: 1, arbitrary: step.map((at) => () => ({ type: 'checkpoint' as const, checkpoint: aCheckpoint(at) })) },
+      { weight: 1, arbitrary: step.map((at) => () => ({ type: 'checkpoint-removed' as const, id: `step-${at}` })) },
+      { weight: 1, arbitrary: step.map((at) => () => ({ type: 'evaluation' as const, evaluation: anEvaluation(at) })) },
+      {
+        weight: 1,
+        arbitrary: step.map((at) => () => ({
+          type: 'skipped' as const,
+          step: at,
+          question: aQuestion(),
+          kind: 'bad-media',
+          message: '',
+        })),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.constant((serial: number) => ({ type: 'command' as const, command: aCommand((serial % 3) + 1) })),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.integer({ min: 0, max: 5 }).map((toStep) => () => ({ type: 'rewound' as const, toStep })),
+      },
+    );
+    const folder = temporaryFolder();
+    let number = 0;
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 1, maxLength: 25 }), fc.nat(), (makers, start) => {
+        number += 1;
+        const store = RunStore.create(join(folder, String(number)), aRun());
+        try {
+          const live = store.appendAll(makers.map((make, serial) => make(serial)));
+          const since = start % (live.length + 1);
+          const stored = store.events(since, 1000);
+          expect(stored.map((event) => event.seq)).toEqual(live.slice(since).map((event) => event.seq));
+          const listener = stateAfter(live);
+          expect(stateAfter([...live.slice(0, since), ...stored])).toEqual(listener);
+          expect({
+            metrics: store.metrics(0),
+            checkpoints: byId(store.checkpoints()),
+            evaluations: byId(store.evaluations()),
+            skipped: store.skipped(),
+            groups: byId(store.groups(undefined, 1000).map((group) => store.group(group.id))),
+            commands: store.commands(),
+          }).toEqual(listener);
+        } finally {
+          store.dispose();
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+const byId = <T extends { id: string }>(records: T[]) => records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
+/** What a client makes of events, written as plainly as can be. */
+function stateAfter(events: readonly RunEvent[]) {
+  const metrics = new Map<number, { step: number }>();
+  const checkpoints = new Map<string, { id: string; step: number }>();
+  const evaluations = new Map<string, { id: string; step: number }>();
+  const groups = new Map<string, { id: string; step: number }>();
+  const commands = new Map<number, { id: number }>();
+  let skipped: { step: number }[] = [];
+  for (const { body } of events) {
+    if (body.type === 'step') metrics.set(body.metrics.step, body.metrics);
+    if (body.type === 'group') groups.set(body.group.id, body.group);
+    if (body.type === 'checkpoint') checkpoints.set(body.checkpoint.id, body.checkpoint);
+    if (body.type === 'checkpoint-removed') checkpoints.delete(body.id);
+    if (body.type === 'evaluation') evaluations.set(body.evaluation.id, body.evaluation);
+    if (body.type === 'command') commands.set(body.command.id, body.command);
+    if (body.type === 'skipped') {
+      const { type: _, ...rest } = body;
+      skipped.push(rest);
+    }
+    if (body.type === 'rewound') {
+      const { toStep } = body;
+      for (const held of [metrics, checkpoints, evaluations, groups] as Map<unknown, { step: number }>[]) {
+        for (const [key, record] of held) if (record.step > toStep) held.delete(key);
+      }
+      skipped = skipped.filter((question) => question.step <= toStep);
+    }
+  }
+  return {
+    metrics: [...metrics.values()].sort((a, b) => a.step - b.step),
+    checkpoints: byId([...checkpoints.values()]),
+    evaluations: byId([...evaluations.values()]),
+    skipped,
+    groups: byId([...groups.values()]),
+    commands: [...commands.values()].sort((a, b) => a.id - b.id),
+  };
+}
+
+describe('annotations', () => {
+  test('a flag counts on its rollout until it is removed, and its number is not given again', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    store.append({ type: 'annotation', annotation: anAnnotation(store.nextAnnotationId(), 's1-g0-o0') });
+    store.append({
+      type: 'annotation',
+      annotation: anAnnotation(store.nextAnnotationId(), 's1-g0-s0', { span: null, quote: '' }),
+    });
+    expect(store.annotations().map((annotation) => annotation.id)).toEqual([1, 2]);
+    expect(store.annotations('s1-g0-o0').map((annotation) => annotation.id)).toEqual([1]);
+    expect(store.rolloutRows({ flagged: true }, undefined, 10).rows.map((row) => [row.id, row.flags])).toEqual([
+      ['s1-g0-s0', 1],
+      ['s1-g0-o0', 1],
+    ]);
+    store.append({ type: 'annotation-removed', id: 2 });
+    expect(store.annotations().map((annotation) => annotation.id)).toEqual([1]);
+    expect(store.rolloutRows({ flagged: true }, undefined, 10)).toMatchObject({ matching: 1, total: 3 });
+    expect(store.nextAnnotationId()).toBe(3);
+    expect(thrownBy(() => store.append({ type: 'annotation-removed', id: 2 })).kind).toBe('not-found');
+  });
+
+  test('a span outside of the text is refused', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    const beyond = anAnnotation(1, 's1-g0-o1', { span: { start: 0, end: 10_000 } });
+    expect(thrownBy(() => store.append({ type: 'annotation', annotation: beyond })).kind).toBe('bad-request');
+    expect(store.lastSeq()).toBe(0 + 1);
+  });
+
+  test('after a rewind a flag shows again when the same answer is made again, and not on another answer', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    store.append({ type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') });
+    store.append({ type: 'rewound', toStep: 0 });
+    expect(store.annotations()).toEqual([]);
+    store.append({ type: 'group', group: aGroup(1) });
+    expect(store.annotations()).toEqual([anAnnotation(1, 's1-g0-o0')]);
+    expect(store.rolloutRows({ flagged: true }, undefined, 10).matching).toBe(1);
+    store.append({ type: 'rewound', toStep: 0 });
+    store.append({
+      type: 'group',
+      group: aGroup(1, {
+        rollouts: [aRollout({ id: 's1-g0-o0', groupId: 's1-g0', text: 'something else entirely, and longer' })],
+      }),
+    });
+    expect(store.annotations()).toEqual([]);
+    expect(store.rolloutRows({ flagged: true }, undefined, 10).matching).toBe(0);
+  });
+
+  test('the export has one line a flag that stands on its own, void rollouts included', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    store.append({ type: 'group', group: aGroup(2) });
+    store.append({ type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0', { note: 'line\nbreak' }) });
+    store.append({ type: 'annotation', annotation: anAnnotation(2, 's2-g0-o0') });
+    store.append({ type: 'rewound', toStep: 1 });
+    const { jsonl, count } = store.exportAnnotations();
+    expect(count).toBe(2);
+    expect(jsonl.endsWith('\n')).toBe(true);
+    const lines = jsonl
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    const { solution, ...asked } = aQuestion();
+    expect(lines).toEqual([
+      {
+        run: 'tgrpo-1',
+        runName: 'tgrpo',
+        id: 1,
+        rolloutId: 's1-g0-o0',
+        span: { start: 7, end: 28 },
+        category: 'wrong order',
+        verdict: 'fix',
+        note: 'line\nbreak',
+        author: 'ada',
+        at: '2024-02-29T12:30:15.250Z',
+        quote: 'It goes to the right.',
+        current: true,
+        step: 1,
+        order: 'ordered',
+        answer: 'B',
+        accuracy: 1,
+        reward: 1,
+        advantage: 0.5,
+        text: '<think>It goes to the right.</think><answer>B</answer>',
+        solution,
+        question: asked,
+        prompt: '<video> Which way does the red square move?',
+      },
+      expect.objectContaining({
+        id: 2,
+        step: 2,
+        current: false,
+        text: '<think>It goes to the right.</think><answer>B</answer>',
+      }),
+    ]);
+  });
+});
+
+describe('trouble', () => {
+  test('a run is not made twice in one folder, and a folder without one says so', () => {
+    const folder = temporaryFolder();
+    newStore(folder);
+    expect(thrownBy(() => RunStore.create(folder, aRun())).kind).toBe('conflict');
+    const missing = thrownBy(() => RunStore.open(join(folder, 'nowhere')));
+    expect(missing.kind).toBe('not-found');
+    expect(missing.place).toBe(join(folder, 'nowhere', storeFile));
+  });
+
+  test('a database of a newer version is refused with both versions', () => {
+    const folder = temporaryFolder();
+    RunStore.create(folder, aRun()).dispose();
+    const raw = new DatabaseSync(join(folder, storeFile));
+    raw.exec('PRAGMA user_version = 7');
+    raw.close();
+    const fault = thrownBy(() => RunStore.open(folder));
+    expect(fault.kind).toBe('bad-store');
+    expect(fault.message).toMatch(/7.*1/);
+    expect(fault.remedy).toMatch(/update/i);
+  });
+
+  test.each([
+    [
+      'text',
+      'this is no database, but it is long enough to be taken for the header of one, or so it seems to a reader of bytes',
+    ],
+    ['an empty file', ''],
+  ])('%s in place of the database gives an error that names the file', (_, content) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, storeFile), content);
+    const fault = thrownBy(() => RunStore.open(folder));
+    expect(fault.kind).toBe('bad-store');
+    expect(fault.place).toBe(join(folder, storeFile));
+  });
+
+  test("another program's database is not taken for a run's", () => {
+    const folder = temporaryFolder();
+    const raw = new DatabaseSync(join(folder, storeFile));
+    raw.exec('CREATE TABLE mine (a); PRAGMA user_version = 1');
+    raw.close();
+    expect(thrownBy(() => RunStore.open(folder)).message).toMatch(/not a run's/);
+  });
+
+  test('a full disk is reported as such, leaves the log as it was, and the store works again with space', () => {
+    const store = newStore();
+    store.append({ type: 'step', metrics: someMetrics(1) });
+    const pages = databaseOf(store).get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0;
+    databaseOf(store).exec(`PRAGMA max_page_count = ${pages + 4}`);
+    const big = (step: number) => aGroup(step, { prompt: 'x'.repeat(20_000) });
+    const fault = thrownBy(() =>
+      store.appendAll([
+        { type: 'step', metrics: someMetrics(2) },
+        { type: 'group', group: big(2) },
+      ]),
+    );
+    expect(fault.kind).toBe('disk-full');
+    expect(fault.place).toMatch(/run\.db$/);
+    expect(store.lastSeq()).toBe(1);
+    expect(store.metrics(0)).toEqual([someMetrics(1)]);
+    databaseOf(store).exec('PRAGMA max_page_count = 1000000');
+    expect(store.append({ type: 'group', group: big(2) }).seq).toBe(2);
+  });
+
+  test('after kill -9 in the middle of writing the database is whole and the numbers have no gap', async () => {
+    const folder = temporaryFolder();
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'append-for-ever.ts'), folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let acknowledged = 0;
+    for await (const chunk of child.stdout) {
+      acknowledged = Number(String(chunk).trim().split('\n').at(-1));
+      if (acknowledged >= 60) break;
+    }
+    child.kill('SIGKILL');
+    if (child.signalCode === null) await once(child, 'exit');
+    expect(child.signalCode).toBe('SIGKILL');
+
+    const raw = new DatabaseSync(join(folder, storeFile));
+    expect(raw.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    raw.exec("INSERT INTO rollout_words (rollout_words) VALUES ('integrity-check')");
+    raw.close();
+    const store = RunStore.open(folder);
+    onTestFinished(() => store.dispose());
+    const last = store.lastSeq();
+    expect(last).toBeGreaterThanOrEqual(acknowledged);
+    expect(store.events(0, last + 10).map((event) => event.seq)).toEqual(
+      Array.from({ length: last }, (_, index) => index + 1),
+    );
+    const rollouts = store.groups(undefined, 100_000).length * 3;
+    expect(store.rolloutRows({}, undefined, 1)).toMatchObject({ matching: rollouts, total: rollouts });
+    expect(store.append({ type: 'warning', message: 'back' }).seq).toBe(last + 1);
+  });
+});
