@@ -46,7 +46,11 @@ const parts: readonly Part[] = [
   {
     name: 'trainer',
     sources: ['trainer/**/*.ts', 'package.json', 'package-lock.json'],
-    outputs: [path.join(dist, 'trainer', 'main.js'), path.join(dist, 'trainer', 'worker.js'), path.join(dist, 'trainer', tfjsBinary)],
+    outputs: [
+      path.join(dist, 'trainer', 'main.js'),
+      path.join(dist, 'trainer', 'worker.js'),
+      path.join(dist, 'trainer', tfjsBinary),
+    ],
     make: buildTrainer,
   },
 ];
@@ -56,7 +60,10 @@ async function buildTrainer(): Promise<void> {
   const outdir = path.join(dist, 'trainer');
   await rm(outdir, { recursive: true, force: true });
   await build({
-    entryPoints: { main: path.join(root, 'trainer/main.ts'), worker: path.join(root, 'trainer/engines/tfjs/worker.ts') },
+    entryPoints: {
+      main: path.join(root, 'trainer/main.ts'),
+      worker: path.join(root, 'trainer/engines/tfjs/worker.ts'),
+    },
     outdir,
     bundle: true,
     splitting: true,
@@ -67,17 +74,26 @@ async function buildTrainer(): Promise<void> {
     keepNames: true,
     // Fetched on request or found on the machine, never shipped; the compiler is for source trees.
     external: [
-      'assemblyscript/asc', 'esbuild', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node-gpu/*',
-      '@ffmpeg-installer/ffmpeg', '@ffprobe-installer/ffprobe', 'bufferutil', 'utf-8-validate',
+      'assemblyscript/asc',
+      'esbuild',
+      '@tensorflow/tfjs-node-gpu',
+      '@tensorflow/tfjs-node-gpu/*',
+      '@ffmpeg-installer/ffmpeg',
+      '@ffprobe-installer/ffprobe',
+      'bufferutil',
+      'utf-8-validate',
     ],
     // CommonJS packages inside the bundle still ask for Node's modules by require.
-    banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+    },
     logLevel: 'warning',
   });
   const wasm = path.join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist', tfjsBinary);
   await copyFile(wasm, path.join(outdir, tfjsBinary));
   await mkdir(path.join(outdir, 'kernels'), { recursive: true });
-  for (const variant of kernelVariants) await copyFile(path.join(kernelFolder, variant), path.join(outdir, 'kernels', variant));
+  for (const variant of kernelVariants)
+    await copyFile(path.join(kernelFolder, variant), path.join(outdir, 'kernels', variant));
 }
 
 function isOlder(part: Part): boolean {

@@ -24,15 +24,24 @@ function say(text) {
 }
 
 function run(command, args, env = process.env) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env,
+    shell: process.platform === 'win32',
+  });
   if (result.error) throw result.error;
   return result.status ?? 1;
 }
 
 function installWhatIsMissing() {
-  const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
-  say('Installing the packages that package-lock.json names (npm ci; about 1 GB, one to three minutes). No install script is run.');
+  say(
+    'Installing the packages that package-lock.json names (npm ci; about 1 GB, one to three minutes). No install script is run.',
+  );
   const status = run('npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']);
   if (status !== 0) {
     say(`npm ci ended with code ${status}: see above. Is the npm registry within reach, and is there 1 GB of space?`);
@@ -45,11 +54,14 @@ function installWhatIsMissing() {
 function findNode() {
   const own = path.join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
   if (existsSync(own)) {
-    const version = spawnSync(own, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' }).stdout?.trim() ?? '';
+    const version =
+      spawnSync(own, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' }).stdout?.trim() ?? '';
     if (runsTypeScript(version)) return own;
   }
   if (runsTypeScript(process.version)) return process.execPath;
-  say(`Node ${process.version} can't run TypeScript, and no newer one came with the packages for ${process.platform} ${process.arch}. Install Node 24 and try again.`);
+  say(
+    `Node ${process.version} can't run TypeScript, and no newer one came with the packages for ${process.platform} ${process.arch}. Install Node 24 and try again.`,
+  );
   process.exit(1);
 }
 

@@ -4,20 +4,43 @@ import { type CliCommand, exitCodes, printFault } from './cli/command.ts';
 
 /** Loaded when called, so that `--help` and small commands start at once. */
 const commands: Record<string, { summary: string; load(): Promise<CliCommand> }> = {
-  start: { summary: 'sample project, SFT, then T-GRPO, in this terminal', load: async () => (await import('./cli/start.ts')).startCommand },
-  sample: { summary: 'make a sample project in a folder', load: async () => (await import('./cli/sample.ts')).sampleCommand },
-  run: { summary: 'train what a run file says, in this terminal', load: async () => (await import('./cli/run.ts')).runCommand },
-  serve: { summary: 'serve a project folder to the editor and the browser', load: async () => (await import('./cli/serve.ts')).serveCommand },
-  ctl: { summary: 'steer a run of a trainer that is running: pause, resume, set, …', load: async () => (await import('./cli/ctl.ts')).ctlCommand },
-  export: { summary: 'write the annotations of a run as JSONL', load: async () => (await import('./cli/export.ts')).exportCommand },
-  doctor: { summary: 'say what this machine has: Node, ffmpeg, backends', load: async () => (await import('./cli/doctor.ts')).doctorCommand },
+  start: {
+    summary: 'sample project, SFT, then T-GRPO, in this terminal',
+    load: async () => (await import('./cli/start.ts')).startCommand,
+  },
+  sample: {
+    summary: 'make a sample project in a folder',
+    load: async () => (await import('./cli/sample.ts')).sampleCommand,
+  },
+  run: {
+    summary: 'train what a run file says, in this terminal',
+    load: async () => (await import('./cli/run.ts')).runCommand,
+  },
+  serve: {
+    summary: 'serve a project folder to the editor and the browser',
+    load: async () => (await import('./cli/serve.ts')).serveCommand,
+  },
+  ctl: {
+    summary: 'steer a run of a trainer that is running: pause, resume, set, …',
+    load: async () => (await import('./cli/ctl.ts')).ctlCommand,
+  },
+  export: {
+    summary: 'write the annotations of a run as JSONL',
+    load: async () => (await import('./cli/export.ts')).exportCommand,
+  },
+  doctor: {
+    summary: 'say what this machine has: Node, ffmpeg, backends',
+    load: async () => (await import('./cli/doctor.ts')).doctorCommand,
+  },
 };
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const lines = Object.entries(commands).map(([key, { summary }]) => `  ${key.padEnd(8)} ${summary}`);
-    process.stdout.write(`video-r1 <command> [options]\n\n${lines.join('\n')}\n\nvideo-r1 <command> --help says more.\n`);
+    process.stdout.write(
+      `video-r1 <command> [options]\n\n${lines.join('\n')}\n\nvideo-r1 <command> --help says more.\n`,
+    );
     return exitCodes.done;
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;

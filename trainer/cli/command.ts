@@ -1,5 +1,5 @@
 /** The form of a command of `video-r1`, and what its end means to a shell. */
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 
 export interface CliCommand {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import rpc from 'vscode-jsonrpc/node.js';
+import * as rpc from 'vscode-jsonrpc/node';
 import { Client } from '../protocol/connection.ts';
 import { discovery, discoveryFile, socketAddress, trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
@@ -23,21 +23,35 @@ Without --run the newest run is meant.
   video-r1 ctl list --folder sample
   video-r1 ctl set learningRate 5e-5 --run tgrpo-1 --folder sample`,
   async run(args) {
-    const { values, positionals } = readOptions(args, { run: { type: 'string' }, folder: { type: 'string', default: '.' }, json: { type: 'boolean', default: false } });
+    const { values, positionals } = readOptions(args, {
+      run: { type: 'string' },
+      folder: { type: 'string', default: '.' },
+      json: { type: 'boolean', default: false },
+    });
     const [kind, name, value] = positionals;
     const client = await attach(path.resolve(values.folder));
     try {
       const { runs } = await client.request('runs/list', {});
       if (kind === 'list') {
-        const lines = runs.map((run) => `${run.id.padEnd(16)} ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${run.detail ?? ''}`.trimEnd());
+        const lines = runs.map((run) =>
+          `${run.id.padEnd(16)} ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${run.detail ?? ''}`.trimEnd(),
+        );
         process.stdout.write(values.json ? `${JSON.stringify(runs)}\n` : `${lines.join('\n')}\n`);
         return exitCodes.done;
       }
       const runId = values.run ?? runs[0]?.id;
       if (runId === undefined) throw new StudioError('not-found', 'This trainer has no run yet.');
-      const given = kind === 'set' ? { kind, parameter: name, value: parseValue(value) } : kind === 'step' && name !== undefined ? { kind, count: Number(name) } : { kind };
+      const given =
+        kind === 'set'
+          ? { kind, parameter: name, value: parseValue(value) }
+          : kind === 'step' && name !== undefined
+            ? { kind, count: Number(name) }
+            : { kind };
       const request = commandRequest.safeParse(given);
-      if (!request.success) throw new StudioError('bad-request', `There is no command ${[kind, name].filter(Boolean).join(' ')}.`, { remedy: 'See --help.' });
+      if (!request.success)
+        throw new StudioError('bad-request', `There is no command ${[kind, name].filter(Boolean).join(' ')}.`, {
+          remedy: 'See --help.',
+        });
       const ended = new Promise<CommandRecord>((resolve) => {
         client.on('run/event', ({ body }) => {
           if (body.type === 'command' && body.command.id === sent?.id && isOver(body.command)) resolve(body.command);
@@ -49,7 +63,11 @@ Without --run the newest run is meant.
       sent = (await client.request('runs/command', { runId, command: request.data })).command;
       await client.request('runs/subscribe', { runId, since: subscribed.seq });
       const command = isOver(sent) ? sent : await ended;
-      process.stdout.write(values.json ? `${JSON.stringify(command)}\n` : `${runId}: ${kind} ${command.state}${command.note ? `: ${command.note}` : ''}\n`);
+      process.stdout.write(
+        values.json
+          ? `${JSON.stringify(command)}\n`
+          : `${runId}: ${kind} ${command.state}${command.note ? `: ${command.note}` : ''}\n`,
+      );
       return command.state === 'applied' ? exitCodes.done : exitCodes.failed;
     } finally {
       client.close();
@@ -77,10 +95,18 @@ async function attach(folder: string): Promise<Client> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new StudioError('not-found', 'No trainer runs on this folder.', { place: folder, remedy: 'Start one: video-r1 serve --folder DIR.', cause });
+    throw new StudioError('not-found', 'No trainer runs on this folder.', {
+      place: folder,
+      remedy: 'Start one: video-r1 serve --folder DIR.',
+      cause,
+    });
   }
   const found = discovery.parse(JSON.parse(text));
   const client = new Client(rpc, await connectSocket(socketAddress(found)));
-  await client.request('initialize', { protocol: protocolVersion, client: 'video-r1 ctl', author: userInfo().username });
+  await client.request('initialize', {
+    protocol: protocolVersion,
+    client: 'video-r1 ctl',
+    author: userInfo().username,
+  });
   return client;
 }

@@ -1,8 +1,9 @@
 /** `video-r1 doctor`: what this machine has, and what to do about what it lacks. */
-import { findFfmpeg } from '../video/ffmpeg.ts';
-import { asStudioError } from '../protocol/errors.ts';
+
 import { probeBackends } from '../engines/tfjs/backends.ts';
+import { asStudioError } from '../protocol/errors.ts';
 import { loadSqlite } from '../store/database.ts';
+import { findFfmpeg } from '../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions } from './command.ts';
 import { version } from './version.ts';
 
@@ -18,12 +19,27 @@ Says which Node, SQLite, ffmpeg and compute backends are found, and what to do a
     const checks: [string, () => Promise<string>][] = [
       ['video-r1', async () => version],
       ['node', async () => `${process.version} (${process.execPath})`],
-      ['sqlite', async () => (loadSqlite(), `in Node, SQLite ${process.versions.sqlite ?? 'of unknown version'}`)],
-      ['ffmpeg', async () => {
-        const tools = await findFfmpeg(values.ffmpeg);
-        return `${tools.version}, ${tools.source}: ${tools.ffmpeg}`;
-      }],
-      ['backends', async () => (await probeBackends()).map((backend) => `${backend.name}: ${backend.available ? 'yes' : 'no'}, ${backend.why}`).join('\n          ')],
+      [
+        'sqlite',
+        async () => {
+          loadSqlite();
+          return `SQLite ${process.versions.sqlite ?? 'of unknown version'}, Node's own`;
+        },
+      ],
+      [
+        'ffmpeg',
+        async () => {
+          const tools = await findFfmpeg(values.ffmpeg);
+          return `${tools.version}, ${tools.source}: ${tools.ffmpeg}`;
+        },
+      ],
+      [
+        'backends',
+        async () =>
+          (await probeBackends())
+            .map((backend) => `${backend.name}: ${backend.available ? 'yes' : 'no'}, ${backend.why}`)
+            .join('\n          '),
+      ],
     ];
     let failures = 0;
     for (const [name, check] of checks) {

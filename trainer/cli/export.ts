@@ -17,9 +17,13 @@ its question. Without --out to the standard output.
 
   video-r1 export tgrpo-1 --folder sample --out flags.jsonl`,
   async run(args) {
-    const { values, positionals } = readOptions(args, { folder: { type: 'string', default: '.' }, out: { type: 'string' } });
+    const { values, positionals } = readOptions(args, {
+      folder: { type: 'string', default: '.' },
+      out: { type: 'string' },
+    });
     const run = positionals[0];
-    if (run === undefined || path.basename(run) !== run) throw new StudioError('bad-request', 'Name a run.', { remedy: 'See --help.' });
+    if (run === undefined || path.basename(run) !== run)
+      throw new StudioError('bad-request', 'Name a run.', { remedy: 'See --help.' });
     const store = RunStore.open(path.join(path.resolve(values.folder), trainerFolder, 'runs', run));
     try {
       const { jsonl, count } = store.exportAnnotations();

@@ -11,7 +11,7 @@ import { version } from './version.ts';
 
 export interface Hosting {
   readonly trainer: Trainer;
-  readonly server: TrainerServer;
+  readonly server: TrainerServer<Trainer>;
   /** Saves what runs, closes the server. */
   close(): Promise<void>;
 }
@@ -42,9 +42,12 @@ export async function host(options: HostingOptions): Promise<Hosting> {
     log: options.log,
     open: () =>
       Trainer.open({
-        projectFolder: folder, version, ffmpeg: options.ffmpeg, log: options.log,
+        projectFolder: folder,
+        version,
+        ffmpeg: options.ffmpeg,
+        log: options.log,
         ...(options.onShutdown ? { onShutdown: options.onShutdown } : {}),
       }),
   });
-  return { trainer: server.service as Trainer, server, close: () => server.close() };
+  return { trainer: server.service, server, close: () => server.close() };
 }

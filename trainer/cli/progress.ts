@@ -121,11 +121,18 @@ export class RunWatch {
     const { body } = event;
     if (body.type === 'step') {
       this.recent.add(body.metrics);
-      this.line.show(progressLine(this.summaryOf(), body.metrics.step, this.recent), body.metrics.step === this.summaryOf().steps);
+      this.line.show(
+        progressLine(this.summaryOf(), body.metrics.step, this.recent),
+        body.metrics.step === this.summaryOf().steps,
+      );
     } else if (body.type === 'evaluation') {
       const { needsOrder, all } = body.evaluation;
-      const order = needsOrder ? `order questions ${two(needsOrder.ordered)} ordered, ${two(needsOrder.shuffled)} shuffled; ` : '';
-      this.line.say(`      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} unseen questions, ${duration(body.evaluation.durationMs)})`);
+      const order = needsOrder
+        ? `order questions ${two(needsOrder.ordered)} ordered, ${two(needsOrder.shuffled)} shuffled; `
+        : '';
+      this.line.say(
+        `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} unseen questions, ${duration(body.evaluation.durationMs)})`,
+      );
     } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
     else if (body.type === 'warning') this.line.say(`      ${body.message}`);
     else if (body.type === 'command' && (body.command.state === 'rejected' || body.command.state === 'failed')) {

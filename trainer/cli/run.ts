@@ -21,18 +21,29 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
   video-r1 run --resume sft-1 --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(args, {
-      folder: { type: 'string' }, port: { type: 'string' }, ffmpeg: { type: 'string' }, resume: { type: 'string' },
+      folder: { type: 'string' },
+      port: { type: 'string' },
+      ffmpeg: { type: 'string' },
+      resume: { type: 'string' },
     });
     const file = positionals[0];
-    if ((file === undefined) === (values.resume === undefined)) throw new StudioError('bad-request', 'Name one run file, or one run with --resume.', { remedy: 'See --help.' });
+    if ((file === undefined) === (values.resume === undefined))
+      throw new StudioError('bad-request', 'Name one run file, or one run with --resume.', { remedy: 'See --help.' });
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
-    const hosting = await host({ folder, port: values.port === undefined ? undefined : Number(values.port), ffmpeg: values.ffmpeg, log: openLog(folder) });
+    const hosting = await host({
+      folder,
+      port: values.port === undefined ? undefined : Number(values.port),
+      ffmpeg: values.ffmpeg,
+      log: openLog(folder),
+    });
     const session = new TerminalSession(hosting);
     try {
       session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
       const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
       const run = await session.train(values.resume === undefined ? { file: name } : { resume: values.resume });
-      session.line.say(`${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`);
+      session.line.say(
+        `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
+      );
       if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
       return run.state === 'completed' ? exitCodes.done : exitCodes.interrupted;
     } finally {

@@ -19,7 +19,9 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
   video-r1 sample my-project`,
   async run(args) {
     const { values, positionals } = readOptions(args, {
-      seed: { type: 'string', default: '1' }, ffmpeg: { type: 'string' }, 'json-progress': { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      ffmpeg: { type: 'string' },
+      'json-progress': { type: 'boolean', default: false },
     });
     const target = positionals[0];
     const asJson = values['json-progress'] === true;
@@ -28,10 +30,13 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
     process.once('SIGINT', () => stop.abort());
     process.once('SIGTERM', () => stop.abort());
     try {
-      if (target === undefined) throw new StudioError('bad-request', 'Name the folder to make.', { remedy: 'See --help.' });
+      if (target === undefined)
+        throw new StudioError('bad-request', 'Name the folder to make.', { remedy: 'See --help.' });
       const tools = await findFfmpeg(values.ffmpeg);
       const summary = await createSampleProject(path.resolve(target), {
-        seed: Number(values.seed), tools, signal: stop.signal,
+        seed: Number(values.seed),
+        tools,
+        signal: stop.signal,
         onProgress: (progress) => {
           if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', ...progress })}\n`);
           else line.show(`${progress.what} ${progress.done}/${progress.total}`);
@@ -43,7 +48,9 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
     } catch (thrown) {
       if (!asJson) throw thrown;
       const fault = asStudioError(thrown);
-      process.stdout.write(`${JSON.stringify({ type: 'error', message: fault.message, place: fault.place, remedy: fault.remedy })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ type: 'error', message: fault.message, place: fault.place, remedy: fault.remedy })}\n`,
+      );
       return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
     } finally {
       line.end();
@@ -51,7 +58,14 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
   },
 };
 
-export function describeSample(summary: { folder: string; videos: number; images: number; questions: number; sizeBytes: number; durationMs: number }): string {
+export function describeSample(summary: {
+  folder: string;
+  videos: number;
+  images: number;
+  questions: number;
+  sizeBytes: number;
+  durationMs: number;
+}): string {
   const megabytes = (summary.sizeBytes / 1e6).toFixed(1);
   return `${summary.folder}: ${summary.videos} videos, ${summary.images} images, ${summary.questions} questions, ${megabytes} MB, made in ${(summary.durationMs / 1000).toFixed(1)} s`;
 }

@@ -16,7 +16,11 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
 
   video-r1 serve --folder sample`,
   async run(args) {
-    const { values } = readOptions(args, { folder: { type: 'string' }, port: { type: 'string' }, ffmpeg: { type: 'string' } });
+    const { values } = readOptions(args, {
+      folder: { type: 'string' },
+      port: { type: 'string' },
+      ffmpeg: { type: 'string' },
+    });
     const folder = path.resolve(values.folder ?? '.');
     const log = openLog(folder);
     let end: () => void = () => {};
@@ -26,10 +30,18 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
     process.on('SIGINT', end);
     process.on('SIGTERM', end);
     const hosting: Hosting = await host({
-      folder, port: values.port === undefined ? undefined : Number(values.port), ffmpeg: values.ffmpeg, log, onShutdown: () => setImmediate(end),
+      folder,
+      port: values.port === undefined ? undefined : Number(values.port),
+      ffmpeg: values.ffmpeg,
+      log,
+      onShutdown: () => setImmediate(end),
     });
-    log(`listening on ${hosting.server.discovery.host}:${hosting.server.discovery.port}, process ${process.pid}, Node ${process.version}, ffmpeg ${hosting.trainer.info.ffmpeg}`);
-    process.stdout.write(`dashboard  ${pageAddress(hosting.server.discovery, 'dashboard')}\nrollouts   ${pageAddress(hosting.server.discovery, 'rollouts')}\n`);
+    log(
+      `listening on ${hosting.server.discovery.host}:${hosting.server.discovery.port}, process ${process.pid}, Node ${process.version}, ffmpeg ${hosting.trainer.info.ffmpeg}`,
+    );
+    process.stdout.write(
+      `dashboard  ${pageAddress(hosting.server.discovery, 'dashboard')}\nrollouts   ${pageAddress(hosting.server.discovery, 'rollouts')}\n`,
+    );
     await ended;
     log('saving and ending');
     await hosting.close();

@@ -1,6 +1,7 @@
 /** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
-import type { RunSummary } from '../protocol/records.ts';
+
 import { StudioError } from '../protocol/errors.ts';
+import type { RunSummary } from '../protocol/records.ts';
 import type { Hosting } from './hosting.ts';
 import { LiveLine, RunWatch } from './progress.ts';
 
@@ -35,7 +36,8 @@ export class TerminalSession {
     });
     try {
       const record = trainer.command(id, { kind: 'file' in run ? 'start' : 'resume' }, 'terminal');
-      if (record.state === 'rejected') throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
+      if (record.state === 'rejected')
+        throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
       const ended = await watch.ended;
       if (ended.state === 'failed' && ended.error) {
         const { kind, message, place, remedy } = ended.error;

@@ -31,29 +31,43 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
   video-r1 start`,
   async run(args) {
     const { values, positionals } = readOptions(args, {
-      fresh: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, port: { type: 'string' }, ffmpeg: { type: 'string' },
+      fresh: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      port: { type: 'string' },
+      ffmpeg: { type: 'string' },
     });
     const started = performance.now();
     const folder = path.resolve(positionals[0] ?? 'sample');
     if (!existsSync(path.join(folder, stages[0].file))) await makeSample(folder, Number(values.seed), values.ffmpeg);
 
-    const hosting = await host({ folder, port: values.port === undefined ? undefined : Number(values.port), ffmpeg: values.ffmpeg, log: openLog(folder) });
+    const hosting = await host({
+      folder,
+      port: values.port === undefined ? undefined : Number(values.port),
+      ffmpeg: values.ffmpeg,
+      log: openLog(folder),
+    });
     const session = new TerminalSession(hosting);
     try {
       const { discovery } = hosting.server;
-      session.line.say(`dashboard  ${pageAddress(discovery, 'dashboard')}\nrollouts   ${pageAddress(discovery, 'rollouts')}\n`);
+      session.line.say(
+        `dashboard  ${pageAddress(discovery, 'dashboard')}\nrollouts   ${pageAddress(discovery, 'rollouts')}\n`,
+      );
       const done: RunSummary[] = [];
       for (const stage of stages) {
         const run = await trainStage(hosting, session, stage, values.fresh === true);
         if (run.state !== 'completed') {
-          session.line.say(`\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: npm start`);
+          session.line.say(
+            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: npm start`,
+          );
           return exitCodes.interrupted;
         }
         done.push(run);
       }
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
-      session.line.say(`\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: npm run serve, or open the folder ${path.basename(folder)} in VS Code with the extension.`);
+      session.line.say(
+        `\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: npm run serve, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+      );
       return exitCodes.done;
     } finally {
       session.dispose();
@@ -74,7 +88,12 @@ async function makeSample(folder: string, seed: number, ffmpeg: string | undefin
 }
 
 /** A stage that is done is not done again; one that rests goes on. */
-async function trainStage(hosting: Hosting, session: TerminalSession, stage: (typeof stages)[number], fresh: boolean): Promise<RunSummary> {
+async function trainStage(
+  hosting: Hosting,
+  session: TerminalSession,
+  stage: (typeof stages)[number],
+  fresh: boolean,
+): Promise<RunSummary> {
   const newest = fresh ? undefined : hosting.trainer.runs().find((run) => run.name === stage.name);
   if (newest?.state === 'completed') {
     session.line.say(`${newest.id} is complete already (--fresh trains anew).`);

@@ -6,7 +6,10 @@ import type { RunStore } from '../store/run-store.ts';
 const two = (value: number | null | undefined) => (value === null || value === undefined ? '  -  ' : value.toFixed(3));
 
 /** Mean of a number over the first and the last fifth of the steps. */
-export function fifths(steps: readonly StepMetrics[], pick: (metrics: StepMetrics) => number | null): { first: number | null; last: number | null } {
+export function fifths(
+  steps: readonly StepMetrics[],
+  pick: (metrics: StepMetrics) => number | null,
+): { first: number | null; last: number | null } {
   const size = Math.max(1, Math.floor(steps.length / 5));
   const of = (part: readonly StepMetrics[]) => mean(part.map(pick).filter((value) => value !== null));
   return { first: of(steps.slice(0, size)), last: of(steps.slice(-size)) };
@@ -29,9 +32,13 @@ export function summarize(sft: RunStore, tgrpo: RunStore): string {
     `${''.padEnd(44)}${columns.map(([name]) => name.padStart(14)).join('')}`,
     row('order questions, frames in order', (e) => e.needsOrder?.ordered),
     row('order questions, frames shuffled', (e) => e.needsOrder?.shuffled),
-    row('  difference: what order is worth', (e) => (e.needsOrder && e.needsOrder.shuffled !== null ? e.needsOrder.ordered - e.needsOrder.shuffled : null)),
+    row('  difference: what order is worth', (e) =>
+      e.needsOrder && e.needsOrder.shuffled !== null ? e.needsOrder.ordered - e.needsOrder.shuffled : null,
+    ),
     row('all questions, frames in order', (e) => e.all.ordered),
-    ...(counted?.byFamily ?? []).map((slice: EvaluationSlice) => row(`  ${slice.name} (${slice.count})`, (e) => e.byFamily.find((same) => same.name === slice.name)?.ordered)),
+    ...(counted?.byFamily ?? []).map((slice: EvaluationSlice) =>
+      row(`  ${slice.name} (${slice.count})`, (e) => e.byFamily.find((same) => same.name === slice.name)?.ordered),
+    ),
   ];
   const steps = tgrpo.metrics(0);
   const accuracy = fifths(steps, (m) => m.accuracy);

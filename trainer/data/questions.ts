@@ -26,7 +26,12 @@ export class QuestionLoader {
   /** Rows known to be unreadable, so that each is tried and reported once. */
   private readonly unreadable = new Set<number>();
 
-  constructor(dataset: Dataset, media: MediaLoader, limits: FrameLimits, onSkipped: (question: Question, fault: StudioError) => void) {
+  constructor(
+    dataset: Dataset,
+    media: MediaLoader,
+    limits: FrameLimits,
+    onSkipped: (question: Question, fault: StudioError) => void,
+  ) {
     this.dataset = dataset;
     this.media = media;
     this.limits = limits;
@@ -60,7 +65,11 @@ export class QuestionLoader {
    * @returns the questions, and the position after the last one
    * @throws StudioError `bad-dataset` when two whole rounds find no readable row
    */
-  async take(rowAt: (position: number) => number, position: number, count: number): Promise<{ questions: LoadedQuestion[]; next: number }> {
+  async take(
+    rowAt: (position: number) => number,
+    position: number,
+    count: number,
+  ): Promise<{ questions: LoadedQuestion[]; next: number }> {
     const questions: LoadedQuestion[] = [];
     let next = position;
     while (questions.length < count) {
@@ -70,10 +79,14 @@ export class QuestionLoader {
       questions.push(...loaded.filter((question) => question !== null));
       next += wanted;
       if (questions.length === 0 && next - position > 2 * this.dataset.count) {
-        throw new StudioError('bad-dataset', `None of the ${this.dataset.count} rows has a video or image that can be read.`, {
-          place: this.dataset.file,
-          remedy: 'Check the paths in the dataset: they are relative to its folder.',
-        });
+        throw new StudioError(
+          'bad-dataset',
+          `None of the ${this.dataset.count} rows has a video or image that can be read.`,
+          {
+            place: this.dataset.file,
+            remedy: 'Check the paths in the dataset: they are relative to its folder.',
+          },
+        );
       }
     }
     return { questions, next };

@@ -45,8 +45,16 @@ export async function evaluate(e: Evaluating): Promise<Evaluation> {
     const groups = await ask(
       readable,
       {
-        engine: e.engine, model: e.model, template: e.template, parameters: p, seed: e.seed, step: from, purpose: 'evaluation',
-        prefix: `${e.id}-${from}`, ordered: 1, shuffled: 1,
+        engine: e.engine,
+        model: e.model,
+        template: e.template,
+        parameters: p,
+        seed: e.seed,
+        step: from,
+        purpose: 'evaluation',
+        prefix: `${e.id}-${from}`,
+        ordered: 1,
+        shuffled: 1,
         sampling: { maxTokens: p.maxNewTokens, temperature: p.evaluationTemperature, topP: p.evaluationTopP },
         signal: e.signal,
       },
@@ -59,12 +67,16 @@ export async function evaluate(e: Evaluating): Promise<Evaluation> {
   }
   const needsOrder = answers.filter((answer) => answer.needsOrder);
   return {
-    id: e.id, step: e.step, at: Date.now(), dataset: e.questions.dataset.file,
+    id: e.id,
+    step: e.step,
+    at: Date.now(),
+    dataset: e.questions.dataset.file,
     all: slice('all', answers),
     needsOrder: needsOrder.length > 0 ? slice('needs the order of frames', needsOrder) : null,
     byType: slices(answers, (answer) => answer.type),
     byFamily: slices(answers, (answer) => answer.family),
-    skipped, durationMs: performance.now() - started,
+    skipped,
+    durationMs: performance.now() - started,
   };
 }
 
@@ -82,7 +94,8 @@ function atStep(group: Answered['group'], step: number): Answered['group'] {
 }
 
 function answerOf({ group }: Answered): Answer {
-  const accuracy = (order: string) => mean(group.rollouts.filter((rollout) => rollout.order === order).map((rollout) => rollout.accuracy));
+  const accuracy = (order: string) =>
+    mean(group.rollouts.filter((rollout) => rollout.order === order).map((rollout) => rollout.accuracy));
   return {
     type: group.question.problemType,
     family: group.question.family ?? group.question.source,
@@ -94,10 +107,20 @@ function answerOf({ group }: Answered): Answer {
 
 function slice(name: string, answers: readonly Answer[]): EvaluationSlice {
   const shuffled = answers.flatMap((answer) => (answer.shuffled === null ? [] : [answer.shuffled]));
-  return { name, count: answers.length, ordered: mean(answers.map((answer) => answer.ordered)) ?? 0, shuffled: mean(shuffled) };
+  return {
+    name,
+    count: answers.length,
+    ordered: mean(answers.map((answer) => answer.ordered)) ?? 0,
+    shuffled: mean(shuffled),
+  };
 }
 
 function slices(answers: readonly Answer[], nameOf: (answer: Answer) => string): EvaluationSlice[] {
   const names = [...new Set(answers.map(nameOf))].sort();
-  return names.map((name) => slice(name, answers.filter((answer) => nameOf(answer) === name)));
+  return names.map((name) =>
+    slice(
+      name,
+      answers.filter((answer) => nameOf(answer) === name),
+    ),
+  );
 }

@@ -19,8 +19,19 @@ export interface ScoredAnswer {
 
 export type RewardParameters = Pick<
   ParameterValues,
-  | 'formatWeight' | 'alpha' | 'mu' | 'temporalTest' | 'temporalShare' | 'correctThreshold'
-  | 'omega' | 'lengthMin' | 'lengthMax' | 'lengthNeedsMoreThanOne' | 'stdDegrees' | 'stdEpsilon' | 'divideByStd'
+  | 'formatWeight'
+  | 'alpha'
+  | 'mu'
+  | 'temporalTest'
+  | 'temporalShare'
+  | 'correctThreshold'
+  | 'omega'
+  | 'lengthMin'
+  | 'lengthMax'
+  | 'lengthNeedsMoreThanOne'
+  | 'stdDegrees'
+  | 'stdEpsilon'
+  | 'divideByStd'
 >;
 
 export interface RewardedAnswer {
@@ -49,7 +60,8 @@ export function isCorrect(accuracy: number, threshold: number): boolean {
 }
 
 const number = (value: number) => String(Number(value.toFixed(3)));
-const mean = (values: readonly number[]) => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
+const mean = (values: readonly number[]) =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
  * Rewards and advantages of one question's answers.
@@ -57,7 +69,11 @@ const mean = (values: readonly number[]) => (values.length === 0 ? 0 : values.re
  * @param shuffled answers on shuffled frames; empty for images and for GRPO
  * Video-R1 eq. 1 (temporal reward), 2, 5 (length), 3 (advantage).
  */
-export function groupAdvantages(ordered: readonly ScoredAnswer[], shuffled: readonly ScoredAnswer[], p: RewardParameters): GroupAdvantages {
+export function groupAdvantages(
+  ordered: readonly ScoredAnswer[],
+  shuffled: readonly ScoredAnswer[],
+  p: RewardParameters,
+): GroupAdvantages {
   const explanation: string[] = [];
   const correct = ordered.map((answer) => isCorrect(answer.accuracy, p.correctThreshold));
   const correctCount = correct.filter(Boolean).length;
@@ -73,7 +89,12 @@ export function groupAdvantages(ordered: readonly ScoredAnswer[], shuffled: read
 
   const basics = (answer: ScoredAnswer): RewardPart[] => [
     { name: 'accuracy', value: answer.accuracy, possible: 1, explanation: answer.accuracyExplanation },
-    { name: 'format', value: answer.format * p.formatWeight, possible: p.formatWeight, explanation: answer.formatExplanation },
+    {
+      name: 'format',
+      value: answer.format * p.formatWeight,
+      possible: p.formatWeight,
+      explanation: answer.formatExplanation,
+    },
   ];
   const total = (parts: readonly RewardPart[]) => parts.reduce((sum, part) => sum + part.value, 0);
 
@@ -107,9 +128,15 @@ export function groupAdvantages(ordered: readonly ScoredAnswer[], shuffled: read
   return { ordered: rewarded, shuffled: compared, temporal, mean: average, std, advantages, flat, explanation };
 }
 
-function temporalTestOf(ordered: readonly ScoredAnswer[], shuffled: readonly ScoredAnswer[], p: RewardParameters): TemporalTest {
+function temporalTestOf(
+  ordered: readonly ScoredAnswer[],
+  shuffled: readonly ScoredAnswer[],
+  p: RewardParameters,
+): TemporalTest {
   const share = (answers: readonly ScoredAnswer[]) =>
-    p.temporalShare === 'correct' ? mean(answers.map((a) => (isCorrect(a.accuracy, p.correctThreshold) ? 1 : 0))) : mean(answers.map((a) => a.accuracy));
+    p.temporalShare === 'correct'
+      ? mean(answers.map((a) => (isCorrect(a.accuracy, p.correctThreshold) ? 1 : 0)))
+      : mean(answers.map((a) => a.accuracy));
   const ours = share(ordered);
   const theirs = share(shuffled);
   const bar = p.mu * theirs;
@@ -117,27 +144,46 @@ function temporalTestOf(ordered: readonly ScoredAnswer[], shuffled: readonly Sco
   return { p: ours, pShuffled: theirs, mu: p.mu, comparison: p.temporalTest, passed, paid: passed ? p.alpha : 0 };
 }
 
-function temporalSentence(test: TemporalTest, correctCount: number, count: number, shuffled: readonly ScoredAnswer[], p: RewardParameters): string {
+function temporalSentence(
+  test: TemporalTest,
+  correctCount: number,
+  count: number,
+  shuffled: readonly ScoredAnswer[],
+  p: RewardParameters,
+): string {
   const right = shuffled.filter((answer) => isCorrect(answer.accuracy, p.correctThreshold)).length;
   const counts = `${correctCount} of ${count} ordered answers were right against ${right} of ${shuffled.length} shuffled`;
   const means = p.temporalShare === 'accuracy' ? ', compared by mean accuracy' : '';
   const formula = `${number(test.p)} ${test.comparison} ${number(test.mu)} × ${number(test.pShuffled)} = ${number(test.mu * test.pShuffled)}`;
   if (!test.passed) return `${counts}${means}: ${formula} does not hold, so no answer gets the temporal reward.`;
-  if (correctCount === 0) return `${counts}${means}: ${formula} holds, but no answer is right, so none gets the temporal reward.`;
+  if (correctCount === 0)
+    return `${counts}${means}: ${formula} holds, but no answer is right, so none gets the temporal reward.`;
   return `${counts}${means}: ${formula} holds, so each right ordered answer gets α = ${number(test.paid)}.`;
 }
 
 function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParameters): RewardPart {
-  const part = (value: number, explanation: string): RewardPart => ({ name: 'temporal', value, possible: test === null ? 0 : p.alpha, explanation });
+  const part = (value: number, explanation: string): RewardPart => ({
+    name: 'temporal',
+    value,
+    possible: test === null ? 0 : p.alpha,
+    explanation,
+  });
   if (test === null) return part(0, 'no shuffled answers to compare with');
   if (!test.passed) return part(0, 'the temporal test failed');
-  return right ? part(test.paid, 'test passed, this answer is right') : part(0, 'test passed, but this answer is wrong');
+  return right
+    ? part(test.paid, 'test passed, this answer is right')
+    : part(0, 'test passed, but this answer is wrong');
 }
 
 function lengthPart(length: number, right: boolean, open: boolean, p: RewardParameters): RewardPart {
   const window = `${p.lengthMin}–${p.lengthMax}`;
   const inside = length >= p.lengthMin && length <= p.lengthMax;
-  const part = (value: number, explanation: string): RewardPart => ({ name: 'length', value, possible: p.omega, explanation });
+  const part = (value: number, explanation: string): RewardPart => ({
+    name: 'length',
+    value,
+    possible: p.omega,
+    explanation,
+  });
   if (!inside) return part(0, `${length} tokens: outside ${window}`);
   if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong`);
   if (!open) return part(0, `${length} tokens: inside ${window}, but only one answer is correct`);

@@ -2,8 +2,9 @@
  * Asking the model: questions in, scored groups out. One batch holds the ordered and the shuffled answers of all questions;
  * training, probes and evaluation all ask through here, so a rollout means the same everywhere.
  */
-import { hash32, permutation, randomFrom } from '../data/random.ts';
+
 import type { LoadedQuestion } from '../data/questions.ts';
+import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
@@ -56,15 +57,27 @@ export function shuffledOrder(count: number, seed: number): number[] | null {
 const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
-export async function ask(questions: readonly LoadedQuestion[], how: Asking, durations: StepMetrics['durations']): Promise<Answered[]> {
+export async function ask(
+  questions: readonly LoadedQuestion[],
+  how: Asking,
+  durations: StepMetrics['durations'],
+): Promise<Answered[]> {
   const plans = questions.map((loaded, i) => {
     const { frames, question } = loaded;
     const isVideo = question.dataType === 'video';
     const order = isVideo && how.shuffled > 0 ? shuffledOrder(frames.count, hash32(how.seed, how.step, i, 0x5f)) : null;
     const prompt = buildPrompt(question, frames, isVideo ? inOrder(frames.count) : null, how.template);
-    const seeds = (half: number, count: number) => Array.from({ length: count }, (_, k) => hash32(how.seed, how.step, i, half, k));
-    const requests: (SampleRequest & { half: FrameOrder })[] = [{ half: 'ordered', prompt, seeds: seeds(1, how.ordered) }];
-    if (order) requests.push({ half: 'shuffled', prompt: buildPrompt(question, frames, order, how.template), seeds: seeds(2, how.shuffled) });
+    const seeds = (half: number, count: number) =>
+      Array.from({ length: count }, (_, k) => hash32(how.seed, how.step, i, half, k));
+    const requests: (SampleRequest & { half: FrameOrder })[] = [
+      { half: 'ordered', prompt, seeds: seeds(1, how.ordered) },
+    ];
+    if (order)
+      requests.push({
+        half: 'shuffled',
+        prompt: buildPrompt(question, frames, order, how.template),
+        seeds: seeds(2, how.shuffled),
+      });
     return { loaded, order, prompt, requests };
   });
   const owners = plans.flatMap((plan, i) => plan.requests.map((request) => ({ plan: i, request })));
@@ -111,8 +124,12 @@ async function scoreGroup(
   const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
     const result = score(completion.text, question);
     return {
-      accuracy: result.accuracy, accuracyExplanation: result.accuracyExplanation, format: result.format,
-      formatExplanation: result.formatExplanation, answer: result.answer, length: completion.tokens.length,
+      accuracy: result.accuracy,
+      accuracyExplanation: result.accuracyExplanation,
+      format: result.format,
+      formatExplanation: result.formatExplanation,
+      answer: result.answer,
+      length: completion.tokens.length,
     };
   };
   const ordered = completions.ordered.map(scored);
@@ -127,16 +144,33 @@ async function scoreGroup(
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
-    tokens.set(rolloutId, { pieces: [...completion.pieces], logprobs: Array.from(completion.logprobs), entropy: Array.from(completion.entropy) });
+    tokens.set(rolloutId, {
+      pieces: [...completion.pieces],
+      logprobs: Array.from(completion.logprobs),
+      entropy: Array.from(completion.entropy),
+    });
     return {
-      id: rolloutId, groupId: id, step: how.step, order: half, index,
-      text: completion.text, tokenCount: completion.tokens.length, stopReason: completion.stopReason,
+      id: rolloutId,
+      groupId: id,
+      step: how.step,
+      order: half,
+      index,
+      text: completion.text,
+      tokenCount: completion.tokens.length,
+      stopReason: completion.stopReason,
       parsed: { think: parsed.think, answer: parsed.answer, problems: parsed.problems },
-      answer: answer.answer, accuracy: answer.accuracy, correct: rewarded.correct,
+      answer: answer.answer,
+      accuracy: answer.accuracy,
+      correct: rewarded.correct,
       reward: { parts: rewarded.parts, total: rewarded.total },
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
       aha: parsed.think
-        ? findAhaMoments(completion.text, { think: parsed.think, options: question.options, solution: question.solution, problemType: question.problemType })
+        ? findAhaMoments(completion.text, {
+            think: parsed.think,
+            options: question.options,
+            solution: question.solution,
+            problemType: question.problemType,
+          })
         : [],
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
@@ -146,27 +180,54 @@ async function scoreGroup(
   const rendered = await how.engine.render(how.model, plan.prompt);
   return {
     group: {
-      id, step: how.step, purpose: how.purpose, question, prompt: rendered.text,
+      id,
+      step: how.step,
+      purpose: how.purpose,
+      question,
+      prompt: rendered.text,
       media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
       temporal: verdict.temporal,
       stats: { mean: verdict.mean, std: verdict.std, count: ordered.length },
       explanation: verdict.explanation,
       at: Date.now(),
-      rollouts: [...ordered.map((_, k) => rolloutOf('ordered', k)), ...shuffled.map((_, k) => rolloutOf('shuffled', k))],
+      rollouts: [
+        ...ordered.map((_, k) => rolloutOf('ordered', k)),
+        ...shuffled.map((_, k) => rolloutOf('shuffled', k)),
+      ],
     },
-    tokens, prompt: plan.prompt, ordered: completions.ordered, advantages: verdict.advantages, flat: verdict.flat,
+    tokens,
+    prompt: plan.prompt,
+    ordered: completions.ordered,
+    advantages: verdict.advantages,
+    flat: verdict.flat,
   };
 }
 
 /** What a set of groups says about the step: the paper's curves. */
-export function groupMetrics(groups: readonly ScoredGroup[]): Pick<
-  StepMetrics, 'accuracy' | 'accuracyShuffled' | 'format' | 'temporal' | 'reward' | 'length' | 'entropy' | 'flatGroups' | 'sampledTokens'
+export function groupMetrics(
+  groups: readonly ScoredGroup[],
+): Pick<
+  StepMetrics,
+  | 'accuracy'
+  | 'accuracyShuffled'
+  | 'format'
+  | 'temporal'
+  | 'reward'
+  | 'length'
+  | 'entropy'
+  | 'flatGroups'
+  | 'sampledTokens'
 > {
   const all = groups.flatMap(({ group }) => group.rollouts);
   const ordered = all.filter((rollout) => rollout.order === 'ordered');
   const shuffled = all.filter((rollout) => rollout.order === 'shuffled');
-  const part = (name: string) => mean(ordered.map((rollout) => rollout.reward.parts.find((p) => p.name === name)?.value ?? 0));
-  const tests = groups.flatMap(({ group }) => (group.temporal ? [group.temporal.passed && group.rollouts.some((r) => r.order === 'ordered' && r.correct) ? 1 : 0] : []));
+  const part = (name: string) =>
+    mean(ordered.map((rollout) => rollout.reward.parts.find((p) => p.name === name)?.value ?? 0));
+  const tests = groups.flatMap(({ group }) =>
+    group.temporal
+      ? [group.temporal.passed && group.rollouts.some((r) => r.order === 'ordered' && r.correct) ? 1 : 0]
+      : [],
+  );
   return {
     accuracy: mean(ordered.map((rollout) => rollout.accuracy)),
     accuracyShuffled: mean(shuffled.map((rollout) => rollout.accuracy)),

@@ -7,7 +7,7 @@ import type { StepMetrics } from '../protocol/records.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import { ask, groupMetrics } from './answering.ts';
 import { learningRateAt } from './schedule.ts';
-import { emptyMetrics, timed, type Training } from './training.ts';
+import { emptyMetrics, type Training, timed } from './training.ts';
 
 const probeAnswers = { ordered: 2, shuffled: 2 } as const;
 
@@ -23,14 +23,28 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
   const questions = await timed(durations, 'decode', () => training.nextQuestions(p.questionsPerStep));
   metrics.questions = questions.length;
   const sequences: Sequence[] = questions.map(({ question, frames, target }) => ({
-    prompt: buildPrompt(question, frames, question.dataType === 'video' ? Array.from({ length: frames.count }, (_, i) => i) : null, training.template),
+    prompt: buildPrompt(
+      question,
+      frames,
+      question.dataType === 'video' ? Array.from({ length: frames.count }, (_, i) => i) : null,
+      training.template,
+    ),
     answer: { text: target ?? '' },
   }));
   await training.at('before-update');
   await timed(durations, 'update', async () => {
-    const report = await engine.forwardBackward(policy, { kind: 'cross-entropy', sequences, promptTokens: p.trainPromptTokens });
+    const report = await engine.forwardBackward(policy, {
+      kind: 'cross-entropy',
+      sequences,
+      promptTokens: p.trainPromptTokens,
+    });
     const { gradNorm } = await engine.optimStep(policy, {
-      learningRate: metrics.learningRate, beta1: p.beta1, beta2: p.beta2, epsilon: 1e-8, weightDecay: p.weightDecay, gradClipNorm: p.gradClipNorm,
+      learningRate: metrics.learningRate,
+      beta1: p.beta1,
+      beta2: p.beta2,
+      epsilon: 1e-8,
+      weightDecay: p.weightDecay,
+      gradClipNorm: p.gradClipNorm,
     });
     Object.assign(metrics, { loss: report.loss, gradNorm, trainedTokens: report.tokens });
   });
@@ -40,7 +54,14 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
     const groups = await ask(
       probed,
       {
-        engine, model: policy, template: training.template, parameters: p, seed: training.seed, step, purpose: 'probe', prefix: `p${step}`,
+        engine,
+        model: policy,
+        template: training.template,
+        parameters: p,
+        seed: training.seed,
+        step,
+        purpose: 'probe',
+        prefix: `p${step}`,
         ...probeAnswers,
         sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP },
         signal: training.signal,

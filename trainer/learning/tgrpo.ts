@@ -6,7 +6,7 @@ import type { PolicySequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { ask, groupMetrics } from './answering.ts';
 import { learningRateAt } from './schedule.ts';
-import { emptyMetrics, timed, type Training } from './training.ts';
+import { emptyMetrics, type Training, timed } from './training.ts';
 
 /** @returns the step's numbers. @throws Interrupted, leaving weights and optimizer untouched. */
 export async function tgrpoStep(training: Training, step: number, method: 'tgrpo' | 'grpo'): Promise<StepMetrics> {
@@ -21,7 +21,14 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   const answered = await ask(
     questions,
     {
-      engine, model: policy, template: training.template, parameters: p, seed: training.seed, step, purpose: 'train', prefix: `s${step}`,
+      engine,
+      model: policy,
+      template: training.template,
+      parameters: p,
+      seed: training.seed,
+      step,
+      purpose: 'train',
+      prefix: `s${step}`,
       ordered: p.groupSize,
       shuffled: method === 'tgrpo' ? p.shuffledGroupSize : 0,
       sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP },
@@ -37,22 +44,43 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   const trained = answered.filter((group) => !(group.flat && p.skipFlatGroups));
   const sequences = trained.flatMap((group) =>
     group.ordered.map((completion, i) => ({
-      prompt: group.prompt, answer: { tokens: completion.tokens }, advantage: group.advantages[i] ?? 0, oldLogprobs: completion.logprobs,
+      prompt: group.prompt,
+      answer: { tokens: completion.tokens },
+      advantage: group.advantages[i] ?? 0,
+      oldLogprobs: completion.logprobs,
     })),
   );
   await training.at('before-update');
   await timed(durations, 'update', async () => {
     if (sequences.length === 0) return;
     const references = reference && p.beta > 0 ? await engine.forward(reference, sequences) : null;
-    const withReference: PolicySequence[] = sequences.map((sequence, i) => ({ ...sequence, refLogprobs: references?.[i] ?? null }));
+    const withReference: PolicySequence[] = sequences.map((sequence, i) => ({
+      ...sequence,
+      refLogprobs: references?.[i] ?? null,
+    }));
     for (let update = 0; update < p.updatesPerSampling; update++) {
       const report = await engine.forwardBackward(policy, {
-        kind: 'policy', sequences: withReference, clipEpsilon: p.clipEpsilon, beta: p.beta, mean: p.lossMean,
+        kind: 'policy',
+        sequences: withReference,
+        clipEpsilon: p.clipEpsilon,
+        beta: p.beta,
+        mean: p.lossMean,
       });
       const { gradNorm } = await engine.optimStep(policy, {
-        learningRate: metrics.learningRate, beta1: p.beta1, beta2: p.beta2, epsilon: 1e-8, weightDecay: p.weightDecay, gradClipNorm: p.gradClipNorm,
+        learningRate: metrics.learningRate,
+        beta1: p.beta1,
+        beta2: p.beta2,
+        epsilon: 1e-8,
+        weightDecay: p.weightDecay,
+        gradClipNorm: p.gradClipNorm,
       });
-      Object.assign(metrics, { loss: report.loss, kl: report.kl, clipped: report.clipped, gradNorm, trainedTokens: report.tokens });
+      Object.assign(metrics, {
+        loss: report.loss,
+        kl: report.kl,
+        clipped: report.clipped,
+        gradNorm,
+        trainedTokens: report.tokens,
+      });
     }
   });
   durations.total = performance.now() - started;

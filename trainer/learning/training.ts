@@ -49,14 +49,35 @@ export class Interrupted extends Error {
 /** A step's numbers while they are gathered; what a method does not have stays null. */
 export function emptyMetrics(step: number, learningRate: number): StepMetrics {
   return {
-    step, at: 0, loss: null, gradNorm: null, learningRate, kl: null, entropy: null, accuracy: null, accuracyShuffled: null, format: null,
-    temporal: null, reward: null, length: null, flatGroups: null, clipped: null, questions: 0, skipped: 0, trainedTokens: 0, sampledTokens: 0,
+    step,
+    at: 0,
+    loss: null,
+    gradNorm: null,
+    learningRate,
+    kl: null,
+    entropy: null,
+    accuracy: null,
+    accuracyShuffled: null,
+    format: null,
+    temporal: null,
+    reward: null,
+    length: null,
+    flatGroups: null,
+    clipped: null,
+    questions: 0,
+    skipped: 0,
+    trainedTokens: 0,
+    sampledTokens: 0,
     durations: { decode: 0, sample: 0, score: 0, update: 0, store: 0, total: 0 },
   };
 }
 
 /** Adds the time that `work` takes to one of a step's durations. */
-export async function timed<T>(durations: StepMetrics['durations'], part: keyof StepMetrics['durations'], work: () => T | Promise<T>): Promise<T> {
+export async function timed<T>(
+  durations: StepMetrics['durations'],
+  part: keyof StepMetrics['durations'],
+  work: () => T | Promise<T>,
+): Promise<T> {
   const start = performance.now();
   try {
     return await work();

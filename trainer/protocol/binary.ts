@@ -39,6 +39,7 @@ export function decodeFrames(message: Uint8Array): { header: FramesHeader; pixel
   if (!header.success) throw bad(z.prettifyError(header.error));
   const pixels = message.subarray(4 + size);
   const { width, height, count } = header.data;
-  if (pixels.length !== width * height * count * 3) throw bad(`${pixels.length} bytes of pixels for ${count} frames of ${width}x${height}`);
+  if (pixels.length !== width * height * count * 3)
+    throw bad(`${pixels.length} bytes of pixels for ${count} frames of ${width}x${height}`);
   return { header: header.data, pixels };
 }

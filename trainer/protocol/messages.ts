@@ -3,11 +3,24 @@
  * sides take their types and their validation. Client to trainer unless said otherwise.
  */
 import { z } from 'zod';
-import { modelSource } from './runfile.ts';
 import {
-  annotation, annotationInput, checkpoint, commandRecord, commandRequest, evaluation, frameOrder, group, groupPurpose, groupWithRollouts,
-  rollout, rolloutTokens, runEvent, runSummary, stepMetrics,
+  annotation,
+  annotationInput,
+  checkpoint,
+  commandRecord,
+  commandRequest,
+  evaluation,
+  frameOrder,
+  group,
+  groupPurpose,
+  groupWithRollouts,
+  rollout,
+  rolloutTokens,
+  runEvent,
+  runSummary,
+  stepMetrics,
 } from './records.ts';
+import { modelSource } from './runfile.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
   readonly params: P;
@@ -69,7 +82,11 @@ export type RolloutRow = z.infer<typeof rolloutRow>;
 export const requests = {
   /** First message on every connection. Fails with `protocol-version` when the major versions differ. */
   initialize: call(
-    z.object({ protocol: z.object({ major: z.number().int(), minor: z.number().int() }), client: z.string(), author: z.string() }),
+    z.object({
+      protocol: z.object({ major: z.number().int(), minor: z.number().int() }),
+      client: z.string(),
+      author: z.string(),
+    }),
     z.object({ protocol: z.object({ major: z.number().int(), minor: z.number().int() }), trainer: trainerInfo }),
   ),
   'runfiles/list': call(nothing, z.object({ runFiles: z.array(runFileEntry) })),
@@ -90,13 +107,20 @@ export const requests = {
   'runs/subscribe': call(runId.extend({ since: z.number().int().min(0).default(0) }), z.object({ run: runSummary })),
   'runs/unsubscribe': call(runId, nothing),
   'runs/delete': call(runId, nothing),
-  'metrics/get': call(runId.extend({ fromStep: z.number().int().default(0) }), z.object({ steps: z.array(stepMetrics) })),
+  'metrics/get': call(
+    runId.extend({ fromStep: z.number().int().default(0) }),
+    z.object({ steps: z.array(stepMetrics) }),
+  ),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
   /** Newest first; `before` is the key of the last row already held. `matching` counts all rows that the filter keeps. */
   'rollouts/list': call(
-    runId.extend({ filter: rolloutFilter.default({}), before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(200) }),
+    runId.extend({
+      filter: rolloutFilter.default({}),
+      before: z.number().int().optional(),
+      limit: z.number().int().min(1).max(500).default(200),
+    }),
     z.object({ rows: z.array(rolloutRow), matching: z.number().int(), total: z.number().int() }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
@@ -108,9 +132,17 @@ export const requests = {
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(
     runId.extend({ key: z.string() }),
-    z.object({ transfer: z.number().int(), width: z.number().int(), height: z.number().int(), count: z.number().int() }),
+    z.object({
+      transfer: z.number().int(),
+      width: z.number().int(),
+      height: z.number().int(),
+      count: z.number().int(),
+    }),
   ),
-  'annotations/list': call(runId.extend({ rolloutId: z.string().optional() }), z.object({ annotations: z.array(annotation) })),
+  'annotations/list': call(
+    runId.extend({ rolloutId: z.string().optional() }),
+    z.object({ annotations: z.array(annotation) }),
+  ),
   'annotations/add': call(runId.extend({ annotation: annotationInput }), z.object({ annotation })),
   'annotations/remove': call(runId.extend({ id: z.number().int() }), nothing),
   /** All annotations of a run as JSONL, one line each with its question, text and quote. */

@@ -10,7 +10,17 @@ import { presetName } from './runfile.ts';
 
 const parameterName = z.enum(parameterNames as [string, ...string[]]);
 
-export const runStates = ['created', 'starting', 'running', 'pausing', 'paused', 'stopping', 'stopped', 'completed', 'failed'] as const;
+export const runStates = [
+  'created',
+  'starting',
+  'running',
+  'pausing',
+  'paused',
+  'stopping',
+  'stopped',
+  'completed',
+  'failed',
+] as const;
 export const runState = z.enum(runStates);
 export type RunState = z.infer<typeof runState>;
 
@@ -274,7 +284,15 @@ export type Evaluation = z.infer<typeof evaluation>;
 
 /** What can be wrong with a chain of thought; the order is that of the keys 1 to 9. */
 export const flagCategories = [
-  'wrong perception', 'wrong order', 'wrong logic', 'answer not supported', 'right by luck', 'made-up detail', 'repetition', 'format', 'other',
+  'wrong perception',
+  'wrong order',
+  'wrong logic',
+  'answer not supported',
+  'right by luck',
+  'made-up detail',
+  'repetition',
+  'format',
+  'other',
 ] as const;
 export const flagCategory = z.enum(flagCategories);
 export type FlagCategory = z.infer<typeof flagCategory>;

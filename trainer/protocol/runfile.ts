@@ -23,7 +23,10 @@ export type ModelSize = z.infer<typeof modelSize>;
 
 export const engineSettings = z.strictObject({
   name: z.enum(['tfjs']).default('tfjs'),
-  backend: z.enum(['auto', 'native', 'wasm', 'cpu']).default('auto').describe('auto: native GPU, native CPU, then wasm.'),
+  backend: z
+    .enum(['auto', 'native', 'wasm', 'cpu'])
+    .default('auto')
+    .describe('auto: native GPU, native CPU, then wasm.'),
   threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch.'),
 });
 export type EngineSettings = z.infer<typeof engineSettings>;

@@ -33,7 +33,11 @@ export function checkpointsFolder(runFolder: string): string {
 }
 
 export async function saveCheckpoint(
-  runFolder: string, engine: Engine, policy: ModelHandle, state: ControllerState, reason: CheckpointReason,
+  runFolder: string,
+  engine: Engine,
+  policy: ModelHandle,
+  state: ControllerState,
+  reason: CheckpointReason,
 ): Promise<Checkpoint> {
   const id = `step-${String(state.step).padStart(6, '0')}`;
   const parent = checkpointsFolder(runFolder);
@@ -57,14 +61,18 @@ export async function saveCheckpoint(
 export async function removeLeftovers(runFolder: string): Promise<void> {
   const parent = checkpointsFolder(runFolder);
   const names = existsSync(parent) ? await readdir(parent) : [];
-  for (const name of names.filter((entry) => entry.startsWith('.'))) await rm(path.join(parent, name), { recursive: true, force: true });
+  for (const name of names.filter((entry) => entry.startsWith('.')))
+    await rm(path.join(parent, name), { recursive: true, force: true });
 }
 
 /** Newest whole checkpoint of a run, or null. */
 export async function newestCheckpoint(runFolder: string): Promise<{ folder: string; state: ControllerState } | null> {
   const parent = checkpointsFolder(runFolder);
   const names = existsSync(parent) ? await readdir(parent) : [];
-  const newest = names.filter((name) => /^step-\d+$/.test(name)).sort().at(-1);
+  const newest = names
+    .filter((name) => /^step-\d+$/.test(name))
+    .sort()
+    .at(-1);
   if (!newest) return null;
   const folder = path.join(parent, newest);
   return { folder, state: await readControllerState(folder) };
@@ -78,11 +86,16 @@ export async function readControllerState(folder: string): Promise<ControllerSta
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new StudioError('bad-model', `${controllerFile} can't be read: ${(cause as Error).message}`, {
-      place: folder, remedy: 'Delete this checkpoint; the run goes on from the one before.', cause,
+      place: folder,
+      remedy: 'Delete this checkpoint; the run goes on from the one before.',
+      cause,
     });
   }
   const checked = controllerState.safeParse(json);
-  if (!checked.success) throw new StudioError('bad-model', `${controllerFile} does not fit: ${z.prettifyError(checked.error)}`, { place: folder });
+  if (!checked.success)
+    throw new StudioError('bad-model', `${controllerFile} does not fit: ${z.prettifyError(checked.error)}`, {
+      place: folder,
+    });
   return checked.data;
 }
 

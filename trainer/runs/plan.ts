@@ -31,16 +31,26 @@ export function planOf(file: string, read: RunFile): RunPlan {
   const resolve = (key: string, name: string | undefined): string | null => {
     if (name === undefined) return null;
     const resolved = path.resolve(folder, name);
-    if (!existsSync(resolved)) throw new StudioError('bad-run-file', `${key} names ${name}, which is not there.`, { place: file, remedy: "Paths are relative to the run file's folder." });
+    if (!existsSync(resolved))
+      throw new StudioError('bad-run-file', `${key} names ${name}, which is not there.`, {
+        place: file,
+        remedy: "Paths are relative to the run file's folder.",
+      });
     return resolved;
   };
   const model = 'checkpoint' in read.model ? { checkpoint: path.resolve(folder, read.model.checkpoint) } : read.model;
   return {
-    version: 1, name: read.name, method: read.method, preset: read.preset,
+    version: 1,
+    name: read.name,
+    method: read.method,
+    preset: read.preset,
     dataset: resolve('dataset', read.dataset) as string,
     evaluationDataset: resolve('evaluationDataset', read.evaluationDataset),
     promptTemplate: resolve('promptTemplate', read.promptTemplate),
-    runFile: file, model, engine: read.engine, seed: read.seed,
+    runFile: file,
+    model,
+    engine: read.engine,
+    seed: read.seed,
   };
 }
 
@@ -51,6 +61,9 @@ export async function writePlan(runFolder: string, plan: RunPlan): Promise<void>
 export async function readPlan(runFolder: string): Promise<RunPlan> {
   const file = path.join(runFolder, planFile);
   const checked = runPlan.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!checked.success) throw new StudioError('bad-run-file', `The run's plan does not fit: ${z.prettifyError(checked.error)}`, { place: file });
+  if (!checked.success)
+    throw new StudioError('bad-run-file', `The run's plan does not fit: ${z.prettifyError(checked.error)}`, {
+      place: file,
+    });
   return checked.data;
 }

@@ -1,13 +1,19 @@
 /** Run files: found in a project folder, read, checked, and their paths resolved. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { presetParameters } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
-import { isParameterName, parameterNames, parameters, type ParameterValues, parameterValues } from '../protocol/parameters.ts';
-import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
-import { presetParameters } from '../learning/presets.ts';
 import { nearest } from '../protocol/nearest.ts';
+import {
+  isParameterName,
+  type ParameterValues,
+  parameterNames,
+  parameters,
+  parameterValues,
+} from '../protocol/parameters.ts';
+import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -16,13 +22,20 @@ export async function readRunFile(file: string): Promise<RunFile> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new StudioError('bad-run-file', `The run file can't be read: ${(cause as Error).message}`, { place: file, cause });
+    throw new StudioError('bad-run-file', `The run file can't be read: ${(cause as Error).message}`, {
+      place: file,
+      cause,
+    });
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new StudioError('bad-run-file', `The run file is not JSON: ${(cause as Error).message}`, { place: file, remedy, cause });
+    throw new StudioError('bad-run-file', `The run file is not JSON: ${(cause as Error).message}`, {
+      place: file,
+      remedy,
+      cause,
+    });
   }
   const checked = runFile.safeParse(json);
   if (checked.success) return checked.data;
@@ -36,14 +49,20 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') {
     const known = where === 'parameters' ? parameterNames : where === '' ? topKeys : [];
     return issue.keys
-      .map((key) => `${where ? `${where}: ` : ''}there is no key ${JSON.stringify(key)}${known.length > 0 ? `; the nearest is ${JSON.stringify(nearest(key, known))}` : ''}`)
+      .map(
+        (key) =>
+          `${where ? `${where}: ` : ''}there is no key ${JSON.stringify(key)}${known.length > 0 ? `; the nearest is ${JSON.stringify(nearest(key, known))}` : ''}`,
+      )
       .join('\n');
   }
   return `${where || 'the file'}: ${issue.message}`;
 }
 
 /** Preset, then the file's overrides, then those of the caller. @throws StudioError `bad-run-file` naming the parameter. */
-export function parametersOfRun(file: RunFile, overrides: Readonly<Record<string, unknown>> = {}): { values: ParameterValues; preset: ParameterValues } {
+export function parametersOfRun(
+  file: RunFile,
+  overrides: Readonly<Record<string, unknown>> = {},
+): { values: ParameterValues; preset: ParameterValues } {
   const preset = presetParameters(file.preset, file.method);
   const given = { ...file.parameters, ...overrides };
   const problems: string[] = [];
@@ -57,9 +76,17 @@ export function parametersOfRun(file: RunFile, overrides: Readonly<Record<string
   }
   if (problems.length > 0) throw new StudioError('bad-run-file', problems.join('\n'), { place: file.name });
   const values = parameterValues.parse({ ...preset, ...given });
-  const pairs = [['minFrames', 'maxFrames'], ['minPixels', 'maxPixels'], ['imageMinPixels', 'imageMaxPixels'], ['lengthMin', 'lengthMax']] as const;
+  const pairs = [
+    ['minFrames', 'maxFrames'],
+    ['minPixels', 'maxPixels'],
+    ['imageMinPixels', 'imageMaxPixels'],
+    ['lengthMin', 'lengthMax'],
+  ] as const;
   for (const [low, high] of pairs) {
-    if (values[low] > values[high]) throw new StudioError('bad-run-file', `${low} (${values[low]}) is above ${high} (${values[high]}).`, { place: file.name });
+    if (values[low] > values[high])
+      throw new StudioError('bad-run-file', `${low} (${values[low]}) is above ${high} (${values[high]}).`, {
+        place: file.name,
+      });
   }
   return { values, preset };
 }
@@ -70,7 +97,8 @@ export async function listRunFiles(projectFolder: string): Promise<RunFileEntry[
   const visit = async (folder: string, depth: number) => {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.isFile() && entry.name.endsWith(runFileEnding)) found.push(path.join(folder, entry.name));
-      if (entry.isDirectory() && depth > 0 && !entry.name.startsWith('.') && entry.name !== 'node_modules') await visit(path.join(folder, entry.name), depth - 1);
+      if (entry.isDirectory() && depth > 0 && !entry.name.startsWith('.') && entry.name !== 'node_modules')
+        await visit(path.join(folder, entry.name), depth - 1);
     }
   };
   await visit(projectFolder, 2);
@@ -79,9 +107,21 @@ export async function listRunFiles(projectFolder: string): Promise<RunFileEntry[
       const relative = path.relative(projectFolder, file);
       try {
         const read = await readRunFile(file);
-        return { path: relative, name: read.name, method: read.method, description: read.description ?? '', problem: null };
+        return {
+          path: relative,
+          name: read.name,
+          method: read.method,
+          description: read.description ?? '',
+          problem: null,
+        };
       } catch (thrown) {
-        return { path: relative, name: path.basename(file, runFileEnding), method: '', description: '', problem: asStudioError(thrown).message };
+        return {
+          path: relative,
+          name: path.basename(file, runFileEnding),
+          method: '',
+          description: '',
+          problem: asStudioError(thrown).message,
+        };
       }
     }),
   );

@@ -15,16 +15,32 @@ import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted, type ScoredGroup, type Training } from '../learning/training.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type { CheckpointReason, CommandRecord, CommandRequest, Question, RolloutTokens, RunEvent, RunEventBody, RunState, RunSummary } from '../protocol/records.ts';
+import type {
+  CheckpointReason,
+  CommandRecord,
+  CommandRequest,
+  Question,
+  RolloutTokens,
+  RunEvent,
+  RunEventBody,
+  RunState,
+  RunSummary,
+} from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { solutionText } from '../reasoning/prompt.ts';
-import { readTemplate, type PromptTemplate } from '../reasoning/template.ts';
+import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
-import { checkpointsFolder, newestCheckpoint, removeCheckpoint, removeLeftovers, saveCheckpoint } from './checkpoints.ts';
+import {
+  checkpointsFolder,
+  newestCheckpoint,
+  removeCheckpoint,
+  removeLeftovers,
+  saveCheckpoint,
+} from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
 import type { SamplingHint } from './service.ts';
-import { settingRefusal, Steering } from './steering.ts';
+import { Steering, settingRefusal } from './steering.ts';
 
 export interface RunSurroundings {
   /** Opened once per trainer; throws `ffmpeg-missing` where there is none. */
@@ -101,7 +117,11 @@ export class Run {
     const known = this.recentStepMs;
     const perStep = known.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) / known.length : null;
     const moving = s.state === 'running' || s.state === 'pausing' || s.state === 'paused';
-    return { ...s, remainingMs: moving && perStep !== null ? Math.round(perStep * Math.max(0, s.steps - s.step)) : null, seq: this.store.lastSeq() };
+    return {
+      ...s,
+      remainingMs: moving && perStep !== null ? Math.round(perStep * Math.max(0, s.steps - s.step)) : null,
+      seq: this.store.lastSeq(),
+    };
   }
 
   /** After the trainer died: what was under way is known to be over. */
@@ -140,8 +160,17 @@ export class Run {
   private commandAtRest(request: CommandRequest, by: string): CommandRecord {
     const { state } = this.summaryNow;
     const record: CommandRecord = {
-      id: this.store.nextCommandId(), request, by, state: 'requested', requestedAt: Date.now(), finishedAt: null, safePoint: null,
-      step: this.summaryNow.step, oldValue: null, newValue: null, note: null,
+      id: this.store.nextCommandId(),
+      request,
+      by,
+      state: 'requested',
+      requestedAt: Date.now(),
+      finishedAt: null,
+      safePoint: null,
+      step: this.summaryNow.step,
+      oldValue: null,
+      newValue: null,
+      note: null,
     };
     this.record({ type: 'command', command: { ...record } });
     const finish = (end: 'applied' | 'rejected' | 'failed', note: string | null): CommandRecord => {
@@ -156,7 +185,8 @@ export class Run {
       case 'start':
       case 'resume':
       case 'step': {
-        if (state === 'completed' && this.summaryNow.step >= this.summaryNow.steps) return finish('rejected', 'the run is complete; raise its steps to go on');
+        if (state === 'completed' && this.summaryNow.step >= this.summaryNow.steps)
+          return finish('rejected', 'the run is complete; raise its steps to go on');
         if (!restartable.includes(state) && state !== 'completed') return finish('rejected', `the run is ${state}`);
         record.state = 'scheduled';
         this.record({ type: 'command', command: { ...record } });
@@ -171,7 +201,9 @@ export class Run {
       case 'evaluate': {
         record.state = 'scheduled';
         this.record({ type: 'command', command: { ...record } });
-        this.begin('evaluate', (fault, note) => (fault ? finish('failed', fault.toString()) : finish('applied', note ?? null)));
+        this.begin('evaluate', (fault, note) =>
+          fault ? finish('failed', fault.toString()) : finish('applied', note ?? null),
+        );
         return { ...record };
       }
       case 'set': {
@@ -253,18 +285,29 @@ export class Run {
     };
     const dataset = await openDataset(plan.dataset);
     this.reportFaults(dataset);
-    const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, (message) => this.record({ type: 'warning', message })) : allRows(dataset);
+    const rows =
+      plan.method === 'sft'
+        ? rowsWithReasoning(dataset, (message) => this.record({ type: 'warning', message }))
+        : allRows(dataset);
     const unseenDataset = plan.evaluationDataset ? await openDataset(plan.evaluationDataset) : null;
     if (unseenDataset) this.reportFaults(unseenDataset);
     const template = await readTemplate(plan.promptTemplate ?? undefined);
     const questions = new QuestionLoader(dataset, media, limits, onSkipped);
-    const order = new QuestionOrder(rows.map((row) => ({ row, isImage: dataset.question(row).dataType === 'image' })), plan.seed);
+    const order = new QuestionOrder(
+      rows.map((row) => ({ row, isImage: dataset.question(row).dataType === 'image' })),
+      plan.seed,
+    );
 
     await removeLeftovers(this.folder);
     const checkpoint = await newestCheckpoint(this.folder);
     const engine = await createEngine(plan.engine);
     try {
-      const policy = await engine.createModel(checkpoint ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 } : await this.origin(dataset, template), 'policy');
+      const policy = await engine.createModel(
+        checkpoint
+          ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
+          : await this.origin(dataset, template),
+        'policy',
+      );
       if (checkpoint) this.position = checkpoint.state.position;
       const reached = checkpoint?.state.step ?? 0;
       if (reached < this.summaryNow.step) {
@@ -279,7 +322,12 @@ export class Run {
         this.workbench = { engine, policy, reference: null, template, questions, order, unseen: null };
         await this.save('start');
       }
-      const reference = isReinforcement ? await engine.createModel(reached === 0 ? { kind: 'copy', of: policy } : { kind: 'folder', folder: start, optimizer: false }, 'reference') : null;
+      const reference = isReinforcement
+        ? await engine.createModel(
+            reached === 0 ? { kind: 'copy', of: policy } : { kind: 'folder', folder: start, optimizer: false },
+            'reference',
+          )
+        : null;
       const unseen = unseenDataset ? new QuestionLoader(unseenDataset, media, limits, onSkipped) : null;
       this.workbench = { engine, policy, reference, template, questions, order, unseen };
     } catch (thrown) {
@@ -291,7 +339,8 @@ export class Run {
 
   private async origin(dataset: Dataset, template: PromptTemplate): Promise<ModelOrigin> {
     const source = this.plan.model;
-    if (!('size' in source)) return { kind: 'folder', folder: await this.around.checkpointOf(source), optimizer: false };
+    if (!('size' in source))
+      return { kind: 'folder', folder: await this.around.checkpointOf(source), optimizer: false };
     const texts = [template.system ?? '', template.instruction, ...Object.values(template.answerHint)];
     for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {
       const { problem, options, solution } = dataset.row(row);
@@ -315,7 +364,8 @@ export class Run {
     const { method } = this.plan;
     const training = this.training(steering, interrupt.signal);
     try {
-      if (bench.unseen && this.summaryNow.step === 0 && this.store.evaluations().length === 0) await this.evaluateNow(interrupt.signal);
+      if (bench.unseen && this.summaryNow.step === 0 && this.store.evaluations().length === 0)
+        await this.evaluateNow(interrupt.signal);
       while (this.summaryNow.step < this.summaryNow.steps) {
         const step = this.summaryNow.step + 1;
         const skippedBefore = this.summaryNow.skipped;
@@ -362,20 +412,29 @@ export class Run {
     const { parameters: p, steps } = this.summaryNow;
     const last = step >= steps;
     if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0 && !last) await this.save('schedule');
-    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && !last && this.bench().unseen) await this.evaluateNow(signal);
+    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && !last && this.bench().unseen)
+      await this.evaluateNow(signal);
   }
 
   private async end(steering: Steering): Promise<void> {
     const released = steering.ending !== 'stopped';
     await this.save(released ? 'pause' : 'stop');
     const { step } = this.summaryNow;
-    this.setState(released ? 'paused' : 'stopped', released ? `saved after step ${step}; the memory is free` : `saved after step ${step}`);
+    this.setState(
+      released ? 'paused' : 'stopped',
+      released ? `saved after step ${step}; the memory is free` : `saved after step ${step}`,
+    );
   }
 
   private training(steering: Steering, signal: AbortSignal): Training {
     const bench = this.bench();
     return {
-      engine: bench.engine, policy: bench.policy, reference: bench.reference, template: bench.template, seed: this.plan.seed, signal,
+      engine: bench.engine,
+      policy: bench.policy,
+      reference: bench.reference,
+      template: bench.template,
+      seed: this.plan.seed,
+      signal,
       parameters: () => this.summaryNow.parameters,
       at: (point) => steering.at(point, this.summaryNow.step + 1),
       nextQuestions: async (count) => {
@@ -389,7 +448,11 @@ export class Run {
       },
       probeQuestions: async (step, count) => {
         const from = bench.unseen ?? bench.questions;
-        const { questions } = await from.take((position) => hash32(this.plan.seed, step, position) % from.dataset.count, 0, count);
+        const { questions } = await from.take(
+          (position) => hash32(this.plan.seed, step, position) % from.dataset.count,
+          0,
+          count,
+        );
         return questions;
       },
       recordGroups: (groups) => this.recordGroups(groups),
@@ -399,14 +462,25 @@ export class Run {
 
   private async evaluateNow(signal: AbortSignal): Promise<string> {
     const bench = this.bench();
-    if (!bench.unseen) throw new StudioError('conflict', 'The run file names no evaluationDataset.', { remedy: 'Add one to the run file and create the run again.' });
+    if (!bench.unseen)
+      throw new StudioError('conflict', 'The run file names no evaluationDataset.', {
+        remedy: 'Add one to the run file and create the run again.',
+      });
     const number = this.store.evaluations().length;
     const { state, detail } = this.summaryNow;
     const evaluation = await evaluate({
-      engine: bench.engine, model: bench.policy, questions: bench.unseen, template: bench.template, parameters: this.summaryNow.parameters,
-      seed: this.plan.seed, step: this.summaryNow.step, id: `e${number}`, signal,
+      engine: bench.engine,
+      model: bench.policy,
+      questions: bench.unseen,
+      template: bench.template,
+      parameters: this.summaryNow.parameters,
+      seed: this.plan.seed,
+      step: this.summaryNow.step,
+      id: `e${number}`,
+      signal,
       onGroups: (groups) => this.recordGroups(groups),
-      onProgress: (done, total) => this.around.onChanged({ ...this.summary(), detail: `evaluating ${done} of ${total} questions` }),
+      onProgress: (done, total) =>
+        this.around.onChanged({ ...this.summary(), detail: `evaluating ${done} of ${total} questions` }),
     });
     this.record({ type: 'evaluation', evaluation });
     this.around.onChanged({ ...this.summary(), state, detail });
@@ -418,8 +492,19 @@ export class Run {
     const bench = this.bench();
     const s = this.summaryNow;
     const checkpoint = await saveCheckpoint(
-      this.folder, bench.engine, bench.policy,
-      { version: 1, run: s.id, name: s.name, method: s.method, step: s.step, position: this.position, seed: this.plan.seed, parameters: s.parameters },
+      this.folder,
+      bench.engine,
+      bench.policy,
+      {
+        version: 1,
+        run: s.id,
+        name: s.name,
+        method: s.method,
+        step: s.step,
+        position: this.position,
+        seed: this.plan.seed,
+        parameters: s.parameters,
+      },
       reason,
     );
     this.record({ type: 'checkpoint', checkpoint });
@@ -428,7 +513,10 @@ export class Run {
   }
 
   private async prune(): Promise<void> {
-    const scheduled = this.store.checkpoints().filter((kept) => kept.reason === 'schedule').sort((a, b) => b.step - a.step);
+    const scheduled = this.store
+      .checkpoints()
+      .filter((kept) => kept.reason === 'schedule')
+      .sort((a, b) => b.step - a.step);
     for (const old of scheduled.slice(this.summaryNow.parameters.checkpointsKept)) {
       await removeCheckpoint(old.folder);
       this.record({ type: 'checkpoint-removed', id: old.id });
@@ -465,7 +553,13 @@ export class Run {
   }
 
   private fail(fault: StudioError): void {
-    this.summaryNow = { ...this.summaryNow, state: 'failed', detail: fault.message, error: { ...fault.data, message: fault.message }, updatedAt: Date.now() };
+    this.summaryNow = {
+      ...this.summaryNow,
+      state: 'failed',
+      detail: fault.message,
+      error: { ...fault.data, message: fault.message },
+      updatedAt: Date.now(),
+    };
     this.announce();
   }
 
@@ -506,7 +600,8 @@ function rowsWithReasoning(dataset: Dataset, warn: (message: string) => void): n
   const left = dataset.count - rows.length;
   if (rows.length === 0) {
     throw new StudioError('bad-dataset', 'No row has a chain of thought, which SFT learns from.', {
-      place: dataset.file, remedy: 'Give rows a "process" with <think>…</think>, or start a T-GRPO run on this file.',
+      place: dataset.file,
+      remedy: 'Give rows a "process" with <think>…</think>, or start a T-GRPO run on this file.',
     });
   }
   if (left > 0) warn(`${left} of ${dataset.count} rows have no chain of thought ("process") and are left out of SFT.`);

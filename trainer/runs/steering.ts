@@ -2,11 +2,12 @@
  * A run's commands and where they take effect. The loop calls `at` at every safe point; commands wait here until one fits.
  * Knows nothing of engines or stores: what a command does is passed in.
  */
-import { isParameterName, type Method, parameterNames, parameters, parametersOf } from '../protocol/parameters.ts';
-import type { CommandRecord, CommandRequest, RunState, SafePoint } from '../protocol/records.ts';
+
+import { Interrupted } from '../learning/training.ts';
 import { asStudioError, type StudioError } from '../protocol/errors.ts';
 import { nearest } from '../protocol/nearest.ts';
-import { Interrupted } from '../learning/training.ts';
+import { isParameterName, type Method, parameterNames, parameters, parametersOf } from '../protocol/parameters.ts';
+import type { CommandRecord, CommandRequest, RunState, SafePoint } from '../protocol/records.ts';
 
 /** How a session in which the loop was interrupted goes on. */
 export type Ending = 'stopped' | 'released';
@@ -56,8 +57,17 @@ export class Steering {
   /** Takes a command down. What it answers is not yet applied, unless it was rejected. */
   request(request: CommandRequest, by: string): CommandRecord {
     const record: CommandRecord = {
-      id: this.actions.nextCommandId(), request, by, state: 'requested', requestedAt: Date.now(), finishedAt: null,
-      safePoint: null, step: null, oldValue: null, newValue: null, note: null,
+      id: this.actions.nextCommandId(),
+      request,
+      by,
+      state: 'requested',
+      requestedAt: Date.now(),
+      finishedAt: null,
+      safePoint: null,
+      step: null,
+      oldValue: null,
+      newValue: null,
+      note: null,
     };
     this.actions.record({ ...record });
     const refusal = this.refusal(request);
@@ -70,7 +80,8 @@ export class Steering {
     }
     this.actions.record({ ...record });
     this.waiting.push({ record });
-    if (request.kind === 'pause' && !this.paused) this.actions.setState('pausing', request.release ? 'at the end of this step' : 'at the next safe point');
+    if (request.kind === 'pause' && !this.paused)
+      this.actions.setState('pausing', request.release ? 'at the end of this step' : 'at the next safe point');
     if (request.kind === 'stop') {
       this.actions.setState('stopping', request.when === 'now' || this.paused ? null : 'after this step');
       if (request.when === 'now') this.actions.interruptSampling();
@@ -90,10 +101,13 @@ export class Steering {
     }
     await this.drain();
     while (this.paused) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      this.wake = null;
+      // Looked at again before waiting: a command may have come since the last look, when nobody was to be woken.
+      if (!this.waiting.some(({ record }) => this.isDue(record.request))) {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+        this.wake = null;
+      }
       await this.drain();
     }
   }

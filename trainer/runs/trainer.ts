@@ -3,10 +3,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frames } from '../engines/engine.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
-import type { Annotation, AnnotationInput, CommandRecord, CommandRequest, Rollout, RunSummary } from '../protocol/records.ts';
+import type {
+  Annotation,
+  AnnotationInput,
+  CommandRecord,
+  CommandRequest,
+  Rollout,
+  RunSummary,
+} from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { RunStore } from '../store/run-store.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
@@ -39,7 +46,14 @@ export class Trainer implements TrainerService {
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
-    this.info = { version: options.version, pid: process.pid, folder: options.projectFolder, startedAt: Date.now(), ffmpeg, node: process.version };
+    this.info = {
+      version: options.version,
+      pid: process.pid,
+      folder: options.projectFolder,
+      startedAt: Date.now(),
+      ffmpeg,
+      node: process.version,
+    };
   }
 
   /** Opens the project folder with the runs that are there. The caller holds the folder's lock. */
@@ -89,9 +103,27 @@ export class Trainer implements TrainerService {
       await writePlan(folder, plan);
       const now = Date.now();
       const store = RunStore.create(folder, {
-        id, name: plan.name, method: plan.method, preset: plan.preset, state: 'created', detail: null, error: null, step: 0, steps: values.steps,
-        createdAt: now, updatedAt: now, remainingMs: null, parameters: values, presetParameters: preset, engine: null, dataset: plan.dataset,
-        questions: 0, skipped: 0, from, runFile: path.relative(this.options.projectFolder, file), seq: 0,
+        id,
+        name: plan.name,
+        method: plan.method,
+        preset: plan.preset,
+        state: 'created',
+        detail: null,
+        error: null,
+        step: 0,
+        steps: values.steps,
+        createdAt: now,
+        updatedAt: now,
+        remainingMs: null,
+        parameters: values,
+        presetParameters: preset,
+        engine: null,
+        dataset: plan.dataset,
+        questions: 0,
+        skipped: 0,
+        from,
+        runFile: path.relative(this.options.projectFolder, file),
+        seq: 0,
       });
       const run = new Run(folder, plan, store, this.surroundings());
       this.runsById.set(id, run);
@@ -133,9 +165,17 @@ export class Trainer implements TrainerService {
     if (cached) return cached;
     const seen = run.store.media(key);
     if (!seen) throw new StudioError('not-found', `${runId} has no frames ${key}.`);
-    const { frames } = await media.load(path.resolve(path.dirname(seen.question.dataset), seen.question.path), seen.media.kind, frameLimits(run.summary().parameters));
+    const { frames } = await media.load(
+      path.resolve(path.dirname(seen.question.dataset), seen.question.path),
+      seen.media.kind,
+      frameLimits(run.summary().parameters),
+    );
     if (frames.key !== key) {
-      throw new StudioError('bad-media', 'The file has changed since the model saw it; its frames of then are no longer in the cache.', { place: seen.question.path });
+      throw new StudioError(
+        'bad-media',
+        'The file has changed since the model saw it; its frames of then are no longer in the cache.',
+        { place: seen.question.path },
+      );
     }
     return frames;
   }
@@ -144,7 +184,10 @@ export class Trainer implements TrainerService {
     const run = this.run(runId);
     const rollout = findRollout(run.store, input.rolloutId);
     if (input.span && (input.span.end > rollout.text.length || input.span.start >= input.span.end)) {
-      throw new StudioError('bad-request', `The span ${input.span.start}–${input.span.end} is not inside the text of ${rollout.text.length} characters.`);
+      throw new StudioError(
+        'bad-request',
+        `The span ${input.span.start}–${input.span.end} is not inside the text of ${rollout.text.length} characters.`,
+      );
     }
     const quote = input.span ? rollout.text.slice(input.span.start, input.span.end) : '';
     const annotation: Annotation = { ...input, id: run.store.nextAnnotationId(), author, at: Date.now(), quote };
@@ -154,7 +197,8 @@ export class Trainer implements TrainerService {
 
   removeAnnotation(runId: string, id: number): void {
     const run = this.run(runId);
-    if (!run.store.annotations().some((annotation) => annotation.id === id)) throw new StudioError('not-found', `${runId} has no annotation ${id}.`);
+    if (!run.store.annotations().some((annotation) => annotation.id === id))
+      throw new StudioError('not-found', `${runId} has no annotation ${id}.`);
     run.record({ type: 'annotation-removed', id });
   }
 
@@ -171,7 +215,10 @@ export class Trainer implements TrainerService {
 
   private run(id: string): Run {
     const run = this.runsById.get(id);
-    if (!run) throw new StudioError('not-found', `There is no run ${id}.`, { remedy: 'It may have been deleted; read the list of runs again.' });
+    if (!run)
+      throw new StudioError('not-found', `There is no run ${id}.`, {
+        remedy: 'It may have been deleted; read the list of runs again.',
+      });
     return run;
   }
 
@@ -185,7 +232,12 @@ export class Trainer implements TrainerService {
   /** One loader for all runs; a machine without ffmpeg is asked again at the next start. */
   private media(): Promise<MediaLoader> {
     this.mediaLoader ??= findFfmpeg(this.options.ffmpeg).then(
-      (tools) => new MediaLoader(tools, path.join(this.options.projectFolder, trainerFolder, 'cache'), this.options.frameCacheBytes ?? defaultFrameCacheBytes),
+      (tools) =>
+        new MediaLoader(
+          tools,
+          path.join(this.options.projectFolder, trainerFolder, 'cache'),
+          this.options.frameCacheBytes ?? defaultFrameCacheBytes,
+        ),
     );
     this.mediaLoader.catch(() => {
       this.mediaLoader = null;
@@ -204,7 +256,9 @@ export class Trainer implements TrainerService {
       const newest = await newestCheckpoint(run.folder);
       if (newest) return newest.folder;
     }
-    throw new StudioError('not-found', `No run called ${source.run} has a checkpoint yet.`, { remedy: `Start the run file of ${source.run} first, or choose a checkpoint.` });
+    throw new StudioError('not-found', `No run called ${source.run} has a checkpoint yet.`, {
+      remedy: `Start the run file of ${source.run} first, or choose a checkpoint.`,
+    });
   }
 
   private async describeSource(source: ModelSource): Promise<string> {

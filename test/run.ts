@@ -1,0 +1,109 @@
+/**
+ * `npm test`: types, lint with the check of who may import whom, unit, integration, the pages in a browser, and the extension
+ * in VS Code, one after the other. Ends with one line: `N passed, N failed`. Names on the command line pick stages.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+const bin = path.join(root, 'node_modules', '.bin');
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Stage {
+  readonly name: string;
+  readonly what: string;
+  run(scratch: string): Promise<Counts>;
+}
+
+function execute(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, ...env },
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** A check that passes or fails as a whole. */
+async function check(command: string, args: readonly string[]): Promise<Counts> {
+  const code = await execute(path.join(bin, command), args);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** A vitest project; a run that ends without a report, or with no test in it, is a failure. */
+async function vitest(project: string, scratch: string): Promise<Counts> {
+  const report = path.join(scratch, `${project}.json`);
+  const code = await execute(path.join(bin, 'vitest'), [
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--project',
+    project,
+    '--reporter',
+    'default',
+    '--reporter',
+    'json',
+    `--outputFile.json=${report}`,
+  ]);
+  const text = await readFile(report, 'utf8').catch(() => null);
+  if (text === null) return { passed: 0, failed: 1, skipped: 0 };
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(text) as Record<
+    string,
+    number
+  >;
+  const failed = numFailedTests ?? 0;
+  const broken = failed === 0 && (code !== 0 || (numFailedTestSuites ?? 0) > 0 || (numPassedTests ?? 0) === 0) ? 1 : 0;
+  return { passed: numPassedTests ?? 0, failed: failed + broken, skipped: numPendingTests ?? 0 };
+}
+
+const stages: readonly Stage[] = [
+  { name: 'types', what: 'tsc, strict', run: () => check('tsc', ['-p', '.']) },
+  {
+    name: 'lint',
+    what: 'biome: lint, format, who imports whom',
+    run: () => check('biome', ['check', '--error-on-warnings', '.']),
+  },
+  { name: 'unit', what: 'the parts by themselves', run: (scratch) => vitest('unit', scratch) },
+  { name: 'integration', what: 'a trainer process over a socket', run: (scratch) => vitest('integration', scratch) },
+  { name: 'e2e', what: 'the pages in a browser', run: (scratch) => vitest('e2e', scratch) },
+  { name: 'workbench', what: 'the extension in VS Code', run: (scratch) => vitest('workbench', scratch) },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !stages.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no stage ${unknown.join(', ')}: ${stages.map((stage) => stage.name).join(', ')}.\n`);
+  process.exit(2);
+}
+
+const scratch = await mkdtemp(path.join(tmpdir(), 'video-r1-test-'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+const lines: string[] = [];
+for (const stage of stages) {
+  if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
+  process.stdout.write(`\n=== ${stage.name}: ${stage.what}\n`);
+  const started = performance.now();
+  const counts = await stage.run(scratch);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  lines.push(
+    `${stage.name.padEnd(12)} ${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''} in ${seconds} s`,
+  );
+}
+await rm(scratch, { recursive: true, force: true });
+process.stdout.write(
+  `\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
+);
+process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,0 +1,41 @@
+/** Unit and integration tests; those that drive a browser or VS Code have projects of their own, which run one file at a time. */
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+const base = { environment: 'node', pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
+export default defineConfig({
+  root: path.resolve(import.meta.dirname, '..'),
+  test: {
+    projects: [
+      {
+        test: {
+          ...base,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/integration/**'],
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...base,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 240_000,
+        },
+      },
+      { test: { ...base, name: 'e2e', include: ['test/e2e/**/*.e2e.ts'], maxWorkers: 1, testTimeout: 240_000 } },
+      {
+        test: {
+          ...base,
+          name: 'workbench',
+          include: ['test/extension/**/*.workbench.ts'],
+          maxWorkers: 1,
+          testTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
