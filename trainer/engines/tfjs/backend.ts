@@ -1,0 +1,54 @@
+/** Picks and starts the TensorFlow.js backend of this thread, and gives the operations that fit it. */
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import type { EngineSettings } from '../../protocol/runfile.ts';
+import { ensureKernels, wasmBackendFolder } from './files.ts';
+import { createKernelOps } from './kernels.ts';
+import type { BackendReport } from './messages.ts';
+import { preparedNative, startNative } from './native.ts';
+import type { Ops } from './ops.ts';
+import { createStockOps } from './stock.ts';
+
+/** The order of `auto`: a native library that sees a GPU, a native library, WebAssembly. */
+export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
+  const chosen = wanted === 'auto' ? (preparedNative().length > 0 ? 'native' : 'wasm') : wanted;
+  const because = wanted === 'auto' ? '' : ' The run file asks for it.';
+  switch (chosen) {
+    case 'native': {
+      const { version, gpu } = await startNative();
+      const device = gpu ? 'a GPU' : 'the CPU';
+      return {
+        ops: createStockOps(),
+        report: {
+          backend: gpu ? 'native GPU' : 'native CPU',
+          why: `TensorFlow ${version} is prepared on this machine and runs on ${device}.${because}`,
+        },
+      };
+    }
+    case 'cpu':
+      await tf.setBackend('cpu');
+      return { ops: createStockOps(), report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests.${because}` } };
+    case 'wasm': {
+      const { module, relaxed } = await kernelModule();
+      setWasmPaths(wasmBackendFolder());
+      await tf.setBackend('wasm');
+      await tf.ready();
+      const simd = relaxed ? 'relaxed SIMD' : 'SIMD';
+      const reason = wanted === 'auto' ? ' No native TensorFlow is prepared on this machine.' : because;
+      return {
+        ops: await createKernelOps(module),
+        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}).${reason}` },
+      };
+    }
+  }
+}
+
+/** The first variant of the kernels that this Node can run. */
+async function kernelModule(): Promise<{ module: WebAssembly.Module; relaxed: boolean }> {
+  const [relaxed, plain] = (await ensureKernels()) as [string, string];
+  const bytes = await readFile(relaxed);
+  if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), relaxed: true };
+  return { module: await WebAssembly.compile(await readFile(plain)), relaxed: false };
+}

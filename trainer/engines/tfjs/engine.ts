@@ -1,0 +1,473 @@
+/**
+ * The embedded engine. This object lives in the trainer's main thread and only encodes text, divides work and posts messages;
+ * the replicas in worker threads compute. See `replica.ts`.
+ */
+import { StudioError } from '../../protocol/errors.ts';
+import type { EngineStatus } from '../../protocol/records.ts';
+import type { EngineSettings } from '../../protocol/runfile.ts';
+import type {
+  Completion,
+  Engine,
+  EngineCapabilities,
+  LossReport,
+  ModelHandle,
+  ModelOrigin,
+  OptimStep,
+  PolicySequence,
+  Prompt,
+  SampleEvent,
+  SampleOptions,
+  SampleRequest,
+  Sequence,
+  TrainingLoss,
+} from '../engine.ts';
+import { specialTokens } from '../engine.ts';
+import type { EncodedPrompt, PackedGroup } from './batch.ts';
+import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
+import type { ModelConfig } from './config.ts';
+import { newConfigFile, readConfig } from './config.ts';
+import { ensureKernels } from './files.ts';
+import type { LossTerms } from './losses.ts';
+import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
+import { parameterTable } from './parameters.ts';
+import { PromptEncoder, renderPrompt } from './prompts.ts';
+import { Replicas } from './replicas.ts';
+import { SampleStream } from './sample-stream.ts';
+import type { PromptGroup } from './sharding.ts';
+import { groupByPrompt, shard } from './sharding.ts';
+import { decodePieces, Tokenizer } from './tokenizer/tokenizer.ts';
+
+/** Answers that one replica writes at a time. */
+const mostAnswersPerChunk = 96;
+
+interface Loaded {
+  readonly handle: ModelHandle;
+  readonly configFile: object;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly gradients: readonly Float32Array[] | null;
+  /** Replicas that hold a part of the present gradient. */
+  readonly contributing: Set<number>;
+}
+
+export interface TfjsEngineOptions {
+  /** Called when a thread died; the engine is of no use from then on. */
+  readonly onDeath?: (error: StudioError) => void;
+}
+
+/** Starts the threads and their backends. @throws StudioError `engine-failed` */
+export async function createTfjsEngine(settings: EngineSettings, _options: TfjsEngineOptions = {}): Promise<Engine> {
+  if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
+  return new TfjsEngine(await Replicas.start(settings.backend, settings.threads));
+}
+
+class TfjsEngine implements Engine {
+  readonly capabilities: EngineCapabilities = {
+    chunks: ['text', 'special', 'image', 'video'],
+    losses: ['cross-entropy', 'policy'],
+    reference: true,
+    abort: true,
+    topAlternatives: 0,
+  };
+  readonly #replicas: Replicas;
+  readonly #models = new Map<number, Loaded>();
+  #handles = 0;
+  #parameters = 0;
+  /** Primitives run one after the other, in the order in which they were called. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(replicas: Replicas) {
+    this.#replicas = replicas;
+  }
+
+  status(): EngineStatus {
+    const { backend, why } = this.#replicas.backend;
+    return { name: 'tfjs', backend, threads: this.#replicas.count, parameters: this.#parameters, why };
+  }
+
+  createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
+    return this.#inTurn(async () => {
+      const { configFile, config, tokenizer, weights, place } = await this.#prepare(origin);
+      const handle: ModelHandle = { id: this.#handles++, role };
+      const { size } = parameterTable(config);
+      const gradients =
+        role === 'policy'
+          ? Array.from({ length: this.#replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
+          : null;
+      await this.#replicas.askAll(() => ({
+        kind: 'create',
+        model: handle.id,
+        config: configFile,
+        place,
+        origin: weights,
+        gradients,
+      }));
+      this.#models.set(handle.id, { handle, configFile, config, tokenizer, gradients, contributing: new Set() });
+      if (role === 'policy') this.#parameters = size;
+      return handle;
+    });
+  }
+
+  async #prepare(
+    origin: ModelOrigin,
+  ): Promise<{ configFile: object; config: ModelConfig; tokenizer: Tokenizer; weights: WeightsOrigin; place: string }> {
+    switch (origin.kind) {
+      case 'new': {
+        const place = 'model size';
+        const { tokenizer: file } = await this.#replicas.ask<'train-tokenizer'>(0, {
+          kind: 'train-tokenizer',
+          texts: origin.texts,
+          vocabularySize: origin.size.vocab_size,
+        });
+        const tokenizer = new Tokenizer(file, place);
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, {
+          pad: tokenizer.special(specialTokens.pad),
+          turnEnd: tokenizer.special(specialTokens.turnEnd),
+          visionStart: tokenizer.special(specialTokens.visionStart),
+          visionEnd: tokenizer.special(specialTokens.visionEnd),
+          image: tokenizer.special(specialTokens.image),
+          video: tokenizer.special(specialTokens.video),
+        });
+        return {
+          configFile,
+          config: readConfig(configFile, place),
+          tokenizer,
+          weights: { kind: 'seed', seed: origin.seed },
+          place,
+        };
+      }
+      case 'folder': {
+        const { configFile, config, tokenizer, optimizerStep } = await readCheckpoint(origin.folder, origin.optimizer);
+        return {
+          configFile,
+          config,
+          tokenizer,
+          weights: { kind: 'folder', folder: origin.folder, optimizerStep },
+          place: origin.folder,
+        };
+      }
+      case 'copy': {
+        const { configFile, config, tokenizer } = this.#loaded(origin.of);
+        return { configFile, config, tokenizer, weights: { kind: 'copy', of: origin.of.id }, place: 'copy' };
+      }
+    }
+  }
+
+  async *sample(
+    model: ModelHandle,
+    requests: readonly SampleRequest[],
+    options: SampleOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<SampleEvent> {
+    const loaded = this.#loaded(model);
+    const { tokenizer, config } = loaded;
+    const encoder = new PromptEncoder(tokenizer, config.vision.tokensPerSecond);
+    const prompts = requests.map(({ prompt }) => encoder.encode(prompt));
+    const answers = requests.flatMap(({ seeds }, request) => seeds.map((seed, index) => ({ request, index, seed })));
+    const abort = new Int32Array(new SharedArrayBuffer(4));
+    const onAbort = (): void => {
+      Atomics.store(abort, 0, 1);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    const stream = new SampleStream(tokenizer, answers);
+    const { allowed, endTokens } = drawable(tokenizer, config.text.vocabularySize);
+    const chunks = sampleChunks(prompts, answers, this.#replicas.count).map((chunk) => ({
+      ...chunk,
+      options,
+      allowed,
+      endTokens,
+      abort,
+    }));
+    const work = this.#inTurn(async () => {
+      let next = 0;
+      const serve = async (replica: number): Promise<void> => {
+        for (let chunk = chunks[next++]; chunk !== undefined; chunk = chunks[next++]) {
+          await this.#replicas.ask<'sample'>(replica, { kind: 'sample', model: model.id, chunk }, (report) =>
+            stream.report(report),
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: this.#replicas.count }, (_, replica) => serve(replica)));
+    });
+    work.then(
+      () => stream.end(),
+      (error: unknown) => stream.fail(error),
+    );
+    try {
+      yield* stream;
+    } finally {
+      onAbort();
+      signal.removeEventListener('abort', onAbort);
+      await work.catch(() => undefined);
+    }
+  }
+
+  forward(model: ModelHandle, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    return this.#inTurn(async () => {
+      const { prompts, answers } = this.#encode(this.#loaded(model), sequences);
+      const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.#replicas.count);
+      const results: Float32Array[] = sequences.map(() => new Float32Array());
+      await Promise.all(
+        shards.map(async (groups, replica) => {
+          if (groups.length === 0) return;
+          const { logprobs } = await this.#replicas.ask<'forward'>(replica, {
+            kind: 'forward',
+            model: model.id,
+            groups: packed(groups, answers),
+          });
+          let at = 0;
+          for (const i of groups.flatMap((group) => group.sequences)) {
+            const length = answers[i]?.length ?? 0;
+            results[i] = logprobs.slice(at, at + length);
+            at += length;
+          }
+        }),
+      );
+      return results;
+    });
+  }
+
+  forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport> {
+    return this.#inTurn(async () => {
+      const loaded = this.#loaded(model);
+      if (loaded.gradients === null) throw new StudioError('internal', 'A reference model is not trained.');
+      const { prompts, answers } = this.#encode(loaded, loss.sequences);
+      const groups = groupByPrompt(prompts);
+      const shards = shard(groups, (i) => answers[i]?.length ?? 0, this.#replicas.count);
+      const answerTokens = answers.reduce((sum, { length }) => sum + length, 0);
+      const ofPrompts = loss.kind === 'cross-entropy' && loss.promptTokens;
+      const tokens = answerTokens + (ofPrompts ? prompts.reduce((sum, prompt) => sum + predictedTokens(prompt), 0) : 0);
+      if (answerTokens === 0) throw new StudioError('bad-request', 'There is no answer token to train on.');
+      const parts = await Promise.all(
+        shards.map(async (own, replica) => {
+          if (own.length === 0) return { loss: 0, kl: 0, clipped: 0 };
+          const order = own.flatMap(({ sequences }) => sequences);
+          const work: ForwardBackward = {
+            groups: packed(own, answers),
+            terms: lossTerms(loss, order, answers, tokens),
+            promptWeights: ofPrompts ? Float32Array.from(own, ({ sequences }) => sequences.length / tokens) : null,
+            fresh: !loaded.contributing.has(replica),
+          };
+          const part = await this.#replicas.ask<'forward-backward'>(replica, {
+            kind: 'forward-backward',
+            model: model.id,
+            work,
+          });
+          loaded.contributing.add(replica);
+          return part;
+        }),
+      );
+      const sum = (pick: (part: { loss: number; kl: number; clipped: number }) => number): number =>
+        parts.reduce((total, part) => total + pick(part), 0);
+      const total = sum((part) => part.loss);
+      if (!Number.isFinite(total)) {
+        loaded.contributing.clear();
+        throw new StudioError('not-finite', `The loss is ${total}; no weight was changed.`, {
+          remedy: 'Lower the learning rate, or go back to the last checkpoint.',
+        });
+      }
+      const policy = loss.kind === 'policy';
+      const hasReference = policy && loss.sequences.every(({ refLogprobs }) => refLogprobs !== null);
+      return {
+        loss: total,
+        kl: hasReference ? sum((part) => part.kl) / answerTokens : null,
+        clipped: policy ? sum((part) => part.clipped) / answerTokens : null,
+        tokens,
+      };
+    });
+  }
+
+  optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }> {
+    return this.#inTurn(async () => {
+      const { contributing } = this.#loaded(model);
+      const holders = [...contributing].sort((a, b) => a - b);
+      contributing.clear();
+      const [first] = await this.#replicas.askAll<'optim-step'>(() => ({
+        kind: 'optim-step',
+        model: model.id,
+        step,
+        contributing: holders,
+      }));
+      return { gradNorm: first?.gradNorm ?? 0 };
+    });
+  }
+
+  saveState(model: ModelHandle, folder: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { configFile, tokenizer } = this.#loaded(model);
+      const { optimizerStep } = await this.#replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
+      await writeCheckpointFiles(folder, configFile, tokenizer, optimizerStep);
+    });
+  }
+
+  async countTokens(model: ModelHandle, text: string): Promise<number> {
+    return this.#loaded(model).tokenizer.encode(text).length;
+  }
+
+  async render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {
+    const { tokenizer, config } = this.#loaded(model);
+    const encoded = new PromptEncoder(tokenizer, config.vision.tokensPerSecond).encode(prompt);
+    const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
+    return { text: renderPrompt(prompt), tokens: encoded.tokens.length, visionTokens };
+  }
+
+  unload(model: ModelHandle): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#loaded(model);
+      this.#models.delete(model.id);
+      await this.#replicas.askAll<'unload'>(() => ({ kind: 'unload', model: model.id }));
+    });
+  }
+
+  memory(): Promise<{ bytes: number; tensors: number }> {
+    return this.#inTurn(async () => {
+      const parts = await this.#replicas.askAll<'memory'>(() => ({ kind: 'memory' }));
+      return {
+        bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+        tensors: parts.reduce((sum, { tensors }) => sum + tensors, 0),
+      };
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#models.clear();
+    await this.#replicas.dispose();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  #loaded(model: ModelHandle): Loaded {
+    const loaded = this.#models.get(model.id);
+    if (loaded === undefined) throw new StudioError('engine-failed', `Model ${model.id} is not loaded.`);
+    return loaded;
+  }
+
+  #encode(
+    { tokenizer, config }: Loaded,
+    sequences: readonly Sequence[],
+  ): { prompts: EncodedPrompt[]; answers: Int32Array[] } {
+    const encoder = new PromptEncoder(tokenizer, config.vision.tokensPerSecond);
+    const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
+    const end = tokenizer.special(specialTokens.turnEnd);
+    const answers = sequences.map(({ answer }) => {
+      if ('text' in answer) return Int32Array.from([...tokenizer.encode(answer.text), end]);
+      const bad = answer.tokens.find((token) => token < 0 || token >= config.text.vocabularySize);
+      if (bad !== undefined)
+        throw new StudioError(
+          'bad-request',
+          `An answer holds token ${bad}; the model has ${config.text.vocabularySize}.`,
+        );
+      return answer.tokens;
+    });
+    return { prompts, answers };
+  }
+}
+
+/** Tokens of a prompt that a loss over prompts predicts: all from the second on but vision tokens. */
+function predictedTokens({ tokens, media }: EncodedPrompt): number {
+  const vision = media.reduce((sum, medium) => sum + medium.tokens, 0);
+  const startsWithVision = media.some(({ firstToken }) => firstToken === 0);
+  return tokens.length - vision - (startsWithVision ? 0 : 1);
+}
+
+/** Which tokens may be drawn, and which end an answer. */
+function drawable(tokenizer: Tokenizer, vocabularySize: number): { allowed: Float32Array; endTokens: number[] } {
+  const endTokens = [tokenizer.special(specialTokens.turnEnd), tokenizer.special(specialTokens.pad)];
+  const allowed = Float32Array.from({ length: vocabularySize }, (_, token) =>
+    endTokens.includes(token) || (tokenizer.has(token) && tokenizer.specialName(token) === null) ? 1 : 0,
+  );
+  return { allowed, endTokens };
+}
+
+function packed(groups: readonly PromptGroup[], answers: readonly Int32Array[]): PackedGroup[] {
+  return groups.map(({ prompt, sequences }) => ({
+    prompt,
+    answers: sequences.map((i) => answers[i] ?? new Int32Array()),
+  }));
+}
+
+/** Chunks of bounded size, as even as can be and at least one per replica when there are answers enough. */
+function sampleChunks(
+  prompts: readonly EncodedPrompt[],
+  answers: readonly { readonly request: number; readonly seed: number }[],
+  replicas: number,
+): Pick<SampleChunk, 'prompts' | 'answers'>[] {
+  const rounds = Math.ceil(answers.length / (replicas * mostAnswersPerChunk));
+  const size = Math.ceil(answers.length / Math.max(1, rounds * replicas));
+  const chunks: Pick<SampleChunk, 'prompts' | 'answers'>[] = [];
+  for (let from = 0; from < answers.length; from += size) {
+    const own = answers.slice(from, from + size);
+    const used = [...new Set(own.map(({ request }) => prompts[request] as EncodedPrompt))];
+    const wanted: WantedAnswer[] = own.map(({ request, seed }, i) => ({
+      answer: from + i,
+      prompt: used.indexOf(prompts[request] as EncodedPrompt),
+      seed,
+    }));
+    chunks.push({ prompts: used, answers: wanted });
+  }
+  return chunks;
+}
+
+/** The terms of the sequences in `order`, with the weight that each token has in the mean over the whole batch. */
+function lossTerms(
+  loss: TrainingLoss,
+  order: readonly number[],
+  answers: readonly Int32Array[],
+  tokens: number,
+): LossTerms {
+  const lengths = order.map((i) => answers[i]?.length ?? 0);
+  const perToken = (value: (i: number, length: number) => number): Float32Array => {
+    const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
+    let at = 0;
+    order.forEach((i, k) => {
+      const length = lengths[k] ?? 0;
+      out.fill(value(i, length), at, at + length);
+      at += length;
+    });
+    return out;
+  };
+  if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: perToken(() => 1 / tokens) };
+  const { sequences, clipEpsilon, beta, mean } = loss;
+  const joined = (pick: (sequence: PolicySequence) => Float32Array | null, what: string): Float32Array => {
+    const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
+    let at = 0;
+    order.forEach((i, k) => {
+      const values = pick(sequences[i] as PolicySequence) ?? new Float32Array();
+      if (values.length !== lengths[k]) {
+        throw new StudioError(
+          'bad-request',
+          `Sequence ${i} has ${lengths[k]} answer tokens and ${values.length} ${what}.`,
+        );
+      }
+      out.set(values, at);
+      at += values.length;
+    });
+    return out;
+  };
+  const references = sequences.filter(({ refLogprobs }) => refLogprobs !== null).length;
+  if (references !== 0 && references !== sequences.length) {
+    throw new StudioError('bad-request', 'Either all sequences or none have log-probabilities of a reference.');
+  }
+  return {
+    kind: 'policy',
+    weights: perToken((_, length) => (mean === 'answer' ? 1 / (sequences.length * length) : 1 / tokens)),
+    advantages: perToken((i) => sequences[i]?.advantage ?? 0),
+    oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
+    refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),
+    clipEpsilon,
+    beta,
+  };
+}
+
+/** What an answer's tokens say. */
+export function completionOf(
+  tokenizer: Tokenizer,
+  answer: Pick<Completion, 'tokens' | 'logprobs' | 'entropy' | 'stopReason'>,
+): Completion {
+  return { ...answer, ...decodePieces(tokenizer, answer.tokens) };
+}

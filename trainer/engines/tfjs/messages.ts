@@ -1,0 +1,115 @@
+/** What the engine asks of its replicas, and what they answer. Everything here survives `postMessage`. */
+import type { EngineSettings } from '../../protocol/runfile.ts';
+import type { ErrorData } from '../../protocol/errors.ts';
+import type { OptimStep, SampleOptions } from '../engine.ts';
+import type { EncodedPrompt, PackedGroup } from './batch.ts';
+import type { LossTerms } from './losses.ts';
+
+export interface ReplicaStart {
+  readonly backend: EngineSettings['backend'];
+  /** Number of this replica, from 0. */
+  readonly index: number;
+}
+
+export interface BackendReport {
+  readonly backend: string;
+  readonly why: string;
+}
+
+export type WeightsOrigin =
+  | { readonly kind: 'seed'; readonly seed: number }
+  | { readonly kind: 'folder'; readonly folder: string; readonly optimizerStep: number | null }
+  | { readonly kind: 'copy'; readonly of: number };
+
+/** One answer to be written: its number in the whole call, its prompt's number in the chunk, its seed. */
+export interface WantedAnswer {
+  readonly answer: number;
+  readonly prompt: number;
+  readonly seed: number;
+}
+
+export interface SampleChunk {
+  readonly prompts: readonly EncodedPrompt[];
+  /** Answers of one prompt stand together. */
+  readonly answers: readonly WantedAnswer[];
+  readonly options: SampleOptions;
+  /** [vocabulary]: 1 where a token may be drawn. */
+  readonly allowed: Float32Array;
+  readonly endTokens: readonly number[];
+  /** Over a SharedArrayBuffer [1]: not 0 aborts. */
+  readonly abort: Int32Array;
+}
+
+export interface ForwardBackward {
+  readonly groups: readonly PackedGroup[];
+  /** Over the answer tokens of all groups, in order. */
+  readonly terms: LossTerms;
+  /** Per group: weight of each of its prompt tokens in a cross-entropy over prompts too; null leaves prompts out. */
+  readonly promptWeights: Float32Array | null;
+  /** The gradient held so far is void. */
+  readonly fresh: boolean;
+}
+
+export type ReplicaRequest =
+  | { readonly kind: 'train-tokenizer'; readonly texts: readonly string[]; readonly vocabularySize: number }
+  | {
+      readonly kind: 'create';
+      readonly model: number;
+      readonly config: object;
+      readonly place: string;
+      readonly origin: WeightsOrigin;
+      /** A policy's gradients, one flat array over shared memory per replica; null for a reference. */
+      readonly gradients: readonly Float32Array[] | null;
+    }
+  | { readonly kind: 'sample'; readonly model: number; readonly chunk: SampleChunk }
+  | { readonly kind: 'forward'; readonly model: number; readonly groups: readonly PackedGroup[] }
+  | { readonly kind: 'forward-backward'; readonly model: number; readonly work: ForwardBackward }
+  | {
+      readonly kind: 'optim-step';
+      readonly model: number;
+      readonly step: OptimStep;
+      readonly contributing: readonly number[];
+    }
+  | { readonly kind: 'save'; readonly model: number; readonly folder: string }
+  | { readonly kind: 'unload'; readonly model: number }
+  | { readonly kind: 'memory' };
+
+export interface ReplicaAnswers {
+  'train-tokenizer': { readonly tokenizer: object };
+  create: { readonly parameters: number };
+  sample: null;
+  /** Log-probabilities of the answer tokens of all groups, in order. */
+  forward: { readonly logprobs: Float32Array };
+  'forward-backward': { readonly loss: number; readonly kl: number; readonly clipped: number };
+  'optim-step': { readonly gradNorm: number };
+  /** Steps that the optimizer has taken. */
+  save: { readonly optimizerStep: number };
+  unload: null;
+  memory: { readonly bytes: number; readonly tensors: number };
+}
+
+/** What was written since the last report of a chunk. */
+export interface SampleReport {
+  /** Tokens added to answers. */
+  readonly added: readonly { readonly answer: number; readonly tokens: readonly number[] }[];
+  readonly finished: readonly {
+    readonly answer: number;
+    readonly tokens: Int32Array;
+    readonly logprobs: Float32Array;
+    readonly entropy: Float32Array;
+    readonly stopReason: 'stop' | 'length' | 'aborted';
+  }[];
+}
+
+export interface ErrorMessage extends ErrorData {
+  readonly message: string;
+}
+
+export type ToReplica = { readonly call: number; readonly request: ReplicaRequest };
+
+export type FromReplica =
+  | { readonly kind: 'ready'; readonly backend: BackendReport }
+  | { readonly kind: 'failed'; readonly error: ErrorMessage }
+  | { readonly kind: 'answer'; readonly call: number; readonly answer: unknown }
+  | { readonly kind: 'error'; readonly call: number; readonly error: ErrorMessage }
+  | { readonly kind: 'report'; readonly call: number; readonly report: SampleReport };

@@ -1,0 +1,337 @@
+/** One replica: a full copy of each model on one backend, computing its share of every batch. Runs in a worker thread. */
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { StudioError } from '../../protocol/errors.ts';
+import type { OptimStep } from '../engine.ts';
+import type { PackedGroup } from './batch.ts';
+import { packBatch } from './batch.ts';
+import { readConfig } from './config.ts';
+import { generate } from './generation.ts';
+import type { LossTerms } from './losses.ts';
+import { lossSums } from './losses.ts';
+import type {
+  ForwardBackward,
+  ReplicaAnswers,
+  ReplicaRequest,
+  SampleChunk,
+  SampleReport,
+  WeightsOrigin,
+} from './messages.ts';
+import { Model } from './model.ts';
+import type { Ops } from './ops.ts';
+import type { Parameter, ParameterTable } from './parameters.ts';
+import { initialValues, parameterTable } from './parameters.ts';
+import { PatchCache } from './patches.ts';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import { trainTokenizer } from './tokenizer/training.ts';
+import { joinParts, momentSuffixes, refuseUnknown, splitParts } from './weights.ts';
+
+/** Rows of activations that are held for one backward pass. */
+const mostRows = 4096;
+
+interface Moments {
+  m: tf.Tensor;
+  v: tf.Tensor;
+}
+
+interface Held {
+  readonly model: Model;
+  readonly table: ParameterTable;
+  readonly weights: Map<string, tf.Tensor>;
+  /** By name; made at the first step. */
+  readonly moments: Map<string, Moments>;
+  /** Gradients of all replicas; null for a reference. */
+  readonly gradients: readonly Float32Array[] | null;
+  optimizerStep: number;
+}
+
+export class Replica {
+  readonly #ops: Ops;
+  readonly #index: number;
+  readonly #models = new Map<number, Held>();
+  readonly #patches = new PatchCache();
+
+  constructor(ops: Ops, index: number) {
+    this.#ops = ops;
+    this.#index = index;
+  }
+
+  async answer(
+    request: ReplicaRequest,
+    report: (report: SampleReport) => void,
+  ): Promise<ReplicaAnswers[ReplicaRequest['kind']]> {
+    switch (request.kind) {
+      case 'train-tokenizer':
+        return { tokenizer: trainTokenizer(request.texts, request.vocabularySize) };
+      case 'create':
+        return await this.#create(request);
+      case 'sample':
+        return this.#sample(this.#held(request.model), request.chunk, report);
+      case 'forward':
+        return { logprobs: this.#forward(this.#held(request.model), request.groups) };
+      case 'forward-backward':
+        return this.#forwardBackward(this.#held(request.model), request.work);
+      case 'optim-step':
+        return this.#optimStep(this.#held(request.model), request.step, request.contributing);
+      case 'save':
+        return await this.#save(this.#held(request.model), request.folder);
+      case 'unload':
+        return this.#unload(request.model);
+      case 'memory':
+        return { bytes: this.#ops.bytes(), tensors: tf.memory().numTensors };
+    }
+  }
+
+  async #create({
+    model,
+    config: file,
+    place,
+    origin,
+    gradients,
+  }: Extract<ReplicaRequest, { kind: 'create' }>): Promise<ReplicaAnswers['create']> {
+    const config = readConfig(file, place);
+    const table = parameterTable(config);
+    const { values, moments, step } = await this.#load(table, origin);
+    const weights = new Map(
+      table.parameters.map((parameter) => [parameter.name, keptTensor(parameter, values(parameter))]),
+    );
+    this.#models.set(model, {
+      model: new Model(config, weights, this.#ops, this.#patches),
+      table,
+      weights,
+      moments,
+      gradients,
+      optimizerStep: step,
+    });
+    return { parameters: table.size };
+  }
+
+  async #load(
+    table: ParameterTable,
+    origin: WeightsOrigin,
+  ): Promise<{ values: (parameter: Parameter) => Float32Array; moments: Map<string, Moments>; step: number }> {
+    const none = { moments: new Map<string, Moments>(), step: 0 };
+    if (origin.kind === 'seed') return { values: (parameter) => initialValues(parameter, origin.seed), ...none };
+    if (origin.kind === 'copy') {
+      const { weights } = this.#held(origin.of);
+      return { values: ({ name }) => this.#ops.read(weights.get(name) as tf.Tensor).slice(), ...none };
+    }
+    const file = join(origin.folder, 'model.safetensors');
+    const tensors = await readSafetensors(file);
+    refuseUnknown(table, tensors, file, ['']);
+    const joined = new Map(table.parameters.map((parameter) => [parameter.name, joinParts(parameter, tensors, file)]));
+    const values = ({ name }: Parameter): Float32Array => joined.get(name) ?? new Float32Array();
+    if (origin.optimizerStep === null || origin.optimizerStep === 0) return { values, ...none };
+    const stateFile = join(origin.folder, 'optimizer.safetensors');
+    const state = await readSafetensors(stateFile);
+    refuseUnknown(table, state, stateFile, momentSuffixes);
+    const [first, second] = momentSuffixes;
+    const read = table.parameters.map((parameter) => ({
+      parameter,
+      m: joinParts(parameter, state, stateFile, first),
+      v: joinParts(parameter, state, stateFile, second),
+    }));
+    const moments = new Map(
+      read.map(({ parameter, m, v }) => [parameter.name, { m: keptTensor(parameter, m), v: keptTensor(parameter, v) }]),
+    );
+    return { values, moments, step: origin.optimizerStep };
+  }
+
+  #sample({ model }: Held, chunk: SampleChunk, report: (report: SampleReport) => void): null {
+    generate(model, this.#ops, chunk, report);
+    return null;
+  }
+
+  #forward({ model }: Held, groups: readonly PackedGroup[]): Float32Array {
+    const parts = microBatches(groups).map(([start, end]) => {
+      const batch = packBatch(groups.slice(start, end));
+      if (batch.answerTargets.rows.length === 0) return new Float32Array();
+      return tf.tidy(() => this.#ops.read(model.logprobs(batch, batch.answerTargets)).slice());
+    });
+    return concatenated(parts);
+  }
+
+  #forwardBackward(
+    held: Held,
+    { groups, terms, promptWeights, fresh }: ForwardBackward,
+  ): ReplicaAnswers['forward-backward'] {
+    const gradient = held.gradients?.[this.#index];
+    if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
+    if (fresh) gradient.fill(0);
+    const sums = { loss: 0, kl: 0, clipped: 0 };
+    let done = 0;
+    for (const [start, end] of microBatches(groups)) {
+      const batch = packBatch(groups.slice(start, end));
+      const answered = batch.answerTargets.rows.length;
+      const weightsOfPrompts = promptWeights?.subarray(start, end) ?? null;
+      const { rows, targets } =
+        weightsOfPrompts === null ? batch.answerTargets : joinTargets(batch.answerTargets, batch.promptTargets);
+      const part = slicedTerms(
+        terms,
+        done,
+        done + answered,
+        weightsOfPrompts === null ? null : batch.promptTargets.group,
+        weightsOfPrompts,
+      );
+      done += answered;
+      if (rows.length === 0) continue;
+      tf.tidy(() => {
+        const parameters = held.table.parameters;
+        const loss = (): tf.Scalar =>
+          this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) => {
+            const { loss: value, kl, clipped, gradient: byLogprob } = lossSums(part, logprobs);
+            sums.loss += value;
+            sums.kl += kl;
+            sums.clipped += clipped;
+            return { value, gradient: byLogprob };
+          });
+        const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
+        const { grads } = tf.engine().gradients(loss, weights, undefined, true);
+        parameters.forEach(({ offset }, i) => {
+          const grad = grads[i];
+          // A batch without media leads through no parameter of the vision tower.
+          if (grad == null) return;
+          const values = this.#ops.read(grad);
+          for (let j = 0; j < values.length; j++) (gradient[offset + j] as number) += values[j] as number;
+        });
+      });
+    }
+    return sums;
+  }
+
+  #optimStep(held: Held, step: OptimStep, contributing: readonly number[]): ReplicaAnswers['optim-step'] {
+    const { table, weights, moments, gradients } = held;
+    if (gradients === null) throw new StudioError('internal', 'A reference model takes no step.');
+    const gradient = new Float32Array(table.size);
+    for (const replica of contributing) {
+      const part = gradients[replica] as Float32Array;
+      for (let i = 0; i < gradient.length; i++) (gradient[i] as number) += part[i] as number;
+    }
+    let squares = 0;
+    for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) ** 2;
+    const gradNorm = Math.sqrt(squares);
+    if (!Number.isFinite(gradNorm)) {
+      throw new StudioError('not-finite', 'The gradient holds values that are not finite; no weight was changed.', {
+        remedy: 'Lower the learning rate, or go back to the last checkpoint.',
+      });
+    }
+    const scale = step.gradClipNorm > 0 && gradNorm > step.gradClipNorm ? step.gradClipNorm / gradNorm : 1;
+    held.optimizerStep++;
+    for (const parameter of table.parameters) {
+      const { name, offset, size, decays } = parameter;
+      const { m, v } = moments.get(name) ?? {
+        m: keptTensor(parameter, new Float32Array(size)),
+        v: keptTensor(parameter, new Float32Array(size)),
+      };
+      const optimized = { value: weights.get(name) as tf.Tensor, m, v };
+      this.#ops.adamw(optimized, gradient.subarray(offset, offset + size), {
+        scale,
+        learningRate: step.learningRate,
+        beta1: step.beta1,
+        beta2: step.beta2,
+        epsilon: step.epsilon,
+        weightDecay: decays ? step.weightDecay : 0,
+        correction1: 1 - step.beta1 ** held.optimizerStep,
+        correction2: 1 - step.beta2 ** held.optimizerStep,
+      });
+      weights.set(name, optimized.value);
+      moments.set(name, { m: optimized.m, v: optimized.v });
+    }
+    return { gradNorm };
+  }
+
+  async #save({ table, weights, moments, optimizerStep }: Held, folder: string): Promise<ReplicaAnswers['save']> {
+    const read = (tensor: tf.Tensor): Float32Array => this.#ops.read(tensor).slice();
+    const model = table.parameters.flatMap((parameter) =>
+      splitParts(parameter, read(weights.get(parameter.name) as tf.Tensor)),
+    );
+    const state = table.parameters.flatMap((parameter) => {
+      const held = moments.get(parameter.name);
+      if (held === undefined) return [];
+      return [
+        ...splitParts(parameter, read(held.m), momentSuffixes[0]),
+        ...splitParts(parameter, read(held.v), momentSuffixes[1]),
+      ];
+    });
+    await writeSafetensors(join(folder, 'model.safetensors'), model);
+    await writeSafetensors(join(folder, 'optimizer.safetensors'), state);
+    return { optimizerStep };
+  }
+
+  #unload(model: number): null {
+    const { weights, moments } = this.#held(model);
+    for (const tensor of weights.values()) tensor.dispose();
+    for (const { m, v } of moments.values()) tf.dispose([m, v]);
+    this.#models.delete(model);
+    return null;
+  }
+
+  #held(model: number): Held {
+    const held = this.#models.get(model);
+    if (held === undefined) throw new StudioError('internal', `No model ${model} is loaded.`);
+    return held;
+  }
+}
+
+function keptTensor({ shape }: Parameter, values: Float32Array): tf.Tensor {
+  return tf.keep(tf.tensor(values, [...shape]));
+}
+
+/** Ranges of groups whose rows stay below the bound; a group is never cut. */
+function microBatches(groups: readonly PackedGroup[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  let start = 0;
+  let rows = 0;
+  groups.forEach(({ prompt, answers }, i) => {
+    const own = prompt.tokens.length + answers.reduce((sum, { length }) => sum + length, 0);
+    if (rows > 0 && rows + own > mostRows) {
+      ranges.push([start, i]);
+      start = i;
+      rows = 0;
+    }
+    rows += own;
+  });
+  if (start < groups.length) ranges.push([start, groups.length]);
+  return ranges;
+}
+
+function joinTargets(
+  a: { rows: Int32Array; targets: Int32Array },
+  b: { rows: Int32Array; targets: Int32Array },
+): { rows: Int32Array; targets: Int32Array } {
+  return { rows: Int32Array.from([...a.rows, ...b.rows]), targets: Int32Array.from([...a.targets, ...b.targets]) };
+}
+
+/** The terms of answer tokens from..to, and behind them those of prompt tokens, which take their group's weight. */
+function slicedTerms(
+  terms: LossTerms,
+  from: number,
+  to: number,
+  promptGroups: Int32Array | null,
+  promptWeights: Float32Array | null,
+): LossTerms {
+  if (terms.kind === 'policy') {
+    return {
+      ...terms,
+      weights: terms.weights.subarray(from, to),
+      advantages: terms.advantages.subarray(from, to),
+      oldLogprobs: terms.oldLogprobs.subarray(from, to),
+      refLogprobs: terms.refLogprobs?.subarray(from, to) ?? null,
+    };
+  }
+  const ofAnswers = terms.weights.subarray(from, to);
+  if (promptGroups === null || promptWeights === null) return { ...terms, weights: ofAnswers };
+  return {
+    ...terms,
+    weights: concatenated([ofAnswers, Float32Array.from(promptGroups, (group) => promptWeights[group] ?? 0)]),
+  };
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.reduce((at, part) => {
+    whole.set(part, at);
+    return at + part.length;
+  }, 0);
+  return whole;
+}

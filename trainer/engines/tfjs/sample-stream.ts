@@ -1,0 +1,90 @@
+/** The events of one sampling call: takes reports from the replicas, gives text to whoever reads. */
+import type { Completion, SampleEvent } from '../engine.ts';
+import type { SampleReport } from './messages.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
+import { decodePieces, StreamingDecoder } from './tokenizer/tokenizer.ts';
+
+interface Answer {
+  readonly request: number;
+  readonly index: number;
+  readonly decoder: StreamingDecoder;
+  /** Text that was given as deltas. */
+  given: string;
+  /** Tokens that were reported. */
+  tokens: number;
+}
+
+export class SampleStream implements AsyncIterable<SampleEvent> {
+  readonly #tokenizer: Tokenizer;
+  readonly #answers: readonly Answer[];
+  readonly #events: SampleEvent[] = [];
+  #wake: (() => void) | null = null;
+  #ended = false;
+  #error: unknown = null;
+  #tokens = 0;
+  #done = 0;
+
+  /** `answers` by their number in the call. */
+  constructor(tokenizer: Tokenizer, answers: readonly { readonly request: number; readonly index: number }[]) {
+    this.#tokenizer = tokenizer;
+    this.#answers = answers.map(({ request, index }) => ({
+      request,
+      index,
+      decoder: new StreamingDecoder(tokenizer),
+      given: '',
+      tokens: 0,
+    }));
+  }
+
+  report({ added, finished }: SampleReport): void {
+    for (const { answer, tokens } of added) {
+      const open = this.#answers[answer] as Answer;
+      open.tokens += tokens.length;
+      this.#tokens += tokens.length;
+      this.#delta(open, open.decoder.push(tokens));
+    }
+    for (const { answer, ...written } of finished) {
+      const open = this.#answers[answer] as Answer;
+      const { request, index } = open;
+      const completion: Completion = { ...written, ...decodePieces(this.#tokenizer, written.tokens) };
+      this.#tokens += written.tokens.length - open.tokens;
+      this.#delta(open, completion.text.slice(open.given.length));
+      this.#events.push({ kind: 'done', request, index, completion });
+      this.#done++;
+    }
+    this.#events.push({ kind: 'progress', tokens: this.#tokens, done: this.#done, total: this.#answers.length });
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#error = error;
+    this.end();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<SampleEvent> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) {
+        yield event;
+        continue;
+      }
+      if (this.#error !== null) throw this.#error;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+  }
+
+  #delta(open: Answer, text: string): void {
+    if (text === '') return;
+    open.given += text;
+    this.#events.push({ kind: 'delta', request: open.request, index: open.index, text });
+  }
+}

@@ -1,0 +1,35 @@
+/** A replica's thread: starts a backend, then answers one request after the other. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { asStudioError } from '../../protocol/errors.ts';
+import { startBackend } from './backend.ts';
+import type { ErrorMessage, FromReplica, ReplicaStart, ToReplica } from './messages.ts';
+import { Replica } from './replica.ts';
+
+if (parentPort === null) throw new Error('worker.ts runs in a worker thread');
+const port = parentPort;
+const { backend, index } = workerData as ReplicaStart;
+
+const post = (message: FromReplica): void => port.postMessage(message);
+const described = (thrown: unknown): ErrorMessage => {
+  const error = asStudioError(thrown);
+  return { message: error.message, ...error.data };
+};
+
+try {
+  const { ops, report } = await startBackend(backend);
+  const replica = new Replica(ops, index);
+  let before: Promise<void> = Promise.resolve();
+  port.on('message', ({ call, request }: ToReplica) => {
+    before = before.then(async () => {
+      try {
+        const answer = await replica.answer(request, (part) => post({ kind: 'report', call, report: part }));
+        post({ kind: 'answer', call, answer });
+      } catch (thrown) {
+        post({ kind: 'error', call, error: described(thrown) });
+      }
+    });
+  });
+  post({ kind: 'ready', backend: report });
+} catch (thrown) {
+  post({ kind: 'failed', error: described(thrown) });
+}
