@@ -63,21 +63,60 @@ function withAsciiDigits(text: string): string {
   return ascii;
 }
 
-const digits = '[0-9](?:_?[0-9])*';
-const decimal = new RegExp(`^[+-]?(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:[eE][+-]?${digits})?$`);
-const special = /^([+-]?)(inf|infinity|nan)$/i;
+const special = /^([+-]?)(?:inf|infinity|(nan))$/i;
+
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
+
+/** End of a run of digits that underscores may part; `at` itself when there is none. */
+function digitsEnd(text: string, at: number): number {
+  let end = at;
+  while (isDigit(text.charCodeAt(end)) || (text[end] === '_' && end > at && isDigit(text.charCodeAt(end + 1)))) end++;
+  return end;
+}
+
+/** Whether a text is digits with at most one point and an exponent. By hand: a pattern would recurse over long input. */
+function isDecimal(text: string): boolean {
+  const start = text[0] === '+' || text[0] === '-' ? 1 : 0;
+  let end = digitsEnd(text, start);
+  const whole = end - start;
+  if (text[end] === '.') {
+    const fraction = end + 1;
+    end = digitsEnd(text, fraction);
+    if (whole === 0 && end === fraction) return false;
+  } else if (whole === 0) return false;
+  if (text[end] === 'e' || text[end] === 'E') {
+    const exponent = text[end + 1] === '+' || text[end + 1] === '-' ? end + 2 : end + 1;
+    end = digitsEnd(text, exponent);
+    if (end === exponent) return false;
+  }
+  return end === text.length;
+}
+
+/** Strips what C's `isspace` holds for; Python takes more only where the text is not ASCII. */
+function asciiStrip(text: string): string {
+  const isSpace = (code: number) => code === 0x20 || (code >= 0x09 && code <= 0x0d);
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
 
 /**
  * `float(text)`: digits of any script, `1_000`, `1e3`, `inf`, `nan`, whitespace around.
  * @returns null where Python raises ValueError.
  */
 export function pythonFloat(text: string): number | null {
-  const stripped = pythonStrip(text);
-  const ascii = /^[\0-\x7f]*$/.test(stripped) ? stripped : withAsciiDigits(stripped);
-  if (decimal.test(ascii)) return Number(ascii.replaceAll('_', ''));
-  const named = special.exec(ascii);
+  const ascii = isAscii(text) ? asciiStrip(text) : withAsciiDigits(pythonStrip(text));
+  if (isDecimal(ascii)) return Number(ascii.replaceAll('_', ''));
+  const named = ascii.length > 9 ? null : special.exec(ascii);
   if (!named) return null;
-  if (named[2]?.toLowerCase() === 'nan') return Number.NaN;
+  if (named[2]) return Number.NaN;
   return named[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
