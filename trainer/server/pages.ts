@@ -1,6 +1,6 @@
 /**
- * The pages in a browser tab. `page.html` is served for every page, with `{{page}}` and `{{nonce}}` filled in; what it
- * loads lies beside it or in `assets/` and is asked for as `/assets/<name>`. Nothing else of the disk can be reached.
+ * The pages in a browser tab. `page.html` is served for every page, with `{{page}}`, `{{nonce}}` and `{{assets}}` filled
+ * in; what it loads lies beside it or in `assets/` and is asked for as `/assets/<name>`. Nothing else of the disk can be reached.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -79,7 +79,11 @@ export async function servePage(
     if (template === null)
       return say(503, `The pages are not built: there is no page.html in ${pagesFolder}. Run "npm run build".`);
     const nonce = randomBytes(16).toString('base64');
-    const html = template.toString('utf8').replaceAll('{{nonce}}', nonce).replaceAll('{{page}}', name);
+    const html = template
+      .toString('utf8')
+      .replaceAll('{{nonce}}', nonce)
+      .replaceAll('{{page}}', name)
+      .replaceAll('{{assets}}', '/assets');
     const cookie = access.cookieFor(request);
     return send(200, mimeTypes['.html'] as string, html, {
       'Content-Security-Policy': contentSecurityPolicy(nonce, request.headers.host ?? ''),

@@ -117,12 +117,14 @@ export function openSocketServer(
     socket.on('pong', () => answered.add(socket));
     onConnection(new SocketTransport(socket));
   });
-  const heartbeat = setInterval(() => {
+  const ask = () => {
     for (const client of server.clients) {
       if (!answered.delete(client)) client.terminate();
       else client.ping();
     }
-  }, heartbeatMs);
+  };
+  // After this process itself was held up (a lid closed), answers that lie in the system's buffer are read first.
+  const heartbeat = setInterval(() => setImmediate(ask), heartbeatMs);
   heartbeat.unref();
   return {
     accept(request, socket, head) {

@@ -1,0 +1,136 @@
+/** A TrainerService over real stores that computes nothing: tests record events by hand. */
+import { join } from 'node:path';
+import type { Frames } from '../../trainer/engines/engine.ts';
+import { StudioError } from '../../trainer/protocol/errors.ts';
+import type { RunFileEntry, TrainerInfo } from '../../trainer/protocol/messages.ts';
+import type {
+  Annotation,
+  AnnotationInput,
+  CommandRecord,
+  CommandRequest,
+  RunEvent,
+  RunEventBody,
+  RunSummary,
+} from '../../trainer/protocol/records.ts';
+import type { CreateRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
+import { RunStore } from '../../trainer/store/run-store.ts';
+import { aRun } from '../store/records.ts';
+
+export class RecordingService implements TrainerService {
+  readonly info: TrainerInfo;
+  readonly created: { request: CreateRun; by: string }[] = [];
+  shutdowns = 0;
+  private readonly folder: string;
+  private readonly stores = new Map<string, RunStore>();
+  private readonly listeners = new Set<TrainerListener>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.info = {
+      version: '0.1.0',
+      pid: process.pid,
+      folder,
+      startedAt: Date.now(),
+      ffmpeg: 'none',
+      node: process.version,
+    };
+  }
+
+  addRun(id: string): RunStore {
+    const store = RunStore.create(join(this.folder, 'runs', id), aRun({ id }));
+    this.stores.set(id, store);
+    return store;
+  }
+
+  /** What a run does: into the store, then to whoever listens. */
+  record(runId: string, body: RunEventBody): RunEvent {
+    const event = this.store(runId).append(body);
+    for (const listener of this.listeners) listener.onEvent(event);
+    return event;
+  }
+
+  sample(hint: SamplingHint): void {
+    for (const listener of this.listeners) listener.onSampling(hint);
+  }
+
+  change(run: RunSummary | null): void {
+    for (const listener of this.listeners) listener.onRunsChanged(run);
+  }
+
+  get listening(): number {
+    return this.listeners.size;
+  }
+
+  listen(listener: TrainerListener): { dispose(): void } {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  }
+
+  async runFiles(): Promise<RunFileEntry[]> {
+    return [];
+  }
+
+  runs(): RunSummary[] {
+    return [...this.stores.values()].map((store) => store.summary());
+  }
+
+  async create(request: CreateRun, by: string): Promise<RunSummary> {
+    this.created.push({ request, by });
+    throw new StudioError('bad-run-file', 'unknown key learningrate', {
+      place: 'sft.run.json:4',
+      remedy: 'Did you mean learningRate?',
+    });
+  }
+
+  command(runId: string, request: CommandRequest, by: string): CommandRecord {
+    const command: CommandRecord = {
+      id: this.store(runId).nextCommandId(),
+      request,
+      by,
+      state: 'requested',
+      requestedAt: 1,
+      finishedAt: null,
+      safePoint: null,
+      step: null,
+      oldValue: null,
+      newValue: null,
+      note: null,
+    };
+    this.record(runId, { type: 'command', command });
+    return command;
+  }
+
+  async delete(runId: string): Promise<void> {
+    this.store(runId).dispose();
+    this.stores.delete(runId);
+    this.change(null);
+  }
+
+  store(runId: string): RunStore {
+    const store = this.stores.get(runId);
+    if (!store) throw new StudioError('not-found', `There is no run ${runId}.`);
+    return store;
+  }
+
+  async frames(runId: string, key: string): Promise<Frames> {
+    this.store(runId);
+    if (key === 'broken') throw new TypeError('a fault of ours');
+    const pixels = new Uint8Array(new SharedArrayBuffer(2 * 3 * 2 * 3)).map((_, index) => index);
+    return { key, width: 2, height: 3, count: 2, pixels, sampleFps: 1 };
+  }
+
+  annotate(runId: string, input: AnnotationInput, author: string): Annotation {
+    const annotation = { ...input, id: this.store(runId).nextAnnotationId(), author, at: 1, quote: '' };
+    this.record(runId, { type: 'annotation', annotation });
+    return annotation;
+  }
+
+  removeAnnotation(runId: string, id: number): void {
+    this.record(runId, { type: 'annotation-removed', id });
+  }
+
+  async shutdown(): Promise<void> {
+    this.shutdowns += 1;
+    for (const store of this.stores.values()) store.dispose();
+  }
+}
