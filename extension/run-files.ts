@@ -8,7 +8,12 @@ import { runFile, runFileEnding } from '../trainer/protocol/runfile.ts';
 import type { Studio } from './studio.ts';
 
 async function readEntry(project: string, file: string): Promise<RunFileEntry> {
-  const place = { path: path.relative(project, file), name: path.basename(file, runFileEnding), method: '', description: '' };
+  const place = {
+    path: path.relative(project, file),
+    name: path.basename(file, runFileEnding),
+    method: '',
+    description: '',
+  };
   let content: unknown;
   try {
     content = JSON.parse(await readFile(file, 'utf8'));
@@ -29,5 +34,10 @@ export async function listRunFiles(studio: Studio): Promise<RunFileEntry[]> {
     new vscode.RelativePattern(vscode.Uri.file(project), `{*,*/*,*/*/*}${runFileEnding}`),
     '**/{node_modules,.video-r1}/**',
   );
-  return Promise.all(found.map((uri) => uri.fsPath).sort().map((file) => readEntry(project, file)));
+  return Promise.all(
+    found
+      .map((uri) => uri.fsPath)
+      .sort()
+      .map((file) => readEntry(project, file)),
+  );
 }

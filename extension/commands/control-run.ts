@@ -1,7 +1,7 @@
 /** Commands to a run. What is told to the user is the command's own record: nothing is called done before it was applied. */
 import * as vscode from 'vscode';
-import type { CommandRecord, CommandRequest, RunSummary } from '../../trainer/protocol/records.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
+import type { CommandRecord, CommandRequest, RunSummary } from '../../trainer/protocol/records.ts';
 import type { Control } from '../controls.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
@@ -15,24 +15,41 @@ const doneShownMs = 8000;
  * @returns the record of the applied command.
  * @throws StudioError `conflict` with the trainer's reason when it was rejected or failed; CancellationError.
  */
-export async function carryOut(studio: Studio, run: RunSummary, request: CommandRequest, doing: string): Promise<CommandRecord> {
+export async function carryOut(
+  studio: Studio,
+  run: RunSummary,
+  request: CommandRequest,
+  doing: string,
+): Promise<CommandRecord> {
   const link = await studio.trainer();
-  const record = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: plain(doing), cancellable: true }, async (progress, token) => {
-    const { record: taken, ended } = await link.command(run.id, request);
-    if (taken.state === 'scheduled' && taken.safePoint) {
-      const state = studio.runs.find(({ id }) => id === run.id)?.state;
-      progress.report({ message: `scheduled for ${taken.safePoint}${state === 'paused' ? ', which comes when the run goes on' : ''}` });
-    }
-    const cancelled = new Promise<never>((_resolve, reject) => {
-      token.onCancellationRequested(() => {
-        studio.log.info(`${doing}: no longer waited for; the command stays scheduled.`);
-        reject(new vscode.CancellationError());
+  const record = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: plain(doing), cancellable: true },
+    async (progress, token) => {
+      const { record: taken, ended } = await link.command(run.id, request);
+      if (taken.state === 'scheduled' && taken.safePoint) {
+        const state = studio.runs.find(({ id }) => id === run.id)?.state;
+        progress.report({
+          message: `scheduled for ${taken.safePoint}${state === 'paused' ? ', which comes when the run goes on' : ''}`,
+        });
+      }
+      const cancelled = new Promise<never>((_resolve, reject) => {
+        token.onCancellationRequested(() => {
+          studio.log.info(`${doing}: no longer waited for; the command stays scheduled.`);
+          reject(new vscode.CancellationError());
+        });
       });
-    });
-    return Promise.race([ended, cancelled]);
-  });
+      return Promise.race([ended, cancelled]);
+    },
+  );
   if (record.state !== 'applied') {
-    throw new StudioError('conflict', `${record.state === 'rejected' ? 'The trainer rejected it' : 'It failed'}${record.note ? `: ${record.note}` : ''}.`.replace(/\.\.$/, '.'), { place: run.name });
+    throw new StudioError(
+      'conflict',
+      `${record.state === 'rejected' ? 'The trainer rejected it' : 'It failed'}${record.note ? `: ${record.note}` : ''}.`.replace(
+        /\.\.$/,
+        '.',
+      ),
+      { place: run.name },
+    );
   }
   return record;
 }
@@ -61,11 +78,18 @@ export async function demandRuns(studio: Studio): Promise<void> {
   studio.demandProject();
   if (studio.trainerState === 'connected') return;
   if (await studio.attach()) return;
-  throw new StudioError('conflict', 'No trainer is at work in this folder.', { remedy: 'Start a run, or run "Video-R1: Attach to Trainer" to start a trainer and see earlier runs.' });
+  throw new StudioError('conflict', 'No trainer is at work in this folder.', {
+    remedy: 'Start a run, or run "Video-R1: Attach to Trainer" to start a trainer and see earlier runs.',
+  });
 }
 
 export const pause = control('pause', () => ({ kind: 'pause', release: false }), 'Pausing', 'paused');
-export const resume = control('resume', (run) => (run.state === 'created' ? { kind: 'start' } : { kind: 'resume' }), 'Resuming', 'goes on');
+export const resume = control(
+  'resume',
+  (run) => (run.state === 'created' ? { kind: 'start' } : { kind: 'resume' }),
+  'Resuming',
+  'goes on',
+);
 export const stepOnce = control('step', () => ({ kind: 'step', count: 1 }), 'Stepping', 'makes one step');
 export const saveCheckpoint = control('save', () => ({ kind: 'save' }), 'Saving', 'saved');
 export const evaluate = control('evaluate', () => ({ kind: 'evaluate' }), 'Evaluating', 'evaluated');
@@ -74,11 +98,24 @@ export const stop: Handler = async (studio, argument) => {
   await demandRuns(studio);
   const run = await chooseRun(studio, argument, 'stop');
   const choices = [
-    { label: 'After this step', description: 'finish the step under way, save a checkpoint, then stop', when: 'after-step' as const },
-    { label: 'Now', description: 'give up the step under way, save a checkpoint of the last whole one', when: 'now' as const },
+    {
+      label: 'After this step',
+      description: 'finish the step under way, save a checkpoint, then stop',
+      when: 'after-step' as const,
+    },
+    {
+      label: 'Now',
+      description: 'give up the step under way, save a checkpoint of the last whole one',
+      when: 'now' as const,
+    },
   ];
   // A paused run has no step to wait for.
-  const picked = run.state === 'paused' ? choices[0] : await vscode.window.showQuickPick(choices, { placeHolder: `When shall ${run.name} stop? It can be resumed later.` });
+  const picked =
+    run.state === 'paused'
+      ? choices[0]
+      : await vscode.window.showQuickPick(choices, {
+          placeHolder: `When shall ${run.name} stop? It can be resumed later.`,
+        });
   if (!picked) return;
   const record = await carryOut(studio, run, { kind: 'stop', when: picked.when }, `Stopping ${run.name}`);
   sayDone(studio, `${run.name} stopped${outcome(record)}`);

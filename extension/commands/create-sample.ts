@@ -18,7 +18,12 @@ const newFolderName = 'video-r1-sample';
 const progressLine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), done: z.number(), total: z.number(), what: z.string() }),
   z.object({ type: z.literal('done') }),
-  z.object({ type: z.literal('error'), message: z.string(), place: z.string().nullish(), remedy: z.string().nullish() }),
+  z.object({
+    type: z.literal('error'),
+    message: z.string(),
+    place: z.string().nullish(),
+    remedy: z.string().nullish(),
+  }),
 ]);
 
 async function isEmpty(folder: string): Promise<boolean> {
@@ -46,14 +51,26 @@ async function chooseFolder(): Promise<string | undefined> {
     : { folder: undefined };
   if (!picked) return undefined;
   if (picked.folder) return picked.folder;
-  const chosen = await vscode.window.showOpenDialog({ canSelectFiles: false, canSelectFolders: true, openLabel: 'Create Here', title: 'Folder of the sample project' });
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectFiles: false,
+    canSelectFolders: true,
+    openLabel: 'Create Here',
+    title: 'Folder of the sample project',
+  });
   return chosen?.[0]?.fsPath;
 }
 
 /** @throws StudioError with the maker's own words; CancellationError, after it was ended. */
-async function make(program: TrainerProgram, folder: string, progress: vscode.Progress<{ message?: string; increment?: number }>, token: vscode.CancellationToken): Promise<void> {
+async function make(
+  program: TrainerProgram,
+  folder: string,
+  progress: vscode.Progress<{ message?: string; increment?: number }>,
+  token: vscode.CancellationToken,
+): Promise<void> {
   const child = spawn(program.node, [program.script, 'sample', folder, '--json-progress', ...program.options], {
-    env: program.environment, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true,
+    env: program.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
   });
   let complaint = '';
   child.stderr.on('data', (data: Buffer) => {
@@ -73,13 +90,19 @@ async function make(program: TrainerProgram, folder: string, progress: vscode.Pr
     }
     if (read?.type === 'done') finished = true;
     if (read?.type === 'error') {
-      failure = new StudioError('internal', read.message, { ...(read.place && { place: read.place }), ...(read.remedy && { remedy: read.remedy }) });
+      failure = new StudioError('internal', read.message, {
+        ...(read.place && { place: read.place }),
+        ...(read.remedy && { remedy: read.remedy }),
+      });
     }
   }
   const code = await ended;
   if (token.isCancellationRequested) throw new vscode.CancellationError();
   if (failure) throw failure;
-  if (code !== 0 || !finished) throw new StudioError('internal', complaint.trim() || `The sample maker ended with code ${code}.`, { place: folder });
+  if (code !== 0 || !finished)
+    throw new StudioError('internal', complaint.trim() || `The sample maker ended with code ${code}.`, {
+      place: folder,
+    });
 }
 
 function readLine(line: string): z.infer<typeof progressLine> | undefined {
@@ -95,7 +118,11 @@ function readLine(line: string): z.infer<typeof progressLine> | undefined {
 async function offerNext(studio: Studio, folder: string): Promise<void> {
   const startSft = 'Start SFT Run';
   const openRollouts = 'Open Rollouts';
-  const choice = await vscode.window.showInformationMessage(plain(`The sample project is ready in ${folder}.`), startSft, openRollouts);
+  const choice = await vscode.window.showInformationMessage(
+    plain(`The sample project is ready in ${folder}.`),
+    startSft,
+    openRollouts,
+  );
   if (choice === startSft) await vscode.commands.executeCommand(commands.startSft.id);
   if (choice === openRollouts) await vscode.commands.executeCommand(commands.openRollouts.id);
   studio.log.info(`Sample project made in ${folder}`);
@@ -106,11 +133,15 @@ export const createSampleProject: Handler = async (studio) => {
   const folder = await chooseFolder();
   if (!folder) return;
   if (!(await isEmpty(folder))) {
-    throw new StudioError('conflict', 'The folder is not empty.', { place: folder, remedy: 'Choose an empty folder, so that nothing of yours is overwritten.' });
+    throw new StudioError('conflict', 'The folder is not empty.', {
+      place: folder,
+      remedy: 'Choose an empty folder, so that nothing of yours is overwritten.',
+    });
   }
   const program = await studio.program();
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Creating the sample project', cancellable: true }, (progress, token) =>
-    make(program, folder, progress, token),
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Creating the sample project', cancellable: true },
+    (progress, token) => make(program, folder, progress, token),
   );
   await studio.chooseProject(folder);
   // Not awaited: the command is done, whatever becomes of the offer.

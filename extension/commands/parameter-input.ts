@@ -1,6 +1,12 @@
 /** How a live parameter is shown, asked for and read; from the table in the protocol, so that editor and trainer agree. */
 import { z } from 'zod';
-import { type Method, type ParameterName, parameters, parametersOf, type ParameterValue } from '../../trainer/protocol/parameters.ts';
+import {
+  type Method,
+  type ParameterName,
+  type ParameterValue,
+  parameters,
+  parametersOf,
+} from '../../trainer/protocol/parameters.ts';
 
 interface JsonSchema {
   readonly type?: string;
@@ -13,7 +19,9 @@ interface JsonSchema {
 }
 
 /** A parameter that takes one of a few values, or what is typed. */
-export type InputKind = { readonly kind: 'choice'; readonly values: readonly ParameterValue[] } | { readonly kind: 'text' };
+export type InputKind =
+  | { readonly kind: 'choice'; readonly values: readonly ParameterValue[] }
+  | { readonly kind: 'text' };
 
 function schemaOf(name: ParameterName): JsonSchema {
   return z.toJSONSchema(parameters[name].schema) as JsonSchema;
@@ -30,7 +38,8 @@ export function inputKind(name: ParameterName): InputKind {
   return { kind: 'text' };
 }
 
-const isBound = (bound: number | undefined): bound is number => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+const isBound = (bound: number | undefined): bound is number =>
+  bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
 
 function describe(schema: JsonSchema): string {
   if (schema.anyOf) return schema.anyOf.map(describe).join(' or ');
@@ -38,9 +47,18 @@ function describe(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map(String).join(' or ');
   if (schema.type === 'boolean') return 'true or false';
   const what = schema.type === 'integer' ? 'whole number' : 'number';
-  const low = isBound(schema.minimum) ? `at least ${schema.minimum}` : isBound(schema.exclusiveMinimum) ? `above ${schema.exclusiveMinimum}` : '';
-  const high = isBound(schema.maximum) ? `at most ${schema.maximum}` : isBound(schema.exclusiveMaximum) ? `below ${schema.exclusiveMaximum}` : '';
-  if (low.startsWith('at least') && high.startsWith('at most')) return `${what} from ${schema.minimum} to ${schema.maximum}`;
+  const low = isBound(schema.minimum)
+    ? `at least ${schema.minimum}`
+    : isBound(schema.exclusiveMinimum)
+      ? `above ${schema.exclusiveMinimum}`
+      : '';
+  const high = isBound(schema.maximum)
+    ? `at most ${schema.maximum}`
+    : isBound(schema.exclusiveMaximum)
+      ? `below ${schema.exclusiveMaximum}`
+      : '';
+  if (low.startsWith('at least') && high.startsWith('at most'))
+    return `${what} from ${schema.minimum} to ${schema.maximum}`;
   return [what, low, high].filter(Boolean).join(' ');
 }
 

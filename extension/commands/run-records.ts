@@ -14,11 +14,15 @@ export const exportAnnotations: Handler = async (studio, argument) => {
   const link = await studio.trainer();
   const { jsonl, count } = await link.client.request('annotations/export', { runId: run.id });
   if (count === 0) {
-    void vscode.window.showInformationMessage(plain(`${run.name} has no annotations yet. Open its rollouts, select a passage and press x to flag it.`));
+    void vscode.window.showInformationMessage(
+      plain(`${run.name} has no annotations yet. Open its rollouts, select a passage and press x to flag it.`),
+    );
     return;
   }
   const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(path.join(link.project, `${run.name}-annotations.jsonl`)), filters: { 'JSON lines': ['jsonl'] }, title: `Export ${count} annotations`,
+    defaultUri: vscode.Uri.file(path.join(link.project, `${run.name}-annotations.jsonl`)),
+    filters: { 'JSON lines': ['jsonl'] },
+    title: `Export ${count} annotations`,
   });
   if (!target) return;
   await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(jsonl));
@@ -32,7 +36,10 @@ export const deleteRun: Handler = async (studio, argument) => {
   const remove = 'Delete';
   const choice = await vscode.window.showWarningMessage(
     plain(`Delete the run ${run.name}?`),
-    { modal: true, detail: `Its ${run.step} steps, rollouts, flags and checkpoints are deleted from the disk. This can't be undone.` },
+    {
+      modal: true,
+      detail: `Its ${run.step} steps, rollouts, flags and checkpoints are deleted from the disk. This can't be undone.`,
+    },
     remove,
   );
   if (choice !== remove) return;
@@ -54,9 +61,14 @@ export const revealCheckpoint: Handler = async (studio, argument) => {
   if (folder === undefined) {
     const run = await chooseRun(studio, argument, null);
     const { checkpoints } = await link.client.request('checkpoints/list', { runId: run.id });
-    const describe = (checkpoint: Checkpoint) => `${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB · ${checkpoint.reason} · ${duration(Date.now() - checkpoint.at)} ago`;
+    const describe = (checkpoint: Checkpoint) =>
+      `${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB · ${checkpoint.reason} · ${duration(Date.now() - checkpoint.at)} ago`;
     const picked = await vscode.window.showQuickPick(
-      checkpoints.toReversed().map((checkpoint) => ({ label: `$(archive) step ${checkpoint.step}`, description: describe(checkpoint), checkpoint })),
+      checkpoints.toReversed().map((checkpoint) => ({
+        label: `$(archive) step ${checkpoint.step}`,
+        description: describe(checkpoint),
+        checkpoint,
+      })),
       { placeHolder: checkpoints.length === 0 ? `${run.name} has no checkpoint yet` : `Checkpoint of ${run.name}` },
     );
     if (!picked) return;
@@ -64,5 +76,8 @@ export const revealCheckpoint: Handler = async (studio, argument) => {
   }
   const uri = vscode.Uri.file(path.resolve(link.project, folder));
   // Inside the workspace the explorer shows it, on a remote too; elsewhere the system's file manager must.
-  await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(uri) ? 'revealInExplorer' : 'revealFileInOS', uri);
+  await vscode.commands.executeCommand(
+    vscode.workspace.getWorkspaceFolder(uri) ? 'revealInExplorer' : 'revealFileInOS',
+    uri,
+  );
 };

@@ -1,6 +1,6 @@
 /** Changes one live parameter of a run: which one, to what, and when it took effect. */
 import * as vscode from 'vscode';
-import { parameters, type ParameterName, type ParameterValue } from '../../trainer/protocol/parameters.ts';
+import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunSummary } from '../../trainer/protocol/records.ts';
 import type { Studio } from '../studio.ts';
 import { carryOut, demandRuns, sayDone } from './control-run.ts';
@@ -17,10 +17,21 @@ async function chooseParameter(studio: Studio, run: RunSummary): Promise<Paramet
     names.map((name) => {
       const { label, symbol, unit, help } = parameters[name];
       const present = showValue(run.parameters[name]);
-      const changed = run.parameters[name] === run.presetParameters[name] ? '' : ` (preset ${showValue(run.presetParameters[name])})`;
-      return { label: symbol ? `${label} ${symbol}` : label, description: `${present}${unit ? ` ${unit}` : ''}${changed}`, detail: `${help} ${name}: ${describeRange(name)}.`, name };
+      const changed =
+        run.parameters[name] === run.presetParameters[name] ? '' : ` (preset ${showValue(run.presetParameters[name])})`;
+      return {
+        label: symbol ? `${label} ${symbol}` : label,
+        description: `${present}${unit ? ` ${unit}` : ''}${changed}`,
+        detail: `${help} ${name}: ${describeRange(name)}.`,
+        name,
+      };
     }),
-    { title: `${run.name}: which parameter?`, placeHolder: 'Present value and range; a change is taken at the next safe point', matchOnDescription: true, matchOnDetail: true },
+    {
+      title: `${run.name}: which parameter?`,
+      placeHolder: 'Present value and range; a change is taken at the next safe point',
+      matchOnDescription: true,
+      matchOnDetail: true,
+    },
   );
   if (!picked) throw new vscode.CancellationError();
   await studio.context.workspaceState.update(lastParameterKey, picked.name);
@@ -34,7 +45,11 @@ async function askValue(run: RunSummary, name: ParameterName): Promise<Parameter
   const input = inputKind(name);
   if (input.kind === 'choice') {
     const picked = await vscode.window.showQuickPick(
-      input.values.map((value) => ({ label: showValue(value), ...(value === present && { description: 'present value' }), value })),
+      input.values.map((value) => ({
+        label: showValue(value),
+        ...(value === present && { description: 'present value' }),
+        value,
+      })),
       { title, placeHolder: help },
     );
     if (!picked) throw new vscode.CancellationError();
@@ -61,6 +76,14 @@ export const setParameter: Handler = async (studio, argument) => {
   const name = await chooseParameter(studio, run);
   const value = await askValue(run, name);
   const { label } = parameters[name];
-  const record = await carryOut(studio, run, { kind: 'set', parameter: name, value }, `${run.name}: ${label} ${showValue(run.parameters[name])} → ${showValue(value)}`);
-  sayDone(studio, `${run.name}: ${label} ${showValue(record.oldValue)} → ${showValue(record.newValue)} from step ${record.step ?? run.step}`);
+  const record = await carryOut(
+    studio,
+    run,
+    { kind: 'set', parameter: name, value },
+    `${run.name}: ${label} ${showValue(run.parameters[name])} → ${showValue(value)}`,
+  );
+  sayDone(
+    studio,
+    `${run.name}: ${label} ${showValue(record.oldValue)} → ${showValue(record.newValue)} from step ${record.step ?? run.step}`,
+  );
 };

@@ -11,8 +11,8 @@ import { listRunFiles } from '../run-files.ts';
 import { duration, methodNames } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 import type { TrainerLink } from '../trainer/link.ts';
-import { showPage } from './pages.ts';
 import { sayDone } from './control-run.ts';
+import { showPage } from './pages.ts';
 import type { Handler } from './register.ts';
 
 const lastRunFileKey = 'lastRunFile';
@@ -25,23 +25,40 @@ function runFileOf(argument: unknown, project: string): string | undefined {
 }
 
 async function chooseRunFile(studio: Studio, methods: readonly Method[]): Promise<RunFileEntry> {
-  const entries = (await listRunFiles(studio)).filter((entry) => entry.problem !== null || methods.some((method) => method === entry.method));
+  const entries = (await listRunFiles(studio)).filter(
+    (entry) => entry.problem !== null || methods.some((method) => method === entry.method),
+  );
   const usable = entries.filter((entry) => entry.problem === null);
   if (usable.length === 1 && entries.length === 1 && usable[0]) return usable[0];
   const last = studio.context.workspaceState.get<string>(`${lastRunFileKey}.${methods.join()}`);
   usable.sort((a, b) => Number(b.path === last) - Number(a.path === last));
   const faulty = entries.filter((entry) => entry.problem !== null);
-  const make = { label: '$(new-folder) Create Sample Project…', detail: 'Videos, questions and run files to begin with', entry: null };
+  const make = {
+    label: '$(new-folder) Create Sample Project…',
+    detail: 'Videos, questions and run files to begin with',
+    entry: null,
+  };
   const items: (vscode.QuickPickItem & { readonly entry: RunFileEntry | null })[] = [
     ...usable.map((entry) => ({
-      label: `$(play) ${entry.name}`, description: `${methodNames[entry.method as Method]} · ${entry.path}`, ...(entry.description && { detail: entry.description }), entry,
+      label: `$(play) ${entry.name}`,
+      description: `${methodNames[entry.method as Method]} · ${entry.path}`,
+      ...(entry.description && { detail: entry.description }),
+      entry,
     })),
-    ...faulty.map((entry) => ({ label: `$(warning) ${entry.name}`, description: entry.path, detail: entry.problem ?? '', entry })),
+    ...faulty.map((entry) => ({
+      label: `$(warning) ${entry.name}`,
+      description: entry.path,
+      detail: entry.problem ?? '',
+      entry,
+    })),
     ...(usable.length === 0 ? [make] : []),
   ];
   const what = methods.map((method) => methodNames[method]).join(' or ');
   const picked = await vscode.window.showQuickPick(items, {
-    placeHolder: usable.length === 0 ? `There is no usable run file for ${what} in this project` : `Run file for ${what}`, matchOnDescription: true, matchOnDetail: true,
+    placeHolder:
+      usable.length === 0 ? `There is no usable run file for ${what} in this project` : `Run file for ${what}`,
+    matchOnDescription: true,
+    matchOnDetail: true,
   });
   if (!picked) throw new vscode.CancellationError();
   if (picked.entry === null) {
@@ -50,7 +67,10 @@ async function chooseRunFile(studio: Studio, methods: readonly Method[]): Promis
   }
   if (picked.entry.problem !== null) {
     await vscode.window.showTextDocument(vscode.Uri.file(path.join(studio.demandProject(), picked.entry.path)));
-    throw new StudioError('bad-run-file', picked.entry.problem, { place: picked.entry.path, remedy: 'Correct the file; the editor marks what does not fit its schema.' });
+    throw new StudioError('bad-run-file', picked.entry.problem, {
+      place: picked.entry.path,
+      remedy: 'Correct the file; the editor marks what does not fit its schema.',
+    });
   }
   await studio.context.workspaceState.update(`${lastRunFileKey}.${methods.join()}`, picked.entry.path);
   return picked.entry;
@@ -105,8 +125,9 @@ async function start(studio: Studio, methods: readonly Method[], argument: unkno
   const runFile = named ?? entry?.path ?? '';
   const method = entry?.method ?? (await listRunFiles(studio)).find(({ path: file }) => file === runFile)?.method;
   const model = method === 'tgrpo' || method === 'grpo' ? await chooseWeights(link) : undefined;
-  const { run } = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Starting ${path.basename(runFile)}` }, () =>
-    link.client.request('runs/create', { runFile, start: true, ...(model && { model }) }),
+  const { run } = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: `Starting ${path.basename(runFile)}` },
+    () => link.client.request('runs/create', { runFile, start: true, ...(model && { model }) }),
   );
   sayDone(studio, `${run.name}: ${methodNames[run.method]} run created`);
   if (studio.setting<boolean>(settings.openDashboard)) showPage(studio, 'dashboard', run.id);

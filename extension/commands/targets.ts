@@ -18,7 +18,14 @@ export function runIdOf(argument: unknown): string | undefined {
 }
 
 const verbs: Record<Control, string> = {
-  pause: 'paused', resume: 'resumed', stop: 'stopped', step: 'stepped', set: 'changed', save: 'saved', evaluate: 'evaluated', delete: 'deleted',
+  pause: 'paused',
+  resume: 'resumed',
+  stop: 'stopped',
+  step: 'stepped',
+  set: 'changed',
+  save: 'saved',
+  evaluate: 'evaluated',
+  delete: 'deleted',
 };
 
 /** No run fits what was asked for. */
@@ -33,15 +40,26 @@ export async function chooseRun(studio: Studio, argument: unknown, control: Cont
   const named = runs.find((run) => run.id === runIdOf(argument));
   if (named) return named;
   const last = studio.context.workspaceState.get<string>(lastRunKey);
-  const fitting = runs.filter((run) => control === null || takes(run.state, control)).sort((a, b) => Number(b.id === last) - Number(a.id === last));
+  const fitting = runs
+    .filter((run) => control === null || takes(run.state, control))
+    .sort((a, b) => Number(b.id === last) - Number(a.id === last));
   const [first] = fitting;
   if (!first) {
-    const states = runs.slice(0, 3).map((run) => `${run.name} is ${run.state}`).join(', ');
-    throw new NoSuchRun(`There is no run that can be ${control ? verbs[control] : 'chosen'}${states ? `: ${states}` : ''}.`);
+    const states = runs
+      .slice(0, 3)
+      .map((run) => `${run.name} is ${run.state}`)
+      .join(', ');
+    throw new NoSuchRun(
+      `There is no run that can be ${control ? verbs[control] : 'chosen'}${states ? `: ${states}` : ''}.`,
+    );
   }
   if (fitting.length === 1) return first;
   const picked = await vscode.window.showQuickPick(
-    fitting.map((run) => ({ label: `$(${runIcon(run.state).id}) ${run.name}`, description: describeRun(run, studio.lastMetrics(run.id)), run })),
+    fitting.map((run) => ({
+      label: `$(${runIcon(run.state).id}) ${run.name}`,
+      description: describeRun(run, studio.lastMetrics(run.id)),
+      run,
+    })),
     { placeHolder: 'Which run?', matchOnDescription: true },
   );
   if (!picked) throw new vscode.CancellationError();

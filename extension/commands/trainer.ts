@@ -11,7 +11,10 @@ export const attach: Handler = async (studio) => {
   }
   if (!(await studio.attach())) {
     const start = 'Start Trainer';
-    const choice = await vscode.window.showInformationMessage('No trainer is at work in this folder. Starting one shows earlier runs and lets them go on.', start);
+    const choice = await vscode.window.showInformationMessage(
+      'No trainer is at work in this folder. Starting one shows earlier runs and lets them go on.',
+      start,
+    );
     if (choice !== start) return;
     await studio.trainer();
   }
@@ -21,7 +24,9 @@ export const attach: Handler = async (studio) => {
 export const shutDownTrainer: Handler = async (studio) => {
   const { link } = studio;
   if (!link) return;
-  const active = studio.runs.filter((run) => run.state === 'running' || run.state === 'starting' || run.state === 'pausing');
+  const active = studio.runs.filter(
+    (run) => run.state === 'running' || run.state === 'starting' || run.state === 'pausing',
+  );
   if (active.length > 0) {
     const shutDown = 'Shut Down';
     const choice = await vscode.window.showWarningMessage(
@@ -31,7 +36,10 @@ export const shutDownTrainer: Handler = async (studio) => {
     );
     if (choice !== shutDown) return;
   }
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Shutting down the trainer' }, () => link.shutDown());
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Shutting down the trainer' },
+    () => link.shutDown(),
+  );
   sayDone(studio, 'The trainer has ended');
 };
 

@@ -10,7 +10,13 @@ export function registerRunFileLens(): vscode.Disposable {
         const name = /^\s*"name"\s*:/m.exec(document.getText());
         const line = name ? document.positionAt(name.index + name[0].indexOf('"')).line : 0;
         const range = new vscode.Range(line, 0, line, 0);
-        return [new vscode.CodeLens(range, { title: '$(play) Start this run', command: commands.startRun.id, arguments: [document.uri] })];
+        return [
+          new vscode.CodeLens(range, {
+            title: '$(play) Start this run',
+            command: commands.startRun.id,
+            arguments: [document.uri],
+          }),
+        ];
       },
     },
   );

@@ -11,7 +11,8 @@ export async function insideProject(project: string, asked: string): Promise<str
     file = await realpath(path.resolve(root, asked));
   } catch (failure) {
     const { code } = failure as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE')
+      return undefined;
     throw failure;
   }
   const relative = path.relative(root, file);

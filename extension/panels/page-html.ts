@@ -33,7 +33,10 @@ export function contentPolicy({ source, nonce }: Pick<PageHtml, 'source' | 'nonc
 }
 
 export function pageHtml(parts: PageHtml): string {
-  const filled = parts.template.replaceAll('{{nonce}}', parts.nonce).replaceAll('{{page}}', parts.page).replaceAll('{{assets}}', parts.assets);
+  const filled = parts.template
+    .replaceAll('{{nonce}}', parts.nonce)
+    .replaceAll('{{page}}', parts.page)
+    .replaceAll('{{assets}}', parts.assets);
   const policy = `<meta http-equiv="Content-Security-Policy" content="${contentPolicy(parts)}">`;
   // First in the head: a policy governs only what follows it.
   return filled.replace(/<head[^>]*>/i, (head) => `${head}\n${policy}`);

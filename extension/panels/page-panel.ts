@@ -2,10 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { type HostCommand, type HostToPageInput, type PageToHost, pageToHost, type ShowMessage, type WebviewPage } from '../../trainer/protocol/webview-messages.ts';
+import {
+  type HostCommand,
+  type HostToPageInput,
+  type PageToHost,
+  pageToHost,
+  type ShowMessage,
+  type WebviewPage,
+} from '../../trainer/protocol/webview-messages.ts';
 import { type CommandName, commands } from '../contributions.ts';
-import { plain } from '../plain-text.ts';
 import { showFailure } from '../notices.ts';
+import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 import { insideProject } from './inside-project.ts';
 import { makeNonce, pageHtml } from './page-html.ts';
@@ -71,7 +78,13 @@ export class PagePanel {
     const { webview } = this.panel;
     try {
       const template = await readFile(path.join(this.assets.fsPath, 'page.html'), 'utf8');
-      webview.html = pageHtml({ template, page: this.page, assets: webview.asWebviewUri(this.assets).toString(), source: webview.cspSource, nonce: makeNonce() });
+      webview.html = pageHtml({
+        template,
+        page: this.page,
+        assets: webview.asWebviewUri(this.assets).toString(),
+        source: webview.cspSource,
+        nonce: makeNonce(),
+      });
     } catch (failure) {
       await showFailure(this.studio, 'Opening the page', failure);
     }
@@ -148,7 +161,9 @@ export class PagePanel {
 
   private async saveFile(name: string, text: string): Promise<void> {
     const base = path.basename(name) || 'export.txt';
-    const target = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.file(path.join(this.studio.project ?? '', base)) });
+    const target = await vscode.window.showSaveDialog({
+      defaultUri: vscode.Uri.file(path.join(this.studio.project ?? '', base)),
+    });
     if (!target) return;
     await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
     await vscode.window.showTextDocument(target);

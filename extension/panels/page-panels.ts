@@ -17,7 +17,10 @@ export function pagePanels(studio: Studio): PagePanels {
 
 export class PagePanels {
   private readonly studio: Studio;
-  private readonly panels = new Map<WebviewPage, { readonly panel: vscode.WebviewPanel; readonly content: Promise<PagePanel> }>();
+  private readonly panels = new Map<
+    WebviewPage,
+    { readonly panel: vscode.WebviewPanel; readonly content: Promise<PagePanel> }
+  >();
 
   constructor(studio: Studio) {
     this.studio = studio;
@@ -45,7 +48,9 @@ export class PagePanels {
     const icon = (theme: string) => vscode.Uri.joinPath(this.studio.context.extensionUri, 'media', `icon-${theme}.svg`);
     panel.iconPath = { light: icon('light'), dark: icon('dark') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [this.assets] };
-    const content = import('./page-panel.ts').then(({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets));
+    const content = import('./page-panel.ts').then(
+      ({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets),
+    );
     this.panels.set(page, { panel, content });
     panel.onDidDispose(() => {
       if (this.panels.get(page)?.panel === panel) this.panels.delete(page);

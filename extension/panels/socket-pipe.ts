@@ -1,7 +1,7 @@
 /** A socket to the trainer for one panel: opened while the trainer is there, opened again when it is lost, passed through. */
 import type { Transport } from '../../trainer/protocol/connection.ts';
-import type { LinkState as PageLinkState } from '../../trainer/protocol/webview-messages.ts';
 import type { Discovery } from '../../trainer/protocol/discovery.ts';
+import type { LinkState as PageLinkState } from '../../trainer/protocol/webview-messages.ts';
 import { openSocket } from '../trainer/socket.ts';
 
 export interface PipeListener {

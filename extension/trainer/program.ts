@@ -38,7 +38,7 @@ export function trainerEnvironment(host: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export async function trainerProgram(settings: ProgramSettings): Promise<TrainerProgram> {
   const environment = trainerEnvironment(process.env);
   const sources = path.join(settings.extensionFolder, 'trainer/main.ts');
-  const packaged = path.join(settings.extensionFolder, 'dist/trainer.js');
+  const packaged = path.join(settings.extensionFolder, 'dist/trainer/main.js');
   const fromSources = existsSync(sources);
   const script = fromSources ? sources : packaged;
   if (!existsSync(script)) {

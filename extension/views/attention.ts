@@ -15,7 +15,9 @@ export function registerAttention(studio: Studio): vscode.Disposable {
     before.set(runId, run.state);
     if (was === run.state || !run.error || (run.state !== 'failed' && run.state !== 'paused')) return;
     const what = run.state === 'failed' ? 'failed' : 'is paused because of a fault';
-    const text = [`${run.name} ${what} at step ${run.step}: ${run.error.message}`, run.error.remedy].filter(Boolean).join(' ');
+    const text = [`${run.name} ${what} at step ${run.step}: ${run.error.message}`, run.error.remedy]
+      .filter(Boolean)
+      .join(' ');
     studio.log.error(text);
     const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
     void vscode.window.showErrorMessage(plain(text), dashboard, resume, log).then((choice) => {

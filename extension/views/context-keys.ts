@@ -17,7 +17,11 @@ export class ContextKeys {
     const { runs, trainerState } = this.studio;
     this.put('trainer', trainerState);
     this.put('hasRuns', runs.length > 0);
-    for (const control of controlNames) this.put(`can.${control}`, runs.some((run) => takes(run.state, control)));
+    for (const control of controlNames)
+      this.put(
+        `can.${control}`,
+        runs.some((run) => takes(run.state, control)),
+      );
   }
 
   put(key: ContextKey, value: unknown): void {

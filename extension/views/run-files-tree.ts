@@ -47,7 +47,7 @@ export class RunFilesTree implements vscode.TreeDataProvider<RunFileNode> {
   getTreeItem({ entry }: RunFileNode): vscode.TreeItem {
     const item = new vscode.TreeItem(entry.name);
     const file = vscode.Uri.file(path.join(this.studio.project ?? '', entry.path));
-    item.tooltip = entry.problem ?? ([entry.path, entry.description].filter(Boolean).join('\n'));
+    item.tooltip = entry.problem ?? [entry.path, entry.description].filter(Boolean).join('\n');
     item.command = { command: 'vscode.open', title: 'Open', arguments: [file] };
     if (entry.problem === null) {
       const name = methodNames[entry.method as keyof typeof methodNames];

@@ -10,7 +10,12 @@ import type { Studio } from '../studio.ts';
 export type RunNode =
   | { readonly kind: 'run'; readonly runId: string }
   | { readonly kind: 'evaluation'; readonly runId: string; readonly evaluation: Evaluation }
-  | { readonly kind: 'checkpoint'; readonly runId: string; readonly checkpoint: Checkpoint; readonly checkpointFolder: string };
+  | {
+      readonly kind: 'checkpoint';
+      readonly runId: string;
+      readonly checkpoint: Checkpoint;
+      readonly checkpointFolder: string;
+    };
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
@@ -24,7 +29,11 @@ function tooltip(run: RunSummary, summary: string): vscode.MarkdownString {
   if (run.remainingMs !== null) line('Time left', `about ${duration(run.remainingMs)}`);
   line('Weights from', run.from);
   line('Data', `${run.dataset}, ${run.questions} questions${run.skipped > 0 ? `, ${run.skipped} left out` : ''}`);
-  if (run.engine) line('Engine', `${run.engine.name} on ${run.engine.backend}, ${run.engine.threads} threads, ${(run.engine.parameters / 1e6).toFixed(2)} M parameters`);
+  if (run.engine)
+    line(
+      'Engine',
+      `${run.engine.name} on ${run.engine.backend}, ${run.engine.threads} threads, ${(run.engine.parameters / 1e6).toFixed(2)} M parameters`,
+    );
   return text;
 }
 
@@ -40,13 +49,16 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     this.studio = studio;
     studio.onDidChange(() => this.refresh());
     studio.onRunEvent(({ runId, body }) => {
-      if (body.type === 'checkpoint' || body.type === 'checkpoint-removed' || body.type === 'evaluation') this.changed.fire(this.nodes.get(runId));
+      if (body.type === 'checkpoint' || body.type === 'checkpoint-removed' || body.type === 'evaluation')
+        this.changed.fire(this.nodes.get(runId));
     });
   }
 
   /** Redraws where what a row says has changed: events come often, rows change once a step. */
   private refresh(): void {
-    const now = this.studio.runs.map((run) => `${run.id} ${describeRun(run, this.studio.lastMetrics(run.id))} ${run.detail}`).join('\n');
+    const now = this.studio.runs
+      .map((run) => `${run.id} ${describeRun(run, this.studio.lastMetrics(run.id))} ${run.detail}`)
+      .join('\n');
     if (now === this.shown) return;
     this.shown = now;
     this.changed.fire(undefined);
@@ -71,7 +83,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     ]);
     return [
       ...evaluations.toReversed().map((evaluation): RunNode => ({ kind: 'evaluation', runId, evaluation })),
-      ...checkpoints.toReversed().map((checkpoint): RunNode => ({ kind: 'checkpoint', runId, checkpoint, checkpointFolder: checkpoint.folder })),
+      ...checkpoints
+        .toReversed()
+        .map((checkpoint): RunNode => ({ kind: 'checkpoint', runId, checkpoint, checkpointFolder: checkpoint.folder })),
     ];
   }
 
@@ -99,7 +113,11 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     item.tooltip = tooltip(run, describeRun(run, this.studio.lastMetrics(run.id)));
     item.accessibilityInformation = { label: `${run.name}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
     item.contextValue = contextValueOf(run.state);
-    item.command = { command: commands.openDashboard.id, title: commands.openDashboard.title, arguments: [{ runId: run.id }] };
+    item.command = {
+      command: commands.openDashboard.id,
+      title: commands.openDashboard.title,
+      arguments: [{ runId: run.id }],
+    };
     return item;
   }
 
@@ -131,5 +149,8 @@ function checkpointItem({ step, sizeBytes, reason, at }: Checkpoint): vscode.Tre
 
 export function registerRunsTree(studio: Studio): vscode.Disposable {
   const tree = new RunsTree(studio);
-  return vscode.Disposable.from(tree, vscode.window.createTreeView(views.runs, { treeDataProvider: tree, showCollapseAll: true }));
+  return vscode.Disposable.from(
+    tree,
+    vscode.window.createTreeView(views.runs, { treeDataProvider: tree, showCollapseAll: true }),
+  );
 }

@@ -7,7 +7,17 @@ import { duration, methodNames, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 
 /** Lower comes first: what trains, then what waits for someone, then what is over. */
-const rank: Record<RunState, number> = { running: 0, starting: 1, pausing: 1, stopping: 1, paused: 2, failed: 3, created: 4, stopped: 5, completed: 5 };
+const rank: Record<RunState, number> = {
+  running: 0,
+  starting: 1,
+  pausing: 1,
+  stopping: 1,
+  paused: 2,
+  failed: 3,
+  created: 4,
+  stopped: 5,
+  completed: 5,
+};
 
 export function foremost(runs: readonly RunSummary[]): RunSummary | undefined {
   return runs.toSorted((a, b) => rank[a.state] - rank[b.state] || b.updatedAt - a.updatedAt)[0];
@@ -15,9 +25,21 @@ export function foremost(runs: readonly RunSummary[]): RunSummary | undefined {
 
 function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
   const text = new vscode.MarkdownString('', true);
-  text.isTrusted = { enabledCommands: [commands.pause.id, commands.resume.id, commands.stop.id, commands.openDashboard.id, commands.openRollouts.id] };
+  text.isTrusted = {
+    enabledCommands: [
+      commands.pause.id,
+      commands.resume.id,
+      commands.stop.id,
+      commands.openDashboard.id,
+      commands.openRollouts.id,
+    ],
+  };
   const metrics = studio.lastMetrics(run.id);
-  text.appendMarkdown('**').appendText(`${run.name}`).appendMarkdown('** ').appendText(`${methodNames[run.method]}, ${run.state}${run.detail ? ` (${run.detail})` : ''}\n\n`);
+  text
+    .appendMarkdown('**')
+    .appendText(`${run.name}`)
+    .appendMarkdown('** ')
+    .appendText(`${methodNames[run.method]}, ${run.state}${run.detail ? ` (${run.detail})` : ''}\n\n`);
   const rows: [string, string][] = [['step', `${run.step} of ${run.steps}`]];
   if (run.remainingMs !== null) rows.push(['time left', `about ${duration(run.remainingMs)}`]);
   const number = (label: string, value: number | null | undefined, digits: number) => {
@@ -30,7 +52,11 @@ function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
   number('response length', metrics?.length, 0);
   text.appendMarkdown('| | |\n|:--|--:|\n');
   for (const [label, value] of rows) text.appendMarkdown(`| ${label} | ${value} |\n`);
-  const command = (name: 'pause' | 'resume' | 'stop' | 'openDashboard' | 'openRollouts', icon: string, title: string) => {
+  const command = (
+    name: 'pause' | 'resume' | 'stop' | 'openDashboard' | 'openRollouts',
+    icon: string,
+    title: string,
+  ) => {
     const argument = encodeURIComponent(JSON.stringify([{ runId: run.id }]));
     return `[$(${icon}) ${title}](command:${commands[name].id}?${argument})`;
   };
@@ -62,7 +88,11 @@ export function registerStatusBar(studio: Studio): vscode.Disposable {
       const left = run.state === 'running' && run.remainingMs !== null ? ` · ${duration(run.remainingMs)} left` : '';
       item.text = `$(${runIcon(run.state).id}) ${run.name} ${run.state} ${run.step}/${run.steps}${left}`;
       item.tooltip = details(studio, run);
-      item.command = { command: commands.openDashboard.id, title: commands.openDashboard.title, arguments: [{ runId: run.id }] };
+      item.command = {
+        command: commands.openDashboard.id,
+        title: commands.openDashboard.title,
+        arguments: [{ runId: run.id }],
+      };
       if (run.state === 'failed') item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     } else if (studio.trainerState === 'connected') {
       item.text = '$(circle-outline) Video-R1: no run yet';

@@ -61,6 +61,14 @@ function npm(folder: string, ...args: string[]): string {
 
 /** Path of the server's entry; downloads and unpacks it when it is not there yet (about 20 s). */
 export function fetchServer(): string {
+  const entry = unpackedServer();
+  const logger = path.join(path.dirname(entry), '../node_modules/@vscode/spdlog/index.js');
+  const ours = readFileSync(path.join(import.meta.dirname, 'file-log.cjs'), 'utf8');
+  if (readFileSync(logger, 'utf8') !== ours) writeFileSync(logger, ours);
+  return entry;
+}
+
+function unpackedServer(): string {
   const home = path.join(cacheFolder, `vscode-server-${pinned.version}`);
   const entry = path.join(home, 'out/server-main.js');
   if (existsSync(entry)) return entry;

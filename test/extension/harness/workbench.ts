@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
-import { installExtension, root, VsCodeServer } from './vscode-server.ts';
+import { cacheFolder, installExtension, root, VsCodeServer } from './vscode-server.ts';
 
 export interface WorkbenchOptions {
   /** Folder that the window opens; a fresh empty one when absent. */
@@ -83,7 +83,12 @@ export class Workbench {
     await this.page.goto(this.address, { waitUntil: 'commit' });
     await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
     // The activity bar shows the container of an extension once its manifest was read.
-    await this.page.locator('.activitybar [aria-label^="Video-R1"]').waitFor({ timeout: 60_000 });
+    await this.page.locator('.activitybar .action-label[aria-label^="Video-R1"]').waitFor({ timeout: 60_000 });
+  }
+
+  /** Saves what the window shows under `.vscode-test/pictures`. */
+  async picture(name: string): Promise<void> {
+    await this.page.screenshot({ path: path.join(cacheFolder, 'pictures', `${name.replace(/[^\w-]+/g, '-')}.png`) });
   }
 
   /** Reloads the window: a new extension host, as after Developer: Reload Window. */
