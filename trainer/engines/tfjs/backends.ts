@@ -1,6 +1,7 @@
 /** Which backends this machine offers, for `doctor` and settings; starts none. */
-import { preparedNative } from './native.ts';
+
 import { kernelsPresent } from './files.ts';
+import { preparedNative } from './native.ts';
 
 export interface BackendProbe {
   readonly name: 'native' | 'wasm' | 'cpu';

@@ -2,9 +2,10 @@
  * Packs prompts and answers into rows. A prompt stands once, however many answers it has: each answer's rows take the prompt as
  * their prefix. An answer's last token is no row, as nothing follows from it.
  */
-import type { Medium } from './patches.ts';
+
 import type { Segments } from './ops.ts';
 import { makeSegments } from './ops.ts';
+import type { Medium } from './patches.ts';
 
 /** A prompt as tokens, with positions and media. */
 export interface EncodedPrompt {

@@ -195,6 +195,8 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   /** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
   const recording = (): boolean => tf.engine().state.gradientDepth > 0;
 
+  shareOnClone();
+
   let scratchAt: Pointer = 0;
   let scratchBytes = 0;
   const scratch = (bytes: number): Pointer => {
@@ -481,20 +483,18 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
     read: (x) => view(x, x.size),
 
     distribution(logits, temperature, allowed) {
-      return tf.tidy(() => {
-        const [n, vocabulary] = [rowsOf(logits), widthOf(logits)];
-        const mask = tf.tensor1d(allowed);
-        const logSums = output(n);
-        const entropy = output(n);
-        const weights = output(n, vocabulary);
-        kernels.distribution(at(logits), at(mask), at(logSums), at(entropy), at(weights), n, vocabulary, temperature);
-        return {
-          logits: view(logits, n * vocabulary),
-          weights: view(weights, n * vocabulary).slice(),
-          logSums: view(logSums, n).slice(),
-          entropy: view(entropy, n).slice(),
-        };
-      });
+      const [n, vocabulary] = [rowsOf(logits), widthOf(logits)];
+      const mask = tf.tensor1d(allowed);
+      const [logSums, entropy, weights] = [output(n), output(n), output(n, vocabulary)];
+      kernels.distribution(at(logits), at(mask), at(logSums), at(entropy), at(weights), n, vocabulary, temperature);
+      const views = {
+        logits: view(logits, n * vocabulary),
+        weights: view(weights, n * vocabulary).slice(),
+        logSums: view(logSums, n).slice(),
+        entropy: view(entropy, n).slice(),
+      };
+      tf.dispose([mask, logSums, entropy, weights]);
+      return views;
     },
 
     decodingCache: (start) => new HeapCache(start, memory, kernels, at, output, scratch),
@@ -522,6 +522,20 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
 
     bytes: () => memory.buffer.byteLength,
   };
+}
+
+/** Makes `clone`, which every saved tensor goes through, share the data: the backend's own kernel copies it. */
+function shareOnClone(): void {
+  tf.unregisterKernel('Identity', 'wasm');
+  tf.registerKernel({
+    kernelName: 'Identity',
+    backendName: 'wasm',
+    kernelFunc({ inputs, backend }) {
+      const x = inputs.x as tf.TensorInfo;
+      (backend as tf.KernelBackend).incRef(x.dataId);
+      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    },
+  });
 }
 
 /** Probabilities that one head keeps: rows times visible keys, over all segments. */

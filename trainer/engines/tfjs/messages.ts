@@ -1,6 +1,7 @@
 /** What the engine asks of its replicas, and what they answer. Everything here survives `postMessage`. */
-import type { EngineSettings } from '../../protocol/runfile.ts';
+
 import type { ErrorData } from '../../protocol/errors.ts';
+import type { EngineSettings } from '../../protocol/runfile.ts';
 import type { OptimStep, SampleOptions } from '../engine.ts';
 import type { EncodedPrompt, PackedGroup } from './batch.ts';
 import type { LossTerms } from './losses.ts';

@@ -34,22 +34,18 @@ function checkFrames({ key, width, height, count, pixels }: Frames, order: reado
   if (bad !== undefined) fail(`The order names frame ${bad}; there are ${count}.`);
 }
 
-/** Equal prompts have equal keys. */
-function promptKey(prompt: Prompt): string {
-  return JSON.stringify(
-    prompt.map((chunk) => {
-      switch (chunk.kind) {
-        case 'text':
-          return ['t', chunk.text];
-        case 'special':
-          return ['s', chunk.token];
-        case 'image':
-          return ['i', chunk.frames.key, chunk.frames.width, chunk.frames.height];
-        case 'video':
-          return ['v', chunk.frames.key, chunk.frames.width, chunk.frames.height, chunk.frames.sampleFps, chunk.order];
-      }
-    }),
-  );
+/** What a chunk says, as plain values: equal chunks have equal ones. */
+function chunkKey(chunk: Chunk): readonly unknown[] {
+  switch (chunk.kind) {
+    case 'text':
+      return ['t', chunk.text];
+    case 'special':
+      return ['s', chunk.token];
+    case 'image':
+      return ['i', chunk.frames.key, chunk.frames.width, chunk.frames.height];
+    case 'video':
+      return ['v', chunk.frames.key, chunk.frames.width, chunk.frames.height, chunk.frames.sampleFps, chunk.order];
+  }
 }
 
 /** Encodes the prompts of one call; equal prompts, and equal media in them, become the same object. */
@@ -66,7 +62,7 @@ export class PromptEncoder {
 
   /** @throws StudioError `bad-request` for an unknown special token, `bad-media` for frames that can't be cut into patches */
   encode(prompt: Prompt): EncodedPrompt {
-    const key = promptKey(prompt);
+    const key = JSON.stringify(prompt.map(chunkKey));
     const known = this.#prompts.get(key);
     if (known !== undefined) return known;
     const encoded = this.#encode(prompt);
@@ -123,21 +119,20 @@ export class PromptEncoder {
   }
 }
 
+function renderChunk(chunk: Chunk): string {
+  switch (chunk.kind) {
+    case 'text':
+      return chunk.text;
+    case 'special':
+      return chunk.token;
+    case 'image':
+      return specialTokens.image.repeat(visionTokens(patchGrid(medium(chunk))));
+    case 'video':
+      return specialTokens.video.repeat(visionTokens(patchGrid(medium(chunk))));
+  }
+}
+
 /** The text that the model is given: special tokens by name, one placeholder per vision token. */
 export function renderPrompt(prompt: Prompt): string {
-  return prompt
-    .map((chunk) => {
-      switch (chunk.kind) {
-        case 'text':
-          return chunk.text;
-        case 'special':
-          return chunk.token;
-        case 'image':
-        case 'video':
-          return (chunk.kind === 'image' ? specialTokens.image : specialTokens.video).repeat(
-            visionTokens(patchGrid(medium(chunk))),
-          );
-      }
-    })
-    .join('');
+  return prompt.map(renderChunk).join('');
 }

@@ -146,7 +146,10 @@ export class Replica {
     const parts = microBatches(groups).map(([start, end]) => {
       const batch = packBatch(groups.slice(start, end));
       if (batch.answerTargets.rows.length === 0) return new Float32Array();
-      return tf.tidy(() => this.#ops.read(model.logprobs(batch, batch.answerTargets)).slice());
+      const logprobs = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
+      const values = this.#ops.read(logprobs).slice();
+      logprobs.dispose();
+      return values;
     });
     return concatenated(parts);
   }
