@@ -539,6 +539,7 @@ export class Run {
 
   private setParameter(name: string, value: unknown): unknown {
     if (!isParameterName(name)) throw new StudioError('bad-request', `There is no parameter ${name}.`);
+    if (name === 'imageShare') this.workbench?.order.check(value as ParameterValues['imageShare']);
     const old = this.summaryNow.parameters[name];
     const values = { ...this.summaryNow.parameters, [name]: value } as ParameterValues;
     this.summaryNow = { ...this.summaryNow, parameters: values, steps: values.steps };

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StepMetrics } from '../../trainer/protocol/records.ts';
+import { runProgram, sampleProject, TrainerProcess } from './trainer-process.ts';
+
+let project: Awaited<ReturnType<typeof sampleProject>>;
+beforeAll(async () => {
+  project = await sampleProject();
+});
+afterAll(() => project?.remove());
+
+const parameters = { steps: 8, evaluationQuestions: 4, probeEvery: 0, checkpointEvery: 3, questionsPerStep: 8 };
+const numbers = (steps: readonly StepMetrics[]) =>
+  steps.map(({ step, loss, gradNorm, learningRate }) => ({ step, loss, gradNorm, learningRate }));
+
+describe('a trainer that is killed', () => {
+  it('finds its run again, goes on from the last checkpoint, and ends with the numbers of a run that never stopped', async () => {
+    const first = await TrainerProcess.start(project.folder);
+    const before = await first.connect();
+    const whole = await before.create('sft.run.json', parameters);
+    await before.command(whole, { kind: 'start' });
+    await before.until('state', ({ run }) => run.id === whole && run.state === 'completed');
+    const uninterrupted = (await before.client.request('metrics/get', { runId: whole })).steps;
+
+    const id = await before.create('sft.run.json', parameters);
+    await before.command(id, { kind: 'start' });
+    await before.until(
+      'step',
+      ({ metrics }) =>
+        metrics.step === 5 &&
+        before.events.some(({ runId, body }) => runId === id && body.type === 'step' && body.metrics === metrics),
+    );
+    await first.kill();
+
+    const second = await TrainerProcess.start(project.folder);
+    const after = await second.connect();
+    const { runs } = await after.client.request('runs/list', {});
+    const found = runs.find((run) => run.id === id);
+    expect(found?.state).toBe('paused');
+    expect(found?.detail).toContain('last checkpoint');
+    expect(found?.step).toBeGreaterThanOrEqual(5);
+    await after.client.request('runs/subscribe', { runId: id, since: 0 });
+    expect((await after.command(id, { kind: 'resume' })).state).toBe('applied');
+    await after.until('state', ({ run }) => run.id === id && run.state === 'completed');
+    const rewound = await after.until('rewound');
+    expect(rewound.toStep).toBe(3);
+    const seqs = after.events.filter((event) => event.runId === id).map((event) => event.seq);
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    const resumed = (await after.client.request('metrics/get', { runId: id })).steps;
+    expect(numbers(resumed)).toEqual(numbers(uninterrupted));
+    after.close();
+    expect(await second.stop()).toBe(0);
+  });
+
+  it('saves at SIGTERM, so that nothing is lost at all', async () => {
+    const first = await TrainerProcess.start(project.folder);
+    const before = await first.connect();
+    const id = await before.create('sft.run.json', { ...parameters, checkpointEvery: 0 });
+    await before.command(id, { kind: 'start' });
+    await before.until('step', ({ metrics }) => metrics.step === 2);
+    expect(await first.stop()).toBe(0);
+    const second = await TrainerProcess.start(project.folder);
+    const after = await second.connect();
+    const { runs } = await after.client.request('runs/list', {});
+    const found = runs.find((run) => run.id === id);
+    const { checkpoints } = await after.client.request('checkpoints/list', { runId: id });
+    expect(checkpoints.map((checkpoint) => checkpoint.step)).toEqual([found?.step]);
+    after.close();
+    await second.stop();
+  });
+
+  it('refuses a second trainer on the same folder, naming the first', async () => {
+    const first = await TrainerProcess.start(project.folder);
+    const { code, stderr } = await runProgram(['serve', '--folder', project.folder]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(String(first.discovery.pid));
+    await first.stop();
+  });
+});

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
+
+let project: Awaited<ReturnType<typeof sampleProject>>;
+let trainer: TrainerProcess;
+let client: TestClient;
+
+beforeAll(async () => {
+  project = await sampleProject();
+  trainer = await TrainerProcess.start(project.folder);
+  client = await trainer.connect();
+});
+afterAll(async () => {
+  client?.close();
+  await trainer?.stop();
+  await project?.remove();
+});
+
+const few = {
+  steps: 6,
+  evaluationQuestions: 8,
+  probeEvery: 2,
+  probeQuestions: 2,
+  checkpointEvery: 2,
+  questionsPerStep: 8,
+};
+
+describe('a run that is steered over the socket', () => {
+  it('runs SFT to its end with gapless events, probes on ordered and shuffled frames, checkpoints and evaluations', async () => {
+    const id = await client.create('sft.run.json', few);
+    expect((await client.command(id, { kind: 'start' })).state).toBe('applied');
+    await client.until('state', ({ run }) => run.id === id && run.state === 'completed');
+
+    const events = client.events.filter((event) => event.runId === id);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
+    const steps = events.flatMap(({ body }) => (body.type === 'step' ? [body.metrics] : []));
+    expect(steps.map((metrics) => metrics.step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(steps.every((metrics) => metrics.loss !== null && Number.isFinite(metrics.loss))).toBe(true);
+    expect((steps.at(-1)?.loss as number) < (steps[0]?.loss as number)).toBe(true);
+
+    const probes = client.bodies('group').filter(({ group }) => group.purpose === 'probe');
+    expect(probes.length).toBeGreaterThan(0);
+    const video = probes.find(({ group }) => group.question.dataType === 'video');
+    expect(video?.group.rollouts.map((rollout) => rollout.order)).toEqual([
+      'ordered',
+      'ordered',
+      'shuffled',
+      'shuffled',
+    ]);
+
+    const { evaluations } = await client.client.request('evaluations/list', { runId: id });
+    expect(evaluations.map((evaluation) => evaluation.step)).toEqual([0, 6]);
+    const { checkpoints } = await client.client.request('checkpoints/list', { runId: id });
+    expect(checkpoints.map((checkpoint) => checkpoint.step).sort()).toEqual([2, 4, 6]);
+  });
+
+  it('pauses so that no step goes on, takes a new learning rate, and uses it from the step it names', async () => {
+    const id = await client.create('sft.run.json', {
+      ...few,
+      steps: 12,
+      schedule: 'constant',
+      warmupSteps: 0,
+      learningRate: 1e-3,
+      evaluationQuestions: 4,
+    });
+    await client.command(id, { kind: 'start' });
+    const mine = (type: 'step') =>
+      client.events.flatMap(({ runId, body }) => (runId === id && body.type === type ? [body.metrics] : []));
+    await client.until('step', ({ metrics }) => mine('step').includes(metrics) && metrics.step === 2);
+    const paused = await client.command(id, { kind: 'pause', release: false });
+    expect(paused).toMatchObject({ state: 'applied' });
+    const heldAt = mine('step').length;
+    const evaluated = await client.command(id, { kind: 'evaluate' });
+    expect(evaluated.state).toBe('applied');
+    expect(mine('step')).toHaveLength(heldAt);
+
+    const set = client.command(id, { kind: 'set', parameter: 'learningRate', value: 2e-4 });
+    await client.client.request('runs/command', { runId: id, command: { kind: 'resume' } });
+    const applied = await set;
+    expect(applied).toMatchObject({ state: 'applied', oldValue: 1e-3, newValue: 2e-4, safePoint: 'before-step' });
+    await client.until('state', ({ run }) => run.id === id && run.state === 'completed');
+    for (const metrics of mine('step'))
+      expect(metrics.learningRate).toBe(metrics.step < (applied.step as number) ? 1e-3 : 2e-4);
+  });
+
+  it('trains T-GRPO from the newest SFT checkpoint, with rewards that add up and advantages that sum to zero', async () => {
+    const id = await client.create('tgrpo.run.json', {
+      steps: 2,
+      questionsPerStep: 6,
+      evaluationQuestions: 4,
+      skipFlatGroups: false,
+    });
+    await client.command(id, { kind: 'start' });
+    const { run } = await client.until('state', (body) => body.run.id === id && body.run.state === 'completed');
+    expect(run.from).toContain('sft-');
+    const groups = client.events.flatMap(({ runId, body }) =>
+      runId === id && body.type === 'group' && body.group.purpose === 'train' ? [body.group] : [],
+    );
+    expect(groups).toHaveLength(12);
+    for (const group of groups) {
+      const ordered = group.rollouts.filter((rollout) => rollout.order === 'ordered');
+      expect(ordered).toHaveLength(8);
+      expect(group.rollouts.length - ordered.length).toBe(group.question.dataType === 'video' ? 4 : 0);
+      expect(ordered.reduce((sum, rollout) => sum + (rollout.advantage ?? Number.NaN), 0)).toBeCloseTo(0, 6);
+      for (const { reward } of group.rollouts)
+        expect(reward.parts.reduce((sum, part) => sum + part.value, 0)).toBeCloseTo(reward.total, 9);
+      const { header, pixels } = await client.client.frames(id, group.media.key);
+      expect([header.width, header.height, header.count]).toEqual([
+        group.media.width,
+        group.media.height,
+        group.media.indices.length,
+      ]);
+      expect(pixels.length).toBe(header.width * header.height * header.count * 3);
+    }
+  });
+
+  it('stops at once, saves, and can be resumed to its end', async () => {
+    const id = await client.create('sft.run.json', { ...few, evaluationQuestions: 4 });
+    await client.command(id, { kind: 'start' });
+    await client.until('step', ({ metrics }) =>
+      client.events.some(({ runId, body }) => runId === id && body.type === 'step' && body.metrics === metrics),
+    );
+    await client.command(id, { kind: 'stop', when: 'now' });
+    await client.until('state', ({ run }) => run.id === id && run.state === 'stopped');
+    expect((await client.command(id, { kind: 'resume' })).state).toBe('applied');
+    await client.until('state', ({ run }) => run.id === id && run.state === 'completed');
+    const { steps } = await client.client.request('metrics/get', { runId: id });
+    expect(steps.map((metrics) => metrics.step)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('refuses a second run while one is computing, and says which', async () => {
+    const first = await client.create('sft.run.json', { ...few, steps: 50, evaluationQuestions: 4 });
+    const second = await client.create('sft.run.json', { ...few, evaluationQuestions: 4 });
+    await client.command(first, { kind: 'start' });
+    expect(await client.command(second, { kind: 'start' })).toMatchObject({
+      state: 'rejected',
+      note: expect.stringContaining(first),
+    });
+    await client.command(first, { kind: 'stop', when: 'now' });
+    await client.until('state', ({ run }) => run.id === first && run.state === 'stopped');
+  });
+});

@@ -1,0 +1,168 @@
+/** A real trainer: the program in a process of its own, and a client on its real socket. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as rpc from 'vscode-jsonrpc/node';
+import { Client } from '../../trainer/protocol/connection.ts';
+import {
+  type Discovery,
+  discovery,
+  discoveryFile,
+  socketAddress,
+  trainerFolder,
+} from '../../trainer/protocol/discovery.ts';
+import type { CommandRecord, CommandRequest, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import { protocolVersion } from '../../trainer/protocol/version.ts';
+import { connectSocket } from '../../trainer/server/client-socket.ts';
+
+export const program = path.resolve(import.meta.dirname, '../../trainer/main.ts');
+const sampleSeed = '1';
+
+/** Runs the command line to its end. */
+export function runProgram(
+  args: readonly string[],
+  cwd?: string,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
+
+let sample: Promise<string> | null = null;
+
+/** A sample project of its own for a test: made once for a process, then copied. */
+export async function sampleProject(): Promise<{ folder: string; remove(): Promise<void> }> {
+  sample ??= (async () => {
+    const folder = path.join(await mkdtemp(path.join(tmpdir(), 'video-r1-sample-')), 'project');
+    const made = await runProgram(['sample', folder, '--seed', sampleSeed]);
+    if (made.code !== 0) throw new Error(`The sample project was not made: ${made.stderr}`);
+    process.on('exit', () => void rm(path.dirname(folder), { recursive: true, force: true }));
+    return folder;
+  })();
+  const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-project-'));
+  await cp(await sample, folder, { recursive: true });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+export class TrainerProcess {
+  readonly discovery: Discovery;
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<number | null>;
+
+  private constructor(child: ChildProcess, exited: Promise<number | null>, found: Discovery) {
+    this.child = child;
+    this.exited = exited;
+    this.discovery = found;
+  }
+
+  /** @throws Error with what the program said when it ended before it listened */
+  static async start(folder: string, args: readonly string[] = []): Promise<TrainerProcess> {
+    const child = spawn(process.execPath, [program, 'serve', '--folder', folder, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    const announced = new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        if (chunk.includes('dashboard')) resolve();
+      });
+    });
+    const ended = exited.then((code) => {
+      throw new Error(`serve ended with ${code}: ${said}`);
+    });
+    ended.catch(() => {});
+    await Promise.race([announced, ended]);
+    const text = await readFile(path.join(folder, trainerFolder, discoveryFile), 'utf8');
+    return new TrainerProcess(child, exited, discovery.parse(JSON.parse(text)));
+  }
+
+  async connect(): Promise<TestClient> {
+    const client = new Client(rpc, await connectSocket(socketAddress(this.discovery)));
+    await client.request('initialize', { protocol: protocolVersion, client: 'test', author: 'tester' });
+    return new TestClient(client);
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  async stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+}
+
+type BodyOf<T extends RunEventBody['type']> = Extract<RunEventBody, { type: T }>;
+
+/** A client that keeps every event, and waits for those that a test is about. */
+export class TestClient {
+  readonly client: Client;
+  readonly events: RunEvent[] = [];
+  private readonly waiting = new Set<() => void>();
+
+  constructor(client: Client) {
+    this.client = client;
+    client.on('run/event', (event) => {
+      this.events.push(event);
+      for (const look of [...this.waiting]) look();
+    });
+  }
+
+  bodies<T extends RunEventBody['type']>(type: T): BodyOf<T>[] {
+    return this.events.flatMap(({ body }) => (body.type === type ? [body as BodyOf<T>] : []));
+  }
+
+  /** The first event of this type, past or to come, that fits. */
+  async until<T extends RunEventBody['type']>(
+    type: T,
+    fits: (body: BodyOf<T>) => boolean = () => true,
+  ): Promise<BodyOf<T>> {
+    for (;;) {
+      const found = this.bodies(type).find(fits);
+      if (found) return found;
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          this.waiting.delete(look);
+          resolve();
+        };
+        this.waiting.add(look);
+      });
+    }
+  }
+
+  async create(runFile: string, parameters: Record<string, unknown>): Promise<string> {
+    const { run } = await this.client.request('runs/create', { runFile, parameters, start: false });
+    await this.client.request('runs/subscribe', { runId: run.id, since: 0 });
+    return run.id;
+  }
+
+  /** Sends a command and waits for its end. */
+  async command(runId: string, command: CommandRequest): Promise<CommandRecord> {
+    const sent = await this.client.request('runs/command', { runId, command });
+    const over = (record: CommandRecord) =>
+      record.state === 'applied' || record.state === 'rejected' || record.state === 'failed';
+    if (over(sent.command)) return sent.command;
+    const ended = await this.until('command', (body) => body.command.id === sent.command.id && over(body.command));
+    return ended.command;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listRunFiles, parametersOfRun, readRunFile } from '../../trainer/runs/run-files.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'run-files-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const good = { version: 1, name: 'tgrpo', method: 'tgrpo', dataset: 'data.json', model: { run: 'sft' } };
+const write = async (content: unknown, name = 'x.run.json') => {
+  const file = path.join(folder, name);
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+};
+
+describe('readRunFile', () => {
+  it('fills in what may be left out', async () => {
+    const file = await readRunFile(await write(good));
+    expect(file).toMatchObject({
+      preset: 'sample',
+      seed: 1,
+      engine: { name: 'tfjs', backend: 'auto', threads: 2 },
+      parameters: {},
+    });
+  });
+
+  it('names the nearest known key for an unknown one, at the top and among the parameters', async () => {
+    await expect(readRunFile(await write({ ...good, datset: 'x' }))).rejects.toThrow(
+      'there is no key "datset"; the nearest is "dataset"',
+    );
+    await expect(readRunFile(await write({ ...good, parameters: { learnRate: 1 } }))).rejects.toThrow(
+      'parameters: there is no key "learnRate"; the nearest is "learningRate"',
+    );
+  });
+
+  it('says what is wrong with a value, with the file as the place', async () => {
+    const file = await write({ ...good, parameters: { topP: 2 } });
+    await expect(readRunFile(file)).rejects.toMatchObject({
+      kind: 'bad-run-file',
+      place: file,
+      message: expect.stringContaining('parameters.topP'),
+    });
+  });
+
+  it('says that a file is not JSON, or not there', async () => {
+    await expect(readRunFile(await write('{ "version": 1,'))).rejects.toMatchObject({
+      kind: 'bad-run-file',
+      message: expect.stringContaining('not JSON'),
+    });
+    await expect(readRunFile(path.join(folder, 'none.run.json'))).rejects.toMatchObject({ kind: 'bad-run-file' });
+  });
+});
+
+describe('parametersOfRun', () => {
+  it("takes the preset, then the file's values, then the caller's", async () => {
+    const file = await readRunFile(await write({ ...good, preset: 'paper', parameters: { mu: 0.5, alpha: 0.1 } }));
+    const { values, preset } = parametersOfRun(file, { alpha: 0.2 });
+    expect(values).toMatchObject({ mu: 0.5, alpha: 0.2, omega: 0.1, groupSize: 8 });
+    expect(preset.mu).toBe(0.8);
+  });
+
+  it('refuses limits that cross, and values that do not fit', async () => {
+    const file = await readRunFile(await write(good));
+    expect(() => parametersOfRun(file, { minFrames: 9, maxFrames: 8 })).toThrow('minFrames (9) is above maxFrames (8)');
+    expect(() => parametersOfRun(file, { beta: -1 })).toThrow('beta');
+    expect(() => parametersOfRun(file, { betta: 1 })).toThrow('the nearest is beta');
+  });
+});
+
+describe('listRunFiles', () => {
+  it('lists faulty files with their fault, and looks neither into hidden folders nor at other files', async () => {
+    await write(good, 'a.run.json');
+    await write('{', 'b.run.json');
+    await write(good, 'c.json');
+    const found = await listRunFiles(folder);
+    expect(found.map((entry) => [entry.path, entry.problem === null])).toEqual([
+      ['a.run.json', true],
+      ['b.run.json', false],
+    ]);
+  });
+});
