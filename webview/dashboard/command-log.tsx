@@ -1,0 +1,77 @@
+/** Every command with its life: requested, scheduled, applied; rejected or failed with the reason. */
+import type { CommandRecord, CommandState } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { clock } from '../ui/numbers.ts';
+import { Section } from '../ui/tool.tsx';
+import { changeWords, requestWords } from './command-words.ts';
+
+export function CommandLog({ commands }: { commands: readonly CommandRecord[] }) {
+  return (
+    <section aria-label="Command log">
+      <Section title="Command log" meta={`append-only, ${commands.length}`} />
+      {commands.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th class="num">#</th>
+              <th class="opt">at</th>
+              <th>command</th>
+              <th class="opt">by</th>
+              <th>life</th>
+              <th class="opt wide">where, or why not</th>
+              <th>old → new</th>
+            </tr>
+          </thead>
+          <tbody>
+            {commands.map((command) => (
+              <Row key={command.id} command={command} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Row({ command }: { command: CommandRecord }) {
+  const where = placeWords(command);
+  return (
+    <tr title={[clock(command.requestedAt), shownLine(command.by), where].filter(Boolean).join(' · ')}>
+      <td class="num dim">{command.id}</td>
+      <td class="dim opt">{clock(command.requestedAt)}</td>
+      <td>{requestWords(command.request)}</td>
+      <td class="dim opt">{shownLine(command.by)}</td>
+      <td>
+        <Life state={command.state} />
+      </td>
+      <td class="dim opt wide">{where}</td>
+      <td>{changeWords(command)}</td>
+    </tr>
+  );
+}
+
+/** Where it was or will be applied; the reason where it was not. */
+function placeWords({ state, safePoint, step, note }: CommandRecord): string {
+  const why = note ? shownLine(note) : '';
+  if (state === 'rejected' || state === 'failed') return why;
+  const place = [safePoint, step].filter((part) => part !== null).join(' ');
+  return [place, why].filter(Boolean).join(': ');
+}
+
+function Life({ state }: { state: CommandState }) {
+  const reached = { requested: 1, rejected: 2, scheduled: 2, failed: 3, applied: 3 }[state];
+  const crossed = state === 'rejected' || state === 'failed';
+  return (
+    <span class="life">
+      <svg viewBox="0 0 40 8" aria-hidden="true">
+        <line x1="4" x2="36" y1="4" y2="4" class="life-line" />
+        {[1, 2, 3].map((place) => {
+          const x = 4 + (place - 1) * 16;
+          if (crossed && place === reached) return <path key={place} d={`M${x - 3} 1l6 6M${x + 3} 1l-6 6`} class="life-cross" />;
+          return <circle key={place} cx={x} cy="4" r="3" class={place <= reached ? 'life-done' : 'life-open'} />;
+        })}
+      </svg>
+      {state}
+    </span>
+  );
+}

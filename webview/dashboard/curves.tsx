@@ -1,0 +1,157 @@
+/** The curves of a run with the marks of commands and checkpoints under them. Only what the run has numbers for is drawn. */
+import { useMemo } from 'preact/hooks';
+import type { RunView } from '../state/run-view.ts';
+import { useStore } from '../state/store.ts';
+import { hasValues, type MetricName } from '../state/metric-columns.ts';
+import { axisWidth, Chart, type ChartGroup, type ChartProps, type Curve, shownSteps, smoothedOver } from '../ui/chart.tsx';
+import { plain } from '../ui/numbers.ts';
+import { Section } from '../ui/tool.tsx';
+import { commandTitle } from './command-words.ts';
+
+type ChartSpec = Omit<ChartProps, 'group' | 'steps' | 'lines'>;
+
+export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
+  const { metrics, run, commands, checkpoints } = view;
+  const { steps, columns } = metrics;
+  const { lengthMin, lengthMax } = run.parameters;
+  const specs = useMemo(() => chartSpecs(view), [columns, run.method, lengthMin, lengthMax]);
+  const lines = useMemo(
+    () => commands.flatMap((command) => (command.request.kind === 'set' && command.state === 'applied' && command.step !== null ? [command.step] : [])),
+    [commands],
+  );
+  const marks = useMemo(
+    () => [
+      ...commands.flatMap((command) =>
+        command.step !== null && command.state === 'applied'
+          ? [{ id: `c${command.id}`, lane: 0, step: command.step, title: `step ${command.step}: ${commandTitle(command)}` }]
+          : [],
+      ),
+      ...checkpoints.map(({ id, step, reason }) => ({ id, lane: 1, step, title: `step ${step}: checkpoint (${reason})` })),
+    ],
+    [commands, checkpoints],
+  );
+  return (
+    <section aria-label="Curves">
+      <Section
+        title="Curves"
+        meta={`${steps.length === 1 ? 'one step' : `all ${steps.length} steps`}, smoothed over ${smoothedOver}`}
+        tools={
+          <span class="marks dim">
+            <span>
+              <MarkShape lane={0} /> command
+            </span>
+            <span>
+              <MarkShape lane={1} /> checkpoint
+            </span>
+            <span class="opt">drag zooms, double click goes back</span>
+          </span>
+        }
+      />
+      <div class={`curves of-${specs.large.length}`}>
+        {specs.large.map((spec) => (
+          <div key={spec.title} class="with-marks">
+            <Chart {...spec} group={group} steps={steps} lines={lines} />
+            <MarkLanes group={group} steps={steps} marks={marks} />
+          </div>
+        ))}
+      </div>
+      {specs.small.length > 0 && (
+        <div class={`smalls of-${specs.small.length}`}>
+          {specs.small.map((spec) => (
+            <Chart key={spec.title} {...spec} small group={group} steps={steps} lines={lines} />
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}
+
+interface Mark {
+  readonly id: string;
+  readonly lane: number;
+  readonly step: number;
+  readonly title: string;
+}
+
+function MarkLanes({ group, steps, marks }: { group: ChartGroup; steps: readonly number[]; marks: readonly Mark[] }) {
+  const zoom = useStore(group.zoom, (held) => held);
+  const [from, to] = shownSteps(steps, zoom);
+  const shown = marks.filter(({ step }) => step >= from && step <= to);
+  return (
+    <div class="mks" style={{ marginLeft: `${axisWidth}px` }}>
+      {shown.map(({ id, lane, step, title }) => (
+        <span
+          key={id}
+          class="mark"
+          title={title}
+          role="img"
+          aria-label={title}
+          style={{ left: `${((step - from) / (to - from)) * 100}%`, top: `${lane * 14}px` }}
+        >
+          <MarkShape lane={lane} />
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function MarkShape({ lane }: { lane: number }) {
+  return (
+    <svg class="mk" viewBox="0 0 10 10" aria-hidden="true">
+      {lane === 0 ? (
+        <path d="M5 1L9.500 9h-9z" fill="currentColor" />
+      ) : (
+        <path d="M5 .7L9.300 5 5 9.300.700 5z" fill="none" stroke="currentColor" stroke-width="1.300" />
+      )}
+    </svg>
+  );
+}
+
+function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: ChartSpec[] } {
+  const { columns } = metrics;
+  const learnsBySupervision = run.method === 'sft';
+  const curve = (metric: MetricName, name: string, colour: Curve['colour'], more: Partial<Curve> = {}): Curve => ({
+    name,
+    values: columns[metric],
+    colour,
+    ...more,
+  });
+  const accuracy: ChartSpec = {
+    title: learnsBySupervision ? 'Probe accuracy' : 'Accuracy reward',
+    curves: [
+      curve('accuracy', 'ordered', 'ordered', { mark: 'ordered', ...(learnsBySupervision ? { smoothed: false } : {}) }),
+      ...(hasValues(columns.accuracyShuffled)
+        ? [
+            curve('accuracyShuffled', 'shuffled', 'shuffled', {
+              mark: 'shuffled',
+              dashed: true,
+              ...(learnsBySupervision ? { smoothed: false } : {}),
+            }),
+          ]
+        : []),
+    ],
+  };
+  const temporal: ChartSpec = {
+    title: 'Temporal reward, scaled 0–1',
+    range: [0, 1],
+    curves: [curve('temporal', 'share paid', 'temporal')],
+  };
+  const { lengthMin, lengthMax } = run.parameters;
+  const length: ChartSpec = {
+    title: 'Response length',
+    curves: [curve('length', 'tokens', 'plain')],
+    ...(learnsBySupervision ? {} : { band: [lengthMin, lengthMax], note: `window ${plain(lengthMin)}–${plain(lengthMax)}` }),
+  };
+  const loss: ChartSpec = { title: 'Loss', curves: [curve('loss', 'loss', 'plain')] };
+  const large = learnsBySupervision ? [loss, accuracy, length] : [accuracy, temporal, length];
+  const small: ChartSpec[] = [
+    ...(learnsBySupervision ? [] : [loss]),
+    { title: 'KL', curves: [curve('kl', 'KL', 'plain')] },
+    { title: 'Entropy', curves: [curve('entropy', 'entropy', 'plain')] },
+    { title: 'Gradient norm', curves: [curve('gradNorm', 'gradient norm', 'plain')] },
+    { title: 'Flat groups', curves: [curve('flatGroups', 'flat groups', 'plain')] },
+    { title: 'Learning rate', curves: [curve('learningRate', 'learning rate', 'plain', { smoothed: false })] },
+  ];
+  const drawn = (spec: ChartSpec) => spec.curves.some(({ values }) => hasValues(values));
+  return { large: large.filter(drawn), small: small.filter(drawn) };
+}

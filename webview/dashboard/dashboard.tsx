@@ -1,0 +1,99 @@
+/** The dashboard of a run: left what happened, right what can be changed. */
+import { useMemo } from 'preact/hooks';
+import type { Host } from '../host.ts';
+import type { Session } from '../state/session.ts';
+import { useStore } from '../state/store.ts';
+import { ChartGroup } from '../ui/chart.tsx';
+import { focusIsTyping, useKeys } from '../ui/keys.ts';
+import { noTrainer, RunNotice } from '../ui/run-state.tsx';
+import { Button } from '../ui/toolkit.tsx';
+import { CheckpointList } from './checkpoint-list.tsx';
+import { CommandLog } from './command-log.tsx';
+import { Curves } from './curves.tsx';
+import { EvaluationTable } from './evaluation-table.tsx';
+import { ParameterList } from './parameter-list.tsx';
+import { type ControlName, runControls } from './run-controls.ts';
+import { RunHeader } from './run-header.tsx';
+import { SamplingNotice } from './sampling-notice.tsx';
+import { SkippedList } from './skipped-list.tsx';
+import { WhereTheTimeWent } from './where-the-time-went.tsx';
+
+export function Dashboard({ session, host, onRollouts }: { session: Session; host: Host; onRollouts: () => void }) {
+  const state = useStore(session.state, (held) => held);
+  const { view, link, loaded } = state;
+  const charts = useMemo(() => new ChartGroup(), [state.runId]);
+  const controls = view ? runControls(view.run.state, noTrainer(link)) : [];
+  const ask = (...names: ControlName[]) => {
+    const control = controls.find(({ name }) => names.includes(name));
+    if (control && control.refused === null) void session.command(control.request);
+  };
+  const steps = view?.metrics.steps ?? [];
+  const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
+  useKeys({
+    F5: (event) => (focusIsTyping(event) ? false : ask('resume', 'start')),
+    F6: () => ask('pause'),
+    F10: () => ask('step'),
+    'Shift+F5': () => ask('stop'),
+    s: () => ask('save'),
+    e: () => ask('evaluate'),
+    '+': () => scale(0.5),
+    '=': () => scale(0.5),
+    '-': () => scale(2),
+    '0': () => charts.zoom.set(null),
+    r: onRollouts,
+  });
+  if (!view) return null;
+  const begun = steps.length > 0;
+  const notice = RunNotice({ session, state, host });
+  return (
+    <>
+      <RunHeader session={session} state={state} controls={controls} host={host} onRollouts={onRollouts} />
+      {notice ?? (state.sampling && <SamplingNotice sampling={state.sampling} run={view.run} />)}
+      <main class="dash">
+        <div class="scroll-column">
+          {!loaded && (
+            <div class="blank" role="status">
+              <p class="b">Reading {view.run.step === 1 ? '1 step' : `${view.run.step} steps`}</p>
+              <progress class="thin" />
+            </div>
+          )}
+          {loaded && !begun && <NotBegun session={session} run={view.run} refused={noTrainer(link)} />}
+          {begun && <Curves view={view} group={charts} />}
+          {begun && <WhereTheTimeWent view={view} />}
+          <SkippedList view={view} session={session} host={host} />
+          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
+          {loaded && <CommandLog commands={view.commands} />}
+        </div>
+        <div class="scroll-column side">
+          <ParameterList view={view} session={session} refused={noTrainer(link)} />
+          {loaded && <CheckpointList checkpoints={view.checkpoints} kept={view.run.parameters.checkpointsKept} />}
+        </div>
+      </main>
+    </>
+  );
+}
+
+function NotBegun({ session, run, refused }: { session: Session; run: import('../../trainer/protocol/records.ts').RunSummary; refused: string | null }) {
+  if (run.state !== 'created') {
+    return (
+      <div class="blank">
+        <p class="b">No step is done yet.</p>
+        <p class="dim">Curves come with the first one.</p>
+      </div>
+    );
+  }
+  return (
+    <div class="blank">
+      <p class="b">This run has not begun.</p>
+      <p class="dim">
+        It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}. Curves come after the
+        first step.
+      </p>
+      <p>
+        <Button primary disabled={refused !== null} title={refused ?? ''} onPress={() => void session.command({ kind: 'start' })}>
+          Start
+        </Button>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+/** Evaluations on unseen questions: ordered beside shuffled, and what the chosen one says by slice. */
+import { useState } from 'preact/hooks';
+import type { Evaluation, EvaluationSlice } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { OrderMark } from '../ui/icons.tsx';
+import { clock, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
+import { Section } from '../ui/tool.tsx';
+
+export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluation[] }) {
+  const [chosenId, choose] = useState<string | null>(null);
+  const chosen = evaluations.find(({ id }) => id === chosenId) ?? evaluations[0];
+  if (!chosen) return null;
+  const first = evaluations.at(-1);
+  return (
+    <section aria-label="Evaluations">
+      <Section
+        title="Evaluations"
+        meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset)}, ${grouped(chosen.all.count)} questions, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
+        tools={
+          evaluations.length > 1 && (
+            <span class="seg" role="group" aria-label="Evaluation of step">
+              {evaluations
+                .slice(0, 8)
+                .reverse()
+                .map(({ id, step, at }) => (
+                  <button key={id} type="button" title={clock(at)} aria-pressed={id === chosen.id} onClick={() => choose(id)}>
+                    {grouped(step)}
+                  </button>
+                ))}
+            </span>
+          )
+        }
+      />
+      <table class="numbers">
+        <thead>
+          <tr>
+            <th>slice</th>
+            <th class="num">n</th>
+            <th class="num">
+              <OrderMark order="ordered" /> ordered
+            </th>
+            <th class="num">
+              <OrderMark order="shuffled" /> shuffled
+            </th>
+            <th class="num">gap</th>
+            {first && first.id !== chosen.id && <th class="num">since step {grouped(first.step)}</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {slicesOf(chosen).map(({ slice, kind }) => (
+            <SliceRow key={`${kind} ${slice.name}`} slice={slice} kind={kind} before={first && first.id !== chosen.id ? sameSlice(first, kind, slice) : null} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+type SliceKind = 'all' | 'needs order' | 'type' | 'family';
+
+function slicesOf(evaluation: Evaluation): { slice: EvaluationSlice; kind: SliceKind }[] {
+  return [
+    { slice: evaluation.all, kind: 'all' as const },
+    ...(evaluation.needsOrder ? [{ slice: evaluation.needsOrder, kind: 'needs order' as const }] : []),
+    ...evaluation.byType.map((slice) => ({ slice, kind: 'type' as const })),
+    ...evaluation.byFamily.map((slice) => ({ slice, kind: 'family' as const })),
+  ];
+}
+
+function sameSlice(evaluation: Evaluation, kind: SliceKind, wanted: EvaluationSlice): EvaluationSlice | null {
+  return slicesOf(evaluation).find((held) => held.kind === kind && held.slice.name === wanted.name)?.slice ?? null;
+}
+
+function SliceRow({ slice, kind, before }: { slice: EvaluationSlice; kind: SliceKind; before: EvaluationSlice | null }) {
+  const name = kind === 'all' ? 'all questions' : kind === 'needs order' ? 'those that need the order' : shownLine(slice.name);
+  const gap = slice.shuffled === null ? null : slice.ordered - slice.shuffled;
+  return (
+    <tr class={kind === 'all' || kind === 'needs order' ? 'b-row' : ''}>
+      <td>
+        {(kind === 'type' || kind === 'family') && <span class="dim">{kind} </span>}
+        {name}
+      </td>
+      <td class="num dim">{grouped(slice.count)}</td>
+      <td class="num">{fixed(slice.ordered, 3)}</td>
+      <td class="num">{fixed(slice.shuffled, 3)}</td>
+      <td class="num">{signed(gap, 3)}</td>
+      {before && <td class="num dim">{signed(slice.ordered - before.ordered, 3)}</td>}
+    </tr>
+  );
+}

@@ -1,0 +1,24 @@
+/** What a person typed as the value of a parameter, checked against the parameter's own schema. */
+import { z } from 'zod';
+import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
+
+/** How a parameter is edited. */
+export type ParameterForm = { readonly kind: 'switch' } | { readonly kind: 'choice'; readonly choices: readonly string[] } | { readonly kind: 'number' };
+
+export function formOf(name: ParameterName): ParameterForm {
+  const { schema } = parameters[name];
+  if (schema instanceof z.ZodBoolean) return { kind: 'switch' };
+  if (schema instanceof z.ZodEnum) return { kind: 'choice', choices: schema.options.map(String) };
+  return { kind: 'number' };
+}
+
+/** The value, or what is wrong with it in words. An empty text is null, which only some parameters take. */
+export function readParameter(name: ParameterName, typed: string): { readonly value: ParameterValue } | { readonly fault: string } {
+  const text = typed.trim().replaceAll('\u2212', '-');
+  const value = text === '' || text === 'as given' ? null : Number(text);
+  if (value !== null && Number.isNaN(value)) return { fault: `"${typed.trim()}" is not a number.` };
+  const checked = parameters[name].schema.safeParse(value);
+  if (checked.success) return { value: checked.data };
+  if (value === null) return { fault: 'A value is needed.' };
+  return { fault: checked.error.issues.map((issue) => issue.message).join('; ') };
+}

@@ -1,0 +1,185 @@
+/** Every parameter of the run: live ones are fields, the rest plain. A change waits for its safe point and says so. */
+import { useEffect, useState } from 'preact/hooks';
+import { type ParameterName, type ParameterValue, parameters, parametersOf } from '../../trainer/protocol/parameters.ts';
+import type { CommandRecord } from '../../trainer/protocol/records.ts';
+import type { RunView } from '../state/run-view.ts';
+import type { Session } from '../state/session.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { plain } from '../ui/numbers.ts';
+import { Section, Tool } from '../ui/tool.tsx';
+import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';
+import { formOf, readParameter } from './parameter-input.ts';
+
+interface ParameterListProps {
+  readonly view: RunView;
+  readonly session: Session;
+  /** Why nothing can be changed now; null when it can. */
+  readonly refused: string | null;
+}
+
+export function ParameterList({ view, session, refused }: ParameterListProps) {
+  const [changedOnly, setChangedOnly] = useState(false);
+  const { run, commands } = view;
+  const names = parametersOf(run.method);
+  const differs = (name: ParameterName) => run.parameters[name] !== run.presetParameters[name];
+  const changed = names.filter(differs).length;
+  const over = run.state === 'completed' ? 'the run is complete' : null;
+  const shown = names.filter((name) => !changedOnly || differs(name));
+  const order = [...shown.filter((name) => parameters[name].changes === 'live'), ...shown.filter((name) => parameters[name].changes !== 'live')];
+  return (
+    <section aria-label="Parameters">
+      <Section
+        title="Parameters"
+        meta={`preset ${run.preset}, ${changed} changed`}
+        tools={<Tool icon="changed" label="Show only what differs from the preset" pressed={changedOnly} onPress={() => setChangedOnly(!changedOnly)} />}
+      />
+      <table class="parameters">
+        <thead>
+          <tr>
+            <th>name</th>
+            <th class="num">value</th>
+            <th class="num">preset</th>
+            <th>changes</th>
+            <th class="opt wide">last change</th>
+          </tr>
+        </thead>
+        <tbody>
+          {order.map((name) => (
+            <ParameterRow
+              key={name}
+              name={name}
+              value={run.parameters[name]}
+              preset={run.presetParameters[name]}
+              command={commands.find(({ request }) => request.kind === 'set' && request.parameter === name) ?? null}
+              refused={refused ?? over}
+              onSet={(value) => session.command({ kind: 'set', parameter: name, value })}
+            />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface ParameterRowProps {
+  readonly name: ParameterName;
+  readonly value: ParameterValue;
+  readonly preset: ParameterValue;
+  /** The newest command that sets it. */
+  readonly command: CommandRecord | null;
+  readonly refused: string | null;
+  readonly onSet: (value: ParameterValue) => Promise<unknown>;
+}
+
+function ParameterRow({ name, value, preset, command, refused, onSet }: ParameterRowProps) {
+  const info = parameters[name];
+  const live = info.changes === 'live';
+  const label = 'symbol' in info && info.symbol && !info.label.includes(info.symbol) ? `${info.label} ${info.symbol}` : info.label;
+  const help = `${info.help}${'unit' in info && info.unit ? ` In ${info.unit}.` : ''}`;
+  return (
+    <tr class={value === preset ? '' : 'mod'}>
+      <td title={help}>
+        {label}
+        {value !== preset && <span class="sr"> differs from the preset</span>}
+      </td>
+      <td class="num">
+        {live ? (
+          <ParameterField name={name} label={label} help={refused ? `${help} Can't be changed now: ${refused}.` : help} value={value} refused={refused} onSet={onSet} />
+        ) : (
+          plain(value)
+        )}
+      </td>
+      <td class="num dim">{plain(preset)}</td>
+      <td class={live ? '' : 'dim'}>{info.changes}</td>
+      <td class="dim opt wide">{lastChange(command)}</td>
+    </tr>
+  );
+}
+
+function lastChange(command: CommandRecord | null): string {
+  if (!command || command.request.kind !== 'set') return '–';
+  const wanted = plain(command.newValue ?? command.request.value ?? null);
+  switch (command.state) {
+    case 'requested':
+      return `${shownLine(wanted)} asked for`;
+    case 'scheduled':
+      return `${shownLine(wanted)} waits for ${command.step === null ? (command.safePoint ?? 'its safe point') : `step ${command.step}`}`;
+    case 'applied':
+      return `${command.step ?? '–'}: ${shownLine(plain(command.oldValue))} → ${shownLine(wanted)}`;
+    case 'rejected':
+    case 'failed':
+      return `${command.state}: ${shownLine(command.note ?? '')}`;
+  }
+}
+
+interface ParameterFieldProps {
+  readonly name: ParameterName;
+  readonly label: string;
+  readonly help: string;
+  readonly value: ParameterValue;
+  readonly refused: string | null;
+  readonly onSet: (value: ParameterValue) => Promise<unknown>;
+}
+
+function ParameterField({ name, label, help, value, refused, onSet }: ParameterFieldProps) {
+  const form = formOf(name);
+  const [typed, setTyped] = useState<string | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  useEffect(() => {
+    setTyped(null);
+    setFault(null);
+  }, [value]);
+  const disabled = refused !== null;
+  if (form.kind === 'switch') {
+    return <Checkbox label={label} title={help} disabled={disabled} checked={value === true} onChange={(checked) => void onSet(checked)} />;
+  }
+  if (form.kind === 'choice') {
+    return (
+      <Dropdown
+        class="ed"
+        label={label}
+        title={help}
+        disabled={disabled}
+        value={String(value)}
+        choices={form.choices.map((choice) => ({ value: choice, label: choice }))}
+        onChoose={(choice) => void onSet(choice as ParameterValue)}
+      />
+    );
+  }
+  const put = () => {
+    if (typed === null) return;
+    const read = readParameter(name, typed);
+    if ('fault' in read) {
+      setFault(read.fault);
+      return;
+    }
+    setTyped(null);
+    setFault(null);
+    if (read.value !== value) void onSet(read.value);
+  };
+  return (
+    <TextField
+      class={`ed ${fault ? 'invalid' : ''}`}
+      label={label}
+      title={fault ?? `${help} Enter applies it at the next safe point.`}
+      invalid={fault !== null}
+      disabled={disabled}
+      value={typed ?? plain(value)}
+      onInput={(text) => {
+        setTyped(text);
+        setFault(null);
+      }}
+      onKey={(event) => {
+        if (event.key === 'Enter') put();
+        if (event.key === 'Escape') {
+          setTyped(null);
+          setFault(null);
+        }
+      }}
+      onBlur={() => {
+        if (fault) return;
+        setTyped(null);
+      }}
+    />
+  );
+}

@@ -1,0 +1,101 @@
+/** The header line: which run, how it stands, what can be asked of it, how far it is. */
+import type { Host } from '../host.ts';
+import type { Session, SessionState } from '../state/session.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import type { IconName } from '../ui/icons.tsx';
+import { duration, grouped } from '../ui/numbers.ts';
+import { StateLabel } from '../ui/run-state.tsx';
+import { ThemeSwitch } from '../ui/theme-switch.tsx';
+import { Tool } from '../ui/tool.tsx';
+import { Dropdown } from '../ui/toolkit.tsx';
+import { remainingMs } from './progress.ts';
+import type { Control, ControlName } from './run-controls.ts';
+
+const icons: Readonly<Record<ControlName, IconName>> = {
+  start: 'play',
+  resume: 'play',
+  pause: 'pause',
+  step: 'step',
+  stop: 'stop',
+  save: 'save',
+  evaluate: 'evaluate',
+};
+const withText: readonly ControlName[] = ['save', 'evaluate'];
+
+interface RunHeaderProps {
+  readonly session: Session;
+  readonly state: SessionState;
+  readonly controls: readonly Control[];
+  readonly host: Host;
+  readonly onRollouts: () => void;
+}
+
+export function RunHeader({ session, state, controls, host, onRollouts }: RunHeaderProps) {
+  const { view, runs, link } = state;
+  if (!view) return null;
+  const { run } = view;
+  const debugging = controls.filter(({ name }) => !withText.includes(name));
+  const keeping = controls.filter(({ name }) => withText.includes(name));
+  const tool = ({ name, label, key, refused, request }: Control) => (
+    <Tool
+      key={name}
+      icon={icons[name]}
+      label={key ? `${label} (${key})` : label}
+      {...(withText.includes(name) ? { text: label } : {})}
+      class={refused ? '' : name === 'stop' ? 'c-stop' : withText.includes(name) ? '' : 'c-go'}
+      refused={refused}
+      onPress={() => void session.command(request)}
+    />
+  );
+  return (
+    <header class="runhead">
+      <h1 class="sr">Dashboard of {shownLine(run.name)}</h1>
+      <RunPicker session={session} state={state} runs={runs ?? [run]} />
+      <StateLabel run={run} link={link} />
+      <div class="controls" role="toolbar" aria-label="Run">
+        {debugging.map(tool)}
+        <span class="tsep" />
+        {keeping.map(tool)}
+        <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />
+      </div>
+      <Progress state={state} />
+      {host.place === 'browser' && <ThemeSwitch />}
+    </header>
+  );
+}
+
+export function RunPicker({ session, state, runs }: { session: Session; state: SessionState; runs: NonNullable<SessionState['runs']> }) {
+  const shown = state.view?.run;
+  return (
+    <Dropdown
+      class="run-picker"
+      label="Run"
+      title={shown ? `${shown.method} · preset ${shown.preset} · from ${shownLine(shown.from)}` : 'Run'}
+      value={state.runId ?? ''}
+      choices={runs.map((run) => ({ value: run.id, label: shownLine(run.name) }))}
+      onChoose={(runId) => void session.choose(runId)}
+    />
+  );
+}
+
+function Progress({ state }: { state: SessionState }) {
+  const { view } = state;
+  if (!view) return null;
+  const { run } = view;
+  const share = run.steps > 0 ? Math.min(1, run.step / run.steps) : 0;
+  const left = remainingMs(view);
+  return (
+    <div class="prog">
+      <span>
+        step <b class="b">{grouped(run.step)}</b> of {grouped(run.steps)}
+      </span>
+      <span class="num dim">
+        {left === null ? `${Math.round(share * 100)} % done` : left === 0 ? 'done' : `about ${duration(left)} left`}
+      </span>
+      <svg role="img" aria-label={`${Math.round(share * 100)} percent`}>
+        <rect class="slot" width="100%" height="3" />
+        <rect class="progress-fill" width={`${share * 100}%`} height="3" />
+      </svg>
+    </div>
+  );
+}

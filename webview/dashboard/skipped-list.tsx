@@ -1,0 +1,82 @@
+/** Questions that were left out because their media could not be read, and the run's warnings. Nothing is dropped in silence. */
+import { useState } from 'preact/hooks';
+import { asStudioError } from '../../trainer/protocol/errors.ts';
+import type { Host } from '../host.ts';
+import type { RunView } from '../state/run-view.ts';
+import type { Session } from '../state/session.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { clock, count, grouped } from '../ui/numbers.ts';
+import { Section, Tool } from '../ui/tool.tsx';
+
+const rowsShown = 200;
+
+export function SkippedList({ view, session, host }: { view: RunView; session: Session; host: Host }) {
+  const [open, setOpen] = useState(false);
+  const { skipped, warnings, run } = view;
+  if (run.skipped === 0 && skipped.length === 0 && warnings.length === 0) return null;
+  const missing = Math.max(0, run.skipped - skipped.length);
+  const readRest = () => {
+    session.readPast().catch((thrown: unknown) => session.fail(asStudioError(thrown)));
+  };
+  return (
+    <section aria-label="Left out">
+      <Section
+        title="Left out"
+        meta={[
+          count(Math.max(run.skipped, skipped.length), 'question') + ' skipped',
+          warnings.length > 0 ? count(warnings.length, 'warning') : null,
+        ]
+          .filter(Boolean)
+          .join(', ')}
+        tools={
+          <Tool
+            text={open ? 'Hide' : 'Show'}
+            icon={open ? 'up' : 'down'}
+            label={open ? 'Hide what was left out' : 'Show what was left out'}
+            onPress={() => {
+              if (!open && missing > 0) readRest();
+              setOpen(!open);
+            }}
+          />
+        }
+      />
+      {open && (
+        <table>
+          <thead>
+            <tr>
+              <th class="num">step</th>
+              <th>question</th>
+              <th class="opt">file</th>
+              <th class="wide">why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {skipped.slice(-rowsShown).map(({ seq, step, question, message }) => (
+              <tr key={seq}>
+                <td class="num dim">{grouped(step)}</td>
+                <td class="cut-cell model-text" title={shownLine(question.problem)}>
+                  {shownLine(question.problem, 80)}
+                </td>
+                <td class="opt">
+                  <button type="button" class="link" onClick={() => host.openFile(question.dataset, question.row)}>
+                    {shownLine(question.path)}
+                  </button>
+                </td>
+                <td class="dim wide model-text">{shownLine(message)}</td>
+              </tr>
+            ))}
+            {warnings.slice(-rowsShown).map(({ seq, at, message }) => (
+              <tr key={seq}>
+                <td class="num dim">{clock(at)}</td>
+                <td colSpan={3} class="wide model-text">
+                  {shownLine(message)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {open && missing > 0 && <p class="para dim">{grouped(missing)} earlier ones are being read.</p>}
+    </section>
+  );
+}

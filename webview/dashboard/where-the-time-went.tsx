@@ -1,0 +1,51 @@
+/** The parts of the last step's time. */
+import type { StepMetrics } from '../../trainer/protocol/records.ts';
+import type { RunView } from '../state/run-view.ts';
+import { elapsed, grouped } from '../ui/numbers.ts';
+import { Section } from '../ui/tool.tsx';
+
+const parts = ['decode', 'sample', 'score', 'update', 'store'] as const satisfies readonly (keyof StepMetrics['durations'])[];
+
+export function WhereTheTimeWent({ view }: { view: RunView }) {
+  const { recent } = view.metrics;
+  const last = recent.at(-1);
+  if (!last) return null;
+  const mean = recent.reduce((sum, { durations }) => sum + durations.total, 0) / recent.length;
+  const { durations } = last;
+  const named = parts.reduce((sum, part) => sum + durations[part], 0);
+  const whole = Math.max(durations.total, named, 1);
+  const rest = Math.max(0, durations.total - named);
+  const shown = [...parts.map((name) => ({ name: name as string, value: durations[name] })), { name: 'other', value: rest }].filter(
+    ({ name, value }) => value > 0 && (name !== 'other' || value / whole >= 0.01),
+  );
+  const tokens = last.sampledTokens + last.trainedTokens;
+  let from = 0;
+  return (
+    <section aria-label="Where the time went">
+      <Section
+        title="Where the time went"
+        meta={`step ${grouped(last.step)}, ${elapsed(durations.total)}${recent.length > 1 ? `; the last ${recent.length} took ${elapsed(mean)} each` : ''}`}
+        tools={<span class="dim">{grouped(Math.round((tokens * 1000) / whole))} tokens/s</span>}
+      />
+      <div class="where">
+        <svg role="img" aria-label={shown.map(({ name, value }) => `${name} ${elapsed(value)}`).join(', ')}>
+          {shown.map(({ name, value }) => {
+            const x = from;
+            from += value / whole;
+            return <rect key={name} class={`w-${name}`} x={`${x * 100}%`} width={`${(value / whole) * 100}%`} height="14" />;
+          })}
+        </svg>
+        <ul>
+          {shown.map(({ name, value }) => (
+            <li key={name}>
+              <svg width="10" height="10" aria-hidden="true">
+                <rect class={`w-${name}`} width="10" height="10" />
+              </svg>
+              {name} <b>{elapsed(value)}</b> {((value / whole) * 100).toFixed(1)} %
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}

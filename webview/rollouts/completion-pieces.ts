@@ -1,0 +1,163 @@
+/** A completion cut into pieces that carry their marks: aha moments, flags, mentions of frames, token probabilities. */
+import type { AhaMoment, Annotation, MediaView, RolloutTokens, Span } from '../../trainer/protocol/records.ts';
+import { type ShownPiece, shownPieces } from '../ui/hostile-text.ts';
+
+/** A mention of a frame or a time in the text, with the frame (from 0) that it points to. */
+export interface FrameMention {
+  readonly span: Span;
+  readonly frame: number;
+}
+
+export interface TokenSpan {
+  readonly span: Span;
+  /** Natural log-probability. */
+  readonly logprob: number;
+  readonly entropy: number;
+}
+
+export interface CompletionPiece extends ShownPiece {
+  readonly aha: AhaMoment | null;
+  /** The aha moment begins with this piece. */
+  readonly ahaStarts: boolean;
+  readonly flags: readonly Annotation[];
+  readonly flagStarts: readonly Annotation[];
+  readonly mention: FrameMention | null;
+  readonly token: TokenSpan | null;
+}
+
+export interface CompletionMarks {
+  readonly aha: readonly AhaMoment[];
+  readonly flags: readonly Annotation[];
+  readonly mentions: readonly FrameMention[];
+  readonly tokens: readonly TokenSpan[];
+}
+
+/** Pieces of `text` inside `within`, in order and without gaps; also cut at the offsets of `cutAt`. */
+export function completionPieces(
+  text: string,
+  within: Span,
+  marks: CompletionMarks,
+  cutAt: readonly number[] = [],
+): CompletionPiece[] {
+  const spans = [
+    ...marks.aha.map((moment) => moment.span),
+    ...marks.flags.flatMap((flag) => (flag.span ? [flag.span] : [])),
+    ...marks.mentions.map((mention) => mention.span),
+    ...marks.tokens.map((token) => token.span),
+  ];
+  const cuts = new Set([within.start, within.end]);
+  for (const cut of [...spans.flatMap(({ start, end }) => [start, end]), ...cutAt]) {
+    if (cut > within.start && cut < within.end) cuts.add(cut);
+  }
+  const edges = [...cuts].sort((a, b) => a - b);
+  const pieces: CompletionPiece[] = [];
+  const tokenAt = cursor(marks.tokens);
+  for (let i = 0; i + 1 < edges.length; i += 1) {
+    const start = edges[i] ?? 0;
+    const end = edges[i + 1] ?? start;
+    const covers = (span: Span) => span.start <= start && span.end >= end;
+    const aha = marks.aha.findLast((moment) => covers(moment.span)) ?? null;
+    const flags = marks.flags.filter((flag) => flag.span && covers(flag.span));
+    const mention = marks.mentions.find((found) => covers(found.span)) ?? null;
+    const token = tokenAt(start);
+    for (const piece of shownPieces(text, start, end)) {
+      pieces.push({
+        ...piece,
+        aha,
+        ahaStarts: aha !== null && (piece.start === aha.span.start || (piece.start === within.start && aha.span.start < within.start)),
+        flags,
+        flagStarts: flags.filter((flag) => flag.span?.start === piece.start),
+        mention,
+        token,
+      });
+    }
+  }
+  return pieces;
+}
+
+/** Looks up the token over an offset; offsets are asked for in ascending order. */
+function cursor(tokens: readonly TokenSpan[]): (offset: number) => TokenSpan | null {
+  let at = 0;
+  return (offset) => {
+    while (at < tokens.length && (tokens[at]?.span.end ?? 0) <= offset) at += 1;
+    const token = tokens[at];
+    return token && token.span.start <= offset ? token : null;
+  };
+}
+
+/**
+ * Where each token stands in the text. Pieces concatenate to the text but for special tokens, which the text leaves out,
+ * and for characters that are split over several tokens: those tokens share the span up to the next one that is found.
+ */
+export function tokenSpans(text: string, tokens: RolloutTokens): TokenSpan[] {
+  const spans: TokenSpan[] = [];
+  let offset = 0;
+  let unplaced: { logprob: number; entropy: number }[] = [];
+  const place = (end: number) => {
+    const worst = unplaced.reduce((low, token) => (token.logprob < low.logprob ? token : low), unplaced[0] ?? { logprob: 0, entropy: 0 });
+    if (unplaced.length > 0 && end > offset) spans.push({ span: { start: offset, end }, ...worst });
+    unplaced = [];
+  };
+  for (const [index, piece] of tokens.pieces.entries()) {
+    const token = { logprob: tokens.logprobs[index] ?? 0, entropy: tokens.entropy[index] ?? 0 };
+    if (piece === '') continue;
+    const found = text.startsWith(piece, offset) ? offset : unplaced.length > 0 ? text.indexOf(piece, offset) : -1;
+    if (found >= 0 && found - offset <= 8 && !piece.includes('\ufffd')) {
+      place(found);
+      spans.push({ span: { start: found, end: found + piece.length }, ...token });
+      offset = found + piece.length;
+    } else if (!/^<\|.*\|>$/s.test(piece)) {
+      unplaced.push(token);
+    }
+  }
+  place(Math.min(text.length, offset + unplaced.length * 2));
+  return spans;
+}
+
+/** Five steps from likely to unlikely, as the legend names them: 0 for p >= .9, 4 for p < .3. */
+export function shadeOf(logprob: number): 0 | 1 | 2 | 3 | 4 {
+  const p = Math.exp(logprob);
+  if (p >= 0.9) return 0;
+  if (p >= 0.7) return 1;
+  if (p >= 0.5) return 2;
+  return p >= 0.3 ? 3 : 4;
+}
+
+const frameWord = /\bframes?\s+(\d{1,3})(?:\s*(?:to|-|–|and|through)\s*(\d{1,3}))?/gi;
+const timeWord = /\b(\d{1,4}(?:\.\d{1,2})?)\s?(?:s|seconds?)\b/gi;
+
+/** Mentions of frames (numbered from 1) and times (in seconds) that this media has. */
+export function frameMentions(text: string, media: MediaView): FrameMention[] {
+  const frames = media.times.length;
+  if (media.kind !== 'video' || frames === 0) return [];
+  const mentions: FrameMention[] = [];
+  for (const match of text.matchAll(frameWord)) {
+    const number = Number(match[1]);
+    if (number >= 1 && number <= frames) {
+      mentions.push({ span: { start: match.index, end: match.index + match[0].length }, frame: number - 1 });
+    }
+  }
+  for (const match of text.matchAll(timeWord)) {
+    const seconds = Number(match[1]);
+    if (seconds > media.durationSeconds) continue;
+    const frame = media.times.reduce(
+      (near, time, index) => (Math.abs(time - seconds) < Math.abs((media.times[near] ?? 0) - seconds) ? index : near),
+      0,
+    );
+    mentions.push({ span: { start: match.index, end: match.index + match[0].length }, frame });
+  }
+  return mentions.sort((a, b) => a.span.start - b.span.start);
+}
+
+/** The parts of a completion that stand in neither block, tags left out; empty when there are none. */
+export function outsideText(text: string, think: Span | null, answer: Span | null): string {
+  const blocks = [think, answer].filter((span) => span !== null).sort((a, b) => a.start - b.start);
+  let at = 0;
+  let outside = '';
+  for (const block of blocks) {
+    if (block.start > at) outside += text.slice(at, block.start);
+    at = Math.max(at, block.end);
+  }
+  outside += text.slice(at);
+  return outside.replace(/<\/?(?:think|answer)>/g, ' ').trim();
+}

@@ -1,0 +1,122 @@
+/** A completion for reading: aha moments in the margin, flags underlined, tokens shaded. Text nodes only. */
+import type { ComponentChildren } from 'preact';
+import { Fragment } from 'preact';
+import { type Annotation, flagCategories, type Span } from '../../trainer/protocol/records.ts';
+import { fixed } from '../ui/numbers.ts';
+import { tierWords } from './aha-tier.tsx';
+import { type CompletionMarks, type CompletionPiece, completionPieces, shadeOf } from './completion-pieces.ts';
+
+interface CompletionTextProps {
+  readonly text: string;
+  readonly within: Span;
+  readonly marks: CompletionMarks;
+  readonly shaded: boolean;
+  /** Span that is being flagged; `form` opens below its last line. */
+  readonly picked: Span | null;
+  readonly form: ComponentChildren;
+  /** Start of the aha moment that was jumped to. */
+  readonly ahaShown: number | null;
+  readonly onFrame: (frame: number) => void;
+}
+
+export function CompletionText(props: CompletionTextProps) {
+  const { text, within, marks, picked } = props;
+  const inside = picked && picked.start >= within.start && picked.end <= within.end ? picked : null;
+  const cutAt: CompletionMarks = inside
+    ? { ...marks, mentions: marks.mentions.filter(({ span }) => span.end <= inside.start || span.start >= inside.end) }
+    : marks;
+  const pieces = completionPieces(text, within, cutAt, inside ? [inside.start, inside.end] : []);
+  return (
+    <>
+      {pieces.map((piece) => (
+        <Fragment key={piece.start}>
+          {piece.ahaStarts && piece.aha && (
+            <span class={`gut ${piece.aha.tier === 1 ? 'cue' : ''}`} data-aha={piece.aha.span.start}>
+              T{piece.aha.tier}
+            </span>
+          )}
+          <Piece
+            piece={piece}
+            inPicked={inside !== null && piece.start >= inside.start && piece.end <= inside.end}
+            shaded={props.shaded}
+            ahaShown={props.ahaShown}
+            onFrame={props.onFrame}
+          />
+          {piece.flags.map((flag) => flag.span?.end === piece.end && <FlagTag key={flag.id} flag={flag} />)}
+          {inside && piece.end === inside.end && props.form}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
+interface PieceProps extends Pick<CompletionTextProps, 'shaded' | 'ahaShown' | 'onFrame'> {
+  readonly piece: CompletionPiece;
+  readonly inPicked: boolean;
+}
+
+function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
+  const { aha, token, mention } = piece;
+  const classes = [
+    piece.code ? 'ctrl' : '',
+    aha ? `aha t${aha.tier}` : '',
+    aha && aha.span.start === ahaShown ? 'aha-shown' : '',
+    piece.flags.length > 0 ? 'flag' : '',
+    shaded && token ? `p${shadeOf(token.logprob)}` : '',
+    inPicked ? 'picked' : '',
+    mention && !shaded ? 'ref' : '',
+  ].filter(Boolean);
+  const title = [
+    shaded && token ? `p ${fixed(Math.exp(token.logprob), 2)}, entropy ${fixed(token.entropy, 2)} nats` : '',
+    aha && !shaded ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : '',
+  ]
+    .filter(Boolean)
+    .join('\n');
+  const shared = {
+    class: classes.join(' ') || undefined,
+    title: title || undefined,
+    'data-start': piece.start,
+    'data-end': piece.end,
+    'data-code': piece.code ? '' : undefined,
+  };
+  if (mention && !shaded) {
+    const press = () => onFrame(mention.frame);
+    return (
+      // biome-ignore lint/a11y/useSemanticElements: text inside a button can't be selected, and this text can be flagged
+      <span {...shared} role="button" tabIndex={0} onClick={press} onKeyDown={(event) => event.key === 'Enter' && press()}>
+        {piece.shown}
+      </span>
+    );
+  }
+  return <span {...shared}>{piece.shown}</span>;
+}
+
+function FlagTag({ flag }: { flag: Annotation }) {
+  return (
+    <span class="tag" title={`${flag.author}: ${flag.note || flag.category}`}>
+      {flagCategories.indexOf(flag.category) + 1} {flag.category}
+    </span>
+  );
+}
+
+/** Where the text that a person has selected stands in the completion; null when nothing of it is selected. */
+export function selectedSpan(root: HTMLElement): Span | null {
+  const selection = window.getSelection();
+  if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null;
+  const range = selection.getRangeAt(0);
+  if (!range.intersectsNode(root)) return null;
+  let start = Infinity;
+  let end = -Infinity;
+  for (const piece of root.querySelectorAll<HTMLElement>('[data-start]')) {
+    if (!range.intersectsNode(piece)) continue;
+    const from = Number(piece.dataset['start']);
+    const to = Number(piece.dataset['end']);
+    const code = piece.dataset['code'] !== undefined;
+    const first = piece.contains(range.startContainer) && !code ? from + range.startOffset : from;
+    const last = piece.contains(range.endContainer) && !code ? from + range.endOffset : to;
+    if (last <= first) continue;
+    start = Math.min(start, first);
+    end = Math.max(end, last);
+  }
+  return end > start ? { start, end } : null;
+}

@@ -1,0 +1,93 @@
+/** Flags a rollout or a span of its text, by key: 1 to 9 category, k f d verdict, n note, Enter saves, Esc leaves. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type AnnotationInput, type FlagCategory, flagCategories, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { count } from '../ui/numbers.ts';
+import { Button, TextField } from '../ui/toolkit.tsx';
+
+interface FlagFormProps {
+  readonly rolloutId: string;
+  readonly span: AnnotationInput['span'];
+  readonly quote: string;
+  /** Why nothing can be saved now; null when it can. */
+  readonly refused: string | null;
+  readonly onSave: (annotation: AnnotationInput) => Promise<boolean>;
+  readonly onLeave: () => void;
+}
+
+const verdictKeys: Readonly<Record<string, Verdict>> = { k: 'keep', f: 'fix', d: 'drop' };
+
+export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: FlagFormProps) {
+  const form = useRef<HTMLDivElement>(null);
+  const note = useRef<HTMLElement>(null);
+  const [category, setCategory] = useState<FlagCategory | null>(null);
+  const [verdict, setVerdict] = useState<Verdict | null>(null);
+  const [text, setText] = useState('');
+  const [saving, setSaving] = useState(false);
+  useEffect(() => {
+    form.current?.focus({ preventScroll: true });
+    form.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
+  const save = async () => {
+    if (!category || saving || refused) return;
+    setSaving(true);
+    if (!(await onSave({ rolloutId, span, category, verdict, note: text.trim() }))) setSaving(false);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    event.stopPropagation();
+    if (event.key === 'Escape') {
+      onLeave();
+      return;
+    }
+    const inNote = event.composedPath().includes(note.current as EventTarget);
+    if (event.key === 'Enter' && (inNote || event.target === form.current)) {
+      event.preventDefault();
+      void save();
+      return;
+    }
+    if (inNote || event.ctrlKey || event.metaKey || event.altKey) return;
+    const picked = flagCategories[Number(event.key) - 1];
+    const said = verdictKeys[event.key.toLowerCase()];
+    if (picked) setCategory(picked);
+    else if (said) setVerdict(verdict === said ? null : said);
+    else if (event.key === 'n') note.current?.focus();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the form takes the keys of its parts
+    <div ref={form} class="pop" role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
+      <p class="top">
+        Flag {span ? <span class="picked model-text">{shownLine(quote, 160)}</span> : 'the whole answer'}
+      </p>
+      <div class="categories" role="radiogroup" aria-label="What is wrong">
+        {flagCategories.map((name, index) => (
+          // biome-ignore lint/a11y/useSemanticElements: radio buttons drawn as rows with their keys
+          <button key={name} type="button" role="radio" aria-checked={category === name} onClick={() => setCategory(name)}>
+            <kbd>{index + 1}</kbd> {name}
+          </button>
+        ))}
+      </div>
+      <div class="low">
+        <span class="seg" role="group" aria-label="Verdict on the whole answer">
+          {verdicts.options.map((name) => (
+            <button key={name} type="button" aria-pressed={verdict === name} onClick={() => setVerdict(verdict === name ? null : name)}>
+              {name} <kbd>{name.charAt(0)}</kbd>
+            </button>
+          ))}
+        </span>
+        <TextField class="note-field" fieldRef={note} label="Note" placeholder="note (n)" value={text} onInput={setText} />
+        <Button
+          primary
+          disabled={category === null || saving || refused !== null}
+          title={refused ?? (category === null ? 'choose a category first' : 'Enter')}
+          onPress={() => void save()}
+        >
+          Save
+        </Button>
+        <Button onPress={onLeave}>Leave it</Button>
+        <span class="dim far">{span ? count(span.end - span.start, 'character') : ''}</span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+/** Both strips: the frames in their order, where the shuffled answers saw each of them, and a line between the two. */
+import type { FrameOrder, MediaView } from '../../trainer/protocol/records.ts';
+import type { FramePixels } from '../state/session.ts';
+import { OrderMark } from '../ui/icons.tsx';
+import { count, fixed, grouped } from '../ui/numbers.ts';
+import { FrameCanvas } from './frame-canvas.tsx';
+
+interface FrameStripProps {
+  readonly media: MediaView;
+  readonly frames: FramePixels | null;
+  readonly order: FrameOrder;
+  /** Numbers of answers beside it that saw the other order. */
+  readonly shuffledCount: number;
+  readonly selected: number;
+  readonly onSelect: (frame: number) => void;
+}
+
+export function FrameStrip({ media, frames, order, shuffledCount, selected, onSelect }: FrameStripProps) {
+  const number = media.times.length;
+  const { shuffledOrder } = media;
+  const columns = { gridTemplateColumns: `repeat(${number}, minmax(0, 1fr))` };
+  const size = `${grouped(number)} of ${media.width}×${media.height}, ${count(media.visionTokens, 'token')}`;
+  const saw = 'what this answer saw';
+  return (
+    <div class="strip" role="group" aria-label="Frames as the model saw them">
+      <div style={{ minWidth: `${Math.min(590, number * 60)}px` }}>
+        <p class="key">
+          <span>
+            <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
+          </span>
+          {shuffledOrder && (
+            <span>
+              <OrderMark order="shuffled" /> shuffled, below: {order === 'shuffled' ? saw : `what the ${shuffledCount} beside it saw`}
+            </span>
+          )}
+        </p>
+        <ol style={columns} class={order === 'ordered' ? 'saw' : ''}>
+          {media.times.map((time, frame) => (
+            <Frame key={frame} frame={frame} place={null} caption={fixed(time, 1)} numberFirst {...{ media, frames, selected, onSelect }} />
+          ))}
+        </ol>
+        {shuffledOrder && (
+          <>
+            <Links order={shuffledOrder} selected={selected} />
+            <ol style={columns} class={order === 'shuffled' ? 'saw' : ''}>
+              {shuffledOrder.map((frame, place) => (
+                <Frame key={place} frame={frame} place={place} caption={String(frame + 1)} {...{ media, frames, selected, onSelect }} />
+              ))}
+            </ol>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface FrameProps {
+  readonly media: MediaView;
+  readonly frames: FramePixels | null;
+  readonly frame: number;
+  /** Place in the shuffled strip; null in the ordered one. */
+  readonly place: number | null;
+  readonly caption: string;
+  readonly numberFirst?: boolean;
+  readonly selected: number;
+  readonly onSelect: (frame: number) => void;
+}
+
+function Frame({ media, frames, frame, place, caption, numberFirst, selected, onSelect }: FrameProps) {
+  const title = frameTitle(media, frame) + (place === null ? '' : `, at place ${place + 1} of the shuffled strip`);
+  return (
+    <li class={frame === selected ? 'on' : ''} title={title} onMouseEnter={() => onSelect(frame)} onClick={() => onSelect(frame)} onKeyDown={() => {}}>
+      {numberFirst && frame + 1}
+      <FrameCanvas frames={frames} index={frame} label={title} width={media.width} height={media.height} />
+      {caption}
+    </li>
+  );
+}
+
+export function frameTitle(media: MediaView, frame: number): string {
+  if (media.kind === 'image') return `the image, ${media.width}×${media.height} of ${media.sourceWidth}×${media.sourceHeight}`;
+  return `frame ${frame + 1}, ${fixed(media.times[frame] ?? 0, 2)} s (file: ${media.indices[frame] ?? '–'})`;
+}
+
+function Links({ order, selected }: { order: readonly number[]; selected: number }) {
+  const curve = (frame: number, place: number) => {
+    const from = frame * 100 + 50;
+    const to = place * 100 + 50;
+    return `M${from} 4C${from} 55 ${to} 45 ${to} 96`;
+  };
+  const chosen = order.indexOf(selected);
+  return (
+    <svg class="links" viewBox={`0 0 ${order.length * 100} 100`} preserveAspectRatio="none" aria-hidden="true">
+      {order.map((frame, place) => (
+        <path key={frame} d={curve(frame, place)} />
+      ))}
+      {chosen >= 0 && <path class="on" d={curve(selected, chosen)} />}
+    </svg>
+  );
+}

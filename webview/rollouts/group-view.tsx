@@ -1,0 +1,142 @@
+/** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
+import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { CorrectMark, Icon, OrderMark } from '../ui/icons.tsx';
+import { fixed, signed } from '../ui/numbers.ts';
+import { Section, Tool } from '../ui/tool.tsx';
+import { AhaTier } from './aha-tier.tsx';
+import { RewardParts } from './reward-parts.tsx';
+import { TemporalTestView } from './temporal-test.tsx';
+
+interface GroupViewProps {
+  readonly group: GroupWithRollouts;
+  readonly selectedId: string | null;
+  readonly flaggedIds: ReadonlySet<string>;
+  /** Inclusive ends of the length window; answers outside it are marked. Null for runs that have none. */
+  readonly lengthWindow: readonly [number, number] | null;
+  readonly onSelect: (rolloutId: string) => void;
+  readonly onMove: (by: 1 | -1) => void;
+}
+
+export const purposeWords = { train: 'question', probe: 'probe', evaluation: 'evaluation' } as const;
+
+export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelect, onMove }: GroupViewProps) {
+  const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
+  const shuffled = group.rollouts.filter(({ order }) => order === 'shuffled');
+  const advantages = ordered.map(({ advantage }) => advantage).filter((advantage) => advantage !== null);
+  const sum = advantages.reduce((total, advantage) => total + advantage, 0);
+  const card = (rollout: Rollout) => (
+    <AnswerCard
+      key={rollout.id}
+      rollout={rollout}
+      selected={rollout.id === selectedId}
+      flagged={flaggedIds.has(rollout.id)}
+      outside={lengthWindow !== null && (rollout.tokenCount < lengthWindow[0] || rollout.tokenCount > lengthWindow[1])}
+      onSelect={onSelect}
+    />
+  );
+  return (
+    <section class="pane group-pane" aria-label="Group">
+      <div class="head">
+        <h2>Group</h2>
+        <span class="meta cut">
+          {purposeWords[group.purpose]} of step {group.step}
+          {group.question.family && `, ${shownLine(group.question.family)}`}
+        </span>
+        <div class="tools">
+          <Tool icon="up" label="Question above (K)" onPress={() => onMove(-1)} />
+          <Tool icon="down" label="Question below (J)" onPress={() => onMove(1)} />
+        </div>
+      </div>
+      <div class="scroll">
+        <div class={`cols ${shuffled.length === 0 ? 'one' : ''}`}>
+          <Half title="Ordered" order="ordered" rollouts={ordered} />
+          {shuffled.length > 0 && <Half title="Shuffled" order="shuffled" rollouts={shuffled} />}
+          <div class="cards">{ordered.map(card)}</div>
+          {shuffled.length > 0 && (
+            <div class="cards">
+              {shuffled.map(card)}
+              <p class="hint dim">
+                Shuffled answers only measure; nothing trains on them. Reward parts, left to right: accuracy, format, temporal, length; faint
+                is what was not earned.
+              </p>
+            </div>
+          )}
+        </div>
+        {group.temporal && <TemporalTestView test={group.temporal} ordered={ordered} shuffled={shuffled} />}
+        <Section title="Spread" />
+        <div class="stat">
+          <span>
+            mean <b>{fixed(group.stats.mean, 3)}</b>
+          </span>
+          <span>
+            std <b>{fixed(group.stats.std, 3)}</b>
+          </span>
+          <span>
+            n <b>{group.stats.count}</b>
+          </span>
+          {advantages.length > 0 && (
+            <span>
+              advantages add up to <b>{signed(Math.abs(sum) < 5e-4 ? 0 : sum, 3)}</b>
+            </span>
+          )}
+        </div>
+        {group.explanation.length > 0 && (
+          <>
+            <Section title="How it came about" />
+            <ul class="para">
+              {group.explanation.map((line) => (
+                <li key={line}>{shownLine(line, 2000)}</li>
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Half({ title, order, rollouts }: { title: string; order: 'ordered' | 'shuffled'; rollouts: readonly Rollout[] }) {
+  return (
+    <h3>
+      <OrderMark order={order} />
+      <span>{title}</span>
+      <span class="dim">
+        {rollouts.filter(({ correct }) => correct).length} of {rollouts.length} right
+      </span>
+    </h3>
+  );
+}
+
+interface AnswerCardProps {
+  readonly rollout: Rollout;
+  readonly selected: boolean;
+  readonly flagged: boolean;
+  readonly outside: boolean;
+  readonly onSelect: (rolloutId: string) => void;
+}
+
+function AnswerCard({ rollout, selected, flagged, outside, onSelect }: AnswerCardProps) {
+  const tier = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
+  return (
+    <button type="button" class={`ans ${selected ? 'sel' : ''}`} aria-pressed={selected} onClick={() => onSelect(rollout.id)}>
+      <span class="line">
+        <span class="dim">{rollout.index + 1}</span>
+        <b class="cut model-text">{rollout.answer === '' ? 'no answer' : shownLine(rollout.answer, 60)}</b>
+        <CorrectMark correct={rollout.correct} />
+        <span class="end">
+          {flagged && <Icon name="flag" label="flagged" />}
+          <span class={outside ? 'off' : ''} title={`${rollout.tokenCount} tokens${outside ? ', outside the length window' : ''}`}>
+            {rollout.tokenCount}
+          </span>
+          <AhaTier tier={tier} />
+        </span>
+      </span>
+      <span class="line rw">
+        <RewardParts parts={rollout.reward.parts} width={46} />
+        <span class="num">{fixed(rollout.reward.total, 2)}</span>
+        <span class="num">{rollout.advantage === null ? '–' : signed(rollout.advantage, 2)}</span>
+      </span>
+    </button>
+  );
+}

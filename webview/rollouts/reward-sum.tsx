@@ -1,0 +1,113 @@
+/** The reward as a staircase: parts add up to the total; minus mean, divided by std, is the advantage. */
+import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
+import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { fixed, plain, signed } from '../ui/numbers.ts';
+import { advantageOf, staircase } from './staircase.ts';
+
+interface RewardSumProps {
+  readonly rollout: Rollout;
+  readonly group: GroupWithRollouts;
+  readonly parameters: ParameterValues;
+  readonly preset: string;
+}
+
+export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps) {
+  const { parts, total } = rollout.reward;
+  const stairs = staircase(parts, total, group.stats.mean);
+  const { low, high } = stairs;
+  const at = (value: number) => ((value - low) / (high - low || 1)) * 100;
+  const advantage = advantageOf(rollout, group, parameters);
+  return (
+    <section aria-label="Reward">
+      <div class="bar">
+        <h2>Reward</h2>
+        <span>a sum, left to right</span>
+        <span class="grow" />
+        <span class="nb far">
+          preset {preset}, format {plain(parameters.formatWeight)}
+        </span>
+      </div>
+      <div class="sum">
+        {stairs.stairs.map(({ part, from, to }, index) => (
+          <div class="sum-row" key={part.name}>
+            <span>{part.name}</span>
+            <svg aria-hidden="true">
+              {part.possible > part.value && (
+                <rect class="slot" x={`${at(from)}%`} width={`${at(from + part.possible) - at(from)}%`} y="4" height="10" />
+              )}
+              <rect
+                class={`part-${part.name}`}
+                x={`${Math.min(at(from), at(to))}%`}
+                width={`${Math.abs(at(to) - at(from))}%`}
+                y="4"
+                height="10"
+              />
+              {index > 0 && <line class="vline" x1={`${at(from)}%`} x2={`${at(from)}%`} y1="0" y2="14" />}
+              <line class="vline" x1={`${at(to)}%`} x2={`${at(to)}%`} y1="4" y2="18" />
+            </svg>
+            <span class="num">{index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}</span>
+            <span class="why cut" title={shownLine(part.explanation)}>
+              {shownLine(part.explanation)}
+            </span>
+          </div>
+        ))}
+        <span class="tot" />
+        <div class="sum-row">
+          <span class="fin">total</span>
+          <svg aria-hidden="true">
+            <rect class="part-accuracy" x={`${Math.min(at(0), at(total))}%`} width={`${Math.abs(at(total) - at(0))}%`} y="5" height="8" />
+            <line class="vline" x1={`${at(total)}%`} x2={`${at(total)}%`} y1="0" y2="13" />
+            <line class="mean-line" x1={`${at(group.stats.mean)}%`} x2={`${at(group.stats.mean)}%`} y1="0" y2="18" />
+          </svg>
+          <span class="num fin">{fixed(total, 2)}</span>
+          <span class="why cut">
+            {Math.abs(stairs.sum - total) < 5e-4 ? "dashed: the group's mean" : `the parts add up to ${fixed(stairs.sum, 3)}, not to this`}
+          </span>
+        </div>
+        {advantage.kind === 'none' ? (
+          <div class="sum-row">
+            <span class="fin">advantage</span>
+            <span />
+            <span class="num fin">–</span>
+            <span class="why">{advantage.why}</span>
+          </div>
+        ) : (
+          <>
+            <div class="sum-row">
+              <span class="nb">− mean</span>
+              <span class="dim cut">of the {group.stats.count} ordered answers</span>
+              <span class="num">{fixed(advantage.mean, 2)}</span>
+              <span class="why cut mono">
+                {fixed(total, 2)} − {fixed(advantage.mean, 3)} = {fixed(advantage.difference, 3)}
+              </span>
+            </div>
+            {advantage.divisor !== null && (
+              <div class="sum-row">
+                <span class="nb">÷ std</span>
+                <span class="dim cut">
+                  {parameters.stdDegrees === 'n-1' ? `n − 1 = ${group.stats.count - 1}` : `n = ${group.stats.count}`}
+                  {parameters.stdEpsilon > 0 && `, + ${plain(parameters.stdEpsilon)}`}
+                </span>
+                <span class="num">{fixed(advantage.divisor, 3)}</span>
+                <span class="why cut mono">
+                  {fixed(advantage.difference, 3)} ÷ {fixed(advantage.divisor, 3)} = {signed(advantage.advantage, 3)}
+                </span>
+              </div>
+            )}
+            <div class="sum-row">
+              <span class="fin">advantage</span>
+              <span />
+              <span class="num fin">{signed(advantage.advantage, 2)}</span>
+              <span class="why cut">
+                {advantage.agrees
+                  ? `on each of its ${rollout.tokenCount} tokens`
+                  : 'as training used it; parameters have changed since, so the lines above give another number'}
+              </span>
+            </div>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,252 @@
+/** The list: filter, chips, rows. */
+import { useMemo, useRef } from 'preact/hooks';
+import type { Session } from '../state/session.ts';
+import { useStore } from '../state/store.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
+import { fixed, grouped, signed } from '../ui/numbers.ts';
+import { Tool } from '../ui/tool.tsx';
+import { useNarrow } from '../ui/use-narrow.ts';
+import { VirtualList } from '../ui/virtual-list.tsx';
+import { AhaTier } from './aha-tier.tsx';
+import { corrected, holds, parseFilter, toggled } from './filter.ts';
+import { FilterBox } from './filter-box.tsx';
+import { RewardParts } from './reward-parts.tsx';
+import { type FeedState, facetTerms, type RolloutFeed } from './rollout-feed.ts';
+import type { RolloutRow } from './rollout-row.ts';
+
+interface RolloutListProps {
+  readonly session: Session;
+  readonly feed: RolloutFeed;
+  readonly selectedId: string | null;
+  readonly onSelect: (row: RolloutRow) => void;
+  readonly onExport: () => void;
+}
+
+export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutListProps) {
+  const state = useStore(feed.state, (held) => held);
+  const narrow = useNarrow(760);
+  const { rows, matching, total, waiting, faults, loading } = state;
+  const selected = useMemo(() => {
+    const index = rows.findIndex(({ id }) => id === selectedId);
+    return index < 0 ? null : index;
+  }, [rows, selectedId]);
+  const scrolledAway = useRef(false);
+  const count = rows.length;
+  return (
+    <section class="pane side list-pane" aria-label="Rollouts">
+      <div class="head">
+        <h2>Rollouts</h2>
+        <span class="meta">
+          {matching === null ? 'reading' : matching === total ? grouped(matching) : `${grouped(matching)} of ${grouped(total ?? matching)}`}
+        </span>
+        <div class="tools">
+          <Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />
+        </div>
+      </div>
+      <FilterBox line={state.line} faults={faults} onLine={(line) => feed.setLine(line)} />
+      {faults[0] ? (
+        <div class="fault-line" role="alert">
+          <span class="grow">
+            {shownLine(faults[0].message)} {rows.length > 0 && 'The list still shows the last filter that worked.'}
+          </span>
+          {faults[0].suggestion && (
+            <button type="button" class="link" onClick={() => faults[0] && feed.setLine(corrected(state.line, faults[0]))}>
+              Use {faults[0].suggestion}
+            </button>
+          )}
+        </div>
+      ) : null}
+      <Facets state={state} feed={feed} />
+      <div class="r colhead" aria-hidden="true">
+        <span class="num">step</span>
+        <span />
+        <span>question</span>
+        <span />
+        <span />
+        <span>reward</span>
+        <span />
+        <span class="num">adv</span>
+        <span class="num">len</span>
+        <span class="num">aha</span>
+        <span />
+      </div>
+      {loading && <progress class="thin" aria-label="Reading rollouts" />}
+      {waiting.length > 0 && (
+        <button type="button" class="waiting" onClick={() => feed.follow()}>
+          {grouped(waiting.length)} new above <kbd>Home</kbd>
+        </button>
+      )}
+      {count === 0 && !loading && matching !== null && <NothingLeft state={state} feed={feed} />}
+      <VirtualList
+        count={count}
+        rowHeight={narrow ? 40 : 22}
+        label="Rollouts, newest first"
+        selected={selected}
+        activeId={selected === null ? null : `row-${selectedId}`}
+        onSight={(_, last) => feed.want(last)}
+        onScrolled={(offset) => {
+          const away = offset > 4;
+          if (away && !scrolledAway.current) feed.hold();
+          scrolledAway.current = away;
+        }}
+        row={(index, top) => {
+          const row = rows[index];
+          if (!row) return null;
+          return (
+            <Row
+              key={row.id}
+              row={row}
+              top={top}
+              index={index}
+              count={matching ?? count}
+              selected={row.id === selectedId}
+              startsGroup={rows[index - 1]?.groupId !== row.groupId}
+              onSelect={onSelect}
+            />
+          );
+        }}
+      />
+      <div class="foot">
+        <span>{selected === null ? `${grouped(count)} read` : `row ${grouped(selected + 1)} of ${grouped(matching ?? count)}`}</span>
+        <span class="grow" />
+        <span class="far">
+          <kbd>j</kbd> <kbd>k</kbd> move <kbd>g</kbd> group <kbd>x</kbd> flag
+        </span>
+      </div>
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly row: RolloutRow;
+  readonly top: number;
+  readonly index: number;
+  readonly count: number;
+  readonly selected: boolean;
+  readonly startsGroup: boolean;
+  readonly onSelect: (row: RolloutRow) => void;
+}
+
+const purposeLetters = { train: '', probe: 'probe', evaluation: 'eval' } as const;
+
+function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowProps) {
+  const purpose = purposeLetters[row.purpose];
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys; rows are its options
+    // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option
+    <div
+      id={`row-${row.id}`}
+      class={`r ${startsGroup ? 'grp' : ''} ${selected ? 'sel' : ''}`}
+      role="option"
+      aria-selected={selected}
+      aria-posinset={index + 1}
+      aria-setsize={count}
+      title={`step ${row.step}, ${purpose ? `${row.purpose}, ` : ''}${row.order} ${row.index + 1}: ${shownLine(row.problem)}`}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => onSelect(row)}
+    >
+      <span class="num">{row.step}</span>
+      <TypeIcon type={row.problemType} />
+      <span class="cut model-text">
+        {purpose && <span class="purpose">{purpose}</span>}
+        {shownLine(row.problem, 120)}
+      </span>
+      <OrderMark order={row.order} />
+      <CorrectMark correct={row.correct} />
+      <RewardParts parts={row.parts} width={54} />
+      <span class="num">{fixed(row.total, 2)}</span>
+      <span class="num">{row.advantage === null ? '–' : signed(row.advantage, 2)}</span>
+      <span class="num">{row.tokenCount}</span>
+      {row.ahaTier > 0 ? <AhaTier tier={row.ahaTier} /> : <span />}
+      <span>{row.flags > 0 && <Icon name="flag" label={`${row.flags} flags`} />}</span>
+    </div>
+  );
+}
+
+const facetLabels: Readonly<Record<string, string>> = {
+  'order:ordered': 'ordered',
+  'order:shuffled': 'shuffled',
+  'correct:true': 'correct',
+  'correct:false': 'wrong',
+  'type:choice': 'choice',
+  'type:number': 'number',
+  'type:free': 'free',
+  'type:regression': 'regr.',
+  'type:ocr': 'OCR',
+  'purpose:train': 'train',
+  'purpose:probe': 'probe',
+  'purpose:evaluation': 'evaluation',
+  flagged: 'flagged',
+};
+
+function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
+  return (
+    <dl class="facets">
+      {facetTerms.map(({ name, terms }) => {
+        /* A chip that would leave nothing says nothing, unless it is in the filter. */
+        const shown = terms.filter((term) => holds(state.line, term) || (state.facets[term] ?? 1) > 0);
+        if (shown.length === 0) return null;
+        return (
+          <div key={name} class="facet">
+            <dt>{name}</dt>
+            <dd>
+              {shown.map((term) => (
+                <button key={term} type="button" title={term} aria-pressed={holds(state.line, term)} onClick={() => feed.toggle(term)}>
+                  <FacetMark term={term} />
+                  {facetLabels[term] && <span>{facetLabels[term]}</span>}
+                  <span class="dim">{state.facets[term] === undefined ? '' : grouped(state.facets[term])}</span>
+                </button>
+              ))}
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+function FacetMark({ term }: { term: string }) {
+  switch (term) {
+    case 'order:ordered':
+      return <OrderMark order="ordered" />;
+    case 'order:shuffled':
+      return <OrderMark order="shuffled" />;
+    case 'correct:true':
+      return <CorrectMark correct />;
+    case 'correct:false':
+      return <CorrectMark correct={false} />;
+    case 'flagged':
+      return <Icon name="flag" />;
+  }
+  const tier = /^aha>=(\d)$/.exec(term)?.[1];
+  if (tier) return <AhaTier tier={Number(tier)} />;
+  const type = parseFilter(term).filter.problemType;
+  return type ? <TypeIcon type={type} /> : null;
+}
+
+/** Says what leaves nothing, and offers to drop it. */
+function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
+  const words = state.line.trim() === '' ? [] : parseFilter(state.line).terms.map(({ start, end }) => state.line.slice(start, end));
+  if (words.length === 0) {
+    return (
+      <div class="blank" role="status">
+        <p class="b">No rollouts yet.</p>
+        <p class="dim">They come as the model answers: in T-GRPO with every step, in SFT with every probe.</p>
+      </div>
+    );
+  }
+  return (
+    <div class="blank" role="status">
+      <p class="b">Nothing is left.</p>
+      <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a term:</p>
+      <p class="drop">
+        {words.map((term) => (
+          <button key={term} type="button" class="link mono" onClick={() => feed.setLine(toggled(state.line, term))}>
+            {shownLine(term)}
+          </button>
+        ))}
+      </p>
+    </div>
+  );
+}

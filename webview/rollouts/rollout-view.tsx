@@ -1,0 +1,248 @@
+/** One answer: what the model saw, what it thought, what it said, and where each point of its reward came from. */
+import type { ComponentChildren, Ref } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { asStudioError } from '../../trainer/protocol/errors.ts';
+import type { Annotation, GroupWithRollouts, Rollout, RolloutTokens, Span } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/records.ts';
+import type { Host } from '../host.ts';
+import type { FramePixels, Session } from '../state/session.ts';
+import { shownLine, shownPieces } from '../ui/hostile-text.ts';
+import { CorrectMark, Icon } from '../ui/icons.tsx';
+import { count, fixed } from '../ui/numbers.ts';
+import { Tool } from '../ui/tool.tsx';
+import { AhaTier } from './aha-tier.tsx';
+import { frameMentions, outsideText, tokenSpans } from './completion-pieces.ts';
+import { CompletionText } from './completion-text.tsx';
+import { FlagList } from './flag-list.tsx';
+import { FrameCanvas } from './frame-canvas.tsx';
+import { FrameStrip, frameTitle } from './frame-strip.tsx';
+import { purposeWords } from './group-view.tsx';
+import { RewardSum } from './reward-sum.tsx';
+import { temporalReason } from './temporal-reason.ts';
+
+interface RolloutViewProps {
+  readonly session: Session;
+  readonly host: Host;
+  readonly run: RunSummary;
+  readonly group: GroupWithRollouts;
+  readonly rollout: Rollout;
+  readonly flags: readonly Annotation[];
+  readonly frame: number;
+  readonly shaded: boolean;
+  readonly ahaShown: number | null;
+  /** Span that is being flagged; null for the whole answer. `form` is null when nothing is. */
+  readonly picked: Span | null;
+  readonly form: ComponentChildren;
+  readonly textRef: Ref<HTMLDivElement>;
+  readonly refused: string | null;
+  readonly onFrame: (frame: number) => void;
+  readonly onShade: (shaded: boolean) => void;
+  readonly onFlag: () => void;
+  readonly onRemoveFlag: (id: number) => void;
+  readonly onCopyLink: () => void;
+}
+
+const stopWords = { stop: 'ended by itself', length: 'cut at the limit', aborted: 'aborted' } as const;
+
+export function RolloutView(props: RolloutViewProps) {
+  const { session, host, run, group, rollout, flags, frame, shaded, picked, form, onFrame } = props;
+  const { question, media } = group;
+  const frames = useFrames(session, media.key);
+  const tokens = useTokens(session, rollout.id, shaded);
+  const { think, answer, problems } = rollout.parsed;
+  const marks = useMemo(
+    () => ({
+      aha: rollout.aha,
+      flags,
+      mentions: frameMentions(rollout.text, media),
+      tokens: tokens === null ? [] : tokenSpans(rollout.text, tokens),
+    }),
+    [rollout, flags, media, tokens],
+  );
+  const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
+  const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
+  const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
+  const reason = temporalReason(rollout, group);
+  const text = (within: Span) => (
+    <CompletionText
+      text={rollout.text}
+      within={within}
+      marks={marks}
+      shaded={shaded}
+      picked={picked}
+      form={form}
+      ahaShown={props.ahaShown}
+      onFrame={onFrame}
+    />
+  );
+  const formBelow = form !== null && (picked === null || !contains(body, picked) && !contains(answer, picked));
+  return (
+    <section class="pane grow rollout-pane" aria-label="Rollout">
+      <div class="head">
+        <h2>Rollout</h2>
+        <span class="meta cut">
+          {rollout.order} {rollout.index + 1} of {group.rollouts.filter(({ order }) => order === rollout.order).length}, {purposeWords[group.purpose]}{' '}
+          of step {group.step}
+        </span>
+        <div class="tools">
+          <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />
+          <Tool icon="link" label="Copy link (y)" onPress={props.onCopyLink} />
+        </div>
+      </div>
+      <div class="scroll" ref={props.textRef}>
+        <div class="look">
+          <figure>
+            <FrameCanvas frames={frames} index={frame} label={frameTitle(media, frame)} width={media.width} height={media.height} />
+            <figcaption>{frameTitle(media, frame)}</figcaption>
+          </figure>
+          <div>
+            <p class="q model-text">{shownPieces(question.problem).map((piece) => piece.shown)}</p>
+            {question.options.length > 0 ? (
+              <ol class="opts">
+                {question.options.map((option) => (
+                  <li key={option} class="model-text">
+                    {isSolution(option, question.solution) ? <Icon name="check" label="the solution" class="ok" /> : <span class="no-tick" />}
+                    {shownLine(option)}
+                  </li>
+                ))}
+              </ol>
+            ) : (
+              <p class="opts one model-text">
+                <Icon name="check" label="the solution" class="ok" /> {shownLine(question.solution)}
+              </p>
+            )}
+            <p class="dim small">
+              {question.problemType} · {shownLine(question.path)}
+              {media.kind === 'video' ? `, ${fixed(media.durationSeconds, 1)} s` : `, ${media.sourceWidth}×${media.sourceHeight}`} ·{' '}
+              <button type="button" class="link" onClick={() => host.openFile(question.dataset, question.row)}>
+                dataset row {question.row + 1}
+              </button>
+            </p>
+          </div>
+        </div>
+        {media.kind === 'video' && (
+          <FrameStrip
+            media={media}
+            frames={frames}
+            order={rollout.order}
+            shuffledCount={beside}
+            selected={frame}
+            onSelect={onFrame}
+          />
+        )}
+        <div class="bar">
+          <h2>{think ? 'Think' : 'Text'}</h2>
+          {shaded ? (
+            <span class="legend">
+              {tokens === null ? 'reading the tokens …' : 'probability of the token'} <i>≥ .9</i>
+              <i class="p1">.7–.9</i>
+              <i class="p2">.5–.7</i>
+              <i class="p3">.3–.5</i>
+              <i class="p4">&lt; .3</i>
+            </span>
+          ) : (
+            <span class="hint">
+              {rollout.aha.length > 0 && (
+                <>
+                  <kbd>a</kbd> next aha <AhaTier tier={2} /> <AhaTier tier={3} /> <AhaTier tier={4} /> <AhaTier tier={5} />{' '}
+                  <span class="far">T1 is a cue the prompt asks for</span>
+                </>
+              )}
+            </span>
+          )}
+          <span class="grow" />
+          <span class="seg" role="group" aria-label="Shade tokens (p)">
+            <button type="button" aria-pressed={!shaded} onClick={() => props.onShade(false)}>
+              Text
+            </button>
+            <button type="button" aria-pressed={shaded} onClick={() => props.onShade(true)}>
+              Probability
+            </button>
+          </span>
+        </div>
+        {body && (
+          <div class="think model-text" data-part="think">
+            {text(body)}
+          </div>
+        )}
+        <div class="answer">
+          <span class="dim">Answer</span>
+          <b class="model-text answer-text">{answer ? text(answer) : 'none'}</b>
+          <CorrectMark correct={rollout.correct} />
+          <span class="dim">
+            solution <span class="model-text">{shownLine(question.solution, 200)}</span> · {count(rollout.tokenCount, 'token')} ·{' '}
+            {stopWords[rollout.stopReason]}
+            {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join('; ')}`}
+          </span>
+        </div>
+        {outside !== '' && (
+          <p class="answer outside">
+            <span class="dim">Outside the tags</span>
+            <span class="model-text">{shownLine(outside, 2000)}</span>
+          </p>
+        )}
+        {formBelow && <div class="form-below">{form}</div>}
+        <FlagList flags={flags} refused={props.refused} onRemove={props.onRemoveFlag} />
+        <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
+      </div>
+      {reason && (
+        <p class="because">
+          <Icon name="clock" />
+          <span>
+            <b class="b">{reason.title}</b> {reason.text}
+          </span>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function contains(outer: Span | null, inner: Span): boolean {
+  return outer !== null && inner.start >= outer.start && inner.end <= outer.end;
+}
+
+/** Options are written with their letter; the solution is the letter alone, or the whole option. */
+function isSolution(option: string, solution: string): boolean {
+  return option === solution || new RegExp(`^\\(?${solution.replace(/[^\p{L}\p{N}]/gu, '\\$&')}[).:\\s]`, 'u').test(option);
+}
+
+function useFrames(session: Session, key: string): FramePixels | null {
+  const [held, setHeld] = useState<{ key: string; frames: FramePixels } | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    session.frames(key).then(
+      (frames) => {
+        if (wanted) setHeld({ key, frames });
+      },
+      (thrown: unknown) => {
+        if (wanted) session.fail(asStudioError(thrown));
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [session, key]);
+  return held?.key === key ? held.frames : null;
+}
+
+/** Asked for only when they are to be shown. */
+function useTokens(session: Session, rolloutId: string, wantedNow: boolean): RolloutTokens | null {
+  const [held, setHeld] = useState<{ id: string; tokens: RolloutTokens } | null>(null);
+  useEffect(() => {
+    const { runId } = session.state.get();
+    if (!wantedNow || !runId) return;
+    let wanted = true;
+    session.request('rollouts/tokens', { runId, rolloutId }).then(
+      (tokens) => {
+        if (wanted) setHeld({ id: rolloutId, tokens });
+      },
+      (thrown: unknown) => {
+        if (wanted) session.fail(asStudioError(thrown));
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [session, rolloutId, wantedNow]);
+  return wantedNow && held?.id === rolloutId ? held.tokens : null;
+}

@@ -1,0 +1,36 @@
+/** One sentence: why this answer got the temporal reward or did not. */
+import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { plain } from '../ui/numbers.ts';
+import { equation } from './temporal-test.tsx';
+
+export interface TemporalReason {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Null where the run has no temporal reward and nobody would ask. */
+export function temporalReason(rollout: Rollout, group: GroupWithRollouts): TemporalReason | null {
+  const part = rollout.reward.parts.find(({ name }) => name === 'temporal');
+  const test = group.temporal;
+  if (!test) {
+    if (!part) return null;
+    return { title: 'No temporal test:', text: shownLine(part.explanation, 1000) };
+  }
+  const right = (order: Rollout['order']) => {
+    const answers = group.rollouts.filter((answer) => answer.order === order);
+    return `${answers.filter(({ correct }) => correct).length} of ${answers.length}`;
+  };
+  const counts = `${right('ordered')} ordered answers were right against ${right('shuffled')} shuffled, so ${equation(test)}`;
+  if (rollout.order === 'shuffled') {
+    return { title: 'Shuffled answers get no temporal reward:', text: `${counts}; they are what the ordered ones are compared with.` };
+  }
+  if (part && part.value > 0) {
+    return { title: 'Why the temporal reward was paid:', text: `${counts}; this answer is right, so it gets α = ${plain(part.value)}.` };
+  }
+  if (!test.passed) return { title: 'Why the temporal reward was not paid:', text: `${counts}: order did not help enough.` };
+  if (!rollout.correct) {
+    return { title: 'Why the temporal reward was not paid:', text: `${counts}, which passes, but this answer is wrong.` };
+  }
+  return { title: 'Why the temporal reward was not paid:', text: part ? shownLine(part.explanation, 1000) : `${counts}.` };
+}

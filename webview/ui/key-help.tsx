@@ -1,0 +1,28 @@
+/** The keys of a page. */
+interface KeyHelpProps {
+  /** Keys with a space between them, and what they do. */
+  readonly rows: readonly (readonly [string, string])[];
+  readonly onClose: () => void;
+}
+
+export function KeyHelp({ rows, onClose }: KeyHelpProps) {
+  return (
+    <div class="key-help" role="dialog" aria-label="Keys">
+      <dl>
+        {rows.map(([keys, meaning]) => (
+          <div key={keys}>
+            <dt>
+              {keys.split(' ').map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" class="link" onClick={onClose}>
+        Close <kbd>Esc</kbd>
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+/** Keys of a page: a letter never acts while something that takes typing has the focus. */
+import { useEffect, useRef } from 'preact/hooks';
+import { takesTyping } from './toolkit.tsx';
+
+/** Named as `KeyboardEvent.key`, with `Shift+` before function keys that need it. A handler that gives false lets the key pass. */
+export type KeyMap = Readonly<Record<string, ((event: KeyboardEvent) => unknown) | undefined>>;
+
+/** `focusIsTyping` looks through shadow roots. */
+export function focusIsTyping(event: KeyboardEvent): boolean {
+  const target = event.composedPath()[0];
+  return (target instanceof Element && takesTyping(target)) || takesTyping(document.activeElement);
+}
+
+export function useKeys(keys: KeyMap): void {
+  const held = useRef(keys);
+  held.current = keys;
+  useEffect(() => {
+    const act = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      const isFunctionKey = /^F\d+$/.test(event.key);
+      if (!isFunctionKey && focusIsTyping(event)) return;
+      const name = event.shiftKey && isFunctionKey ? `Shift+${event.key}` : event.key;
+      const handler = held.current[name];
+      if (!handler || handler(event) === false) return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', act);
+    return () => window.removeEventListener('keydown', act);
+  }, []);
+}

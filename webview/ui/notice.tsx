@@ -1,0 +1,23 @@
+/** The one notice of a page: what happened, where, and what to do. */
+import type { ComponentChildren } from 'preact';
+import { Icon, type IconName } from './icons.tsx';
+
+export interface NoticeProps {
+  readonly kind: 'info' | 'warning' | 'error';
+  readonly icon?: IconName;
+  readonly title: string;
+  readonly children?: ComponentChildren;
+  readonly actions?: ComponentChildren;
+}
+
+export function Notice({ kind, icon, title, children, actions }: NoticeProps) {
+  return (
+    <div class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
+      <Icon name={icon ?? (kind === 'info' ? 'info' : 'warning')} />
+      <span class="grow">
+        <b>{title}</b> {children}
+      </span>
+      {actions}
+    </div>
+  );
+}

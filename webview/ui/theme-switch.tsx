@@ -1,0 +1,22 @@
+/** In a browser tab no editor gives the theme: this does. */
+import { useState } from 'preact/hooks';
+import { chooseTheme, chosenTheme, type ThemeChoice, themeChoices } from './theme.ts';
+import { Dropdown } from './toolkit.tsx';
+
+export function ThemeSwitch() {
+  const [choice, setChoice] = useState<ThemeChoice>(chosenTheme);
+  return (
+    <Dropdown
+      class="theme-switch"
+      label="Theme"
+      title="Theme of this page"
+      value={choice}
+      choices={themeChoices.map((value) => ({ value, label: value === 'system' ? 'system theme' : value }))}
+      onChoose={(value) => {
+        const chosen = themeChoices.find((known) => known === value) ?? 'system';
+        chooseTheme(chosen);
+        setChoice(chosen);
+      }}
+    />
+  );
+}
