@@ -16,6 +16,9 @@ const facetsThatMatch = `
     AND aha >= ?6
     AND (?7 IS NULL OR flagged = ?7)`;
 
+/** Up to so many rollouts of the facets asked for, their keys are held against the words; beyond, each word's rollouts are looked up. */
+const fewRollouts = 5000;
+
 /** SQL of the pages and counts; named so that a test can look at how SQLite runs them. */
 export const listQueries = {
   newest: 'SELECT key FROM rollouts WHERE key < ?1 ORDER BY key DESC LIMIT ?2',
@@ -26,13 +29,22 @@ export const listQueries = {
   newestOfStep:
     'SELECT key FROM rollouts WHERE step = ?1 AND facet IN (SELECT value FROM json_each(?2)) AND key < ?3 ORDER BY key DESC LIMIT ?4',
   countOfStep: 'SELECT count(*) AS count FROM rollouts WHERE step = ?1 AND facet IN (SELECT value FROM json_each(?2))',
-  newestWithWords: `
+  newestWithWords:
+    'SELECT rowid AS key FROM rollout_words WHERE rollout_words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3',
+  countWithWords: 'SELECT count(*) AS count FROM rollout_words WHERE rollout_words MATCH ?1',
+  newestWithWordsAndFacets: `
     SELECT w.rowid AS key FROM rollout_words w CROSS JOIN rollouts r ON r.key = w.rowid
     WHERE w.rollout_words MATCH ?1 AND w.rowid < ?2 AND r.step BETWEEN ?3 AND ?4 AND r.facet IN (SELECT value FROM json_each(?5))
     ORDER BY w.rowid DESC LIMIT ?6`,
-  countWithWords: `
+  countWithWordsAndFacets: `
     SELECT count(*) AS count FROM rollout_words w CROSS JOIN rollouts r ON r.key = w.rowid
     WHERE w.rollout_words MATCH ?1 AND r.step BETWEEN ?2 AND ?3 AND r.facet IN (SELECT value FROM json_each(?4))`,
+  // The plus keeps SQLite from asking for the words of one rollout after another.
+  fewWithWordsAndFacets: `
+    SELECT rowid AS key FROM rollout_words
+    WHERE rollout_words MATCH ?1
+      AND +rowid IN (SELECT key FROM rollouts WHERE facet IN (SELECT value FROM json_each(?4)) AND step BETWEEN ?2 AND ?3)
+    ORDER BY rowid DESC`,
 } as const;
 
 /**
@@ -77,9 +89,21 @@ export function rolloutPage(database: Database, filter: RolloutFilter, before: n
   if (filter.text !== undefined && filter.text.trim() !== '') {
     const words = wordQuery(filter.text);
     if (words === null) return { keys: [], matching: 0, total };
+    const ofFacets = facets.reduce((sum, facet) => sum + facet.count, 0);
+    if (ofFacets === total && filter.step === undefined && filter.fromStep === undefined) {
+      return {
+        keys: keys(listQueries.newestWithWords, words, before, limit),
+        matching: count(listQueries.countWithWords, words),
+        total,
+      };
+    }
+    if (ofFacets <= fewRollouts) {
+      const found = keys(listQueries.fewWithWordsAndFacets, words, fromStep, toStep, facetIds);
+      return { keys: found.filter((key) => key < before).slice(0, limit), matching: found.length, total };
+    }
     return {
-      keys: keys(listQueries.newestWithWords, words, before, fromStep, toStep, facetIds, limit),
-      matching: count(listQueries.countWithWords, words, fromStep, toStep, facetIds),
+      keys: keys(listQueries.newestWithWordsAndFacets, words, before, fromStep, toStep, facetIds, limit),
+      matching: count(listQueries.countWithWordsAndFacets, words, fromStep, toStep, facetIds),
       total,
     };
   }
