@@ -13,33 +13,43 @@ import { createStockOps } from './stock.ts';
 
 /** The order of `auto`: a native library that sees a GPU, a native library, WebAssembly. */
 export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
-  const chosen = wanted === 'auto' ? (preparedNative().length > 0 ? 'native' : 'wasm') : wanted;
-  const because = wanted === 'auto' ? '' : ' The run file asks for it.';
-  switch (chosen) {
+  if (wanted !== 'auto') return await start(wanted, 'It was asked for.');
+  if (preparedNative().length === 0) return await start('wasm', 'No native TensorFlow is prepared on this machine.');
+  try {
+    return await start('native', 'It is prepared on this machine.');
+  } catch (error) {
+    return await start('wasm', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function start(
+  backend: Exclude<EngineSettings['backend'], 'auto'>,
+  because: string,
+): Promise<{ ops: Ops; report: BackendReport }> {
+  switch (backend) {
     case 'native': {
       const { version, gpu } = await startNative();
-      const device = gpu ? 'a GPU' : 'the CPU';
+      const name = gpu ? 'native GPU' : 'native CPU';
       return {
         ops: createStockOps(),
-        report: {
-          backend: gpu ? 'native GPU' : 'native CPU',
-          why: `TensorFlow ${version} is prepared on this machine and runs on ${device}.${because}`,
-        },
+        report: { backend: name, why: `TensorFlow ${version} on ${gpu ? 'a GPU' : 'the CPU'}. ${because}` },
       };
     }
     case 'cpu':
       await tf.setBackend('cpu');
-      return { ops: createStockOps(), report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests.${because}` } };
+      return {
+        ops: createStockOps(),
+        report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}` },
+      };
     case 'wasm': {
       const { module, relaxed } = await kernelModule();
       setWasmPaths(wasmBackendFolder());
       await tf.setBackend('wasm');
       await tf.ready();
       const simd = relaxed ? 'relaxed SIMD' : 'SIMD';
-      const reason = wanted === 'auto' ? ' No native TensorFlow is prepared on this machine.' : because;
       return {
         ops: await createKernelOps(module),
-        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}).${reason}` },
+        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}). ${because}` },
       };
     }
   }

@@ -90,6 +90,9 @@ export interface ConfigTokens {
 
 const learnedPositionGrid = 4;
 
+/** Qwen's 10,000 and more suit long contexts; with so few places the slow angles of rows and columns would hardly turn. */
+const newModelRopeTheta = 100;
+
 /** Splits the angles of a head as Qwen2.5-VL does: a quarter for time, the rest in halves for row and column. */
 function mropeSection(angles: number): [number, number, number] {
   const time = Math.max(1, Math.round(angles / 4));
@@ -120,9 +123,9 @@ export function newConfigFile(size: ModelSize, vocabularySize: number, tokens: C
       hidden_act: 'silu',
       max_position_embeddings: 32768,
       rms_norm_eps: 1e-6,
-      rope_theta: 10000,
+      rope_theta: newModelRopeTheta,
       rope_scaling: { type: 'mrope', rope_type: 'default', mrope_section: mropeSection(angles) },
-      rope_parameters: { rope_type: 'default', rope_theta: 10000, mrope_section: mropeSection(angles) },
+      rope_parameters: { rope_type: 'default', rope_theta: newModelRopeTheta, mrope_section: mropeSection(angles) },
       tie_word_embeddings: true,
       use_sliding_window: false,
       bos_token_id: tokens.pad,

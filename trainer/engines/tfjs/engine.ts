@@ -6,7 +6,6 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/records.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
 import type {
-  Completion,
   Engine,
   EngineCapabilities,
   LossReport,
@@ -31,14 +30,16 @@ import type { LossTerms } from './losses.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import { parameterTable } from './parameters.ts';
 import { PromptEncoder, renderPrompt } from './prompts.ts';
-import { Replicas } from './replicas.ts';
+import { allAnswers, Replicas } from './replicas.ts';
 import { SampleStream } from './sample-stream.ts';
 import type { PromptGroup } from './sharding.ts';
 import { groupByPrompt, shard } from './sharding.ts';
-import { decodePieces, Tokenizer } from './tokenizer/tokenizer.ts';
+import { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Answers that one replica writes at a time. */
 const mostAnswersPerChunk = 96;
+/** Prompt tokens, each prompt counted once, that one replica prefills at a time. */
+const mostPromptTokensPerChunk = 8192;
 
 interface Loaded {
   readonly handle: ModelHandle;
@@ -51,14 +52,14 @@ interface Loaded {
 }
 
 export interface TfjsEngineOptions {
-  /** Called when a thread died; the engine is of no use from then on. */
-  readonly onDeath?: (error: StudioError) => void;
+  /** Bound on the JavaScript heap of each thread in megabytes; Node's own when absent. */
+  readonly threadMemoryMb?: number;
 }
 
 /** Starts the threads and their backends. @throws StudioError `engine-failed` */
-export async function createTfjsEngine(settings: EngineSettings, _options: TfjsEngineOptions = {}): Promise<Engine> {
+export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
   if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
-  return new TfjsEngine(await Replicas.start(settings.backend, settings.threads));
+  return new TfjsEngine(await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb));
 }
 
 class TfjsEngine implements Engine {
@@ -188,7 +189,7 @@ class TfjsEngine implements Engine {
           );
         }
       };
-      await Promise.all(Array.from({ length: this.#replicas.count }, (_, replica) => serve(replica)));
+      await allAnswers(Array.from({ length: this.#replicas.count }, (_, replica) => serve(replica)));
     });
     work.then(
       () => stream.end(),
@@ -208,22 +209,18 @@ class TfjsEngine implements Engine {
       const { prompts, answers } = this.#encode(this.#loaded(model), sequences);
       const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.#replicas.count);
       const results: Float32Array[] = sequences.map(() => new Float32Array());
-      await Promise.all(
-        shards.map(async (groups, replica) => {
-          if (groups.length === 0) return;
-          const { logprobs } = await this.#replicas.ask<'forward'>(replica, {
-            kind: 'forward',
-            model: model.id,
-            groups: packed(groups, answers),
-          });
-          let at = 0;
-          for (const i of groups.flatMap((group) => group.sequences)) {
-            const length = answers[i]?.length ?? 0;
-            results[i] = logprobs.slice(at, at + length);
-            at += length;
-          }
-        }),
-      );
+      const parts = await this.#replicas.askAll<'forward'>((replica) => {
+        const groups = shards[replica] ?? [];
+        return groups.length === 0 ? null : { kind: 'forward', model: model.id, groups: packed(groups, answers) };
+      });
+      parts.forEach((part, replica) => {
+        let at = 0;
+        for (const i of (shards[replica] ?? []).flatMap((group) => group.sequences)) {
+          const length = answers[i]?.length ?? 0;
+          results[i] = part?.logprobs.slice(at, at + length) ?? new Float32Array();
+          at += length;
+        }
+      });
       return results;
     });
   }
@@ -239,28 +236,31 @@ class TfjsEngine implements Engine {
       const ofPrompts = loss.kind === 'cross-entropy' && loss.promptTokens;
       const tokens = answerTokens + (ofPrompts ? prompts.reduce((sum, prompt) => sum + predictedTokens(prompt), 0) : 0);
       if (answerTokens === 0) throw new StudioError('bad-request', 'There is no answer token to train on.');
-      const parts = await Promise.all(
-        shards.map(async (own, replica) => {
-          if (own.length === 0) return { loss: 0, kl: 0, clipped: 0 };
-          const order = own.flatMap(({ sequences }) => sequences);
-          const work: ForwardBackward = {
-            groups: packed(own, answers),
-            terms: lossTerms(loss, order, answers, tokens),
-            promptWeights: ofPrompts ? Float32Array.from(own, ({ sequences }) => sequences.length / tokens) : null,
-            fresh: !loaded.contributing.has(replica),
-          };
-          const part = await this.#replicas.ask<'forward-backward'>(replica, {
-            kind: 'forward-backward',
-            model: model.id,
-            work,
-          });
-          loaded.contributing.add(replica);
-          return part;
-        }),
-      );
-      const sum = (pick: (part: { loss: number; kl: number; clipped: number }) => number): number =>
-        parts.reduce((total, part) => total + pick(part), 0);
-      const total = sum((part) => part.loss);
+      const requests = shards.map((own, replica): ForwardBackward | null => {
+        if (own.length === 0) return null;
+        const order = own.flatMap(({ sequences }) => sequences);
+        return {
+          groups: packed(own, answers),
+          terms: lossTerms(loss, order, answers, tokens),
+          promptWeights: ofPrompts ? Float32Array.from(own, ({ sequences }) => sequences.length / tokens) : null,
+          fresh: !loaded.contributing.has(replica),
+        };
+      });
+      const parts = await this.#replicas
+        .askAll<'forward-backward'>((replica) => {
+          const work = requests[replica] ?? null;
+          return work === null ? null : { kind: 'forward-backward', model: model.id, work };
+        })
+        .catch((error: unknown) => {
+          loaded.contributing.clear();
+          throw error;
+        });
+      requests.forEach((work, replica) => {
+        if (work !== null) loaded.contributing.add(replica);
+      });
+      const sum = (key: 'loss' | 'kl' | 'clipped'): number =>
+        parts.reduce((total, part) => total + (part?.[key] ?? 0), 0);
+      const total = sum('loss');
       if (!Number.isFinite(total)) {
         loaded.contributing.clear();
         throw new StudioError('not-finite', `The loss is ${total}; no weight was changed.`, {
@@ -271,8 +271,8 @@ class TfjsEngine implements Engine {
       const hasReference = policy && loss.sequences.every(({ refLogprobs }) => refLogprobs !== null);
       return {
         loss: total,
-        kl: hasReference ? sum((part) => part.kl) / answerTokens : null,
-        clipped: policy ? sum((part) => part.clipped) / answerTokens : null,
+        kl: hasReference ? sum('kl') / answerTokens : null,
+        clipped: policy ? sum('clipped') / answerTokens : null,
         tokens,
       };
     });
@@ -324,8 +324,8 @@ class TfjsEngine implements Engine {
     return this.#inTurn(async () => {
       const parts = await this.#replicas.askAll<'memory'>(() => ({ kind: 'memory' }));
       return {
-        bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-        tensors: parts.reduce((sum, { tensors }) => sum + tensors, 0),
+        bytes: parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0),
+        tensors: parts.reduce((sum, part) => sum + (part?.tensors ?? 0), 0),
       };
     });
   }
@@ -398,18 +398,29 @@ function sampleChunks(
   replicas: number,
 ): Pick<SampleChunk, 'prompts' | 'answers'>[] {
   const rounds = Math.ceil(answers.length / (replicas * mostAnswersPerChunk));
-  const size = Math.ceil(answers.length / Math.max(1, rounds * replicas));
-  const chunks: Pick<SampleChunk, 'prompts' | 'answers'>[] = [];
-  for (let from = 0; from < answers.length; from += size) {
-    const own = answers.slice(from, from + size);
-    const used = [...new Set(own.map(({ request }) => prompts[request] as EncodedPrompt))];
-    const wanted: WantedAnswer[] = own.map(({ request, seed }, i) => ({
-      answer: from + i,
-      prompt: used.indexOf(prompts[request] as EncodedPrompt),
-      seed,
-    }));
-    chunks.push({ prompts: used, answers: wanted });
-  }
+  const most = Math.ceil(answers.length / Math.max(1, rounds * replicas));
+  const chunks: { prompts: EncodedPrompt[]; answers: WantedAnswer[] }[] = [];
+  let promptTokens = 0;
+  answers.forEach(({ request, seed }, answer) => {
+    const prompt = prompts[request] as EncodedPrompt;
+    let chunk = chunks.at(-1);
+    const isNew = chunk?.prompts.at(-1) !== prompt;
+    const added = isNew ? prompt.tokens.length : 0;
+    if (
+      chunk === undefined ||
+      chunk.answers.length >= most ||
+      (promptTokens > 0 && promptTokens + added > mostPromptTokensPerChunk)
+    ) {
+      chunk = { prompts: [], answers: [] };
+      chunks.push(chunk);
+      promptTokens = 0;
+    }
+    if (chunk.prompts.at(-1) !== prompt) {
+      chunk.prompts.push(prompt);
+      promptTokens += prompt.tokens.length;
+    }
+    chunk.answers.push({ answer, prompt: chunk.prompts.length - 1, seed });
+  });
   return chunks;
 }
 
@@ -462,12 +473,4 @@ function lossTerms(
     clipEpsilon,
     beta,
   };
-}
-
-/** What an answer's tokens say. */
-export function completionOf(
-  tokenizer: Tokenizer,
-  answer: Pick<Completion, 'tokens' | 'logprobs' | 'entropy' | 'stopReason'>,
-): Completion {
-  return { ...answer, ...decodePieces(tokenizer, answer.tokens) };
 }

@@ -1,5 +1,6 @@
 /** The operations with own kernels on the heap of tfjs-backend-wasm; gradients through `tf.customGrad`. */
 import * as tf from '@tensorflow/tfjs';
+import { StudioError } from '../../protocol/errors.ts';
 import type { DecodingCache, DecodingStart, HeadShape, Ops, Segments } from './ops.ts';
 
 type Pointer = number;
@@ -188,8 +189,11 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   const kernels = instance.exports as unknown as KernelExports;
 
   const at = (x: tf.TensorInfo): Pointer => backend.dataIdMap.get(x.dataId).memoryOffset;
-  const output = (...shape: number[]): tf.Tensor =>
-    tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, 'float32'));
+  const output = (...shape: number[]): tf.Tensor => {
+    const made = tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, 'float32'));
+    if (made.size > 0 && at(made) === 0) throw heapFull(4 * made.size);
+    return made;
+  };
   const integers = (values: Int32Array): tf.Tensor => tf.tensor1d(values, 'int32');
   const view = (x: tf.TensorInfo, size: number): Float32Array => new Float32Array(memory.buffer, at(x), size);
   /** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
@@ -204,6 +208,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
       if (scratchAt !== 0) backend.wasm._free(scratchAt);
       scratchBytes = Math.ceil(bytes * 1.25);
       scratchAt = backend.wasm._malloc(scratchBytes) >>> 0;
+      if (scratchAt === 0) throw heapFull(scratchBytes);
     }
     return scratchAt;
   };
@@ -522,6 +527,12 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
 
     bytes: () => memory.buffer.byteLength,
   };
+}
+
+function heapFull(bytes: number): StudioError {
+  return new StudioError('engine-failed', `The WebAssembly heap is full: ${bytes} bytes more were asked for.`, {
+    remedy: 'Use more threads, fewer questions per step, shorter answers, smaller frames or a smaller model.',
+  });
 }
 
 /** Makes `clone`, which every saved tensor goes through, share the data: the backend's own kernel copies it. */

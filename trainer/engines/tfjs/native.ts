@@ -30,12 +30,21 @@ export function preparedNative(folder = nativeFolder(homedir())): NativeLibrary[
     .flatMap((kind) => {
       const ready = join(folder, kind, 'ready.json');
       if (!existsSync(ready)) return [];
-      const parsed = preparedFile.safeParse(JSON.parse(readFileSync(ready, 'utf8')));
+      const parsed = preparedFile.safeParse(parseJson(readFileSync(ready, 'utf8')));
       if (!parsed.success) return [];
       const { version, gpu, addon } = parsed.data;
       return existsSync(addon) ? [{ addon, version, gpu }] : [];
     })
     .sort((a, b) => Number(b.gpu) - Number(a.gpu));
+}
+
+/** Undefined for what is not JSON: preparing was cut off. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 interface NativeBinding {

@@ -33,17 +33,21 @@ class ReplicaThread {
   readonly #pending = new Map<number, Pending>();
   #calls = 0;
   #dead: StudioError | null = null;
+  readonly #fail: (error: StudioError) => void;
 
-  constructor(start: ReplicaStart, onDeath: (error: StudioError) => void) {
-    this.#worker = new Worker(replicaScript(), { workerData: start, name: `replica ${start.index}` });
+  constructor(start: ReplicaStart, memoryMb: number | undefined, onDeath: (error: StudioError) => void) {
+    this.#worker = new Worker(replicaScript(), {
+      workerData: start,
+      name: `replica ${start.index}`,
+      ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+    });
     const { promise, resolve, reject } = Promise.withResolvers<BackendReport>();
     this.ready = promise;
+    promise.catch(() => undefined);
+    this.#fail = reject;
     const die = (error: StudioError): void => {
       if (this.#dead !== null) return;
-      this.#dead = error;
-      reject(error);
-      for (const pending of this.#pending.values()) pending.reject(error);
-      this.#pending.clear();
+      this.abandon(error);
       onDeath(error);
     };
     this.#worker.on('message', (message: FromReplica) => {
@@ -95,7 +99,12 @@ class ReplicaThread {
     });
   }
 
-  terminate(): Promise<number> {
+  /** Ends the thread; its open calls and all later ones fail with `error`. */
+  abandon(error: StudioError): Promise<number> {
+    this.#dead ??= error;
+    this.#fail(error);
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
     return this.#worker.terminate();
   }
 }
@@ -110,16 +119,17 @@ export class Replicas {
     this.#report = report;
   }
 
-  static async start(backend: EngineSettings['backend'], count: number): Promise<Replicas> {
+  /** @param memoryMb Bound on each thread's JavaScript heap; WebAssembly's own heap is beside it. */
+  static async start(backend: EngineSettings['backend'], count: number, memoryMb?: number): Promise<Replicas> {
     const threads: ReplicaThread[] = [];
-    const onDeath = (): void => {
-      for (const thread of threads) void thread.terminate();
+    const onDeath = (error: StudioError): void => {
+      for (const thread of threads) void thread.abandon(error);
     };
-    for (let index = 0; index < count; index++) threads.push(new ReplicaThread({ backend, index }, onDeath));
+    for (let index = 0; index < count; index++) threads.push(new ReplicaThread({ backend, index }, memoryMb, onDeath));
     const settled = await Promise.allSettled(threads.map(({ ready }) => ready));
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
-      await Promise.all(threads.map((thread) => thread.terminate()));
+      await Promise.all(threads.map((thread) => thread.abandon(failed.reason as StudioError)));
       throw failed.reason;
     }
     const [first] = settled as PromiseFulfilledResult<BackendReport>[];
@@ -143,18 +153,29 @@ export class Replicas {
     return (this.#threads[index] as ReplicaThread).call<K>(request, report);
   }
 
-  /** Asks all replicas; fails when one does, after all have answered. */
+  /** Asks all replicas, but not those for which `request` gives null; when one fails, fails after all have answered. */
   async askAll<K extends ReplicaRequest['kind']>(
-    request: (index: number) => Extract<ReplicaRequest, { kind: K }>,
-  ): Promise<ReplicaAnswers[K][]> {
-    const settled = await Promise.allSettled(this.#threads.map((thread, index) => thread.call<K>(request(index))));
-    return settled.map((result) => {
-      if (result.status === 'rejected') throw result.reason;
-      return result.value;
-    });
+    request: (index: number) => Extract<ReplicaRequest, { kind: K }> | null,
+  ): Promise<(ReplicaAnswers[K] | null)[]> {
+    return await allAnswers(
+      this.#threads.map(async (thread, index) => {
+        const own = request(index);
+        return own === null ? null : await thread.call<K>(own);
+      }),
+    );
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    const error = new StudioError('engine-failed', 'The engine was shut down.');
+    await Promise.all(this.#threads.map((thread) => thread.abandon(error)));
   }
+}
+
+/** Like `Promise.all`, but fails only when every promise is settled: no thread is still at work then. */
+export async function allAnswers<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
