@@ -233,12 +233,14 @@ export function probe(
     });
     child.on('close', (code, signal) => {
       const lines = complaintLines(complaints);
-      if (signal) lines.push('ffprobe took too long, or its answer was too large');
+      if (signal === 'SIGTERM' || signal === 'SIGKILL')
+        lines.push('ffprobe took too long, or its answer was too large');
+      else if (signal) lines.push(`ffprobe ${tools.version} crashed on it (${signal}); another build may read it`);
       let output: ProbeOutput = {};
       try {
         output = JSON.parse(Buffer.concat(answer).toString('utf8')) as ProbeOutput;
       } catch {
-        lines.push('ffprobe gave no answer that can be read');
+        if (signal === null) lines.push('ffprobe gave no answer that can be read');
       }
       resolve({ output, complaints: lines, ok: code === 0 && signal === null });
     });

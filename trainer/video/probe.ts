@@ -1,5 +1,5 @@
 /** What a video or image file holds, checked: size as shown, frames and their times. A file that can't be used is an error. */
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { type FfmpegTools, type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffmpeg.ts';
@@ -70,6 +70,17 @@ function clockSeconds(text: string | undefined): number | null {
 const hasAlpha = (pixelFormat: string | undefined) =>
   /^(rgba|bgra|argb|abgr|ya|yuva|gbrap|pal8)/.test(pixelFormat ?? '');
 
+/** Whether a file begins with a box that MP4 and MOV files begin with. */
+async function beginsAsMp4(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8), 0, 8, 0);
+    return bytesRead === 8 && /^(ftyp|moov|mdat|wide|free|skip|pnot)$/.test(buffer.toString('latin1', 4));
+  } finally {
+    await handle.close();
+  }
+}
+
 type Stream = NonNullable<ProbeOutput['streams']>[number];
 
 /** The first video stream that is not a cover picture. */
@@ -116,19 +127,22 @@ const lostData = /partial file|File ended prematurely|Truncat|end of file|moov a
 /** Why a file ends before it should, from what its header promises; null when it does not. */
 function cutOff(
   stream: Stream,
-  packets: number,
-  end: number | null,
+  found: ReturnType<typeof frameTimes>,
   fps: number,
+  format: string,
   complaints: readonly string[],
 ): string | null {
+  const frames = found.times.length;
   const promisedFrames = Number(stream.nb_frames ?? Number.NaN);
   const promisedEnd = seconds(stream.duration) ?? clockSeconds(stream.tags?.DURATION);
-  const complained = complaints.find((line) => lostData.test(line));
-  // An edit list may show fewer frames than the file holds, and a last frame may be shown for long: a difference alone
-  // proves nothing, unless it is large.
-  if (Number.isFinite(promisedFrames) && packets < promisedFrames && complained) {
-    return `it is cut off: its header promises ${promisedFrames} frames, and ${packets} are there`;
+  const complained = complaints.some((line) => lostData.test(line));
+  // In MP4 an edit list may show fewer frames than the file holds, and anywhere a last frame may be shown for long: a
+  // small difference alone proves nothing.
+  const fewerMayBeMeant = format.includes('mp4') || frames > 0.9 * promisedFrames;
+  if (frames < promisedFrames && (complained || !fewerMayBeMeant)) {
+    return `it is cut off: its header promises ${promisedFrames} frames, and ${frames} are there`;
   }
+  const { end } = found;
   const missing = promisedEnd === null || end === null ? 0 : promisedEnd - end;
   if (promisedEnd !== null && missing > (complained ? 2 / fps : Math.max(1, 0.1 * promisedEnd))) {
     return `it is cut off: its header promises ${promisedEnd.toFixed(2)} seconds, and ${(promisedEnd - missing).toFixed(2)} are there`;
@@ -177,19 +191,20 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
   const { output, complaints, ok } = await probe(tools, file, depth);
   const stream = videoStream(output);
   if (!stream) {
-    const cut = complaints.some((line) => /moov atom not found/.test(line));
-    if (cut) throw badMedia(file, 'it is cut off: the index at its end ("moov") is missing');
+    if (await beginsAsMp4(file))
+      throw badMedia(file, 'it is cut off: the index of its frames ("moov") is missing or incomplete');
     throw badMedia(file, `it is not a video (${ok ? 'it has no video stream' : reasonOf(complaints, file)})`);
   }
   if (!stream.width || !stream.height) throw badMedia(file, 'the size of its frames is not known');
   const entries = (depth === 'frames' ? output.frames : output.packets) ?? [];
   const nominal = rate(stream.avg_frame_rate) || rate(stream.r_frame_rate);
-  const { times, end, corrupt } = frameTimes(entries, stream.index, nominal || 25);
+  const found = frameTimes(entries, stream.index, nominal || 25);
+  const { times, corrupt } = found;
   if (times.length === 0) throw badMedia(file, 'it holds no frame');
   const span = times.at(-1) ?? 0;
   const fps = nominal || (span > 0 ? (times.length - 1) / span : 0);
   if (!(fps > 0)) throw badMedia(file, 'its frame rate is not known');
-  const cut = depth === 'packets' ? cutOff(stream, times.length, end, fps, complaints) : null;
+  const cut = depth === 'packets' ? cutOff(stream, found, fps, output.format?.format_name ?? '', complaints) : null;
   if (cut) throw badMedia(file, cut, 'Copy or download the file again, or take the question out of the dataset.');
   if (corrupt > 0 && complaints.length > 0) {
     throw badMedia(
