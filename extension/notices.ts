@@ -6,6 +6,7 @@ import type { Studio } from './studio.ts';
 
 interface Told {
   readonly message: string;
+  readonly kind?: string;
   readonly place?: string | undefined;
   readonly remedy?: string | undefined;
 }
@@ -26,7 +27,13 @@ export async function showFailure(studio: Studio, doing: string, failure: unknow
     return;
   }
   const told: Told = failure instanceof Error ? (failure as Told & Error) : { message: String(failure) };
-  studio.log.error(`${doing}: ${failure instanceof Error ? (failure.stack ?? failure.message) : told.message}`);
+  const expected =
+    failure instanceof Error && failure.name === 'StudioError' && (failure as Told & Error).kind !== 'internal';
+  const log =
+    expected || !(failure instanceof Error)
+      ? [told.message, told.place].filter(Boolean).join(' ')
+      : (failure.stack ?? failure.message);
+  studio.log.error(`${doing}: ${log}`);
   const text = [`${doing}: ${told.message}`, told.place && `(${told.place})`, told.remedy].filter(Boolean).join(' ');
   const showLog = 'Show Log';
   const choice = await vscode.window.showErrorMessage(plain(text), showLog);

@@ -57,6 +57,7 @@ describe('a window on a project, no trainer', () => {
     await window.tab('broken.run.json').waitFor();
     await window.notification(/metod/).waitFor();
     await window.pressNotificationButton(/metod/, 'Show Log');
+    await window.output.getByText('metod').first().waitFor();
   });
 
   test('a Node.js that is none is named, with the setting that helps', async () => {
@@ -70,11 +71,11 @@ describe('a window on a project, no trainer', () => {
 
   test('the log shows what went wrong', async () => {
     await window.run('Video-R1: Show Log');
-    await window.page.locator('.part.panel').getByText('This program is not Node.js').first().waitFor();
+    await window.output.getByText('This program is not Node.js').first().waitFor();
   });
 
   test('the walkthrough leads from the sample to T-GRPO', async () => {
-    await window.run('Welcome: Open Walkthrough…');
+    await window.run('Welcome: Open Walkthrough');
     await window.type('Train a video-reasoning model');
     await window.pick('Train a video-reasoning model');
     const editor = window.page.locator('.part.editor');

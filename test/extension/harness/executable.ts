@@ -19,6 +19,7 @@ const folder = argumentsGiven.find((text) => !text.startsWith('-'));
 const home = mkdtempSync(path.join(tmpdir(), 'video-r1-code-'));
 const server = await VsCodeServer.start({
   home,
+  driver: true,
   trusted: argumentsGiven.includes('--disable-workspace-trust') && !argumentsGiven.includes('--restricted'),
 });
 const browser = await launchBrowser();

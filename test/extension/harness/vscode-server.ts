@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -124,6 +125,8 @@ export interface ServerOptions {
   /** Folder of this server's own state: settings, extensions, logs. */
   readonly home: string;
   readonly trusted: boolean;
+  /** Lets a test suite in the extension host report to the page; the window then shows no notifications. */
+  readonly driver?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -156,6 +159,27 @@ export function installExtension(options: ServerOptions, vsix: string): void {
   });
 }
 
+/** Installs the repository itself: the bundle and pages in `dist/`, the trainer from its sources. */
+export function installRepository({ home }: ServerOptions): void {
+  const { publisher, name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Record<
+    'publisher' | 'name' | 'version',
+    string
+  >;
+  const id = `${publisher}.${name}`;
+  const folder = `${id}-${version}`;
+  const installed = path.join(home, 'extensions', folder);
+  mkdirSync(path.dirname(installed), { recursive: true });
+  symlinkSync(root, installed, 'junction');
+  const entry = {
+    identifier: { id },
+    version,
+    location: { $mid: 1, path: installed, scheme: 'file' },
+    relativeLocation: folder,
+    metadata: {},
+  };
+  writeFileSync(path.join(home, 'extensions/extensions.json'), JSON.stringify([entry]));
+}
+
 /** A running server. */
 export class VsCodeServer {
   readonly address: string;
@@ -168,12 +192,17 @@ export class VsCodeServer {
 
   static async start(options: ServerOptions): Promise<VsCodeServer> {
     const { home, trusted } = options;
-    mkdirSync(path.join(home, 'user/User'), { recursive: true });
     mkdirSync(path.join(home, 'home'), { recursive: true });
-    writeFileSync(
-      path.join(home, 'user/User/settings.json'),
-      JSON.stringify({ ...quiet, 'security.workspace.trust.enabled': !trusted, ...options.settings }, null, 2),
+    const settings = JSON.stringify(
+      { ...quiet, 'security.workspace.trust.enabled': !trusted, ...options.settings },
+      null,
+      2,
     );
+    // The person's settings and the machine's: on a remote, settings that name programs are taken from the latter alone.
+    for (const scope of ['User', 'Machine']) {
+      mkdirSync(path.join(home, 'user', scope), { recursive: true });
+      writeFileSync(path.join(home, 'user', scope, 'settings.json'), settings);
+    }
     const log = openSync(path.join(home, 'server.log'), 'w');
     const child = spawn(
       node24(),
@@ -187,7 +216,7 @@ export class VsCodeServer {
         '--without-connection-token',
         '--telemetry-level',
         'off',
-        '--enable-smoke-test-driver',
+        ...(options.driver ? ['--enable-smoke-test-driver'] : []),
         ...(trusted ? ['--disable-workspace-trust'] : []),
       ],
       { env: environment(options), stdio: ['ignore', 'pipe', log] },

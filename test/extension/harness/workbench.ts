@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
-import { cacheFolder, installExtension, root, VsCodeServer } from './vscode-server.ts';
+import { endTrainer } from './trainer-process.ts';
+import { cacheFolder, installExtension, installRepository, VsCodeServer } from './vscode-server.ts';
 
 export interface WorkbenchOptions {
   /** Folder that the window opens; a fresh empty one when absent. */
   readonly folder?: string;
-  /** A packaged extension to install; without one the repository is loaded as an extension under development. */
+  /** A packaged extension to install; without one the repository as it is built. */
   readonly vsix?: string | undefined;
   readonly trusted?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -56,6 +57,7 @@ export class Workbench {
       environment: options.environment ?? {},
     };
     if (options.vsix) installExtension(serverOptions, options.vsix);
+    else installRepository(serverOptions);
     const server = await VsCodeServer.start(serverOptions);
     const browser = await launchBrowser();
     const page = await (
@@ -64,11 +66,8 @@ export class Workbench {
         permissions: ['clipboard-read', 'clipboard-write'],
       })
     ).newPage();
-    const payload = [
-      ['skipWelcome', 'true'],
-      ...(options.vsix ? [] : [['extensionDevelopmentPath', `vscode-remote://${new URL(server.address).host}${root}`]]),
-    ];
-    const address = `${server.address}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const payload = JSON.stringify([['skipWelcome', 'true']]);
+    const address = `${server.address}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(payload)}`;
     const workbench = new Workbench({ page, folder, home, browser, server, address });
     try {
       await workbench.load();
@@ -96,9 +95,11 @@ export class Workbench {
     await this.load();
   }
 
+  /** Closes the window, and ends the trainer that it may have started: a trainer outlives windows. */
   async close(): Promise<void> {
     await this.browser.close();
     await this.server.stop();
+    await endTrainer(this.folder);
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
@@ -196,6 +197,10 @@ export class Workbench {
   /** The document inside the webview of the editor that is in front. A webview is two iframes deep. */
   webview(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
+  }
+
+  get output(): Locator {
+    return this.page.locator('.part.panel');
   }
 
   get dialog(): Locator {
