@@ -13,7 +13,7 @@ import { temporaryFolder } from '../store/folders.ts';
 import { RecordingService } from './service.ts';
 
 export const pageTemplate =
-  '<!doctype html><script nonce="{{nonce}}" type="module" src="/assets/page.js"></script><body data-page="{{page}}">';
+  '<!doctype html><script nonce="{{nonce}}" type="module" src="{{assets}}/page.js"></script><body data-page="{{page}}">';
 
 export interface Serving {
   readonly server: TrainerServer<RecordingService>;
@@ -27,9 +27,9 @@ export interface Serving {
 export async function serve(options: Partial<ServerOptions<RecordingService>> = {}): Promise<Serving> {
   const projectFolder = options.projectFolder ?? temporaryFolder();
   const pagesFolder = join(projectFolder, 'pages');
-  mkdirSync(join(pagesFolder, 'assets'), { recursive: true });
+  mkdirSync(pagesFolder, { recursive: true });
   writeFileSync(join(pagesFolder, 'page.html'), pageTemplate);
-  writeFileSync(join(pagesFolder, 'assets', 'page.js'), 'export {};');
+  writeFileSync(join(pagesFolder, 'page.js'), 'export {};');
   writeFileSync(join(pagesFolder, 'page.css'), 'body {}');
   writeFileSync(join(projectFolder, 'secret.json'), '{}');
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
@@ -491,6 +491,15 @@ describe('trouble', () => {
     const missing = thrownBy(() => RunStore.open(join(folder, 'nowhere')));
     expect(missing.kind).toBe('not-found');
     expect(missing.place).toBe(join(folder, 'nowhere', storeFile));
+  });
+
+  test('a run that could not be made leaves nothing in the way of the next try', () => {
+    const folder = temporaryFolder();
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    expect(() => RunStore.create(folder, { ...aRun(), parameters: circular as never })).toThrow(/circular/);
+    expect(readdirSync(folder)).toEqual([]);
+    newStore(folder);
   });
 
   test('a database of a newer version is refused with both versions', () => {

@@ -11,7 +11,6 @@ import type { Access } from './access.ts';
 
 const mimeTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.map': 'application/json; charset=utf-8',
@@ -83,9 +82,10 @@ export async function servePage(
       .toString('utf8')
       .replaceAll('{{nonce}}', nonce)
       .replaceAll('{{page}}', name)
+      .replaceAll('{{assets}}', '/assets')
       .replaceAll('{{assets}}', '/assets');
     const cookie = access.cookieFor(request);
-    return send(200, mimeTypes['.html'] as string, html, {
+    return send(200, 'text/html; charset=utf-8', html, {
       'Content-Security-Policy': contentSecurityPolicy(nonce, request.headers.host ?? ''),
       ...(cookie && { 'Set-Cookie': cookie }),
     });
@@ -93,7 +93,7 @@ export async function servePage(
   const asset = name.startsWith('assets/') ? name.slice('assets/'.length) : '';
   const type = mimeTypes[extname(asset)];
   if (assetName.test(asset) && type !== undefined) {
-    const bytes = (await readBeside(pagesFolder, join('assets', asset))) ?? (await readBeside(pagesFolder, asset));
+    const bytes = await readBeside(pagesFolder, asset);
     if (bytes) return send(200, type, bytes);
   }
   return say(404, `There is no such page. The pages are ${webviewPages.map((page) => `/${page}`).join(' and ')}.`);

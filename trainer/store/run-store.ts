@@ -7,7 +7,7 @@
  * starts anywhere, even with void steps in hand, ends in the same state as one who listened all along: applying `rewound`
  * twice changes nothing. Keys of rollouts only grow and are never given twice.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../protocol/errors.ts';
@@ -98,6 +98,8 @@ export class RunStore {
       return new RunStore(folder, database);
     } catch (thrown) {
       database.dispose();
+      // Half a database would be in the way of the next try.
+      for (const ending of ['', '-wal', '-shm']) rmSync(`${path}${ending}`, { force: true });
       throw thrown;
     }
   }
