@@ -1,5 +1,6 @@
 /** Image questions of the paper's kinds: general, chart, OCR, maths, knowledge, spatial. */
-import { shapes } from './canvas.ts';
+import { type Canvas, shapes } from './canvas.ts';
+import type { Draw } from './draw.ts';
 import { background, colourNames, colours, ink, letter, type SceneMaker, sceneSize } from './scene.ts';
 
 /** What all image scenes share. */
@@ -48,14 +49,19 @@ export const chart: SceneMaker = (draw) => {
   };
 };
 
-const block = 14;
+/** Draws two digits beside each other, each a little off its place. */
+function twoDigits(draw: Draw): { canvas: Canvas; left: number; right: number } {
+  const canvas = background(draw);
+  const [left, right] = [draw.integer(1, 5), draw.integer(1, 5)];
+  for (const [index, digit] of [left, right].entries()) {
+    canvas.digit(digit, 7 + 56 * index + draw.integer(-3, 3), 21 + draw.integer(-3, 3), 14, ink);
+  }
+  return { canvas, left, right };
+}
 
 /** Two digits to be read. */
 export const ocr: SceneMaker = (draw) => {
-  const canvas = background(draw);
-  const [left, right] = [draw.integer(1, 5), draw.integer(1, 5)];
-  canvas.digit(left, 7, 21, block, ink);
-  canvas.digit(right, 63, 21, block, ink);
+  const { canvas, left, right } = twoDigits(draw);
   return {
     ...image,
     family: 'ocr',
@@ -71,10 +77,7 @@ export const ocr: SceneMaker = (draw) => {
 
 /** Two digits to be added. */
 export const maths: SceneMaker = (draw) => {
-  const canvas = background(draw);
-  const [left, right] = [draw.integer(1, 5), draw.integer(1, 5)];
-  canvas.digit(left, 7, 21, block, ink);
-  canvas.digit(right, 63, 21, block, ink);
+  const { canvas, left, right } = twoDigits(draw);
   return {
     ...image,
     family: 'maths',

@@ -44,9 +44,9 @@ export interface Scene {
 
 export type SceneMaker = (draw: Draw, revised: boolean) => Scene;
 
-/** A plain grey near the mean that pictures are normalised by, a little different from scene to scene. */
+/** A plain grey near the mean that pictures are normalised by, a little different from scene to scene: in steps that survive the coding of video. */
 export function background(draw: Draw): Canvas {
-  const light = draw.integer(-6, 6);
+  const light = 2 * draw.integer(-3, 3);
   return Canvas.filled(sceneSize, [120 + light, 116 + light, 106 + light]);
 }
 

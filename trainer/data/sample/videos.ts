@@ -189,8 +189,9 @@ export const digitOrder: SceneMaker = (draw) => {
 /** The picture is dark, and bright from some second on. */
 export const light: SceneMaker = (draw, revised) => {
   const change = changeSecond(draw);
-  const dim = draw.integer(30, 60);
-  const bright = draw.integer(200, 230);
+  // Steps of two, since video keeps fewer levels than RGB has.
+  const dim = 2 * draw.integer(15, 30);
+  const bright = 2 * draw.integer(100, 115);
   const dark = Canvas.filled(sceneSize, [dim, dim, dim]);
   const lit = Canvas.filled(sceneSize, [bright, bright, bright]);
   const seen = beforeAndAfter(change, 'dark', 'light');
