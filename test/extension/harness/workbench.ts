@@ -124,12 +124,22 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Opens the palette with a text typed into it. */
+  /**
+   * Opens the palette with a text typed into it; again where it closed under the hands, as it does when another part of the
+   * window takes the focus late.
+   */
   async openPalette(text: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.quickInput.locator('.quick-input-box input');
-    await input.waitFor();
-    await input.fill(`>${text}`);
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('F1');
+      try {
+        await input.waitFor({ timeout: 3000 });
+        await input.fill(`>${text}`, { timeout: 3000 });
+        return;
+      } catch (failure) {
+        if (attempt === 5) throw failure;
+      }
+    }
   }
 
   /** Takes the row with this text from the open quick pick. */
