@@ -31,7 +31,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
     if (listening.current) return;
     listening.current = true;
     const saved = savedPlace.safeParse(host.loadState());
-    const choose = (wanted: string) => session.choose(wanted).catch((thrown: unknown) => session.fail(asStudioError(thrown)));
+    const choose = (wanted: string) =>
+      session.choose(wanted).catch((thrown: unknown) => session.fail(asStudioError(thrown)));
     if (saved.success) {
       setPlace(saved.data);
       if (saved.data.runId) void choose(saved.data.runId);
@@ -42,7 +43,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
       onShow: (show) => {
         setPage(show.page);
         if (show.runId) void choose(show.runId);
-        if (show.groupId && show.rolloutId) setPlace((held) => ({ ...held, groupId: show.groupId ?? null, rolloutId: show.rolloutId ?? null }));
+        if (show.groupId && show.rolloutId)
+          setPlace((held) => ({ ...held, groupId: show.groupId ?? null, rolloutId: show.rolloutId ?? null }));
       },
       onTheme: themeChanged,
     });
@@ -62,14 +64,17 @@ export function App({ host, session }: { host: Host; session: Session }) {
       host.navigated({
         page,
         runId,
-        ...(page === 'rollouts' && place.groupId && place.rolloutId ? { groupId: place.groupId, rolloutId: place.rolloutId } : {}),
+        ...(page === 'rollouts' && place.groupId && place.rolloutId
+          ? { groupId: place.groupId, rolloutId: place.rolloutId }
+          : {}),
       });
     }
   }, [host, page, runId, place]);
 
   const go = useCallback(
     (wanted: WebviewPage) => {
-      if (host.place === 'vscode') host.command(wanted === 'dashboard' ? 'open-dashboard' : 'open-rollouts', runId ? [runId] : []);
+      if (host.place === 'vscode')
+        host.command(wanted === 'dashboard' ? 'open-dashboard' : 'open-rollouts', runId ? [runId] : []);
       else setPage(wanted);
     },
     [host, runId],

@@ -226,7 +226,9 @@ class BrowserHost implements Host {
       listener.onOpen(transport, 'browser');
     });
     socket.addEventListener('close', ({ reason, code }) => {
-      const why = reason || (code === 1006 ? `nothing answers at ${location.host}` : `the trainer closed the connection (${code})`);
+      const why =
+        reason ||
+        (code === 1006 ? `nothing answers at ${location.host}` : `the trainer closed the connection (${code})`);
       transport.end(why);
       this.failures += 1;
       listener.onStatus({ state: this.failures > goneAfter ? 'gone' : 'closed', reason: why });
@@ -283,7 +285,7 @@ class BrowserHost implements Host {
 }
 
 function pageOfDocument(): WebviewPage {
-  const named = webviewPage.safeParse(document.body.dataset['page']);
+  const named = webviewPage.safeParse(document.body.dataset.page);
   return named.success ? named.data : 'dashboard';
 }
 

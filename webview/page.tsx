@@ -1,6 +1,7 @@
 /** Starts the page: theme, controls, the connection, and whichever of the pages was asked for. */
 import './ui/page-language.ts';
 import { render } from 'preact';
+import * as rpc from 'vscode-jsonrpc/browser';
 import { z } from 'zod';
 import { App } from './app.tsx';
 import { connectHost } from './host.ts';
@@ -11,8 +12,17 @@ import { registerToolkit } from './ui/toolkit.tsx';
 /* The page's content security policy allows no code from strings, which zod would otherwise try first. */
 z.config({ jitless: true });
 
+const hiddenMs = 250;
+
 const host = connectHost();
 followTheme(host.place);
 registerToolkit();
 const root = document.getElementById('page');
-if (root) render(<App host={host} session={new Session(host)} />, root);
+const session = new Session({ place: host.place, rpc, nextPaint });
+if (root) render(<App host={host} session={session} />, root);
+
+/** A hidden page is not painted; what waits there is done by the clock. */
+function nextPaint(run: () => void): void {
+  if (document.hidden) setTimeout(run, hiddenMs);
+  else requestAnimationFrame(run);
+}

@@ -16,10 +16,14 @@ const reasons: Readonly<Record<CheckpointReason, string>> = {
 export function CheckpointList({ checkpoints, kept }: { checkpoints: readonly Checkpoint[]; kept: number }) {
   const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return (
-    <section aria-label="Checkpoints">
+    <section class="checkpoint-pane" aria-label="Checkpoints">
       <Section
         title="Checkpoints"
-        meta={checkpoints.length === 0 ? 'none yet' : `${checkpoints.length} on disk, ${fileSize(bytes)}; keeps the last ${kept} and those asked for`}
+        meta={
+          checkpoints.length === 0
+            ? 'none yet'
+            : `${checkpoints.length} on disk, ${fileSize(bytes)}; keeps the last ${kept} and those asked for`
+        }
       />
       {checkpoints.length > 0 && (
         <table>

@@ -1,14 +1,31 @@
 /** Every command with its life: requested, scheduled, applied; rejected or failed with the reason. */
+import { useState } from 'preact/hooks';
 import type { CommandRecord, CommandState } from '../../trainer/protocol/records.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
-import { Section } from '../ui/tool.tsx';
+import { Section, Tool } from '../ui/tool.tsx';
 import { changeWords, requestWords } from './command-words.ts';
 
+const shownAtFirst = 12;
+
 export function CommandLog({ commands }: { commands: readonly CommandRecord[] }) {
+  const [all, setAll] = useState(false);
   return (
     <section aria-label="Command log">
-      <Section title="Command log" meta={`append-only, ${commands.length}`} />
+      <Section
+        title="Command log"
+        meta={`append-only, ${commands.length}`}
+        tools={
+          commands.length > shownAtFirst && (
+            <Tool
+              icon={all ? 'up' : 'down'}
+              text={all ? 'Newest' : 'All'}
+              label={all ? 'Show the newest commands' : 'Show all commands'}
+              onPress={() => setAll(!all)}
+            />
+          )
+        }
+      />
       {commands.length > 0 && (
         <table>
           <thead>
@@ -23,7 +40,7 @@ export function CommandLog({ commands }: { commands: readonly CommandRecord[] })
             </tr>
           </thead>
           <tbody>
-            {commands.map((command) => (
+            {(all ? commands : commands.slice(0, shownAtFirst)).map((command) => (
               <Row key={command.id} command={command} />
             ))}
           </tbody>
@@ -67,7 +84,8 @@ function Life({ state }: { state: CommandState }) {
         <line x1="4" x2="36" y1="4" y2="4" class="life-line" />
         {[1, 2, 3].map((place) => {
           const x = 4 + (place - 1) * 16;
-          if (crossed && place === reached) return <path key={place} d={`M${x - 3} 1l6 6M${x + 3} 1l-6 6`} class="life-cross" />;
+          if (crossed && place === reached)
+            return <path key={place} d={`M${x - 3} 1l6 6M${x + 3} 1l-6 6`} class="life-cross" />;
           return <circle key={place} cx={x} cy="4" r="3" class={place <= reached ? 'life-done' : 'life-open'} />;
         })}
       </svg>

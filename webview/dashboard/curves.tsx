@@ -1,9 +1,18 @@
 /** The curves of a run with the marks of commands and checkpoints under them. Only what the run has numbers for is drawn. */
 import { useMemo } from 'preact/hooks';
+import { hasValues, type MetricName } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
 import { useStore } from '../state/store.ts';
-import { hasValues, type MetricName } from '../state/metric-columns.ts';
-import { axisWidth, Chart, type ChartGroup, type ChartProps, type Curve, shownSteps, smoothedOver } from '../ui/chart.tsx';
+import {
+  axisWidth,
+  Chart,
+  type ChartGroup,
+  type ChartProps,
+  type Curve,
+  rightRoom,
+  shownSteps,
+  smoothedOver,
+} from '../ui/chart.tsx';
 import { plain } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
 import { commandTitle } from './command-words.ts';
@@ -16,17 +25,32 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
   const { lengthMin, lengthMax } = run.parameters;
   const specs = useMemo(() => chartSpecs(view), [columns, run.method, lengthMin, lengthMax]);
   const lines = useMemo(
-    () => commands.flatMap((command) => (command.request.kind === 'set' && command.state === 'applied' && command.step !== null ? [command.step] : [])),
+    () =>
+      commands.flatMap((command) =>
+        command.request.kind === 'set' && command.state === 'applied' && command.step !== null ? [command.step] : [],
+      ),
     [commands],
   );
   const marks = useMemo(
     () => [
       ...commands.flatMap((command) =>
         command.step !== null && command.state === 'applied'
-          ? [{ id: `c${command.id}`, lane: 0, step: command.step, title: `step ${command.step}: ${commandTitle(command)}` }]
+          ? [
+              {
+                id: `c${command.id}`,
+                lane: 0,
+                step: command.step,
+                title: `step ${command.step}: ${commandTitle(command)}`,
+              },
+            ]
           : [],
       ),
-      ...checkpoints.map(({ id, step, reason }) => ({ id, lane: 1, step, title: `step ${step}: checkpoint (${reason})` })),
+      ...checkpoints.map(({ id, step, reason }) => ({
+        id,
+        lane: 1,
+        step,
+        title: `step ${step}: checkpoint (${reason})`,
+      })),
     ],
     [commands, checkpoints],
   );
@@ -51,7 +75,7 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
         {specs.large.map((spec) => (
           <div key={spec.title} class="with-marks">
             <Chart {...spec} group={group} steps={steps} lines={lines} />
-            <MarkLanes group={group} steps={steps} marks={marks} />
+            {marks.length > 0 && <MarkLanes group={group} steps={steps} marks={marks} />}
           </div>
         ))}
       </div>
@@ -78,7 +102,7 @@ function MarkLanes({ group, steps, marks }: { group: ChartGroup; steps: readonly
   const [from, to] = shownSteps(steps, zoom);
   const shown = marks.filter(({ step }) => step >= from && step <= to);
   return (
-    <div class="mks" style={{ marginLeft: `${axisWidth}px` }}>
+    <div class="mks" style={{ marginLeft: `${axisWidth}px`, marginRight: `${rightRoom}px` }}>
       {shown.map(({ id, lane, step, title }) => (
         <span
           key={id}
@@ -140,7 +164,9 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
   const length: ChartSpec = {
     title: 'Response length',
     curves: [curve('length', 'tokens', 'plain')],
-    ...(learnsBySupervision ? {} : { band: [lengthMin, lengthMax], note: `window ${plain(lengthMin)}–${plain(lengthMax)}` }),
+    ...(learnsBySupervision
+      ? {}
+      : { band: [lengthMin, lengthMax], note: `window ${plain(lengthMin)}–${plain(lengthMax)}` }),
   };
   const loss: ChartSpec = { title: 'Loss', curves: [curve('loss', 'loss', 'plain')] };
   const large = learnsBySupervision ? [loss, accuracy, length] : [accuracy, temporal, length];

@@ -1,5 +1,6 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
 import { useMemo } from 'preact/hooks';
+import type { RunSummary } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
@@ -61,8 +62,8 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
           {begun && <Curves view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
           <SkippedList view={view} session={session} host={host} />
-          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
           {loaded && <CommandLog commands={view.commands} />}
+          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
         </div>
         <div class="scroll-column side">
           <ParameterList view={view} session={session} refused={noTrainer(link)} />
@@ -73,7 +74,7 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
   );
 }
 
-function NotBegun({ session, run, refused }: { session: Session; run: import('../../trainer/protocol/records.ts').RunSummary; refused: string | null }) {
+function NotBegun({ session, run, refused }: { session: Session; run: RunSummary; refused: string | null }) {
   if (run.state !== 'created') {
     return (
       <div class="blank">
@@ -86,11 +87,16 @@ function NotBegun({ session, run, refused }: { session: Session; run: import('..
     <div class="blank">
       <p class="b">This run has not begun.</p>
       <p class="dim">
-        It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}. Curves come after the
-        first step.
+        It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}.
+        Curves come after the first step.
       </p>
       <p>
-        <Button primary disabled={refused !== null} title={refused ?? ''} onPress={() => void session.command({ kind: 'start' })}>
+        <Button
+          primary
+          disabled={refused !== null}
+          title={refused ?? ''}
+          onPress={() => void session.command({ kind: 'start' })}
+        >
           Start
         </Button>
       </p>

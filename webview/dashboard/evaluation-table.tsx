@@ -18,16 +18,22 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
         meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset)}, ${grouped(chosen.all.count)} questions, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
         tools={
           evaluations.length > 1 && (
-            <span class="seg" role="group" aria-label="Evaluation of step">
+            <fieldset class="seg" aria-label="Evaluation of step">
               {evaluations
                 .slice(0, 8)
                 .reverse()
                 .map(({ id, step, at }) => (
-                  <button key={id} type="button" title={clock(at)} aria-pressed={id === chosen.id} onClick={() => choose(id)}>
+                  <button
+                    key={id}
+                    type="button"
+                    title={clock(at)}
+                    aria-pressed={id === chosen.id}
+                    onClick={() => choose(id)}
+                  >
                     {grouped(step)}
                   </button>
                 ))}
-            </span>
+            </fieldset>
           )
         }
       />
@@ -48,7 +54,12 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
         </thead>
         <tbody>
           {slicesOf(chosen).map(({ slice, kind }) => (
-            <SliceRow key={`${kind} ${slice.name}`} slice={slice} kind={kind} before={first && first.id !== chosen.id ? sameSlice(first, kind, slice) : null} />
+            <SliceRow
+              key={`${kind} ${slice.name}`}
+              slice={slice}
+              kind={kind}
+              before={first && first.id !== chosen.id ? sameSlice(first, kind, slice) : null}
+            />
           ))}
         </tbody>
       </table>
@@ -71,8 +82,17 @@ function sameSlice(evaluation: Evaluation, kind: SliceKind, wanted: EvaluationSl
   return slicesOf(evaluation).find((held) => held.kind === kind && held.slice.name === wanted.name)?.slice ?? null;
 }
 
-function SliceRow({ slice, kind, before }: { slice: EvaluationSlice; kind: SliceKind; before: EvaluationSlice | null }) {
-  const name = kind === 'all' ? 'all questions' : kind === 'needs order' ? 'those that need the order' : shownLine(slice.name);
+function SliceRow({
+  slice,
+  kind,
+  before,
+}: {
+  slice: EvaluationSlice;
+  kind: SliceKind;
+  before: EvaluationSlice | null;
+}) {
+  const name =
+    kind === 'all' ? 'all questions' : kind === 'needs order' ? 'those that need the order' : shownLine(slice.name);
   const gap = slice.shuffled === null ? null : slice.ordered - slice.shuffled;
   return (
     <tr class={kind === 'all' || kind === 'needs order' ? 'b-row' : ''}>

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
 
 /** How a parameter is edited. */
-export type ParameterForm = { readonly kind: 'switch' } | { readonly kind: 'choice'; readonly choices: readonly string[] } | { readonly kind: 'number' };
+export type ParameterForm =
+  | { readonly kind: 'switch' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | { readonly kind: 'number' };
 
 export function formOf(name: ParameterName): ParameterForm {
   const { schema } = parameters[name];
@@ -13,7 +16,10 @@ export function formOf(name: ParameterName): ParameterForm {
 }
 
 /** The value, or what is wrong with it in words. An empty text is null, which only some parameters take. */
-export function readParameter(name: ParameterName, typed: string): { readonly value: ParameterValue } | { readonly fault: string } {
+export function readParameter(
+  name: ParameterName,
+  typed: string,
+): { readonly value: ParameterValue } | { readonly fault: string } {
   const text = typed.trim().replaceAll('\u2212', '-');
   const value = text === '' || text === 'as given' ? null : Number(text);
   if (value !== null && Number.isNaN(value)) return { fault: `"${typed.trim()}" is not a number.` };

@@ -1,6 +1,11 @@
 /** Every parameter of the run: live ones are fields, the rest plain. A change waits for its safe point and says so. */
 import { useEffect, useState } from 'preact/hooks';
-import { type ParameterName, type ParameterValue, parameters, parametersOf } from '../../trainer/protocol/parameters.ts';
+import {
+  type ParameterName,
+  type ParameterValue,
+  parameters,
+  parametersOf,
+} from '../../trainer/protocol/parameters.ts';
 import type { CommandRecord } from '../../trainer/protocol/records.ts';
 import type { RunView } from '../state/run-view.ts';
 import type { Session } from '../state/session.ts';
@@ -25,15 +30,32 @@ export function ParameterList({ view, session, refused }: ParameterListProps) {
   const changed = names.filter(differs).length;
   const over = run.state === 'completed' ? 'the run is complete' : null;
   const shown = names.filter((name) => !changedOnly || differs(name));
-  const order = [...shown.filter((name) => parameters[name].changes === 'live'), ...shown.filter((name) => parameters[name].changes !== 'live')];
+  const order = [
+    ...shown.filter((name) => parameters[name].changes === 'live'),
+    ...shown.filter((name) => parameters[name].changes !== 'live'),
+  ];
   return (
-    <section aria-label="Parameters">
+    <section class="parameter-pane" aria-label="Parameters">
       <Section
         title="Parameters"
         meta={`preset ${run.preset}, ${changed} changed`}
-        tools={<Tool icon="changed" label="Show only what differs from the preset" pressed={changedOnly} onPress={() => setChangedOnly(!changedOnly)} />}
+        tools={
+          <Tool
+            icon="changed"
+            label="Show only what differs from the preset"
+            pressed={changedOnly}
+            onPress={() => setChangedOnly(!changedOnly)}
+          />
+        }
       />
       <table class="parameters">
+        <colgroup>
+          <col class="name" />
+          <col class="value" />
+          <col class="preset" />
+          <col class="changes" />
+          <col class="opt" />
+        </colgroup>
         <thead>
           <tr>
             <th>name</th>
@@ -74,7 +96,8 @@ interface ParameterRowProps {
 function ParameterRow({ name, value, preset, command, refused, onSet }: ParameterRowProps) {
   const info = parameters[name];
   const live = info.changes === 'live';
-  const label = 'symbol' in info && info.symbol && !info.label.includes(info.symbol) ? `${info.label} ${info.symbol}` : info.label;
+  const label =
+    'symbol' in info && info.symbol && !info.label.includes(info.symbol) ? `${info.label} ${info.symbol}` : info.label;
   const help = `${info.help}${'unit' in info && info.unit ? ` In ${info.unit}.` : ''}`;
   return (
     <tr class={value === preset ? '' : 'mod'}>
@@ -84,7 +107,14 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
       </td>
       <td class="num">
         {live ? (
-          <ParameterField name={name} label={label} help={refused ? `${help} Can't be changed now: ${refused}.` : help} value={value} refused={refused} onSet={onSet} />
+          <ParameterField
+            name={name}
+            label={label}
+            help={refused ? `${help} Can't be changed now: ${refused}.` : help}
+            value={value}
+            refused={refused}
+            onSet={onSet}
+          />
         ) : (
           plain(value)
         )}
@@ -97,7 +127,7 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
 }
 
 function lastChange(command: CommandRecord | null): string {
-  if (!command || command.request.kind !== 'set') return '–';
+  if (command?.request.kind !== 'set') return '–';
   const wanted = plain(command.newValue ?? command.request.value ?? null);
   switch (command.state) {
     case 'requested':
@@ -131,7 +161,15 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   }, [value]);
   const disabled = refused !== null;
   if (form.kind === 'switch') {
-    return <Checkbox label={label} title={help} disabled={disabled} checked={value === true} onChange={(checked) => void onSet(checked)} />;
+    return (
+      <Checkbox
+        label={label}
+        title={help}
+        disabled={disabled}
+        checked={value === true}
+        onChange={(checked) => void onSet(checked)}
+      />
+    );
   }
   if (form.kind === 'choice') {
     return (

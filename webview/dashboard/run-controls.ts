@@ -18,7 +18,13 @@ const resumable: readonly RunState[] = ['paused', 'stopped', 'failed'];
 
 /** `noTrainer`: why nothing can be asked of the trainer; null when it is there. */
 export function runControls(state: RunState, noTrainer: string | null): Control[] {
-  const control = (name: ControlName, label: string, key: string | null, request: CommandRequest, refused: string | null): Control => ({
+  const control = (
+    name: ControlName,
+    label: string,
+    key: string | null,
+    request: CommandRequest,
+    refused: string | null,
+  ): Control => ({
     name,
     label,
     key,
@@ -46,8 +52,20 @@ export function runControls(state: RunState, noTrainer: string | null): Control[
       { kind: 'stop', when: 'after-step' },
       ['running', 'pausing', 'paused', 'starting'].includes(state) ? null : whyNotPause(state),
     ),
-    control('save', 'Save', 's', { kind: 'save' }, ['running', 'pausing', 'paused'].includes(state) ? null : whyNotSave(state)),
-    control('evaluate', 'Evaluate', 'e', { kind: 'evaluate' }, ['running', 'paused'].includes(state) ? null : whyNotSave(state)),
+    control(
+      'save',
+      'Save',
+      's',
+      { kind: 'save' },
+      ['running', 'pausing', 'paused'].includes(state) ? null : whyNotSave(state),
+    ),
+    control(
+      'evaluate',
+      'Evaluate',
+      'e',
+      { kind: 'evaluate' },
+      ['running', 'paused'].includes(state) ? null : whyNotSave(state),
+    ),
   ];
 }
 

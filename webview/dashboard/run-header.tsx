@@ -64,7 +64,15 @@ export function RunHeader({ session, state, controls, host, onRollouts }: RunHea
   );
 }
 
-export function RunPicker({ session, state, runs }: { session: Session; state: SessionState; runs: NonNullable<SessionState['runs']> }) {
+export function RunPicker({
+  session,
+  state,
+  runs,
+}: {
+  session: Session;
+  state: SessionState;
+  runs: NonNullable<SessionState['runs']>;
+}) {
   const shown = state.view?.run;
   return (
     <Dropdown

@@ -23,7 +23,7 @@ export function SkippedList({ view, session, host }: { view: RunView; session: S
       <Section
         title="Left out"
         meta={[
-          count(Math.max(run.skipped, skipped.length), 'question') + ' skipped',
+          `${count(Math.max(run.skipped, skipped.length), 'question')} skipped`,
           warnings.length > 0 ? count(warnings.length, 'warning') : null,
         ]
           .filter(Boolean)

@@ -4,7 +4,13 @@ import type { RunView } from '../state/run-view.ts';
 import { elapsed, grouped } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
 
-const parts = ['decode', 'sample', 'score', 'update', 'store'] as const satisfies readonly (keyof StepMetrics['durations'])[];
+const parts = [
+  'decode',
+  'sample',
+  'score',
+  'update',
+  'store',
+] as const satisfies readonly (keyof StepMetrics['durations'])[];
 
 export function WhereTheTimeWent({ view }: { view: RunView }) {
   const { recent } = view.metrics;
@@ -15,9 +21,10 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
   const named = parts.reduce((sum, part) => sum + durations[part], 0);
   const whole = Math.max(durations.total, named, 1);
   const rest = Math.max(0, durations.total - named);
-  const shown = [...parts.map((name) => ({ name: name as string, value: durations[name] })), { name: 'other', value: rest }].filter(
-    ({ name, value }) => value > 0 && (name !== 'other' || value / whole >= 0.01),
-  );
+  const shown = [
+    ...parts.map((name) => ({ name: name as string, value: durations[name] })),
+    { name: 'other', value: rest },
+  ].filter(({ name, value }) => value > 0 && (name !== 'other' || value / whole >= 0.01));
   const tokens = last.sampledTokens + last.trainedTokens;
   let from = 0;
   return (
@@ -32,7 +39,9 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
           {shown.map(({ name, value }) => {
             const x = from;
             from += value / whole;
-            return <rect key={name} class={`w-${name}`} x={`${x * 100}%`} width={`${(value / whole) * 100}%`} height="14" />;
+            return (
+              <rect key={name} class={`w-${name}`} x={`${x * 100}%`} width={`${(value / whole) * 100}%`} height="14" />
+            );
           })}
         </svg>
         <ul>

@@ -23,6 +23,8 @@ export interface CompletionPiece extends ShownPiece {
   readonly flagStarts: readonly Annotation[];
   readonly mention: FrameMention | null;
   readonly token: TokenSpan | null;
+  /** Empty lines between paragraphs. */
+  readonly isGap: boolean;
 }
 
 export interface CompletionMarks {
@@ -46,7 +48,11 @@ export function completionPieces(
     ...marks.tokens.map((token) => token.span),
   ];
   const cuts = new Set([within.start, within.end]);
-  for (const cut of [...spans.flatMap(({ start, end }) => [start, end]), ...cutAt]) {
+  const gaps = [...text.slice(within.start, within.end).matchAll(/\n\s*\n/g)].map((match) => ({
+    start: within.start + match.index,
+    end: within.start + match.index + match[0].length,
+  }));
+  for (const cut of [...[...spans, ...gaps].flatMap(({ start, end }) => [start, end]), ...cutAt]) {
     if (cut > within.start && cut < within.end) cuts.add(cut);
   }
   const edges = [...cuts].sort((a, b) => a - b);
@@ -60,15 +66,19 @@ export function completionPieces(
     const flags = marks.flags.filter((flag) => flag.span && covers(flag.span));
     const mention = marks.mentions.find((found) => covers(found.span)) ?? null;
     const token = tokenAt(start);
+    const isGap = gaps.some(covers);
     for (const piece of shownPieces(text, start, end)) {
       pieces.push({
         ...piece,
         aha,
-        ahaStarts: aha !== null && (piece.start === aha.span.start || (piece.start === within.start && aha.span.start < within.start)),
+        ahaStarts:
+          aha !== null &&
+          (piece.start === aha.span.start || (piece.start === within.start && aha.span.start < within.start)),
         flags,
         flagStarts: flags.filter((flag) => flag.span?.start === piece.start),
         mention,
         token,
+        isGap,
       });
     }
   }
@@ -94,7 +104,10 @@ export function tokenSpans(text: string, tokens: RolloutTokens): TokenSpan[] {
   let offset = 0;
   let unplaced: { logprob: number; entropy: number }[] = [];
   const place = (end: number) => {
-    const worst = unplaced.reduce((low, token) => (token.logprob < low.logprob ? token : low), unplaced[0] ?? { logprob: 0, entropy: 0 });
+    const worst = unplaced.reduce(
+      (low, token) => (token.logprob < low.logprob ? token : low),
+      unplaced[0] ?? { logprob: 0, entropy: 0 },
+    );
     if (unplaced.length > 0 && end > offset) spans.push({ span: { start: offset, end }, ...worst });
     unplaced = [];
   };

@@ -59,6 +59,7 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
   const { aha, token, mention } = piece;
   const classes = [
     piece.code ? 'ctrl' : '',
+    piece.isGap && !piece.code ? 'gap' : '',
     aha ? `aha t${aha.tier}` : '',
     aha && aha.span.start === ahaShown ? 'aha-shown' : '',
     piece.flags.length > 0 ? 'flag' : '',
@@ -83,7 +84,13 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
     const press = () => onFrame(mention.frame);
     return (
       // biome-ignore lint/a11y/useSemanticElements: text inside a button can't be selected, and this text can be flagged
-      <span {...shared} role="button" tabIndex={0} onClick={press} onKeyDown={(event) => event.key === 'Enter' && press()}>
+      <span
+        {...shared}
+        role="button"
+        tabIndex={0}
+        onClick={press}
+        onKeyDown={(event) => event.key === 'Enter' && press()}
+      >
         {piece.shown}
       </span>
     );
@@ -109,9 +116,9 @@ export function selectedSpan(root: HTMLElement): Span | null {
   let end = -Infinity;
   for (const piece of root.querySelectorAll<HTMLElement>('[data-start]')) {
     if (!range.intersectsNode(piece)) continue;
-    const from = Number(piece.dataset['start']);
-    const to = Number(piece.dataset['end']);
-    const code = piece.dataset['code'] !== undefined;
+    const from = Number(piece.dataset.start);
+    const to = Number(piece.dataset.end);
+    const code = piece.dataset.code !== undefined;
     const first = piece.contains(range.startContainer) && !code ? from + range.startOffset : from;
     const last = piece.contains(range.endContainer) && !code ? from + range.endOffset : to;
     if (last <= first) continue;

@@ -1,6 +1,12 @@
 /** Flags a rollout or a span of its text, by key: 1 to 9 category, k f d verdict, n note, Enter saves, Esc leaves. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type AnnotationInput, type FlagCategory, flagCategories, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
+import {
+  type AnnotationInput,
+  type FlagCategory,
+  flagCategories,
+  type Verdict,
+  verdict as verdicts,
+} from '../../trainer/protocol/records.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { count } from '../ui/numbers.ts';
 import { Button, TextField } from '../ui/toolkit.tsx';
@@ -55,7 +61,7 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
     event.preventDefault();
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the form takes the keys of its parts
+    // biome-ignore lint/a11y/useSemanticElements: nothing is submitted; it takes the keys of its parts
     <div ref={form} class="pop" role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
       <p class="top">
         Flag {span ? <span class="picked model-text">{shownLine(quote, 160)}</span> : 'the whole answer'}
@@ -63,20 +69,38 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
       <div class="categories" role="radiogroup" aria-label="What is wrong">
         {flagCategories.map((name, index) => (
           // biome-ignore lint/a11y/useSemanticElements: radio buttons drawn as rows with their keys
-          <button key={name} type="button" role="radio" aria-checked={category === name} onClick={() => setCategory(name)}>
+          <button
+            key={name}
+            type="button"
+            role="radio"
+            aria-checked={category === name}
+            onClick={() => setCategory(name)}
+          >
             <kbd>{index + 1}</kbd> {name}
           </button>
         ))}
       </div>
       <div class="low">
-        <span class="seg" role="group" aria-label="Verdict on the whole answer">
+        <fieldset class="seg" aria-label="Verdict on the whole answer">
           {verdicts.options.map((name) => (
-            <button key={name} type="button" aria-pressed={verdict === name} onClick={() => setVerdict(verdict === name ? null : name)}>
+            <button
+              key={name}
+              type="button"
+              aria-pressed={verdict === name}
+              onClick={() => setVerdict(verdict === name ? null : name)}
+            >
               {name} <kbd>{name.charAt(0)}</kbd>
             </button>
           ))}
-        </span>
-        <TextField class="note-field" fieldRef={note} label="Note" placeholder="note (n)" value={text} onInput={setText} />
+        </fieldset>
+        <TextField
+          class="note-field"
+          fieldRef={note}
+          label="Note"
+          placeholder="note (n)"
+          value={text}
+          onInput={setText}
+        />
         <Button
           primary
           disabled={category === null || saving || refused !== null}

@@ -29,7 +29,13 @@ export function FlagList({ flags, refused, onRemove }: FlagListProps) {
               </span>
               {flag.note && <span class="model-text"> · {shownLine(flag.note)}</span>}
             </span>
-            <button type="button" class="link" title={refused ?? 'Remove this flag'} aria-disabled={refused !== null} onClick={() => refused ?? onRemove(flag.id)}>
+            <button
+              type="button"
+              class="link"
+              title={refused ?? 'Remove this flag'}
+              aria-disabled={refused !== null}
+              onClick={() => refused ?? onRemove(flag.id)}
+            >
               Remove
             </button>
             <q class="cut model-text">{flag.span ? shownLine(flag.quote, 300) : 'the whole answer'}</q>

@@ -18,7 +18,15 @@ export function FrameCanvas({ frames, index, label, width, height }: FrameCanvas
     if (!context || !frames || index >= frames.count) return;
     context.putImageData(imageOf(frames, index), 0, 0);
   }, [frames, index]);
-  return <canvas ref={canvas} role="img" aria-label={label} width={frames?.width ?? width} height={frames?.height ?? height} />;
+  return (
+    <canvas
+      ref={canvas}
+      role="img"
+      aria-label={label}
+      width={frames?.width ?? width}
+      height={frames?.height ?? height}
+    />
+  );
 }
 
 function imageOf({ width, height, pixels }: FramePixels, index: number): ImageData {

@@ -22,7 +22,7 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const size = `${grouped(number)} of ${media.width}×${media.height}, ${count(media.visionTokens, 'token')}`;
   const saw = 'what this answer saw';
   return (
-    <div class="strip" role="group" aria-label="Frames as the model saw them">
+    <section class="strip" aria-label="Frames as the model saw them">
       <div style={{ minWidth: `${Math.min(590, number * 60)}px` }}>
         <p class="key">
           <span>
@@ -30,13 +30,21 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
           </span>
           {shuffledOrder && (
             <span>
-              <OrderMark order="shuffled" /> shuffled, below: {order === 'shuffled' ? saw : `what the ${shuffledCount} beside it saw`}
+              <OrderMark order="shuffled" /> shuffled, below:{' '}
+              {order === 'shuffled' ? saw : `what the ${shuffledCount} beside it saw`}
             </span>
           )}
         </p>
         <ol style={columns} class={order === 'ordered' ? 'saw' : ''}>
           {media.times.map((time, frame) => (
-            <Frame key={frame} frame={frame} place={null} caption={fixed(time, 1)} numberFirst {...{ media, frames, selected, onSelect }} />
+            <Frame
+              key={frame}
+              frame={frame}
+              place={null}
+              caption={fixed(time, 1)}
+              numberFirst
+              {...{ media, frames, selected, onSelect }}
+            />
           ))}
         </ol>
         {shuffledOrder && (
@@ -44,13 +52,19 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
             <Links order={shuffledOrder} selected={selected} />
             <ol style={columns} class={order === 'shuffled' ? 'saw' : ''}>
               {shuffledOrder.map((frame, place) => (
-                <Frame key={place} frame={frame} place={place} caption={String(frame + 1)} {...{ media, frames, selected, onSelect }} />
+                <Frame
+                  key={place}
+                  frame={frame}
+                  place={place}
+                  caption={String(frame + 1)}
+                  {...{ media, frames, selected, onSelect }}
+                />
               ))}
             </ol>
           </>
         )}
       </div>
-    </div>
+    </section>
   );
 }
 
@@ -69,7 +83,13 @@ interface FrameProps {
 function Frame({ media, frames, frame, place, caption, numberFirst, selected, onSelect }: FrameProps) {
   const title = frameTitle(media, frame) + (place === null ? '' : `, at place ${place + 1} of the shuffled strip`);
   return (
-    <li class={frame === selected ? 'on' : ''} title={title} onMouseEnter={() => onSelect(frame)} onClick={() => onSelect(frame)} onKeyDown={() => {}}>
+    <li
+      class={frame === selected ? 'on' : ''}
+      title={title}
+      onMouseEnter={() => onSelect(frame)}
+      onClick={() => onSelect(frame)}
+      onKeyDown={() => {}}
+    >
       {numberFirst && frame + 1}
       <FrameCanvas frames={frames} index={frame} label={title} width={media.width} height={media.height} />
       {caption}
@@ -78,7 +98,8 @@ function Frame({ media, frames, frame, place, caption, numberFirst, selected, on
 }
 
 export function frameTitle(media: MediaView, frame: number): string {
-  if (media.kind === 'image') return `the image, ${media.width}×${media.height} of ${media.sourceWidth}×${media.sourceHeight}`;
+  if (media.kind === 'image')
+    return `the image, ${media.width}×${media.height} of ${media.sourceWidth}×${media.sourceHeight}`;
   return `frame ${frame + 1}, ${fixed(media.times[frame] ?? 0, 2)} s (file: ${media.indices[frame] ?? '–'})`;
 }
 

@@ -57,8 +57,8 @@ export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelec
             <div class="cards">
               {shuffled.map(card)}
               <p class="hint dim">
-                Shuffled answers only measure; nothing trains on them. Reward parts, left to right: accuracy, format, temporal, length; faint
-                is what was not earned.
+                Shuffled answers only measure; nothing trains on them. Reward parts, left to right: accuracy, format,
+                temporal, length; faint is what was not earned.
               </p>
             </div>
           )}
@@ -96,7 +96,15 @@ export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelec
   );
 }
 
-function Half({ title, order, rollouts }: { title: string; order: 'ordered' | 'shuffled'; rollouts: readonly Rollout[] }) {
+function Half({
+  title,
+  order,
+  rollouts,
+}: {
+  title: string;
+  order: 'ordered' | 'shuffled';
+  rollouts: readonly Rollout[];
+}) {
   return (
     <h3>
       <OrderMark order={order} />
@@ -119,14 +127,22 @@ interface AnswerCardProps {
 function AnswerCard({ rollout, selected, flagged, outside, onSelect }: AnswerCardProps) {
   const tier = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
   return (
-    <button type="button" class={`ans ${selected ? 'sel' : ''}`} aria-pressed={selected} onClick={() => onSelect(rollout.id)}>
+    <button
+      type="button"
+      class={`ans ${selected ? 'sel' : ''}`}
+      aria-pressed={selected}
+      onClick={() => onSelect(rollout.id)}
+    >
       <span class="line">
         <span class="dim">{rollout.index + 1}</span>
         <b class="cut model-text">{rollout.answer === '' ? 'no answer' : shownLine(rollout.answer, 60)}</b>
         <CorrectMark correct={rollout.correct} />
         <span class="end">
           {flagged && <Icon name="flag" label="flagged" />}
-          <span class={outside ? 'off' : ''} title={`${rollout.tokenCount} tokens${outside ? ', outside the length window' : ''}`}>
+          <span
+            class={outside ? 'off' : ''}
+            title={`${rollout.tokenCount} tokens${outside ? ', outside the length window' : ''}`}
+          >
             {rollout.tokenCount}
           </span>
           <AhaTier tier={tier} />

@@ -11,12 +11,19 @@ export function RewardParts({ parts, width }: { parts: readonly RowPart[]; width
   const drawn = width - gap * Math.max(0, parts.length - 1);
   let at = 0;
   return (
-    <svg class="parts" width={width} height={barHeight} role="img" aria-label={parts.map(({ name, value }) => `${name} ${fixed(value, 2)}`).join(', ')}>
+    <svg
+      class="parts"
+      width={width}
+      height={barHeight}
+      role="img"
+      aria-label={parts.map(({ name, value }) => `${name} ${fixed(value, 2)}`).join(', ')}
+    >
       {parts.map((part, index) => {
         const slot = ((possible[index] ?? 0) / whole) * drawn;
         const x = at;
         at += slot + gap;
-        const paid = part.possible > 0 ? Math.max(0, Math.min(1, part.value / part.possible)) * slot : part.value > 0 ? slot : 0;
+        const paid =
+          part.possible > 0 ? Math.max(0, Math.min(1, part.value / part.possible)) * slot : part.value > 0 ? slot : 0;
         return (
           <g key={part.name}>
             <rect class="slot" x={x} width={slot} height={barHeight} />

@@ -34,7 +34,13 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
             <span>{part.name}</span>
             <svg aria-hidden="true">
               {part.possible > part.value && (
-                <rect class="slot" x={`${at(from)}%`} width={`${at(from + part.possible) - at(from)}%`} y="4" height="10" />
+                <rect
+                  class="slot"
+                  x={`${at(from)}%`}
+                  width={`${at(from + part.possible) - at(from)}%`}
+                  y="4"
+                  height="10"
+                />
               )}
               <rect
                 class={`part-${part.name}`}
@@ -46,7 +52,9 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
               {index > 0 && <line class="vline" x1={`${at(from)}%`} x2={`${at(from)}%`} y1="0" y2="14" />}
               <line class="vline" x1={`${at(to)}%`} x2={`${at(to)}%`} y1="4" y2="18" />
             </svg>
-            <span class="num">{index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}</span>
+            <span class="num">
+              {index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}
+            </span>
             <span class="why cut" title={shownLine(part.explanation)}>
               {shownLine(part.explanation)}
             </span>
@@ -56,13 +64,21 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
         <div class="sum-row">
           <span class="fin">total</span>
           <svg aria-hidden="true">
-            <rect class="part-accuracy" x={`${Math.min(at(0), at(total))}%`} width={`${Math.abs(at(total) - at(0))}%`} y="5" height="8" />
+            <rect
+              class="part-accuracy"
+              x={`${Math.min(at(0), at(total))}%`}
+              width={`${Math.abs(at(total) - at(0))}%`}
+              y="5"
+              height="8"
+            />
             <line class="vline" x1={`${at(total)}%`} x2={`${at(total)}%`} y1="0" y2="13" />
             <line class="mean-line" x1={`${at(group.stats.mean)}%`} x2={`${at(group.stats.mean)}%`} y1="0" y2="18" />
           </svg>
           <span class="num fin">{fixed(total, 2)}</span>
           <span class="why cut">
-            {Math.abs(stairs.sum - total) < 5e-4 ? "dashed: the group's mean" : `the parts add up to ${fixed(stairs.sum, 3)}, not to this`}
+            {Math.abs(stairs.sum - total) < 5e-4
+              ? "dashed: the group's mean"
+              : `the parts add up to ${fixed(stairs.sum, 3)}, not to this`}
           </span>
         </div>
         {advantage.kind === 'none' ? (

@@ -12,7 +12,8 @@ import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 
 export interface FeedState {
   readonly line: string;
-  /** The last filter without a fault: the one whose rows are shown. */
+  /** The last line without a fault, and its filter: the one whose rows are shown. */
+  readonly goodLine: string;
   readonly filter: RolloutFilter;
   readonly faults: readonly FilterFault[];
   /** Newest group first, inside a group ordered answers before shuffled ones. */
@@ -41,6 +42,8 @@ export const facetTerms: readonly { readonly name: string; readonly terms: reado
 const pageRows = 200;
 /** How long the filter line must rest before chips are counted again. */
 const facetDelayMs = 250;
+/** How long it must rest before rows are read: a word is not searched for letter by letter. */
+const lineDelayMs = 120;
 /** New rows that wait; past this many the list is read again instead. */
 const waitingKept = 2000;
 
@@ -52,6 +55,7 @@ export class RolloutFeed {
   /** Smallest key that was read: the next page begins below it. */
   private before: number | null = null;
   private complete = false;
+  private lineTimer: ReturnType<typeof setTimeout> | null = null;
   private facetTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(session: Session, line: string) {
@@ -59,6 +63,7 @@ export class RolloutFeed {
     const parsed = parseFilter(line);
     this.state = new Store<FeedState>({
       line,
+      goodLine: parsed.faults.length === 0 ? line : '',
       filter: parsed.faults.length === 0 ? parsed.filter : {},
       faults: parsed.faults,
       rows: [],
@@ -76,7 +81,7 @@ export class RolloutFeed {
   dispose(): void {
     this.generation += 1;
     this.stopWatching();
-    if (this.facetTimer !== null) clearTimeout(this.facetTimer);
+    for (const timer of [this.facetTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
   }
 
   setLine(line: string): void {
@@ -86,8 +91,12 @@ export class RolloutFeed {
       return;
     }
     const same = JSON.stringify(filter) === JSON.stringify(this.state.get().filter);
-    this.patch({ line, faults, filter });
-    if (!same) this.reload();
+    this.patch({ line, faults, filter, goodLine: line });
+    if (same) return;
+    /* What is on the way is of the filter before. */
+    this.generation += 1;
+    if (this.lineTimer !== null) clearTimeout(this.lineTimer);
+    this.lineTimer = setTimeout(() => this.reload(), lineDelayMs);
   }
 
   toggle(term: string): void {

@@ -38,7 +38,11 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
       <div class="head">
         <h2>Rollouts</h2>
         <span class="meta">
-          {matching === null ? 'reading' : matching === total ? grouped(matching) : `${grouped(matching)} of ${grouped(total ?? matching)}`}
+          {matching === null
+            ? 'reading'
+            : matching === total
+              ? grouped(matching)
+              : `${grouped(matching)} of ${grouped(total ?? matching)}`}
         </span>
         <div class="tools">
           <Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />
@@ -51,7 +55,11 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
             {shownLine(faults[0].message)} {rows.length > 0 && 'The list still shows the last filter that worked.'}
           </span>
           {faults[0].suggestion && (
-            <button type="button" class="link" onClick={() => faults[0] && feed.setLine(corrected(state.line, faults[0]))}>
+            <button
+              type="button"
+              class="link"
+              onClick={() => faults[0] && feed.setLine(corrected(state.line, faults[0]))}
+            >
               Use {faults[0].suggestion}
             </button>
           )}
@@ -108,7 +116,11 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         }}
       />
       <div class="foot">
-        <span>{selected === null ? `${grouped(count)} read` : `row ${grouped(selected + 1)} of ${grouped(matching ?? count)}`}</span>
+        <span>
+          {selected === null
+            ? `${grouped(count)} read`
+            : `row ${grouped(selected + 1)} of ${grouped(matching ?? count)}`}
+        </span>
         <span class="grow" />
         <span class="far">
           <kbd>j</kbd> <kbd>k</kbd> move <kbd>g</kbd> group <kbd>x</kbd> flag
@@ -192,7 +204,13 @@ function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
             <dt>{name}</dt>
             <dd>
               {shown.map((term) => (
-                <button key={term} type="button" title={term} aria-pressed={holds(state.line, term)} onClick={() => feed.toggle(term)}>
+                <button
+                  key={term}
+                  type="button"
+                  title={term}
+                  aria-pressed={holds(state.line, term)}
+                  onClick={() => feed.toggle(term)}
+                >
                   <FacetMark term={term} />
                   {facetLabels[term] && <span>{facetLabels[term]}</span>}
                   <span class="dim">{state.facets[term] === undefined ? '' : grouped(state.facets[term])}</span>
@@ -227,7 +245,10 @@ function FacetMark({ term }: { term: string }) {
 
 /** Says what leaves nothing, and offers to drop it. */
 function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
-  const words = state.line.trim() === '' ? [] : parseFilter(state.line).terms.map(({ start, end }) => state.line.slice(start, end));
+  const words =
+    state.goodLine.trim() === ''
+      ? []
+      : parseFilter(state.goodLine).terms.map(({ start, end }) => state.goodLine.slice(start, end));
   if (words.length === 0) {
     return (
       <div class="blank" role="status">
@@ -242,7 +263,12 @@ function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
       <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a term:</p>
       <p class="drop">
         {words.map((term) => (
-          <button key={term} type="button" class="link mono" onClick={() => feed.setLine(toggled(state.line, term))}>
+          <button
+            key={term}
+            type="button"
+            class="link mono"
+            onClick={() => feed.setLine(toggled(state.goodLine, term))}
+          >
             {shownLine(term)}
           </button>
         ))}

@@ -2,8 +2,14 @@
 import type { ComponentChildren, Ref } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { Annotation, GroupWithRollouts, Rollout, RolloutTokens, Span } from '../../trainer/protocol/records.ts';
-import type { RunSummary } from '../../trainer/protocol/records.ts';
+import type {
+  Annotation,
+  GroupWithRollouts,
+  Rollout,
+  RolloutTokens,
+  RunSummary,
+  Span,
+} from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { FramePixels, Session } from '../state/session.ts';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
@@ -75,14 +81,14 @@ export function RolloutView(props: RolloutViewProps) {
       onFrame={onFrame}
     />
   );
-  const formBelow = form !== null && (picked === null || !contains(body, picked) && !contains(answer, picked));
+  const formBelow = form !== null && (picked === null || (!contains(body, picked) && !contains(answer, picked)));
   return (
     <section class="pane grow rollout-pane" aria-label="Rollout">
       <div class="head">
         <h2>Rollout</h2>
         <span class="meta cut">
-          {rollout.order} {rollout.index + 1} of {group.rollouts.filter(({ order }) => order === rollout.order).length}, {purposeWords[group.purpose]}{' '}
-          of step {group.step}
+          {rollout.order} {rollout.index + 1} of {group.rollouts.filter(({ order }) => order === rollout.order).length},{' '}
+          {purposeWords[group.purpose]} of step {group.step}
         </span>
         <div class="tools">
           <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />
@@ -92,7 +98,13 @@ export function RolloutView(props: RolloutViewProps) {
       <div class="scroll" ref={props.textRef}>
         <div class="look">
           <figure>
-            <FrameCanvas frames={frames} index={frame} label={frameTitle(media, frame)} width={media.width} height={media.height} />
+            <FrameCanvas
+              frames={frames}
+              index={frame}
+              label={frameTitle(media, frame)}
+              width={media.width}
+              height={media.height}
+            />
             <figcaption>{frameTitle(media, frame)}</figcaption>
           </figure>
           <div>
@@ -101,7 +113,11 @@ export function RolloutView(props: RolloutViewProps) {
               <ol class="opts">
                 {question.options.map((option) => (
                   <li key={option} class="model-text">
-                    {isSolution(option, question.solution) ? <Icon name="check" label="the solution" class="ok" /> : <span class="no-tick" />}
+                    {isSolution(option, question.solution) ? (
+                      <Icon name="check" label="the solution" class="ok" />
+                    ) : (
+                      <span class="no-tick" />
+                    )}
                     {shownLine(option)}
                   </li>
                 ))}
@@ -113,7 +129,10 @@ export function RolloutView(props: RolloutViewProps) {
             )}
             <p class="dim small">
               {question.problemType} · {shownLine(question.path)}
-              {media.kind === 'video' ? `, ${fixed(media.durationSeconds, 1)} s` : `, ${media.sourceWidth}×${media.sourceHeight}`} ·{' '}
+              {media.kind === 'video'
+                ? `, ${fixed(media.durationSeconds, 1)} s`
+                : `, ${media.sourceWidth}×${media.sourceHeight}`}{' '}
+              ·{' '}
               <button type="button" class="link" onClick={() => host.openFile(question.dataset, question.row)}>
                 dataset row {question.row + 1}
               </button>
@@ -144,21 +163,21 @@ export function RolloutView(props: RolloutViewProps) {
             <span class="hint">
               {rollout.aha.length > 0 && (
                 <>
-                  <kbd>a</kbd> next aha <AhaTier tier={2} /> <AhaTier tier={3} /> <AhaTier tier={4} /> <AhaTier tier={5} />{' '}
-                  <span class="far">T1 is a cue the prompt asks for</span>
+                  <kbd>a</kbd> next aha <AhaTier tier={2} /> <AhaTier tier={3} /> <AhaTier tier={4} />{' '}
+                  <AhaTier tier={5} /> <span class="far">T1 is a cue the prompt asks for</span>
                 </>
               )}
             </span>
           )}
           <span class="grow" />
-          <span class="seg" role="group" aria-label="Shade tokens (p)">
+          <fieldset class="seg" aria-label="Shade tokens (p)">
             <button type="button" aria-pressed={!shaded} onClick={() => props.onShade(false)}>
               Text
             </button>
             <button type="button" aria-pressed={shaded} onClick={() => props.onShade(true)}>
               Probability
             </button>
-          </span>
+          </fieldset>
         </div>
         {body && (
           <div class="think model-text" data-part="think">
@@ -170,8 +189,8 @@ export function RolloutView(props: RolloutViewProps) {
           <b class="model-text answer-text">{answer ? text(answer) : 'none'}</b>
           <CorrectMark correct={rollout.correct} />
           <span class="dim">
-            solution <span class="model-text">{shownLine(question.solution, 200)}</span> · {count(rollout.tokenCount, 'token')} ·{' '}
-            {stopWords[rollout.stopReason]}
+            solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
+            {count(rollout.tokenCount, 'token')} · {stopWords[rollout.stopReason]}
             {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join('; ')}`}
           </span>
         </div>
@@ -203,7 +222,9 @@ function contains(outer: Span | null, inner: Span): boolean {
 
 /** Options are written with their letter; the solution is the letter alone, or the whole option. */
 function isSolution(option: string, solution: string): boolean {
-  return option === solution || new RegExp(`^\\(?${solution.replace(/[^\p{L}\p{N}]/gu, '\\$&')}[).:\\s]`, 'u').test(option);
+  return (
+    option === solution || new RegExp(`^\\(?${solution.replace(/[^\p{L}\p{N}]/gu, '\\$&')}[).:\\s]`, 'u').test(option)
+  );
 }
 
 function useFrames(session: Session, key: string): FramePixels | null {

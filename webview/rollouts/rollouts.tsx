@@ -68,13 +68,19 @@ export function Rollouts({ session, host, place, onPlace, onDashboard }: Rollout
   return (
     <>
       <TopLine session={session} host={host} place={place} onDashboard={onDashboard} />
-      {RunNotice({ session, state, host }) ?? (state.sampling && <SamplingNotice sampling={state.sampling} run={view.run} />)}
+      {RunNotice({ session, state, host }) ??
+        (state.sampling && <SamplingNotice sampling={state.sampling} run={view.run} />)}
       {feed && <Panes key={runId} {...{ session, host, place, onPlace, onDashboard, feed, refused }} />}
     </>
   );
 }
 
-function TopLine({ session, host, place, onDashboard }: Pick<RolloutsProps, 'session' | 'host' | 'place' | 'onDashboard'>) {
+function TopLine({
+  session,
+  host,
+  place,
+  onDashboard,
+}: Pick<RolloutsProps, 'session' | 'host' | 'place' | 'onDashboard'>) {
   const state = useStore(session.state, (held) => held);
   const [help, setHelp] = useState(false);
   useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : false) });
@@ -116,7 +122,15 @@ function Crumb({ place, session }: { place: RolloutsPlace; session: Session }) {
   );
 }
 
-function Panes({ session, host, place, onPlace, onDashboard, feed, refused }: RolloutsProps & { feed: RolloutFeed; refused: string | null }) {
+function Panes({
+  session,
+  host,
+  place,
+  onPlace,
+  onDashboard,
+  feed,
+  refused,
+}: RolloutsProps & { feed: RolloutFeed; refused: string | null }) {
   const view = useStore(session.state, (held) => held.view);
   const rows = useStore(feed.state, (held) => held.rows);
   const line = useStore(feed.state, (held) => held.line);
@@ -169,7 +183,9 @@ function Panes({ session, host, place, onPlace, onDashboard, feed, refused }: Ro
     if (number > 0) setFrame((held) => (held + by + number) % number);
   };
   const moveAha = (by: 1 | -1) => {
-    const starts = [...new Set((rollout?.aha ?? []).filter(({ tier }) => tier > 1).map(({ span }) => span.start))].sort((a, b) => a - b);
+    const starts = [...new Set((rollout?.aha ?? []).filter(({ tier }) => tier > 1).map(({ span }) => span.start))].sort(
+      (a, b) => a - b,
+    );
     if (starts.length === 0) return;
     const at = ahaShown === null ? (by === 1 ? -1 : starts.length) : starts.indexOf(ahaShown);
     const next = starts[(at + by + starts.length) % starts.length] ?? null;
@@ -203,7 +219,9 @@ function Panes({ session, host, place, onPlace, onDashboard, feed, refused }: Ro
   };
   const remove = (id: number) => {
     if (!runId) return;
-    session.request('annotations/remove', { runId, id }).catch((thrown: unknown) => session.fail(asStudioError(thrown)));
+    session
+      .request('annotations/remove', { runId, id })
+      .catch((thrown: unknown) => session.fail(asStudioError(thrown)));
   };
   const exportFlags = () => {
     if (!runId) return;
@@ -348,7 +366,10 @@ function useGroup(session: Session, groupId: string | null): GroupWithRollouts |
 }
 
 /** Plays the frames in a loop until stopped. */
-function useFlipBook(frames: number, setFrame: (change: (frame: number) => number) => void): { toggle(): void; stop(): void } {
+function useFlipBook(
+  frames: number,
+  setFrame: (change: (frame: number) => number) => void,
+): { toggle(): void; stop(): void } {
   const timer = useRef<ReturnType<typeof setInterval> | null>(null);
   const stop = () => {
     if (timer.current !== null) clearInterval(timer.current);

@@ -1,6 +1,7 @@
 /** The reward as a sum: where each part begins and ends, and how total, mean and std give the advantage. */
-import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
+
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
+import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
 
 export interface Stair {
   readonly part: RewardPart;
@@ -59,7 +60,10 @@ export function advantageOf(
       return { kind: 'none', why: 'Shuffled answers only measure; nothing trains on them.' };
     }
     if (group.purpose !== 'train') {
-      return { kind: 'none', why: `This is ${group.purpose === 'probe' ? 'a probe' : 'an evaluation'}: nothing trains on it.` };
+      return {
+        kind: 'none',
+        why: `This is ${group.purpose === 'probe' ? 'a probe' : 'an evaluation'}: nothing trains on it.`,
+      };
     }
     return { kind: 'none', why: 'This answer was left out of the update.' };
   }

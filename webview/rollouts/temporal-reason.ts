@@ -23,14 +23,27 @@ export function temporalReason(rollout: Rollout, group: GroupWithRollouts): Temp
   };
   const counts = `${right('ordered')} ordered answers were right against ${right('shuffled')} shuffled, so ${equation(test)}`;
   if (rollout.order === 'shuffled') {
-    return { title: 'Shuffled answers get no temporal reward:', text: `${counts}; they are what the ordered ones are compared with.` };
+    return {
+      title: 'Shuffled answers get no temporal reward:',
+      text: `${counts}; they are what the ordered ones are compared with.`,
+    };
   }
   if (part && part.value > 0) {
-    return { title: 'Why the temporal reward was paid:', text: `${counts}; this answer is right, so it gets α = ${plain(part.value)}.` };
+    return {
+      title: 'Why the temporal reward was paid:',
+      text: `${counts}; this answer is right, so it gets α = ${plain(part.value)}.`,
+    };
   }
-  if (!test.passed) return { title: 'Why the temporal reward was not paid:', text: `${counts}: order did not help enough.` };
+  if (!test.passed)
+    return { title: 'Why the temporal reward was not paid:', text: `${counts}: order did not help enough.` };
   if (!rollout.correct) {
-    return { title: 'Why the temporal reward was not paid:', text: `${counts}, which passes, but this answer is wrong.` };
+    return {
+      title: 'Why the temporal reward was not paid:',
+      text: `${counts}, which passes, but this answer is wrong.`,
+    };
   }
-  return { title: 'Why the temporal reward was not paid:', text: part ? shownLine(part.explanation, 1000) : `${counts}.` };
+  return {
+    title: 'Why the temporal reward was not paid:',
+    text: part ? shownLine(part.explanation, 1000) : `${counts}.`,
+  };
 }

@@ -24,7 +24,9 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
         <span class="num">{shareWords(test.pShuffled, shuffled)}</span>
         <p class="verdict">
           <span class="eq">{equation(test)}</span> <CorrectMark correct={test.passed} />{' '}
-          {test.passed ? `passed: each right ordered answer gets α = ${plain(test.paid)}.` : 'not passed: nobody gets the temporal reward.'}
+          {test.passed
+            ? `passed: each right ordered answer gets α = ${plain(test.paid)}.`
+            : 'not passed: nobody gets the temporal reward.'}
         </p>
       </div>
     </>

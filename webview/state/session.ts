@@ -2,8 +2,7 @@
  * The page's connection to the trainer and what has come over it. Connections come and go; a new one initializes,
  * subscribes from the last event that is held, and so misses nothing.
  */
-import * as rpc from 'vscode-jsonrpc/browser';
-import { Client, type Transport } from '../../trainer/protocol/connection.ts';
+import { Client, type JsonRpc, type Transport } from '../../trainer/protocol/connection.ts';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
 import type {
   NotificationParams,
@@ -49,8 +48,13 @@ export interface FramePixels {
 
 const frameCacheBytes = 96 * 1024 * 1024;
 const groupsKept = 80;
-/** How long events may wait for a paint that does not come, in a page that is hidden. */
-const hiddenFlushMs = 250;
+
+export interface SessionParts {
+  readonly place: Host['place'];
+  readonly rpc: JsonRpc;
+  /** Runs something once, when the page is next painted. */
+  nextPaint(run: () => void): void;
+}
 
 export class Session {
   readonly state = new Store<SessionState>({
@@ -64,7 +68,7 @@ export class Session {
     fault: null,
   });
   private client: Client | null = null;
-  private readonly host: Host;
+  private readonly parts: SessionParts;
   private readonly frameCache = new RecentCache<FramePixels>(frameCacheBytes);
   private readonly groupCache = new RecentCache<GroupWithRollouts>(groupsKept);
   private readonly eventListeners = new Set<(events: readonly RunEvent[]) => void>();
@@ -73,15 +77,19 @@ export class Session {
   /** Counts choices of a run, so that answers to an earlier choice are dropped. */
   private choice = 0;
 
-  constructor(host: Host) {
-    this.host = host;
+  constructor(parts: SessionParts) {
+    this.parts = parts;
   }
 
   /** Takes a new connection. */
   open(transport: Transport, author: string): void {
-    const client = new Client(rpc, transport, (fault) => this.fail(fault));
+    const client = new Client(this.parts.rpc, transport, (fault) => this.fail(fault));
     this.client = client;
-    client.on('run/event', (event) => this.receive(event), (fault) => this.fail(fault));
+    client.on(
+      'run/event',
+      (event) => this.receive(event),
+      (fault) => this.fail(fault),
+    );
     client.on('run/sampling', (sampling) => {
       if (sampling.runId === this.state.get().runId) this.patch({ sampling });
     });
@@ -183,7 +191,7 @@ export class Session {
   private async greet(client: Client, author: string): Promise<void> {
     const { trainer } = await client.request('initialize', {
       protocol: { ...protocolVersion },
-      client: this.host.place === 'vscode' ? 'editor' : 'browser',
+      client: this.parts.place === 'vscode' ? 'editor' : 'browser',
       author,
     });
     const { runs } = await client.request('runs/list', {});
@@ -192,7 +200,9 @@ export class Session {
     const wanted = runs.find((run) => run.id === runId) ?? (runId === null ? likeliest(runs) : undefined);
     if (!wanted) {
       if (runId !== null) {
-        this.fail(new StudioError('not-found', `There is no run ${runId} in this project.`, { remedy: 'Choose another run.' }));
+        this.fail(
+          new StudioError('not-found', `There is no run ${runId} in this project.`, { remedy: 'Choose another run.' }),
+        );
       }
       return;
     }
@@ -240,8 +250,7 @@ export class Session {
     this.waiting.push(event);
     if (this.flushScheduled) return;
     this.flushScheduled = true;
-    if (document.hidden) setTimeout(() => this.flush(), hiddenFlushMs);
-    else requestAnimationFrame(() => this.flush());
+    this.parts.nextPaint(() => this.flush());
   }
 
   private flush(): void {

@@ -64,13 +64,18 @@ export interface ChartProps {
 }
 
 /** The steps that a chart draws, for what is put under it. */
-export function shownSteps(steps: readonly number[], zoom: readonly [number, number] | null): readonly [number, number] {
+export function shownSteps(
+  steps: readonly number[],
+  zoom: readonly [number, number] | null,
+): readonly [number, number] {
   const [from, to] = zoom ?? [steps[0] ?? 0, steps.at(-1) ?? 1];
   return to > from ? [from, to] : [from - 0.5, from + 0.5];
 }
 
 /** Width that the vertical axis takes, in CSS pixels; marks under a chart begin there. */
 export const axisWidth = 34;
+/** Room at the right of the last step, in CSS pixels, for half of its label. */
+export const rightRoom = 10;
 const smallHeight = 56;
 const height = 214;
 
@@ -80,7 +85,8 @@ export function Chart(props: ChartProps) {
   const latest = useRef(props);
   latest.current = props;
   const smoothed = useMemo(
-    () => props.curves.map((curve) => (curve.smoothed === false ? curve.values : trailingMean(curve.values, smoothedOver))),
+    () =>
+      props.curves.map((curve) => (curve.smoothed === false ? curve.values : trailingMean(curve.values, smoothedOver))),
     [props.curves],
   );
   const data = useMemo(
@@ -95,7 +101,8 @@ export function Chart(props: ChartProps) {
     const made = new uPlot(plotOptions(latest, element.clientWidth), data, element);
     plot.current = made;
     const watch = new ResizeObserver(() => {
-      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: props.small ? smallHeight : height });
+      if (element.clientWidth > 0)
+        made.setSize({ width: element.clientWidth, height: props.small ? smallHeight : height });
     });
     watch.observe(element);
     const { group } = latest.current;
@@ -128,11 +135,11 @@ export function Chart(props: ChartProps) {
   return (
     <figure class={`chart ${props.small ? 'small' : ''}`}>
       <ChartHeader {...props} smoothed={smoothed} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the hairline */}
       <div
         ref={box}
         class="plot"
         role="img"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the hairline
         tabIndex={0}
         aria-label={`${props.title} up to step ${lastStep ?? 0}: ${summary}. Arrow keys read out step by step.`}
         onKeyDown={(event) => moveHairline(event, plot.current, latest.current)}
@@ -145,7 +152,7 @@ export function Chart(props: ChartProps) {
 function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number | null)[])[] }) {
   const hover = useStore(props.group.hover, (index) => index);
   const step = hover === null ? undefined : props.steps[hover];
-  const valueOf = (index: number) => {
+  const shownValue = (index: number) => {
     const values = props.smoothed[index] ?? [];
     const at = hover === null ? undefined : props.curves[index]?.values[hover];
     return compact(hover === null ? (values.findLast((value) => value !== null) ?? null) : (at ?? null));
@@ -154,7 +161,7 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
     return (
       <header>
         <b>{props.title}</b>
-        <span>{valueOf(0)}</span>
+        <span>{shownValue(0)}</span>
       </header>
     );
   }
@@ -167,7 +174,7 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
       <p class="lg">
         {props.curves.map((curve, index) => (
           <span key={curve.name}>
-            {curve.mark && <OrderMark order={curve.mark} />} {curve.name} <b>{valueOf(index)}</b>
+            {curve.mark && <OrderMark order={curve.mark} />} {curve.name} <b>{shownValue(index)}</b>
           </span>
         ))}
         {props.note && <span>{props.note}</span>}
@@ -220,7 +227,7 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
     width: Math.max(40, width),
     height: small ? smallHeight : height,
     legend: { show: false },
-    padding: small ? [4, 2, 4, 2] : [8, 8, 0, 0],
+    padding: small ? [4, 2, 4, 2] : [8, rightRoom, 0, 0],
     cursor: {
       y: false,
       points: { show: false },

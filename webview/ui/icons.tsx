@@ -15,12 +15,16 @@ const paths = {
   stop: <path d="M3.5 3.5h9v9h-9z" />,
   save: <path d="M3 3h8l2 2v8H3zM5.5 3v3.5h4V3M5.5 13V9.5h5V13" />,
   evaluate: <path d="M6 2.5h4M6.8 2.5v4L3 13.5h10L9.2 6.5v-4M5 10h6" />,
-  choice: <path d="M5.6 4.5a1.6 1.6 0 1 1-3.2 0 1.6 1.6 0 0 1 3.2 0zM5.6 11.5a1.6 1.6 0 1 1-3.2 0 1.6 1.6 0 0 1 3.2 0zM8 4.5h6M8 11.5h6" />,
+  choice: (
+    <path d="M5.6 4.5a1.6 1.6 0 1 1-3.2 0 1.6 1.6 0 0 1 3.2 0zM5.6 11.5a1.6 1.6 0 1 1-3.2 0 1.6 1.6 0 0 1 3.2 0zM8 4.5h6M8 11.5h6" />
+  ),
   number: <path d="M6 2.5l-1 11M11 2.5l-1 11M3 6h10.500M2.500 10H13" />,
   ocr: <path d="M2.500 5V2.500H5M11 2.500h2.500V5M13.500 11v2.500H11M5 13.500H2.500V11M5.500 6h5M8 6v5" />,
   text: <path d="M2.500 4h11M2.500 8h11M2.500 12h6" />,
   regression: <path d="M2.500 2.500v11h11M5 11l8-7" />,
-  link: <path d="M6.500 9.500l3-3M7 4.500l1.500-1.500a3 3 0 0 1 4.500 4.500L11.500 9M9 11.500L7.500 13A3 3 0 0 1 3 8.500L4.500 7" />,
+  link: (
+    <path d="M6.500 9.500l3-3M7 4.500l1.500-1.500a3 3 0 0 1 4.500 4.500L11.500 9M9 11.500L7.500 13A3 3 0 0 1 3 8.500L4.500 7" />
+  ),
   export: <path d="M8 10V2.500M5 5l3-3 3 3M3 9.500v4h10v-4" />,
   info: <path d="M13.500 8a5.500 5.500 0 1 1-11 0 5.500 5.500 0 0 1 11 0zM8 7.500v3.500M8 5.200v.01" />,
   warning: <path d="M8 2.500l6 11H2zM8 6.500v3.500M8 11.800v.01" />,
@@ -29,7 +33,9 @@ const paths = {
   clock: <path d="M13.500 8a5.500 5.500 0 1 1-11 0 5.500 5.500 0 0 1 11 0zM8 5v3.200l2.300 1.300" />,
   rollouts: <path d="M2.500 3.500h11v9h-11zM6 3.500v9M6 8h7.500" />,
   dashboard: <path d="M2.500 13.500v-11M2.500 13.500h11M4.500 10.500l3-3.500 2.500 2 3.500-5" />,
-  sun: <path d="M10.500 8a2.500 2.500 0 1 1-5 0 2.500 2.500 0 0 1 5 0zM8 1.500v2M8 12.500v2M1.500 8h2M12.500 8h2M3.400 3.400l1.400 1.400M11.200 11.200l1.400 1.400M12.600 3.400l-1.400 1.400M4.800 11.200l-1.400 1.400" />,
+  sun: (
+    <path d="M10.500 8a2.500 2.500 0 1 1-5 0 2.500 2.500 0 0 1 5 0zM8 1.500v2M8 12.500v2M1.500 8h2M12.500 8h2M3.400 3.400l1.400 1.400M11.200 11.200l1.400 1.400M12.600 3.400l-1.400 1.400M4.800 11.200l-1.400 1.400" />
+  ),
   keyboard: <path d="M1.500 4.500h13v7h-13zM4 7h.01M6.700 7h.01M9.300 7h.01M12 7h.01M5 9.500h6" />,
   changed: <path d="M3 13l.7-3L11 2.700 13.300 5 6 12.300z" />,
 } as const satisfies Record<string, JSX.Element>;
@@ -39,7 +45,12 @@ export type IconName = keyof typeof paths;
 /** Hidden from screen readers unless it has a label of its own. */
 export function Icon({ name, label, class: className = '' }: { name: IconName; label?: string; class?: string }) {
   return (
-    <svg class={`i ${className}`} viewBox="0 0 16 16" {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' })}>
+    // biome-ignore lint/a11y/noSvgWithoutTitle: named by its label, or hidden
+    <svg
+      class={`i ${className}`}
+      viewBox="0 0 16 16"
+      {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' })}
+    >
       {paths[name]}
     </svg>
   );
@@ -62,7 +73,9 @@ export function OrderMark({ order }: { order: 'ordered' | 'shuffled' }) {
 }
 
 export function CorrectMark({ correct }: { correct: boolean }) {
-  return <Icon name={correct ? 'check' : 'cross'} label={correct ? 'correct' : 'wrong'} class={correct ? 'ok' : 'no'} />;
+  return (
+    <Icon name={correct ? 'check' : 'cross'} label={correct ? 'correct' : 'wrong'} class={correct ? 'ok' : 'no'} />
+  );
 }
 
 const typeIcons: Readonly<Record<string, IconName>> = {

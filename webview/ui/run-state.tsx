@@ -108,14 +108,18 @@ export function RunNotice({ session, state, host }: { session: Session; state: S
           )
         }
       >
-        {sentence(link.reason)} What was read stays readable{view ? `, up to step ${grouped(view.run.step)}` : ''}; a run that was
-        under way goes on from its last checkpoint once a trainer is there.
+        {sentence(link.reason)} What was read stays readable{view ? `, up to step ${grouped(view.run.step)}` : ''}; a
+        run that was under way goes on from its last checkpoint once a trainer is there.
       </Notice>
     );
   }
   if (fault) {
     return (
-      <Notice kind="error" title={shownLine(fault.message)} actions={<Button onPress={() => session.dismissFault()}>Dismiss</Button>}>
+      <Notice
+        kind="error"
+        title={shownLine(fault.message)}
+        actions={<Button onPress={() => session.dismissFault()}>Dismiss</Button>}
+      >
         {fault.place && <span class="mono">{shownLine(fault.place)}</span>} {fault.remedy && shownLine(fault.remedy)}
       </Notice>
     );
@@ -123,14 +127,21 @@ export function RunNotice({ session, state, host }: { session: Session; state: S
   const run = view?.run;
   if (run?.error) {
     return (
-      <Notice kind={run.state === 'failed' ? 'error' : 'warning'} title={`${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(run.error.message)}`}>
-        {run.error.place && <span class="mono">{shownLine(run.error.place)}</span>} The weights are those of step {grouped(run.step)}.{' '}
-        {run.error.remedy && shownLine(run.error.remedy)}
+      <Notice
+        kind={run.state === 'failed' ? 'error' : 'warning'}
+        title={`${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(run.error.message)}`}
+      >
+        {run.error.place && <span class="mono">{shownLine(run.error.place)}</span>} The weights are those of step{' '}
+        {grouped(run.step)}. {run.error.remedy && shownLine(run.error.remedy)}
       </Notice>
     );
   }
   if (run?.state === 'paused' && run.detail && !safePoint.safeParse(run.detail).success) {
-    return <Notice kind="warning" icon="pause" title="Paused." >{sentence(run.detail)}</Notice>;
+    return (
+      <Notice kind="warning" icon="pause" title="Paused.">
+        {sentence(run.detail)}
+      </Notice>
+    );
   }
   return null;
 }

@@ -5,7 +5,8 @@
  * @throws RangeError when `width` is not a positive whole number.
  */
 export function trailingMean(values: readonly (number | null)[], width: number): (number | null)[] {
-  if (!Number.isInteger(width) || width < 1) throw new RangeError(`width must be a positive whole number, not ${width}`);
+  if (!Number.isInteger(width) || width < 1)
+    throw new RangeError(`width must be a positive whole number, not ${width}`);
   const window: number[] = [];
   return values.map((value) => {
     if (value === null) return null;

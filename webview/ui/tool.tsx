@@ -34,7 +34,17 @@ export function Tool({ icon, label, text, class: className = '', pressed, refuse
   );
 }
 
-export function Section({ title, meta, tools, id }: { title: string; meta?: ComponentChildren; tools?: ComponentChildren; id?: string }) {
+export function Section({
+  title,
+  meta,
+  tools,
+  id,
+}: {
+  title: string;
+  meta?: ComponentChildren;
+  tools?: ComponentChildren;
+  id?: string;
+}) {
   return (
     <div class="sec" id={id}>
       <h2>{title}</h2>

@@ -13,7 +13,13 @@ import {
 import { type ComponentChildren, h, type Ref, type VNode } from 'preact';
 
 export function registerToolkit(): void {
-  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
+  provideVSCodeDesignSystem().register(
+    vsCodeButton(),
+    vsCodeCheckbox(),
+    vsCodeDropdown(),
+    vsCodeOption(),
+    vsCodeTextField(),
+  );
 }
 
 /** What key handlers need to know: whether typing goes into a control. */
@@ -44,12 +50,14 @@ const shared = ({ label, title, class: className, disabled }: Named) => ({
   disabled: disabled ?? false,
 });
 
-export function Button(
-  props: Named & { primary?: boolean; onPress: () => void; children?: ComponentChildren },
-): VNode {
+export function Button(props: Named & { primary?: boolean; onPress: () => void; children?: ComponentChildren }): VNode {
   return element(
     'vscode-button',
-    { ...shared(props), appearance: props.primary ? 'primary' : 'secondary', onClick: props.disabled ? undefined : props.onPress },
+    {
+      ...shared(props),
+      appearance: props.primary ? 'primary' : 'secondary',
+      onClick: props.disabled ? undefined : props.onPress,
+    },
     props.children,
   );
 }
@@ -88,25 +96,28 @@ export interface Choice {
   readonly label: string;
 }
 
-export function Dropdown(props: Named & { value: string; choices: readonly Choice[]; onChoose: (value: string) => void }): VNode {
+export function Dropdown(
+  props: Named & { value: string; choices: readonly Choice[]; onChoose: (value: string) => void },
+): VNode {
   return element(
     'vscode-dropdown',
     {
       ...shared(props),
       /* The element keeps the option that was chosen by itself; new choices need a new element. */
       key: `${props.choices.map((choice) => choice.value).join('|')} ${props.value}`,
+      value: props.value,
       onChange: (event: Event) => {
         const chosen = (event.currentTarget as HTMLInputElement).value;
         if (chosen !== props.value) props.onChoose(chosen);
       },
     },
-    props.choices.map((choice) =>
-      element('vscode-option', { key: choice.value, value: choice.value, selected: choice.value === props.value }, choice.label),
-    ),
+    props.choices.map((choice) => element('vscode-option', { key: choice.value, value: choice.value }, choice.label)),
   );
 }
 
-export function Checkbox(props: Named & { checked: boolean; onChange: (checked: boolean) => void; children?: ComponentChildren }): VNode {
+export function Checkbox(
+  props: Named & { checked: boolean; onChange: (checked: boolean) => void; children?: ComponentChildren },
+): VNode {
   return element(
     'vscode-checkbox',
     {

@@ -32,6 +32,8 @@ export function VirtualList(props: VirtualListProps) {
     observeElementRect,
     observeElementOffset,
     overscan,
+    scrollPaddingStart: props.rowHeight,
+    scrollPaddingEnd: props.rowHeight * 2,
     onChange: () => render(0),
   };
   held.current ??= new Virtualizer<HTMLDivElement, Element>(options);
