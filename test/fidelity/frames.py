@@ -1,23 +1,23 @@
-"""Writes test/fixtures/frames.json: frame choice and sizes as qwen-vl-utils 0.0.8 computes them.
+"""Writes test/fixtures/frames.json: frame choice and sizes as qwen-vl-utils 0.0.8 and torch compute them.
 
-    python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install --no-deps qwen-vl-utils==0.0.8 && /tmp/fidelity/bin/pip install requests packaging pillow
+    python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install torch numpy requests packaging pillow
+    /tmp/fidelity/bin/pip install --no-deps qwen-vl-utils==0.0.8
     /tmp/fidelity/bin/python test/fidelity/frames.py
 
 Version 0.0.8 is the one that rounds the number of frames half to even; later ones round down. Only its arithmetic is
-called, so torch and torchvision need not be there. Places of frames are computed as exact fractions: with an even number
-of frames none lies halfway between two, so float32 and exact arithmetic agree for any video below 10^5 frames.
+called, so torchvision need not be there.
 """
 
 import json
 import random
 import sys
 import types
-from fractions import Fraction
 from pathlib import Path
 
-for name in ("torch", "torchvision", "torchvision.io", "torchvision.transforms"):
+import torch
+
+for name in ("torchvision", "torchvision.io", "torchvision.transforms"):
     sys.modules[name] = types.ModuleType(name)
-sys.modules["torch"].Tensor = object
 sys.modules["torchvision"].io = sys.modules["torchvision.io"]
 sys.modules["torchvision"].transforms = sys.modules["torchvision.transforms"]
 sys.modules["torchvision"].__version__ = "0"
@@ -34,8 +34,7 @@ def frames(total, fps, rule):
         count = qwen.smart_nframes({"fps": rule[0], "min_frames": rule[1], "max_frames": rule[2]}, total, fps)
     except ValueError:
         return None, None
-    places = [Fraction(i * (total - 1), count - 1) for i in range(count)]
-    return [round(p) for p in places], count / max(total, 1e-6) * fps
+    return torch.linspace(0, total - 1, count).round().long().tolist(), count / max(total, 1e-6) * fps
 
 
 videos = [(n, fps) for n in range(2, 40) for fps in (1, 2, 24, 25, 30)]

@@ -35,7 +35,10 @@ const roundTo = (value: number, factor: number) => roundHalfEven(value / factor)
 const floorTo = (value: number, factor: number) => Math.floor(value / factor) * factor;
 const ceilTo = (value: number, factor: number) => Math.ceil(value / factor) * factor;
 
-/** `torch.linspace(0, last, count)` in float32: from the start in the first half, from the end in the second. */
+/**
+ * `torch.linspace(0, last, count)` in float32: from the start in the first half, from the end in the second.
+ * Above about 100,000 frames torch's own rounding depends on the width of the processor's vectors; this is its scalar form.
+ */
 export function linspaceFloat32(last: number, count: number): Float32Array {
   const values = new Float32Array(count);
   const end = Math.fround(last);
