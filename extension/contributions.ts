@@ -123,7 +123,7 @@ export const settings = {
 const isRun = 'viewItem =~ /^run;/';
 const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;.*${control};/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
-const inPanel = `(activeWebviewPanelId == ${panels.dashboard} || activeWebviewPanelId == ${panels.rollouts})`;
+const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
 interface MenuItem {
   readonly command: CommandName;
@@ -170,6 +170,13 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
   ],
   'explorer/context': [{ command: 'startRun', when: isRunFile, group: 'navigation@90' }],
 };
+
+/**
+ * Keys that the dashboard answers itself. A webview's keys reach VS Code too, where they would start a debugger or move the
+ * focus; while the dashboard is in front they do nothing there.
+ */
+const dashboardKeys = ['f5', 'f6', 'f10', 'shift+f5'];
+const dashboardInFront = `activeWebviewPanelId == '${panels.dashboard}' && !sideBarFocus && !panelFocus && !auxiliaryBarFocus`;
 
 /** Shown in place of an empty view. `command:` links run commands. */
 const link = (command: CommandName, text: string) => `[${text}](command:${commands[command].id})`;
@@ -278,6 +285,7 @@ export function manifestParts() {
           items.map(({ command, ...rest }) => ({ command: commands[command].id, ...rest })),
         ]),
       ),
+      keybindings: dashboardKeys.map((pressed) => ({ command: 'noop', key: pressed, when: dashboardInFront })),
       viewsContainers: { activitybar: [{ id: viewContainer, title: 'Video-R1', icon: 'media/icon.svg' }] },
       views: {
         [viewContainer]: [

@@ -17,14 +17,14 @@ export function makeNonce(): string {
 }
 
 /**
- * Scripts run by nonce only; styles, fonts and images come from the extension's own folder, images from blobs too (frames
- * are decoded in the page). Style attributes are allowed: charts and the virtual list place what they draw by them.
+ * Scripts run by nonce only; styles, fonts and images come from the extension's own folder, style elements that the toolkit
+ * adds carry the nonce, and images may be blobs too (frames are drawn in the page). Nothing is fetched, nothing framed.
  */
 export function contentPolicy({ source, nonce }: Pick<PageHtml, 'source' | 'nonce'>): string {
   return [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${source} 'unsafe-inline'`,
+    `style-src ${source} 'nonce-${nonce}'`,
     `font-src ${source}`,
     `img-src ${source} blob: data:`,
     "form-action 'none'",
