@@ -13,6 +13,7 @@ import { createStockOps } from './stock.ts';
 
 /** The order of `auto`: a native library that sees a GPU, a native library, WebAssembly. */
 export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
+  tf.enableProdMode();
   if (wanted !== 'auto') return await start(wanted, 'It was asked for.');
   if (preparedNative().length === 0) return await start('wasm', 'No native TensorFlow is prepared on this machine.');
   try {

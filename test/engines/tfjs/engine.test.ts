@@ -1,0 +1,455 @@
+/** The whole engine as the loops use it: real threads, WebAssembly kernels, a tiny model. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Completion, Engine, ModelHandle, PolicySequence, SampleEvent } from '../../../trainer/engines/engine.ts';
+import { specialTokens } from '../../../trainer/engines/engine.ts';
+import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
+import {
+  answerText,
+  clip,
+  imagePrompt,
+  newModel,
+  question,
+  rows,
+  sampleAll,
+  tinySize,
+  tinyStep,
+  tinyTexts,
+  train,
+  videoPrompt,
+} from './tiny.ts';
+
+let one: Engine;
+let two: Engine;
+let scratch: string;
+
+beforeAll(async () => {
+  one = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 1 });
+  two = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 2 });
+  scratch = await mkdtemp(join(tmpdir(), 'tfjs-engine-'));
+});
+
+afterAll(async () => {
+  await one.dispose();
+  await two.dispose();
+  await rm(scratch, { recursive: true });
+});
+
+const prompt = videoPrompt(clip(['red', 'red', 'blue', 'blue']), question);
+const otherPrompt = videoPrompt(
+  clip(['green', 'yellow'], 56, 28),
+  'What is seen, and in which order is it shown to you?',
+);
+
+async function folder(): Promise<string> {
+  return await mkdtemp(join(scratch, 'checkpoint-'));
+}
+
+async function savedBytes(engine: Engine, model: ModelHandle): Promise<Buffer[]> {
+  const path = await folder();
+  await engine.saveState(model, path);
+  return await Promise.all(
+    ['model.safetensors', 'optimizer.safetensors', 'optimizer.json'].map((name) => readFile(join(path, name))),
+  );
+}
+
+describe('training', () => {
+  test('eight rows are learned by heart within 100 steps, and the answers then come out by themselves', async () => {
+    const model = await newModel(one);
+    const losses = await train(one, model, 100);
+    expect(losses[0]).toBeGreaterThan(3);
+    expect(losses[39]).toBeLessThan(0.5);
+    expect(losses.at(-1)).toBeLessThan(0.1);
+    const answers = await sampleAll(
+      one,
+      model,
+      rows().map(({ prompt: own }) => ({ prompt: own, seeds: [1] })),
+      { temperature: 0, maxTokens: 60 },
+    );
+    const right = rows().filter(({ answer }, i) => answers[i]?.[0]?.text === answer.text).length;
+    expect(right).toBeGreaterThanOrEqual(7);
+  });
+
+  test('two threads give the loss and gradient of one, up to rounding', async () => {
+    const [a, b] = [await newModel(one), await newModel(two)];
+    for (let step = 0; step < 4; step++) {
+      const loss = { kind: 'cross-entropy', sequences: rows(), promptTokens: step % 2 === 1 } as const;
+      const [left, right] = [await one.forwardBackward(a, loss), await two.forwardBackward(b, loss)];
+      expect(Math.abs(left.loss - right.loss) / left.loss).toBeLessThan(1e-5);
+      expect(left.tokens).toBe(right.tokens);
+      const norms = [(await one.optimStep(a, tinyStep)).gradNorm, (await two.optimStep(b, tinyStep)).gradNorm] as const;
+      expect(Math.abs(norms[0] - norms[1]) / norms[0]).toBeLessThan(1e-4);
+    }
+  });
+
+  test('the same run gives the same weights bit for bit, on two threads too', async () => {
+    const runs: Buffer[][] = [];
+    for (let run = 0; run < 2; run++) {
+      const model = await newModel(two);
+      await train(two, model, 5);
+      runs.push(await savedBytes(two, model));
+      await two.unload(model);
+    }
+    expect(runs[0]?.map((file, i) => file.equals(runs[1]?.[i] as Buffer))).toEqual([true, true, true]);
+  });
+
+  test('a batch split over two calls gives the gradient of the two losses added', async () => {
+    const [a, b] = [await newModel(one), await newModel(one)];
+    const all = rows();
+    await one.forwardBackward(a, { kind: 'cross-entropy', sequences: all, promptTokens: false });
+    const whole = await one.optimStep(a, tinyStep);
+    for (const half of [all.slice(0, 4), all.slice(4)])
+      await one.forwardBackward(b, { kind: 'cross-entropy', sequences: half, promptTokens: false });
+    const halves = await one.optimStep(b, tinyStep);
+    // All rows have the same number of tokens up to one or two, so the sum of two means is about twice the mean.
+    expect(halves.gradNorm / whole.gradNorm).toBeGreaterThan(1.9);
+    expect(halves.gradNorm / whole.gradNorm).toBeLessThan(2.1);
+  });
+
+  test('saving, loading and going on gives what going on would have given, bit for bit', async () => {
+    for (const engine of [one, two]) {
+      const model = await newModel(engine);
+      await train(engine, model, 3);
+      const path = await folder();
+      await engine.saveState(model, path);
+      const loaded = await engine.createModel({ kind: 'folder', folder: path, optimizer: true }, 'policy');
+      await train(engine, model, 2);
+      await train(engine, loaded, 2);
+      const [left, right] = [await savedBytes(engine, model), await savedBytes(engine, loaded)];
+      expect(left.map((file, i) => file.equals(right[i] as Buffer))).toEqual([true, true, true]);
+      expect(JSON.parse((right[2] as Buffer).toString())).toEqual({ optimizer: 'AdamW', step: 5 });
+    }
+  });
+
+  test('a copy keeps its weights while the policy learns', async () => {
+    const model = await newModel(two);
+    const reference = await two.createModel({ kind: 'copy', of: model }, 'reference');
+    const [before] = await two.forward(reference, rows().slice(0, 1));
+    await train(two, model, 3);
+    const [[after], [learned]] = [
+      await two.forward(reference, rows().slice(0, 1)),
+      await two.forward(model, rows().slice(0, 1)),
+    ];
+    expect(after).toEqual(before);
+    expect(learned).not.toEqual(before);
+  });
+
+  test('tensors do not pile up over fifty steps of training, forward and sampling', async () => {
+    const model = await newModel(one);
+    await train(one, model, 2);
+    await sampleAll(one, model, [{ prompt, seeds: [1, 2, 3] }]);
+    const before = await one.memory();
+    for (let round = 0; round < 10; round++) {
+      await train(one, model, 5);
+      await one.forward(model, rows());
+      await sampleAll(
+        one,
+        model,
+        [
+          { prompt, seeds: [round, 2, 3] },
+          { prompt: otherPrompt, seeds: [4] },
+        ],
+        { maxTokens: 40 },
+      );
+    }
+    const after = await one.memory();
+    expect(after.tensors).toBe(before.tensors);
+    expect(after.bytes).toBeLessThan(before.bytes * 1.3);
+    await one.unload(model);
+  });
+
+  test('a loss that is not finite is refused, changes no weight and leaves no gradient behind', async () => {
+    const model = await newModel(two);
+    await train(two, model, 1);
+    const before = await savedBytes(two, model);
+    const [[answer]] = (await sampleAll(two, model, [{ prompt, seeds: [1] }])) as [[Completion]];
+    const sequence: PolicySequence = {
+      prompt,
+      answer: { tokens: answer.tokens },
+      advantage: -1,
+      oldLogprobs: answer.logprobs.map(() => -1000),
+      refLogprobs: null,
+    };
+    const loss = { kind: 'policy', sequences: [sequence], clipEpsilon: 0.2, beta: 0, mean: 'answer' } as const;
+    await expect(two.forwardBackward(model, loss)).rejects.toMatchObject({ kind: 'not-finite' });
+    const after = await savedBytes(two, model);
+    expect(after.map((file, i) => file.equals(before[i] as Buffer))).toEqual([true, true, true]);
+    const { loss: next } = await two.forwardBackward(model, {
+      kind: 'cross-entropy',
+      sequences: rows(),
+      promptTokens: false,
+    });
+    expect(Number.isFinite(next)).toBe(true);
+    expect((await two.optimStep(model, tinyStep)).gradNorm).toBeLessThan(100);
+  });
+});
+
+describe('sampling', () => {
+  let model: ModelHandle;
+  let modelOfTwo: ModelHandle;
+
+  beforeAll(async () => {
+    // Half learned, so that answers differ; trained on one thread, so that both engines hold the same weights.
+    model = await newModel(one, 3);
+    await train(one, model, 12);
+    const path = await folder();
+    await one.saveState(model, path);
+    modelOfTwo = await two.createModel({ kind: 'folder', folder: path, optimizer: false }, 'policy');
+  });
+
+  const same = (a: Completion, b: Completion): void => {
+    expect(a.text).toBe(b.text);
+    expect(a.tokens).toEqual(b.tokens);
+    expect(a.logprobs).toEqual(b.logprobs);
+    expect(a.entropy).toEqual(b.entropy);
+  };
+
+  test('an answer depends on its prompt and seed alone: not on the batch, not on the number of threads, in no bit', async () => {
+    const options = { maxTokens: 40, topP: 0.95 };
+    const seeds = Array.from({ length: 23 }, (_, i) => 1000 + i);
+    const [[alone]] = (await sampleAll(one, model, [{ prompt, seeds: [1007] }], options)) as [[Completion]];
+    const [many] = (await sampleAll(one, model, [{ prompt, seeds }], options)) as [Completion[]];
+    const mixed = await sampleAll(
+      two,
+      modelOfTwo,
+      [
+        { prompt: otherPrompt, seeds: [5, 6, 7] },
+        { prompt, seeds },
+        { prompt: otherPrompt, seeds: [8] },
+      ],
+      options,
+    );
+    same(alone, many[7] as Completion);
+    for (const [i, answer] of many.entries()) same(answer, mixed[1]?.[i] as Completion);
+    expect(new Set(many.map(({ text }) => text)).size).toBeGreaterThan(5);
+  });
+
+  test('log-probabilities of drawn tokens are those of a forward pass, and entropy lies between 0 and ln V', async () => {
+    const requests = [
+      { prompt, seeds: [1, 2, 3] },
+      { prompt: otherPrompt, seeds: [4, 5] },
+      { prompt: imagePrompt(clip(['red'], 28, 56), 'Which colour?'), seeds: [6] },
+    ];
+    const answers = await sampleAll(two, modelOfTwo, requests, { temperature: 0.8, topP: 0.9, maxTokens: 50 });
+    const sequences = requests.flatMap(({ prompt: own }, i) =>
+      (answers[i] ?? []).map(({ tokens }) => ({ prompt: own, answer: { tokens } })),
+    );
+    const recomputed = await two.forward(modelOfTwo, sequences);
+    answers.flat().forEach(({ logprobs, entropy }, i) => {
+      expect(logprobs.length).toBe(recomputed[i]?.length);
+      for (const [j, logprob] of logprobs.entries()) {
+        expect(Math.abs(logprob - (recomputed[i]?.[j] ?? Number.NaN))).toBeLessThan(1e-4);
+      }
+      for (const value of entropy) expect(value >= 0 && value <= Math.log(tinySize.vocab_size)).toBe(true);
+    });
+  });
+
+  test('deltas of an answer add up to its text, pieces too, and no delta ends inside a character', async () => {
+    const fresh = await one.createModel({ kind: 'new', size: tinySize, seed: 5, texts: tinyTexts }, 'policy');
+    const deltas = new Map<number, string[]>();
+    const done: Completion[] = [];
+    const events: SampleEvent[] = [];
+    for await (const event of one.sample(
+      fresh,
+      [{ prompt, seeds: Array.from({ length: 60 }, (_, i) => i) }],
+      { maxTokens: 60, temperature: 1, topP: 1 },
+      new AbortController().signal,
+    )) {
+      events.push(event);
+      if (event.kind === 'delta') deltas.set(event.index, [...(deltas.get(event.index) ?? []), event.text]);
+      if (event.kind === 'done') done[event.index] = event.completion;
+    }
+    done.forEach(({ text, pieces, tokens, stopReason }, i) => {
+      expect((deltas.get(i) ?? []).join('')).toBe(text);
+      expect(pieces.length).toBe(tokens.length);
+      const end = stopReason === 'stop' ? pieces.at(-1) : '';
+      expect(pieces.join('')).toBe(text + end);
+      if (stopReason === 'stop') expect([specialTokens.turnEnd, specialTokens.pad]).toContain(end);
+      // An untrained model writes loose bytes: whatever they are, the text is well formed and nothing but ends is special.
+      expect(text.isWellFormed()).toBe(true);
+      const specials = pieces.filter((piece) => Object.values<string>(specialTokens).includes(piece)).length;
+      expect(specials).toBe(stopReason === 'stop' ? 1 : 0);
+    });
+    expect(events.filter(({ kind }) => kind === 'progress').at(-1)).toMatchObject({
+      done: 60,
+      total: 60,
+      tokens: done.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    });
+    await one.unload(fresh);
+  });
+
+  test('an abort ends every open answer at once, with what was written so far', async () => {
+    const controller = new AbortController();
+    const fresh = await one.createModel({ kind: 'new', size: tinySize, seed: 5, texts: tinyTexts }, 'policy');
+    const completions: Completion[] = [];
+    for await (const event of one.sample(
+      fresh,
+      [{ prompt, seeds: Array.from({ length: 90 }, (_, i) => i) }],
+      { maxTokens: 4000, temperature: 0.2, topP: 1 },
+      controller.signal,
+    )) {
+      if (event.kind === 'progress') controller.abort();
+      if (event.kind === 'done') completions.push(event.completion);
+    }
+    expect(completions.length).toBe(90);
+    const aborted = completions.filter(({ stopReason }) => stopReason === 'aborted');
+    expect(aborted.length).toBeGreaterThan(0);
+    for (const { tokens, logprobs } of aborted)
+      expect(tokens.length === logprobs.length && tokens.length < 4000).toBe(true);
+    const [[next]] = (await sampleAll(one, fresh, [{ prompt, seeds: [1] }], { maxTokens: 3 })) as [[Completion]];
+    expect(next.tokens.length).toBeGreaterThan(0);
+    await one.unload(fresh);
+  });
+
+  test('a reader who leaves early ends the sampling', async () => {
+    for await (const event of one.sample(
+      model,
+      [{ prompt, seeds: [1, 2] }],
+      { maxTokens: 4000, temperature: 1, topP: 1 },
+      new AbortController().signal,
+    )) {
+      expect(event).toBeDefined();
+      break;
+    }
+    expect((await one.forward(model, rows().slice(0, 1))).length).toBe(1);
+  });
+});
+
+describe('the policy loss', () => {
+  test('pushes up what had an advantage and down what had none; on the policy itself KL is 0 and nothing is clipped', async () => {
+    const model = await newModel(two);
+    await train(two, model, 5);
+    const [answers] = (await sampleAll(two, model, [{ prompt, seeds: [1, 2, 3, 4] }], { maxTokens: 12 })) as [
+      Completion[],
+    ];
+    const sequences = answers.map(
+      ({ tokens, logprobs }, i): PolicySequence => ({
+        prompt,
+        answer: { tokens },
+        advantage: i % 2 === 0 ? 1 : -1,
+        oldLogprobs: logprobs,
+        refLogprobs: logprobs,
+      }),
+    );
+    const sum = (logprobs: Float32Array): number => logprobs.reduce((total, value) => total + value, 0);
+    const before = (await two.forward(model, sequences)).map(sum);
+    const report = await two.forwardBackward(model, {
+      kind: 'policy',
+      sequences,
+      clipEpsilon: 0.2,
+      beta: 0.04,
+      mean: 'answer',
+    });
+    expect(report.clipped).toBe(0);
+    expect(report.kl).toBeLessThan(1e-8);
+    expect(report.tokens).toBe(sequences.reduce((total, { answer }) => total + answer.tokens.length, 0));
+    // Ratios are 1, so the loss is minus the mean advantage.
+    expect(report.loss).toBeCloseTo(0, 5);
+    await two.optimStep(model, { ...tinyStep, learningRate: 1e-3 });
+    const after = (await two.forward(model, sequences)).map(sum);
+    const gain = after
+      .map((value, i) => (value - (before[i] ?? 0)) * (sequences[i]?.advantage ?? 0))
+      .reduce((a, b) => a + b, 0);
+    expect(gain).toBeGreaterThan(0);
+  });
+
+  test('answers and log-probabilities of different lengths are refused', async () => {
+    const model = await newModel(one);
+    const sequence: PolicySequence = {
+      prompt,
+      answer: { tokens: Int32Array.of(1, 2, 3) },
+      advantage: 1,
+      oldLogprobs: new Float32Array(2),
+      refLogprobs: null,
+    };
+    await expect(
+      one.forwardBackward(model, { kind: 'policy', sequences: [sequence], clipEpsilon: 0.2, beta: 0, mean: 'token' }),
+    ).rejects.toMatchObject({ kind: 'bad-request' });
+    await one.unload(model);
+  });
+});
+
+describe('what the engine says', () => {
+  test('backend, reason and size are in the status; a rendered prompt shows what the model is given', async () => {
+    const model = await newModel(one);
+    expect(one.status()).toMatchObject({ name: 'tfjs', backend: 'wasm', threads: 1 });
+    expect(one.status().why).toMatch(/WebAssembly/);
+    const { text, tokens, visionTokens } = await one.render(
+      model,
+      videoPrompt(clip(['red', 'blue', 'red', 'blue'], 56, 28), 'Hi'),
+    );
+    // 56 x 28 pixels are 4 x 2 patches, merged 2 x 2: two tokens for each of two frame pairs.
+    expect(visionTokens).toBe(4);
+    const pads = specialTokens.video.repeat(4);
+    expect(text).toBe(`<|im_start|>user\n<|vision_start|>${pads}<|vision_end|>Hi<|im_end|>\nassistant\n`);
+    const plain =
+      (await one.countTokens(model, 'user\n')) +
+      (await one.countTokens(model, 'Hi')) +
+      (await one.countTokens(model, '\nassistant\n'));
+    expect(tokens).toBe(plain + 4 + 4);
+    await one.unload(model);
+  });
+
+  test('frames that cannot be cut into patches are refused by name', async () => {
+    const model = await newModel(one);
+    const sequences = [{ prompt: videoPrompt(clip(['red', 'blue'], 30, 28), 'Hi'), answer: { text: 'x' } }];
+    await expect(one.forward(model, sequences)).rejects.toMatchObject({ kind: 'bad-media', place: 'red-blue 30x28' });
+    await one.unload(model);
+  });
+});
+
+test('plain TensorFlow.js on the cpu backend gives the loss, gradient and answers of the kernels', async () => {
+  const cpu = await createTfjsEngine({ name: 'tfjs', backend: 'cpu', threads: 1 });
+  try {
+    const [a, b] = [await newModel(one, 9), await newModel(cpu, 9)];
+    const sequences = [
+      ...rows().slice(0, 2),
+      { prompt: otherPrompt, answer: { text: answerText('green', 'yellow') } },
+      { prompt: imagePrompt(clip(['blue'], 28, 56), 'Which?'), answer: { text: 'blue' } },
+      { prompt: [{ kind: 'text', text: 'no media here' }] as const, answer: { text: 'none' } },
+    ];
+    const loss = { kind: 'cross-entropy', sequences, promptTokens: true } as const;
+    const [left, right] = [await one.forwardBackward(a, loss), await cpu.forwardBackward(b, loss)];
+    expect(left.loss).toBeCloseTo(right.loss, 4);
+    expect(left.tokens).toBe(right.tokens);
+    const norms = [(await one.optimStep(a, tinyStep)).gradNorm, (await cpu.optimStep(b, tinyStep)).gradNorm] as const;
+    expect(norms[0] / norms[1]).toBeCloseTo(1, 4);
+    const requests = [
+      { prompt, seeds: [1, 2] },
+      { prompt: otherPrompt, seeds: [3] },
+    ];
+    const [ofKernels, ofStock] = [
+      await sampleAll(one, a, requests, { temperature: 0, maxTokens: 3 }),
+      await sampleAll(cpu, b, requests, { temperature: 0, maxTokens: 3 }),
+    ];
+    ofKernels.flat().forEach((answer, i) => {
+      expect(answer.tokens).toEqual(ofStock.flat()[i]?.tokens);
+      for (const [j, value] of answer.logprobs.entries())
+        expect(value).toBeCloseTo(ofStock.flat()[i]?.logprobs[j] ?? Number.NaN, 4);
+    });
+    const memory = await cpu.memory();
+    await sampleAll(cpu, b, requests, { maxTokens: 2 });
+    await cpu.forward(b, rows().slice(0, 1));
+    expect((await cpu.memory()).tensors).toBe(memory.tensors);
+  } finally {
+    await cpu.dispose();
+  }
+});
+
+test('a thread that dies fails every open call, and all later ones, as engine-failed', async () => {
+  const small = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 2 }, { threadMemoryMb: 48 });
+  try {
+    const model = await newModel(small);
+    // Far more distinct words than the thread's heap holds.
+    const texts = [Array.from({ length: 2_000_000 }, (_, i) => `w${(i * 7919).toString(36)}`).join(' ')];
+    const doomed = small.createModel({ kind: 'new', size: tinySize, seed: 1, texts }, 'policy');
+    const behind = small.forward(model, rows());
+    await expect(doomed).rejects.toMatchObject({ kind: 'engine-failed' });
+    await expect(behind).rejects.toMatchObject({ kind: 'engine-failed' });
+    await expect(small.optimStep(model, tinyStep)).rejects.toMatchObject({ kind: 'engine-failed' });
+  } finally {
+    await small.dispose();
+  }
+});

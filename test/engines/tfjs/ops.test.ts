@@ -1,0 +1,318 @@
+/** Every operation with own kernels gives the values and gradients of the same operation in plain TensorFlow.js. */
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ensureKernels, wasmBackendFolder } from '../../../trainer/engines/tfjs/files.ts';
+import { createKernelOps } from '../../../trainer/engines/tfjs/kernels.ts';
+import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
+import { makeSegments } from '../../../trainer/engines/tfjs/ops.ts';
+import { uniform } from '../../../trainer/engines/tfjs/random.ts';
+import { createStockOps } from '../../../trainer/engines/tfjs/stock.ts';
+
+interface Operation {
+  readonly inputs: readonly { readonly shape: readonly number[]; readonly values: Float32Array }[];
+  readonly run: (ops: Ops, inputs: tf.Tensor[]) => tf.Tensor;
+}
+
+/** The variants that this Node runs, by name. */
+const variants: { name: string; ops: Ops }[] = [];
+const stock = createStockOps();
+
+beforeAll(async () => {
+  tf.enableProdMode();
+  setWasmPaths(wasmBackendFolder());
+  await tf.setBackend('wasm');
+  await tf.ready();
+  for (const path of await ensureKernels()) {
+    const bytes = await readFile(path);
+    if (WebAssembly.validate(bytes))
+      variants.push({ name: path, ops: await createKernelOps(await WebAssembly.compile(bytes)) });
+  }
+});
+
+const random = (seed: number, ...shape: number[]) => ({
+  shape,
+  values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 2 * uniform(seed, i) - 1),
+});
+
+/** Value, and gradients of the sum of value times fixed random numbers. */
+async function evaluate(backend: string, ops: Ops, { inputs, run }: Operation): Promise<Float32Array[]> {
+  await tf.setBackend(backend);
+  return tf.tidy(() => {
+    const tensors = inputs.map(({ shape, values }) => tf.tensor(values, [...shape]));
+    const y = run(ops, tensors);
+    const weights = tf.tensor(random(99, ...y.shape).values, y.shape);
+    const { grads } = tf.engine().gradients(() => tf.sum(tf.mul(run(ops, tensors), weights)) as tf.Scalar, tensors);
+    return [y, ...grads]
+      .map((tensor) => ({ values: Float32Array.from(tensor.dataSync()) }))
+      .map(({ values }) => values);
+  });
+}
+
+function relativeError(actual: Float32Array, expected: Float32Array): number {
+  let difference = 0;
+  let size = 1e-12;
+  expected.forEach((value, i) => {
+    difference += ((actual[i] ?? Number.NaN) - value) ** 2;
+    size += value ** 2;
+  });
+  return Math.sqrt(difference / size);
+}
+
+async function agrees(operation: Operation): Promise<void> {
+  const expected = await evaluate('cpu', stock, operation);
+  expect(variants.length).toBeGreaterThan(0);
+  for (const { name, ops } of variants) {
+    const actual = await evaluate('wasm', ops, operation);
+    expect(actual.length).toBe(expected.length);
+    actual.forEach((values, i) => {
+      expect(values.length).toBe(expected[i]?.length);
+      expect(
+        relativeError(values, expected[i] as Float32Array),
+        `${name}: ${i === 0 ? 'value' : `gradient ${i}`}`,
+      ).toBeLessThan(2e-5);
+    });
+  }
+}
+
+const size = fc.integer({ min: 1, max: 30 });
+const seed = fc.integer({ min: 0, max: 1e6 });
+const runs = { numRuns: 15 };
+
+describe('own kernels agree with plain TensorFlow.js', () => {
+  test('linear with bias, of any sizes', () =>
+    fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 80 }), size, size, seed, (n, input, output, s) =>
+        agrees({
+          inputs: [random(s, n, input), random(s + 1, output, input), random(s + 2, output)],
+          run: (ops, [x, w, b]) => ops.linear(x as tf.Tensor, w as tf.Tensor, b as tf.Tensor),
+        }),
+      ),
+      runs,
+    ));
+
+  test('linear deeper, higher and wider than one block of the matrix product', () =>
+    agrees({
+      inputs: [random(1, 150, 401), random(2, 19, 401)],
+      run: (ops, [x, w]) => ops.linear(x as tf.Tensor, w as tf.Tensor, null),
+    }));
+
+  test('linear whose weight gradient sums over more rows than one block', () =>
+    agrees({
+      inputs: [random(1, 900, 13), random(2, 90, 13)],
+      run: (ops, [x, w]) => ops.linear(x as tf.Tensor, w as tf.Tensor, null),
+    }));
+
+  test('RMS normalisation', () =>
+    fc.assert(
+      fc.asyncProperty(size, fc.integer({ min: 1, max: 12 }), seed, (n, d, s) =>
+        agrees({
+          inputs: [random(s, n, 4 * d), random(s + 1, 4 * d)],
+          run: (ops, [x, gain]) => ops.rmsNorm(x as tf.Tensor, gain as tf.Tensor, 1e-6),
+        }),
+      ),
+      runs,
+    ));
+
+  test('SwiGLU', () =>
+    fc.assert(
+      fc.asyncProperty(size, fc.integer({ min: 1, max: 12 }), seed, (n, f, s) =>
+        agrees({
+          inputs: [{ ...random(s, n, 8 * f), values: random(s, n, 8 * f).values.map((x) => 6 * x) }],
+          run: (ops, [x]) => ops.swiglu(x as tf.Tensor),
+        }),
+      ),
+      runs,
+    ));
+
+  test('GELU', () =>
+    fc.assert(
+      fc.asyncProperty(size, size, seed, (n, d, s) =>
+        agrees({
+          inputs: [{ shape: [n, d], values: random(s, n, d).values.map((x) => 4 * x) }],
+          run: (ops, [x]) => ops.gelu(x as tf.Tensor),
+        }),
+      ),
+      runs,
+    ));
+
+  const headShape = fc.record({
+    kvHeads: fc.integer({ min: 1, max: 2 }),
+    group: fc.integer({ min: 1, max: 3 }),
+    headDim: fc.constantFrom(8, 16),
+  });
+
+  test('rotary turn of queries and keys', () =>
+    fc.assert(
+      fc.asyncProperty(size, headShape, seed, (n, { kvHeads, group, headDim }, s) => {
+        const shape = { heads: kvHeads * group, kvHeads, headDim };
+        const angles = random(s + 1, n, headDim / 2).values.map((x) => 10 * x);
+        return agrees({
+          inputs: [random(s, n, (shape.heads + 2 * kvHeads) * headDim)],
+          run: (ops, [qkv]) =>
+            ops.rotate(
+              qkv as tf.Tensor,
+              {
+                cos: tf.tensor2d(angles.map(Math.cos), [n, headDim / 2]),
+                sin: tf.tensor2d(angles.map(Math.sin), [n, headDim / 2]),
+              },
+              shape,
+            ),
+        });
+      }),
+      runs,
+    ));
+
+  // Mostly short; the example crosses the blocks in which the kernel takes queries.
+  const length = fc.integer({ min: 1, max: 20 });
+
+  test('attention within segments, causal or not, with prefixes that several segments share', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(length, fc.array(length, { maxLength: 3 })), { minLength: 1, maxLength: 2 }),
+        headShape,
+        fc.boolean(),
+        seed,
+        (groups, { kvHeads, group, headDim }, causal, s) => {
+          const shape = { heads: kvHeads * group, kvHeads, headDim };
+          let at = 0;
+          const segments: [number, number, number, number][] = [];
+          for (const [prompt, answers] of groups) {
+            const first = at;
+            segments.push([first, prompt, 0, 0]);
+            at += prompt;
+            for (const answer of answers) {
+              segments.push([at, answer, first, prompt]);
+              at += answer;
+            }
+          }
+          return agrees({
+            inputs: [random(s, at, (shape.heads + 2 * kvHeads) * headDim)],
+            run: (ops, [qkv]) => ops.attention(qkv as tf.Tensor, makeSegments(segments, causal), shape),
+          });
+        },
+      ),
+      { numRuns: 12, examples: [[[[53, [50, 1]]], { kvHeads: 2, group: 2, headDim: 8 }, true, 7]] },
+    ));
+
+  test('rows by index, rows from two tables, and the sums that go back', () =>
+    fc.assert(
+      fc.asyncProperty(
+        size,
+        size,
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 40 }),
+        seed,
+        async (first, second, d, n, s) => {
+          const index = Int32Array.from({ length: n }, (_, i) => Math.floor(uniform(s, i) * (first + second)) - second);
+          await agrees({
+            inputs: [random(s, first, d), random(s + 1, second, d)],
+            run: (ops, [a, b]) => ops.gatherFromTwo(a as tf.Tensor, b as tf.Tensor, index),
+          });
+          await agrees({
+            inputs: [random(s, first, d)],
+            run: (ops, [a]) =>
+              ops.gatherRows(
+                a as tf.Tensor,
+                index.map((i) => Math.max(0, i)),
+              ),
+          });
+        },
+      ),
+      runs,
+    ));
+
+  test('log-probabilities of targets, and a loss computed on the host', () =>
+    fc.assert(
+      fc.asyncProperty(size, fc.integer({ min: 2, max: 50 }), seed, (n, vocabulary, s) => {
+        const targets = Int32Array.from({ length: n }, (_, i) => Math.floor(uniform(s, i) * vocabulary));
+        const logits = { shape: [n, vocabulary], values: random(s, n, vocabulary).values.map((x) => 8 * x) };
+        return agrees({
+          inputs: [logits],
+          run: (ops, [x]) =>
+            ops.hostLoss(ops.targetLogprobs(x as tf.Tensor, targets), (values) => ({
+              value: values.reduce((sum, value, i) => sum + value * value * (i + 1), 0),
+              gradient: values.map((value, i) => 2 * value * (i + 1)),
+            })),
+        });
+      }),
+      runs,
+    ));
+
+  test('the distribution that tokens are drawn from', () =>
+    fc.assert(
+      fc.asyncProperty(
+        size,
+        fc.integer({ min: 2, max: 50 }),
+        fc.constantFrom(0.5, 1, 1.3),
+        seed,
+        async (n, vocabulary, temperature, s) => {
+          const values = random(s, n, vocabulary).values.map((x) => 8 * x);
+          const allowed = Float32Array.from({ length: vocabulary }, (_, i) => (i % 3 === 0 ? 0 : 1));
+          await tf.setBackend('cpu');
+          const expected = stock.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
+          await tf.setBackend('wasm');
+          for (const { ops } of variants) {
+            const actual = ops.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
+            for (const key of ['weights', 'logSums', 'entropy'] as const)
+              expect(relativeError(actual[key], expected[key])).toBeLessThan(1e-5);
+          }
+        },
+      ),
+      runs,
+    ));
+
+  test('AdamW', async () => {
+    const n = 37;
+    const step = {
+      scale: 0.7,
+      learningRate: 0.01,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+      correction1: 0.19,
+      correction2: 0.0975,
+    };
+    const run = async (backend: string, ops: Ops): Promise<Float32Array[]> => {
+      await tf.setBackend(backend);
+      const positive = random(3, n).values.map(Math.abs);
+      const parameter = {
+        value: tf.tensor1d(random(1, n).values),
+        m: tf.tensor1d(random(2, n).values),
+        v: tf.tensor1d(positive),
+      };
+      ops.adamw(parameter, random(4, n).values, step);
+      return [parameter.value, parameter.m, parameter.v].map((tensor) => Float32Array.from(tensor.dataSync()));
+    };
+    const expected = await run('cpu', stock);
+    for (const { ops } of variants) {
+      (await run('wasm', ops)).forEach((values, i) =>
+        expect(relativeError(values, expected[i] as Float32Array)).toBeLessThan(1e-6),
+      );
+    }
+  });
+});
+
+test('the kernels hold no data of their own, which would overwrite the memory that they share', async () => {
+  for (const path of await ensureKernels()) {
+    const bytes = await readFile(path);
+    const sections: number[] = [];
+    for (let at = 8; at < bytes.length; ) {
+      sections.push(bytes[at++] as number);
+      let length = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes[at++] as number;
+        length |= (byte & 127) << shift;
+        if (byte < 128) break;
+      }
+      at += length;
+    }
+    const [code, data] = [10, 11];
+    expect(sections).toContain(code);
+    expect(sections).not.toContain(data);
+  }
+});
