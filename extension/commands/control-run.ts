@@ -59,9 +59,10 @@ export function sayDone(studio: Studio, text: string): void {
   vscode.window.setStatusBarMessage(`$(check) ${text}`, doneShownMs);
 }
 
-/** `: what came of it, at step 12`, as far as the record says. */
-function outcome(record: CommandRecord): string {
-  return [record.note && `: ${record.note}`, record.step !== null && ` (step ${record.step})`].filter(Boolean).join('');
+/** ` (after-update, step 12)`: where it took effect. */
+function place(record: CommandRecord): string {
+  const parts = [record.safePoint, record.step !== null && `step ${record.step}`].filter(Boolean);
+  return parts.length > 0 ? ` (${parts.join(', ')})` : '';
 }
 
 function control(which: Control, request: (run: RunSummary) => CommandRequest, doing: string, done: string): Handler {
@@ -69,7 +70,7 @@ function control(which: Control, request: (run: RunSummary) => CommandRequest, d
     await demandRuns(studio);
     const run = await chooseRun(studio, argument, which);
     const record = await carryOut(studio, run, request(run), `${doing} ${run.name}`);
-    sayDone(studio, `${run.name} ${done}${outcome(record)}`);
+    sayDone(studio, `${run.name} ${done}${place(record)}`);
   };
 }
 
@@ -118,5 +119,5 @@ export const stop: Handler = async (studio, argument) => {
         });
   if (!picked) return;
   const record = await carryOut(studio, run, { kind: 'stop', when: picked.when }, `Stopping ${run.name}`);
-  sayDone(studio, `${run.name} stopped${outcome(record)}`);
+  sayDone(studio, `${run.name} stopped${place(record)}`);
 };

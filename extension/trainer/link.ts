@@ -43,6 +43,12 @@ const hasEnded = (record: CommandRecord) =>
   record.state === 'applied' || record.state === 'rejected' || record.state === 'failed';
 const commandKey = (runId: string, id: number) => `${runId}/${id}`;
 
+/** During SFT only some steps measure accuracy; the others carry the last one on. */
+function withLastAccuracy(metrics: StepMetrics, before: StepMetrics | undefined): StepMetrics {
+  if (metrics.accuracy !== null || !before) return metrics;
+  return { ...metrics, accuracy: before.accuracy, accuracyShuffled: before.accuracyShuffled };
+}
+
 export class TrainerLink extends EventEmitter<LinkEvents> {
   readonly project: string;
   private readonly author: string;
@@ -87,6 +93,7 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
     return [...this.runsById.values()].sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** Of the run's last step; accuracies are those measured last. */
   lastMetrics(runId: string): StepMetrics | undefined {
     return this.metrics.get(runId);
   }
@@ -229,7 +236,7 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
     this.seen.set(runId, event.seq);
     if (body.type === 'state') this.runsById.set(runId, body.run);
     if (body.type === 'step') {
-      this.metrics.set(runId, body.metrics);
+      this.metrics.set(runId, withLastAccuracy(body.metrics, this.metrics.get(runId)));
       const run = this.runsById.get(runId);
       if (run && body.metrics.step > run.step) this.runsById.set(runId, { ...run, step: body.metrics.step });
     }

@@ -103,6 +103,15 @@ export class Workbench {
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
+  /** Waits until something that must be computed from what is shown holds. */
+  async until(holds: () => Promise<boolean>, what: string, timeoutMs = 120_000): Promise<void> {
+    const giveUp = Date.now() + timeoutMs;
+    while (!(await holds())) {
+      if (Date.now() > giveUp) throw new Error(`Waited ${timeoutMs / 1000} s for ${what}.`);
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
+  }
+
   // ---- quick input ----------------------------------------------------------------------------------------------------
 
   private get quickInput(): Locator {
