@@ -6,6 +6,7 @@ import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
 import { ChartGroup } from '../ui/chart.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
+import { LiveNotice } from '../ui/live-notice.tsx';
 import { noTrainer, RunNotice } from '../ui/run-state.tsx';
 import { Button } from '../ui/toolkit.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
@@ -15,7 +16,6 @@ import { EvaluationTable } from './evaluation-table.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { type ControlName, runControls } from './run-controls.ts';
 import { RunHeader } from './run-header.tsx';
-import { SamplingNotice } from './sampling-notice.tsx';
 import { SkippedList } from './skipped-list.tsx';
 import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
@@ -49,7 +49,7 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
   return (
     <>
       <RunHeader session={session} state={state} controls={controls} host={host} onRollouts={onRollouts} />
-      {notice ?? (state.sampling && <SamplingNotice sampling={state.sampling} run={view.run} />)}
+      {notice ?? <LiveNotice state={state} />}
       <main class="dash">
         <div class="scroll-column">
           {!loaded && (

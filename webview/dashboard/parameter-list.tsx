@@ -121,7 +121,9 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
       </td>
       <td class="num dim">{plain(preset)}</td>
       <td class={live ? '' : 'dim'}>{info.changes}</td>
-      <td class="dim opt wide">{lastChange(command)}</td>
+      <td class="dim opt wide" title={lastChange(command)}>
+        {lastChange(command)}
+      </td>
     </tr>
   );
 }
@@ -133,7 +135,7 @@ function lastChange(command: CommandRecord | null): string {
     case 'requested':
       return `${shownLine(wanted)} asked for`;
     case 'scheduled':
-      return `${shownLine(wanted)} waits for ${command.step === null ? (command.safePoint ?? 'its safe point') : `step ${command.step}`}`;
+      return `${shownLine(wanted)} waits for ${command.step === null ? (command.safePoint ?? 'its safe point') : command.step}`;
     case 'applied':
       return `${command.step ?? '–'}: ${shownLine(plain(command.oldValue))} → ${shownLine(wanted)}`;
     case 'rejected':

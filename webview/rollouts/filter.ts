@@ -195,7 +195,10 @@ export function holds(line: string, wanted: string): boolean {
   return [...line.matchAll(word)].some((match) => match[0] === wanted);
 }
 
-/** Whether the trainer would list a row that has just arrived. `text` is the rollout's text. */
+/**
+ * Whether the trainer would list a row that has just arrived; every word must occur, the last one may be the start of one.
+ * `text` is the rollout's text.
+ */
 export function matches(filter: RolloutFilter, row: RolloutRow, text: string): boolean {
   if (filter.step !== undefined && row.step !== filter.step) return false;
   if (filter.fromStep !== undefined && row.step < filter.fromStep) return false;
@@ -207,10 +210,19 @@ export function matches(filter: RolloutFilter, row: RolloutRow, text: string): b
   if (filter.minAha !== undefined && row.ahaTier < filter.minAha) return false;
   if (filter.flagged !== undefined && row.flags > 0 !== filter.flagged) return false;
   if (filter.text !== undefined) {
-    const held = `${text}\n${row.problem}`.toLowerCase();
-    for (const wanted of filter.text.toLowerCase().split(/\s+/)) if (!held.includes(wanted)) return false;
+    const held = wordsOf(`${text}\n${row.problem}`);
+    const wanted = wordsOf(filter.text);
+    const last = wanted.pop();
+    if (last === undefined) return false;
+    if (!wanted.every((one) => held.includes(one)) || !held.some((one) => one.startsWith(last))) return false;
   }
   return true;
+}
+
+/** Words as the store's full-text search takes them: without case and diacritics, cut where no letter or digit stands. */
+function wordsOf(text: string): string[] {
+  const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return plain.split(/[^\p{L}\p{N}\p{Co}]+/u).filter((one) => one !== '');
 }
 
 /** The known word with the smallest edit distance, if it is near enough to be meant. */

@@ -56,7 +56,7 @@ export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelec
           {shuffled.length > 0 && (
             <div class="cards">
               {shuffled.map(card)}
-              <p class="hint dim">
+              <p class="parts-note dim">
                 Shuffled answers only measure; nothing trains on them. Reward parts, left to right: accuracy, format,
                 temporal, length; faint is what was not earned.
               </p>

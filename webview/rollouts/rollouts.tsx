@@ -3,7 +3,6 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { AnnotationInput, GroupWithRollouts, Span } from '../../trainer/protocol/records.ts';
 import { RunPicker } from '../dashboard/run-header.tsx';
-import { SamplingNotice } from '../dashboard/sampling-notice.tsx';
 import type { Host } from '../host.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
@@ -11,6 +10,7 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
+import { LiveNotice } from '../ui/live-notice.tsx';
 import { noTrainer, RunNotice, StateLabel } from '../ui/run-state.tsx';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
@@ -68,8 +68,7 @@ export function Rollouts({ session, host, place, onPlace, onDashboard }: Rollout
   return (
     <>
       <TopLine session={session} host={host} place={place} onDashboard={onDashboard} />
-      {RunNotice({ session, state, host }) ??
-        (state.sampling && <SamplingNotice sampling={state.sampling} run={view.run} />)}
+      {RunNotice({ session, state, host }) ?? <LiveNotice state={state} />}
       {feed && <Panes key={runId} {...{ session, host, place, onPlace, onDashboard, feed, refused }} />}
     </>
   );

@@ -316,6 +316,7 @@ function drawBackground(plot: uPlot, { band, lines, steps, small }: ChartProps):
   }
   ctx.strokeStyle = canvasColours().line;
   ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
   if (small) {
     ctx.beginPath();
     ctx.moveTo(bbox.left, bbox.top + bbox.height - 0.5);

@@ -1,0 +1,35 @@
+/** What a person types as a parameter's value is read as the run would take it, or refused with a reason. */
+import { describe, expect, it } from 'vitest';
+import { formOf, readParameter } from '../../../webview/dashboard/parameter-input.ts';
+
+describe('readParameter', () => {
+  it('reads numbers with exponents and true minuses', () => {
+    expect(readParameter('learningRate', ' 5e−7 ')).toEqual({ value: 5e-7 });
+    expect(readParameter('steps', '300')).toEqual({ value: 300 });
+  });
+
+  it('takes nothing for null only where the parameter does', () => {
+    expect(readParameter('imageShare', '')).toEqual({ value: null });
+    expect(readParameter('learningRate', '')).toEqual({ fault: 'A value is needed.' });
+  });
+
+  it('refuses what is no number or out of range', () => {
+    for (const [name, text] of [
+      ['learningRate', 'fast'],
+      ['learningRate', '2'],
+      ['topP', '-0.1'],
+      ['steps', '1.5'],
+      ['steps', '0'],
+    ] as const) {
+      expect(readParameter(name, text), `${name} ${text}`).toHaveProperty('fault');
+    }
+  });
+});
+
+describe('formOf', () => {
+  it('knows switches and choices by their schema', () => {
+    expect(formOf('divideByStd')).toEqual({ kind: 'switch' });
+    expect(formOf('stdDegrees')).toEqual({ kind: 'choice', choices: ['n', 'n-1'] });
+    expect(formOf('imageShare')).toEqual({ kind: 'number' });
+  });
+});

@@ -1,0 +1,127 @@
+/** A completion cut into pieces: nothing of the text is lost, and each mark lies on its own characters. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AhaMoment, MediaView } from '../../../trainer/protocol/records.ts';
+import {
+  type CompletionMarks,
+  completionPieces,
+  frameMentions,
+  outsideText,
+  shadeOf,
+  tokenSpans,
+} from '../../../webview/rollouts/completion-pieces.ts';
+import { aGroup, anAnnotation } from '../../store/records.ts';
+
+const none: CompletionMarks = { aha: [], flags: [], mentions: [], tokens: [] };
+const media: MediaView = {
+  ...aGroup(1).media,
+  durationSeconds: 22,
+  indices: [0, 33, 65, 98],
+  times: [0, 1.44, 2.87, 4.35],
+};
+
+describe('completionPieces', () => {
+  it('joins to the text between the ends that were asked for, however the marks overlap', () => {
+    const span = fc.tuple(fc.nat(60), fc.nat(60)).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 60 }),
+        fc.array(span, { maxLength: 6 }),
+        fc.array(span, { maxLength: 6 }),
+        (text, ahas, flags) => {
+          const marks = {
+            ...none,
+            aha: ahas.map((one): AhaMoment => ({ span: one, tier: 3, rule: '', evidence: '' })),
+            flags: flags.map((one, id) => anAnnotation(id, 'r', { span: one })),
+          };
+          const pieces = completionPieces(text, { start: 0, end: text.length }, marks);
+          expect(pieces.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text);
+        },
+      ),
+    );
+  });
+
+  it('marks the characters of an aha moment and a flag, and where each begins', () => {
+    const text = 'one two three four';
+    const aha: AhaMoment = { span: { start: 4, end: 13 }, tier: 4, rule: 'rejects', evidence: '' };
+    const flag = anAnnotation(1, 'r', { span: { start: 8, end: 18 } });
+    const pieces = completionPieces(text, { start: 0, end: 18 }, { ...none, aha: [aha], flags: [flag] });
+    expect(
+      pieces.map(({ shown, aha: on, flags, ahaStarts, flagStarts }) => [
+        shown,
+        on?.tier ?? 0,
+        flags.length,
+        ahaStarts,
+        flagStarts.length,
+      ]),
+    ).toEqual([
+      ['one ', 0, 0, false, 0],
+      ['two ', 4, 0, true, 0],
+      ['three', 4, 1, false, 1],
+      [' four', 0, 1, false, 0],
+    ]);
+  });
+
+  it('keeps empty lines as pieces of their own', () => {
+    expect(completionPieces('a\n\nb', { start: 0, end: 4 }, none).map(({ shown, isGap }) => [shown, isGap])).toEqual([
+      ['a', false],
+      ['\n\n', true],
+      ['b', false],
+    ]);
+  });
+});
+
+describe('tokenSpans', () => {
+  const tokens = (...pieces: string[]) => ({
+    pieces,
+    logprobs: pieces.map((_, index) => -index),
+    entropy: pieces.map(() => 0),
+  });
+
+  it('places pieces one after the other and passes over special tokens', () => {
+    const spans = tokenSpans('It goes.', tokens('It', ' goes', '.', '<|im_end|>'));
+    expect(spans.map(({ span, logprob }) => [span.start, span.end, logprob])).toEqual([
+      [0, 2, -0],
+      [2, 7, -1],
+      [7, 8, -2],
+    ]);
+  });
+
+  it('gives a character that is split over tokens the least likely of them', () => {
+    const spans = tokenSpans('a動b', tokens('a', '\ufffd', '\ufffd', 'b'));
+    expect(spans.map(({ span, logprob }) => [span.start, span.end, logprob])).toEqual([
+      [0, 1, -0],
+      [1, 2, -2],
+      [2, 3, -3],
+    ]);
+  });
+});
+
+describe('shadeOf', () => {
+  it('has five steps from likely to unlikely', () => {
+    expect([0.95, 0.9, 0.89, 0.6, 0.4, 0.1].map((p) => shadeOf(Math.log(p) + 1e-12))).toEqual([0, 0, 1, 2, 3, 4]);
+  });
+});
+
+describe('frameMentions', () => {
+  it('finds frames by number and by time, and none that the media lacks', () => {
+    const text = 'In frames 2 to 3 it is red; at 4.3 s and 2 seconds blue; frame 9 and 80 s are not there.';
+    expect(frameMentions(text, media).map(({ span, frame }) => [text.slice(span.start, span.end), frame])).toEqual([
+      ['frames 2 to 3', 1],
+      ['4.3 s', 3],
+      ['2 seconds', 1],
+    ]);
+  });
+
+  it('finds none in an image question', () => {
+    expect(frameMentions('frame 1', { ...media, kind: 'image' })).toEqual([]);
+  });
+});
+
+describe('outsideText', () => {
+  it('is what stands in neither block, without tags', () => {
+    const text = 'before<think>a</think> between <answer>b</answer> after';
+    expect(outsideText(text, { start: 13, end: 14 }, { start: 39, end: 40 })).toMatch(/^before\s+between\s+after$/);
+    expect(outsideText('<think>a</think>\n<answer>b</answer>', { start: 7, end: 8 }, { start: 25, end: 26 })).toBe('');
+  });
+});

@@ -1,0 +1,134 @@
+/** What a page knows of a run after its events: each is taken once, in order, and a rewind voids what came after. */
+import { describe, expect, it } from 'vitest';
+import type { RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
+import { emptyView, withEvents, withSnapshot } from '../../../webview/state/run-view.ts';
+import {
+  aCheckpoint,
+  aCommand,
+  anAnnotation,
+  anEvaluation,
+  aQuestion,
+  aRun,
+  someMetrics,
+} from '../../store/records.ts';
+
+const event = (seq: number, body: RunEventBody): RunEvent => ({ runId: 'r', seq, at: seq, body });
+const step = (seq: number, number: number, accuracy = 0.5) =>
+  event(seq, { type: 'step', metrics: someMetrics(number, { accuracy }) });
+const fresh = emptyView(aRun(), 0);
+
+describe('withEvents', () => {
+  it('puts steps into columns in order, a repeated one in the place of the first', () => {
+    const view = withEvents(fresh, [step(1, 1, 0.1), step(2, 2, 0.2), step(3, 2, 0.4)]);
+    expect(view.metrics.steps).toEqual([1, 2]);
+    expect(view.metrics.columns.accuracy).toEqual([0.1, 0.4]);
+    expect(view.seq).toBe(3);
+  });
+
+  it('takes no event twice, so that a reconnect may send some again', () => {
+    const once = withEvents(fresh, [step(1, 1), step(2, 2)]);
+    const again = withEvents(once, [step(2, 2, 0.9), step(3, 3)]);
+    expect(again.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.5]);
+    expect(again.seq).toBe(3);
+  });
+
+  it('drops steps, evaluations and skipped questions after the step that a run went back to', () => {
+    const question = aQuestion();
+    const view = withEvents(fresh, [
+      step(1, 1),
+      step(2, 2),
+      event(3, { type: 'skipped', step: 3, question, kind: 'bad-media', message: 'cut off' }),
+      step(4, 3),
+      event(5, { type: 'evaluation', evaluation: anEvaluation(3) }),
+      event(6, { type: 'evaluation', evaluation: anEvaluation(2) }),
+      event(7, { type: 'rewound', toStep: 2 }),
+      step(8, 3, 0.9),
+    ]);
+    expect(view.metrics.steps).toEqual([1, 2, 3]);
+    expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
+    expect(view.metrics.recent.map((record) => record.accuracy)).toEqual([0.5, 0.5, 0.9]);
+    expect(view.evaluations.map((evaluation) => evaluation.step)).toEqual([2]);
+    expect(view.skipped).toEqual([]);
+  });
+
+  it('follows the life of a command and keeps the newest first', () => {
+    const view = withEvents(fresh, [
+      event(1, { type: 'command', command: aCommand(1) }),
+      event(2, { type: 'command', command: aCommand(2) }),
+      event(3, { type: 'command', command: aCommand(1, { state: 'applied', step: 4 }) }),
+    ]);
+    expect(view.commands.map(({ id, state }) => [id, state])).toEqual([
+      [2, 'requested'],
+      [1, 'applied'],
+    ]);
+  });
+
+  it('follows state, checkpoints and annotations', () => {
+    const view = withEvents(fresh, [
+      event(1, { type: 'state', run: aRun({ state: 'paused' }) }),
+      event(2, { type: 'checkpoint', checkpoint: aCheckpoint(1) }),
+      event(3, { type: 'checkpoint', checkpoint: aCheckpoint(2, { at: 1_800_000_000_000 }) }),
+      event(4, { type: 'checkpoint-removed', id: aCheckpoint(1).id }),
+      event(5, { type: 'annotation', annotation: anAnnotation(1, 'x') }),
+      event(6, { type: 'annotation', annotation: anAnnotation(2, 'x') }),
+      event(7, { type: 'annotation-removed', id: 1 }),
+    ]);
+    expect(view.run.state).toBe('paused');
+    expect(view.checkpoints.map((checkpoint) => checkpoint.step)).toEqual([2]);
+    expect(view.annotations.map(({ id }) => id)).toEqual([2]);
+  });
+
+  it('takes skipped questions and warnings of the past once, whatever has been seen since', () => {
+    const skipped = event(2, {
+      type: 'skipped',
+      step: 1,
+      question: aQuestion(),
+      kind: 'bad-media',
+      message: 'cut off',
+    });
+    const warning = event(1, { type: 'warning', message: 'slow disk' });
+    const late = withEvents({ ...fresh, seq: 50 }, [warning, skipped, step(3, 1)]);
+    expect(late.skipped.map(({ seq }) => seq)).toEqual([2]);
+    expect(late.warnings.map(({ message }) => message)).toEqual(['slow disk']);
+    expect(late.metrics.steps).toEqual([]);
+    expect(withEvents(late, [skipped]).skipped).toHaveLength(1);
+  });
+
+  it('leaves a gap where a number is not finite', () => {
+    const view = withEvents(fresh, [
+      event(1, { type: 'step', metrics: someMetrics(1, { loss: Number.NaN, kl: null }) }),
+    ]);
+    expect(view.metrics.columns.loss).toEqual([null]);
+    expect(view.metrics.columns.kl).toEqual([null]);
+  });
+
+  it('changes nothing in the view that it was given', () => {
+    const before = withEvents(fresh, [step(1, 1)]);
+    const steps = [...before.metrics.steps];
+    withEvents(before, [step(2, 2), event(3, { type: 'rewound', toStep: 0 })]);
+    expect(before.metrics.steps).toEqual(steps);
+  });
+});
+
+describe('withSnapshot', () => {
+  it('adds what the lists hold and keeps what an event has brought since', () => {
+    const early = withEvents({ ...fresh, seq: 10 }, [
+      step(11, 3, 0.9),
+      event(12, { type: 'command', command: aCommand(1, { state: 'applied' }) }),
+    ]);
+    const view = withSnapshot(early, {
+      steps: [someMetrics(1), someMetrics(2), someMetrics(3, { accuracy: 0.1 })],
+      commands: [aCommand(1), aCommand(0)],
+      checkpoints: [aCheckpoint(1)],
+      evaluations: [anEvaluation(1)],
+      annotations: [anAnnotation(2, 'x'), anAnnotation(1, 'x')],
+    });
+    expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
+    expect(view.commands.map(({ id, state }) => [id, state])).toEqual([
+      [1, 'applied'],
+      [0, 'requested'],
+    ]);
+    expect(view.annotations.map(({ id }) => id)).toEqual([1, 2]);
+    expect([view.checkpoints.length, view.evaluations.length]).toEqual([1, 1]);
+  });
+});

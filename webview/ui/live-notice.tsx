@@ -1,0 +1,31 @@
+/** What is under way in a run that goes. It stands as long as the run goes, so that nothing moves when a phase ends. */
+import type { SessionState } from '../state/session.ts';
+import { shownLine } from './hostile-text.ts';
+import { Notice } from './notice.tsx';
+import { grouped } from './numbers.ts';
+
+const tailShown = 90;
+
+export function LiveNotice({ state }: { state: SessionState }) {
+  const run = state.view?.run;
+  if (run?.state !== 'running') return null;
+  const { sampling } = state;
+  if (!sampling) {
+    return (
+      <Notice kind="info" title="Training.">
+        Step {grouped(Math.min(run.step + 1, run.steps))} is under way.
+      </Notice>
+    );
+  }
+  const tail = sampling.text.slice(-tailShown * 2);
+  return (
+    <Notice kind="info" title={run.method === 'sft' ? 'Looking at what the model answers.' : 'Training.'}>
+      Step {grouped(sampling.step)} is sampling: {grouped(sampling.done)} of {grouped(sampling.total)} answers are in.{' '}
+      {tail && (
+        <span class="dim model-text tail" title={shownLine(sampling.problem)}>
+          … {shownLine(tail).slice(-tailShown)}
+        </span>
+      )}
+    </Notice>
+  );
+}
