@@ -217,22 +217,25 @@ describe('a file that can’t be used is an error with its name and the reason',
     expect(thrown.message).toContain('cut off');
   });
 
-  it('a video with a hole in its pictures', async () => {
-    const noise = (i: number) =>
-      Uint8Array.from({ length: 64 * 64 * 3 }, (_, k) => (k * 7919 + i * 104729 + ((k * k) >> 3)) & 255);
-    const file = encode(tools, at('hole.mp4'), { width: 64, height: 64, count: 60 }, noise, [
-      '-c:v',
-      'libx264',
-      '-g',
-      '60',
-      '-pix_fmt',
-      'yuv420p',
-    ]);
-    const bytes = await readFile(file);
-    for (let i = Math.floor(bytes.length / 2); i < bytes.length / 2 + 3000; i++) bytes[i] = (i * 31) & 255;
-    await writeFile(file, bytes);
-    expect((await fault(loader.load(file, 'video', small))).message).toContain('damaged');
-  });
+  it.each(['libx264', 'mpeg4'])(
+    'a video with a hole in its pictures (%s), even where every frame is made up to its number',
+    async (codec) => {
+      const noise = (i: number) =>
+        Uint8Array.from({ length: 64 * 64 * 3 }, (_, k) => (k * 7919 + i * 104729 + ((k * k) >> 3)) & 255);
+      const file = encode(tools, at(`hole-${codec}.mp4`), { width: 64, height: 64, count: 60 }, noise, [
+        '-c:v',
+        codec,
+        '-g',
+        '60',
+        '-pix_fmt',
+        'yuv420p',
+      ]);
+      const bytes = await readFile(file);
+      for (let i = Math.floor(bytes.length / 2); i < bytes.length / 2 + 3000; i++) bytes[i] = (i * 31) & 255;
+      await writeFile(file, bytes);
+      expect((await fault(loader.load(file, 'video', small))).message).toContain('damaged');
+    },
+  );
 
   it('a video of one frame, and a picture that is too narrow', async () => {
     encode(tools, at('one.mp4'), { width: 64, height: 64, count: 1 }, () => grey(64, 64, 9), lossless);
@@ -302,6 +305,14 @@ describe('the cache', () => {
     );
     expect(await second.get('../../../etc/passwd')).toBeNull();
     expect(await second.get('0'.repeat(40))).toBeNull();
+    // A whole entry outside the folder, whose header even names the key that leads to it.
+    const header = Buffer.from(
+      JSON.stringify({ view: { ...first.view, key: '../outside' }, count: first.frames.count, sampleFps: 1 }),
+    );
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(header.length);
+    await writeFile(at('outside.frames'), Buffer.concat([length, header, first.frames.pixels]));
+    expect(await second.get('../outside')).toBeNull();
   });
 
   it('knows a file by its content, so that a copy is not decoded again and a changed file is', async () => {

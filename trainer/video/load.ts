@@ -71,9 +71,15 @@ async function contentHash(file: string, sizeBytes: number): Promise<string> {
   return hash.digest('hex');
 }
 
-/** What ffmpeg says when it makes up a part of a picture that it could not decode. */
+/** What ffmpeg says when it makes up a part of a picture that it could not decode, whichever codec. */
 const madeUp =
-  /error while decoding|concealing|corrupt|Invalid data found|decode_slice|missing reference|co located POCs|Error submitting|Decoding error|reference picture missing|Could not find ref/i;
+  /error while decoding|damaged|concealing|corrupt|Invalid data found|missing reference|Could not find ref|Error submitting|Decoding error|Error at MB/i;
+
+/** Whether a decoder complained of the pictures; of other things (SEI messages and the like) it may. */
+function lostPictures(codec: string, complaints: readonly string[]): boolean {
+  const ofDecoder = (line: string) => line.startsWith(`[${codec}]`) && !/\bSEI\b|not implemented/i.test(line);
+  return complaints.some((line) => ofDecoder(line) || madeUp.test(line));
+}
 
 export class MediaLoader {
   readonly tools: FfmpegTools;
@@ -246,7 +252,7 @@ async function decodeVideo(
       `it is cut off or damaged: frame ${missing} of ${source.totalFrames} can't be decoded (${complaint})`,
     );
   }
-  if (decoded.complaints.some((line) => madeUp.test(line))) {
+  if (lostPictures(source.codec, decoded.complaints)) {
     throw badMedia(source.file, `it is damaged: a part of its pictures can't be decoded (${complaint})`);
   }
   return loaded(key, source, size, indices, decoded.pixels, sampleFps);
@@ -262,7 +268,7 @@ async function decodeImage(tools: FfmpegTools, key: string, file: string, limits
   });
   const decoded = await readImage(tools, bytes, source, size);
   const complaint = complaintOf(decoded);
-  if (decoded.count < 1 || decoded.complaints.some((line) => madeUp.test(line))) {
+  if (decoded.count < 1 || lostPictures(source.codec, decoded.complaints)) {
     throw badMedia(file, `it is damaged: the picture can't be decoded (${complaint ?? 'ffmpeg gives no reason'})`);
   }
   return loaded(key, source, size, [0], decoded.pixels, 1);
