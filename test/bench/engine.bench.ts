@@ -1,0 +1,214 @@
+/** What the embedded engine costs at the size of the demonstration: a training step, a token, the server's event loop. */
+import { readFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import * as tf from '@tensorflow/tfjs';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import type { Engine, ModelHandle, Prompt } from '../../trainer/engines/engine.ts';
+import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
+import { ensureKernels, wasmBackendFolder } from '../../trainer/engines/tfjs/files.ts';
+import { createKernelOps } from '../../trainer/engines/tfjs/kernels.ts';
+import { answerText, clip, colourNames, tinyStep, videoPrompt } from '../engines/tfjs/tiny.ts';
+
+export interface BenchFigure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly note: string;
+}
+
+const size = {
+  hidden_size: 128,
+  num_hidden_layers: 4,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  intermediate_size: 384,
+  vocab_size: 800,
+  vision_hidden_size: 64,
+  vision_depth: 2,
+  vision_num_heads: 2,
+  vision_intermediate_size: 192,
+} as const;
+
+const question =
+  'Which colour comes first in the clip?\nA. red\nB. green\nC. blue\nD. yellow\nThink, then give the letter.';
+const sequencesPerStep = 24;
+const questionsPerStep = 12;
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** A prompt with eight frames of 56 x 56 pixels; each number gives content of its own. */
+function prompt(n: number): Prompt {
+  const colours = Array.from({ length: 8 }, (_, i) => colourNames[(n >> (i % 6)) % 4] ?? 'red');
+  const frames = clip(colours, 56, 56);
+  return videoPrompt({ ...frames, key: `${frames.key} ${n}` }, question);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+async function trainingStep(engine: Engine, model: ModelHandle, n: number): Promise<void> {
+  const sequences = Array.from({ length: sequencesPerStep }, (_, i) => ({
+    prompt: prompt(n * sequencesPerStep + i),
+    answer: { text: `${answerText('red', 'blue')} ${answerText('green', 'yellow')}` },
+  }));
+  await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
+  await engine.optimStep(model, tinyStep);
+}
+
+/** Milliseconds of training, and the event loop's delay in this thread meanwhile. */
+async function measureTraining(engine: Engine, model: ModelHandle): Promise<{ stepMs: number; delayMs: number }> {
+  for (let n = 0; n < 3; n++) await trainingStep(engine, model, n);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const steps: number[] = [];
+  for (let n = 3; n < 15; n++) steps.push(await timed(() => trainingStep(engine, model, n)));
+  delay.disable();
+  return { stepMs: median(steps), delayMs: delay.percentile(99) / 1e6 };
+}
+
+async function measureDecoding(engine: Engine, model: ModelHandle): Promise<number> {
+  const perToken: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    let tokens = 0;
+    const ms = await timed(async () => {
+      const requests = [{ prompt: prompt(round), seeds: Array.from({ length: 64 }, (_, i) => i) }];
+      const options = { maxTokens: 48, temperature: 1, topP: 1 };
+      for await (const event of engine.sample(model, requests, options, new AbortController().signal)) {
+        if (event.kind === 'done') tokens += event.completion.tokens.length;
+      }
+    });
+    perToken.push((1000 * ms) / tokens);
+  }
+  return median(perToken);
+}
+
+/** Milliseconds of the parts of a T-GRPO step: 12 questions, 8 ordered and 4 shuffled answers each, one update on the ordered. */
+async function measureReinforcement(
+  engine: Engine,
+  model: ModelHandle,
+): Promise<{ sampleMs: number; referenceMs: number; updateMs: number }> {
+  const reference = await engine.createModel({ kind: 'copy', of: model }, 'reference');
+  const parts = { sample: [] as number[], reference: [] as number[], update: [] as number[] };
+  for (let round = 0; round < 4; round++) {
+    const requests = Array.from({ length: 2 * questionsPerStep }, (_, i) => ({
+      prompt: prompt(1000 * (i % 2) + 50 * round + Math.floor(i / 2)),
+      seeds: Array.from({ length: i % 2 === 0 ? 8 : 4 }, (_unused, k) => 100 * i + k),
+    }));
+    const ordered: { prompt: Prompt; answer: { tokens: Int32Array }; oldLogprobs: Float32Array }[] = [];
+    const options = { maxTokens: 35, temperature: 1, topP: 0.95 };
+    parts.sample.push(
+      await timed(async () => {
+        for await (const event of engine.sample(model, requests, options, new AbortController().signal)) {
+          if (event.kind !== 'done' || event.request % 2 === 1) continue;
+          const { tokens, logprobs } = event.completion;
+          ordered.push({ prompt: requests[event.request]?.prompt ?? [], answer: { tokens }, oldLogprobs: logprobs });
+        }
+      }),
+    );
+    let refLogprobs: Float32Array[] = [];
+    parts.reference.push(
+      await timed(async () => {
+        refLogprobs = await engine.forward(reference, ordered);
+      }),
+    );
+    parts.update.push(
+      await timed(async () => {
+        const sequences = ordered.map((sequence, i) => ({
+          ...sequence,
+          advantage: (i % 3) - 1,
+          refLogprobs: refLogprobs[i] ?? null,
+        }));
+        await engine.forwardBackward(model, {
+          kind: 'policy',
+          sequences,
+          clipEpsilon: 0.2,
+          beta: 0.04,
+          mean: 'answer',
+        });
+        await engine.optimStep(model, { ...tinyStep, learningRate: 1e-6 });
+      }),
+    );
+  }
+  await engine.unload(reference);
+  return { sampleMs: median(parts.sample), referenceMs: median(parts.reference), updateMs: median(parts.update) };
+}
+
+/** How many times faster the own kernel does a layer of the model, forward and backward, than tfjs-wasm's own product. */
+async function measureKernels(): Promise<number> {
+  const [path] = await ensureKernels();
+  setWasmPaths(wasmBackendFolder());
+  await tf.setBackend('wasm');
+  const ops = await createKernelOps(await WebAssembly.compile(await readFile(path as string)));
+  const x = tf.randomNormal([1024, size.hidden_size], 0, 1, 'float32', 1);
+  const w = tf.randomNormal([size.intermediate_size, size.hidden_size], 0, 1, 'float32', 2);
+  const milliseconds = (product: () => tf.Tensor): number => {
+    const runs = Array.from({ length: 7 }, () => {
+      const start = performance.now();
+      tf.tidy(() => {
+        const { grads } = tf.engine().gradients(() => tf.sum(product()) as tf.Scalar, [x, w]);
+        for (const grad of grads) grad.dataSync();
+      });
+      return performance.now() - start;
+    });
+    return median(runs);
+  };
+  const own = milliseconds(() => ops.linear(x, w, null));
+  const stock = milliseconds(() => tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D, false, true));
+  tf.dispose([x, w]);
+  return stock / own;
+}
+
+export async function benchEngine(): Promise<BenchFigure[]> {
+  const threads = 2;
+  const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads });
+  try {
+    const model = await engine.createModel(
+      { kind: 'new', size, seed: 1, texts: colourNames.map((name) => answerText(name, 'red')) },
+      'policy',
+    );
+    const decodeMicroseconds = await measureDecoding(engine, model);
+    const { stepMs, delayMs } = await measureTraining(engine, model);
+    const { sampleMs, referenceMs, updateMs } = await measureReinforcement(engine, model);
+    const at = `${engine.status().parameters} parameters, ${threads} threads`;
+    return [
+      {
+        name: 'SFT step',
+        value: stepMs,
+        unit: 'ms',
+        note: `${sequencesPerStep} sequences of eight frames; ${at}; median`,
+      },
+      {
+        name: 'decoding, batch of 64',
+        value: decodeMicroseconds,
+        unit: 'us/token',
+        note: `${at}; prompt and start included; median`,
+      },
+      {
+        name: 'T-GRPO sampling',
+        value: sampleMs,
+        unit: 'ms',
+        note: `${questionsPerStep} questions, 8 + 4 answers; ${at}; median`,
+      },
+      { name: 'T-GRPO reference', value: referenceMs, unit: 'ms', note: 'log-probabilities of 96 answers; median' },
+      { name: 'T-GRPO update', value: updateMs, unit: 'ms', note: 'gradient and step on 96 answers; median' },
+      {
+        name: 'event loop while training',
+        value: delayMs,
+        unit: 'ms',
+        note: "99th percentile of the server thread's delay",
+      },
+      {
+        name: 'own kernels against tfjs-wasm',
+        value: await measureKernels(),
+        unit: 'times',
+        note: 'a layer forward and backward; medians of 7',
+      },
+    ];
+  } finally {
+    await engine.dispose();
+  }
+}
