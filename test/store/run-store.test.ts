@@ -157,6 +157,21 @@ describe('what is read', () => {
     }
   });
 
+  test('the summary follows the steps, skips and rewinds that came after the last state, and the next state has the last word', () => {
+    const store = newStore();
+    store.append({ type: 'state', run: aRun({ state: 'running', step: 0, skipped: 2 }) });
+    store.append({ type: 'step', metrics: someMetrics(1) });
+    store.append({ type: 'step', metrics: someMetrics(2, { at: 1_800_000_000_000 }) });
+    store.append({ type: 'skipped', step: 3, question: aQuestion(), kind: 'bad-media', message: 'cut off' });
+    expect(store.summary()).toEqual(aRun({ step: 2, skipped: 3, updatedAt: 1_800_000_000_000, seq: 4 }));
+    store.append({ type: 'rewound', toStep: 1 });
+    expect(store.summary()).toMatchObject({ step: 1, seq: 5 });
+    store.append({ type: 'rewound', toStep: 9 });
+    expect(store.summary()).toMatchObject({ step: 1 });
+    store.append({ type: 'state', run: aRun({ state: 'paused', step: 7, skipped: 0 }) });
+    expect(store.summary()).toMatchObject({ state: 'paused', step: 7, skipped: 0 });
+  });
+
   test('a command is kept in its last state, and the next one gets the next number', () => {
     const store = newStore();
     expect(store.nextCommandId()).toBe(1);

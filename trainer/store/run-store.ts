@@ -204,6 +204,12 @@ export class RunStore {
           body.metrics.step,
           JSON.stringify(body.metrics),
         );
+        // A run that is killed before its next `state` is found at the step that it had reached.
+        database.run(
+          "UPDATE run SET summary = json_set(summary, '$.step', ?, '$.updatedAt', ?)",
+          body.metrics.step,
+          body.metrics.at,
+        );
         return null;
       case 'group':
         return this.writeGroup(body.group, tokens);
@@ -238,6 +244,7 @@ export class RunStore {
       case 'skipped': {
         const { type: _, ...skipped } = body;
         database.run('INSERT INTO skipped (step, body) VALUES (?, ?)', body.step, JSON.stringify(skipped));
+        database.run("UPDATE run SET summary = json_set(summary, '$.skipped', json_extract(summary, '$.skipped') + 1)");
         return null;
       }
       case 'warning':
@@ -379,6 +386,10 @@ export class RunStore {
     const { database } = this;
     const tombstone: EventOf<'rewound'> = { type: 'rewound', toStep };
     database.run(
+      "UPDATE run SET summary = json_set(summary, '$.step', min(json_extract(summary, '$.step'), ?))",
+      toStep,
+    );
+    database.run(
       'UPDATE events SET body = ?, group_key = NULL, step = NULL WHERE step > ?',
       JSON.stringify(tombstone),
       toStep,
@@ -453,7 +464,10 @@ export class RunStore {
 
   // ---- reading ------------------------------------------------------------------------------------------------------
 
-  /** The last `state` that was stored, with the number of the last event. */
+  /**
+   * The last `state` that was stored, with what later events say: the step reached, questions skipped, the number of the
+   * last event.
+   */
   summary(): RunSummary {
     const row = this.database.get<{ summary: string }>('SELECT summary FROM run');
     if (!row)
