@@ -210,8 +210,12 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
       runs.map(async (run) => {
         if (followed.includes(run.state)) await this.follow(run);
         if (!this.metrics.has(run.id) && run.step > 0) {
-          const { steps } = await client.request('metrics/get', { runId: run.id, fromStep: Math.max(0, run.step - 1) });
-          const last = steps.at(-1);
+          const fromStep = Math.max(0, run.step - Math.max(1, run.parameters.probeEvery));
+          const { steps } = await client.request('metrics/get', { runId: run.id, fromStep });
+          const last = steps.reduce<StepMetrics | undefined>(
+            (before, step) => withLastAccuracy(step, before),
+            undefined,
+          );
           if (last && !this.metrics.has(run.id)) this.metrics.set(run.id, last);
         }
       }),

@@ -1,0 +1,95 @@
+/** The manifest says what the code says. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+import { commands, contextKeys, manifestParts, panels, settings, views } from '../../extension/contributions.ts';
+import { contextValueOf, controls, takes } from '../../extension/controls.ts';
+import { manifestPath, manifestText, schemaPath, schemaText } from '../../extension/manifest.ts';
+import { runStates } from '../../trainer/protocol/records.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+describe('package.json', () => {
+  test('is what `node extension/manifest.ts` writes', () => {
+    const present = readFileSync(manifestPath, 'utf8');
+    expect(JSON.parse(present)).toEqual(JSON.parse(manifestText(present)));
+  });
+
+  test('the JSON schema of run files is what the contract generates', () => {
+    expect(readFileSync(schemaPath, 'utf8')).toBe(schemaText());
+  });
+
+  test('names only files that are there', () => {
+    const { contributes } = manifestParts();
+    const named = [
+      ...contributes.viewsContainers.activitybar.map(({ icon }) => icon),
+      ...contributes.jsonValidation.map(({ url }) => url),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
+    ];
+    for (const file of named) expect(existsSync(path.join(root, file)), file).toBe(true);
+  });
+
+  test('every `when` clause asks only for keys that the code sets', () => {
+    const known = new Set<string>([
+      ...Object.values(contextKeys),
+      ...Object.values(views),
+      ...Object.values(panels),
+      ...Object.values(commands).map(({ id }) => id),
+      ...Object.values(settings).map(({ id }) => id),
+      // The name of the view container is that of the product.
+      'videoR1',
+    ]);
+    const text = JSON.stringify(manifestParts().contributes);
+    for (const [key] of text.matchAll(/videoR1(?:\.[A-Za-z]+)*/g)) expect(known, key).toContain(key);
+  });
+
+  test('settings that choose a program are not taken from an untrusted workspace', () => {
+    const restricted = manifestParts().capabilities.untrustedWorkspaces.restrictedConfigurations;
+    expect(restricted).toEqual(
+      Object.keys(manifestParts().contributes.configuration.properties).filter((id) => /path$/i.test(id)),
+    );
+    expect(restricted.length).toBeGreaterThan(0);
+  });
+});
+
+describe('controls', () => {
+  test('a run that is over takes no command but to be deleted', () => {
+    expect(contextValueOf('completed')).toBe('run;delete;');
+  });
+
+  test('no state can be both paused and resumed, and each that is not over can be stopped, resumed or waited for', () => {
+    for (const state of runStates) expect(takes(state, 'pause') && takes(state, 'resume'), state).toBe(false);
+    const stuck = runStates.filter(
+      (state) => !Object.keys(controls).some((control) => takes(state, control as keyof typeof controls)),
+    );
+    expect(stuck).toEqual(['stopping']);
+  });
+});
+
+test('nothing of node_modules, and nothing that needs it, is loaded at activation', async () => {
+  // With splitting, what the entry imports statically is its own chunk and those that it names; the rest is lazy.
+  const { metafile } = await build({
+    entryPoints: [path.join(root, 'extension/extension.ts')],
+    outdir: 'unused',
+    write: false,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    metafile: true,
+    external: ['vscode', 'bufferutil', 'utf-8-validate'],
+    logLevel: 'error',
+  });
+  const eager = new Set<string>();
+  const visit = (output: string) => {
+    if (eager.has(output)) return;
+    eager.add(output);
+    for (const { path: imported, kind } of metafile.outputs[output]?.imports ?? [])
+      if (kind === 'import-statement' && metafile.outputs[imported]) visit(imported);
+  };
+  visit(Object.keys(metafile.outputs).find((output) => output.endsWith('extension.js')) ?? '');
+  const inputs = [...eager].flatMap((output) => Object.keys(metafile.outputs[output]?.inputs ?? {}));
+  expect(inputs.length).toBeGreaterThan(5);
+  expect(inputs.filter((input) => input.includes('node_modules') || input.startsWith('trainer/'))).toEqual([]);
+});
