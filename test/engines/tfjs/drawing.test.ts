@@ -80,3 +80,7 @@ test('random numbers are a function of seed and place, spread over [0, 1), and d
   expect(neighbours).toBeLessThan(200);
   expect(hashSeed(1, 'a')).not.toBe(hashSeed(1, 'b'));
 });
+
+test('of weights that are all equal, the first tokens fill the nucleus', () => {
+  expect(share(Float32Array.of(1, 1, 1, 1), 0.5).map((part) => Math.round(10 * part))).toEqual([5, 5, 0, 0]);
+});

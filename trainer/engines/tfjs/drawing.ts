@@ -15,35 +15,31 @@ export function likeliest(logits: Float32Array, at: number, allowed: Float32Arra
  * (the nucleus; equals in order of their numbers). `u` is uniform in [0, 1).
  */
 export function drawToken(weights: Float32Array, at: number, count: number, topP: number, u: number): number {
+  const row = weights.subarray(at, at + count);
   let total = 0;
-  for (let j = 0; j < count; j++) total += weights[at + j] as number;
-  if (topP >= 1) return pick(weights, at, count, u * total, null);
+  for (let j = 0; j < count; j++) total += row[j] as number;
+  if (topP >= 1) return pick(row, 0, 0, u * total);
   // Tokens below this floor sum to less than 1 - topP, so the nucleus is among the others.
   const floor = ((1 - topP) * total) / count;
-  const candidates: number[] = [];
-  for (let j = 0; j < count; j++) if ((weights[at + j] as number) >= floor) candidates.push(j);
-  candidates.sort((a, b) => (weights[at + b] as number) - (weights[at + a] as number) || a - b);
+  const sorted = row.filter((weight) => weight >= floor).sort();
   const wanted = topP * total;
   let sum = 0;
-  let size = 0;
-  while (size < candidates.length && (size === 0 || sum < wanted))
-    sum += weights[at + (candidates[size++] as number)] as number;
-  return pick(weights, at, size, u * sum, candidates);
+  let first = sorted.length;
+  while (first > 0 && (first === sorted.length || sum < wanted)) sum += sorted[--first] as number;
+  const least = sorted[first] as number;
+  let equals = 0;
+  while (sorted[first + equals] === least) equals++;
+  return pick(row, least, equals, u * sum);
 }
 
-function pick(
-  weights: Float32Array,
-  at: number,
-  count: number,
-  target: number,
-  candidates: readonly number[] | null,
-): number {
+/** Walks over the tokens with a weight above `least`, and the first `equals` of those with just that, until `target` is used up. */
+function pick(row: Float32Array, least: number, equals: number, target: number): number {
   let rest = target;
+  let left = equals;
   let last = -1;
-  for (let k = 0; k < count; k++) {
-    const j = candidates === null ? k : (candidates[k] as number);
-    const weight = weights[at + j] as number;
-    if (weight === 0) continue;
+  for (let j = 0; j < row.length; j++) {
+    const weight = row[j] as number;
+    if (weight < least || weight === 0 || (weight === least && left-- <= 0)) continue;
     last = j;
     rest -= weight;
     if (rest < 0) return j;

@@ -38,7 +38,7 @@ export interface RotaryTable {
 export interface Distribution {
   /** [rows, vocabulary] */
   readonly logits: Float32Array;
-  /** [rows, vocabulary]: exp((logit - largest) / temperature), 0 where a token is not allowed. */
+  /** [rows, vocabulary]: exp((logit - largest allowed) / temperature), 0 where a token is not allowed. */
   readonly weights: Float32Array;
   /** [rows]: ln of the sum of exp(logit). */
   readonly logSums: Float32Array;

@@ -154,13 +154,14 @@ export function createStockOps(): Ops {
       for (let row = 0; row < n; row++) {
         const from = values.subarray(row * vocabulary, (row + 1) * vocabulary);
         const largest = from.reduce((most, x) => Math.max(most, x), -Infinity);
+        const top = from.reduce((most, x, j) => (allowed[j] === 0 ? most : Math.max(most, x)), -Infinity);
         let sum = 0;
         let moment = 0;
         from.forEach((logit, j) => {
           const x = logit - largest;
           sum += Math.exp(x);
           moment += Math.exp(x) * x;
-          weights[row * vocabulary + j] = Math.exp(x / temperature) * (allowed[j] ?? 0);
+          weights[row * vocabulary + j] = allowed[j] === 0 ? 0 : Math.exp((logit - top) / temperature);
         });
         logSums[row] = largest + Math.log(sum);
         entropy[row] = Math.max(0, Math.log(sum) - moment / sum);

@@ -763,7 +763,7 @@ export function targetLogprobsBackward(
 
 /**
  * What drawing a token needs of logits[n, vocabulary]: the normaliser logSums[n] and the entropy[n] in nats at temperature 1,
- * and weights[n, vocabulary] = exp((logit - largest) / temperature), which are 0 where allowed[vocabulary] is 0.
+ * and weights[n, vocabulary] = exp((logit - largest allowed) / temperature), which are 0 where allowed[vocabulary] is 0.
  */
 export function distribution(
   logits: usize, allowed: usize, logSums: usize, entropy: usize, weights: usize,
@@ -774,26 +774,34 @@ export function distribution(
     const row = logits + bytes(i * vocabulary);
     const to = weights + bytes(i * vocabulary);
     const largest = largestOf(row, vocabulary);
+    let top: f32 = -Infinity;
+    for (let j = 0; j < vocabulary; j++) {
+      if (load<f32>(allowed + bytes(j)) != 0) top = max<f32>(top, load<f32>(row + bytes(j)));
+    }
+    const plain = temperature == 1 && top == largest;
     const shift = f32x4.splat(largest);
+    const topShift = f32x4.splat(top);
     let sums = f32x4.splat(0);
     let moments = f32x4.splat(0);
     let j = 0;
     for (; j + 4 <= vocabulary; j += 4) {
-      const x = f32x4.sub(v128.load(row + bytes(j)), shift);
+      const logit = v128.load(row + bytes(j));
+      const x = f32x4.sub(logit, shift);
       const e = exp4(x);
       sums = f32x4.add(sums, e);
       moments = multiplyAdd(e, x, moments);
-      const w = temperature == 1 ? e : exp4(f32x4.mul(x, inverse));
+      const w = plain ? e : exp4(f32x4.mul(f32x4.sub(logit, topShift), inverse));
       v128.store(to + bytes(j), f32x4.mul(w, v128.load(allowed + bytes(j))));
     }
     let sum = sumLanes(sums);
     let moment = sumLanes(moments);
     for (; j < vocabulary; j++) {
-      const x = load<f32>(row + bytes(j)) - largest;
+      const logit = load<f32>(row + bytes(j));
+      const x = logit - largest;
       const e = exp1(x);
       sum += e;
       moment += e * x;
-      store<f32>(to + bytes(j), exp1(x / temperature) * load<f32>(allowed + bytes(j)));
+      store<f32>(to + bytes(j), exp1((logit - top) / temperature) * load<f32>(allowed + bytes(j)));
     }
     const logSum = <f32>naturalLog(<f64>sum);
     store<f32>(logSums + bytes(i), largest + logSum);
