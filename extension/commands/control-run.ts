@@ -95,6 +95,23 @@ export const stepOnce = control('step', () => ({ kind: 'step', count: 1 }), 'Ste
 export const saveCheckpoint = control('save', () => ({ kind: 'save' }), 'Saving', 'saved');
 export const evaluate = control('evaluate', () => ({ kind: 'evaluate' }), 'Evaluating', 'evaluated');
 
+/** A run that was told to stop still saves a checkpoint: it has stopped when its state says so. */
+async function settled(studio: Studio, run: RunSummary): Promise<void> {
+  const isStopping = () => studio.runs.some(({ id, state }) => id === run.id && state === 'stopping');
+  if (!isStopping()) return;
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: plain(`${run.name}: saving a checkpoint`) },
+    () =>
+      new Promise<void>((resolve) => {
+        const waiting = studio.onDidChange(() => {
+          if (isStopping()) return;
+          waiting.dispose();
+          resolve();
+        });
+      }),
+  );
+}
+
 export const stop: Handler = async (studio, argument) => {
   await demandRuns(studio);
   const run = await chooseRun(studio, argument, 'stop');
@@ -119,5 +136,6 @@ export const stop: Handler = async (studio, argument) => {
         });
   if (!picked) return;
   const record = await carryOut(studio, run, { kind: 'stop', when: picked.when }, `Stopping ${run.name}`);
+  await settled(studio, run);
   sayDone(studio, `${run.name} stopped${place(record)}`);
 };

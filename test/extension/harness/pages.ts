@@ -48,6 +48,14 @@ export class DashboardPage {
     return Number(/up to step (\d+)/.exec((await curve.first().getAttribute('aria-label')) ?? '')?.[1] ?? -1);
   }
 
+  async secondsOfLastStep(): Promise<number> {
+    const text = await this.frame
+      .getByText(/^step \d+, [\d.]+ s/)
+      .first()
+      .textContent();
+    return Number(/, ([\d.]+) s/.exec(text ?? '')?.[1]);
+  }
+
   /** Rows of the command log. */
   command(text: string | RegExp): Locator {
     return this.frame.getByRole('region', { name: 'Command log' }).getByRole('row').filter({ hasText: text });
