@@ -18,17 +18,12 @@ describe('a trainer that is killed', () => {
     const before = await first.connect();
     const whole = await before.create('sft.run.json', parameters);
     await before.command(whole, { kind: 'start' });
-    await before.until('state', ({ run }) => run.id === whole && run.state === 'completed');
+    await before.until(whole, 'state', ({ run }) => run.state === 'completed');
     const uninterrupted = (await before.client.request('metrics/get', { runId: whole })).steps;
 
     const id = await before.create('sft.run.json', parameters);
     await before.command(id, { kind: 'start' });
-    await before.until(
-      'step',
-      ({ metrics }) =>
-        metrics.step === 5 &&
-        before.events.some(({ runId, body }) => runId === id && body.type === 'step' && body.metrics === metrics),
-    );
+    await before.until(id, 'step', ({ metrics }) => metrics.step === 5);
     await first.kill();
 
     const second = await TrainerProcess.start(project.folder);
@@ -40,8 +35,8 @@ describe('a trainer that is killed', () => {
     expect(found?.step).toBeGreaterThanOrEqual(5);
     await after.client.request('runs/subscribe', { runId: id, since: 0 });
     expect((await after.command(id, { kind: 'resume' })).state).toBe('applied');
-    await after.until('state', ({ run }) => run.id === id && run.state === 'completed');
-    const rewound = await after.until('rewound');
+    await after.until(id, 'state', ({ run }) => run.state === 'completed');
+    const rewound = await after.until(id, 'rewound');
     expect(rewound.toStep).toBe(3);
     const seqs = after.events.filter((event) => event.runId === id).map((event) => event.seq);
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
@@ -56,7 +51,7 @@ describe('a trainer that is killed', () => {
     const before = await first.connect();
     const id = await before.create('sft.run.json', { ...parameters, checkpointEvery: 0 });
     await before.command(id, { kind: 'start' });
-    await before.until('step', ({ metrics }) => metrics.step === 2);
+    await before.until(id, 'step', ({ metrics }) => metrics.step === 2);
     expect(await first.stop()).toBe(0);
     const second = await TrainerProcess.start(project.folder);
     const after = await second.connect();

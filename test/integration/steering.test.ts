@@ -29,7 +29,7 @@ describe('a run that is steered over the socket', () => {
   it('runs SFT to its end with gapless events, probes on ordered and shuffled frames, checkpoints and evaluations', async () => {
     const id = await client.create('sft.run.json', few);
     expect((await client.command(id, { kind: 'start' })).state).toBe('applied');
-    await client.until('state', ({ run }) => run.id === id && run.state === 'completed');
+    await client.until(id, 'state', ({ run }) => run.state === 'completed');
 
     const events = client.events.filter((event) => event.runId === id);
     expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
@@ -38,7 +38,7 @@ describe('a run that is steered over the socket', () => {
     expect(steps.every((metrics) => metrics.loss !== null && Number.isFinite(metrics.loss))).toBe(true);
     expect((steps.at(-1)?.loss as number) < (steps[0]?.loss as number)).toBe(true);
 
-    const probes = client.bodies('group').filter(({ group }) => group.purpose === 'probe');
+    const probes = client.bodies(id, 'group').filter(({ group }) => group.purpose === 'probe');
     expect(probes.length).toBeGreaterThan(0);
     const video = probes.find(({ group }) => group.question.dataType === 'video');
     expect(video?.group.rollouts.map((rollout) => rollout.order)).toEqual([
@@ -64,22 +64,21 @@ describe('a run that is steered over the socket', () => {
       evaluationQuestions: 4,
     });
     await client.command(id, { kind: 'start' });
-    const mine = (type: 'step') =>
-      client.events.flatMap(({ runId, body }) => (runId === id && body.type === type ? [body.metrics] : []));
-    await client.until('step', ({ metrics }) => mine('step').includes(metrics) && metrics.step === 2);
+    const stepsOf = () => client.bodies(id, 'step').map(({ metrics }) => metrics);
+    await client.until(id, 'step', ({ metrics }) => metrics.step === 2);
     const paused = await client.command(id, { kind: 'pause', release: false });
     expect(paused).toMatchObject({ state: 'applied' });
-    const heldAt = mine('step').length;
+    const heldAt = stepsOf().length;
     const evaluated = await client.command(id, { kind: 'evaluate' });
     expect(evaluated.state).toBe('applied');
-    expect(mine('step')).toHaveLength(heldAt);
+    expect(stepsOf()).toHaveLength(heldAt);
 
     const set = client.command(id, { kind: 'set', parameter: 'learningRate', value: 2e-4 });
     await client.client.request('runs/command', { runId: id, command: { kind: 'resume' } });
     const applied = await set;
     expect(applied).toMatchObject({ state: 'applied', oldValue: 1e-3, newValue: 2e-4, safePoint: 'before-step' });
-    await client.until('state', ({ run }) => run.id === id && run.state === 'completed');
-    for (const metrics of mine('step'))
+    await client.until(id, 'state', ({ run }) => run.state === 'completed');
+    for (const metrics of stepsOf())
       expect(metrics.learningRate).toBe(metrics.step < (applied.step as number) ? 1e-3 : 2e-4);
   });
 
@@ -91,7 +90,7 @@ describe('a run that is steered over the socket', () => {
       skipFlatGroups: false,
     });
     await client.command(id, { kind: 'start' });
-    const { run } = await client.until('state', (body) => body.run.id === id && body.run.state === 'completed');
+    const { run } = await client.until(id, 'state', (body) => body.run.state === 'completed');
     expect(run.from).toContain('sft-');
     const groups = client.events.flatMap(({ runId, body }) =>
       runId === id && body.type === 'group' && body.group.purpose === 'train' ? [body.group] : [],
@@ -117,13 +116,11 @@ describe('a run that is steered over the socket', () => {
   it('stops at once, saves, and can be resumed to its end', async () => {
     const id = await client.create('sft.run.json', { ...few, evaluationQuestions: 4 });
     await client.command(id, { kind: 'start' });
-    await client.until('step', ({ metrics }) =>
-      client.events.some(({ runId, body }) => runId === id && body.type === 'step' && body.metrics === metrics),
-    );
+    await client.until(id, 'step');
     await client.command(id, { kind: 'stop', when: 'now' });
-    await client.until('state', ({ run }) => run.id === id && run.state === 'stopped');
+    await client.until(id, 'state', ({ run }) => run.state === 'stopped');
     expect((await client.command(id, { kind: 'resume' })).state).toBe('applied');
-    await client.until('state', ({ run }) => run.id === id && run.state === 'completed');
+    await client.until(id, 'state', ({ run }) => run.state === 'completed');
     const { steps } = await client.client.request('metrics/get', { runId: id });
     expect(steps.map((metrics) => metrics.step)).toEqual([1, 2, 3, 4, 5, 6]);
   });
@@ -137,6 +134,6 @@ describe('a run that is steered over the socket', () => {
       note: expect.stringContaining(first),
     });
     await client.command(first, { kind: 'stop', when: 'now' });
-    await client.until('state', ({ run }) => run.id === first && run.state === 'stopped');
+    await client.until(first, 'state', ({ run }) => run.state === 'stopped');
   });
 });

@@ -124,17 +124,18 @@ export class TestClient {
     });
   }
 
-  bodies<T extends RunEventBody['type']>(type: T): BodyOf<T>[] {
-    return this.events.flatMap(({ body }) => (body.type === type ? [body as BodyOf<T>] : []));
+  bodies<T extends RunEventBody['type']>(ofRun: string, type: T): BodyOf<T>[] {
+    return this.events.flatMap(({ runId, body }) => (runId === ofRun && body.type === type ? [body as BodyOf<T>] : []));
   }
 
-  /** The first event of this type, past or to come, that fits. */
+  /** The run's first event of this type, past or to come, that fits. */
   async until<T extends RunEventBody['type']>(
+    ofRun: string,
     type: T,
     fits: (body: BodyOf<T>) => boolean = () => true,
   ): Promise<BodyOf<T>> {
     for (;;) {
-      const found = this.bodies(type).find(fits);
+      const found = this.bodies(ofRun, type).find(fits);
       if (found) return found;
       await new Promise<void>((resolve) => {
         const look = () => {
@@ -158,7 +159,11 @@ export class TestClient {
     const over = (record: CommandRecord) =>
       record.state === 'applied' || record.state === 'rejected' || record.state === 'failed';
     if (over(sent.command)) return sent.command;
-    const ended = await this.until('command', (body) => body.command.id === sent.command.id && over(body.command));
+    const ended = await this.until(
+      runId,
+      'command',
+      (body) => body.command.id === sent.command.id && over(body.command),
+    );
     return ended.command;
   }
 

@@ -42,13 +42,15 @@ export class RecentMeans {
 /** `tgrpo  step 40/100 | loss 0.012 | accuracy 0.61 ordered, 0.35 shuffled | temporal 0.70 | 31 tokens | 5,120 tok/s | 1 min 40 s left` */
 export function progressLine(run: RunSummary, step: number, recent: RecentMeans): string {
   const loss = recent.of((m) => m.loss);
+  const kl = recent.of((m) => m.kl);
   const accuracy = recent.of((m) => m.accuracy);
   const shuffled = recent.of((m) => m.accuracyShuffled);
   const temporal = recent.of((m) => m.temporal);
   const length = recent.of((m) => m.length);
   const parts = [
     `${run.method.padEnd(5)} step ${String(step).padStart(String(run.steps).length)}/${run.steps}`,
-    `loss ${loss === null ? '-' : loss.toFixed(3)}`,
+    `loss ${loss === null ? '-' : run.method === 'sft' ? loss.toFixed(3) : loss.toExponential(1)}`,
+    ...(kl === null ? [] : [`KL ${kl.toFixed(3)}`]),
     ...(accuracy === null ? [] : [`accuracy ${two(accuracy)} ordered, ${two(shuffled)} shuffled`]),
     ...(temporal === null || run.method !== 'tgrpo' ? [] : [`temporal ${two(temporal)}`]),
     ...(length === null ? [] : [`${Math.round(length)} tokens`]),

@@ -60,6 +60,12 @@ export class QuestionLoader {
     }
   }
 
+  /** Begins to decode a row that will be wanted soon. */
+  prefetch(row: number): void {
+    if (!this.unreadable.has(row))
+      this.media.prefetch(this.dataset.mediaPath(row), this.dataset.question(row).dataType, this.limits);
+  }
+
   /**
    * `count` readable questions of the order `rowAt`, from `position` on.
    * @returns the questions, and the position after the last one

@@ -57,6 +57,13 @@ export interface RunSurroundings {
   log(line: string): void;
 }
 
+/** How a run rests when nothing of it is in memory. */
+interface Rest {
+  readonly state: RunState;
+  readonly detail: string | null;
+  readonly fault?: StudioError;
+}
+
 /** What a run holds only while it is in memory. */
 interface Session {
   readonly steering: Steering;
@@ -231,7 +238,7 @@ export class Run {
   // ---- a session ------------------------------------------------------------------------------------------------------
 
   private begin(purpose: 'train' | 'evaluate', told: (fault: StudioError | null, note?: string) => void): void {
-    const before = { state: this.summaryNow.state, detail: this.summaryNow.detail };
+    const before: Rest = { state: this.summaryNow.state, detail: this.summaryNow.detail };
     const interrupt = new AbortController();
     const steering = new Steering(this.plan.method, {
       nextCommandId: () => this.store.nextCommandId(),
@@ -246,32 +253,31 @@ export class Run {
     const session: Session = { steering, interrupt, done: Promise.resolve() };
     this.session = session;
     session.done = (async () => {
+      let rest: Rest = before;
       let begun = false;
       try {
         this.setState('starting', 'loading the model');
         await this.around.makeRoom(this.id);
         await this.prepare();
-        if (purpose === 'evaluate') {
-          const note = await this.evaluateNow(interrupt.signal);
-          this.setState(before.state, before.detail);
-          return told(null, note);
+        if (purpose === 'evaluate') told(null, await this.evaluateNow(interrupt.signal));
+        else {
+          this.setState('running', null);
+          begun = true;
+          told(null);
+          rest = await this.train(steering, interrupt);
         }
-        this.setState('running', null);
-        begun = true;
-        told(null);
-        await this.train(steering, interrupt);
       } catch (thrown) {
         const fault = asStudioError(thrown);
         this.around.log(`run ${this.id}: ${fault.stack ?? fault.toString()}`);
-        if (purpose === 'evaluate') this.setState(before.state, before.detail);
-        else this.fail(fault);
+        if (purpose === 'train') rest = { state: 'failed', detail: fault.message, fault };
         if (!begun) told(fault);
-      } finally {
-        steering.abandon(`the run is ${this.summaryNow.state}`);
-        await this.clear();
-        this.session = null;
-        this.around.onChanged(this.summary());
       }
+      steering.abandon(`the run is ${rest.state}`);
+      await this.clear();
+      // Said last: whoever hears that the run rests may start it, or another, at once.
+      this.session = null;
+      if (rest.fault) this.noteFault(rest.fault);
+      this.setState(rest.state, rest.detail);
     })();
   }
 
@@ -281,7 +287,13 @@ export class Run {
     const limits = frameLimits(this.summaryNow.parameters);
     const onSkipped = (question: Question, fault: StudioError) => {
       this.summaryNow = { ...this.summaryNow, skipped: this.summaryNow.skipped + 1 };
-      this.record({ type: 'skipped', step: this.summaryNow.step, question, kind: fault.kind, message: fault.message });
+      this.record({
+        type: 'skipped',
+        step: this.summaryNow.step + 1,
+        question,
+        kind: fault.kind,
+        message: fault.message,
+      });
     };
     const dataset = await openDataset(plan.dataset);
     this.reportFaults(dataset);
@@ -359,7 +371,8 @@ export class Run {
     });
   }
 
-  private async train(steering: Steering, interrupt: AbortController): Promise<void> {
+  /** @returns how the run is to rest */
+  private async train(steering: Steering, interrupt: AbortController): Promise<Rest> {
     const bench = this.bench();
     const { method } = this.plan;
     const training = this.training(steering, interrupt.signal);
@@ -383,12 +396,17 @@ export class Run {
       }
       await this.orHold(steering, () => this.save('end'));
       if (bench.unseen) await this.evaluateNow(interrupt.signal);
-      this.setState('completed', null);
+      return { state: 'completed', detail: null };
     } catch (thrown) {
       if (!(thrown instanceof Interrupted)) throw thrown;
       // Sampling was cut short by a command that still waits: it takes effect now.
       if (steering.ending === null) await steering.at('before-step', this.summaryNow.step + 1).catch(expectInterrupted);
-      await this.end(steering);
+      const released = steering.ending !== 'stopped';
+      await this.save(released ? 'pause' : 'stop');
+      const saved = `saved after step ${this.summaryNow.step}`;
+      return released
+        ? { state: 'paused', detail: `${saved}; the memory is free` }
+        : { state: 'stopped', detail: saved };
     }
   }
 
@@ -401,7 +419,7 @@ export class Run {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
         if (fault.kind !== 'not-finite' && fault.kind !== 'disk-full') throw fault;
-        this.summaryNow = { ...this.summaryNow, error: { ...fault.data, message: fault.message } };
+        this.noteFault(fault);
         steering.holdBecause(fault);
         await steering.at('before-update', this.summaryNow.step + 1);
       }
@@ -414,16 +432,6 @@ export class Run {
     if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0 && !last) await this.save('schedule');
     if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && !last && this.bench().unseen)
       await this.evaluateNow(signal);
-  }
-
-  private async end(steering: Steering): Promise<void> {
-    const released = steering.ending !== 'stopped';
-    await this.save(released ? 'pause' : 'stop');
-    const { step } = this.summaryNow;
-    this.setState(
-      released ? 'paused' : 'stopped',
-      released ? `saved after step ${step}; the memory is free` : `saved after step ${step}`,
-    );
   }
 
   private training(steering: Steering, signal: AbortSignal): Training {
@@ -443,7 +451,7 @@ export class Run {
         const { questions, next } = await bench.questions.take(rowAt, this.nextPosition, count);
         this.nextPosition = next;
         // The next step's media are decoded while this one computes; a fault is met again, and reported, when they are taken.
-        for (let i = 0; i < count; i++) void bench.questions.load(rowAt(next + i)).catch(() => null);
+        for (let i = 0; i < count; i++) bench.questions.prefetch(rowAt(next + i));
         return questions;
       },
       probeQuestions: async (step, count) => {
@@ -553,15 +561,8 @@ export class Run {
     this.announce();
   }
 
-  private fail(fault: StudioError): void {
-    this.summaryNow = {
-      ...this.summaryNow,
-      state: 'failed',
-      detail: fault.message,
-      error: { ...fault.data, message: fault.message },
-      updatedAt: Date.now(),
-    };
-    this.announce();
+  private noteFault(fault: StudioError): void {
+    this.summaryNow = { ...this.summaryNow, error: { ...fault.data, message: fault.message } };
   }
 
   /** A state that can't be stored, because the disk is full, is still told to those who listen. */

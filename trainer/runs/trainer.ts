@@ -41,6 +41,7 @@ export class Trainer implements TrainerService {
   readonly info: TrainerInfo;
   private readonly options: TrainerOptions;
   private readonly runsById = new Map<string, Run>();
+  private readonly usedIds = new Set<string>();
   private readonly listeners = new Set<TrainerListener>();
   private mediaLoader: Promise<MediaLoader> | null = null;
 
@@ -65,6 +66,7 @@ export class Trainer implements TrainerService {
     const trainer = new Trainer(options, ffmpeg);
     await mkdir(trainer.runsFolder, { recursive: true, mode: 0o700 });
     for (const id of (await readdir(trainer.runsFolder)).sort()) {
+      trainer.usedIds.add(id);
       try {
         const folder = path.join(trainer.runsFolder, id);
         const run = new Run(folder, await readPlan(folder), RunStore.open(folder), trainer.surroundings());
@@ -222,10 +224,13 @@ export class Trainer implements TrainerService {
     return run;
   }
 
+  /** A name that no run has or had in this process, so that nobody takes a new run for a deleted one. */
   private freeId(name: string): string {
     for (let number = 1; ; number++) {
       const id = `${name}-${number}`;
-      if (!this.runsById.has(id)) return id;
+      if (this.usedIds.has(id)) continue;
+      this.usedIds.add(id);
+      return id;
     }
   }
 
