@@ -135,7 +135,7 @@ export const spatial: SceneMaker = (draw) => {
     family: 'spatial',
     source: 'image: spatial',
     problemType: 'multiple choice',
-    problem: `Where is the ${one} shape, seen from the ${other} one?`,
+    problem: `Where is the ${one} shape, seen from the ${other}?`,
     choices: places,
     answer: letter(index),
     think: `The ${one} shape is ${places[index]}.`,

@@ -72,7 +72,7 @@ export const direction: SceneMaker = (draw, revised) => {
     family: 'direction',
     source: 'video: direction',
     problemType: 'multiple choice',
-    problem: 'Which way does the shape move?',
+    problem: 'Which way does it move?',
     choices: directions,
     answer: letter(index),
     think: revised
@@ -147,7 +147,7 @@ export const inOrOut: SceneMaker = (draw, revised) => {
     family: 'in or out',
     source: 'video: in or out',
     problemType: 'multiple choice',
-    problem: 'Does the shape come in or go out?',
+    problem: 'Does it come in or go out?',
     choices: ['in', 'out'],
     answer: letter(comesIn ? 0 : 1),
     think: revised
@@ -176,7 +176,7 @@ export const digitOrder: SceneMaker = (draw) => {
     family: 'digit order',
     source: 'video: order of digits',
     problemType: 'numerical',
-    problem: 'Which number do the digits make, in the order shown?',
+    problem: 'Which number do the digits make in order?',
     choices: [],
     answer: seen.join(''),
     think: readSeconds(seen),
@@ -245,7 +245,7 @@ export const bounces: SceneMaker = (draw, revised) => {
     family: 'bounces',
     source: 'video: count of bounces',
     problemType: 'numerical',
-    problem: 'How many times does the shape bounce to the other side?',
+    problem: 'How often does it bounce across?',
     choices: [],
     answer: String(turns.length),
     think: takesBack
