@@ -44,6 +44,9 @@ describe('QuestionOrder', () => {
     const images = take(new QuestionOrder(rows(6, 4), 3), 16, 0.5).filter((row) => row >= 60);
     expect(sorted(images.slice(0, 4))).toEqual([60, 70, 80, 90]);
     expect(sorted(images.slice(4))).toEqual([60, 70, 80, 90]);
+    const videos = take(new QuestionOrder(rows(6, 4), 3), 24, 0.5).filter((row) => row < 60);
+    expect(sorted(videos.slice(0, 6))).toEqual([0, 10, 20, 30, 40, 50]);
+    expect(sorted(videos.slice(6))).toEqual([0, 10, 20, 30, 40, 50]);
   });
 
   it('trains without images at 0 and with nothing else at 1', () => {

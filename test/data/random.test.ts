@@ -42,6 +42,10 @@ describe('randomFrom and hash32', () => {
   it('are spread evenly: mean, variance and every tenth as a uniform draw has them', () => {
     const random = randomFrom('spread');
     const draws = Array.from({ length: 100_000 }, random);
+    expect(new Set(draws).size).toBe(draws.length);
+    // Neighbours are within 0.01 of each other with probability 0.0199.
+    const near = draws.filter((value, i) => i > 0 && Math.abs(value - (draws[i - 1] as number)) < 0.01).length;
+    expect(Math.abs(near - 1990)).toBeLessThan(180);
     const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length;
     const variance = draws.reduce((sum, value) => sum + (value - mean) ** 2, 0) / draws.length;
     // Four standard errors: 0.2887 / sqrt(1e5) * 4 = 0.0037.
