@@ -1,4 +1,5 @@
 /** A trainer's end of the contract, driven by a test: real socket, real messages, runs that the test holds. */
+import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,7 @@ export class FakeTrainer {
   events: RunEvent[] = [];
   handlers: Partial<Handlers> = {};
   protocolMajor = 1;
+  private readonly changes = new EventEmitter();
   private server: WebSocketServer | undefined;
   private readonly peers = new Set<{ peer: Peer; socket: WebSocket }>();
 
@@ -137,7 +139,11 @@ export class FakeTrainer {
     );
     const held = { peer, socket };
     this.peers.add(held);
-    socket.on('close', () => this.peers.delete(held));
+    this.changes.emit('change');
+    socket.on('close', () => {
+      this.peers.delete(held);
+      this.changes.emit('change');
+    });
   }
 
   /** Stores an event and sends it to whoever is connected. */
@@ -145,6 +151,15 @@ export class FakeTrainer {
     const event = { runId, seq, at: 0, body };
     this.events.push(event);
     for (const { peer } of this.peers) peer.notify('run/event', event);
+  }
+
+  get connections(): number {
+    return this.peers.size;
+  }
+
+  /** Waits until something holds that changes when a connection comes or goes. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await once(this.changes, 'change');
   }
 
   /** Cuts all connections; the trainer lives on. */
