@@ -62,8 +62,15 @@ export class QuestionLoader {
 
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
-    if (!this.unreadable.has(row))
-      this.media.prefetch(this.dataset.mediaPath(row), this.dataset.question(row).dataType, this.limits);
+    if (this.unreadable.has(row)) return;
+    let file: string;
+    try {
+      file = this.dataset.mediaPath(row);
+    } catch {
+      // Met again, and reported, when the row is taken.
+      return;
+    }
+    this.media.prefetch(file, this.dataset.dataType(row), this.limits);
   }
 
   /**

@@ -306,7 +306,7 @@ export class Run {
     const template = await readTemplate(plan.promptTemplate ?? undefined);
     const questions = new QuestionLoader(dataset, media, limits, onSkipped);
     const order = new QuestionOrder(
-      rows.map((row) => ({ row, isImage: dataset.question(row).dataType === 'image' })),
+      rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image' })),
       plan.seed,
     );
 
@@ -535,7 +535,10 @@ export class Run {
     const bench = this.workbench;
     this.workbench = null;
     this.recentStepMs = [];
-    if (bench) await bench.engine.dispose();
+    if (!bench) return;
+    bench.questions.dataset.dispose();
+    bench.unseen?.dataset.dispose();
+    await bench.engine.dispose();
   }
 
   private bench(): Workbench {
@@ -598,7 +601,7 @@ function allRows(dataset: Dataset): number[] {
 
 /** SFT learns from rows with a chain of thought; the others are left out, and said so. */
 function rowsWithReasoning(dataset: Dataset, warn: (message: string) => void): number[] {
-  const rows = allRows(dataset).filter((row) => solutionText(dataset.row(row)) !== null);
+  const rows = allRows(dataset).filter((row) => dataset.hasProcess(row));
   const left = dataset.count - rows.length;
   if (rows.length === 0) {
     throw new StudioError('bad-dataset', 'No row has a chain of thought, which SFT learns from.', {
