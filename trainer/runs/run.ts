@@ -27,7 +27,7 @@ import type {
   RunSummary,
 } from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
-import { solutionText } from '../reasoning/prompt.ts';
+import { questionText, solutionText } from '../reasoning/prompt.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
@@ -353,10 +353,13 @@ export class Run {
     const source = this.plan.model;
     if (!('size' in source))
       return { kind: 'folder', folder: await this.around.checkpointOf(source), optimizer: false };
-    const texts = [template.system ?? '', template.instruction, ...Object.values(template.answerHint)];
+    // What the model will read and write, so that the words that every prompt has become single tokens.
+    const texts: string[] = [];
     for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {
-      const { problem, options, solution } = dataset.row(row);
-      texts.push(problem, ...options, solutionText(dataset.row(row)) ?? solution);
+      const question = dataset.question(row);
+      const answer = solutionText(dataset.row(row)) ?? dataset.row(row).solution;
+      if (template.system !== null) texts.push(`system\n${template.system}`);
+      texts.push(`user\n${questionText(question, template)}`, `assistant\n${answer}`);
     }
     return { kind: 'new', size: source.size, seed: this.plan.seed, texts };
   }
