@@ -222,14 +222,14 @@ it('takes megabytes of reasoning within seconds', () => {
     '. ',
   ]) {
     const think = piece.repeat(2_000_000 / piece.length);
-    const started = performance.now();
+    const started = process.cpuUsage();
     findAhaMoments(think, {
       think: { start: 0, end: think.length },
       options: four,
       solution: 'A',
       problemType: 'multiple choice',
     });
-    expect(performance.now() - started, piece).toBeLessThan(10_000);
+    expect(process.cpuUsage(started).user / 1e6, piece).toBeLessThan(10);
   }
 });
 

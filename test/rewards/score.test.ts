@@ -193,9 +193,9 @@ describe('score', () => {
     ];
     for (const text of hostile) {
       for (const type of problemTypes) {
-        const started = performance.now();
+        const started = process.cpuUsage();
         score(text, question(type, 'the answer of several words'));
-        expect(performance.now() - started, `${type}: ${text.slice(0, 40)}`).toBeLessThan(5000);
+        expect(process.cpuUsage(started).user / 1e6, `${type}: ${text.slice(0, 40)}`).toBeLessThan(10);
       }
     }
   });

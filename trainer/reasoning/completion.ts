@@ -4,13 +4,6 @@ import { pythonStrip } from '../rewards/python-text.ts';
 
 type TagName = 'think' | 'answer';
 
-interface Tag {
-  readonly name: TagName;
-  readonly closing: boolean;
-  readonly start: number;
-  readonly end: number;
-}
-
 export interface CompletionParts extends ParsedCompletion {
   /** The text inside the think tags, as it is; up to the answer or the end where they are never closed. */
   readonly thinkText: string;
@@ -18,49 +11,74 @@ export interface CompletionParts extends ParsedCompletion {
   readonly answerText: string;
 }
 
-function findTags(text: string): Tag[] {
-  return Array.from(text.matchAll(/<(\/?)(think|answer)>/g), (match) => ({
-    name: match[2] as TagName,
-    closing: match[1] === '/',
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
+/** What one pass over a text learns of one kind of tags; places are -1 where there is none. */
+interface Tags {
+  readonly name: TagName;
+  opened: number;
+  closed: number;
+  depth: number;
+  /** Pairs that were closed at the outermost level. */
+  finished: number;
+  nested: boolean;
+  /** A closing tag came with nothing open. */
+  stray: boolean;
+  /** The first opening tag, and the first closing tag after it. */
+  openStart: number;
+  openEnd: number;
+  closeStart: number;
+  closeEnd: number;
+  lastCloseEnd: number;
 }
 
-/** The first opening tag of a name, and the first closing one after it; null ends mean there is none. */
-function firstPair(tags: readonly Tag[], name: TagName): { open: Tag; close: Tag | null } | null {
-  const open = tags.find((tag) => tag.name === name && !tag.closing);
-  if (!open) return null;
-  return { open, close: tags.find((tag) => tag.name === name && tag.closing && tag.start >= open.end) ?? null };
+const noTags = (name: TagName): Tags => ({
+  name,
+  ...{ opened: 0, closed: 0, depth: 0, finished: 0, nested: false, stray: false },
+  ...{ openStart: -1, openEnd: -1, closeStart: -1, closeEnd: -1, lastCloseEnd: -1 },
+});
+
+function readTag(tags: Tags, closing: boolean, start: number, end: number): void {
+  if (!closing) {
+    if (tags.opened === 0) {
+      tags.openStart = start;
+      tags.openEnd = end;
+    }
+    tags.opened++;
+    if (tags.depth > 0) tags.nested = true;
+    tags.depth++;
+    return;
+  }
+  tags.closed++;
+  tags.lastCloseEnd = end;
+  if (tags.opened > 0 && tags.closeStart < 0) {
+    tags.closeStart = start;
+    tags.closeEnd = end;
+  }
+  if (tags.depth === 0) tags.stray = true;
+  else {
+    tags.depth--;
+    if (tags.depth === 0) tags.finished++;
+  }
 }
 
-/** What is wrong with one pair of tags, apart from its place. */
-function tagProblems(tags: readonly Tag[], name: TagName): string[] {
-  const own = tags.filter((tag) => tag.name === name);
-  const opened = own.filter((tag) => !tag.closing).length;
-  const closed = own.length - opened;
-  if (own.length === 0) return [`There is no <${name}> tag.`];
+function findTags(text: string): Record<TagName, Tags> {
+  const found = { think: noTags('think'), answer: noTags('answer') };
+  for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at + 1)) {
+    const closing = text[at + 1] === '/';
+    const from = closing ? at + 2 : at + 1;
+    const name = text.startsWith('think>', from) ? 'think' : text.startsWith('answer>', from) ? 'answer' : null;
+    if (name) readTag(found[name], closing, at, from + name.length + 1);
+  }
+  return found;
+}
+
+/** What is wrong with one kind of tags, apart from their place. */
+function tagProblems(tags: Tags): string[] {
+  const { name, opened, closed, depth, finished, nested, stray } = tags;
+  if (opened + closed === 0) return [`There is no <${name}> tag.`];
   if (opened === 0) return [`</${name}> closes a tag that was never opened.`];
   const problems: string[] = [];
-  let depth = 0;
-  let nested = false;
-  let stray = false;
-  let finished = 0;
-  for (const tag of own) {
-    if (!tag.closing) {
-      if (depth > 0) nested = true;
-      depth++;
-    } else if (depth === 0) stray = true;
-    else if (--depth === 0) finished++;
-  }
   if (nested) problems.push(`A <${name}> tag stands inside another <${name}>.`);
-  if (depth > 0) {
-    problems.push(
-      closed === 0 || finished > 0 || nested
-        ? `A <${name}> tag is never closed.`
-        : `<${name}> is closed less often than it is opened.`,
-    );
-  }
+  if (depth > 0) problems.push(`A <${name}> tag is never closed.`);
   if (stray) problems.push(`</${name}> closes a tag that was never opened.`);
   if (finished > 1) problems.push(`There are ${finished} <${name}> parts; the first one counts.`);
   return problems;
@@ -76,32 +94,29 @@ const isBlank = (text: string, start: number, end: number) => !/\S/.test(text.sl
  * rewards take it; null when there are none.
  */
 export function parseCompletion(text: string): CompletionParts {
-  const tags = findTags(text);
-  const think = firstPair(tags, 'think');
-  const answer = firstPair(tags, 'answer');
-  const problems = [...tagProblems(tags, 'think'), ...tagProblems(tags, 'answer')];
+  const { think, answer } = findTags(text);
+  const problems = [...tagProblems(think), ...tagProblems(answer)];
+  const hasThink = think.opened > 0;
+  const thinkClosed = think.closeStart >= 0;
+  const hasAnswer = answer.opened > 0;
 
   let thinkSpan: Span | null = null;
-  if (think) {
-    const answerAfter = answer && answer.open.start >= think.open.end ? answer.open.start : text.length;
-    thinkSpan = { start: think.open.end, end: think.close?.start ?? answerAfter };
+  if (hasThink) {
+    const upTo = hasAnswer && answer.openStart >= think.openEnd ? answer.openStart : text.length;
+    thinkSpan = { start: think.openEnd, end: thinkClosed ? think.closeStart : upTo };
   }
-  const answerSpan: Span | null = answer?.close ? { start: answer.open.end, end: answer.close.start } : null;
+  const answerSpan: Span | null = answer.closeStart >= 0 ? { start: answer.openEnd, end: answer.closeStart } : null;
 
-  if (think && !isBlank(text, 0, think.open.start)) problems.push('There is text before <think>.');
-  if (think?.close && answer) {
-    if (answer.open.start < think.open.start) problems.push('The answer comes before the reasoning.');
-    else if (answer.open.start < think.close.start) problems.push('The <answer> tag stands inside <think>.');
-    else if (!isBlank(text, think.close.end, answer.open.start))
+  if (hasThink && !isBlank(text, 0, think.openStart)) problems.push('There is text before <think>.');
+  if (thinkClosed && hasAnswer) {
+    if (answer.openStart < think.openStart) problems.push('The answer comes before the reasoning.');
+    else if (answer.openStart < think.closeStart) problems.push('The <answer> tag stands inside <think>.');
+    else if (!isBlank(text, think.closeEnd, answer.openStart))
       problems.push('There is text between </think> and <answer>.');
   }
-  const lastClose = tags.findLast((tag) => tag.name === 'answer' && tag.closing);
-  if (answer?.close && lastClose && lastClose.end < text.length) {
-    problems.push(
-      isBlank(text, lastClose.end, text.length)
-        ? 'There is whitespace after </answer>.'
-        : 'There is text after </answer>.',
-    );
+  if (answerSpan && answer.lastCloseEnd < text.length) {
+    const blank = isBlank(text, answer.lastCloseEnd, text.length);
+    problems.push(blank ? 'There is whitespace after </answer>.' : 'There is text after </answer>.');
   }
   if (answerSpan && isBlank(text, answerSpan.start, answerSpan.end)) problems.push('The answer is empty.');
   return {

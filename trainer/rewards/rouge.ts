@@ -18,27 +18,43 @@ function stemOf(word: string): string {
   return stem;
 }
 
+const isTokenCode = (code: number) => (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
+
 /** rouge_score's `tokenize`: lower case, runs of a-z and 0-9, words longer than 3 stemmed. */
-export function rougeTokens(text: string): string[] {
-  return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map(stemOf);
+function* rougeTokens(text: string): Generator<string> {
+  const lower = text.toLowerCase();
+  let start = -1;
+  for (let i = 0; i <= lower.length; i++) {
+    const inside = i < lower.length && isTokenCode(lower.charCodeAt(i));
+    if (inside && start < 0) start = i;
+    else if (!inside && start >= 0) {
+      yield stemOf(lower.slice(start, i));
+      start = -1;
+    }
+  }
 }
 
 const fMeasure = (precision: number, recall: number) =>
   precision + recall > 0 ? (2 * precision * recall) / (precision + recall) : 0;
 
-/** Token numbers instead of texts: tokens of both sides share one numbering. */
-function numbered(target: readonly string[], prediction: readonly string[]) {
-  const ids = new Map<string, number>();
-  const idOf = (token: string) => {
+/** Tokens as numbers; equal tokens of both sides have the same one. */
+function numberedTokens(text: string, ids: Map<string, number>): Int32Array {
+  let numbers = new Int32Array(256);
+  let count = 0;
+  for (const token of rougeTokens(text)) {
     let id = ids.get(token);
     if (id === undefined) {
       id = ids.size;
       ids.set(token, id);
     }
-    return id;
-  };
-  const number = (tokens: readonly string[]) => Int32Array.from(tokens, idOf);
-  return { target: number(target), prediction: number(prediction) };
+    if (count === numbers.length) {
+      const grown = new Int32Array(count * 2);
+      grown.set(numbers);
+      numbers = grown;
+    }
+    numbers[count++] = id;
+  }
+  return numbers.subarray(0, count);
 }
 
 /** F of n-gram overlap for n of 1 and 2; each n-gram counts as often as it stands in both. */
@@ -111,7 +127,9 @@ export interface RougeScores {
 
 /** F measures of a prediction against a target, each 0..1. */
 export function rougeScores(targetText: string, predictionText: string): RougeScores {
-  const { target, prediction } = numbered(rougeTokens(targetText), rougeTokens(predictionText));
+  const ids = new Map<string, number>();
+  const target = numberedTokens(targetText, ids);
+  const prediction = numberedTokens(predictionText, ids);
   const common = target.length && prediction.length ? commonSubsequenceLength(target, prediction) : 0;
   return {
     rouge1: rougeN(target, prediction, 1),
