@@ -453,3 +453,21 @@ test('a thread that dies fails every open call, and all later ones, as engine-fa
     await small.dispose();
   }
 });
+
+test('a native library that is not prepared is an error that says how to prepare it; "auto" takes WebAssembly and says why', async () => {
+  const before = process.env.XDG_CACHE_HOME;
+  process.env.XDG_CACHE_HOME = scratch;
+  try {
+    const native = createTfjsEngine({ name: 'tfjs', backend: 'native', threads: 1 });
+    await expect(native).rejects.toMatchObject({ kind: 'engine-failed', remedy: expect.stringContaining('wasm') });
+    const auto = await createTfjsEngine({ name: 'tfjs', backend: 'auto', threads: 1 });
+    expect(auto.status()).toMatchObject({
+      backend: 'wasm',
+      why: expect.stringContaining('No native TensorFlow is prepared'),
+    });
+    await auto.dispose();
+  } finally {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  }
+});

@@ -1,6 +1,5 @@
 /** The gradient of the whole model, vision tower and shared prompts included, is that of finite differences. */
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, expect, test } from 'vitest';
 import type { PackedGroup } from '../../../trainer/engines/tfjs/batch.ts';
 import { packBatch } from '../../../trainer/engines/tfjs/batch.ts';

@@ -1,7 +1,6 @@
 /** Every operation with own kernels gives the values and gradients of the same operation in plain TensorFlow.js. */
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,8 +1,8 @@
 /** Picks and starts the TensorFlow.js backend of this thread, and gives the operations that fit it. */
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { StudioError } from '../../protocol/errors.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
 import { ensureKernels, wasmBackendFolder } from './files.ts';
 import { createKernelOps } from './kernels.ts';
@@ -13,7 +13,6 @@ import { createStockOps } from './stock.ts';
 
 /** The order of `auto`: a native library that sees a GPU, a native library, WebAssembly. */
 export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
-  tf.enableProdMode();
   if (wanted !== 'auto') return await start(wanted, 'It was asked for.');
   if (preparedNative().length === 0) return await start('wasm', 'No native TensorFlow is prepared on this machine.');
   try {
@@ -37,7 +36,7 @@ async function start(
       };
     }
     case 'cpu':
-      await tf.setBackend('cpu');
+      await makeCurrent('cpu');
       return {
         ops: createStockOps(),
         report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}` },
@@ -45,8 +44,7 @@ async function start(
     case 'wasm': {
       const { module, relaxed } = await kernelModule();
       setWasmPaths(wasmBackendFolder());
-      await tf.setBackend('wasm');
-      await tf.ready();
+      await makeCurrent('wasm');
       const simd = relaxed ? 'relaxed SIMD' : 'SIMD';
       return {
         ops: await createKernelOps(module),
@@ -54,6 +52,25 @@ async function start(
       };
     }
   }
+}
+
+async function makeCurrent(backend: 'cpu' | 'wasm'): Promise<void> {
+  // The backend's loader asks for its own folder, which has no name inside a bundle of ES modules.
+  const names = globalThis as { __dirname?: string };
+  names.__dirname ??= wasmBackendFolder();
+  const started = await tf.setBackend(backend);
+  if (!started) {
+    throw new StudioError(
+      'engine-failed',
+      `The ${backend} backend of TensorFlow.js does not start; its reason is in the log.`,
+      {
+        place: wasmBackendFolder(),
+        remedy: 'Install the extension again.',
+      },
+    );
+  }
+  // From here on, no hints and no checks of every value.
+  tf.enableProdMode();
 }
 
 /** The first variant of the kernels that this Node can run. */

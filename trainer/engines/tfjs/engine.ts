@@ -28,6 +28,7 @@ import { newConfigFile, readConfig } from './config.ts';
 import { ensureKernels } from './files.ts';
 import type { LossTerms } from './losses.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
+import { setNativeEnvironment } from './native-environment.ts';
 import { parameterTable } from './parameters.ts';
 import { PromptEncoder, renderPrompt } from './prompts.ts';
 import { allAnswers, Replicas } from './replicas.ts';
@@ -59,6 +60,7 @@ export interface TfjsEngineOptions {
 /** Starts the threads and their backends. @throws StudioError `engine-failed` */
 export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
   if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
+  if (settings.backend === 'auto' || settings.backend === 'native') setNativeEnvironment();
   return new TfjsEngine(await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb));
 }
 

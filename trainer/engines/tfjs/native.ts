@@ -61,12 +61,10 @@ export async function startNative(): Promise<{ version: string; gpu: boolean }> 
       remedy: 'Prepare it with "video-r1 setup native", or choose the backend "wasm".',
     });
   }
-  // Node 23 and later lack two functions that the package calls.
+  // The package calls two functions that Node 23 and later lack or warn of.
   const lacking = util as unknown as Record<string, unknown>;
   lacking.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  lacking.isArray ??= Array.isArray;
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  lacking.isArray = Array.isArray;
   try {
     const require = createRequire(import.meta.url);
     const module = { exports: {} };

@@ -1,0 +1,9 @@
+/** Settings that TensorFlow's library reads from the process's environment, which a worker thread can't change. */
+
+/** Call in the main thread before threads load the library. What the user has set stays. */
+export function setNativeEnvironment(): void {
+  // Take GPU memory as it is needed: by default the library takes nearly all of it at once.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Errors and warnings only.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+}
