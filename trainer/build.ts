@@ -83,9 +83,13 @@ async function buildTrainer(): Promise<void> {
       'bufferutil',
       'utf-8-validate',
     ],
-    // CommonJS packages inside the bundle still ask for Node's modules by require.
+    // CommonJS packages inside the bundle still ask for Node's modules by require, and for their folder.
     banner: {
-      js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+      js: [
+        "import { createRequire as createRequireOfBundle } from 'node:module';",
+        'const require = createRequireOfBundle(import.meta.url);',
+        'const __dirname = import.meta.dirname, __filename = import.meta.filename;',
+      ].join(' '),
     },
     logLevel: 'warning',
   });

@@ -28,3 +28,23 @@ export function printFault(thrown: unknown): number {
   if (fault.kind === 'internal' && fault.stack) process.stderr.write(`${fault.stack}\n`);
   return fault.kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
 }
+
+/** A value on the command line: numbers, booleans and null as in JSON; anything else is a word. */
+export function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** `NAME=VALUE` pairs. @throws StudioError `bad-request` */
+export function readSettings(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new StudioError('bad-request', `--set ${pair} is not NAME=VALUE.`, { remedy: 'See --help.' });
+      return [pair.slice(0, at), readValue(pair.slice(at + 1))];
+    }),
+  );
+}

@@ -9,7 +9,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { type CommandRecord, commandRequest } from '../protocol/records.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { connectSocket } from '../server/client-socket.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, readValue } from './command.ts';
 
 export const ctlCommand: CliCommand = {
   name: 'ctl',
@@ -43,7 +43,7 @@ Without --run the newest run is meant.
       if (runId === undefined) throw new StudioError('not-found', 'This trainer has no run yet.');
       const given =
         kind === 'set'
-          ? { kind, parameter: name, value: parseValue(value) }
+          ? { kind, parameter: name, value: readValue(value ?? missingValue()) }
           : kind === 'step' && name !== undefined
             ? { kind, count: Number(name) }
             : { kind };
@@ -79,14 +79,8 @@ function isOver(command: CommandRecord): boolean {
   return command.state === 'applied' || command.state === 'rejected' || command.state === 'failed';
 }
 
-/** Numbers, booleans and null as in JSON; anything else is a word. */
-function parseValue(text: string | undefined): unknown {
-  if (text === undefined) throw new StudioError('bad-request', 'Name a value.', { remedy: 'See --help.' });
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+function missingValue(): never {
+  throw new StudioError('bad-request', 'Name a value.', { remedy: 'See --help.' });
 }
 
 async function attach(folder: string): Promise<Client> {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { pageAddress } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, readSettings } from './command.ts';
 import { host } from './hosting.ts';
 import { openLog } from './log.ts';
 import { TerminalSession } from './session.ts';
@@ -11,13 +11,14 @@ export const runCommand: CliCommand = {
   name: 'run',
   summary: 'train what a run file says',
   help: `
-video-r1 run FILE.run.json [--folder DIR] [--port N] [--ffmpeg PATH]
+video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--port N] [--ffmpeg PATH]
 video-r1 run --resume RUN --folder DIR
 
 Trains what the run file says and shows the progress here; the address of the pages is printed.
+--set overrides parameters of the run file.
 Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative to the project folder.
 
-  video-r1 run sft.run.json --folder sample
+  video-r1 run sft.run.json --folder sample --set steps=50 --set learningRate=1e-3
   video-r1 run --resume sft-1 --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(args, {
@@ -25,6 +26,7 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
       port: { type: 'string' },
       ffmpeg: { type: 'string' },
       resume: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
     });
     const file = positionals[0];
     if ((file === undefined) === (values.resume === undefined))
@@ -40,7 +42,9 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
     try {
       session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
       const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
-      const run = await session.train(values.resume === undefined ? { file: name } : { resume: values.resume });
+      const run = await session.train(
+        values.resume === undefined ? { file: name, parameters: readSettings(values.set) } : { resume: values.resume },
+      );
       session.line.say(
         `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
       );

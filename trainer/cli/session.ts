@@ -23,9 +23,12 @@ export class TerminalSession {
   }
 
   /** Creates a run from a file, or resumes one, and follows it until it rests. @throws StudioError when it failed */
-  async train(run: { file: string } | { resume: string }): Promise<RunSummary> {
+  async train(run: { file: string; parameters?: Record<string, unknown> } | { resume: string }): Promise<RunSummary> {
     const { trainer } = this.hosting;
-    const id = 'file' in run ? (await trainer.create({ runFile: run.file, start: false }, 'terminal')).id : run.resume;
+    const id =
+      'file' in run
+        ? (await trainer.create({ runFile: run.file, parameters: run.parameters, start: false }, 'terminal')).id
+        : run.resume;
     const summary = () => trainer.runs().find((candidate) => candidate.id === id) as RunSummary;
     this.current = id;
     const watch = new RunWatch(id, summary, this.line);
