@@ -2,6 +2,8 @@
 import * as vscode from 'vscode';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
 import type { WebviewPage } from '../../trainer/protocol/webview-messages.ts';
+import { takes } from '../controls.ts';
+import { foremost } from '../foremost-run.ts';
 import { pagePanels } from '../panels/page-panels.ts';
 import type { Studio } from '../studio.ts';
 import { demandRuns, sayDone } from './control-run.ts';
@@ -12,8 +14,16 @@ export function showPage(studio: Studio, page: WebviewPage, runId: string | unde
   pagePanels(studio).show({ page, ...(runId !== undefined && { runId }) });
 }
 
-export const openDashboard: Handler = async (studio, argument) => showPage(studio, 'dashboard', runIdOf(argument));
-export const openRollouts: Handler = async (studio, argument) => showPage(studio, 'rollouts', runIdOf(argument));
+/** Without a run named, the one that trains or waits; where all are over, the page keeps what it shows. */
+function runToShow(studio: Studio, argument: unknown): string | undefined {
+  const run = foremost(studio.runs);
+  return runIdOf(argument) ?? (run && takes(run.state, 'stop') ? run.id : undefined);
+}
+
+export const openDashboard: Handler = async (studio, argument) =>
+  showPage(studio, 'dashboard', runToShow(studio, argument));
+export const openRollouts: Handler = async (studio, argument) =>
+  showPage(studio, 'rollouts', runToShow(studio, argument));
 
 /** The page's address as this machine's browser reaches it, through a tunnel where the trainer is remote. */
 async function reachableAddress(studio: Studio): Promise<vscode.Uri | undefined> {

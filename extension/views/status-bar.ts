@@ -1,27 +1,11 @@
 /** The status bar item: the run that matters most, its state and progress; a click opens the dashboard. */
 import * as vscode from 'vscode';
-import type { RunState, RunSummary } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/records.ts';
 import { commands } from '../contributions.ts';
 import { takes } from '../controls.ts';
+import { foremost } from '../foremost-run.ts';
 import { duration, methodNames, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
-
-/** Lower comes first: what trains, then what waits for someone, then what is over. */
-const rank: Record<RunState, number> = {
-  running: 0,
-  starting: 1,
-  pausing: 1,
-  stopping: 1,
-  paused: 2,
-  failed: 3,
-  created: 4,
-  stopped: 5,
-  completed: 5,
-};
-
-export function foremost(runs: readonly RunSummary[]): RunSummary | undefined {
-  return runs.toSorted((a, b) => rank[a.state] - rank[b.state] || b.updatedAt - a.updatedAt)[0];
-}
 
 function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
   const text = new vscode.MarkdownString('', true);

@@ -145,7 +145,7 @@ describe('the main job', () => {
       .waitFor({ timeout: longMs });
     await window.openView();
     await window
-      .treeRow(/^\s*sft\s*SFT/)
+      .treeRow(/^\s*sft\s*SFT \d+\//)
       .locator('.monaco-tl-twistie')
       .click();
     await window

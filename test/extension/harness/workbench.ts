@@ -5,10 +5,14 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { endTrainer } from './trainer-process.ts';
 import { cacheFolder, installExtension, installRepository, VsCodeServer } from './vscode-server.ts';
+
+/** How often a value that is computed from the screen is read again. */
+const lookEveryMs = 200;
 
 export interface WorkbenchOptions {
   /** Folder that the window opens; a fresh empty one when absent. */
@@ -108,7 +112,7 @@ export class Workbench {
     const giveUp = Date.now() + timeoutMs;
     while (!(await holds())) {
       if (Date.now() > giveUp) throw new Error(`Waited ${timeoutMs / 1000} s for ${what}.`);
-      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+      await pause(lookEveryMs);
     }
   }
 
