@@ -454,7 +454,7 @@ test('a thread that dies fails every open call, and all later ones, as engine-fa
   }
 });
 
-test('a native library that is not prepared is an error that says how to prepare it; "auto" takes WebAssembly and says why', async () => {
+test('a native library that is not prepared is an error that says what to choose instead; "auto" takes WebAssembly and says why', async () => {
   const before = process.env.XDG_CACHE_HOME;
   process.env.XDG_CACHE_HOME = scratch;
   try {

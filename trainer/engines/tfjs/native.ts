@@ -58,7 +58,7 @@ export async function startNative(): Promise<{ version: string; gpu: boolean }> 
   if (library === undefined) {
     throw new StudioError('engine-failed', 'The native TensorFlow backend is not prepared on this machine.', {
       place: join(nativeFolder(homedir()), 'cpu', addonName),
-      remedy: 'Prepare it with "video-r1 setup native", or choose the backend "wasm".',
+      remedy: 'Choose the backend "wasm", which needs nothing, or "auto".',
     });
   }
   // The package calls two functions that Node 23 and later lack or warn of.
@@ -83,7 +83,7 @@ export async function startNative(): Promise<{ version: string; gpu: boolean }> 
       `The native TensorFlow backend does not start: ${error instanceof Error ? error.message : String(error)}`,
       {
         place: library.addon,
-        remedy: 'Prepare it again with "video-r1 setup native", or choose the backend "wasm".',
+        remedy: 'Remove its folder, and choose the backend "wasm" or "auto".',
         cause: error,
       },
     );
