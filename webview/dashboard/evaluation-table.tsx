@@ -15,7 +15,7 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
     <section aria-label="Evaluations">
       <Section
         title="Evaluations"
-        meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset)}, ${grouped(chosen.all.count)} questions, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
+        meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset.split(/[\\/]/).at(-1) ?? '')}, ${grouped(chosen.all.count)} questions, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
         tools={
           evaluations.length > 1 && (
             <fieldset class="seg" aria-label="Evaluation of step">

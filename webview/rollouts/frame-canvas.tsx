@@ -2,6 +2,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { FramePixels } from '../state/session.ts';
 
+/** Narrower frames, in pixels, are enlarged as squares: so few are what the model saw. */
+const smallFrame = 120;
+
 interface FrameCanvasProps {
   readonly frames: FramePixels | null;
   readonly index: number;
@@ -21,6 +24,7 @@ export function FrameCanvas({ frames, index, label, width, height }: FrameCanvas
   return (
     <canvas
       ref={canvas}
+      class={width < smallFrame ? 'pixels' : undefined}
       role="img"
       aria-label={label}
       width={frames?.width ?? width}

@@ -5,6 +5,10 @@ import { OrderMark } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
 import { FrameCanvas } from './frame-canvas.tsx';
 
+/** Height of a frame in a strip at most, and the gap between two, in CSS pixels. */
+const tallest = 44;
+const frameGap = 2;
+
 interface FrameStripProps {
   readonly media: MediaView;
   readonly frames: FramePixels | null;
@@ -21,20 +25,21 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const columns = { gridTemplateColumns: `repeat(${number}, minmax(0, 1fr))` };
   const size = `${grouped(number)} of ${media.width}×${media.height}, ${count(media.visionTokens, 'token')}`;
   const saw = 'what this answer saw';
+  const frameWidth = Math.ceil((tallest * media.width) / media.height) + frameGap;
   return (
     <section class="strip" aria-label="Frames as the model saw them">
-      <div style={{ minWidth: `${Math.min(590, number * 60)}px` }}>
-        <p class="key">
+      <p class="key">
+        <span>
+          <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
+        </span>
+        {shuffledOrder && (
           <span>
-            <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
+            <OrderMark order="shuffled" /> shuffled, below:{' '}
+            {order === 'shuffled' ? saw : `what the ${shuffledCount} beside it saw`}
           </span>
-          {shuffledOrder && (
-            <span>
-              <OrderMark order="shuffled" /> shuffled, below:{' '}
-              {order === 'shuffled' ? saw : `what the ${shuffledCount} beside it saw`}
-            </span>
-          )}
-        </p>
+        )}
+      </p>
+      <div style={{ maxWidth: `${number * frameWidth}px` }}>
         <ol style={columns} class={order === 'ordered' ? 'saw' : ''}>
           {media.times.map((time, frame) => (
             <Frame

@@ -135,7 +135,7 @@ function AnswerCard({ rollout, selected, flagged, outside, onSelect }: AnswerCar
     >
       <span class="line">
         <span class="dim">{rollout.index + 1}</span>
-        <b class="cut model-text">{rollout.answer === '' ? 'no answer' : shownLine(rollout.answer, 60)}</b>
+        <b class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 60)}</b>
         <CorrectMark correct={rollout.correct} />
         <span class="end">
           {flagged && <Icon name="flag" label="flagged" />}

@@ -191,7 +191,7 @@ export function RolloutView(props: RolloutViewProps) {
           <span class="dim">
             solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
             {count(rollout.tokenCount, 'token')} · {stopWords[rollout.stopReason]}
-            {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join('; ')}`}
+            {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
           </span>
         </div>
         {outside !== '' && (

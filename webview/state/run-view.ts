@@ -117,6 +117,7 @@ export function withEvents(view: RunView, events: readonly RunEvent[]): RunView 
         break;
       case 'step':
         steps.push(body.metrics);
+        next.run = { ...next.run, step: body.metrics.step, updatedAt: Math.max(next.run.updatedAt, at) };
         break;
       case 'command':
         next.commands = newestFirst(mergeById(next.commands, [body.command]), (command) => command.id);
@@ -133,6 +134,7 @@ export function withEvents(view: RunView, events: readonly RunEvent[]): RunView 
       case 'rewound':
         takeSteps();
         next.metrics = rewoundTo(next.metrics, body.toStep);
+        next.run = { ...next.run, step: body.toStep, updatedAt: Math.max(next.run.updatedAt, at) };
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
         next.skipped = next.skipped.filter((skipped) => skipped.step <= body.toStep);
         break;

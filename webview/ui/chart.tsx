@@ -295,7 +295,8 @@ function paddedRange(low: number | null, high: number | null): uPlot.Range.MinMa
   if (low === null || high === null) return [0, 1];
   const spread = high - low;
   const pad = spread > 0 ? spread * 0.06 : Math.abs(high) * 0.1 || 1;
-  return [low - pad, high + pad];
+  /* What is never below zero is not drawn as if it could be. */
+  return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }
 
 function tick(value: number): string {

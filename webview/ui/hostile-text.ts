@@ -22,14 +22,11 @@ const concealed =
   // biome-ignore lint/suspicious/noMisleadingCharacterClass: each is looked for by itself
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
 
-const pictures = 0x2400;
-
-/** How a concealed character is written: ␀ for the old control characters, else its number, such as ⟨U+202E⟩. */
+/** How a concealed character is written: its number as in a program's source, such as \u202e, which every font can show. */
 export function codeOf(character: string): string {
   const number = character.codePointAt(0) ?? 0;
-  if (number < 0x20) return String.fromCharCode(pictures + number);
-  if (number === 0x7f) return '\u2421';
-  return `⟨U+${number.toString(16).toUpperCase().padStart(4, '0')}⟩`;
+  const digits = number.toString(16);
+  return number > 0xffff ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
 }
 
 /** Pieces of `text` from `start` to `end`, in order and without gaps. */

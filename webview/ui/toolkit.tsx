@@ -43,8 +43,14 @@ interface Named {
   readonly disabled?: boolean;
 }
 
-const shared = ({ label, title, class: className, disabled }: Named) => ({
+/** The toolkit names its elements "Text field" and the like as they enter the page; a name of ours is put in its place then. */
+const shared = ({ label, title, class: className, disabled }: Named, ref?: Ref<HTMLElement>) => ({
   'aria-label': label,
+  ref: (made: HTMLElement | null) => {
+    if (made && label) made.setAttribute('aria-label', label);
+    if (typeof ref === 'function') ref(made);
+    else if (ref) ref.current = made;
+  },
   title,
   class: className,
   disabled: disabled ?? false,
@@ -77,8 +83,7 @@ export function TextField(
   return element(
     'vscode-text-field',
     {
-      ...shared(props),
-      ref: props.fieldRef,
+      ...shared(props, props.fieldRef),
       value: props.value,
       placeholder: props.placeholder,
       spellcheck: false,

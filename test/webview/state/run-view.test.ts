@@ -23,6 +23,7 @@ describe('withEvents', () => {
     expect(view.metrics.steps).toEqual([1, 2]);
     expect(view.metrics.columns.accuracy).toEqual([0.1, 0.4]);
     expect(view.seq).toBe(3);
+    expect(view.run.step).toBe(2);
   });
 
   it('takes no event twice, so that a reconnect may send some again', () => {
@@ -48,6 +49,7 @@ describe('withEvents', () => {
     expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
     expect(view.metrics.recent.map((record) => record.accuracy)).toEqual([0.5, 0.5, 0.9]);
     expect(view.evaluations.map((evaluation) => evaluation.step)).toEqual([2]);
+    expect(view.run.step).toBe(3);
     expect(view.skipped).toEqual([]);
   });
 

@@ -1,0 +1,308 @@
+/**
+ * The pages in a real browser over a real trainer that trains: what a person sees move, types, flags, and can't be fooled by.
+ * One run for all tests, in the order in which a person would do these things; each leaves the run as the next needs it.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import { buildWebview } from '../../webview/build.ts';
+import { launchBrowser } from '../extension/harness/browser.ts';
+import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Small steps, so that much happens soon, and more of them than the tests last. */
+const parameters = {
+  steps: 5000,
+  questionsPerStep: 4,
+  probeEvery: 2,
+  probeQuestions: 2,
+  evaluationQuestions: 4,
+  checkpointEvery: 0,
+};
+const attack = '<img src=x onerror="window.owned=1">\u202Eoloc tahW\u202C<script>window.owned=2</script>';
+const attackShown = '<img src=x onerror="window.owned=1">\\u202eoloc tahW\\u202c<script>window.owned=2</script>';
+
+let project: { folder: string; remove(): Promise<void> };
+let trainer: TrainerProcess;
+let browser: Browser;
+let runId: string;
+let context: BrowserContext | null = null;
+let complaints: string[] = [];
+
+/** A page of the run, as the address that the trainer prints opens it. */
+async function open(page: 'dashboard' | 'rollouts', options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  context = await browser.newContext({ viewport: { width: 1400, height: 900 }, acceptDownloads: true, ...options });
+  const tab = await context.newPage();
+  complaints = [];
+  tab.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  tab.on('pageerror', (error) => complaints.push(error.message));
+  await tab.goto(`${pageAddress(trainer.discovery, page)}&run=${runId}`);
+  return tab;
+}
+
+const stepShown = async (tab: Page) => Number(((await tab.locator('.prog b').textContent()) ?? '').replaceAll(',', ''));
+const waitForStep = (tab: Page, step: number) =>
+  tab.waitForFunction(
+    (wanted) => Number(document.querySelector('.prog b')?.textContent?.replaceAll(',', '')) >= wanted,
+    step,
+    {
+      timeout: 180_000,
+    },
+  );
+const stateShown = (tab: Page) => tab.locator('.state').textContent();
+
+beforeAll(async () => {
+  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
+  project = await sampleProject();
+  const dataset = path.join(project.folder, 'data', 'eval.json');
+  const rows = JSON.parse(await readFile(dataset, 'utf8')) as { problem: string; options: string[] }[];
+  for (const row of rows) {
+    row.problem = `${attack} ${row.problem}`;
+    row.options = row.options.map((option) => `${option} <b onmouseover="window.owned=3">bold</b>`);
+  }
+  await writeFile(dataset, JSON.stringify(rows));
+  trainer = await TrainerProcess.start(project.folder);
+  const client = await trainer.connect();
+  runId = await client.create('sft.run.json', parameters);
+  client.close();
+  browser = await launchBrowser();
+}, 300_000);
+
+afterEach(async () => {
+  await context?.close();
+  context = null;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await trainer?.stop();
+  await project?.remove();
+});
+
+describe('the pages over a run', () => {
+  it('start a run, and show its curves and rollouts move while it trains', async () => {
+    const tab = await open('dashboard');
+    await tab.getByText('This run has not begun.').waitFor();
+    await tab.locator('vscode-button', { hasText: 'Start' }).click();
+    await waitForStep(tab, 2);
+    const loss = tab.locator('figure', { hasText: 'Loss' }).locator('[role=img]').first();
+    const before = await loss.getAttribute('aria-label');
+    await waitForStep(tab, (await stepShown(tab)) + 2);
+    expect(await loss.getAttribute('aria-label')).not.toBe(before);
+    expect(await tab.locator('.chart canvas').count()).toBeGreaterThanOrEqual(4);
+
+    await tab.keyboard.press('r');
+    await tab.locator('.list-pane .r[role=option]').first().waitFor();
+    const total = () => tab.locator('.list-pane .meta').textContent();
+    const held = await total();
+    await tab.waitForFunction((old) => document.querySelector('.list-pane .meta')?.textContent !== old, held, {
+      timeout: 180_000,
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  it('pause by key, change a parameter, and resume; the log says where each was applied', async () => {
+    const tab = await open('dashboard');
+    await waitForStep(tab, 1);
+    await tab.keyboard.press('F6');
+    await tab.waitForFunction(() => document.querySelector('.state')?.textContent?.startsWith('Paused'), undefined, {
+      timeout: 120_000,
+    });
+    const paused = await stepShown(tab);
+    const field = tab.getByRole('textbox', { name: 'learning rate' });
+    await field.fill('7e-4');
+    await field.press('Enter');
+    const row = tab.locator('tr', { hasText: 'set learning rate' });
+    await row.waitFor();
+    expect(await stepShown(tab)).toBe(paused);
+    await tab.locator('body').click({ position: { x: 700, y: 60 } });
+    await tab.keyboard.press('F5');
+    await row.filter({ hasText: 'applied' }).waitFor({ timeout: 120_000 });
+    expect(await row.textContent()).toContain('0.0015 → 7e−4');
+    await waitForStep(tab, paused + 1);
+    expect(await field.inputValue()).toBe('7e−4');
+    await tab.keyboard.press('F6');
+    await tab.waitForFunction(() => document.querySelector('.state')?.textContent?.startsWith('Paused'), undefined, {
+      timeout: 120_000,
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  it('refuse a value that the parameter does not take, and say so at the field', async () => {
+    const tab = await open('dashboard');
+    const field = tab.getByRole('textbox', { name: 'top-p' });
+    await field.fill('7');
+    await field.press('Enter');
+    const host = tab.locator('vscode-text-field.invalid');
+    await host.waitFor();
+    expect(await host.getAttribute('aria-invalid')).toBe('true');
+    await field.press('Escape');
+    expect(await field.inputValue()).not.toBe('7');
+    expect(await tab.locator('tr', { hasText: 'set top-p' }).count()).toBe(0);
+  });
+
+  it('show hostile questions as the text they are', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.q').waitFor();
+    expect(await tab.locator('.q').textContent()).toContain(attackShown);
+    await tab.locator('.list-pane .r[role=option]').nth(1).hover();
+    expect(
+      await tab.evaluate(() => ({
+        owned: (window as { owned?: number }).owned,
+        foreign: document.querySelectorAll('#page img, #page script, #page b[onmouseover], #page iframe').length,
+      })),
+    ).toEqual({ owned: undefined, foreign: 0 });
+    expect(complaints).toEqual([]);
+  });
+
+  it('move by key, and let no letter act while one types', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.r.sel').waitFor();
+    const selected = () => tab.locator('.r.sel').getAttribute('id');
+    const first = await selected();
+    await tab.keyboard.press('j');
+    await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id !== old, first);
+    const second = await selected();
+    await tab.keyboard.press('k');
+    await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id === old, first);
+    expect(second).not.toBe(first);
+
+    await tab.keyboard.press('/');
+    await tab.keyboard.type('xjp?');
+    expect(await tab.locator('#rollout-filter').inputValue()).toBe('xjp?');
+    expect(await tab.locator('.pop').count()).toBe(0);
+    expect(await tab.locator('.key-help').count()).toBe(0);
+    await tab.locator('#rollout-filter').fill('');
+    await tab.keyboard.press('Escape');
+    await tab.keyboard.press('?');
+    await tab.locator('.key-help').waitFor();
+    await tab.keyboard.press('Escape');
+    await tab.keyboard.press('p');
+    await tab.locator('.think .p1, .think .p2, .think .p3, .think .p4').first().waitFor();
+  });
+
+  it('filter by typed terms, and offer the term that a faulty one was meant to be', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.r[role=option]').first().waitFor();
+    await tab.locator('#rollout-filter').fill('ordr:shuffled');
+    await tab.locator('.fault-line').waitFor();
+    expect(await tab.locator('.copy .faulty').textContent()).toBe('ordr');
+    expect(await tab.locator('.r[role=option]').count()).toBeGreaterThan(0);
+    await tab.locator('.fault-line button').click();
+    expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:shuffled');
+    await tab.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.r[role=option]')];
+      return rows.length > 0 && rows.every((row) => row.querySelector('.mk-shuffled'));
+    });
+  });
+
+  it('flag a span by key, show it in its place, export it, and remove it', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.think [data-start]').first().waitFor();
+    const picked = await tab.evaluate(() => {
+      const piece = [...document.querySelectorAll('.think [data-start]:not([data-code])')].find(
+        (one) => (one.textContent ?? '').length >= 4,
+      );
+      const text = piece?.firstChild;
+      if (!text) throw new Error('there is no text to select');
+      const range = document.createRange();
+      range.setStart(text, 1);
+      range.setEnd(text, 4);
+      window.getSelection()?.removeAllRanges();
+      window.getSelection()?.addRange(range);
+      return range.toString();
+    });
+    await tab.keyboard.press('x');
+    await tab.locator('.pop').waitFor();
+    await tab.keyboard.press('2');
+    await tab.keyboard.press('d');
+    await tab.keyboard.press('n');
+    await tab.keyboard.type('<i>1 3 k');
+    await tab.keyboard.press('Enter');
+    await tab.locator('.fl').waitFor();
+    const listed = await tab.locator('.fl').textContent();
+    for (const part of ['wrong order', 'drop', '<i>1 3 k']) expect(listed).toContain(part);
+    expect(
+      await tab.locator('.think .flag').evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
+    ).toBe(picked);
+    expect(await tab.locator('.think .tag').textContent()).toBe('2 wrong order');
+    await tab.locator('.r.sel svg[aria-label="1 flags"]').waitFor();
+
+    const download = tab.waitForEvent('download');
+    await tab.getByRole('button', { name: /Export all flags/ }).click();
+    const [line = '', ...more] = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
+    expect(more).toEqual([]);
+    expect(line).toContain('wrong order');
+    expect(JSON.stringify(JSON.parse(line))).toContain(JSON.stringify(picked).slice(1, -1));
+
+    await tab.locator('.fl .link').click();
+    await tab.locator('.fl').waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('find the same place again after a reload', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.r.sel').waitFor();
+    for (const _ of [1, 2, 3]) await tab.keyboard.press('j');
+    const selected = await tab.locator('.r.sel').getAttribute('id');
+    await tab.reload();
+    await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id === id, selected);
+  });
+
+  const themes = {
+    dark: { colorScheme: 'dark' },
+    light: { colorScheme: 'light' },
+    'high contrast': { colorScheme: 'dark', contrast: 'more' },
+    'high contrast light': { colorScheme: 'light', contrast: 'more' },
+  } as const;
+  for (const [theme, options] of Object.entries(themes)) {
+    it(`have no serious fault of accessibility in the ${theme} theme, wide and narrow`, async () => {
+      for (const page of ['dashboard', 'rollouts'] as const) {
+        for (const width of [1400, 420]) {
+          const tab = await open(page, { ...options, viewport: { width, height: 900 } });
+          await tab
+            .locator(page === 'dashboard' ? '.chart' : '.r.sel')
+            .first()
+            .waitFor();
+          const { violations } = await new AxeBuilder({ page: tab }).analyze();
+          const serious = violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .flatMap(({ id, nodes }) =>
+              nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
+            );
+          expect(serious, `${page}, ${width} px wide`).toEqual([]);
+          expect(complaints).toEqual([]);
+          await context?.close();
+        }
+      }
+    });
+  }
+
+  it('stay readable when the trainer is killed, with the reason at every control', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.think').waitFor();
+    const read = await tab.locator('.r.sel').getAttribute('id');
+    await tab.keyboard.press('j');
+    await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id !== id, read);
+    await trainer.kill();
+    await tab
+      .locator('.notice', { hasText: 'connection to the trainer is lost' })
+      .or(tab.locator('.notice', { hasText: 'trainer is gone' }))
+      .first()
+      .waitFor();
+    expect(await stateShown(tab)).toContain('No trainer');
+    await tab.keyboard.press('k');
+    await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id === id, read);
+    expect(await tab.locator('.think, .answer').first().isVisible()).toBe(true);
+    await tab.keyboard.press('d');
+    const pause = tab.locator('.controls button').first();
+    await pause.waitFor();
+    expect(await pause.getAttribute('aria-disabled')).toBe('true');
+    expect(await pause.getAttribute('title')).toMatch(/trainer/);
+  });
+});
