@@ -2,8 +2,9 @@
  * What an engine offers: a model, and the primitives that a training loop is made of. An engine never computes a reward
  * and knows no question; the loops in `learning/` know no tensor.
  */
-import type { ModelSize } from '../protocol/runfile.ts';
+
 import type { EngineStatus, StopReason } from '../protocol/records.ts';
+import type { ModelSize } from '../protocol/runfile.ts';
 
 /**
  * Frames as decoded: RGB, 8 bits a channel, `count` frames of `height` rows of `width` pixels.
@@ -140,7 +141,12 @@ export interface Engine {
   status(): EngineStatus;
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle>;
   /** Answers as they are written. Aborting ends every open answer within one token, with `stopReason: 'aborted'`. */
-  sample(model: ModelHandle, requests: readonly SampleRequest[], options: SampleOptions, signal: AbortSignal): AsyncIterable<SampleEvent>;
+  sample(
+    model: ModelHandle,
+    requests: readonly SampleRequest[],
+    options: SampleOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<SampleEvent>;
   /** Log-probability of every answer token. */
   forward(model: ModelHandle, sequences: readonly Sequence[]): Promise<Float32Array[]>;
   /** Adds the gradient of the loss to what is held since the last `optimStep`. */
