@@ -54,7 +54,7 @@ function twoDigits(draw: Draw): { canvas: Canvas; left: number; right: number } 
   const canvas = background(draw);
   const [left, right] = [draw.integer(1, 5), draw.integer(1, 5)];
   for (const [index, digit] of [left, right].entries()) {
-    canvas.digit(digit, 7 + 56 * index + draw.integer(-3, 3), 21 + draw.integer(-3, 3), 14, ink);
+    canvas.digit(digit, 7 + 56 * index + draw.integer(-2, 2), 21 + draw.integer(-2, 2), 14, ink);
   }
   return { canvas, left, right };
 }

@@ -35,7 +35,7 @@ export const sampleRunFiles: Readonly<Record<string, WrittenRunFile>> = {
     method: 'sft',
     dataset: 'data/sft.json',
     model: { size },
-    parameters: { steps: 300, questionsPerStep: 24, learningRate: 1.5e-3, warmupSteps: 20 },
+    parameters: { steps: 350, questionsPerStep: 24, learningRate: 1.5e-3, warmupSteps: 20 },
   },
   'tgrpo.run.json': {
     ...shared,

@@ -164,7 +164,7 @@ export const digitOrder: SceneMaker = (draw) => {
   const ground = background(draw);
   const block = 16;
   const shown = Array.from({ length: clipSeconds }, () => draw.integer(1, 5));
-  const left = draw.integer(24, 40);
+  const left = draw.integer(29, 35);
   const cards = shown.map((digit) => {
     const canvas = ground.copy();
     canvas.digit(digit, left, (sceneSize - 5 * block) / 2, block, ink);
