@@ -21,8 +21,8 @@ async function chooseParameter(studio: Studio, run: RunSummary): Promise<Paramet
         run.parameters[name] === run.presetParameters[name] ? '' : ` (preset ${showValue(run.presetParameters[name])})`;
       return {
         label: symbol ? `${label} ${symbol}` : label,
-        description: `${present}${unit ? ` ${unit}` : ''}${changed}`,
-        detail: `${help} ${name}: ${describeRange(name)}.`,
+        description: `${present}${unit ? ` ${unit}` : ''}${changed} · ${describeRange(name)}`,
+        detail: `${help} (${name})`,
         name,
       };
     }),

@@ -31,7 +31,9 @@ async function chooseRunFile(studio: Studio, methods: readonly Method[]): Promis
   const usable = entries.filter((entry) => entry.problem === null);
   if (usable.length === 1 && entries.length === 1 && usable[0]) return usable[0];
   const last = studio.context.workspaceState.get<string>(`${lastRunFileKey}.${methods.join()}`);
-  usable.sort((a, b) => Number(b.path === last) - Number(a.path === last));
+  // The one used last, then the one named after its method, then the rest by path.
+  const rank = ({ path: file, name, method }: RunFileEntry) => (file === last ? 0 : name === method ? 1 : 2);
+  usable.sort((a, b) => rank(a) - rank(b));
   const faulty = entries.filter((entry) => entry.problem !== null);
   const make = {
     label: '$(new-folder) Create Sample Project…',

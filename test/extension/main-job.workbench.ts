@@ -156,7 +156,9 @@ describe('the main job', () => {
 
   test('T-GRPO starts from the newest SFT checkpoint, which is offered first', { timeout: longMs }, async () => {
     await window.run('Video-R1: Start T-GRPO Run');
-    await window.pick(/tgrpo\.run\.json/);
+    await window.rows('tgrpo.run.json').waitFor();
+    expect(await window.rows().first().textContent()).toContain('tgrpo.run.json');
+    await window.page.keyboard.press('Enter');
     await window.rows('Newest SFT checkpoint: sft').waitFor();
     expect(await window.rows().first().textContent()).toContain('Newest SFT checkpoint');
     await window.page.keyboard.press('Enter');

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
+import { pathWithFfmpeg } from './ffmpeg-on-path.ts';
 import { endTrainer } from './trainer-process.ts';
 import { cacheFolder, installExtension, installRepository, VsCodeServer } from './vscode-server.ts';
 
@@ -58,7 +59,7 @@ export class Workbench {
       home,
       trusted: options.trusted ?? true,
       settings: { ...(options.theme && { 'workbench.colorTheme': options.theme }), ...options.settings },
-      environment: options.environment ?? {},
+      environment: { ...(options.vsix && { PATH: pathWithFfmpeg(home) }), ...options.environment },
     };
     if (options.vsix) installExtension(serverOptions, options.vsix);
     else installRepository(serverOptions);
@@ -108,7 +109,7 @@ export class Workbench {
   }
 
   /** Waits until something that must be computed from what is shown holds. */
-  async until(holds: () => Promise<boolean>, what: string, timeoutMs = 120_000): Promise<void> {
+  async until(holds: () => Promise<boolean>, what: string, timeoutMs = 280_000): Promise<void> {
     const giveUp = Date.now() + timeoutMs;
     while (!(await holds())) {
       if (Date.now() > giveUp) throw new Error(`Waited ${timeoutMs / 1000} s for ${what}.`);
