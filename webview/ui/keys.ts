@@ -1,5 +1,5 @@
 /** Keys of a page: a letter never acts while something that takes typing has the focus. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { takesTyping } from './toolkit.tsx';
 
 /** Named as `KeyboardEvent.key`, with `Shift+` before function keys that need it. A handler that gives false lets the key pass. */
@@ -14,7 +14,8 @@ export function focusIsTyping(event: KeyboardEvent): boolean {
 export function useKeys(keys: KeyMap): void {
   const held = useRef(keys);
   held.current = keys;
-  useEffect(() => {
+  /* Before the page is painted: a key that is pressed as soon as it is seen must not be lost. */
+  useLayoutEffect(() => {
     const act = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
       const isFunctionKey = /^F\d+$/.test(event.key);
