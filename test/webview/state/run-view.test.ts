@@ -42,8 +42,9 @@ describe('withEvents', () => {
       step(4, 3),
       event(5, { type: 'evaluation', evaluation: anEvaluation(3) }),
       event(6, { type: 'evaluation', evaluation: anEvaluation(2) }),
-      event(7, { type: 'rewound', toStep: 2 }),
-      step(8, 3, 0.9),
+      step(7, 4),
+      event(8, { type: 'rewound', toStep: 2 }),
+      step(9, 3, 0.9),
     ]);
     expect(view.metrics.steps).toEqual([1, 2, 3]);
     expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
