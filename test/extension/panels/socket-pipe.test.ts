@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SocketPipe } from '../../../extension/panels/socket-pipe.ts';
 import { findTrainer } from '../../../extension/trainer/discovery-file.ts';
+import { openSocket } from '../../../extension/trainer/socket.ts';
 import type { Discovery } from '../../../trainer/protocol/discovery.ts';
 import { FakeTrainer } from '../trainer/fake-trainer.ts';
 
@@ -65,7 +66,10 @@ test('a hidden page holds no socket', async () => {
   pipe.rest();
   await trainer.until(() => trainer.connections === 0);
   pipe.follow(at);
-  expect(trainer.connections).toBe(0);
+  // Another client's connection comes after any that the pipe would have asked for.
+  const other = await openSocket(at);
+  other.close();
+  expect(trainer.accepted).toBe(2);
 });
 
 test('a page without a trainer is told why, and is connected when one comes', async () => {

@@ -65,6 +65,8 @@ export class FakeTrainer {
   events: RunEvent[] = [];
   handlers: Partial<Handlers> = {};
   protocolMajor = 1;
+  /** Connections taken so far. */
+  accepted = 0;
   private readonly changes = new EventEmitter();
   private server: WebSocketServer | undefined;
   private readonly peers = new Set<{ peer: Peer; socket: WebSocket }>();
@@ -96,6 +98,7 @@ export class FakeTrainer {
   }
 
   private welcome(socket: WebSocket): void {
+    this.accepted += 1;
     const answer = async (method: RequestName, params: unknown): Promise<unknown> => {
       const own = this.handlers[method] as ((input: unknown) => Promise<unknown>) | undefined;
       if (own) return own(params);
