@@ -28,25 +28,25 @@ export type SplitCounts = Readonly<Record<SceneName, number>>;
 export type SampleCounts = Readonly<Record<Split, SplitCounts>>;
 
 /**
- * SFT sees all families alike. RL asks most of what SFT leaves unsteady: families that the model mostly sees and names
- * right by its likeliest answer, and less often by a drawn one. The 240 questions are 20 steps of 12, so that the first
- * and the last fifth of 100 steps each go once through the same questions and can be compared.
+ * SFT sees all families alike. RL asks most of what SFT leaves half learned, where the answers to one question differ,
+ * and little of what is right already. The 240 questions are 20 steps of 12, so that the first and the last fifth of 100
+ * steps each go once through the same questions and can be compared.
  */
 export const sampleCounts: SampleCounts = {
   sft: even(80, 60),
   rl: {
-    direction: 14,
-    firstColour: 40,
-    inOrOut: 40,
-    digitOrder: 50,
+    direction: 60,
+    firstColour: 30,
+    inOrOut: 8,
+    digitOrder: 20,
     light: 4,
-    bounces: 6,
+    bounces: 24,
     general: 10,
-    chart: 24,
-    ocr: 24,
-    maths: 6,
-    knowledge: 14,
-    spatial: 8,
+    chart: 22,
+    ocr: 22,
+    maths: 10,
+    knowledge: 6,
+    spatial: 24,
   },
   eval: even(16, 10),
 };

@@ -35,6 +35,6 @@ Images ask for a description (general), the tallest bar (chart), digits (OCR), a
 
 Shapes are large, colours are few and pure, the ground is plain, each family of questions has one wording, option letters
 keep their meaning, and what happens in a video is settled second by second, as the chains of thought name it. RL asks
-most of what SFT leaves unsteady: right by the likeliest answer, and less often by a drawn one.
+most of what SFT leaves half learned.
 `;
 }

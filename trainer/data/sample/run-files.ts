@@ -25,6 +25,18 @@ const shared = {
   promptTemplate: 'prompt.json',
 } as const;
 
+/** What holds and rises at this size: a higher or a constant rate, or a weaker KL term, ends in answers that no longer differ. */
+const reinforcement = {
+  steps: 100,
+  questionsPerStep: 12,
+  learningRate: 2e-4,
+  warmupSteps: 10,
+  schedule: 'cosine',
+  scheduleFloor: 0.1,
+  beta2: 0.99,
+  beta: 0.04,
+} as const;
+
 /** By file name. */
 export const sampleRunFiles: Readonly<Record<string, WrittenRunFile>> = {
   'sft.run.json': {
@@ -45,7 +57,7 @@ export const sampleRunFiles: Readonly<Record<string, WrittenRunFile>> = {
     method: 'tgrpo',
     dataset: 'data/rl.json',
     model: { run: 'sft' },
-    parameters: {},
+    parameters: reinforcement,
   },
   'grpo.run.json': {
     ...shared,
@@ -55,7 +67,7 @@ export const sampleRunFiles: Readonly<Record<string, WrittenRunFile>> = {
     method: 'grpo',
     dataset: 'data/rl.json',
     model: { run: 'sft' },
-    parameters: {},
+    parameters: reinforcement,
   },
   'no-image.run.json': {
     ...shared,
@@ -64,7 +76,7 @@ export const sampleRunFiles: Readonly<Record<string, WrittenRunFile>> = {
     method: 'tgrpo',
     dataset: 'data/rl.json',
     model: { run: 'sft' },
-    parameters: { imageShare: 0 },
+    parameters: { ...reinforcement, imageShare: 0 },
   },
 };
 
