@@ -35,6 +35,8 @@ const reinforcement = {
   scheduleFloor: 0.1,
   beta2: 0.99,
   beta: 0.04,
+  // The longest chain of thought in the sample has 58 tokens: an answer that revises itself is not too long.
+  lengthMax: 64,
 } as const;
 
 /** By file name. */
