@@ -26,6 +26,8 @@ export interface HostRun {
   readonly trusted: boolean;
   /** Folder to open; a fresh empty one when absent. */
   readonly folder?: string;
+  /** For the suite's own use. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Name of the environment variable that tells the suite where to write its report, and of the one with its nonce. */
@@ -68,6 +70,7 @@ export async function runHostTests(run: HostRun): Promise<HostReport> {
         extensionTestsPath: bundle,
         launchArgs: [folder, ...(run.trusted ? [] : ['--restricted'])],
         extensionTestsEnv: {
+          ...run.env,
           [reportVariable]: report,
           [nonceVariable]: nonce,
           PATH: `${path.dirname(node24())}${path.delimiter}${process.env.PATH ?? ''}`,

@@ -1,0 +1,60 @@
+/** What it costs to get a clip's frames: cold, from the cache on disk, and beside ffmpeg decoding the same clip by itself. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { openDataset } from '../../trainer/data/dataset.ts';
+import { presetParameters } from '../../trainer/learning/presets.ts';
+import { findFfmpeg } from '../../trainer/video/ffmpeg.ts';
+import { MediaLoader } from '../../trainer/video/load.ts';
+import { sampleProject } from '../integration/trainer-process.ts';
+import type { BenchFigure } from './engine.bench.ts';
+
+const clips = 24;
+const execute = promisify(execFile);
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+export async function benchMedia(): Promise<BenchFigure[]> {
+  const project = await sampleProject();
+  const cache = await mkdtemp(path.join(tmpdir(), 'video-r1-bench-'));
+  const tools = await findFfmpeg();
+  const limits = presetParameters('sample', 'sft');
+  const dataset = await openDataset(path.join(project.folder, 'data', 'sft.json'));
+  const files = Array.from({ length: dataset.count }, (_, row) => row)
+    .filter((row) => dataset.dataType(row) === 'video')
+    .slice(0, clips)
+    .map((row) => dataset.mediaPath(row));
+  const timed = async (work: () => Promise<unknown>) => {
+    const start = performance.now();
+    await work();
+    return performance.now() - start;
+  };
+  const loader = new MediaLoader(tools, cache, 1e9);
+  const cold: number[] = [];
+  const alone: number[] = [];
+  // Taken in turn, so that a busy moment of the machine meets both.
+  for (const file of files) {
+    cold.push(await timed(() => loader.load(file, 'video', limits)));
+    alone.push(await timed(() => execute(tools.ffmpeg, ['-v', 'error', '-i', file, '-f', 'null', '-'])));
+  }
+  const again = new MediaLoader(tools, cache, 1e9);
+  const kept: number[] = [];
+  for (const file of files) kept.push(await timed(() => again.load(file, 'video', limits)));
+  await loader.dispose();
+  await again.dispose();
+  dataset.dispose();
+  await rm(cache, { recursive: true, force: true });
+  await project.remove();
+  const ratio = (median(cold) / median(alone)).toFixed(2);
+  return [
+    {
+      name: 'frames of a clip, first time',
+      value: median(cold),
+      unit: 'ms',
+      note: `probe, 8 frames of 112x112 to 56x56; ${ratio} times ffmpeg decoding it whole (${median(alone).toFixed(1)} ms)`,
+    },
+    { name: 'frames of a clip, from the cache', value: median(kept), unit: 'ms', note: `ffmpeg ${tools.version}` },
+  ];
+}
