@@ -1,4 +1,5 @@
-/** The learning rate of a step. */
+/** The learning rate of a step, and what the optimizer is told. */
+import type { OptimStep } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 
 /**
@@ -14,4 +15,13 @@ export function learningRateAt(
   const progress = Math.min(1, step / p.steps);
   const cosine = 0.5 * (1 + Math.cos(Math.PI * progress));
   return p.learningRate * warm * (p.scheduleFloor + (1 - p.scheduleFloor) * cosine);
+}
+
+/** The optimizer's numbers for a step that learns at this rate. */
+export function optimStepAt(
+  learningRate: number,
+  p: Pick<ParameterValues, 'beta1' | 'beta2' | 'weightDecay' | 'gradClipNorm'>,
+): OptimStep {
+  const { beta1, beta2, weightDecay, gradClipNorm } = p;
+  return { learningRate, beta1, beta2, epsilon: 1e-8, weightDecay, gradClipNorm };
 }

@@ -6,7 +6,7 @@ import type { Sequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import { ask, groupMetrics } from './answering.ts';
-import { learningRateAt } from './schedule.ts';
+import { learningRateAt, optimStepAt } from './schedule.ts';
 import { emptyMetrics, type Training, timed } from './training.ts';
 
 const probeAnswers = { ordered: 2, shuffled: 2 } as const;
@@ -38,14 +38,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
       sequences,
       promptTokens: p.trainPromptTokens,
     });
-    const { gradNorm } = await engine.optimStep(policy, {
-      learningRate: metrics.learningRate,
-      beta1: p.beta1,
-      beta2: p.beta2,
-      epsilon: 1e-8,
-      weightDecay: p.weightDecay,
-      gradClipNorm: p.gradClipNorm,
-    });
+    const { gradNorm } = await engine.optimStep(policy, optimStepAt(metrics.learningRate, p));
     Object.assign(metrics, { loss: report.loss, gradNorm, trainedTokens: report.tokens });
   });
 

@@ -5,7 +5,7 @@
 import type { PolicySequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { ask, groupMetrics } from './answering.ts';
-import { learningRateAt } from './schedule.ts';
+import { learningRateAt, optimStepAt } from './schedule.ts';
 import { emptyMetrics, type Training, timed } from './training.ts';
 
 /** @returns the step's numbers. @throws Interrupted, leaving weights and optimizer untouched. */
@@ -66,14 +66,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
         beta: p.beta,
         mean: p.lossMean,
       });
-      const { gradNorm } = await engine.optimStep(policy, {
-        learningRate: metrics.learningRate,
-        beta1: p.beta1,
-        beta2: p.beta2,
-        epsilon: 1e-8,
-        weightDecay: p.weightDecay,
-        gradClipNorm: p.gradClipNorm,
-      });
+      const { gradNorm } = await engine.optimStep(policy, optimStepAt(metrics.learningRate, p));
       Object.assign(metrics, {
         loss: report.loss,
         kl: report.kl,
