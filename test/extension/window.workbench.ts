@@ -49,6 +49,23 @@ describe('a window on a project, no trainer', () => {
     await window.escape();
   });
 
+  test('the walkthrough leads from the sample to T-GRPO', async () => {
+    await window.run('Welcome: Open Walkthrough');
+    await window.page.getByPlaceholder('Select a walkthrough to open').waitFor();
+    await window.type('Train a video-reasoning model');
+    await window.pick('Train a video-reasoning model');
+    const editor = window.page.locator('.part.editor');
+    for (const title of [
+      'Create the sample project',
+      'Start with SFT',
+      'Watch the rollouts',
+      'Flag bad reasoning',
+      'Go on with T-GRPO',
+    ]) {
+      await editor.getByText(title, { exact: true }).first().waitFor();
+    }
+  });
+
   test('the quick pick of run files shows a faulty one with its problem, and taking it opens the file', async () => {
     await window.run('Video-R1: Start Run…');
     await window.rows('first').waitFor();
@@ -57,6 +74,7 @@ describe('a window on a project, no trainer', () => {
     await window.tab('broken.run.json').waitFor();
     await window.notification(/metod/).waitFor();
     await window.pressNotificationButton(/metod/, 'Show Log');
+    await window.outputHasFocus();
     await window.output.getByText('metod').first().waitFor();
   });
 
@@ -71,23 +89,8 @@ describe('a window on a project, no trainer', () => {
 
   test('the log shows what went wrong', async () => {
     await window.run('Video-R1: Show Log');
+    await window.outputHasFocus();
     await window.output.getByText('This program is not Node.js').first().waitFor();
-  });
-
-  test('the walkthrough leads from the sample to T-GRPO', async () => {
-    await window.run('Welcome: Open Walkthrough');
-    await window.type('Train a video-reasoning model');
-    await window.pick('Train a video-reasoning model');
-    const editor = window.page.locator('.part.editor');
-    for (const title of [
-      'Create the sample project',
-      'Start with SFT',
-      'Watch the rollouts',
-      'Flag bad reasoning',
-      'Go on with T-GRPO',
-    ]) {
-      await editor.getByText(title, { exact: true }).first().waitFor();
-    }
   });
 });
 

@@ -167,8 +167,17 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Types into the open quick input; again where that one was just closing and the next takes its place. */
   async type(text: string): Promise<void> {
-    await this.quickInput.locator('.quick-input-box input').fill(text);
+    const input = this.quickInput.locator('.quick-input-box input');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await input.fill(text, { timeout: 2000 });
+        return;
+      } catch (failure) {
+        if (attempt === 10) throw failure;
+      }
+    }
   }
 
   /** The message under an input box. */
@@ -225,6 +234,11 @@ export class Workbench {
 
   get output(): Locator {
     return this.page.locator('.part.panel');
+  }
+
+  /** The output takes the focus a while after it was asked for, and would take it from a palette opened before. */
+  async outputHasFocus(): Promise<void> {
+    await this.output.locator('.monaco-editor.focused').waitFor();
   }
 
   get dialog(): Locator {
