@@ -1,5 +1,5 @@
 /** What a person meets in a window without any trainer: the view, the palette, the walkthrough, and errors that say what to do. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,10 @@ describe('a window on a project, no trainer', () => {
     // A program that is no Node.js: every start must fail, and say so.
     window = await Workbench.open({ folder: projectFolder(), settings: { 'videoR1.trainer.nodePath': '/bin/echo' } });
   });
-  afterAll(() => window?.close());
+  afterAll(async () => {
+    await window?.close();
+    if (window) rmSync(window.folder, { recursive: true, force: true });
+  });
   pictureOnFailure(() => window);
 
   test('the view lists run files with their method, and a faulty one with what is wrong', async () => {
@@ -47,23 +50,6 @@ describe('a window on a project, no trainer', () => {
     expect(await window.rows('Video-R1: Pause').count()).toBe(0);
     expect(await window.rows('Video-R1: Set Parameter').count()).toBe(0);
     await window.escape();
-  });
-
-  test('the walkthrough leads from the sample to T-GRPO', async () => {
-    await window.run('Welcome: Open Walkthrough');
-    await window.page.getByPlaceholder('Select a walkthrough to open').waitFor();
-    await window.type('Train a video-reasoning model');
-    await window.pick('Train a video-reasoning model');
-    const editor = window.page.locator('.part.editor');
-    for (const title of [
-      'Create the sample project',
-      'Start with SFT',
-      'Watch the rollouts',
-      'Flag bad reasoning',
-      'Go on with T-GRPO',
-    ]) {
-      await editor.getByText(title, { exact: true }).first().waitFor();
-    }
   });
 
   test('the quick pick of run files shows a faulty one with its problem, and taking it opens the file', async () => {
@@ -99,7 +85,10 @@ describe('a window on an empty folder', () => {
   beforeAll(async () => {
     window = await Workbench.open();
   });
-  afterAll(() => window?.close());
+  afterAll(async () => {
+    await window?.close();
+    if (window) rmSync(window.folder, { recursive: true, force: true });
+  });
   pictureOnFailure(() => window);
 
   test('the empty view offers the sample project', async () => {
@@ -141,6 +130,24 @@ describe('a window on an empty folder', () => {
   test('opening a page without a trainer shows the page, not an error', async () => {
     await window.run('Video-R1: Open Dashboard');
     await window.tab('Video-R1 Dashboard').waitFor();
+    await window.webview().getByText('No trainer').first().waitFor();
+  });
+
+  test('the walkthrough leads from the sample to T-GRPO', async () => {
+    await window.run('Welcome: Open Walkthrough');
+    await window.page.getByPlaceholder('Select a walkthrough to open').waitFor();
+    await window.type('Train a video-reasoning model');
+    await window.pick('Train a video-reasoning model');
+    const editor = window.page.locator('.part.editor');
+    for (const title of [
+      'Create the sample project',
+      'Start with SFT',
+      'Watch the rollouts',
+      'Flag bad reasoning',
+      'Go on with T-GRPO',
+    ]) {
+      await editor.getByText(title, { exact: true }).first().waitFor();
+    }
   });
 });
 
@@ -149,7 +156,10 @@ describe('a window on a folder that is not trusted', () => {
   beforeAll(async () => {
     window = await Workbench.open({ folder: projectFolder(), trusted: false });
   });
-  afterAll(() => window?.close());
+  afterAll(async () => {
+    await window?.close();
+    if (window) rmSync(window.folder, { recursive: true, force: true });
+  });
   pictureOnFailure(() => window);
 
   test('the view says why nothing starts', async () => {

@@ -131,10 +131,17 @@ export class Workbench {
 
   /** Runs a command by its title, by keyboard. */
   async run(title: string): Promise<void> {
-    await this.openPalette(title);
-    await this.rows(title).first().waitFor();
     // The list filters as one types: wait until the row that Enter takes is the wanted one.
-    await this.quickInput.locator('.monaco-list-row.focused').filter({ hasText: title }).waitFor();
+    const wanted = this.quickInput.locator('.monaco-list-row.focused').filter({ hasText: title });
+    for (let attempt = 1; ; attempt++) {
+      await this.openPalette(title);
+      try {
+        await wanted.waitFor({ timeout: 8000 });
+        break;
+      } catch (failure) {
+        if (attempt === 3) throw failure;
+      }
+    }
     await this.page.keyboard.press('Enter');
   }
 
