@@ -49,6 +49,7 @@ const parts: readonly Part[] = [
     outputs: [
       path.join(dist, 'trainer', 'main.js'),
       path.join(dist, 'trainer', 'worker.js'),
+      path.join(dist, 'trainer', 'decoder.js'),
       path.join(dist, 'trainer', tfjsBinary),
     ],
     make: buildTrainer,
@@ -63,6 +64,7 @@ async function buildTrainer(): Promise<void> {
     entryPoints: {
       main: path.join(root, 'trainer/main.ts'),
       worker: path.join(root, 'trainer/engines/tfjs/worker.ts'),
+      decoder: path.join(root, 'trainer/video/decoder.ts'),
     },
     outdir,
     bundle: true,

@@ -7,17 +7,13 @@ import { open } from 'node:fs/promises';
 import type { Frames } from '../engines/engine.ts';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import type { ParameterValues } from '../protocol/parameters.ts';
-import { chooseFrames, smartResize, videoPixelLimits } from './choose.ts';
-import { type Decoded, decodeFrames, type FfmpegTools, readImage } from './ffmpeg.ts';
-import { FrameCache, type LoadedMedia, type StoredView } from './frame-cache.ts';
-import { badMedia, checkFile, type MediaProbe, probeImage, probeMedia, readImageBytes } from './probe.ts';
+import type { FrameLimits } from './decode.ts';
+import { DecoderProcess } from './decoder-process.ts';
+import type { FfmpegTools } from './ffmpeg.ts';
+import { FrameCache, type LoadedMedia } from './frame-cache.ts';
+import { badMedia, checkFile } from './probe.ts';
 
-/** How many frames to take, and how large. */
-export type FrameLimits = Pick<
-  ParameterValues,
-  'framesPerSecond' | 'minFrames' | 'maxFrames' | 'minPixels' | 'maxPixels' | 'imageMinPixels' | 'imageMaxPixels'
->;
+export type { FrameLimits } from './decode.ts';
 
 /** Raise it when frame choice, sizes or scaling change: keys of old cache entries must not match then. */
 const rulesVersion = 1;
@@ -71,20 +67,11 @@ async function contentHash(file: string, sizeBytes: number): Promise<string> {
   return hash.digest('hex');
 }
 
-/** What ffmpeg says when it makes up a part of a picture that it could not decode, whichever codec. */
-const madeUp =
-  /error while decoding|damaged|concealing|corrupt|Invalid data found|missing reference|Could not find ref|Error submitting|Decoding error|Error at MB/i;
-
-/** Whether a decoder complained of the pictures; of other things (SEI messages and the like) it may. */
-function lostPictures(codec: string, complaints: readonly string[]): boolean {
-  const ofDecoder = (line: string) => line.startsWith(`[${codec}]`) && !/\bSEI\b|not implemented/i.test(line);
-  return complaints.some((line) => ofDecoder(line) || madeUp.test(line));
-}
-
 export class MediaLoader {
   readonly tools: FfmpegTools;
   private readonly cache: FrameCache;
   private readonly slots = new Slots(processesAtOnce);
+  private readonly decoder = new DecoderProcess();
   private readonly hashes = new Map<string, { stamp: string; hash: Promise<string> }>();
   private readonly underWay = new Map<string, Promise<LoadedMedia>>();
   /** What was used last, in that order, up to `memoryBytes` of pixels. */
@@ -138,6 +125,7 @@ export class MediaLoader {
   async dispose(): Promise<void> {
     this.disposed = true;
     await Promise.allSettled(this.underWay.values());
+    this.decoder.dispose();
     this.recent.clear();
     this.recentBytes = 0;
   }
@@ -164,30 +152,11 @@ export class MediaLoader {
 
   private async fromDiskOrFile(key: string, file: string, kind: DataType, limits: FrameLimits): Promise<LoadedMedia> {
     const stored = await this.cache.get(key);
-    const media = stored ?? (await this.slots.run(() => this.decode(key, file, kind, limits)));
+    const media =
+      stored ?? (await this.slots.run(() => this.decoder.decode({ tools: this.tools, key, file, kind, limits })));
     this.remember(media);
     if (!stored) await this.cache.put(media);
     return media;
-  }
-
-  private async decode(key: string, file: string, kind: DataType, limits: FrameLimits): Promise<LoadedMedia> {
-    try {
-      if (kind === 'image') return await decodeImage(this.tools, key, file, limits);
-      return (
-        (await decodeVideo(this.tools, key, await probeMedia(this.tools, file, 'video'), limits)) ??
-        // Fewer frames came than the file has packets, without a complaint: count by decoding, and choose again.
-        (await decodeVideo(this.tools, key, await probeMedia(this.tools, file, 'video', 'frames'), limits)) ??
-        (await Promise.reject(badMedia(file, 'some of its frames can’t be decoded, and ffmpeg gives no reason')))
-      );
-    } catch (thrown) {
-      if (!(thrown instanceof StudioError) || thrown.place !== undefined) throw thrown;
-      // Refusals of the frame rules know no file.
-      throw new StudioError(thrown.kind, thrown.message, {
-        place: file,
-        ...(thrown.remedy && { remedy: thrown.remedy }),
-        cause: thrown,
-      });
-    }
   }
 
   private recall(key: string): LoadedMedia | undefined {
@@ -210,68 +179,3 @@ export class MediaLoader {
     }
   }
 }
-
-function loaded(
-  key: string,
-  source: MediaProbe,
-  size: { width: number; height: number },
-  indices: number[],
-  pixels: Uint8Array,
-  sampleFps: number,
-): LoadedMedia {
-  const view: StoredView = {
-    key,
-    kind: source.kind,
-    width: size.width,
-    height: size.height,
-    sourceWidth: source.width,
-    sourceHeight: source.height,
-    durationSeconds: source.durationSeconds,
-    indices,
-    times: indices.map((index) => source.times[index] ?? 0),
-  };
-  return { frames: { key, ...size, count: indices.length, pixels, sampleFps }, view };
-}
-
-/** Null when frames are missing and nothing says why. @throws StudioError `bad-media` */
-async function decodeVideo(
-  tools: FfmpegTools,
-  key: string,
-  source: MediaProbe,
-  limits: FrameLimits,
-): Promise<LoadedMedia | null> {
-  const { indices, sampleFps } = chooseFrames(source, limits);
-  const size = smartResize(source.height, source.width, videoPixelLimits(limits));
-  const decoded = await decodeFrames(tools, { file: source.file, stream: source.stream, indices, ...size });
-  const complaint = complaintOf(decoded);
-  if (decoded.count < indices.length) {
-    if (complaint === null) return null;
-    const missing = indices[decoded.count] as number;
-    throw badMedia(
-      source.file,
-      `it is cut off or damaged: frame ${missing} of ${source.totalFrames} can't be decoded (${complaint})`,
-    );
-  }
-  if (lostPictures(source.codec, decoded.complaints)) {
-    throw badMedia(source.file, `it is damaged: a part of its pictures can't be decoded (${complaint})`);
-  }
-  return loaded(key, source, size, indices, decoded.pixels, sampleFps);
-}
-
-/** @throws StudioError `bad-media` */
-async function decodeImage(tools: FfmpegTools, key: string, file: string, limits: FrameLimits): Promise<LoadedMedia> {
-  const bytes = await readImageBytes(file);
-  const source = await probeImage(tools, file, bytes);
-  const size = smartResize(source.height, source.width, {
-    minPixels: limits.imageMinPixels,
-    maxPixels: limits.imageMaxPixels,
-  });
-  const decoded = await readImage(tools, bytes, source, size);
-  const complaint = complaintOf(decoded);
-  if (decoded.count < 1 || lostPictures(source.codec, decoded.complaints)) {
-    throw badMedia(file, `it is damaged: the picture can't be decoded (${complaint ?? 'ffmpeg gives no reason'})`);
-  }
-  return loaded(key, source, size, [0], decoded.pixels, 1);
-}
-
-const complaintOf = (decoded: Decoded) => decoded.complaints.at(-1) ?? null;

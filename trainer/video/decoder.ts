@@ -1,0 +1,30 @@
+/**
+ * The program of the decoder process: answers one message a file. It stays small, so that starting ffmpeg from it is cheap;
+ * ends with the trainer that started it.
+ */
+import { asStudioError } from '../protocol/errors.ts';
+import { decodeMedia } from './decode.ts';
+import type { DecoderAnswer, DecoderRequest } from './decoder-process.ts';
+
+const answer = (message: DecoderAnswer) => {
+  process.send?.(message, undefined, undefined, () => {
+    // The trainer is gone: nobody waits for the answer.
+  });
+};
+
+process.on('message', ({ id, request }: DecoderRequest) => {
+  decodeMedia(request).then(
+    ({ frames, view }) => {
+      const { pixels, ...rest } = frames;
+      // A copy over plain memory: shared memory does not travel between processes.
+      answer({ id, frames: { ...rest, pixels: Uint8Array.from(pixels) }, view });
+    },
+    (thrown: unknown) => {
+      const fault = asStudioError(thrown);
+      answer({ id, fault: { ...fault.data, message: fault.message } });
+    },
+  );
+});
+process.on('disconnect', () => process.exit());
+// Ctrl-C in a terminal reaches the whole group; the trainer decides when decoding ends.
+process.on('SIGINT', () => {});
