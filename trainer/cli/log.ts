@@ -13,7 +13,7 @@ export function openLog(projectFolder: string): (line: string) => void {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > keptBytes) renameSync(file, `${file}.1`);
-      appendFileSync(file, `${new Date().toISOString()} ${line}\n`);
+      appendFileSync(file, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 });
     } catch (thrown) {
       // A log that can't be written, on a full disk say, must not end the training that it is about.
       process.stderr.write(`${line}\n(the log can't be written: ${(thrown as Error).message})\n`);

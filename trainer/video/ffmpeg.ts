@@ -114,7 +114,7 @@ export async function findFfmpeg(preferred?: string, preferredProbe?: string): P
       throw new StudioError('ffmpeg-missing', `The ffmpeg that was named does not run: ${(cause as Error).message}`, {
         place: preferred,
         remedy:
-          'Correct the setting videoR1.trainer.ffmpegPath (and ffprobePath), or leave it empty to have one found.',
+          'Correct the setting videoR1.trainer.ffmpegPath (ffprobe must lie beside it, or be on the PATH), or leave it empty to have one found.',
         cause,
       });
     }

@@ -29,8 +29,8 @@ export type SampleCounts = Readonly<Record<Split, SplitCounts>>;
 
 /**
  * SFT sees all families alike. RL asks most of what SFT leaves half learned, where the answers to one question differ,
- * and little of what is right already. The 240 questions are 20 steps of 12, so that the first and the last fifth of 100
- * steps each go once through the same questions and can be compared.
+ * and little of what is right already. The 240 questions are 20 steps of 12, so that the first and the last fifth of 200
+ * steps each go twice through the same questions and can be compared.
  */
 export const sampleCounts: SampleCounts = {
   sft: even(80, 60),

@@ -27,7 +27,7 @@ const shared = {
 
 /** What holds and rises at this size: a higher or a constant rate, or a weaker KL term, ends in answers that no longer differ. */
 const reinforcement = {
-  steps: 100,
+  steps: 200,
   questionsPerStep: 12,
   learningRate: 2e-4,
   warmupSteps: 10,
