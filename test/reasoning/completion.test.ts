@@ -56,6 +56,13 @@ describe('parseCompletion', () => {
     expect(parseCompletion('<think>a<answer>3').answerText).toBe('');
   });
 
+  it('takes for whitespace what Python does: a byte order mark between the parts is text', () => {
+    expect(parseCompletion('<think>a</think>\uFEFF<answer>b</answer>').problems).toEqual([
+      'There is text between </think> and <answer>.',
+    ]);
+    expect(parseCompletion('<think>a</think>\u001c<answer>b</answer>').problems).toEqual([]);
+  });
+
   it('agrees with the rewards on any text: the same answer, and a problem wherever the form is not paid', () => {
     const parts = fc.constantFrom(
       '<think>',

@@ -1,6 +1,6 @@
 /** Where the think and answer parts of a completion stand, and what is wrong with its form. Model text is never trusted. */
 import type { ParsedCompletion, Span } from '../protocol/records.ts';
-import { pythonStrip } from '../rewards/python-text.ts';
+import { isPythonSpace, pythonStrip } from '../rewards/python-text.ts';
 
 type TagName = 'think' | 'answer';
 
@@ -84,7 +84,11 @@ function tagProblems(tags: Tags): string[] {
   return problems;
 }
 
-const isBlank = (text: string, start: number, end: number) => !/\S/.test(text.slice(start, end));
+/** Whitespace is what the format reward takes for it: Python's, which is not JavaScript's. */
+function isBlank(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!isPythonSpace(text.charCodeAt(at))) return false;
+  return true;
+}
 
 /**
  * Finds the parts of a completion in one pass.

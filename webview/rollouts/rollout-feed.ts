@@ -44,6 +44,8 @@ const pageRows = 200;
 const facetDelayMs = 250;
 /** How long it must rest before rows are read: a word is not searched for letter by letter. */
 const lineDelayMs = 120;
+/** How far a row that was open before a reload is looked for. */
+const rowsSought = 5000;
 /** New rows that wait; past this many the list is read again instead. */
 const waitingKept = 2000;
 
@@ -55,11 +57,14 @@ export class RolloutFeed {
   /** Smallest key that was read: the next page begins below it. */
   private before: number | null = null;
   private complete = false;
+  private sought: string | null;
   private lineTimer: ReturnType<typeof setTimeout> | null = null;
   private facetTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(session: Session, line: string) {
+  /** @param sought A rollout that was open before a reload: pages are read until its row is there. */
+  constructor(session: Session, line: string, sought: string | null = null) {
     this.session = session;
+    this.sought = sought;
     const parsed = parseFilter(line);
     this.state = new Store<FeedState>({
       line,
@@ -154,12 +159,24 @@ export class RolloutFeed {
         total: page.total,
         loading: false,
       });
+      this.seekOn();
     } catch (thrown) {
       if (generation !== this.generation) return;
       this.complete = true;
       this.patch({ loading: false });
       this.session.fail(asStudioError(thrown));
     }
+  }
+
+  /** Reads on until the row that is sought is there; then nothing moves under the reader. */
+  private seekOn(): void {
+    if (this.sought === null) return;
+    const { rows } = this.state.get();
+    if (rows.some(({ id }) => id === this.sought)) {
+      this.sought = null;
+      this.hold();
+    } else if (this.complete || rows.length >= rowsSought) this.sought = null;
+    else void this.readPage();
   }
 
   private take(events: readonly RunEvent[]): void {

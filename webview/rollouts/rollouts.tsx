@@ -62,7 +62,10 @@ export function Rollouts({ session, host, place, onPlace, onDashboard }: Rollout
   const state = useStore(session.state, (held) => held);
   const { view, link, runId, loaded } = state;
   const refused = noTrainer(link);
-  const feed = useMemo(() => (runId && loaded ? new RolloutFeed(session, place.line) : null), [session, runId, loaded]);
+  const feed = useMemo(
+    () => (runId && loaded ? new RolloutFeed(session, place.line, place.rolloutId) : null),
+    [session, runId, loaded],
+  );
   useEffect(() => () => feed?.dispose(), [feed]);
   if (!view) return null;
   return (
