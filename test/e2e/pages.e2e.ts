@@ -248,8 +248,13 @@ describe('the pages over a run', () => {
   it('find the same place again after a reload', async () => {
     const tab = await open('rollouts');
     await tab.locator('.r.sel').waitFor();
-    for (const _ of [1, 2, 3]) await tab.keyboard.press('j');
-    const selected = await tab.locator('.r.sel').getAttribute('id');
+    const selectedId = () => tab.locator('.r.sel').getAttribute('id');
+    for (const _ of [1, 2, 3]) {
+      const before = await selectedId();
+      await tab.keyboard.press('j');
+      await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id !== old, before);
+    }
+    const selected = await selectedId();
     await tab.reload();
     await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id === id, selected);
   });
