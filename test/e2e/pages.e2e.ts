@@ -256,7 +256,7 @@ describe('the pages over a run', () => {
     }
     const selected = await selectedId();
     await tab.reload();
-    await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id === id, selected);
+    await tab.locator(`.r.sel[id="${selected}"]`).waitFor();
   });
 
   const themes = {
