@@ -255,6 +255,8 @@ describe('the pages over a run', () => {
       await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id !== old, before);
     }
     const selected = await selectedId();
+    // The address names the rollout a moment after the row is marked.
+    await tab.waitForURL((url) => `row-${url.searchParams.get('rollout')}` === selected);
     await tab.reload();
     await tab.locator(`.r.sel[id="${selected}"]`).waitFor();
   });
