@@ -67,8 +67,8 @@ export class TrainerProcess {
   }
 
   /** @throws Error with what the program said when it ended before it listened */
-  static async start(folder: string, args: readonly string[] = []): Promise<TrainerProcess> {
-    const child = spawn(process.execPath, [program, 'serve', '--folder', folder, ...args], {
+  static async start(folder: string, args: readonly string[] = [], main: string = program): Promise<TrainerProcess> {
+    const child = spawn(process.execPath, [main, 'serve', '--folder', folder, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
