@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
-import { pathWithFfmpeg } from './ffmpeg-on-path.ts';
+import { ffmpegSetting } from './ffmpeg-setting.ts';
 import { endTrainer } from './trainer-process.ts';
 import { cacheFolder, installExtension, installRepository, VsCodeServer } from './vscode-server.ts';
 
@@ -58,8 +58,12 @@ export class Workbench {
     const serverOptions = {
       home,
       trusted: options.trusted ?? true,
-      settings: { ...(options.theme && { 'workbench.colorTheme': options.theme }), ...options.settings },
-      environment: { ...(options.vsix && { PATH: pathWithFfmpeg(home) }), ...options.environment },
+      settings: {
+        ...(options.vsix && ffmpegSetting(home)),
+        ...(options.theme && { 'workbench.colorTheme': options.theme }),
+        ...options.settings,
+      },
+      environment: { ...options.environment },
     };
     if (options.vsix) installExtension(serverOptions, options.vsix);
     else installRepository(serverOptions);

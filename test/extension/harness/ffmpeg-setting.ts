@@ -1,6 +1,6 @@
 /**
- * A PATH with ffmpeg on it, as on a machine where a user has installed one: the packaged extension brings none, and the
- * npm packages that the sources fall back to are not beside it.
+ * The setting that names an ffmpeg, for a machine without one: the packaged extension brings none, and the npm packages
+ * that the sources fall back to are not beside it. VS Code's server takes its PATH from the login shell, so a PATH would not do.
  */
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,10 +12,9 @@ function isOnPath(program: string): boolean {
   return (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, program)));
 }
 
-/** @param home folder in which links may be made. */
-export function pathWithFfmpeg(home: string): string {
-  const present = process.env.PATH ?? '';
-  if (isOnPath('ffmpeg') && isOnPath('ffprobe')) return present;
+/** @param home folder in which links may be made. @returns nothing where an ffmpeg is on the PATH */
+export function ffmpegSetting(home: string): Record<string, string> {
+  if (isOnPath('ffmpeg') && isOnPath('ffprobe')) return {};
   const folder = path.join(home, 'programs');
   mkdirSync(folder, { recursive: true });
   for (const program of ['ffmpeg', 'ffprobe']) {
@@ -27,5 +26,5 @@ export function pathWithFfmpeg(home: string): string {
     }
     symlinkSync(file, path.join(folder, program));
   }
-  return `${folder}${path.delimiter}${present}`;
+  return { 'videoR1.trainer.ffmpegPath': path.join(folder, 'ffmpeg') };
 }
