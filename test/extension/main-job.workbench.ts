@@ -92,9 +92,11 @@ describe('the main job', () => {
     await dashboard.open('sft');
     await dashboard.command('pause').filter({ hasText: 'applied' }).first().waitFor();
     pausedAt = await stepShown('sft');
-    // Twice what the last step took is long enough for another one to show.
+    // Twice what the last step took is long enough for another one to show, and three seconds for the window to say so.
     const seconds = await dashboard.secondsOfLastStep();
-    const goesOn = window.statusBarItem(new RegExp(`sft \\w+ ${pausedAt + 1}/`)).waitFor({ timeout: 2000 * seconds });
+    const goesOn = window
+      .statusBarItem(new RegExp(`sft \\w+ ${pausedAt + 1}/`))
+      .waitFor({ timeout: Math.max(3000, 2000 * seconds) });
     await expect(goesOn).rejects.toThrow('Timeout');
     expect(await stepShown('sft')).toBe(pausedAt);
   });

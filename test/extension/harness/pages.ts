@@ -50,10 +50,11 @@ export class DashboardPage {
 
   async secondsOfLastStep(): Promise<number> {
     const text = await this.frame
-      .getByText(/^step \d+, [\d.]+ s/)
+      .getByText(/^step \d+, [\d.]+ m?s/)
       .first()
       .textContent();
-    return Number(/, ([\d.]+) s/.exec(text ?? '')?.[1]);
+    const [, value, unit] = /, ([\d.]+) (m?s)/.exec(text ?? '') ?? [];
+    return unit === 'ms' ? Number(value) / 1000 : Number(value);
   }
 
   /** Rows of the command log. */
