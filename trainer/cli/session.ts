@@ -18,10 +18,6 @@ export class TerminalSession {
     process.on('SIGTERM', this.onInterrupt);
   }
 
-  get interrupted(): boolean {
-    return this.interrupts > 0;
-  }
-
   /** Creates a run from a file, or resumes one, and follows it until it rests. @throws StudioError when it failed */
   async train(run: { file: string; parameters?: Record<string, unknown> } | { resume: string }): Promise<RunSummary> {
     const { trainer } = this.hosting;

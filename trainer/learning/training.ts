@@ -5,13 +5,13 @@
 import type { LoadedQuestion } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { GroupWithRollouts, Question, RolloutTokens, SafePoint, StepMetrics } from '../protocol/records.ts';
+import type { GroupWithRollouts, RolloutTokens, SafePoint, StepMetrics } from '../protocol/records.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 
 export interface Models {
   readonly engine: Engine;
   readonly policy: ModelHandle;
-  /** Frozen weights of the start, for the KL term; null where beta was 0 at the start or the method has none. */
+  /** Frozen weights of the start, for the KL term; null for SFT, which has none. */
   readonly reference: ModelHandle | null;
 }
 
@@ -88,9 +88,4 @@ export async function timed<T>(
 
 export function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Name of a question in messages: dataset row and file. */
-export function placeOf(question: Question): string {
-  return `${question.dataset} row ${question.row + 1} (${question.path})`;
 }
