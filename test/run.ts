@@ -14,6 +14,8 @@ interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** One line for each failed test; said again at the end, where a long log is read first. */
+  readonly failures: readonly string[];
 }
 
 interface Stage {
@@ -37,7 +39,26 @@ function execute(command: string, args: readonly string[], env: Record<string, s
 /** A check that passes or fails as a whole. */
 async function check(command: string, args: readonly string[]): Promise<Counts> {
   const code = await execute(path.join(bin, command), args);
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  return code === 0
+    ? { passed: 1, failed: 0, skipped: 0, failures: [] }
+    : { passed: 0, failed: 1, skipped: 0, failures: [`${command} ended with code ${code}`] };
+}
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
+  }[];
 }
 
 /** A vitest project; a run that ends without a report, or with no test in it, is a failure. */
@@ -56,14 +77,23 @@ async function vitest(project: string, scratch: string): Promise<Counts> {
     `--outputFile.json=${report}`,
   ]);
   const text = await readFile(report, 'utf8').catch(() => null);
-  if (text === null) return { passed: 0, failed: 1, skipped: 0 };
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(text) as Record<
-    string,
-    number
-  >;
-  const failed = numFailedTests ?? 0;
-  const broken = failed === 0 && (code !== 0 || (numFailedTestSuites ?? 0) > 0 || (numPassedTests ?? 0) === 0) ? 1 : 0;
-  return { passed: numPassedTests ?? 0, failed: failed + broken, skipped: numPendingTests ?? 0 };
+  if (text === null) return { passed: 0, failed: 1, skipped: 0, failures: ['vitest left no report'] };
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(text) as Report;
+  const failures = testResults.flatMap((file) => {
+    const failed = file.assertionResults.filter((test) => test.status === 'failed');
+    const lines = failed.map((test) => `${test.fullName}: ${test.failureMessages?.[0]?.split('\n')[0] ?? ''}`);
+    // A file that fails outside its tests, such as at an import.
+    if (file.status === 'failed' && failed.length === 0) lines.push(file.message?.split('\n')[0] ?? 'it failed');
+    return lines.map((line) => `${path.relative(root, file.name)}: ${line}`);
+  });
+  if (failures.length === 0 && code !== 0) failures.push(`vitest ended with code ${code}`);
+  if (failures.length === 0 && numPassedTests === 0) failures.push('there was no test');
+  return {
+    passed: numPassedTests,
+    failed: Math.max(numFailedTests, failures.length),
+    skipped: numPendingTests,
+    failures,
+  };
 }
 
 const stages: readonly Stage[] = [
@@ -89,6 +119,7 @@ if (unknown.length > 0) {
 const scratch = await mkdtemp(path.join(tmpdir(), 'video-r1-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
+const failures: string[] = [];
 for (const stage of stages) {
   if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
   process.stdout.write(`\n=== ${stage.name}: ${stage.what}\n`);
@@ -97,12 +128,14 @@ for (const stage of stages) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  failures.push(...counts.failures.map((line) => `${stage.name}: ${line}`));
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   lines.push(
     `${stage.name.padEnd(12)} ${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''} in ${seconds} s`,
   );
 }
 await rm(scratch, { recursive: true, force: true });
+if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}\n`);
 process.stdout.write(
   `\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
 );

@@ -1,6 +1,6 @@
 /** A Chromium for tests: the machine's own where there is one, else the one inside the npm package @sparticuz/chromium. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { cacheFolder, node24, root } from './vscode-server.ts';
@@ -22,7 +22,7 @@ function unpack(): string {
   const { version } = JSON.parse(
     readFileSync(path.join(root, 'node_modules/@sparticuz/chromium/package.json'), 'utf8'),
   ) as { version: string };
-  const home = path.join(cacheFolder, `chromium-${version}`);
+  const home = path.join(cacheFolder, `chromium-${version}-fonts`);
   if (existsSync(path.join(home, 'chromium'))) return home;
   mkdirSync(cacheFolder, { recursive: true });
   const draft = mkdtempSync(path.join(cacheFolder, 'draft-'));
@@ -36,6 +36,18 @@ function unpack(): string {
         env: { ...process.env, TMPDIR: draft, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x' },
         stdio: ['ignore', 'ignore', 'inherit'],
       },
+    );
+    // The package's own configuration looks for its fonts in places of Lambda only; without any font Chromium aborts.
+    writeFileSync(
+      path.join(draft, 'fonts', 'fonts.conf'),
+      `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`,
     );
     renameSync(draft, home);
   } catch (failure) {
