@@ -26,8 +26,8 @@ export function hasRightForm(text: string): boolean {
 /** 1 for the right form, else 0 with the first thing that is wrong. */
 export function formatReward(text: string): Reward {
   if (hasRightForm(text))
-    return { value: 1, explanation: 'The answer has the form <think>…</think><answer>…</answer>.' };
-  return { value: 0, explanation: fault(text) };
+    return { value: 1, parts: {}, explanation: 'The answer has the form <think>…</think><answer>…</answer>.' };
+  return { value: 0, parts: {}, explanation: fault(text) };
 }
 
 function fault(text: string): string {

@@ -1,5 +1,5 @@
 /** Accuracy of a regression answer: one minus its relative error. */
-import { answerNumber } from './numerical.ts';
+import { answerNumber, notANumber } from './numerical.ts';
 import { quote, type Reward, shown } from './reward.ts';
 
 const epsilon = 1e-9;
@@ -12,14 +12,13 @@ const epsilon = 1e-9;
 export function regressionReward(answer: string, solution: string, nanPasses: boolean): Reward {
   const given = answerNumber(answer);
   const right = answerNumber(solution);
-  if (given === null) {
-    return { value: 0, explanation: answer === '' ? 'There is no answer.' : `${quote(answer)} is not a number.` };
-  }
-  if (right === null) return { value: 0, explanation: `The solution ${quote(solution)} is not a number.` };
+  if (given === null) return notANumber(answer);
+  if (right === null) return { value: 0, parts: {}, explanation: `The solution ${quote(solution)} is not a number.` };
   const quotient = (Math.abs(given - right) + epsilon) / (Math.abs(right) + epsilon);
   if (Number.isNaN(quotient)) {
     return {
       value: nanPasses ? 1 : 0,
+      parts: { answer: given, solution: right },
       explanation: nanPasses
         ? `The error of ${quote(answer)} is not a number, which the released code pays in full.`
         : `The error of ${quote(answer)} is not a number, so nothing is paid.`,
@@ -28,6 +27,7 @@ export function regressionReward(answer: string, solution: string, nanPasses: bo
   const error = Math.min(1, Math.max(0, quotient));
   return {
     value: 1 - error,
+    parts: { answer: given, solution: right, relativeError: quotient },
     explanation: `${shown(given, 6)} is off from ${shown(right, 6)} by ${shown(quotient * 100, 1)} %${quotient > 1 ? ', counted as 100 %' : ''}.`,
   };
 }

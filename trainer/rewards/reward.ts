@@ -1,7 +1,9 @@
-/** What every reward function returns: a value in 0..1 and the sentence that says how it came about. */
+/** What every reward function returns: a value in 0..1, the numbers it is made of, and the sentence that says how it came about. */
 
 export interface Reward {
   readonly value: number;
+  /** The numbers that the value follows from, by name; none where there was nothing to compute. */
+  readonly parts: Readonly<Record<string, number>>;
   readonly explanation: string;
 }
 

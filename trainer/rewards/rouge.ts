@@ -144,6 +144,7 @@ export function freeFormReward(answer: string, solution: string): Reward {
   const value = Math.max(0, Math.min(1, (rouge1 + rouge2 + rougeL) / 3));
   return {
     value,
+    parts: { rouge1, rouge2, rougeL },
     explanation: `ROUGE-1 ${shown(rouge1)}, ROUGE-2 ${shown(rouge2)}, ROUGE-L ${shown(rougeL)}; their mean is ${shown(value)}.`,
   };
 }

@@ -22,6 +22,8 @@ export interface Score {
   readonly format: number;
   /** The text between the first answer tags, stripped; empty when there is none. */
   readonly answer: string;
+  /** The numbers that the accuracy follows from, such as the word error rate. */
+  readonly accuracyParts: Readonly<Record<string, number>>;
   readonly accuracyExplanation: string;
   readonly formatExplanation: string;
 }
@@ -60,6 +62,7 @@ export function score(
     accuracy: accuracy.value,
     format: format.value,
     answer,
+    accuracyParts: accuracy.parts,
     accuracyExplanation: accuracy.explanation,
     formatExplanation: format.explanation,
   };

@@ -34,13 +34,18 @@ export function ocrReward(answer: string, solution: string): Reward {
   const words = pythonSplit(answer);
   if (reference.length === 0) {
     return words.length === 0
-      ? { value: 1, explanation: 'Neither the solution nor the answer has a word.' }
-      : { value: 0, explanation: `The solution has no word, the answer has ${words.length}.` };
+      ? { value: 1, parts: { words: 0, wrong: 0 }, explanation: 'Neither the solution nor the answer has a word.' }
+      : {
+          value: 0,
+          parts: { words: 0, wrong: words.length },
+          explanation: `The solution has no word, the answer has ${words.length}.`,
+        };
   }
   // The distance is at least the difference in length, so the rate is 1 or more and the table need not be filled.
   if (words.length >= 2 * reference.length) {
     return {
       value: 0,
+      parts: { words: reference.length },
       explanation: `The answer has ${words.length} words for ${reference.length}, so at least ${words.length - reference.length} are wrong and the WER is 1 or more.`,
     };
   }
@@ -48,6 +53,7 @@ export function ocrReward(answer: string, solution: string): Reward {
   const rate = distance / reference.length;
   return {
     value: Math.max(0, Math.min(1, 1 - rate)),
+    parts: { words: reference.length, wrong: distance, wordErrorRate: rate },
     explanation: `${distance} of ${reference.length} words wrong, WER ${shown(rate)}.`,
   };
 }
