@@ -4,7 +4,7 @@
  */
 
 export interface Picture {
-  readonly size: number;
+  readonly width: number;
   readonly pixels: Uint8Array;
 }
 
@@ -36,7 +36,7 @@ export function inked(picture: Picture): Map<Name, Point[]> {
   const before = known.get(picture);
   if (before) return before;
   const found = new Map<Name, Point[]>();
-  const { pixels, size } = picture;
+  const { pixels, width: size } = picture;
   for (let place = 0; place < size * size; place++) {
     const [red, green, blue] = [pixels[place * 3], pixels[place * 3 + 1], pixels[place * 3 + 2]] as [
       number,
@@ -88,7 +88,7 @@ export function digitsOf(picture: Picture): string {
   const points = inked(picture).get('white') ?? [];
   const columns = new Set(points.map(([x]) => x));
   const groups: Point[][] = [];
-  for (let x = 0; x < picture.size; x++) {
+  for (let x = 0; x < picture.width; x++) {
     if (!columns.has(x)) continue;
     if (!columns.has(x - 1)) groups.push([]);
     groups.at(-1)?.push(...points.filter((point) => point[0] === x));
@@ -118,5 +118,5 @@ export function shapeOf(picture: Picture): string {
 
 /** The brightness of the picture's middle pixel. */
 export function brightnessOf(picture: Picture): number {
-  return picture.pixels[(picture.size / 2) * (picture.size + 1) * 3] as number;
+  return picture.pixels[(picture.width / 2) * (picture.width + 1) * 3] as number;
 }

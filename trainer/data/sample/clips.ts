@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StudioError } from '../../protocol/errors.ts';
-import type { Canvas } from './canvas.ts';
+import type { Canvas } from '../../video/canvas.ts';
 import { clipFrames, clipFramesPerSecond, clipSeconds, sceneSize } from './scene.ts';
 
 /** Clips for one call: their frames are in memory together, and a cancelled run ends within one call. */

@@ -1,5 +1,5 @@
 /** Image questions of the paper's kinds: general, chart, OCR, maths, knowledge, spatial. */
-import { type Canvas, shapes } from './canvas.ts';
+import { type Canvas, shapes } from '../../video/canvas.ts';
 import type { Draw } from './draw.ts';
 import { background, colourNames, colours, ink, letter, type SceneMaker, sceneSize } from './scene.ts';
 

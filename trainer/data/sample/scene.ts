@@ -1,6 +1,6 @@
 /** What a scene of the sample's world is: pictures, one question about them, and the truth that the question and its think text are made from. */
 import type { DataType, ProblemType } from '../../protocol/dataset.ts';
-import { Canvas, type Rgb } from './canvas.ts';
+import { Canvas, type Rgb } from '../../video/canvas.ts';
 import type { Draw } from './draw.ts';
 
 /** Pixels of a side of every picture and video; four times the area that the small model sees, so that a person sees more than blocks. */
@@ -47,7 +47,7 @@ export type SceneMaker = (draw: Draw, revised: boolean) => Scene;
 /** A plain grey near the mean that pictures are normalised by, a little different from scene to scene: in steps that survive the coding of video. */
 export function background(draw: Draw): Canvas {
   const light = 2 * draw.integer(-3, 3);
-  return Canvas.filled(sceneSize, [120 + light, 116 + light, 106 + light]);
+  return Canvas.filled(sceneSize, sceneSize, [120 + light, 116 + light, 106 + light]);
 }
 
 /** The letter of a choice: 0 is A. */

@@ -2,7 +2,7 @@
  * Videos whose question can't be answered from the frames in another order. Each lasts four seconds, and something is
  * settled per second, so that the think text can name what is seen second by second.
  */
-import { Canvas } from './canvas.ts';
+import { Canvas } from '../../video/canvas.ts';
 import type { Draw } from './draw.ts';
 import {
   background,
@@ -192,8 +192,8 @@ export const light: SceneMaker = (draw, revised) => {
   // Steps of two, since video keeps fewer levels than RGB has.
   const dim = 2 * draw.integer(15, 30);
   const bright = 2 * draw.integer(100, 115);
-  const dark = Canvas.filled(sceneSize, [dim, dim, dim]);
-  const lit = Canvas.filled(sceneSize, [bright, bright, bright]);
+  const dark = Canvas.filled(sceneSize, sceneSize, [dim, dim, dim]);
+  const lit = Canvas.filled(sceneSize, sceneSize, [bright, bright, bright]);
   const seen = beforeAndAfter(change, 'dark', 'light');
   const last = clipSeconds - 1;
   return {

@@ -1,4 +1,4 @@
-/** What the sample's world is drawn on: RGB pixels, flat shapes, bars and digits. Whole-number geometry, so that pixels never differ by machine. */
+/** A picture to draw on: RGB pixels, flat shapes, bars and digits. Whole-number geometry, so that pixels never differ by machine. */
 
 /** Red, green and blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
@@ -20,25 +20,38 @@ const digitRows: readonly (readonly string[])[] = [
   ['###', '#.#', '###', '..#', '###'],
 ];
 
-/** A square picture. Drawing changes it in place; `copy` gives one to draw on that leaves the first as it is. */
+/** Drawing changes the picture in place; `copy` gives one to draw on that leaves the first as it is. */
 export class Canvas {
-  readonly size: number;
-  /** `size` rows of `size` pixels of three bytes. */
+  readonly width: number;
+  readonly height: number;
+  /** `height` rows of `width` pixels of three bytes. */
   readonly pixels: Uint8Array;
 
-  private constructor(size: number, pixels: Uint8Array) {
-    this.size = size;
+  private constructor(width: number, height: number, pixels: Uint8Array) {
+    this.width = width;
+    this.height = height;
     this.pixels = pixels;
   }
 
-  static filled(size: number, colour: Rgb): Canvas {
-    const canvas = new Canvas(size, new Uint8Array(size * size * 3));
-    canvas.rectangle(0, 0, size, size, colour);
+  static filled(width: number, height: number, colour: Rgb): Canvas {
+    const canvas = new Canvas(width, height, new Uint8Array(width * height * 3));
+    canvas.rectangle(0, 0, width, height, colour);
     return canvas;
   }
 
   copy(): Canvas {
-    return new Canvas(this.size, this.pixels.slice());
+    return new Canvas(this.width, this.height, this.pixels.slice());
+  }
+
+  /** Lays RGB pixels of another picture on this one; what lies outside the canvas is cut off. */
+  picture(left: number, top: number, width: number, pixels: Uint8Array): void {
+    const height = pixels.length / 3 / width;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = (y * width + x) * 3;
+        this.dot(left + x, top + y, [pixels[at] as number, pixels[at + 1] as number, pixels[at + 2] as number]);
+      }
+    }
   }
 
   /** Fills a rectangle; what lies outside the canvas is cut off. */
@@ -69,8 +82,8 @@ export class Canvas {
   }
 
   private dot(x: number, y: number, colour: Rgb): void {
-    if (x < 0 || y < 0 || x >= this.size || y >= this.size) return;
-    const at = (y * this.size + x) * 3;
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    const at = (y * this.width + x) * 3;
     this.pixels[at] = colour[0];
     this.pixels[at + 1] = colour[1];
     this.pixels[at + 2] = colour[2];
