@@ -24,6 +24,10 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'steer a run of a trainer that is running: pause, resume, set, …',
     load: async () => (await import('./cli/ctl.ts')).ctlCommand,
   },
+  cot: {
+    summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
+    load: async () => (await import('./cli/cot.ts')).cotCommand,
+  },
   export: {
     summary: 'write the annotations of a run as JSONL',
     load: async () => (await import('./cli/export.ts')).exportCommand,
