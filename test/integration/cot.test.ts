@@ -58,7 +58,11 @@ const asked = () => [...(endpoint?.timesAsked() ?? [])].map(([seed, times]) => `
 const each = (times: number) => [...seeds.values()].map((name) => `${name} ${times}`).sort();
 
 /** Starts the command; the server holds the reply to request `at` until `act` is done with the process. */
-async function interrupted(at: number, signal: 'SIGKILL' | 'SIGINT'): Promise<{ code: number | null; stdout: string }> {
+async function interrupted(
+  at: number,
+  signal: 'SIGKILL' | 'SIGINT',
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<{ code: number | null; stdout: string }> {
   let act: () => void = () => {};
   const reached = new Promise<void>((resolve) => {
     act = resolve;
@@ -81,6 +85,7 @@ async function interrupted(at: number, signal: 'SIGKILL' | 'SIGINT'): Promise<{ 
   });
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
   await reached;
+  await meanwhile();
   child.kill(signal);
   const code = await exited;
   go();
@@ -161,6 +166,14 @@ describe('video-r1 cot with an endpoint', () => {
     expect(asked()).toEqual(each(1));
   });
 
+  it('does not let two work on one output, and lets the next in when the first was killed', async () => {
+    await interrupted(0, 'SIGKILL', async () => {
+      const second = await runProgram(command());
+      expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('Another video-r1 cot')]);
+    });
+    expect((await runProgram(command())).code).toBe(0);
+  });
+
   it('gets over faults of the server, asking again what failed', async () => {
     const faults: Reply[] = [
       { status: 429, headers: { 'retry-after': '0' } },
@@ -220,7 +233,7 @@ describe('video-r1 cot with an endpoint', () => {
     expect(code).toBe(0);
     expect(endpoint.requests.every(({ headers }) => headers.authorization === `Bearer ${key}`)).toBe(true);
     const files = readdirSync(inData()).filter((name) => name.startsWith('cot.'));
-    expect(files.length).toBeGreaterThan(4);
+    expect(files.length).toBe(4);
     for (const text of [stdout, stderr, ...files.map(read)]) expect(text).not.toContain(key);
   });
 
@@ -247,6 +260,16 @@ describe('video-r1 cot with an endpoint', () => {
     expect(JSON.parse(read('cot.report.json')).unreadable).toMatchObject([{ row: 1, path: source.row(1).path }]);
     expect(asked()).toEqual(each(1).filter((name) => !name.startsWith('1.')));
     source.dispose();
+  });
+
+  it('does not write over its dataset, nor over a file that it has not made', async () => {
+    endpoint = await FakeEndpoint.start(plausible);
+    const to = (file: string) => command(['--out', inData(file), '--fresh']);
+    const itself = await runProgram(to('rl.json'));
+    expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining('the dataset itself')]);
+    const other = await runProgram(to('eval.json'));
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('no journal beside it')]);
+    expect(endpoint.requests).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /** Which teacher a command line of `video-r1 cot` names, and what of it the journal must remember. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { type EndpointSettings, EndpointTeacher, endpointOf } from '../cot/endpoint-teacher.ts';
 import { EngineTeacher } from '../cot/engine-teacher.ts';
@@ -10,6 +10,7 @@ import type { Teacher } from '../cot/teacher.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { presetParameters } from '../learning/presets.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
+import { StudioError } from '../protocol/errors.ts';
 import { nearest } from '../protocol/nearest.ts';
 import { type ParameterName, parameters } from '../protocol/parameters.ts';
 import { presetName, presetNames } from '../protocol/runfile.ts';
@@ -52,10 +53,12 @@ async function endpointTeacher(values: CotValues, sampling: JournalHeader['sampl
   if (values.media !== 'frames' && values.media !== 'video-url') throw usage('--media is frames or video-url.');
   if (values['media-base'] !== undefined && values.media === 'frames')
     throw usage('--media-base goes with --media video-url.');
+  if (values.media === 'video-url' && (values.preset !== undefined || values.set.length > 0))
+    throw usage('--preset and --set choose frames, and with --media video-url the server chooses them.');
   const mediaBase = values['media-base'] === undefined ? null : endpointOf(values['media-base'], '--media-base');
   const limits = values.media === 'frames' ? limitsOf(values, null) : null;
   const template = await readTemplate(values.template);
-  const key = process.env[values['key-env']] || null;
+  const key = keyFrom(values['key-env']);
   const { temperature, topP, maxTokens } = sampling;
   const settings: EndpointSettings = {
     ...{ endpoint, model, key, template, temperature, topP, maxTokens, mediaBase },
@@ -77,6 +80,13 @@ async function endpointTeacher(values: CotValues, sampling: JournalHeader['sampl
   };
 }
 
+/** The API key, or null where there is none. A header takes no other characters. @throws StudioError `bad-request` */
+function keyFrom(variable: string): string | null {
+  const key = process.env[variable]?.trim() ?? '';
+  if (!/^[\x21-\x7e]*$/.test(key)) throw usage(`The key in ${variable} holds characters that no key has.`);
+  return key === '' ? null : key;
+}
+
 const isLoopback = ({ hostname }: URL) =>
   hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
@@ -92,6 +102,11 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
   const { temperature, topP, maxTokens } = sampling;
   const samplesPerCall = number(values, 'concurrency', { min: 1, max: 1000, whole: true }, 16);
   const weights = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => path.join(found.folder, name));
+  const missing = weights.find((file) => !existsSync(file));
+  if (missing)
+    throw new StudioError('bad-model', `There is no ${path.basename(missing)}, so this is no whole model.`, {
+      place: found.folder,
+    });
   return {
     identity: { checkpoint: found.folder, sha256: await sha256(weights) },
     sampling,

@@ -1,11 +1,13 @@
 /** `video-r1 cot`: a teacher answers a dataset's questions with think and answer, and what passes the filter becomes SFT data. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import path from 'node:path';
 import { defaultRules, type FilterRules } from '../cot/filter.ts';
 import { generate, type MediaSource, type Progress } from '../cot/generate.ts';
 import { Journal, type JournalHeader, mostSamples, setJournalAside } from '../cot/journal.ts';
 import { type OutputFiles, outputFiles, pathFrom, writeOutput } from '../cot/output.ts';
 import type { Teacher } from '../cot/teacher.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { presetNames } from '../protocol/runfile.ts';
 import { Database, sqliteCode, sqliteErrorCode } from '../store/database.ts';
@@ -97,6 +99,8 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
   const files = outputFiles(values.out);
   const dataset = await openDataset(file);
   try {
+    if (existsSync(files.out) && realpathSync(files.out) === realpathSync(dataset.file))
+      throw usage('--out is the dataset itself.');
     pathFrom(dataset.folder, files.out);
     for (const { message } of dataset.faults.slice(0, 5)) show.notice(message);
     if (dataset.faults.length > 0) show.notice(`${dataset.faults.length} bad rows are left out of the dataset`);
@@ -228,7 +232,9 @@ function checkFree(files: OutputFiles, fresh: boolean): void {
 
 /** Two that write one journal would spoil it. SQLite's lock ends with the process, in whatever way that ends. */
 function lock(files: OutputFiles): () => void {
-  const database = new Database(`${files.journal}.lock`, { timeoutMs: 0 });
+  const folder = path.join(path.dirname(files.out), trainerFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const database = new Database(path.join(folder, `${path.basename(files.journal)}.lock`), { timeoutMs: 0 });
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (thrown) {

@@ -59,7 +59,7 @@ function namesOption(think: string, answer: string, options: readonly string[]):
   const place = optionLetters(options).indexOf(answer);
   const option = place >= 0 ? options[place] : options.find((text) => text === answer);
   if (option === undefined) return false;
-  const text = spaced(option.replace(/^\s*\(?[A-Za-z](?:[.):：．]|\s*$)/, '').replace(/[.\s]+$/, ''));
+  const text = spaced(option.replace(/^\s*\(?[A-Za-z](?:[.):：．]|\s*$)/, '')).replace(/\.$/, '');
   for (const _ of standingAlone(spaced(think), text)) return true;
   return false;
 }
