@@ -124,8 +124,9 @@ describe('judge', () => {
 });
 
 describe('judgeQuestion', () => {
+  const numbered = (answers: readonly TeacherAnswer[]) => answers.map((given, sample) => ({ ...given, sample }));
   const kinds = (answers: readonly TeacherAnswer[], rules: Partial<FilterRules> = {}, question: Judged = choice) =>
-    judgeQuestion(answers, question, { ...defaultRules, ...rules }).map((verdict) =>
+    judgeQuestion(numbered(answers), question, { ...defaultRules, ...rules }).map((verdict) =>
       verdict.kind === 'kept' ? 'kept' : verdict.reason,
     );
 
@@ -161,14 +162,29 @@ describe('judgeQuestion', () => {
   });
 
   it('says of each dropped answer why, in a sentence', () => {
-    const verdicts = judgeQuestion([answer(good), answer(`${good} Sure.`), answer(good, 'A')], choice, defaultRules);
-    expect(verdicts.slice(1)).toEqual([
+    const given = [
+      answer(good),
+      answer(`${good} Sure.`),
+      answer(good, 'A'),
+      answer(good),
+      answer('So the ball goes to the right, B.'),
+    ];
+    const verdicts = judgeQuestion(
+      numbered([...given, answer('So my ball goes to the right, B.')]),
+      choice,
+      defaultRules,
+    );
+    expect(verdicts).toEqual([
+      { kind: 'dropped', reason: 'not-best', sentence: 'Sample 4 of this question says it in 8 words, this one in 9.' },
       {
         kind: 'dropped',
         reason: 'not-best',
-        sentence: 'Number 1 of this question says it in 9 words, this one in 10.',
+        sentence: 'Sample 4 of this question says it in 8 words, this one in 10.',
       },
       { kind: 'dropped', reason: 'reward', sentence: expect.stringMatching(/^The reward 0 is not above 0\.6\. .+\.$/) },
+      { kind: 'dropped', reason: 'duplicate', sentence: 'Sample 0 of this question says the same.' },
+      expect.objectContaining({ kind: 'kept' }),
+      { kind: 'dropped', reason: 'not-best', sentence: 'Sample 4 of this question is as good, and came first.' },
     ]);
   });
 });

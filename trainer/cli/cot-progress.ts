@@ -63,14 +63,16 @@ export function reportTable(report: CotReport): string {
     }),
     ['all', report.all],
   ];
+  const reasons = (Object.keys(dropReasons) as DropReason[]).filter((reason) => report.all.dropped[reason]);
+  const nameOf = (reason: DropReason) => `  dropped: ${dropReasons[reason]}`;
+  const nameWidth = Math.max(...['questions asked', ...reasons.map(nameOf)].map(({ length }) => length));
   const line = (name: string, cells: readonly (string | number)[]) =>
-    `${name.padEnd(42)}${cells.map((cell, i) => String(cell).padStart((columns[i]?.[0].length ?? 0) < 9 ? 11 : 17)).join('')}`;
+    `${name.padEnd(nameWidth)}${cells.map((cell, i) => String(cell).padStart(2 + Math.max(7, columns[i]?.[0].length ?? 0))).join('')}`;
   const count = (name: string, of: (tally: Tally) => number) =>
     line(
       name,
       columns.map(([, tally]) => of(tally)),
     );
-  const reasons = (Object.keys(dropReasons) as DropReason[]).filter((reason) => report.all.dropped[reason]);
   return [
     line(
       '',
@@ -79,6 +81,6 @@ export function reportTable(report: CotReport): string {
     count('questions asked', (tally) => tally.rows),
     count('answers', (tally) => tally.answers),
     count('kept', (tally) => tally.kept),
-    ...reasons.map((reason) => count(`  dropped: ${dropReasons[reason]}`, (tally) => tally.dropped[reason] ?? 0)),
+    ...reasons.map((reason) => count(nameOf(reason), (tally) => tally.dropped[reason] ?? 0)),
   ].join('\n');
 }

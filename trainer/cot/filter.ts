@@ -48,15 +48,15 @@ export const dropReasons = {
 } as const;
 export type DropReason = keyof typeof dropReasons;
 
-export type Verdict =
-  | {
-      readonly kind: 'kept';
-      readonly think: string;
-      readonly answer: string;
-      readonly reward: number;
-      readonly words: number;
-    }
-  | { readonly kind: 'dropped'; readonly reason: DropReason; readonly sentence: string };
+interface Kept {
+  readonly kind: 'kept';
+  readonly think: string;
+  readonly answer: string;
+  readonly reward: number;
+  readonly words: number;
+}
+
+export type Verdict = Kept | { readonly kind: 'dropped'; readonly reason: DropReason; readonly sentence: string };
 
 type Judged = Pick<Question, 'problemType' | 'options' | 'solution'>;
 
@@ -93,21 +93,22 @@ export function judge(answer: TeacherAnswer, question: Judged, rules: FilterRule
   return { kind: 'kept', think: thinkText, answer: scored.answer, reward: scored.accuracy, words: words.length };
 }
 
+export type NumberedAnswer = TeacherAnswer & { readonly sample: number };
+
 /**
  * The answers to one question: each by itself, then against each other. Of equal ones (whitespace apart) the first stays; of
  * those that pass, with `keep: 'best'`, the one with the highest reward, then with the fewest words, then the first.
  * @returns one verdict per answer, in their order
  */
-export function judgeQuestion(answers: readonly TeacherAnswer[], question: Judged, rules: FilterRules): Verdict[] {
+export function judgeQuestion(answers: readonly NumberedAnswer[], question: Judged, rules: FilterRules): Verdict[] {
   const firstOf = new Map<string, number>();
-  const verdicts = answers.map((answer, i) => {
+  const verdicts = answers.map((answer) => {
     const verdict = judge(answer, question, rules);
     if (verdict.kind === 'dropped') return verdict;
     const content = `${verdict.think}\n${verdict.answer}`.replace(/\s+/g, ' ').trim();
     const first = firstOf.get(content);
-    if (first !== undefined)
-      return dropped('duplicate', `The answer is the same as number ${first + 1} of this question.`);
-    firstOf.set(content, i);
+    if (first !== undefined) return dropped('duplicate', `Sample ${first} of this question says the same.`);
+    firstOf.set(content, answer.sample);
     return verdict;
   });
   if (rules.keep === 'all') return verdicts;
@@ -120,11 +121,15 @@ export function judgeQuestion(answers: readonly TeacherAnswer[], question: Judge
   });
   return verdicts.map((verdict, i) => {
     if (verdict.kind === 'dropped' || i === best) return verdict;
-    const leader = verdicts[best] as Extract<Verdict, { kind: 'kept' }>;
-    const better =
-      leader.reward > verdict.reward
-        ? `has the higher reward, ${shown(leader.reward)} against ${shown(verdict.reward)}`
-        : `says it in ${leader.words} words, this one in ${verdict.words}`;
-    return dropped('not-best', `Number ${best + 1} of this question ${better}.`);
+    const leader = verdicts[best] as Kept;
+    return dropped('not-best', `Sample ${answers[best]?.sample} of this question ${comparison(leader, verdict)}.`);
   });
+}
+
+/** Why one kept answer stands before another. */
+function comparison(leader: Kept, other: Kept): string {
+  if (leader.reward > other.reward)
+    return `has the higher reward, ${shown(leader.reward)} against ${shown(other.reward)}`;
+  if (leader.words < other.words) return `says it in ${leader.words} words, this one in ${other.words}`;
+  return 'is as good, and came first';
 }
