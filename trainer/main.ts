@@ -12,6 +12,10 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'make a sample project in a folder',
     load: async () => (await import('./cli/sample.ts')).sampleCommand,
   },
+  cot: {
+    summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
+    load: async () => (await import('./cli/cot.ts')).cotCommand,
+  },
   run: {
     summary: 'train what a run file says, in this terminal',
     load: async () => (await import('./cli/run.ts')).runCommand,
@@ -23,10 +27,6 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
   ctl: {
     summary: 'steer a run of a trainer that is running: pause, resume, set, …',
     load: async () => (await import('./cli/ctl.ts')).ctlCommand,
-  },
-  cot: {
-    summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
-    load: async () => (await import('./cli/cot.ts')).cotCommand,
   },
   export: {
     summary: 'write the annotations of a run as JSONL',
