@@ -22,7 +22,7 @@ const upstream: ParameterValues = {
   probeQuestions: 4,
   evaluateEvery: 0,
   imageShare: null,
-  trainPromptTokens: false,
+  trainPromptTokens: true,
   framesPerSecond: 2,
   minFrames: 4,
   maxFrames: 16,
@@ -45,6 +45,8 @@ const upstream: ParameterValues = {
   lengthMin: 320,
   lengthMax: 512,
   lengthNeedsMoreThanOne: true,
+  lengthAdaptation: 0,
+  nanRegressionPays: true,
   stdDegrees: 'n-1',
   stdEpsilon: 1e-4,
   divideByStd: true,
@@ -60,12 +62,14 @@ const upstream: ParameterValues = {
 
 const paper: ParameterValues = {
   ...upstream,
+  trainPromptTokens: false,
   shuffledGroupSize: 8,
   formatWeight: 0,
   temporalTest: '>',
   temporalShare: 'correct',
   omega: 0.1,
   lengthNeedsMoreThanOne: false,
+  nanRegressionPays: false,
   stdEpsilon: 0,
   evaluationTemperature: 0.01,
 };
