@@ -24,6 +24,22 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'steer a run of a trainer that is running: pause, resume, set, …',
     load: async () => (await import('./cli/ctl.ts')).ctlCommand,
   },
+  score: {
+    summary: 'the rewards of completions, line by line',
+    load: async () => (await import('./cli/score.ts')).scoreCommand,
+  },
+  explain: {
+    summary: 'rewards and advantages of one group, with the reasons',
+    load: async () => (await import('./cli/explain.ts')).explainCommand,
+  },
+  frames: {
+    summary: 'which frames of a video a model is shown, how large, how many tokens',
+    load: async () => (await import('./cli/frames.ts')).framesCommand,
+  },
+  prompt: {
+    summary: 'the exact text that a model is given for a row of a dataset',
+    load: async () => (await import('./cli/prompt.ts')).promptCommand,
+  },
   export: {
     summary: 'write the annotations of a run as JSONL',
     load: async () => (await import('./cli/export.ts')).exportCommand,

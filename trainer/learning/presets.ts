@@ -2,7 +2,16 @@
  * The presets: every parameter's value as the paper has it, as the released code (`upstream`) has it, and scaled to the
  * small embedded model (`sample`). A preset is data; no code asks which one is in force.
  */
-import type { Method, ParameterValues } from '../protocol/parameters.ts';
+import { type ErrorKind, StudioError } from '../protocol/errors.ts';
+import { nearest } from '../protocol/nearest.ts';
+import {
+  isParameterName,
+  type Method,
+  type ParameterValues,
+  parameterNames,
+  parameters,
+  parameterValues,
+} from '../protocol/parameters.ts';
 import type { PresetName } from '../protocol/runfile.ts';
 
 const upstream: ParameterValues = {
@@ -120,4 +129,37 @@ const sampleReinforcement: Partial<ParameterValues> = {
 export function presetParameters(name: PresetName, method: Method): ParameterValues {
   const values = presets[name];
   return name === 'sample' && method !== 'sft' ? { ...values, ...sampleReinforcement } : { ...values };
+}
+
+/** Parameters of which the first may not be above the second. */
+const ranges = [
+  ['minFrames', 'maxFrames'],
+  ['minPixels', 'maxPixels'],
+  ['imageMinPixels', 'imageMaxPixels'],
+  ['lengthMin', 'lengthMax'],
+] as const;
+
+/** Values with some of them set anew. @throws StudioError of the given kind, naming each parameter that does not fit */
+export function withOverrides(
+  values: ParameterValues,
+  given: Readonly<Record<string, unknown>>,
+  kind: ErrorKind,
+  place: string,
+): ParameterValues {
+  const problems: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (!isParameterName(name)) {
+      problems.push(`there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`);
+      continue;
+    }
+    const checked = parameters[name].schema.safeParse(value);
+    if (!checked.success) problems.push(`${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`);
+  }
+  if (problems.length > 0) throw new StudioError(kind, problems.join('\n'), { place });
+  const set = parameterValues.parse({ ...values, ...given });
+  for (const [low, high] of ranges) {
+    if (set[low] > set[high])
+      throw new StudioError(kind, `${low} (${set[low]}) is above ${high} (${set[high]}).`, { place });
+  }
+  return set;
 }

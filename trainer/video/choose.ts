@@ -3,6 +3,7 @@
  * arithmetic. Pure; reading files is for `load.ts`.
  */
 import { StudioError } from '../protocol/errors.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
 
 /** Frames are taken in pairs, because a temporal patch spans two. */
 export const frameFactor = 2;
@@ -131,4 +132,54 @@ export function smartResize(
     return { height: ceilTo(height * grow, factor), width: ceilTo(width * grow, factor) };
   }
   return { height: nearHeight, width: nearWidth };
+}
+
+/** How many frames to take, and how large. */
+export type FrameLimits = Pick<
+  ParameterValues,
+  'framesPerSecond' | 'minFrames' | 'maxFrames' | 'minPixels' | 'maxPixels' | 'imageMinPixels' | 'imageMaxPixels'
+>;
+
+/** Which frames a model is shown of one medium, and how large. */
+export interface FramePlan {
+  readonly indices: number[];
+  /** Size that each frame is brought to, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Rate of the chosen frames in frames a second; 1 for an image. */
+  readonly sampleFps: number;
+}
+
+/** Frames after resizing; an image is one. */
+type Sized = Pick<FramePlan, 'width' | 'height'> & { readonly count: number };
+
+/** Qwen's `grid_thw`: temporal patches of two frames (an image stands twice), rows and columns of 14-pixel patches. */
+export function visionGrid({ count, width, height }: Sized): [number, number, number] {
+  return [Math.ceil(count / frameFactor), (2 * height) / sizeFactor, (2 * width) / sizeFactor];
+}
+
+/** Vision tokens: one for 2x2 patches, T/2 x H/28 x W/28. */
+export function visionTokens(frames: Sized): number {
+  return visionGrid(frames).reduce((product, side) => product * side) / 4;
+}
+
+/** @throws StudioError `bad-media` as `chooseFrames` and `smartResize` */
+export function planVideo(
+  video: { readonly totalFrames: number; readonly fps: number; readonly width: number; readonly height: number },
+  limits: FrameLimits,
+): FramePlan {
+  const { indices, sampleFps } = chooseFrames(video, limits);
+  return { indices, sampleFps, ...smartResize(video.height, video.width, videoPixelLimits(limits)) };
+}
+
+/** @throws StudioError `bad-media` as `smartResize` */
+export function planImage(
+  image: { readonly width: number; readonly height: number },
+  limits: Pick<FrameLimits, 'imageMinPixels' | 'imageMaxPixels'>,
+): FramePlan {
+  const size = smartResize(image.height, image.width, {
+    minPixels: limits.imageMinPixels,
+    maxPixels: limits.imageMaxPixels,
+  });
+  return { indices: [0], sampleFps: 1, ...size };
 }
