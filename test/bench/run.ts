@@ -4,9 +4,11 @@ import { benchActivation } from './activation.bench.ts';
 import { type BenchFigure, benchEngine } from './engine.bench.ts';
 import { benchMedia } from './media.bench.ts';
 import { benchPages } from './pages.bench.ts';
+import { benchRewards } from './rewards.bench.ts';
 
 const parts: Record<string, () => Promise<BenchFigure[]>> = {
   engine: benchEngine,
+  rewards: benchRewards,
   media: benchMedia,
   pages: benchPages,
   activation: benchActivation,
@@ -25,7 +27,12 @@ process.stdout.write(
 for (const [name, bench] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const figure of await bench()) {
-    const value = figure.value >= 100 ? figure.value.toFixed(0) : figure.value.toPrecision(3);
+    const value =
+      figure.value >= 10_000
+        ? Math.round(figure.value).toLocaleString('en-US')
+        : figure.value >= 100
+          ? figure.value.toFixed(0)
+          : figure.value.toPrecision(3);
     process.stdout.write(`${figure.name.padEnd(44)}${value.padStart(9)} ${figure.unit.padEnd(5)} ${figure.note}\n`);
   }
 }
