@@ -194,6 +194,14 @@ export const parameters = {
     unit: 'frames',
     help: 'At most this many frames.',
   }),
+  frameRounding: parameter({
+    label: 'frame number rounded',
+    schema: z.enum(['half-even', 'down']),
+    changes: 'restart',
+    methods: all,
+    help: 'How the number of frames becomes even: to the nearest even number, halves to a multiple of 4 (qwen-vl-utils 0.0.8), or down (its later versions, and the copy that the released code installs).',
+    before: 'half-even',
+  }),
   minPixels: parameter({
     label: 'least pixels a frame',
     schema: count,

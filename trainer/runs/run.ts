@@ -594,8 +594,9 @@ export class Run {
 }
 
 export function frameLimits(p: ParameterValues): FrameLimits {
-  const { framesPerSecond, minFrames, maxFrames, minPixels, maxPixels, imageMinPixels, imageMaxPixels } = p;
-  return { framesPerSecond, minFrames, maxFrames, minPixels, maxPixels, imageMinPixels, imageMaxPixels };
+  const { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels } =
+    p;
+  return { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels };
 }
 
 function allRows(dataset: Dataset): number[] {

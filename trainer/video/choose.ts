@@ -17,6 +17,8 @@ export interface FrameRule {
   readonly framesPerSecond: number;
   readonly minFrames: number;
   readonly maxFrames: number;
+  /** How the number becomes even. Qwen's releases differ: 0.0.8 rounds half to even, later ones round down. */
+  readonly frameRounding: ParameterValues['frameRounding'];
 }
 
 export interface PixelLimits {
@@ -56,8 +58,8 @@ export function linspaceFloat32(last: number, count: number): Float32Array {
  * How many frames Qwen's `smart_nframes` takes, and which.
  *
  * The number is total / fps * framesPerSecond, brought between minFrames (rounded up to even) and maxFrames (rounded down
- * to even), never above the video's own, then rounded to a multiple of 2, half to even. Where that rounding passes the
- * video's own number (three frames give four) Qwen raises an error; here the even number below is taken.
+ * to even), never above the video's own, then brought to a multiple of 2 as `frameRounding` says. Where rounding passes
+ * the video's own number (three frames give four) Qwen raises an error; here the even number below is taken.
  *
  * @param video `totalFrames` as decoded, `fps` its average rate.
  * @returns `indices`, ascending, each below totalFrames; `sampleFps`, the rate of the chosen frames in frames a second.
@@ -81,7 +83,7 @@ export function chooseFrames(
   const least = ceilTo(rule.minFrames, frameFactor);
   const most = floorTo(rule.maxFrames, frameFactor);
   const wanted = Math.min(Math.min(Math.max((totalFrames / fps) * rule.framesPerSecond, least), most), totalFrames);
-  const rounded = roundTo(wanted, frameFactor);
+  const rounded = (rule.frameRounding === 'down' ? floorTo : roundTo)(wanted, frameFactor);
   const count = Math.max(frameFactor, rounded > totalFrames ? floorTo(totalFrames, frameFactor) : rounded);
   const indices = Array.from(linspaceFloat32(totalFrames - 1, count), (place) =>
     Math.min(totalFrames - 1, roundHalfEven(place)),
@@ -137,7 +139,14 @@ export function smartResize(
 /** How many frames to take, and how large. */
 export type FrameLimits = Pick<
   ParameterValues,
-  'framesPerSecond' | 'minFrames' | 'maxFrames' | 'minPixels' | 'maxPixels' | 'imageMinPixels' | 'imageMaxPixels'
+  | 'framesPerSecond'
+  | 'minFrames'
+  | 'maxFrames'
+  | 'frameRounding'
+  | 'minPixels'
+  | 'maxPixels'
+  | 'imageMinPixels'
+  | 'imageMaxPixels'
 >;
 
 /** Which frames a model is shown of one medium, and how large. */

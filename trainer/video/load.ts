@@ -145,7 +145,14 @@ export class MediaLoader {
     const rule =
       kind === 'image'
         ? [limits.imageMinPixels, limits.imageMaxPixels]
-        : [limits.framesPerSecond, limits.minFrames, limits.maxFrames, limits.minPixels, limits.maxPixels];
+        : [
+            limits.framesPerSecond,
+            limits.minFrames,
+            limits.maxFrames,
+            limits.frameRounding,
+            limits.minPixels,
+            limits.maxPixels,
+          ];
     const choice = JSON.stringify([rulesVersion, content, kind, ...rule]);
     return createHash('sha256').update(choice).digest('hex').slice(0, 40);
   }
