@@ -48,7 +48,9 @@ describe('chooseFrames', () => {
   it('rounds down where the rule says so: 11.4 frames wanted give ten, not twelve', () => {
     // 171 / 30 * 2 = 11.4; 5.7 pairs are nearest to 6.
     expect(chooseFrames({ totalFrames: 171, fps: 30 }, halfEven).indices).toHaveLength(12);
-    expect(chooseFrames({ totalFrames: 171, fps: 30 }, { ...halfEven, frameRounding: 'down' }).indices).toHaveLength(10);
+    expect(chooseFrames({ totalFrames: 171, fps: 30 }, { ...halfEven, frameRounding: 'down' }).indices).toHaveLength(
+      10,
+    );
   });
 
   it('takes the even number below where rounding would pass the video: three frames give two', () => {
