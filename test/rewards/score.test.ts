@@ -99,6 +99,12 @@ describe('rewards agree with CPython, rouge_score and NLTK', () => {
     ).toEqual([]);
   });
 
+  it('takes the whole text, tags and all, where the answer tag is empty', () => {
+    const scored = evaluationScore('<answer> </answer>', { problemType: 'multiple choice', solution: 'B' });
+    expect(scored.answer).toBe('<answer> </answer>');
+    expect(scored.explanation).toContain('The answer tag is empty, so the whole text is taken.');
+  });
+
   it('stems words', () => {
     expect(fixture.stems.length).toBeGreaterThan(2000);
     expect(
