@@ -306,8 +306,9 @@ export class Run {
     const template = await readTemplate(plan.promptTemplate ?? undefined);
     const questions = new QuestionLoader(dataset, media, limits, onSkipped);
     const order = new QuestionOrder(
-      rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image' })),
+      rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
       plan.seed,
+      plan.sourceWeights,
     );
 
     await removeLeftovers(this.folder);
