@@ -44,6 +44,14 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'write the annotations of a run as JSONL',
     load: async () => (await import('./cli/export.ts')).exportCommand,
   },
+  check: {
+    summary: 'look a dataset over: rows, media, duplicates',
+    load: async () => (await import('./cli/check.ts')).checkCommand,
+  },
+  split: {
+    summary: 'split a dataset for training and evaluation without leaking a video',
+    load: async () => (await import('./cli/split.ts')).splitCommand,
+  },
   doctor: {
     summary: 'say what this machine has: Node, ffmpeg, backends',
     load: async () => (await import('./cli/doctor.ts')).doctorCommand,

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 export type MediaPlace =
   | { readonly kind: 'file'; readonly real: string }
-  | { readonly kind: 'missing'; readonly cause: Error }
+  | { readonly kind: 'missing'; readonly reason: string; readonly cause: Error }
   | { readonly kind: 'outside' };
 
 /**
@@ -16,7 +16,9 @@ export function findMedia(realFolder: string, named: string): MediaPlace {
   try {
     real = realpathSync(path.resolve(realFolder, named.replaceAll('\\', '/')));
   } catch (cause) {
-    return { kind: 'missing', cause: cause as Error };
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'is not there' : `can't be reached (${code ?? 'no reason given'})`;
+    return { kind: 'missing', reason, cause: cause as Error };
   }
   return isInside(realFolder, real) ? { kind: 'file', real } : { kind: 'outside' };
 }
