@@ -250,6 +250,7 @@ async function writeRows(
     yield isArray ? `${piece}\n]\n` : piece;
   }
   await pipeline(pieces, createWriteStream(file), { signal: options.signal });
+  options.onProgress?.('write', rows.length, rows.length);
 }
 
 /**
@@ -299,6 +300,7 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
       );
     await writeRows(dataset, sides.train, partials[0] as string, rewrite, options);
     await writeRows(dataset, sides.evaluation, partials[1] as string, rewrite, options);
+    options.signal?.throwIfAborted();
     await rename(partials[0] as string, train);
     await rename(partials[1] as string, evaluation);
     const strata = grouping.strataNames.map((stratum) => ({ ...stratum, rows: 0, evaluation: 0 }));
