@@ -1,6 +1,7 @@
 /** `npm run bench`: what the main job costs on this machine. Names on the command line pick parts. */
 import os from 'node:os';
 import { benchActivation } from './activation.bench.ts';
+import { benchData } from './data.bench.ts';
 import { type BenchFigure, benchEngine } from './engine.bench.ts';
 import { benchMedia } from './media.bench.ts';
 import { benchPages } from './pages.bench.ts';
@@ -9,6 +10,7 @@ import { benchRewards } from './rewards.bench.ts';
 const parts: Record<string, () => Promise<BenchFigure[]>> = {
   engine: benchEngine,
   rewards: benchRewards,
+  data: benchData,
   media: benchMedia,
   pages: benchPages,
   activation: benchActivation,
