@@ -128,7 +128,13 @@ describe('checkDataset', () => {
 
   it('finds what stands twice: ids as number or text, questions, content under two names', async () => {
     const asked = row({ problem_id: 77 });
-    const text = lines(asked, { ...asked, problem_id: 78, path: 'a.mp4' }, row({ problem_id: '77', path: 'copy.mp4' }));
+    const text = lines(
+      asked,
+      { ...asked, problem_id: 78, path: 'a.mp4' },
+      row({ problem_id: '77', path: 'copy.mp4' }),
+      { ...asked, problem_id: 79, options: ['A. Up', 'B. Down'] },
+      { ...asked, problem_id: 80, path: 'b.mp4' },
+    );
     expect(await findings(text)).toEqual([
       ['repeated-question', 2],
       ['repeated-id', 3],
@@ -149,6 +155,7 @@ describe('checkDataset', () => {
       ['leak', 2],
       ['leak', 3],
     ]);
+    expect(report).toMatchObject({ errors: 2, sound: 3 });
     expect(report.findings[1]?.message).toBe(`“copy.mp4” is also used at ${at('other.jsonl')}:1.`);
   });
 

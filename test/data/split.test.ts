@@ -153,9 +153,15 @@ describe('splitDataset', () => {
       kind: 'bad-request',
     });
     const stop = new AbortController();
+    let written = 0;
     const stopped = splitDataset(
       at('safe/two.jsonl'),
-      options({ evaluationShare: 0.5, signal: stop.signal, onProgress: (phase) => phase === 'write' && stop.abort() }),
+      options({
+        evaluationShare: 0.5,
+        signal: stop.signal,
+        // Both files are whole by then, and neither has its name.
+        onProgress: (phase) => phase === 'write' && ++written === 2 && stop.abort(),
+      }),
     );
     await expect(stopped).rejects.toThrow('abort');
     expect(await readdir(at('safe'))).toEqual(files);
@@ -168,6 +174,19 @@ describe('splitDataset', () => {
 });
 
 describe('chooseGroups', () => {
+  it('gives strata that are too small for a row of their own a row by turns, the larger ones first', () => {
+    // Five strata of four rows and twenty of one; a tenth of all is four.
+    const stratumOf = Int32Array.from({ length: 40 }, (_, i) => (i < 20 ? i % 5 : i - 15));
+    const rows = { groupOf: Int32Array.from({ length: 40 }, (_, i) => i), stratumOf, groups: 40, strata: 25 };
+    for (let seed = 0; seed < 20; seed++) {
+      const chosen = chooseGroups(rows, 0.1, seed);
+      const taken = [...stratumOf].filter((_, i) => chosen[i] === 1);
+      expect(taken.length).toBe(4);
+      expect(new Set(taken).size).toBe(4);
+      expect(Math.max(...taken)).toBeLessThan(5);
+    }
+  });
+
   it('comes to within half the largest group of the share of the whole, or leaves only what would overshoot', () => {
     const drawn = fc.record({
       rows: fc.array(fc.tuple(fc.nat(12), fc.nat(3)), { minLength: 1, maxLength: 80 }),

@@ -103,10 +103,19 @@ export function chooseGroups(rows: GroupedRows, share: number, seed: number): Ui
   };
   const order = permutation(rows.groups, randomFrom(seed, 'split'));
   for (const group of order) if (gain(group) > 0) take(group);
-  const fit = Float64Array.from({ length: rows.groups }, (_, group) => gain(group) / sizeOf(group));
-  const rest = order.filter((group) => chosen[group] === 0);
-  rest.sort((a, b) => (fit[b] as number) - (fit[a] as number));
-  for (const group of rest) if (Math.abs(missing - sizeOf(group)) < Math.abs(missing)) take(group);
+  let rest = order.filter((group) => chosen[group] === 0);
+  for (let before = -1; before !== rest.length; ) {
+    before = rest.length;
+    const fitOf = (group: number) => gain(group) / sizeOf(group);
+    const fit = new Map(rest.map((group) => [group, fitOf(group)]));
+    rest.sort((a, b) => (fit.get(b) as number) - (fit.get(a) as number));
+    for (const group of rest) {
+      const isNearer = Math.abs(missing - sizeOf(group)) < Math.abs(missing);
+      // Where a stratum of the group got another one in this pass, it waits for the next.
+      if (isNearer && fitOf(group) >= (fit.get(group) as number)) take(group);
+    }
+    rest = rest.filter((group) => chosen[group] === 0);
+  }
   return chosen;
 }
 
