@@ -12,7 +12,7 @@ const oddAspectRatio = 10;
 
 export interface MediaFault {
   readonly kind: Extract<FindingKind, `media-${string}`>;
-  /** Without the file's name. */
+  /** A sentence, without the file's name. */
   readonly message: string;
 }
 
@@ -24,14 +24,14 @@ export function probedFault(media: MediaProbe): MediaFault | null {
   if (kind === 'video' && totalFrames < frameFactor)
     return {
       kind: 'media-wrong-type',
-      message: `has ${totalFrames} frame, and a video needs ${frameFactor}; a picture is data_type "image"`,
+      message: `It has ${totalFrames} frame, and a video needs ${frameFactor}; a picture is data_type "image".`,
     };
   if (ratio > maxAspectRatio)
-    return { kind: 'media-unusable', message: `has ${size}: one side is more than ${maxAspectRatio} times the other` };
+    return { kind: 'media-unusable', message: `It has ${size}: one side is more than ${maxAspectRatio} times the other.` };
   if (Math.min(width, height) < sizeFactor)
-    return { kind: 'media-odd-size', message: `has ${size}: a side is shorter than one visual token (${sizeFactor})` };
+    return { kind: 'media-odd-size', message: `It has ${size}: a side is shorter than one visual token (${sizeFactor} pixels).` };
   if (ratio > oddAspectRatio)
-    return { kind: 'media-odd-size', message: `has ${size}: one side is ${Math.round(ratio)} times the other` };
+    return { kind: 'media-odd-size', message: `It has ${size}: one side is ${Math.round(ratio)} times the other.` };
   return null;
 }
 
@@ -50,7 +50,7 @@ async function faultOf(tools: FfmpegTools, real: string, kind: DataType): Promis
       },
     );
     return fits
-      ? { kind: 'media-wrong-type', message: `is a readable ${other}, but data_type is "${kind}"` }
+      ? { kind: 'media-wrong-type', message: `It is a readable ${other}, but data_type is "${kind}".` }
       : { kind: 'media-unusable', message: fault.message };
   }
 }

@@ -104,15 +104,16 @@ export function chooseGroups(rows: GroupedRows, share: number, seed: number): Ui
   const order = permutation(rows.groups, randomFrom(seed, 'split'));
   for (const group of order) if (gain(group) > 0) take(group);
   let rest = order.filter((group) => chosen[group] === 0);
+  const fit = new Float64Array(rows.groups);
   for (let before = -1; before !== rest.length; ) {
     before = rest.length;
     const fitOf = (group: number) => gain(group) / sizeOf(group);
-    const fit = new Map(rest.map((group) => [group, fitOf(group)]));
-    rest.sort((a, b) => (fit.get(b) as number) - (fit.get(a) as number));
+    for (const group of rest) fit[group] = fitOf(group);
+    rest.sort((a, b) => (fit[b] as number) - (fit[a] as number));
     for (const group of rest) {
       const isNearer = Math.abs(missing - sizeOf(group)) < Math.abs(missing);
       // Where a stratum of the group got another one in this pass, it waits for the next.
-      if (isNearer && fitOf(group) >= (fit.get(group) as number)) take(group);
+      if (isNearer && fitOf(group) >= (fit[group] as number)) take(group);
     }
     rest = rest.filter((group) => chosen[group] === 0);
   }
@@ -206,8 +207,13 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
       },
     );
   for (const [real, earlier] of same) sets.join(media.get(earlier), media.get(real));
-  const groups = new Numbers();
-  const groupOf = mediumOfRow.map((medium) => groups.get(String(sets.find(medium))));
+  const groupOfSet = new Int32Array(media.of.size).fill(-1);
+  let groups = 0;
+  const groupOf = mediumOfRow.map((medium) => {
+    const set = sets.find(medium);
+    if (groupOfSet[set] === -1) groupOfSet[set] = groups++;
+    return groupOfSet[set] as number;
+  });
   const strataNames = [...strata.of.keys()].map((key) => {
     const [source, problemType] = JSON.parse(key) as [string, string];
     return { source, problemType };
@@ -215,10 +221,10 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
   return {
     groupOf,
     stratumOf,
-    groups: groups.of.size,
+    groups,
     strata: strata.of.size,
     strataNames,
-    sameContent: media.of.size - groups.of.size,
+    sameContent: media.of.size - groups,
     withoutMedia,
   };
 }
