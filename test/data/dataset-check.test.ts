@@ -126,7 +126,7 @@ describe('checkDataset', () => {
     ]);
   });
 
-  it('finds what stands twice: ids as number or text, questions, content under two names', async () => {
+  it('finds what stands twice: ids as number or text, questions, one medium under two paths', async () => {
     const asked = row({ problem_id: 77 });
     const text = lines(
       asked,
@@ -137,10 +137,11 @@ describe('checkDataset', () => {
     );
     expect(await findings(text)).toEqual([
       ['repeated-question', 2],
+      ['same-medium', 2],
       ['repeated-id', 3],
     ]);
     const report = await check(text, { compareContent: true });
-    expect(report.findings.find(({ kind }) => kind === 'same-content')).toMatchObject({
+    expect(report.findings.filter(({ kind }) => kind === 'same-medium')[1]).toMatchObject({
       line: 3,
       message: '“copy.mp4” has the same content as “./a.mp4” of line 1.',
     });

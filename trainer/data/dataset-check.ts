@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
-import { asStudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
@@ -24,7 +24,7 @@ import { rowWarnings } from './row-warnings.ts';
 export interface CheckOptions {
   /** Probe each video and image with these. */
   readonly probeWith?: FfmpegTools | undefined;
-  /** Compare the content of files of equal size. */
+  /** Find one video or image under two paths also by content, of files of equal size. */
   readonly compareContent?: boolean | undefined;
   /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
   readonly against?: string | undefined;
@@ -96,6 +96,8 @@ class Check {
   readonly counter = new StatisticsCounter();
   private readonly file: string;
   private realFolder: string | null = null;
+  /** By file, how a row named it first. */
+  private readonly firstNames = new Map<string, { named: string; line: number }>();
   private readonly ids = new FirstSeen();
   private readonly questions = new FirstSeen();
 
@@ -150,9 +152,23 @@ class Check {
       this.realFolder ??= realpathSync(path.dirname(this.file));
       medium = { named: row.path, kind: row.data_type, ...lookAt(this.realFolder, row.path), rows: [] };
       this.media.set(key, medium);
+      this.compareFile(medium, line, number);
     }
     medium.rows.push({ row: number, line });
     if (medium.fault) this.add(medium.fault.kind, line, number, medium.fault.message);
+  }
+
+  private compareFile({ named, file }: Medium, line: number, number: number): void {
+    if (!file) return;
+    const first = this.firstNames.get(file.real);
+    if (!first) this.firstNames.set(file.real, { named, line });
+    else if (first.named !== named)
+      this.add(
+        'same-medium',
+        line,
+        number,
+        `${quote(named)} is the same file as ${quote(first.named)} of line ${first.line}.`,
+      );
   }
 
   /** A finding for every row that uses a medium. */
@@ -181,6 +197,8 @@ async function filesOf(
     const realFolder = realpathSync(other.folder);
     const files = new Map<string, SizedFile & { place: string }>();
     for (let row = 0; row < other.count; row++) {
+      if (row % 1000 === 999) await new Promise(setImmediate);
+      signal?.throwIfAborted();
       const { file } = lookAt(realFolder, other.row(row).path);
       if (file && !files.has(file.real)) files.set(file.real, { ...file, place: other.place(row) });
     }
@@ -201,7 +219,7 @@ async function findSameContent(check: Check, options: CheckOptions): Promise<voi
     const [first, otherFirst] = [one?.rows[0], other?.rows[0]];
     if (one && other && first && otherFirst)
       check.add(
-        'same-content',
+        'same-medium',
         first.line,
         first.row,
         `${quote(one.named)} has the same content as ${quote(other.named)} of line ${otherFirst.line}.`,
@@ -219,10 +237,22 @@ async function findLeaks(check: Check, against: string, options: CheckOptions): 
   // The other's files come first, so that those of this dataset are named as the same as one of them.
   const mine = [...files.values()].map(({ file }) => file).filter(({ real }) => !others.has(real));
   const sizes = new Set(mine.map(({ sizeBytes }) => sizeBytes));
-  const { same } = await compareContent(
+  const { same, unreadable } = await compareContent(
     [...[...others.values()].filter(({ sizeBytes }) => sizes.has(sizeBytes)), ...mine],
     { signal: options.signal, onProgress: (done, total) => options.onProgress?.('content', done, total) },
   );
+  for (const [real, why] of unreadable) {
+    const place = others.get(real)?.place;
+    if (place !== undefined)
+      throw new StudioError('bad-media', `${real} can't be read (${why}), so that it can't be compared.`, {
+        place,
+        remedy: 'Make it readable, or take its questions out of that dataset.',
+      });
+    const medium = files.get(real);
+    // The comparison of this dataset's own content has said so already.
+    if (medium && !options.compareContent)
+      check.addForMedium(medium, 'media-unusable', `${quote(medium.named)} can't be read (${why}).`);
+  }
   for (const medium of check.media.values()) {
     const real = medium.file?.real ?? '';
     const other = others.get(real) ?? others.get(same.get(real) ?? '');
@@ -234,7 +264,7 @@ async function findLeaks(check: Check, against: string, options: CheckOptions): 
  * Checks a dataset. Each fault of a row is a finding, and nothing about rows or media is thrown.
  *
  * @throws StudioError `not-found` when there is no such file, `bad-dataset` when it is a folder or `against` can't be
- *   opened, `ffmpeg-missing`; the signal's reason
+ *   opened, `bad-media` for a file of `against` that can't be read, `ffmpeg-missing`; the signal's reason
  */
 export async function checkDataset(file: string, options: CheckOptions = {}): Promise<DatasetReport> {
   const full = path.resolve(file);

@@ -43,7 +43,7 @@ export const findingKinds = {
     'a question stands twice: same problem, options and path',
     'training asks it twice a round',
   ),
-  'same-content': warning('two files have the same content', asItIs),
+  'same-medium': warning('one video or image stands under two paths', asItIs),
   'no-options': warning('a multiple choice question has no options', asItIs),
   'no-letters': warning('options without letters', 'training takes letters by place: A, B, C, …'),
   'option-letters': warning('option letters are missing for some, or repeated', asItIs),

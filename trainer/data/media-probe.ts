@@ -27,9 +27,15 @@ export function probedFault(media: MediaProbe): MediaFault | null {
       message: `It has ${totalFrames} frame, and a video needs ${frameFactor}; a picture is data_type "image".`,
     };
   if (ratio > maxAspectRatio)
-    return { kind: 'media-unusable', message: `It has ${size}: one side is more than ${maxAspectRatio} times the other.` };
+    return {
+      kind: 'media-unusable',
+      message: `It has ${size}: one side is more than ${maxAspectRatio} times the other.`,
+    };
   if (Math.min(width, height) < sizeFactor)
-    return { kind: 'media-odd-size', message: `It has ${size}: a side is shorter than one visual token (${sizeFactor} pixels).` };
+    return {
+      kind: 'media-odd-size',
+      message: `It has ${size}: a side is shorter than one visual token (${sizeFactor} pixels).`,
+    };
   if (ratio > oddAspectRatio)
     return { kind: 'media-odd-size', message: `It has ${size}: one side is ${Math.round(ratio)} times the other.` };
   return null;

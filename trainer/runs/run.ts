@@ -371,7 +371,7 @@ export class Run {
     const more = dataset.faults.length - shown.length;
     this.record({
       type: 'warning',
-      message: `${dataset.faults.length} bad ${dataset.faults.length === 1 ? 'row is' : 'rows are'} left out of ${dataset.file}:\n${shown.join('\n')}${more > 0 ? `\nand ${more} more` : ''}`,
+      message: `${dataset.faults.length} bad ${dataset.faults.length === 1 ? 'row is' : 'rows are'} left out of ${dataset.file}:\n${shown.join('\n')}${more > 0 ? `\nand ${more} more; video-r1 check names them all` : ''}`,
     });
   }
 
