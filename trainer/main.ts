@@ -28,9 +28,33 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'steer a run of a trainer that is running: pause, resume, set, …',
     load: async () => (await import('./cli/ctl.ts')).ctlCommand,
   },
+  score: {
+    summary: 'the rewards of completions, line by line',
+    load: async () => (await import('./cli/score.ts')).scoreCommand,
+  },
+  explain: {
+    summary: 'rewards and advantages of one group, with the reasons',
+    load: async () => (await import('./cli/explain.ts')).explainCommand,
+  },
+  frames: {
+    summary: 'which frames of a video a model is shown, how large, how many tokens',
+    load: async () => (await import('./cli/frames.ts')).framesCommand,
+  },
+  prompt: {
+    summary: 'the exact text that a model is given for a row of a dataset',
+    load: async () => (await import('./cli/prompt.ts')).promptCommand,
+  },
   export: {
     summary: 'write the annotations of a run as JSONL',
     load: async () => (await import('./cli/export.ts')).exportCommand,
+  },
+  check: {
+    summary: 'look a dataset over: rows, media, duplicates',
+    load: async () => (await import('./cli/check.ts')).checkCommand,
+  },
+  split: {
+    summary: 'split a dataset for training and evaluation without leaking a video',
+    load: async () => (await import('./cli/split.ts')).splitCommand,
   },
   doctor: {
     summary: 'say what this machine has: Node, ffmpeg, backends',

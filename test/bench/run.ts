@@ -1,12 +1,16 @@
 /** `npm run bench`: what the main job costs on this machine. Names on the command line pick parts. */
 import os from 'node:os';
 import { benchActivation } from './activation.bench.ts';
+import { benchData } from './data.bench.ts';
 import { type BenchFigure, benchEngine } from './engine.bench.ts';
 import { benchMedia } from './media.bench.ts';
 import { benchPages } from './pages.bench.ts';
+import { benchRewards } from './rewards.bench.ts';
 
 const parts: Record<string, () => Promise<BenchFigure[]>> = {
   engine: benchEngine,
+  rewards: benchRewards,
+  data: benchData,
   media: benchMedia,
   pages: benchPages,
   activation: benchActivation,
@@ -25,7 +29,12 @@ process.stdout.write(
 for (const [name, bench] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const figure of await bench()) {
-    const value = figure.value >= 100 ? figure.value.toFixed(0) : figure.value.toPrecision(3);
+    const value =
+      figure.value >= 10_000
+        ? Math.round(figure.value).toLocaleString('en-US')
+        : figure.value >= 100
+          ? figure.value.toFixed(0)
+          : figure.value.toPrecision(3);
     process.stdout.write(`${figure.name.padEnd(44)}${value.padStart(9)} ${figure.unit.padEnd(5)} ${figure.note}\n`);
   }
 }

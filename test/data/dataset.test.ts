@@ -260,6 +260,119 @@ describe('the scanner of rows', () => {
   });
 });
 
+describe('any text as a dataset', () => {
+  /** What reading gives: rows, or the one kind of error that may be thrown. */
+  const read = (bytes: Buffer, pieces: readonly number[]): { rows: string[]; fault: StudioError | null } => {
+    const scanner = new RowScanner('f');
+    const rows: string[] = [];
+    try {
+      let at = 0;
+      for (let n = 0; at < bytes.length; n++) {
+        const length = pieces[n % pieces.length] as number;
+        for (const one of scanner.push(bytes.subarray(at, at + length))) rows.push(one.bytes.toString());
+        at += length;
+      }
+      for (const one of scanner.end()) rows.push(one.bytes.toString());
+      return { rows, fault: null };
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(StudioError);
+      return { rows, fault: thrown as StudioError };
+    }
+  };
+  const pieces = fc.array(fc.integer({ min: 4, max: 60 }), { minLength: 1, maxLength: 6 });
+  const value = fc.dictionary(fc.string({ unit: 'binary', maxLength: 6 }), fc.jsonValue({ maxDepth: 3 }), {
+    maxKeys: 4,
+  });
+
+  it('gives the rows that JSON.parse gives, in whatever pieces, marks, line ends and indents it comes', () => {
+    const form = fc.record({ indent: fc.constantFrom(0, 1, '\t'), mark: fc.boolean(), returns: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), pieces, form, (rows, lengths, how) => {
+        const whole = JSON.stringify(rows, null, how.indent);
+        const lines = rows.map((one) => JSON.stringify(one)).join('\n');
+        for (const text of [whole, lines]) {
+          const written = `${how.mark ? '\ufeff' : ''}${how.returns ? text.replaceAll('\n', '\r\n') : text}`;
+          const found = read(Buffer.from(written), lengths);
+          expect(found.fault).toBeNull();
+          expect(found.rows.map((one) => JSON.parse(one))).toEqual(JSON.parse(whole));
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('gives the rows before a cut, then says that the file was cut off after as many bytes', () => {
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), pieces, fc.nat(), (rows, lengths, at) => {
+        const whole = Buffer.from(JSON.stringify(rows, null, 1));
+        const bytes = whole.subarray(0, 1 + (at % (whole.length - 1)));
+        const { rows: found, fault } = read(bytes, lengths);
+        expect(found.map((one) => JSON.parse(one))).toEqual(JSON.parse(JSON.stringify(rows.slice(0, found.length))));
+        expect(fault?.message).toContain(`cut off after ${bytes.length} bytes`);
+        const column = bytes.length - 1 - bytes.lastIndexOf('\n') + 1;
+        const line = bytes.toString('latin1').split('\n').length;
+        expect(fault?.message).toContain(`at line ${line}, column ${column};`);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('throws nothing but a StudioError, and says where, for any garbage', () => {
+    const token = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '\n',
+      '\r',
+      ' ',
+      '\ufeff',
+      '\u0000',
+      'x',
+      '{}',
+      '"a":1',
+      'ü',
+    );
+    const garbage = fc.oneof(
+      fc.array(token, { maxLength: 30 }).map((tokens) => Buffer.from(tokens.join(''))),
+      fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
+    );
+    fc.assert(
+      fc.property(garbage, pieces, (bytes, lengths) => {
+        const { rows, fault } = read(bytes, lengths);
+        if (fault) expect([fault.kind, fault.place?.startsWith('f')]).toEqual(['bad-dataset', true]);
+        for (const one of rows) expect(one.length).toBeGreaterThan(0);
+        expect(rows).toEqual(read(bytes, [bytes.length + 1]).rows);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeff[{}]', 'utf16le'), /UTF-16/],
+    ['UTF-16 without a mark', Buffer.from('[{}]', 'utf16le'), /UTF-16/],
+    ['big-endian UTF-16', Buffer.from('\ufeff[{}]', 'utf16le').swap16(), /UTF-16/],
+    ['100,000 brackets', Buffer.from('['.repeat(100_000)), /a row .* is expected, but "\[" follows/],
+    ['100,000 brackets in a row', Buffer.from(`[{"a":${'['.repeat(100_000)}`), /in the middle of row 1/],
+    ['an endless quote', Buffer.from(`[{"a":"${'x'.repeat(10_000_000)}`), /in the middle of row 1.*inside a text/],
+  ])('says of %s what it is', (_, bytes, message) => {
+    expect(read(bytes, [1_000_000]).fault?.message).toMatch(message);
+  });
+
+  it('opens rows with 100,000 brackets and with texts of 10 MB', async () => {
+    const deep = JSON.stringify(row).replace('{', `{"deep": ${'['.repeat(100_000)}${']'.repeat(100_000)},`);
+    const long = { ...row, problem: 'x'.repeat(10_000_000) };
+    const dataset = await openText(`[${deep},${JSON.stringify(long)}]`);
+    expect(dataset.count).toBe(2);
+    expect(dataset.row(0)).toEqual(row);
+    expect(dataset.row(1)).toEqual(long);
+  });
+});
+
 describe('findJsonFault', () => {
   it('agrees with JSON.parse on any text', () => {
     const piece = fc.constantFrom(

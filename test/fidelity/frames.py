@@ -1,11 +1,12 @@
-"""Writes test/fixtures/frames.json: frame choice and sizes as qwen-vl-utils 0.0.8 and torch compute them.
+"""Writes test/fixtures/frames.json: frame choice and sizes as qwen-vl-utils and torch compute them.
 
     python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install torch numpy requests packaging pillow
     /tmp/fidelity/bin/pip install --no-deps qwen-vl-utils==0.0.8
-    /tmp/fidelity/bin/python test/fidelity/frames.py
+    /tmp/fidelity/bin/pip install --no-deps --target /tmp/fidelity/later qwen-vl-utils==0.0.14
+    /tmp/fidelity/bin/python test/fidelity/frames.py /tmp/fidelity/later
 
-Version 0.0.8 is the one that rounds the number of frames half to even; later ones round down. Only its arithmetic is
-called, so torchvision need not be there.
+Version 0.0.8 rounds the number of frames half to even; later ones, and the copy that Video-R1 installs, round down. Only
+their arithmetic is called, so torchvision need not be there.
 """
 
 import json
@@ -25,13 +26,20 @@ sys.modules["torchvision.transforms"].InterpolationMode = object
 
 from qwen_vl_utils import vision_process as qwen  # noqa: E402
 
+for name in [name for name in sys.modules if name.startswith("qwen_vl_utils")]:
+    del sys.modules[name]
+sys.path.insert(0, sys.argv[1])
+from qwen_vl_utils import vision_process as later  # noqa: E402
+
+versions = {"half-even": qwen, "down": later}
+assert qwen.__file__ != later.__file__
 rng = random.Random(20250327)
-qwen.logger.disabled = True
+qwen.logger.disabled = later.logger.disabled = True
 
 
-def frames(total, fps, rule):
+def frames(version, total, fps, rule):
     try:
-        count = qwen.smart_nframes({"fps": rule[0], "min_frames": rule[1], "max_frames": rule[2]}, total, fps)
+        count = version.smart_nframes({"fps": rule[0], "min_frames": rule[1], "max_frames": rule[2]}, total, fps)
     except ValueError:
         return None, None
     return torch.linspace(0, total - 1, count).round().long().tolist(), count / max(total, 1e-6) * fps
@@ -44,10 +52,11 @@ rules = [(2.0, 4, 16), (2.0, 4, 16), (2.0, 4, 768), (1.0, 3, 33), (0.5, 8, 64), 
 chosen = []
 for i, (total, fps) in enumerate(videos):
     rule = rules[i % len(rules)]
-    indices, sample_fps = frames(total, fps, rule)
-    chosen.append(
-        dict(totalFrames=total, fps=fps, framesPerSecond=rule[0], minFrames=rule[1], maxFrames=rule[2], indices=indices, sampleFps=sample_fps)
-    )
+    for rounding, version in versions.items():
+        indices, sample_fps = frames(version, total, fps, rule)
+        chosen.append(
+            dict(totalFrames=total, fps=fps, framesPerSecond=rule[0], minFrames=rule[1], maxFrames=rule[2], frameRounding=rounding, indices=indices, sampleFps=sample_fps)
+        )
 
 shapes = [(h, w) for h in (1, 13, 14, 28, 42, 70, 98, 224) for w in (1, 14, 27, 28, 41, 42, 43, 500)]
 shapes += [(rng.randint(1, 4000), rng.randint(1, 4000)) for _ in range(200)] + [(50, 10000), (50, 10001), (10001, 50), (360, 640), (272, 640), (568, 320), (144, 176), (1080, 1920)]

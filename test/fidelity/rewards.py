@@ -1,10 +1,10 @@
 """Writes test/fixtures/rewards.json: rewards as CPython, rouge_score and NLTK compute them.
 
-    python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install rouge-score nltk
+    python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install rouge-score nltk torch numpy
     /tmp/fidelity/bin/python test/fidelity/rewards.py
 
 The formulas are stated here from the method's description; the arithmetic, number parsing, rounding, whitespace and
-regular expressions are CPython's, ROUGE is Google's rouge_score, the stemmer is NLTK's.
+regular expressions are CPython's, ROUGE is Google's rouge_score, the stemmer is NLTK's, float32 is torch's.
 """
 
 import json
@@ -12,6 +12,7 @@ import random
 import re
 from pathlib import Path
 
+import torch
 from nltk.stem import porter
 from rouge_score import rouge_scorer
 
@@ -148,6 +149,42 @@ for _ in range(300):
     middle = [rng.choice(pieces) for _ in range(rng.randint(0, 7))]
     forms.append("".join(rng.choice([middle, ["<think>", *middle, "</answer>"]])))
 out["forms"] = [{"text": t, "value": form(t), "answer": answer_of(t)} for t in dict.fromkeys(forms)]
+
+# ---- evaluation -----------------------------------------------------------------------------------------------------
+thresholds = 1 - torch.arange(0.5, 0.975, 0.05, dtype=torch.float32)
+
+
+def mean_relative_accuracy(answer, solution):
+    a, s = number(answer), number(solution)
+    if a is None or s is None:
+        return 0.0
+    a, s = torch.tensor(a, dtype=torch.float32), torch.tensor(s, dtype=torch.float32)
+    return (torch.abs(a - s) / (torch.abs(s) + 1e-8) < thresholds).float().mean().item()
+
+
+pairs = [(f"{s * (1 + sign * share / 100):.6g}", f"{s}") for s in (1, 3, 10, 0.7, 123.4, 5000) for share in range(0, 60, 5) for sign in (1, -1)]
+pairs += [(f"{s * (1 - t.item())!r}", f"{s}") for s in (1, 2, 10, 0.3) for t in thresholds]
+pairs += [(rng.choice(numbers), rng.choice(numbers)) for _ in range(150)] + [("0", "0"), ("1e-9", "0"), ("1e39", "1e39"), ("-5", "5"), ("nan", "5"), ("inf", "inf")]
+out["meanRelativeAccuracy"] = [{"answer": a, "solution": s, "value": mean_relative_accuracy(a, s)} for a, s in pairs]
+
+
+def evaluated(completion, solution, kind):
+    answer = answer_of(completion) or completion
+    right = answer_of(solution)
+    if kind == "multiple choice":
+        return 1.0 if answer.strip() == right.strip() else 0.0
+    if kind == "numerical":
+        return numerical(answer, right)
+    return mean_relative_accuracy(answer, right) if kind == "regression" else 0.0
+
+
+wrappers = ["{}", " {} ", "<answer>{}</answer>", "<think>7</think><answer> {} </answer>", "<answer></answer>{}", "<answer> </answer>", "<answer>{}", "", "{}</answer>", "<think>no</think> {}"]
+out["evaluation"] = []
+for kind in ("multiple choice", "numerical", "OCR", "free-form", "regression"):
+    for _ in range(80):
+        values = ["A", "B", "a", "C. red"] if kind == "multiple choice" else ["3", "3.0", "3.001", "1,000", "12", "x", "7"]
+        completion, solution = rng.choice(wrappers).format(rng.choice(values)), f"<answer>{rng.choice(values)}</answer>"
+        out["evaluation"].append({"completion": completion, "solution": solution, "type": kind, "value": evaluated(completion, solution, kind)})
 
 target = Path(__file__).parent.parent / "fixtures" / "rewards.json"
 target.write_text(json.dumps(out, ensure_ascii=True, separators=(",", ":")).replace('],"', '],\n"') + "\n")

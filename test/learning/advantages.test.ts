@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { groupAdvantages, type RewardParameters, type ScoredAnswer } from '../../trainer/learning/advantages.ts';
+import {
+  groupAdvantages,
+  lengthWindow,
+  type RewardParameters,
+  type ScoredAnswer,
+} from '../../trainer/learning/advantages.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
 const paper: RewardParameters = presetParameters('paper', 'tgrpo');
@@ -61,6 +66,32 @@ describe('length bonus (eq. 5)', () => {
   it('upstream pays 0.2, and only when more than one answer is correct', () => {
     expect(part(groupAdvantages(answers(1, 0), [], upstream), 0, 'length')).toBe(0);
     expect(part(groupAdvantages(answers(1, 1), [], upstream), 0, 'length')).toBe(0.2);
+  });
+});
+
+describe('a length window that adapts to the question', () => {
+  const adapting = { ...paper, lengthAdaptation: 0.5 };
+
+  it('is the window as set when half are correct, longer for hard questions, shorter for easy ones', () => {
+    expect(lengthWindow(adapting, 1 / 2)).toEqual({ min: 320, max: 512 });
+    // 1/4 correct: 1 + 0.5 x (1 - 0.5) = 1.25; all correct: 1 + 0.5 x (1 - 2) = 0.5.
+    expect(lengthWindow(adapting, 1 / 4)).toEqual({ min: 400, max: 640 });
+    expect(lengthWindow(adapting, 1)).toEqual({ min: 160, max: 256 });
+  });
+
+  it('decides the bonus and says so', () => {
+    const hard = [answer(1, 600), answer(0), answer(0), answer(0)];
+    expect(part(groupAdvantages(hard, [], paper), 0, 'length')).toBe(0);
+    const group = groupAdvantages(hard, [], adapting);
+    expect(part(group, 0, 'length')).toBe(0.1);
+    expect(group.explanation.join(' ')).toContain('the length window 320–512 becomes 400–640');
+  });
+
+  it('is off in every preset', () => {
+    for (const name of ['paper', 'upstream', 'sample'] as const) {
+      expect(presetParameters(name, 'tgrpo').lengthAdaptation).toBe(0);
+    }
+    expect(groupAdvantages(answers(1, 0), [], paper).lengthWindow).toEqual({ min: 320, max: 512 });
   });
 });
 

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { problemTypes } from '../../trainer/protocol/dataset.ts';
+import { type ProblemType, problemTypes } from '../../trainer/protocol/dataset.ts';
 import { extractAnswer } from '../../trainer/rewards/answer.ts';
+import { evaluationScore } from '../../trainer/rewards/evaluation-score.ts';
 import { hasRightForm } from '../../trainer/rewards/format.ts';
+import { meanRelativeAccuracy } from '../../trainer/rewards/mean-relative-accuracy.ts';
 import { answerNumber, numericalReward } from '../../trainer/rewards/numerical.ts';
 import { porterStem } from '../../trainer/rewards/porter-stemmer.ts';
 import { pythonRoundTo2, pythonStrip } from '../../trainer/rewards/python-text.ts';
@@ -21,9 +23,11 @@ interface Fixture {
   freeForm: { answer: string; solution: string; rouge: [number, number, number] }[];
   stems: [string, string][];
   forms: { text: string; value: number; answer: string }[];
+  meanRelativeAccuracy: { answer: string; solution: string; value: number }[];
+  evaluation: { completion: string; solution: string; type: ProblemType; value: number }[];
 }
 
-/** Made by test/fidelity/rewards.py with CPython, rouge_score and NLTK. */
+/** Made by test/fidelity/rewards.py with CPython, rouge_score, NLTK and torch. */
 const fixture: Fixture = JSON.parse(readFileSync(new URL('../fixtures/rewards.json', import.meta.url), 'utf8'));
 
 const wrong = <T>(cases: readonly T[], right: (one: T) => boolean) => cases.filter((one) => !right(one));
@@ -71,6 +75,34 @@ describe('rewards agree with CPython, rouge_score and NLTK', () => {
         return close(rouge1, rouge[0]) && close(rouge2, rouge[1]) && close(rougeL, rouge[2]);
       }),
     ).toEqual([]);
+  });
+
+  it('scores regression by mean relative accuracy in float32', () => {
+    expect(fixture.meanRelativeAccuracy.length).toBeGreaterThan(200);
+    expect(
+      wrong(
+        fixture.meanRelativeAccuracy,
+        ({ answer, solution, value }) =>
+          // The mean of ten float32 zeros and ones is a float32 upstream.
+          Math.fround(meanRelativeAccuracy(answer, solution).value) === Math.fround(value),
+      ),
+    ).toEqual([]);
+  });
+
+  it('scores completions as the benchmarks do, the whole text where there is no answer', () => {
+    expect(fixture.evaluation.length).toBeGreaterThan(200);
+    expect(
+      wrong(fixture.evaluation, ({ completion, solution, type, value }) => {
+        const scored = evaluationScore(completion, { problemType: type, solution: extractAnswer(solution) ?? '' });
+        return Math.fround(scored.accuracy) === Math.fround(value) && scored.correct === (value === 1);
+      }),
+    ).toEqual([]);
+  });
+
+  it('takes the whole text, tags and all, where the answer tag is empty', () => {
+    const scored = evaluationScore('<answer> </answer>', { problemType: 'multiple choice', solution: 'B' });
+    expect(scored.answer).toBe('<answer> </answer>');
+    expect(scored.explanation).toContain('The answer tag is empty, so the whole text is taken.');
   });
 
   it('stems words', () => {
@@ -124,7 +156,7 @@ describe('score', () => {
 
   it('refuses a regression answer of nan, and pays it where the released behaviour is asked for', () => {
     expect(score(completion('nan'), question('regression', '5')).accuracy).toBe(0);
-    expect(score(completion('nan'), question('regression', '5'), { nanRegressionPasses: true }).accuracy).toBe(1);
+    expect(score(completion('nan'), question('regression', '5'), { nanRegressionPays: true }).accuracy).toBe(1);
   });
 
   it('gives a value in 0..1 and sentences for any text and type', () => {

@@ -3,13 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseFrames, roundHalfEven, smartResize, videoPixelLimits } from '../../trainer/video/choose.ts';
 
-const upstream = { framesPerSecond: 2, minFrames: 4, maxFrames: 16 };
+const halfEven = { framesPerSecond: 2, minFrames: 4, maxFrames: 16, frameRounding: 'half-even' } as const;
 
 interface Fixture {
   frames: {
     totalFrames: number;
     fps: number;
     minFrames: number;
+    frameRounding: 'half-even' | 'down';
     maxFrames: number;
     framesPerSecond: number;
     indices: number[] | null;
@@ -33,7 +34,7 @@ describe('chooseFrames', () => {
   });
 
   it('rounds 132 frames at 25 a second to ten, because 10.56 / 2 = 5.28', () => {
-    expect(chooseFrames({ totalFrames: 132, fps: 25 }, upstream)).toEqual({
+    expect(chooseFrames({ totalFrames: 132, fps: 25 }, halfEven)).toEqual({
       indices: [0, 15, 29, 44, 58, 73, 87, 102, 116, 131],
       sampleFps: (10 / 132) * 25,
     });
@@ -41,19 +42,27 @@ describe('chooseFrames', () => {
 
   it('rounds a half to the even pair: five frames give four, not six', () => {
     // 5 / 1 * 2 = 10 is more than the video has; 5 / 2 = 2.5 goes to 2 pairs.
-    expect(chooseFrames({ totalFrames: 5, fps: 1 }, upstream).indices).toEqual([0, 1, 3, 4]);
+    expect(chooseFrames({ totalFrames: 5, fps: 1 }, halfEven).indices).toEqual([0, 1, 3, 4]);
+  });
+
+  it('rounds down where the rule says so: 11.4 frames wanted give ten, not twelve', () => {
+    // 171 / 30 * 2 = 11.4; 5.7 pairs are nearest to 6.
+    expect(chooseFrames({ totalFrames: 171, fps: 30 }, halfEven).indices).toHaveLength(12);
+    expect(chooseFrames({ totalFrames: 171, fps: 30 }, { ...halfEven, frameRounding: 'down' }).indices).toHaveLength(
+      10,
+    );
   });
 
   it('takes the even number below where rounding would pass the video: three frames give two', () => {
-    expect(chooseFrames({ totalFrames: 3, fps: 30 }, upstream).indices).toEqual([0, 2]);
-    expect(chooseFrames({ totalFrames: 7, fps: 1 }, upstream).indices).toHaveLength(6);
+    expect(chooseFrames({ totalFrames: 3, fps: 30 }, halfEven).indices).toEqual([0, 2]);
+    expect(chooseFrames({ totalFrames: 7, fps: 1 }, halfEven).indices).toHaveLength(6);
   });
 
   it('refuses one frame, none, and an unknown rate', () => {
-    expect(() => chooseFrames({ totalFrames: 1, fps: 25 }, upstream)).toThrow('at least 2 frames');
-    expect(() => chooseFrames({ totalFrames: 0, fps: 25 }, upstream)).toThrow('at least 2 frames');
-    expect(() => chooseFrames({ totalFrames: 9, fps: 0 }, upstream)).toThrow('frame rate');
-    expect(() => chooseFrames({ totalFrames: 9, fps: Number.NaN }, upstream)).toThrow('frame rate');
+    expect(() => chooseFrames({ totalFrames: 1, fps: 25 }, halfEven)).toThrow('at least 2 frames');
+    expect(() => chooseFrames({ totalFrames: 0, fps: 25 }, halfEven)).toThrow('at least 2 frames');
+    expect(() => chooseFrames({ totalFrames: 9, fps: 0 }, halfEven)).toThrow('frame rate');
+    expect(() => chooseFrames({ totalFrames: 9, fps: Number.NaN }, halfEven)).toThrow('frame rate');
   });
 
   it('gives an even number of ascending, distinct frames from the first to the last, for any video', () => {
@@ -64,7 +73,7 @@ describe('chooseFrames', () => {
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 2, max: 768 }),
         (totalFrames, fps, minFrames, maxFrames) => {
-          const { indices } = chooseFrames({ totalFrames, fps }, { framesPerSecond: 2, minFrames, maxFrames });
+          const { indices } = chooseFrames({ totalFrames, fps }, { ...halfEven, minFrames, maxFrames });
           expect(indices.length % 2).toBe(0);
           expect(indices[0]).toBe(0);
           expect(indices.at(-1)).toBe(totalFrames - 1);

@@ -24,6 +24,7 @@ import { clipFolder, clipsAreThere, colourAt, decodeAll, difference, encode, gre
 const small: FrameLimits = {
   framesPerSecond: 2,
   minFrames: 4,
+  frameRounding: 'half-even',
   maxFrames: 8,
   minPixels: 4 * 784,
   maxPixels: 4 * 784,
@@ -396,6 +397,7 @@ describe.skipIf(!clipsAreThere)('real clips', () => {
   const limits: FrameLimits = {
     framesPerSecond: 2,
     minFrames: 4,
+    frameRounding: 'half-even',
     maxFrames: 16,
     minPixels: 100_352,
     maxPixels: 100_352,

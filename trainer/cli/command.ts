@@ -1,6 +1,10 @@
 /** The form of a command of `video-r1`, and what its end means to a shell. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { nearest } from '../protocol/nearest.ts';
+import { type Method, type ParameterValues, parameterMeant } from '../protocol/parameters.ts';
+import { presetName, presetNames } from '../protocol/runfile.ts';
 
 export interface CliCommand {
   readonly name: string;
@@ -38,13 +42,35 @@ export function readValue(text: string): unknown {
   }
 }
 
-/** `NAME=VALUE` pairs. @throws StudioError `bad-request` */
+/** `NAME=VALUE` pairs of parameters; names also as `max_frames` or by symbol. @throws StudioError `bad-request` */
 export function readSettings(pairs: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
       if (at < 1) throw new StudioError('bad-request', `--set ${pair} is not NAME=VALUE.`, { remedy: 'See --help.' });
-      return [pair.slice(0, at), readValue(pair.slice(at + 1))];
+      const name = pair.slice(0, at);
+      return [parameterMeant(name) ?? name, readValue(pair.slice(at + 1))];
     }),
   );
+}
+
+/** Options of the commands that compute with a preset's parameters. */
+export const presetOptions = {
+  preset: { type: 'string', default: 'paper' },
+  set: { type: 'string', multiple: true, default: [] as string[] },
+} as const;
+
+/** What `--preset` and `--set` say. @throws StudioError `bad-request` */
+export function readParameters(
+  options: { readonly preset: string; readonly set: readonly string[] },
+  method: Method,
+): ParameterValues {
+  const preset = presetName.safeParse(options.preset);
+  if (!preset.success) {
+    throw new StudioError('bad-request', `There is no preset ${options.preset}.`, {
+      remedy: `Did you mean ${nearest(options.preset, presetNames)}? There are ${presetNames.join(', ')}.`,
+    });
+  }
+  const values = presetParameters(preset.data, method);
+  return withOverrides(values, readSettings(options.set), 'bad-request', '--set');
 }

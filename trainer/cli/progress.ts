@@ -92,6 +92,12 @@ export class LiveLine {
     this.out.write(`${text}\n`);
   }
 
+  /** Takes away the line that is being rewritten. */
+  clear(): void {
+    if (this.open) this.out.write('\r\x1b[2K');
+    this.open = false;
+  }
+
   /** Ends the line that is being rewritten. */
   end(): void {
     if (this.open) this.out.write('\n');

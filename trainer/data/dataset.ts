@@ -4,15 +4,15 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Question } from '../protocol/records.ts';
 import { extractAnswer } from '../rewards/answer.ts';
-import { findJsonFault } from './json-fault.ts';
-import { type RowBytes, RowScanner } from './json-rows.ts';
-import { checkRow } from './row-check.ts';
+import { type FileScan, parseRow, scanDatasetFile, stampOf } from './dataset-file.ts';
+import type { RowBytes, RowsForm } from './json-rows.ts';
+import { findMedia } from './media-place.ts';
+import { checkRow, type RowCheck } from './row-check.ts';
 
 /** A row that was left out, and why. */
 export interface RowFault {
@@ -31,15 +31,20 @@ export interface RowFault {
 export interface Dataset {
   readonly file: string;
   readonly folder: string;
+  readonly form: RowsForm;
   readonly count: number;
   readonly faults: readonly RowFault[];
   /** @throws StudioError `bad-dataset` when the file has changed since it was opened. */
   row(index: number): DatasetRow;
+  /** The row as it stands in the file. @throws as `row` */
+  text(index: number): string;
   question(index: number): Question;
   /** Kept in memory: costs no reading. */
   dataType(index: number): DataType;
   /** Whether the row has a chain of thought. Kept in memory. */
   hasProcess(index: number): boolean;
+  /** The row's `data_source`. Kept in memory. */
+  source(index: number): string;
   /** File and line, for messages. */
   place(index: number): string;
   /**
@@ -50,7 +55,6 @@ export interface Dataset {
   dispose(): void;
 }
 
-const pieceBytes = 1024 * 1024;
 const isVideoBit = 1;
 const hasProcessBit = 2;
 
@@ -61,13 +65,17 @@ class RowIndex {
   private lengths = new Uint32Array(1024);
   private lines = new Uint32Array(1024);
   private kinds = new Uint8Array(1024);
+  private sources = new Uint32Array(1024);
+  private readonly sourceNames: string[] = [];
+  private readonly sourceNumbers = new Map<string, number>();
 
-  add(offset: number, length: number, line: number, kind: number): void {
+  add(offset: number, length: number, line: number, kind: number, source: string): void {
     if (this.count === this.kinds.length) this.grow();
     this.offsets[this.count] = offset;
     this.lengths[this.count] = length;
     this.lines[this.count] = line;
     this.kinds[this.count] = kind;
+    this.sources[this.count] = this.sourceNumber(source);
     this.count++;
   }
 
@@ -82,6 +90,21 @@ class RowIndex {
     };
   }
 
+  /** @throws RangeError for a row that does not exist. */
+  sourceAt(index: number): string {
+    this.at(index);
+    return this.sourceNames[this.sources[index] as number] as string;
+  }
+
+  private sourceNumber(source: string): number {
+    let number = this.sourceNumbers.get(source);
+    if (number === undefined) {
+      number = this.sourceNames.push(source) - 1;
+      this.sourceNumbers.set(source, number);
+    }
+    return number;
+  }
+
   private grow(): void {
     const grown = <T extends Float64Array | Uint32Array | Uint8Array>(from: T, into: T): T => {
       into.set(from);
@@ -92,26 +115,29 @@ class RowIndex {
     this.lengths = grown(this.lengths, new Uint32Array(size));
     this.lines = grown(this.lines, new Uint32Array(size));
     this.kinds = grown(this.kinds, new Uint8Array(size));
+    this.sources = grown(this.sources, new Uint32Array(size));
   }
 }
 
 class FileDataset implements Dataset {
   readonly file: string;
   readonly folder: string;
+  readonly form: RowsForm;
   readonly faults: readonly RowFault[];
   private readonly index: RowIndex;
   private readonly realFolder: string;
   private descriptor: number | null;
   private readonly stamp: string;
 
-  constructor(file: string, index: RowIndex, faults: readonly RowFault[], stamp: string) {
+  constructor(file: string, index: RowIndex, faults: readonly RowFault[], scan: FileScan) {
     this.file = file;
     this.folder = path.dirname(file);
     this.realFolder = realpathSync(this.folder);
     this.index = index;
     this.faults = faults;
     this.descriptor = openSync(file, 'r');
-    this.stamp = stamp;
+    this.form = scan.form;
+    this.stamp = scan.stamp;
     this.checkUnchanged();
   }
 
@@ -120,18 +146,23 @@ class FileDataset implements Dataset {
   }
 
   row(index: number): DatasetRow {
-    const { offset, length } = this.index.at(index);
-    if (this.descriptor === null) throw new StudioError('internal', `${this.file} was closed.`);
-    const bytes = Buffer.allocUnsafe(length);
-    const read = readSync(this.descriptor, bytes, 0, length, offset);
-    let checked: ReturnType<typeof checkRow> | null = null;
+    let checked: RowCheck;
+    const text = this.text(index);
     try {
-      checked = read === length ? checkRow(JSON.parse(bytes.toString('utf8'))) : null;
+      checked = checkRow(JSON.parse(text));
     } catch (cause) {
       throw this.changed(index, cause);
     }
-    if (!checked || 'fault' in checked) throw this.changed(index, undefined);
+    if ('fault' in checked) throw this.changed(index, undefined);
     return checked.row;
+  }
+
+  text(index: number): string {
+    const { offset, length } = this.index.at(index);
+    if (this.descriptor === null) throw new StudioError('internal', `${this.file} was closed.`);
+    const bytes = Buffer.allocUnsafe(length);
+    if (readSync(this.descriptor, bytes, 0, length, offset) !== length) throw this.changed(index, undefined);
+    return bytes.toString('utf8');
   }
 
   question(index: number): Question {
@@ -160,32 +191,32 @@ class FileDataset implements Dataset {
     return (this.index.at(index).kind & hasProcessBit) !== 0;
   }
 
+  source(index: number): string {
+    return this.index.sourceAt(index);
+  }
+
   place(index: number): string {
     return `${this.file}:${this.index.at(index).line}`;
   }
 
   mediaPath(index: number): string {
     const named = this.row(index).path;
-    const place = this.place(index);
-    const full = path.resolve(this.folder, named.replaceAll('\\', '/'));
-    let real: string;
-    try {
-      real = realpathSync(full);
-    } catch (cause) {
-      throw new StudioError('bad-media', `${named} can't be found: ${(cause as Error).message}`, {
-        place,
-        remedy: 'Paths are relative to the dataset’s folder. Put the file there, or correct the row.',
-        cause,
-      });
+    const found = findMedia(this.realFolder, named);
+    switch (found.kind) {
+      case 'file':
+        return found.real;
+      case 'missing':
+        throw new StudioError('bad-media', `${named} can't be found: ${found.cause.message}`, {
+          place: this.place(index),
+          remedy: 'Paths are relative to the dataset’s folder. Put the file there, or correct the row.',
+          cause: found.cause,
+        });
+      case 'outside':
+        throw new StudioError('bad-media', `${named} leads out of the dataset’s folder through a symbolic link.`, {
+          place: this.place(index),
+          remedy: `Copy the file into ${this.folder}, or move the dataset to a folder that holds both.`,
+        });
     }
-    const relative = path.relative(this.realFolder, real);
-    if (relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)) {
-      throw new StudioError('bad-media', `${named} leads out of the dataset’s folder through a symbolic link.`, {
-        place,
-        remedy: `Copy the file into ${this.folder}, or move the dataset to a folder that holds both.`,
-      });
-    }
-    return real;
   }
 
   dispose(): void {
@@ -207,8 +238,6 @@ class FileDataset implements Dataset {
   }
 }
 
-const stampOf = (info: { size: number; mtimeMs: number }) => `${info.size} ${info.mtimeMs}`;
-
 /**
  * Opens a dataset: a JSON array of rows, or one row as JSON on each line.
  *
@@ -219,86 +248,27 @@ const stampOf = (info: { size: number; mtimeMs: number }) => `${info.size} ${inf
  */
 export async function openDataset(file: string, signal?: AbortSignal): Promise<Dataset> {
   const full = path.resolve(file);
-  const info = await stat(full).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause;
-    throw new StudioError('not-found', 'There is no such dataset.', {
-      place: full,
-      remedy: 'Check "dataset" in the run file; its path is relative to the run file’s folder.',
-      cause,
-    });
-  });
-  if (!info.isFile()) {
-    throw new StudioError('bad-dataset', 'The dataset is not a file.', {
-      place: full,
-      remedy: 'Name the JSON or JSONL file in it.',
-    });
-  }
   const index = new RowIndex();
   const faults: RowFault[] = [];
-  const scanner = new RowScanner(full);
-  const take = (row: RowBytes) => {
-    const number = scanner.rowCount - 1;
-    if (!isUtf8(row.bytes)) {
-      faults.push({
-        row: number,
-        line: row.line,
-        message: `${full}:${row.line}: The row is not UTF-8 text. Save the file as UTF-8.`,
-      });
-      return;
-    }
-    const checked = checkRow(parseRow(full, row, number, scanner.form === 'lines'));
-    if ('row' in checked) {
-      const kind =
-        (checked.row.data_type === 'video' ? isVideoBit : 0) | (checked.row.process === undefined ? 0 : hasProcessBit);
-      index.add(row.offset, row.bytes.length, row.line, kind);
-    } else faults.push({ row: number, line: row.line, message: `${full}:${row.line}: ${checked.fault}` });
+  const take = (row: RowBytes, number: number, form: RowsForm) => {
+    const left = (why: string) => faults.push({ row: number, line: row.line, message: `${full}:${row.line}: ${why}` });
+    if (!isUtf8(row.bytes)) return left('The row is not UTF-8 text. Save the file as UTF-8.');
+    const checked = checkRow(parseRow(full, row.bytes.toString('utf8'), row.line, number, form));
+    if ('fault' in checked) return left(checked.fault);
+    const { data_type, process, data_source } = checked.row;
+    const kind = (data_type === 'video' ? isVideoBit : 0) | (process === undefined ? 0 : hasProcessBit);
+    return index.add(row.offset, row.bytes.length, row.line, kind, data_source);
   };
-
-  const handle = await open(full, 'r');
-  try {
-    const piece = Buffer.allocUnsafe(pieceBytes);
-    for (;;) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(piece, 0, pieceBytes, null);
-      if (bytesRead === 0) break;
-      for (const row of scanner.push(piece.subarray(0, bytesRead))) take(row);
-    }
-    for (const row of scanner.end()) take(row);
-  } finally {
-    await handle.close();
-  }
-  if (scanner.rowCount === 0) {
+  const scan = await scanDatasetFile(full, take, { signal });
+  if (scan.rowCount === 0) {
     throw new StudioError('bad-dataset', 'The dataset holds no question.', { place: full, remedy: 'Add rows to it.' });
   }
   if (index.count === 0) {
     throw new StudioError(
       'bad-dataset',
-      `None of the ${scanner.rowCount} rows can be used. The first: ${faults[0]?.message ?? ''}`,
+      `None of the ${scan.rowCount} rows can be used. The first: ${faults[0]?.message ?? ''}`,
       { place: full, remedy: 'Correct the rows; each fault is named with its line.' },
     );
   }
-  return new FileDataset(full, index, faults, stampOf(info));
-}
-
-/** @throws StudioError `bad-dataset` with the line and column at which the row stops being JSON. */
-function parseRow(file: string, row: RowBytes, number: number, isLine: boolean): unknown {
-  const text = row.bytes.toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const fault = findJsonFault(text);
-    const before = text.slice(0, fault?.offset ?? 0).split('\n');
-    const line = row.line + before.length - 1;
-    const column = (before.at(-1)?.length ?? 0) + 1;
-    const where = before.length === 1 && !isLine ? `${column} characters into the row` : `column ${column}`;
-    throw new StudioError(
-      'bad-dataset',
-      `Row ${number + 1} is not JSON: ${fault?.reason ?? (cause as Error).message}, at line ${line}, ${where}.`,
-      {
-        place: `${file}:${line}`,
-        remedy: isLine ? 'Every line must hold one whole row.' : 'Correct the row there.',
-        cause,
-      },
-    );
-  }
+  return new FileDataset(full, index, faults, scan);
 }

@@ -43,6 +43,8 @@ export class RowScanner {
   private escaped = false;
   private rowOffset = 0;
   private rowLine = 1;
+  private wholeRowLine = 1;
+  private lineOpen = false;
   /** The part of a row that ended with the last piece. */
   private carried: Buffer[] = [];
   private carriedBytes = 0;
@@ -57,48 +59,37 @@ export class RowScanner {
    */
   *push(piece: Buffer): Generator<RowBytes> {
     let start = this.inRow ? 0 : -1;
-    let i = 0;
-    if (this.position === 0 && piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) i = 3;
-    for (; i < piece.length; i++) {
-      const byte = piece[i] as number;
+    const { length } = piece;
+    let i = this.position === 0 ? this.skipMark(piece) : 0;
+    while (i < length) {
       if (this.form === 'lines') {
-        if (byte === newline) {
-          if (this.inRow) yield this.finishRow(piece, start, i);
-          start = -1;
-        } else if (start < 0 && !this.inRow && !isSpace(byte)) {
+        if (!this.inRow) {
+          i = this.skipSpace(piece, i);
+          if (i === length) break;
           start = i;
           this.beginRow(i);
         }
-      } else if (this.inString) {
-        if (this.escaped) this.escaped = false;
-        else if (byte === backslash) this.escaped = true;
-        else if (byte === quote) this.inString = false;
-        else if (byte < 0x20) {
-          throw this.fault(
-            i,
-            'a text runs over the end of its line',
-            'Close the quote, or write the line break as \\n.',
-          );
-        }
+        const end = piece.indexOf(newline, i);
+        if (end < 0) break;
+        yield this.finishRow(piece, start, end);
+        start = -1;
+        this.beginLine(end);
+        i = end + 1;
       } else if (this.depth > 0) {
-        if (byte === quote) this.inString = true;
-        else if (byte === openBrace || byte === openBracket) this.depth++;
-        else if (byte === closeBrace || byte === closeBracket) {
-          this.depth--;
-          if (this.depth === 0) {
-            yield this.finishRow(piece, start, i + 1);
-            start = -1;
-            this.expecting = 'comma or end';
-          }
+        i = this.scanRow(piece, i);
+        if (this.depth > 0) break;
+        yield this.finishRow(piece, start, i);
+        start = -1;
+        this.expecting = 'comma or end';
+      } else {
+        i = this.skipSpace(piece, i);
+        if (i === length) break;
+        if (this.between(piece[i] as number, i)) {
+          start = i;
+          this.beginRow(i);
+          if (this.form === 'array') this.depth = 1;
         }
-      } else if (!isSpace(byte) && this.between(byte, i)) {
-        start = i;
-        this.beginRow(i);
-        if (this.form === 'array') this.depth = 1;
-      }
-      if (byte === newline) {
-        this.line++;
-        this.lineStart = this.position + i + 1;
+        i++;
       }
     }
     if (this.inRow) {
@@ -130,27 +121,103 @@ export class RowScanner {
       if (this.inRow) yield this.finishRow(Buffer.alloc(0), 0, 0);
       return;
     }
-    if (this.inRow) {
-      throw new StudioError(
-        'bad-dataset',
-        `The file ends in the middle of row ${this.rowCount + 1}, which begins at line ${this.rowLine}${this.inString ? ', inside a text' : ''}. It was cut off after ${this.position} bytes.`,
-        { place: lastLine, remedy: 'Copy or download the file again.' },
-      );
+    if (!this.inRow && this.expecting === 'nothing') return;
+    const what = this.inRow
+      ? `in the middle of row ${this.rowCount + 1}, which begins at line ${this.rowLine}${this.inString ? ', inside a text' : ''}`
+      : `after row ${this.rowCount} without the "]" that closes the array`;
+    const column = this.position - this.lineStart + 1;
+    throw new StudioError(
+      'bad-dataset',
+      `The file ends ${what}. It was cut off after ${this.position} bytes, at line ${this.line}, column ${column}${this.lastRow()}.`,
+      { place: lastLine, remedy: 'Copy or download the file again.' },
+    );
+  }
+
+  private lastRow(): string {
+    return this.rowCount === 0
+      ? '; no row is whole'
+      : `; the last whole row is row ${this.rowCount}, at line ${this.wholeRowLine}`;
+  }
+
+  /**
+   * Scans an array's row from `at` on. Every byte of the file passes here, so the loop keeps its state in variables.
+   * @returns where the row, or the piece, ends
+   */
+  private scanRow(piece: Buffer, at: number): number {
+    const { length } = piece;
+    let { depth, inString, escaped } = this;
+    let i = at;
+    scan: while (i < length) {
+      if (inString) {
+        if (escaped) {
+          escaped = false;
+          i++;
+        }
+        for (; i < length; i++) {
+          const byte = piece[i] as number;
+          if (byte === quote) {
+            inString = false;
+            i++;
+            continue scan;
+          }
+          if (byte === backslash) {
+            escaped = true;
+            i++;
+            continue scan;
+          }
+          if (byte < 0x20) {
+            this.inString = true;
+            const remedy = 'Close the quote, or write the line break as \\n.';
+            throw this.fault(i, 'a text runs over the end of its line', remedy);
+          }
+        }
+        break;
+      }
+      const byte = piece[i] as number;
+      i++;
+      if (byte === quote) inString = true;
+      else if (byte === openBrace || byte === openBracket) depth++;
+      else if (byte === closeBrace || byte === closeBracket) {
+        depth--;
+        if (depth === 0) break;
+      } else if (byte === newline) this.beginLine(i - 1);
     }
-    if (this.expecting !== 'nothing') {
-      throw new StudioError(
-        'bad-dataset',
-        `The file ends after row ${this.rowCount} without the "]" that closes the array. It was cut off after ${this.position} bytes.`,
-        { place: lastLine, remedy: 'Copy or download the file again.' },
-      );
+    this.depth = depth;
+    this.inString = inString;
+    this.escaped = escaped;
+    return i;
+  }
+
+  private skipSpace(piece: Buffer, at: number): number {
+    let i = at;
+    for (; i < piece.length; i++) {
+      const byte = piece[i] as number;
+      if (!isSpace(byte)) break;
+      if (byte === newline) this.beginLine(i);
     }
+    return i;
+  }
+
+  /** @returns the length of a byte order mark of UTF-8. @throws StudioError `bad-dataset` for text in UTF-16 or UTF-32 */
+  private skipMark(piece: Buffer): number {
+    const [first, second, third] = piece;
+    if (first === 0xef && second === 0xbb && third === 0xbf) return 3;
+    const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+    if (!isWide && !(first !== undefined && second !== undefined && (first === 0) !== (second === 0))) return 0;
+    throw new StudioError('bad-dataset', 'The file is text in UTF-16 or UTF-32, which is not read here.', {
+      place: `${this.file}:1`,
+      remedy: 'Save it as UTF-8.',
+    });
+  }
+
+  private beginLine(newlineAt: number): void {
+    this.line++;
+    this.lineStart = this.position + newlineAt + 1;
   }
 
   private get inRow(): boolean {
     return this.depth > 0 || this.lineOpen;
   }
-
-  private lineOpen = false;
 
   private beginRow(at: number): void {
     this.rowOffset = this.position + at;
@@ -165,6 +232,7 @@ export class RowScanner {
     this.carriedBytes = 0;
     this.lineOpen = false;
     this.rowCount++;
+    this.wholeRowLine = this.rowLine;
     return { bytes, offset: this.rowOffset, line: this.rowLine };
   }
 

@@ -1,18 +1,31 @@
 /**
- * In which order a run sees its questions: rounds over the dataset, each in its own order drawn from the seed. Any position
- * can be asked for by its number, so a resumed run goes on exactly where it was.
+ * In which order a run sees its questions: rounds over the dataset, each in its own order drawn from the seed; by weight,
+ * each source goes through rounds of its own. Any position can be asked for by its number, so a resumed run goes on
+ * exactly where it was.
  */
 import { StudioError } from '../protocol/errors.ts';
+import { nearest } from '../protocol/nearest.ts';
 import { permutation, randomFrom } from './random.ts';
+import { ShareSequence, wholeWeights } from './share-sequence.ts';
 
 export interface OrderedRow {
   readonly row: number;
   readonly isImage: boolean;
+  readonly source: string;
+}
+
+/** Relative shares by `data_source`, as a run file gives them. */
+export type SourceWeights = Readonly<Record<string, number>>;
+
+/** What gives the row of a rank, counted from 0 among the questions of its kind. */
+interface Ranked {
+  readonly count: number;
+  at(rank: number): number;
 }
 
 /** One pool of rows, gone through round after round. */
-class Pool {
-  readonly rows: readonly number[];
+class Pool implements Ranked {
+  private readonly rows: readonly number[];
   private readonly seed: number;
   private readonly name: string;
   /** The rounds asked for last: a step may straddle two. */
@@ -22,6 +35,10 @@ class Pool {
     this.rows = rows;
     this.seed = seed;
     this.name = name;
+  }
+
+  get count(): number {
+    return this.rows.length;
   }
 
   at(rank: number): number {
@@ -37,22 +54,89 @@ class Pool {
   }
 }
 
-export class QuestionOrder {
-  private readonly all: Pool;
-  private readonly images: Pool;
-  private readonly videos: Pool;
+/** A pool for each source, which take turns by weight. */
+class WeightedPools implements Ranked {
+  readonly count: number;
+  private readonly pools: readonly Pool[];
+  private readonly turns: ShareSequence | null;
 
-  /** @throws StudioError `bad-dataset` when there is no row. */
-  constructor(rows: readonly OrderedRow[], seed: number) {
+  constructor(rows: readonly OrderedRow[], weights: ReadonlyMap<string, number>, seed: number, name: string) {
+    const bySource = Map.groupBy(rows, ({ source }) => source);
+    const taken = [...weights].filter(([source, weight]) => weight > 0 && bySource.has(source));
+    this.pools = taken.map(
+      ([source]) =>
+        new Pool(
+          (bySource.get(source) ?? []).map(({ row }) => row),
+          seed,
+          `${name} of ${source}`,
+        ),
+    );
+    this.count = this.pools.reduce((sum, pool) => sum + pool.count, 0);
+    this.turns = taken.length === 0 ? null : new ShareSequence(wholeWeights(taken.map(([, weight]) => weight)));
+  }
+
+  at(position: number): number {
+    const { party, rank } = (this.turns as ShareSequence).at(position);
+    return (this.pools[party] as Pool).at(rank);
+  }
+}
+
+/** @throws StudioError `bad-run-file` for a source that no row has, and for one of the rows that is not named. */
+function checkWeights(rows: readonly OrderedRow[], weights: SourceWeights): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
+  const known = [...counts.keys()].sort();
+  const listed = (names: readonly string[]) =>
+    names.map((name) => `${JSON.stringify(name)} (${counts.get(name) ?? 0})`).join(', ');
+  const fault = (message: string, remedy: string) =>
+    new StudioError('bad-run-file', message, { place: 'sourceWeights', remedy });
+  for (const name of Object.keys(weights)) {
+    if (counts.has(name)) continue;
+    throw fault(
+      `No question of this run is from the source ${JSON.stringify(name)}. Did you mean ${JSON.stringify(nearest(name, known))}?`,
+      `The sources, with how many questions each has, are ${listed(known)}.`,
+    );
+  }
+  const missing = known.filter((name) => !Object.hasOwn(weights, name));
+  if (missing.length > 0)
+    throw fault(
+      `No weight is given for the sources ${listed(missing)}.`,
+      'Give every source of the dataset a weight; 0 leaves a source out.',
+    );
+  return new Map(Object.entries(weights).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export class QuestionOrder {
+  private readonly all: Ranked;
+  private readonly images: Ranked;
+  private readonly videos: Ranked;
+
+  /**
+   * @param sourceWeights Shares of the sources, among images and among videos alike where a share of images is set; every
+   *   source of the rows must be named. Null takes sources as the dataset has them.
+   * @throws StudioError `bad-dataset` when there is no row; `bad-run-file` for weights that do not fit the rows' sources.
+   */
+  constructor(rows: readonly OrderedRow[], seed: number, sourceWeights: SourceWeights | null = null) {
     if (rows.length === 0) throw new StudioError('bad-dataset', 'There is no question to put in order.');
-    const numbers = (wanted: readonly OrderedRow[]) => wanted.map(({ row }) => row);
-    this.all = new Pool(numbers(rows), seed, 'all');
-    this.images = new Pool(numbers(rows.filter(({ isImage }) => isImage)), seed, 'images');
-    this.videos = new Pool(numbers(rows.filter(({ isImage }) => !isImage)), seed, 'videos');
+    const weights = sourceWeights === null ? null : checkWeights(rows, sourceWeights);
+    if (weights) wholeWeights([...weights.values()]);
+    const ranked = (wanted: readonly OrderedRow[], name: string): Ranked =>
+      weights === null
+        ? new Pool(
+            wanted.map(({ row }) => row),
+            seed,
+            name,
+          )
+        : new WeightedPools(wanted, weights, seed, name);
+    this.all = ranked(rows, 'all');
+    const { images = [], videos = [] } = Object.groupBy(rows, ({ isImage }) => (isImage ? 'images' : 'videos'));
+    this.images = ranked(images, 'images');
+    this.videos = ranked(videos, 'videos');
   }
 
   /**
-   * The row at a position, counted from 0 since the run began. It depends on the position, the seed and the share alone.
+   * The row at a position, counted from 0 since the run began. It depends on the position, the seed, the weights and the
+   * share alone.
    *
    * @param imageShare Share of images, 0..1; every stretch of positions has its share to within one question, and images
    *   and videos each go through their own rounds. Null takes the dataset as it is. Where the share changes during a run,
@@ -71,15 +155,11 @@ export class QuestionOrder {
   check(imageShare: number | null): void {
     if (imageShare === null) return;
     const missing =
-      imageShare > 0 && this.images.rows.length === 0
-        ? 'image'
-        : imageShare < 1 && this.videos.rows.length === 0
-          ? 'video'
-          : null;
+      imageShare > 0 && this.images.count === 0 ? 'image' : imageShare < 1 && this.videos.count === 0 ? 'video' : null;
     if (missing === null) return;
     throw new StudioError(
       'bad-dataset',
-      `A share of images of ${imageShare} was asked for, but the dataset has no ${missing} question.`,
+      `A share of images of ${imageShare} was asked for, but the dataset has no ${missing} question to take.`,
       {
         remedy: `Set imageShare to ${missing === 'image' ? '0, or to null' : '1, or to null'}, or add ${missing} questions.`,
       },

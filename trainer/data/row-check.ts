@@ -5,7 +5,10 @@ import { extractAnswer } from '../rewards/answer.ts';
 import { answerNumber } from '../rewards/numerical.ts';
 import { quote } from '../rewards/reward.ts';
 
-export type RowCheck = { readonly row: DatasetRow } | { readonly fault: string };
+export type RowFaultKind = 'shape' | 'unknown-type' | 'path-climbs' | 'no-answer' | 'not-an-option' | 'not-a-number';
+
+export type RowCheck = { readonly row: DatasetRow } | { readonly fault: string; readonly kind: RowFaultKind };
+type Fault = Extract<RowCheck, { fault: string }>;
 
 /** The letter that an option begins with, such as `A` of `A. Left`, `(A) Left` or `A) Left`; null without one. */
 export function optionLetter(option: string): string | null {
@@ -32,8 +35,9 @@ export function climbsOut(path: string): boolean {
   return false;
 }
 
-function shapeFault(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'A row must be a JSON object.';
+function shapeFault(value: unknown): Fault | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { kind: 'shape', fault: 'A row must be a JSON object.' };
   const row = value as Record<string, unknown>;
   for (const [key, known] of [
     ['problem_type', problemTypes],
@@ -41,28 +45,37 @@ function shapeFault(value: unknown): string | null {
   ] as const) {
     const given = row[key];
     if (typeof given !== 'string' || (known as readonly string[]).includes(given)) continue;
-    return `${key} ${quote(given)} is not known. Did you mean "${nearest(given, known)}"? Known are ${known.map((name) => `"${name}"`).join(', ')}.`;
+    return {
+      kind: 'unknown-type',
+      fault: `${key} ${quote(given)} is not known. Did you mean "${nearest(given, known)}"? Known are ${known.map((name) => `"${name}"`).join(', ')}.`,
+    };
   }
   return null;
 }
 
-function solutionFault(row: DatasetRow): string | null {
+function solutionFault(row: DatasetRow): Fault | null {
   const answer = extractAnswer(row.solution);
-  if (answer === null) return `The solution ${quote(row.solution)} has no <answer>…</answer>.`;
-  if (answer === '') return 'The solution’s answer is empty.';
+  if (answer === null)
+    return { kind: 'no-answer', fault: `The solution ${quote(row.solution)} has no <answer>…</answer>.` };
+  if (answer === '') return { kind: 'no-answer', fault: 'The solution’s answer is empty.' };
   switch (row.problem_type) {
     case 'multiple choice': {
       if (row.options.length === 0) return null;
       const letters = optionLetters(row.options);
       if (letters.includes(answer) || row.options.includes(answer)) return null;
-      return `The solution ${quote(answer)} is not among the options ${letters.join(', ')}.`;
+      return {
+        kind: 'not-an-option',
+        fault: `The solution ${quote(answer)} is not among the options ${letters.join(', ')}.`,
+      };
     }
     case 'numerical':
     case 'regression': {
       const number = answerNumber(answer);
-      if (number === null || Number.isNaN(number))
-        return `The solution ${quote(answer)} of a ${row.problem_type} question is not a number.`;
-      return null;
+      if (number !== null && !Number.isNaN(number)) return null;
+      return {
+        kind: 'not-a-number',
+        fault: `The solution ${quote(answer)} of a ${row.problem_type} question is not a number.`,
+      };
     }
     case 'OCR':
     case 'free-form':
@@ -73,15 +86,17 @@ function solutionFault(row: DatasetRow): string | null {
 /** Checks one parsed row: its shape, its solution against its type and options, and that its path stays in the folder. */
 export function checkRow(value: unknown): RowCheck {
   const shape = shapeFault(value);
-  if (shape) return { fault: shape };
+  if (shape) return shape;
   const parsed = datasetRow.safeParse(value);
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'row'}: ${issue.message}`);
-    return { fault: `${issues.join('; ')}.` };
+    return { kind: 'shape', fault: `${issues.join('; ')}.` };
   }
   if (climbsOut(parsed.data.path)) {
-    return { fault: `The path ${quote(parsed.data.path)} leads out of the dataset’s folder. Use a path below it.` };
+    return {
+      kind: 'path-climbs',
+      fault: `The path ${quote(parsed.data.path)} leads out of the dataset’s folder. Use a path below it.`,
+    };
   }
-  const solution = solutionFault(parsed.data);
-  return solution ? { fault: solution } : { row: parsed.data };
+  return solutionFault(parsed.data) ?? { row: parsed.data };
 }

@@ -29,6 +29,7 @@ export type RewardParameters = Pick<
   | 'lengthMin'
   | 'lengthMax'
   | 'lengthNeedsMoreThanOne'
+  | 'lengthAdaptation'
   | 'stdDegrees'
   | 'stdEpsilon'
   | 'divideByStd'
@@ -44,7 +45,11 @@ export interface GroupAdvantages {
   readonly ordered: RewardedAnswer[];
   /** Shuffled answers earn accuracy and format only; they are compared with, never trained on. */
   readonly shuffled: RewardedAnswer[];
+  /** Share of correct ordered answers, or their mean accuracy, as `temporalShare` says. */
+  readonly p: number;
   readonly temporal: TemporalTest | null;
+  /** Lengths that the bonus is paid for in this group, inclusive. */
+  readonly lengthWindow: LengthWindow;
   readonly mean: number;
   readonly std: number;
   /** One per ordered answer (Video-R1 eq. 3). */
@@ -52,6 +57,24 @@ export interface GroupAdvantages {
   /** True when all rewards are equal, so that no answer has an advantage. */
   readonly flat: boolean;
   readonly explanation: string[];
+}
+
+export interface LengthWindow {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * The length window of one question: l_min and l_max times 1 + a (1 - 2p), rounded, with a the parameter `lengthAdaptation` and p
+ * the share of correct ordered answers. At p = 1/2 it is the window as set; where nobody was correct it is moved up by a, where
+ * everybody was, down by it. The paper names rewards that adapt to difficulty as future work; the formula is ours.
+ */
+export function lengthWindow(
+  p: Pick<RewardParameters, 'lengthMin' | 'lengthMax' | 'lengthAdaptation'>,
+  correctShare: number,
+): LengthWindow {
+  const scale = 1 + p.lengthAdaptation * (1 - 2 * correctShare);
+  return { min: Math.round(p.lengthMin * scale), max: Math.round(p.lengthMax * scale) };
 }
 
 /** An answer is correct when its accuracy reward is above the threshold. */
@@ -82,6 +105,12 @@ export function groupAdvantages(
   if (temporal === null) explanation.push('No shuffled answers were drawn, so there is no temporal test.');
   else explanation.push(temporalSentence(temporal, correctCount, ordered.length, shuffled, p));
 
+  const window = lengthWindow(p, correctCount / ordered.length);
+  if (p.lengthAdaptation > 0 && p.omega > 0) {
+    explanation.push(
+      `${correctCount} of ${ordered.length} answers are correct, so the length window ${p.lengthMin}–${p.lengthMax} becomes ${window.min}–${window.max}.`,
+    );
+  }
   const lengthOpen = !p.lengthNeedsMoreThanOne || correctCount > 1;
   if (p.omega > 0 && !lengthOpen && correctCount === 1) {
     explanation.push('Only one answer is correct, so the length bonus is not paid.');
@@ -103,7 +132,7 @@ export function groupAdvantages(
     const parts = [
       ...basics(answer),
       temporalPart(temporal, right, p),
-      lengthPart(answer.length, right, lengthOpen, p),
+      lengthPart(answer.length, right, lengthOpen, window, p.omega),
     ];
     return { correct: right, parts, total: total(parts) };
   });
@@ -125,7 +154,25 @@ export function groupAdvantages(
       ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
       : `Mean ${number(average)}, standard deviation ${number(std)} over ${totals.length} answers (${p.stdDegrees}).`,
   );
-  return { ordered: rewarded, shuffled: compared, temporal, mean: average, std, advantages, flat, explanation };
+  return {
+    ordered: rewarded,
+    shuffled: compared,
+    p: shareOf(ordered, p),
+    temporal,
+    lengthWindow: window,
+    mean: average,
+    std,
+    advantages,
+    flat,
+    explanation,
+  };
+}
+
+/** p or p̃ of eq. 1. */
+function shareOf(answers: readonly ScoredAnswer[], p: RewardParameters): number {
+  return p.temporalShare === 'correct'
+    ? mean(answers.map((a) => (isCorrect(a.accuracy, p.correctThreshold) ? 1 : 0)))
+    : mean(answers.map((a) => a.accuracy));
 }
 
 function temporalTestOf(
@@ -133,12 +180,8 @@ function temporalTestOf(
   shuffled: readonly ScoredAnswer[],
   p: RewardParameters,
 ): TemporalTest {
-  const share = (answers: readonly ScoredAnswer[]) =>
-    p.temporalShare === 'correct'
-      ? mean(answers.map((a) => (isCorrect(a.accuracy, p.correctThreshold) ? 1 : 0)))
-      : mean(answers.map((a) => a.accuracy));
-  const ours = share(ordered);
-  const theirs = share(shuffled);
+  const ours = shareOf(ordered, p);
+  const theirs = shareOf(shuffled, p);
   const bar = p.mu * theirs;
   const passed = p.temporalTest === '>' ? ours > bar : ours >= bar;
   return { p: ours, pShuffled: theirs, mu: p.mu, comparison: p.temporalTest, passed, paid: passed ? p.alpha : 0 };
@@ -175,17 +218,23 @@ function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParame
     : part(0, 'test passed, but this answer is wrong');
 }
 
-function lengthPart(length: number, right: boolean, open: boolean, p: RewardParameters): RewardPart {
-  const window = `${p.lengthMin}–${p.lengthMax}`;
-  const inside = length >= p.lengthMin && length <= p.lengthMax;
+function lengthPart(
+  length: number,
+  right: boolean,
+  open: boolean,
+  { min, max }: LengthWindow,
+  omega: number,
+): RewardPart {
+  const window = `${min}–${max}`;
+  const inside = length >= min && length <= max;
   const part = (value: number, explanation: string): RewardPart => ({
     name: 'length',
     value,
-    possible: p.omega,
+    possible: omega,
     explanation,
   });
   if (!inside) return part(0, `${length} tokens: outside ${window}`);
   if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong`);
   if (!open) return part(0, `${length} tokens: inside ${window}, but only one answer is correct`);
-  return part(p.omega, `${length} tokens: inside ${window}`);
+  return part(omega, `${length} tokens: inside ${window}`);
 }

@@ -122,7 +122,7 @@ async function scoreGroup(
   const { question, view } = plan.loaded;
   const id = `${how.prefix}-${number}`;
   const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
-    const result = score(completion.text, question);
+    const result = score(completion.text, question, how.parameters);
     return {
       accuracy: result.accuracy,
       accuracyExplanation: result.accuracyExplanation,

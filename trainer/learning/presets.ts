@@ -2,7 +2,16 @@
  * The presets: every parameter's value as the paper has it, as the released code (`upstream`) has it, and scaled to the
  * small embedded model (`sample`). A preset is data; no code asks which one is in force.
  */
-import type { Method, ParameterValues } from '../protocol/parameters.ts';
+import { type ErrorKind, StudioError } from '../protocol/errors.ts';
+import { nearest } from '../protocol/nearest.ts';
+import {
+  isParameterName,
+  type Method,
+  type ParameterValues,
+  parameterNames,
+  parameters,
+  parameterValues,
+} from '../protocol/parameters.ts';
 import type { PresetName } from '../protocol/runfile.ts';
 
 const upstream: ParameterValues = {
@@ -22,14 +31,15 @@ const upstream: ParameterValues = {
   probeQuestions: 4,
   evaluateEvery: 0,
   imageShare: null,
-  trainPromptTokens: false,
+  trainPromptTokens: true,
   framesPerSecond: 2,
   minFrames: 4,
   maxFrames: 16,
+  frameRounding: 'down',
   minPixels: 128 * 28 * 28,
   maxPixels: 128 * 28 * 28,
   imageMinPixels: 4 * 28 * 28,
-  imageMaxPixels: 128 * 28 * 28,
+  imageMaxPixels: 256 * 28 * 28,
   groupSize: 8,
   shuffledGroupSize: 4,
   temperature: 1,
@@ -45,6 +55,8 @@ const upstream: ParameterValues = {
   lengthMin: 320,
   lengthMax: 512,
   lengthNeedsMoreThanOne: true,
+  lengthAdaptation: 0,
+  nanRegressionPays: true,
   stdDegrees: 'n-1',
   stdEpsilon: 1e-4,
   divideByStd: true,
@@ -60,12 +72,15 @@ const upstream: ParameterValues = {
 
 const paper: ParameterValues = {
   ...upstream,
+  trainPromptTokens: false,
+  frameRounding: 'half-even',
   shuffledGroupSize: 8,
   formatWeight: 0,
   temporalTest: '>',
   temporalShare: 'correct',
   omega: 0.1,
   lengthNeedsMoreThanOne: false,
+  nanRegressionPays: false,
   stdEpsilon: 0,
   evaluationTemperature: 0.01,
 };
@@ -116,4 +131,37 @@ const sampleReinforcement: Partial<ParameterValues> = {
 export function presetParameters(name: PresetName, method: Method): ParameterValues {
   const values = presets[name];
   return name === 'sample' && method !== 'sft' ? { ...values, ...sampleReinforcement } : { ...values };
+}
+
+/** Parameters of which the first may not be above the second. */
+const ranges = [
+  ['minFrames', 'maxFrames'],
+  ['minPixels', 'maxPixels'],
+  ['imageMinPixels', 'imageMaxPixels'],
+  ['lengthMin', 'lengthMax'],
+] as const;
+
+/** Values with some of them set anew. @throws StudioError of the given kind, naming each parameter that does not fit */
+export function withOverrides(
+  values: ParameterValues,
+  given: Readonly<Record<string, unknown>>,
+  kind: ErrorKind,
+  place: string,
+): ParameterValues {
+  const problems: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (!isParameterName(name)) {
+      problems.push(`there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`);
+      continue;
+    }
+    const checked = parameters[name].schema.safeParse(value);
+    if (!checked.success) problems.push(`${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`);
+  }
+  if (problems.length > 0) throw new StudioError(kind, problems.join('\n'), { place });
+  const set = parameterValues.parse({ ...values, ...given });
+  for (const [low, high] of ranges) {
+    if (set[low] > set[high])
+      throw new StudioError(kind, `${low} (${set[low]}) is above ${high} (${set[high]}).`, { place });
+  }
+  return set;
 }

@@ -14,12 +14,12 @@ export type DataType = z.infer<typeof dataType>;
  */
 export const datasetRow = z.looseObject({
   problem_id: z.union([z.number(), z.string()]),
-  problem: z.string().min(1),
+  problem: z.string().min(1, 'must not be empty'),
   data_type: dataType,
   problem_type: problemType,
   options: z.array(z.string()).default([]),
-  solution: z.string().min(1),
-  path: z.string().min(1),
+  solution: z.string().min(1, 'must not be empty'),
+  path: z.string().min(1, 'must not be empty'),
   data_source: z.string().default(''),
   process: z.string().optional(),
   /** What the sample project adds: the family of the question, and whether its answer needs the order of frames. */

@@ -20,6 +20,8 @@ interface ParameterInfo<S extends z.ZodType> {
   readonly methods: readonly Method[];
   readonly unit?: string;
   readonly help: string;
+  /** What a record means that was written before there was this parameter. */
+  readonly before?: z.infer<S>;
 }
 
 const all = methods;
@@ -192,6 +194,14 @@ export const parameters = {
     unit: 'frames',
     help: 'At most this many frames.',
   }),
+  frameRounding: parameter({
+    label: 'frame number rounded',
+    schema: z.enum(['half-even', 'down']),
+    changes: 'restart',
+    methods: all,
+    help: 'How the number of frames becomes even: to the nearest even number, halves to a multiple of 4 (qwen-vl-utils 0.0.8), or down (its later versions, and the copy that the released code installs).',
+    before: 'half-even',
+  }),
   minPixels: parameter({
     label: 'least pixels a frame',
     schema: count,
@@ -344,6 +354,22 @@ export const parameters = {
     methods: rl,
     help: 'Pay the length bonus only if more than one answer of the group is correct.',
   }),
+  lengthAdaptation: parameter({
+    label: 'length adaptation',
+    schema: share,
+    changes: 'live',
+    methods: rl,
+    help: 'How far the length window follows the question’s difficulty: both ends are multiplied by 1 + a (1 - 2p), p the share of correct answers, so that hard questions ask for longer answers. 0 keeps the window as it is.',
+    before: 0,
+  }),
+  nanRegressionPays: parameter({
+    label: 'nan regression pays',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: rl,
+    help: 'Pay a regression answer whose error is not a number, such as nan, in full, as the released code does.',
+    before: false,
+  }),
   // update
   stdDegrees: parameter({
     label: 'std over',
@@ -434,16 +460,33 @@ export type ParameterValue = ParameterValues[ParameterName];
 
 export const parameterNames = Object.keys(parameters) as ParameterName[];
 
-const shape = Object.fromEntries(
+const shape: Record<string, z.ZodType> = Object.fromEntries(
   parameterNames.map((name) => [name, parameters[name].schema.describe(parameters[name].help)]),
 );
-/** All parameters, each required, none unknown. */
-export const parameterValues = z.strictObject(shape) as unknown as z.ZodType<ParameterValues>;
+const recorded = Object.fromEntries(
+  Object.entries(shape).map(([name, schema]) => {
+    const { before } = parameters[name as ParameterName] as ParameterInfo<z.ZodType>;
+    return [name, before === undefined ? schema : schema.default(before)];
+  }),
+);
+/** All parameters, none unknown, each required but for those that older records can't have. */
+export const parameterValues = z.strictObject(recorded) as unknown as z.ZodType<ParameterValues>;
 /** What a run file may override. */
 export const parameterOverrides = z.strictObject(shape).partial() as unknown as z.ZodType<Partial<ParameterValues>>;
 
 export function isParameterName(name: string): name is ParameterName {
   return Object.hasOwn(parameters, name);
+}
+
+/**
+ * The parameter that a person means by a name: its own, with underscores as the Python code has them (`max_frames`), or its symbol
+ * (`l_min`, `ω`).
+ */
+export function parameterMeant(name: string): ParameterName | null {
+  if (isParameterName(name)) return name;
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  if (isParameterName(camel)) return camel;
+  return parameterNames.find((candidate) => (parameters[candidate] as { symbol?: string }).symbol === name) ?? null;
 }
 
 /** Names of a method's parameters, in the table's order. */

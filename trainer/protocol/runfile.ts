@@ -48,6 +48,12 @@ export const runFile = z.strictObject({
   preset: presetName.default('sample'),
   dataset: z.string().min(1),
   evaluationDataset: z.string().min(1).optional(),
+  sourceWeights: z
+    .record(z.string(), z.number().min(0).max(1_000_000))
+    .optional()
+    .describe(
+      'Relative shares of the sources ("data_source") in training: {"NAME": 2, "OTHER": 1} asks two questions of NAME for one of OTHER, however many rows each has. Every source of the dataset must be named; 0 leaves one out. With imageShare the weights hold among the images and among the videos. Absent: sources come as often as their rows.',
+    ),
   /** A template of our own wording is taken when absent. */
   promptTemplate: z.string().min(1).optional(),
   model: modelSource,

@@ -6,10 +6,10 @@ const epsilon = 1e-9;
 
 /**
  * 1 - (|answer - solution| + 1e-9) / (|solution| + 1e-9), the quotient clamped to 0..1.
- * @param nanPasses A quotient that is not a number (the answer `nan`, `inf` against `inf`) earns 1, as Python's
+ * @param nanPays A quotient that is not a number (the answer `nan`, `inf` against `inf`) earns 1, as Python's
  *   `min(1, max(0, nan))` makes it in the released code; otherwise it earns 0.
  */
-export function regressionReward(answer: string, solution: string, nanPasses: boolean): Reward {
+export function regressionReward(answer: string, solution: string, nanPays: boolean): Reward {
   const given = answerNumber(answer);
   const right = answerNumber(solution);
   if (given === null) return notANumber(answer);
@@ -17,9 +17,9 @@ export function regressionReward(answer: string, solution: string, nanPasses: bo
   const quotient = (Math.abs(given - right) + epsilon) / (Math.abs(right) + epsilon);
   if (Number.isNaN(quotient)) {
     return {
-      value: nanPasses ? 1 : 0,
+      value: nanPays ? 1 : 0,
       parts: { answer: given, solution: right },
-      explanation: nanPasses
+      explanation: nanPays
         ? `The error of ${quote(answer)} is not a number, which the released code pays in full.`
         : `The error of ${quote(answer)} is not a number, so nothing is paid.`,
     };

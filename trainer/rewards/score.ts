@@ -12,7 +12,7 @@ import { ocrReward } from './word-errors.ts';
 
 export interface ScoreOptions {
   /** Pay a regression answer whose error is not a number, as the released code does. */
-  readonly nanRegressionPasses?: boolean;
+  readonly nanRegressionPays?: boolean;
 }
 
 export interface Score {
@@ -45,7 +45,7 @@ export function accuracyReward(
     case 'free-form':
       return freeFormReward(answer, solution);
     case 'regression':
-      return regressionReward(answer, solution, options.nanRegressionPasses ?? false);
+      return regressionReward(answer, solution, options.nanRegressionPays ?? false);
   }
 }
 

@@ -20,6 +20,8 @@ export const runPlan = z.strictObject({
   model: modelSource,
   engine: engineSettings,
   seed: z.number().int(),
+  /** Null takes sources as the dataset has them, as do plans that were written before there was a choice. */
+  sourceWeights: z.record(z.string(), z.number()).nullable().default(null),
 });
 export type RunPlan = z.infer<typeof runPlan>;
 
@@ -51,6 +53,7 @@ export function planOf(file: string, read: RunFile): RunPlan {
     model,
     engine: read.engine,
     seed: read.seed,
+    sourceWeights: read.sourceWeights ?? null,
   };
 }
 

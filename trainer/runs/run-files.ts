@@ -2,17 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
-import { presetParameters } from '../learning/presets.ts';
+import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
 import { nearest } from '../protocol/nearest.ts';
-import {
-  isParameterName,
-  type ParameterValues,
-  parameterNames,
-  parameters,
-  parameterValues,
-} from '../protocol/parameters.ts';
+import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
 import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
@@ -64,31 +58,7 @@ export function parametersOfRun(
   overrides: Readonly<Record<string, unknown>> = {},
 ): { values: ParameterValues; preset: ParameterValues } {
   const preset = presetParameters(file.preset, file.method);
-  const given = { ...file.parameters, ...overrides };
-  const problems: string[] = [];
-  for (const [name, value] of Object.entries(given)) {
-    if (!isParameterName(name)) {
-      problems.push(`there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`);
-      continue;
-    }
-    const checked = parameters[name].schema.safeParse(value);
-    if (!checked.success) problems.push(`${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`);
-  }
-  if (problems.length > 0) throw new StudioError('bad-run-file', problems.join('\n'), { place: file.name });
-  const values = parameterValues.parse({ ...preset, ...given });
-  const pairs = [
-    ['minFrames', 'maxFrames'],
-    ['minPixels', 'maxPixels'],
-    ['imageMinPixels', 'imageMaxPixels'],
-    ['lengthMin', 'lengthMax'],
-  ] as const;
-  for (const [low, high] of pairs) {
-    if (values[low] > values[high])
-      throw new StudioError('bad-run-file', `${low} (${values[low]}) is above ${high} (${values[high]}).`, {
-        place: file.name,
-      });
-  }
-  return { values, preset };
+  return { values: withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name), preset };
 }
 
 /** All run files under a project folder, two levels deep, with what is wrong with those that can't be used. */

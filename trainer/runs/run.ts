@@ -282,6 +282,21 @@ export class Run {
   }
 
   private async prepare(): Promise<void> {
+    const held: { dispose(): unknown }[] = [];
+    try {
+      await this.load((resource) => {
+        held.push(resource);
+        return resource;
+      });
+    } catch (thrown) {
+      this.workbench = null;
+      for (const resource of held.reverse()) await resource.dispose();
+      throw thrown;
+    }
+  }
+
+  /** Fills the workbench. @param hold is told of everything that must be disposed of should a later part fail */
+  private async load(hold: <T extends { dispose(): unknown }>(resource: T) => T): Promise<void> {
     const { plan } = this;
     const media = await this.around.media();
     const limits = frameLimits(this.summaryNow.parameters);
@@ -295,58 +310,53 @@ export class Run {
         message: fault.message,
       });
     };
-    const dataset = await openDataset(plan.dataset);
+    const dataset = hold(await openDataset(plan.dataset));
     this.reportFaults(dataset);
     const rows =
       plan.method === 'sft'
         ? rowsWithReasoning(dataset, (message) => this.record({ type: 'warning', message }))
         : allRows(dataset);
-    const unseenDataset = plan.evaluationDataset ? await openDataset(plan.evaluationDataset) : null;
+    const unseenDataset = plan.evaluationDataset ? hold(await openDataset(plan.evaluationDataset)) : null;
     if (unseenDataset) this.reportFaults(unseenDataset);
     const template = await readTemplate(plan.promptTemplate ?? undefined);
     const questions = new QuestionLoader(dataset, media, limits, onSkipped);
     const order = new QuestionOrder(
-      rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image' })),
+      rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
       plan.seed,
+      plan.sourceWeights,
     );
 
     await removeLeftovers(this.folder);
     const checkpoint = await newestCheckpoint(this.folder);
-    const engine = await createEngine(plan.engine);
-    try {
-      const policy = await engine.createModel(
-        checkpoint
-          ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
-          : await this.origin(dataset, template),
-        'policy',
-      );
-      if (checkpoint) this.position = checkpoint.state.position;
-      const reached = checkpoint?.state.step ?? 0;
-      if (reached < this.summaryNow.step) {
-        this.record({ type: 'rewound', toStep: reached });
-        this.summaryNow = { ...this.summaryNow, step: reached };
-      }
-      this.summaryNow = { ...this.summaryNow, engine: engine.status(), questions: rows.length };
-      // The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that.
-      const start = path.join(checkpointsFolder(this.folder), 'step-000000');
-      const isReinforcement = plan.method !== 'sft';
-      if (isReinforcement && reached === 0 && !checkpoint) {
-        this.workbench = { engine, policy, reference: null, template, questions, order, unseen: null };
-        await this.save('start');
-      }
-      const reference = isReinforcement
-        ? await engine.createModel(
-            reached === 0 ? { kind: 'copy', of: policy } : { kind: 'folder', folder: start, optimizer: false },
-            'reference',
-          )
-        : null;
-      const unseen = unseenDataset ? new QuestionLoader(unseenDataset, media, limits, onSkipped) : null;
-      this.workbench = { engine, policy, reference, template, questions, order, unseen };
-    } catch (thrown) {
-      this.workbench = null;
-      await engine.dispose();
-      throw thrown;
+    const engine = hold(await createEngine(plan.engine));
+    const policy = await engine.createModel(
+      checkpoint
+        ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
+        : await this.origin(dataset, template),
+      'policy',
+    );
+    if (checkpoint) this.position = checkpoint.state.position;
+    const reached = checkpoint?.state.step ?? 0;
+    if (reached < this.summaryNow.step) {
+      this.record({ type: 'rewound', toStep: reached });
+      this.summaryNow = { ...this.summaryNow, step: reached };
     }
+    this.summaryNow = { ...this.summaryNow, engine: engine.status(), questions: rows.length };
+    // The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that.
+    const start = path.join(checkpointsFolder(this.folder), 'step-000000');
+    const isReinforcement = plan.method !== 'sft';
+    if (isReinforcement && reached === 0 && !checkpoint) {
+      this.workbench = { engine, policy, reference: null, template, questions, order, unseen: null };
+      await this.save('start');
+    }
+    const reference = isReinforcement
+      ? await engine.createModel(
+          reached === 0 ? { kind: 'copy', of: policy } : { kind: 'folder', folder: start, optimizer: false },
+          'reference',
+        )
+      : null;
+    const unseen = unseenDataset ? new QuestionLoader(unseenDataset, media, limits, onSkipped) : null;
+    this.workbench = { engine, policy, reference, template, questions, order, unseen };
   }
 
   private async origin(dataset: Dataset, template: PromptTemplate): Promise<ModelOrigin> {
@@ -370,7 +380,7 @@ export class Run {
     const more = dataset.faults.length - shown.length;
     this.record({
       type: 'warning',
-      message: `${dataset.faults.length} bad ${dataset.faults.length === 1 ? 'row is' : 'rows are'} left out of ${dataset.file}:\n${shown.join('\n')}${more > 0 ? `\nand ${more} more` : ''}`,
+      message: `${dataset.faults.length} bad ${dataset.faults.length === 1 ? 'row is' : 'rows are'} left out of ${dataset.file}:\n${shown.join('\n')}${more > 0 ? `\nand ${more} more; video-r1 check names them all` : ''}`,
     });
   }
 
@@ -594,8 +604,9 @@ export class Run {
 }
 
 export function frameLimits(p: ParameterValues): FrameLimits {
-  const { framesPerSecond, minFrames, maxFrames, minPixels, maxPixels, imageMinPixels, imageMaxPixels } = p;
-  return { framesPerSecond, minFrames, maxFrames, minPixels, maxPixels, imageMinPixels, imageMaxPixels };
+  const { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels } =
+    p;
+  return { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels };
 }
 
 function allRows(dataset: Dataset): number[] {

@@ -3,6 +3,7 @@
  * arithmetic. Pure; reading files is for `load.ts`.
  */
 import { StudioError } from '../protocol/errors.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
 
 /** Frames are taken in pairs, because a temporal patch spans two. */
 export const frameFactor = 2;
@@ -16,6 +17,8 @@ export interface FrameRule {
   readonly framesPerSecond: number;
   readonly minFrames: number;
   readonly maxFrames: number;
+  /** How the number becomes even. Qwen's releases differ: 0.0.8 rounds half to even, later ones round down. */
+  readonly frameRounding: ParameterValues['frameRounding'];
 }
 
 export interface PixelLimits {
@@ -55,8 +58,8 @@ export function linspaceFloat32(last: number, count: number): Float32Array {
  * How many frames Qwen's `smart_nframes` takes, and which.
  *
  * The number is total / fps * framesPerSecond, brought between minFrames (rounded up to even) and maxFrames (rounded down
- * to even), never above the video's own, then rounded to a multiple of 2, half to even. Where that rounding passes the
- * video's own number (three frames give four) Qwen raises an error; here the even number below is taken.
+ * to even), never above the video's own, then brought to a multiple of 2 as `frameRounding` says. Where rounding passes
+ * the video's own number (three frames give four) Qwen raises an error; here the even number below is taken.
  *
  * @param video `totalFrames` as decoded, `fps` its average rate.
  * @returns `indices`, ascending, each below totalFrames; `sampleFps`, the rate of the chosen frames in frames a second.
@@ -80,7 +83,7 @@ export function chooseFrames(
   const least = ceilTo(rule.minFrames, frameFactor);
   const most = floorTo(rule.maxFrames, frameFactor);
   const wanted = Math.min(Math.min(Math.max((totalFrames / fps) * rule.framesPerSecond, least), most), totalFrames);
-  const rounded = roundTo(wanted, frameFactor);
+  const rounded = (rule.frameRounding === 'down' ? floorTo : roundTo)(wanted, frameFactor);
   const count = Math.max(frameFactor, rounded > totalFrames ? floorTo(totalFrames, frameFactor) : rounded);
   const indices = Array.from(linspaceFloat32(totalFrames - 1, count), (place) =>
     Math.min(totalFrames - 1, roundHalfEven(place)),
@@ -131,4 +134,61 @@ export function smartResize(
     return { height: ceilTo(height * grow, factor), width: ceilTo(width * grow, factor) };
   }
   return { height: nearHeight, width: nearWidth };
+}
+
+/** How many frames to take, and how large. */
+export type FrameLimits = Pick<
+  ParameterValues,
+  | 'framesPerSecond'
+  | 'minFrames'
+  | 'maxFrames'
+  | 'frameRounding'
+  | 'minPixels'
+  | 'maxPixels'
+  | 'imageMinPixels'
+  | 'imageMaxPixels'
+>;
+
+/** Which frames a model is shown of one medium, and how large. */
+export interface FramePlan {
+  readonly indices: number[];
+  /** Size that each frame is brought to, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Rate of the chosen frames in frames a second; 1 for an image. */
+  readonly sampleFps: number;
+}
+
+/** Frames after resizing; an image is one. */
+type Sized = Pick<FramePlan, 'width' | 'height'> & { readonly count: number };
+
+/** Qwen's `grid_thw`: temporal patches of two frames (an image stands twice), rows and columns of 14-pixel patches. */
+export function visionGrid({ count, width, height }: Sized): [number, number, number] {
+  return [Math.ceil(count / frameFactor), (2 * height) / sizeFactor, (2 * width) / sizeFactor];
+}
+
+/** Vision tokens: one for 2x2 patches, T/2 x H/28 x W/28. */
+export function visionTokens(frames: Sized): number {
+  return visionGrid(frames).reduce((product, side) => product * side) / 4;
+}
+
+/** @throws StudioError `bad-media` as `chooseFrames` and `smartResize` */
+export function planVideo(
+  video: { readonly totalFrames: number; readonly fps: number; readonly width: number; readonly height: number },
+  limits: FrameLimits,
+): FramePlan {
+  const { indices, sampleFps } = chooseFrames(video, limits);
+  return { indices, sampleFps, ...smartResize(video.height, video.width, videoPixelLimits(limits)) };
+}
+
+/** @throws StudioError `bad-media` as `smartResize` */
+export function planImage(
+  image: { readonly width: number; readonly height: number },
+  limits: Pick<FrameLimits, 'imageMinPixels' | 'imageMaxPixels'>,
+): FramePlan {
+  const size = smartResize(image.height, image.width, {
+    minPixels: limits.imageMinPixels,
+    maxPixels: limits.imageMaxPixels,
+  });
+  return { indices: [0], sampleFps: 1, ...size };
 }

@@ -1,17 +1,10 @@
 /** From a file to its frames, once: probe, choose, decode, check. Keeps nothing and shares nothing. */
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import type { ParameterValues } from '../protocol/parameters.ts';
-import { chooseFrames, smartResize, videoPixelLimits } from './choose.ts';
+import { type FrameLimits, planImage, planVideo } from './choose.ts';
 import { type Decoded, decodeFrames, type FfmpegTools, readImage } from './ffmpeg.ts';
 import type { LoadedMedia, StoredView } from './frame-cache.ts';
 import { badMedia, type MediaProbe, probeImage, probeMedia, readImageBytes } from './probe.ts';
-
-/** How many frames to take, and how large. */
-export type FrameLimits = Pick<
-  ParameterValues,
-  'framesPerSecond' | 'minFrames' | 'maxFrames' | 'minPixels' | 'maxPixels' | 'imageMinPixels' | 'imageMaxPixels'
->;
 
 export interface DecodeMedia {
   readonly tools: FfmpegTools;
@@ -82,8 +75,8 @@ async function decodeVideo(
   source: MediaProbe,
   limits: FrameLimits,
 ): Promise<LoadedMedia | null> {
-  const { indices, sampleFps } = chooseFrames(source, limits);
-  const size = smartResize(source.height, source.width, videoPixelLimits(limits));
+  const { indices, sampleFps, width, height } = planVideo(source, limits);
+  const size = { width, height };
   const decoded = await decodeFrames(tools, { file: source.file, stream: source.stream, indices, ...size });
   const complaint = complaintOf(decoded);
   if (decoded.count < indices.length) {
@@ -104,10 +97,8 @@ async function decodeVideo(
 async function decodeImage(tools: FfmpegTools, key: string, file: string, limits: FrameLimits): Promise<LoadedMedia> {
   const bytes = await readImageBytes(file);
   const source = await probeImage(tools, file, bytes);
-  const size = smartResize(source.height, source.width, {
-    minPixels: limits.imageMinPixels,
-    maxPixels: limits.imageMaxPixels,
-  });
+  const { width, height } = planImage(source, limits);
+  const size = { width, height };
   const decoded = await readImage(tools, bytes, source, size);
   const complaint = complaintOf(decoded);
   if (decoded.count < 1 || lostPictures(source.codec, decoded.complaints)) {

@@ -7,13 +7,13 @@ import { open } from 'node:fs/promises';
 import type { Frames } from '../engines/engine.ts';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import type { FrameLimits } from './decode.ts';
+import type { FrameLimits } from './choose.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
 import { FrameCache, type LoadedMedia } from './frame-cache.ts';
 import { badMedia, checkFile } from './probe.ts';
 
-export type { FrameLimits } from './decode.ts';
+export type { FrameLimits } from './choose.ts';
 
 /** Raise it when frame choice, sizes or scaling change: keys of old cache entries must not match then. */
 const rulesVersion = 1;
@@ -145,7 +145,14 @@ export class MediaLoader {
     const rule =
       kind === 'image'
         ? [limits.imageMinPixels, limits.imageMaxPixels]
-        : [limits.framesPerSecond, limits.minFrames, limits.maxFrames, limits.minPixels, limits.maxPixels];
+        : [
+            limits.framesPerSecond,
+            limits.minFrames,
+            limits.maxFrames,
+            limits.frameRounding,
+            limits.minPixels,
+            limits.maxPixels,
+          ];
     const choice = JSON.stringify([rulesVersion, content, kind, ...rule]);
     return createHash('sha256').update(choice).digest('hex').slice(0, 40);
   }

@@ -21,12 +21,12 @@ import type {
   TrainingLoss,
 } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
+import { type LossTerms, tokenWeight } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './batch.ts';
 import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
 import type { ModelConfig } from './config.ts';
 import { newConfigFile, readConfig } from './config.ts';
 import { ensureKernels } from './files.ts';
-import type { LossTerms } from './losses.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import { setNativeEnvironment } from './native-environment.ts';
 import { parameterTable } from './parameters.ts';
@@ -468,7 +468,9 @@ function lossTerms(
   }
   return {
     kind: 'policy',
-    weights: perToken((_, length) => (mean === 'answer' ? 1 / (sequences.length * length) : 1 / tokens)),
+    weights: perToken((_, answerTokens) =>
+      tokenWeight(mean, { answerTokens, answers: sequences.length, allTokens: tokens }),
+    ),
     advantages: perToken((i) => sequences[i]?.advantage ?? 0),
     oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
     refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),

@@ -3,8 +3,8 @@
 import type { ErrorData } from '../../protocol/errors.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
 import type { OptimStep, SampleOptions } from '../engine.ts';
+import type { LossTerms } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './batch.ts';
-import type { LossTerms } from './losses.ts';
 
 export interface ReplicaStart {
   readonly backend: EngineSettings['backend'];

@@ -2,6 +2,7 @@
 import { StudioError } from '../../protocol/errors.ts';
 import type { Chunk, Frames, Prompt } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
+import { promptText } from '../prompt-text.ts';
 import type { EncodedPrompt } from './batch.ts';
 import { temporalPatchSize } from './config.ts';
 import type { Medium } from './patches.ts';
@@ -119,20 +120,7 @@ export class PromptEncoder {
   }
 }
 
-function renderChunk(chunk: Chunk): string {
-  switch (chunk.kind) {
-    case 'text':
-      return chunk.text;
-    case 'special':
-      return chunk.token;
-    case 'image':
-      return specialTokens.image.repeat(visionTokens(patchGrid(medium(chunk))));
-    case 'video':
-      return specialTokens.video.repeat(visionTokens(patchGrid(medium(chunk))));
-  }
-}
-
 /** The text that the model is given: special tokens by name, one placeholder per vision token. */
 export function renderPrompt(prompt: Prompt): string {
-  return prompt.map(renderChunk).join('');
+  return promptText(prompt, (chunk) => visionTokens(patchGrid(medium(chunk))));
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
 import type { OptimStep } from '../engine.ts';
+import type { LossTerms } from '../losses.ts';
+import { lossSums } from '../losses.ts';
 import type { PackedGroup } from './batch.ts';
 import { packBatch } from './batch.ts';
 import { readConfig } from './config.ts';
 import { generate } from './generation.ts';
-import type { LossTerms } from './losses.ts';
-import { lossSums } from './losses.ts';
 import type {
   ForwardBackward,
   ReplicaAnswers,

@@ -1,8 +1,7 @@
 /** The losses against a scalar reference that is written from the equations, and against finite differences. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { PolicyTerms } from '../../../trainer/engines/tfjs/losses.ts';
-import { k3, lossSums } from '../../../trainer/engines/tfjs/losses.ts';
+import { exactKl, k3, lossSums, type PolicyTerms, policyToken, tokenWeight } from '../../trainer/engines/losses.ts';
 
 test('cross-entropy is the weighted sum of negative log-probabilities', () => {
   const { loss, gradient } = lossSums(
@@ -94,4 +93,54 @@ test('value and gradient of random batches agree with the equation and its finit
       },
     ),
   );
+});
+
+test('on the answers’ own policy the ratio is 1, nothing is clipped, and the slope is -A', () => {
+  const token = policyToken(-0.7, -0.7, -0.7, 1.5, { clipEpsilon: 0.2, beta: 0.04 });
+  expect(token).toEqual({ ratio: 1, surrogate: 1.5, isClipped: false, kl: 0, loss: -1.5, derivative: -1.5 });
+});
+
+test('the KL term is added with its weight, and pulls towards the reference', () => {
+  // d = 1: k3 = e - 2, slope 1 - e.
+  const token = policyToken(-2, -2, -1, 0, { clipEpsilon: 0.2, beta: 0.04 });
+  expect(token.loss).toBeCloseTo(0.04 * (Math.E - 2), 12);
+  expect(token.derivative).toBeCloseTo(0.04 * (1 - Math.E), 12);
+});
+
+const logSoftmax = (logits: readonly number[]): number[] => {
+  const most = Math.max(...logits);
+  const sum = most + Math.log(logits.reduce((total, z) => total + Math.exp(z - most), 0));
+  return logits.map((z) => z - sum);
+};
+
+test('the exact KL of two coins is the sum by hand, and 0 between equals', () => {
+  const { value } = exactKl([Math.log(0.75), Math.log(0.25)], [Math.log(0.5), Math.log(0.5)]);
+  expect(value).toBeCloseTo(0.75 * Math.log(1.5) + 0.25 * Math.log(0.5), 12);
+  expect(exactKl([Math.log(0.5), Math.log(0.5)], [Math.log(0.5), Math.log(0.5)]).value).toBe(0);
+  expect(exactKl([0, Number.NEGATIVE_INFINITY], [Math.log(0.5), Math.log(0.5)]).value).toBeCloseTo(Math.log(2), 12);
+});
+
+test('the exact KL is never negative, its gradient is that of finite differences, and k3 averages to it', () => {
+  const logits = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 2, maxLength: 6 });
+  fc.assert(
+    fc.property(logits, fc.infiniteStream(fc.double({ min: -3, max: 3, noNaN: true })), (policyLogits, stream) => {
+      const reference = logSoftmax(policyLogits.map(() => stream.next().value as number));
+      const logprobs = logSoftmax(policyLogits);
+      const { value, byLogit } = exactKl(logprobs, reference);
+      expect(value).toBeGreaterThan(-1e-12);
+      const estimate = logprobs.reduce((sum, lp, v) => sum + Math.exp(lp) * k3(lp, reference[v] as number).value, 0);
+      expect(estimate).toBeCloseTo(value, 9);
+      policyLogits.forEach((z, v) => {
+        const at = (moved: number) => exactKl(logSoftmax(policyLogits.with(v, moved)), reference).value;
+        expect(byLogit[v]).toBeCloseTo((at(z + 1e-5) - at(z - 1e-5)) / 2e-5, 6);
+      });
+    }),
+  );
+});
+
+test('the mean over answers gives every answer the same weight, the mean over tokens every token', () => {
+  const lengths = [2, 6];
+  const of = (answerTokens: number) => ({ answerTokens, answers: 2, allTokens: 8 });
+  expect(lengths.map((n) => n * tokenWeight('answer', of(n)))).toEqual([0.5, 0.5]);
+  expect(lengths.map((n) => n * tokenWeight('token', of(n)))).toEqual([0.25, 0.75]);
 });

@@ -1,0 +1,65 @@
+/** A run from a shell: `run --set`, `ctl` to the trainer that serves the folder, `export` afterwards. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram, sampleProject, TrainerProcess } from './trainer-process.ts';
+
+let project: Awaited<ReturnType<typeof sampleProject>>;
+beforeAll(async () => {
+  project = await sampleProject();
+});
+afterAll(() => project?.remove());
+
+const inProject = (...args: string[]) => runProgram([...args, '--folder', project.folder]);
+
+describe('from a shell', () => {
+  it('run trains what the file says, with the parameters that --set names in either writing', async () => {
+    const few = ['steps=2', 'questions_per_step=4', 'probeEvery=1', 'probe_questions=1', 'evaluation_questions=4'];
+    const { code, stdout, stderr } = await inProject('run', 'sft.run.json', ...few.flatMap((pair) => ['--set', pair]));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('sft-1 completed after step 2 of 2');
+    const bad = await inProject('run', 'sft.run.json', '--set', 'stesp=2');
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toContain('there is no parameter stesp; the nearest is steps');
+  });
+
+  it('ctl says that nobody serves the folder, and how to begin', async () => {
+    const { code, stderr } = await inProject('ctl', 'list');
+    expect(code).toBe(1);
+    expect(stderr).toContain('Start one: video-r1 serve');
+  });
+
+  it('ctl lists runs and sends commands, each reported when it was applied or refused; export writes the flags', async () => {
+    const trainer = await TrainerProcess.start(project.folder);
+    try {
+      expect((await inProject('ctl', 'list')).stdout).toMatch(/^sft-1 +completed +step 2\/2$/m);
+      const set = await inProject('ctl', 'set', 'learningRate', '5e-5', '--json');
+      expect({ code: set.code, command: JSON.parse(set.stdout) }).toMatchObject({
+        code: 0,
+        command: { state: 'applied', oldValue: 0.0015, newValue: 5e-5 },
+      });
+      const pause = await inProject('ctl', 'pause');
+      expect(pause).toMatchObject({ code: 1, stdout: 'sft-1: pause rejected: the run is completed\n' });
+      expect((await inProject('ctl', 'dance')).code).toBe(2);
+      expect((await inProject('ctl', 'pause', '--run', 'none')).stderr).toContain('There is no run none');
+
+      const { client } = await trainer.connect();
+      const { rows } = await client.request('rollouts/list', { runId: 'sft-1', limit: 1 });
+      const rolloutId = rows[0]?.id as string;
+      await client.request('annotations/add', {
+        runId: 'sft-1',
+        annotation: { rolloutId, span: null, category: 'wrong order', verdict: 'drop', note: 'a <b> note' },
+      });
+      client.close();
+    } finally {
+      await trainer.stop();
+    }
+    const { code, stdout } = await inProject('export', 'sft-1');
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ author: 'tester', category: 'wrong order', verdict: 'drop', note: 'a <b> note' }]);
+    expect((await inProject('export', '../sft-1')).code).toBe(2);
+  });
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type ExplainedGroup, explainGroup, readGroupNumbers } from '../../trainer/learning/explain.ts';
+import { presetParameters } from '../../trainer/learning/presets.ts';
+
+interface GroupCase {
+  preset: 'paper' | 'upstream';
+  input: unknown;
+  output: Omit<ExplainedGroup, 'explanation'>;
+}
+
+/** Made by test/fidelity/groups.py with numpy. */
+const cases: GroupCase[] = JSON.parse(readFileSync(new URL('../fixtures/groups.json', import.meta.url), 'utf8'));
+
+const video = { data_type: 'video', accuracy: [1, 0], format: [1, 1], lengths: [400, 90], shuffled_accuracy: [0, 0] };
+const explain = (group: unknown, preset: 'paper' | 'upstream' = 'paper') =>
+  explainGroup(readGroupNumbers(group, 'test'), presetParameters(preset, 'tgrpo'));
+
+describe('a group explained', () => {
+  it('agrees with numpy on every number, in both presets', () => {
+    expect(cases.length).toBeGreaterThanOrEqual(50);
+    for (const preset of ['paper', 'upstream']) {
+      expect(cases.filter((one) => one.preset === preset).length).toBeGreaterThanOrEqual(25);
+    }
+    for (const { preset, input, output } of cases) {
+      const { explanation, ...numbers } = explain(input, preset);
+      expect(explanation.length).toBeGreaterThan(1);
+      for (const [key, expected] of Object.entries(output)) {
+        const given = numbers[key as keyof typeof numbers];
+        if (typeof expected !== 'number' && !Array.isArray(expected))
+          expect({ input, [key]: given }).toEqual({ input, [key]: expected });
+        else {
+          const far = [given].flat().map((value, i) => Math.abs((value as number) - ([expected].flat()[i] as number)));
+          expect({ input, key, given, expected, far: Math.max(...far) < 1e-9 }).toMatchObject({ far: true });
+        }
+      }
+    }
+  });
+
+  it('says for the group and for each answer where its reward comes from', () => {
+    // p = 1/2 against 0: passes. 1 + 0.3 + 0.1 against 0; mean 0.7, std 0.99 (n - 1).
+    const { explanation, rewards } = explain(video);
+    expect(rewards[0]).toBeCloseTo(1.4, 12);
+    expect(explanation).toEqual([
+      '1 of 2 ordered answers were right against 0 of 2 shuffled: 0.5 > 0.8 × 0 = 0 holds, so each right ordered answer gets α = 0.3.',
+      'Mean 0.7, standard deviation 0.99 over 2 answers (n-1).',
+      'Answer 1: accuracy 1 + temporal 0.3 + length 0.1 = 1.4, advantage 0.707 (400 tokens: inside 320–512).',
+      'Answer 2: nothing paid = 0, advantage -0.707 (90 tokens: outside 320–512).',
+    ]);
+  });
+
+  it('is plain GRPO for an image, and where the temporal reward is off', () => {
+    const image = { ...video, data_type: 'image', shuffled_accuracy: [] };
+    for (const group of [image, { ...video, temporal: false }]) {
+      expect(explain(group)).toMatchObject({
+        p: 0.5,
+        p_shuffled: null,
+        temporal_pass: null,
+        temporal_reward: 0,
+        rewards: [1.1, 0],
+      });
+    }
+  });
+
+  it('pays no length bonus where it is off', () => {
+    expect(explain({ ...video, len_control: false })).toMatchObject({ length_bonus: [0, 0], rewards: [1.3, 0] });
+  });
+
+  it.each([
+    [{ ...video, lenghts: [1, 2] }, 'there is no key "lenghts"; the nearest is "lengths"'],
+    [{ ...video, lengths: [1] }, 'lengths has 1 entries for 2 answers'],
+    [{ ...video, accuracy: [1, 2] }, 'accuracy.1'],
+    [{ ...video, shuffled_accuracy: [] }, '"temporal": false'],
+    [{ ...video, data_type: 'image' }, 'An image has no order of frames'],
+    [{ ...video, accuracy: [] }, 'accuracy'],
+    [[], 'the group'],
+    [null, 'the group'],
+  ])('refuses %j', (group, message) => {
+    expect(() => explain(group)).toThrow(message);
+  });
+});

@@ -1,0 +1,314 @@
+/**
+ * Looks a dataset over before anything is trained on it: every row and, as far as asked, every video and image. Finds
+ * more than `openDataset` must, and goes on where that one stops. Printing is for `cli/check.ts`.
+ */
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { DatasetRow, DataType } from '../protocol/dataset.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { quote } from '../rewards/reward.ts';
+import type { FfmpegTools } from '../video/ffmpeg.ts';
+import { openDataset } from './dataset.ts';
+import { parseRow, scanDatasetFile } from './dataset-file.ts';
+import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
+import { type Finding, type FindingKind, findingKinds } from './finding.ts';
+import type { RowBytes, RowsForm } from './json-rows.ts';
+import { compareContent, type SizedFile } from './media-content.ts';
+import { findMedia } from './media-place.ts';
+import { probeAll } from './media-probe.ts';
+import { checkRow } from './row-check.ts';
+import { rowWarnings } from './row-warnings.ts';
+
+export interface CheckOptions {
+  /** Probe each video and image with these. */
+  readonly probeWith?: FfmpegTools | undefined;
+  /** Find one video or image under two paths also by content, of files of equal size. */
+  readonly compareContent?: boolean | undefined;
+  /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
+  readonly against?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (phase: 'rows' | 'content' | 'media', done: number, total: number) => void;
+}
+
+export interface DatasetReport {
+  readonly file: string;
+  readonly form: RowsForm | null;
+  /** Whole rows that were found. */
+  readonly rows: number;
+  /** Rows without an error. None can be trained on while `refused`. */
+  readonly sound: number;
+  /** Whether training refuses the file as a whole. */
+  readonly refused: boolean;
+  readonly errors: number;
+  readonly warnings: number;
+  /** In the order of lines. */
+  readonly findings: readonly Finding[];
+  /** Of the rows whose text has no error; their media may be missing. */
+  readonly statistics: DatasetStatistics;
+}
+
+/** What a path of the dataset leads to, and the rows that use it. */
+interface Medium {
+  readonly named: string;
+  readonly kind: DataType;
+  readonly file: SizedFile | null;
+  readonly fault: { readonly kind: FindingKind; readonly message: string } | null;
+  readonly rows: { readonly row: number; readonly line: number }[];
+}
+
+function lookAt(realFolder: string, named: string): Pick<Medium, 'file' | 'fault'> {
+  const fault = (kind: FindingKind, message: string) => ({
+    file: null,
+    fault: { kind, message: `${quote(named)} ${message}.` },
+  });
+  const found = findMedia(realFolder, named);
+  if (found.kind === 'outside') return fault('media-outside', 'is a link to a place outside the dataset’s folder');
+  if (found.kind === 'missing') return fault('media-missing', found.reason);
+  const info = statSync(found.real, { throwIfNoEntry: false });
+  if (info === undefined) return fault('media-missing', 'is not there');
+  if (!info.isFile()) return fault('media-folder', info.isDirectory() ? 'is a folder' : 'is not a regular file');
+  if (info.size === 0) return fault('media-empty', 'is empty (0 bytes)');
+  return { file: { real: found.real, sizeBytes: info.size }, fault: null };
+}
+
+/** Remembers where a key was met first. A digest of each is kept, not the text. */
+class FirstSeen {
+  private readonly lines = new Map<string, number>();
+
+  /** @returns the line at which the same text was met before; null when it was not */
+  meet(text: string, line: number): number | null {
+    const key = hash('sha1', text, 'base64');
+    const before = this.lines.get(key);
+    if (before === undefined) this.lines.set(key, line);
+    return before ?? null;
+  }
+}
+
+const lineOf = (place: string | undefined): number => Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? 1);
+
+class Check {
+  form: RowsForm | null = null;
+  rows = 0;
+  readonly findings: Finding[] = [];
+  readonly media = new Map<string, Medium>();
+  readonly counter = new StatisticsCounter();
+  private readonly file: string;
+  private realFolder: string | null = null;
+  /** By file, how a row named it first. */
+  private readonly firstNames = new Map<string, { named: string; line: number }>();
+  private readonly ids = new FirstSeen();
+  private readonly questions = new FirstSeen();
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  add(kind: FindingKind, line: number, row: number | null, message: string): void {
+    this.findings.push({ kind, line, row, message });
+  }
+
+  take(bytes: RowBytes, row: number, form: RowsForm): void {
+    this.form = form;
+    this.rows = row + 1;
+    const { line } = bytes;
+    if (!isUtf8(bytes.bytes)) {
+      this.add('not-utf8', line, row, 'The row is not UTF-8 text.');
+      return;
+    }
+    const text = bytes.bytes.toString('utf8');
+    let value: unknown;
+    try {
+      value = parseRow(this.file, text, line, row, form);
+    } catch (thrown) {
+      this.add('not-json', line, row, asStudioError(thrown).message);
+      return;
+    }
+    const checked = checkRow(value);
+    if ('fault' in checked) {
+      this.add(checked.kind, line, row, checked.fault);
+      return;
+    }
+    this.counter.add(checked.row);
+    for (const { kind, message } of rowWarnings(checked.row, text)) this.add(kind, line, row, message);
+    this.compare(checked.row, line, row);
+    this.meetMedium(checked.row, line, row);
+  }
+
+  private compare(row: DatasetRow, line: number, number: number): void {
+    const id = this.ids.meet(String(row.problem_id), line);
+    if (id !== null)
+      this.add('repeated-id', line, number, `problem_id ${quote(String(row.problem_id))} is also that of line ${id}.`);
+    const question = JSON.stringify([row.problem, row.options, path.posix.normalize(row.path.replaceAll('\\', '/'))]);
+    const asked = this.questions.meet(question, line);
+    if (asked !== null) this.add('repeated-question', line, number, `The same question stands at line ${asked}.`);
+  }
+
+  private meetMedium(row: DatasetRow, line: number, number: number): void {
+    const key = `${row.data_type} ${row.path}`;
+    let medium = this.media.get(key);
+    if (!medium) {
+      this.realFolder ??= realpathSync(path.dirname(this.file));
+      medium = { named: row.path, kind: row.data_type, ...lookAt(this.realFolder, row.path), rows: [] };
+      this.media.set(key, medium);
+      this.compareFile(medium, line, number);
+    }
+    medium.rows.push({ row: number, line });
+    if (medium.fault) this.add(medium.fault.kind, line, number, medium.fault.message);
+  }
+
+  private compareFile({ named, file }: Medium, line: number, number: number): void {
+    if (!file) return;
+    const first = this.firstNames.get(file.real);
+    if (!first) this.firstNames.set(file.real, { named, line });
+    else if (first.named !== named)
+      this.add(
+        'same-medium',
+        line,
+        number,
+        `${quote(named)} is the same file as ${quote(first.named)} of line ${first.line}.`,
+      );
+  }
+
+  /** A finding for every row that uses a medium. */
+  addForMedium(medium: Medium, kind: FindingKind, message: string): void {
+    for (const { row, line } of medium.rows) this.add(kind, line, row, message);
+  }
+
+  /** Different files, in the order in which rows name them, each with the first medium that leads to it. */
+  get files(): Map<string, Medium & { readonly file: SizedFile }> {
+    const files = new Map<string, Medium & { readonly file: SizedFile }>();
+    for (const medium of this.media.values()) {
+      const { file } = medium;
+      if (file && !files.has(file.real)) files.set(file.real, { ...medium, file });
+    }
+    return files;
+  }
+}
+
+/** The other dataset's files with the line that names each first. */
+async function filesOf(
+  dataset: string,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, SizedFile & { place: string }>> {
+  const other = await openDataset(dataset, signal);
+  try {
+    const realFolder = realpathSync(other.folder);
+    const files = new Map<string, SizedFile & { place: string }>();
+    for (let row = 0; row < other.count; row++) {
+      if (row % 1000 === 999) await new Promise(setImmediate);
+      signal?.throwIfAborted();
+      const { file } = lookAt(realFolder, other.row(row).path);
+      if (file && !files.has(file.real)) files.set(file.real, { ...file, place: other.place(row) });
+    }
+    return files;
+  } finally {
+    other.dispose();
+  }
+}
+
+async function findSameContent(check: Check, options: CheckOptions): Promise<void> {
+  const { files } = check;
+  const { same, unreadable } = await compareContent(
+    [...files.values()].map(({ file }) => file),
+    { signal: options.signal, onProgress: (done, total) => options.onProgress?.('content', done, total) },
+  );
+  for (const [real, earlier] of same) {
+    const [one, other] = [files.get(real), files.get(earlier)];
+    const [first, otherFirst] = [one?.rows[0], other?.rows[0]];
+    if (one && other && first && otherFirst)
+      check.add(
+        'same-medium',
+        first.line,
+        first.row,
+        `${quote(one.named)} has the same content as ${quote(other.named)} of line ${otherFirst.line}.`,
+      );
+  }
+  for (const [real, why] of unreadable) {
+    const medium = files.get(real);
+    if (medium) check.addForMedium(medium, 'media-unusable', `${quote(medium.named)} can't be read (${why}).`);
+  }
+}
+
+async function findLeaks(check: Check, against: string, options: CheckOptions): Promise<void> {
+  const others = await filesOf(against, options.signal);
+  const { files } = check;
+  // The other's files come first, so that those of this dataset are named as the same as one of them.
+  const mine = [...files.values()].map(({ file }) => file).filter(({ real }) => !others.has(real));
+  const sizes = new Set(mine.map(({ sizeBytes }) => sizeBytes));
+  const { same, unreadable } = await compareContent(
+    [...[...others.values()].filter(({ sizeBytes }) => sizes.has(sizeBytes)), ...mine],
+    { signal: options.signal, onProgress: (done, total) => options.onProgress?.('content', done, total) },
+  );
+  for (const [real, why] of unreadable) {
+    const place = others.get(real)?.place;
+    if (place !== undefined)
+      throw new StudioError('bad-media', `${real} can't be read (${why}), so that it can't be compared.`, {
+        place,
+        remedy: 'Make it readable, or take its questions out of that dataset.',
+      });
+    const medium = files.get(real);
+    // The comparison of this dataset's own content has said so already.
+    if (medium && !options.compareContent)
+      check.addForMedium(medium, 'media-unusable', `${quote(medium.named)} can't be read (${why}).`);
+  }
+  for (const medium of check.media.values()) {
+    const real = medium.file?.real ?? '';
+    const other = others.get(real) ?? others.get(same.get(real) ?? '');
+    if (other) check.addForMedium(medium, 'leak', `${quote(medium.named)} is also used at ${other.place}.`);
+  }
+}
+
+/**
+ * Checks a dataset. Each fault of a row is a finding, and nothing about rows or media is thrown.
+ *
+ * @throws StudioError `not-found` when there is no such file, `bad-dataset` when it is a folder or `against` can't be
+ *   opened, `bad-media` for a file of `against` that can't be read, `ffmpeg-missing`; the signal's reason
+ */
+export async function checkDataset(file: string, options: CheckOptions = {}): Promise<DatasetReport> {
+  const full = path.resolve(file);
+  const check = new Check(full);
+  try {
+    await scanDatasetFile(full, (bytes, row, form) => check.take(bytes, row, form), {
+      signal: options.signal,
+      onProgress: (share) => options.onProgress?.('rows', Math.round(100 * share), 100),
+    });
+    if (check.rows === 0) check.add('cut-off', 1, null, 'The dataset holds no question.');
+  } catch (thrown) {
+    options.signal?.throwIfAborted();
+    const fault = asStudioError(thrown);
+    if (fault.kind !== 'bad-dataset' || !statSync(full).isFile()) throw thrown;
+    check.add('cut-off', lineOf(fault.place), null, fault.message);
+  }
+  if (options.compareContent) await findSameContent(check, options);
+  if (options.against !== undefined) await findLeaks(check, options.against, options);
+  if (options.probeWith) {
+    const media = [...check.media.values()].filter((medium) => medium.file !== null);
+    const files = media.map(({ file, kind }) => ({ real: file?.real ?? '', kind }));
+    const onFault = (index: number, fault: { kind: FindingKind; message: string }) => {
+      const medium = media[index];
+      if (medium) check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
+    };
+    await probeAll(options.probeWith, files, onFault, {
+      signal: options.signal,
+      onProgress: (done, total) => options.onProgress?.('media', done, total),
+    });
+  }
+  const findings = check.findings.sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0));
+  const isError = ({ kind }: Finding) => findingKinds[kind].severity === 'error';
+  const errors = findings.filter(isError);
+  const unsound = new Set(errors.filter(({ row, kind }) => row !== null && kind !== 'leak').map(({ row }) => row));
+  const sound = check.rows - unsound.size;
+  return {
+    file: full,
+    form: check.form,
+    rows: check.rows,
+    sound,
+    refused: check.counter.rows === 0 || errors.some(({ kind }) => kind === 'cut-off' || kind === 'not-json'),
+    errors: errors.length,
+    warnings: findings.length - errors.length,
+    findings,
+    statistics: check.counter.statistics,
+  };
+}

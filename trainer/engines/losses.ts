@@ -1,0 +1,145 @@
+/** The losses as functions of the log-probability of each target token: value, gradient, and what is reported. */
+
+/** One entry per target token. */
+export interface CrossEntropyTerms {
+  readonly kind: 'cross-entropy';
+  /** Share of each token in the mean. */
+  readonly weights: Float32Array;
+}
+
+/** One entry per answer token. */
+export interface PolicyTerms {
+  readonly kind: 'policy';
+  readonly weights: Float32Array;
+  readonly advantages: Float32Array;
+  readonly oldLogprobs: Float32Array;
+  /** Null without a reference: no KL term. */
+  readonly refLogprobs: Float32Array | null;
+  readonly clipEpsilon: number;
+  readonly beta: number;
+}
+
+export type LossTerms = CrossEntropyTerms | PolicyTerms;
+
+/** Sums over the tokens given; the caller divides. */
+export interface LossSums {
+  readonly loss: number;
+  readonly kl: number;
+  readonly clipped: number;
+  /** By the log-probability of each token. */
+  readonly gradient: Float32Array;
+}
+
+/** Largest difference of log-probabilities that the KL estimate takes at face value, so that its exponential stays finite. */
+const mostLogRatio = 10;
+
+/**
+ * The k3 estimate of KL(policy || reference) of one token, exp(d) - d - 1 with d = ref - logprob clamped to ±10 nats, and
+ * its derivative by logprob. Mean over tokens drawn from the policy: the exact KL (Schulman, "Approximating KL divergence").
+ */
+export function k3(logprob: number, refLogprob: number): { value: number; derivative: number } {
+  const raw = refLogprob - logprob;
+  const d = Math.max(-mostLogRatio, Math.min(mostLogRatio, raw));
+  return { value: Math.exp(d) - d - 1, derivative: d === raw ? 1 - Math.exp(d) : 0 };
+}
+
+/**
+ * The exact KL(policy || reference) at one place, Σ_v p_v (log p_v - log q_v) over the vocabulary, and its gradient by the
+ * policy's logits, p_v (log p_v - log q_v - KL). A token that the policy gives no probability adds nothing.
+ * @param logprobs log p_v, normalised; `refLogprobs` log q_v, of the same length, finite wherever p_v is not 0
+ */
+export function exactKl(
+  logprobs: ArrayLike<number>,
+  refLogprobs: ArrayLike<number>,
+): { value: number; byLogit: Float64Array } {
+  const byLogit = new Float64Array(logprobs.length);
+  let value = 0;
+  for (let v = 0; v < logprobs.length; v++) {
+    const p = Math.exp(logprobs[v] as number);
+    if (p === 0) continue;
+    const term = p * ((logprobs[v] as number) - (refLogprobs[v] as number));
+    byLogit[v] = term;
+    value += term;
+  }
+  for (let v = 0; v < logprobs.length; v++) {
+    (byLogit[v] as number) -= Math.exp(logprobs[v] as number) * value;
+  }
+  return { value, byLogit };
+}
+
+/** What the objective makes of one sampled token. */
+export interface PolicyToken {
+  /** exp(logprob - old). */
+  readonly ratio: number;
+  /** min(ratio A, clip(ratio, 1 - ε, 1 + ε) A). */
+  readonly surrogate: number;
+  /** The clip is what the minimum takes, so the surrogate has no slope here. */
+  readonly isClipped: boolean;
+  /** k3 towards the reference, in nats; 0 without one. */
+  readonly kl: number;
+  /** -(surrogate - β kl). */
+  readonly loss: number;
+  /** Derivative of the loss by logprob. */
+  readonly derivative: number;
+}
+
+/**
+ * Loss of one token of an answer with advantage A (Video-R1 eq. 4). On the answers' own policy (`logprob` = `oldLogprob`)
+ * the ratio is 1, nothing is clipped, and the derivative is -A plus the KL's.
+ * @param refLogprob null without a reference: no KL term
+ */
+export function policyToken(
+  logprob: number,
+  oldLogprob: number,
+  refLogprob: number | null,
+  advantage: number,
+  { clipEpsilon, beta }: Pick<PolicyTerms, 'clipEpsilon' | 'beta'>,
+): PolicyToken {
+  const ratio = Math.exp(logprob - oldLogprob);
+  const bounded = Math.max(1 - clipEpsilon, Math.min(1 + clipEpsilon, ratio));
+  const isClipped = bounded * advantage < ratio * advantage;
+  const surrogate = (isClipped ? bounded : ratio) * advantage;
+  const kl = refLogprob === null ? { value: 0, derivative: 0 } : k3(logprob, refLogprob);
+  return {
+    ratio,
+    surrogate,
+    isClipped,
+    kl: kl.value,
+    loss: beta * kl.value - surrogate,
+    derivative: beta * kl.derivative - (isClipped ? 0 : ratio * advantage),
+  };
+}
+
+/**
+ * Share of one token in the loss: `answer` takes the mean over an answer's tokens and then over answers, as GRPO and the
+ * released code do; `token` the mean over all tokens at once, so that long answers weigh more.
+ */
+export function tokenWeight(
+  mean: 'answer' | 'token',
+  of: { readonly answerTokens: number; readonly answers: number; readonly allTokens: number },
+): number {
+  return mean === 'answer' ? 1 / (of.answers * of.answerTokens) : 1 / of.allTokens;
+}
+
+/** Sum over tokens of weight * -logprob, or of weight * the loss of `policyToken`. */
+export function lossSums(terms: LossTerms, logprobs: Float32Array): LossSums {
+  const gradient = new Float32Array(logprobs.length);
+  let loss = 0;
+  let kl = 0;
+  let clipped = 0;
+  logprobs.forEach((logprob, i) => {
+    const weight = terms.weights[i] ?? 0;
+    if (terms.kind === 'cross-entropy') {
+      loss -= weight * logprob;
+      gradient[i] = -weight;
+      return;
+    }
+    const reference = terms.refLogprobs === null ? null : (terms.refLogprobs[i] ?? 0);
+    const token = policyToken(logprob, terms.oldLogprobs[i] ?? 0, reference, terms.advantages[i] ?? 0, terms);
+    loss += weight * token.loss;
+    kl += token.kl;
+    clipped += token.isClipped ? 1 : 0;
+    gradient[i] = weight * token.derivative;
+  });
+  return { loss, kl, clipped, gradient };
+}

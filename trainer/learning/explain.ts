@@ -1,0 +1,112 @@
+/** One group given by its numbers alone: what `groupAdvantages` makes of it, under the names that the field's code uses. */
+import { z } from 'zod';
+import { dataType } from '../protocol/dataset.ts';
+import { StudioError } from '../protocol/errors.ts';
+import { nearest } from '../protocol/nearest.ts';
+import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
+
+const scores = z.array(z.number().min(0).max(1));
+
+/** A group as numbers; entry i of `accuracy`, `format` and `lengths` is ordered answer i. */
+export const groupNumbers = z.strictObject({
+  data_type: dataType,
+  /** Accuracy rewards, 0..1. */
+  accuracy: scores.min(1),
+  /** Format rewards, 0 or 1. */
+  format: scores,
+  /** Tokens, the end token included. */
+  lengths: z.array(z.number().int().min(0)),
+  /** Accuracy rewards of the answers on shuffled frames; none for an image. */
+  shuffled_accuracy: scores.default([]),
+  /** Whether the temporal reward is on; false is plain GRPO. */
+  temporal: z.boolean().default(true),
+  /** Whether the length bonus is on. */
+  len_control: z.boolean().default(true),
+});
+export type GroupNumbers = z.infer<typeof groupNumbers>;
+
+export interface ExplainedGroup {
+  readonly p: number;
+  /** Null where no shuffled answers are compared with, as for images. */
+  readonly p_shuffled: number | null;
+  readonly temporal_pass: boolean | null;
+  /** r_t: what each correct ordered answer gets. */
+  readonly temporal_reward: number;
+  readonly length_bonus: number[];
+  readonly rewards: number[];
+  readonly mean: number;
+  readonly std: number;
+  readonly advantages: number[];
+  readonly explanation: string[];
+}
+
+/** @throws StudioError `bad-request` naming the key and what is wrong with it. */
+export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
+  const remedy =
+    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false if wanted.';
+  const fail = (message: string): never => {
+    throw new StudioError('bad-request', message, { place, remedy });
+  };
+  const checked = groupNumbers.safeParse(value);
+  if (!checked.success) {
+    const faults = checked.error.issues.map((issue) => {
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => `there is no key "${key}"; the nearest is "${nearest(key, known)}"`).join('; ');
+      return `${issue.path.join('.') || 'the group'}: ${issue.message}`;
+    });
+    return fail(`The group does not fit: ${faults.join('; ')}.`);
+  }
+  const group = checked.data;
+  for (const key of ['format', 'lengths'] as const) {
+    if (group[key].length !== group.accuracy.length)
+      fail(`${key} has ${group[key].length} entries for ${group.accuracy.length} answers.`);
+  }
+  if (group.data_type === 'image' && group.shuffled_accuracy.length > 0)
+    fail('An image has no order of frames, so it has no shuffled answers.');
+  if (group.data_type === 'video' && group.temporal && group.shuffled_accuracy.length === 0)
+    fail('shuffled_accuracy is empty, so there is nothing to compare with; for plain GRPO say "temporal": false.');
+  return group;
+}
+
+const known = Object.keys(groupNumbers.shape);
+
+const at = (parts: GroupAdvantages['ordered'][number]['parts'], name: string) =>
+  parts.find((part) => part.name === name)?.value ?? 0;
+
+const number = (value: number) => String(Number(value.toFixed(3)));
+
+/** Video-R1 eq. 1, 2, 3 and 5 on a group's numbers, with a sentence for the group and for each answer. */
+export function explainGroup(group: GroupNumbers, parameters: RewardParameters): ExplainedGroup {
+  const answer = (accuracy: number, i: number): ScoredAnswer => ({
+    accuracy,
+    accuracyExplanation: '',
+    format: group.format[i] ?? 0,
+    formatExplanation: '',
+    length: group.lengths[i] ?? 0,
+  });
+  const shuffled = group.temporal ? group.shuffled_accuracy.map(answer) : [];
+  const verdict = groupAdvantages(group.accuracy.map(answer), shuffled, {
+    ...parameters,
+    omega: group.len_control ? parameters.omega : 0,
+  });
+  const sentences = verdict.ordered.map(({ parts, total }, i) => {
+    const sum = parts
+      .filter(({ value }) => value !== 0)
+      .map(({ name, value }) => `${name} ${number(value)}`)
+      .join(' + ');
+    const lengthReason = parts.find(({ name }) => name === 'length')?.explanation;
+    return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${group.len_control ? ` (${lengthReason})` : ''}.`;
+  });
+  return {
+    p: verdict.p,
+    p_shuffled: verdict.temporal?.pShuffled ?? null,
+    temporal_pass: verdict.temporal?.passed ?? null,
+    temporal_reward: verdict.temporal?.paid ?? 0,
+    length_bonus: verdict.ordered.map(({ parts }) => at(parts, 'length')),
+    rewards: verdict.ordered.map(({ total }) => total),
+    mean: verdict.mean,
+    std: verdict.std,
+    advantages: verdict.advantages,
+    explanation: [...verdict.explanation, ...sentences],
+  };
+}
