@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultRules } from '../../trainer/cot/filter.ts';
 import { Journal } from '../../trainer/cot/journal.ts';
-import { outputFiles, pathFrom, writeOutput } from '../../trainer/cot/output.ts';
+import { outputFiles, pathsOf, writeOutput } from '../../trainer/cot/output.ts';
 import { openDataset } from '../../trainer/data/dataset.ts';
 import { makeProject, type Project, rightAnswer } from './questions.ts';
 
@@ -45,12 +45,42 @@ describe('writeOutput', () => {
         ...project.dataset.row(0),
         process: '<think>The ball goes over to the right side, so B.</think>',
       });
-      expect(made.row(0)).toMatchObject({ mine: { kept: 0 } });
+      expect(JSON.parse(made.text(0))).toMatchObject({ mine: { kept: 0 } });
       expect(made.hasProcess(1)).toBe(true);
       expect(made.mediaPath(1)).toBe(project.dataset.mediaPath(3));
       made.dispose();
     },
   );
+
+  it('takes rows over as they were written, with another reasoning in place of one that is there', async () => {
+    const file = at('data', 'written.json');
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const row = (process: string) =>
+      `{"problem_id": "q",\n  "mine" : {"path": 1, "process": 2},${process}\r\n "problem":"Is it?\\n", "data_type":"image",
+        "problem_type":"multiple choice", "options":["A. left", "B. right"], "solution":"<answer>B</answer>",
+        "path" : "./a\\\\b.png", "deep": ${deep}\n}`;
+    writeFileSync(file, `[${row('"process":"<think>old</think>",')},\n${row('')}]`);
+    const dataset = await openDataset(file);
+    const own = Journal.open(at('own.jsonl'), { ...project.header, dataset: { sha256: 'x', rows: 2 } });
+    for (const number of [0, 1]) own.append({ row: number, sample: 0, seed: 0, ...rightAnswer('multiple choice') });
+    await writeOutput(dataset, own, defaultRules, outputFiles(at('cot.jsonl')));
+    own.dispose();
+    dataset.dispose();
+    const lines = readFileSync(at('cot.jsonl'), 'utf8').trim().split('\n');
+    const made = lines.map((line) => JSON.parse(line));
+    const process = '<think>The ball goes over to the right side, so B.</think>';
+    for (const one of made) {
+      const { deep: _, ...rest } = one;
+      expect(rest).toMatchObject({
+        process,
+        path: './data/a/b.png',
+        problem: 'Is it?\n',
+        mine: { path: 1, process: 2 },
+      });
+    }
+    for (const line of lines) expect(line).toContain(deep);
+    expect(made.length).toBe(2);
+  });
 
   it('names the media from where it stands', async () => {
     await write(at('cot.json'));
@@ -102,11 +132,13 @@ describe('writeOutput', () => {
 describe('where an output may stand', () => {
   it('is a place from which its media can be named', () => {
     mkdirSync(at('data', 'deeper'));
-    writeFileSync(at('other'), '');
+    mkdirSync(at('other'));
     for (const out of [at('data', 'deeper', 'cot.json'), at('nowhere', 'cot.json'), at('other', 'cot.json')])
-      expect(() => pathFrom(project.dataset.folder, out)).toThrow(expect.objectContaining({ kind: 'bad-request' }));
-    expect(pathFrom(at('data'), at('data', 'cot.json'))('./media\\x.mp4')).toBe('./media\\x.mp4');
-    expect(pathFrom(at('data'), at('cot.json'))('./media\\x.mp4')).toBe('./data/media/x.mp4');
+      expect(() => pathsOf(project.dataset, outputFiles(out))).toThrow(
+        expect.objectContaining({ kind: 'bad-request' }),
+      );
+    expect(pathsOf(project.dataset, outputFiles(at('data', 'cot.json')))).toBeNull();
+    expect(pathsOf(project.dataset, outputFiles(at('cot.json')))?.('./media\\x.mp4')).toBe('./data/media/x.mp4');
   });
 
   it('has a name that says its form', () => {

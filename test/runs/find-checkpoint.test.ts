@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { presetParameters } from '../../trainer/learning/presets.ts';
+import { runFile } from '../../trainer/protocol/runfile.ts';
 import { type ControllerState, controllerFile } from '../../trainer/runs/checkpoints.ts';
 import { findCheckpoint } from '../../trainer/runs/find-checkpoint.ts';
-import { type RunPlan, writePlan } from '../../trainer/runs/plan.ts';
+import { planOf, writePlan } from '../../trainer/runs/plan.ts';
 
 let project: string;
 beforeEach(async () => {
@@ -17,20 +18,10 @@ afterEach(() => rm(project, { recursive: true }));
 async function addRun(id: string, name: string, steps: readonly number[], createdSeconds: number): Promise<string> {
   const folder = path.join(project, '.video-r1', 'runs', id);
   await mkdir(folder, { recursive: true });
-  const plan: RunPlan = {
-    version: 1,
-    name,
-    method: 'sft',
-    preset: 'sample',
-    dataset: 'd.json',
-    evaluationDataset: null,
-    promptTemplate: null,
-    runFile: 'r.run.json',
-    model: { run: 'x' },
-    engine: { name: 'tfjs', backend: 'auto', threads: 1 },
-    seed: createdSeconds,
-  };
-  await writePlan(folder, plan);
+  const file = path.join(project, `${name}.run.json`);
+  const written = { version: 1, name, method: 'sft', dataset: 'd.json', model: { run: 'x' }, seed: createdSeconds };
+  await writeFile(path.join(project, 'd.json'), '[]');
+  await writePlan(folder, planOf(file, runFile.parse(written)));
   await utimes(path.join(folder, 'plan.json'), createdSeconds, createdSeconds);
   for (const step of steps) {
     const checkpoint = path.join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`);

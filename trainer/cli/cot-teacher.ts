@@ -8,18 +8,16 @@ import type { MediaSource } from '../cot/generate.ts';
 import type { JournalHeader } from '../cot/journal.ts';
 import type { Teacher } from '../cot/teacher.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { presetParameters } from '../learning/presets.ts';
+import { withOverrides } from '../learning/presets.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { nearest } from '../protocol/nearest.ts';
-import { type ParameterName, parameters } from '../protocol/parameters.ts';
-import { presetName, presetNames } from '../protocol/runfile.ts';
+import { isParameterName } from '../protocol/parameters.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../runs/find-checkpoint.ts';
 import { frameLimits } from '../runs/run.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { type FrameLimits, MediaLoader } from '../video/load.ts';
-import { readSettings } from './command.ts';
+import { readParameters, readSettings } from './command.ts';
 import { type CotValues, number, usage } from './cot-options.ts';
 
 export interface ChosenTeacher {
@@ -125,20 +123,13 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
 
 /** How frames are chosen: as the checkpoint's run did, or as a preset says, with what `--set` changes. */
 function limitsOf(values: CotValues, found: FoundCheckpoint | null): FrameLimits {
-  const preset = presetName.safeParse(values.preset ?? 'paper');
-  if (!preset.success) throw usage(`--preset is one of ${presetNames.join(', ')}.`);
-  const fromRun = values.preset === undefined ? found?.state?.parameters : undefined;
-  const base = frameLimits(fromRun ?? presetParameters(preset.data, 'sft'));
+  const preset = readParameters({ preset: values.preset ?? 'paper', set: [] }, 'sft');
+  const base = (values.preset === undefined ? found?.state?.parameters : undefined) ?? preset;
   const given = readSettings(values.set);
-  const names = Object.keys(base) as (keyof FrameLimits & ParameterName)[];
-  for (const [name, value] of Object.entries(given)) {
-    const known = names.find((candidate) => candidate === name);
-    if (!known) throw usage(`--set has no ${name}; the nearest is ${nearest(name, names)}.`);
-    const checked = parameters[known].schema.safeParse(value);
-    if (!checked.success)
-      throw usage(`--set ${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`);
-  }
-  return { ...base, ...given };
+  const names = Object.keys(frameLimits(base));
+  const foreign = Object.keys(given).find((name) => isParameterName(name) && !names.includes(name));
+  if (foreign) throw usage(`--set ${foreign} has nothing to do with frames; those are ${names.join(', ')}.`);
+  return frameLimits(withOverrides(base, given, 'bad-request', '--set'));
 }
 
 /** What shows the questions' media to the teacher. @throws StudioError `ffmpeg-missing` */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { defaultRules, type FilterRules } from '../cot/filter.ts';
 import { generate, type MediaSource, type Progress } from '../cot/generate.ts';
 import { Journal, type JournalHeader, mostSamples, setJournalAside } from '../cot/journal.ts';
-import { type OutputFiles, outputFiles, pathFrom, writeOutput } from '../cot/output.ts';
+import { type OutputFiles, outputFiles, pathsOf, writeOutput } from '../cot/output.ts';
 import type { Teacher } from '../cot/teacher.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
@@ -101,7 +101,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
   try {
     if (existsSync(files.out) && realpathSync(files.out) === realpathSync(dataset.file))
       throw usage('--out is the dataset itself.');
-    pathFrom(dataset.folder, files.out);
+    pathsOf(dataset, files);
     for (const { message } of dataset.faults.slice(0, 5)) show.notice(message);
     if (dataset.faults.length > 0) show.notice(`${dataset.faults.length} bad rows are left out of the dataset`);
     const unlock = lock(files);

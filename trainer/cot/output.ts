@@ -2,10 +2,12 @@
  * From the journal to the dataset: filters every question's answers and writes what is kept as a dataset for SFT, what is
  * dropped with its reason, and a report. Asks nobody; the journal stays as it is.
  */
-import { realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
+import { withText } from '../data/json-keys.ts';
+import { pathRewriter } from '../data/media-place.ts';
 import type { ProblemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { type DropReason, type FilterRules, judgeQuestion } from './filter.ts';
@@ -67,32 +69,28 @@ export function outputFiles(out: string): OutputFiles {
 }
 
 /**
- * What turns a path of the dataset's rows into the same file's path from the output's folder.
- * @throws StudioError `bad-request` when the output lies elsewhere than in the dataset's folder or above it: a dataset's
- * paths may not climb
+ * How the output names the media of the dataset; null where it does as the dataset.
+ * @throws StudioError `bad-request` when its folder is not there, or not the dataset's or one above it
  */
-export function pathFrom(datasetFolder: string, out: string): (rowPath: string) => string {
-  const folder = path.dirname(out);
-  const refused = (cause?: unknown) =>
-    new StudioError(
-      'bad-request',
-      'The output must lie in the dataset’s folder or above it, so that it can name its media.',
-      {
-        place: out,
-        remedy: `Put it into ${datasetFolder}.`,
-        cause,
-      },
-    );
-  let step: string;
-  try {
-    step = path.relative(realpathSync(folder), realpathSync(datasetFolder));
-  } catch (cause) {
-    throw refused(cause);
-  }
-  if (step === '..' || step.startsWith(`..${path.sep}`) || path.isAbsolute(step)) throw refused();
-  if (step === '') return (rowPath) => rowPath;
-  const prefix = step.split(path.sep).join('/');
-  return (rowPath) => `./${path.posix.join(prefix, rowPath.replaceAll('\\', '/'))}`;
+export function pathsOf(dataset: Dataset, files: OutputFiles): ((named: string) => string) | null {
+  const folder = path.dirname(files.out);
+  if (!existsSync(folder))
+    throw new StudioError('bad-request', 'There is no such folder.', {
+      place: folder,
+      remedy: `Name the dataset's folder ${dataset.folder} or one above it.`,
+    });
+  return pathRewriter(dataset.folder, folder);
+}
+
+/** The row on one line as it was written, with another path where it must be and the reasoning. Keys that nobody knows stay. */
+function rowWith(dataset: Dataset, row: number, rewrite: ((named: string) => string) | null, process: string): string {
+  const text = dataset
+    .text(row)
+    .replace(/[\r\n]\s*/g, ' ')
+    .trim();
+  const moved = rewrite ? withText(text, 'path', rewrite(dataset.row(row).path)) : text;
+  if (dataset.hasProcess(row)) return withText(moved, 'process', process);
+  return `${moved.slice(0, -1).trimEnd()}, "process": ${JSON.stringify(process)}}`;
 }
 
 const flushBytes = 1024 * 1024;
@@ -151,7 +149,7 @@ export async function writeOutput(
   rules: FilterRules,
   files: OutputFiles,
 ): Promise<CotReport> {
-  const pathOf = pathFrom(dataset.folder, files.out);
+  const rewrite = pathsOf(dataset, files);
   const asLines = files.out.endsWith('.jsonl');
   const all = emptyTally();
   const byType: Partial<Record<ProblemType, Tally>> = {};
@@ -185,10 +183,9 @@ export async function writeOutput(
           await left.write(`${JSON.stringify({ row, problem_id: question.problemId, sample, reason, sentence })}\n`);
           continue;
         }
-        const source = dataset.row(row);
-        const made = { ...source, path: pathOf(source.path), process: `<think>${verdict.think}</think>` };
+        const made = rowWith(dataset, row, rewrite, `<think>${verdict.think}</think>`);
         const before = asLines ? '' : all.kept === 0 ? '[\n' : ',\n';
-        await out.write(`${before}${JSON.stringify(made)}${asLines ? '\n' : ''}`);
+        await out.write(`${before}${made}${asLines ? '\n' : ''}`);
         for (const tally of tallies) tally.kept++;
         keptHere++;
       }

@@ -12,7 +12,7 @@ export type DataType = z.infer<typeof dataType>;
  * One row of a dataset file. `path` is relative to the file's folder; `process` is there in chain-of-thought rows only.
  * Keys that are not named here are kept by the reader and ignored by training.
  */
-export const datasetRow = z.looseObject({
+export const datasetRow = z.object({
   problem_id: z.union([z.number(), z.string()]),
   problem: z.string().min(1, 'must not be empty'),
   data_type: dataType,
