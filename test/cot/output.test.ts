@@ -5,6 +5,7 @@ import { defaultRules } from '../../trainer/cot/filter.ts';
 import { Journal } from '../../trainer/cot/journal.ts';
 import { outputFiles, pathsOf, writeOutput } from '../../trainer/cot/output.ts';
 import { openDataset } from '../../trainer/data/dataset.ts';
+import { repeatedKeys } from '../../trainer/data/json-keys.ts';
 import { makeProject, type Project, rightAnswer } from './questions.ts';
 
 let project: Project;
@@ -78,7 +79,10 @@ describe('writeOutput', () => {
         mine: { path: 1, process: 2 },
       });
     }
-    for (const line of lines) expect(line).toContain(deep);
+    for (const line of lines) {
+      expect(line).toContain(deep);
+      expect(repeatedKeys(line)).toEqual([]);
+    }
     expect(made.length).toBe(2);
   });
 

@@ -43,7 +43,7 @@ function plausible(request: ChatRequest): Reply {
 
 const command = (change: readonly string[] = []) => [
   ...['cot', inData('rl.json'), '--out', inData('cot.json')],
-  ...['--endpoint', endpoint?.address ?? '', '--model', 'teacher', '--preset', 'sample'],
+  ...['--endpoint', endpoint?.address ?? 'http://127.0.0.1:1/v1', '--model', 'teacher', '--preset', 'sample'],
   ...['--limit', String(rows), '--samples', String(samples), '--concurrency', '3', ...change],
 ];
 
@@ -270,6 +270,15 @@ describe('video-r1 cot with an endpoint', () => {
     const other = await runProgram(to('eval.json'));
     expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('no journal beside it')]);
     expect(endpoint.requests).toEqual([]);
+  });
+
+  it.each([
+    ['learningRate=1', 'nothing to do with frames'],
+    ['maxFrame=8', 'the nearest is maxFrames'],
+    ['minFrames=32', 'is above maxFrames'],
+  ])('says what is wrong with --set %s', async (setting, says) => {
+    const { code, stderr } = await runProgram(command(['--set', setting]));
+    expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
   });
 
   it.each([
