@@ -206,6 +206,16 @@ describe('generate', () => {
     expect(journal.count).toBe(3);
   });
 
+  it('says that an answer can not be written down, also when it is stopped meanwhile', async () => {
+    const stop = new AbortController();
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    journal.append = () => {
+      stop.abort();
+      throw full;
+    };
+    await expect(run(new ScriptedTeacher(right), { stop: stop.signal })).rejects.toMatchObject({ kind: 'disk-full' });
+  });
+
   it('gives up what is under way when it is aborted', async () => {
     const abort = new AbortController();
     const teacher = new ScriptedTeacher((asked, number) => {

@@ -81,6 +81,8 @@ class Generation {
   private readonly started = performance.now();
   private readonly folder: string;
   private readonly unreadable = new Set<number>();
+  /** Samples of unreadable rows that are not finished. */
+  private lost = 0;
   /** Place in the order of all samples up to which they were begun or are finished. */
   private next = 0;
   private doneBefore = 0;
@@ -107,11 +109,8 @@ class Generation {
 
   progress(): Progress {
     const { journal, teacher, rows, samples } = this.g;
-    let lost = 0;
-    for (const row of this.unreadable)
-      for (let sample = 0; sample < samples; sample++) if (!this.isFinished({ row, sample })) lost++;
     return {
-      total: rows * samples - lost,
+      total: rows * samples - this.lost,
       done: this.doneBefore + this.answers,
       answers: this.answers,
       passing: this.passing,
@@ -139,9 +138,10 @@ class Generation {
       if (taken.length === 0) return;
       try {
         const asked = await this.withMedia(taken);
+        if (this.ending.aborted) return;
         if (asked.length > 0) await this.ask(asked);
       } catch (thrown) {
-        const interrupted = this.ending.aborted && !(thrown instanceof StudioError);
+        const interrupted = this.ending.aborted && thrown instanceof Error && thrown.name === 'AbortError';
         if (!interrupted) this.end(asStudioError(thrown));
         return;
       }
@@ -191,6 +191,7 @@ class Generation {
     if (fault.kind !== 'bad-media') throw fault;
     if (this.unreadable.has(row)) return;
     this.unreadable.add(row);
+    for (let sample = 0; sample < this.g.samples; sample++) if (!this.isFinished({ row, sample })) this.lost++;
     this.g.journal.appendUnreadable(row, fault.message);
     this.g.onNotice(`left out: ${this.g.dataset.place(row)}: ${this.g.dataset.row(row).path}: ${fault.message}`);
   }
