@@ -56,6 +56,10 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'split a dataset for training and evaluation without leaking a video',
     load: async () => (await import('./cli/split.ts')).splitCommand,
   },
+  setup: {
+    summary: 'fetch ffmpeg for a machine that has none',
+    load: async () => (await import('./cli/setup.ts')).setupCommand,
+  },
   doctor: {
     summary: 'say what this machine has: Node, ffmpeg, backends',
     load: async () => (await import('./cli/doctor.ts')).doctorCommand,
