@@ -28,16 +28,23 @@ execFileSync(windows ? 'npm.cmd' : 'npm', ['run', 'package', '--', '--out', vsix
 const folder = path.join(home, 'sample');
 cpSync(project, folder, { recursive: true });
 
-const window = await Workbench.open({ vsix, folder, theme: 'Default Dark Modern' });
+const window = await Workbench.open({
+  vsix,
+  folder,
+  theme: 'Dark Modern',
+  settings: {
+    'workbench.reduceMotion': 'on',
+    'window.title': ['activeEditorShort', 'rootName'].map((part) => `\${${part}}`).join(' - '),
+  },
+});
 try {
   const { page } = window;
   await page.setViewportSize({ width: 1600, height: 1000 });
   await window.openView();
   await window.run('Video-R1: Attach to Trainer');
   await window.pressNotificationButton('No trainer is at work', 'Start Trainer');
-  const run = window.treeRow(/^\s*tgrpo\s*T-GRPO/);
-  await run.click();
-  await page.keyboard.press('ArrowRight');
+  const run = window.treeRow(/^\s*tgrpo\s*T-GRPO \d+\//);
+  await run.locator('.monaco-tl-twistie').click();
   await window
     .treeRow(/Checkpoint, step/)
     .first()
@@ -45,9 +52,11 @@ try {
 
   const picture = async (name: string) => {
     await window.run('Notifications: Clear All Notifications');
+    await window.statusBarItem('Attached to the trainer').waitFor({ state: 'hidden' });
     await page.mouse.move(800, 990);
     await page.screenshot({ path: path.join(root, 'media', name) });
   };
+  await run.click();
   await window.run('Video-R1: Open Dashboard');
   const dashboard = new DashboardPage(window);
   await dashboard.open('tgrpo');
@@ -57,14 +66,23 @@ try {
   await window.run('Video-R1: Open Rollouts');
   const rollouts = new RolloutsPage(window);
   await rollouts.open();
-  await rollouts.filter('purpose:train media:video order:ordered correct:true');
-  // An answer with the temporal reward in a group whose rewards differ, so that every part of the page has something to say.
-  await rollouts.rows
-    .filter({ hasText: /2\.40\+\d/ })
-    .first()
-    .click();
+  const all = await rollouts.count();
+  // A right answer with the temporal reward beside wrong ones, so that every part of the page has something to say.
+  await rollouts.filter('purpose:train media:video order:ordered correct:false');
+  await window.until(async () => (await rollouts.count()) !== all, 'the filter');
+  await rollouts.rows.first().click();
+  const paid = rollouts.group.getByText(/passed: each right/).filter({ hasNotText: 'not passed' });
+  for (let tries = 0; tries < 60 && !(await paid.isVisible()); tries++) {
+    await page.keyboard.press('J');
+    await rollouts.group.getByRole('button', { pressed: true }).waitFor();
+  }
+  await paid.waitFor();
+  await rollouts.group.getByRole('button').filter({ hasText: '+' }).first().click();
   await rollouts.strips.nth(1).locator('canvas').last().waitFor();
   await picture('rollouts.png');
+} catch (failure) {
+  await window.picture('pictures');
+  throw failure;
 } finally {
   await window.close();
   rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
