@@ -79,6 +79,7 @@ try {
   await paid.waitFor();
   await rollouts.group.getByRole('button').filter({ hasText: '+' }).first().click();
   await rollouts.strips.nth(1).locator('canvas').last().waitFor();
+  await rollouts.countedChips.first().waitFor();
   await picture('rollouts.png');
 } catch (failure) {
   await window.picture('pictures');

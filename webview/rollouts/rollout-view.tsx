@@ -174,7 +174,7 @@ export function RolloutView(props: RolloutViewProps) {
               )}
               aha <ExplainedTier tier={2} /> <ExplainedTier tier={3} /> <ExplainedTier tier={4} />{' '}
               <ExplainedTier tier={5} />{' '}
-              <span class="far">
+              <span class="far cut">
                 <FormulaLabel name="aha1">T1 is a cue the prompt asks for</FormulaLabel>
               </span>
             </span>
