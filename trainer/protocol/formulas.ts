@@ -356,7 +356,7 @@ export const formulas = {
     formula: ['ω  if this answer is correct and l_min ≤ len ≤ l_max, else 0'],
     over: 'Tokens of this ordered answer, the end token included.',
     unit: 'reward',
-    note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct.',
+    note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
     source: 'Video-R1 eq. 5; trainer/learning/advantages.ts',
   },
   total: {

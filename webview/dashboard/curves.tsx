@@ -24,8 +24,8 @@ type ChartSpec = Omit<ChartProps, 'group' | 'steps' | 'lines'>;
 export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
   const { metrics, run, commands, checkpoints } = view;
   const { steps, columns } = metrics;
-  const { lengthMin, lengthMax } = run.parameters;
-  const specs = useMemo(() => chartSpecs(view), [columns, run.method, lengthMin, lengthMax]);
+  const { lengthMin, lengthMax, lengthAdaptation } = run.parameters;
+  const specs = useMemo(() => chartSpecs(view), [columns, run.method, lengthMin, lengthMax, lengthAdaptation]);
   const lines = useMemo(
     () =>
       commands.flatMap((command) =>
@@ -182,13 +182,16 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
     range: [0, 1],
     curves: [curve('temporal', 'temporalReward', 'share paid', 'temporal')],
   };
-  const { lengthMin, lengthMax } = run.parameters;
+  const { lengthMin, lengthMax, lengthAdaptation } = run.parameters;
   const length: ChartSpec = {
     title: 'Response length',
     curves: [curve('length', 'responseLength', 'tokens', 'plain')],
     ...(learnsBySupervision
       ? {}
-      : { band: [lengthMin, lengthMax], note: `window ${plain(lengthMin)}–${plain(lengthMax)}` }),
+      : {
+          band: [lengthMin, lengthMax],
+          note: `window ${plain(lengthMin)}–${plain(lengthMax)}${lengthAdaptation > 0 ? ', moved by difficulty' : ''}`,
+        }),
   };
   const loss: ChartSpec = {
     title: 'Loss',
