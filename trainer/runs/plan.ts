@@ -25,7 +25,7 @@ export const runPlan = z.strictObject({
 });
 export type RunPlan = z.infer<typeof runPlan>;
 
-const planFile = 'plan.json';
+export const planFile = 'plan.json';
 
 /** @throws StudioError `bad-run-file` when a file that it names is not there. */
 export function planOf(file: string, read: RunFile): RunPlan {

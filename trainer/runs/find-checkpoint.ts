@@ -1,0 +1,57 @@
+/** Finds a checkpoint and what its run was made with, for commands that work beside the trainer: nothing is locked or changed. */
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { trainerFolder } from '../protocol/discovery.ts';
+import { StudioError } from '../protocol/errors.ts';
+import { type ControllerState, controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
+import { planFile, type RunPlan, readPlan } from './plan.ts';
+
+export interface FoundCheckpoint {
+  readonly folder: string;
+  /** Null for a model that no run of ours has made. */
+  readonly state: ControllerState | null;
+  readonly plan: RunPlan | null;
+}
+
+/**
+ * A checkpoint by its folder or, with a project folder, by the name or id of a run: then its newest, of the newest run that
+ * has one.
+ * @throws StudioError `not-found`, `bad-model`
+ */
+export async function findCheckpoint(named: string, projectFolder: string | null): Promise<FoundCheckpoint> {
+  if (existsSync(path.join(named, 'config.json'))) {
+    const folder = path.resolve(named);
+    const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
+    const runFolder = path.resolve(folder, '..', '..');
+    return { folder, state, plan: existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null };
+  }
+  if (projectFolder === null)
+    throw new StudioError('bad-model', 'There is no config.json, so this is no model.', {
+      place: named,
+      remedy: 'Name a checkpoint’s folder, or a run together with --folder.',
+    });
+  const runsFolder = path.join(projectFolder, trainerFolder, 'runs');
+  const ids = existsSync(runsFolder) ? await readdir(runsFolder) : [];
+  const runs = await Promise.all(
+    ids
+      .filter((id) => existsSync(path.join(runsFolder, id, planFile)))
+      .map(async (id) => {
+        const runFolder = path.join(runsFolder, id);
+        // Written once, when the run is created.
+        const { mtimeMs } = await stat(path.join(runFolder, planFile));
+        return { id, runFolder, plan: await readPlan(runFolder), createdMs: mtimeMs };
+      }),
+  );
+  const newestFirst = runs
+    .filter(({ id, plan }) => id === named || plan.name === named)
+    .sort((a, b) => b.createdMs - a.createdMs);
+  for (const { runFolder, plan } of newestFirst) {
+    const newest = await newestCheckpoint(runFolder);
+    if (newest) return { ...newest, plan };
+  }
+  throw new StudioError('not-found', `No run called ${named} has a checkpoint.`, {
+    place: projectFolder,
+    remedy: 'Name a run that has been trained, or a checkpoint’s folder.',
+  });
+}
