@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { createEngine } from '../engines/create.ts';
 import { AnswersFile, type AnswersHeader, setAnswersAside } from '../evaluation/answers-file.ts';
-import { type AskProgress, askAll } from '../evaluation/ask-all.ts';
+import { type AskProgress, askAll, openRows } from '../evaluation/ask-all.ts';
 import type { BenchmarkFile } from '../evaluation/benchmark-files.ts';
 import { evaluationReport } from '../evaluation/report.ts';
 import { type EvaluationResults, resultsOf } from '../evaluation/results.ts';
@@ -161,9 +161,31 @@ export async function evaluateInto(
     if (aside) line.say(`The answers that were there are kept as ${path.basename(aside)}.`);
     const answers = hold(AnswersFile.open(file, header));
     if (answers.lines.length > 0) line.say(`Going on: ${answers.lines.length} questions have been asked already.`);
-    line.show('loading the model');
-    const media = hold(new MediaLoader(await findFfmpeg(w.ffmpeg), w.cacheFolder, frameCacheBytes));
-    const engine = hold(await createEngine(w.model.plan?.engine ?? { name: 'tfjs', backend: 'auto', threads: 2 }));
+    if (openRows(datasets, answers, w.limit).some(({ rows }) => rows.length > 0))
+      await answer(w, datasets, answers, signal, line);
+    line.clear();
+    const results = resultsOf(answers.header, answers.lines);
+    await replaceFile(path.join(w.out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
+    await replaceFile(path.join(w.out, 'results.md'), reportMarkdown(evaluationReport(results)));
+    return results;
+  } finally {
+    line.clear();
+    for (const resource of open.reverse()) await resource.dispose();
+  }
+}
+
+/** Loads the model and asks what is open. */
+async function answer(
+  w: EvaluationWanted,
+  datasets: readonly { name: string; dataset: Dataset }[],
+  answers: AnswersFile,
+  signal: AbortSignal,
+  line: LiveLine,
+): Promise<void> {
+  line.show('loading the model');
+  const media = new MediaLoader(await findFfmpeg(w.ffmpeg), w.cacheFolder, frameCacheBytes);
+  const engine = await createEngine(w.model.plan?.engine ?? { name: 'tfjs', backend: 'auto', threads: 2 });
+  try {
     const model = await engine.createModel({ kind: 'folder', folder: w.model.folder, optimizer: false }, 'policy');
     signal.throwIfAborted();
     const started = performance.now();
@@ -180,14 +202,10 @@ export async function evaluateInto(
       onProgress: (progress) => line.show(progressText(progress, performance.now() - started)),
       onSkipped: (skipped) => line.say(`left out: ${plain(skipped.path, 100)}: ${plain(skipped.message, 200)}`),
     });
-    line.clear();
-    const results = resultsOf(answers.header, answers.lines);
-    await replaceFile(path.join(w.out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
-    await replaceFile(path.join(w.out, 'results.md'), reportMarkdown(evaluationReport(results)));
-    return results;
   } finally {
     line.clear();
-    for (const resource of open.reverse()) await resource.dispose();
+    await media.dispose();
+    await engine.dispose();
   }
 }
 

@@ -86,15 +86,18 @@ function flat(value: unknown, name = ''): Map<string, string> {
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...flat(inner, name ? `${name}.${key}` : key)]));
 }
 
-/** One line for every setting that differs; labels do not count. */
-export function settingDifferences(before: Partial<AnswersHeader>, now: Partial<AnswersHeader>): string[] {
-  const [old, wanted] = [flat({ ...before, label: null }), flat({ ...now, label: null })];
+/** One line for every value that differs, by its path. */
+export function settingsThatDiffer(before: unknown, now: unknown): string[] {
+  const [old, wanted] = [flat(before), flat(now)];
   const short = (text: string | undefined) =>
     text === undefined ? 'not there' : text.length > 70 ? `${text.slice(0, 70)}…` : text;
   return [...new Set([...old.keys(), ...wanted.keys()])]
     .filter((key) => old.get(key) !== wanted.get(key))
     .map((key) => `${key}: ${short(old.get(key))}, now ${short(wanted.get(key))}`);
 }
+
+/** Labels do not count. */
+const pinned = ({ label: _label, ...settings }: AnswersHeader) => settings;
 
 const notOurs = (file: string, why: string) =>
   new StudioError('conflict', `This is no file of answers: ${why}.`, {
@@ -202,7 +205,7 @@ export class AnswersFile {
       // A text that a kill can't have left is someone else's, and stays.
       if (!headerText.startsWith(content.rest)) throw notOurs(file, 'it holds something else');
     } else {
-      const differences = settingDifferences(content.header, header);
+      const differences = settingsThatDiffer(pinned(content.header), pinned(header));
       if (differences.length > 0)
         throw new StudioError(
           'conflict',

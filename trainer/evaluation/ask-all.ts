@@ -48,6 +48,18 @@ export function rowsToAsk(count: number, limit: number | null, seed: number): nu
   return permutation(count, randomFrom(seed, 'evaluation order')).slice(0, limit ?? count);
 }
 
+/** The rows without an answer, in the order in which they are asked, and how many are wanted with those that have one. */
+export function openRows(
+  datasets: AskingAll['datasets'],
+  answers: AnswersFile,
+  limit: number | null,
+): { name: string; dataset: Dataset; rows: number[]; wanted: number }[] {
+  return datasets.map(({ name, dataset }) => {
+    const all = rowsToAsk(dataset.count, limit, answers.header.sampling.seed);
+    return { name, dataset, rows: all.filter((row) => !answers.has(name, row)), wanted: all.length };
+  });
+}
+
 /** Stands for what a row asks and what is right, in whatever file and place it lies. */
 export function questionKey(question: Question): string {
   const { problem, problemType, dataType, options, solution, path } = question;
@@ -60,14 +72,8 @@ export function questionKey(question: Question): string {
  * @throws Interrupted when the signal ends it; what was finished is in the file.
  */
 export async function askAll(a: AskingAll): Promise<void> {
-  const { seed } = a.answers.header.sampling;
-  const wanted = a.datasets.map(({ name, dataset }) => ({
-    name,
-    dataset,
-    rows: rowsToAsk(dataset.count, a.limit, seed),
-  }));
-  const total = wanted.reduce((sum, { rows }) => sum + rows.length, 0);
-  const open = wanted.map((one) => ({ ...one, rows: one.rows.filter((row) => !a.answers.has(one.name, row)) }));
+  const open = openRows(a.datasets, a.answers, a.limit);
+  const total = open.reduce((sum, { wanted }) => sum + wanted, 0);
   const before = total - open.reduce((sum, { rows }) => sum + rows.length, 0);
   let now = 0;
   for (const { name, dataset, rows } of open) {

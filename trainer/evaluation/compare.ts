@@ -1,6 +1,6 @@
 /** Two evaluations of the same questions: which is better, how sure that is, and which questions flipped. Computes only. */
 import { StudioError } from '../protocol/errors.ts';
-import { type AnsweredLine, type AnswersHeader, type AnswersLine, settingDifferences } from './answers-file.ts';
+import { type AnsweredLine, type AnswersHeader, type AnswersLine, settingsThatDiffer } from './answers-file.ts';
 import { bounds, modelLabel, percent, probability } from './report.ts';
 import { isRegression } from './results.ts';
 import { type Interval, mcnemarExact, pairedBootstrap } from './statistics.ts';
@@ -94,8 +94,7 @@ function datasetSlices(name: string, scored: readonly Pair[], seed: number): Com
  * @throws StudioError `conflict` when frames differ, or no question is in both
  */
 export function compareEvaluations(a: Side, b: Side): Comparison {
-  const frames = (header: AnswersHeader) => ({ frames: header.frames });
-  const unlike = settingDifferences(frames(a.header), frames(b.header));
+  const unlike = settingsThatDiffer(a.header.frames, b.header.frames);
   if (unlike.length > 0)
     throw new StudioError('conflict', `The two models were not shown the same frames:\n${unlike.join('\n')}`, {
       remedy: 'Evaluate one of them again with the other’s frames and sizes.',
@@ -112,13 +111,13 @@ export function compareEvaluations(a: Side, b: Side): Comparison {
   const { seed } = a.header.sampling;
   const scored = pairs.filter(([line]) => !isRegression(line));
   const datasets = [...new Set(pairs.map(([line]) => line.dataset))];
-  const { model: _a, datasets: _datasetsA, ...settingsA } = a.header;
-  const { model: _b, datasets: _datasetsB, ...settingsB } = b.header;
+  const { label: _a, model: _modelA, datasets: _datasetsA, ...settingsA } = a.header;
+  const { label: _b, model: _modelB, datasets: _datasetsB, ...settingsB } = b.header;
   return {
     version: 1,
     a: a.header.label,
     b: b.header.label,
-    otherSettings: settingDifferences(settingsA, settingsB),
+    otherSettings: settingsThatDiffer(settingsA, settingsB),
     pairs: pairs.length,
     leftOut: { a: left.size - pairs.length, b: right.size - pairs.length },
     slices: [
