@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { type Arm, type ArmRun, ablationReport, ablationRows, armOf, arms } from '../evaluation/ablation.ts';
 import { settingsThatDiffer } from '../evaluation/answers-file.ts';
 import { benchmarkFiles } from '../evaluation/benchmark-files.ts';
@@ -9,7 +10,7 @@ import { paperAblation } from '../evaluation/paper-results.ts';
 import { reportMarkdown, reportText } from '../evaluation/table.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { type RunFile, runFile } from '../protocol/runfile.ts';
+import { runFile } from '../protocol/runfile.ts';
 import { readTemplate } from '../reasoning/template.ts';
 import { findCheckpoint } from '../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../runs/run-files.ts';
@@ -66,10 +67,12 @@ finished is not done again. More seeds may be added later.
     const seeds = seedsOf(values.seeds);
     const limit = values.limit === undefined ? null : wholeNumber('limit', values.limit, 1);
     const plan = await planAblation(file, folder, values.name, readSettings(values.set));
-    const datasets = values.dataset.length > 0 ? values.dataset : plan.base.evaluationDataset;
-    if (datasets === undefined)
+    const own = plan.base.evaluationDataset;
+    if (own === undefined && values.dataset.length === 0)
       throw usage('The run file names no evaluationDataset, so name what to evaluate on with --dataset.');
-    const files = benchmarkFiles([datasets].flat());
+    const files = benchmarkFiles(
+      own === undefined || values.dataset.length > 0 ? values.dataset : [path.join(folder, ablationFolder, own)],
+    );
     const wanted = seeds.flatMap((seed) => arms.map((arm) => ({ arm, seed, name: `${values.name}-${arm}-s${seed}` })));
 
     const runs = await trainAll(plan, folder, wanted, {
@@ -112,7 +115,7 @@ finished is not done again. More seeds may be added later.
         version: 1,
         runFile: plan.runFile,
         from: plan.from,
-        checkpoint: plan.checkpoint,
+
         rows,
         runs: evaluated,
         paper: paperAblation,
@@ -137,16 +140,16 @@ function seedsOf(text: string): number[] {
 }
 
 /** What all arms and seeds of an ablation have in common; kept in a file, so that a later call goes on with the same. */
-interface AblationPlan {
-  readonly version: 1;
+const ablationPlan = z.strictObject({
+  version: z.literal(1),
   /** Relative to the project. */
-  readonly runFile: string;
+  runFile: z.string(),
   /** The checkpoint that all start from, found once: its run may be trained further meanwhile. */
-  readonly checkpoint: string;
-  readonly from: string;
-  /** The run file with its paths made absolute and `--set` in it. */
-  readonly base: RunFile;
-}
+  from: z.string(),
+  /** The run file with `--set` in it. Its paths, and that of the checkpoint, are relative to the folder of the arms' run files. */
+  base: runFile,
+});
+type AblationPlan = z.infer<typeof ablationPlan>;
 
 /** @throws StudioError `bad-run-file`; `conflict` where an ablation of that name was begun with other settings */
 async function planAblation(
@@ -166,20 +169,21 @@ async function planAblation(
       remedy: 'Let "model" name a run or a checkpoint: {"run": "sft"}.',
     });
   parametersOfRun(read, settings);
-  const at = (place: string | undefined) => (place === undefined ? undefined : path.resolve(path.dirname(file), place));
-  const { evaluationDataset, promptTemplate, ...rest } = read;
-  const base = runFile.parse({
+  const arms = path.join(folder, ablationFolder);
+  const moved = (place: string) => path.relative(arms, path.resolve(path.dirname(file), place));
+  const { evaluationDataset, promptTemplate, model, $schema: _schema, ...rest } = read;
+  const asked = {
     ...rest,
-    dataset: at(read.dataset),
-    ...(evaluationDataset && { evaluationDataset: at(evaluationDataset) }),
-    ...(promptTemplate && { promptTemplate: at(promptTemplate) }),
+    dataset: moved(read.dataset),
+    ...(evaluationDataset && { evaluationDataset: moved(evaluationDataset) }),
+    ...(promptTemplate && { promptTemplate: moved(promptTemplate) }),
     parameters: { ...read.parameters, ...settings },
-  });
-  const planFile = path.join(folder, ablationFolder, `${name}.plan.json`);
-  const runFileName = path.relative(folder, file);
+  };
+  const planFile = path.join(arms, `${name}.plan.json`);
   if (existsSync(planFile)) {
-    const before = JSON.parse(await readFile(planFile, 'utf8')) as AblationPlan;
-    const differences = settingsThatDiffer(before.base, base);
+    const before = await readAblationPlan(planFile);
+    const { model: _model, ...then } = before.base;
+    const differences = settingsThatDiffer(then, asked);
     if (differences.length > 0)
       throw new StudioError('conflict', `The ablation called ${name} has other settings:\n${differences.join('\n')}`, {
         place: planFile,
@@ -187,13 +191,30 @@ async function planAblation(
       });
     return before;
   }
-  const source = 'run' in read.model ? read.model.run : (at(read.model.checkpoint) as string);
-  const { folder: checkpoint, state } = await findCheckpoint(source, folder);
-  const from = state ? `${state.run}, step ${state.step}` : checkpoint;
-  const plan: AblationPlan = { version: 1, runFile: runFileName, checkpoint, from, base };
-  await mkdir(path.dirname(planFile), { recursive: true });
+  const source = 'run' in model ? model.run : path.resolve(path.dirname(file), model.checkpoint);
+  const found = await findCheckpoint(source, folder);
+  const base = runFile.parse({ ...asked, model: { checkpoint: path.relative(arms, found.folder) } });
+  const from = found.state ? `${found.state.run}, step ${found.state.step}` : found.folder;
+  const plan: AblationPlan = { version: 1, runFile: path.relative(folder, file), from, base };
+  await mkdir(arms, { recursive: true });
   await writeFile(planFile, `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
+}
+
+/** @throws StudioError `conflict` */
+async function readAblationPlan(planFile: string): Promise<AblationPlan> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(planFile, 'utf8'));
+  } catch {
+    // Told below, as anything else that is no plan.
+  }
+  const checked = ablationPlan.safeParse(json);
+  if (checked.success) return checked.data;
+  throw new StudioError('conflict', `This is no plan of an ablation: ${z.prettifyError(checked.error)}`, {
+    place: planFile,
+    remedy: 'Remove the file, or give the ablation another --name.',
+  });
 }
 
 interface WantedRun {
@@ -215,12 +236,14 @@ async function trainAll(
     const runs: (WantedRun & { run: string })[] = [];
     for (const one of wanted) {
       const found = hosting.trainer.runs().find((run) => run.name === one.name);
+      const file = path.join(ablationFolder, `${one.name}.run.json`);
+      const text = armText(plan, one);
+      if (found) await checkOurs(found.id, path.join(folder, file), text);
+      else await writeFile(path.join(folder, file), text);
       if (found?.state === 'completed') {
         runs.push({ ...one, run: found.id });
         continue;
       }
-      const file = path.join(ablationFolder, `${one.name}.run.json`);
-      if (!found) await writeArm(plan, one, path.join(folder, file));
       session.line.say(`${one.name}: ${found ? `going on after step ${found.step}` : 'training'}`);
       const ended = await session.train(found ? { resume: found.id } : { file });
       if (ended.state !== 'completed') {
@@ -238,22 +261,17 @@ async function trainAll(
   }
 }
 
-/** An arm's run file; paths are relative, so that the project can be moved. */
-async function writeArm(plan: AblationPlan, { arm, seed, name }: WantedRun, file: string): Promise<void> {
-  const from = (place: string) => path.relative(path.dirname(file), place);
-  const { dataset, evaluationDataset, promptTemplate, $schema: _schema, ...rest } = plan.base;
-  const written = armOf(
-    {
-      ...rest,
-      name,
-      description: `Ablation of ${plan.runFile}: ${arm}, seed ${seed}.`,
-      dataset: from(dataset),
-      ...(evaluationDataset && { evaluationDataset: from(evaluationDataset) }),
-      ...(promptTemplate && { promptTemplate: from(promptTemplate) }),
-      model: { checkpoint: from(plan.checkpoint) },
-      seed,
-    },
-    arm,
-  );
-  await writeFile(file, `${JSON.stringify(written, null, 1)}\n`);
+/** An arm's run file. */
+function armText(plan: AblationPlan, { arm, seed, name }: WantedRun): string {
+  const description = `Ablation of ${plan.runFile}: ${arm}, seed ${seed}.`;
+  return `${JSON.stringify(armOf({ ...plan.base, name, description, seed }, arm), null, 1)}\n`;
+}
+
+/** A run of that name which this ablation did not make says nothing about it. @throws StudioError `conflict` */
+async function checkOurs(run: string, file: string, text: string): Promise<void> {
+  if (existsSync(file) && (await readFile(file, 'utf8')) === text) return;
+  throw new StudioError('conflict', `The run ${run} was made by another ablation, or its run file was changed.`, {
+    place: file,
+    remedy: 'Delete the run, or give the ablation another --name.',
+  });
 }
