@@ -37,6 +37,8 @@ describe('a file of answers', () => {
       const answers = AnswersFile.open(file, header);
       const kept = Math.max(0, whole.subarray(0, cut).filter((byte) => byte === 10).length - 1);
       expect(answers.lines).toEqual(lines.slice(0, kept));
+      // Nothing of half a line stays, though what comes next might be shorter.
+      expect(readFileSync(file).at(-1)).toBe(10);
       for (const line of lines) if (!answers.has(line.dataset, line.row)) answers.append([line]);
       answers.dispose();
       expect(readFileSync(file).equals(whole)).toBe(true);
