@@ -144,7 +144,7 @@ describe('video-r1 ablate', () => {
     const args = ['ablate', 'tgrpo.run.json', '--folder', project.folder, '--seeds', '4', '--limit', '4'];
     const full = [...args, ...sets.flatMap((set) => ['--set', set])];
     const first = await runProgram(full);
-    expect(first.stderr).not.toContain('video-r1:');
+    expect(first.stderr).toContain('ablation-no-images-s4: training');
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(/T-GRPO +4 .*\nwithout images +4 .*\nwithout temporal reward +4 /);
     const arm = async (name: string) =>
@@ -154,7 +154,7 @@ describe('video-r1 ablate', () => {
 
     const again = await runProgram(full);
     expect(again.code).toBe(0);
-    expect(again.stdout).not.toContain('training');
+    expect(again.stderr).not.toContain('training');
     expect(again.stderr).not.toContain('loading the model');
     expect(again.stdout).toContain('without temporal reward');
     const other = await runProgram([...args, '--set', 'steps=2']);

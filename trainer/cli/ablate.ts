@@ -65,6 +65,8 @@ finished is not done again. More seeds may be added later.
     const folder = path.resolve(values.folder ?? path.dirname(path.resolve(named)));
     const file = path.resolve(values.folder === undefined ? '.' : folder, named);
     const seeds = seedsOf(values.seeds);
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(values.name))
+      throw usage('--name takes letters, digits, dot, dash and underscore; 40 at most.');
     const limit = values.limit === undefined ? null : wholeNumber('limit', values.limit, 1);
     const plan = await planAblation(file, folder, values.name, readSettings(values.set));
     const own = plan.base.evaluationDataset;
@@ -75,13 +77,14 @@ finished is not done again. More seeds may be added later.
     );
     const wanted = seeds.flatMap((seed) => arms.map((arm) => ({ arm, seed, name: `${values.name}-${arm}-s${seed}` })));
 
-    const runs = await trainAll(plan, folder, wanted, {
+    // The table, or the JSON, is all that a pipe gets.
+    const line = new LiveLine(process.stderr);
+    const runs = await trainAll(plan, folder, wanted, line, {
       port: values.port === undefined ? undefined : wholeNumber('port', values.port, 0, 65535),
       ffmpeg: values.ffmpeg,
     });
     if (runs === null) return exitCodes.interrupted;
 
-    const line = new LiveLine(process.stderr);
     const stopped = 'Stopped. Runs and finished answers are kept; the same command goes on.';
     return interruptible(stopped, async (signal) => {
       const evaluated: ArmRun[] = [];
@@ -115,7 +118,6 @@ finished is not done again. More seeds may be added later.
         version: 1,
         runFile: plan.runFile,
         from: plan.from,
-
         rows,
         runs: evaluated,
         paper: paperAblation,
@@ -228,10 +230,11 @@ async function trainAll(
   plan: AblationPlan,
   folder: string,
   wanted: readonly WantedRun[],
+  line: LiveLine,
   options: { readonly port: number | undefined; readonly ffmpeg: string | undefined },
 ): Promise<(WantedRun & { run: string })[] | null> {
   const hosting = await host({ folder, ...options, log: openLog(folder) });
-  const session = new TerminalSession(hosting);
+  const session = new TerminalSession(hosting, line);
   try {
     const runs: (WantedRun & { run: string })[] = [];
     for (const one of wanted) {

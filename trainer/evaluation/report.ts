@@ -127,6 +127,11 @@ export function modelLabel({ label }: EvaluationResults['settings']): string {
   return label.step === null ? plain(label.model, 80) : `${plain(label.model, 80)}, step ${label.step}`;
 }
 
+const hasNoWidth = ({ all, byType, bySource, byFamily }: DatasetResult) =>
+  [all, ...byType, ...bySource, ...byFamily].some(
+    ({ accuracy, unscored }) => accuracy !== null && accuracy.count > unscored && accuracy.low === accuracy.high,
+  );
+
 export function evaluationReport(results: EvaluationResults): Report {
   const { settings, datasets } = results;
   const { sampling } = settings;
@@ -148,6 +153,11 @@ export function evaluationReport(results: EvaluationResults): Report {
     tables: [...datasets.map(datasetTable), ...orderTable(datasets), ...paper],
     notes: [
       'accuracy: the benchmarks’ rule, over all answers in the file but regression. interval: bootstrap over questions, 10,000 resamples.',
+      ...(datasets.some(hasNoWidth)
+        ? [
+            'An interval without width means that all these answers are alike; the bootstrap sees no further than its sample.',
+          ]
+        : []),
       ...(slices.some((all) => all.unscored > 0)
         ? ['OCR and free-form answers score 0 by the benchmarks’ rule and are counted in the accuracy as such.']
         : []),
