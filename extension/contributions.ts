@@ -67,6 +67,7 @@ export const commands = {
     icon: '$(folder-opened)',
     enablement: contextKeys.hasRuns,
   },
+  installFfmpeg: { id: key('installFfmpeg'), title: 'Install ffmpeg', icon: '$(cloud-download)' },
   chooseProject: { id: key('chooseProject'), title: 'Choose Project Folder…', icon: '$(folder)' },
 } as const satisfies Record<string, CommandInfo>;
 
@@ -94,7 +95,7 @@ export const settings = {
     default: '',
     restricted: true,
     markdownDescription:
-      'The `ffmpeg` that decodes videos, with its `ffprobe` beside it. When empty, the one on the `PATH` is used. Takes effect when the next trainer starts.',
+      'The `ffmpeg` that decodes videos, with its `ffprobe` beside it. When empty, the one on the `PATH` is used, else the one that *Install ffmpeg* fetched. Takes effect when the next trainer starts.',
   },
   autoAttach: {
     id: key('trainer.autoAttach'),

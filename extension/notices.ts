@@ -1,5 +1,6 @@
 /** Failures as messages with a way on. */
 import * as vscode from 'vscode';
+import { commands } from './contributions.ts';
 import { plain } from './plain-text.ts';
 import { NoProject, NotTrusted } from './preconditions.ts';
 import type { Studio } from './studio.ts';
@@ -36,6 +37,9 @@ export async function showFailure(studio: Studio, doing: string, failure: unknow
   studio.log.error(`${doing}: ${log}`);
   const text = [`${doing}: ${told.message}`, told.place && `(${told.place})`, told.remedy].filter(Boolean).join(' ');
   const showLog = 'Show Log';
-  const choice = await vscode.window.showErrorMessage(plain(text), showLog);
+  const install = commands.installFfmpeg.title;
+  const offers = told.kind === 'ffmpeg-missing' && doing !== install ? [install, showLog] : [showLog];
+  const choice = await vscode.window.showErrorMessage(plain(text), ...offers);
+  if (choice === install) await vscode.commands.executeCommand(commands.installFfmpeg.id);
   if (choice === showLog) studio.log.show();
 }

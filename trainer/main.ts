@@ -12,6 +12,10 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'make a sample project in a folder',
     load: async () => (await import('./cli/sample.ts')).sampleCommand,
   },
+  cot: {
+    summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
+    load: async () => (await import('./cli/cot.ts')).cotCommand,
+  },
   run: {
     summary: 'train what a run file says, in this terminal',
     load: async () => (await import('./cli/run.ts')).runCommand,
@@ -59,6 +63,10 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
   split: {
     summary: 'split a dataset for training and evaluation without leaking a video',
     load: async () => (await import('./cli/split.ts')).splitCommand,
+  },
+  setup: {
+    summary: 'fetch ffmpeg for a machine that has none',
+    load: async () => (await import('./cli/setup.ts')).setupCommand,
   },
   doctor: {
     summary: 'say what this machine has: Node, ffmpeg, backends',

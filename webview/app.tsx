@@ -8,6 +8,7 @@ import type { Host } from './host.ts';
 import { Rollouts, type RolloutsPlace } from './rollouts/rollouts.tsx';
 import type { Session, SessionState } from './state/session.ts';
 import { useStore } from './state/store.ts';
+import { FormulaPopover } from './ui/formula.tsx';
 import { RunNotice } from './ui/run-state.tsx';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
@@ -81,10 +82,15 @@ export function App({ host, session }: { host: Host; session: Session }) {
   );
   const hasView = useStore(session.state, (state) => state.view !== null);
   if (!hasView) return <Nothing session={session} host={host} />;
-  return page === 'dashboard' ? (
-    <Dashboard session={session} host={host} onRollouts={() => go('rollouts')} />
-  ) : (
-    <Rollouts session={session} host={host} place={place} onPlace={setPlace} onDashboard={() => go('dashboard')} />
+  return (
+    <>
+      {page === 'dashboard' ? (
+        <Dashboard session={session} host={host} onRollouts={() => go('rollouts')} />
+      ) : (
+        <Rollouts session={session} host={host} place={place} onPlace={setPlace} onDashboard={() => go('dashboard')} />
+      )}
+      <FormulaPopover />
+    </>
   );
 }
 

@@ -1,30 +1,15 @@
 /** Makes the sample project with the trainer's own program, and offers what to do next. */
-import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
-import { z } from 'zod';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { commands } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
-import type { TrainerProgram } from '../trainer/program.ts';
+import { runTask } from '../trainer/task.ts';
 import type { Handler } from './register.ts';
 
 const newFolderName = 'video-r1-sample';
-
-/** A line that `sample --json-progress` prints. */
-const progressLine = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), done: z.number(), total: z.number(), what: z.string() }),
-  z.object({ type: z.literal('done') }),
-  z.object({
-    type: z.literal('error'),
-    message: z.string(),
-    place: z.string().nullish(),
-    remedy: z.string().nullish(),
-  }),
-]);
 
 async function isEmpty(folder: string): Promise<boolean> {
   try {
@@ -60,61 +45,6 @@ async function chooseFolder(): Promise<string | undefined> {
   return chosen?.[0]?.fsPath;
 }
 
-/** @throws StudioError with the maker's own words; CancellationError, after it was ended. */
-async function make(
-  program: TrainerProgram,
-  folder: string,
-  progress: vscode.Progress<{ message?: string; increment?: number }>,
-  token: vscode.CancellationToken,
-): Promise<void> {
-  const child = spawn(program.node, [program.script, 'sample', folder, '--json-progress', ...program.options], {
-    env: program.environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
-  let complaint = '';
-  child.stderr.on('data', (data: Buffer) => {
-    complaint = `${complaint}${data}`.slice(-2000);
-  });
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  token.onCancellationRequested(() => child.kill());
-  let share = 0;
-  let failure: StudioError | undefined;
-  let finished = false;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const read = readLine(line);
-    if (read?.type === 'progress' && read.total > 0) {
-      const now = (100 * read.done) / read.total;
-      progress.report({ message: `${read.what} (${read.done} of ${read.total})`, increment: now - share });
-      share = now;
-    }
-    if (read?.type === 'done') finished = true;
-    if (read?.type === 'error') {
-      failure = new StudioError('internal', read.message, {
-        ...(read.place && { place: read.place }),
-        ...(read.remedy && { remedy: read.remedy }),
-      });
-    }
-  }
-  const code = await ended;
-  if (token.isCancellationRequested) throw new vscode.CancellationError();
-  if (failure) throw failure;
-  if (code !== 0 || !finished)
-    throw new StudioError('internal', complaint.trim() || `The sample maker ended with code ${code}.`, {
-      place: folder,
-    });
-}
-
-function readLine(line: string): z.infer<typeof progressLine> | undefined {
-  let content: unknown;
-  try {
-    content = JSON.parse(line);
-  } catch {
-    return undefined; // a library printed something of its own
-  }
-  return progressLine.safeParse(content).data;
-}
-
 async function offerNext(studio: Studio, folder: string): Promise<void> {
   const startSft = 'Start SFT Run';
   const openRollouts = 'Open Rollouts';
@@ -141,7 +71,7 @@ export const createSampleProject: Handler = async (studio) => {
   const program = await studio.program();
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: 'Creating the sample project', cancellable: true },
-    (progress, token) => make(program, folder, progress, token),
+    (progress, token) => runTask(program, ['sample', folder, ...program.options], progress, token),
   );
   await studio.chooseProject(folder);
   // Not awaited: the command is done, whatever becomes of the offer.

@@ -26,6 +26,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   attach: async () => (await import('./trainer.ts')).attach,
   shutDownTrainer: async () => (await import('./trainer.ts')).shutDownTrainer,
   showLog: async () => (await import('./trainer.ts')).showLog,
+  installFfmpeg: async () => (await import('./install-ffmpeg.ts')).installFfmpeg,
   chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
   exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
   deleteRun: async () => (await import('./run-records.ts')).deleteRun,

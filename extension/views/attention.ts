@@ -20,7 +20,10 @@ export function registerAttention(studio: Studio): vscode.Disposable {
       .join(' ');
     studio.log.error(text);
     const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
-    void vscode.window.showErrorMessage(plain(text), dashboard, resume, log).then((choice) => {
+    const install = commands.installFfmpeg.title;
+    const first = run.error.kind === 'ffmpeg-missing' ? [install] : [];
+    void vscode.window.showErrorMessage(plain(text), ...first, dashboard, resume, log).then((choice) => {
+      if (choice === install) void vscode.commands.executeCommand(commands.installFfmpeg.id);
       if (choice === dashboard) void vscode.commands.executeCommand(commands.openDashboard.id, { runId });
       if (choice === resume) void vscode.commands.executeCommand(commands.resume.id, { runId });
       if (choice === log) studio.log.show();

@@ -49,7 +49,7 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
       if (!asJson) throw thrown;
       const fault = asStudioError(thrown);
       process.stdout.write(
-        `${JSON.stringify({ type: 'error', message: fault.message, place: fault.place, remedy: fault.remedy })}\n`,
+        `${JSON.stringify({ type: 'error', kind: fault.kind, message: fault.message, place: fault.place, remedy: fault.remedy })}\n`,
       );
       return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
     } finally {

@@ -10,7 +10,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { type Dataset, openDataset } from './dataset.ts';
 import { withText } from './json-keys.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
-import { findMedia, isInside } from './media-place.ts';
+import { findMedia, pathRewriter } from './media-place.ts';
 import { permutation, randomFrom } from './random.ts';
 
 const pieceCharacters = 256 * 1024;
@@ -229,19 +229,6 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
   };
 }
 
-/** How a row's path is written in a file of the folder `out`. @throws StudioError `bad-request` when it would climb out of it */
-function pathRewriter(dataset: Dataset, out: string): ((named: string) => string) | null {
-  const [from, to] = [realpathSync(dataset.folder), realpathSync(out)];
-  if (from === to) return null;
-  if (!isInside(to, from))
-    throw new StudioError('bad-request', `The media of the dataset do not lie below ${out}.`, {
-      place: dataset.file,
-      remedy: `Name the dataset's folder ${dataset.folder} or one above it: training takes no path that leads out of a dataset's folder.`,
-    });
-  const prefix = path.relative(to, from).replaceAll(path.sep, '/');
-  return (named) => `./${path.posix.join(prefix, named.replaceAll('\\', '/'))}`;
-}
-
 /** Rows as they stand in the dataset, with only their path exchanged where it must be. */
 async function writeRows(
   dataset: Dataset,
@@ -298,7 +285,7 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
         place: there,
         remedy: 'Move it away, or say --replace.',
       });
-    const rewrite = pathRewriter(dataset, out);
+    const rewrite = pathRewriter(dataset.folder, out);
     const grouping = await groupRows(dataset, options);
     const chosen = chooseGroups(grouping, evaluationShare, seed);
     const sides = { train: [] as number[], evaluation: [] as number[] };

@@ -5,6 +5,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -17,19 +18,19 @@ export interface FfmpegTools {
   readonly ffprobe: string;
   /** As the program itself says, with its year where it is known: builds of 2018 have known holes. */
   readonly version: string;
-  readonly source: 'setting' | 'system' | 'npm';
+  readonly source: 'setting' | 'system' | 'npm' | 'cache';
 }
 
 const install =
   'Install ffmpeg (https://ffmpeg.org/download.html, or "apt install ffmpeg", "brew install ffmpeg", "winget install ffmpeg"), ' +
-  'or run "npm install @ffmpeg-installer/ffmpeg @ffprobe-installer/ffprobe", or name its path in the setting videoR1.trainer.ffmpegPath.';
+  'or run "video-r1 setup ffmpeg" (in VS Code: Video-R1: Install ffmpeg), or name its path in the setting videoR1.trainer.ffmpegPath.';
 
 const probeTimeoutMs = 120_000;
 const decodeTimeoutSeconds = 600;
 const longestProbeBytes = 512 * 1024 * 1024;
 
 /** First line of `-version`, shortened. @throws Error when the program does not run. */
-function versionOf(program: string): Promise<string> {
+export function versionOf(program: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, ['-version'], { timeout: 20_000, windowsHide: true }, (error, stdout) => {
       if (error) return reject(error);
@@ -40,7 +41,7 @@ function versionOf(program: string): Promise<string> {
   });
 }
 
-/** Where a program that can't be made executable in place is copied to. */
+/** Where fetched programs lie, and where one that can't be made executable in place is copied to. */
 function userCacheFolder(): string {
   const base =
     process.env.XDG_CACHE_HOME ??
@@ -48,6 +49,11 @@ function userCacheFolder(): string {
       ? (process.env.LOCALAPPDATA ?? path.join(os.homedir(), 'AppData', 'Local'))
       : path.join(os.homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache'));
   return path.join(base, 'video-r1-studio');
+}
+
+/** Where `setup ffmpeg` puts the npm packages. */
+export function fetchedFolder(): string {
+  return path.join(userCacheFolder(), 'ffmpeg');
 }
 
 /**
@@ -87,6 +93,13 @@ async function npmPrograms(): Promise<{ ffmpeg: string; ffprobe: string }> {
   return { ffmpeg: await executable(ffmpeg.default.path), ffprobe: await executable(ffprobe.default.path) };
 }
 
+/** Paths of the programs that were fetched into a folder. @throws when they are not there, or not for this platform. */
+export async function cachedPrograms(folder: string): Promise<{ ffmpeg: string; ffprobe: string }> {
+  const load = createRequire(path.join(folder, 'package.json'));
+  const program = (name: string) => executable((load(`@${name}-installer/${name}`) as { path: string }).path);
+  return { ffmpeg: await program('ffmpeg'), ffprobe: await program('ffprobe') };
+}
+
 /** ffprobe beside a named ffmpeg, else the one on the PATH. */
 async function probeFor(ffmpeg: string): Promise<string> {
   const beside = path.join(path.dirname(ffmpeg), process.platform === 'win32' ? 'ffprobe.exe' : 'ffprobe');
@@ -97,7 +110,8 @@ async function probeFor(ffmpeg: string): Promise<string> {
 }
 
 /**
- * Finds ffmpeg and ffprobe: the ones named, else the system's, else those of the npm packages.
+ * Finds ffmpeg and ffprobe: the ones named, else the system's, else those of the npm packages in the tree, else those that
+ * were fetched into the user's cache.
  *
  * @param preferred Path of an ffmpeg that must be taken; one that does not run is an error, not a reason to take another.
  * @param preferredProbe Path of the ffprobe that belongs to it; by default the one beside it, or on the PATH.
@@ -128,14 +142,21 @@ export async function findFfmpeg(preferred?: string, preferredProbe?: string): P
   } catch (error) {
     why.push(`on the PATH: ${(error as Error).message}`);
   }
-  try {
-    const programs = await npmPrograms();
-    const version = await versionOf(programs.ffmpeg);
-    await versionOf(programs.ffprobe);
-    return { ...programs, version, source: 'npm' };
-  } catch (error) {
-    // These packages throw plain texts.
-    why.push(`from npm: ${error instanceof Error ? error.message : String(error)}`);
+  const packages = [
+    ['npm', npmPrograms],
+    ['cache', () => cachedPrograms(fetchedFolder())],
+  ] as const;
+  for (const [source, find] of packages) {
+    try {
+      const programs = await find();
+      const version = await versionOf(programs.ffmpeg);
+      await versionOf(programs.ffprobe);
+      return { ...programs, version, source };
+    } catch (error) {
+      // These packages throw plain texts; Node's own message goes on with the files that asked.
+      const [message] = (error instanceof Error ? error.message : String(error)).split('\n');
+      why.push(`from ${source === 'npm' ? 'npm' : 'the cache'}: ${message}`);
+    }
   }
   throw new StudioError('ffmpeg-missing', `No ffmpeg was found (${why.join('; ')}).`, { remedy: install });
 }

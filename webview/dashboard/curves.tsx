@@ -1,5 +1,6 @@
 /** The curves of a run with the marks of commands and checkpoints under them. Only what the run has numbers for is drawn. */
 import { useMemo } from 'preact/hooks';
+import type { FormulaName } from '../../trainer/protocol/formulas.ts';
 import { hasValues, type MetricName } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
 import { useStore } from '../state/store.ts';
@@ -13,6 +14,7 @@ import {
   shownSteps,
   smoothedOver,
 } from '../ui/chart.tsx';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { plain } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
 import { commandTitle } from './command-words.ts';
@@ -58,7 +60,11 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
     <section aria-label="Curves">
       <Section
         title="Curves"
-        meta={`${steps.length === 1 ? 'one step' : `all ${steps.length} steps`}, smoothed over ${smoothedOver}`}
+        meta={
+          <FormulaLabel name="drawnCurve">
+            {steps.length === 1 ? 'one step' : `all ${steps.length} steps`}, smoothed over {smoothedOver}
+          </FormulaLabel>
+        }
         tools={
           <span class="marks dim">
             <span>
@@ -134,8 +140,15 @@ function MarkShape({ lane }: { lane: number }) {
 function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: ChartSpec[] } {
   const { columns } = metrics;
   const learnsBySupervision = run.method === 'sft';
-  const curve = (metric: MetricName, name: string, colour: Curve['colour'], more: Partial<Curve> = {}): Curve => ({
+  const curve = (
+    metric: MetricName,
+    formula: FormulaName,
+    name: string,
+    colour: Curve['colour'],
+    more: Partial<Curve> = {},
+  ): Curve => ({
     name,
+    formula,
     values: columns[metric],
     colour,
     ...more,
@@ -143,14 +156,23 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
   const accuracy: ChartSpec = {
     title: learnsBySupervision ? 'Probe accuracy' : 'Accuracy reward',
     curves: [
-      curve('accuracy', 'ordered', 'ordered', { mark: 'ordered', ...(learnsBySupervision ? { smoothed: false } : {}) }),
+      curve('accuracy', learnsBySupervision ? 'probeAccuracy' : 'accuracyReward', 'ordered', 'ordered', {
+        mark: 'ordered',
+        ...(learnsBySupervision ? { smoothed: false } : {}),
+      }),
       ...(hasValues(columns.accuracyShuffled)
         ? [
-            curve('accuracyShuffled', 'shuffled', 'shuffled', {
-              mark: 'shuffled',
-              dashed: true,
-              ...(learnsBySupervision ? { smoothed: false } : {}),
-            }),
+            curve(
+              'accuracyShuffled',
+              learnsBySupervision ? 'probeAccuracyShuffled' : 'accuracyShuffled',
+              'shuffled',
+              'shuffled',
+              {
+                mark: 'shuffled',
+                dashed: true,
+                ...(learnsBySupervision ? { smoothed: false } : {}),
+              },
+            ),
           ]
         : []),
     ],
@@ -158,25 +180,33 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
   const temporal: ChartSpec = {
     title: 'Temporal reward, scaled 0–1',
     range: [0, 1],
-    curves: [curve('temporal', 'share paid', 'temporal')],
+    curves: [curve('temporal', 'temporalReward', 'share paid', 'temporal')],
   };
   const { lengthMin, lengthMax } = run.parameters;
   const length: ChartSpec = {
     title: 'Response length',
-    curves: [curve('length', 'tokens', 'plain')],
+    curves: [curve('length', 'responseLength', 'tokens', 'plain')],
     ...(learnsBySupervision
       ? {}
       : { band: [lengthMin, lengthMax], note: `window ${plain(lengthMin)}–${plain(lengthMax)}` }),
   };
-  const loss: ChartSpec = { title: 'Loss', curves: [curve('loss', 'loss', 'plain')] };
+  const loss: ChartSpec = {
+    title: 'Loss',
+    curves: [curve('loss', learnsBySupervision ? 'sftLoss' : 'policyLoss', 'loss', 'plain')],
+  };
   const large = learnsBySupervision ? [loss, accuracy, length] : [accuracy, temporal, length];
   const small: ChartSpec[] = [
     ...(learnsBySupervision ? [] : [loss]),
-    { title: 'KL', curves: [curve('kl', 'KL', 'plain')] },
-    { title: 'Entropy', curves: [curve('entropy', 'entropy', 'plain')] },
-    { title: 'Gradient norm', curves: [curve('gradNorm', 'gradient norm', 'plain')] },
-    { title: 'Flat groups', curves: [curve('flatGroups', 'flat groups', 'plain')] },
-    { title: 'Learning rate', curves: [curve('learningRate', 'learning rate', 'plain', { smoothed: false })] },
+    { title: 'Reward', curves: [curve('reward', 'rewardCurve', 'reward', 'plain')] },
+    { title: 'KL', curves: [curve('kl', 'kl', 'KL', 'plain')] },
+    { title: 'Entropy', curves: [curve('entropy', 'entropy', 'entropy', 'plain')] },
+    { title: 'Gradient norm', curves: [curve('gradNorm', 'gradientNorm', 'gradient norm', 'plain')] },
+    { title: 'Clipped share', curves: [curve('clipped', 'clippedShare', 'clipped share', 'plain')] },
+    { title: 'Flat groups', curves: [curve('flatGroups', 'flatGroups', 'flat groups', 'plain')] },
+    {
+      title: 'Learning rate',
+      curves: [curve('learningRate', 'learningRate', 'learning rate', 'plain', { smoothed: false })],
+    },
   ];
   const drawn = (spec: ChartSpec) => spec.curves.some(({ values }) => hasValues(values));
   return { large: large.filter(drawn), small: small.filter(drawn) };

@@ -1,10 +1,11 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { RunSummary } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
 import { ChartGroup } from '../ui/chart.tsx';
+import { KeyHelp } from '../ui/key-help.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { LiveNotice } from '../ui/live-notice.tsx';
 import { noTrainer, RunNotice } from '../ui/run-state.tsx';
@@ -19,9 +20,23 @@ import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
 import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
+const keyRows = [
+  ['F5', 'start or resume'],
+  ['F6', 'pause'],
+  ['F10', 'one step'],
+  ['Shift+F5', 'stop'],
+  ['s', 'save a checkpoint'],
+  ['e', 'evaluate'],
+  ['+ - 0', 'fewer steps in the curves, more, all'],
+  ['r', 'rollouts'],
+  ['Tab', 'labels, which say how their number comes about'],
+  ['?', 'these keys'],
+] as const;
+
 export function Dashboard({ session, host, onRollouts }: { session: Session; host: Host; onRollouts: () => void }) {
   const state = useStore(session.state, (held) => held);
   const { view, link, loaded } = state;
+  const [help, setHelp] = useState(false);
   const charts = useMemo(() => new ChartGroup(), [state.runId]);
   const controls = view ? runControls(view.run.state, noTrainer(link)) : [];
   const ask = (...names: ControlName[]) => {
@@ -42,6 +57,8 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
     r: onRollouts,
+    '?': () => setHelp(!help),
+    Escape: () => (help ? setHelp(false) : false),
   });
   if (!view) return null;
   const begun = steps.length > 0;
@@ -49,6 +66,7 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
   return (
     <>
       <RunHeader session={session} state={state} controls={controls} host={host} onRollouts={onRollouts} />
+      {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {notice ?? <LiveNotice state={state} />}
       <main class="dash">
         <div class="scroll-column">

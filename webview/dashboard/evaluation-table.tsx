@@ -1,6 +1,7 @@
 /** Evaluations on unseen questions: ordered beside shuffled, and what the chosen one says by slice. */
 import { useState } from 'preact/hooks';
 import type { Evaluation, EvaluationSlice } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { clock, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
@@ -41,15 +42,27 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
         <thead>
           <tr>
             <th>slice</th>
-            <th class="num">n</th>
             <th class="num">
-              <OrderMark order="ordered" /> ordered
+              <FormulaLabel name="evaluationCount">n</FormulaLabel>
             </th>
             <th class="num">
-              <OrderMark order="shuffled" /> shuffled
+              <FormulaLabel name="evaluationOrdered">
+                <OrderMark order="ordered" /> ordered
+              </FormulaLabel>
             </th>
-            <th class="num">gap</th>
-            {first && first.id !== chosen.id && <th class="num">since step {grouped(first.step)}</th>}
+            <th class="num">
+              <FormulaLabel name="evaluationShuffled">
+                <OrderMark order="shuffled" /> shuffled
+              </FormulaLabel>
+            </th>
+            <th class="num">
+              <FormulaLabel name="evaluationGap">gap</FormulaLabel>
+            </th>
+            {first && first.id !== chosen.id && (
+              <th class="num">
+                <FormulaLabel name="evaluationSince">since step {grouped(first.step)}</FormulaLabel>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -100,11 +113,23 @@ function SliceRow({
         {(kind === 'type' || kind === 'family') && <span class="dim">{kind} </span>}
         {name}
       </td>
-      <td class="num dim">{grouped(slice.count)}</td>
-      <td class="num">{fixed(slice.ordered, 3)}</td>
-      <td class="num">{fixed(slice.shuffled, 3)}</td>
-      <td class="num">{signed(gap, 3)}</td>
-      {before && <td class="num dim">{signed(slice.ordered - before.ordered, 3)}</td>}
+      <td class="num dim" data-formula="evaluationCount">
+        {grouped(slice.count)}
+      </td>
+      <td class="num" data-formula="evaluationOrdered">
+        {fixed(slice.ordered, 3)}
+      </td>
+      <td class="num" data-formula="evaluationShuffled">
+        {fixed(slice.shuffled, 3)}
+      </td>
+      <td class="num" data-formula="evaluationGap">
+        {signed(gap, 3)}
+      </td>
+      {before && (
+        <td class="num dim" data-formula="evaluationSince">
+          {signed(slice.ordered - before.ordered, 3)}
+        </td>
+      )}
     </tr>
   );
 }

@@ -1,6 +1,7 @@
 /** The header line: which run, how it stands, what can be asked of it, how far it is. */
 import type { Host } from '../host.ts';
 import type { Session, SessionState } from '../state/session.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import type { IconName } from '../ui/icons.tsx';
 import { duration, grouped } from '../ui/numbers.ts';
@@ -94,12 +95,12 @@ function Progress({ state }: { state: SessionState }) {
   const left = remainingMs(view);
   return (
     <div class="prog">
-      <span>
+      <FormulaLabel name="progress">
         step <b class="b">{grouped(run.step)}</b> of {grouped(run.steps)}
-      </span>
-      <span class="num dim">
+      </FormulaLabel>
+      <FormulaLabel name={left === null || left === 0 ? 'progress' : 'timeLeft'} pointerOnly={!left} class="num dim">
         {left === null ? `${Math.round(share * 100)} % done` : left === 0 ? 'done' : `about ${duration(left)} left`}
-      </span>
+      </FormulaLabel>
       <svg role="img" aria-label={`${Math.round(share * 100)} percent`}>
         <rect class="slot" width="100%" height="3" />
         <rect class="progress-fill" width={`${share * 100}%`} height="3" />

@@ -1,6 +1,7 @@
 /** The parts of the last step's time. */
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { RunView } from '../state/run-view.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { elapsed, grouped } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
 
@@ -31,8 +32,20 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
     <section aria-label="Where the time went">
       <Section
         title="Where the time went"
-        meta={`step ${grouped(last.step)}, ${elapsed(durations.total)}${recent.length > 1 ? `; the last ${recent.length} took ${elapsed(mean)} each` : ''}`}
-        tools={<span class="dim">{grouped(Math.round((tokens * 1000) / whole))} tokens/s</span>}
+        meta={
+          <FormulaLabel name="stepTime">
+            {`step ${grouped(last.step)}, ${elapsed(durations.total)}${recent.length > 1 ? `; the last ${recent.length} took ${elapsed(mean)} each` : ''}`}
+          </FormulaLabel>
+        }
+        tools={
+          <FormulaLabel
+            name="throughput"
+            class="dim"
+            worked={`(${grouped(last.sampledTokens)} + ${grouped(last.trainedTokens)}) / ${(whole / 1000).toFixed(2)} s`}
+          >
+            {grouped(Math.round((tokens * 1000) / whole))} tokens/s
+          </FormulaLabel>
+        }
       />
       <div class="where">
         <svg role="img" aria-label={shown.map(({ name, value }) => `${name} ${elapsed(value)}`).join(', ')}>
@@ -45,12 +58,14 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
           })}
         </svg>
         <ul>
-          {shown.map(({ name, value }) => (
+          {shown.map(({ name, value }, index) => (
             <li key={name}>
               <svg width="10" height="10" aria-hidden="true">
                 <rect class={`w-${name}`} width="10" height="10" />
               </svg>
-              {name} <b>{elapsed(value)}</b> {((value / whole) * 100).toFixed(1)} %
+              <FormulaLabel name="timePart" pointerOnly={index > 0}>
+                {name} <b>{elapsed(value)}</b> {((value / whole) * 100).toFixed(1)} %
+              </FormulaLabel>
             </li>
           ))}
         </ul>

@@ -1,4 +1,7 @@
 /** A tier of aha: one hue, told by its line and number. T1 is a cue that the prompt asks for and counts for nothing. */
+import type { FormulaName } from '../../trainer/protocol/formulas.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
+
 export const tierWords: Readonly<Record<number, string>> = {
   1: 'a cue that the prompt asks for; not an aha',
   2: 'looks again after a commitment, nothing new checked',
@@ -7,9 +10,24 @@ export const tierWords: Readonly<Record<number, string>> = {
   5: 'the answer changes',
 };
 
+const tierFormulas = ['ahaTier', 'aha1', 'aha2', 'aha3', 'aha4', 'aha5'] as const satisfies readonly FormulaName[];
+
+/** A tier with its rule; takes the focus. */
+export function ExplainedTier({ tier }: { tier: 1 | 2 | 3 | 4 | 5 }) {
+  return (
+    <FormulaLabel name={tierFormulas[tier]} class={`tier t${tier}`}>
+      T{tier}
+    </FormulaLabel>
+  );
+}
+
 export function AhaTier({ tier }: { tier: number }) {
   return (
-    <span class={`tier t${tier}`} title={tier > 0 ? `T${tier}: ${tierWords[tier]}` : 'no aha'}>
+    <span
+      class={`tier t${tier}`}
+      data-formula={tierFormulas[tier] ?? 'ahaTier'}
+      title={tier > 0 ? `T${tier}: ${tierWords[tier]}` : 'no aha'}
+    >
       T{tier}
     </span>
   );

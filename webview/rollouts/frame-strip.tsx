@@ -27,7 +27,8 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const saw = 'what this answer saw';
   const frameWidth = Math.ceil((tallest * media.width) / media.height) + frameGap;
   return (
-    <section class="strip" aria-label="Frames as the model saw them">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow page it scrolls sideways, by keyboard too
+    <section class="strip" aria-label="Frames as the model saw them" tabIndex={0}>
       <p class="key">
         <span>
           <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})

@@ -1,5 +1,7 @@
 /** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
+import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
@@ -7,9 +9,11 @@ import { Section, Tool } from '../ui/tool.tsx';
 import { AhaTier } from './aha-tier.tsx';
 import { RewardParts } from './reward-parts.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
+import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from './worked-formulas.ts';
 
 interface GroupViewProps {
   readonly group: GroupWithRollouts;
+  readonly parameters: ParameterValues;
   readonly selectedId: string | null;
   readonly flaggedIds: ReadonlySet<string>;
   /** Inclusive ends of the length window; answers outside it are marked. Null for runs that have none. */
@@ -20,7 +24,8 @@ interface GroupViewProps {
 
 export const purposeWords = { train: 'question', probe: 'probe', evaluation: 'evaluation' } as const;
 
-export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelect, onMove }: GroupViewProps) {
+export function GroupView(props: GroupViewProps) {
+  const { group, parameters, selectedId, flaggedIds, lengthWindow, onSelect, onMove } = props;
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
   const shuffled = group.rollouts.filter(({ order }) => order === 'shuffled');
   const advantages = ordered.map(({ advantage }) => advantage).filter((advantage) => advantage !== null);
@@ -29,6 +34,7 @@ export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelec
     <AnswerCard
       key={rollout.id}
       rollout={rollout}
+      workedAdvantage={workedAdvantage(rollout, group, parameters)}
       selected={rollout.id === selectedId}
       flagged={flaggedIds.has(rollout.id)}
       outside={lengthWindow !== null && (rollout.tokenCount < lengthWindow[0] || rollout.tokenCount > lengthWindow[1])}
@@ -57,8 +63,11 @@ export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelec
             <div class="cards">
               {shuffled.map(card)}
               <p class="parts-note dim">
-                Shuffled answers only measure; nothing trains on them. Reward parts, left to right: accuracy, format,
-                temporal, length; faint is what was not earned.
+                Shuffled answers only measure; nothing trains on them. Reward parts, left to right:{' '}
+                <FormulaLabel name="accuracyPart">accuracy</FormulaLabel>,{' '}
+                <FormulaLabel name="formatPart">format</FormulaLabel>,{' '}
+                <FormulaLabel name="temporalPart">temporal</FormulaLabel>,{' '}
+                <FormulaLabel name="lengthPart">length</FormulaLabel>; faint is what was not earned.
               </p>
             </div>
           )}
@@ -66,19 +75,19 @@ export function GroupView({ group, selectedId, flaggedIds, lengthWindow, onSelec
         {group.temporal && <TemporalTestView test={group.temporal} ordered={ordered} shuffled={shuffled} />}
         <Section title="Spread" />
         <div class="stat">
-          <span>
+          <FormulaLabel name="mean" worked={workedMean(group)}>
             mean <b>{fixed(group.stats.mean, 3)}</b>
-          </span>
-          <span>
+          </FormulaLabel>
+          <FormulaLabel name="std" worked={workedStd(group)}>
             std <b>{fixed(group.stats.std, 3)}</b>
-          </span>
-          <span>
+          </FormulaLabel>
+          <FormulaLabel name="groupSize">
             n <b>{group.stats.count}</b>
-          </span>
+          </FormulaLabel>
           {advantages.length > 0 && (
-            <span>
+            <FormulaLabel name="advantageSum" worked={workedSum(advantages, 2)}>
               advantages add up to <b>{signed(Math.abs(sum) < 5e-4 ? 0 : sum, 3)}</b>
-            </span>
+            </FormulaLabel>
           )}
         </div>
         {group.explanation.length > 0 && (
@@ -109,22 +118,23 @@ function Half({
     <h3>
       <OrderMark order={order} />
       <span>{title}</span>
-      <span class="dim">
+      <FormulaLabel name="correct" class="dim">
         {rollouts.filter(({ correct }) => correct).length} of {rollouts.length} right
-      </span>
+      </FormulaLabel>
     </h3>
   );
 }
 
 interface AnswerCardProps {
   readonly rollout: Rollout;
+  readonly workedAdvantage: string;
   readonly selected: boolean;
   readonly flagged: boolean;
   readonly outside: boolean;
   readonly onSelect: (rolloutId: string) => void;
 }
 
-function AnswerCard({ rollout, selected, flagged, outside, onSelect }: AnswerCardProps) {
+function AnswerCard({ rollout, workedAdvantage: worked, selected, flagged, outside, onSelect }: AnswerCardProps) {
   const tier = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
   return (
     <button
@@ -141,6 +151,7 @@ function AnswerCard({ rollout, selected, flagged, outside, onSelect }: AnswerCar
           {flagged && <Icon name="flag" label="flagged" />}
           <span
             class={outside ? 'off' : ''}
+            data-formula="tokens"
             title={`${rollout.tokenCount} tokens${outside ? ', outside the length window' : ''}`}
           >
             {rollout.tokenCount}
@@ -150,8 +161,12 @@ function AnswerCard({ rollout, selected, flagged, outside, onSelect }: AnswerCar
       </span>
       <span class="line rw">
         <RewardParts parts={rollout.reward.parts} width={46} />
-        <span class="num">{fixed(rollout.reward.total, 2)}</span>
-        <span class="num">{rollout.advantage === null ? '–' : signed(rollout.advantage, 2)}</span>
+        <FormulaLabel name="total" worked={workedTotal(rollout)} pointerOnly class="num">
+          {fixed(rollout.reward.total, 2)}
+        </FormulaLabel>
+        <FormulaLabel name="advantage" worked={worked} pointerOnly class="num">
+          {rollout.advantage === null ? '–' : signed(rollout.advantage, 2)}
+        </FormulaLabel>
       </span>
     </button>
   );

@@ -1,9 +1,12 @@
 /** The reward as a staircase: parts add up to the total; minus mean, divided by std, is the advantage. */
+import type { FormulaName } from '../../trainer/protocol/formulas.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
 import { advantageOf, staircase } from './staircase.ts';
+import { workedAdvantage, workedMean, workedStd, workedTotal } from './worked-formulas.ts';
 
 interface RewardSumProps {
   readonly rollout: Rollout;
@@ -11,6 +14,13 @@ interface RewardSumProps {
   readonly parameters: ParameterValues;
   readonly preset: string;
 }
+
+const partFormulas = {
+  accuracy: 'accuracyPart',
+  format: 'formatPart',
+  temporal: 'temporalPart',
+  length: 'lengthPart',
+} as const satisfies Record<RewardPart['name'], FormulaName>;
 
 export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps) {
   const { parts, total } = rollout.reward;
@@ -31,7 +41,9 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
       <div class="sum">
         {stairs.stairs.map(({ part, from, to }, index) => (
           <div class="sum-row" key={part.name}>
-            <span>{part.name}</span>
+            <FormulaLabel name={partFormulas[part.name]} worked={shownLine(part.explanation, 300)}>
+              {part.name}
+            </FormulaLabel>
             <svg aria-hidden="true">
               {part.possible > part.value && (
                 <rect
@@ -52,7 +64,7 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
               {index > 0 && <line class="vline" x1={`${at(from)}%`} x2={`${at(from)}%`} y1="0" y2="14" />}
               <line class="vline" x1={`${at(to)}%`} x2={`${at(to)}%`} y1="4" y2="18" />
             </svg>
-            <span class="num">
+            <span class="num" data-formula={partFormulas[part.name]}>
               {index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}
             </span>
             <span class="why cut" title={shownLine(part.explanation)}>
@@ -62,7 +74,9 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
         ))}
         <span class="tot" />
         <div class="sum-row">
-          <span class="fin">total</span>
+          <FormulaLabel name="total" worked={workedTotal(rollout)} class="fin">
+            total
+          </FormulaLabel>
           <svg aria-hidden="true">
             <rect
               class="part-accuracy"
@@ -74,7 +88,9 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
             <line class="vline" x1={`${at(total)}%`} x2={`${at(total)}%`} y1="0" y2="13" />
             <line class="mean-line" x1={`${at(group.stats.mean)}%`} x2={`${at(group.stats.mean)}%`} y1="0" y2="18" />
           </svg>
-          <span class="num fin">{fixed(total, 2)}</span>
+          <span class="num fin" data-formula="total">
+            {fixed(total, 2)}
+          </span>
           <span class="why cut">
             {Math.abs(stairs.sum - total) < 5e-4
               ? "dashed: the group's mean"
@@ -83,38 +99,54 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
         </div>
         {advantage.kind === 'none' ? (
           <div class="sum-row">
-            <span class="fin">advantage</span>
+            <FormulaLabel name="advantage" worked={advantage.why} class="fin">
+              advantage
+            </FormulaLabel>
             <span />
-            <span class="num fin">–</span>
+            <span class="num fin" data-formula="advantage">
+              –
+            </span>
             <span class="why">{advantage.why}</span>
           </div>
         ) : (
           <>
             <div class="sum-row">
-              <span class="nb">− mean</span>
+              <FormulaLabel name="mean" worked={workedMean(group)} class="nb">
+                − mean
+              </FormulaLabel>
               <span class="dim cut">of the {group.stats.count} ordered answers</span>
-              <span class="num">{fixed(advantage.mean, 2)}</span>
+              <span class="num" data-formula="mean">
+                {fixed(advantage.mean, 2)}
+              </span>
               <span class="why cut mono">
                 {fixed(total, 2)} − {fixed(advantage.mean, 3)} = {fixed(advantage.difference, 3)}
               </span>
             </div>
             {advantage.divisor !== null && (
               <div class="sum-row">
-                <span class="nb">÷ std</span>
+                <FormulaLabel name="std" worked={workedStd(group)} class="nb">
+                  ÷ std
+                </FormulaLabel>
                 <span class="dim cut">
                   {parameters.stdDegrees === 'n-1' ? `n − 1 = ${group.stats.count - 1}` : `n = ${group.stats.count}`}
                   {parameters.stdEpsilon > 0 && `, + ${plain(parameters.stdEpsilon)}`}
                 </span>
-                <span class="num">{fixed(advantage.divisor, 3)}</span>
+                <span class="num" data-formula="std">
+                  {fixed(advantage.divisor, 3)}
+                </span>
                 <span class="why cut mono">
                   {fixed(advantage.difference, 3)} ÷ {fixed(advantage.divisor, 3)} = {signed(advantage.advantage, 3)}
                 </span>
               </div>
             )}
             <div class="sum-row">
-              <span class="fin">advantage</span>
+              <FormulaLabel name="advantage" worked={workedAdvantage(rollout, group, parameters)} class="fin">
+                advantage
+              </FormulaLabel>
               <span />
-              <span class="num fin">{signed(advantage.advantage, 2)}</span>
+              <span class="num fin" data-formula="advantage">
+                {signed(advantage.advantage, 2)}
+              </span>
               <span class="why cut">
                 {advantage.agrees
                   ? `on each of its ${rollout.tokenCount} tokens`

@@ -2,6 +2,7 @@
 import { useMemo, useRef } from 'preact/hooks';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
@@ -66,17 +67,23 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         </div>
       ) : null}
       <Facets state={state} feed={feed} />
-      <div class="r colhead" aria-hidden="true">
+      <div class="r colhead">
         <span class="num">step</span>
         <span />
         <span>question</span>
         <span />
         <span />
-        <span>reward</span>
+        <FormulaLabel name="total">reward</FormulaLabel>
         <span />
-        <span class="num">adv</span>
-        <span class="num">len</span>
-        <span class="num">aha</span>
+        <FormulaLabel name="advantage" class="num">
+          adv
+        </FormulaLabel>
+        <FormulaLabel name="tokens" class="num">
+          len
+        </FormulaLabel>
+        <FormulaLabel name="ahaTier" class="num">
+          aha
+        </FormulaLabel>
         <span />
       </div>
       {loading && <progress class="thin" aria-label="Reading rollouts" />}
@@ -167,9 +174,15 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
       <OrderMark order={row.order} />
       <CorrectMark correct={row.correct} />
       <RewardParts parts={row.parts} width={54} />
-      <span class="num">{fixed(row.total, 2)}</span>
-      <span class="num">{row.advantage === null ? '–' : signed(row.advantage, 2)}</span>
-      <span class="num">{row.tokenCount}</span>
+      <span class="num" data-formula="total">
+        {fixed(row.total, 2)}
+      </span>
+      <span class="num" data-formula="advantage">
+        {row.advantage === null ? '–' : signed(row.advantage, 2)}
+      </span>
+      <span class="num" data-formula="tokens">
+        {row.tokenCount}
+      </span>
       {row.ahaTier > 0 ? <AhaTier tier={row.ahaTier} /> : <span />}
       <span>{row.flags > 0 && <Icon name="flag" label={`${row.flags} flags`} />}</span>
     </div>

@@ -12,11 +12,12 @@ import type {
 } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { FramePixels, Session } from '../state/session.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
-import { AhaTier } from './aha-tier.tsx';
+import { ExplainedTier } from './aha-tier.tsx';
 import { frameMentions, outsideText, tokenSpans } from './completion-pieces.ts';
 import { CompletionText } from './completion-text.tsx';
 import { FlagList } from './flag-list.tsx';
@@ -153,7 +154,12 @@ export function RolloutView(props: RolloutViewProps) {
           <h2>{think ? 'Think' : 'Text'}</h2>
           {shaded ? (
             <span class="legend">
-              {tokens === null ? 'reading the tokens …' : 'probability of the token'} <i>≥ .9</i>
+              {tokens === null ? (
+                'reading the tokens …'
+              ) : (
+                <FormulaLabel name="tokenProbability">probability of the token</FormulaLabel>
+              )}{' '}
+              <i>≥ .9</i>
               <i class="p1">.7–.9</i>
               <i class="p2">.5–.7</i>
               <i class="p3">.3–.5</i>
@@ -163,10 +169,14 @@ export function RolloutView(props: RolloutViewProps) {
             <span class="hint">
               {rollout.aha.length > 0 && (
                 <>
-                  <kbd>a</kbd> next aha <AhaTier tier={2} /> <AhaTier tier={3} /> <AhaTier tier={4} />{' '}
-                  <AhaTier tier={5} /> <span class="far">T1 is a cue the prompt asks for</span>
+                  <kbd>a</kbd> next{' '}
                 </>
               )}
+              aha <ExplainedTier tier={2} /> <ExplainedTier tier={3} /> <ExplainedTier tier={4} />{' '}
+              <ExplainedTier tier={5} />{' '}
+              <span class="far cut">
+                <FormulaLabel name="aha1">T1 is a cue the prompt asks for</FormulaLabel>
+              </span>
             </span>
           )}
           <span class="grow" />
@@ -190,7 +200,15 @@ export function RolloutView(props: RolloutViewProps) {
           <CorrectMark correct={rollout.correct} />
           <span class="dim">
             solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
-            {count(rollout.tokenCount, 'token')} · {stopWords[rollout.stopReason]}
+            <FormulaLabel name="tokens">{count(rollout.tokenCount, 'token')}</FormulaLabel> ·{' '}
+            <FormulaLabel
+              name="meanLogprob"
+              worked={`exp(${fixed(rollout.meanLogprob, 3)}) = ${fixed(Math.exp(rollout.meanLogprob), 3)}: geometric mean of the tokens’ probabilities`}
+            >
+              log p {fixed(rollout.meanLogprob, 3)}
+            </FormulaLabel>{' '}
+            · <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel> ·{' '}
+            {stopWords[rollout.stopReason]}
             {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
           </span>
         </div>

@@ -51,6 +51,7 @@ const keyRows = [
   ['← →', 'frame'],
   ['a A', 'next and last aha'],
   ['p', 'shade tokens by probability'],
+  ['Tab', 'labels, which say how their number comes about'],
   ['/', 'filter'],
   ['x', 'flag the selected text, or the answer'],
   ['y', 'copy a link'],
@@ -301,6 +302,7 @@ function Panes({
         {group ? (
           <GroupView
             group={group}
+            parameters={view.run.parameters}
             selectedId={place.rolloutId}
             flaggedIds={new Set(flags.map(({ rolloutId }) => rolloutId))}
             lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}

@@ -2,7 +2,7 @@
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
-import { equation } from './temporal-test.tsx';
+import { equation } from './worked-formulas.ts';
 
 export interface TemporalReason {
   readonly title: string;

@@ -1,8 +1,10 @@
 /** The temporal test as two bars with the threshold as a tick, and its arithmetic in a line. */
 import type { Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../ui/formula.tsx';
 import { CorrectMark } from '../ui/icons.tsx';
 import { fixed, plain } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
+import { equation, workedTest } from './worked-formulas.ts';
 
 interface TemporalTestProps {
   readonly test: TemporalTest;
@@ -14,16 +16,38 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
   const threshold = test.mu * test.pShuffled;
   return (
     <>
-      <Section title="Temporal test" tools={<span class="dim">p {test.comparison} μ p̃</span>} />
+      <Section
+        title="Temporal test"
+        tools={
+          <FormulaLabel
+            name="threshold"
+            worked={`μ·p̃ = ${plain(test.mu)} × ${fixed(test.pShuffled, 3)} = ${fixed(threshold, 3)}`}
+            class="dim"
+          >
+            p {test.comparison} μ p̃
+          </FormulaLabel>
+        }
+      />
       <div class="test">
-        <span class="mono">p</span>
+        <FormulaLabel name="p" worked={`p = ${shareWords(test.p, ordered)}`} class="mono">
+          p
+        </FormulaLabel>
         <Bar share={test.p} threshold={threshold} kind="ordered" />
-        <span class="num">{shareWords(test.p, ordered)}</span>
-        <span class="mono">p̃</span>
+        <span class="num" data-formula="p">
+          {shareWords(test.p, ordered)}
+        </span>
+        <FormulaLabel name="pShuffled" worked={`p̃ = ${shareWords(test.pShuffled, shuffled)}`} class="mono">
+          p̃
+        </FormulaLabel>
         <Bar share={test.pShuffled} threshold={null} kind="shuffled" />
-        <span class="num">{shareWords(test.pShuffled, shuffled)}</span>
+        <span class="num" data-formula="pShuffled">
+          {shareWords(test.pShuffled, shuffled)}
+        </span>
         <p class="verdict">
-          <span class="eq">{equation(test)}</span> <CorrectMark correct={test.passed} />{' '}
+          <FormulaLabel name="temporalTest" worked={workedTest(test)} class="eq">
+            {equation(test)}
+          </FormulaLabel>{' '}
+          <CorrectMark correct={test.passed} />{' '}
           {test.passed
             ? `passed: each right ordered answer gets α = ${plain(test.paid)}.`
             : 'not passed: nobody gets the temporal reward.'}
@@ -31,12 +55,6 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
       </div>
     </>
   );
-}
-
-/** `0.750 > 0.8 × 0.500 = 0.400`, with the sign that holds when the test failed. */
-export function equation({ p, pShuffled, mu, comparison, passed }: TemporalTest): string {
-  const sign = passed ? (comparison === '>=' ? '≥' : '>') : comparison === '>=' ? '<' : '≤';
-  return `${fixed(p, 3)} ${sign} ${plain(mu)} × ${fixed(pShuffled, 3)} = ${fixed(mu * pShuffled, 3)}`;
 }
 
 /** As a count where the share is one of right answers; a mean accuracy is no count. */

@@ -4,7 +4,9 @@
  */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import type { FormulaName } from '../../trainer/protocol/formulas.ts';
 import { Store, useStore } from '../state/store.ts';
+import { FormulaLabel } from './formula.tsx';
 import { OrderMark } from './icons.tsx';
 import { compact } from './numbers.ts';
 import { trailingMean } from './smoothing.ts';
@@ -14,6 +16,7 @@ export const smoothedOver = 10;
 
 export interface Curve {
   readonly name: string;
+  readonly formula: FormulaName;
   readonly values: readonly (number | null)[];
   readonly colour: keyof CanvasColours;
   readonly dashed?: boolean;
@@ -152,6 +155,8 @@ export function Chart(props: ChartProps) {
 function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number | null)[])[] }) {
   const hover = useStore(props.group.hover, (index) => index);
   const step = hover === null ? undefined : props.steps[hover];
+  const first = props.curves[0];
+  if (!first) return null;
   const shownValue = (index: number) => {
     const values = props.smoothed[index] ?? [];
     const at = hover === null ? undefined : props.curves[index]?.values[hover];
@@ -160,22 +165,30 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
   if (props.small) {
     return (
       <header>
-        <b>{props.title}</b>
-        <span>{shownValue(0)}</span>
+        <b>
+          <FormulaLabel name={first.formula}>{props.title}</FormulaLabel>
+        </b>
+        <FormulaLabel name={first.formula} pointerOnly>
+          {shownValue(0)}
+        </FormulaLabel>
       </header>
     );
   }
   return (
     <>
       <header>
-        <b>{props.title}</b>
+        <b>
+          <FormulaLabel name={first.formula} pointerOnly>
+            {props.title}
+          </FormulaLabel>
+        </b>
         {step !== undefined && <span class="dim">step {step}</span>}
       </header>
       <p class="lg">
         {props.curves.map((curve, index) => (
-          <span key={curve.name}>
+          <FormulaLabel key={curve.name} name={curve.formula}>
             {curve.mark && <OrderMark order={curve.mark} />} {curve.name} <b>{shownValue(index)}</b>
-          </span>
+          </FormulaLabel>
         ))}
         {props.note && <span>{props.note}</span>}
       </p>
@@ -190,8 +203,12 @@ function Extent({ values }: { values: readonly (number | null)[] }) {
   if (numbers.length === 0) return null;
   return (
     <div class="extent">
-      <span>min {compact(low)}</span>
-      <span>max {compact(high)}</span>
+      <FormulaLabel name="drawnCurve" pointerOnly>
+        min {compact(low)}
+      </FormulaLabel>
+      <FormulaLabel name="drawnCurve" pointerOnly>
+        max {compact(high)}
+      </FormulaLabel>
     </div>
   );
 }

@@ -20,6 +20,10 @@ export function KeyHelp({ rows, onClose }: KeyHelpProps) {
           </div>
         ))}
       </dl>
+      <p class="dim">
+        How a number comes about: rest the pointer on it or on its label, tap the label, or go to it with <kbd>Tab</kbd>
+        .
+      </p>
       <button type="button" class="link" onClick={onClose}>
         Close <kbd>Esc</kbd>
       </button>

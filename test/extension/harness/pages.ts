@@ -97,6 +97,11 @@ export class RolloutsPage {
     return Number(text);
   }
 
+  /** The chips with the number of rollouts that each would leave. */
+  get countedChips(): Locator {
+    return this.frame.getByRole('button', { name: /^(train|ordered)\s*[\d,]+$/ });
+  }
+
   async filter(line: string): Promise<void> {
     await this.frame.getByRole('textbox').first().fill(line);
   }

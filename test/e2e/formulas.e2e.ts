@@ -1,0 +1,225 @@
+/** Every number on the pages says how it comes about: by pointer, by keyboard and by touch, in every theme, inside the page. */
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import { formulas } from '../../trainer/protocol/formulas.ts';
+import { buildWebview } from '../../webview/build.ts';
+import { launchBrowser } from '../extension/harness/browser.ts';
+import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Flat groups are trained on too: after two steps of SFT there may be no others, and the update's numbers would be missing. */
+const small = { questionsPerStep: 4, evaluationQuestions: 8, checkpointEvery: 0, maxNewTokens: 24 };
+
+/** Where a figure must belong to a formula. */
+const numberPlaces = [
+  '.prog > *',
+  '.chart header > *',
+  '.chart .lg > *',
+  '.extent > *',
+  '.where li',
+  '[aria-label="Where the time went"] .sec span',
+  '[aria-label="Evaluations"] td.num',
+  '.list-pane .r:not(.colhead) > .num:not(:first-child)',
+  '.list-pane .r .tier',
+  '.ans .rw .num',
+  '.ans .end > span',
+  '.cols h3 > :last-child',
+  '.test .num',
+  '.test .eq',
+  '.stat > *',
+  '.sum .num',
+].join();
+
+let project: { folder: string; remove(): Promise<void> };
+let trainer: TrainerProcess;
+let client: TestClient;
+let browser: Browser;
+let context: BrowserContext | null = null;
+const runs = { sft: '', tgrpo: '' };
+
+async function open(
+  page: 'dashboard' | 'rollouts',
+  run: keyof typeof runs,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<Page> {
+  await context?.close();
+  context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+  const tab = await context.newPage();
+  await tab.goto(`${pageAddress(trainer.discovery, page)}&run=${runs[run]}`);
+  await tab.locator('[data-formula]').first().waitFor();
+  return tab;
+}
+
+/** Opens an ordered answer to a video of the T-GRPO run. */
+async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  const tab = await open('rollouts', 'tgrpo', options);
+  await tab.locator('#rollout-filter').fill('media:video order:ordered');
+  await tab.locator('.list-pane .meta', { hasText: /\d of \d/ }).waitFor();
+  await tab
+    .getByTitle(/^step \d+, ordered/)
+    .first()
+    .click();
+  await tab.locator('.test').waitFor({ state: 'attached' });
+  await tab.locator('.sum .num').first().waitFor();
+  return tab;
+}
+
+/** Names that the page's numbers carry, and the figures that belong to none. */
+const numbersOf = (tab: Page) =>
+  tab.evaluate((places) => {
+    const bare: string[] = [];
+    for (const place of document.querySelectorAll(places)) {
+      const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const { textContent, parentElement } = texts.currentNode;
+        /* The window of the response length is two parameters, which the list at the side explains. */
+        const explained = parentElement?.closest('[data-formula]') || place.textContent?.startsWith('window ');
+        if (/\d/.test(textContent ?? '') && !explained) bare.push(`${place.parentElement?.className}: ${textContent}`);
+      }
+    }
+    const named = [...document.querySelectorAll<HTMLElement>('[data-formula]')];
+    return { names: named.map(({ dataset }) => dataset.formula ?? ''), bare };
+  }, numberPlaces);
+
+const popover = (tab: Page) => tab.getByRole('tooltip');
+
+beforeAll(async () => {
+  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
+  project = await sampleProject();
+  trainer = await TrainerProcess.start(project.folder);
+  client = await trainer.connect();
+  runs.sft = await client.create('sft.run.json', { ...small, steps: 2, probeEvery: 1, probeQuestions: 2 });
+  await client.command(runs.sft, { kind: 'start' });
+  await client.until(runs.sft, 'state', ({ run }) => run.state === 'completed');
+  runs.tgrpo = await client.create('tgrpo.run.json', { ...small, steps: 5000, skipFlatGroups: false });
+  await client.command(runs.tgrpo, { kind: 'start' });
+  await client.until(runs.tgrpo, 'step');
+  browser = await launchBrowser();
+}, 300_000);
+
+afterEach(async () => {
+  await context?.close();
+  context = null;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  client?.close();
+  await trainer?.stop();
+  await project?.remove();
+});
+
+describe('formulas', () => {
+  it('exist for every number on the pages, and each of them is used', async () => {
+    const used = new Set<string>();
+    const look = async (tab: Page, where: string) => {
+      const { names, bare } = await numbersOf(tab);
+      expect(bare, where).toEqual([]);
+      expect(
+        names.filter((name) => !Object.hasOwn(formulas, name)),
+        where,
+      ).toEqual([]);
+      for (const name of names) used.add(name);
+    };
+    const dashboard = await open('dashboard', 'tgrpo');
+    await dashboard.locator('[data-formula=timeLeft]').waitFor();
+    await look(dashboard, 'dashboard of a run that trains');
+    await client.command(runs.tgrpo, { kind: 'pause', release: false });
+    await look(dashboard, 'dashboard of a paused run');
+    await look(await open('dashboard', 'sft'), 'dashboard of SFT');
+    const rollouts = await openRollout();
+    await look(rollouts, 'rollouts');
+    await rollouts.keyboard.press('p');
+    await rollouts.locator('[data-formula=tokenProbability]').waitFor();
+    await look(rollouts, 'shaded tokens');
+    expect(Object.keys(formulas).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  it("show on hover with the group's numbers put in, stay under the pointer, and close by Escape", async () => {
+    const tab = await openRollout();
+    const label = tab.locator('button[data-formula=temporalTest]');
+    await label.hover();
+    await popover(tab).waitFor();
+    const text = (await popover(tab).textContent()) ?? '';
+    const shown = (await label.textContent()) ?? '';
+    expect(text).toContain(formulas.temporalTest.source);
+    expect(text).toContain(shown);
+    expect(shown).toMatch(/^[\d.]+ [>≥<≤] 0\.8 × [\d.]+ = [\d.]+$/);
+    await popover(tab).hover();
+    expect(await popover(tab).isVisible()).toBe(true);
+    const selected = await tab.locator('.r.sel').getAttribute('id');
+    await tab.keyboard.press('Escape');
+    await popover(tab).waitFor({ state: 'detached' });
+    expect(await tab.locator('.r.sel').getAttribute('id')).toBe(selected);
+  });
+
+  it('show on keyboard focus, are the description of their label, and move nothing', async () => {
+    const tab = await open('dashboard', 'tgrpo');
+    const label = tab.locator('button[data-formula=kl]');
+    const places = () =>
+      tab.evaluate(() =>
+        [...document.querySelectorAll('.chart, .sec, [data-formula]')].map((x) => {
+          const { x: left, y: top, width, height } = x.getBoundingClientRect();
+          return [left, top, width, height];
+        }),
+      );
+    const before = await places();
+    // From the label before it, as a person goes.
+    await tab.locator('button[data-formula=rewardCurve]').focus();
+    await tab.keyboard.press('Tab'); // the curve
+    await tab.keyboard.press('Tab');
+    await popover(tab).waitFor();
+    expect(await label.evaluate((x) => x === document.activeElement)).toBe(true);
+    const id = await label.getAttribute('aria-describedby');
+    expect(await tab.locator(`#${id}`).textContent()).toContain(formulas.kl.formula[0]);
+    expect(await places()).toEqual(before);
+    await tab.keyboard.press('Escape');
+    await popover(tab).waitFor({ state: 'detached' });
+    expect(await label.getAttribute('aria-describedby')).toBeNull();
+    expect(await label.evaluate((x) => x === document.activeElement)).toBe(true);
+  });
+
+  it('show on a tap, and go on a tap beside them', async () => {
+    const tab = await openRollout({ viewport: { width: 420, height: 800 }, hasTouch: true });
+    await tab.locator('.sum button[data-formula=advantage]').tap();
+    await popover(tab).waitFor();
+    await tab.locator('.rollout-pane h2').first().tap();
+    await popover(tab).waitFor({ state: 'detached' });
+  });
+
+  const themes = {
+    dark: { colorScheme: 'dark' },
+    light: { colorScheme: 'light' },
+    'high contrast': { colorScheme: 'dark', contrast: 'more' },
+    'high contrast light': { colorScheme: 'light', contrast: 'more' },
+  } as const;
+  for (const [theme, options] of Object.entries(themes)) {
+    it(`are inside the page and have no serious fault of accessibility in the ${theme} theme`, async () => {
+      for (const width of [1400, 420]) {
+        for (const page of ['dashboard', 'rollouts'] as const) {
+          const viewport = { ...options, viewport: { width, height: 900 } };
+          const tab = page === 'dashboard' ? await open(page, 'tgrpo', viewport) : await openRollout(viewport);
+          const label = tab.locator(
+            page === 'dashboard' ? 'button[data-formula=learningRate]' : '.sum button[data-formula=advantage]',
+          );
+          await label.hover();
+          await popover(tab).waitFor();
+          const box = await popover(tab).boundingBox();
+          const inside = box && box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= 900;
+          expect(inside, `${page}, ${width} px wide: ${JSON.stringify(box)}`).toBe(true);
+          const { violations } = await new AxeBuilder({ page: tab }).analyze();
+          const serious = violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .flatMap(({ id, nodes }) =>
+              nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
+            );
+          expect(serious, `${page}, ${width} px wide`).toEqual([]);
+          await context?.close();
+        }
+      }
+    });
+  }
+});

@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { presetParameters } from '../../trainer/learning/presets.ts';
+import { runFile } from '../../trainer/protocol/runfile.ts';
+import { type ControllerState, controllerFile } from '../../trainer/runs/checkpoints.ts';
+import { findCheckpoint } from '../../trainer/runs/find-checkpoint.ts';
+import { planOf, writePlan } from '../../trainer/runs/plan.ts';
+
+let project: string;
+beforeEach(async () => {
+  project = await mkdtemp(path.join(tmpdir(), 'video-r1-find-'));
+});
+afterEach(() => rm(project, { recursive: true }));
+
+/** A run with checkpoints after these steps, created at this second. */
+async function addRun(id: string, name: string, steps: readonly number[], createdSeconds: number): Promise<string> {
+  const folder = path.join(project, '.video-r1', 'runs', id);
+  await mkdir(folder, { recursive: true });
+  const file = path.join(project, `${name}.run.json`);
+  const written = { version: 1, name, method: 'sft', dataset: 'd.json', model: { run: 'x' }, seed: createdSeconds };
+  await writeFile(path.join(project, 'd.json'), '[]');
+  await writePlan(folder, planOf(file, runFile.parse(written)));
+  await utimes(path.join(folder, 'plan.json'), createdSeconds, createdSeconds);
+  for (const step of steps) {
+    const checkpoint = path.join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`);
+    await mkdir(checkpoint, { recursive: true });
+    await writeFile(path.join(checkpoint, 'config.json'), '{}');
+    const state: ControllerState = {
+      version: 1,
+      run: id,
+      name,
+      method: 'sft',
+      step,
+      position: 0,
+      seed: 1,
+      parameters: presetParameters('sample', 'sft'),
+    };
+    await writeFile(path.join(checkpoint, controllerFile), JSON.stringify(state));
+  }
+  return folder;
+}
+
+describe('findCheckpoint', () => {
+  it('takes the newest checkpoint of the newest run of a name that has one, or of the run of an id', async () => {
+    await addRun('sft-1', 'sft', [9], 100);
+    await addRun('sft-3', 'sft', [5, 50], 200);
+    await addRun('sft-2', 'sft', [], 300);
+    await addRun('other-1', 'other', [99], 400);
+    const found = await findCheckpoint('sft', project);
+    expect([found.state?.run, found.state?.step, found.plan?.seed]).toEqual(['sft-3', 50, 200]);
+    expect((await findCheckpoint('sft-1', project)).state?.step).toBe(9);
+  });
+
+  it('takes a folder as it is, with the plan of its run where it has one', async () => {
+    const run = await addRun('sft-1', 'sft', [9], 100);
+    const inRun = await findCheckpoint(path.join(run, 'checkpoints', 'step-000009'), null);
+    expect([inRun.state?.step, inRun.plan?.name]).toEqual([9, 'sft']);
+    const alone = path.join(project, 'model');
+    await mkdir(alone);
+    await writeFile(path.join(alone, 'config.json'), '{}');
+    expect(await findCheckpoint(alone, null)).toEqual({ folder: alone, state: null, plan: null });
+  });
+
+  it('says what is not there', async () => {
+    await expect(findCheckpoint('sft', project)).rejects.toMatchObject({ kind: 'not-found' });
+    await expect(findCheckpoint(project, null)).rejects.toMatchObject({ kind: 'bad-model' });
+  });
+});

@@ -1,0 +1,69 @@
+/** A checkpoint of our own as the teacher: it answers through the engine as in training. The same seed gives the same answer. */
+import { createEngine } from '../engines/create.ts';
+import type { Engine, ModelHandle, SampleOptions } from '../engines/engine.ts';
+import { StudioError } from '../protocol/errors.ts';
+import type { EngineSettings } from '../protocol/runfile.ts';
+import { buildPrompt } from '../reasoning/prompt.ts';
+import type { PromptTemplate } from '../reasoning/template.ts';
+import type { Asked, Teacher, TeacherAnswer } from './teacher.ts';
+
+export interface EngineTeacherSettings {
+  readonly template: PromptTemplate;
+  readonly sampling: SampleOptions;
+  /** Samples that are answered together; what one says does not depend on the others. */
+  readonly samplesPerCall: number;
+}
+
+export class EngineTeacher implements Teacher {
+  readonly samplesPerCall: number;
+  readonly callsAtOnce = 1;
+  readonly retries = 0;
+  private readonly engine: Engine;
+  private readonly model: ModelHandle;
+  private readonly settings: EngineTeacherSettings;
+
+  constructor(engine: Engine, model: ModelHandle, settings: EngineTeacherSettings) {
+    this.engine = engine;
+    this.model = model;
+    this.settings = settings;
+    this.samplesPerCall = settings.samplesPerCall;
+  }
+
+  /** @param folder a checkpoint. @throws StudioError `bad-model`, `engine-failed` */
+  static async load(folder: string, engine: EngineSettings, settings: EngineTeacherSettings): Promise<EngineTeacher> {
+    const started = await createEngine(engine);
+    try {
+      const model = await started.createModel({ kind: 'folder', folder, optimizer: false }, 'policy');
+      return new EngineTeacher(started, model, settings);
+    } catch (thrown) {
+      await started.dispose();
+      throw thrown;
+    }
+  }
+
+  async ask(samples: readonly Asked[], abort: AbortSignal): Promise<TeacherAnswer[]> {
+    const { template, sampling } = this.settings;
+    const requests = samples.map(({ question, medium, seed }) => {
+      if (medium.kind !== 'frames') throw new StudioError('internal', 'The engine is shown frames, not files.');
+      const order = question.dataType === 'video' ? Array.from({ length: medium.frames.count }, (_, i) => i) : null;
+      return { prompt: buildPrompt(question, medium.frames, order, template), seeds: [seed] };
+    });
+    const prompts = requests.map(async ({ prompt }) => (await this.engine.render(this.model, prompt)).tokens);
+    const tokensIn = await Promise.all(prompts);
+    const answers = new Array<TeacherAnswer>(samples.length);
+    for await (const event of this.engine.sample(this.model, requests, sampling, abort)) {
+      if (event.kind !== 'done') continue;
+      const { text, tokens, stopReason } = event.completion;
+      if (stopReason === 'aborted') continue;
+      const outcome = stopReason === 'length' ? 'cut-off' : 'answered';
+      const usage = { tokensIn: tokensIn[event.request] as number, tokensOut: tokens.length };
+      answers[event.request] = { outcome, text, usage };
+    }
+    abort.throwIfAborted();
+    return answers;
+  }
+
+  async dispose(): Promise<void> {
+    await this.engine.dispose();
+  }
+}
