@@ -28,6 +28,14 @@ const commands: Record<string, { summary: string; load(): Promise<CliCommand> }>
     summary: 'steer a run of a trainer that is running: pause, resume, set, …',
     load: async () => (await import('./cli/ctl.ts')).ctlCommand,
   },
+  eval: {
+    summary: 'answer benchmarks with a checkpoint, or compare two evaluations',
+    load: async () => (await import('./cli/eval.ts')).evalCommand,
+  },
+  ablate: {
+    summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
+    load: async () => (await import('./cli/ablate.ts')).ablateCommand,
+  },
   score: {
     summary: 'the rewards of completions, line by line',
     load: async () => (await import('./cli/score.ts')).scoreCommand,

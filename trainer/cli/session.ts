@@ -6,14 +6,15 @@ import type { Hosting } from './hosting.ts';
 import { LiveLine, RunWatch } from './progress.ts';
 
 export class TerminalSession {
-  readonly line = new LiveLine();
+  readonly line: LiveLine;
   private readonly hosting: Hosting;
   private current: string | null = null;
   private interrupts = 0;
   private readonly onInterrupt = () => this.interrupt();
 
-  constructor(hosting: Hosting) {
+  constructor(hosting: Hosting, line = new LiveLine()) {
     this.hosting = hosting;
+    this.line = line;
     process.on('SIGINT', this.onInterrupt);
     process.on('SIGTERM', this.onInterrupt);
   }

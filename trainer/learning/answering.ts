@@ -26,6 +26,11 @@ export interface Asking {
   readonly purpose: GroupPurpose;
   /** Groups are called `<prefix>-<number>`. */
   readonly prefix: string;
+  /**
+   * What each question's seeds, shuffle and name are drawn from: its place in the list when absent. With numbers of its own
+   * a question is asked the same in whatever batch it comes.
+   */
+  readonly numbers?: readonly number[];
   readonly ordered: number;
   /** Answers on shuffled frames, for videos. */
   readonly shuffled: number;
@@ -64,11 +69,13 @@ export async function ask(
 ): Promise<Answered[]> {
   const plans = questions.map((loaded, i) => {
     const { frames, question } = loaded;
+    const number = how.numbers?.[i] ?? i;
     const isVideo = question.dataType === 'video';
-    const order = isVideo && how.shuffled > 0 ? shuffledOrder(frames.count, hash32(how.seed, how.step, i, 0x5f)) : null;
+    const order =
+      isVideo && how.shuffled > 0 ? shuffledOrder(frames.count, hash32(how.seed, how.step, number, 0x5f)) : null;
     const prompt = buildPrompt(question, frames, isVideo ? inOrder(frames.count) : null, how.template);
     const seeds = (half: number, count: number) =>
-      Array.from({ length: count }, (_, k) => hash32(how.seed, how.step, i, half, k));
+      Array.from({ length: count }, (_, k) => hash32(how.seed, how.step, number, half, k));
     const requests: (SampleRequest & { half: FrameOrder })[] = [
       { half: 'ordered', prompt, seeds: seeds(1, how.ordered) },
     ];
@@ -78,7 +85,7 @@ export async function ask(
         prompt: buildPrompt(question, frames, order, how.template),
         seeds: seeds(2, how.shuffled),
       });
-    return { loaded, order, prompt, requests };
+    return { loaded, number, order, prompt, requests };
   });
   const owners = plans.flatMap((plan, i) => plan.requests.map((request) => ({ plan: i, request })));
   const completions = plans.map((plan) => ({
@@ -109,18 +116,17 @@ export async function ask(
   if (how.signal.aborted) throw new Interrupted();
 
   return timed(durations, 'score', () =>
-    Promise.all(plans.map(async (plan, i) => scoreGroup(plan, completions[i] as (typeof completions)[number], i, how))),
+    Promise.all(plans.map(async (plan, i) => scoreGroup(plan, completions[i] as (typeof completions)[number], how))),
   );
 }
 
 async function scoreGroup(
-  plan: { loaded: LoadedQuestion; order: number[] | null; prompt: Prompt },
+  plan: { loaded: LoadedQuestion; number: number; order: number[] | null; prompt: Prompt },
   completions: { ordered: Completion[]; shuffled: Completion[] },
-  number: number,
   how: Asking,
 ): Promise<Answered> {
   const { question, view } = plan.loaded;
-  const id = `${how.prefix}-${number}`;
+  const id = `${how.prefix}-${plan.number}`;
   const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
     const result = score(completion.text, question, how.parameters);
     return {

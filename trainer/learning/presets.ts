@@ -133,6 +133,18 @@ export function presetParameters(name: PresetName, method: Method): ParameterVal
   return name === 'sample' && method !== 'sft' ? { ...values, ...sampleReinforcement } : { ...values };
 }
 
+/** What benchmarks are answered with where it is not what training uses: larger frames and longer answers. */
+const benchmarkValues: Readonly<Record<PresetName, Partial<ParameterValues>>> = {
+  paper: { maxPixels: 256 * 28 * 28, maxNewTokens: 1024 },
+  upstream: { maxPixels: 256 * 28 * 28, maxNewTokens: 1024 },
+  sample: {},
+};
+
+/** Values for answering benchmarks: those of a preset or of a run of that preset, with what the preset says of evaluation. */
+export function benchmarkParameters(preset: PresetName, values: ParameterValues): ParameterValues {
+  return { ...values, ...benchmarkValues[preset] };
+}
+
 /** Parameters of which the first may not be above the second. */
 const ranges = [
   ['minFrames', 'maxFrames'],

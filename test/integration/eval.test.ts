@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, watch } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readAnswers } from '../../trainer/evaluation/answers-file.ts';
+import type { EvaluationResults } from '../../trainer/evaluation/results.ts';
+import { program, runProgram, sampleProject } from './trainer-process.ts';
+
+let project: Awaited<ReturnType<typeof sampleProject>>;
+let whole: string;
+
+const at = (...names: string[]) => path.join(project.folder, ...names);
+const answersOf = (folder: string) => readFileSync(path.join(folder, 'answers.jsonl'));
+const evalArgs = (out: string, ...more: string[]) => [
+  'eval',
+  'sft',
+  '--folder',
+  project.folder,
+  '--shuffled',
+  '--set',
+  'maxNewTokens=12',
+  '--out',
+  out,
+  ...more,
+];
+
+beforeAll(async () => {
+  project = await sampleProject();
+  const rows = JSON.parse(await readFile(at('data', 'eval.json'), 'utf8')) as { path: string }[];
+  rows[5] = { ...(rows[5] as { path: string }), path: './gone.mp4' };
+  await writeFile(at('data', 'eval.json'), JSON.stringify(rows));
+  const few = ['steps=2', 'questionsPerStep=2', 'evaluationQuestions=2', 'probeEvery=0'].flatMap((set) => [
+    '--set',
+    set,
+  ]);
+  const trained = await runProgram(['run', 'sft.run.json', '--folder', project.folder, ...few]);
+  if (trained.code !== 0) throw new Error(trained.stderr);
+  whole = at('whole');
+  const { code, stdout, stderr } = await runProgram(evalArgs(whole));
+  if (code !== 0) throw new Error(stderr);
+  expect(stdout).toContain('frames in order against shuffled');
+});
+afterAll(() => project?.remove());
+
+/** Starts an evaluation and ends it by a signal as soon as it has written answers. */
+async function endedBy(signal: 'SIGKILL' | 'SIGINT', out: string): Promise<{ code: number | null; stderr: string }> {
+  await mkdir(out);
+  const child: ChildProcess = spawn(process.execPath, [program, ...evalArgs(out)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const file = path.join(out, 'answers.jsonl');
+  const watcher = watch(out, () => {
+    if (!child.killed && existsSync(file) && readFileSync(file).filter((byte) => byte === 10).length > 1)
+      child.kill(signal);
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  watcher.close();
+  return { code, stderr };
+}
+
+describe('video-r1 eval', () => {
+  it('writes every question once, and counts and names the one whose medium is gone', async () => {
+    const { lines } = readAnswers(path.join(whole, 'answers.jsonl'));
+    expect(new Set(lines.map(({ row }) => row)).size).toBe(156);
+    expect(lines).toHaveLength(156);
+    const results = JSON.parse(await readFile(path.join(whole, 'results.json'), 'utf8')) as EvaluationResults;
+    expect(results.datasets[0]?.all).toMatchObject({ count: 155, skipped: 1 });
+    expect(results.datasets[0]?.unreadable).toMatchObject([{ row: 5, path: './gone.mp4' }]);
+    expect(await readFile(path.join(whole, 'results.md'), 'utf8')).toContain('skipped: eval, row 5, ./gone.mp4');
+  });
+
+  it('killed in the middle goes on where it stopped, and ends with the bytes of one that never stopped', async () => {
+    const out = at('killed');
+    expect((await endedBy('SIGKILL', out)).code).toBeNull();
+    const kept = answersOf(out);
+    const asked = kept.filter((byte) => byte === 10).length - 1;
+    expect(asked).toBeGreaterThanOrEqual(32);
+    expect(asked).toBeLessThan(156);
+    // A kill in the middle of a write leaves half a line.
+    await writeFile(path.join(out, 'answers.jsonl'), kept.subarray(0, kept.length - 7));
+    const { code, stderr } = await runProgram(evalArgs(out));
+    expect(code).toBe(0);
+    expect(stderr).toContain(`Going on: ${asked - 1} questions have been asked already.`);
+    expect(answersOf(out).equals(answersOf(whole))).toBe(true);
+    expect(await readFile(path.join(out, 'results.json'))).toEqual(await readFile(path.join(whole, 'results.json')));
+  });
+
+  it('ends with 130 after Ctrl-C, says how to go on, and a finished one asks nothing', async () => {
+    const out = at('stopped');
+    const { code, stderr } = await endedBy('SIGINT', out);
+    expect(code).toBe(130);
+    expect(stderr).toContain('the same command goes on');
+    expect((await runProgram(evalArgs(out))).code).toBe(0);
+    expect(answersOf(out).equals(answersOf(whole))).toBe(true);
+    const again = await runProgram(evalArgs(out));
+    expect(again.code).toBe(0);
+    expect(again.stderr).not.toContain('loading the model');
+  });
+
+  it('with a limit goes on from a smaller one, refuses other settings, and begins anew with --fresh', async () => {
+    const out = at('limited');
+    expect((await runProgram(evalArgs(out, '--limit', '3'))).code).toBe(0);
+    const more = await runProgram(evalArgs(out, '--limit', '5', '--json'));
+    expect((JSON.parse(more.stdout) as EvaluationResults).datasets[0]).toMatchObject({ rows: 156, all: { count: 5 } });
+    expect(answersOf(whole).subarray(0, answersOf(out).length).equals(answersOf(out))).toBe(true);
+    const other = ['--limit', '3', '--frames', '4', '--seed', '2'];
+    const refused = await runProgram(evalArgs(out, ...other));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('frames.maxFrames: 8, now 4');
+    expect(refused.stderr).toContain('sampling.seed: 1, now 2');
+    expect((await runProgram(evalArgs(out, ...other, '--fresh'))).code).toBe(0);
+    expect((await readdir(out)).sort()).toContain('answers.jsonl.1');
+    const compared = await runProgram(['eval', '--compare', whole, out]);
+    expect(compared).toMatchObject({ code: 1, stderr: expect.stringContaining('not shown the same frames') });
+  });
+
+  it('compares two evaluations, and says what is wrong with a command line', async () => {
+    const { code, stdout } = await runProgram(['eval', '--compare', whole, at('killed'), '--out', at('compared')]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('155 questions that both answered');
+    expect(await readFile(at('compared', 'flips.jsonl'), 'utf8')).toBe('');
+    expect((await runProgram(['eval'])).code).toBe(2);
+    expect((await runProgram(evalArgs(whole, '--frames', '7'))).stderr).toContain('odd');
+    const unknown = await runProgram(['eval', 'nobody', '--folder', project.folder]);
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('No run called nobody') });
+  });
+});
+
+describe('video-r1 ablate', () => {
+  it('trains three arms from one checkpoint, evaluates them, and does nothing of it again', async () => {
+    const sets = [
+      'maxNewTokens=12',
+      'steps=1',
+      'questionsPerStep=2',
+      'groupSize=2',
+      'shuffledGroupSize=2',
+      'evaluationQuestions=2',
+    ];
+    const args = ['ablate', 'tgrpo.run.json', '--folder', project.folder, '--seeds', '4', '--limit', '4'];
+    const full = [...args, ...sets.flatMap((set) => ['--set', set])];
+    const first = await runProgram(full);
+    expect(first.stderr).toContain('ablation-no-images-s4: training');
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(/T-GRPO +4 .*\nwithout images +4 .*\nwithout temporal reward +4 /);
+    const arm = async (name: string) =>
+      JSON.parse(await readFile(at('ablation', `ablation-${name}-s4.run.json`), 'utf8'));
+    expect((await arm('no-images')).parameters.imageShare).toBe(0);
+    expect(await arm('no-temporal')).toMatchObject({ method: 'grpo', seed: 4, model: (await arm('full')).model });
+
+    const again = await runProgram(full);
+    expect(again.code).toBe(0);
+    expect(again.stderr).not.toContain('training');
+    expect(again.stderr).not.toContain('loading the model');
+    expect(again.stdout).toContain('without temporal reward');
+    const other = await runProgram([...args, '--set', 'steps=2']);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('parameters.steps: 1, now 2');
+  });
+});
