@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Journal, type JournalEntry, type JournalHeader, setJournalAside } from '../../trainer/cot/journal.ts';
+import { Journal, type JournalEntry, type JournalHeader } from '../../trainer/cot/journal.ts';
+import { setAside } from '../../trainer/data/append-only.ts';
 
 const rows = 6;
 const header: JournalHeader = {
@@ -172,11 +173,11 @@ describe('a journal that does not fit', () => {
       expect.objectContaining({
         kind: 'conflict',
         message: [
-          'The journal was begun with other settings:',
-          'teacher.model was "m" and is now "n"',
-          'sampling.temperature was 1 and is now 0.5',
-          'media.maxFrames was 16 and is now 8',
-          'media.minFrames was not there and is now 2',
+          'The journal was begun with other settings (then against now):',
+          'teacher.model: "m" against "n"',
+          'sampling.temperature: 1 against 0.5',
+          'media.maxFrames: 16 against 8',
+          'media.minFrames: not there against 2',
         ].join('\n'),
       }),
     );
@@ -208,10 +209,10 @@ describe('a journal that does not fit', () => {
 
   it('is kept under the next free name when one begins anew', () => {
     write([]);
-    expect(setJournalAside(file)).toBe(`${file}.1`);
+    expect(setAside(file)).toBe(`${file}.1`);
     write([]);
-    expect(setJournalAside(file)).toBe(`${file}.2`);
-    expect(setJournalAside(file)).toBeNull();
+    expect(setAside(file)).toBe(`${file}.2`);
+    expect(setAside(file)).toBeNull();
   });
 
   it('is not there', () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { AnswersFile, readAnswers, setAnswersAside } from '../../trainer/evaluation/answers-file.ts';
+import { setAside } from '../../trainer/data/append-only.ts';
+import { AnswersFile, readAnswers } from '../../trainer/evaluation/answers-file.ts';
 import { answered, headerWith, unreadable } from './made-answers.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-answers-'));
@@ -48,7 +49,9 @@ describe('a file of answers', () => {
   it('refuses other settings, naming each, and leaves the file as it is; another label is none', () => {
     const whole = writeAll();
     const other = headerWith({ frames: { maxFrames: 32, maxPixels: 1000 }, sampling: { ...header.sampling, seed: 2 } });
-    expect(() => AnswersFile.open(file, other)).toThrow(/frames\.maxFrames: 16, now 32\nsampling\.seed: 1, now 2/);
+    expect(() => AnswersFile.open(file, other)).toThrow(
+      /frames\.maxFrames: 16 against 32\nsampling\.seed: 1 against 2/,
+    );
     expect(readFileSync(file).equals(whole)).toBe(true);
     const renamed = AnswersFile.open(file, headerWith({ label: { model: 'copy', run: null, step: null } }));
     expect(renamed.lines).toHaveLength(4);
@@ -74,7 +77,7 @@ describe('a file of answers', () => {
   it('is set aside under a free name', () => {
     writeAll();
     writeFileSync(`${file}.1`, '');
-    expect(setAnswersAside(file)).toBe(`${file}.2`);
-    expect(setAnswersAside(file)).toBeNull();
+    expect(setAside(file)).toBe(`${file}.2`);
+    expect(setAside(file)).toBeNull();
   });
 });

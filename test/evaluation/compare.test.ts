@@ -46,10 +46,10 @@ describe('two evaluations', () => {
 
   it('are not compared on other frames or without a common question; other sampling is said', () => {
     const more = { ...b, header: { ...b.header, frames: { maxFrames: 32, maxPixels: 1000 } } };
-    expect(() => compareEvaluations(a, more)).toThrow('maxFrames: 16, now 32');
+    expect(() => compareEvaluations(a, more)).toThrow('maxFrames: 16 against 32');
     const elsewhere = { ...b, lines: b.lines.map((line) => ({ ...line, dataset: 'other' })) };
     expect(() => compareEvaluations(a, elsewhere)).toThrow('No question was answered in both');
     const warmer = { ...b, header: { ...b.header, sampling: { ...b.header.sampling, temperature: 1 } } };
-    expect(compareEvaluations(a, warmer).otherSettings).toEqual(['sampling.temperature: 0.01, now 1']);
+    expect(compareEvaluations(a, warmer).otherSettings).toEqual(['sampling.temperature: 0.01 against 1']);
   });
 });

@@ -214,7 +214,7 @@ describe('video-r1 cot with an endpoint', () => {
     await runProgram(command());
     const { code, stderr } = await runProgram(command(['--temperature', '0.5']));
     expect(code).toBe(1);
-    expect(stderr).toContain('sampling.temperature was 1 and is now 0.5');
+    expect(stderr).toContain('sampling.temperature: 1 against 0.5');
     const before = read('cot.journal.jsonl');
     const fresh = await runProgram(command(['--temperature', '0.5', '--fresh']));
     expect(fresh.code).toBe(0);
@@ -323,7 +323,7 @@ describe('video-r1 cot with a checkpoint', () => {
     expect((await runProgram(own(6, '--concurrency', '3'))).code).toBe(0);
     expect(byRow()).toEqual(once);
     const other = await runProgram(own(6, '--seed', '2'));
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('sampling.seed was 1 and is now 2')]);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('sampling.seed: 1 against 2')]);
   });
 
   it('says that there is no such run', async () => {

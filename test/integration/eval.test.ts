@@ -111,8 +111,8 @@ describe('video-r1 eval', () => {
     const other = ['--limit', '3', '--frames', '4', '--seed', '2'];
     const refused = await runProgram(evalArgs(out, ...other));
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('frames.maxFrames: 8, now 4');
-    expect(refused.stderr).toContain('sampling.seed: 1, now 2');
+    expect(refused.stderr).toContain('frames.maxFrames: 8 against 4');
+    expect(refused.stderr).toContain('sampling.seed: 1 against 2');
     expect((await runProgram(evalArgs(out, ...other, '--fresh'))).code).toBe(0);
     expect((await readdir(out)).sort()).toContain('answers.jsonl.1');
     const compared = await runProgram(['eval', '--compare', whole, out]);
@@ -159,6 +159,6 @@ describe('video-r1 ablate', () => {
     expect(again.stdout).toContain('without temporal reward');
     const other = await runProgram([...args, '--set', 'steps=2']);
     expect(other.code).toBe(1);
-    expect(other.stderr).toContain('parameters.steps: 1, now 2');
+    expect(other.stderr).toContain('parameters.steps: 1 against 2');
   });
 });

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { settingsThatDiffer } from '../data/append-only.ts';
 import { type Arm, type ArmRun, ablationReport, ablationRows, armOf, arms } from '../evaluation/ablation.ts';
-import { settingsThatDiffer } from '../evaluation/answers-file.ts';
 import { benchmarkFiles } from '../evaluation/benchmark-files.ts';
 import { paperAblation } from '../evaluation/paper-results.ts';
 import { reportMarkdown, reportText } from '../evaluation/table.ts';
@@ -187,10 +187,14 @@ async function planAblation(
     const { model: _model, ...then } = before.base;
     const differences = settingsThatDiffer(then, asked);
     if (differences.length > 0)
-      throw new StudioError('conflict', `The ablation called ${name} has other settings:\n${differences.join('\n')}`, {
-        place: planFile,
-        remedy: 'Give the settings of then, or another --name.',
-      });
+      throw new StudioError(
+        'conflict',
+        `The ablation called ${name} has other settings (then against now):\n${differences.join('\n')}`,
+        {
+          place: planFile,
+          remedy: 'Give the settings of then, or another --name.',
+        },
+      );
     return before;
   }
   const source = 'run' in model ? model.run : path.resolve(path.dirname(file), model.checkpoint);

@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { defaultRules, type FilterRules } from '../cot/filter.ts';
 import { generate, type MediaSource, type Progress } from '../cot/generate.ts';
-import { Journal, type JournalHeader, mostSamples, setJournalAside } from '../cot/journal.ts';
+import { Journal, type JournalHeader, mostSamples } from '../cot/journal.ts';
 import { type OutputFiles, outputFiles, pathsOf, writeOutput } from '../cot/output.ts';
 import type { Teacher } from '../cot/teacher.ts';
+import { setAside } from '../data/append-only.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -164,7 +165,7 @@ async function ask(
   };
   checkFree(files, values.fresh === true);
   if (values.fresh) {
-    const aside = setJournalAside(files.journal);
+    const aside = setAside(files.journal);
     if (aside) show.notice(`the old journal is now ${aside}`);
   }
   const journal = Journal.open(files.journal, header);

@@ -3,8 +3,9 @@
  * be read, in the order in which they came. A kill at any moment leaves at most half a last line, which is cut when the
  * journal is opened again. A later line about the same sample stands for the earlier one.
  */
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
+import { lineValue, settingsThatDiffer, wholeLines, writeAt } from '../data/append-only.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { TeacherAnswer } from './teacher.ts';
 
@@ -61,25 +62,6 @@ interface Place {
 
 const keyOf = (row: number, sample: number) => row * mostSamples + sample;
 
-/** `{a: {b: 1}}` as `a.b → 1`, for saying what differs. */
-function flat(value: unknown, name = ''): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return new Map([[name, JSON.stringify(value)]]);
-  const parts = Object.entries(value).flatMap(([key, inner]) => [...flat(inner, name ? `${name}.${key}` : key)]);
-  return new Map(parts);
-}
-
-/** One line for every setting that differs. */
-export function headerDifferences(before: JournalHeader, now: JournalHeader): string[] {
-  const [old, given] = [flat(before), flat(now)];
-  const short = (text: string | undefined) => {
-    if (text === undefined) return 'not there';
-    return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  };
-  return [...new Set([...old.keys(), ...given.keys()])]
-    .filter((key) => old.get(key) !== given.get(key))
-    .map((key) => `${key} was ${short(old.get(key))} and is now ${short(given.get(key))}`);
-}
-
 export class Journal {
   readonly file: string;
   readonly header: JournalHeader;
@@ -114,12 +96,16 @@ export class Journal {
         journal.write(header);
         return journal;
       }
-      const differences = headerDifferences(found, header);
+      const differences = settingsThatDiffer(found, header);
       if (differences.length > 0)
-        throw new StudioError('conflict', `The journal was begun with other settings:\n${differences.join('\n')}`, {
-          place: file,
-          remedy: 'Give the settings of then, or begin anew with --fresh (the journal is kept aside).',
-        });
+        throw new StudioError(
+          'conflict',
+          `The journal was begun with other settings (then against now):\n${differences.join('\n')}`,
+          {
+            place: file,
+            remedy: 'Give the settings of then, or begin anew with --fresh (the journal is kept aside).',
+          },
+        );
       const journal = new Journal(file, descriptor, found);
       ftruncateSync(descriptor, journal.scan());
       return journal;
@@ -197,8 +183,7 @@ export class Journal {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     const offset = this.sizeBytes;
     this.broken = true;
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(this.descriptor, bytes, done, bytes.length - done, offset + done);
+    writeAt(this.descriptor, bytes, offset);
     this.broken = false;
     this.sizeBytes += bytes.length;
     return { offset, length: bytes.length - 1 };
@@ -216,7 +201,7 @@ export class Journal {
   private entryAt({ offset, length }: Place): JournalEntry {
     const bytes = Buffer.alloc(length);
     const read = readSync(this.descriptor, bytes, 0, length, offset);
-    const checked = read === length ? sampleLine.safeParse(parsed(bytes)) : null;
+    const checked = read === length ? sampleLine.safeParse(lineValue(bytes)) : null;
     if (!checked?.success)
       throw new StudioError('conflict', 'The journal was changed while it was read.', { place: this.file });
     return checked.data;
@@ -230,7 +215,7 @@ export class Journal {
       line++;
       end = offset + bytes.length + 1;
       if (line === 1) continue;
-      const checked = anyLine.safeParse(parsed(bytes));
+      const checked = anyLine.safeParse(lineValue(bytes));
       if (!checked.success || checked.data.row >= this.header.dataset.rows)
         throw new StudioError('conflict', 'This line of the journal is damaged.', {
           place: `${this.file}:${line}`,
@@ -241,23 +226,6 @@ export class Journal {
     }
     this.sizeBytes = end;
     return end;
-  }
-}
-
-/** Gives an old journal another name, so that a new one can be begun. @returns the name, or null when there is none */
-export function setJournalAside(file: string): string | null {
-  if (!existsSync(file)) return null;
-  let number = 1;
-  while (existsSync(`${file}.${number}`)) number++;
-  renameSync(file, `${file}.${number}`);
-  return `${file}.${number}`;
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
   }
 }
 
@@ -275,30 +243,9 @@ function readHeader(file: string, descriptor: number): JournalHeader | null {
   readSync(descriptor, found, 0, found.length, 0);
   if (!found.equals(start.subarray(0, found.length))) throw notAJournal(file, 'it begins with something else');
   for (const { bytes } of wholeLines(descriptor)) {
-    const checked = journalHeader.safeParse(parsed(bytes));
+    const checked = journalHeader.safeParse(lineValue(bytes));
     if (checked.success) return checked.data;
     throw notAJournal(file, 'its first line does not fit this version');
   }
   return null;
-}
-
-/** The lines of a file that end in a line break, without it. */
-function* wholeLines(descriptor: number): Generator<{ bytes: Buffer; offset: number }> {
-  const piece = Buffer.alloc(1024 * 1024);
-  let open: Buffer[] = [];
-  let offset = 0;
-  for (let position = 0; ; ) {
-    const read = readSync(descriptor, piece, 0, piece.length, position);
-    if (read === 0) return;
-    position += read;
-    let start = 0;
-    for (let at = piece.indexOf(10); at >= 0 && at < read; at = piece.indexOf(10, start)) {
-      const bytes = Buffer.concat([...open, piece.subarray(start, at)]);
-      yield { bytes, offset };
-      offset += bytes.length + 1;
-      open = [];
-      start = at + 1;
-    }
-    open.push(Buffer.from(piece.subarray(start, read)));
-  }
 }

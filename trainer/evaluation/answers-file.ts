@@ -3,8 +3,9 @@
  * question that was asked or could not be. Holds no time, so that the same evaluation gives the same bytes. A kill at any
  * moment leaves at most a half last line, which is cut off when the file is opened again.
  */
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { lineValue, settingsThatDiffer, writeAt } from '../data/append-only.ts';
 import { dataType, problemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { stopReason } from '../protocol/records.ts';
@@ -80,22 +81,6 @@ export type AnsweredLine = z.infer<typeof answeredLine>;
 export type SkippedLine = z.infer<typeof skippedLine>;
 export type AnswersLine = z.infer<typeof anyLine>;
 
-/** `{a: {b: 1}}` as `a.b → 1`, for saying what differs. */
-function flat(value: unknown, name = ''): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return new Map([[name, JSON.stringify(value)]]);
-  return new Map(Object.entries(value).flatMap(([key, inner]) => [...flat(inner, name ? `${name}.${key}` : key)]));
-}
-
-/** One line for every value that differs, by its path. */
-export function settingsThatDiffer(before: unknown, now: unknown): string[] {
-  const [old, wanted] = [flat(before), flat(now)];
-  const short = (text: string | undefined) =>
-    text === undefined ? 'not there' : text.length > 70 ? `${text.slice(0, 70)}…` : text;
-  return [...new Set([...old.keys(), ...wanted.keys()])]
-    .filter((key) => old.get(key) !== wanted.get(key))
-    .map((key) => `${key}: ${short(old.get(key))}, now ${short(wanted.get(key))}`);
-}
-
 /** Labels do not count. */
 const pinned = ({ label: _label, ...settings }: AnswersHeader) => settings;
 
@@ -115,14 +100,6 @@ interface Content {
   readonly rest: string;
 }
 
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
 function readContent(file: string): Content {
   const bytes = readFileSync(file);
   const lines: AnswersLine[] = [];
@@ -130,7 +107,7 @@ function readContent(file: string): Content {
   let header: AnswersHeader | null = null;
   let end = 0;
   for (let at = bytes.indexOf(10), number = 1; at >= 0; at = bytes.indexOf(10, end), number++) {
-    const value = parse(bytes.subarray(end, at));
+    const value = lineValue(bytes.subarray(end, at));
     end = at + 1;
     if (number === 1) {
       const checked = answersHeader.safeParse(value);
@@ -167,15 +144,6 @@ export function readAnswers(file: string): { header: AnswersHeader; lines: reado
   return { header, lines };
 }
 
-/** Gives an old file of answers another name, so that a new one can be begun. @returns the name, or null where there is none */
-export function setAnswersAside(file: string): string | null {
-  if (!existsSync(file)) return null;
-  let number = 1;
-  while (existsSync(`${file}.${number}`)) number++;
-  renameSync(file, `${file}.${number}`);
-  return `${file}.${number}`;
-}
-
 /** The answers of one evaluation, open for more. One process writes them at a time: the caller sees to that. */
 export class AnswersFile {
   readonly file: string;
@@ -209,7 +177,7 @@ export class AnswersFile {
       if (differences.length > 0)
         throw new StudioError(
           'conflict',
-          `The answers there were given with other settings:\n${differences.join('\n')}`,
+          `The answers there were given with other settings (then against now):\n${differences.join('\n')}`,
           {
             place: file,
             remedy:
@@ -247,8 +215,7 @@ export class AnswersFile {
 
   private write(text: string): void {
     const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(this.descriptor, bytes, done, bytes.length - done, this.end + done);
+    writeAt(this.descriptor, bytes, this.end);
     this.end += bytes.length;
   }
 }
