@@ -230,7 +230,7 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
     stroke: colour(curve.colour),
     width: 1.75,
     spanGaps: true,
-    points: { show: (_, __, from, to) => countValues(curve.values, from, to) <= 12, size: 5 },
+    points: { show: (plot, series, from, to) => countValues(plot.data[series] ?? [], from, to) <= 12, size: 5 },
     ...(curve.dashed ? { dash: [5, 3] } : {}),
   });
   const raw = (curve: Curve): uPlot.Series => ({
@@ -302,7 +302,7 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
   };
 }
 
-function countValues(values: readonly (number | null)[], from: number, to: number): number {
+function countValues(values: ArrayLike<number | null | undefined>, from: number, to: number): number {
   let found = 0;
   for (let index = from; index <= to; index += 1) if ((values[index] ?? null) !== null) found += 1;
   return found;
