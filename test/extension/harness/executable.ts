@@ -33,9 +33,12 @@ const ended = new Promise<number>((resolve) => {
   process.once('SIGTERM', () => resolve(143));
   void page.exposeFunction('codeAutomationExit', resolve);
 });
-/** Mocha's report comes through the extension host's console; the workbench's own log lines, which come the same way, do not matter here. */
+/**
+ * Mocha's report comes through the extension host's console; the workbench's own log lines, which come the same way, do not
+ * matter here. The watchdog is a native module, which is not built where no install script runs; the host does without.
+ */
 const workbenchChatter =
-  /^\[(?!INFO\]|ERROR\])|^(Creating a socket|Resolv|Updating additional|Ignoring fetch|Canceled)/;
+  /^\[(?!INFO\]|ERROR\])|^(Creating a socket|Resolv|Updating additional|Ignoring fetch|Canceled|No search provider|Cannot find module '\.\/build\/Release\/watchdog')/;
 await page.exposeFunction('codeAutomationLog', (type: string, values: unknown[]) => {
   const line = format(...values);
   if (!workbenchChatter.test(line)) (type === 'error' ? process.stderr : process.stdout).write(`${line}\n`);
