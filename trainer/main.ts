@@ -1,91 +1,114 @@
 #!/usr/bin/env node
 /** The command line `video-r1`: finds the command and runs it. */
 import { type CliCommand, exitCodes, printFault } from './cli/command.ts';
+import { nearest } from './protocol/nearest.ts';
 
-/** Loaded when called, so that `--help` and small commands start at once. */
-const commands: Record<string, { summary: string; load(): Promise<CliCommand> }> = {
-  start: {
-    summary: 'sample project, SFT, then T-GRPO, in this terminal',
-    load: async () => (await import('./cli/start.ts')).startCommand,
+interface Entry {
+  readonly summary: string;
+  /** Loaded when called, so that `--help` and small commands start at once. */
+  load(): Promise<CliCommand>;
+}
+
+const groups: Record<string, Record<string, Entry>> = {
+  'Train and watch': {
+    start: {
+      summary: 'sample project, SFT, then T-GRPO, in this terminal',
+      load: async () => (await import('./cli/start.ts')).startCommand,
+    },
+    run: {
+      summary: 'train what a run file says, in this terminal',
+      load: async () => (await import('./cli/run.ts')).runCommand,
+    },
+    serve: {
+      summary: 'serve a project folder to the editor and the browser',
+      load: async () => (await import('./cli/serve.ts')).serveCommand,
+    },
+    ctl: {
+      summary: 'steer a run of a trainer that is running: pause, resume, set, …',
+      load: async () => (await import('./cli/ctl.ts')).ctlCommand,
+    },
+    export: {
+      summary: 'write the annotations of a run as JSONL',
+      load: async () => (await import('./cli/export.ts')).exportCommand,
+    },
   },
-  sample: {
-    summary: 'make a sample project in a folder',
-    load: async () => (await import('./cli/sample.ts')).sampleCommand,
+  Data: {
+    sample: {
+      summary: 'make a sample project in a folder',
+      load: async () => (await import('./cli/sample.ts')).sampleCommand,
+    },
+    check: {
+      summary: 'look a dataset over: rows, media, duplicates',
+      load: async () => (await import('./cli/check.ts')).checkCommand,
+    },
+    split: {
+      summary: 'split a dataset for training and evaluation without leaking a video',
+      load: async () => (await import('./cli/split.ts')).splitCommand,
+    },
+    cot: {
+      summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
+      load: async () => (await import('./cli/cot.ts')).cotCommand,
+    },
   },
-  cot: {
-    summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
-    load: async () => (await import('./cli/cot.ts')).cotCommand,
+  Evaluate: {
+    eval: {
+      summary: 'answer benchmarks with a checkpoint, or compare two evaluations',
+      load: async () => (await import('./cli/eval.ts')).evalCommand,
+    },
+    ablate: {
+      summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
+      load: async () => (await import('./cli/ablate.ts')).ablateCommand,
+    },
   },
-  run: {
-    summary: 'train what a run file says, in this terminal',
-    load: async () => (await import('./cli/run.ts')).runCommand,
+  'The recipe by itself': {
+    score: {
+      summary: 'the rewards of completions, line by line',
+      load: async () => (await import('./cli/score.ts')).scoreCommand,
+    },
+    explain: {
+      summary: 'rewards and advantages of one group, with the reasons',
+      load: async () => (await import('./cli/explain.ts')).explainCommand,
+    },
+    frames: {
+      summary: 'which frames of a video a model is shown, how large, how many tokens',
+      load: async () => (await import('./cli/frames.ts')).framesCommand,
+    },
+    prompt: {
+      summary: 'the exact text that a model is given for a row of a dataset',
+      load: async () => (await import('./cli/prompt.ts')).promptCommand,
+    },
   },
-  serve: {
-    summary: 'serve a project folder to the editor and the browser',
-    load: async () => (await import('./cli/serve.ts')).serveCommand,
-  },
-  ctl: {
-    summary: 'steer a run of a trainer that is running: pause, resume, set, …',
-    load: async () => (await import('./cli/ctl.ts')).ctlCommand,
-  },
-  eval: {
-    summary: 'answer benchmarks with a checkpoint, or compare two evaluations',
-    load: async () => (await import('./cli/eval.ts')).evalCommand,
-  },
-  ablate: {
-    summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
-    load: async () => (await import('./cli/ablate.ts')).ablateCommand,
-  },
-  score: {
-    summary: 'the rewards of completions, line by line',
-    load: async () => (await import('./cli/score.ts')).scoreCommand,
-  },
-  explain: {
-    summary: 'rewards and advantages of one group, with the reasons',
-    load: async () => (await import('./cli/explain.ts')).explainCommand,
-  },
-  frames: {
-    summary: 'which frames of a video a model is shown, how large, how many tokens',
-    load: async () => (await import('./cli/frames.ts')).framesCommand,
-  },
-  prompt: {
-    summary: 'the exact text that a model is given for a row of a dataset',
-    load: async () => (await import('./cli/prompt.ts')).promptCommand,
-  },
-  export: {
-    summary: 'write the annotations of a run as JSONL',
-    load: async () => (await import('./cli/export.ts')).exportCommand,
-  },
-  check: {
-    summary: 'look a dataset over: rows, media, duplicates',
-    load: async () => (await import('./cli/check.ts')).checkCommand,
-  },
-  split: {
-    summary: 'split a dataset for training and evaluation without leaking a video',
-    load: async () => (await import('./cli/split.ts')).splitCommand,
-  },
-  setup: {
-    summary: 'fetch ffmpeg for a machine that has none',
-    load: async () => (await import('./cli/setup.ts')).setupCommand,
-  },
-  doctor: {
-    summary: 'say what this machine has: Node, ffmpeg, backends',
-    load: async () => (await import('./cli/doctor.ts')).doctorCommand,
+  'This machine': {
+    doctor: {
+      summary: 'say what this machine has: Node, ffmpeg, backends',
+      load: async () => (await import('./cli/doctor.ts')).doctorCommand,
+    },
+    setup: {
+      summary: 'fetch ffmpeg for a machine that has none',
+      load: async () => (await import('./cli/setup.ts')).setupCommand,
+    },
   },
 };
+
+const commands = Object.assign({}, ...Object.values(groups)) as Record<string, Entry>;
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const lines = Object.entries(commands).map(([key, { summary }]) => `  ${key.padEnd(8)} ${summary}`);
+    const parts = Object.entries(groups).map(([title, entries]) => {
+      const lines = Object.entries(entries).map(([key, { summary }]) => `  ${key.padEnd(8)} ${summary}`);
+      return [title, ...lines].join('\n');
+    });
     process.stdout.write(
-      `video-r1 <command> [options]\n\n${lines.join('\n')}\n\nvideo-r1 <command> --help says more.\n`,
+      `video-r1 <command> [options]\n\n${parts.join('\n\n')}\n\nvideo-r1 <command> --help says more.\n`,
     );
     return exitCodes.done;
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!entry) {
-    process.stderr.write(`video-r1: there is no command ${name}; see video-r1 --help.\n`);
+    process.stderr.write(
+      `video-r1: there is no command ${name}; the nearest is ${nearest(name, Object.keys(commands))}. See video-r1 --help.\n`,
+    );
     return exitCodes.usage;
   }
   const command = await entry.load();

@@ -31,6 +31,25 @@ function runWithInput(
   });
 }
 
+describe('video-r1', () => {
+  it('lists its commands, each with help that shows how it is called and an example', async () => {
+    const { stdout } = await runProgram(['--help']);
+    const names = [...stdout.matchAll(/^ {2}(\w+) /gm)].map((match) => match[1] as string);
+    expect(names).toContain('explain');
+    const helps = await Promise.all(names.map(async (name) => (await runProgram([name, '--help'])).stdout));
+    for (const [i, help] of helps.entries()) {
+      expect(help.startsWith(`video-r1 ${names[i]}`)).toBe(true);
+      expect(help.match(new RegExp(`video-r1 ${names[i]}`, 'g'))?.length, `examples of ${names[i]}`).toBeGreaterThan(1);
+    }
+  });
+
+  it('names the nearest command where there is none of that name', async () => {
+    const { code, stderr } = await runProgram(['evla']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the nearest is eval');
+  });
+});
+
 describe('video-r1 score', () => {
   const good = {
     completion: '<think>a</think><answer>4</answer>',

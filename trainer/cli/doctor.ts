@@ -13,7 +13,9 @@ export const doctorCommand: CliCommand = {
   help: `
 video-r1 doctor [--ffmpeg PATH]
 
-Says which Node, SQLite, ffmpeg and compute backends are found, and what to do about those that are not.`,
+Says which Node, SQLite, ffmpeg and compute backends are found, and what to do about those that are not.
+
+  video-r1 doctor`,
   async run(args) {
     const { values } = readOptions(args, { ffmpeg: { type: 'string' } });
     const checks: [string, () => Promise<string>][] = [
