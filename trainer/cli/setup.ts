@@ -17,7 +17,9 @@ Fetches ffmpeg and ffprobe with this machine's npm into your cache folder, where
 --yes agrees. Does nothing where an ffmpeg is found already.
 --json-progress writes one JSON object a line, for programs.
 
-${ffmpegLicenceNote}`,
+${ffmpegLicenceNote}
+
+  video-r1 setup ffmpeg`,
   async run(args) {
     const { values, positionals } = readOptions(args, {
       yes: { type: 'boolean', default: false },
