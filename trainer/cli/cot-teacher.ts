@@ -1,6 +1,5 @@
 /** Which teacher a command line of `video-r1 cot` names, and what of it the journal must remember. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type EndpointSettings, EndpointTeacher, endpointOf } from '../cot/endpoint-teacher.ts';
 import { EngineTeacher } from '../cot/engine-teacher.ts';
@@ -8,6 +7,7 @@ import type { MediaSource } from '../cot/generate.ts';
 import type { JournalHeader } from '../cot/journal.ts';
 import type { Teacher } from '../cot/teacher.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { sha256OfFiles } from '../data/file-hash.ts';
 import { withOverrides } from '../learning/presets.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
@@ -106,7 +106,7 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
       place: found.folder,
     });
   return {
-    identity: { checkpoint: found.folder, sha256: await sha256(weights) },
+    identity: { checkpoint: found.folder, sha256: await sha256OfFiles(weights) },
     sampling,
     media: { ...limits },
     template,
@@ -141,11 +141,4 @@ export async function mediaSource(
   if (!limits) return { kind: 'file' };
   const cache = path.join(path.resolve(values.folder ?? dataset.folder), trainerFolder, 'cache');
   return { kind: 'frames', loader: new MediaLoader(await findFfmpeg(values.ffmpeg), cache, 2e9), limits };
-}
-
-/** One hash over the contents of files, one after the other. */
-export async function sha256(names: readonly string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of names) for await (const piece of createReadStream(name)) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }

@@ -8,14 +8,15 @@ import { type OutputFiles, outputFiles, pathsOf, writeOutput } from '../cot/outp
 import type { Teacher } from '../cot/teacher.ts';
 import { setAside } from '../data/append-only.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { sha256OfFiles } from '../data/file-hash.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { presetNames } from '../protocol/runfile.ts';
-import { Database, sqliteCode, sqliteErrorCode } from '../store/database.ts';
+import { holdFile } from '../store/process-lock.ts';
 import { type CliCommand, exitCodes, readOptions } from './command.ts';
 import { type CotValues, cotOptions, filterRules, number, usage } from './cot-options.ts';
 import { type Prices, progressText, rates, reportTable } from './cot-progress.ts';
-import { chooseTeacher, mediaSource, sha256 } from './cot-teacher.ts';
+import { chooseTeacher, mediaSource } from './cot-teacher.ts';
 import { LiveLine } from './progress.ts';
 
 export const cotCommand: CliCommand = {
@@ -105,13 +106,13 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
     pathsOf(dataset, files);
     for (const { message } of dataset.faults.slice(0, 5)) show.notice(message);
     if (dataset.faults.length > 0) show.notice(`${dataset.faults.length} bad rows are left out of the dataset`);
-    const unlock = lock(files);
+    const held = lock(files);
     try {
-      const content = { sha256: await sha256([dataset.file]), rows: dataset.count };
+      const content = { sha256: await sha256OfFiles([dataset.file]), rows: dataset.count };
       if (values['filter-only']) return await filterOnly(dataset, content, rules, files, show);
       return await ask(dataset, content, rules, files, values, show);
     } finally {
-      unlock();
+      held.dispose();
     }
   } finally {
     dataset.dispose();
@@ -231,24 +232,19 @@ function checkFree(files: OutputFiles, fresh: boolean): void {
   });
 }
 
-/** Two that write one journal would spoil it. SQLite's lock ends with the process, in whatever way that ends. */
-function lock(files: OutputFiles): () => void {
+/** Two that write one journal would spoil it. @throws StudioError `conflict` */
+function lock(files: OutputFiles): { dispose(): void } {
   const folder = path.join(path.dirname(files.out), trainerFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = new Database(path.join(folder, `${path.basename(files.journal)}.lock`), { timeoutMs: 0 });
-  try {
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (thrown) {
-    database.dispose();
-    const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-    if (sqliteErrorCode(cause) !== sqliteCode.busy) throw thrown;
-    throw new StudioError('conflict', 'Another video-r1 cot writes this output now.', {
-      place: files.out,
-      remedy: 'Wait for its end, or choose another --out.',
-      cause,
-    });
-  }
-  return () => database.dispose();
+  return holdFile(
+    path.join(folder, `${path.basename(files.journal)}.lock`),
+    (cause) =>
+      new StudioError('conflict', 'Another video-r1 cot writes this output now.', {
+        place: files.out,
+        remedy: 'Wait for its end, or choose another --out.',
+        cause,
+      }),
+  );
 }
 
 /** The first Ctrl-C stops, the second gives up. */

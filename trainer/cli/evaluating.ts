@@ -1,10 +1,10 @@
 /** One evaluation from its settings to its files: answers, results as JSON, and the tables. Taken up again where it stopped. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setAside } from '../data/append-only.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { sha256OfFiles } from '../data/file-hash.ts';
 import { createEngine } from '../engines/create.ts';
 import { AnswersFile, type AnswersHeader } from '../evaluation/answers-file.ts';
 import { type AskProgress, askAll, openRows } from '../evaluation/ask-all.ts';
@@ -18,7 +18,7 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FoundCheckpoint } from '../runs/find-checkpoint.ts';
 import { frameLimits } from '../runs/run.ts';
-import { Database, sqliteCode, sqliteErrorCode } from '../store/database.ts';
+import { holdFile } from '../store/process-lock.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { duration, type LiveLine } from './progress.ts';
@@ -60,13 +60,6 @@ export function evaluationName(
   return text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
 }
 
-/** One hash over the contents of files, one after the other. */
-async function sha256(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of files) for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
 /** What of a checkpoint answers: not the optimizer's state. @throws StudioError `bad-model` */
 async function modelHash(folder: string): Promise<string> {
   const files = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => path.join(folder, name));
@@ -75,26 +68,21 @@ async function modelHash(folder: string): Promise<string> {
     throw new StudioError('bad-model', `There is no ${path.basename(missing)}, so this is no whole model.`, {
       place: folder,
     });
-  return sha256(files);
+  return sha256OfFiles(files);
 }
 
-/** Holds the folder for this process; the system lets go of it when the process ends in whatever way. */
-function lock(folder: string): Database {
+/** Two that write one file of answers would spoil it. @throws StudioError `conflict` */
+function lock(folder: string): { dispose(): void } {
   mkdirSync(folder, { recursive: true });
-  const database = new Database(path.join(folder, '.lock'), { timeoutMs: 0 });
-  try {
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-    return database;
-  } catch (thrown) {
-    database.dispose();
-    const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-    if (sqliteErrorCode(cause) !== sqliteCode.busy) throw thrown;
-    throw new StudioError('conflict', 'Another process writes this evaluation now.', {
-      place: folder,
-      remedy: 'Wait for its end, or choose another --out.',
-      cause,
-    });
-  }
+  return holdFile(
+    path.join(folder, '.lock'),
+    (cause) =>
+      new StudioError('conflict', 'Another process writes this evaluation now.', {
+        place: folder,
+        remedy: 'Wait for its end, or choose another --out.',
+        cause,
+      }),
+  );
 }
 
 async function headerOf(
@@ -109,7 +97,11 @@ async function headerOf(
     label: { model: state?.run ?? path.basename(folder), run: state?.run ?? null, step: state?.step ?? null },
     model: { sha256: await modelHash(folder) },
     datasets: await Promise.all(
-      datasets.map(async ({ name, dataset }) => ({ name, sha256: await sha256([dataset.file]), rows: dataset.count })),
+      datasets.map(async ({ name, dataset }) => ({
+        name,
+        sha256: await sha256OfFiles([dataset.file]),
+        rows: dataset.count,
+      })),
     ),
     frames: { ...frameLimits(p) },
     sampling: {

@@ -1,14 +1,14 @@
 /**
- * One trainer owns a project folder. The lock is SQLite's own lock on a file, which the system lets go of when the process
- * ends in whatever way: there is no stale lock to judge by process ids. The discovery file beside it only informs.
+ * One trainer owns a project folder. The lock ends with the process in whatever way that ends: there is no stale lock to judge
+ * by process ids. The discovery file beside it only informs.
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { Database, sqliteCode, sqliteErrorCode } from '../store/database.ts';
+import { holdFile } from '../store/process-lock.ts';
 
-/** Inside `trainerFolder`; empty, and left behind: deleting it could take it from under another trainer. */
+/** Inside `trainerFolder`. */
 export const lockFile = 'trainer.lock';
 
 export interface FolderLock {
@@ -28,15 +28,9 @@ export function lockFolder(projectFolder: string): FolderLock {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   const path = join(folder, discoveryFile);
-  const lock = new Database(join(folder, lockFile), { timeoutMs: 0 });
-  try {
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (thrown) {
-    lock.dispose();
-    const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-    if (sqliteErrorCode(cause) !== sqliteCode.busy) throw thrown;
+  const lock = holdFile(join(folder, lockFile), (cause) => {
     const owner = readDiscovery(path);
-    throw new StudioError(
+    return new StudioError(
       'folder-busy',
       `Another trainer works on this folder: ${owner ? `process ${owner.pid}, port ${owner.port}` : 'it is just starting'}.`,
       {
@@ -45,7 +39,7 @@ export function lockFolder(projectFolder: string): FolderLock {
         cause,
       },
     );
-  }
+  });
   rmSync(path, { force: true });
   return {
     projectFolder,
