@@ -66,6 +66,9 @@ describe('media that can not be read', () => {
       expect(message.length).toBeGreaterThan(10);
     }
     expect(client.bodies(id, 'step').map(({ metrics }) => metrics.questions)).toEqual([4, 4]);
+    // A page that opens later is told too.
+    const { events } = await client.client.request('notices/list', { runId: id });
+    expect(events.map(({ body }) => body).filter(({ type }) => type === 'skipped')).toEqual(skipped);
   });
 
   it('fails when none can be read, and says so', async () => {

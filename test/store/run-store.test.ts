@@ -149,12 +149,31 @@ describe('what is read', () => {
       'commands/list': { commands: store.commands() },
       'checkpoints/list': { checkpoints: store.checkpoints() },
       'evaluations/list': { evaluations: store.evaluations() },
+      'notices/list': { events: store.notices() },
       'annotations/list': { annotations: store.annotations() },
       'annotations/export': store.exportAnnotations(),
     } as const;
     for (const [method, answer] of Object.entries(answers)) {
       expect(requests[method as keyof typeof answers].result.parse(answer), method).toEqual(answer);
     }
+  });
+
+  test('the newest questions left out and warnings are given in order, as their events; a rewind voids those of later steps', () => {
+    const store = newStore();
+    const skip = (step: number) =>
+      store.append({ type: 'skipped', step, question: aQuestion(), kind: 'bad-media', message: `cut off ${step}` });
+    store.append({ type: 'warning', message: 'bad rows' });
+    store.append({ type: 'step', metrics: someMetrics(1) });
+    skip(1);
+    store.append({ type: 'group', group: aGroup(1) }, new Map());
+    for (let step = 2; step < 6; step++) skip(step);
+    const told = (limit?: number) =>
+      store.notices(limit).map(({ body }) => ('message' in body ? body.message : body.type));
+    expect(told()).toEqual(['bad rows', 'cut off 1', 'cut off 2', 'cut off 3', 'cut off 4', 'cut off 5']);
+    expect(told(2)).toEqual(['bad rows', 'cut off 4', 'cut off 5']);
+    expect(store.notices(1)).toEqual(store.events(0, 100).filter(({ seq }) => seq === 1 || seq === store.lastSeq()));
+    store.append({ type: 'rewound', toStep: 3 });
+    expect(told()).toEqual(['bad rows', 'cut off 1', 'cut off 2', 'cut off 3']);
   });
 
   test('the summary follows the steps, skips and rewinds that came after the last state, and the next state has the last word', () => {

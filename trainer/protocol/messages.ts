@@ -114,6 +114,8 @@ export const requests = {
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
+  /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
+  'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
   /** Newest first; `before` is the key of the last row already held. `matching` counts all rows that the filter keeps. */
   'rollouts/list': call(
     runId.extend({

@@ -122,6 +122,7 @@ export class Session {
       'evaluations/list': greeted<'evaluations/list'>(({ runId }) => ({
         evaluations: service.store(runId).evaluations(),
       })),
+      'notices/list': greeted<'notices/list'>(({ runId }) => ({ events: service.store(runId).notices() })),
       'rollouts/list': greeted<'rollouts/list'>(({ runId, filter, before, limit }) =>
         service.store(runId).rolloutRows(filter, before, limit),
       ),

@@ -495,6 +495,20 @@ export class RunStore {
       }));
   }
 
+  /** The newest `limit` events about questions left out and as many about warnings, in order. */
+  notices(limit = 200): RunEvent[] {
+    const of = (type: 'skipped' | 'warning') =>
+      this.database.all<EventRow>(
+        `SELECT seq, at, group_key, body FROM events
+         WHERE body IS NOT NULL AND json_extract(body, '$.type') = ? ORDER BY seq DESC LIMIT ?`,
+        type,
+        limit,
+      );
+    return [...of('skipped'), ...of('warning')]
+      .sort((a, b) => a.seq - b.seq)
+      .map(({ seq, at, body }) => ({ runId: this.runId, seq, at, body: JSON.parse(body as string) as RunEventBody }));
+  }
+
   metrics(fromStep = 0): StepMetrics[] {
     return this.bodies<StepMetrics>('SELECT body FROM steps WHERE step >= ? ORDER BY step', fromStep);
   }

@@ -79,7 +79,7 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
           {loaded && !begun && <NotBegun session={session} run={view.run} refused={noTrainer(link)} />}
           {begun && <Curves view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
-          <SkippedList view={view} session={session} host={host} />
+          <SkippedList view={view} host={host} />
           {loaded && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
         </div>

@@ -1,23 +1,19 @@
 /** Questions that were left out because their media could not be read, and the run's warnings. Nothing is dropped in silence. */
 import { useState } from 'preact/hooks';
-import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { Host } from '../host.ts';
 import type { RunView } from '../state/run-view.ts';
-import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock, count, grouped } from '../ui/numbers.ts';
 import { Section, Tool } from '../ui/tool.tsx';
 
 const rowsShown = 200;
 
-export function SkippedList({ view, session, host }: { view: RunView; session: Session; host: Host }) {
+export function SkippedList({ view, host }: { view: RunView; host: Host }) {
   const [open, setOpen] = useState(false);
   const { skipped, warnings, run } = view;
   if (run.skipped === 0 && skipped.length === 0 && warnings.length === 0) return null;
-  const missing = Math.max(0, run.skipped - skipped.length);
-  const readRest = () => {
-    session.readPast().catch((thrown: unknown) => session.fail(asStudioError(thrown)));
-  };
+  const shown = skipped.slice(-rowsShown);
+  const earlier = Math.max(0, run.skipped - shown.length);
   return (
     <section aria-label="Left out">
       <Section
@@ -33,10 +29,7 @@ export function SkippedList({ view, session, host }: { view: RunView; session: S
             text={open ? 'Hide' : 'Show'}
             icon={open ? 'up' : 'down'}
             label={open ? 'Hide what was left out' : 'Show what was left out'}
-            onPress={() => {
-              if (!open && missing > 0) readRest();
-              setOpen(!open);
-            }}
+            onPress={() => setOpen(!open)}
           />
         }
       />
@@ -51,7 +44,7 @@ export function SkippedList({ view, session, host }: { view: RunView; session: S
             </tr>
           </thead>
           <tbody>
-            {skipped.slice(-rowsShown).map(({ seq, step, question, message }) => (
+            {shown.map(({ seq, step, question, message }) => (
               <tr key={seq}>
                 <td class="num dim">{grouped(step)}</td>
                 <td class="cut-cell model-text" title={shownLine(question.problem)}>
@@ -76,7 +69,7 @@ export function SkippedList({ view, session, host }: { view: RunView; session: S
           </tbody>
         </table>
       )}
-      {open && missing > 0 && <p class="para dim">{grouped(missing)} earlier ones are being read.</p>}
+      {open && earlier > 0 && <p class="para dim">{grouped(earlier)} earlier ones are not shown.</p>}
     </section>
   );
 }

@@ -53,6 +53,8 @@ export interface RunSnapshot {
   readonly checkpoints: readonly Checkpoint[];
   readonly evaluations: readonly Evaluation[];
   readonly annotations: readonly Annotation[];
+  /** Events about questions left out, and warnings. */
+  readonly notices: readonly RunEvent[];
 }
 
 /** A run before its lists were read; events from `since` on will follow. */
@@ -83,13 +85,25 @@ export function withSnapshot(view: RunView, snapshot: RunSnapshot): RunView {
     checkpoints: newestFirst(mergeById(snapshot.checkpoints, view.checkpoints), (checkpoint) => checkpoint.at),
     evaluations: newestFirst(mergeById(snapshot.evaluations, view.evaluations), (evaluation) => evaluation.at),
     annotations: mergeById(snapshot.annotations, view.annotations).sort((a, b) => a.id - b.id),
+    ...withNotices(view, snapshot.notices),
   };
 }
 
-/**
- * Applies events in order. An event that is already in the view changes nothing, except that questions left out and
- * warnings of the past are taken in: no list gives them, only the events do.
- */
+type Notices = Pick<RunView, 'skipped' | 'warnings'>;
+
+/** Takes in what was left out, and warnings; other events are no notices. */
+function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
+  let { skipped, warnings } = view;
+  for (const { body, seq, at } of events) {
+    if (body.type === 'skipped') {
+      const { step, question, kind, message } = body;
+      skipped = bySeq(skipped, { seq, step, question, kind, message });
+    } else if (body.type === 'warning') warnings = bySeq(warnings, { seq, at, message: body.message });
+  }
+  return { skipped, warnings };
+}
+
+/** Applies events in order. An event that is already in the view changes nothing. */
 export function withEvents(view: RunView, events: readonly RunEvent[]): RunView {
   if (events.length === 0) return view;
   const next: { -readonly [K in keyof RunView]: RunView[K] } = { ...view };
@@ -97,20 +111,10 @@ export function withEvents(view: RunView, events: readonly RunEvent[]): RunView 
   const takeSteps = () => {
     next.metrics = withSteps(next.metrics, steps.splice(0));
   };
-  for (const { body, seq, at } of events) {
-    const isNew = seq > next.seq;
-    if (isNew) next.seq = seq;
-    if (body.type === 'skipped') {
-      next.skipped = bySeq(next.skipped, {
-        seq,
-        step: body.step,
-        question: body.question,
-        kind: body.kind,
-        message: body.message,
-      });
-    }
-    if (body.type === 'warning') next.warnings = bySeq(next.warnings, { seq, at, message: body.message });
-    if (!isNew) continue;
+  for (const event of events) {
+    const { body, seq, at } = event;
+    if (seq <= next.seq) continue;
+    next.seq = seq;
     switch (body.type) {
       case 'state':
         next.run = body.run;
@@ -144,9 +148,11 @@ export function withEvents(view: RunView, events: readonly RunEvent[]): RunView 
       case 'annotation-removed':
         next.annotations = next.annotations.filter((annotation) => annotation.id !== body.id);
         break;
-      case 'group':
       case 'skipped':
       case 'warning':
+        Object.assign(next, withNotices(next, [event]));
+        break;
+      case 'group':
         break;
     }
   }

@@ -166,10 +166,6 @@ export class Session {
   }
 
   /** Has the trainer send all past events again: questions left out before the page opened are in no list. */
-  async readPast(): Promise<void> {
-    await this.request('runs/subscribe', { runId: this.shownRun(), since: 0 });
-  }
-
   fail(fault: StudioError): void {
     this.patch({ fault });
   }
@@ -220,14 +216,16 @@ export class Session {
     const choice = this.choice;
     const of = { runId: run.id };
     try {
-      const [subscribed, metrics, commands, checkpoints, evaluations, annotations] = await Promise.all([
-        this.request('runs/subscribe', { ...of, since: run.seq }),
-        this.request('metrics/get', of),
-        this.request('commands/list', of),
-        this.request('checkpoints/list', of),
-        this.request('evaluations/list', of),
-        this.request('annotations/list', of),
-      ]);
+      const [subscribed, metrics, commands, checkpoints, evaluations, annotations, { events: notices }] =
+        await Promise.all([
+          this.request('runs/subscribe', { ...of, since: run.seq }),
+          this.request('metrics/get', of),
+          this.request('commands/list', of),
+          this.request('checkpoints/list', of),
+          this.request('evaluations/list', of),
+          this.request('annotations/list', of),
+          this.request('notices/list', of),
+        ]);
       if (choice !== this.choice) return;
       this.flush();
       this.state.update((state) => ({
@@ -237,7 +235,7 @@ export class Session {
           state.view &&
           withSnapshot(
             { ...state.view, run: newer(state.view.run, subscribed.run) },
-            { ...metrics, ...commands, ...checkpoints, ...evaluations, ...annotations },
+            { ...metrics, ...commands, ...checkpoints, ...evaluations, ...annotations, notices },
           ),
       }));
     } catch (thrown) {

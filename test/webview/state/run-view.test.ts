@@ -17,6 +17,14 @@ const step = (seq: number, number: number, accuracy = 0.5) =>
   event(seq, { type: 'step', metrics: someMetrics(number, { accuracy }) });
 const fresh = emptyView(aRun(), 0);
 
+const skipped = event(1, {
+  type: 'skipped',
+  step: 1,
+  question: aQuestion(),
+  kind: 'bad-media',
+  message: 'cut off',
+});
+
 describe('withEvents', () => {
   it('puts steps into columns in order, a repeated one in the place of the first', () => {
     const view = withEvents(fresh, [step(1, 1, 0.1), step(2, 2, 0.2), step(3, 2, 0.4)]);
@@ -81,20 +89,11 @@ describe('withEvents', () => {
     expect(view.annotations.map(({ id }) => id)).toEqual([2]);
   });
 
-  it('takes skipped questions and warnings of the past once, whatever has been seen since', () => {
-    const skipped = event(2, {
-      type: 'skipped',
-      step: 1,
-      question: aQuestion(),
-      kind: 'bad-media',
-      message: 'cut off',
-    });
-    const warning = event(1, { type: 'warning', message: 'slow disk' });
-    const late = withEvents({ ...fresh, seq: 50 }, [warning, skipped, step(3, 1)]);
-    expect(late.skipped.map(({ seq }) => seq)).toEqual([2]);
-    expect(late.warnings.map(({ message }) => message)).toEqual(['slow disk']);
-    expect(late.metrics.steps).toEqual([]);
-    expect(withEvents(late, [skipped]).skipped).toHaveLength(1);
+  it('takes skipped questions and warnings once, in the order of their events', () => {
+    const warning = event(2, { type: 'warning', message: 'slow disk' });
+    const view = withEvents(fresh, [skipped, warning, warning]);
+    expect(view.skipped.map(({ seq }) => seq)).toEqual([1]);
+    expect(view.warnings.map(({ message }) => message)).toEqual(['slow disk']);
   });
 
   it('leaves a gap where a number is not finite', () => {
@@ -114,6 +113,16 @@ describe('withEvents', () => {
 });
 
 describe('withSnapshot', () => {
+  it('takes in what was left out and warnings of the past, once, whatever has been seen since', () => {
+    const early = withEvents(fresh, [skipped]);
+    const lists = { steps: [], commands: [], checkpoints: [], evaluations: [], annotations: [] };
+    const past = [event(0, { type: 'warning', message: 'slow disk' }), skipped, step(3, 1)];
+    const view = withSnapshot({ ...early, seq: 50 }, { ...lists, notices: past });
+    expect(view.skipped.map(({ seq }) => seq)).toEqual([1]);
+    expect(view.warnings.map(({ message }) => message)).toEqual(['slow disk']);
+    expect([view.seq, view.metrics.steps]).toEqual([50, []]);
+  });
+
   it('adds what the lists hold and keeps what an event has brought since', () => {
     const early = withEvents({ ...fresh, seq: 10 }, [
       step(11, 3, 0.9),
@@ -125,6 +134,7 @@ describe('withSnapshot', () => {
       checkpoints: [aCheckpoint(1)],
       evaluations: [anEvaluation(1)],
       annotations: [anAnnotation(2, 'x'), anAnnotation(1, 'x')],
+      notices: [],
     });
     expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
     expect(view.commands.map(({ id, state }) => [id, state])).toEqual([
