@@ -245,9 +245,16 @@ describe('the pages over a run', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('find the same place again after a reload', async () => {
+  it('find the same place again after a reload, with the filter that was typed', async () => {
     const tab = await open('rollouts');
     await tab.locator('.r.sel').waitFor();
+    await tab.locator('#rollout-filter').fill('order:ordered');
+    await tab.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.r[role=option]')];
+      return rows.length > 0 && rows.every((row) => !row.querySelector('.mk-shuffled'));
+    });
+    // Leaves the box, in which letters are typed.
+    await tab.locator('#rollout-filter').blur();
     const selectedId = () => tab.locator('.r.sel').getAttribute('id');
     for (const _ of [1, 2, 3]) {
       const before = await selectedId();
@@ -259,6 +266,7 @@ describe('the pages over a run', () => {
     await tab.waitForURL((url) => `row-${url.searchParams.get('rollout')}` === selected);
     await tab.reload();
     await tab.locator(`.r.sel[id="${selected}"]`).waitFor();
+    expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:ordered');
   });
 
   const themes = {
