@@ -219,7 +219,8 @@ export class VsCodeServer {
         ...(options.driver ? ['--enable-smoke-test-driver'] : []),
         ...(trusted ? ['--disable-workspace-trust'] : []),
       ],
-      { env: environment(options), stdio: ['ignore', 'pipe', log] },
+      // A group of its own, so that an extension host which outlives the server can be ended with it.
+      { env: environment(options), stdio: ['ignore', 'pipe', log], detached: process.platform !== 'win32' },
     );
     const address = await new Promise<string>((resolve, reject) => {
       let output = '';
@@ -238,16 +239,30 @@ export class VsCodeServer {
       );
     });
     child.stdout?.resume();
+    process.once('exit', () => endGroup(child));
     return new VsCodeServer(child, address);
   }
 
   /** Ends the server and its extension hosts; what an extension detached lives on. */
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGTERM');
-    const last = setTimeout(() => this.child.kill('SIGKILL'), 5000);
-    await ended;
-    clearTimeout(last);
+    if (this.child.exitCode === null) {
+      const ended = new Promise((resolve) => this.child.once('exit', resolve));
+      this.child.kill('SIGTERM');
+      const last = setTimeout(() => this.child.kill('SIGKILL'), 5000);
+      await ended;
+      clearTimeout(last);
+    }
+    endGroup(this.child);
+  }
+}
+
+/** The server and whatever of its group is left. */
+function endGroup(server: ChildProcess): void {
+  if (server.pid === undefined) return;
+  try {
+    if (process.platform === 'win32') server.kill('SIGKILL');
+    else process.kill(-server.pid, 'SIGKILL');
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'ESRCH') throw failure; // all of it has ended
   }
 }
