@@ -14,8 +14,8 @@ import { runFile } from '../protocol/runfile.ts';
 import { readTemplate } from '../reasoning/template.ts';
 import { findCheckpoint } from '../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../runs/run-files.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings } from './command.ts';
-import { evaluationParameters, wholeNumber } from './eval.ts';
+import { type CliCommand, exitCodes, readOptions, readSettings, usage, wholeNumber } from './command.ts';
+import { evaluationParameters } from './eval.ts';
 import { evaluateInto, evaluationName, evaluationsFolder } from './evaluating.ts';
 import { host } from './hosting.ts';
 import { interruptible } from './interrupt.ts';
@@ -132,8 +132,6 @@ finished is not done again. More seeds may be added later.
     });
   },
 };
-
-const usage = (message: string) => new StudioError('bad-request', message, { remedy: 'See --help.' });
 
 function seedsOf(text: string): number[] {
   const seeds = text.split(',').map((seed) => wholeNumber('seeds', seed.trim(), 0, 0xffffffff));

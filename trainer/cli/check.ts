@@ -3,10 +3,9 @@ import path from 'node:path';
 import { type CheckOptions, checkDataset, type DatasetReport } from '../data/dataset-check.ts';
 import type { LengthSummary } from '../data/dataset-statistics.ts';
 import { type Finding, type FindingKind, findingKinds } from '../data/finding.ts';
-import { StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from './command.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine } from './progress.ts';
 
@@ -38,13 +37,8 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
       ffmpeg: { type: 'string' },
     });
     const file = positionals[0];
-    const limit = Number(values.limit);
-    if (file === undefined || positionals.length > 1)
-      throw new StudioError('bad-request', 'Name one dataset.', { remedy: 'See --help.' });
-    if (!Number.isInteger(limit) || limit < 0)
-      throw new StudioError('bad-request', `--limit ${values.limit} is not a number of findings.`, {
-        remedy: 'Give a whole number from 0 on.',
-      });
+    if (file === undefined || positionals.length > 1) throw usage('Name one dataset.');
+    const limit = wholeNumber('limit', values.limit, 0);
     const probeWith = values.media ? await findFfmpeg(values.ffmpeg) : undefined;
     const line = new LiveLine(process.stderr, 2000);
     return interruptible('The check was stopped; nothing was written.', async (signal) => {

@@ -4,7 +4,7 @@ import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { nearest } from '../protocol/nearest.ts';
 import { type Method, type ParameterValues, parameterMeant } from '../protocol/parameters.ts';
-import { presetName, presetNames } from '../protocol/runfile.ts';
+import { type PresetName, presetName, presetNames } from '../protocol/runfile.ts';
 
 export interface CliCommand {
   readonly name: string;
@@ -31,6 +31,19 @@ export function printFault(thrown: unknown): number {
   process.stderr.write(`video-r1: ${fault}\n`);
   if (fault.kind === 'internal' && fault.stack) process.stderr.write(`${fault.stack}\n`);
   return fault.kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
+}
+
+/** The error of a command line that is wrong. */
+export function usage(message: string): StudioError {
+  return new StudioError('bad-request', message, { remedy: 'See --help.' });
+}
+
+/** @throws StudioError `bad-request` for anything but digits, or a number out of range */
+export function wholeNumber(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw usage(`--${name} ${text} is no whole number that fits.`);
+  return value;
 }
 
 /** A value on the command line: numbers, booleans and null as in JSON; anything else is a word. */
@@ -60,17 +73,20 @@ export const presetOptions = {
   set: { type: 'string', multiple: true, default: [] as string[] },
 } as const;
 
+/** @throws StudioError `bad-request` naming the nearest preset */
+export function readPreset(name: string): PresetName {
+  const preset = presetName.safeParse(name);
+  if (preset.success) return preset.data;
+  throw new StudioError('bad-request', `There is no preset ${name}.`, {
+    remedy: `Did you mean ${nearest(name, presetNames)}? There are ${presetNames.join(', ')}.`,
+  });
+}
+
 /** What `--preset` and `--set` say. @throws StudioError `bad-request` */
 export function readParameters(
   options: { readonly preset: string; readonly set: readonly string[] },
   method: Method,
 ): ParameterValues {
-  const preset = presetName.safeParse(options.preset);
-  if (!preset.success) {
-    throw new StudioError('bad-request', `There is no preset ${options.preset}.`, {
-      remedy: `Did you mean ${nearest(options.preset, presetNames)}? There are ${presetNames.join(', ')}.`,
-    });
-  }
-  const values = presetParameters(preset.data, method);
+  const values = presetParameters(readPreset(options.preset), method);
   return withOverrides(values, readSettings(options.set), 'bad-request', '--set');
 }

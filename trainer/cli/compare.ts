@@ -6,7 +6,7 @@ import { readAnswers } from '../evaluation/answers-file.ts';
 import { compareEvaluations, comparisonReport } from '../evaluation/compare.ts';
 import { reportMarkdown, reportText } from '../evaluation/table.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { exitCodes } from './command.ts';
+import { exitCodes, usage } from './command.ts';
 import { answersName, evaluationsFolder } from './evaluating.ts';
 
 export async function compareCommand(
@@ -14,8 +14,7 @@ export async function compareCommand(
   values: { readonly folder?: string | undefined; readonly out?: string | undefined; readonly json: boolean },
 ): Promise<number> {
   const [nameA, nameB] = named;
-  if (nameA === undefined || nameB === undefined || named.length > 2)
-    throw new StudioError('bad-request', 'Name two evaluations to compare.', { remedy: 'See --help.' });
+  if (nameA === undefined || nameB === undefined || named.length > 2) throw usage('Name two evaluations to compare.');
   const [folderA, folderB] = [evaluationFolder(nameA, values.folder), evaluationFolder(nameB, values.folder)];
   const a = readAnswers(path.join(folderA, answersName));
   const b = readAnswers(path.join(folderB, answersName));

@@ -1,7 +1,6 @@
 /** The options of `video-r1 cot`, and their values checked. */
 import { defaultRules, type FilterRules } from '../cot/filter.ts';
-import { StudioError } from '../protocol/errors.ts';
-import type { readOptions } from './command.ts';
+import { type readOptions, usage } from './command.ts';
 
 export const cotOptions = {
   out: { type: 'string' },
@@ -40,10 +39,6 @@ export const cotOptions = {
   json: { type: 'boolean', default: false },
 } as const;
 export type CotValues = ReturnType<typeof readOptions<typeof cotOptions>>['values'];
-
-export function usage(message: string): StudioError {
-  return new StudioError('bad-request', message, { remedy: 'See --help.' });
-}
 
 /** @throws StudioError `bad-request` for anything but a number in the range */
 export function number(

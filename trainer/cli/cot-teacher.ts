@@ -17,8 +17,8 @@ import { type FoundCheckpoint, findCheckpoint } from '../runs/find-checkpoint.ts
 import { frameLimits } from '../runs/run.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { type FrameLimits, MediaLoader } from '../video/load.ts';
-import { readParameters, readSettings } from './command.ts';
-import { type CotValues, number, usage } from './cot-options.ts';
+import { readParameters, readSettings, usage } from './command.ts';
+import { type CotValues, number } from './cot-options.ts';
 
 export interface ChosenTeacher {
   readonly identity: JournalHeader['teacher'];

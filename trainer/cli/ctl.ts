@@ -9,7 +9,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { type CommandRecord, commandRequest } from '../protocol/records.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { connectSocket } from '../server/client-socket.ts';
-import { type CliCommand, exitCodes, readOptions, readValue } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, readValue, usage } from './command.ts';
 
 export const ctlCommand: CliCommand = {
   name: 'ctl',
@@ -48,10 +48,7 @@ Without --run the newest run is meant.
             ? { kind, count: Number(name) }
             : { kind };
       const request = commandRequest.safeParse(given);
-      if (!request.success)
-        throw new StudioError('bad-request', `There is no command ${[kind, name].filter(Boolean).join(' ')}.`, {
-          remedy: 'See --help.',
-        });
+      if (!request.success) throw usage(`There is no command ${[kind, name].filter(Boolean).join(' ')}.`);
       const ended = new Promise<CommandRecord>((resolve) => {
         client.on('run/event', ({ body }) => {
           if (body.type === 'command' && body.command.id === sent?.id && isOver(body.command)) resolve(body.command);
@@ -80,7 +77,7 @@ function isOver(command: CommandRecord): boolean {
 }
 
 function missingValue(): never {
-  throw new StudioError('bad-request', 'Name a value.', { remedy: 'See --help.' });
+  throw usage('Name a value.');
 }
 
 async function attach(folder: string): Promise<Client> {

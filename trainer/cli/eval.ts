@@ -7,10 +7,10 @@ import { benchmarkParameters, presetParameters, withOverrides } from '../learnin
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import { presetName, presetNames } from '../protocol/runfile.ts';
+import { presetNames } from '../protocol/runfile.ts';
 import { readTemplate } from '../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../runs/find-checkpoint.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, readPreset, readSettings, usage, wholeNumber } from './command.ts';
 import { compareCommand } from './compare.ts';
 import { type EvaluationWanted, evaluateInto, evaluationName, evaluationsFolder } from './evaluating.ts';
 import { interruptible } from './interrupt.ts';
@@ -91,16 +91,6 @@ interface EvalValues {
   readonly ffmpeg?: string | undefined;
 }
 
-const usage = (message: string) => new StudioError('bad-request', message, { remedy: 'See --help.' });
-
-/** @throws StudioError `bad-request` */
-export function wholeNumber(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most)
-    throw usage(`--${name} ${text} is no whole number that fits.`);
-  return value;
-}
-
 async function evaluationWanted(positionals: readonly string[], values: EvalValues): Promise<EvaluationWanted> {
   const [named, ...datasets] = positionals;
   if (named === undefined) throw usage('Name a model.');
@@ -145,10 +135,9 @@ export function evaluationParameters(
   { state, plan }: FoundCheckpoint,
   values: Pick<EvalValues, 'preset' | 'frames' | 'set'>,
 ): ParameterValues {
-  const preset = presetName.safeParse(values.preset ?? plan?.preset ?? 'paper');
-  if (!preset.success) throw usage(`There is no preset ${values.preset}; there are ${presetNames.join(', ')}.`);
+  const preset = readPreset(values.preset ?? plan?.preset ?? 'paper');
   const own = values.preset === undefined ? state?.parameters : undefined;
-  const base = benchmarkParameters(preset.data, own ?? presetParameters(preset.data, 'tgrpo'));
+  const base = benchmarkParameters(preset, own ?? presetParameters(preset, 'tgrpo'));
   const settings = readSettings(values.set);
   if (values.frames !== undefined) {
     const frames = wholeNumber('frames', values.frames, 2);

@@ -2,9 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { trainerFolder } from '../protocol/discovery.ts';
-import { StudioError } from '../protocol/errors.ts';
 import { RunStore } from '../store/run-store.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, usage } from './command.ts';
 
 export const exportCommand: CliCommand = {
   name: 'export',
@@ -22,8 +21,7 @@ its question. Without --out to the standard output.
       out: { type: 'string' },
     });
     const run = positionals[0];
-    if (run === undefined || path.basename(run) !== run)
-      throw new StudioError('bad-request', 'Name a run.', { remedy: 'See --help.' });
+    if (run === undefined || path.basename(run) !== run) throw usage('Name a run.');
     const store = RunStore.open(path.join(path.resolve(values.folder), trainerFolder, 'runs', run));
     try {
       const { jsonl, count } = store.exportAnnotations();

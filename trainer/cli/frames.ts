@@ -9,7 +9,7 @@ import { contactSheet } from '../video/contact-sheet.ts';
 import { decodeMedia } from '../video/decode.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { encodePng } from '../video/png.ts';
-import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from './command.ts';
+import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters, usage } from './command.ts';
 
 /** What is known of a medium without its file; an image has neither frames nor a rate. */
 const statedMedia = z.strictObject({
@@ -74,10 +74,8 @@ time. --preset is paper (default), upstream or sample. --json writes one line.
     });
     const limits = readParameters(values, 'tgrpo');
     const file = positionals[0];
-    if ((file === undefined) === (values.media === undefined))
-      throw new StudioError('bad-request', 'Name one file, or --media.', { remedy: 'See --help.' });
-    if (file === undefined && values.png !== undefined)
-      throw new StudioError('bad-request', '--png needs a file.', { remedy: 'See --help.' });
+    if ((file === undefined) === (values.media === undefined)) throw usage('Name one file, or --media.');
+    if (file === undefined && values.png !== undefined) throw usage('--png needs a file.');
     const shown =
       file === undefined
         ? ofStatement(values.media ?? '', limits)
@@ -89,8 +87,7 @@ time. --preset is paper (default), upstream or sample. --json writes one line.
 
 function typeOf(file: string, stated: string | undefined): DataType {
   if (stated === 'image' || stated === 'video') return stated;
-  if (stated !== undefined)
-    throw new StudioError('bad-request', `--type is image or video, not ${stated}.`, { remedy: 'See --help.' });
+  if (stated !== undefined) throw usage(`--type is image or video, not ${stated}.`);
   return imageEndings.has(path.extname(file).toLowerCase()) ? 'image' : 'video';
 }
 
@@ -129,8 +126,7 @@ function ofStatement(text: string, limits: FrameLimits): ShownFrames {
     });
   const { total_frames: totalFrames, fps, ...size } = checked.data;
   if (totalFrames === undefined && fps === undefined) return shownFrames(planImage(size, limits), 'image', size, [0]);
-  if (totalFrames === undefined || fps === undefined)
-    throw new StudioError('bad-request', '--media has total_frames or fps, but not both.', { remedy: 'See --help.' });
+  if (totalFrames === undefined || fps === undefined) throw usage('--media has total_frames or fps, but not both.');
   const plan = planVideo({ ...size, totalFrames, fps }, limits);
   const times = plan.indices.map((index) => index / fps);
   return shownFrames(plan, 'video', size, times);

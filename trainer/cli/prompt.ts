@@ -8,7 +8,7 @@ import { readTemplate } from '../reasoning/template.ts';
 import { visionTokens } from '../video/choose.ts';
 import { decodeMedia } from '../video/decode.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from './command.ts';
+import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters, usage } from './command.ts';
 
 /** The text of a prompt does not depend on its frames, but for their number of vision tokens. */
 const notRead: Frames = { key: '', width: 0, height: 0, count: 0, pixels: new Uint8Array(), sampleFps: 0 };
@@ -48,7 +48,7 @@ Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pa
     });
     const file = positionals[0];
     if (file === undefined || values.row === undefined || !/^\d+$/.test(values.row))
-      throw new StudioError('bad-request', 'Name a dataset and a row, counted from 0.', { remedy: 'See --help.' });
+      throw usage('Name a dataset and a row, counted from 0.');
     const limits = readParameters(values, 'tgrpo');
     const template = await readTemplate(values.template);
     const dataset = await openDataset(file);

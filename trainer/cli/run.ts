@@ -1,8 +1,7 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
 import path from 'node:path';
 import { pageAddress } from '../protocol/discovery.ts';
-import { StudioError } from '../protocol/errors.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, readSettings, usage } from './command.ts';
 import { host } from './hosting.ts';
 import { openLog } from './log.ts';
 import { TerminalSession } from './session.ts';
@@ -30,7 +29,7 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
     });
     const file = positionals[0];
     if ((file === undefined) === (values.resume === undefined))
-      throw new StudioError('bad-request', 'Name one run file, or one run with --resume.', { remedy: 'See --help.' });
+      throw usage('Name one run file, or one run with --resume.');
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
     const hosting = await host({
       folder,

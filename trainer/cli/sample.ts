@@ -1,9 +1,9 @@
 /** `video-r1 sample`: makes the sample project. */
 import path from 'node:path';
 import { createSampleProject } from '../data/sample/project.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { asStudioError } from '../protocol/errors.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, usage } from './command.ts';
 import { LiveLine } from './progress.ts';
 
 export const sampleCommand: CliCommand = {
@@ -30,8 +30,7 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
     process.once('SIGINT', () => stop.abort());
     process.once('SIGTERM', () => stop.abort());
     try {
-      if (target === undefined)
-        throw new StudioError('bad-request', 'Name the folder to make.', { remedy: 'See --help.' });
+      if (target === undefined) throw usage('Name the folder to make.');
       const tools = await findFfmpeg(values.ffmpeg);
       const summary = await createSampleProject(path.resolve(target), {
         seed: Number(values.seed),

@@ -8,7 +8,7 @@ import { nearest } from '../protocol/nearest.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { extractAnswer } from '../rewards/answer.ts';
 import { evaluationScore } from '../rewards/evaluation-score.ts';
-import { pythonStrip } from '../rewards/python-text.ts';
+import { isPythonSpace, pythonStrip } from '../rewards/python-text.ts';
 import { quote } from '../rewards/reward.ts';
 import { type ScoreOptions, score } from '../rewards/score.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from './command.ts';
@@ -110,7 +110,7 @@ Ends with 0 when every line was scored, 1 when some were bad, 2 when the command
     let scored = 0;
     let bad = 0;
     for await (const { number, bytes } of linesOf(process.stdin)) {
-      if (pythonStrip(bytes.toString('latin1')) === '') continue;
+      if (bytes.every(isPythonSpace)) continue;
       try {
         const text = `${JSON.stringify(scoreLine(bytes, how))}\n`;
         scored++;

@@ -4,7 +4,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../protocol/ffmpeg-packages.ts';
 import { fetchFfmpeg } from '../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, usage } from './command.ts';
 import { LiveLine } from './progress.ts';
 
 export const setupCommand: CliCommand = {
@@ -33,7 +33,7 @@ ${ffmpegLicenceNote}
     process.once('SIGTERM', end);
     try {
       if (positionals.length !== 1 || positionals[0] !== 'ffmpeg')
-        throw new StudioError('bad-request', 'Say what to set up: video-r1 setup ffmpeg.', { remedy: 'See --help.' });
+        throw usage('Say what to set up: video-r1 setup ffmpeg.');
       const present = await findFfmpeg().catch(() => null);
       if (!present) {
         if (!asJson) line.say(ffmpegLicenceNote);

@@ -1,9 +1,8 @@
 /** `video-r1 split`: a training and an evaluation file that share no video. */
 import path from 'node:path';
 import { type SplitSummary, splitDataset } from '../data/split.ts';
-import { StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from './command.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine } from './progress.ts';
 
@@ -29,15 +28,9 @@ A video that was encoded again has another content: it is taken for another vide
       replace: { type: 'boolean', default: false },
     });
     const file = positionals[0];
-    const seed = Number(values.seed);
     if (file === undefined || positionals.length > 1 || values.eval === undefined)
-      throw new StudioError('bad-request', 'Name one dataset and a share, such as --eval 0.1.', {
-        remedy: 'See --help.',
-      });
-    if (!Number.isInteger(seed) || seed < 0)
-      throw new StudioError('bad-request', `--seed ${values.seed} is not a whole number from 0 on.`, {
-        remedy: 'See --help.',
-      });
+      throw usage('Name one dataset and a share, such as --eval 0.1.');
+    const seed = wholeNumber('seed', values.seed, 0);
     const line = new LiveLine(process.stderr, 2000);
     return interruptible('The split was stopped; nothing was written.', async (signal) => {
       const summary = await splitDataset(file, {
@@ -56,7 +49,7 @@ A video that was encoded again has another content: it is taken for another vide
 
 const number = (value: number) => value.toLocaleString('en-US');
 
-export function describeSplit(summary: SplitSummary): string {
+function describeSplit(summary: SplitSummary): string {
   const { train, evaluation, strata } = summary;
   const all = train.rows + evaluation.rows;
   const most = 20;

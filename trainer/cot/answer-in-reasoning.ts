@@ -7,7 +7,7 @@ import { pythonRoundTo2 } from '../rewards/python-text.ts';
 import { wordsOf } from './words.ts';
 
 /** Share of an answer's words that must stand in the reasoning, for texts. */
-export const enoughWords = 0.5;
+const enoughWords = 0.5;
 
 type Asked = Pick<Question, 'problemType' | 'options'>;
 

@@ -3,7 +3,7 @@
 const firstMs = 1000;
 const longestMs = 60_000;
 /** What a server may ask for; beyond it, it is taken for not available. */
-export const longestRetryAfterMs = 120_000;
+const longestRetryAfterMs = 120_000;
 
 /**
  * Exponential back-off with jitter: between half of and the whole of 1, 2, 4 … 60 seconds.

@@ -13,7 +13,7 @@ const mark = 'video-r1 cot journal';
 export const mostSamples = 1000;
 
 /** What all answers of a journal have in common: with other settings they would not belong together. */
-export const journalHeader = z.strictObject({
+const journalHeader = z.strictObject({
   kind: z.literal(mark),
   version: z.literal(1),
   dataset: z.strictObject({ sha256: z.string(), rows: z.number().int() }),

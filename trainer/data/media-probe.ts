@@ -17,7 +17,7 @@ export interface MediaFault {
 }
 
 /** What is wrong with a file that could be probed; null when nothing is. */
-export function probedFault(media: MediaProbe): MediaFault | null {
+function probedFault(media: MediaProbe): MediaFault | null {
   const { width, height, kind, totalFrames } = media;
   const size = `${width}x${height} pixels`;
   const ratio = Math.max(width, height) / Math.min(width, height);

@@ -9,7 +9,7 @@ import { plain, type Report } from './table.ts';
 export const arms = ['full', 'no-images', 'no-temporal'] as const;
 export type Arm = (typeof arms)[number];
 
-export const armTitles: Readonly<Record<Arm, string>> = {
+const armTitles: Readonly<Record<Arm, string>> = {
   full: 'T-GRPO',
   'no-images': 'without images',
   'no-temporal': 'without temporal reward',
@@ -42,7 +42,7 @@ type Figures = Readonly<Record<string, number>>;
 const useOfOrder = 'use of order';
 
 /** Accuracy by dataset, and ordered minus shuffled on the questions that need order, or on all videos where that is not known. */
-export function figuresOf({ datasets }: EvaluationResults): Figures {
+function figuresOf({ datasets }: EvaluationResults): Figures {
   const figures = datasets.flatMap(({ name, all }) => {
     const value = overall(all);
     return value === null ? [] : [[name, value] as const];

@@ -12,7 +12,7 @@ import { stopReason } from '../protocol/records.ts';
 import { promptTemplate } from '../reasoning/template.ts';
 
 /** With another value of any of these but `label`, answers do not belong together. */
-export const answersHeader = z.strictObject({
+const answersHeader = z.strictObject({
   kind: z.literal('video-r1 evaluation'),
   version: z.literal(1),
   /** For people; the same weights may be called otherwise the next time. */

@@ -61,7 +61,7 @@ export function openRows(
 }
 
 /** Stands for what a row asks and what is right, in whatever file and place it lies. */
-export function questionKey(question: Question): string {
+function questionKey(question: Question): string {
   const { problem, problemType, dataType, options, solution, path } = question;
   const content = JSON.stringify([problem, problemType, dataType, options, solution, path]);
   return createHash('sha256').update(content).digest('hex').slice(0, 24);

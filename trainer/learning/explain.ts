@@ -8,7 +8,7 @@ import { type GroupAdvantages, groupAdvantages, type RewardParameters, type Scor
 const scores = z.array(z.number().min(0).max(1));
 
 /** A group as numbers; entry i of `accuracy`, `format` and `lengths` is ordered answer i. */
-export const groupNumbers = z.strictObject({
+const groupNumbers = z.strictObject({
   data_type: dataType,
   /** Accuracy rewards, 0..1. */
   accuracy: scores.min(1),
