@@ -5,7 +5,9 @@
 
 import type { Segments } from './ops.ts';
 import { makeSegments } from './ops.ts';
-import type { Medium } from './patches.ts';
+import type { FramePair, Medium } from './patches.ts';
+import { framePairs, pairKey, patchGrid } from './patches.ts';
+import { visionTokens } from './positions.ts';
 
 /** A prompt as tokens, with positions and media. */
 export interface EncodedPrompt {
@@ -28,7 +30,8 @@ export interface Batch {
   /** [rows * 3] */
   readonly positions: Int32Array;
   readonly segments: Segments;
-  readonly media: readonly Medium[];
+  /** The distinct frame pairs of all media; their vision tokens are numbered pair after pair. */
+  readonly pairs: readonly FramePair[];
 }
 
 /** What is predicted: `rows[i]` is the row whose output gives the log-probability of `targets[i]`. */
@@ -55,31 +58,24 @@ export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
   const index = new Int32Array(rows);
   const positions = new Int32Array(rows * 3);
   const segments: [number, number, number, number][] = [];
-  const media: Medium[] = [];
   const prompts: [number, number][] = [];
   const answerRows: number[] = [];
   const answerTargets: number[] = [];
   const promptRows: number[] = [];
   const promptTargets: number[] = [];
   const promptGroups: number[] = [];
-  /** First vision token of each medium met so far. */
-  const placed = new Map<Medium, number>();
-  let visionRows = 0;
+  const vision = new VisionRows();
   let at = 0;
   groups.forEach(({ prompt, answers }, group) => {
     const first = at;
     const length = prompt.tokens.length;
     index.set(prompt.tokens, first);
     positions.set(prompt.positions, first * 3);
-    for (const { medium, firstToken, tokens } of prompt.media) {
-      let start = placed.get(medium);
-      if (start === undefined) {
-        start = visionRows;
-        placed.set(medium, start);
-        media.push(medium);
-        visionRows += tokens;
+    for (const { medium, firstToken } of prompt.media) {
+      let token = first + firstToken;
+      for (const start of vision.place(medium)) {
+        for (let i = 0; i < start.tokens; i++) index[token++] = -1 - (start.first + i);
       }
-      for (let i = 0; i < tokens; i++) index[first + firstToken + i] = -1 - (start + i);
     }
     for (let i = 1; i < length; i++) {
       if ((index[first + i] as number) < 0) continue;
@@ -106,7 +102,7 @@ export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
     index,
     positions,
     segments: makeSegments(segments, true),
-    media,
+    pairs: vision.pairs,
     prompts,
     answerTargets: { rows: Int32Array.from(answerRows), targets: Int32Array.from(answerTargets) },
     promptTargets: {
@@ -115,4 +111,27 @@ export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
       group: Int32Array.from(promptGroups),
     },
   };
+}
+
+/** Numbers the vision tokens of a batch. A frame pair that stands in several media, or twice in one, is counted once. */
+class VisionRows {
+  readonly pairs: FramePair[] = [];
+  readonly #placed = new Map<string, number>();
+  #tokens = 0;
+
+  /** First vision token of each frame pair of a medium, and how many it has. */
+  place(medium: Medium): { first: number; tokens: number }[] {
+    const grid = patchGrid(medium);
+    const tokens = visionTokens({ ...grid, pairs: 1 });
+    return framePairs(medium).map((pair) => {
+      const key = pairKey(pair);
+      const known = this.#placed.get(key);
+      if (known !== undefined) return { first: known, tokens };
+      const first = this.#tokens;
+      this.#placed.set(key, first);
+      this.pairs.push(pair);
+      this.#tokens += tokens;
+      return { first, tokens };
+    });
+  }
 }

@@ -164,7 +164,7 @@ class TfjsEngine implements Engine {
   ): AsyncGenerator<SampleEvent> {
     const loaded = this.#loaded(model);
     const { tokenizer, config } = loaded;
-    const encoder = new PromptEncoder(tokenizer, config.vision.tokensPerSecond);
+    const encoder = new PromptEncoder(tokenizer, config);
     const prompts = requests.map(({ prompt }) => encoder.encode(prompt));
     const answers = requests.flatMap(({ seeds }, request) => seeds.map((seed, index) => ({ request, index, seed })));
     const abort = new Int32Array(new SharedArrayBuffer(4));
@@ -309,7 +309,7 @@ class TfjsEngine implements Engine {
 
   async render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {
     const { tokenizer, config } = this.#loaded(model);
-    const encoded = new PromptEncoder(tokenizer, config.vision.tokensPerSecond).encode(prompt);
+    const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
     const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
     return { text: renderPrompt(prompt), tokens: encoded.tokens.length, visionTokens };
   }
@@ -353,7 +353,7 @@ class TfjsEngine implements Engine {
     { tokenizer, config }: Loaded,
     sequences: readonly Sequence[],
   ): { prompts: EncodedPrompt[]; answers: Int32Array[] } {
-    const encoder = new PromptEncoder(tokenizer, config.vision.tokensPerSecond);
+    const encoder = new PromptEncoder(tokenizer, config);
     const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
     const end = tokenizer.special(specialTokens.turnEnd);
     const answers = sequences.map(({ answer }) => {
