@@ -1,11 +1,12 @@
 /** One evaluation from its settings to its files: answers, results as JSON, and the tables. Taken up again where it stopped. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setAside } from '../data/append-only.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { sha256OfFiles } from '../data/file-hash.ts';
 import { createEngine } from '../engines/create.ts';
+import { modelFiles } from '../engines/tfjs/weights.ts';
 import { AnswersFile, type AnswersHeader } from '../evaluation/answers-file.ts';
 import { type AskProgress, askAll, openRows } from '../evaluation/ask-all.ts';
 import type { BenchmarkFile } from '../evaluation/benchmark-files.ts';
@@ -60,17 +61,6 @@ export function evaluationName(
   return text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
 }
 
-/** What of a checkpoint answers: not the optimizer's state. @throws StudioError `bad-model` */
-async function modelHash(folder: string): Promise<string> {
-  const files = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => path.join(folder, name));
-  const missing = files.find((file) => !existsSync(file));
-  if (missing)
-    throw new StudioError('bad-model', `There is no ${path.basename(missing)}, so this is no whole model.`, {
-      place: folder,
-    });
-  return sha256OfFiles(files);
-}
-
 /** Two that write one file of answers would spoil it. @throws StudioError `conflict` */
 function lock(folder: string): { dispose(): void } {
   mkdirSync(folder, { recursive: true });
@@ -95,7 +85,7 @@ async function headerOf(
     kind: 'video-r1 evaluation',
     version: 1,
     label: { model: state?.run ?? path.basename(folder), run: state?.run ?? null, step: state?.step ?? null },
-    model: { sha256: await modelHash(folder) },
+    model: { sha256: await sha256OfFiles(await modelFiles(folder)) },
     datasets: await Promise.all(
       datasets.map(async ({ name, dataset }) => ({
         name,

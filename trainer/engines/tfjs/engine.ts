@@ -23,10 +23,12 @@ import type {
 import { specialTokens } from '../engine.ts';
 import { type LossTerms, tokenWeight } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './batch.ts';
-import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
-import type { ModelConfig } from './config.ts';
+import type { Companions } from './checkpoint.ts';
+import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
+import type { ModelConfig, PositionGeneration } from './config.ts';
 import { newConfigFile, readConfig } from './config.ts';
 import { ensureKernels } from './files.ts';
+import { refuseTooLarge } from './memory.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import { setNativeEnvironment } from './native-environment.ts';
 import { parameterTable } from './parameters.ts';
@@ -47,9 +49,20 @@ interface Loaded {
   readonly configFile: object;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  readonly companions: Companions;
   readonly gradients: readonly Float32Array[] | null;
   /** Replicas that hold a part of the present gradient. */
   readonly contributing: Set<number>;
+}
+
+/** A model before its weights are loaded. */
+interface Prepared {
+  readonly configFile: object;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly companions: Companions;
+  readonly weights: WeightsOrigin;
+  readonly place: string;
 }
 
 export interface TfjsEngineOptions {
@@ -61,7 +74,8 @@ export interface TfjsEngineOptions {
 export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
   if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
   if (settings.backend === 'auto' || settings.backend === 'native') setNativeEnvironment();
-  return new TfjsEngine(await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb));
+  const replicas = await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb);
+  return new TfjsEngine(replicas, settings.mropePositions ?? null);
 }
 
 class TfjsEngine implements Engine {
@@ -73,14 +87,17 @@ class TfjsEngine implements Engine {
     topAlternatives: 0,
   };
   readonly #replicas: Replicas;
+  /** As the settings name them; null leaves it to the checkpoint. */
+  readonly #positions: PositionGeneration | null;
   readonly #models = new Map<number, Loaded>();
   #handles = 0;
   #parameters = 0;
   /** Primitives run one after the other, in the order in which they were called. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(replicas: Replicas) {
+  constructor(replicas: Replicas, positions: PositionGeneration | null) {
     this.#replicas = replicas;
+    this.#positions = positions;
   }
 
   status(): EngineStatus {
@@ -90,9 +107,10 @@ class TfjsEngine implements Engine {
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
     return this.#inTurn(async () => {
-      const { configFile, config, tokenizer, weights, place } = await this.#prepare(origin);
+      const { configFile, config, tokenizer, companions, weights, place } = await this.#prepare(origin);
       const handle: ModelHandle = { id: this.#handles++, role };
       const { size } = parameterTable(config);
+      refuseTooLarge(size, role, { threads: this.#replicas.count, backend: this.#replicas.backend.backend, place });
       const gradients =
         role === 'policy'
           ? Array.from({ length: this.#replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
@@ -105,15 +123,21 @@ class TfjsEngine implements Engine {
         origin: weights,
         gradients,
       }));
-      this.#models.set(handle.id, { handle, configFile, config, tokenizer, gradients, contributing: new Set() });
+      this.#models.set(handle.id, {
+        handle,
+        configFile,
+        config,
+        tokenizer,
+        companions,
+        gradients,
+        contributing: new Set(),
+      });
       if (role === 'policy') this.#parameters = size;
       return handle;
     });
   }
 
-  async #prepare(
-    origin: ModelOrigin,
-  ): Promise<{ configFile: object; config: ModelConfig; tokenizer: Tokenizer; weights: WeightsOrigin; place: string }> {
+  async #prepare(origin: ModelOrigin): Promise<Prepared> {
     switch (origin.kind) {
       case 'new': {
         const place = 'model size';
@@ -123,37 +147,61 @@ class TfjsEngine implements Engine {
           vocabularySize: origin.size.vocab_size,
         });
         const tokenizer = new Tokenizer(file, place);
-        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, {
+        const tokens = {
           pad: tokenizer.special(specialTokens.pad),
           turnEnd: tokenizer.special(specialTokens.turnEnd),
           visionStart: tokenizer.special(specialTokens.visionStart),
           visionEnd: tokenizer.special(specialTokens.visionEnd),
           image: tokenizer.special(specialTokens.image),
           video: tokenizer.special(specialTokens.video),
-        });
+        };
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.#positions ?? '5.x');
         return {
           configFile,
           config: readConfig(configFile, place),
           tokenizer,
+          companions: newCompanions(tokenizer),
           weights: { kind: 'seed', seed: origin.seed },
           place,
         };
       }
       case 'folder': {
-        const { configFile, config, tokenizer, optimizerStep } = await readCheckpoint(origin.folder, origin.optimizer);
+        const read = await readCheckpoint(origin.folder, origin.optimizer);
+        const { tokenizer, companions, optimizerStep } = read;
+        const { configFile, config } = this.#withPositions(read);
         return {
           configFile,
           config,
           tokenizer,
+          companions,
           weights: { kind: 'folder', folder: origin.folder, optimizerStep },
           place: origin.folder,
         };
       }
       case 'copy': {
-        const { configFile, config, tokenizer } = this.#loaded(origin.of);
-        return { configFile, config, tokenizer, weights: { kind: 'copy', of: origin.of.id }, place: 'copy' };
+        const { configFile, config, tokenizer, companions } = this.#loaded(origin.of);
+        return {
+          configFile,
+          config,
+          tokenizer,
+          companions,
+          weights: { kind: 'copy', of: origin.of.id },
+          place: 'copy',
+        };
       }
     }
+  }
+
+  /** A checkpoint keeps the positions that it was trained with, unless the settings name others. */
+  #withPositions({
+    configFile,
+    config,
+  }: Pick<Prepared, 'configFile' | 'config'>): Pick<Prepared, 'configFile' | 'config'> {
+    if (this.#positions === null || this.#positions === config.positions) return { configFile, config };
+    return {
+      configFile: { ...configFile, mrope_positions: this.#positions },
+      config: { ...config, positions: this.#positions },
+    };
   }
 
   async *sample(
@@ -297,9 +345,9 @@ class TfjsEngine implements Engine {
 
   saveState(model: ModelHandle, folder: string): Promise<void> {
     return this.#inTurn(async () => {
-      const { configFile, tokenizer } = this.#loaded(model);
+      const { configFile, tokenizer, companions } = this.#loaded(model);
       const { optimizerStep } = await this.#replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
-      await writeCheckpointFiles(folder, configFile, tokenizer, optimizerStep);
+      await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
     });
   }
 

@@ -15,12 +15,13 @@ export interface Medium {
   readonly order: readonly number[];
 }
 
-const mean = [0.48145466, 0.4578275, 0.40821073] as const;
-const std = [0.26862954, 0.26130258, 0.27577711] as const;
+/** By channel, of values in [0, 1]: CLIP's. */
+export const pixelMean = [0.48145466, 0.4578275, 0.40821073] as const;
+export const pixelStd = [0.26862954, 0.26130258, 0.27577711] as const;
 
 /** [channel][8-bit value] -> normalised. */
-const normalised = mean.map((m, channel) =>
-  Float32Array.from({ length: 256 }, (_, value) => (value / 255 - m) / (std[channel] ?? 1)),
+const normalised = pixelMean.map((m, channel) =>
+  Float32Array.from({ length: 256 }, (_, value) => (value / 255 - m) / (pixelStd[channel] ?? 1)),
 );
 
 export function patchGrid(medium: Pick<Medium, 'width' | 'height' | 'order'>): PatchGrid {

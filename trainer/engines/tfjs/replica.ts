@@ -24,7 +24,15 @@ import { initialValues, parameterTable } from './parameters.ts';
 import { PatchCache } from './patches.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import { trainTokenizer } from './tokenizer/training.ts';
-import { joinParts, momentSuffixes, refuseUnknown, splitParts } from './weights.ts';
+import {
+  dropTiedHead,
+  joinParts,
+  momentSuffixes,
+  readWeights,
+  refuseUnknown,
+  splitParts,
+  writeWeights,
+} from './weights.ts';
 
 /** Rows of activations that are held for one backward pass. */
 const mostRows = 4096;
@@ -116,8 +124,8 @@ export class Replica {
       const { weights } = this.#held(origin.of);
       return { values: ({ name }) => this.#ops.read(weights.get(name) as tf.Tensor).slice(), ...none };
     }
-    const file = join(origin.folder, 'model.safetensors');
-    const tensors = await readSafetensors(file);
+    const { tensors, file } = await readWeights(origin.folder);
+    dropTiedHead(table, tensors);
     refuseUnknown(table, tensors, file, ['']);
     const joined = new Map(table.parameters.map((parameter) => [parameter.name, joinParts(parameter, tensors, file)]));
     const values = ({ name }: Parameter): Float32Array => joined.get(name) ?? new Float32Array();
@@ -256,7 +264,7 @@ export class Replica {
         ...splitParts(parameter, read(held.v), momentSuffixes[1]),
       ];
     });
-    await writeSafetensors(join(folder, 'model.safetensors'), model);
+    await writeWeights(folder, model);
     await writeSafetensors(join(folder, 'optimizer.safetensors'), state);
     return { optimizerStep };
   }
