@@ -139,7 +139,7 @@ test.each<[string, (folder: string) => Promise<void>, string]>([
 async function answersOf(folder: string): Promise<number[]> {
   const model = await engine.createModel({ kind: 'folder', folder, optimizer: false }, 'reference');
   const sequence = {
-    prompt: videoPrompt(clip(['red', 'blue']), question),
+    prompt: videoPrompt(clip(['red', 'blue', 'red', 'green', 'red', 'blue']), question),
     answer: { text: answerText('red', 'blue') },
   };
   const [logprobs = new Float32Array()] = await engine.forward(model, [sequence]);
