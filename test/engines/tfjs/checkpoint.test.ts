@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../../trainer/engines/engine.ts';
+import { convertCheckpoint } from '../../../trainer/engines/tfjs/convert.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
 import type { NamedTensor } from '../../../trainer/engines/tfjs/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/engines/tfjs/safetensors.ts';
@@ -270,6 +271,21 @@ test('a model that is too large for the machine is refused with the memory that 
     kind: 'bad-model',
     message: expect.stringMatching(/^The model has 8,292,166,656 parameters; .* GB/),
     place: folder,
+  });
+});
+
+test('a converted checkpoint is the same model in bfloat16, in several files, without the optimizer state', async () => {
+  const to = join(scratch, 'converted');
+  const { files, parameters } = await convertCheckpoint(good, to, { dtype: 'bfloat16', fileBytes: 20_000 });
+  expect(files).not.toContain('optimizer.safetensors');
+  expect(files.filter((name) => /^model-\d{5}-of-\d{5}\.safetensors$/.test(name)).length).toBeGreaterThan(2);
+  expect(parameters).toBe(engine.status().parameters);
+  expect(JSON.parse(await readFile(join(to, 'config.json'), 'utf8')).dtype).toBe('bfloat16');
+  const [ours, theirs] = [await answersOf(to), await answersOf(good)];
+  expect(Math.max(...ours.map((value, i) => Math.abs(value - (theirs[i] ?? Number.NaN))))).toBeLessThan(0.2);
+  await expect(convertCheckpoint(good, to, { dtype: 'float32', fileBytes: 1e9 })).rejects.toMatchObject({
+    kind: 'conflict',
+    place: to,
   });
 });
 
