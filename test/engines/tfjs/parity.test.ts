@@ -186,7 +186,7 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
       }));
       const batch = packBatch(groups);
       const wanted = Int32Array.from(
-        sequences.flatMap(({ rows }, i) => rows.map((row) => (batch.prompts[i]?.[0] ?? 0) + row)),
+        sequences.flatMap(({ rows }, i) => rows.map((row) => batch.prompts[i]?.rows[row] ?? -1)),
       );
       const logits = tf.tidy(() => {
         const { hidden, qkv } = own.prefill(batch, wanted);

@@ -98,7 +98,7 @@ export function generate(model: Model, ops: Ops, chunk: SampleChunk, report: (re
 /** Runs the prompts once; gives the cache and the first logits [answers, vocabulary]. */
 function start(model: Model, ops: Ops, chunk: SampleChunk): { cache: DecodingCache; logits: tf.Tensor } {
   const batch = packBatch(chunk.prompts.map((prompt) => ({ prompt, answers: [] })));
-  const last = Int32Array.from(batch.prompts, ([first, rows]) => first + rows - 1);
+  const last = Int32Array.from(batch.prompts, ({ rows }) => rows.at(-1) ?? 0);
   let qkv: tf.Tensor[] = [];
   const logits = tf.tidy(() => {
     const started = model.prefill(batch, last);
@@ -108,6 +108,11 @@ function start(model: Model, ops: Ops, chunk: SampleChunk): { cache: DecodingCac
       Int32Array.from(chunk.answers, ({ prompt }) => prompt),
     );
   });
-  const prompts = Int32Array.from(chunk.answers.flatMap(({ prompt }) => batch.prompts[prompt] ?? [0, 0]));
+  const prompts = Int32Array.from(
+    chunk.answers.flatMap(({ prompt }) => {
+      const { first = 0, rows = new Int32Array() } = batch.prompts[prompt] ?? {};
+      return [first, rows.length];
+    }),
+  );
   return { cache: ops.decodingCache({ promptQkv: qkv, prompts, shape: model.config.text.shape }), logits };
 }

@@ -51,17 +51,18 @@ export class Model {
 
   /** Log-probabilities [targets] of the target tokens. */
   logprobs(batch: Batch, { rows, targets }: Targets): tf.Tensor {
-    const hidden = this.#decode(batch, rows, (layer, qkv) => this.#packedAttention(batch, layer, qkv));
+    const hidden = this.#decode(batch, rows, (_, qkv) => this.#packedAttention(batch, qkv));
     return this.#ops.targetLogprobs(this.#head(hidden), targets);
   }
 
-  /** The output at `rows` [rows, hidden] and, per layer, the rotated qkv of all rows, which outlive the tidy. */
+  /** The output at `rows` [rows, hidden] and, per layer, the rotated qkv of the rows as attention takes them, which outlive the tidy. */
   prefill(batch: Batch, rows: Int32Array): { hidden: tf.Tensor; qkv: tf.Tensor[] } {
     const kept: tf.Tensor[] = [];
-    const hidden = this.#decode(batch, rows, (layer, qkv) => {
-      kept[layer] = tf.keep(tf.clone(qkv));
-      return this.#packedAttention(batch, layer, qkv);
-    });
+    const hidden = this.#decode(batch, rows, (layer, qkv) =>
+      this.#packedAttention(batch, qkv, (seen) => {
+        kept[layer] = tf.keep(tf.clone(seen));
+      }),
+    );
     return { hidden, qkv: kept };
   }
 
@@ -134,8 +135,17 @@ export class Model {
     return ops.add(x, this.#linear(ops.swiglu(inner), `${at}.mlp.down_proj`, false));
   }
 
-  #packedAttention(batch: Batch, _layer: number, qkv: tf.Tensor): tf.Tensor {
-    return this.#ops.attention(qkv, batch.segments, this.config.text.shape);
+  /** `look` is given the rows as attention takes them. */
+  #packedAttention(
+    { attention: { segments, copied } }: Batch,
+    qkv: tf.Tensor,
+    look: (seen: tf.Tensor) => void = () => undefined,
+  ): tf.Tensor {
+    const ops = this.#ops;
+    const seen = copied === null ? qkv : ops.gatherRows(qkv, copied.from);
+    look(seen);
+    const attended = ops.attention(seen, segments, this.config.text.shape);
+    return copied === null ? attended : ops.gatherRows(attended, copied.to);
   }
 
   /** Vision tokens of the batch's frame pairs [tokens, hidden], and where each stands in it; null without media. */
