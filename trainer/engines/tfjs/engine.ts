@@ -333,13 +333,28 @@ class TfjsEngine implements Engine {
       const { contributing } = this.#loaded(model);
       const holders = [...contributing].sort((a, b) => a - b);
       contributing.clear();
-      const [first] = await this.#replicas.askAll<'optim-step'>(() => ({
+      const parts = await this.#replicas.askAll<'reduce-gradient'>(() => ({
+        kind: 'reduce-gradient',
+        model: model.id,
+        contributing: holders,
+      }));
+      const gradNorm = Math.sqrt(parts.reduce((sum, part) => sum + (part?.squares ?? 0), 0));
+      if (!Number.isFinite(gradNorm)) {
+        throw new StudioError('not-finite', 'The gradient holds values that are not finite; no weight was changed.', {
+          remedy: 'Lower the learning rate, or go back to the last checkpoint.',
+        });
+      }
+      const { gradClipNorm } = step;
+      const scale = gradClipNorm > 0 && gradNorm > gradClipNorm ? gradClipNorm / gradNorm : 1;
+      const [gradientOf = 0] = holders;
+      await this.#replicas.askAll<'optim-step'>(() => ({
         kind: 'optim-step',
         model: model.id,
         step,
-        contributing: holders,
+        gradientOf,
+        scale,
       }));
-      return { gradNorm: first?.gradNorm ?? 0 };
+      return { gradNorm };
     });
   }
 

@@ -7,6 +7,7 @@ type Pointer = number;
 
 /** What `kernels.as.ts` exports; shapes are described there. */
 interface KernelExports {
+  placeConstants(at: Pointer): void;
   gemmScratchBytes(n: number): number;
   gemm(
     a: Pointer,
@@ -187,6 +188,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   const memory = backend.wasm.asm.memory;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as KernelExports;
+  kernels.placeConstants(backend.wasm._malloc(48) >>> 0);
 
   const at = (x: tf.TensorInfo): Pointer => backend.dataIdMap.get(x.dataId).memoryOffset;
   const output = (...shape: number[]): tf.Tensor => {

@@ -66,10 +66,18 @@ export type ReplicaRequest =
   | { readonly kind: 'forward'; readonly model: number; readonly groups: readonly PackedGroup[] }
   | { readonly kind: 'forward-backward'; readonly model: number; readonly work: ForwardBackward }
   | {
+      readonly kind: 'reduce-gradient';
+      readonly model: number;
+      /** Replicas that hold a part of the gradient; the first one's array takes the sum, and each replica adds up a range of it. */
+      readonly contributing: readonly number[];
+    }
+  | {
       readonly kind: 'optim-step';
       readonly model: number;
       readonly step: OptimStep;
-      readonly contributing: readonly number[];
+      /** The replica whose array holds the whole gradient, and what clipping multiplies it by. */
+      readonly gradientOf: number;
+      readonly scale: number;
     }
   | { readonly kind: 'save'; readonly model: number; readonly folder: string }
   | { readonly kind: 'unload'; readonly model: number }
@@ -82,7 +90,9 @@ export interface ReplicaAnswers {
   /** Log-probabilities of the answer tokens of all groups, in order. */
   forward: { readonly logprobs: Float32Array };
   'forward-backward': { readonly loss: number; readonly kl: number; readonly clipped: number };
-  'optim-step': { readonly gradNorm: number };
+  /** Sum of the squares of the gradient in this replica's range. */
+  'reduce-gradient': { readonly squares: number };
+  'optim-step': null;
   /** Steps that the optimizer has taken. */
   save: { readonly optimizerStep: number };
   unload: null;

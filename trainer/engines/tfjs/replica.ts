@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
-import type { OptimStep } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
 import { lossSums } from '../losses.ts';
 import type { PackedGroup } from './batch.ts';
@@ -79,8 +78,10 @@ export class Replica {
         return { logprobs: this.#forward(this.#held(request.model), request.groups) };
       case 'forward-backward':
         return this.#forwardBackward(this.#held(request.model), request.work);
+      case 'reduce-gradient':
+        return this.#reduceGradient(this.#held(request.model), request.contributing);
       case 'optim-step':
-        return this.#optimStep(this.#held(request.model), request.step, request.contributing);
+        return this.#optimStep(this.#held(request.model), request);
       case 'save':
         return await this.#save(this.#held(request.model), request.folder);
       case 'unload':
@@ -168,7 +169,7 @@ export class Replica {
   ): ReplicaAnswers['forward-backward'] {
     const gradient = held.gradients?.[this.#index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
-    if (fresh) gradient.fill(0);
+    let empty = fresh;
     const sums = { loss: 0, kl: 0, clipped: 0 };
     let done = 0;
     for (const [start, end] of microBatches(groups)) {
@@ -198,35 +199,41 @@ export class Replica {
           });
         const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
         const { grads } = tf.engine().gradients(loss, weights, undefined, true);
-        parameters.forEach(({ offset }, i) => {
+        parameters.forEach(({ offset, size }, i) => {
+          const place = gradient.subarray(offset, offset + size);
           const grad = grads[i];
           // A batch without media leads through no parameter of the vision tower.
-          if (grad == null) return;
-          const values = this.#ops.read(grad);
-          for (let j = 0; j < values.length; j++) (gradient[offset + j] as number) += values[j] as number;
+          if (grad == null && empty) place.fill(0);
+          else if (grad != null && empty) place.set(this.#ops.read(grad));
+          else if (grad != null) add(place, this.#ops.read(grad));
         });
       });
+      empty = false;
     }
+    if (empty) gradient.fill(0);
     return sums;
   }
 
-  #optimStep(held: Held, step: OptimStep, contributing: readonly number[]): ReplicaAnswers['optim-step'] {
-    const { table, weights, moments, gradients } = held;
-    if (gradients === null) throw new StudioError('internal', 'A reference model takes no step.');
-    const gradient = new Float32Array(table.size);
-    for (const replica of contributing) {
-      const part = gradients[replica] as Float32Array;
-      for (let i = 0; i < gradient.length; i++) (gradient[i] as number) += part[i] as number;
-    }
+  /** Adds up the replicas' gradients in this replica's range, in place in the first one's array. */
+  #reduceGradient({ gradients }: Held, contributing: readonly number[]): ReplicaAnswers['reduce-gradient'] {
+    const [total, ...others] = contributing.map((replica) => gradients?.[replica]);
+    if (gradients === null || total === undefined) throw new StudioError('internal', 'There is no gradient to add up.');
+    const share = Math.ceil(total.length / gradients.length);
+    const own = (whole: Float32Array): Float32Array => whole.subarray(this.#index * share, (this.#index + 1) * share);
+    const sum = own(total);
+    for (const other of others) add(sum, own(other as Float32Array));
     let squares = 0;
-    for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) ** 2;
-    const gradNorm = Math.sqrt(squares);
-    if (!Number.isFinite(gradNorm)) {
-      throw new StudioError('not-finite', 'The gradient holds values that are not finite; no weight was changed.', {
-        remedy: 'Lower the learning rate, or go back to the last checkpoint.',
-      });
-    }
-    const scale = step.gradClipNorm > 0 && gradNorm > step.gradClipNorm ? step.gradClipNorm / gradNorm : 1;
+    for (let i = 0; i < sum.length; i++) squares += (sum[i] as number) ** 2;
+    return { squares };
+  }
+
+  #optimStep(
+    held: Held,
+    { step, gradientOf, scale }: Extract<ReplicaRequest, { kind: 'optim-step' }>,
+  ): ReplicaAnswers['optim-step'] {
+    const { table, weights, moments } = held;
+    const gradient = held.gradients?.[gradientOf];
+    if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no step.');
     held.optimizerStep++;
     for (const parameter of table.parameters) {
       const { name, offset, size, decays } = parameter;
@@ -248,7 +255,7 @@ export class Replica {
       weights.set(name, optimized.value);
       moments.set(name, { m: optimized.m, v: optimized.v });
     }
-    return { gradNorm };
+    return null;
   }
 
   async #save({ table, weights, moments, optimizerStep }: Held, folder: string): Promise<ReplicaAnswers['save']> {
@@ -282,6 +289,10 @@ export class Replica {
     if (held === undefined) throw new StudioError('internal', `No model ${model} is loaded.`);
     return held;
   }
+}
+
+function add(sum: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) (sum[i] as number) += values[i] as number;
 }
 
 function keptTensor({ shape }: Parameter, values: Float32Array): tf.Tensor {

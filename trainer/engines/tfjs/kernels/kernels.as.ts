@@ -35,22 +35,49 @@ function sumLanes(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
-/** e^x to about 2 units in the last place; the argument is clamped to [-87, 88]. Cephes' polynomial. */
+/** Where `placeConstants` wrote the numbers of `exp4`: a vector constant in code costs five instructions, a load one. */
+let constants: usize = 0;
+
+/** Writes the numbers that the other kernels load: to be called once, with 48 bytes that stay theirs. */
+export function placeConstants(at: usize): void {
+  constants = at;
+  store<f32>(at, 88.0);
+  store<f32>(at, -87.0, 4);
+  store<f32>(at, 1.44269504, 8);
+  store<f32>(at, 12582912.0, 12);
+  store<f32>(at, -0.693359375, 16);
+  store<f32>(at, 2.1219444e-4, 20);
+  store<f32>(at, 1.98756915e-4, 24);
+  store<f32>(at, 1.3981999507e-3, 28);
+  store<f32>(at, 8.3334519073e-3, 32);
+  store<f32>(at, 4.1665795894e-2, 36);
+  store<f32>(at, 1.6666665459e-1, 40);
+  store<f32>(at, 5.0000001201e-1, 44);
+}
+
+/**
+ * e^x to about 2 units in the last place; the argument is clamped to [-87, 88]. Cephes' polynomial. Adding 1.5 * 2^23 rounds to
+ * the nearest integer and leaves it in the lowest bits. `pmin` and `pmax` keep a NaN that stands first, at a fraction of the
+ * cost of `min` and `max`.
+ */
 // @ts-ignore: decorator
 @inline
 function exp4(argument: v128): v128 {
-  const x = f32x4.max(f32x4.min(argument, f32x4.splat(88.0)), f32x4.splat(-87.0));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
-  let p = f32x4.splat(1.98756915e-4);
-  p = multiplyAdd(p, r, f32x4.splat(1.3981999507e-3));
-  p = multiplyAdd(p, r, f32x4.splat(8.3334519073e-3));
-  p = multiplyAdd(p, r, f32x4.splat(4.1665795894e-2));
-  p = multiplyAdd(p, r, f32x4.splat(1.6666665459e-1));
-  p = multiplyAdd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  const at = constants;
+  const x = f32x4.pmax(f32x4.pmin(argument, v128.load_splat<f32>(at)), v128.load_splat<f32>(at, 4));
+  const rounder = v128.load_splat<f32>(at, 12);
+  const rounded = multiplyAdd(x, v128.load_splat<f32>(at, 8), rounder);
+  const n = f32x4.sub(rounded, rounder);
+  let r = multiplyAdd(n, v128.load_splat<f32>(at, 16), x);
+  r = multiplyAdd(n, v128.load_splat<f32>(at, 20), r);
+  let p = v128.load_splat<f32>(at, 24);
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 28));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 32));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 36));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 40));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 44));
+  p = multiplyAdd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
+  return i32x4.add(p, i32x4.shl(rounded, 23));
 }
 
 // @ts-ignore: decorator
@@ -454,8 +481,7 @@ export function rotate(
 
 /** Softmax of the first `count` entries of a row in place; entries up to `width` become 0. */
 function softmaxRow(row: usize, count: i32, width: i32): void {
-  let largest: f32 = load<f32>(row);
-  for (let j = 1; j < count; j++) largest = max<f32>(largest, load<f32>(row + bytes(j)));
+  const largest = largestOf(row, count);
   const shift = f32x4.splat(largest);
   let sums = f32x4.splat(0);
   let j = 0;
@@ -715,7 +741,7 @@ function largestOf(row: usize, count: i32): f32 {
   let j = 0;
   if (count >= 4) {
     let lanes = v128.load(row);
-    for (j = 4; j + 4 <= count; j += 4) lanes = f32x4.max(lanes, v128.load(row + bytes(j)));
+    for (j = 4; j + 4 <= count; j += 4) lanes = f32x4.pmax(lanes, v128.load(row + bytes(j)));
     largest = max<f32>(
       max<f32>(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)),
       max<f32>(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)),
