@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import type { Engine, ModelHandle, Prompt } from '../../trainer/engines/engine.ts';
+import type { Engine, ModelHandle, Prompt, Scored } from '../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import { ensureKernels, wasmBackendFolder } from '../../trainer/engines/tfjs/files.ts';
 import { createKernelOps } from '../../trainer/engines/tfjs/kernels.ts';
@@ -109,7 +109,7 @@ async function measureReinforcement(
         }
       }),
     );
-    let refLogprobs: Float32Array[] = [];
+    let refLogprobs: Scored[] = [];
     parts.reference.push(
       await timed(async () => {
         refLogprobs = await engine.forward(reference, ordered);
@@ -120,7 +120,7 @@ async function measureReinforcement(
         const sequences = ordered.map((sequence, i) => ({
           ...sequence,
           advantage: (i % 3) - 1,
-          refLogprobs: refLogprobs[i] ?? null,
+          refLogprobs: refLogprobs[i]?.logprobs ?? null,
         }));
         await engine.forwardBackward(model, {
           kind: 'policy',

@@ -70,10 +70,8 @@ describe.skipIf(found.python === null)('with transformers', () => {
   };
 
   const logprobsOf = async (model: ModelHandle): Promise<number[]> => {
-    const [own = new Float32Array()] = await engine.forward(model, [
-      { prompt, answer: { tokens: Int32Array.from(answer) } },
-    ]);
-    return [...own];
+    const [own] = await engine.forward(model, [{ prompt, answer: { tokens: Int32Array.from(answer) } }]);
+    return [...(own?.logprobs ?? [])];
   };
   const load = (from: string): Promise<ModelHandle> =>
     engine.createModel({ kind: 'folder', folder: from, optimizer: false }, 'policy');

@@ -56,7 +56,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
     const references = reference && p.beta > 0 ? await engine.forward(reference, sequences) : null;
     const withReference: PolicySequence[] = sequences.map((sequence, i) => ({
       ...sequence,
-      refLogprobs: references?.[i] ?? null,
+      refLogprobs: references?.[i]?.logprobs ?? null,
     }));
     for (let update = 0; update < p.updatesPerSampling; update++) {
       const report = await engine.forwardBackward(policy, {

@@ -143,9 +143,9 @@ async function answersOf(folder: string): Promise<number[]> {
     prompt: videoPrompt(clip(['red', 'blue', 'red', 'green', 'red', 'blue']), question),
     answer: { text: answerText('red', 'blue') },
   };
-  const [logprobs = new Float32Array()] = await engine.forward(model, [sequence]);
+  const [scored] = await engine.forward(model, [sequence]);
   await engine.unload(model);
-  return [...logprobs];
+  return [...(scored?.logprobs ?? [])];
 }
 
 async function rewritten(change: (tensors: NamedTensor[], folder: string) => Promise<void>): Promise<string> {

@@ -252,6 +252,7 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
           options: { maxTokens: 64, temperature: 0, topP: 1 },
           allowed: new Float32Array(config.text.vocabularySize).fill(1),
           endTokens: [],
+          stop: null,
           abort: new Int32Array(1),
         },
         (report) => finished.push(...report.finished),

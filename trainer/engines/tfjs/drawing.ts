@@ -23,6 +23,33 @@ export function drawToken(weights: Float32Array, at: number, count: number, topP
   return pick(row, least, equals, u * sum);
 }
 
+/** Leaves the weights of the `most` likeliest tokens of weights[at .. at + count), of equals the first, and makes the others 0. */
+export function keepLikeliest(weights: Float32Array, at: number, count: number, most: number): void {
+  const row = weights.subarray(at, at + count);
+  if (most >= count) return;
+  const least = row.slice().sort()[count - most] as number;
+  let equals = most;
+  for (let j = 0; j < count; j++) if ((row[j] as number) > least) equals--;
+  for (let j = 0; j < count; j++) {
+    const weight = row[j] as number;
+    if (weight < least || (weight === least && equals-- <= 0)) row[j] = 0;
+  }
+}
+
+/** The `most` largest of logits[at .. at + count), the largest first, of equals the first. */
+export function largestLogits(logits: Float32Array, at: number, count: number, most: number): Int32Array {
+  const found: number[] = [];
+  for (let j = 0; j < count; j++) {
+    const logit = logits[at + j] as number;
+    if (found.length === most && logit <= (logits[at + (found[most - 1] as number)] as number)) continue;
+    let place = found.length;
+    while (place > 0 && logit > (logits[at + (found[place - 1] as number)] as number)) place--;
+    found.splice(place, 0, j);
+    if (found.length > most) found.pop();
+  }
+  return Int32Array.from(found);
+}
+
 const bucketBits = 8;
 
 /**

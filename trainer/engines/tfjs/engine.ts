@@ -17,6 +17,7 @@ import type {
   SampleEvent,
   SampleOptions,
   SampleRequest,
+  Scored,
   Sequence,
   TrainingLoss,
 } from '../engine.ts';
@@ -84,7 +85,7 @@ class TfjsEngine implements Engine {
     losses: ['cross-entropy', 'policy'],
     reference: true,
     abort: true,
-    topAlternatives: 0,
+    topAlternatives: 20,
   };
   readonly #replicas: Replicas;
   /** As the settings name them; null leaves it to the checkpoint. */
@@ -212,6 +213,7 @@ class TfjsEngine implements Engine {
   ): AsyncGenerator<SampleEvent> {
     const loaded = this.#loaded(model);
     const { tokenizer, config } = loaded;
+    checkOptions(options, this.capabilities.topAlternatives);
     const encoder = new PromptEncoder(tokenizer, config);
     const prompts = requests.map(({ prompt }) => encoder.encode(prompt));
     const answers = requests.flatMap(({ seeds }, request) => seeds.map((seed, index) => ({ request, index, seed })));
@@ -223,11 +225,13 @@ class TfjsEngine implements Engine {
     signal.addEventListener('abort', onAbort);
     const stream = new SampleStream(tokenizer, answers);
     const { allowed, endTokens } = drawable(tokenizer, config.text.vocabularySize);
+    const stop = stopTexts(tokenizer, config.text.vocabularySize, options.stop ?? []);
     const chunks = sampleChunks(prompts, answers, this.#replicas.count).map((chunk) => ({
       ...chunk,
       options,
       allowed,
       endTokens,
+      stop,
       abort,
     }));
     const work = this.#inTurn(async () => {
@@ -254,21 +258,29 @@ class TfjsEngine implements Engine {
     }
   }
 
-  forward(model: ModelHandle, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+  forward(
+    model: ModelHandle,
+    sequences: readonly Sequence[],
+    { entropy }: { readonly entropy: boolean } = { entropy: false },
+  ): Promise<Scored[]> {
     return this.#inTurn(async () => {
       const { prompts, answers } = this.#encode(this.#loaded(model), sequences);
       const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.#replicas.count);
-      const results: Float32Array[] = sequences.map(() => new Float32Array());
+      const results: Scored[] = sequences.map(() => ({ logprobs: new Float32Array(), entropy: null }));
       const parts = await this.#replicas.askAll<'forward'>((replica) => {
         const groups = shards[replica] ?? [];
-        return groups.length === 0 ? null : { kind: 'forward', model: model.id, groups: packed(groups, answers) };
+        return groups.length === 0
+          ? null
+          : { kind: 'forward', model: model.id, groups: packed(groups, answers), entropy };
       });
       parts.forEach((part, replica) => {
         let at = 0;
         for (const i of (shards[replica] ?? []).flatMap((group) => group.sequences)) {
-          const length = answers[i]?.length ?? 0;
-          results[i] = part?.logprobs.slice(at, at + length) ?? new Float32Array();
-          at += length;
+          const end = at + (answers[i]?.length ?? 0);
+          if (part !== null) {
+            results[i] = { logprobs: part.logprobs.slice(at, end), entropy: part.entropy?.slice(at, end) ?? null };
+          }
+          at = end;
         }
       });
       return results;
@@ -279,6 +291,8 @@ class TfjsEngine implements Engine {
     return this.#inTurn(async () => {
       const loaded = this.#loaded(model);
       if (loaded.gradients === null) throw new StudioError('internal', 'A reference model is not trained.');
+      const exactKl = loss.kind === 'policy' ? (loss.exactKl ?? null) : null;
+      if (exactKl !== null) this.#checkReference(loaded, exactKl);
       const { prompts, answers } = this.#encode(loaded, loss.sequences);
       const groups = groupByPrompt(prompts);
       const shards = shard(groups, (i) => answers[i]?.length ?? 0, this.#replicas.count);
@@ -293,6 +307,7 @@ class TfjsEngine implements Engine {
           groups: packed(own, answers),
           terms: lossTerms(loss, order, answers, tokens),
           promptWeights: ofPrompts ? Float32Array.from(own, ({ sequences }) => sequences.length / tokens) : null,
+          reference: exactKl?.id ?? null,
           fresh: !loaded.contributing.has(replica),
         };
       });
@@ -318,7 +333,8 @@ class TfjsEngine implements Engine {
         });
       }
       const policy = loss.kind === 'policy';
-      const hasReference = policy && loss.sequences.every(({ refLogprobs }) => refLogprobs !== null);
+      const hasReference =
+        policy && (exactKl !== null || loss.sequences.every(({ refLogprobs }) => refLogprobs !== null));
       return {
         loss: total,
         kl: hasReference ? sum('kl') / answerTokens : null,
@@ -410,6 +426,16 @@ class TfjsEngine implements Engine {
     const loaded = this.#models.get(model.id);
     if (loaded === undefined) throw new StudioError('engine-failed', `Model ${model.id} is not loaded.`);
     return loaded;
+  }
+
+  /** An exact KL compares distributions over one vocabulary. */
+  #checkReference({ config }: Loaded, reference: ModelHandle): void {
+    const { vocabularySize } = this.#loaded(reference).config.text;
+    if (vocabularySize === config.text.vocabularySize) return;
+    throw new StudioError(
+      'bad-request',
+      `The reference has ${vocabularySize} tokens, the policy ${config.text.vocabularySize}; an exact KL needs the same ones.`,
+    );
   }
 
   #encode(
@@ -507,7 +533,8 @@ function lossTerms(
     });
     return out;
   };
-  if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: perToken(() => 1 / tokens) };
+  const weighted = (shares: Float32Array): Float32Array => multiplied(shares, order, loss.sequences, lengths);
+  if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: weighted(perToken(() => 1 / tokens)) };
   const { sequences, clipEpsilon, beta, mean } = loss;
   const joined = (pick: (sequence: PolicySequence) => Float32Array | null, what: string): Float32Array => {
     const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
@@ -531,13 +558,64 @@ function lossTerms(
   }
   return {
     kind: 'policy',
-    weights: perToken((_, answerTokens) =>
-      tokenWeight(mean, { answerTokens, answers: sequences.length, allTokens: tokens }),
+    weights: weighted(
+      perToken((_, answerTokens) => tokenWeight(mean, { answerTokens, answers: sequences.length, allTokens: tokens })),
     ),
     advantages: perToken((i) => sequences[i]?.advantage ?? 0),
     oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
     refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),
     clipEpsilon,
     beta,
+  };
+}
+
+/** The shares of answer tokens times the weights that sequences bring along. @throws StudioError `bad-request` */
+function multiplied(
+  shares: Float32Array,
+  order: readonly number[],
+  sequences: readonly Sequence[],
+  lengths: readonly number[],
+): Float32Array {
+  let at = 0;
+  order.forEach((i, k) => {
+    const answer = sequences[i]?.answer;
+    const weights = answer !== undefined && 'tokens' in answer ? answer.weights : undefined;
+    const length = lengths[k] ?? 0;
+    if (weights !== undefined) {
+      if (weights.length !== length || !weights.every((weight) => Number.isFinite(weight))) {
+        throw new StudioError(
+          'bad-request',
+          `Sequence ${i} needs one finite weight for each of its ${length} answer tokens.`,
+        );
+      }
+      for (let j = 0; j < length; j++) (shares[at + j] as number) *= weights[j] as number;
+    }
+    at += length;
+  });
+  return shares;
+}
+
+/** @throws StudioError `bad-request` naming the option */
+function checkOptions(options: SampleOptions, mostAlternatives: number): void {
+  const { maxTokens, temperature, topP, topK = 0, alternatives = 0, stop = [] } = options;
+  const whole = (value: number, least: number, most: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= most;
+  const faults = [
+    whole(maxTokens, 1, Number.MAX_SAFE_INTEGER) ? [] : [`maxTokens is ${maxTokens}; it is a number of tokens`],
+    Number.isFinite(temperature) && temperature >= 0 ? [] : [`temperature is ${temperature}; it is 0 or more`],
+    topP > 0 && topP <= 1 ? [] : [`topP is ${topP}; it is above 0 and at most 1`],
+    whole(topK, 0, Number.MAX_SAFE_INTEGER) ? [] : [`topK is ${topK}; it is a number of tokens, or 0`],
+    whole(alternatives, 0, mostAlternatives) ? [] : [`alternatives is ${alternatives}; it is 0 to ${mostAlternatives}`],
+    stop.every((text) => text !== '') ? [] : ['stop holds an empty text'],
+  ].flat();
+  if (faults.length > 0) throw new StudioError('bad-request', `${faults.join('. ')}.`);
+}
+
+/** What threads need to see that a text ends an answer: they know tokens by number alone. */
+function stopTexts(tokenizer: Tokenizer, vocabularySize: number, texts: readonly string[]): SampleChunk['stop'] {
+  if (texts.length === 0) return null;
+  return {
+    texts: texts.map((text) => Buffer.from(text, 'utf8')),
+    pieces: Array.from({ length: vocabularySize }, (_, token) => tokenizer.bytes(token)),
   };
 }

@@ -481,7 +481,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
         [x],
         (save) => {
           const { value, gradient } = loss(view(x, x.size));
-          save([tf.tensor1d(gradient)]);
+          save([tf.tensor(gradient, x.shape)]);
           return tf.scalar(value);
         },
         (dy, saved) => [tf.mul(saved[0] as tf.Tensor, dy)],

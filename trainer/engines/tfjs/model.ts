@@ -51,8 +51,12 @@ export class Model {
 
   /** Log-probabilities [targets] of the target tokens. */
   logprobs(batch: Batch, { rows, targets }: Targets): tf.Tensor {
-    const hidden = this.#decode(batch, rows, (_, qkv) => this.#packedAttention(batch, qkv));
-    return this.#ops.targetLogprobs(this.#head(hidden), targets);
+    return this.#ops.targetLogprobs(this.logitsAt(batch, rows), targets);
+  }
+
+  /** Logits [rows, vocabulary] at some rows of a batch. */
+  logitsAt(batch: Batch, rows: Int32Array): tf.Tensor {
+    return this.#head(this.#decode(batch, rows, (_, qkv) => this.#packedAttention(batch, qkv)));
   }
 
   /** The output at `rows` [rows, hidden] and, per layer, the rotated qkv of the rows as attention takes them, which outlive the tidy. */

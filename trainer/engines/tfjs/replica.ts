@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
-import type { LossTerms } from '../losses.ts';
-import { lossSums } from '../losses.ts';
-import type { PackedGroup } from './batch.ts';
+import type { Scored } from '../engine.ts';
+import type { LossSums, LossTerms } from '../losses.ts';
+import { exactPolicySums, lossSums } from '../losses.ts';
+import type { PackedBatch, PackedGroup } from './batch.ts';
 import { packBatch } from './batch.ts';
 import { readConfig } from './config.ts';
 import { generate } from './generation.ts';
@@ -75,7 +76,7 @@ export class Replica {
       case 'sample':
         return this.#sample(this.#held(request.model), request.chunk, report);
       case 'forward':
-        return { logprobs: this.#forward(this.#held(request.model), request.groups) };
+        return this.#forward(this.#held(request.model), request.groups, request.entropy);
       case 'forward-backward':
         return this.#forwardBackward(this.#held(request.model), request.work);
       case 'reduce-gradient':
@@ -151,21 +152,46 @@ export class Replica {
     return null;
   }
 
-  #forward({ model }: Held, groups: readonly PackedGroup[]): Float32Array {
+  #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Scored {
     const parts = microBatches(groups).map(([start, end]) => {
       const batch = packBatch(groups.slice(start, end));
-      if (batch.answerTargets.rows.length === 0) return new Float32Array();
-      const logprobs = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
-      const values = this.#ops.read(logprobs).slice();
-      logprobs.dispose();
-      return values;
+      return entropy ? this.#withEntropy(model, batch) : { logprobs: this.#logprobs(model, batch), entropy: null };
     });
-    return concatenated(parts);
+    return {
+      logprobs: concatenated(parts.map(({ logprobs }) => logprobs)),
+      entropy: entropy ? concatenated(parts.map((part) => part.entropy ?? new Float32Array())) : null,
+    };
+  }
+
+  #logprobs(model: Model, batch: PackedBatch): Float32Array {
+    if (batch.answerTargets.rows.length === 0) return new Float32Array();
+    const logprobs = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
+    const values = this.#ops.read(logprobs).slice();
+    logprobs.dispose();
+    return values;
+  }
+
+  #withEntropy(model: Model, batch: PackedBatch): Scored {
+    const { rows, targets } = batch.answerTargets;
+    if (rows.length === 0) return { logprobs: new Float32Array(), entropy: new Float32Array() };
+    const logits = tf.tidy(() => model.logitsAt(batch, rows));
+    const vocabulary = model.config.text.vocabularySize;
+    const {
+      logits: values,
+      logSums,
+      entropy,
+    } = this.#ops.distribution(logits, 1, new Float32Array(vocabulary).fill(1));
+    const logprobs = Float32Array.from(
+      targets,
+      (target, i) => (values[i * vocabulary + target] as number) - (logSums[i] as number),
+    );
+    logits.dispose();
+    return { logprobs, entropy: entropy.slice() };
   }
 
   #forwardBackward(
     held: Held,
-    { groups, terms, promptWeights, fresh }: ForwardBackward,
+    { groups, terms, promptWeights, reference, fresh }: ForwardBackward,
   ): ReplicaAnswers['forward-backward'] {
     const gradient = held.gradients?.[this.#index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
@@ -189,14 +215,22 @@ export class Replica {
       if (rows.length === 0) continue;
       tf.tidy(() => {
         const parameters = held.table.parameters;
+        const told = ({ loss: value, kl, clipped, gradient: by }: LossSums) => {
+          sums.loss += value;
+          sums.kl += kl;
+          sums.clipped += clipped;
+          return { value, gradient: by };
+        };
+        const exact = reference !== null && part.kind === 'policy' ? part : null;
+        const refLogits = exact === null ? null : this.#logitsOf(this.#held(reference as number).model, batch, rows);
         const loss = (): tf.Scalar =>
-          this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) => {
-            const { loss: value, kl, clipped, gradient: byLogprob } = lossSums(part, logprobs);
-            sums.loss += value;
-            sums.kl += kl;
-            sums.clipped += clipped;
-            return { value, gradient: byLogprob };
-          });
+          exact === null || refLogits === null
+            ? this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) =>
+                told(lossSums(part, logprobs)),
+              )
+            : this.#ops.hostLoss(held.model.logitsAt(batch, rows), (logits) =>
+                told(exactPolicySums(exact, targets, logits, refLogits)),
+              );
         const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
         const { grads } = tf.engine().gradients(loss, weights, undefined, true);
         parameters.forEach(({ offset, size }, i) => {
@@ -212,6 +246,10 @@ export class Replica {
     }
     if (empty) gradient.fill(0);
     return sums;
+  }
+
+  #logitsOf(model: Model, batch: PackedBatch, rows: Int32Array): Float32Array {
+    return this.#ops.read(tf.tidy(() => model.logitsAt(batch, rows))).slice();
   }
 
   /** Adds up the replicas' gradients in this replica's range, in place in the first one's array. */
