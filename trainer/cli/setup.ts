@@ -119,8 +119,8 @@ async function setUpFfmpeg(talk: Talk): Promise<Outcome> {
 async function setUpNative(kind: NativeKind, remove: boolean, talk: Talk): Promise<Outcome> {
   const folder = path.join(nativeFolder(homedir()), kind);
   if (remove) {
-    await removeNative(kind, holdFile);
-    return { text: `${folder} is gone.`, data: { removed: folder } };
+    const removed = await removeNative(kind, holdFile);
+    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
   }
   if (readPrepared(folder) === null) await talk.agree(nativeNote[kind]);
   const library = await fetchNative({ kind, hold: holdFile, signal: talk.signal, onProgress: talk.onProgress });

@@ -61,16 +61,24 @@ export async function fetchNative(options: FetchNativeOptions): Promise<NativeLi
   signal.throwIfAborted();
   return await holding(work, async () => {
     const prepared = readPrepared(join(folder, kind));
-    if (prepared !== null) return { ...(await checkAgain(prepared, work)), fetched: false };
-    return { ...(await prepare(work)), fetched: true };
+    const { addon, version, gpu } = prepared === null ? await prepare(work) : await checkAgain(prepared, work);
+    return { addon, version, gpu, fetched: prepared === null };
   });
 }
 
-/** Takes away a kind of the library, and what was fetched for it. @throws StudioError `conflict` while another process prepares it */
-export async function removeNative(kind: NativeKind, hold: HoldFile, folder = nativeFolder(homedir())): Promise<void> {
-  await holding({ kind, folder, hold }, async () => {
-    await rm(join(folder, kind), { recursive: true, force: true });
-    await rm(partsFolder(kind, folder), { recursive: true, force: true });
+/**
+ * Takes away a kind of the library, and what was fetched for it. @returns whether there was anything
+ * @throws StudioError `conflict` while another process prepares it
+ */
+export async function removeNative(
+  kind: NativeKind,
+  hold: HoldFile,
+  folder = nativeFolder(homedir()),
+): Promise<boolean> {
+  return await holding({ kind, folder, hold }, async () => {
+    const there = [join(folder, kind), partsFolder(kind, folder)].filter((path) => existsSync(path));
+    for (const path of there) await rm(path, { recursive: true });
+    return there.length > 0;
   });
 }
 
@@ -110,7 +118,7 @@ function refuseOtherPlatforms(): void {
 }
 
 /** That nothing of what is kept was changed, and that it still runs; a driver may have come or gone since. */
-async function checkAgain(prepared: PreparedFile, work: Work): Promise<NativeLibrary> {
+async function checkAgain(prepared: PreparedFile, work: Work): Promise<PreparedFile> {
   const folder = join(work.folder, work.kind);
   const paths = Object.keys(prepared.files).map((path) => join(folder, path));
   const total = paths.reduce((sum, path) => sum + sizeOf(path), 0);
@@ -129,11 +137,12 @@ async function checkAgain(prepared: PreparedFile, work: Work): Promise<NativeLib
   }
   work.onProgress('Running it once', 0, 0);
   const found = await work.probe(prepared.addon, work.signal);
-  await writeReady(folder, { ...prepared, ...found });
-  return { addon: prepared.addon, ...found };
+  const now = { ...prepared, ...found };
+  await writeReady(folder, now);
+  return now;
 }
 
-async function prepare(work: Work): Promise<NativeLibrary> {
+async function prepare(work: Work): Promise<PreparedFile> {
   const { kind, folder, signal, onProgress } = work;
   const parts = partsFolder(kind, folder);
   await mkdir(parts, { recursive: true });
@@ -145,7 +154,7 @@ async function prepare(work: Work): Promise<NativeLibrary> {
 
   const fetched: string[] = [];
   for (const wheel of work.wheels) fetched.push(await fetchWheel(wheel, parts, work));
-  await inDraft(parts, async (draft) => {
+  const ready = await inDraft(parts, async (draft) => {
     const files = await unpackWheels(fetched, draft, {
       signal,
       onProgress: (done, total) => onProgress('Unpacking', done, total),
@@ -157,16 +166,18 @@ async function prepare(work: Work): Promise<NativeLibrary> {
     const kept = Object.entries(files).filter(([path]) => !path.startsWith(`${headers}/`));
     onProgress('Running it once', 0, 0);
     const found = await work.probe(join(draft, addon), signal);
-    await writeReady(draft, {
+    const ready = {
       ...found,
       addon: join(folder, kind, addon),
       files: { ...Object.fromEntries(kept), [addon]: await sha256Of(join(draft, addon), signal) },
-    });
+    };
+    await writeReady(draft, ready);
     await rm(join(folder, kind), { recursive: true, force: true });
     await rename(draft, join(folder, kind));
+    return ready;
   });
   await rm(parts, { recursive: true });
-  return readPrepared(join(folder, kind)) as PreparedFile;
+  return ready;
 }
 
 /** A new folder beside the downloads, which is gone afterwards unless it was renamed. */

@@ -11,6 +11,10 @@ interface NativeBinding {
   isUsingGpuDevice(): boolean;
 }
 
+interface BackendModule {
+  readonly NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => tf.KernelBackend;
+}
+
 /** Makes the addon's backend current. @throws StudioError `engine-failed` when it does not start */
 export async function startNative(addon: string): Promise<{ version: string; gpu: boolean }> {
   // The package calls two functions that Node 23 and later lack or warn of.
@@ -22,10 +26,12 @@ export async function startNative(addon: string): Promise<{ version: string; gpu
     process.dlopen(module, addon);
     const binding = module.exports as NativeBinding;
     await import('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
-    const { NodeJSKernelBackend } = (await import(
+    // A bundle gives a CommonJS module as its default alone.
+    const { default: exported } = (await import(
       '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js'
-    )) as unknown as { NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => tf.KernelBackend };
-    tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3);
+    )) as unknown as { default: BackendModule };
+    const backend = new exported.NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu');
+    tf.registerBackend('tensorflow', () => backend, 3);
     if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
     return { version: binding.TF_Version, gpu: binding.isUsingGpuDevice() };
   } catch (error) {

@@ -23,16 +23,22 @@ function expectValues(what: string, tensor: tf.Tensor, expected: readonly number
     throw new Error(`a ${what} came out as ${values.join()}, not ${expected.join()}`);
 }
 
+async function probeInThread(addon: string): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: addon });
+  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+}
+
 if (isMainThread) {
   setNativeEnvironment();
   const addon = process.argv[2] ?? '';
-  const found = await probe(addon);
-  await new Promise<void>((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: addon });
-    worker.once('message', () => resolve());
-    worker.once('error', reject);
-  });
-  process.stdout.write(`${JSON.stringify({ type: 'probed', ...found })}\n`);
+  try {
+    const found = await probe(addon);
+    await probeInThread(addon);
+    process.stdout.write(`${JSON.stringify({ type: 'probed', ...found })}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 } else {
   await probe(workerData as string);
   parentPort?.postMessage('done');
