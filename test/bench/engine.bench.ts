@@ -34,7 +34,7 @@ const question =
 const sequencesPerStep = 24;
 const questionsPerStep = 12;
 
-const median = (values: readonly number[]): number =>
+export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** A prompt with eight frames of 56 x 56 pixels; each number gives content of its own. */
@@ -44,19 +44,24 @@ function prompt(n: number): Prompt {
   return videoPrompt({ ...frames, key: `${frames.key} ${n}` }, question);
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
 }
 
-async function trainingStep(engine: Engine, model: ModelHandle, n: number): Promise<void> {
+/** One step on questions of its own number. */
+export async function trainingStep(
+  engine: Engine,
+  model: ModelHandle,
+  n: number,
+): Promise<{ loss: number; gradNorm: number }> {
   const sequences = Array.from({ length: sequencesPerStep }, (_, i) => ({
     prompt: prompt(n * sequencesPerStep + i),
     answer: { text: `${answerText('red', 'blue')} ${answerText('green', 'yellow')}` },
   }));
-  await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
-  await engine.optimStep(model, tinyStep);
+  const { loss } = await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
+  return { loss, ...(await engine.optimStep(model, { ...tinyStep, learningRate: 1e-3 })) };
 }
 
 /** Milliseconds of training, and the event loop's delay in this thread meanwhile. */
@@ -70,7 +75,8 @@ async function measureTraining(engine: Engine, model: ModelHandle): Promise<{ st
   return { stepMs: median(steps), delayMs: delay.percentile(99) / 1e6 };
 }
 
-async function measureDecoding(engine: Engine, model: ModelHandle): Promise<number> {
+/** Microseconds per token. */
+export async function measureDecoding(engine: Engine, model: ModelHandle): Promise<number> {
   const perToken: number[] = [];
   for (let round = 0; round < 4; round++) {
     let tokens = 0;
