@@ -3,7 +3,7 @@
  * beside their source). `--when-older` builds only what is older than its sources.
  */
 import { existsSync, globSync, statSync } from 'node:fs';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { buildExtension } from '../extension/build.ts';
@@ -50,6 +50,7 @@ const parts: readonly Part[] = [
       path.join(dist, 'trainer', 'main.js'),
       path.join(dist, 'trainer', 'worker.js'),
       path.join(dist, 'trainer', 'decoder.js'),
+      path.join(dist, 'trainer', 'probe-native.js'),
       path.join(dist, 'trainer', tfjsBinary),
     ],
     make: buildTrainer,
@@ -65,6 +66,7 @@ async function buildTrainer(): Promise<void> {
       main: path.join(root, 'trainer/main.ts'),
       worker: path.join(root, 'trainer/engines/tfjs/worker.ts'),
       decoder: path.join(root, 'trainer/video/decoder.ts'),
+      'probe-native': path.join(root, 'trainer/engines/tfjs/probe-native.ts'),
     },
     outdir,
     bundle: true,
@@ -78,8 +80,6 @@ async function buildTrainer(): Promise<void> {
     external: [
       'assemblyscript/asc',
       'esbuild',
-      '@tensorflow/tfjs-node-gpu',
-      '@tensorflow/tfjs-node-gpu/*',
       '@ffmpeg-installer/ffmpeg',
       '@ffprobe-installer/ffprobe',
       'bufferutil',
@@ -97,6 +97,10 @@ async function buildTrainer(): Promise<void> {
   });
   const wasm = path.join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist', tfjsBinary);
   await copyFile(wasm, path.join(outdir, tfjsBinary));
+  // The native backend's addon is compiled on the user's machine, on request.
+  await cp(path.join(root, 'node_modules/@tensorflow/tfjs-node-gpu/binding'), path.join(outdir, 'addon'), {
+    recursive: true,
+  });
   await mkdir(path.join(outdir, 'kernels'), { recursive: true });
   for (const variant of kernelVariants)
     await copyFile(path.join(kernelFolder, variant), path.join(outdir, 'kernels', variant));

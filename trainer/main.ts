@@ -88,7 +88,7 @@ const groups: Record<string, Record<string, Entry>> = {
       load: async () => (await import('./cli/doctor.ts')).doctorCommand,
     },
     setup: {
-      summary: 'fetch ffmpeg for a machine that has none',
+      summary: 'fetch what this machine lacks: ffmpeg, a faster backend',
       load: async () => (await import('./cli/setup.ts')).setupCommand,
     },
   },

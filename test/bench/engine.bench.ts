@@ -36,13 +36,18 @@ function prompt(n: number): Prompt {
   return videoPrompt({ ...frames, key: `${frames.key} ${n}` }, question);
 }
 
-async function trainingStep(engine: Engine, model: ModelHandle, n: number): Promise<void> {
+/** One step on questions of its own number. */
+export async function trainingStep(
+  engine: Engine,
+  model: ModelHandle,
+  n: number,
+): Promise<{ loss: number; gradNorm: number }> {
   const sequences = Array.from({ length: sequencesPerStep }, (_, i) => ({
     prompt: prompt(n * sequencesPerStep + i),
     answer: { text: `${answerText('red', 'blue')} ${answerText('green', 'yellow')}` },
   }));
-  await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
-  await engine.optimStep(model, tinyStep);
+  const { loss } = await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
+  return { loss, ...(await engine.optimStep(model, { ...tinyStep, learningRate: 1e-3 })) };
 }
 
 /** Milliseconds of a training step. */
@@ -53,7 +58,8 @@ async function measureTraining(engine: Engine, model: ModelHandle): Promise<numb
   return median(steps);
 }
 
-async function measureDecoding(engine: Engine, model: ModelHandle): Promise<number> {
+/** Microseconds per token. */
+export async function measureDecoding(engine: Engine, model: ModelHandle): Promise<number> {
   const perToken: number[] = [];
   for (let round = 0; round < 4; round++) {
     let tokens = 0;

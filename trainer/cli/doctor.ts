@@ -38,7 +38,7 @@ Says which Node, SQLite, ffmpeg and compute backends are found, and what to do a
       [
         'backends',
         async () =>
-          (await probeBackends())
+          probeBackends()
             .map((backend) => `${backend.name}: ${backend.available ? 'yes' : 'no'}, ${backend.why}`)
             .join('\n          '),
       ],

@@ -1,66 +1,137 @@
-/** `video-r1 setup ffmpeg`: fetches what this machine lacks, after it was said what that is and was agreed to. */
+/** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
+import { homedir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { fetchNative, removeNative } from '../engines/tfjs/fetch-native.ts';
+import { nativeFolder } from '../engines/tfjs/files.ts';
+import { readPrepared } from '../engines/tfjs/native-libraries.ts';
+import { type NativeKind, nativeNote } from '../engines/tfjs/native-wheels.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../protocol/ffmpeg-packages.ts';
+import { holdFile } from '../store/process-lock.ts';
 import { fetchFfmpeg } from '../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from './command.ts';
 import { LiveLine } from './progress.ts';
 
+/** How a part of the command speaks with who called it. */
+interface Talk {
+  readonly signal: AbortSignal;
+  onProgress(what: string, done: number, total: number): void;
+  /** Says the note. @throws StudioError unless it is agreed to */
+  agree(note: string): Promise<void>;
+}
+
+/** One line for a person, and the same for a program. */
+interface Outcome {
+  readonly text: string;
+  readonly data: object;
+}
+
 export const setupCommand: CliCommand = {
   name: 'setup',
-  summary: 'fetch ffmpeg for a machine that has none',
+  summary: 'fetch what this machine lacks: ffmpeg, a faster backend',
   help: `
 video-r1 setup ffmpeg [--yes] [--json-progress]
+video-r1 setup native [--gpu] [--yes] [--json-progress]
+video-r1 setup native [--gpu] --remove
 
-Fetches ffmpeg and ffprobe with this machine's npm into your cache folder, where every later command finds them. Asks first;
---yes agrees. Does nothing where an ffmpeg is found already.
+Fetches into your cache folder what every later command then finds. Asks first; --yes agrees. Ended at any moment, the same
+command goes on from what is there.
 --json-progress writes one JSON object a line, for programs.
 
+ffmpeg: with this machine's npm. Does nothing where an ffmpeg is found already.
 ${ffmpegLicenceNote}
 
-  video-r1 setup ffmpeg`,
+native: the backend on TensorFlow's own library, on Linux with an x64 processor; it takes python3 with pip, npm and g++. Where
+it is prepared already, its files are checked and it is run once. --gpu: the library for NVIDIA's GPUs; --remove takes it away.
+${nativeNote.cpu}
+${nativeNote.gpu}
+
+  video-r1 setup ffmpeg
+  video-r1 setup native --gpu`,
   async run(args) {
     const { values, positionals } = readOptions(args, {
       yes: { type: 'boolean', default: false },
       'json-progress': { type: 'boolean', default: false },
+      gpu: { type: 'boolean', default: false },
+      remove: { type: 'boolean', default: false },
     });
-    const asJson = values['json-progress'] === true;
+    const asJson = values['json-progress'];
     const line = new LiveLine();
     const stop = new AbortController();
-    const end = () => stop.abort(new StudioError('conflict', 'It was ended before ffmpeg was there.'));
+    const end = () => stop.abort(new StudioError('conflict', 'It was ended before it was done.'));
     process.once('SIGINT', end);
     process.once('SIGTERM', end);
-    try {
-      if (positionals.length !== 1 || positionals[0] !== 'ffmpeg')
-        throw usage('Say what to set up: video-r1 setup ffmpeg.');
-      const present = await findFfmpeg().catch(() => null);
-      if (!present) {
-        if (!asJson) line.say(ffmpegLicenceNote);
+    let said = '';
+    const talk: Talk = {
+      signal: stop.signal,
+      onProgress(what, done, total) {
+        if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', what, done, total })}\n`);
+        else line.show(inWords(what, done, total), what !== said);
+        said = what;
+      },
+      async agree(note) {
+        if (!asJson) line.say(note);
         if (!values.yes) await agreed(stop.signal);
-      }
-      const tools =
-        present ??
-        (await fetchFfmpeg({
-          signal: stop.signal,
-          onProgress: (what, done, total) => {
-            if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', what, done, total })}\n`);
-            else line.show(what, true);
-          },
-        }));
-      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...tools })}\n`);
-      else line.say(`ffmpeg ${tools.version}, ${tools.source}: ${tools.ffmpeg}`);
+      },
+    };
+    try {
+      const [what, ...rest] = positionals;
+      if (rest.length > 0 || (what !== 'ffmpeg' && what !== 'native'))
+        throw usage('Say what to set up: video-r1 setup ffmpeg, or video-r1 setup native.');
+      if (what === 'ffmpeg' && (values.gpu || values.remove))
+        throw usage('--gpu and --remove belong to video-r1 setup native.');
+      const { text, data } =
+        what === 'ffmpeg'
+          ? await setUpFfmpeg(talk)
+          : await setUpNative(values.gpu ? 'gpu' : 'cpu', values.remove, talk);
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...data })}\n`);
+      else line.say(text);
       return exitCodes.done;
     } catch (thrown) {
       if (!asJson && !stop.signal.aborted) throw thrown;
-      const { kind, message, place, remedy } = asStudioError(thrown);
+      const error = asStudioError(thrown);
+      const { kind, message, place, remedy } = error;
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', kind, message, place, remedy })}\n`);
+      else line.say(error.toString());
       return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
     } finally {
       line.end();
     }
   },
 };
+
+const megabytes = (bytes: number) => Math.round(bytes / 1e6).toLocaleString('en-US');
+
+/** Counts of a few steps are not shown; bytes are. */
+function inWords(what: string, done: number, total: number): string {
+  return total < 1e6 ? what : `${what}: ${megabytes(done)} of ${megabytes(total)} MB`;
+}
+
+async function setUpFfmpeg(talk: Talk): Promise<Outcome> {
+  const present = await findFfmpeg().catch(() => null);
+  if (!present) await talk.agree(ffmpegLicenceNote);
+  const tools = present ?? (await fetchFfmpeg(talk));
+  return { text: `ffmpeg ${tools.version}, ${tools.source}: ${tools.ffmpeg}`, data: tools };
+}
+
+async function setUpNative(kind: NativeKind, remove: boolean, talk: Talk): Promise<Outcome> {
+  const folder = path.join(nativeFolder(homedir()), kind);
+  if (remove) {
+    const removed = await removeNative(kind, holdFile);
+    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
+  }
+  if (readPrepared(folder) === null) await talk.agree(nativeNote[kind]);
+  const library = await fetchNative({ kind, hold: holdFile, signal: talk.signal, onProgress: talk.onProgress });
+  const is = library.fetched ? 'is ready' : 'was there already, is as it was prepared, and runs';
+  const on = library.gpu
+    ? 'on a GPU'
+    : kind === 'cpu'
+      ? 'on the CPU'
+      : 'on the CPU: it sees no GPU here. Is the driver installed, does nvidia-smi list the GPU, and does CUDA_VISIBLE_DEVICES name it?';
+  return { text: `TensorFlow ${library.version} ${is}, ${on}\n${library.addon}`, data: library };
+}
 
 /** @throws StudioError when the answer is no, or when nobody can be asked. */
 async function agreed(signal: AbortSignal): Promise<void> {

@@ -1,40 +1,68 @@
 /** Picks and starts the TensorFlow.js backend of this thread, and gives the operations that fit it. */
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { StudioError } from '../../protocol/errors.ts';
+import { asStudioError, StudioError } from '../../protocol/errors.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
-import { ensureKernels, wasmBackendFolder } from './files.ts';
+import { ensureKernels, nativeFolder, wasmBackendFolder } from './files.ts';
 import { createKernelOps } from './kernels.ts';
 import type { BackendReport } from './messages.ts';
-import { preparedNative, startNative } from './native.ts';
+import { startNative } from './native.ts';
+import { type NativeLibrary, preparedNative } from './native-libraries.ts';
 import type { Ops } from './ops.ts';
 import { createStockOps } from './stock.ts';
 
 /** The order of `auto`: a native library that sees a GPU, a native library, WebAssembly. */
 export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
-  if (wanted !== 'auto') return await start(wanted, 'It was asked for.');
-  if (preparedNative().length === 0) return await start('wasm', 'No native TensorFlow is prepared on this machine.');
-  try {
-    return await start('native', 'It is prepared on this machine.');
-  } catch (error) {
-    return await start('wasm', error instanceof Error ? error.message : String(error));
+  switch (wanted) {
+    case 'auto':
+      return await startFastest();
+    case 'native': {
+      const [library] = preparedNative();
+      if (library !== undefined) return await startPrepared(library, 'It was asked for.');
+      throw new StudioError('engine-failed', 'The native TensorFlow backend is not prepared on this machine.', {
+        place: nativeFolder(homedir()),
+        remedy:
+          'Prepare it with "video-r1 setup native", or choose the backend "wasm", which needs nothing, or "auto".',
+      });
+    }
+    case 'wasm':
+    case 'cpu':
+      return await start(wanted, 'It was asked for.');
   }
 }
 
-async function start(
-  backend: Exclude<EngineSettings['backend'], 'auto'>,
-  because: string,
-): Promise<{ ops: Ops; report: BackendReport }> {
-  switch (backend) {
-    case 'native': {
-      const { version, gpu } = await startNative();
-      const name = gpu ? 'native GPU' : 'native CPU';
-      return {
-        ops: createStockOps(),
-        report: { backend: name, why: `TensorFlow ${version} on ${gpu ? 'a GPU' : 'the CPU'}. ${because}` },
-      };
+/** Says of every faster backend why it was not taken. */
+async function startFastest(): Promise<{ ops: Ops; report: BackendReport }> {
+  const libraries = preparedNative();
+  if (libraries.length === 0) return await start('wasm', 'No native TensorFlow is prepared on this machine.');
+  const failed: string[] = [];
+  for (const library of libraries) {
+    try {
+      return await startPrepared(library, ['It is prepared on this machine.', ...failed].join(' '));
+    } catch (thrown) {
+      const kind = library.gpu ? 'native GPU' : 'native CPU';
+      failed.push(`The faster ${kind} backend was tried first: ${asStudioError(thrown).message}`);
     }
+  }
+  return await start('wasm', failed.join(' '));
+}
+
+async function startPrepared({ addon }: NativeLibrary, because: string): Promise<{ ops: Ops; report: BackendReport }> {
+  const { version, gpu } = await startNative(addon);
+  tf.enableProdMode();
+  return {
+    ops: createStockOps(),
+    report: {
+      backend: gpu ? 'native GPU' : 'native CPU',
+      why: `TensorFlow ${version} on ${gpu ? 'a GPU' : 'the CPU'}. ${because}`,
+    },
+  };
+}
+
+async function start(backend: 'wasm' | 'cpu', because: string): Promise<{ ops: Ops; report: BackendReport }> {
+  switch (backend) {
     case 'cpu':
       await makeCurrent('cpu');
       return {

@@ -64,6 +64,19 @@ export function replicaScript(): URL {
   return existsSync(fileURLToPath(fromSource)) ? fromSource : new URL('./worker.js', import.meta.url);
 }
 
+/** The program that runs a native library once. */
+export function nativeProbe(): string {
+  const fromSource = besideThis('./probe-native.ts');
+  return existsSync(fromSource) ? fromSource : besideThis('./probe-native.js');
+}
+
+/** Folder of the C++ sources of the native backend's addon. */
+export function addonSources(): string {
+  const beside = besideThis('./addon');
+  if (existsSync(beside)) return beside;
+  return join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')), 'binding');
+}
+
 /** Folder in the user's cache where a native TensorFlow is prepared on request. */
 export function nativeFolder(home: string): string {
   return join(process.env.XDG_CACHE_HOME ?? join(home, '.cache'), 'video-r1-studio', 'tensorflow');

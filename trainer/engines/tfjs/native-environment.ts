@@ -4,6 +4,8 @@
 export function setNativeEnvironment(): void {
   // Take GPU memory as it is needed: by default the library takes nearly all of it at once.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // The addon computes on the last GPU that it sees.
+  process.env.CUDA_VISIBLE_DEVICES ??= '0';
   // Errors and warnings only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
 }
