@@ -8,17 +8,19 @@ describe('the pace of a long work', () => {
       now.mockReturnValue(performance.now() + ms);
     };
     const pace = new Pace();
-    pace.expect('train', 3);
+    pace.expect('train', 4);
     pace.expect('evaluate', 2);
-    expect([pace.place, pace.leftMs]).toEqual(['1/5', null]);
+    expect([pace.place, pace.leftMs]).toEqual(['1/6', null]);
     pace.passOver('train');
     await pace.timed('train', lasting(1000));
-    expect([pace.place, pace.leftMs]).toEqual(['3/5', null]);
+    expect([pace.place, pace.leftMs]).toEqual(['3/6', null]);
     await pace.timed('evaluate', lasting(100));
-    expect([pace.place, pace.leftMs]).toEqual(['4/5', 1100]);
+    expect([pace.place, pace.leftMs]).toEqual(['4/6', 2100]);
+    await pace.timed('train', lasting(2000));
+    expect([pace.place, pace.leftMs]).toEqual(['5/6', 2100]);
     await pace.timed('train', lasting(2000));
     await pace.timed('evaluate', lasting(100));
-    expect([pace.place, pace.leftMs]).toEqual(['5/5', 0]);
+    expect([pace.place, pace.leftMs]).toEqual(['6/6', 0]);
     now.mockRestore();
   });
 
