@@ -14,7 +14,7 @@ export const ablationOptions = {
   seeds: { type: 'string' },
   arms: { type: 'string' },
   set: { type: 'string', multiple: true, default: [] as string[] },
-  groups: { type: 'string', default: '240' },
+  groups: { type: 'string', default: '120' },
   name: { type: 'string' },
   json: { type: 'boolean', default: false },
   port: { type: 'string' },

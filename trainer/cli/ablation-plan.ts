@@ -44,11 +44,6 @@ export async function planAblation(source: AblationSource, folder: string, name:
     throw new StudioError('bad-run-file', `An ablation is of a tgrpo run; this one's method is ${read.method}.`, {
       place: file,
     });
-  if ('size' in read.model && sft === null)
-    throw new StudioError('bad-run-file', 'The run starts from new weights; the arms must start from one checkpoint.', {
-      place: file,
-      remedy: 'Let "model" name a run or a checkpoint: {"run": "sft"}.',
-    });
   const arms = path.join(folder, ablationFolder);
   const asked = {
     base: movedTo(arms, read, source),
@@ -94,21 +89,22 @@ async function readSft(file: string): Promise<RunFile> {
   });
 }
 
-/** A run file with settings in it, and its paths relative to another folder; that of the model is for the caller. */
+/** A run file with settings in it, and its paths relative to another folder. */
 function movedTo(folder: string, read: RunFile, { file, settings }: SetRunFile): RunFile {
   parametersOfRun(read, settings);
   const moved = (place: string) => path.relative(folder, path.resolve(path.dirname(file), place));
-  const { evaluationDataset, promptTemplate, $schema: _schema, ...rest } = read;
+  const { evaluationDataset, promptTemplate, model, $schema: _schema, ...rest } = read;
   return runFile.parse({
     ...rest,
     dataset: moved(read.dataset),
     ...(evaluationDataset && { evaluationDataset: moved(evaluationDataset) }),
     ...(promptTemplate && { promptTemplate: moved(promptTemplate) }),
+    model: 'checkpoint' in model ? { checkpoint: moved(model.checkpoint) } : model,
     parameters: { ...read.parameters, ...settings },
   });
 }
 
-/** The one checkpoint that all arms start from. */
+/** The one checkpoint that all arms start from. @throws StudioError `bad-run-file`, `not-found` */
 async function fromCheckpoint(
   arms: string,
   folder: string,
@@ -116,9 +112,12 @@ async function fromCheckpoint(
   base: RunFile,
 ): Promise<Pick<AblationPlan, 'from' | 'base'>> {
   const { model } = base;
-  const source =
-    'run' in model ? model.run : path.resolve(path.dirname(file), 'checkpoint' in model ? model.checkpoint : '');
-  const found = await findCheckpoint(source, folder);
+  if ('size' in model)
+    throw new StudioError('bad-run-file', 'The run starts from new weights; the arms must start from one checkpoint.', {
+      place: file,
+      remedy: 'Let "model" name a run or a checkpoint: {"run": "sft"}.',
+    });
+  const found = await findCheckpoint('run' in model ? model.run : path.resolve(arms, model.checkpoint), folder);
   return {
     from: found.state ? `${found.state.run}, step ${found.state.step}` : found.folder,
     base: { ...base, model: { checkpoint: path.relative(arms, found.folder) } },

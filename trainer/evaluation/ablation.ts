@@ -280,7 +280,7 @@ export function ablationReport(title: string, { settings, rows, contrasts }: Abl
         ]),
       },
       ...contrastTable(contrasts),
-      { title: '', head: ['settings', ''], rows: Object.entries(settings) },
+      { title: '', head: ['settings', 'value'], rows: Object.entries(settings) },
       {
         title: '',
         head: ['the paper’s table 2, not measured here', 'frames', ...names],
