@@ -292,7 +292,7 @@ export function ablationReport(title: string, { settings, rows, contrasts }: Abl
       'GRPO draws no shuffled answers and pays no temporal reward: the paper’s arm without temporal reward.',
       'accuracy by the benchmarks’ rule over all questions: OCR and free-form score 0, regression counts by its mean relative accuracy.',
       'use of order: accuracy on frames in order minus that on shuffled frames, on questions that need order where the dataset says so, else on all videos.',
-      'temporal paid, temporal felt: of groups sampled from each checkpoint as T-GRPO samples them, on videos of the first dataset, the share in which the temporal reward would be paid, and in which it would change an advantage.',
+      'temporal paid, temporal felt: of groups sampled from each checkpoint as T-GRPO samples them, on videos of the first dataset, the share in which the temporal reward would be paid, and in which it would change an advantage. In a group whose rewards are of two sizes, right and wrong, the division by the standard deviation (eq. 3) takes it out again.',
       'paired differences: both arms with the same seed, so the same start and questions; the paired t test’s 95 % interval over seeds. over questions: bootstrap over questions of their means over seeds. An interval over seeds does not know of other questions, one over questions not of other seeds.',
       'would be found: the true difference in the use of order that as many seeds, spread like these, find four times in five; a smaller one may be there unseen.',
     ],
