@@ -63,6 +63,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
       load: async () => (await import('./cli/ablate.ts')).ablateCommand,
     },
+    study: {
+      summary: 'T-GRPO against GRPO on the sample, with and without images, over seeds',
+      load: async () => (await import('./cli/study.ts')).studyCommand,
+    },
   },
   'The recipe by itself': {
     score: {

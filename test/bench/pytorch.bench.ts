@@ -9,8 +9,9 @@ import path from 'node:path';
 import { permutation, randomFrom } from '../../trainer/data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleRequest } from '../../trainer/engines/engine.ts';
 import { readCheckpoint } from '../../trainer/engines/tfjs/checkpoint.ts';
+import type { ModelConfig } from '../../trainer/engines/tfjs/config.ts';
 import { patchLength, temporalPatchSize } from '../../trainer/engines/tfjs/config.ts';
-import { makePatches, patchGrid } from '../../trainer/engines/tfjs/patches.ts';
+import { framePairs, makePatches, patchGrid } from '../../trainer/engines/tfjs/patches.ts';
 import { PromptEncoder } from '../../trainer/engines/tfjs/prompts.ts';
 import type { Tokenizer } from '../../trainer/engines/tfjs/tokenizer/tokenizer.ts';
 import type { ModelSize } from '../../trainer/protocol/runfile.ts';
@@ -89,14 +90,14 @@ async function loadBoth(
   what: 'text' | 'reinforcement',
   size: ModelSize,
   rate: number,
-): Promise<{ model: ModelHandle; folder: string; vocabularySize: number; tokenizer: Tokenizer }> {
+): Promise<{ model: ModelHandle; folder: string; config: ModelConfig; tokenizer: Tokenizer }> {
   const model = await engine.createModel({ kind: 'new', size, seed, texts: madeTexts() }, 'policy');
   const folder = path.join(scratch, `${what} ${size.hidden_size}`);
   await mkdir(folder);
   await engine.saveState(model, folder);
   await torch.ask<'load'>({ do: 'load', what, folder, threads, seed, learningRate: rate });
   const { config, tokenizer } = await readCheckpoint(folder, false);
-  return { model, folder, vocabularySize: config.text.vocabularySize, tokenizer };
+  return { model, folder, config, tokenizer };
 }
 
 const optimStep = (rate: number) => ({ ...tinyStep, learningRate: rate });
@@ -238,7 +239,9 @@ function torchPrompt(encoder: PromptEncoder, prompt: Prompt): TorchPrompt {
   return {
     tokens: [...tokens],
     types: Array.from(tokens, (_, i) => (i >= video.firstToken && i < video.firstToken + video.tokens ? 2 : 0)),
-    pixels: Buffer.from(makePatches(video.medium).buffer).toString('base64'),
+    pixels: Buffer.concat(framePairs(video.medium).map((pair) => Buffer.from(makePatches(pair).buffer))).toString(
+      'base64',
+    ),
     patchLength,
     grid: [pairs, rows, columns],
     secondsPerPair: temporalPatchSize / chunk.frames.sampleFps,
@@ -285,7 +288,7 @@ async function reinforce(
     const refLogprobs = await engine.forward(reference, sequences);
     await engine.forwardBackward(model, {
       kind: 'policy',
-      sequences: sequences.map((sequence, i) => ({ ...sequence, refLogprobs: refLogprobs[i] ?? null })),
+      sequences: sequences.map((sequence, i) => ({ ...sequence, refLogprobs: refLogprobs[i]?.logprobs ?? null })),
       clipEpsilon,
       beta,
       mean: 'answer',
@@ -312,7 +315,7 @@ export async function* benchAgainstTorch(engine: Engine, python: string, threads
   const target = (of: Readonly<Record<string, number>>): number | null => of[backend] ?? null;
   try {
     for (const { name, hidden, layers, atMost } of textSizes) {
-      const { model, vocabularySize, tokenizer } = await loadBoth(both, 'text', textSize(hidden, layers), learningRate);
+      const { model, config, tokenizer } = await loadBoth(both, 'text', textSize(hidden, layers), learningRate);
       for (const [prompts, answers] of [
         [8, 1],
         [1, 8],
@@ -326,12 +329,12 @@ export async function* benchAgainstTorch(engine: Engine, python: string, threads
           atMost: prompts * answers === 64 ? target(wanted.decode64) : null,
         });
       }
-      yield* trainOnText(both, model, vocabularySize, tokenizer, { name, atMost: target(atMost) });
+      yield* trainOnText(both, model, config.text.vocabularySize, tokenizer, { name, atMost: target(atMost) });
       await engine.unload(model);
     }
-    const { model, tokenizer } = await loadBoth(both, 'reinforcement', videoSize, smallLearningRate);
+    const { model, config, tokenizer } = await loadBoth(both, 'reinforcement', videoSize, smallLearningRate);
     const reference = await engine.createModel({ kind: 'copy', of: model }, 'reference');
-    const encoder = new PromptEncoder(tokenizer, 2);
+    const encoder = new PromptEncoder(tokenizer, config);
     for (const count of [1, 4]) {
       yield await reinforce(both, model, reference, encoder, { count, atMost: target(wanted.tgrpo) });
     }

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { setAside } from '../data/append-only.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { sha256OfFiles } from '../data/file-hash.ts';
-import { createEngine } from '../engines/create.ts';
 import { modelFiles } from '../engines/tfjs/weights.ts';
 import { AnswersFile, type AnswersHeader } from '../evaluation/answers-file.ts';
 import { type AskProgress, askAll, openRows } from '../evaluation/ask-all.ts';
@@ -20,15 +19,12 @@ import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FoundCheckpoint } from '../runs/find-checkpoint.ts';
 import { frameLimits } from '../runs/run.ts';
 import { holdFile } from '../store/process-lock.ts';
-import { findFfmpeg } from '../video/ffmpeg.ts';
-import { MediaLoader } from '../video/load.ts';
+import { type ModelPlace, withModel } from './loaded-model.ts';
 import { duration, type LiveLine } from './progress.ts';
 
 export const answersName = 'answers.jsonl';
-const frameCacheBytes = 2e9;
 
-export interface EvaluationWanted {
-  readonly model: FoundCheckpoint;
+export interface EvaluationWanted extends ModelPlace {
   readonly files: readonly BenchmarkFile[];
   readonly parameters: ParameterValues;
   readonly template: PromptTemplate;
@@ -40,8 +36,6 @@ export interface EvaluationWanted {
   readonly out: string;
   /** Keeps answers that are there aside, and asks anew. */
   readonly fresh: boolean;
-  readonly cacheFolder: string;
-  readonly ffmpeg: string | undefined;
 }
 
 export function evaluationsFolder(project: string): string {
@@ -113,7 +107,7 @@ function progressText(progress: AskProgress, elapsedMs: number): string {
 }
 
 /** In one piece: what reads it meanwhile sees the old or the new. */
-async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text);
   await rename(`${file}.new`, file);
 }
@@ -158,24 +152,17 @@ export async function evaluateInto(
 }
 
 /** Loads the model and asks what is open. */
-async function answer(
+function answer(
   w: EvaluationWanted,
   datasets: readonly { name: string; dataset: Dataset }[],
   answers: AnswersFile,
   signal: AbortSignal,
   line: LiveLine,
 ): Promise<void> {
-  line.show('loading the model');
-  const media = new MediaLoader(await findFfmpeg(w.ffmpeg), w.cacheFolder, frameCacheBytes);
-  const engine = await createEngine(w.model.plan?.engine ?? { name: 'tfjs', backend: 'auto', threads: 2 });
-  try {
-    const model = await engine.createModel({ kind: 'folder', folder: w.model.folder, optimizer: false }, 'policy');
-    signal.throwIfAborted();
+  return withModel(w, signal, line, (loaded) => {
     const started = performance.now();
-    await askAll({
-      engine,
-      model,
-      media,
+    return askAll({
+      ...loaded,
       limits: frameLimits(w.parameters),
       datasets,
       answers,
@@ -185,11 +172,7 @@ async function answer(
       onProgress: (progress) => line.show(progressText(progress, performance.now() - started)),
       onSkipped: (skipped) => line.say(`left out: ${plain(skipped.path, 100)}: ${plain(skipped.message, 200)}`),
     });
-  } finally {
-    line.clear();
-    await media.dispose();
-    await engine.dispose();
-  }
+  });
 }
 
 function sayFaults({ file, faults }: Dataset, line: LiveLine): void {
