@@ -116,6 +116,28 @@ describe('own kernels agree with plain TensorFlow.js', () => {
       runs,
     ));
 
+  test('a residual sum, whose gradient goes on both ways', () =>
+    fc.assert(
+      fc.asyncProperty(size, size, seed, (n, d, s) =>
+        agrees({
+          inputs: [random(s, n, 4 * d), random(s + 1, 4 * d)],
+          run: (ops, [x, gain]) => ops.add(x as tf.Tensor, ops.rmsNorm(x as tf.Tensor, gain as tf.Tensor, 1e-6)),
+        }),
+      ),
+      runs,
+    ));
+
+  test('a sum of odd sizes', () =>
+    fc.assert(
+      fc.asyncProperty(size, size, seed, (n, d, s) =>
+        agrees({
+          inputs: [random(s, n, d), random(s + 1, n, d)],
+          run: (ops, [x, y]) => ops.add(x as tf.Tensor, y as tf.Tensor),
+        }),
+      ),
+      runs,
+    ));
+
   test('SwiGLU', () =>
     fc.assert(
       fc.asyncProperty(size, fc.integer({ min: 1, max: 12 }), seed, (n, f, s) =>

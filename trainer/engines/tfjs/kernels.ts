@@ -25,6 +25,7 @@ interface KernelExports {
     accumulate: boolean,
     scratch: Pointer,
   ): void;
+  add(x: Pointer, y: Pointer, sum: Pointer, n: number): void;
   addBias(x: Pointer, bias: Pointer, n: number, d: number): void;
   columnSums(x: Pointer, sums: Pointer, n: number, d: number): void;
   rmsNormForward(x: Pointer, gain: Pointer, y: Pointer, r: Pointer, n: number, d: number, epsilon: number): void;
@@ -166,12 +167,16 @@ interface WasmBackend {
 
 type Save = (tensors: tf.Tensor[]) => void;
 
-/** An operation with its own gradient. `backward` gives one gradient per input. */
+/** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
+const recording = (): boolean => tf.engine().state.gradientDepth > 0;
+
+/** An operation with its own gradient. `backward` gives one gradient per input. Where none is asked for, it costs a tape nothing. */
 function differentiable(
   inputs: tf.Tensor[],
   forward: (save: Save) => tf.Tensor,
   backward: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[],
 ): tf.Tensor {
+  if (!recording()) return forward(() => undefined);
   const operation = tf.customGrad((...args) => ({
     value: forward(args.at(-1) as unknown as Save),
     gradFunc: backward,
@@ -198,9 +203,6 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   };
   const integers = (values: Int32Array): tf.Tensor => tf.tensor1d(values, 'int32');
   const view = (x: tf.TensorInfo, size: number): Float32Array => new Float32Array(memory.buffer, at(x), size);
-  /** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
-  const recording = (): boolean => tf.engine().state.gradientDepth > 0;
-
   shareOnClone();
 
   let scratchAt: Pointer = 0;
@@ -341,7 +343,17 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
         },
       ),
 
-    add: (x, y) => tf.add(x, y),
+    add: (x, y) =>
+      differentiable(
+        [x, y],
+        () => {
+          const sum = output(rowsOf(x), widthOf(x));
+          kernels.add(at(x), at(y), at(sum), x.size);
+          return sum;
+        },
+        // Two tensors: TensorFlow.js frees the gradient of each input on its own.
+        (dy) => [tf.clone(dy), dy],
+      ),
 
     rotate: (qkv, { cos, sin }, shape) =>
       differentiable(

@@ -316,6 +316,13 @@ export function gemm(
   }
 }
 
+/** sum[n] = x + y; any n. */
+export function add(x: usize, y: usize, sum: usize, n: i32): void {
+  let j = 0;
+  for (; j + 4 <= n; j += 4) v128.store(sum + bytes(j), f32x4.add(v128.load(x + bytes(j)), v128.load(y + bytes(j))));
+  for (; j < n; j++) store<f32>(sum + bytes(j), load<f32>(x + bytes(j)) + load<f32>(y + bytes(j)));
+}
+
 /** x[n, d] += bias[d] for every row, in place; any d. */
 export function addBias(x: usize, bias: usize, n: i32, d: i32): void {
   for (let i = 0; i < n; i++) {
