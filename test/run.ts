@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findPython, installPython } from './fidelity/python.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = path.join(root, 'node_modules', '.bin');
@@ -131,6 +132,17 @@ async function vitest(project: string, scratch: string): Promise<Counts> {
   };
 }
 
+/** On CI the engine is compared with transformers; where they can't be installed the tests skip and say why. */
+function preparePython(): void {
+  if (findPython().python !== null) return;
+  process.stdout.write('Installing PyTorch and transformers into .cache/python.\n');
+  try {
+    installPython();
+  } catch (error) {
+    process.stdout.write(`They can't be installed here: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
 const stages: readonly Stage[] = [
   { name: 'types', what: 'tsc, strict', run: () => check('tsc', ['-p', '.']) },
   {
@@ -139,7 +151,14 @@ const stages: readonly Stage[] = [
     run: () => check('biome', ['check', '--error-on-warnings', '.']),
   },
   { name: 'unit', what: 'the parts by themselves', run: (scratch) => vitest('unit', scratch) },
-  { name: 'integration', what: 'a trainer process over a socket', run: (scratch) => vitest('integration', scratch) },
+  {
+    name: 'integration',
+    what: 'a trainer process over a socket, and checkpoints in transformers',
+    run: (scratch) => {
+      if (process.env.CI === 'true') preparePython();
+      return vitest('integration', scratch);
+    },
+  },
   { name: 'e2e', what: 'the pages in a browser', run: (scratch) => vitest('e2e', scratch) },
   { name: 'workbench', what: 'the extension in VS Code', run: (scratch) => vitest('workbench', scratch) },
 ];

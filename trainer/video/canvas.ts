@@ -39,6 +39,13 @@ export class Canvas {
     return canvas;
   }
 
+  /** A picture whose colour is a function of the place. */
+  static shaded(width: number, height: number, colourAt: (x: number, y: number) => Rgb): Canvas {
+    const canvas = new Canvas(width, height, new Uint8Array(width * height * 3));
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) canvas.dot(x, y, colourAt(x, y));
+    return canvas;
+  }
+
   copy(): Canvas {
     return new Canvas(this.width, this.height, this.pixels.slice());
   }
