@@ -1,0 +1,174 @@
+/** The gradient of every operation is the slope of its value along a random direction, on every backend that this machine has. */
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
+import { makeSegments } from '../../../trainer/engines/tfjs/ops.ts';
+import { uniform } from '../../../trainer/engines/tfjs/random.ts';
+import { backends } from './backends.ts';
+
+interface Operation {
+  /** Shapes of the inputs, whose entries are drawn from -1 to 1 times `scale`. */
+  readonly shapes: readonly (readonly number[])[];
+  readonly scale?: number;
+  readonly run: (ops: Ops, inputs: tf.Tensor[]) => tf.Tensor;
+}
+
+const size = fc.integer({ min: 1, max: 20 });
+const fours = fc.integer({ min: 1, max: 8 }).map((n) => 4 * n);
+const heads = fc.record({
+  kvHeads: fc.integer({ min: 1, max: 2 }),
+  group: fc.integer({ min: 1, max: 3 }),
+  headDim: fc.constantFrom(8, 16, 24, 32),
+});
+type Heads = typeof heads extends fc.Arbitrary<infer T> ? T : never;
+const shapeOf = ({ kvHeads, group, headDim }: Heads) => ({ heads: kvHeads * group, kvHeads, headDim });
+const widthOf = ({ kvHeads, group, headDim }: Heads): number => kvHeads * (group + 2) * headDim;
+
+const operations: Record<string, fc.Arbitrary<Operation>> = {
+  linear: fc.tuple(size, size, size).map(([n, input, output]) => ({
+    shapes: [[n, input], [output, input], [output]],
+    run: (ops, [x, w, b]) => ops.linear(x as tf.Tensor, w as tf.Tensor, b as tf.Tensor),
+  })),
+  'RMS normalisation': fc.tuple(size, fours).map(([n, d]) => ({
+    shapes: [[n, d], [d]],
+    run: (ops, [x, gain]) => ops.rmsNorm(x as tf.Tensor, gain as tf.Tensor, 1e-2),
+  })),
+  SwiGLU: fc.tuple(size, fours).map(([n, f]) => ({
+    shapes: [[n, 2 * f]],
+    scale: 3,
+    run: (ops, [x]) => ops.swiglu(x as tf.Tensor),
+  })),
+  GELU: fc.tuple(size, size).map(([n, d]) => ({
+    shapes: [[n, d]],
+    scale: 2,
+    run: (ops, [x]) => ops.gelu(x as tf.Tensor),
+  })),
+  'residual sum': fc.tuple(size, size).map(([n, d]) => ({
+    shapes: [
+      [n, d],
+      [n, d],
+    ],
+    run: (ops, [x, y]) => ops.add(x as tf.Tensor, y as tf.Tensor),
+  })),
+  'rotary turn': fc.tuple(size, heads, fc.integer({ min: 0, max: 1e6 })).map(([n, head, s]) => {
+    const angles = Float32Array.from({ length: (n * head.headDim) / 2 }, (_, i) => 20 * uniform(s, i));
+    const table = (f: (x: number) => number) => tf.tensor2d(angles.map(f), [n, head.headDim / 2]);
+    return {
+      shapes: [[n, widthOf(head)]],
+      run: (ops, [qkv]) => ops.rotate(qkv as tf.Tensor, { cos: table(Math.cos), sin: table(Math.sin) }, shapeOf(head)),
+    };
+  }),
+  attention: fc.tuple(size, size, size, heads, fc.boolean()).map(([prompt, first, second, head, causal]) => ({
+    shapes: [[prompt + first + second, widthOf(head)]],
+    scale: 2,
+    run: (ops, [qkv]) => {
+      const segments = makeSegments(
+        [
+          [0, prompt, 0, 0],
+          [prompt, first, 0, prompt],
+          [prompt + first, second, 0, prompt],
+        ],
+        causal,
+      );
+      return ops.attention(qkv as tf.Tensor, segments, shapeOf(head));
+    },
+  })),
+  'rows by index': fc.tuple(size, size, size, fc.integer({ min: 0, max: 1e6 })).map(([rows, d, n, s]) => ({
+    shapes: [[rows, d]],
+    run: (ops, [x]) =>
+      ops.gatherRows(
+        x as tf.Tensor,
+        Int32Array.from({ length: n }, (_, i) => Math.floor(rows * uniform(s, i))),
+      ),
+  })),
+  'rows from two tables': fc
+    .tuple(size, size, size, size, fc.integer({ min: 0, max: 1e6 }))
+    .map(([first, second, d, n, s]) => ({
+      shapes: [
+        [first, d],
+        [second, d],
+      ],
+      run: (ops, [a, b]) =>
+        ops.gatherFromTwo(
+          a as tf.Tensor,
+          b as tf.Tensor,
+          Int32Array.from({ length: n }, (_, i) => Math.floor((first + second) * uniform(s, i)) - second),
+        ),
+    })),
+  'log-probabilities of targets': fc
+    .tuple(size, fc.integer({ min: 2, max: 60 }), fc.integer({ min: 0, max: 1e6 }))
+    .map(([n, vocabulary, s]) => ({
+      shapes: [[n, vocabulary]],
+      scale: 4,
+      run: (ops, [logits]) =>
+        ops.targetLogprobs(
+          logits as tf.Tensor,
+          Int32Array.from({ length: n }, (_, i) => Math.floor(vocabulary * uniform(s, i))),
+        ),
+    })),
+  'loss on the host': fc.tuple(size, size).map(([n, d]) => ({
+    shapes: [[n, d]],
+    run: (ops, [x]) =>
+      ops.hostLoss(x as tf.Tensor, (values) => ({
+        value: values.reduce((sum, value) => sum + value ** 3, 0),
+        gradient: values.map((value) => 3 * value * value),
+      })),
+  })),
+};
+
+const random = (seed: number, length: number, scale = 1): Float32Array =>
+  Float32Array.from({ length }, (_, i) => scale * (2 * uniform(seed, i) - 1));
+
+let started: Map<string, () => Promise<Ops>>;
+
+beforeAll(async () => {
+  started = await backends();
+  process.stdout.write(`gradients are checked on ${[...started.keys()].join(', ')}\n`);
+});
+
+test.each(Object.entries(operations))('%s', async (_, operation) => {
+  await fc.assert(
+    fc.asyncProperty(operation, fc.integer({ min: 0, max: 1e6 }), async ({ shapes, scale = 1, run }, seed) => {
+      const sizes = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+      const values = sizes.map((count, i) => random(seed + i, count, scale));
+      const direction = sizes.map((count, i) => random(seed + 100 + i, count));
+      for (const [backend, start] of started) {
+        const ops = await start();
+        const outcome = tf.tidy(() => {
+          const at = (step: number): tf.Tensor[] =>
+            values.map((own, i) =>
+              tf.tensor(
+                own.map((value, j) => value + step * (direction[i]?.[j] ?? 0)),
+                [...(shapes[i] as number[])],
+              ),
+            );
+          const result = run(ops, at(0));
+          const weights = tf.tensor(random(seed + 200, result.size), result.shape);
+          const host = ops.read(weights).slice();
+          /** The value, summed in float64. */
+          const sumAt = (step: number): number =>
+            ops.read(run(ops, at(step))).reduce((sum, y, i) => sum + y * (host[i] ?? 0), 0);
+          const inputs = at(0);
+          const { grads } = tf
+            .engine()
+            .gradients(() => tf.sum(tf.mul(run(ops, inputs), weights)) as tf.Scalar, inputs, undefined, true);
+          let slope = 0;
+          let length = 0;
+          grads.forEach((grad, i) => {
+            ops.read(grad).forEach((g, j) => {
+              slope += g * (direction[i]?.[j] ?? 0);
+              length += g * g;
+            });
+          });
+          const h = 2e-3;
+          // Five points: the error falls with the fourth power of the step.
+          const measured = (8 * (sumAt(h) - sumAt(-h)) - (sumAt(2 * h) - sumAt(-2 * h))) / (12 * h);
+          return { slope, measured, length: Math.sqrt(length) };
+        });
+        expect(Math.abs(outcome.slope - outcome.measured), backend).toBeLessThan(2e-3 * outcome.length + 2e-3);
+      }
+    }),
+    { numRuns: 12 },
+  );
+});
