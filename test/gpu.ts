@@ -13,7 +13,8 @@ import { fetchNative } from '../trainer/engines/tfjs/fetch-native.ts';
 import { StudioError } from '../trainer/protocol/errors.ts';
 import type { ModelSize } from '../trainer/protocol/runfile.ts';
 import { holdFile } from '../trainer/store/process-lock.ts';
-import { measureDecoding, median, timed, trainingStep } from './bench/engine.bench.ts';
+import { measureDecoding, trainingStep } from './bench/engine.bench.ts';
+import { median, timed } from './bench/part.ts';
 import { tinySize, tinyTexts } from './engines/tfjs/tiny.ts';
 
 const steps = 8;

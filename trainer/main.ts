@@ -27,6 +27,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'steer a run of a trainer that is running: pause, resume, set, …',
       load: async () => (await import('./cli/ctl.ts')).ctlCommand,
     },
+    convert: {
+      summary: 'write a checkpoint in bfloat16 or in several files, without the optimizer state',
+      load: async () => (await import('./cli/convert.ts')).convertCommand,
+    },
     export: {
       summary: 'write the annotations of a run as JSONL',
       load: async () => (await import('./cli/export.ts')).exportCommand,
@@ -58,6 +62,10 @@ const groups: Record<string, Record<string, Entry>> = {
     ablate: {
       summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
       load: async () => (await import('./cli/ablate.ts')).ablateCommand,
+    },
+    study: {
+      summary: 'T-GRPO against GRPO on the sample, with and without images, over seeds',
+      load: async () => (await import('./cli/study.ts')).studyCommand,
     },
   },
   'The recipe by itself': {

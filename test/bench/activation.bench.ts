@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runHostTests } from '../extension/harness/host-tests.ts';
-import type { BenchFigure } from './engine.bench.ts';
+import type { BenchFigure } from './part.ts';
 
 const limitMs = 60;
 

@@ -4,16 +4,14 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { BenchFigure } from './engine.bench.ts';
 import { fullRows, writeMadeDataset } from './made-dataset.ts';
+import { type BenchFigure, median } from './part.ts';
 
 const rounds = 5;
 const limitSeconds = 3;
 const limitBytes = 200e6;
 const execute = promisify(execFile);
 const opener = path.join(import.meta.dirname, 'open-dataset.ts');
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 interface Opened {
   readonly rows: number;

@@ -1,20 +1,15 @@
-/** What the embedded engine costs at the size of the demonstration: a training step, a token, the server's event loop. */
+/** What the embedded engine costs at the size of the demonstration: a training step, a token; and beside PyTorch, where it is. */
 import { readFile } from 'node:fs/promises';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import type { Engine, ModelHandle, Prompt } from '../../trainer/engines/engine.ts';
+import type { Engine, ModelHandle, Prompt, Scored } from '../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import { ensureKernels, wasmBackendFolder } from '../../trainer/engines/tfjs/files.ts';
 import { createKernelOps } from '../../trainer/engines/tfjs/kernels.ts';
 import { answerText, clip, colourNames, tinyStep, videoPrompt } from '../engines/tfjs/tiny.ts';
-
-export interface BenchFigure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly note: string;
-}
+import { findPython } from '../fidelity/python.ts';
+import { type BenchFigure, type BenchOptions, median, timed } from './part.ts';
+import { benchAgainstTorch } from './pytorch.bench.ts';
 
 const size = {
   hidden_size: 128,
@@ -34,20 +29,11 @@ const question =
 const sequencesPerStep = 24;
 const questionsPerStep = 12;
 
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
 /** A prompt with eight frames of 56 x 56 pixels; each number gives content of its own. */
 function prompt(n: number): Prompt {
   const colours = Array.from({ length: 8 }, (_, i) => colourNames[(n >> (i % 6)) % 4] ?? 'red');
   const frames = clip(colours, 56, 56);
   return videoPrompt({ ...frames, key: `${frames.key} ${n}` }, question);
-}
-
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
 }
 
 /** One step on questions of its own number. */
@@ -64,15 +50,12 @@ export async function trainingStep(
   return { loss, ...(await engine.optimStep(model, { ...tinyStep, learningRate: 1e-3 })) };
 }
 
-/** Milliseconds of training, and the event loop's delay in this thread meanwhile. */
-async function measureTraining(engine: Engine, model: ModelHandle): Promise<{ stepMs: number; delayMs: number }> {
+/** Milliseconds of a training step. */
+async function measureTraining(engine: Engine, model: ModelHandle): Promise<number> {
   for (let n = 0; n < 3; n++) await trainingStep(engine, model, n);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
   const steps: number[] = [];
   for (let n = 3; n < 15; n++) steps.push(await timed(() => trainingStep(engine, model, n)));
-  delay.disable();
-  return { stepMs: median(steps), delayMs: delay.percentile(99) / 1e6 };
+  return median(steps);
 }
 
 /** Microseconds per token. */
@@ -115,7 +98,7 @@ async function measureReinforcement(
         }
       }),
     );
-    let refLogprobs: Float32Array[] = [];
+    let refLogprobs: Scored[] = [];
     parts.reference.push(
       await timed(async () => {
         refLogprobs = await engine.forward(reference, ordered);
@@ -126,7 +109,7 @@ async function measureReinforcement(
         const sequences = ordered.map((sequence, i) => ({
           ...sequence,
           advantage: (i % 3) - 1,
-          refLogprobs: refLogprobs[i] ?? null,
+          refLogprobs: refLogprobs[i]?.logprobs ?? null,
         }));
         await engine.forwardBackward(model, {
           kind: 'policy',
@@ -168,53 +151,55 @@ async function measureKernels(): Promise<number> {
   return stock / own;
 }
 
-export async function benchEngine(): Promise<BenchFigure[]> {
-  const threads = 2;
-  const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads });
+export async function* benchEngine(options: BenchOptions): AsyncGenerator<BenchFigure> {
+  const { threads } = options;
+  const engine = await createTfjsEngine({ name: 'tfjs', backend: options.backend ?? 'wasm', threads });
   try {
-    const model = await engine.createModel(
-      { kind: 'new', size, seed: 1, texts: colourNames.map((name) => answerText(name, 'red')) },
-      'policy',
-    );
-    const decodeMicroseconds = await measureDecoding(engine, model);
-    const { stepMs, delayMs } = await measureTraining(engine, model);
-    const { sampleMs, referenceMs, updateMs } = await measureReinforcement(engine, model);
-    const at = `${engine.status().parameters} parameters, ${threads} threads`;
-    return [
-      {
-        name: 'SFT step',
-        value: stepMs,
-        unit: 'ms',
-        note: `${sequencesPerStep} sequences of eight frames; ${at}; median`,
-      },
-      {
-        name: 'decoding, batch of 64',
-        value: decodeMicroseconds,
-        unit: 'us/token',
-        note: `${at}; prompt and start included; median`,
-      },
-      {
-        name: 'T-GRPO sampling',
-        value: sampleMs,
-        unit: 'ms',
-        note: `${questionsPerStep} questions, 8 + 4 answers; ${at}; median`,
-      },
-      { name: 'T-GRPO reference', value: referenceMs, unit: 'ms', note: 'log-probabilities of 96 answers; median' },
-      { name: 'T-GRPO update', value: updateMs, unit: 'ms', note: 'gradient and step on 96 answers; median' },
-      {
-        name: 'event loop while training',
-        value: delayMs,
-        unit: 'ms',
-        note: "99th percentile of the server thread's delay",
-      },
-      {
-        name: 'own kernels against tfjs-wasm',
-        value: await measureKernels(),
-        unit: 'times',
-        note: 'a layer forward and backward; medians of 7',
-      },
-    ];
+    yield* measureAlone(engine, threads);
+    const found = findPython();
+    if (found.python === null) {
+      yield { name: 'beside PyTorch', value: Number.NaN, unit: '', note: `not compared: ${found.reason}` };
+    } else yield* benchAgainstTorch(engine, found.python, threads);
   } finally {
     await engine.dispose();
   }
+}
+
+async function* measureAlone(engine: Engine, threads: number): AsyncGenerator<BenchFigure> {
+  const model = await engine.createModel(
+    { kind: 'new', size, seed: 1, texts: colourNames.map((name) => answerText(name, 'red')) },
+    'policy',
+  );
+  const { backend, parameters } = engine.status();
+  const at = `${parameters} parameters, ${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  yield {
+    name: 'decoding, batch of 64',
+    value: await measureDecoding(engine, model),
+    unit: 'us/token',
+    note: `${at}; prompt and start included; median`,
+  };
+  yield {
+    name: 'SFT step',
+    value: await measureTraining(engine, model),
+    unit: 'ms',
+    note: `${sequencesPerStep} sequences of eight frames; ${at}; median`,
+  };
+  const { sampleMs, referenceMs, updateMs } = await measureReinforcement(engine, model);
+  yield {
+    name: 'T-GRPO sampling',
+    value: sampleMs,
+    unit: 'ms',
+    note: `${questionsPerStep} questions, 8 + 4 answers; ${at}; median`,
+  };
+  yield { name: 'T-GRPO reference', value: referenceMs, unit: 'ms', note: 'log-probabilities of 96 answers; median' };
+  yield { name: 'T-GRPO update', value: updateMs, unit: 'ms', note: 'gradient and step on 96 answers; median' };
+  if (backend === 'wasm') {
+    yield {
+      name: 'own kernels against tfjs-wasm',
+      value: await measureKernels(),
+      unit: 'times',
+      note: 'a layer forward and backward; medians of 7',
+    };
+  }
+  await engine.unload(model);
 }

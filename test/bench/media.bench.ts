@@ -10,12 +10,10 @@ import { decodeMedia } from '../../trainer/video/decode.ts';
 import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
 import { MediaLoader } from '../../trainer/video/load.ts';
 import { sampleProject } from '../integration/trainer-process.ts';
-import type { BenchFigure } from './engine.bench.ts';
+import { type BenchFigure, median, timed } from './part.ts';
 
 const clips = 24;
 const execute = promisify(execFile);
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 export async function benchMedia(): Promise<BenchFigure[]> {
   const project = await sampleProject();
@@ -27,11 +25,6 @@ export async function benchMedia(): Promise<BenchFigure[]> {
     .filter((row) => dataset.dataType(row) === 'video')
     .slice(0, clips)
     .map((row) => dataset.mediaPath(row));
-  const timed = async (work: () => Promise<unknown>) => {
-    const start = performance.now();
-    await work();
-    return performance.now() - start;
-  };
   const loader = new MediaLoader(tools, cache, 1e9);
   const cold: number[] = [];
   const alone: number[] = [];
@@ -43,7 +36,7 @@ export async function benchMedia(): Promise<BenchFigure[]> {
   const again = new MediaLoader(tools, cache, 1e9);
   const kept: number[] = [];
   for (const file of files) kept.push(await timed(() => again.load(file, 'video', limits)));
-  const long = await longVideo(tools, cache, timed);
+  const long = await longVideo(tools, cache);
   await loader.dispose();
   await again.dispose();
   dataset.dispose();
@@ -63,11 +56,7 @@ export async function benchMedia(): Promise<BenchFigure[]> {
 }
 
 /** Sixteen frames of a video as a benchmark has them: 640x360, 25 a second, 20 seconds. */
-async function longVideo(
-  tools: FfmpegTools,
-  folder: string,
-  timed: (work: () => Promise<unknown>) => Promise<number>,
-): Promise<BenchFigure> {
+async function longVideo(tools: FfmpegTools, folder: string): Promise<BenchFigure> {
   const file = path.join(folder, 'long.mp4');
   const source = 'testsrc2=size=640x360:rate=25:duration=20';
   const encoding = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'];

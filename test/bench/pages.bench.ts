@@ -2,7 +2,7 @@
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
-import type { BenchFigure } from './engine.bench.ts';
+import type { BenchFigure } from './part.ts';
 
 const steps = 60;
 

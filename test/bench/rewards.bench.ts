@@ -2,7 +2,7 @@
 import { randomFrom } from '../../trainer/data/random.ts';
 import type { ProblemType } from '../../trainer/protocol/dataset.ts';
 import { score } from '../../trainer/rewards/score.ts';
-import type { BenchFigure } from './engine.bench.ts';
+import type { BenchFigure } from './part.ts';
 
 /** Completions a second that each type is to reach. */
 const wanted: Record<ProblemType, number> = {

@@ -1,14 +1,24 @@
-/** `npm run bench`: what the main job costs on this machine. Names on the command line pick parts. */
+/**
+ * `npm run bench`: what the main job costs on this machine. Names on the command line pick parts; `--backend` and `--threads`
+ * are those of the engine.
+ */
 import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { benchActivation } from './activation.bench.ts';
 import { benchData } from './data.bench.ts';
-import { type BenchFigure, benchEngine } from './engine.bench.ts';
+import { benchEngine } from './engine.bench.ts';
+import { benchLeak } from './leak.bench.ts';
 import { benchMedia } from './media.bench.ts';
 import { benchPages } from './pages.bench.ts';
+import type { BenchFigure, BenchOptions, BenchPart } from './part.ts';
 import { benchRewards } from './rewards.bench.ts';
+import { benchServer } from './server.bench.ts';
 
-const parts: Record<string, () => Promise<BenchFigure[]>> = {
+const parts: Record<string, BenchPart> = {
   engine: benchEngine,
+  server: benchServer,
+  leak: benchLeak,
   rewards: benchRewards,
   data: benchData,
   media: benchMedia,
@@ -16,25 +26,52 @@ const parts: Record<string, () => Promise<BenchFigure[]>> = {
   activation: benchActivation,
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
-if (unknown.length > 0) {
-  process.stderr.write(`There is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}.\n`);
-  process.exit(2);
+/** @throws Error saying which word is not known, and which are */
+function readArguments(): { wanted: readonly string[]; options: BenchOptions } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { backend: { type: 'string' }, threads: { type: 'string', default: '2' } },
+  });
+  const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
+  if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}.`);
+  const { backend, threads } = engineSettings.shape;
+  const named = backend.optional().safeParse(values.backend);
+  if (!named.success) throw new Error(`There is no backend ${values.backend}: auto, native, wasm, cpu.`);
+  const count = threads.safeParse(Number(values.threads));
+  if (!count.success) throw new Error(`--threads ${values.threads} is not a number from 1 to 64.`);
+  return {
+    wanted: positionals.length > 0 ? positionals : Object.keys(parts),
+    options: { backend: values.backend === undefined ? null : (named.data ?? null), threads: count.data },
+  };
 }
-const cpu = os.cpus();
-process.stdout.write(
-  `${cpu.length} cores (${cpu[0]?.model ?? 'unknown'}), load ${os.loadavg()[0]?.toFixed(1)}, Node ${process.version}\n\n`,
-);
-for (const [name, bench] of Object.entries(parts)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  for (const figure of await bench()) {
-    const value =
-      figure.value >= 10_000
-        ? Math.round(figure.value).toLocaleString('en-US')
-        : figure.value >= 100
-          ? figure.value.toFixed(0)
-          : figure.value.toPrecision(3);
-    process.stdout.write(`${figure.name.padEnd(44)}${value.padStart(9)} ${figure.unit.padEnd(5)} ${figure.note}\n`);
+
+function line({ name, value, unit, note }: BenchFigure): string {
+  const shown = Number.isNaN(value)
+    ? '-'
+    : value >= 10_000
+      ? Math.round(value).toLocaleString('en-US')
+      : value >= 100
+        ? value.toFixed(0)
+        : value.toPrecision(3);
+  return `${name.padEnd(44)}${shown.padStart(9)} ${unit.padEnd(5)} ${note}\n`;
+}
+
+async function main(): Promise<void> {
+  let read: ReturnType<typeof readArguments>;
+  try {
+    read = readArguments();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+  const cpu = os.cpus();
+  process.stdout.write(
+    `${cpu.length} cores (${cpu[0]?.model ?? 'unknown'}), load ${os.loadavg()[0]?.toFixed(1)}, Node ${process.version}\n\n`,
+  );
+  for (const name of read.wanted) {
+    const figures = await parts[name]?.(read.options);
+    for await (const figure of figures ?? []) process.stdout.write(line(figure));
   }
 }
+
+await main();

@@ -1,7 +1,15 @@
 /** The losses against a scalar reference that is written from the equations, and against finite differences. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { exactKl, k3, lossSums, type PolicyTerms, policyToken, tokenWeight } from '../../trainer/engines/losses.ts';
+import {
+  exactKl,
+  exactPolicySums,
+  k3,
+  lossSums,
+  type PolicyTerms,
+  policyToken,
+  tokenWeight,
+} from '../../trainer/engines/losses.ts';
 
 test('cross-entropy is the weighted sum of negative log-probabilities', () => {
   const { loss, gradient } = lossSums(
@@ -143,4 +151,59 @@ test('the mean over answers gives every answer the same weight, the mean over to
   const of = (answerTokens: number) => ({ answerTokens, answers: 2, allTokens: 8 });
   expect(lengths.map((n) => n * tokenWeight('answer', of(n)))).toEqual([0.5, 0.5]);
   expect(lengths.map((n) => n * tokenWeight('token', of(n)))).toEqual([0.25, 0.75]);
+});
+
+test('with the exact KL, value and gradient by every logit agree with finite differences of the equation', () => {
+  const vocabulary = 5;
+  const row = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), {
+    minLength: 2 * vocabulary,
+    maxLength: 2 * vocabulary,
+  });
+  fc.assert(
+    fc.property(
+      row,
+      row,
+      fc.double({ min: -2, max: 2, noNaN: true }),
+      fc.double({ min: -3, max: -0.5, noNaN: true }),
+      (x, q, advantage, old) => {
+        const targets = Int32Array.of(1, 3);
+        const terms = policy({
+          weights: Float32Array.of(0.5, 0.25),
+          advantages: Float32Array.of(advantage, -advantage),
+          oldLogprobs: Float32Array.of(old, old),
+          beta: 0.3,
+        });
+        const softmax = (from: number, logits: readonly number[]): number[] => {
+          const e = logits.slice(from * vocabulary, (from + 1) * vocabulary).map(Math.exp);
+          const sum = e.reduce((a, b) => a + b, 0);
+          return e.map((value) => value / sum);
+        };
+        /** Written from the equation: -min(r A, clip(r) A) + beta sum p (ln p - ln q). */
+        const lossOf = (logits: readonly number[]): number =>
+          [0, 1].reduce((total, i) => {
+            const [p, other] = [softmax(i, logits), softmax(i, q)];
+            const a = terms.advantages[i] as number;
+            const ratio = (p[targets[i] as number] as number) / Math.exp(terms.oldLogprobs[i] as number);
+            const surrogate = Math.min(ratio * a, Math.max(0.8, Math.min(1.2, ratio)) * a);
+            const kl = p.reduce((sum, pv, v) => sum + pv * Math.log(pv / (other[v] as number)), 0);
+            return total + (terms.weights[i] as number) * (0.3 * kl - surrogate);
+          }, 0);
+        const sums = exactPolicySums(terms, targets, Float32Array.from(x), Float32Array.from(q));
+        const rounded = [...Float32Array.from(x)];
+        expect(sums.loss).toBeCloseTo(lossOf(rounded), 4);
+        // Away from the corners of the clip, where the slope jumps.
+        const corner = [0, 1].some((i) => {
+          const ratio =
+            (softmax(i, rounded)[targets[i] as number] as number) / Math.exp(terms.oldLogprobs[i] as number);
+          return [0.8, 1.2].some((edge) => Math.abs(ratio - edge) < 1e-3);
+        });
+        if (corner) return;
+        const h = 1e-5;
+        rounded.forEach((value, k) => {
+          const moved = (by: number): number => lossOf(rounded.with(k, value + by));
+          expect(sums.gradient[k]).toBeCloseTo((moved(h) - moved(-h)) / (2 * h), 4);
+        });
+      },
+    ),
+  );
 });

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { ablationReport, ablationRows, armOf } from '../../trainer/evaluation/ablation.ts';
+import {
+  type AblationRow,
+  ablationContrasts,
+  ablationReport,
+  ablationRows,
+  ablationSettings,
+  armOf,
+  type Stage,
+  type StageRun,
+} from '../../trainer/evaluation/ablation.ts';
 import { resultsOf } from '../../trainer/evaluation/results.ts';
+import { presetParameters } from '../../trainer/learning/presets.ts';
 import { runFile } from '../../trainer/protocol/runfile.ts';
 import { answered, headerWith } from './made-answers.ts';
 
@@ -13,37 +23,89 @@ const base = runFile.parse({
   parameters: { steps: 3 },
 });
 
+/** Four questions: the first `right` of them right in order, the first `shuffled` right where shuffled. */
+function stageRun(stage: Stage, seed: number | null, right: number, shuffled = 1): StageRun {
+  const answers = [0, 1, 2, 3].map((row) => answered(row, row < right ? 1 : 0, row < shuffled ? 1 : 0));
+  const groups = { groups: 4, accuracy: 0.5, accuracyShuffled: 0.25, temporalFelt: 0, flat: 0.5, tokens: 3 };
+  return {
+    stage,
+    seed,
+    run: `ablation-${stage}-s${seed}-1`,
+    results: resultsOf(headerWith(), answers),
+    answers,
+    groups: { ...groups, temporalPaid: right / 4 },
+  };
+}
+
+const settings = ablationSettings(presetParameters('sample', 'tgrpo'), null, { questions: 4, ofOrder: 4, groups: 4 });
+const figure = (row: AblationRow | undefined, column: string) => row?.figures[column]?.mean;
+
 describe('an ablation', () => {
-  it('changes one thing in each arm', () => {
-    expect(armOf(base, 'full')).toEqual(base);
-    expect(armOf(base, 'no-images')).toEqual({ ...base, parameters: { steps: 3, imageShare: 0 } });
-    expect(armOf(base, 'no-temporal')).toEqual({ ...base, method: 'grpo' });
+  it('changes in each arm what the arm is called by', () => {
+    expect(armOf(base, 'tgrpo')).toEqual(base);
+    expect(armOf(base, 'grpo')).toEqual({ ...base, method: 'grpo' });
+    expect(armOf(base, 'tgrpo-no-images')).toEqual({ ...base, parameters: { steps: 3, imageShare: 0 } });
+    expect(armOf(base, 'grpo-no-images')).toEqual({ ...base, method: 'grpo', parameters: { steps: 3, imageShare: 0 } });
   });
 
-  it('averages over seeds, with Student’s interval where there are two, the use of order last', () => {
-    // Of four: two and three right in order; one right each where shuffled.
-    const results = (right: number) =>
-      resultsOf(
-        headerWith(),
-        [0, 1, 2, 3].map((row) => answered(row, row < right ? 1 : 0, row < 1 ? 1 : 0)),
-      );
-    const runs = [
-      { arm: 'full' as const, seed: 1, run: 'ablation-full-s1-1', results: results(2) },
-      { arm: 'full' as const, seed: 2, run: 'ablation-full-s2-1', results: results(3) },
-      { arm: 'no-images' as const, seed: 1, run: 'ablation-no-images-s1-1', results: results(2) },
-    ];
+  it('averages over seeds, with Student’s interval where there are two, the start first', () => {
+    const runs = [stageRun('start', null, 1), stageRun('tgrpo', 1, 2), stageRun('tgrpo', 2, 3), stageRun('grpo', 1, 2)];
     const rows = ablationRows(runs);
-    expect(rows.map(({ arm, seeds }) => [arm, seeds])).toEqual([
-      ['full', [1, 2]],
-      ['no-images', [1]],
-      ['no-temporal', []],
+    expect(rows.map(({ stage, seeds }) => [stage, seeds])).toEqual([
+      ['start', []],
+      ['tgrpo', [1, 2]],
+      ['grpo', [1]],
     ]);
-    expect(rows[0]?.figures.eval?.mean).toBe(0.625);
+    expect(figure(rows[1], 'eval')).toBe(0.625);
+    expect(figure(rows[1], 'frames shuffled')).toBe(0.25);
+    expect(figure(rows[1], 'use of order')).toBe(0.375);
+    expect(figure(rows[1], 'temporal paid')).toBe(0.625);
+    expect(figure(rows[1], 'mean tokens')).toBe(3);
     // s = 0.125 √2, so half the interval is t(1) · 0.125 = 1.5883.
-    expect(rows[0]?.figures.eval?.low).toBeCloseTo(0.625 - 12.706204736 * 0.125, 9);
-    const [own, paper] = ablationReport('Ablation', rows).tables;
-    expect(own?.head).toEqual(['measured here', 'seeds', 'eval', 'use of order']);
-    expect(own?.rows[1]).toEqual(['without images', '1', '50.0', '25.0']);
-    expect(paper?.rows[1]).toEqual(['without temporal reward', '16', '32.7', '48.3', '62.1', '61.1', '71.3', '54.5']);
+    expect(rows[1]?.figures.eval?.low).toBeCloseTo(0.625 - 12.706204736 * 0.125, 9);
+    const report = ablationReport('Ablation', { settings, rows, contrasts: ablationContrasts(runs) });
+    expect(report.tables[0]?.head).toEqual([
+      'measured here',
+      'seeds',
+      'eval',
+      'frames in order',
+      'frames shuffled',
+      'use of order',
+      'temporal paid',
+      'temporal felt',
+      'mean tokens',
+    ]);
+    expect(report.tables[0]?.rows[2]).toEqual(['GRPO', '1', '50.0', '50.0', '25.0', '25.0', '50.0', '0.0', '3.0']);
+    expect(report.tables[3]?.rows[1]?.slice(0, 3)).toEqual(['without temporal reward', '16', '32.7']);
+  });
+
+  it('pairs arms by seed: what a seed does to both cancels, and a seed that one lacks is left out', () => {
+    const runs = [
+      ...[1, 2, 3].map((seed) => stageRun('tgrpo', seed, seed + 1)),
+      ...[1, 2, 3].map((seed) => stageRun('grpo', seed, seed)),
+      stageRun('tgrpo', 4, 4),
+    ];
+    const [contrast] = ablationContrasts(runs);
+    expect(contrast).toMatchObject({ first: 'tgrpo', second: 'grpo', seeds: [1, 2, 3] });
+    expect(contrast?.figures['use of order']).toEqual({ mean: 0.25, low: 0.25, high: 0.25, detectable: 0 });
+    // Question 0 gains nothing, the other three a third each.
+    expect(contrast?.overQuestions?.mean).toBeCloseTo(0.25, 12);
+    expect(contrast?.overQuestions?.low).toBeLessThan(0.25);
+  });
+
+  it('takes a start that all seeds share for each of them, and one of its own where each seed has one', () => {
+    const trained = [stageRun('grpo', 1, 3), stageRun('grpo', 2, 3)];
+    const shared = ablationContrasts([stageRun('start', null, 2), ...trained]);
+    expect(shared.map(({ second, figures }) => [second, figures.eval?.mean])).toEqual([['start', 0.25]]);
+    const own = ablationContrasts([stageRun('start', 1, 2), stageRun('start', 2, 0), ...trained]);
+    expect(own[0]?.figures.eval?.mean).toBe(0.5);
+  });
+
+  it('says what was chosen, SFT’s part only where it was trained for the ablation', () => {
+    const rl = presetParameters('sample', 'tgrpo');
+    expect(settings).toMatchObject({ steps: String(rl.steps), 'G, ordered + shuffled': '8 + 4', 'α, μ': '0.3, 0.8' });
+    expect(Object.keys(settings).some((name) => name.startsWith('SFT'))).toBe(false);
+    const sft = { ...presetParameters('sample', 'sft'), steps: 7 };
+    expect(ablationSettings(rl, sft, { questions: 4, ofOrder: 4, groups: 4 })['SFT: steps']).toBe('7');
   });
 });

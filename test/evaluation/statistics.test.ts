@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { randomFrom } from '../../trainer/data/random.ts';
-import { bootstrapMean, mcnemarExact, meanOverSeeds, pairedBootstrap } from '../../trainer/evaluation/statistics.ts';
+import {
+  bootstrapMean,
+  detectableDifference,
+  mcnemarExact,
+  meanOverSeeds,
+  pairedBootstrap,
+  pairedOverSeeds,
+} from '../../trainer/evaluation/statistics.ts';
 
 interface Bounds {
   readonly values: number[];
@@ -15,6 +22,8 @@ const fixture = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../fi
   mcnemar: { b: number; c: number; p: number }[];
   means: Bounds[];
   student: Bounds[];
+  paired: (Omit<Bounds, 'values'> & { first: number[]; second: number[] })[];
+  detectable: { n: number; difference: number }[];
 };
 
 describe('the exact McNemar test', () => {
@@ -87,5 +96,29 @@ describe('the mean over seeds', () => {
   it('has no interval for one seed', () => {
     expect(meanOverSeeds([0.5])).toEqual({ mean: 0.5, low: null, high: null });
     expect(meanOverSeeds([])).toBeNull();
+  });
+});
+
+describe('the difference of two arms over the same seeds', () => {
+  it('has the interval of scipy’s paired t test', () => {
+    for (const { first, second, mean, low, high } of fixture.paired) {
+      const found = pairedOverSeeds(first, second);
+      expect(found?.mean).toBeCloseTo(mean, 12);
+      expect(found?.low).toBeCloseTo(low, 6);
+      expect(found?.high).toBeCloseTo(high, 6);
+    }
+  });
+
+  it('leaves out what a seed does to both arms', () => {
+    expect(pairedOverSeeds([0.5, 0.9, 0.1], [0.4, 0.8, 0])?.high).toBeCloseTo(0.1, 9);
+    expect(() => pairedOverSeeds([1], [])).toThrow(RangeError);
+    expect(pairedOverSeeds([], [])).toBeNull();
+  });
+
+  it('knows how large a difference it finds four times in five, as scipy’s noncentral t says', () => {
+    for (const { n, difference } of fixture.detectable) expect(detectableDifference(n)).toBeCloseTo(difference, 3);
+    expect(detectableDifference(2)).toBeNull();
+    // Differences 0.1, 0.2 and 0.3 have the standard deviation 0.1.
+    expect(pairedOverSeeds([0.1, 0.2, 0.3], [0, 0, 0])?.detectable).toBeCloseTo(0.3264, 9);
   });
 });

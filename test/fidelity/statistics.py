@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 rng = np.random.default_rng(20250327)
 
@@ -43,5 +43,24 @@ def seeds(values):
 
 student = [seeds(rng.random(n).tolist()) for n in [2, 3, 5, 10, 31, 32, 60]]
 
+
+def paired(n):
+    first, second = rng.random(n), rng.random(n)
+    low, high = stats.ttest_rel(first, second).confidence_interval(0.95)
+    return {"first": first.tolist(), "second": second.tolist(), "mean": (first - second).mean(), "low": low, "high": high}
+
+
+def power(difference, n):
+    """Of a two-sided t test at 5 %, for a difference in units of its standard deviation; the wrong tail is left out."""
+    return stats.nct.sf(stats.t.ppf(0.975, n - 1), n - 1, difference * np.sqrt(n))
+
+
+pairs = [paired(n) for n in [2, 5, 12]]
+detectable = [
+    {"n": n, "difference": optimize.brentq(lambda difference: power(difference, n) - 0.8, 0.01, 6)}
+    for n in [3, 4, 5, 8, 10, 30, 31, 60, 200]
+]
+
 fixture = Path(__file__).parents[1] / "fixtures" / "statistics.json"
-fixture.write_text(json.dumps({"mcnemar": mcnemar, "means": means, "student": student}, indent=1) + "\n")
+content = {"mcnemar": mcnemar, "means": means, "student": student, "paired": pairs, "detectable": detectable}
+fixture.write_text(json.dumps(content, indent=1) + "\n")

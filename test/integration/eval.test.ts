@@ -131,34 +131,70 @@ describe('video-r1 eval', () => {
   });
 });
 
+const tiny = [
+  'maxNewTokens=12',
+  'questionsPerStep=2',
+  'groupSize=2',
+  'shuffledGroupSize=2',
+  'evaluationQuestions=2',
+].flatMap((set) => ['--set', set]);
+const json = async (...names: string[]) => JSON.parse(await readFile(at(...names), 'utf8'));
+
 describe('video-r1 ablate', () => {
-  it('trains three arms from one checkpoint, evaluates them, and does nothing of it again', async () => {
-    const sets = [
-      'maxNewTokens=12',
-      'steps=1',
-      'questionsPerStep=2',
-      'groupSize=2',
-      'shuffledGroupSize=2',
-      'evaluationQuestions=2',
-    ];
+  it('trains the paper’s three arms from one checkpoint, evaluates them, and does nothing of it again', async () => {
     const args = ['ablate', 'tgrpo.run.json', '--folder', project.folder, '--seeds', '4', '--limit', '4'];
-    const full = [...args, ...sets.flatMap((set) => ['--set', set])];
+    const full = [...args, '--groups', '3', ...tiny, '--set', 'steps=1'];
     const first = await runProgram(full);
-    expect(first.stderr).toContain('ablation-no-images-s4: training');
+    expect(first.stderr).toContain('[3/7] ablation-tgrpo-no-images-s4: training');
     expect(first.code).toBe(0);
-    expect(first.stdout).toMatch(/T-GRPO +4 .*\nwithout images +4 .*\nwithout temporal reward +4 /);
-    const arm = async (name: string) =>
-      JSON.parse(await readFile(at('ablation', `ablation-${name}-s4.run.json`), 'utf8'));
-    expect((await arm('no-images')).parameters.imageShare).toBe(0);
-    expect(await arm('no-temporal')).toMatchObject({ method: 'grpo', seed: 4, model: (await arm('full')).model });
+    expect(first.stdout).toMatch(/the start .*\nT-GRPO +4 .*\nGRPO +4 .*\nT-GRPO without images +4 /);
+    const arm = (name: string) => json('ablation', `ablation-${name}-s4.run.json`);
+    expect((await arm('tgrpo-no-images')).parameters.imageShare).toBe(0);
+    expect(await arm('grpo')).toMatchObject({ method: 'grpo', seed: 4, model: (await arm('tgrpo')).model });
+    const { rows, contrasts, runs } = await json('ablation', 'ablation.json');
+    expect(rows.map(({ stage }: { stage: string }) => stage)).toEqual(['start', 'tgrpo', 'grpo', 'tgrpo-no-images']);
+    expect(contrasts[0]).toMatchObject({ first: 'tgrpo', second: 'grpo', seeds: [4] });
+    expect(runs[1].groups).toMatchObject({ groups: 3, temporalFelt: expect.any(Number) });
 
     const again = await runProgram(full);
     expect(again.code).toBe(0);
     expect(again.stderr).not.toContain('training');
     expect(again.stderr).not.toContain('loading the model');
-    expect(again.stdout).toContain('without temporal reward');
-    const other = await runProgram([...args, '--set', 'steps=2']);
+    expect(again.stdout).toBe(first.stdout);
+    const other = await runProgram([...args, ...tiny, '--set', 'steps=2']);
     expect(other.code).toBe(1);
     expect(other.stderr).toContain('parameters.steps: 1 against 2');
+    const unknown = await runProgram([...args, '--arms', 'grpo,gspo']);
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no arm gspo; the nearest is grpo') });
   });
 });
+
+describe('video-r1 study', () => {
+  it('ended by Ctrl-C while it trains goes on, with an SFT checkpoint of each seed for the seed’s arms', async () => {
+    const args = ['study', project.folder, '--seeds', '5,6', '--arms', 'grpo', '--groups', '3', ...tiny];
+    const steps = ['--steps', '1', '--sft-steps', '2'];
+    const stopped = await interruptedAt('study-sft-s5: training', [...args, ...steps]);
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('the same command goes on') });
+    const { code, stderr, stdout } = await runProgram([...args, ...steps]);
+    expect(stderr).not.toContain('study-sft-s5: training');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/the start +5, 6 .*\nGRPO +5, 6 /);
+    expect(stdout).toMatch(/GRPO - the start +2 /);
+    const start = async (seed: number) => (await json('ablation', `study-grpo-s${seed}.run.json`)).model.checkpoint;
+    expect(await start(5)).toContain('study-sft-s5');
+    expect(await start(6)).toContain('study-sft-s6');
+    const refused = await runProgram([...args, '--steps', '1', '--sft-steps', '3']);
+    expect(refused.stderr).toContain('sft.parameters.steps: 2 against 3');
+  });
+});
+
+/** Starts the program and sends Ctrl-C once it has said a text. */
+function interruptedAt(text: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    if (!child.killed && stderr.includes(text)) child.kill('SIGINT');
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr })));
+}

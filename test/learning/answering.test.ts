@@ -41,7 +41,8 @@ const loaded = (problemType: LoadedQuestion['question']['problemType'], solution
 
 function completion(text: string): Completion {
   const one = Float32Array.of(-0.5);
-  return { tokens: Int32Array.of(1), pieces: [text], text, logprobs: one, entropy: one, stopReason: 'stop' };
+  const numbers = { logprobs: one, entropy: one, alternatives: null };
+  return { tokens: Int32Array.of(1), pieces: [text], text, ...numbers, stopReason: 'stop' };
 }
 
 /** Answers of the ordered request from the first list, of the shuffled one from the second. */

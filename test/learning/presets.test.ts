@@ -74,12 +74,17 @@ describe('a parameter', () => {
   });
 
   it('that older records lack has the value that they were made with', () => {
-    const { lengthAdaptation, nanRegressionPays, frameRounding, ...older } = presetParameters('upstream', 'tgrpo');
+    const { lengthAdaptation, nanRegressionPays, frameRounding, topK, klEstimator, ...older } = presetParameters(
+      'upstream',
+      'tgrpo',
+    );
     expect(parameterValues.parse(older)).toEqual({
       ...older,
       lengthAdaptation: 0,
       nanRegressionPays: false,
       frameRounding: 'half-even',
+      topK: 0,
+      klEstimator: 'k3',
     });
     const { omega, ...broken } = older;
     expect(parameterValues.safeParse(broken).success).toBe(false);

@@ -1,5 +1,4 @@
 /** Which teacher a command line of `video-r1 cot` names, and what of it the journal must remember. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type EndpointSettings, EndpointTeacher, endpointOf } from '../cot/endpoint-teacher.ts';
 import { EngineTeacher } from '../cot/engine-teacher.ts';
@@ -8,9 +7,9 @@ import type { JournalHeader } from '../cot/journal.ts';
 import type { Teacher } from '../cot/teacher.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { sha256OfFiles } from '../data/file-hash.ts';
+import { modelFiles } from '../engines/tfjs/weights.ts';
 import { withOverrides } from '../learning/presets.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
-import { StudioError } from '../protocol/errors.ts';
 import { isParameterName } from '../protocol/parameters.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../runs/find-checkpoint.ts';
@@ -99,14 +98,8 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
   const limits = limitsOf(values, found);
   const { temperature, topP, maxTokens } = sampling;
   const samplesPerCall = number(values, 'concurrency', { min: 1, max: 1000, whole: true }, 16);
-  const weights = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => path.join(found.folder, name));
-  const missing = weights.find((file) => !existsSync(file));
-  if (missing)
-    throw new StudioError('bad-model', `There is no ${path.basename(missing)}, so this is no whole model.`, {
-      place: found.folder,
-    });
   return {
-    identity: { checkpoint: found.folder, sha256: await sha256OfFiles(weights) },
+    identity: { checkpoint: found.folder, sha256: await sha256OfFiles(await modelFiles(found.folder)) },
     sampling,
     media: { ...limits },
     template,

@@ -1,11 +1,11 @@
 /** One evaluation from its settings to its files: answers, results as JSON, and the tables. Taken up again where it stopped. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setAside } from '../data/append-only.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { sha256OfFiles } from '../data/file-hash.ts';
-import { createEngine } from '../engines/create.ts';
+import { modelFiles } from '../engines/tfjs/weights.ts';
 import { AnswersFile, type AnswersHeader } from '../evaluation/answers-file.ts';
 import { type AskProgress, askAll, openRows } from '../evaluation/ask-all.ts';
 import type { BenchmarkFile } from '../evaluation/benchmark-files.ts';
@@ -19,15 +19,12 @@ import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FoundCheckpoint } from '../runs/find-checkpoint.ts';
 import { frameLimits } from '../runs/run.ts';
 import { holdFile } from '../store/process-lock.ts';
-import { findFfmpeg } from '../video/ffmpeg.ts';
-import { MediaLoader } from '../video/load.ts';
+import { type ModelPlace, withModel } from './loaded-model.ts';
 import { duration, type LiveLine } from './progress.ts';
 
 export const answersName = 'answers.jsonl';
-const frameCacheBytes = 2e9;
 
-export interface EvaluationWanted {
-  readonly model: FoundCheckpoint;
+export interface EvaluationWanted extends ModelPlace {
   readonly files: readonly BenchmarkFile[];
   readonly parameters: ParameterValues;
   readonly template: PromptTemplate;
@@ -39,8 +36,6 @@ export interface EvaluationWanted {
   readonly out: string;
   /** Keeps answers that are there aside, and asks anew. */
   readonly fresh: boolean;
-  readonly cacheFolder: string;
-  readonly ffmpeg: string | undefined;
 }
 
 export function evaluationsFolder(project: string): string {
@@ -58,17 +53,6 @@ export function evaluationName(
   const names = files.map(({ name }) => name).join('-');
   const text = `${model}-${names}-${frames}-frames${shuffled ? '-shuffled' : ''}`;
   return text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
-}
-
-/** What of a checkpoint answers: not the optimizer's state. @throws StudioError `bad-model` */
-async function modelHash(folder: string): Promise<string> {
-  const files = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => path.join(folder, name));
-  const missing = files.find((file) => !existsSync(file));
-  if (missing)
-    throw new StudioError('bad-model', `There is no ${path.basename(missing)}, so this is no whole model.`, {
-      place: folder,
-    });
-  return sha256OfFiles(files);
 }
 
 /** Two that write one file of answers would spoil it. @throws StudioError `conflict` */
@@ -95,7 +79,7 @@ async function headerOf(
     kind: 'video-r1 evaluation',
     version: 1,
     label: { model: state?.run ?? path.basename(folder), run: state?.run ?? null, step: state?.step ?? null },
-    model: { sha256: await modelHash(folder) },
+    model: { sha256: await sha256OfFiles(await modelFiles(folder)) },
     datasets: await Promise.all(
       datasets.map(async ({ name, dataset }) => ({
         name,
@@ -123,7 +107,7 @@ function progressText(progress: AskProgress, elapsedMs: number): string {
 }
 
 /** In one piece: what reads it meanwhile sees the old or the new. */
-async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text);
   await rename(`${file}.new`, file);
 }
@@ -168,24 +152,17 @@ export async function evaluateInto(
 }
 
 /** Loads the model and asks what is open. */
-async function answer(
+function answer(
   w: EvaluationWanted,
   datasets: readonly { name: string; dataset: Dataset }[],
   answers: AnswersFile,
   signal: AbortSignal,
   line: LiveLine,
 ): Promise<void> {
-  line.show('loading the model');
-  const media = new MediaLoader(await findFfmpeg(w.ffmpeg), w.cacheFolder, frameCacheBytes);
-  const engine = await createEngine(w.model.plan?.engine ?? { name: 'tfjs', backend: 'auto', threads: 2 });
-  try {
-    const model = await engine.createModel({ kind: 'folder', folder: w.model.folder, optimizer: false }, 'policy');
-    signal.throwIfAborted();
+  return withModel(w, signal, line, (loaded) => {
     const started = performance.now();
-    await askAll({
-      engine,
-      model,
-      media,
+    return askAll({
+      ...loaded,
       limits: frameLimits(w.parameters),
       datasets,
       answers,
@@ -195,11 +172,7 @@ async function answer(
       onProgress: (progress) => line.show(progressText(progress, performance.now() - started)),
       onSkipped: (skipped) => line.say(`left out: ${plain(skipped.path, 100)}: ${plain(skipped.message, 200)}`),
     });
-  } finally {
-    line.clear();
-    await media.dispose();
-    await engine.dispose();
-  }
+  });
 }
 
 function sayFaults({ file, faults }: Dataset, line: LiveLine): void {

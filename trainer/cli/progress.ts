@@ -60,6 +60,52 @@ export function progressLine(run: RunSummary, step: number, recent: RecentMeans)
   return parts.join(' | ');
 }
 
+/**
+ * Where a long work of pieces stands, and the time that is left: each piece that is left takes as long as the last one of its
+ * kind took in this sitting.
+ */
+export class Pace {
+  private readonly left = new Map<string, number>();
+  private readonly lastMs = new Map<string, number>();
+  private total = 0;
+
+  expect(kind: string, pieces = 1): void {
+    this.left.set(kind, (this.left.get(kind) ?? 0) + pieces);
+    this.total += pieces;
+  }
+
+  /** A piece that was done in an earlier sitting. */
+  passOver(kind: string): void {
+    this.left.set(kind, (this.left.get(kind) ?? 0) - 1);
+  }
+
+  async timed<T>(kind: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await work();
+    this.lastMs.set(kind, performance.now() - started);
+    this.passOver(kind);
+    return result;
+  }
+
+  /** `3/25`: the piece that is done now or comes next. */
+  get place(): string {
+    const left = [...this.left.values()].reduce((sum, pieces) => sum + pieces, 0);
+    return `${Math.min(this.total, this.total - left + 1)}/${this.total}`;
+  }
+
+  /** Null until a piece of every kind that is left was timed. */
+  get leftMs(): number | null {
+    let sum = 0;
+    for (const [kind, pieces] of this.left) {
+      if (pieces === 0) continue;
+      const ms = this.lastMs.get(kind);
+      if (ms === undefined) return null;
+      sum += pieces * ms;
+    }
+    return sum;
+  }
+}
+
 /** Writes to a terminal in place, or to a file every `everyMs`. */
 export class LiveLine {
   private readonly out: NodeJS.WriteStream;

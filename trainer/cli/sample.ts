@@ -1,9 +1,10 @@
 /** `video-r1 sample`: makes the sample project. */
 import path from 'node:path';
-import { createSampleProject } from '../data/sample/project.ts';
+import { createSampleProject, type SampleCounts } from '../data/sample/project.ts';
 import { asStudioError } from '../protocol/errors.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from './command.ts';
+import { interruptible } from './interrupt.ts';
 import { LiveLine } from './progress.ts';
 
 export const sampleCommand: CliCommand = {
@@ -56,6 +57,25 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
     }
   },
 };
+
+export interface SampleNeeded {
+  readonly folder: string;
+  readonly seed: number;
+  readonly ffmpeg: string | undefined;
+  readonly counts?: SampleCounts;
+  say(text: string): void;
+}
+
+/** Makes a sample project for a command that goes on with it. @returns the exit code; after Ctrl-C nothing is left behind */
+export function makeSample({ folder, seed, ffmpeg, counts, say }: SampleNeeded): Promise<number> {
+  return interruptible('Stopped; no sample project was left behind.', async (signal) => {
+    const tools = await findFfmpeg(ffmpeg);
+    say(`Making the sample project with ffmpeg ${tools.version} (${tools.source}) …`);
+    const summary = await createSampleProject(folder, { seed, tools, signal, ...(counts && { counts }) });
+    say(describeSample(summary));
+    return exitCodes.done;
+  });
+}
 
 export function describeSample(summary: {
   folder: string;

@@ -9,7 +9,9 @@ export class TerminalSession {
   readonly line: LiveLine;
   private readonly hosting: Hosting;
   private current: string | null = null;
-  private interrupts = 0;
+  private readonly stop = new AbortController();
+  /** Aborted by the first Ctrl-C: for work beside the runs, and to begin no other. */
+  readonly stopped: AbortSignal = this.stop.signal;
   private readonly onInterrupt = () => this.interrupt();
 
   constructor(hosting: Hosting, line = new LiveLine()) {
@@ -38,6 +40,8 @@ export class TerminalSession {
       const record = trainer.command(id, { kind: 'file' in run ? 'start' : 'resume' }, 'terminal');
       if (record.state === 'rejected')
         throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
+      // Ctrl-C may have come before there was a run to pause.
+      if (this.stopped.aborted) trainer.command(id, { kind: 'pause', release: true }, 'terminal');
       const ended = await watch.ended;
       if (ended.state === 'failed' && ended.error) {
         const { kind, message, place, remedy } = ended.error;
@@ -57,12 +61,16 @@ export class TerminalSession {
   }
 
   private interrupt(): void {
-    this.interrupts++;
-    if (this.interrupts > 1) {
+    if (this.stopped.aborted) {
       this.line.say('Ended at once; the run goes on from its last checkpoint.');
       process.exit(130);
     }
-    this.line.say('Pausing at the end of this step; Ctrl-C again ends at once.');
+    this.line.say(
+      this.current
+        ? 'Pausing at the end of this step; Ctrl-C again ends at once.'
+        : 'Stopping; Ctrl-C again ends at once.',
+    );
+    this.stop.abort();
     if (this.current) this.hosting.trainer.command(this.current, { kind: 'pause', release: true }, 'terminal');
   }
 }

@@ -1,15 +1,13 @@
 /** `video-r1 start`, which `npm start` calls: the main job on the embedded engine, from nothing to a summary. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createSampleProject } from '../data/sample/project.ts';
 import { pageAddress } from '../protocol/discovery.ts';
 import type { RunSummary } from '../protocol/records.ts';
-import { findFfmpeg } from '../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions } from './command.ts';
 import { type Hosting, host } from './hosting.ts';
 import { openLog } from './log.ts';
 import { duration } from './progress.ts';
-import { describeSample } from './sample.ts';
+import { makeSample } from './sample.ts';
 import { TerminalSession } from './session.ts';
 import { summarize } from './summary.ts';
 
@@ -38,7 +36,11 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
     });
     const started = performance.now();
     const folder = path.resolve(positionals[0] ?? 'sample');
-    if (!existsSync(path.join(folder, stages[0].file))) await makeSample(folder, Number(values.seed), values.ffmpeg);
+    if (!existsSync(path.join(folder, stages[0].file))) {
+      const say = (text: string) => process.stdout.write(`${text}\n`);
+      const made = await makeSample({ folder, seed: Number(values.seed), ffmpeg: values.ffmpeg, say });
+      if (made !== exitCodes.done) return made;
+    }
 
     const hosting = await host({
       folder,
@@ -75,17 +77,6 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
     }
   },
 };
-
-async function makeSample(folder: string, seed: number, ffmpeg: string | undefined): Promise<void> {
-  const tools = await findFfmpeg(ffmpeg);
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
-  process.stdout.write(`Making the sample project with ffmpeg ${tools.version} (${tools.source}) …\n`);
-  const summary = await createSampleProject(folder, { seed, tools, signal: interrupt.signal, onProgress: () => {} });
-  process.off('SIGINT', onInterrupt);
-  process.stdout.write(`${describeSample(summary)}\n`);
-}
 
 /** A stage that is done is not done again; one that rests goes on. */
 async function trainStage(

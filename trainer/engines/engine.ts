@@ -66,7 +66,22 @@ export interface SampleOptions {
   readonly maxTokens: number;
   /** 0 takes the likeliest token. */
   readonly temperature: number;
+  /** Draws from the likeliest tokens alone that sum to this much of the whole; 1 from all. */
   readonly topP: number;
+  /** Draws from this many of the likeliest tokens, before `topP` takes of them; absent or 0: from all. */
+  readonly topK?: number;
+  /** Ends an answer with the token that completes one of these texts. The text is part of the answer. */
+  readonly stop?: readonly string[];
+  /** Likeliest tokens that are told beside each token drawn; at most the engine's `topAlternatives`. */
+  readonly alternatives?: number;
+}
+
+/** A token that could have stood in the place of the one that was drawn. */
+export interface Alternative {
+  readonly token: number;
+  readonly piece: string;
+  /** Natural log-probability at temperature 1. */
+  readonly logprob: number;
 }
 
 /** One answer. Arrays have one entry per token, the end token included when it was reached. */
@@ -80,6 +95,8 @@ export interface Completion {
   readonly logprobs: Float32Array;
   /** Entropy in nats of the distribution that each token was drawn from (temperature 1, no top-p). */
   readonly entropy: Float32Array;
+  /** Per token the likeliest ones, the likeliest first; null when none were asked for. */
+  readonly alternatives: readonly (readonly Alternative[])[] | null;
   readonly stopReason: StopReason;
 }
 
@@ -89,15 +106,21 @@ export type SampleEvent =
   | { readonly kind: 'done'; readonly request: number; readonly index: number; readonly completion: Completion }
   | { readonly kind: 'progress'; readonly tokens: number; readonly done: number; readonly total: number };
 
-/** An answer to train on. Either the tokens as they were sampled, or a text that the engine tokenizes and ends. */
+/** The tokens of an answer as they were sampled. `weights`, one per token, multiply its share of the loss: 0 leaves it out. */
+export interface AnswerTokens {
+  readonly tokens: Int32Array;
+  readonly weights?: Float32Array;
+}
+
+/** An answer to train on: its tokens, or a text that the engine tokenizes and ends. */
 export interface Sequence {
   readonly prompt: Prompt;
-  readonly answer: { readonly tokens: Int32Array } | { readonly text: string };
+  readonly answer: AnswerTokens | { readonly text: string };
 }
 
 /** A sequence with what the policy loss needs; arrays have one entry per answer token. */
 export interface PolicySequence extends Sequence {
-  readonly answer: { readonly tokens: Int32Array };
+  readonly answer: AnswerTokens;
   readonly advantage: number;
   readonly oldLogprobs: Float32Array;
   readonly refLogprobs: Float32Array | null;
@@ -106,18 +129,29 @@ export interface PolicySequence extends Sequence {
 export type TrainingLoss =
   /** Mean negative log-probability over all answer tokens (over prompt tokens too when asked). */
   | { readonly kind: 'cross-entropy'; readonly sequences: readonly Sequence[]; readonly promptTokens: boolean }
-  /** Clipped policy gradient with a k3 KL term (Video-R1 eq. 4). `mean` as the parameter `lossMean`. */
+  /**
+   * Clipped policy gradient with a KL term (Video-R1 eq. 4). `mean` as the parameter `lossMean`. The KL is estimated by k3 from the
+   * sequences' `refLogprobs`, or with `exactKl` computed over the whole vocabulary against that model.
+   */
   | {
       readonly kind: 'policy';
       readonly sequences: readonly PolicySequence[];
       readonly clipEpsilon: number;
       readonly beta: number;
       readonly mean: 'answer' | 'token';
+      readonly exactKl?: ModelHandle;
     };
+
+/** What a model makes of an answer; one entry per answer token. */
+export interface Scored {
+  readonly logprobs: Float32Array;
+  /** In nats, of the distribution that the token is taken from; null when it was not asked for. */
+  readonly entropy: Float32Array | null;
+}
 
 export interface LossReport {
   readonly loss: number;
-  /** Mean k3 KL per answer token in nats; null without a reference. */
+  /** Mean KL per answer token in nats, by k3 or exact; null without a reference. */
   readonly kl: number | null;
   /** Share of answer tokens whose ratio was clipped; null for cross-entropy. */
   readonly clipped: number | null;
@@ -147,8 +181,8 @@ export interface Engine {
     options: SampleOptions,
     signal: AbortSignal,
   ): AsyncIterable<SampleEvent>;
-  /** Log-probability of every answer token. */
-  forward(model: ModelHandle, sequences: readonly Sequence[]): Promise<Float32Array[]>;
+  /** Log-probability of every answer token and, with `entropy`, the entropy there. */
+  forward(model: ModelHandle, sequences: readonly Sequence[], want?: { readonly entropy: boolean }): Promise<Scored[]>;
   /** Adds the gradient of the loss to what is held since the last `optimStep`. */
   forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport>;
   optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }>;

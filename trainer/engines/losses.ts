@@ -26,7 +26,7 @@ export interface LossSums {
   readonly loss: number;
   readonly kl: number;
   readonly clipped: number;
-  /** By the log-probability of each token. */
+  /** By the log-probability of each token, or by every logit. */
   readonly gradient: Float32Array;
 }
 
@@ -140,6 +140,50 @@ export function lossSums(terms: LossTerms, logprobs: Float32Array): LossSums {
     kl += token.kl;
     clipped += token.isClipped ? 1 : 0;
     gradient[i] = weight * token.derivative;
+  });
+  return { loss, kl, clipped, gradient };
+}
+
+/** ln softmax of a row, in float64. */
+function logSoftmax(logits: Float32Array): Float64Array {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) largest = Math.max(largest, logit);
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  const logSum = largest + Math.log(sum);
+  return Float64Array.from(logits, (logit) => logit - logSum);
+}
+
+/**
+ * `lossSums` of a policy with the exact KL in place of k3, by all logits: what is computed at each token is the surrogate of its
+ * log-probability plus beta times Σ_v p_v (log p_v - log q_v).
+ * @param logits [tokens, vocabulary] of the policy; `refLogits` of the reference. The gradient has the same shape.
+ */
+export function exactPolicySums(
+  terms: PolicyTerms,
+  targets: Int32Array,
+  logits: Float32Array,
+  refLogits: Float32Array,
+): LossSums {
+  const vocabulary = logits.length / targets.length;
+  const gradient = new Float32Array(logits.length);
+  let loss = 0;
+  let kl = 0;
+  let clipped = 0;
+  targets.forEach((target, i) => {
+    const [from, to] = [i * vocabulary, (i + 1) * vocabulary];
+    const logprobs = logSoftmax(logits.subarray(from, to));
+    const weight = terms.weights[i] ?? 0;
+    const old = terms.oldLogprobs[i] ?? 0;
+    const token = policyToken(logprobs[target] ?? 0, old, null, terms.advantages[i] ?? 0, terms);
+    const exact = exactKl(logprobs, logSoftmax(refLogits.subarray(from, to)));
+    loss += weight * (token.loss + terms.beta * exact.value);
+    kl += exact.value;
+    clipped += token.isClipped ? 1 : 0;
+    for (let v = 0; v < vocabulary; v++) {
+      const ofTarget = (v === target ? 1 : 0) - Math.exp(logprobs[v] as number);
+      gradient[from + v] = weight * (token.derivative * ofTarget + terms.beta * (exact.byLogit[v] as number));
+    }
   });
   return { loss, kl, clipped, gradient };
 }

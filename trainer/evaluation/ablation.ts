@@ -1,102 +1,286 @@
-/** The paper's ablation (table 2): what each arm changes, and the table over seeds. Training and asking are for `cli/ablate.ts`. */
+/**
+ * The paper's ablation (table 2) and plain GRPO on videos alone: what each arm changes, the figures over seeds, and the arms
+ * against each other. Training and asking are for `cli/ablating.ts`.
+ */
+import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RunFile } from '../protocol/runfile.ts';
+import type { AnswersLine } from './answers-file.ts';
 import { benchmarks, paperAblation } from './paper-results.ts';
 import { overall, paperCells, percent } from './report.ts';
-import type { EvaluationResults } from './results.ts';
-import { meanOverSeeds } from './statistics.ts';
-import { plain, type Report } from './table.ts';
+import { type EvaluationResults, orderAnswers } from './results.ts';
+import type { GroupFigures } from './sampled-groups.ts';
+import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
+import { plain, type Report, type Table } from './table.ts';
 
-export const arms = ['full', 'no-images', 'no-temporal'] as const;
+export const arms = ['tgrpo', 'grpo', 'tgrpo-no-images', 'grpo-no-images'] as const;
 export type Arm = (typeof arms)[number];
 
-const armTitles: Readonly<Record<Arm, string>> = {
-  full: 'T-GRPO',
-  'no-images': 'without images',
-  'no-temporal': 'without temporal reward',
-};
+/** The arms of the paper's table. */
+export const paperArms: readonly Arm[] = ['tgrpo', 'grpo', 'tgrpo-no-images'];
 
-/** A T-GRPO run file with what an arm leaves out: image questions, or the shuffled group and its reward. */
+/** A T-GRPO run file with what an arm leaves out: image questions, or the shuffled group and its reward, or both. */
 export function armOf(base: RunFile, arm: Arm): RunFile {
+  const withoutImages = (file: RunFile): RunFile => ({ ...file, parameters: { ...file.parameters, imageShare: 0 } });
   switch (arm) {
-    case 'full':
+    case 'tgrpo':
       return base;
-    case 'no-images':
-      return { ...base, parameters: { ...base.parameters, imageShare: 0 } };
-    case 'no-temporal':
+    case 'grpo':
       return { ...base, method: 'grpo' };
+    case 'tgrpo-no-images':
+      return withoutImages(base);
+    case 'grpo-no-images':
+      return withoutImages({ ...base, method: 'grpo' });
     default:
       return arm satisfies never;
   }
 }
 
-export interface ArmRun {
-  readonly arm: Arm;
-  readonly seed: number;
+/** An arm, or the checkpoint that the arms of a seed start from. */
+export type Stage = Arm | 'start';
+
+const stageTitles: Readonly<Record<Stage, string>> = {
+  start: 'the start',
+  tgrpo: 'T-GRPO',
+  grpo: 'GRPO',
+  'tgrpo-no-images': 'T-GRPO without images',
+  'grpo-no-images': 'GRPO without images',
+};
+
+/** A checkpoint and what was found out about it. */
+export interface StageRun {
+  readonly stage: Stage;
+  /** Null for a start that all seeds share. */
+  readonly seed: number | null;
   readonly run: string;
   readonly results: EvaluationResults;
+  readonly answers: readonly AnswersLine[];
+  /** Null where the first dataset has no video. */
+  readonly groups: GroupFigures | null;
 }
 
-/** Shares by column; the last one is `use of order`. */
+/** By column: shares, but for `tokensColumn`. */
 type Figures = Readonly<Record<string, number>>;
 
+const inOrder = 'frames in order';
+const shuffledFrames = 'frames shuffled';
 const useOfOrder = 'use of order';
+const temporalPaid = 'temporal paid';
+const temporalFelt = 'temporal felt';
+const tokensColumn = 'mean tokens';
+/** After the datasets' accuracies, in this order. */
+const laterColumns: readonly string[] = [inOrder, shuffledFrames, useOfOrder, temporalPaid, temporalFelt, tokensColumn];
 
-/** Accuracy by dataset, and ordered minus shuffled on the questions that need order, or on all videos where that is not known. */
-function figuresOf({ datasets }: EvaluationResults): Figures {
-  const figures = datasets.flatMap(({ name, all }) => {
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function figuresOf({ results: { datasets }, answers, groups }: StageRun): Figures {
+  const accuracies = datasets.flatMap(({ name, all }) => {
     const value = overall(all);
     return value === null ? [] : [[name, value] as const];
   });
-  const orders = datasets.flatMap(({ order }) => order.slice(0, 1));
-  const videos = orders.reduce((sum, { count }) => sum + count, 0);
-  const gain = orders.reduce((sum, { count, difference }) => sum + count * difference.mean, 0);
-  return Object.fromEntries(videos === 0 ? figures : [...figures, [useOfOrder, gain / videos]]);
+  const pairs = datasets.flatMap(({ name }) => orderAnswers(answers.filter(({ dataset }) => dataset === name)));
+  const ordered = mean(pairs.map((pair) => pair.ordered.accuracy));
+  const shuffled = mean(pairs.map((pair) => pair.shuffled.accuracy));
+  const lengths = answers.flatMap((line) => (line.outcome === 'answered' ? [line.ordered.tokens] : []));
+  return Object.fromEntries([
+    ...accuracies,
+    ...(pairs.length === 0
+      ? []
+      : [
+          [inOrder, ordered],
+          [shuffledFrames, shuffled],
+          [useOfOrder, ordered - shuffled],
+        ]),
+    ...(groups
+      ? [
+          [temporalPaid, groups.temporalPaid],
+          [temporalFelt, groups.temporalFelt],
+        ]
+      : []),
+    ...(lengths.length === 0 ? [] : [[tokensColumn, mean(lengths)]]),
+  ]);
 }
 
 export interface AblationRow {
-  readonly arm: Arm;
+  readonly stage: Stage;
   readonly seeds: readonly number[];
   readonly figures: Readonly<Record<string, NonNullable<ReturnType<typeof meanOverSeeds>>>>;
 }
 
-export function ablationRows(runs: readonly ArmRun[]): AblationRow[] {
-  return arms.map((arm) => {
-    const own = runs.filter((run) => run.arm === arm);
-    const each = own.map(({ results }) => figuresOf(results));
+/** The start first, then the arms that were trained. */
+export function ablationRows(runs: readonly StageRun[]): AblationRow[] {
+  return (['start', ...arms] as const).flatMap((stage) => {
+    const own = runs.filter((run) => run.stage === stage);
+    if (own.length === 0) return [];
+    const each = own.map(figuresOf);
     const columns = [...new Set(each.flatMap((figures) => Object.keys(figures)))];
     const figures = columns.flatMap((column) => {
       const found = meanOverSeeds(each.flatMap((one) => one[column] ?? []));
       return found ? [[column, found] as const] : [];
     });
-    return { arm, seeds: own.map(({ seed }) => seed), figures: Object.fromEntries(figures) };
+    return [
+      { stage, seeds: own.flatMap(({ seed }) => (seed === null ? [] : [seed])), figures: Object.fromEntries(figures) },
+    ];
   });
 }
 
-function cell(figure: AblationRow['figures'][string] | undefined): string {
-  if (!figure) return '-';
-  const { mean, low, high } = figure;
-  return low === null || high === null ? percent(mean) : `${percent(mean)} (${percent(low)} to ${percent(high)})`;
+export interface Contrast {
+  readonly first: Stage;
+  readonly second: Stage;
+  readonly seeds: readonly number[];
+  /** First minus second, by column. */
+  readonly figures: Readonly<Record<string, PairedDifference>>;
+  /** The use of order, first minus second: each question's mean over seeds, bootstrapped over questions. */
+  readonly overQuestions: Interval | null;
 }
 
-export function ablationReport(title: string, rows: readonly AblationRow[]): Report {
-  const columns = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
-  // Beside each other in the order in which datasets were named, what order is worth at the end.
-  const ordered = [...columns.filter((column) => column !== useOfOrder), ...columns.filter((c) => c === useOfOrder)];
+const contrasted: readonly (readonly [Stage, Stage])[] = [
+  ['tgrpo', 'grpo'],
+  ['tgrpo-no-images', 'grpo-no-images'],
+  ['tgrpo', 'tgrpo-no-images'],
+  ['grpo', 'grpo-no-images'],
+  ['tgrpo', 'start'],
+  ['grpo', 'start'],
+];
+
+/** Arms against each other over the seeds that both have: the same start, the same questions, the same order of them. */
+export function ablationContrasts(runs: readonly StageRun[]): Contrast[] {
+  return contrasted.flatMap(([first, second]) => {
+    const pairs = runs.flatMap((one) => {
+      if (one.stage !== first || one.seed === null) return [];
+      const other = runs.find(({ stage, seed }) => stage === second && (seed === one.seed || seed === null));
+      return other ? [{ seed: one.seed, one, other }] : [];
+    });
+    if (pairs.length === 0) return [];
+    const each = pairs.map(({ one, other }) => ({ one: figuresOf(one), other: figuresOf(other) }));
+    const figures = Object.keys(each[0]?.one ?? {}).flatMap((column) => {
+      const both = each.flatMap(({ one, other }) => {
+        const [a, b] = [one[column], other[column]];
+        return a === undefined || b === undefined ? [] : [[a, b] as const];
+      });
+      const found = pairedOverSeeds(
+        both.map(([a]) => a),
+        both.map(([, b]) => b),
+      );
+      return found ? [[column, found] as const] : [];
+    });
+    return [
+      {
+        first,
+        second,
+        seeds: pairs.map(({ seed }) => seed),
+        figures: Object.fromEntries(figures),
+        overQuestions: overQuestions(pairs),
+      },
+    ];
+  });
+}
+
+function overQuestions(pairs: readonly { one: StageRun; other: StageRun }[]): Interval | null {
+  const uses = pairs.map(({ one, other }) => [useByQuestion(one), useByQuestion(other)] as const);
+  const questions = [...(uses[0]?.[0].keys() ?? [])];
+  const gains = questions.flatMap((question) => {
+    const each = uses.map(([one, other]) => {
+      const [a, b] = [one.get(question), other.get(question)];
+      return a === undefined || b === undefined ? null : a - b;
+    });
+    return each.includes(null) ? [] : [mean(each as number[])];
+  });
+  return bootstrapMean(gains, 1);
+}
+
+/** Ordered minus shuffled accuracy of each question that says what order is worth. */
+function useByQuestion({ results, answers }: StageRun): Map<string, number> {
+  const pairs = results.datasets.flatMap(({ name }) => orderAnswers(answers.filter(({ dataset }) => dataset === name)));
+  return new Map(
+    pairs.map(({ dataset, row, ordered, shuffled }) => [`${dataset}\n${row}`, ordered.accuracy - shuffled.accuracy]),
+  );
+}
+
+/** What was chosen, and so holds for the figures of any commit; by words that a table can show. */
+export type AblationSettings = Readonly<Record<string, string>>;
+
+export function ablationSettings(
+  rl: ParameterValues,
+  sft: ParameterValues | null,
+  asked: { readonly questions: number; readonly ofOrder: number; readonly groups: number },
+): AblationSettings {
+  const rate = (p: ParameterValues) =>
+    `${p.learningRate}, ${p.schedule}${p.schedule === 'cosine' ? ` to ${p.scheduleFloor} of it` : ''}`;
+  return {
+    ...(sft && {
+      'SFT: steps': String(sft.steps),
+      'SFT: questions a step': String(sft.questionsPerStep),
+      'SFT: learning rate': rate(sft),
+    }),
+    steps: String(rl.steps),
+    'questions a step': String(rl.questionsPerStep),
+    'G, ordered + shuffled': `${rl.groupSize} + ${rl.shuffledGroupSize}`,
+    'α, μ': `${rl.alpha}, ${rl.mu}`,
+    'learning rate': rate(rl),
+    'β of the KL term': String(rl.beta),
+    'advantages divided by std': rl.divideByStd ? 'yes' : 'no',
+    temperature: String(rl.temperature),
+    'evaluation: questions, of them order': `${asked.questions}, ${asked.ofOrder}`,
+    'evaluation: temperature': String(rl.evaluationTemperature),
+    'evaluation: groups sampled': String(asked.groups),
+  };
+}
+
+function cell(column: string, figure: AblationRow['figures'][string] | Interval | null | undefined): string {
+  if (!figure) return '-';
+  const shown = column === tokensColumn ? (value: number) => value.toFixed(1) : percent;
+  const { low, high } = figure;
+  return low === null || high === null ? shown(figure.mean) : `${shown(figure.mean)} (${shown(low)} to ${shown(high)})`;
+}
+
+function contrastTable(contrasts: readonly Contrast[]): Table[] {
+  if (contrasts.length === 0) return [];
+  const shown: readonly string[] = [inOrder, shuffledFrames, useOfOrder];
+  return [
+    {
+      title: '',
+      head: ['paired differences', 'seeds', ...shown, 'use of order, over questions', 'would be found'],
+      rows: contrasts.map(({ first, second, seeds, figures, overQuestions: questions }) => [
+        `${stageTitles[first]} - ${stageTitles[second]}`,
+        String(seeds.length),
+        ...shown.map((column) => cell(column, figures[column])),
+        cell(useOfOrder, questions),
+        percent(figures[useOfOrder]?.detectable),
+      ]),
+    },
+  ];
+}
+
+export interface Ablation {
+  readonly settings: AblationSettings;
+  readonly rows: readonly AblationRow[];
+  readonly contrasts: readonly Contrast[];
+}
+
+export function ablationReport(title: string, { settings, rows, contrasts }: Ablation): Report {
+  const found = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
+  // Datasets in the order in which they were named.
+  const columns = [
+    ...found.filter((column) => !laterColumns.includes(column)),
+    ...laterColumns.filter((column) => found.includes(column)),
+  ];
   const names = benchmarks.map(({ name }) => name);
-  const oneSeed = rows.some(({ seeds }) => seeds.length < 2);
+  const oneSeed = rows.some(({ stage, seeds }) => stage !== 'start' && seeds.length < 2);
   return {
     title,
     lines: [],
     tables: [
       {
         title: '',
-        head: ['measured here', 'seeds', ...ordered.map((column) => plain(column, 40))],
-        rows: rows.map(({ arm, seeds, figures }) => [
-          armTitles[arm],
+        head: ['measured here', 'seeds', ...columns.map((column) => plain(column, 40))],
+        rows: rows.map(({ stage, seeds, figures }) => [
+          stageTitles[stage],
           seeds.join(', '),
-          ...ordered.map((column) => cell(figures[column])),
+          ...columns.map((column) => cell(column, figures[column])),
         ]),
       },
+      ...contrastTable(contrasts),
+      { title: '', head: ['settings', 'value'], rows: Object.entries(settings) },
       {
         title: '',
         head: ['the paper’s table 2, not measured here', 'frames', ...names],
@@ -105,8 +289,12 @@ export function ablationReport(title: string, rows: readonly AblationRow[]): Rep
     ],
     notes: [
       `In percent, mean over seeds${oneSeed ? '; one seed says nothing of how much seeds differ, so it has no interval' : ''}. In brackets: Student’s 95 % interval over seeds, n - 1 degrees of freedom.`,
+      'GRPO draws no shuffled answers and pays no temporal reward: the paper’s arm without temporal reward.',
       'accuracy by the benchmarks’ rule over all questions: OCR and free-form score 0, regression counts by its mean relative accuracy.',
       'use of order: accuracy on frames in order minus that on shuffled frames, on questions that need order where the dataset says so, else on all videos.',
+      'temporal paid, temporal felt: of groups sampled from each checkpoint as T-GRPO samples them, on videos of the first dataset, the share in which the temporal reward would be paid, and in which it would change an advantage. In a group whose rewards are of two sizes, right and wrong, the division by the standard deviation (eq. 3) takes it out again.',
+      'paired differences: both arms with the same seed, so the same start and questions; the paired t test’s 95 % interval over seeds. over questions: bootstrap over questions of their means over seeds. An interval over seeds does not know of other questions, one over questions not of other seeds.',
+      'would be found: the true difference in the use of order that as many seeds, spread like these, find four times in five; a smaller one may be there unseen.',
     ],
   };
 }

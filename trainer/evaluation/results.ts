@@ -1,5 +1,5 @@
 /** What the answers of an evaluation say, by dataset, type of problem, source and family. Computes only; how it is shown is for `report.ts`. */
-import type { AnsweredLine, AnswersHeader, AnswersLine, SkippedLine } from './answers-file.ts';
+import type { AnsweredLine, AnswersHeader, AnswersLine, GivenAnswer, SkippedLine } from './answers-file.ts';
 import { bootstrapMean, type Interval, mcnemarExact, pairedBootstrap } from './statistics.ts';
 
 export interface SliceResult {
@@ -109,6 +109,16 @@ function orderOf(name: string, lines: readonly AnswersLine[], seed: number): Ord
       mcnemarP: mcnemarExact(onlyOrderedRight, onlyShuffledRight),
     },
   ];
+}
+
+/** The answers that say what order is worth: on questions that need it where the dataset says so, else on all videos; regression left out. */
+export function orderAnswers(lines: readonly AnswersLine[]): (AnsweredLine & { shuffled: GivenAnswer })[] {
+  const pairs = lines.filter(
+    (line): line is AnsweredLine & { shuffled: GivenAnswer } =>
+      line.outcome === 'answered' && line.shuffled !== null && !isRegression(line),
+  );
+  const needsOrder = pairs.filter((line) => line.needsOrder === true);
+  return needsOrder.length > 0 ? needsOrder : pairs;
 }
 
 /** Everything that is in the file counts, whichever sitting it came from. The seed of the evaluation fixes the resamples. */

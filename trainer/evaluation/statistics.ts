@@ -119,3 +119,43 @@ export function meanOverSeeds(
   const half = t * Math.sqrt(variance / n);
   return { mean, low: mean - half, high: mean + half };
 }
+
+/**
+ * The true mean difference, in standard deviations of a difference, that a two-sided t test at 5 % finds four times in five:
+ * for 3 … 30 pairs, from the noncentral t distribution.
+ */
+const detectable80 = [
+  3.264, 2.1279, 1.682, 1.4345, 1.2726, 1.156, 1.067, 0.996, 0.9377, 0.8887, 0.8467, 0.8101, 0.778, 0.7495, 0.7239,
+  0.7007, 0.6797, 0.6604, 0.6428, 0.6264, 0.6113, 0.5972, 0.584, 0.5717, 0.5601, 0.5492, 0.539, 0.5292,
+];
+
+/** As `detectable80` has it, beyond the table by the normal's quantiles with one term in 1 / df; null for fewer than three pairs. */
+export function detectableDifference(pairs: number): number | null {
+  if (pairs < 3) return null;
+  return detectable80[pairs - 3] ?? (2.801585218 + 2.77 / (pairs - 1)) / Math.sqrt(pairs);
+}
+
+export interface PairedDifference {
+  readonly mean: number;
+  /** Null for one pair, as in `meanOverSeeds`. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** The true difference that as many pairs, spread like these, find four times in five; null for fewer than three. */
+  readonly detectable: number | null;
+}
+
+/**
+ * Mean of first - second over seeds with the paired t test's interval: what a seed does to both cancels.
+ * @returns null for no pairs
+ * @throws RangeError when the two differ in length
+ */
+export function pairedOverSeeds(first: readonly number[], second: readonly number[]): PairedDifference | null {
+  if (first.length !== second.length) throw new RangeError('Pairs need as many first values as second ones.');
+  const differences = first.map((value, i) => value - (second[i] as number));
+  const found = meanOverSeeds(differences);
+  if (!found) return null;
+  const units = detectableDifference(differences.length);
+  const squares = differences.reduce((sum, difference) => sum + (difference - found.mean) ** 2, 0);
+  const detectable = units === null ? null : units * Math.sqrt(squares / (differences.length - 1));
+  return { ...found, detectable };
+}

@@ -142,13 +142,7 @@ export function groupAdvantages(
   });
 
   const totals = rewarded.map((answer) => answer.total);
-  const average = mean(totals);
-  const squares = totals.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  const degrees = p.stdDegrees === 'n-1' ? totals.length - 1 : totals.length;
-  const flat = Math.max(...totals) - Math.min(...totals) < 1e-9;
-  const std = flat || degrees < 1 ? 0 : Math.sqrt(squares / degrees);
-  const scale = p.divideByStd ? std + p.stdEpsilon : 1;
-  const advantages = totals.map((value) => (flat ? 0 : (value - average) / scale));
+  const { mean: average, std, flat, advantages } = normalise(totals, p);
   explanation.push(
     flat
       ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
@@ -166,6 +160,20 @@ export function groupAdvantages(
     flat,
     explanation,
   };
+}
+
+/** Advantages of a group from its answers' rewards (eq. 3); all 0 where the rewards are alike. */
+export function normalise(
+  totals: readonly number[],
+  p: Pick<RewardParameters, 'stdDegrees' | 'stdEpsilon' | 'divideByStd'>,
+): Pick<GroupAdvantages, 'mean' | 'std' | 'flat' | 'advantages'> {
+  const average = mean(totals);
+  const squares = totals.reduce((sum, value) => sum + (value - average) ** 2, 0);
+  const degrees = p.stdDegrees === 'n-1' ? totals.length - 1 : totals.length;
+  const flat = Math.max(...totals) - Math.min(...totals) < 1e-9;
+  const std = flat || degrees < 1 ? 0 : Math.sqrt(squares / degrees);
+  const scale = p.divideByStd ? std + p.stdEpsilon : 1;
+  return { mean: average, std, flat, advantages: totals.map((value) => (flat ? 0 : (value - average) / scale)) };
 }
 
 /** p or p̃ of eq. 1. */

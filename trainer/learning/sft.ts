@@ -56,7 +56,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
         purpose: 'probe',
         prefix: `p${step}`,
         ...probeAnswers,
-        sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP },
+        sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP, topK: p.topK },
         signal: training.signal,
         onSampling: (hint) => training.onSampling(hint),
       },

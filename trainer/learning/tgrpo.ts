@@ -31,7 +31,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
       prefix: `s${step}`,
       ordered: p.groupSize,
       shuffled: method === 'tgrpo' ? p.shuffledGroupSize : 0,
-      sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP },
+      sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP, topK: p.topK },
       signal: training.signal,
       onSampling: (hint) => training.onSampling(hint),
     },
@@ -53,10 +53,12 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   await training.at('before-update');
   await timed(durations, 'update', async () => {
     if (sequences.length === 0) return;
-    const references = reference && p.beta > 0 ? await engine.forward(reference, sequences) : null;
+    const withKl = p.beta > 0 ? reference : null;
+    const exactKl = p.klEstimator === 'exact' ? withKl : null;
+    const references = withKl !== null && exactKl === null ? await engine.forward(withKl, sequences) : null;
     const withReference: PolicySequence[] = sequences.map((sequence, i) => ({
       ...sequence,
-      refLogprobs: references?.[i] ?? null,
+      refLogprobs: references?.[i]?.logprobs ?? null,
     }));
     for (let update = 0; update < p.updatesPerSampling; update++) {
       const report = await engine.forwardBackward(policy, {
@@ -65,6 +67,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
         clipEpsilon: p.clipEpsilon,
         beta: p.beta,
         mean: p.lossMean,
+        ...(exactKl === null ? {} : { exactKl }),
       });
       const { gradNorm } = await engine.optimStep(policy, optimStepAt(metrics.learningRate, p));
       Object.assign(metrics, {

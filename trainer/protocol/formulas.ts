@@ -110,8 +110,8 @@ export const formulas = {
   policyLoss: {
     title: 'Loss (T-GRPO and GRPO)',
     formula: [
-      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε, 1+ε)·A_i) − β·k3 ]',
-      'ρ = exp(log π − log π_old);  k3 as in KL',
+      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε, 1+ε)·A_i) − β·KL ]',
+      'ρ = exp(log π − log π_old);  KL by k3 or exact, as “KL estimator” says',
       'w = 1/(answers × len_i), or 1/(all tokens), as lossMean says',
     ],
     over: 'Tokens of all ordered answers in the update. “skip flat groups” leaves groups of equal rewards out; a step without any other has no value.',
@@ -121,9 +121,13 @@ export const formulas = {
   },
   kl: {
     title: 'KL',
-    formula: ['Σ k3 / tokens,  k3 = exp(d) − d − 1', 'd = log π_ref − log π, clamped to ±10'],
+    formula: [
+      'Σ k3 / tokens,  k3 = exp(d) − d − 1',
+      'd = log π_ref − log π, clamped to ±10',
+      'with the exact estimator Σ_t Σ_v π(v)·(log π(v) − log π_ref(v)) / tokens',
+    ],
     over: 'All tokens of the ordered answers in the update, each token alike.',
-    unit: 'nats per token (estimate of KL(π || π_ref))',
+    unit: 'nats per token (k3: an estimate of KL(π || π_ref))',
     note: `None while β is 0. ${policyUpdate} ${smoothed}`,
     source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
   },

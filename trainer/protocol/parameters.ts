@@ -268,6 +268,14 @@ export const parameters = {
     methods: all,
     help: 'Sampling keeps the likeliest tokens that sum to this share.',
   }),
+  topK: parameter({
+    label: 'top-k',
+    schema: z.number().int().min(0),
+    changes: 'live',
+    methods: all,
+    help: 'Sampling keeps this many of the likeliest tokens, before top-p takes of them; 0 keeps all.',
+    before: 0,
+  }),
   maxNewTokens: parameter({
     label: 'most new tokens',
     schema: count,
@@ -421,6 +429,14 @@ export const parameters = {
     changes: 'live',
     methods: rl,
     help: 'Mean over the tokens of an answer and then over answers, or over all tokens at once.',
+  }),
+  klEstimator: parameter({
+    label: 'KL estimator',
+    schema: z.enum(['k3', 'exact']),
+    changes: 'live',
+    methods: rl,
+    help: 'k3 estimates the KL of a token from its two log-probabilities (eq. 4); exact sums over the whole vocabulary, which takes the reference’s logits.',
+    before: 'k3',
   }),
   skipFlatGroups: parameter({
     label: 'skip flat groups',

@@ -28,6 +28,12 @@ export const engineSettings = z.strictObject({
     .default('auto')
     .describe('auto: native GPU, native CPU, then wasm.'),
   threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch.'),
+  mropePositions: z
+    .enum(['5.x', '4.49'])
+    .optional()
+    .describe(
+      'The generation of transformers whose M-RoPE positions are counted. Absent: as the checkpoint was trained, 5.x for a new model.',
+    ),
 });
 export type EngineSettings = z.infer<typeof engineSettings>;
 

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../../trainer/engines/engine.ts';
+import { convertCheckpoint } from '../../../trainer/engines/tfjs/convert.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
+import type { NamedTensor } from '../../../trainer/engines/tfjs/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/engines/tfjs/safetensors.ts';
-import { newModel, tinySize, train } from './tiny.ts';
+import { writeWeights } from '../../../trainer/engines/tfjs/weights.ts';
+import { answerText, clip, newModel, question, tinySize, train, videoPrompt } from './tiny.ts';
 
 let engine: Engine;
 let scratch: string;
@@ -46,11 +49,13 @@ async function rewriteTensors(
 
 test('the folder holds the files and tensor names of Qwen2.5-VL', async () => {
   expect((await readdir(good)).sort()).toEqual([
+    'chat_template.jinja',
     'config.json',
     'generation_config.json',
     'model.safetensors',
     'optimizer.json',
     'optimizer.safetensors',
+    'preprocessor_config.json',
     'tokenizer.json',
     'tokenizer_config.json',
   ]);
@@ -129,4 +134,184 @@ test.each<[string, (folder: string) => Promise<void>, string]>([
   });
   // The engine goes on.
   expect((await engine.memory()).tensors).toBeGreaterThan(0);
+});
+
+/** Log-probabilities of one answer, by the model of a folder. */
+async function answersOf(folder: string): Promise<number[]> {
+  const model = await engine.createModel({ kind: 'folder', folder, optimizer: false }, 'reference');
+  const sequence = {
+    prompt: videoPrompt(clip(['red', 'blue', 'red', 'green', 'red', 'blue']), question),
+    answer: { text: answerText('red', 'blue') },
+  };
+  const [scored] = await engine.forward(model, [sequence]);
+  await engine.unload(model);
+  return [...(scored?.logprobs ?? [])];
+}
+
+async function rewritten(change: (tensors: NamedTensor[], folder: string) => Promise<void>): Promise<string> {
+  return await changed(async (folder) => {
+    const tensors = [...(await readSafetensors(join(folder, 'model.safetensors'))).values()];
+    await rm(join(folder, 'model.safetensors'));
+    await change(tensors, folder);
+  });
+}
+
+test.each<[string, (tensors: NamedTensor[], folder: string) => Promise<void>]>([
+  ['in several files', (tensors, folder) => writeWeights(folder, tensors, { dtype: 'float32', fileBytes: 20_000 })],
+  [
+    'under the names of transformers 5',
+    (tensors, folder) =>
+      writeWeights(
+        folder,
+        tensors.map((tensor) => ({
+          ...tensor,
+          name: tensor.name.startsWith('visual.')
+            ? `model.${tensor.name}`
+            : tensor.name.replace('model.', 'model.language_model.'),
+        })),
+      ),
+  ],
+  [
+    'with the tied head a second time',
+    (tensors, folder) => {
+      const embedding = tensors.find(({ name }) => name === 'model.embed_tokens.weight') as NamedTensor;
+      return writeWeights(folder, [...tensors, { ...embedding, name: 'lm_head.weight' }]);
+    },
+  ],
+])('weights %s are the same model', async (_, write) => {
+  const folder = await rewritten(write);
+  expect(await answersOf(folder)).toEqual(await answersOf(good));
+});
+
+test('weights in bfloat16 are read as the nearest that it has', async () => {
+  const folder = await rewritten((tensors, to) => writeWeights(to, tensors, { dtype: 'bfloat16', fileBytes: 1e9 }));
+  const [ours, theirs] = [await answersOf(folder), await answersOf(good)];
+  const difference = Math.max(...ours.map((value, i) => Math.abs(value - (theirs[i] ?? Number.NaN))));
+  expect(difference).toBeGreaterThan(0);
+  expect(difference).toBeLessThan(0.2);
+  const written = (await readSafetensors(join(folder, 'model.safetensors'))).get('model.norm.weight');
+  const exact = (await readSafetensors(join(good, 'model.safetensors'))).get('model.norm.weight');
+  exact?.values.forEach((value, i) => {
+    expect(Math.abs((written?.values[i] ?? 0) - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -8);
+  });
+});
+
+test('bfloat16 rounds to nearest, ties to even, and keeps infinities and what is not a number', async () => {
+  const file = join(scratch, 'rounding.safetensors');
+  const step = 2 ** -7;
+  const values = Float32Array.of(1 + step / 2, 1 + 1.5 * step, 1 + 0.51 * step, -3.389531e38, 1 / 0, Number.NaN, 0, -0);
+  await writeSafetensors(file, [{ name: 'x', shape: [8], values }], 'bfloat16');
+  const read = (await readSafetensors(file)).get('x')?.values ?? [];
+  expect([...read]).toEqual([1, 1 + 2 * step, 1 + step, -3.3895313892515355e38, 1 / 0, Number.NaN, 0, -0]);
+});
+
+test('float16 is read: normal, subnormal, zero, infinite', async () => {
+  const file = join(scratch, 'half.safetensors');
+  const header = Buffer.from(JSON.stringify({ x: { dtype: 'F16', shape: [6], data_offsets: [0, 12] } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const halves = Uint16Array.of(0x3c00, 0xc100, 0x0001, 0x03ff, 0x8000, 0x7c00);
+  await writeFile(file, Buffer.concat([length, header, Buffer.from(halves.buffer)]));
+  const read = (await readSafetensors(file)).get('x')?.values ?? [];
+  expect([...read]).toEqual([1, -2.5, 2 ** -24, 1023 * 2 ** -24, -0, Number.POSITIVE_INFINITY]);
+});
+
+test.each<[string, (map: Record<string, string>) => Record<string, string>, string]>([
+  ['a file outside its folder', (map) => ({ ...map, 'model.norm.weight': '../good/model.safetensors' }), ''],
+  [
+    'a file that lacks the tensor',
+    (map) => ({ ...map, 'model.norm.weight': map['visual.merger.mlp.2.bias'] ?? '' }),
+    ': model.norm.weight',
+  ],
+])('an index that names %s is refused', async (_, change, place) => {
+  const folder = await rewritten(async (tensors, to) => {
+    await writeWeights(to, tensors, { dtype: 'float32', fileBytes: 20_000 });
+    const index = join(to, 'model.safetensors.index.json');
+    const content = JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> };
+    await writeFile(index, JSON.stringify({ ...content, weight_map: change(content.weight_map) }));
+  });
+  await expect(engine.createModel({ kind: 'folder', folder, optimizer: false }, 'policy')).rejects.toMatchObject({
+    kind: 'bad-model',
+    place: `${join(folder, 'model.safetensors.index.json')}${place}`,
+  });
+});
+
+test('a model that is too large for the machine is refused with the memory that it would take, before its weights are read', async () => {
+  const folder = await rewritten(async (_, to) => {
+    const config = {
+      model_type: 'qwen2_5_vl',
+      hidden_size: 3584,
+      intermediate_size: 18944,
+      num_hidden_layers: 28,
+      num_attention_heads: 28,
+      num_key_value_heads: 4,
+      vocab_size: 152064,
+      rms_norm_eps: 1e-6,
+      rope_theta: 1e6,
+      rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] },
+      tie_word_embeddings: false,
+      vision_config: {
+        depth: 32,
+        hidden_size: 1280,
+        intermediate_size: 3420,
+        num_heads: 16,
+        out_hidden_size: 3584,
+        patch_size: 14,
+        temporal_patch_size: 2,
+        spatial_merge_size: 2,
+        tokens_per_second: 2,
+        window_size: 112,
+        fullatt_block_indexes: [7, 15, 23, 31],
+      },
+    };
+    await writeFile(join(to, 'config.json'), JSON.stringify(config));
+  });
+  // Qwen2.5-VL-7B has 8.29 billion parameters.
+  await expect(engine.createModel({ kind: 'folder', folder, optimizer: false }, 'policy')).rejects.toMatchObject({
+    kind: 'bad-model',
+    message: expect.stringMatching(/^The model has 8,292,166,656 parameters; .* GB/),
+    place: folder,
+  });
+});
+
+test('a converted checkpoint is the same model in bfloat16, in several files, without the optimizer state', async () => {
+  const to = join(scratch, 'converted');
+  const { files, parameters } = await convertCheckpoint(good, to, { dtype: 'bfloat16', fileBytes: 20_000 });
+  expect(files).not.toContain('optimizer.safetensors');
+  expect(files.filter((name) => /^model-\d{5}-of-\d{5}\.safetensors$/.test(name)).length).toBeGreaterThan(2);
+  expect(parameters).toBe(engine.status().parameters);
+  expect(JSON.parse(await readFile(join(to, 'config.json'), 'utf8')).dtype).toBe('bfloat16');
+  const [ours, theirs] = [await answersOf(to), await answersOf(good)];
+  expect(Math.max(...ours.map((value, i) => Math.abs(value - (theirs[i] ?? Number.NaN))))).toBeLessThan(0.2);
+  await expect(convertCheckpoint(good, to, { dtype: 'float32', fileBytes: 1e9 })).rejects.toMatchObject({
+    kind: 'conflict',
+    place: to,
+  });
+});
+
+test('what other programs keep beside a model is handed on as it was', async () => {
+  const template = '{{ messages }} of another hand\n';
+  const folder = await changed((to) => writeFile(join(to, 'chat_template.jinja'), template));
+  const model = await engine.createModel({ kind: 'folder', folder, optimizer: false }, 'policy');
+  const saved = await mkdtemp(join(scratch, 'saved-'));
+  await engine.saveState(model, saved);
+  await engine.unload(model);
+  expect(await readFile(join(saved, 'chat_template.jinja'), 'utf8')).toBe(template);
+});
+
+test('positions are those of the checkpoint unless the settings name others', async () => {
+  const positionsOf = async (folder: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')).mrope_positions;
+  expect(await positionsOf(good)).toBe('5.x');
+  const older = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 1, mropePositions: '4.49' });
+  try {
+    const model = await older.createModel({ kind: 'folder', folder: good, optimizer: false }, 'policy');
+    const saved = await mkdtemp(join(scratch, 'saved-'));
+    await older.saveState(model, saved);
+    expect(await positionsOf(saved)).toBe('4.49');
+    // Time counts on in 4.49, so that other log-probabilities come out.
+    expect(await answersOf(saved)).not.toEqual(await answersOf(good));
+  } finally {
+    await older.dispose();
+  }
 });

@@ -3,7 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Completion, Engine, ModelHandle, PolicySequence, SampleEvent } from '../../../trainer/engines/engine.ts';
+import type {
+  Completion,
+  Engine,
+  ModelHandle,
+  PolicySequence,
+  SampleEvent,
+  Scored,
+} from '../../../trainer/engines/engine.ts';
 import { specialTokens } from '../../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
 import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
@@ -238,13 +245,82 @@ describe('sampling', () => {
     const sequences = requests.flatMap(({ prompt: own }, i) =>
       (answers[i] ?? []).map(({ tokens }) => ({ prompt: own, answer: { tokens } })),
     );
-    const recomputed = await two.forward(modelOfTwo, sequences);
+    const recomputed = await two.forward(modelOfTwo, sequences, { entropy: true });
+    const plain = await two.forward(modelOfTwo, sequences);
+    expect(plain.map(({ entropy }) => entropy)).toEqual(sequences.map(() => null));
     answers.flat().forEach(({ logprobs, entropy }, i) => {
-      expect(logprobs.length).toBe(recomputed[i]?.length);
+      expect(logprobs.length).toBe(recomputed[i]?.logprobs.length);
       for (const [j, logprob] of logprobs.entries()) {
-        expect(Math.abs(logprob - (recomputed[i]?.[j] ?? Number.NaN))).toBeLessThan(1e-4);
+        expect(Math.abs(logprob - (recomputed[i]?.logprobs[j] ?? Number.NaN))).toBeLessThan(1e-4);
       }
+      entropy.forEach((value, j) => {
+        expect(Math.abs(value - (recomputed[i]?.entropy?.[j] ?? Number.NaN))).toBeLessThan(1e-4);
+      });
       for (const value of entropy) expect(value >= 0 && value <= Math.log(tinySize.vocab_size)).toBe(true);
+    });
+  });
+
+  test('top-k draws from the k likeliest alone, and alternatives are the likeliest with their log-probabilities', async () => {
+    const options = { temperature: 1.5, topK: 3, alternatives: 5, maxTokens: 20 };
+    const [answers = []] = await sampleAll(two, modelOfTwo, [{ prompt, seeds: [1, 2, 3, 4, 5, 6] }], options);
+    let notLikeliest = 0;
+    for (const { tokens, logprobs, pieces, alternatives } of answers) {
+      expect(alternatives?.length).toBe(tokens.length);
+      alternatives?.forEach((likeliest, i) => {
+        expect(likeliest.length).toBe(5);
+        const sorted = likeliest.map(({ logprob }) => logprob);
+        expect([...sorted].sort((a, b) => b - a)).toEqual(sorted);
+        const rank = likeliest.findIndex(({ token }) => token === tokens[i]);
+        expect(rank).toBeGreaterThanOrEqual(0);
+        expect(rank).toBeLessThan(5);
+        expect(likeliest[rank]?.logprob).toBeCloseTo(logprobs[i] ?? Number.NaN, 5);
+        if (likeliest[rank]?.piece !== pieces[i]) expect(pieces[i]).toContain('\ufffd');
+        notLikeliest += rank > 0 ? 1 : 0;
+      });
+    }
+    expect(notLikeliest).toBeGreaterThan(0);
+    const [[greedy] = []] = await sampleAll(two, modelOfTwo, [{ prompt, seeds: [9] }], {
+      temperature: 0,
+      maxTokens: 20,
+    });
+    const [[only] = []] = await sampleAll(two, modelOfTwo, [{ prompt, seeds: [9] }], { topK: 1, maxTokens: 20 });
+    expect(only?.text).toBe(greedy?.text);
+    expect(only?.alternatives).toBeNull();
+  });
+
+  test('a stop text ends an answer with the token that completes it, wherever tokens begin', async () => {
+    const seeds = [1, 2, 3, 4];
+    const [free = []] = await sampleAll(two, modelOfTwo, [{ prompt, seeds }], { maxTokens: 40 });
+    const text = free[0]?.text ?? '';
+    expect(text.length).toBeGreaterThan(8);
+    const stop = text.slice(3, 6);
+    const [stopped = []] = await sampleAll(two, modelOfTwo, [{ prompt, seeds }], {
+      maxTokens: 40,
+      stop: ['never said', stop],
+    });
+    stopped.forEach((answer, i) => {
+      const whole = free[i] as Completion;
+      expect(whole.text.startsWith(answer.text)).toBe(true);
+      if (!whole.text.includes(stop)) return;
+      expect(answer.stopReason).toBe('stop');
+      expect(answer.text).toContain(stop);
+      const before = answer.pieces.slice(0, -1).join('');
+      expect(before).not.toContain(stop);
+    });
+    expect(stopped[0]?.tokens.length).toBeLessThan(free[0]?.tokens.length ?? 0);
+  });
+
+  test.each([
+    [{ maxTokens: 0 }, 'maxTokens is 0'],
+    [{ temperature: Number.NaN }, 'temperature is NaN'],
+    [{ topP: 1.5 }, 'topP is 1.5'],
+    [{ topK: 2.5 }, 'topK is 2.5'],
+    [{ alternatives: 1000 }, 'alternatives is 1000'],
+    [{ stop: [''] }, 'stop holds an empty text'],
+  ])('%j is refused', async (options, message) => {
+    await expect(sampleAll(one, model, [{ prompt, seeds: [1] }], options)).rejects.toMatchObject({
+      kind: 'bad-request',
+      message: expect.stringContaining(message),
     });
   });
 
@@ -335,7 +411,7 @@ describe('the policy loss', () => {
         refLogprobs: logprobs,
       }),
     );
-    const sum = (logprobs: Float32Array): number => logprobs.reduce((total, value) => total + value, 0);
+    const sum = ({ logprobs }: Scored): number => logprobs.reduce((total, value) => total + value, 0);
     const before = (await two.forward(model, sequences)).map(sum);
     const report = await two.forwardBackward(model, {
       kind: 'policy',
@@ -355,6 +431,81 @@ describe('the policy loss', () => {
       .map((value, i) => (value - (before[i] ?? 0)) * (sequences[i]?.advantage ?? 0))
       .reduce((a, b) => a + b, 0);
     expect(gain).toBeGreaterThan(0);
+  });
+
+  /** Answers of a model with advantages of both signs. */
+  async function policySequences(model: ModelHandle): Promise<PolicySequence[]> {
+    const [answers = []] = await sampleAll(two, model, [{ prompt, seeds: [1, 2, 3, 4] }], { maxTokens: 12 });
+    return answers.map(({ tokens, logprobs }, i) => ({
+      prompt,
+      answer: { tokens },
+      advantage: i % 2 === 0 ? 1 : -1,
+      oldLogprobs: logprobs,
+      refLogprobs: null,
+    }));
+  }
+
+  test('the exact KL is 0 against the model itself and positive against another, and a step down its gradient lessens it', async () => {
+    const trained = await newModel(two);
+    await train(two, trained, 5);
+    // A copy has no moments that would lead its first step elsewhere.
+    const model = await two.createModel({ kind: 'copy', of: trained }, 'policy');
+    const itself = await two.createModel({ kind: 'copy', of: model }, 'reference');
+    const other = await two.createModel({ kind: 'new', size: tinySize, seed: 8, texts: tinyTexts }, 'reference');
+    const sequences = (await policySequences(model)).map((sequence) => ({ ...sequence, advantage: 0 }));
+    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 1, mean: 'token' } as const;
+    const againstItself = await two.forwardBackward(model, { ...loss, exactKl: itself });
+    expect(againstItself.kl).toBeLessThan(1e-6);
+    expect(againstItself.loss).toBeCloseTo(0, 5);
+    const before = await two.forwardBackward(model, { ...loss, exactKl: other });
+    expect(before.kl).toBeGreaterThan(0.01);
+    // Advantages are 0 and beta is 1, so that the loss is the KL.
+    expect(before.loss).toBeCloseTo(before.kl ?? Number.NaN, 4);
+    await two.optimStep(model, { ...tinyStep, learningRate: 1e-3 });
+    const after = await two.forwardBackward(model, { ...loss, exactKl: other });
+    expect(after.kl).toBeLessThan(before.kl ?? 0);
+    for (const each of [itself, other]) await two.unload(each);
+  });
+
+  test('without beta, the exact KL changes nothing of the gradient', async () => {
+    const model = await newModel(one);
+    const reference = await one.createModel({ kind: 'new', size: tinySize, seed: 8, texts: tinyTexts }, 'reference');
+    const [answers = []] = await sampleAll(one, model, [{ prompt, seeds: [1, 2] }], { maxTokens: 12 });
+    const sequences = answers.map(({ tokens, logprobs }, i) => ({
+      prompt,
+      answer: { tokens },
+      advantage: i === 0 ? 1 : -0.5,
+      oldLogprobs: logprobs,
+      refLogprobs: null,
+    }));
+    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0, mean: 'answer' } as const;
+    const norms: number[] = [];
+    for (const exactKl of [undefined, reference]) {
+      await one.forwardBackward(model, { ...loss, ...(exactKl === undefined ? {} : { exactKl }) });
+      // A learning rate of 0 leaves the weights as they are.
+      norms.push((await one.optimStep(model, { ...tinyStep, learningRate: 0, weightDecay: 0 })).gradNorm);
+    }
+    expect(norms[1]).toBeCloseTo(norms[0] ?? Number.NaN, 5);
+    await one.unload(reference);
+  });
+
+  test('a weight of 0 leaves a token out of the loss, and weights that do not fit are refused', async () => {
+    const model = await newModel(one);
+    const tokens = Int32Array.of(20, 21, 22, 23);
+    const [scored] = await one.forward(model, [{ prompt, answer: { tokens } }]);
+    const report = await one.forwardBackward(model, {
+      kind: 'cross-entropy',
+      promptTokens: false,
+      sequences: [{ prompt, answer: { tokens, weights: Float32Array.of(1, 0, 0.5, 0) } }],
+    });
+    const [a = 0, , c = 0] = scored?.logprobs ?? [];
+    expect(report.loss).toBeCloseTo(-(a + 0.5 * c) / 4, 5);
+    for (const weights of [Float32Array.of(1, 1), Float32Array.of(1, 1, Number.NaN, 1)]) {
+      const sequences = [{ prompt, answer: { tokens, weights } }];
+      await expect(
+        one.forwardBackward(model, { kind: 'cross-entropy', promptTokens: false, sequences }),
+      ).rejects.toMatchObject({ kind: 'bad-request', message: expect.stringContaining('Sequence 0') });
+    }
   });
 
   test('answers and log-probabilities of different lengths are refused', async () => {

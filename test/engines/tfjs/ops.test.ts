@@ -133,6 +133,28 @@ describe('own kernels agree with plain TensorFlow.js', () => {
       runs,
     ));
 
+  test('a residual sum, whose gradient goes on both ways', () =>
+    fc.assert(
+      fc.asyncProperty(size, size, seed, (n, d, s) =>
+        agrees({
+          inputs: [random(s, n, 4 * d), random(s + 1, 4 * d)],
+          run: (ops, [x, gain]) => ops.add(x as tf.Tensor, ops.rmsNorm(x as tf.Tensor, gain as tf.Tensor, 1e-6)),
+        }),
+      ),
+      runs,
+    ));
+
+  test('a sum of odd sizes', () =>
+    fc.assert(
+      fc.asyncProperty(size, size, seed, (n, d, s) =>
+        agrees({
+          inputs: [random(s, n, d), random(s + 1, n, d)],
+          run: (ops, [x, y]) => ops.add(x as tf.Tensor, y as tf.Tensor),
+        }),
+      ),
+      runs,
+    ));
+
   test('SwiGLU', () =>
     fc.assert(
       fc.asyncProperty(size, fc.integer({ min: 1, max: 12 }), seed, (n, f, s) =>
@@ -212,6 +234,71 @@ describe('own kernels agree with plain TensorFlow.js', () => {
         },
       ),
       { numRuns: 12, examples: [[[[53, [50, 1]]], { kvHeads: 2, group: 2, headDim: 8 }, true, 7]] },
+    ));
+
+  test('attention of one row at a time over prompts and what was written before, answers taken out on the way', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 2 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(8, 32, 40),
+        fc.array(fc.integer({ min: 1, max: 11 }), { minLength: 2, maxLength: 5 }),
+        seed,
+        async (kvHeads, group, headDim, promptRows, s) => {
+          const shape = { heads: kvHeads * group, kvHeads, headDim };
+          const width = (shape.heads + 2 * kvHeads) * headDim;
+          const rows = promptRows.reduce((a, b) => a + b, 0);
+          let first = 0;
+          const prompts = Int32Array.from(
+            promptRows.flatMap((n) => {
+              first += n;
+              return [first - n, n];
+            }),
+          );
+          const written = async (backend: string, ops: Ops): Promise<Float32Array[]> => {
+            await tf.setBackend(backend);
+            const promptQkv = [tf.tensor2d(random(s, rows, width).values, [rows, width])];
+            const cache = ops.decodingCache({ promptQkv, prompts, shape });
+            let answers = promptRows.length;
+            // More steps than the cache first has room for.
+            const out = Array.from({ length: 35 }, (_, step) => {
+              if (step === 9) cache.keep(Array.from({ length: --answers }, (_unused, i) => i + 1));
+              const qkv = tf.tensor2d(random(s + 1 + step, answers, width).values, [answers, width]);
+              const attended = Float32Array.from(cache.attend(0, qkv).dataSync());
+              cache.advance();
+              return attended;
+            });
+            cache.dispose();
+            return out;
+          };
+          const expected = await written('cpu', stock);
+          for (const { ops } of variants) {
+            for (const [step, values] of (await written('wasm', ops)).entries()) {
+              expect(relativeError(values, expected[step] as Float32Array)).toBeLessThan(2e-5);
+            }
+          }
+        },
+      ),
+      { numRuns: 8 },
+    ));
+
+  test('while answers are written, a linear layer gives the same bits as at other times', () =>
+    fc.assert(
+      fc.asyncProperty(size, fc.integer({ min: 1, max: 800 }), size, seed, async (n, input, output, s) => {
+        await tf.setBackend('wasm');
+        for (const { ops } of variants) {
+          const x = tf.tensor2d(random(s, n, input).values, [n, input]);
+          const w = tf.tensor2d(random(s + 1, output, input).values, [output, input]);
+          const run = () => Float32Array.from(ops.linear(x, w, null).dataSync());
+          const before = run();
+          const shape = { heads: 1, kvHeads: 1, headDim: 8 };
+          const cache = ops.decodingCache({ promptQkv: [tf.zeros([1, 24])], prompts: Int32Array.of(0, 1), shape });
+          expect(run()).toEqual(before);
+          expect(run()).toEqual(before);
+          cache.dispose();
+        }
+      }),
+      runs,
     ));
 
   test('rows by index, rows from two tables, and the sums that go back', () =>

@@ -1,20 +1,46 @@
-/** The small files of a checkpoint folder: configuration, tokenizer, the optimizer's step. Weights are read by the replicas. */
+/**
+ * The small files of a checkpoint folder: configuration, tokenizer, the optimizer's step, and what other programs want beside
+ * them. Weights are read by the replicas.
+ */
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
 import { specialTokens } from '../engine.ts';
 import type { ModelConfig } from './config.ts';
-import { readConfig } from './config.ts';
+import { mergeSize, patchSize, readConfig, temporalPatchSize } from './config.ts';
+import { pixelMean, pixelStd } from './patches.ts';
 import { Tokenizer } from './tokenizer/tokenizer.ts';
 import { tokenizerConfigFile } from './tokenizer/training.ts';
 
 const optimizerFile = z.object({ optimizer: z.literal('AdamW'), step: z.number().int().min(0) });
 
+/**
+ * Files that this engine does not need and other programs do: how text and media become the model's input, and how to generate.
+ * Those of a folder that was read are handed on as they were.
+ */
+const companionNames = [
+  'generation_config.json',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+  'chat_template.json',
+  'preprocessor_config.json',
+  'video_preprocessor_config.json',
+  'processor_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+] as const;
+
+/** Text of each file by its name. */
+export type Companions = ReadonlyMap<string, string>;
+
 export interface CheckpointFiles {
   readonly configFile: object;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  readonly companions: Companions;
   /** Steps of the optimizer whose state lies beside; null when there is none. */
   readonly optimizerStep: number | null;
 }
@@ -67,33 +93,89 @@ export async function readCheckpoint(folder: string, optimizer: boolean): Promis
     }
     optimizerStep = parsed.data.step;
   }
-  return { configFile: configFile as object, config, tokenizer, optimizerStep };
+  return {
+    configFile: configFile as object,
+    config,
+    tokenizer,
+    companions: await readCompanions(folder),
+    optimizerStep,
+  };
 }
+
+async function readCompanions(folder: string): Promise<Companions> {
+  const found = new Map<string, string>();
+  for (const name of companionNames) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => null);
+    if (text !== null) found.set(name, text);
+  }
+  return found;
+}
+
+const asText = (content: object): string => `${JSON.stringify(content, null, 2)}\n`;
+
+/** The companions of a new model. */
+export function newCompanions(tokenizer: Tokenizer): Companions {
+  return new Map([
+    [
+      'generation_config.json',
+      asText({
+        bos_token_id: tokenizer.special(specialTokens.pad),
+        eos_token_id: [tokenizer.special(specialTokens.turnEnd), tokenizer.special(specialTokens.pad)],
+        pad_token_id: tokenizer.special(specialTokens.pad),
+        do_sample: true,
+      }),
+    ],
+    ['tokenizer_config.json', asText(tokenizerConfigFile())],
+    ['chat_template.jinja', chatTemplate],
+    ['preprocessor_config.json', asText(preprocessorFile)],
+  ]);
+}
+
+/** Qwen's chat layout: each turn between its two tokens, a medium between the two tokens of vision. */
+const chatTemplate = [
+  '{%- for message in messages -%}',
+  `{{- '${specialTokens.turnStart}' + message.role + '\n' -}}`,
+  '{%- if message.content is string -%}{{- message.content -}}{%- else -%}',
+  '{%- for part in message.content -%}',
+  `{%- if part.type == 'image' -%}{{- '${specialTokens.visionStart}${specialTokens.image}${specialTokens.visionEnd}' -}}`,
+  `{%- elif part.type == 'video' -%}{{- '${specialTokens.visionStart}${specialTokens.video}${specialTokens.visionEnd}' -}}`,
+  "{%- elif part.type == 'text' -%}{{- part.text -}}{%- endif -%}",
+  '{%- endfor -%}{%- endif -%}',
+  `{{- '${specialTokens.turnEnd}\n' -}}`,
+  '{%- endfor -%}',
+  `{%- if add_generation_prompt -%}{{- '${specialTokens.turnStart}assistant\n' -}}{%- endif -%}`,
+  '\n',
+].join('\n');
+
+/** What makes patches of pixels. The bounds on size are wide: the controller has resized what the model is given. */
+const preprocessorFile = {
+  image_processor_type: 'Qwen2VLImageProcessor',
+  patch_size: patchSize,
+  temporal_patch_size: temporalPatchSize,
+  merge_size: mergeSize,
+  image_mean: pixelMean,
+  image_std: pixelStd,
+  size: { shortest_edge: (patchSize * mergeSize) ** 2, longest_edge: 16384 * (patchSize * mergeSize) ** 2 },
+};
 
 /** Writes all but the tensors; each file is synchronised to the disk. */
 export async function writeCheckpointFiles(
   folder: string,
   configFile: object,
   tokenizer: Tokenizer,
+  companions: Companions,
   optimizerStep: number,
 ): Promise<void> {
-  const generation = {
-    bos_token_id: tokenizer.special(specialTokens.pad),
-    eos_token_id: [tokenizer.special(specialTokens.turnEnd), tokenizer.special(specialTokens.pad)],
-    pad_token_id: tokenizer.special(specialTokens.pad),
-    do_sample: true,
-  };
-  const files: [string, object][] = [
-    ['config.json', configFile],
-    ['generation_config.json', generation],
-    ['tokenizer.json', tokenizer.file],
-    ['tokenizer_config.json', tokenizerConfigFile()],
-    ['optimizer.json', { optimizer: 'AdamW', step: optimizerStep }],
+  const files: [string, string][] = [
+    ['config.json', asText(configFile)],
+    ['tokenizer.json', asText(tokenizer.file)],
+    ['optimizer.json', asText({ optimizer: 'AdamW', step: optimizerStep })],
+    ...companions,
   ];
   for (const [name, content] of files) {
     const handle = await open(join(folder, name), 'w');
     try {
-      await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+      await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();

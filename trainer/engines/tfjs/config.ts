@@ -6,6 +6,9 @@ import type { HeadShape } from './ops.ts';
 
 const positive = z.number().int().positive();
 
+/** Longer contexts by scaled angles (YaRN and others) are not computed here. */
+const ropeType = z.enum(['default', 'mrope']).optional();
+
 const textConfig = z.object({
   hidden_size: positive,
   intermediate_size: positive,
@@ -15,10 +18,12 @@ const textConfig = z.object({
   vocab_size: positive,
   rms_norm_eps: z.number().positive().default(1e-6),
   rope_theta: z.number().positive().optional(),
-  rope_scaling: z.object({ mrope_section: z.array(positive).length(3) }).nullish(),
+  rope_scaling: z.object({ type: ropeType, rope_type: ropeType, mrope_section: z.array(positive).length(3) }).nullish(),
   rope_parameters: z
-    .object({ mrope_section: z.array(positive).length(3), rope_theta: z.number().positive() })
+    .object({ rope_type: ropeType, mrope_section: z.array(positive).length(3), rope_theta: z.number().positive() })
     .nullish(),
+  hidden_act: z.literal('silu').default('silu'),
+  use_sliding_window: z.literal(false).nullish(),
   tie_word_embeddings: z.boolean().optional(),
 });
 
@@ -32,17 +37,27 @@ const visionConfig = z.object({
   temporal_patch_size: z.literal(2),
   spatial_merge_size: z.literal(2),
   in_channels: z.literal(3).default(3),
+  hidden_act: z.literal('silu').default('silu'),
   tokens_per_second: z.number().positive().default(2),
-  fullatt_block_indexes: z.array(z.number().int()),
-  /** Ours: learned positions per side that are added to the patches; 0 is Qwen2.5-VL as it was published. */
-  learned_position_grid: z.number().int().min(0).default(0),
+  window_size: positive.multipleOf(28).default(112),
+  fullatt_block_indexes: z.array(z.number().int().min(0)),
+  rope_parameters: z.object({ rope_theta: z.number().positive() }).nullish(),
 });
+
+/**
+ * The generation of transformers whose M-RoPE positions a model was trained with. They differ in two points: where text goes on
+ * after a medium, and what a still image's time is. See `mropePositions`.
+ */
+export const positionGenerations = ['5.x', '4.49'] as const;
+export type PositionGeneration = (typeof positionGenerations)[number];
 
 const configFile = z.looseObject({
   model_type: z.literal('qwen2_5_vl'),
   text_config: z.unknown().optional(),
   vision_config: visionConfig,
   tie_word_embeddings: z.boolean().optional(),
+  /** Ours; transformers passes over it. */
+  mrope_positions: z.enum(positionGenerations).optional(),
 });
 
 export interface TextConfig {
@@ -64,12 +79,17 @@ export interface VisionConfig {
   readonly depth: number;
   readonly shape: HeadShape;
   readonly tokensPerSecond: number;
-  readonly learnedPositionGrid: number;
+  readonly ropeTheta: number;
+  /** Side of an attention window in vision tokens (2 x 2 patches each). */
+  readonly windowSide: number;
+  /** Per block: whether a patch attends to its whole frame pair, or within its window. */
+  readonly fullAttention: readonly boolean[];
 }
 
 export interface ModelConfig {
   readonly text: TextConfig;
   readonly vision: VisionConfig;
+  readonly positions: PositionGeneration;
 }
 
 /** Pixels per patch side, frames per patch, patches per side that the merger joins, and numbers in a flattened patch. */
@@ -88,10 +108,11 @@ export interface ConfigTokens {
   readonly video: number;
 }
 
-const learnedPositionGrid = 4;
-
 /** Qwen's 10,000 and more suit long contexts; with so few places the slow angles of rows and columns would hardly turn. */
 const newModelRopeTheta = 100;
+
+/** Angles of the vision tower where a config does not say. */
+const visionRopeTheta = 10000;
 
 /** Splits the angles of a head as Qwen2.5-VL does: a quarter for time, the rest in halves for row and column. */
 function mropeSection(angles: number): [number, number, number] {
@@ -100,14 +121,25 @@ function mropeSection(angles: number): [number, number, number] {
   return [time, row, angles - time - row];
 }
 
-/** `config.json` of a new model. All vision blocks attend within a whole frame pair, so no windows are needed. */
-export function newConfigFile(size: ModelSize, vocabularySize: number, tokens: ConfigTokens): object {
+/** Qwen2.5-VL's blocks attend in windows but for every eighth; a small tower ends with a full one as that does. */
+function fullAttentionBlocks(depth: number): number[] {
+  return Array.from({ length: depth }, (_, i) => i).filter((i) => i % 8 === 7 || i === depth - 1);
+}
+
+/** `config.json` of a new model. */
+export function newConfigFile(
+  size: ModelSize,
+  vocabularySize: number,
+  tokens: ConfigTokens,
+  positions: PositionGeneration = '5.x',
+): object {
   const angles = size.hidden_size / size.num_attention_heads / 2;
   return {
     architectures: ['Qwen2_5_VLForConditionalGeneration'],
     model_type: 'qwen2_5_vl',
     dtype: 'float32',
     tie_word_embeddings: true,
+    mrope_positions: positions,
     image_token_id: tokens.image,
     video_token_id: tokens.video,
     vision_start_token_id: tokens.visionStart,
@@ -147,8 +179,7 @@ export function newConfigFile(size: ModelSize, vocabularySize: number, tokens: C
       spatial_patch_size: patchSize,
       tokens_per_second: 2,
       window_size: 112,
-      fullatt_block_indexes: Array.from({ length: size.vision_depth }, (_, i) => i),
-      learned_position_grid: learnedPositionGrid,
+      fullatt_block_indexes: fullAttentionBlocks(size.vision_depth),
     },
   };
 }
@@ -158,7 +189,7 @@ export function readConfig(file: unknown, place: string): ModelConfig {
   const fail = (message: string): never => {
     throw new StudioError('bad-model', message, {
       place,
-      remedy: 'Use a checkpoint that this engine wrote, or a run file with a model size.',
+      remedy: 'Use a Qwen2.5-VL checkpoint, or a run file with a model size.',
     });
   };
   const check = <T>(schema: z.ZodType<T>, value: unknown, at: string): T => {
@@ -189,10 +220,8 @@ export function readConfig(file: unknown, place: string): ModelConfig {
   if (text.intermediate_size % 4 !== 0 || vision.intermediate_size % 4 !== 0)
     fail('intermediate_size must be a multiple of 4.');
   if (vision.out_hidden_size !== text.hidden_size) fail('vision_config.out_hidden_size must be hidden_size.');
-  const windowed = Array.from({ length: vision.depth }, (_, i) => i).filter(
-    (i) => !vision.fullatt_block_indexes.includes(i),
-  );
-  if (windowed.length > 0) fail(`Vision block ${windowed[0]} attends within windows, which this engine does not do.`);
+  const beyond = vision.fullatt_block_indexes.find((i) => i >= vision.depth);
+  if (beyond !== undefined) fail(`fullatt_block_indexes names block ${beyond}; there are ${vision.depth}.`);
   return {
     text: {
       hiddenSize: text.hidden_size,
@@ -211,7 +240,10 @@ export function readConfig(file: unknown, place: string): ModelConfig {
       depth: vision.depth,
       shape: { heads: vision.num_heads, kvHeads: vision.num_heads, headDim: visionHeadDim },
       tokensPerSecond: vision.tokens_per_second,
-      learnedPositionGrid: vision.learned_position_grid,
+      ropeTheta: vision.rope_parameters?.rope_theta ?? visionRopeTheta,
+      windowSide: vision.window_size / (patchSize * mergeSize),
+      fullAttention: Array.from({ length: vision.depth }, (_, i) => vision.fullatt_block_indexes.includes(i)),
     },
+    positions: outer.mrope_positions ?? '5.x',
   };
 }

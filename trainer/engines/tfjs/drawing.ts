@@ -19,17 +19,73 @@ export function drawToken(weights: Float32Array, at: number, count: number, topP
   let total = 0;
   for (let j = 0; j < count; j++) total += row[j] as number;
   if (topP >= 1) return pick(row, 0, 0, u * total);
+  const { least, equals, sum } = nucleus(row, total, topP);
+  return pick(row, least, equals, u * sum);
+}
+
+/** Leaves the weights of the `most` likeliest tokens of weights[at .. at + count), of equals the first, and makes the others 0. */
+export function keepLikeliest(weights: Float32Array, at: number, count: number, most: number): void {
+  const row = weights.subarray(at, at + count);
+  if (most >= count) return;
+  const least = row.slice().sort()[count - most] as number;
+  let equals = most;
+  for (let j = 0; j < count; j++) if ((row[j] as number) > least) equals--;
+  for (let j = 0; j < count; j++) {
+    const weight = row[j] as number;
+    if (weight < least || (weight === least && equals-- <= 0)) row[j] = 0;
+  }
+}
+
+/** The `most` largest of logits[at .. at + count), the largest first, of equals the first. */
+export function largestLogits(logits: Float32Array, at: number, count: number, most: number): Int32Array {
+  const found: number[] = [];
+  for (let j = 0; j < count; j++) {
+    const logit = logits[at + j] as number;
+    if (found.length === most && logit <= (logits[at + (found[most - 1] as number)] as number)) continue;
+    let place = found.length;
+    while (place > 0 && logit > (logits[at + (found[place - 1] as number)] as number)) place--;
+    found.splice(place, 0, j);
+    if (found.length > most) found.pop();
+  }
+  return Int32Array.from(found);
+}
+
+const bucketBits = 8;
+
+/**
+ * The smallest weight in the nucleus, how many of those with just that weight belong to it, and the sum of all that do. Sorts no
+ * more than the bucket of weights in which the nucleus ends.
+ */
+function nucleus(row: Float32Array, total: number, topP: number): { least: number; equals: number; sum: number } {
+  let largest = 0;
+  for (let j = 0; j < row.length; j++) largest = Math.max(largest, row[j] as number);
   // Tokens below this floor sum to less than 1 - topP, so the nucleus is among the others.
-  const floor = ((1 - topP) * total) / count;
-  const sorted = row.filter((weight) => weight >= floor).sort();
+  const floor = Math.min(largest, ((1 - topP) * total) / row.length);
+  // The bits of positive numbers are in the order of the numbers.
+  const bits = new Int32Array(row.buffer, row.byteOffset, row.length);
+  const [lowest, highest] = new Int32Array(Float32Array.of(floor, largest).buffer) as unknown as [number, number];
+  const shift = Math.max(0, 32 - Math.clz32(highest - lowest) - bucketBits);
+  const sums = new Float64Array(1 << bucketBits);
+  for (let j = 0; j < row.length; j++) {
+    const above = (bits[j] as number) - lowest;
+    if (above >= 0) (sums[above >> shift] as number) += row[j] as number;
+  }
   const wanted = topP * total;
+  let bucket = (highest - lowest) >> shift;
   let sum = 0;
+  while (bucket > 0 && sum + (sums[bucket] as number) < wanted) sum += sums[bucket--] as number;
+  const ending: number[] = [];
+  for (let j = 0; j < row.length; j++) {
+    const above = (bits[j] as number) - lowest;
+    if (above >= 0 && above >> shift === bucket) ending.push(row[j] as number);
+  }
+  const sorted = ending.sort((a, b) => a - b);
   let first = sorted.length;
   while (first > 0 && (first === sorted.length || sum < wanted)) sum += sorted[--first] as number;
   const least = sorted[first] as number;
   let equals = 0;
   while (sorted[first + equals] === least) equals++;
-  return pick(row, least, equals, u * sum);
+  return { least, equals, sum };
 }
 
 /** Walks over the tokens with a weight above `least`, and the first `equals` of those with just that, until `target` is used up. */

@@ -17,16 +17,19 @@ import type {
   SampleEvent,
   SampleOptions,
   SampleRequest,
+  Scored,
   Sequence,
   TrainingLoss,
 } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
 import { type LossTerms, tokenWeight } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './batch.ts';
-import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
-import type { ModelConfig } from './config.ts';
+import type { Companions } from './checkpoint.ts';
+import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
+import type { ModelConfig, PositionGeneration } from './config.ts';
 import { newConfigFile, readConfig } from './config.ts';
 import { ensureKernels } from './files.ts';
+import { refuseTooLarge } from './memory.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import { setNativeEnvironment } from './native-environment.ts';
 import { parameterTable } from './parameters.ts';
@@ -47,9 +50,20 @@ interface Loaded {
   readonly configFile: object;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  readonly companions: Companions;
   readonly gradients: readonly Float32Array[] | null;
   /** Replicas that hold a part of the present gradient. */
   readonly contributing: Set<number>;
+}
+
+/** A model before its weights are loaded. */
+interface Prepared {
+  readonly configFile: object;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly companions: Companions;
+  readonly weights: WeightsOrigin;
+  readonly place: string;
 }
 
 export interface TfjsEngineOptions {
@@ -61,7 +75,8 @@ export interface TfjsEngineOptions {
 export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
   if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
   if (settings.backend === 'auto' || settings.backend === 'native') setNativeEnvironment();
-  return new TfjsEngine(await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb));
+  const replicas = await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb);
+  return new TfjsEngine(replicas, settings.mropePositions ?? null);
 }
 
 class TfjsEngine implements Engine {
@@ -70,17 +85,20 @@ class TfjsEngine implements Engine {
     losses: ['cross-entropy', 'policy'],
     reference: true,
     abort: true,
-    topAlternatives: 0,
+    topAlternatives: 20,
   };
   readonly #replicas: Replicas;
+  /** As the settings name them; null leaves it to the checkpoint. */
+  readonly #positions: PositionGeneration | null;
   readonly #models = new Map<number, Loaded>();
   #handles = 0;
   #parameters = 0;
   /** Primitives run one after the other, in the order in which they were called. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(replicas: Replicas) {
+  constructor(replicas: Replicas, positions: PositionGeneration | null) {
     this.#replicas = replicas;
+    this.#positions = positions;
   }
 
   status(): EngineStatus {
@@ -90,9 +108,10 @@ class TfjsEngine implements Engine {
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
     return this.#inTurn(async () => {
-      const { configFile, config, tokenizer, weights, place } = await this.#prepare(origin);
+      const { configFile, config, tokenizer, companions, weights, place } = await this.#prepare(origin);
       const handle: ModelHandle = { id: this.#handles++, role };
       const { size } = parameterTable(config);
+      refuseTooLarge(size, role, { threads: this.#replicas.count, backend: this.#replicas.backend.backend, place });
       const gradients =
         role === 'policy'
           ? Array.from({ length: this.#replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
@@ -105,15 +124,21 @@ class TfjsEngine implements Engine {
         origin: weights,
         gradients,
       }));
-      this.#models.set(handle.id, { handle, configFile, config, tokenizer, gradients, contributing: new Set() });
+      this.#models.set(handle.id, {
+        handle,
+        configFile,
+        config,
+        tokenizer,
+        companions,
+        gradients,
+        contributing: new Set(),
+      });
       if (role === 'policy') this.#parameters = size;
       return handle;
     });
   }
 
-  async #prepare(
-    origin: ModelOrigin,
-  ): Promise<{ configFile: object; config: ModelConfig; tokenizer: Tokenizer; weights: WeightsOrigin; place: string }> {
+  async #prepare(origin: ModelOrigin): Promise<Prepared> {
     switch (origin.kind) {
       case 'new': {
         const place = 'model size';
@@ -123,37 +148,61 @@ class TfjsEngine implements Engine {
           vocabularySize: origin.size.vocab_size,
         });
         const tokenizer = new Tokenizer(file, place);
-        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, {
+        const tokens = {
           pad: tokenizer.special(specialTokens.pad),
           turnEnd: tokenizer.special(specialTokens.turnEnd),
           visionStart: tokenizer.special(specialTokens.visionStart),
           visionEnd: tokenizer.special(specialTokens.visionEnd),
           image: tokenizer.special(specialTokens.image),
           video: tokenizer.special(specialTokens.video),
-        });
+        };
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.#positions ?? '5.x');
         return {
           configFile,
           config: readConfig(configFile, place),
           tokenizer,
+          companions: newCompanions(tokenizer),
           weights: { kind: 'seed', seed: origin.seed },
           place,
         };
       }
       case 'folder': {
-        const { configFile, config, tokenizer, optimizerStep } = await readCheckpoint(origin.folder, origin.optimizer);
+        const read = await readCheckpoint(origin.folder, origin.optimizer);
+        const { tokenizer, companions, optimizerStep } = read;
+        const { configFile, config } = this.#withPositions(read);
         return {
           configFile,
           config,
           tokenizer,
+          companions,
           weights: { kind: 'folder', folder: origin.folder, optimizerStep },
           place: origin.folder,
         };
       }
       case 'copy': {
-        const { configFile, config, tokenizer } = this.#loaded(origin.of);
-        return { configFile, config, tokenizer, weights: { kind: 'copy', of: origin.of.id }, place: 'copy' };
+        const { configFile, config, tokenizer, companions } = this.#loaded(origin.of);
+        return {
+          configFile,
+          config,
+          tokenizer,
+          companions,
+          weights: { kind: 'copy', of: origin.of.id },
+          place: 'copy',
+        };
       }
     }
+  }
+
+  /** A checkpoint keeps the positions that it was trained with, unless the settings name others. */
+  #withPositions({
+    configFile,
+    config,
+  }: Pick<Prepared, 'configFile' | 'config'>): Pick<Prepared, 'configFile' | 'config'> {
+    if (this.#positions === null || this.#positions === config.positions) return { configFile, config };
+    return {
+      configFile: { ...configFile, mrope_positions: this.#positions },
+      config: { ...config, positions: this.#positions },
+    };
   }
 
   async *sample(
@@ -164,7 +213,8 @@ class TfjsEngine implements Engine {
   ): AsyncGenerator<SampleEvent> {
     const loaded = this.#loaded(model);
     const { tokenizer, config } = loaded;
-    const encoder = new PromptEncoder(tokenizer, config.vision.tokensPerSecond);
+    checkOptions(options, this.capabilities.topAlternatives);
+    const encoder = new PromptEncoder(tokenizer, config);
     const prompts = requests.map(({ prompt }) => encoder.encode(prompt));
     const answers = requests.flatMap(({ seeds }, request) => seeds.map((seed, index) => ({ request, index, seed })));
     const abort = new Int32Array(new SharedArrayBuffer(4));
@@ -175,11 +225,13 @@ class TfjsEngine implements Engine {
     signal.addEventListener('abort', onAbort);
     const stream = new SampleStream(tokenizer, answers);
     const { allowed, endTokens } = drawable(tokenizer, config.text.vocabularySize);
+    const stop = stopTexts(tokenizer, config.text.vocabularySize, options.stop ?? []);
     const chunks = sampleChunks(prompts, answers, this.#replicas.count).map((chunk) => ({
       ...chunk,
       options,
       allowed,
       endTokens,
+      stop,
       abort,
     }));
     const work = this.#inTurn(async () => {
@@ -206,21 +258,29 @@ class TfjsEngine implements Engine {
     }
   }
 
-  forward(model: ModelHandle, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+  forward(
+    model: ModelHandle,
+    sequences: readonly Sequence[],
+    { entropy }: { readonly entropy: boolean } = { entropy: false },
+  ): Promise<Scored[]> {
     return this.#inTurn(async () => {
       const { prompts, answers } = this.#encode(this.#loaded(model), sequences);
       const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.#replicas.count);
-      const results: Float32Array[] = sequences.map(() => new Float32Array());
+      const results: Scored[] = sequences.map(() => ({ logprobs: new Float32Array(), entropy: null }));
       const parts = await this.#replicas.askAll<'forward'>((replica) => {
         const groups = shards[replica] ?? [];
-        return groups.length === 0 ? null : { kind: 'forward', model: model.id, groups: packed(groups, answers) };
+        return groups.length === 0
+          ? null
+          : { kind: 'forward', model: model.id, groups: packed(groups, answers), entropy };
       });
       parts.forEach((part, replica) => {
         let at = 0;
         for (const i of (shards[replica] ?? []).flatMap((group) => group.sequences)) {
-          const length = answers[i]?.length ?? 0;
-          results[i] = part?.logprobs.slice(at, at + length) ?? new Float32Array();
-          at += length;
+          const end = at + (answers[i]?.length ?? 0);
+          if (part !== null) {
+            results[i] = { logprobs: part.logprobs.slice(at, end), entropy: part.entropy?.slice(at, end) ?? null };
+          }
+          at = end;
         }
       });
       return results;
@@ -231,6 +291,8 @@ class TfjsEngine implements Engine {
     return this.#inTurn(async () => {
       const loaded = this.#loaded(model);
       if (loaded.gradients === null) throw new StudioError('internal', 'A reference model is not trained.');
+      const exactKl = loss.kind === 'policy' ? (loss.exactKl ?? null) : null;
+      if (exactKl !== null) this.#checkReference(loaded, exactKl);
       const { prompts, answers } = this.#encode(loaded, loss.sequences);
       const groups = groupByPrompt(prompts);
       const shards = shard(groups, (i) => answers[i]?.length ?? 0, this.#replicas.count);
@@ -245,6 +307,7 @@ class TfjsEngine implements Engine {
           groups: packed(own, answers),
           terms: lossTerms(loss, order, answers, tokens),
           promptWeights: ofPrompts ? Float32Array.from(own, ({ sequences }) => sequences.length / tokens) : null,
+          reference: exactKl?.id ?? null,
           fresh: !loaded.contributing.has(replica),
         };
       });
@@ -270,7 +333,8 @@ class TfjsEngine implements Engine {
         });
       }
       const policy = loss.kind === 'policy';
-      const hasReference = policy && loss.sequences.every(({ refLogprobs }) => refLogprobs !== null);
+      const hasReference =
+        policy && (exactKl !== null || loss.sequences.every(({ refLogprobs }) => refLogprobs !== null));
       return {
         loss: total,
         kl: hasReference ? sum('kl') / answerTokens : null,
@@ -285,21 +349,36 @@ class TfjsEngine implements Engine {
       const { contributing } = this.#loaded(model);
       const holders = [...contributing].sort((a, b) => a - b);
       contributing.clear();
-      const [first] = await this.#replicas.askAll<'optim-step'>(() => ({
+      const parts = await this.#replicas.askAll<'reduce-gradient'>(() => ({
+        kind: 'reduce-gradient',
+        model: model.id,
+        contributing: holders,
+      }));
+      const gradNorm = Math.sqrt(parts.reduce((sum, part) => sum + (part?.squares ?? 0), 0));
+      if (!Number.isFinite(gradNorm)) {
+        throw new StudioError('not-finite', 'The gradient holds values that are not finite; no weight was changed.', {
+          remedy: 'Lower the learning rate, or go back to the last checkpoint.',
+        });
+      }
+      const { gradClipNorm } = step;
+      const scale = gradClipNorm > 0 && gradNorm > gradClipNorm ? gradClipNorm / gradNorm : 1;
+      const [gradientOf = 0] = holders;
+      await this.#replicas.askAll<'optim-step'>(() => ({
         kind: 'optim-step',
         model: model.id,
         step,
-        contributing: holders,
+        gradientOf,
+        scale,
       }));
-      return { gradNorm: first?.gradNorm ?? 0 };
+      return { gradNorm };
     });
   }
 
   saveState(model: ModelHandle, folder: string): Promise<void> {
     return this.#inTurn(async () => {
-      const { configFile, tokenizer } = this.#loaded(model);
+      const { configFile, tokenizer, companions } = this.#loaded(model);
       const { optimizerStep } = await this.#replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
-      await writeCheckpointFiles(folder, configFile, tokenizer, optimizerStep);
+      await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
     });
   }
 
@@ -309,7 +388,7 @@ class TfjsEngine implements Engine {
 
   async render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {
     const { tokenizer, config } = this.#loaded(model);
-    const encoded = new PromptEncoder(tokenizer, config.vision.tokensPerSecond).encode(prompt);
+    const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
     const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
     return { text: renderPrompt(prompt), tokens: encoded.tokens.length, visionTokens };
   }
@@ -349,11 +428,21 @@ class TfjsEngine implements Engine {
     return loaded;
   }
 
+  /** An exact KL compares distributions over one vocabulary. */
+  #checkReference({ config }: Loaded, reference: ModelHandle): void {
+    const { vocabularySize } = this.#loaded(reference).config.text;
+    if (vocabularySize === config.text.vocabularySize) return;
+    throw new StudioError(
+      'bad-request',
+      `The reference has ${vocabularySize} tokens, the policy ${config.text.vocabularySize}; an exact KL needs the same ones.`,
+    );
+  }
+
   #encode(
     { tokenizer, config }: Loaded,
     sequences: readonly Sequence[],
   ): { prompts: EncodedPrompt[]; answers: Int32Array[] } {
-    const encoder = new PromptEncoder(tokenizer, config.vision.tokensPerSecond);
+    const encoder = new PromptEncoder(tokenizer, config);
     const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
     const end = tokenizer.special(specialTokens.turnEnd);
     const answers = sequences.map(({ answer }) => {
@@ -444,7 +533,8 @@ function lossTerms(
     });
     return out;
   };
-  if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: perToken(() => 1 / tokens) };
+  const weighted = (shares: Float32Array): Float32Array => multiplied(shares, order, loss.sequences, lengths);
+  if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: weighted(perToken(() => 1 / tokens)) };
   const { sequences, clipEpsilon, beta, mean } = loss;
   const joined = (pick: (sequence: PolicySequence) => Float32Array | null, what: string): Float32Array => {
     const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
@@ -468,13 +558,64 @@ function lossTerms(
   }
   return {
     kind: 'policy',
-    weights: perToken((_, answerTokens) =>
-      tokenWeight(mean, { answerTokens, answers: sequences.length, allTokens: tokens }),
+    weights: weighted(
+      perToken((_, answerTokens) => tokenWeight(mean, { answerTokens, answers: sequences.length, allTokens: tokens })),
     ),
     advantages: perToken((i) => sequences[i]?.advantage ?? 0),
     oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
     refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),
     clipEpsilon,
     beta,
+  };
+}
+
+/** The shares of answer tokens times the weights that sequences bring along. @throws StudioError `bad-request` */
+function multiplied(
+  shares: Float32Array,
+  order: readonly number[],
+  sequences: readonly Sequence[],
+  lengths: readonly number[],
+): Float32Array {
+  let at = 0;
+  order.forEach((i, k) => {
+    const answer = sequences[i]?.answer;
+    const weights = answer !== undefined && 'tokens' in answer ? answer.weights : undefined;
+    const length = lengths[k] ?? 0;
+    if (weights !== undefined) {
+      if (weights.length !== length || !weights.every((weight) => Number.isFinite(weight))) {
+        throw new StudioError(
+          'bad-request',
+          `Sequence ${i} needs one finite weight for each of its ${length} answer tokens.`,
+        );
+      }
+      for (let j = 0; j < length; j++) (shares[at + j] as number) *= weights[j] as number;
+    }
+    at += length;
+  });
+  return shares;
+}
+
+/** @throws StudioError `bad-request` naming the option */
+function checkOptions(options: SampleOptions, mostAlternatives: number): void {
+  const { maxTokens, temperature, topP, topK = 0, alternatives = 0, stop = [] } = options;
+  const whole = (value: number, least: number, most: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= most;
+  const faults = [
+    whole(maxTokens, 1, Number.MAX_SAFE_INTEGER) ? [] : [`maxTokens is ${maxTokens}; it is a number of tokens`],
+    Number.isFinite(temperature) && temperature >= 0 ? [] : [`temperature is ${temperature}; it is 0 or more`],
+    topP > 0 && topP <= 1 ? [] : [`topP is ${topP}; it is above 0 and at most 1`],
+    whole(topK, 0, Number.MAX_SAFE_INTEGER) ? [] : [`topK is ${topK}; it is a number of tokens, or 0`],
+    whole(alternatives, 0, mostAlternatives) ? [] : [`alternatives is ${alternatives}; it is 0 to ${mostAlternatives}`],
+    stop.every((text) => text !== '') ? [] : ['stop holds an empty text'],
+  ].flat();
+  if (faults.length > 0) throw new StudioError('bad-request', `${faults.join('. ')}.`);
+}
+
+/** What threads need to see that a text ends an answer: they know tokens by number alone. */
+function stopTexts(tokenizer: Tokenizer, vocabularySize: number, texts: readonly string[]): SampleChunk['stop'] {
+  if (texts.length === 0) return null;
+  return {
+    texts: texts.map((text) => Buffer.from(text, 'utf8')),
+    pieces: Array.from({ length: vocabularySize }, (_, token) => tokenizer.bytes(token)),
   };
 }

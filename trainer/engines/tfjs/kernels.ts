@@ -7,6 +7,7 @@ type Pointer = number;
 
 /** What `kernels.as.ts` exports; shapes are described there. */
 interface KernelExports {
+  placeConstants(at: Pointer): void;
   gemmScratchBytes(n: number): number;
   gemm(
     a: Pointer,
@@ -24,6 +25,10 @@ interface KernelExports {
     accumulate: boolean,
     scratch: Pointer,
   ): void;
+  packedWeightBytes(k: number, n: number): number;
+  packWeight(weight: Pointer, packed: Pointer, n: number, k: number): void;
+  gemmPacked(a: Pointer, packed: Pointer, c: Pointer, m: number, n: number, k: number, scratch: Pointer): void;
+  add(x: Pointer, y: Pointer, sum: Pointer, n: number): void;
   addBias(x: Pointer, bias: Pointer, n: number, d: number): void;
   columnSums(x: Pointer, sums: Pointer, n: number, d: number): void;
   rmsNormForward(x: Pointer, gain: Pointer, y: Pointer, r: Pointer, n: number, d: number, epsilon: number): void;
@@ -165,12 +170,16 @@ interface WasmBackend {
 
 type Save = (tensors: tf.Tensor[]) => void;
 
-/** An operation with its own gradient. `backward` gives one gradient per input. */
+/** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
+const recording = (): boolean => tf.engine().state.gradientDepth > 0;
+
+/** An operation with its own gradient. `backward` gives one gradient per input. Where none is asked for, it costs a tape nothing. */
 function differentiable(
   inputs: tf.Tensor[],
   forward: (save: Save) => tf.Tensor,
   backward: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[],
 ): tf.Tensor {
+  if (!recording()) return forward(() => undefined);
   const operation = tf.customGrad((...args) => ({
     value: forward(args.at(-1) as unknown as Save),
     gradFunc: backward,
@@ -187,6 +196,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   const memory = backend.wasm.asm.memory;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as KernelExports;
+  kernels.placeConstants(backend.wasm._malloc(48) >>> 0);
 
   const at = (x: tf.TensorInfo): Pointer => backend.dataIdMap.get(x.dataId).memoryOffset;
   const output = (...shape: number[]): tf.Tensor => {
@@ -196,9 +206,6 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   };
   const integers = (values: Int32Array): tf.Tensor => tf.tensor1d(values, 'int32');
   const view = (x: tf.TensorInfo, size: number): Float32Array => new Float32Array(memory.buffer, at(x), size);
-  /** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
-  const recording = (): boolean => tf.engine().state.gradientDepth > 0;
-
   shareOnClone();
 
   let scratchAt: Pointer = 0;
@@ -238,6 +245,27 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
     return c;
   };
 
+  /** While answers are written no weight changes, so each is packed once for all steps; null at other times. */
+  let packedWeights: Map<object, Pointer> | null = null;
+  const packedProduct = (x: tf.Tensor, weight: tf.Tensor, packed: Map<object, Pointer>): tf.Tensor => {
+    const [m, n, k] = [rowsOf(x), rowsOf(weight), widthOf(weight)];
+    let place = packed.get(weight.dataId);
+    if (place === undefined) {
+      const bytes = kernels.packedWeightBytes(k, n);
+      place = backend.wasm._malloc(bytes) >>> 0;
+      if (place === 0) throw heapFull(bytes);
+      packed.set(weight.dataId, place);
+      kernels.packWeight(at(weight), place, n, k);
+    }
+    const y = output(m, n);
+    kernels.gemmPacked(at(x), place, at(y), m, n, k, scratch(kernels.gemmScratchBytes(0)));
+    return y;
+  };
+  const dropPackedWeights = (): void => {
+    for (const place of packedWeights?.values() ?? []) backend.wasm._free(place);
+    packedWeights = null;
+  };
+
   const columnSums = (x: tf.Tensor): tf.Tensor => {
     const sums = output(widthOf(x));
     kernels.columnSums(at(x), at(sums), rowsOf(x), widthOf(x));
@@ -267,7 +295,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
     linear(x, weight, bias, inputGradient = true) {
       const forward = (save: Save): tf.Tensor => {
         save([x, weight]);
-        const y = product(x, false, weight, true);
+        const y = packedWeights === null ? product(x, false, weight, true) : packedProduct(x, weight, packedWeights);
         if (bias !== null) kernels.addBias(at(y), at(bias), rowsOf(y), widthOf(y));
         return y;
       };
@@ -339,7 +367,17 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
         },
       ),
 
-    add: (x, y) => tf.add(x, y),
+    add: (x, y) =>
+      differentiable(
+        [x, y],
+        () => {
+          const sum = output(rowsOf(x), widthOf(x));
+          kernels.add(at(x), at(y), at(sum), x.size);
+          return sum;
+        },
+        // Two tensors: TensorFlow.js frees the gradient of each input on its own.
+        (dy) => [tf.clone(dy), dy],
+      ),
 
     rotate: (qkv, { cos, sin }, shape) =>
       differentiable(
@@ -479,7 +517,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
         [x],
         (save) => {
           const { value, gradient } = loss(view(x, x.size));
-          save([tf.tensor1d(gradient)]);
+          save([tf.tensor(gradient, x.shape)]);
           return tf.scalar(value);
         },
         (dy, saved) => [tf.mul(saved[0] as tf.Tensor, dy)],
@@ -489,20 +527,25 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
 
     distribution(logits, temperature, allowed) {
       const [n, vocabulary] = [rowsOf(logits), widthOf(logits)];
-      const mask = tf.tensor1d(allowed);
-      const [logSums, entropy, weights] = [output(n), output(n), output(n, vocabulary)];
-      kernels.distribution(at(logits), at(mask), at(logSums), at(entropy), at(weights), n, vocabulary, temperature);
-      const views = {
+      const mask = scratch(4 * (vocabulary + 2 * n + n * vocabulary));
+      const logSums = mask + 4 * vocabulary;
+      const entropy = logSums + 4 * n;
+      const weights = entropy + 4 * n;
+      const values = (place: Pointer, count: number) => new Float32Array(memory.buffer, place, count);
+      values(mask, vocabulary).set(allowed);
+      kernels.distribution(at(logits), mask, logSums, entropy, weights, n, vocabulary, temperature);
+      return {
         logits: view(logits, n * vocabulary),
-        weights: view(weights, n * vocabulary).slice(),
-        logSums: view(logSums, n).slice(),
-        entropy: view(entropy, n).slice(),
+        weights: values(weights, n * vocabulary),
+        logSums: values(logSums, n),
+        entropy: values(entropy, n),
       };
-      tf.dispose([mask, logSums, entropy, weights]);
-      return views;
     },
 
-    decodingCache: (start) => new HeapCache(start, memory, kernels, at, output, scratch),
+    decodingCache(start) {
+      packedWeights ??= new Map();
+      return new HeapCache(start, memory, kernels, at, output, scratch, dropPackedWeights);
+    },
 
     adamw(parameter, gradient, step) {
       const size = gradient.length;
@@ -569,6 +612,7 @@ class HeapCache implements DecodingCache {
   readonly #at: (x: tf.TensorInfo) => Pointer;
   readonly #output: (...shape: number[]) => tf.Tensor;
   readonly #scratch: (bytes: number) => Pointer;
+  readonly #release: () => void;
   readonly #cacheWidth: number;
   readonly #mostPromptRows: number;
   #prompts: Int32Array;
@@ -584,7 +628,9 @@ class HeapCache implements DecodingCache {
     at: (x: tf.TensorInfo) => Pointer,
     output: (...shape: number[]) => tf.Tensor,
     scratch: (bytes: number) => Pointer,
+    release: () => void,
   ) {
+    this.#release = release;
     this.#start = start;
     this.#memory = memory;
     this.#kernels = kernels;
@@ -653,6 +699,7 @@ class HeapCache implements DecodingCache {
   dispose(): void {
     this.#promptTable.dispose();
     for (const tensor of [...this.#layers, ...this.#start.promptQkv]) tensor.dispose();
+    this.#release();
   }
 
   /** Row i of `to` becomes row rows[i] of `from`; within one tensor this is safe as rows only move down. */

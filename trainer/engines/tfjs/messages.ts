@@ -2,7 +2,7 @@
 
 import type { ErrorData } from '../../protocol/errors.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
-import type { OptimStep, SampleOptions } from '../engine.ts';
+import type { OptimStep, SampleOptions, Scored } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './batch.ts';
 
@@ -37,6 +37,8 @@ export interface SampleChunk {
   /** [vocabulary]: 1 where a token may be drawn. */
   readonly allowed: Float32Array;
   readonly endTokens: readonly number[];
+  /** UTF-8 of the texts that end an answer, and of each token; null without such texts. */
+  readonly stop: { readonly texts: readonly Uint8Array[]; readonly pieces: readonly Uint8Array[] } | null;
   /** Over a SharedArrayBuffer [1]: not 0 aborts. */
   readonly abort: Int32Array;
 }
@@ -47,6 +49,8 @@ export interface ForwardBackward {
   readonly terms: LossTerms;
   /** Per group: weight of each of its prompt tokens in a cross-entropy over prompts too; null leaves prompts out. */
   readonly promptWeights: Float32Array | null;
+  /** The model against which the KL is computed over the whole vocabulary; null for k3. */
+  readonly reference: number | null;
   /** The gradient held so far is void. */
   readonly fresh: boolean;
 }
@@ -63,13 +67,26 @@ export type ReplicaRequest =
       readonly gradients: readonly Float32Array[] | null;
     }
   | { readonly kind: 'sample'; readonly model: number; readonly chunk: SampleChunk }
-  | { readonly kind: 'forward'; readonly model: number; readonly groups: readonly PackedGroup[] }
+  | {
+      readonly kind: 'forward';
+      readonly model: number;
+      readonly groups: readonly PackedGroup[];
+      readonly entropy: boolean;
+    }
   | { readonly kind: 'forward-backward'; readonly model: number; readonly work: ForwardBackward }
+  | {
+      readonly kind: 'reduce-gradient';
+      readonly model: number;
+      /** Replicas that hold a part of the gradient; the first one's array takes the sum, and each replica adds up a range of it. */
+      readonly contributing: readonly number[];
+    }
   | {
       readonly kind: 'optim-step';
       readonly model: number;
       readonly step: OptimStep;
-      readonly contributing: readonly number[];
+      /** The replica whose array holds the whole gradient, and what clipping multiplies it by. */
+      readonly gradientOf: number;
+      readonly scale: number;
     }
   | { readonly kind: 'save'; readonly model: number; readonly folder: string }
   | { readonly kind: 'unload'; readonly model: number }
@@ -79,10 +96,12 @@ export interface ReplicaAnswers {
   'train-tokenizer': { readonly tokenizer: object };
   create: { readonly parameters: number };
   sample: null;
-  /** Log-probabilities of the answer tokens of all groups, in order. */
-  forward: { readonly logprobs: Float32Array };
+  /** Of the answer tokens of all groups, in order. */
+  forward: Scored;
   'forward-backward': { readonly loss: number; readonly kl: number; readonly clipped: number };
-  'optim-step': { readonly gradNorm: number };
+  /** Sum of the squares of the gradient in this replica's range. */
+  'reduce-gradient': { readonly squares: number };
+  'optim-step': null;
   /** Steps that the optimizer has taken. */
   save: { readonly optimizerStep: number };
   unload: null;
@@ -98,6 +117,8 @@ export interface SampleReport {
     readonly tokens: Int32Array;
     readonly logprobs: Float32Array;
     readonly entropy: Float32Array;
+    /** [tokens * alternatives], the likeliest first; null when none were asked for. */
+    readonly alternatives: { readonly tokens: Int32Array; readonly logprobs: Float32Array } | null;
     readonly stopReason: 'stop' | 'length' | 'aborted';
   }[];
 }

@@ -5,24 +5,42 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Batch, Targets } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import { patchLength } from './config.ts';
+import { mergeSize, patchLength } from './config.ts';
 import type { DecodingCache, Ops, RotaryTable } from './ops.ts';
 import { makeSegments } from './ops.ts';
-import type { PatchCache } from './patches.ts';
+import type { FramePair, PatchCache } from './patches.ts';
 import { patchGrid } from './patches.ts';
-import type { Angles } from './positions.ts';
-import { patchPlaces, textAngles, visionAngles } from './positions.ts';
+import type { Angles, FrameSize, WindowOrder } from './positions.ts';
+import { patchPlaces, textAngles, visionAngles, windowOrder } from './positions.ts';
 
 /** The tensors of a model by the names of `parameters.ts`. */
 export type Weights = ReadonlyMap<string, tf.Tensor>;
 
 const visionEpsilon = 1e-6;
 
+/** Patches that the merger joins to one vision token. */
+const mergeUnit = mergeSize * mergeSize;
+
+interface FrameLayout {
+  readonly order: WindowOrder;
+  readonly angles: Angles;
+}
+
+/** Segments of these lengths, one after the other. */
+function contiguous(lengths: readonly number[]): [number, number, number, number][] {
+  let first = 0;
+  return lengths.map((length) => {
+    first += length;
+    return [first - length, length, 0, 0];
+  });
+}
+
 export class Model {
   readonly config: ModelConfig;
   readonly #weights: Weights;
   readonly #ops: Ops;
   readonly #patches: PatchCache;
+  readonly #layouts = new Map<string, FrameLayout>();
 
   constructor(config: ModelConfig, weights: Weights, ops: Ops, patches: PatchCache) {
     this.config = config;
@@ -33,17 +51,22 @@ export class Model {
 
   /** Log-probabilities [targets] of the target tokens. */
   logprobs(batch: Batch, { rows, targets }: Targets): tf.Tensor {
-    const hidden = this.#decode(batch, rows, (layer, qkv) => this.#packedAttention(batch, layer, qkv));
-    return this.#ops.targetLogprobs(this.#head(hidden), targets);
+    return this.#ops.targetLogprobs(this.logitsAt(batch, rows), targets);
   }
 
-  /** The output at `rows` [rows, hidden] and, per layer, the rotated qkv of all rows, which outlive the tidy. */
+  /** Logits [rows, vocabulary] at some rows of a batch. */
+  logitsAt(batch: Batch, rows: Int32Array): tf.Tensor {
+    return this.#head(this.#decode(batch, rows, (_, qkv) => this.#packedAttention(batch, qkv)));
+  }
+
+  /** The output at `rows` [rows, hidden] and, per layer, the rotated qkv of the rows as attention takes them, which outlive the tidy. */
   prefill(batch: Batch, rows: Int32Array): { hidden: tf.Tensor; qkv: tf.Tensor[] } {
     const kept: tf.Tensor[] = [];
-    const hidden = this.#decode(batch, rows, (layer, qkv) => {
-      kept[layer] = tf.keep(tf.clone(qkv));
-      return this.#packedAttention(batch, layer, qkv);
-    });
+    const hidden = this.#decode(batch, rows, (layer, qkv) =>
+      this.#packedAttention(batch, qkv, (seen) => {
+        kept[layer] = tf.keep(tf.clone(seen));
+      }),
+    );
     return { hidden, qkv: kept };
   }
 
@@ -76,7 +99,11 @@ export class Model {
     let x =
       vision === null
         ? this.#ops.gatherRows(embedding, batch.index)
-        : this.#ops.gatherFromTwo(embedding, vision, batch.index);
+        : this.#ops.gatherFromTwo(
+            embedding,
+            vision.rows,
+            batch.index.map((i) => (i >= 0 ? i : -1 - (vision.place[-1 - i] ?? 0))),
+          );
     const rotary = this.#rotary(textAngles(batch.positions, text), batch.index.length);
     for (let layer = 0; layer < text.layers; layer++) {
       x = this.#layer(layer, x, rotary, layer === text.layers - 1 ? rows : null, attention);
@@ -112,51 +139,35 @@ export class Model {
     return ops.add(x, this.#linear(ops.swiglu(inner), `${at}.mlp.down_proj`, false));
   }
 
-  #packedAttention(batch: Batch, _layer: number, qkv: tf.Tensor): tf.Tensor {
-    return this.#ops.attention(qkv, batch.segments, this.config.text.shape);
+  /** `look` is given the rows as attention takes them. */
+  #packedAttention(
+    { attention: { segments, copied } }: Batch,
+    qkv: tf.Tensor,
+    look: (seen: tf.Tensor) => void = () => undefined,
+  ): tf.Tensor {
+    const ops = this.#ops;
+    const seen = copied === null ? qkv : ops.gatherRows(qkv, copied.from);
+    look(seen);
+    const attended = ops.attention(seen, segments, this.config.text.shape);
+    return copied === null ? attended : ops.gatherRows(attended, copied.to);
   }
 
-  /** Vision tokens of all media of a batch [tokens, hidden]; null without media. */
-  #vision({ media }: Batch): tf.Tensor | null {
-    if (media.length === 0) return null;
+  /** Vision tokens of the batch's frame pairs [tokens, hidden], and where each stands in it; null without media. */
+  #vision({ pairs }: Batch): { rows: tf.Tensor; place: Int32Array } | null {
+    if (pairs.length === 0) return null;
     const ops = this.#ops;
     const { vision } = this.config;
-    const grids = media.map(patchGrid);
-    const patches = media.map((medium) => this.#patches.get(medium));
-    const rows = patches.reduce((sum, { length }) => sum + length / patchLength, 0);
-    const pixels = new Float32Array(rows * patchLength);
-    patches.reduce((at, values) => {
-      pixels.set(values, at);
-      return at + values.length;
-    }, 0);
+    const { pixels, angles, frames, windows, place } = this.#tower(pairs);
+    const rows = pixels.length / patchLength;
+    const rotary = this.#rotary(angles, rows);
+    const perFrame = makeSegments(contiguous(frames), false);
+    const perWindow = makeSegments(contiguous(windows), false);
     let x = ops.linear(
       tf.tensor2d(pixels, [rows, patchLength]),
       this.#weight('visual.patch_embed.proj.weight'),
       null,
       false,
     );
-    if (vision.learnedPositionGrid > 0) {
-      const side = vision.learnedPositionGrid;
-      const index = grids.flatMap((grid) => {
-        const pair = patchPlaces(grid).map(
-          ({ row, column }) => Math.floor((row * side) / grid.rows) * side + Math.floor((column * side) / grid.columns),
-        );
-        return Array.from({ length: grid.pairs }, () => pair).flat();
-      });
-      x = ops.add(x, ops.gatherRows(this.#weight('visual.learned_position.weight'), Int32Array.from(index)));
-    }
-    const frames = grids.flatMap(({ pairs, rows: patchRows, columns }) =>
-      Array.from({ length: pairs }, () => patchRows * columns),
-    );
-    let first = 0;
-    const segments = makeSegments(
-      frames.map((length) => {
-        first += length;
-        return [first - length, length, 0, 0] as const;
-      }),
-      false,
-    );
-    const rotary = this.#rotary(visionAngles(grids, vision), rows);
     for (let i = 0; i < vision.depth; i++) {
       const at = `visual.blocks.${i}`;
       const qkv = this.#linear(
@@ -164,6 +175,7 @@ export class Model {
         `${at}.attn.qkv`,
         true,
       );
+      const segments = vision.fullAttention[i] ? perFrame : perWindow;
       const attended = ops.attention(ops.rotate(qkv, rotary, vision.shape), segments, vision.shape);
       x = ops.add(x, this.#linear(attended, `${at}.attn.proj`, true));
       const inner = this.#linear(
@@ -174,8 +186,65 @@ export class Model {
       x = ops.add(x, this.#linear(ops.swiglu(inner), `${at}.mlp.down_proj`, true));
     }
     const normed = ops.rmsNorm(x, this.#weight('visual.merger.ln_q.weight'), visionEpsilon);
-    const joined = tf.reshape(normed, [rows / 4, 4 * vision.hiddenSize]);
-    return this.#linear(ops.gelu(this.#linear(joined, 'visual.merger.mlp.0', true)), 'visual.merger.mlp.2', true);
+    const joined = tf.reshape(normed, [rows / mergeUnit, mergeUnit * vision.hiddenSize]);
+    const inner = ops.gelu(this.#linear(joined, 'visual.merger.mlp.0', true));
+    return { rows: this.#linear(inner, 'visual.merger.mlp.2', true), place };
+  }
+
+  /**
+   * What the vision tower takes: the patches of the frame pairs in window order, their angles, the patches of each pair and of each
+   * window, and for each vision token in the merger's order the place at which it comes out.
+   */
+  #tower(pairs: readonly FramePair[]): {
+    pixels: Float32Array;
+    angles: Angles;
+    frames: number[];
+    windows: number[];
+    place: Int32Array;
+  } {
+    const { vision } = this.config;
+    const laid = pairs.map((pair) => ({
+      patches: this.#patches.get(pair),
+      layout: this.#layout(patchGrid(pair.medium)),
+    }));
+    const rows = laid.reduce((sum, { layout }) => sum + layout.order.patches.length, 0);
+    const half = vision.shape.headDim / 2;
+    const pixels = new Float32Array(rows * patchLength);
+    const angles = { cos: new Float32Array(rows * half), sin: new Float32Array(rows * half) };
+    const place = new Int32Array(rows / mergeUnit);
+    let row = 0;
+    for (const { patches, layout } of laid) {
+      layout.order.patches.forEach((patch, i) => {
+        pixels.set(patches.subarray(patch * patchLength, (patch + 1) * patchLength), (row + i) * patchLength);
+      });
+      angles.cos.set(layout.angles.cos, row * half);
+      angles.sin.set(layout.angles.sin, row * half);
+      layout.order.tokens.forEach((token, i) => {
+        place[row / mergeUnit + i] = row / mergeUnit + token;
+      });
+      row += layout.order.patches.length;
+    }
+    return {
+      pixels,
+      angles,
+      frames: laid.map(({ layout }) => layout.order.patches.length),
+      windows: laid.flatMap(({ layout }) => layout.order.windows),
+      place,
+    };
+  }
+
+  /** Window order and angles of a frame pair of this size. */
+  #layout({ rows, columns }: FrameSize): FrameLayout {
+    const key = `${rows}x${columns}`;
+    const known = this.#layouts.get(key);
+    if (known !== undefined) return known;
+    const { vision } = this.config;
+    const order = windowOrder({ rows, columns }, vision.windowSide);
+    const places = patchPlaces({ rows, columns });
+    const inOrder = Array.from(order.patches, (patch) => places[patch] ?? { row: 0, column: 0 });
+    const layout = { order, angles: visionAngles(inOrder, vision) };
+    this.#layouts.set(key, layout);
+    return layout;
   }
 
   #norm(x: tf.Tensor): tf.Tensor {

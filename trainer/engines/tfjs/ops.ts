@@ -104,7 +104,7 @@ export interface Ops {
   gatherFromTwo(first: tf.Tensor, second: tf.Tensor, index: Int32Array): tf.Tensor;
   /** [n]: ln softmax(logits [n, vocabulary])[target]. */
   targetLogprobs(logits: tf.Tensor, targets: Int32Array): tf.Tensor;
-  /** A scalar whose gradient by x [n] is what `loss` gives beside its value. */
+  /** A scalar whose gradient by x, of any shape, is what `loss` gives beside its value. */
   hostLoss(x: tf.Tensor, loss: (values: Float32Array) => { value: number; gradient: Float32Array }): tf.Scalar;
 
   /** Values of a tensor; a view that holds until the next operation. */

@@ -67,11 +67,6 @@ export function parameterTable({ text, vision }: ModelConfig): ParameterTable {
     kind: 'uniform',
     scale: 1 / Math.sqrt(patchLength),
   });
-  if (vision.learnedPositionGrid > 0) {
-    const learned = 'visual.learned_position.weight';
-    const shape = [vision.learnedPositionGrid ** 2, v];
-    put(learned, shape, [{ name: learned, shape }], { kind: 'normal', scale: 0.3 });
-  }
   for (let i = 0; i < vision.depth; i++) {
     const block = `visual.blocks.${i}`;
     gain(`${block}.norm1.weight`, v);

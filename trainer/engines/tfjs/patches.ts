@@ -15,12 +15,13 @@ export interface Medium {
   readonly order: readonly number[];
 }
 
-const mean = [0.48145466, 0.4578275, 0.40821073] as const;
-const std = [0.26862954, 0.26130258, 0.27577711] as const;
+/** By channel, of values in [0, 1]: CLIP's. */
+export const pixelMean = [0.48145466, 0.4578275, 0.40821073] as const;
+export const pixelStd = [0.26862954, 0.26130258, 0.27577711] as const;
 
 /** [channel][8-bit value] -> normalised. */
-const normalised = mean.map((m, channel) =>
-  Float32Array.from({ length: 256 }, (_, value) => (value / 255 - m) / (std[channel] ?? 1)),
+const normalised = pixelMean.map((m, channel) =>
+  Float32Array.from({ length: 256 }, (_, value) => (value / 255 - m) / (pixelStd[channel] ?? 1)),
 );
 
 export function patchGrid(medium: Pick<Medium, 'width' | 'height' | 'order'>): PatchGrid {
@@ -37,23 +38,40 @@ export function fitsPatches(width: number, height: number): boolean {
   return width > 0 && height > 0 && width % side === 0 && height % side === 0;
 }
 
-/** [pairs * rows * columns, 1176]; a patch is channel, frame, y, x. */
-export function makePatches(medium: Medium): Float32Array {
-  const grid = patchGrid(medium);
-  const places = patchPlaces(grid);
-  const { width, height, pixels, order } = medium;
-  const patches = new Float32Array(grid.pairs * places.length * patchLength);
+/** Two frames of a medium that the vision tower takes together. What it makes of them depends on nothing else. */
+export interface FramePair {
+  readonly medium: Medium;
+  readonly first: number;
+  readonly second: number;
+}
+
+export function framePairs(medium: Medium): FramePair[] {
+  return Array.from({ length: medium.order.length / temporalPatchSize }, (_, pair) => ({
+    medium,
+    first: medium.order[temporalPatchSize * pair] ?? 0,
+    second: medium.order[temporalPatchSize * pair + 1] ?? 0,
+  }));
+}
+
+/** Names the content of a pair: equal pairs, of whatever medium, have equal keys. */
+export function pairKey({ medium: { key, width, height }, first, second }: FramePair): string {
+  return `${first},${second}|${width}x${height}|${key}`;
+}
+
+/** [rows * columns, 1176] in the merger's order; a patch is channel, frame, y, x. */
+export function makePatches({ medium, first, second }: FramePair): Float32Array {
+  const places = patchPlaces(patchGrid(medium));
+  const { width, height, pixels } = medium;
+  const patches = new Float32Array(places.length * patchLength);
   let at = 0;
-  for (let pair = 0; pair < grid.pairs; pair++) {
-    for (const { row, column } of places) {
-      for (let channel = 0; channel < 3; channel++) {
-        const table = normalised[channel] as Float32Array;
-        for (let frame = 0; frame < temporalPatchSize; frame++) {
-          const start = (order[temporalPatchSize * pair + frame] ?? 0) * height * width;
-          for (let y = 0; y < patchSize; y++) {
-            let from = 3 * (start + (row * patchSize + y) * width + column * patchSize) + channel;
-            for (let x = 0; x < patchSize; x++, from += 3) patches[at++] = table[pixels[from] as number] as number;
-          }
+  for (const { row, column } of places) {
+    for (let channel = 0; channel < 3; channel++) {
+      const table = normalised[channel] as Float32Array;
+      for (const frame of [first, second]) {
+        const start = frame * height * width;
+        for (let y = 0; y < patchSize; y++) {
+          let from = 3 * (start + (row * patchSize + y) * width + column * patchSize) + channel;
+          for (let x = 0; x < patchSize; x++, from += 3) patches[at++] = table[pixels[from] as number] as number;
         }
       }
     }
@@ -63,15 +81,15 @@ export function makePatches(medium: Medium): Float32Array {
 
 const cachedBytes = 64 * 1024 * 1024;
 
-/** Patches of the media used last, within a bound on memory. */
+/** Patches of the frame pairs used last, within a bound on memory. */
 export class PatchCache {
   readonly #entries = new Map<string, Float32Array>();
   #bytes = 0;
 
-  get(medium: Medium): Float32Array {
-    const key = `${medium.key}|${medium.width}x${medium.height}|${medium.order.join()}`;
+  get(pair: FramePair): Float32Array {
+    const key = pairKey(pair);
     const known = this.#entries.get(key);
-    const patches = known ?? makePatches(medium);
+    const patches = known ?? makePatches(pair);
     if (known === undefined) this.#bytes += patches.byteLength;
     this.#entries.delete(key);
     this.#entries.set(key, patches);

@@ -4,6 +4,7 @@ import type { Chunk, Frames, Prompt } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
 import { promptText } from '../prompt-text.ts';
 import type { EncodedPrompt } from './batch.ts';
+import type { ModelConfig } from './config.ts';
 import { temporalPatchSize } from './config.ts';
 import type { Medium } from './patches.ts';
 import { fitsPatches, patchGrid } from './patches.ts';
@@ -52,13 +53,13 @@ function chunkKey(chunk: Chunk): readonly unknown[] {
 /** Encodes the prompts of one call; equal prompts, and equal media in them, become the same object. */
 export class PromptEncoder {
   readonly #tokenizer: Tokenizer;
-  readonly #tokensPerSecond: number;
+  readonly #config: ModelConfig;
   readonly #prompts = new Map<string, EncodedPrompt>();
   readonly #media = new Map<string, Medium>();
 
-  constructor(tokenizer: Tokenizer, tokensPerSecond: number) {
+  constructor(tokenizer: Tokenizer, config: ModelConfig) {
     this.#tokenizer = tokenizer;
-    this.#tokensPerSecond = tokensPerSecond;
+    this.#config = config;
   }
 
   /** @throws StudioError `bad-request` for an unknown special token, `bad-media` for frames that can't be cut into patches */
@@ -101,13 +102,13 @@ export class PromptEncoder {
           );
           media.push({ medium: shared, firstToken: tokens.length, tokens: count });
           for (let i = 0; i < count; i++) tokens.push(placeholder);
-          const secondsPerPair = chunk.kind === 'image' ? 0 : temporalPatchSize / chunk.frames.sampleFps;
+          const secondsPerPair = chunk.kind === 'image' ? null : temporalPatchSize / chunk.frames.sampleFps;
           spans.push({ kind: 'vision', grid, secondsPerPair });
         }
       }
     }
     if (tokens.length === 0) throw new StudioError('bad-request', 'A prompt must not be empty.');
-    const { positions, next } = mropePositions(spans, this.#tokensPerSecond);
+    const { positions, next } = mropePositions(spans, this.#config.vision.tokensPerSecond, this.#config.positions);
     return { tokens: Int32Array.from(tokens), positions, next, media };
   }
 

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
-import type { OptimStep } from '../engine.ts';
-import type { LossTerms } from '../losses.ts';
-import { lossSums } from '../losses.ts';
-import type { PackedGroup } from './batch.ts';
+import type { Scored } from '../engine.ts';
+import type { LossSums, LossTerms } from '../losses.ts';
+import { exactPolicySums, lossSums } from '../losses.ts';
+import type { PackedBatch, PackedGroup } from './batch.ts';
 import { packBatch } from './batch.ts';
 import { readConfig } from './config.ts';
 import { generate } from './generation.ts';
@@ -24,7 +24,15 @@ import { initialValues, parameterTable } from './parameters.ts';
 import { PatchCache } from './patches.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import { trainTokenizer } from './tokenizer/training.ts';
-import { joinParts, momentSuffixes, refuseUnknown, splitParts } from './weights.ts';
+import {
+  dropTiedHead,
+  joinParts,
+  momentSuffixes,
+  readWeights,
+  refuseUnknown,
+  splitParts,
+  writeWeights,
+} from './weights.ts';
 
 /** Rows of activations that are held for one backward pass. */
 const mostRows = 4096;
@@ -68,11 +76,13 @@ export class Replica {
       case 'sample':
         return this.#sample(this.#held(request.model), request.chunk, report);
       case 'forward':
-        return { logprobs: this.#forward(this.#held(request.model), request.groups) };
+        return this.#forward(this.#held(request.model), request.groups, request.entropy);
       case 'forward-backward':
         return this.#forwardBackward(this.#held(request.model), request.work);
+      case 'reduce-gradient':
+        return this.#reduceGradient(this.#held(request.model), request.contributing);
       case 'optim-step':
-        return this.#optimStep(this.#held(request.model), request.step, request.contributing);
+        return this.#optimStep(this.#held(request.model), request);
       case 'save':
         return await this.#save(this.#held(request.model), request.folder);
       case 'unload':
@@ -116,8 +126,8 @@ export class Replica {
       const { weights } = this.#held(origin.of);
       return { values: ({ name }) => this.#ops.read(weights.get(name) as tf.Tensor).slice(), ...none };
     }
-    const file = join(origin.folder, 'model.safetensors');
-    const tensors = await readSafetensors(file);
+    const { tensors, file } = await readWeights(origin.folder);
+    dropTiedHead(table, tensors);
     refuseUnknown(table, tensors, file, ['']);
     const joined = new Map(table.parameters.map((parameter) => [parameter.name, joinParts(parameter, tensors, file)]));
     const values = ({ name }: Parameter): Float32Array => joined.get(name) ?? new Float32Array();
@@ -142,25 +152,50 @@ export class Replica {
     return null;
   }
 
-  #forward({ model }: Held, groups: readonly PackedGroup[]): Float32Array {
+  #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Scored {
     const parts = microBatches(groups).map(([start, end]) => {
       const batch = packBatch(groups.slice(start, end));
-      if (batch.answerTargets.rows.length === 0) return new Float32Array();
-      const logprobs = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
-      const values = this.#ops.read(logprobs).slice();
-      logprobs.dispose();
-      return values;
+      return entropy ? this.#withEntropy(model, batch) : { logprobs: this.#logprobs(model, batch), entropy: null };
     });
-    return concatenated(parts);
+    return {
+      logprobs: concatenated(parts.map(({ logprobs }) => logprobs)),
+      entropy: entropy ? concatenated(parts.map((part) => part.entropy ?? new Float32Array())) : null,
+    };
+  }
+
+  #logprobs(model: Model, batch: PackedBatch): Float32Array {
+    if (batch.answerTargets.rows.length === 0) return new Float32Array();
+    const logprobs = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
+    const values = this.#ops.read(logprobs).slice();
+    logprobs.dispose();
+    return values;
+  }
+
+  #withEntropy(model: Model, batch: PackedBatch): Scored {
+    const { rows, targets } = batch.answerTargets;
+    if (rows.length === 0) return { logprobs: new Float32Array(), entropy: new Float32Array() };
+    const logits = tf.tidy(() => model.logitsAt(batch, rows));
+    const vocabulary = model.config.text.vocabularySize;
+    const {
+      logits: values,
+      logSums,
+      entropy,
+    } = this.#ops.distribution(logits, 1, new Float32Array(vocabulary).fill(1));
+    const logprobs = Float32Array.from(
+      targets,
+      (target, i) => (values[i * vocabulary + target] as number) - (logSums[i] as number),
+    );
+    logits.dispose();
+    return { logprobs, entropy: entropy.slice() };
   }
 
   #forwardBackward(
     held: Held,
-    { groups, terms, promptWeights, fresh }: ForwardBackward,
+    { groups, terms, promptWeights, reference, fresh }: ForwardBackward,
   ): ReplicaAnswers['forward-backward'] {
     const gradient = held.gradients?.[this.#index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
-    if (fresh) gradient.fill(0);
+    let empty = fresh;
     const sums = { loss: 0, kl: 0, clipped: 0 };
     let done = 0;
     for (const [start, end] of microBatches(groups)) {
@@ -180,45 +215,63 @@ export class Replica {
       if (rows.length === 0) continue;
       tf.tidy(() => {
         const parameters = held.table.parameters;
+        const told = ({ loss: value, kl, clipped, gradient: by }: LossSums) => {
+          sums.loss += value;
+          sums.kl += kl;
+          sums.clipped += clipped;
+          return { value, gradient: by };
+        };
+        const exact = reference !== null && part.kind === 'policy' ? part : null;
+        const refLogits = exact === null ? null : this.#logitsOf(this.#held(reference as number).model, batch, rows);
         const loss = (): tf.Scalar =>
-          this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) => {
-            const { loss: value, kl, clipped, gradient: byLogprob } = lossSums(part, logprobs);
-            sums.loss += value;
-            sums.kl += kl;
-            sums.clipped += clipped;
-            return { value, gradient: byLogprob };
-          });
+          exact === null || refLogits === null
+            ? this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) =>
+                told(lossSums(part, logprobs)),
+              )
+            : this.#ops.hostLoss(held.model.logitsAt(batch, rows), (logits) =>
+                told(exactPolicySums(exact, targets, logits, refLogits)),
+              );
         const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
         const { grads } = tf.engine().gradients(loss, weights, undefined, true);
-        parameters.forEach(({ offset }, i) => {
+        parameters.forEach(({ offset, size }, i) => {
+          const place = gradient.subarray(offset, offset + size);
           const grad = grads[i];
           // A batch without media leads through no parameter of the vision tower.
-          if (grad == null) return;
-          const values = this.#ops.read(grad);
-          for (let j = 0; j < values.length; j++) (gradient[offset + j] as number) += values[j] as number;
+          if (grad == null && empty) place.fill(0);
+          else if (grad != null && empty) place.set(this.#ops.read(grad));
+          else if (grad != null) add(place, this.#ops.read(grad));
         });
       });
+      empty = false;
     }
+    if (empty) gradient.fill(0);
     return sums;
   }
 
-  #optimStep(held: Held, step: OptimStep, contributing: readonly number[]): ReplicaAnswers['optim-step'] {
-    const { table, weights, moments, gradients } = held;
-    if (gradients === null) throw new StudioError('internal', 'A reference model takes no step.');
-    const gradient = new Float32Array(table.size);
-    for (const replica of contributing) {
-      const part = gradients[replica] as Float32Array;
-      for (let i = 0; i < gradient.length; i++) (gradient[i] as number) += part[i] as number;
-    }
+  #logitsOf(model: Model, batch: PackedBatch, rows: Int32Array): Float32Array {
+    return this.#ops.read(tf.tidy(() => model.logitsAt(batch, rows))).slice();
+  }
+
+  /** Adds up the replicas' gradients in this replica's range, in place in the first one's array. */
+  #reduceGradient({ gradients }: Held, contributing: readonly number[]): ReplicaAnswers['reduce-gradient'] {
+    const [total, ...others] = contributing.map((replica) => gradients?.[replica]);
+    if (gradients === null || total === undefined) throw new StudioError('internal', 'There is no gradient to add up.');
+    const share = Math.ceil(total.length / gradients.length);
+    const own = (whole: Float32Array): Float32Array => whole.subarray(this.#index * share, (this.#index + 1) * share);
+    const sum = own(total);
+    for (const other of others) add(sum, own(other as Float32Array));
     let squares = 0;
-    for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) ** 2;
-    const gradNorm = Math.sqrt(squares);
-    if (!Number.isFinite(gradNorm)) {
-      throw new StudioError('not-finite', 'The gradient holds values that are not finite; no weight was changed.', {
-        remedy: 'Lower the learning rate, or go back to the last checkpoint.',
-      });
-    }
-    const scale = step.gradClipNorm > 0 && gradNorm > step.gradClipNorm ? step.gradClipNorm / gradNorm : 1;
+    for (let i = 0; i < sum.length; i++) squares += (sum[i] as number) ** 2;
+    return { squares };
+  }
+
+  #optimStep(
+    held: Held,
+    { step, gradientOf, scale }: Extract<ReplicaRequest, { kind: 'optim-step' }>,
+  ): ReplicaAnswers['optim-step'] {
+    const { table, weights, moments } = held;
+    const gradient = held.gradients?.[gradientOf];
+    if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no step.');
     held.optimizerStep++;
     for (const parameter of table.parameters) {
       const { name, offset, size, decays } = parameter;
@@ -240,7 +293,7 @@ export class Replica {
       weights.set(name, optimized.value);
       moments.set(name, { m: optimized.m, v: optimized.v });
     }
-    return { gradNorm };
+    return null;
   }
 
   async #save({ table, weights, moments, optimizerStep }: Held, folder: string): Promise<ReplicaAnswers['save']> {
@@ -256,7 +309,7 @@ export class Replica {
         ...splitParts(parameter, read(held.v), momentSuffixes[1]),
       ];
     });
-    await writeSafetensors(join(folder, 'model.safetensors'), model);
+    await writeWeights(folder, model);
     await writeSafetensors(join(folder, 'optimizer.safetensors'), state);
     return { optimizerStep };
   }
@@ -274,6 +327,10 @@ export class Replica {
     if (held === undefined) throw new StudioError('internal', `No model ${model} is loaded.`);
     return held;
   }
+}
+
+function add(sum: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) (sum[i] as number) += values[i] as number;
 }
 
 function keptTensor({ shape }: Parameter, values: Float32Array): tf.Tensor {

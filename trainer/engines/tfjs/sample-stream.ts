@@ -1,5 +1,5 @@
 /** The events of one sampling call: takes reports from the replicas, gives text to whoever reads. */
-import type { Completion, SampleEvent } from '../engine.ts';
+import type { Alternative, Completion, SampleEvent } from '../engine.ts';
 import type { SampleReport } from './messages.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import { decodePieces, StreamingDecoder } from './tokenizer/tokenizer.ts';
@@ -43,10 +43,14 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
       this.#tokens += tokens.length;
       this.#delta(open, open.decoder.push(tokens));
     }
-    for (const { answer, ...written } of finished) {
+    for (const { answer, alternatives, ...written } of finished) {
       const open = this.#answers[answer] as Answer;
       const { request, index } = open;
-      const completion: Completion = { ...written, ...decodePieces(this.#tokenizer, written.tokens) };
+      const completion: Completion = {
+        ...written,
+        ...decodePieces(this.#tokenizer, written.tokens),
+        alternatives: alternatives === null ? null : this.#alternatives(alternatives, written.tokens.length),
+      };
       this.#tokens += written.tokens.length - open.tokens;
       this.#delta(open, completion.text.slice(open.given.length));
       this.#events.push({ kind: 'done', request, index, completion });
@@ -80,6 +84,21 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
       });
       this.#wake = null;
     }
+  }
+
+  /** The alternatives of each of `count` tokens. */
+  #alternatives(
+    { tokens, logprobs }: NonNullable<SampleReport['finished'][number]['alternatives']>,
+    count: number,
+  ): Alternative[][] {
+    const each = tokens.length / count;
+    return Array.from({ length: count }, (_, i) =>
+      Array.from(tokens.subarray(i * each, (i + 1) * each), (token, k) => ({
+        token,
+        piece: decodePieces(this.#tokenizer, Int32Array.of(token)).pieces[0] ?? '',
+        logprob: logprobs[i * each + k] as number,
+      })),
+    );
   }
 
   #delta(open: Answer, text: string): void {

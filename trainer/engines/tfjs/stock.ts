@@ -134,7 +134,7 @@ export function createStockOps(): Ops {
     hostLoss(x, loss) {
       const operation = tf.customGrad((values, save) => {
         const { value, gradient } = loss((values as tf.Tensor).dataSync() as Float32Array);
-        (save as unknown as (tensors: tf.Tensor[]) => void)([tf.tensor1d(gradient)]);
+        (save as unknown as (tensors: tf.Tensor[]) => void)([tf.tensor(gradient, x.shape)]);
         return {
           value: tf.scalar(value),
           gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0] as tf.Tensor, dy),

@@ -7,8 +7,9 @@
  * changes no bit of it.
  */
 
-/** Rows and columns of C that the inner kernel of `gemm` holds in registers. */
+/** Rows and columns of C that the inner kernel of `gemm` holds in registers; a lower one does what six rows do not divide. */
 const MR: i32 = 6;
+const LOW: i32 = 4;
 const NR: i32 = 8;
 /** Depth and rows of A that are packed at a time: the packed block of A stays in the L2 cache. */
 const KC: i32 = 384;
@@ -35,22 +36,49 @@ function sumLanes(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
-/** e^x to about 2 units in the last place; the argument is clamped to [-87, 88]. Cephes' polynomial. */
+/** Where `placeConstants` wrote the numbers of `exp4`: a vector constant in code costs five instructions, a load one. */
+let constants: usize = 0;
+
+/** Writes the numbers that the other kernels load: to be called once, with 48 bytes that stay theirs. */
+export function placeConstants(at: usize): void {
+  constants = at;
+  store<f32>(at, 88.0);
+  store<f32>(at, -87.0, 4);
+  store<f32>(at, 1.44269504, 8);
+  store<f32>(at, 12582912.0, 12);
+  store<f32>(at, -0.693359375, 16);
+  store<f32>(at, 2.1219444e-4, 20);
+  store<f32>(at, 1.98756915e-4, 24);
+  store<f32>(at, 1.3981999507e-3, 28);
+  store<f32>(at, 8.3334519073e-3, 32);
+  store<f32>(at, 4.1665795894e-2, 36);
+  store<f32>(at, 1.6666665459e-1, 40);
+  store<f32>(at, 5.0000001201e-1, 44);
+}
+
+/**
+ * e^x to about 2 units in the last place; the argument is clamped to [-87, 88]. Cephes' polynomial. Adding 1.5 * 2^23 rounds to
+ * the nearest integer and leaves it in the lowest bits. `pmin` and `pmax` keep a NaN that stands first, at a fraction of the
+ * cost of `min` and `max`.
+ */
 // @ts-ignore: decorator
 @inline
 function exp4(argument: v128): v128 {
-  const x = f32x4.max(f32x4.min(argument, f32x4.splat(88.0)), f32x4.splat(-87.0));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
-  let p = f32x4.splat(1.98756915e-4);
-  p = multiplyAdd(p, r, f32x4.splat(1.3981999507e-3));
-  p = multiplyAdd(p, r, f32x4.splat(8.3334519073e-3));
-  p = multiplyAdd(p, r, f32x4.splat(4.1665795894e-2));
-  p = multiplyAdd(p, r, f32x4.splat(1.6666665459e-1));
-  p = multiplyAdd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  const at = constants;
+  const x = f32x4.pmax(f32x4.pmin(argument, v128.load_splat<f32>(at)), v128.load_splat<f32>(at, 4));
+  const rounder = v128.load_splat<f32>(at, 12);
+  const rounded = multiplyAdd(x, v128.load_splat<f32>(at, 8), rounder);
+  const n = f32x4.sub(rounded, rounder);
+  let r = multiplyAdd(n, v128.load_splat<f32>(at, 16), x);
+  r = multiplyAdd(n, v128.load_splat<f32>(at, 20), r);
+  let p = v128.load_splat<f32>(at, 24);
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 28));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 32));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 36));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 40));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(at, 44));
+  p = multiplyAdd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
+  return i32x4.add(p, i32x4.shl(rounded, 23));
 }
 
 // @ts-ignore: decorator
@@ -138,48 +166,50 @@ function packB(to: usize, b: usize, ldb: i32, transposed: bool, k0: i32, depth: 
   }
 }
 
-/** Packs rows i0..i0+rows, columns k0..k0+depth of op(A) [M, K] into panels of MR rows, the last one padded with zeros. */
+/** Rows of the next panel of A when `left` are left: sixes, and fours where these waste less. */
+// @ts-ignore: decorator
+@inline
+function panelRows(left: i32): i32 {
+  return left > 8 || left == 6 || left == 5 ? MR : LOW;
+}
+
+/** Packs rows i0..i0+rows, columns k0..k0+depth of op(A) [M, K] into panels of `panelRows`, the last one padded with zeros. */
 function packA(to: usize, a: usize, lda: i32, transposed: bool, i0: i32, rows: i32, k0: i32, depth: i32): void {
   const stride = bytes(lda);
-  for (let i = i0; i < i0 + rows; i += MR) {
-    const panel = min(MR, i0 + rows - i);
-    if (transposed) {
-      let from = a + bytes(k0 * lda + i);
-      if (panel == MR) {
-        for (let k = 0; k < depth; k++) {
-          v128.store(to, v128.load(from));
-          store<u64>(to, load<u64>(from, 16), 16);
-          to += bytes(MR);
-          from += stride;
-        }
-      } else {
-        for (let k = 0; k < depth; k++) {
-          for (let x = 0; x < MR; x++) store<f32>(to + bytes(x), x < panel ? load<f32>(from + bytes(x)) : 0);
-          to += bytes(MR);
-          from += stride;
-        }
+  for (let i = 0; i < rows; ) {
+    const height = panelRows(rows - i);
+    const panel = min(height, rows - i);
+    let from = transposed ? a + bytes(k0 * lda + i0 + i) : a + bytes((i0 + i) * lda + k0);
+    const next: usize = transposed ? stride : 4;
+    if (panel < height) {
+      const across: usize = transposed ? 4 : stride;
+      for (let k = 0; k < depth; k++) {
+        for (let x = 0; x < height; x++) store<f32>(to + bytes(x), x < panel ? load<f32>(from + <usize>x * across) : 0);
+        to += bytes(height);
+        from += next;
+      }
+    } else if (transposed) {
+      for (let k = 0; k < depth; k++) {
+        v128.store(to, v128.load(from));
+        if (height == MR) store<u64>(to, load<u64>(from, 16), 16);
+        to += bytes(height);
+        from += next;
       }
     } else {
-      let from = a + bytes(i * lda + k0);
-      if (panel == MR) {
-        for (let k = 0; k < depth; k++) {
-          store<f32>(to, load<f32>(from));
-          store<f32>(to, load<f32>(from + stride), 4);
-          store<f32>(to, load<f32>(from + 2 * stride), 8);
-          store<f32>(to, load<f32>(from + 3 * stride), 12);
+      for (let k = 0; k < depth; k++) {
+        store<f32>(to, load<f32>(from));
+        store<f32>(to, load<f32>(from + stride), 4);
+        store<f32>(to, load<f32>(from + 2 * stride), 8);
+        store<f32>(to, load<f32>(from + 3 * stride), 12);
+        if (height == MR) {
           store<f32>(to, load<f32>(from + 4 * stride), 16);
           store<f32>(to, load<f32>(from + 5 * stride), 20);
-          to += bytes(MR);
-          from += 4;
         }
-      } else {
-        for (let k = 0; k < depth; k++) {
-          for (let x = 0; x < MR; x++) store<f32>(to + bytes(x), x < panel ? load<f32>(from + <usize>x * stride) : 0);
-          to += bytes(MR);
-          from += 4;
-        }
+        to += bytes(height);
+        from += next;
       }
     }
+    i += height;
   }
 }
 
@@ -241,9 +271,43 @@ function microKernel(depth: i32, a: usize, b: usize, c: usize, stride: usize, ac
   storeRow(c, c50, c51, factor, accumulate);
 }
 
-/** Bytes of scratch that `gemm` needs for N columns. */
+/** The same for LOW rows. */
+function lowMicroKernel(depth: i32, a: usize, b: usize, c: usize, stride: usize, accumulate: bool, alpha: f32): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
+  let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
+  let c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  for (let k = 0; k < depth; k++) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load_splat<f32>(a);
+    c00 = multiplyAdd(x, b0, c00);
+    c01 = multiplyAdd(x, b1, c01);
+    x = v128.load_splat<f32>(a, 4);
+    c10 = multiplyAdd(x, b0, c10);
+    c11 = multiplyAdd(x, b1, c11);
+    x = v128.load_splat<f32>(a, 8);
+    c20 = multiplyAdd(x, b0, c20);
+    c21 = multiplyAdd(x, b1, c21);
+    x = v128.load_splat<f32>(a, 12);
+    c30 = multiplyAdd(x, b0, c30);
+    c31 = multiplyAdd(x, b1, c31);
+    b += bytes(NR);
+    a += bytes(LOW);
+  }
+  const factor = f32x4.splat(alpha);
+  storeRow(c, c00, c01, factor, accumulate);
+  c += stride;
+  storeRow(c, c10, c11, factor, accumulate);
+  c += stride;
+  storeRow(c, c20, c21, factor, accumulate);
+  c += stride;
+  storeRow(c, c30, c31, factor, accumulate);
+}
+
+/** Bytes of scratch that `gemm` needs for N columns; `gemmPacked` needs those for none. */
 export function gemmScratchBytes(N: i32): usize {
-  return bytes(KC * (N + NR) + KC * (MC + MR) + MR * NR);
+  return bytes(KC * (MC + MR) + MR * NR + KC * (N + NR));
 }
 
 /**
@@ -254,39 +318,73 @@ export function gemm(
   a: usize, lda: i32, ta: bool, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32,
   M: i32, N: i32, K: i32, alpha: f32, accumulate: bool, scratch: usize,
 ): void {
-  const packedB = scratch;
-  const packedA = packedB + bytes(KC * (N + NR));
-  const tile = packedA + bytes(KC * (MC + MR));
+  const packedB = scratch + gemmScratchBytes(-NR);
   for (let k0 = 0; k0 < K; k0 += KC) {
     const depth = min(KC, K - k0);
     packB(packedB, b, ldb, tb, k0, depth, N);
-    const add = accumulate || k0 > 0;
-    for (let i0 = 0; i0 < M; i0 += MC) {
-      const rows = min(MC, M - i0);
-      packA(packedA, a, lda, ta, i0, rows, k0, depth);
-      for (let j = 0; j < N; j += NR) {
-        const columns = min(NR, N - j);
-        const panelB = packedB + bytes(j * depth);
-        for (let i = 0; i < rows; i += MR) {
-          const height = min(MR, rows - i);
-          const panelA = packedA + bytes(i * depth);
-          const at = c + bytes((i0 + i) * ldc + j);
-          if (height == MR && columns == NR) {
-            microKernel(depth, panelA, panelB, at, bytes(ldc), add, alpha);
-          } else {
-            microKernel(depth, panelA, panelB, tile, bytes(NR), false, alpha);
-            for (let y = 0; y < height; y++) {
-              for (let x = 0; x < columns; x++) {
-                const q = at + bytes(y * ldc + x);
-                const value = load<f32>(tile + bytes(y * NR + x));
-                store<f32>(q, add ? value + load<f32>(q) : value);
-              }
-            }
+    multiplyBlock(a, lda, ta, packedB, c, ldc, M, N, k0, depth, alpha, accumulate || k0 > 0, scratch);
+  }
+}
+
+/** Bytes that `packWeight` fills. */
+export function packedWeightBytes(K: i32, N: i32): usize {
+  return bytes(K * (N + NR));
+}
+
+/** Packs a weight [N, K] once for many calls of `gemmPacked`. */
+export function packWeight(weight: usize, packed: usize, N: i32, K: i32): void {
+  for (let k0 = 0; k0 < K; k0 += KC) packB(packed + packedWeightBytes(k0, N), weight, K, true, k0, min(KC, K - k0), N);
+}
+
+/** C[M, N] = A[M, K] times the transpose of a weight [N, K]: to the bit what `gemm` gives. */
+export function gemmPacked(a: usize, packed: usize, c: usize, M: i32, N: i32, K: i32, scratch: usize): void {
+  for (let k0 = 0; k0 < K; k0 += KC) {
+    multiplyBlock(a, K, false, packed + packedWeightBytes(k0, N), c, N, M, N, k0, min(KC, K - k0), 1, k0 > 0, scratch);
+  }
+}
+
+/** Adds to C what columns k0..k0+depth of op(A) and the packed rows of op(B) give, or sets it. */
+function multiplyBlock(
+  a: usize, lda: i32, ta: bool, packedB: usize, c: usize, ldc: i32,
+  M: i32, N: i32, k0: i32, depth: i32, alpha: f32, add: bool, scratch: usize,
+): void {
+  const packedA = scratch;
+  const tile = packedA + bytes(KC * (MC + MR));
+  for (let i0 = 0; i0 < M; i0 += MC) {
+    const rows = min(MC, M - i0);
+    packA(packedA, a, lda, ta, i0, rows, k0, depth);
+    for (let j = 0; j < N; j += NR) {
+      const columns = min(NR, N - j);
+      const panelB = packedB + bytes(j * depth);
+      for (let i = 0; i < rows; ) {
+        const height = panelRows(rows - i);
+        const panelA = packedA + bytes(i * depth);
+        const at = c + bytes((i0 + i) * ldc + j);
+        const filled = min(height, rows - i);
+        const whole = filled == height && columns == NR;
+        const to = whole ? at : tile;
+        const stride = bytes(whole ? ldc : NR);
+        if (height == MR) microKernel(depth, panelA, panelB, to, stride, whole && add, alpha);
+        else lowMicroKernel(depth, panelA, panelB, to, stride, whole && add, alpha);
+        i += height;
+        if (whole) continue;
+        for (let y = 0; y < filled; y++) {
+          for (let x = 0; x < columns; x++) {
+            const q = at + bytes(y * ldc + x);
+            const value = load<f32>(tile + bytes(y * NR + x));
+            store<f32>(q, add ? value + load<f32>(q) : value);
           }
         }
       }
     }
   }
+}
+
+/** sum[n] = x + y; any n. */
+export function add(x: usize, y: usize, sum: usize, n: i32): void {
+  let j = 0;
+  for (; j + 4 <= n; j += 4) v128.store(sum + bytes(j), f32x4.add(v128.load(x + bytes(j)), v128.load(y + bytes(j))));
+  for (; j < n; j++) store<f32>(sum + bytes(j), load<f32>(x + bytes(j)) + load<f32>(y + bytes(j)));
 }
 
 /** x[n, d] += bias[d] for every row, in place; any d. */
@@ -454,8 +552,7 @@ export function rotate(
 
 /** Softmax of the first `count` entries of a row in place; entries up to `width` become 0. */
 function softmaxRow(row: usize, count: i32, width: i32): void {
-  let largest: f32 = load<f32>(row);
-  for (let j = 1; j < count; j++) largest = max<f32>(largest, load<f32>(row + bytes(j)));
+  const largest = largestOf(row, count);
   const shift = f32x4.splat(largest);
   let sums = f32x4.splat(0);
   let j = 0;
@@ -602,28 +699,77 @@ function softmaxBackwardRow(p: usize, d: usize, count: i32, scale: f32): void {
 
 /** scores[i] = scale * (q . k_i) for `count` keys that stand `stride` floats apart. */
 function scoreKeys(q: usize, k: usize, stride: i32, count: i32, headDim: i32, scale: f32, scores: usize): void {
-  for (let t = 0; t < count; t++) {
+  const apart = bytes(stride);
+  const factor = f32x4.splat(scale);
+  let t = 0;
+  for (; t + 4 <= count; t += 4) {
+    const k1 = k + apart;
+    const k2 = k1 + apart;
+    const k3 = k2 + apart;
+    let d0 = f32x4.splat(0), d1 = f32x4.splat(0), d2 = f32x4.splat(0), d3 = f32x4.splat(0);
+    for (let j = 0; j < headDim; j += 4) {
+      const x = v128.load(q + bytes(j));
+      d0 = multiplyAdd(x, v128.load(k + bytes(j)), d0);
+      d1 = multiplyAdd(x, v128.load(k1 + bytes(j)), d1);
+      d2 = multiplyAdd(x, v128.load(k2 + bytes(j)), d2);
+      d3 = multiplyAdd(x, v128.load(k3 + bytes(j)), d3);
+    }
+    const s01 = f32x4.add(v128.shuffle<f32>(d0, d1, 0, 4, 1, 5), v128.shuffle<f32>(d0, d1, 2, 6, 3, 7));
+    const s23 = f32x4.add(v128.shuffle<f32>(d2, d3, 0, 4, 1, 5), v128.shuffle<f32>(d2, d3, 2, 6, 3, 7));
+    const sums = f32x4.add(v128.shuffle<f32>(s01, s23, 0, 1, 4, 5), v128.shuffle<f32>(s01, s23, 2, 3, 6, 7));
+    v128.store(scores + bytes(t), f32x4.mul(sums, factor));
+    k = k3 + apart;
+  }
+  for (; t < count; t++) {
     let dot = f32x4.splat(0);
     for (let j = 0; j < headDim; j += 4) dot = multiplyAdd(v128.load(q + bytes(j)), v128.load(k + bytes(j)), dot);
     store<f32>(scores + bytes(t), sumLanes(dot) * scale);
-    k += bytes(stride);
+    k += apart;
   }
 }
 
-/** out[headDim] += sum over keys of probs[i] * v_i. */
+/** out[headDim] += sum over keys of probs[i] * v_i, up to 32 numbers of a head in registers at a time. */
 function addValues(probs: usize, v: usize, stride: i32, count: i32, headDim: i32, out: usize): void {
-  for (let j = 0; j < headDim; j += 8) {
-    let left = v128.load(out + bytes(j));
-    let right = v128.load(out + bytes(j), 16);
+  const apart = bytes(stride);
+  let j = 0;
+  for (; j + 32 <= headDim; j += 32) {
+    const to = out + bytes(j);
+    let s0 = v128.load(to), s1 = v128.load(to, 16), s2 = v128.load(to, 32), s3 = v128.load(to, 48);
+    let s4 = v128.load(to, 64), s5 = v128.load(to, 80), s6 = v128.load(to, 96), s7 = v128.load(to, 112);
+    let at = v + bytes(j);
+    for (let t = 0; t < count; t++) {
+      const p = v128.load_splat<f32>(probs + bytes(t));
+      s0 = multiplyAdd(p, v128.load(at), s0);
+      s1 = multiplyAdd(p, v128.load(at, 16), s1);
+      s2 = multiplyAdd(p, v128.load(at, 32), s2);
+      s3 = multiplyAdd(p, v128.load(at, 48), s3);
+      s4 = multiplyAdd(p, v128.load(at, 64), s4);
+      s5 = multiplyAdd(p, v128.load(at, 80), s5);
+      s6 = multiplyAdd(p, v128.load(at, 96), s6);
+      s7 = multiplyAdd(p, v128.load(at, 112), s7);
+      at += apart;
+    }
+    v128.store(to, s0);
+    v128.store(to, s1, 16);
+    v128.store(to, s2, 32);
+    v128.store(to, s3, 48);
+    v128.store(to, s4, 64);
+    v128.store(to, s5, 80);
+    v128.store(to, s6, 96);
+    v128.store(to, s7, 112);
+  }
+  for (; j < headDim; j += 8) {
+    const to = out + bytes(j);
+    let left = v128.load(to), right = v128.load(to, 16);
     let at = v + bytes(j);
     for (let t = 0; t < count; t++) {
       const p = v128.load_splat<f32>(probs + bytes(t));
       left = multiplyAdd(p, v128.load(at), left);
       right = multiplyAdd(p, v128.load(at, 16), right);
-      at += bytes(stride);
+      at += apart;
     }
-    v128.store(out + bytes(j), left);
-    v128.store(out + bytes(j), right, 16);
+    v128.store(to, left);
+    v128.store(to, right, 16);
   }
 }
 
@@ -715,7 +861,7 @@ function largestOf(row: usize, count: i32): f32 {
   let j = 0;
   if (count >= 4) {
     let lanes = v128.load(row);
-    for (j = 4; j + 4 <= count; j += 4) lanes = f32x4.max(lanes, v128.load(row + bytes(j)));
+    for (j = 4; j + 4 <= count; j += 4) lanes = f32x4.pmax(lanes, v128.load(row + bytes(j)));
     largest = max<f32>(
       max<f32>(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)),
       max<f32>(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)),

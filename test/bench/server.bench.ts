@@ -1,0 +1,79 @@
+/** How fast the trainer answers while it trains: requests over its socket during SFT, and during T-GRPO. */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { preparedNative } from '../../trainer/engines/tfjs/native-libraries.ts';
+import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
+import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
+import { type BenchFigure, type BenchOptions, quantile } from './part.ts';
+
+const requestsPerSecond = 50;
+const seconds = 30;
+const limitMs = 20;
+/** More than fit into the time. */
+const endless = 100_000;
+/** What makes the run stop for other work. */
+const undisturbed = { checkpointEvery: 0, probeEvery: 0 };
+
+/** Milliseconds of each answer; requests go out evenly, whether or not those before have been answered. */
+async function answerTimes(client: TestClient): Promise<number[]> {
+  const times: Promise<number>[] = [];
+  const ask = async (): Promise<number> => {
+    const start = performance.now();
+    await client.client.request('runs/list', {});
+    return performance.now() - start;
+  };
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      times.push(ask());
+      if (times.length < requestsPerSecond * seconds) return;
+      clearInterval(timer);
+      resolve();
+    }, 1000 / requestsPerSecond);
+  });
+  return await Promise.all(times);
+}
+
+/** Starts a run, asks while it trains, and stops it. */
+async function during(client: TestClient, runFile: string, backend: string): Promise<BenchFigure> {
+  const run = await client.create(runFile, { ...undisturbed, steps: endless });
+  await client.command(run, { kind: 'start' });
+  await client.until(run, 'step');
+  const times = await answerTimes(client);
+  const trained = client.bodies(run, 'step').length;
+  await client.command(run, { kind: 'stop', when: 'now' });
+  const p99 = quantile(times, 0.99);
+  return {
+    name: `answer during ${runFile.split('.')[0]}, 99 of 100`,
+    value: p99,
+    unit: 'ms',
+    note: `${backend}; median ${quantile(times, 0.5).toFixed(1)} ms, longest ${Math.max(...times).toFixed(1)} ms; ${times.length} requests, ${trained} steps; at most ${limitMs} ms: ${p99 <= limitMs ? 'reached' : 'not reached'}`,
+  };
+}
+
+async function* onBackend(backend: EngineSettings['backend'], threads: number): AsyncGenerator<BenchFigure> {
+  const project = await sampleProject();
+  const names = ['sft.run.json', 'tgrpo.run.json'];
+  for (const name of names) {
+    const file = path.join(project.folder, name);
+    const content = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...content, engine: { name: 'tfjs', backend, threads } }));
+  }
+  const trainer = await TrainerProcess.start(project.folder);
+  try {
+    const client = await trainer.connect();
+    // T-GRPO goes on from a checkpoint of SFT.
+    const first = await client.create('sft.run.json', { ...undisturbed, steps: 20 });
+    await client.command(first, { kind: 'start' });
+    await client.until(first, 'state', ({ run }) => run.state === 'completed');
+    for (const name of names) yield await during(client, name, backend);
+    client.close();
+  } finally {
+    await trainer.stop();
+    await project.remove();
+  }
+}
+
+export async function* benchServer({ backend, threads }: BenchOptions): AsyncGenerator<BenchFigure> {
+  const present: EngineSettings['backend'][] = ['wasm', ...(preparedNative().length > 0 ? (['native'] as const) : [])];
+  for (const each of backend === null ? present : [backend]) yield* onBackend(each, threads);
+}
