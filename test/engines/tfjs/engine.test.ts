@@ -634,7 +634,7 @@ test.skipIf(!nativeIsThere)(
       );
       answers.flat().forEach(({ logprobs }, i) => {
         for (const [j, logprob] of logprobs.entries())
-          expect(Math.abs(logprob - (recomputed[i]?.[j] ?? Number.NaN))).toBeLessThan(1e-4);
+          expect(Math.abs(logprob - (recomputed[i]?.logprobs[j] ?? Number.NaN))).toBeLessThan(1e-4);
       });
     } finally {
       await native.dispose();

@@ -124,7 +124,6 @@ describe.skipIf(!possible)('preparing the native backend', () => {
     await expect(fetched()).rejects.toMatchObject({ kind: 'engine-failed' });
     expect(await readdir(parts())).toEqual([wheels[0]?.file]);
     expect(preparedNative(cache())).toEqual([]);
-    await mkdir(path.join(parts(), 'draft-killed/half'), { recursive: true });
     await pipThat(bringing());
     const said = new Set<string>();
     await fetched({ onProgress: (what) => said.add(what) });
@@ -174,7 +173,8 @@ describe.skipIf(!possible)('preparing the native backend', () => {
     expect(await downloads()).toBe(0);
   });
 
-  it('leaves nothing to be loaded when the probe fails, and keeps the wheels', async () => {
+  it('leaves nothing to be loaded when the probe fails, keeps the wheels, and clears what a kill left', async () => {
+    await mkdir(path.join(parts(), 'draft-killed/half'), { recursive: true });
     const probe = () => Promise.reject(new Error('it crashed'));
     await expect(fetched({ probe })).rejects.toThrow('it crashed');
     expect(preparedNative(cache())).toEqual([]);
