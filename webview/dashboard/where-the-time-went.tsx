@@ -1,7 +1,8 @@
-/** The parts of the last step's time. */
-import type { StepMetrics } from '../../trainer/protocol/records.ts';
+/** The parts of the last step's time, and what computed it. */
+import type { EngineStatus, StepMetrics } from '../../trainer/protocol/records.ts';
 import type { RunView } from '../state/run-view.ts';
 import { FormulaLabel } from '../ui/formula.tsx';
+import { shownLine } from '../ui/hostile-text.ts';
 import { elapsed, grouped } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
 
@@ -69,7 +70,19 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
             </li>
           ))}
         </ul>
+        {view.run.engine && <Engine engine={view.run.engine} />}
       </div>
     </section>
+  );
+}
+
+/** Which backend computes, and why that one. */
+function Engine({ engine }: { engine: EngineStatus }) {
+  const threads = engine.threads === 1 ? '1 thread' : `${engine.threads} threads`;
+  return (
+    <p class="dim">
+      Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {threads}, {(engine.parameters / 1e6).toFixed(2)}{' '}
+      M parameters. {shownLine(engine.why)}
+    </p>
   );
 }

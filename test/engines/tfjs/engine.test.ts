@@ -1,5 +1,5 @@
 /** The whole engine as the loops use it: real threads, WebAssembly kernels, a tiny model. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,6 +13,8 @@ import type {
 } from '../../../trainer/engines/engine.ts';
 import { specialTokens } from '../../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
+import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
+import { preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
 import {
   answerText,
   clip,
@@ -551,43 +553,94 @@ describe('what the engine says', () => {
   });
 });
 
-test('plain TensorFlow.js on the cpu backend gives the loss, gradient and answers of the kernels', async () => {
-  const cpu = await createTfjsEngine({ name: 'tfjs', backend: 'cpu', threads: 1 });
-  try {
-    const [a, b] = [await newModel(one, 9), await newModel(cpu, 9)];
-    const sequences = [
-      ...rows().slice(0, 2),
-      { prompt: otherPrompt, answer: { text: answerText('green', 'yellow') } },
-      { prompt: imagePrompt(clip(['blue'], 28, 56), 'Which?'), answer: { text: 'blue' } },
-      { prompt: [{ kind: 'text', text: 'no media here' }] as const, answer: { text: 'none' } },
-    ];
-    const loss = { kind: 'cross-entropy', sequences, promptTokens: true } as const;
-    const [left, right] = [await one.forwardBackward(a, loss), await cpu.forwardBackward(b, loss)];
-    expect(left.loss).toBeCloseTo(right.loss, 4);
-    expect(left.tokens).toBe(right.tokens);
-    const norms = [(await one.optimStep(a, tinyStep)).gradNorm, (await cpu.optimStep(b, tinyStep)).gradNorm] as const;
-    expect(norms[0] / norms[1]).toBeCloseTo(1, 4);
-    const requests = [
-      { prompt, seeds: [1, 2] },
-      { prompt: otherPrompt, seeds: [3] },
-    ];
-    const [ofKernels, ofStock] = [
-      await sampleAll(one, a, requests, { temperature: 0, maxTokens: 3 }),
-      await sampleAll(cpu, b, requests, { temperature: 0, maxTokens: 3 }),
-    ];
-    ofKernels.flat().forEach((answer, i) => {
-      expect(answer.tokens).toEqual(ofStock.flat()[i]?.tokens);
-      for (const [j, value] of answer.logprobs.entries())
-        expect(value).toBeCloseTo(ofStock.flat()[i]?.logprobs[j] ?? Number.NaN, 4);
-    });
-    const memory = await cpu.memory();
-    await sampleAll(cpu, b, requests, { maxTokens: 2 });
-    await cpu.forward(b, rows().slice(0, 1));
-    expect((await cpu.memory()).tensors).toBe(memory.tensors);
-  } finally {
-    await cpu.dispose();
-  }
-});
+const nativeIsThere = preparedNative().length > 0;
+if (!nativeIsThere)
+  console.log('Skipped: the native backend is not prepared on this machine; "npx video-r1 setup native" prepares it.');
+const stockBackends = nativeIsThere ? (['cpu', 'native'] as const) : (['cpu'] as const);
+
+test.each(stockBackends)(
+  'plain TensorFlow.js on %s gives the loss, gradient and answers of the kernels',
+  async (backend) => {
+    const stock = await createTfjsEngine({ name: 'tfjs', backend, threads: 1 });
+    try {
+      const [a, b] = [await newModel(one, 9), await newModel(stock, 9)];
+      const sequences = [
+        ...rows().slice(0, 2),
+        { prompt: otherPrompt, answer: { text: answerText('green', 'yellow') } },
+        { prompt: imagePrompt(clip(['blue'], 28, 56), 'Which?'), answer: { text: 'blue' } },
+        { prompt: [{ kind: 'text', text: 'no media here' }] as const, answer: { text: 'none' } },
+      ];
+      const loss = { kind: 'cross-entropy', sequences, promptTokens: true } as const;
+      const [left, right] = [await one.forwardBackward(a, loss), await stock.forwardBackward(b, loss)];
+      expect(left.loss).toBeCloseTo(right.loss, 4);
+      expect(left.tokens).toBe(right.tokens);
+      const norms = [
+        (await one.optimStep(a, tinyStep)).gradNorm,
+        (await stock.optimStep(b, tinyStep)).gradNorm,
+      ] as const;
+      expect(norms[0] / norms[1]).toBeCloseTo(1, 4);
+      const requests = [
+        { prompt, seeds: [1, 2] },
+        { prompt: otherPrompt, seeds: [3] },
+      ];
+      const [ofKernels, ofStock] = [
+        await sampleAll(one, a, requests, { temperature: 0, maxTokens: 3 }),
+        await sampleAll(stock, b, requests, { temperature: 0, maxTokens: 3 }),
+      ];
+      ofKernels.flat().forEach((answer, i) => {
+        expect(answer.tokens).toEqual(ofStock.flat()[i]?.tokens);
+        for (const [j, value] of answer.logprobs.entries())
+          expect(value).toBeCloseTo(ofStock.flat()[i]?.logprobs[j] ?? Number.NaN, 4);
+      });
+      const memory = await stock.memory();
+      await sampleAll(stock, b, requests, { maxTokens: 2 });
+      await stock.forward(b, rows().slice(0, 1));
+      expect((await stock.memory()).tensors).toBe(memory.tensors);
+    } finally {
+      await stock.dispose();
+    }
+  },
+);
+
+test.skipIf(!nativeIsThere)(
+  'on the native backend two threads agree with one, a saved run goes on bit for bit, and drawn tokens have the log-probabilities of a forward pass',
+  async () => {
+    const native = await createTfjsEngine({ name: 'tfjs', backend: 'native', threads: 2 });
+    try {
+      expect(native.status().why).toMatch(/TensorFlow 2/);
+      const model = await newModel(native, 3);
+      const [last] = (await train(native, model, 3)).slice(-1);
+      const [expected] = (await train(one, await newModel(one, 3), 3)).slice(-1);
+      expect((last ?? Number.NaN) / (expected ?? Number.NaN)).toBeCloseTo(1, 4);
+
+      const path = await folder();
+      await native.saveState(model, path);
+      const loaded = await native.createModel({ kind: 'folder', folder: path, optimizer: true }, 'policy');
+      await train(native, model, 2);
+      await train(native, loaded, 2);
+      const [left, right] = [await savedBytes(native, model), await savedBytes(native, loaded)];
+      expect(left.map((file, i) => file.equals(right[i] as Buffer))).toEqual([true, true, true]);
+
+      const requests = [
+        { prompt, seeds: [1, 2, 3] },
+        { prompt: otherPrompt, seeds: [4, 5] },
+      ];
+      const answers = await sampleAll(native, model, requests, { topP: 0.9, maxTokens: 30 });
+      const recomputed = await native.forward(
+        model,
+        requests.flatMap(({ prompt: own }, i) =>
+          (answers[i] ?? []).map(({ tokens }) => ({ prompt: own, answer: { tokens } })),
+        ),
+      );
+      answers.flat().forEach(({ logprobs }, i) => {
+        for (const [j, logprob] of logprobs.entries())
+          expect(Math.abs(logprob - (recomputed[i]?.logprobs[j] ?? Number.NaN))).toBeLessThan(1e-4);
+      });
+    } finally {
+      await native.dispose();
+    }
+  },
+);
 
 test('a thread that dies fails every open call, and all later ones, as engine-failed', async () => {
   const small = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 2 }, { threadMemoryMb: 48 });
@@ -605,10 +658,20 @@ test('a thread that dies fails every open call, and all later ones, as engine-fa
   }
 });
 
-test('a native library that is not prepared is an error that says what to choose instead; "auto" takes WebAssembly and says why', async () => {
+/** Runs with another cache folder. */
+async function withCache(cache: string, work: () => Promise<void>): Promise<void> {
   const before = process.env.XDG_CACHE_HOME;
-  process.env.XDG_CACHE_HOME = scratch;
+  process.env.XDG_CACHE_HOME = cache;
   try {
+    await work();
+  } finally {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  }
+}
+
+test('a native library that is not prepared is an error that says what to choose instead; "auto" takes WebAssembly and says why', () =>
+  withCache(scratch, async () => {
     const native = createTfjsEngine({ name: 'tfjs', backend: 'native', threads: 1 });
     await expect(native).rejects.toMatchObject({ kind: 'engine-failed', remedy: expect.stringContaining('wasm') });
     const auto = await createTfjsEngine({ name: 'tfjs', backend: 'auto', threads: 1 });
@@ -617,8 +680,20 @@ test('a native library that is not prepared is an error that says what to choose
       why: expect.stringContaining('No native TensorFlow is prepared'),
     });
     await auto.dispose();
-  } finally {
-    if (before === undefined) delete process.env.XDG_CACHE_HOME;
-    else process.env.XDG_CACHE_HOME = before;
-  }
+  }));
+
+test('"auto" goes on to WebAssembly when a prepared library does not start, and says which was tried and what it said', async () => {
+  const cache = await mkdtemp(join(scratch, 'cache-'));
+  await withCache(cache, async () => {
+    const broken = join(nativeFolder(cache), 'gpu');
+    await mkdir(broken, { recursive: true });
+    const addon = join(broken, 'tfjs_binding.node');
+    await writeFile(addon, 'not a library');
+    await writeFile(join(broken, 'ready.json'), JSON.stringify({ version: '2.18.1', gpu: true, addon, files: {} }));
+    const auto = await createTfjsEngine({ name: 'tfjs', backend: 'auto', threads: 1 });
+    const { backend, why } = auto.status();
+    await auto.dispose();
+    expect(backend).toBe('wasm');
+    expect(why).toMatch(/native GPU backend was tried first.*tfjs_binding\.node/);
+  });
 });

@@ -1,4 +1,7 @@
-/** Every operation with own kernels gives the values and gradients of the same operation in plain TensorFlow.js. */
+/**
+ * Every operation with own kernels gives the values and gradients of the same operation in plain TensorFlow.js; so does plain
+ * TensorFlow.js on the native backend, where it is prepared.
+ */
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -6,6 +9,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureKernels, wasmBackendFolder } from '../../../trainer/engines/tfjs/files.ts';
 import { createKernelOps } from '../../../trainer/engines/tfjs/kernels.ts';
+import { startNative } from '../../../trainer/engines/tfjs/native.ts';
+import { setNativeEnvironment } from '../../../trainer/engines/tfjs/native-environment.ts';
+import { preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
 import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
 import { makeSegments } from '../../../trainer/engines/tfjs/ops.ts';
 import { uniform } from '../../../trainer/engines/tfjs/random.ts';
@@ -14,11 +20,16 @@ import { createStockOps } from '../../../trainer/engines/tfjs/stock.ts';
 interface Operation {
   readonly inputs: readonly { readonly shape: readonly number[]; readonly values: Float32Array }[];
   readonly run: (ops: Ops, inputs: tf.Tensor[]) => tf.Tensor;
+  /** Root mean square below which errors are not measured by the values' own size. */
+  readonly least?: number;
 }
 
-/** The variants that this Node runs, by name. */
-const variants: { name: string; ops: Ops }[] = [];
+/** What this machine runs, by name. */
+const variants: { name: string; backend: 'wasm' | 'tensorflow'; ops: Ops }[] = [];
+const [native] = preparedNative();
 const stock = createStockOps();
+if (native === undefined)
+  console.log('Skipped: the native backend is not prepared on this machine; "npx video-r1 setup native" prepares it.');
 
 beforeAll(async () => {
   tf.enableProdMode();
@@ -28,8 +39,12 @@ beforeAll(async () => {
   for (const path of await ensureKernels()) {
     const bytes = await readFile(path);
     if (WebAssembly.validate(bytes))
-      variants.push({ name: path, ops: await createKernelOps(await WebAssembly.compile(bytes)) });
+      variants.push({ name: path, backend: 'wasm', ops: await createKernelOps(await WebAssembly.compile(bytes)) });
   }
+  if (native === undefined) return;
+  setNativeEnvironment();
+  await startNative(native.addon);
+  variants.push({ name: 'native', backend: 'tensorflow', ops: stock });
 });
 
 const random = (seed: number, ...shape: number[]) => ({
@@ -51,26 +66,26 @@ async function evaluate(backend: string, ops: Ops, { inputs, run }: Operation): 
   });
 }
 
-function relativeError(actual: Float32Array, expected: Float32Array): number {
+function relativeError(actual: Float32Array, expected: Float32Array, least = 0): number {
   let difference = 0;
   let size = 1e-12;
   expected.forEach((value, i) => {
     difference += ((actual[i] ?? Number.NaN) - value) ** 2;
     size += value ** 2;
   });
-  return Math.sqrt(difference / size);
+  return Math.sqrt(difference / Math.max(size, expected.length * least ** 2));
 }
 
 async function agrees(operation: Operation): Promise<void> {
   const expected = await evaluate('cpu', stock, operation);
   expect(variants.length).toBeGreaterThan(0);
-  for (const { name, ops } of variants) {
-    const actual = await evaluate('wasm', ops, operation);
+  for (const { name, backend, ops } of variants) {
+    const actual = await evaluate(backend, ops, operation);
     expect(actual.length).toBe(expected.length);
     actual.forEach((values, i) => {
       expect(values.length).toBe(expected[i]?.length);
       expect(
-        relativeError(values, expected[i] as Float32Array),
+        relativeError(values, expected[i] as Float32Array, operation.least),
         `${name}: ${i === 0 ? 'value' : `gradient ${i}`}`,
       ).toBeLessThan(2e-5);
     });
@@ -80,6 +95,10 @@ async function agrees(operation: Operation): Promise<void> {
 const size = fc.integer({ min: 1, max: 30 });
 const seed = fc.integer({ min: 0, max: 1e6 });
 const runs = { numRuns: 15 };
+
+test.skipIf(native === undefined)('the native backend is compared too', () => {
+  expect(variants.map(({ name }) => name)).toContain('native');
+});
 
 describe('own kernels agree with plain TensorFlow.js', () => {
   test('linear with bias, of any sizes', () =>
@@ -155,6 +174,8 @@ describe('own kernels agree with plain TensorFlow.js', () => {
         agrees({
           inputs: [{ shape: [n, d], values: random(s, n, d).values.map((x) => 4 * x) }],
           run: (ops, [x]) => ops.gelu(x as tf.Tensor),
+          // The error function of the cpu backend is good to 1.5e-7, of whatever size the result is.
+          least: 0.05,
         }),
       ),
       runs,
@@ -255,8 +276,8 @@ describe('own kernels agree with plain TensorFlow.js', () => {
             return out;
           };
           const expected = await written('cpu', stock);
-          for (const { ops } of variants) {
-            for (const [step, values] of (await written('wasm', ops)).entries()) {
+          for (const { backend, ops } of variants) {
+            for (const [step, values] of (await written(backend, ops)).entries()) {
               expect(relativeError(values, expected[step] as Float32Array)).toBeLessThan(2e-5);
             }
           }
@@ -340,8 +361,8 @@ describe('own kernels agree with plain TensorFlow.js', () => {
           const allowed = Float32Array.from({ length: vocabulary }, (_, i) => (i % 3 === 0 ? 0 : 1));
           await tf.setBackend('cpu');
           const expected = stock.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
-          await tf.setBackend('wasm');
-          for (const { ops } of variants) {
+          for (const { backend, ops } of variants) {
+            await tf.setBackend(backend);
             const actual = ops.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
             for (const key of ['weights', 'logSums', 'entropy'] as const)
               expect(relativeError(actual[key], expected[key])).toBeLessThan(1e-5);
@@ -375,8 +396,8 @@ describe('own kernels agree with plain TensorFlow.js', () => {
       return [parameter.value, parameter.m, parameter.v].map((tensor) => Float32Array.from(tensor.dataSync()));
     };
     const expected = await run('cpu', stock);
-    for (const { ops } of variants) {
-      for (const [i, values] of (await run('wasm', ops)).entries()) {
+    for (const { backend, ops } of variants) {
+      for (const [i, values] of (await run(backend, ops)).entries()) {
         expect(relativeError(values, expected[i] as Float32Array)).toBeLessThan(1e-6);
       }
     }

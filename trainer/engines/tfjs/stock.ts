@@ -26,15 +26,12 @@ function attend(
 ): tf.Tensor {
   const [b = 0, , tq = 0] = q.shape;
   const tk = k.shape[2] ?? 0;
-  const share = (x: tf.Tensor): tf.Tensor =>
-    tf.reshape(tf.tile(tf.reshape(x, [b * kvHeads, 1, tk, headDim]), [1, heads / kvHeads, 1, 1]), [
-      b,
-      heads,
-      tk,
-      headDim,
-    ]);
-  const scores = tf.add(tf.mul(tf.matMul(q, share(k), false, true), 1 / Math.sqrt(headDim)), mask);
-  return tf.reshape(tf.transpose(tf.matMul(tf.softmax(scores), share(v)), [0, 2, 1, 3]), [b * tq, heads * headDim]);
+  // The query heads that share keys and values stand together: as rows of one product, they need no copies of them.
+  const shared = [b, kvHeads, (heads / kvHeads) * tq];
+  const scaled = tf.mul(tf.reshape(q, [...shared, headDim]), 1 / Math.sqrt(headDim));
+  const scores = tf.add(tf.reshape(tf.matMul(scaled, k, false, true), [b, heads, tq, tk]), mask);
+  const out = tf.matMul(tf.reshape(tf.softmax(scores), [...shared, tk]), v);
+  return tf.reshape(tf.transpose(tf.reshape(out, [b, heads, tq, headDim]), [0, 2, 1, 3]), [b * tq, heads * headDim]);
 }
 
 /** [b * t, n * headDim] -> [b, n, t, headDim]. */
@@ -196,31 +193,27 @@ export function createStockOps(): Ops {
 /** Keys and values as tensors that grow by concatenation; prompts are padded to the longest one. */
 class TensorCache implements DecodingCache {
   readonly #shape: HeadShape;
-  /** Per layer: k, v of each answer's prompt [rows, kvHeads, prompt, headDim]. */
-  #prompts: [tf.Tensor, tf.Tensor][];
-  /** Per layer: k, v of each answer's own tokens [rows, kvHeads, step, headDim]. */
-  #own: [tf.Tensor, tf.Tensor][] = [];
-  #rows: number;
-  /** [rows, longest prompt]: 0, or `hidden` past a prompt's end. */
-  #mask: Float32Array;
-  readonly #longest: number;
-  #step = 0;
+  /** Per layer: k, v of each answer's prompt and of its own tokens [rows, kvHeads, longest prompt + step, headDim]. */
+  #held: [tf.Tensor, tf.Tensor][];
+  /** [rows, 1, 1, longest prompt + step + 1]: 0, or `hidden` between a prompt's end and the longest one's. */
+  #mask: tf.Tensor;
 
   constructor({ promptQkv, prompts, shape }: DecodingStart) {
     this.#shape = shape;
-    this.#rows = prompts.length / 2;
-    const lengths = Array.from({ length: this.#rows }, (_, row) => prompts[2 * row + 1] ?? 0);
-    this.#longest = Math.max(...lengths);
-    const index = new Int32Array(this.#rows * this.#longest);
-    this.#mask = new Float32Array(index.length).fill(hidden);
+    const rows = prompts.length / 2;
+    const lengths = Array.from({ length: rows }, (_, row) => prompts[2 * row + 1] ?? 0);
+    const longest = Math.max(...lengths);
+    const index = new Int32Array(rows * longest);
+    const mask = new Float32Array(rows * (longest + 1));
     lengths.forEach((length, row) => {
-      for (let j = 0; j < length; j++) index[row * this.#longest + j] = (prompts[2 * row] ?? 0) + j;
-      this.#mask.fill(0, row * this.#longest, row * this.#longest + length);
+      for (let j = 0; j < length; j++) index[row * longest + j] = (prompts[2 * row] ?? 0) + j;
+      mask.fill(hidden, row * (longest + 1) + length, row * (longest + 1) + longest);
     });
-    this.#prompts = promptQkv.map((qkv) =>
+    this.#mask = tf.keep(tf.tensor4d(mask, [rows, 1, 1, longest + 1]));
+    this.#held = promptQkv.map((qkv) =>
       tf.tidy(() => {
         const [, k, v] = splitHeads(qkv, shape);
-        const place = (x: tf.Tensor) => tf.keep(byHead(pick(x, index), this.#rows, this.#longest, shape.headDim));
+        const place = (x: tf.Tensor) => tf.keep(byHead(pick(x, index), rows, longest, shape.headDim));
         return [place(k), place(v)] as [tf.Tensor, tf.Tensor];
       }),
     );
@@ -228,53 +221,39 @@ class TensorCache implements DecodingCache {
   }
 
   attend(layer: number, qkv: tf.Tensor): tf.Tensor {
-    const rows = this.#rows;
+    const rows = rowsOf(qkv);
     const { headDim } = this.#shape;
     const [q, k, v] = splitHeads(qkv, this.#shape);
-    const before = this.#own[layer];
-    const extend = (old: tf.Tensor | undefined, x: tf.Tensor): tf.Tensor => {
-      const added = byHead(x, rows, 1, headDim);
-      return tf.keep(old === undefined ? tf.clone(added) : tf.concat([old, added], 2));
-    };
-    const after: [tf.Tensor, tf.Tensor] = [extend(before?.[0], k), extend(before?.[1], v)];
-    for (const old of before ?? []) old.dispose();
-    this.#own[layer] = after;
-    const [promptK, promptV] = this.#prompts[layer] as [tf.Tensor, tf.Tensor];
-    const promptMask = tf.tensor4d(this.#mask, [rows, 1, 1, this.#longest]);
-    const mask = tf.concat([promptMask, tf.zeros([rows, 1, 1, this.#step + 1])], 3);
-    return attend(
-      byHead(q, rows, 1, headDim),
-      tf.concat([promptK, after[0]], 2),
-      tf.concat([promptV, after[1]], 2),
-      mask,
-      this.#shape,
-    );
+    const before = this.#held[layer] as [tf.Tensor, tf.Tensor];
+    const extend = (old: tf.Tensor, x: tf.Tensor): tf.Tensor =>
+      tf.keep(tf.concat([old, byHead(x, rows, 1, headDim)], 2));
+    const after: [tf.Tensor, tf.Tensor] = [extend(before[0], k), extend(before[1], v)];
+    tf.dispose(before);
+    this.#held[layer] = after;
+    return attend(byHead(q, rows, 1, headDim), ...after, this.#mask, this.#shape);
   }
 
   advance(): void {
-    this.#step++;
+    this.#exchangeMask((mask) => tf.concat([mask, tf.zeros([rowsOf(mask), 1, 1, 1])], 3));
   }
 
   keep(rows: readonly number[]): void {
     const index = Int32Array.from(rows);
-    const reduce = (pairs: [tf.Tensor, tf.Tensor][]): [tf.Tensor, tf.Tensor][] =>
-      pairs.map(([k, v]) => {
-        const kept = tf.tidy(() => [tf.keep(pick(k, index)), tf.keep(pick(v, index))] as [tf.Tensor, tf.Tensor]);
-        k.dispose();
-        v.dispose();
-        return kept;
-      });
-    this.#prompts = reduce(this.#prompts);
-    this.#own = reduce(this.#own);
-    const mask = new Float32Array(rows.length * this.#longest);
-    rows.forEach((row, i) => {
-      mask.set(this.#mask.subarray(row * this.#longest, (row + 1) * this.#longest), i * this.#longest);
+    this.#held = this.#held.map((pair) => {
+      const kept = tf.tidy(() => pair.map((x) => tf.keep(pick(x, index))) as [tf.Tensor, tf.Tensor]);
+      tf.dispose(pair);
+      return kept;
     });
-    this.#mask = mask;
-    this.#rows = rows.length;
+    this.#exchangeMask((mask) => pick(mask, index));
   }
 
   dispose(): void {
-    for (const tensor of [...this.#prompts, ...this.#own].flat()) tensor.dispose();
+    tf.dispose([...this.#held.flat(), this.#mask]);
+  }
+
+  #exchangeMask(change: (mask: tf.Tensor) => tf.Tensor): void {
+    const changed = tf.tidy(() => tf.keep(change(this.#mask)));
+    this.#mask.dispose();
+    this.#mask = changed;
   }
 }
