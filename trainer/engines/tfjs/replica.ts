@@ -26,7 +26,7 @@ import { trainTokenizer } from './tokenizer/training.ts';
 import { joinParts, momentSuffixes, refuseUnknown, splitParts } from './weights.ts';
 
 /** Rows of activations that are held for one backward pass. */
-const mostRows = 4096;
+const mostRows = 2048;
 
 interface Moments {
   m: tf.Tensor;
@@ -161,7 +161,9 @@ export class Replica {
   ): ReplicaAnswers['forward-backward'] {
     const gradient = held.gradients?.[this.#index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
-    let empty = fresh;
+    const { parameters } = held.table;
+    const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
+    const totals = parameters.map((): tf.Tensor | null => null);
     const sums = { loss: 0, kl: 0, clipped: 0 };
     let done = 0;
     for (const [start, end] of microBatches(groups)) {
@@ -179,30 +181,33 @@ export class Replica {
       );
       done += answered;
       if (rows.length === 0) continue;
+      const loss = (): tf.Scalar =>
+        this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) => {
+          const { loss: value, kl, clipped, gradient: byLogprob } = lossSums(part, logprobs);
+          sums.loss += value;
+          sums.kl += kl;
+          sums.clipped += clipped;
+          return { value, gradient: byLogprob };
+        });
       tf.tidy(() => {
-        const parameters = held.table.parameters;
-        const loss = (): tf.Scalar =>
-          this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) => {
-            const { loss: value, kl, clipped, gradient: byLogprob } = lossSums(part, logprobs);
-            sums.loss += value;
-            sums.kl += kl;
-            sums.clipped += clipped;
-            return { value, gradient: byLogprob };
-          });
-        const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
         const { grads } = tf.engine().gradients(loss, weights, undefined, true);
-        parameters.forEach(({ offset, size }, i) => {
-          const place = gradient.subarray(offset, offset + size);
-          const grad = grads[i];
+        grads.forEach((grad, i) => {
+          const total = totals[i] ?? null;
           // A batch without media leads through no parameter of the vision tower.
-          if (grad == null && empty) place.fill(0);
-          else if (grad != null && empty) place.set(this.#ops.read(grad));
-          else if (grad != null) add(place, this.#ops.read(grad));
+          if (grad == null) return;
+          totals[i] = tf.keep(total === null ? grad : this.#ops.add(total, grad));
+          total?.dispose();
         });
       });
-      empty = false;
     }
-    if (empty) gradient.fill(0);
+    totals.forEach((total, i) => {
+      const { offset, size } = parameters[i] as Parameter;
+      const place = gradient.subarray(offset, offset + size);
+      if (total === null && fresh) place.fill(0);
+      else if (total !== null && fresh) place.set(this.#ops.read(total));
+      else if (total !== null) add(place, this.#ops.read(total));
+      total?.dispose();
+    });
     return sums;
   }
 
