@@ -371,7 +371,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
       differentiable(
         [x, y],
         () => {
-          const sum = output(rowsOf(x), widthOf(x));
+          const sum = output(...x.shape);
           kernels.add(at(x), at(y), at(sum), x.size);
           return sum;
         },

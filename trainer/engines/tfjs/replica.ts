@@ -5,7 +5,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { Scored } from '../engine.ts';
 import type { LossSums, LossTerms } from '../losses.ts';
 import { exactPolicySums, lossSums } from '../losses.ts';
-import type { PackedBatch, PackedGroup } from './batch.ts';
+import type { PackedBatch, PackedGroup, Targets } from './batch.ts';
 import { packBatch } from './batch.ts';
 import { readConfig } from './config.ts';
 import { generate } from './generation.ts';
@@ -35,7 +35,7 @@ import {
 } from './weights.ts';
 
 /** Rows of activations that are held for one backward pass. */
-const mostRows = 4096;
+const mostRows = 2048;
 
 interface Moments {
   m: tf.Tensor;
@@ -195,7 +195,9 @@ export class Replica {
   ): ReplicaAnswers['forward-backward'] {
     const gradient = held.gradients?.[this.#index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
-    let empty = fresh;
+    const { parameters } = held.table;
+    const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
+    const totals = parameters.map((): tf.Tensor | null => null);
     const sums = { loss: 0, kl: 0, clipped: 0 };
     let done = 0;
     for (const [start, end] of microBatches(groups)) {
@@ -214,42 +216,57 @@ export class Replica {
       done += answered;
       if (rows.length === 0) continue;
       tf.tidy(() => {
-        const parameters = held.table.parameters;
-        const told = ({ loss: value, kl, clipped, gradient: by }: LossSums) => {
-          sums.loss += value;
-          sums.kl += kl;
-          sums.clipped += clipped;
-          return { value, gradient: by };
-        };
-        const exact = reference !== null && part.kind === 'policy' ? part : null;
-        const refLogits = exact === null ? null : this.#logitsOf(this.#held(reference as number).model, batch, rows);
-        const loss = (): tf.Scalar =>
-          exact === null || refLogits === null
-            ? this.#ops.hostLoss(held.model.logprobs(batch, { rows, targets }), (logprobs) =>
-                told(lossSums(part, logprobs)),
-              )
-            : this.#ops.hostLoss(held.model.logitsAt(batch, rows), (logits) =>
-                told(exactPolicySums(exact, targets, logits, refLogits)),
-              );
-        const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
+        const loss = this.#loss(held.model, { batch, rows, targets, terms: part, reference }, (part) => {
+          sums.loss += part.loss;
+          sums.kl += part.kl;
+          sums.clipped += part.clipped;
+        });
         const { grads } = tf.engine().gradients(loss, weights, undefined, true);
-        parameters.forEach(({ offset, size }, i) => {
-          const place = gradient.subarray(offset, offset + size);
-          const grad = grads[i];
+        grads.forEach((grad, i) => {
+          const total = totals[i] ?? null;
           // A batch without media leads through no parameter of the vision tower.
-          if (grad == null && empty) place.fill(0);
-          else if (grad != null && empty) place.set(this.#ops.read(grad));
-          else if (grad != null) add(place, this.#ops.read(grad));
+          if (grad == null) return;
+          totals[i] = tf.keep(total === null ? grad : this.#ops.add(total, grad));
+          total?.dispose();
         });
       });
-      empty = false;
     }
-    if (empty) gradient.fill(0);
+    totals.forEach((total, i) => {
+      const { offset, size } = parameters[i] as Parameter;
+      const place = gradient.subarray(offset, offset + size);
+      if (total === null && fresh) place.fill(0);
+      else if (total !== null && fresh) place.set(this.#ops.read(total));
+      else if (total !== null) add(place, this.#ops.read(total));
+      total?.dispose();
+    });
     return sums;
   }
 
-  #logitsOf(model: Model, batch: PackedBatch, rows: Int32Array): Float32Array {
-    return this.#ops.read(tf.tidy(() => model.logitsAt(batch, rows))).slice();
+  /** The loss of a batch as a function to be differentiated, which tells its parts when it is computed. */
+  #loss(
+    model: Model,
+    {
+      batch,
+      rows,
+      targets,
+      terms,
+      reference,
+    }: Targets & { batch: PackedBatch; terms: LossTerms; reference: number | null },
+    tell: (sums: LossSums) => void,
+  ): () => tf.Scalar {
+    const told = (sums: LossSums) => {
+      tell(sums);
+      return { value: sums.loss, gradient: sums.gradient };
+    };
+    if (reference === null || terms.kind !== 'policy') {
+      return () =>
+        this.#ops.hostLoss(model.logprobs(batch, { rows, targets }), (logprobs) => told(lossSums(terms, logprobs)));
+    }
+    const refLogits = this.#ops.read(tf.tidy(() => this.#held(reference).model.logitsAt(batch, rows))).slice();
+    return () =>
+      this.#ops.hostLoss(model.logitsAt(batch, rows), (logits) =>
+        told(exactPolicySums(terms, targets, logits, refLogits)),
+      );
   }
 
   /** Adds up the replicas' gradients in this replica's range, in place in the first one's array. */
