@@ -4,6 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { ensureKernels, wasmBackendFolder } from '../../../trainer/engines/tfjs/files.ts';
 import { createKernelOps } from '../../../trainer/engines/tfjs/kernels.ts';
+import { startNative } from '../../../trainer/engines/tfjs/native.ts';
+import { setNativeEnvironment } from '../../../trainer/engines/tfjs/native-environment.ts';
+import { preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
 import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
 import { createStockOps } from '../../../trainer/engines/tfjs/stock.ts';
 
@@ -27,5 +30,16 @@ export async function backends(): Promise<Map<string, () => Promise<Ops>>> {
       return ops;
     });
   }
+  const [library] = preparedNative();
+  if (library === undefined) {
+    process.stdout.write('Skipped, the native backend: it is not prepared here; "video-r1 setup native" does.\n');
+    return found;
+  }
+  setNativeEnvironment();
+  const { gpu } = await startNative(library.addon);
+  found.set(gpu ? 'native GPU' : 'native CPU', async () => {
+    await tf.setBackend('tensorflow');
+    return stock;
+  });
   return found;
 }
