@@ -104,6 +104,28 @@ describe('training', () => {
     expect(runs[0]?.map((file, i) => file.equals(runs[1]?.[i] as Buffer))).toEqual([true, true, true]);
   });
 
+  test('small micro-batches give the loss, gradient and log-probabilities of a whole batch', async () => {
+    const small = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 1 }, { microBatchRows: 40 });
+    try {
+      const [a, b] = [await newModel(one), await newModel(small)];
+      const sequences = [...rows(), ...rows().slice(0, 3)];
+      const loss = { kind: 'cross-entropy', sequences, promptTokens: true } as const;
+      const [whole, parts] = [await one.forwardBackward(a, loss), await small.forwardBackward(b, loss)];
+      expect(parts.loss).toBeCloseTo(whole.loss, 5);
+      expect(parts.tokens).toBe(whole.tokens);
+      expect((await small.forward(b, sequences)).map(({ logprobs }) => [...logprobs])).toEqual(
+        (await one.forward(a, sequences)).map(({ logprobs }) => [...logprobs]),
+      );
+      const norms = [
+        (await one.optimStep(a, tinyStep)).gradNorm,
+        (await small.optimStep(b, tinyStep)).gradNorm,
+      ] as const;
+      expect(norms[1] / norms[0]).toBeCloseTo(1, 5);
+    } finally {
+      await small.dispose();
+    }
+  });
+
   test('a batch split over two calls gives the gradient of the two losses added', async () => {
     const [a, b] = [await newModel(one), await newModel(one)];
     const all = rows();

@@ -42,6 +42,7 @@ import { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Answers that one replica writes at a time. */
 const mostAnswersPerChunk = 96;
+const defaultMicroBatchRows = 2048;
 /** Prompt tokens, each prompt counted once, that one replica prefills at a time. */
 const mostPromptTokensPerChunk = 8192;
 
@@ -69,13 +70,19 @@ interface Prepared {
 export interface TfjsEngineOptions {
   /** Bound on the JavaScript heap of each thread in megabytes; Node's own when absent. */
   readonly threadMemoryMb?: number;
+  /** Rows of activations that a thread holds for one backward pass. The results are those of a whole batch, up to rounding. */
+  readonly microBatchRows?: number;
 }
 
 /** Starts the threads and their backends. @throws StudioError `engine-failed` */
 export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
   if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
   if (settings.backend === 'auto' || settings.backend === 'native') setNativeEnvironment();
-  const replicas = await Replicas.start(settings.backend, settings.threads, options.threadMemoryMb);
+  const replicas = await Replicas.start(
+    settings,
+    options.microBatchRows ?? defaultMicroBatchRows,
+    options.threadMemoryMb,
+  );
   return new TfjsEngine(replicas, settings.mropePositions ?? null);
 }
 

@@ -10,6 +10,8 @@ export interface ReplicaStart {
   readonly backend: EngineSettings['backend'];
   /** Number of this replica, from 0. */
   readonly index: number;
+  /** Rows of activations that are held for one backward pass; a larger share of a batch is taken in parts. */
+  readonly microBatchRows: number;
 }
 
 export interface BackendReport {

@@ -34,9 +34,6 @@ import {
   writeWeights,
 } from './weights.ts';
 
-/** Rows of activations that are held for one backward pass. */
-const mostRows = 2048;
-
 interface Moments {
   m: tf.Tensor;
   v: tf.Tensor;
@@ -56,12 +53,15 @@ interface Held {
 export class Replica {
   readonly #ops: Ops;
   readonly #index: number;
+  /** Rows of activations that are held for one backward pass. */
+  readonly #rows: number;
   readonly #models = new Map<number, Held>();
   readonly #patches = new PatchCache();
 
-  constructor(ops: Ops, index: number) {
+  constructor(ops: Ops, index: number, microBatchRows: number) {
     this.#ops = ops;
     this.#index = index;
+    this.#rows = microBatchRows;
   }
 
   async answer(
@@ -153,7 +153,7 @@ export class Replica {
   }
 
   #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Scored {
-    const parts = microBatches(groups).map(([start, end]) => {
+    const parts = microBatches(groups, this.#rows).map(([start, end]) => {
       const batch = packBatch(groups.slice(start, end));
       return entropy ? this.#withEntropy(model, batch) : { logprobs: this.#logprobs(model, batch), entropy: null };
     });
@@ -200,7 +200,7 @@ export class Replica {
     const totals = parameters.map((): tf.Tensor | null => null);
     const sums = { loss: 0, kl: 0, clipped: 0 };
     let done = 0;
-    for (const [start, end] of microBatches(groups)) {
+    for (const [start, end] of microBatches(groups, this.#rows)) {
       const batch = packBatch(groups.slice(start, end));
       const answered = batch.answerTargets.rows.length;
       const weightsOfPrompts = promptWeights?.subarray(start, end) ?? null;
@@ -355,7 +355,7 @@ function keptTensor({ shape }: Parameter, values: Float32Array): tf.Tensor {
 }
 
 /** Ranges of groups whose rows stay below the bound; a group is never cut. */
-function microBatches(groups: readonly PackedGroup[]): [number, number][] {
+function microBatches(groups: readonly PackedGroup[], mostRows: number): [number, number][] {
   const ranges: [number, number][] = [];
   let start = 0;
   let rows = 0;

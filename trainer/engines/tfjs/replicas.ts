@@ -120,12 +120,17 @@ export class Replicas {
   }
 
   /** @param memoryMb Bound on each thread's JavaScript heap; WebAssembly's own heap is beside it. */
-  static async start(backend: EngineSettings['backend'], count: number, memoryMb?: number): Promise<Replicas> {
+  static async start(
+    { backend, threads: count }: Pick<EngineSettings, 'backend' | 'threads'>,
+    microBatchRows: number,
+    memoryMb?: number,
+  ): Promise<Replicas> {
     const threads: ReplicaThread[] = [];
     const onDeath = (error: StudioError): void => {
       for (const thread of threads) void thread.abandon(error);
     };
-    for (let index = 0; index < count; index++) threads.push(new ReplicaThread({ backend, index }, memoryMb, onDeath));
+    for (let index = 0; index < count; index++)
+      threads.push(new ReplicaThread({ backend, index, microBatchRows }, memoryMb, onDeath));
     const settled = await Promise.allSettled(threads.map(({ ready }) => ready));
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed !== undefined) {

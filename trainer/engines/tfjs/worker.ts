@@ -7,7 +7,7 @@ import { Replica } from './replica.ts';
 
 if (parentPort === null) throw new Error('worker.ts runs in a worker thread');
 const port = parentPort;
-const { backend, index } = workerData as ReplicaStart;
+const { backend, index, microBatchRows } = workerData as ReplicaStart;
 
 const post = (message: FromReplica): void => port.postMessage(message);
 const described = (thrown: unknown): ErrorMessage => {
@@ -17,7 +17,7 @@ const described = (thrown: unknown): ErrorMessage => {
 
 try {
   const { ops, report } = await startBackend(backend);
-  const replica = new Replica(ops, index);
+  const replica = new Replica(ops, index, microBatchRows);
   let before: Promise<void> = Promise.resolve();
   port.on('message', ({ call, request }: ToReplica) => {
     before = before.then(async () => {
