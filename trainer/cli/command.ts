@@ -46,6 +46,12 @@ export function wholeNumber(name: string, text: string, least: number, most = Nu
   return value;
 }
 
+export const seedOption = (text: string): number => wholeNumber('seed', text, 0, 0xffffffff);
+
+/** Undefined lets the system choose a free one. */
+export const portOption = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : wholeNumber('port', text, 0, 65535);
+
 /** A value on the command line: numbers, booleans and null as in JSON; anything else is a word. */
 export function readValue(text: string): unknown {
   try {

@@ -10,7 +10,16 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import { presetNames } from '../protocol/runfile.ts';
 import { readTemplate } from '../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../runs/find-checkpoint.ts';
-import { type CliCommand, exitCodes, readOptions, readPreset, readSettings, usage, wholeNumber } from './command.ts';
+import {
+  type CliCommand,
+  exitCodes,
+  readOptions,
+  readPreset,
+  readSettings,
+  seedOption,
+  usage,
+  wholeNumber,
+} from './command.ts';
 import { compareCommand } from './compare.ts';
 import { type EvaluationWanted, evaluateInto, evaluationName, evaluationsFolder } from './evaluating.ts';
 import { interruptible } from './interrupt.ts';
@@ -95,7 +104,7 @@ async function evaluationWanted(positionals: readonly string[], values: EvalValu
   const [named, ...datasets] = positionals;
   if (named === undefined) throw usage('Name a model.');
   const limit = values.limit === undefined ? null : wholeNumber('limit', values.limit, 1);
-  const seed = wholeNumber('seed', values.seed, 0, 0xffffffff);
+  const seed = seedOption(values.seed);
   const model = await findCheckpoint(named, values.folder === undefined ? null : path.resolve(values.folder));
   const files = benchmarkFiles(datasets.length > 0 ? datasets : [datasetOf(model)]);
   const parameters = evaluationParameters(model, values);

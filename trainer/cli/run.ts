@@ -1,7 +1,7 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
 import path from 'node:path';
 import { pageAddress } from '../protocol/discovery.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings, usage } from './command.ts';
+import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from './command.ts';
 import { host } from './hosting.ts';
 import { openLog } from './log.ts';
 import { TerminalSession } from './session.ts';
@@ -33,7 +33,7 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
     const hosting = await host({
       folder,
-      port: values.port === undefined ? undefined : Number(values.port),
+      port: portOption(values.port),
       ffmpeg: values.ffmpeg,
       log: openLog(folder),
     });

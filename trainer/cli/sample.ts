@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createSampleProject, type SampleCounts } from '../data/sample/project.ts';
 import { asStudioError } from '../protocol/errors.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions, usage } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, seedOption, usage } from './command.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine } from './progress.ts';
 
@@ -34,7 +34,7 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
       if (target === undefined) throw usage('Name the folder to make.');
       const tools = await findFfmpeg(values.ffmpeg);
       const summary = await createSampleProject(path.resolve(target), {
-        seed: Number(values.seed),
+        seed: seedOption(values.seed),
         tools,
         signal: stop.signal,
         onProgress: (progress) => {

@@ -1,7 +1,7 @@
 /** `video-r1 serve`: the trainer that the editor starts. Lives until it is told to end. */
 import path from 'node:path';
 import { pageAddress } from '../protocol/discovery.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, portOption, readOptions } from './command.ts';
 import { type Hosting, host } from './hosting.ts';
 import { openLog } from './log.ts';
 
@@ -31,7 +31,7 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
     process.on('SIGTERM', end);
     const hosting: Hosting = await host({
       folder,
-      port: values.port === undefined ? undefined : Number(values.port),
+      port: portOption(values.port),
       ffmpeg: values.ffmpeg,
       log,
       onShutdown: () => setImmediate(end),

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { type SplitSummary, splitDataset } from '../data/split.ts';
 import { quote } from '../rewards/reward.ts';
-import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from './command.ts';
+import { type CliCommand, exitCodes, readOptions, seedOption, usage } from './command.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine } from './progress.ts';
 
@@ -30,7 +30,7 @@ A video that was encoded again has another content: it is taken for another vide
     const file = positionals[0];
     if (file === undefined || positionals.length > 1 || values.eval === undefined)
       throw usage('Name one dataset and a share, such as --eval 0.1.');
-    const seed = wholeNumber('seed', values.seed, 0);
+    const seed = seedOption(values.seed);
     const line = new LiveLine(process.stderr, 2000);
     return interruptible('The split was stopped; nothing was written.', async (signal) => {
       const summary = await splitDataset(file, {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pageAddress } from '../protocol/discovery.ts';
 import type { RunSummary } from '../protocol/records.ts';
-import { type CliCommand, exitCodes, readOptions } from './command.ts';
+import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from './command.ts';
 import { type Hosting, host } from './hosting.ts';
 import { openLog } from './log.ts';
 import { duration } from './progress.ts';
@@ -38,13 +38,13 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
     const folder = path.resolve(positionals[0] ?? 'sample');
     if (!existsSync(path.join(folder, stages[0].file))) {
       const say = (text: string) => process.stdout.write(`${text}\n`);
-      const made = await makeSample({ folder, seed: Number(values.seed), ffmpeg: values.ffmpeg, say });
+      const made = await makeSample({ folder, seed: seedOption(values.seed), ffmpeg: values.ffmpeg, say });
       if (made !== exitCodes.done) return made;
     }
 
     const hosting = await host({
       folder,
-      port: values.port === undefined ? undefined : Number(values.port),
+      port: portOption(values.port),
       ffmpeg: values.ffmpeg,
       log: openLog(folder),
     });
