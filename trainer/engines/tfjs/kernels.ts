@@ -173,7 +173,7 @@ type Save = (tensors: tf.Tensor[]) => void;
 /** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
 const recording = (): boolean => tf.engine().state.gradientDepth > 0;
 
-/** An operation with its own gradient. `backward` gives one gradient per input. Where none is asked for, it costs a tape nothing. */
+/** An operation with its own gradient. `backward` gives one gradient per input. Where no gradient is asked for, no tape is built. */
 function differentiable(
   inputs: tf.Tensor[],
   forward: (save: Save) => tf.Tensor,

@@ -77,7 +77,7 @@ function exp4(argument: v128): v128 {
   p = multiplyAdd(p, r, v128.load_splat<f32>(at, 36));
   p = multiplyAdd(p, r, v128.load_splat<f32>(at, 40));
   p = multiplyAdd(p, r, v128.load_splat<f32>(at, 44));
-  p = multiplyAdd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
+  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), f32x4.splat(1));
   return i32x4.add(p, i32x4.shl(rounded, 23));
 }
 
