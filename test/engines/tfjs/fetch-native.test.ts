@@ -183,13 +183,18 @@ describe.skipIf(!possible)('preparing the native backend', () => {
 
   it('called again, checks every file and probes; what it finds is written down', async () => {
     await fetched();
+    // A kill came before the wheels were taken away.
+    await mkdir(parts());
     const again = await fetched({ probe: async () => ({ version: '1.0', gpu: true }) });
     expect(again).toMatchObject({ fetched: false, gpu: true });
     expect(preparedNative(cache())[0]?.gpu).toBe(true);
     expect(await downloads()).toBe(2);
+    expect(await readdir(cache())).not.toContain('cpu.parts');
     const library = path.join(cache(), 'cpu/tensorflow/libtensorflow_cc.so.2');
     await writeFile(library, 'changed');
     await expect(fetched()).rejects.toMatchObject({ place: library, remedy: expect.stringMatching(/--remove/) });
+    await rm(library);
+    await expect(fetched()).rejects.toMatchObject({ place: library, message: expect.stringMatching(/gone/) });
   });
 
   it('is taken away whole', async () => {

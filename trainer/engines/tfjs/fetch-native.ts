@@ -62,6 +62,7 @@ export async function fetchNative(options: FetchNativeOptions): Promise<NativeLi
   return await holding(work, async () => {
     const prepared = readPrepared(join(folder, kind));
     const { addon, version, gpu } = prepared === null ? await prepare(work) : await checkAgain(prepared, work);
+    await rm(partsFolder(kind, folder), { recursive: true, force: true });
     return { addon, version, gpu, fetched: prepared === null };
   });
 }
@@ -125,15 +126,21 @@ async function checkAgain(prepared: PreparedFile, work: Work): Promise<PreparedF
   let done = 0;
   for (const [path, sha256] of Object.entries(prepared.files)) {
     const file = join(folder, path);
-    const found = await sha256Of(file, work.signal, (bytes) => {
-      done += bytes;
-      work.onProgress('Checking what is there', done, total);
-    });
+    const found = existsSync(file)
+      ? await sha256Of(file, work.signal, (bytes) => {
+          done += bytes;
+          work.onProgress('Checking what is there', done, total);
+        })
+      : null;
     if (found === sha256) continue;
-    throw new StudioError('engine-failed', 'This file is not the one that was prepared.', {
-      place: file,
-      remedy: `Take the library away with "video-r1 setup native${work.kind === 'gpu' ? ' --gpu' : ''} --remove", then prepare it again.`,
-    });
+    throw new StudioError(
+      'engine-failed',
+      `This file ${found === null ? 'is gone' : 'is not the one that was prepared'}.`,
+      {
+        place: file,
+        remedy: `Take the library away with "video-r1 setup native${work.kind === 'gpu' ? ' --gpu' : ''} --remove", then prepare it again.`,
+      },
+    );
   }
   work.onProgress('Running it once', 0, 0);
   const found = await work.probe(prepared.addon, work.signal);
@@ -154,7 +161,7 @@ async function prepare(work: Work): Promise<PreparedFile> {
 
   const fetched: string[] = [];
   for (const wheel of work.wheels) fetched.push(await fetchWheel(wheel, parts, work));
-  const ready = await inDraft(parts, async (draft) => {
+  return await inDraft(parts, async (draft) => {
     const files = await unpackWheels(fetched, draft, {
       signal,
       onProgress: (done, total) => onProgress('Unpacking', done, total),
@@ -176,8 +183,6 @@ async function prepare(work: Work): Promise<PreparedFile> {
     await rename(draft, join(folder, kind));
     return ready;
   });
-  await rm(parts, { recursive: true });
-  return ready;
 }
 
 /** A new folder beside the downloads, which is gone afterwards unless it was renamed. */

@@ -1,0 +1,43 @@
+/** What `doctor` says of the backends: which are there, and how to get the others. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { probeBackends } from '../../../trainer/engines/tfjs/backends.ts';
+import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
+
+const before = process.env.XDG_CACHE_HOME;
+let cache: string;
+beforeEach(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'video-r1-backends-'));
+  process.env.XDG_CACHE_HOME = cache;
+});
+afterEach(async () => {
+  if (before === undefined) delete process.env.XDG_CACHE_HOME;
+  else process.env.XDG_CACHE_HOME = before;
+  await rm(cache, { recursive: true });
+});
+
+const available = () =>
+  probeBackends()
+    .filter((backend) => backend.available)
+    .map(({ name }) => name);
+
+test('without a prepared library, wasm and cpu are there, and each native one says how to get it or where it can be had', () => {
+  expect(available()).toEqual(['wasm', 'cpu']);
+  const [gpu, cpu] = probeBackends();
+  expect(gpu?.why).toMatch(/setup native --gpu|Linux/);
+  expect(cpu?.why).toMatch(/setup native"|Linux/);
+});
+
+test.each([true, false])('a prepared library counts as what it saw when it was run: a GPU %s', async (gpu) => {
+  const folder = join(nativeFolder(cache), 'gpu');
+  await mkdir(folder, { recursive: true });
+  const addon = join(folder, 'tfjs_binding.node');
+  await writeFile(addon, '');
+  const ready = join(folder, 'ready.json');
+  await writeFile(ready, JSON.stringify({ version: '2.18.1', gpu, addon, files: {} }));
+  expect(available()[0]).toBe(gpu ? 'native GPU' : 'native CPU');
+  await writeFile(ready, '{"version": "2.18.1", "gp');
+  expect(available()).toEqual(['wasm', 'cpu']);
+});
