@@ -9,15 +9,14 @@ import path from 'node:path';
 import { permutation, randomFrom } from '../../trainer/data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleRequest } from '../../trainer/engines/engine.ts';
 import { readCheckpoint } from '../../trainer/engines/tfjs/checkpoint.ts';
-import type { ModelConfig } from '../../trainer/engines/tfjs/config.ts';
-import { patchLength, temporalPatchSize } from '../../trainer/engines/tfjs/config.ts';
+import { type ModelConfig, patchLength, temporalPatchSize } from '../../trainer/engines/tfjs/config.ts';
 import { framePairs, makePatches, patchGrid } from '../../trainer/engines/tfjs/patches.ts';
 import { PromptEncoder } from '../../trainer/engines/tfjs/prompts.ts';
 import type { Tokenizer } from '../../trainer/engines/tfjs/tokenizer/tokenizer.ts';
 import type { ModelSize } from '../../trainer/protocol/runfile.ts';
 import { clip, colourNames, sampleAll, tinyStep, videoPrompt } from '../engines/tfjs/tiny.ts';
-import { interleaved, ratioFigure } from './interleaved.ts';
-import { type BenchFigure, timed } from './part.ts';
+import { interleaved, type Measured, measured, ratioFigure } from './interleaved.ts';
+import type { BenchFigure } from './part.ts';
 import { TorchProcess, type TorchPrompt } from './torch-process.ts';
 
 /** Largest ratios that are wanted, by the backend's name. */
@@ -90,26 +89,25 @@ async function loadBoth(
   what: 'text' | 'reinforcement',
   size: ModelSize,
   rate: number,
-): Promise<{ model: ModelHandle; folder: string; config: ModelConfig; tokenizer: Tokenizer }> {
+): Promise<{ model: ModelHandle; config: ModelConfig; tokenizer: Tokenizer }> {
   const model = await engine.createModel({ kind: 'new', size, seed, texts: madeTexts() }, 'policy');
   const folder = path.join(scratch, `${what} ${size.hidden_size}`);
   await mkdir(folder);
   await engine.saveState(model, folder);
   await torch.ask<'load'>({ do: 'load', what, folder, threads, seed, learningRate: rate });
   const { config, tokenizer } = await readCheckpoint(folder, false);
-  return { model, folder, config, tokenizer };
+  return { model, config, tokenizer };
 }
 
 const optimStep = (rate: number) => ({ ...tinyStep, learningRate: rate });
 
 async function* trainOnText(
-  both: Both,
+  { engine, torch }: Both,
   model: ModelHandle,
   vocabularySize: number,
   tokenizer: Tokenizer,
   { name, atMost }: { readonly name: string; readonly atMost: number | null },
 ): AsyncGenerator<BenchFigure> {
-  const { engine, torch } = both;
   const random = randomFrom(seed, 'training');
   /** One more token than places: a place predicts the token after it. Each sequence starts with a letter, its prompt. */
   const batch = Array.from({ length: train.sequences }, (_, i) => {
@@ -123,30 +121,32 @@ async function* trainOnText(
     answer: { tokens: rest },
   }));
   const losses = { ours: [] as number[], eager: [] as number[], compiled: [] as number[] };
-  const torchStep = async (how: 'eager' | 'compiled'): Promise<number> => {
-    const { ms, loss } = await torch.ask<'step'>({ do: 'step', how, tokens });
-    losses[how].push(loss);
-    return ms;
+  const torchStep = async (how: 'eager' | 'compiled'): Promise<Measured> => {
+    const answer = await torch.ask<'step'>({ do: 'step', how, tokens });
+    losses[how].push(answer.loss);
+    return answer;
   };
-  const ours = async (): Promise<number> =>
-    await timed(async () => {
+  const ours = (): Promise<Measured> =>
+    measured(async () => {
       const { loss } = await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
       await engine.optimStep(model, optimStep(learningRate));
       losses.ours.push(loss);
     });
-  const eager = (): Promise<number> => torchStep('eager');
-  const compiled = (): Promise<number> => torchStep('compiled');
-  // Compiling needs a C++ compiler; where there is none, the comparison is with PyTorch as it is.
+  const eager = (): Promise<Measured> => torchStep('eager');
+  const compiled = (): Promise<Measured> => torchStep('compiled');
+  // Compiling happens here; it needs a C++ compiler, and where there is none, the comparison is with PyTorch as it is.
   const noCompiler = await compiled().then(
     () => null,
     (error: Error) => error.message.split('\n')[0],
   );
-  losses.compiled.length = 0;
   const taken =
     noCompiler === null
       ? await interleaved({ ours, eager, compiled }, train)
       : { ...(await interleaved({ ours, eager }, train)), compiled: [] };
-  const difference = Math.max(...losses.ours.map((loss, i) => Math.abs(loss / (losses.eager[i] ?? Number.NaN) - 1)));
+  const beside = noCompiler === null ? [losses.eager, losses.compiled] : [losses.eager];
+  const difference = Math.max(
+    ...beside.flatMap((theirs) => losses.ours.map((loss, i) => Math.abs(loss / (theirs[i] ?? Number.NaN) - 1))),
+  );
   if (!(difference <= mostLossDifference)) {
     throw new Error(
       `${name}: the losses differ by ${difference.toExponential(1)} of their value, so both did not do the same.`,
@@ -155,7 +155,7 @@ async function* trainOnText(
   const work = { tokens: null, atMost };
   yield ratioFigure({ name: `train ${name}`, ours: taken.ours, theirs: taken.eager, ...work });
   yield {
-    name: `  losses`,
+    name: '  losses',
     value: difference,
     unit: '',
     note: `largest relative difference over ${losses.ours.length} steps, ${losses.ours[0]?.toFixed(3)} to ${losses.ours.at(-1)?.toFixed(3)}`,
@@ -213,8 +213,8 @@ async function decode(
   const taken = await interleaved(
     {
       ours: () =>
-        timed(async () => checkTokens(await sampleAll(engine, model, requests, { maxTokens: newTokens }), tokens)),
-      theirs: async () => (await torch.ask<'decode'>({ do: 'decode', prompts: tokenRows, answers, newTokens })).ms,
+        measured(async () => checkTokens(await sampleAll(engine, model, requests, { maxTokens: newTokens }), tokens)),
+      theirs: () => torch.ask<'decode'>({ do: 'decode', prompts: tokenRows, answers, newTokens }),
     },
     decoding,
   );
@@ -295,13 +295,13 @@ async function reinforce(
     });
     await engine.optimStep(model, optimStep(smallLearningRate));
   };
-  const theirs = async (): Promise<number> => {
+  const theirs = async (): Promise<Measured> => {
     const asked = { questions: torchQuestions, ordered, shuffled, newTokens, advantages, clipEpsilon, beta };
     const answer = await torch.ask<'tgrpo'>({ do: 'tgrpo', ...asked });
     if (answer.tokens !== tokens) throw new Error(`PyTorch wrote ${answer.tokens} tokens instead of ${tokens}.`);
-    return answer.ms;
+    return answer;
   };
-  const taken = await interleaved({ ours: () => timed(ours), theirs }, group);
+  const taken = await interleaved({ ours: () => measured(ours), theirs }, group);
   const name = `T-GRPO step, ${count} question${count === 1 ? '' : 's'}`;
   return ratioFigure({ name, ...taken, tokens: null, atMost });
 }

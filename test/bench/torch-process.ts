@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Measured } from './interleaved.ts';
 
 const program = path.join(import.meta.dirname, 'torch_baseline.py');
 
@@ -55,9 +56,9 @@ export type TorchRequest =
 
 export interface TorchAnswers {
   readonly load: { readonly version: string };
-  readonly step: { readonly loss: number; readonly ms: number };
-  readonly decode: { readonly tokens: number; readonly ms: number };
-  readonly tgrpo: { readonly tokens: number; readonly loss: number; readonly ms: number; readonly generateMs: number };
+  readonly step: Measured & { readonly loss: number };
+  readonly decode: Measured & { readonly tokens: number };
+  readonly tgrpo: Measured & { readonly tokens: number };
 }
 
 export class TorchProcess {

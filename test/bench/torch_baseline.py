@@ -29,6 +29,16 @@ def adamw(parameters, learning_rate):
     return torch.optim.AdamW(groups, lr=learning_rate, betas=BETAS, eps=EPSILON, fused=True)
 
 
+class Clock:
+    """Milliseconds since it was made, and those of the processor in all threads."""
+
+    def __init__(self):
+        self.start, self.cpu = time.perf_counter(), time.process_time()
+
+    def taken(self):
+        return dict(ms=1000 * (time.perf_counter() - self.start), cpuMs=1000 * (time.process_time() - self.cpu))
+
+
 class Decoder:
     """The text decoder of a Qwen2.5-VL checkpoint with a tied head. Text turns all three axes of M-RoPE alike."""
 
@@ -122,19 +132,19 @@ class TextTraining:
 
     def step(self, tokens):
         inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].reshape(-1)
-        start = time.perf_counter()
+        clock = Clock()
         loss = self.loss(inputs, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.decoder.parameters, CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return dict(loss=loss.item(), ms=1000 * (time.perf_counter() - start))
+        return dict(loss=loss.item(), **clock.taken())
 
 
 @torch.inference_mode()
 def decode(decoder, prompts, answers, new_tokens):
     """Draws `new_tokens` tokens at temperature 1 for each of `answers` copies of each prompt; a prompt is run once."""
-    start = time.perf_counter()
+    clock = Clock()
     rows, places = len(prompts) * answers, prompts.shape[1] + new_tokens
     shape = (rows, decoder.kv_heads, places, decoder.head_dim)
     cache = [(torch.empty(shape), torch.empty(shape)) for _ in range(decoder.layers)]
@@ -153,7 +163,7 @@ def decode(decoder, prompts, answers, new_tokens):
         drawn.append(torch.multinomial(torch.softmax(logits[:, -1], -1), 1))
         if place + 1 < places:
             logits = decoder.forward(drawn[-1], cache, place)
-    return dict(tokens=torch.cat(drawn, 1).numel(), ms=1000 * (time.perf_counter() - start))
+    return dict(tokens=torch.cat(drawn, 1).numel(), **clock.taken())
 
 
 def joined_rows(prompts, copies, pad):
@@ -201,7 +211,7 @@ class Reinforcement:
     def step(self, questions, ordered, shuffled, new_tokens, advantages, clip_epsilon, beta):
         """`questions` are pairs of prompts, with the frames in order and shuffled; `advantages` are those of one group."""
         pad = self.policy.generation_config.pad_token_id
-        start = time.perf_counter()
+        clock = Clock()
         prompts = [prompt for pair in questions for prompt in pair]
         inputs = joined_rows(prompts, [ordered, shuffled] * len(questions), pad)
         length = inputs["input_ids"].shape[1]
@@ -214,7 +224,6 @@ class Reinforcement:
             suppress_tokens=[self.policy.config.image_token_id, self.policy.config.video_token_id],
             use_cache=True,
         )[:, length:]
-        generated = time.perf_counter()
         is_ordered = torch.tensor([True] * ordered + [False] * shuffled).repeat(len(questions))
         answers = written[is_ordered]
         inputs = joined_rows([pair[0] for pair in questions], [ordered] * len(questions), pad)
@@ -230,10 +239,7 @@ class Reinforcement:
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        end = time.perf_counter()
-        return dict(
-            tokens=written.numel(), loss=loss.item(), ms=1000 * (end - start), generateMs=1000 * (generated - start)
-        )
+        return dict(tokens=written.numel(), **clock.taken())
 
 
 def received_prompt(prompt):
