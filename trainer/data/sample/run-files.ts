@@ -49,7 +49,7 @@ export const sampleRunFiles: Readonly<Record<string, WrittenRunFile>> = {
     method: 'sft',
     dataset: 'data/sft.json',
     model: { size },
-    parameters: { steps: 350, questionsPerStep: 24, learningRate: 1.5e-3, warmupSteps: 20 },
+    parameters: { steps: 450, questionsPerStep: 24, learningRate: 1.5e-3, warmupSteps: 20 },
   },
   'tgrpo.run.json': {
     ...shared,
