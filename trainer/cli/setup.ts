@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fetchNative, removeNative } from '../engines/tfjs/fetch-native.ts';
-import { nativeFolder } from '../engines/tfjs/files.ts';
+import { fetchWebgpu, preparedWebgpu, removeWebgpu, webgpuNote } from '../engines/tfjs/fetch-webgpu.ts';
+import { nativeFolder, webgpuFolder } from '../engines/tfjs/files.ts';
 import { readPrepared } from '../engines/tfjs/native-libraries.ts';
 import { type NativeKind, nativeNote } from '../engines/tfjs/native-wheels.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -34,7 +35,8 @@ export const setupCommand: CliCommand = {
   help: `
 video-r1 setup ffmpeg [--yes] [--json-progress]
 video-r1 setup native [--gpu] [--yes] [--json-progress]
-video-r1 setup native [--gpu] --remove
+video-r1 setup webgpu [--yes] [--json-progress]
+video-r1 setup native|webgpu [--gpu] --remove
 
 Fetches into your cache folder what every later command then finds. Asks first; --yes agrees. Ended at any moment, the same
 command goes on from what is there.
@@ -47,6 +49,9 @@ native: the backend on TensorFlow's own library, on Linux with an x64 processor;
 it is prepared already, its files are checked and it is run once. --gpu: the library for NVIDIA's GPUs; --remove takes it away.
 ${nativeNote.cpu}
 ${nativeNote.gpu}
+
+webgpu: the backend on Dawn, chosen by a run file's engine.backend alone; with this machine's npm.
+${webgpuNote}
 
   video-r1 setup ffmpeg
   video-r1 setup native --gpu`,
@@ -78,14 +83,16 @@ ${nativeNote.gpu}
     };
     try {
       const [what, ...rest] = positionals;
-      if (rest.length > 0 || (what !== 'ffmpeg' && what !== 'native'))
-        throw usage('Say what to set up: video-r1 setup ffmpeg, or video-r1 setup native.');
-      if (what === 'ffmpeg' && (values.gpu || values.remove))
-        throw usage('--gpu and --remove belong to video-r1 setup native.');
-      const { text, data } =
-        what === 'ffmpeg'
-          ? await setUpFfmpeg(talk)
-          : await setUpNative(values.gpu ? 'gpu' : 'cpu', values.remove, talk);
+      if (rest.length > 0 || (what !== 'ffmpeg' && what !== 'native' && what !== 'webgpu'))
+        throw usage('Say what to set up: video-r1 setup ffmpeg, native or webgpu.');
+      if (values.gpu && what !== 'native') throw usage('--gpu belongs to video-r1 setup native.');
+      if (values.remove && what === 'ffmpeg') throw usage('--remove belongs to video-r1 setup native and webgpu.');
+      const setUps = {
+        ffmpeg: () => setUpFfmpeg(talk),
+        native: () => setUpNative(values.gpu ? 'gpu' : 'cpu', values.remove, talk),
+        webgpu: () => setUpWebgpu(values.remove, talk),
+      };
+      const { text, data } = await setUps[what]();
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...data })}\n`);
       else line.say(text);
       return exitCodes.done;
@@ -131,6 +138,18 @@ async function setUpNative(kind: NativeKind, remove: boolean, talk: Talk): Promi
       ? 'on the CPU'
       : 'on the CPU: it sees no GPU here. Is the driver installed, does nvidia-smi list the GPU, and does CUDA_VISIBLE_DEVICES name it?';
   return { text: `TensorFlow ${library.version} ${is}, ${on}\n${library.addon}`, data: library };
+}
+
+async function setUpWebgpu(remove: boolean, talk: Talk): Promise<Outcome> {
+  const folder = webgpuFolder(homedir());
+  if (remove) {
+    const removed = await removeWebgpu(folder);
+    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
+  }
+  if (preparedWebgpu(folder) === null) await talk.agree(webgpuNote);
+  const prepared = await fetchWebgpu(talk);
+  const is = prepared.fetched ? 'is ready' : 'was there already and runs';
+  return { text: `WebGPU ${is}, on ${prepared.gpu}\n${folder}`, data: prepared };
 }
 
 /** @throws StudioError when the answer is no, or when nobody can be asked. */

@@ -24,7 +24,7 @@ export type ModelSize = z.infer<typeof modelSize>;
 export const engineSettings = z.strictObject({
   name: z.enum(['tfjs']).default('tfjs'),
   backend: z
-    .enum(['auto', 'native', 'wasm', 'cpu'])
+    .enum(['auto', 'native', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
     .describe('auto: native GPU, native CPU, then wasm.'),
   threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch.'),

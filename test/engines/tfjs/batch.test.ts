@@ -75,7 +75,7 @@ test('log-probabilities are bit for bit those of a prompt alone, and gradients t
     const model = new Model(config, weights, ops, new PatchCache());
     const logprobs = (batch: PackedBatch): number[] => {
       const result = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
-      const values = [...ops.read(result)];
+      const values = [...(result.dataSync() as Float32Array)];
       result.dispose();
       return values;
     };
@@ -92,7 +92,7 @@ test('log-probabilities are bit for bit those of a prompt alone, and gradients t
     const gradients = (batch: PackedBatch): Float32Array[] => {
       const sum = (): tf.Scalar => tf.sum(model.logprobs(batch, batch.answerTargets)) as tf.Scalar;
       const { value, grads } = tf.engine().gradients(sum, [...weights.values()], undefined, true);
-      const values = grads.map((grad) => Float32Array.from(ops.read(grad)));
+      const values = grads.map((grad) => Float32Array.from(grad.dataSync() as Float32Array));
       tf.dispose([value, ...grads]);
       return values;
     };

@@ -13,6 +13,7 @@ import type {
 } from '../../../trainer/engines/engine.ts';
 import { specialTokens } from '../../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
+import { preparedWebgpu } from '../../../trainer/engines/tfjs/fetch-webgpu.ts';
 import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
 import { preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
 import {
@@ -578,7 +579,14 @@ describe('what the engine says', () => {
 const nativeIsThere = preparedNative().length > 0;
 if (!nativeIsThere)
   console.log('Skipped: the native backend is not prepared on this machine; "npx video-r1 setup native" prepares it.');
-const stockBackends = nativeIsThere ? (['cpu', 'native'] as const) : (['cpu'] as const);
+const webgpuIsThere = preparedWebgpu() !== null;
+if (!webgpuIsThere)
+  console.log('Skipped: the WebGPU backend is not prepared on this machine; "npx video-r1 setup webgpu" prepares it.');
+const stockBackends = [
+  'cpu' as const,
+  ...(nativeIsThere ? ['native' as const] : []),
+  ...(webgpuIsThere ? ['webgpu' as const] : []),
+];
 
 test.each(stockBackends)(
   'plain TensorFlow.js on %s gives the loss, gradient and answers of the kernels',

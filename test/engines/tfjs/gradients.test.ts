@@ -145,10 +145,10 @@ test.each(Object.entries(operations))('%s', async (_, operation) => {
             );
           const result = run(ops, at(0));
           const weights = tf.tensor(random(seed + 200, result.size), result.shape);
-          const host = ops.read(weights).slice();
+          const host = (weights.dataSync() as Float32Array).slice();
           /** The value, summed in float64. */
           const sumAt = (step: number): number =>
-            ops.read(run(ops, at(step))).reduce((sum, y, i) => sum + y * (host[i] ?? 0), 0);
+            (run(ops, at(step)).dataSync() as Float32Array).reduce((sum, y, i) => sum + y * (host[i] ?? 0), 0);
           const inputs = at(0);
           const { grads } = tf
             .engine()
@@ -156,7 +156,7 @@ test.each(Object.entries(operations))('%s', async (_, operation) => {
           let slope = 0;
           let length = 0;
           grads.forEach((grad, i) => {
-            ops.read(grad).forEach((g, j) => {
+            (grad.dataSync() as Float32Array).forEach((g, j) => {
               slope += g * (direction[i]?.[j] ?? 0);
               length += g * g;
             });

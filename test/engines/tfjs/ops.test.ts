@@ -363,10 +363,10 @@ describe('own kernels agree with plain TensorFlow.js', () => {
           const values = random(s, n, vocabulary).values.map((x) => 8 * x);
           const allowed = Float32Array.from({ length: vocabulary }, (_, i) => (i % 3 === 0 ? 0 : 1));
           await tf.setBackend('cpu');
-          const expected = stock.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
+          const expected = await stock.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
           for (const { backend, ops } of variants) {
             await tf.setBackend(backend);
-            const actual = ops.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
+            const actual = await ops.distribution(tf.tensor2d(values, [n, vocabulary]), temperature, allowed);
             for (const key of ['weights', 'logSums', 'entropy'] as const)
               expect(relativeError(actual[key], expected[key])).toBeLessThan(1e-5);
           }
@@ -379,7 +379,7 @@ describe('own kernels agree with plain TensorFlow.js', () => {
     await tf.setBackend('wasm');
     const logits = Float32Array.from({ length: 4001 }, (_, i) => (i === 0 ? 0 : -86 * uniform(5, i)));
     for (const { name, ops } of variants) {
-      const { weights } = ops.distribution(tf.tensor2d(logits, [1, 4001]), 1, new Float32Array(4001).fill(1));
+      const { weights } = await ops.distribution(tf.tensor2d(logits, [1, 4001]), 1, new Float32Array(4001).fill(1));
       const worst = logits.reduce((most, x, i) => Math.max(most, Math.abs((weights[i] ?? 0) / Math.exp(x) - 1)), 0);
       expect(worst, name).toBeLessThan(3 * 2 ** -23);
     }

@@ -193,7 +193,7 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
         tf.dispose(qkv);
         return own.logits(hidden, null);
       });
-      const actual = Float32Array.from(ops.read(logits));
+      const actual = Float32Array.from(logits.dataSync() as Float32Array);
       const expected = sequences.flatMap((sequence) => [...floats(sequence.logits)]);
       const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (actual[i] ?? Number.NaN))), 0);
       tf.dispose([logits, ...weights.values()]);
@@ -219,9 +219,10 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
           undefined,
           true,
         );
-      expect(ops.read(value)[0], backend).toBeCloseTo(expected.loss, 4);
+      expect((value.dataSync() as Float32Array)[0], backend).toBeCloseTo(expected.loss, 4);
       table.parameters.forEach((parameter, p) => {
-        const gradient = grads[p] == null ? new Float32Array(parameter.size) : Float32Array.from(ops.read(grads[p]));
+        const gradient =
+          grads[p] == null ? new Float32Array(parameter.size) : Float32Array.from(grads[p].dataSync() as Float32Array);
         for (const { name, values } of splitParts(parameter, gradient)) {
           const [norm = 0, ...products] = expected.gradients[name] ?? [];
           const squares = products.map((product, k) => {
@@ -243,7 +244,7 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
       const ops = await start();
       const { model: own, weights } = model(ops);
       const finished: SampleReport['finished'][number][] = [];
-      generate(
+      await generate(
         own,
         ops,
         {

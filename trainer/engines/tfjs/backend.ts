@@ -5,13 +5,15 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
-import { ensureKernels, nativeFolder, wasmBackendFolder } from './files.ts';
+import { preparedWebgpu } from './fetch-webgpu.ts';
+import { ensureKernels, nativeFolder, wasmBackendFolder, webgpuFolder } from './files.ts';
 import { createKernelOps } from './kernels.ts';
 import type { BackendReport } from './messages.ts';
 import { startNative } from './native.ts';
 import { type NativeLibrary, preparedNative } from './native-libraries.ts';
 import type { Ops } from './ops.ts';
 import { createStockOps } from './stock.ts';
+import { startWebgpu } from './webgpu.ts';
 
 /** The order of `auto`: a native library that sees a GPU, a native library, WebAssembly. */
 export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
@@ -27,6 +29,8 @@ export async function startBackend(wanted: EngineSettings['backend']): Promise<{
           'Prepare it with "video-r1 setup native", or choose the backend "wasm", which needs nothing, or "auto".',
       });
     }
+    case 'webgpu':
+      return await startPreparedWebgpu();
     case 'wasm':
     case 'cpu':
       return await start(wanted, 'It was asked for.');
@@ -58,6 +62,23 @@ async function startPrepared({ addon }: NativeLibrary, because: string): Promise
       backend: gpu ? 'native GPU' : 'native CPU',
       why: `TensorFlow ${version} on ${gpu ? 'a GPU' : 'the CPU'}. ${because}`,
     },
+  };
+}
+
+/** Never picked by itself: its speed on real GPUs is not known. */
+async function startPreparedWebgpu(): Promise<{ ops: Ops; report: BackendReport }> {
+  const prepared = preparedWebgpu();
+  if (prepared === null) {
+    throw new StudioError('engine-failed', 'The WebGPU backend is not prepared on this machine.', {
+      place: webgpuFolder(homedir()),
+      remedy: 'Prepare it with "video-r1 setup webgpu", or choose the backend "wasm", which needs nothing, or "auto".',
+    });
+  }
+  const { gpu } = await startWebgpu(prepared.folder);
+  tf.enableProdMode();
+  return {
+    ops: createStockOps('later'),
+    report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.` },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Which backends this machine offers, in the order in which `auto` takes them, and how to get the others; starts none. */
+import { preparedWebgpu } from './fetch-webgpu.ts';
 import { kernelsPresent } from './files.ts';
 import { preparedNative } from './native-libraries.ts';
 
@@ -24,13 +25,17 @@ export function probeBackends(): BackendProbe[] {
     kernelsPresent()
       ? { name: 'wasm', available: true, why: 'WebAssembly with own kernels' }
       : { name: 'wasm', available: false, why: 'the WebAssembly kernels are missing: install again' },
-    {
-      name: 'webgpu',
-      available: false,
-      why: 'not supported: outside a browser it gives no value back before a step is over',
-    },
+    webgpu(),
     { name: 'cpu', available: true, why: 'plain JavaScript, slow: for tests, never picked by itself' },
   ];
+}
+
+function webgpu(): BackendProbe {
+  const prepared = preparedWebgpu();
+  const character = 'by setting only; any GPU with Vulkan, Metal or Direct3D 12';
+  return prepared === null
+    ? { name: 'webgpu', available: false, why: `"video-r1 setup webgpu" prepares it: ${character}` }
+    : { name: 'webgpu', available: true, why: `prepared, on ${prepared.gpu}; ${character}` };
 }
 
 function native(gpu: boolean, character: string, howToGetIt: string): BackendProbe {

@@ -70,6 +70,12 @@ export function nativeProbe(): string {
   return existsSync(fromSource) ? fromSource : besideThis('./probe-native.js');
 }
 
+/** The program that runs WebGPU once. */
+export function webgpuProbe(): string {
+  const fromSource = besideThis('./probe-webgpu.ts');
+  return existsSync(fromSource) ? fromSource : besideThis('./probe-webgpu.js');
+}
+
 /** Folder of the C++ sources of the native backend's addon. */
 export function addonSources(): string {
   const beside = besideThis('./addon');
@@ -79,5 +85,14 @@ export function addonSources(): string {
 
 /** Folder in the user's cache where a native TensorFlow is prepared on request. */
 export function nativeFolder(home: string): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(home, '.cache'), 'video-r1-studio', 'tensorflow');
+  return join(cacheFolder(home), 'tensorflow');
+}
+
+/** Folder in the user's cache where WebGPU is prepared on request. */
+export function webgpuFolder(home: string): string {
+  return join(cacheFolder(home), 'webgpu');
+}
+
+function cacheFolder(home: string): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(home, '.cache'), 'video-r1-studio');
 }

@@ -26,7 +26,12 @@ interface Open {
 }
 
 /** Answers a chunk, reporting about every 100 ms. Each answer is a function of its prompt, its seed and the weights alone. */
-export function generate(model: Model, ops: Ops, chunk: SampleChunk, report: (report: SampleReport) => void): void {
+export async function generate(
+  model: Model,
+  ops: Ops,
+  chunk: SampleChunk,
+  report: (report: SampleReport) => void,
+): Promise<void> {
   const { temperature, topP, topK = 0, maxTokens, alternatives = 0 } = chunk.options;
   let open: Open[] = chunk.answers.map((wanted) => ({
     ...wanted,
@@ -78,7 +83,7 @@ export function generate(model: Model, ops: Ops, chunk: SampleChunk, report: (re
         break;
       }
       const vocabulary = logits.shape[1] ?? 0;
-      const distribution = ops.distribution(logits, temperature === 0 ? 1 : temperature, chunk.allowed);
+      const distribution = await ops.distribution(logits, temperature === 0 ? 1 : temperature, chunk.allowed);
       const kept: number[] = [];
       open.forEach((answer, row) => {
         const at = row * vocabulary;

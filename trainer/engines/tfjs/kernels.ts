@@ -1,6 +1,7 @@
 /** The operations with own kernels on the heap of tfjs-backend-wasm; gradients through `tf.customGrad`. */
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
+import { gradientsAtOnce } from './host-loss.ts';
 import type { DecodingCache, DecodingStart, HeadShape, Ops, Segments } from './ops.ts';
 
 type Pointer = number;
@@ -291,7 +292,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
   const attentionScratch = (segments: Segments, shape: HeadShape): Pointer =>
     scratch(kernels.attentionScratchBytes(segments.mostKeys, shape.headDim));
 
-  return {
+  const ops: Ops = {
     linear(x, weight, bias, inputGradient = true) {
       const forward = (save: Save): tf.Tensor => {
         save([x, weight]);
@@ -523,9 +524,9 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
         (dy, saved) => [tf.mul(saved[0] as tf.Tensor, dy)],
       ) as tf.Scalar,
 
-    read: (x) => view(x, x.size),
+    read: async (x) => view(x, x.size),
 
-    distribution(logits, temperature, allowed) {
+    async distribution(logits, temperature, allowed) {
       const [n, vocabulary] = [rowsOf(logits), widthOf(logits)];
       const mask = scratch(4 * (vocabulary + 2 * n + n * vocabulary));
       const logSums = mask + 4 * vocabulary;
@@ -541,6 +542,8 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
         entropy: values(entropy, n),
       };
     },
+
+    lossGradients: (compute, loss, by) => gradientsAtOnce(ops, compute, loss, by),
 
     decodingCache(start) {
       packedWeights ??= new Map();
@@ -570,6 +573,7 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
 
     bytes: () => memory.buffer.byteLength,
   };
+  return ops;
 }
 
 function heapFull(bytes: number): StudioError {

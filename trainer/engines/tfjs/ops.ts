@@ -85,6 +85,9 @@ export interface Optimized {
   v: tf.Tensor;
 }
 
+/** A loss that is computed outside of the backend, with its gradient by each value. */
+export type HostLoss = (values: Float32Array) => { value: number; gradient: Float32Array };
+
 export interface Ops {
   /** x [n, in] times weight [out, in] transposed, plus bias [out]. Without `inputGradient`, x is taken as a constant. */
   linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, inputGradient?: boolean): tf.Tensor;
@@ -104,12 +107,14 @@ export interface Ops {
   gatherFromTwo(first: tf.Tensor, second: tf.Tensor, index: Int32Array): tf.Tensor;
   /** [n]: ln softmax(logits [n, vocabulary])[target]. */
   targetLogprobs(logits: tf.Tensor, targets: Int32Array): tf.Tensor;
-  /** A scalar whose gradient by x, of any shape, is what `loss` gives beside its value. */
-  hostLoss(x: tf.Tensor, loss: (values: Float32Array) => { value: number; gradient: Float32Array }): tf.Scalar;
+  /** A scalar whose gradient by x, of any shape, is what `loss` gives beside its value. Not for backends that are read later. */
+  hostLoss(x: tf.Tensor, loss: HostLoss): tf.Scalar;
 
-  /** Values of a tensor; a view that holds until the next operation. */
-  read(x: tf.Tensor): Float32Array;
-  distribution(logits: tf.Tensor, temperature: number, allowed: Float32Array): Distribution;
+  /** Values of a tensor; a view that holds until the next operation. Some backends give values only when the thread rests. */
+  read(x: tf.Tensor): Promise<Float32Array>;
+  distribution(logits: tf.Tensor, temperature: number, allowed: Float32Array): Promise<Distribution>;
+  /** Gradients by each of `by` of a loss on the host of what `compute` gives; null where it does not lead through one. */
+  lossGradients(compute: () => tf.Tensor, loss: HostLoss, by: tf.Tensor[]): Promise<(tf.Tensor | null)[]>;
   decodingCache(start: DecodingStart): DecodingCache;
   adamw(parameter: Optimized, gradient: Float32Array, step: AdamWStep): void;
   /** Bytes that this backend's heap takes, or the sum of tensors where there is no heap. */

@@ -22,6 +22,7 @@ import type { Ops } from './ops.ts';
 import type { Parameter, ParameterTable } from './parameters.ts';
 import { initialValues, parameterTable } from './parameters.ts';
 import { PatchCache } from './patches.ts';
+import type { NamedTensor } from './safetensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import { trainTokenizer } from './tokenizer/training.ts';
 import {
@@ -50,6 +51,13 @@ interface Held {
   optimizerStep: number;
 }
 
+/** A part of a batch, and what its loss is made of. */
+interface BatchLoss extends Targets {
+  readonly batch: PackedBatch;
+  readonly terms: LossTerms;
+  readonly reference: number | null;
+}
+
 export class Replica {
   readonly #ops: Ops;
   readonly #index: number;
@@ -74,11 +82,11 @@ export class Replica {
       case 'create':
         return await this.#create(request);
       case 'sample':
-        return this.#sample(this.#held(request.model), request.chunk, report);
+        return await this.#sample(this.#held(request.model), request.chunk, report);
       case 'forward':
-        return this.#forward(this.#held(request.model), request.groups, request.entropy);
+        return await this.#forward(this.#held(request.model), request.groups, request.entropy);
       case 'forward-backward':
-        return this.#forwardBackward(this.#held(request.model), request.work);
+        return await this.#forwardBackward(this.#held(request.model), request.work);
       case 'reduce-gradient':
         return this.#reduceGradient(this.#held(request.model), request.contributing);
       case 'optim-step':
@@ -123,8 +131,10 @@ export class Replica {
     const none = { moments: new Map<string, Moments>(), step: 0 };
     if (origin.kind === 'seed') return { values: (parameter) => initialValues(parameter, origin.seed), ...none };
     if (origin.kind === 'copy') {
-      const { weights } = this.#held(origin.of);
-      return { values: ({ name }) => this.#ops.read(weights.get(name) as tf.Tensor).slice(), ...none };
+      const copies = new Map<string, Float32Array>();
+      for (const [name, weight] of this.#held(origin.of).weights)
+        copies.set(name, (await this.#ops.read(weight)).slice());
+      return { values: ({ name }) => copies.get(name) as Float32Array, ...none };
     }
     const { tensors, file } = await readWeights(origin.folder);
     dropTiedHead(table, tensors);
@@ -147,31 +157,41 @@ export class Replica {
     return { values, moments, step: origin.optimizerStep };
   }
 
-  #sample({ model }: Held, chunk: SampleChunk, report: (report: SampleReport) => void): null {
-    generate(model, this.#ops, chunk, report);
+  async #sample({ model }: Held, chunk: SampleChunk, report: (report: SampleReport) => void): Promise<null> {
+    await generate(model, this.#ops, chunk, report);
     return null;
   }
 
-  #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Scored {
-    const parts = microBatches(groups, this.#rows).map(([start, end]) => {
+  async #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Promise<Scored> {
+    const parts: Scored[] = [];
+    for (const [start, end] of microBatches(groups, this.#rows)) {
       const batch = packBatch(groups.slice(start, end));
-      return entropy ? this.#withEntropy(model, batch) : { logprobs: this.#logprobs(model, batch), entropy: null };
-    });
+      parts.push(
+        entropy
+          ? await this.#withEntropy(model, batch)
+          : { logprobs: await this.#logprobs(model, batch), entropy: null },
+      );
+    }
     return {
       logprobs: concatenated(parts.map(({ logprobs }) => logprobs)),
       entropy: entropy ? concatenated(parts.map((part) => part.entropy ?? new Float32Array())) : null,
     };
   }
 
-  #logprobs(model: Model, batch: PackedBatch): Float32Array {
+  async #logprobs(model: Model, batch: PackedBatch): Promise<Float32Array> {
     if (batch.answerTargets.rows.length === 0) return new Float32Array();
-    const logprobs = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
-    const values = this.#ops.read(logprobs).slice();
-    logprobs.dispose();
+    return await this.#values(() => model.logprobs(batch, batch.answerTargets));
+  }
+
+  /** A copy of what is computed. */
+  async #values(compute: () => tf.Tensor): Promise<Float32Array> {
+    const computed = tf.tidy(compute);
+    const values = (await this.#ops.read(computed)).slice();
+    computed.dispose();
     return values;
   }
 
-  #withEntropy(model: Model, batch: PackedBatch): Scored {
+  async #withEntropy(model: Model, batch: PackedBatch): Promise<Scored> {
     const { rows, targets } = batch.answerTargets;
     if (rows.length === 0) return { logprobs: new Float32Array(), entropy: new Float32Array() };
     const logits = tf.tidy(() => model.logitsAt(batch, rows));
@@ -180,7 +200,7 @@ export class Replica {
       logits: values,
       logSums,
       entropy,
-    } = this.#ops.distribution(logits, 1, new Float32Array(vocabulary).fill(1));
+    } = await this.#ops.distribution(logits, 1, new Float32Array(vocabulary).fill(1));
     const logprobs = Float32Array.from(
       targets,
       (target, i) => (values[i * vocabulary + target] as number) - (logSums[i] as number),
@@ -189,10 +209,10 @@ export class Replica {
     return { logprobs, entropy: entropy.slice() };
   }
 
-  #forwardBackward(
+  async #forwardBackward(
     held: Held,
     { groups, terms, promptWeights, reference, fresh }: ForwardBackward,
-  ): ReplicaAnswers['forward-backward'] {
+  ): Promise<ReplicaAnswers['forward-backward']> {
     const gradient = held.gradients?.[this.#index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
     const { parameters } = held.table;
@@ -215,58 +235,50 @@ export class Replica {
       );
       done += answered;
       if (rows.length === 0) continue;
-      tf.tidy(() => {
-        const loss = this.#loss(held.model, { batch, rows, targets, terms: part, reference }, (part) => {
-          sums.loss += part.loss;
-          sums.kl += part.kl;
-          sums.clipped += part.clipped;
-        });
-        const { grads } = tf.engine().gradients(loss, weights, undefined, true);
-        grads.forEach((grad, i) => {
-          const total = totals[i] ?? null;
-          // A batch without media leads through no parameter of the vision tower.
-          if (grad == null) return;
-          totals[i] = tf.keep(total === null ? grad : this.#ops.add(total, grad));
-          total?.dispose();
-        });
+      const { compute, loss } = await this.#loss(held.model, { batch, rows, targets, terms: part, reference });
+      const told = (values: Float32Array) => {
+        const { loss: value, kl, clipped, gradient: by } = loss(values);
+        sums.loss += value;
+        sums.kl += kl;
+        sums.clipped += clipped;
+        return { value, gradient: by };
+      };
+      const grads = await this.#ops.lossGradients(compute, told, weights);
+      grads.forEach((grad, i) => {
+        const total = totals[i] ?? null;
+        // A batch without media leads through no parameter of the vision tower.
+        if (grad == null) return;
+        totals[i] = total === null ? grad : this.#ops.add(total, grad);
+        if (total !== null) tf.dispose([total, grad]);
       });
     }
-    totals.forEach((total, i) => {
+    for (const [i, total] of totals.entries()) {
       const { offset, size } = parameters[i] as Parameter;
       const place = gradient.subarray(offset, offset + size);
       if (total === null && fresh) place.fill(0);
-      else if (total !== null && fresh) place.set(this.#ops.read(total));
-      else if (total !== null) add(place, this.#ops.read(total));
+      else if (total !== null && fresh) place.set(await this.#ops.read(total));
+      else if (total !== null) add(place, await this.#ops.read(total));
       total?.dispose();
-    });
+    }
     return sums;
   }
 
-  /** The loss of a batch as a function to be differentiated, which tells its parts when it is computed. */
-  #loss(
+  /** What is computed of a batch, and the loss of it: of log-probabilities, or of logits where the KL is exact. */
+  async #loss(
     model: Model,
-    {
-      batch,
-      rows,
-      targets,
-      terms,
-      reference,
-    }: Targets & { batch: PackedBatch; terms: LossTerms; reference: number | null },
-    tell: (sums: LossSums) => void,
-  ): () => tf.Scalar {
-    const told = (sums: LossSums) => {
-      tell(sums);
-      return { value: sums.loss, gradient: sums.gradient };
-    };
+    { batch, rows, targets, terms, reference }: BatchLoss,
+  ): Promise<{ compute: () => tf.Tensor; loss: (values: Float32Array) => LossSums }> {
     if (reference === null || terms.kind !== 'policy') {
-      return () =>
-        this.#ops.hostLoss(model.logprobs(batch, { rows, targets }), (logprobs) => told(lossSums(terms, logprobs)));
+      return {
+        compute: () => model.logprobs(batch, { rows, targets }),
+        loss: (logprobs) => lossSums(terms, logprobs),
+      };
     }
-    const refLogits = this.#ops.read(tf.tidy(() => this.#held(reference).model.logitsAt(batch, rows))).slice();
-    return () =>
-      this.#ops.hostLoss(model.logitsAt(batch, rows), (logits) =>
-        told(exactPolicySums(terms, targets, logits, refLogits)),
-      );
+    const refLogits = await this.#values(() => this.#held(reference).model.logitsAt(batch, rows));
+    return {
+      compute: () => model.logitsAt(batch, rows),
+      loss: (logits) => exactPolicySums(terms, targets, logits, refLogits),
+    };
   }
 
   /** Adds up the replicas' gradients in this replica's range, in place in the first one's array. */
@@ -314,18 +326,18 @@ export class Replica {
   }
 
   async #save({ table, weights, moments, optimizerStep }: Held, folder: string): Promise<ReplicaAnswers['save']> {
-    const read = (tensor: tf.Tensor): Float32Array => this.#ops.read(tensor).slice();
-    const model = table.parameters.flatMap((parameter) =>
-      splitParts(parameter, read(weights.get(parameter.name) as tf.Tensor)),
-    );
-    const state = table.parameters.flatMap((parameter) => {
+    const read = async (tensor: tf.Tensor): Promise<Float32Array> => (await this.#ops.read(tensor)).slice();
+    const model: NamedTensor[] = [];
+    const state: NamedTensor[] = [];
+    for (const parameter of table.parameters) {
+      model.push(...splitParts(parameter, await read(weights.get(parameter.name) as tf.Tensor)));
       const held = moments.get(parameter.name);
-      if (held === undefined) return [];
-      return [
-        ...splitParts(parameter, read(held.m), momentSuffixes[0]),
-        ...splitParts(parameter, read(held.v), momentSuffixes[1]),
-      ];
-    });
+      if (held === undefined) continue;
+      state.push(
+        ...splitParts(parameter, await read(held.m), momentSuffixes[0]),
+        ...splitParts(parameter, await read(held.v), momentSuffixes[1]),
+      );
+    }
     await writeWeights(folder, model);
     await writeSafetensors(join(folder, 'optimizer.safetensors'), state);
     return { optimizerStep };

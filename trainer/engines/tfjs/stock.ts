@@ -1,5 +1,6 @@
 /** The operations in plain TensorFlow.js, for every backend that has its kernels and gradients (cpu, native). */
 import * as tf from '@tensorflow/tfjs';
+import { gradientsAtOnce, gradientsInTwoPasses } from './host-loss.ts';
 import type { DecodingCache, DecodingStart, HeadShape, Ops, Segments } from './ops.ts';
 
 const hidden = -1e9;
@@ -63,8 +64,11 @@ function padded({ table, count, causal }: Segments, packedRows: number) {
   return { queries, keys, queryIndex, keyIndex, mask, place };
 }
 
-export function createStockOps(): Ops {
-  return {
+/** `reads`: whether the backend gives values at once, or only when the thread rests. */
+export function createStockOps(reads: 'at once' | 'later' = 'at once'): Ops {
+  const read = async (x: tf.Tensor): Promise<Float32Array> =>
+    (reads === 'at once' ? x.dataSync() : await x.data()) as Float32Array;
+  const ops: Ops = {
     linear(x, weight, bias) {
       const y = tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true);
       return bias === null ? y : tf.add(y, bias);
@@ -140,11 +144,14 @@ export function createStockOps(): Ops {
       return operation(x);
     },
 
-    read: (x) => x.dataSync() as Float32Array,
+    read,
 
-    distribution(logits, temperature, allowed) {
+    lossGradients: (compute, loss, by) =>
+      reads === 'at once' ? gradientsAtOnce(ops, compute, loss, by) : gradientsInTwoPasses(compute, loss, by),
+
+    async distribution(logits, temperature, allowed) {
       const [n, vocabulary] = [rowsOf(logits), widthOf(logits)];
-      const values = logits.dataSync() as Float32Array;
+      const values = await read(logits);
       const weights = new Float32Array(n * vocabulary);
       const logSums = new Float32Array(n);
       const entropy = new Float32Array(n);
@@ -188,6 +195,7 @@ export function createStockOps(): Ops {
 
     bytes: () => tf.memory().numBytes,
   };
+  return ops;
 }
 
 /** Keys and values as tensors that grow by concatenation; prompts are padded to the longest one. */
