@@ -18,7 +18,7 @@ export interface Evaluating {
   readonly step: number;
   readonly id: string;
   readonly signal: AbortSignal;
-  onGroups(groups: readonly Answered[]): void;
+  onGroups(groups: readonly Answered[]): Promise<void>;
   onProgress(done: number, total: number): void;
 }
 
@@ -61,7 +61,7 @@ export async function evaluate(e: Evaluating): Promise<Evaluation> {
       emptyMetrics(e.step, 0).durations,
     );
     const labelled = groups.map((answered) => ({ ...answered, group: atStep(answered.group, e.step) }));
-    e.onGroups(labelled);
+    await e.onGroups(labelled);
     answers.push(...labelled.map(answerOf));
     e.onProgress(Math.min(rows.length, from + batchQuestions), rows.length);
   }

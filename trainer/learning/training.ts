@@ -28,7 +28,7 @@ export interface Training extends Models {
   nextQuestions(count: number): Promise<LoadedQuestion[]>;
   /** Readable questions to look at, chosen by the step, that the run does not train on where it can be helped. */
   probeQuestions(step: number, count: number): Promise<LoadedQuestion[]>;
-  recordGroups(groups: readonly ScoredGroup[]): void;
+  recordGroups(groups: readonly ScoredGroup[]): Promise<void>;
   onSampling(hint: { done: number; total: number; text: string; problem: string }): void;
 }
 

@@ -3,6 +3,7 @@
  * memory; the loops do the steps, `steering` the commands, the store remembers.
  */
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { QuestionOrder } from '../data/mixing.ts';
 import { QuestionLoader } from '../data/questions.ts';
@@ -591,8 +592,12 @@ export class Run {
     this.around.onChanged(this.summary());
   }
 
-  private recordGroups(groups: readonly ScoredGroup[]): void {
-    for (const { group, tokens } of groups) this.record({ type: 'group', group }, tokens);
+  /** Each group is written to the disk before the next; between them the trainer answers. */
+  private async recordGroups(groups: readonly ScoredGroup[]): Promise<void> {
+    for (const { group, tokens } of groups) {
+      this.record({ type: 'group', group }, tokens);
+      await setImmediate();
+    }
   }
 
   /** @throws StudioError `disk-full` */
