@@ -3,6 +3,7 @@
  * training, probes and evaluation all ask through here, so a rollout means the same everywhere.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
@@ -115,9 +116,15 @@ export async function ask(
   });
   if (how.signal.aborted) throw new Interrupted();
 
-  return timed(durations, 'score', () =>
-    Promise.all(plans.map(async (plan, i) => scoreGroup(plan, completions[i] as (typeof completions)[number], how))),
-  );
+  return timed(durations, 'score', async () => {
+    const answered: Answered[] = [];
+    for (const [i, plan] of plans.entries()) {
+      answered.push(await scoreGroup(plan, completions[i] as (typeof completions)[number], how));
+      // Between groups the trainer answers whoever asks.
+      await setImmediate();
+    }
+    return answered;
+  });
 }
 
 async function scoreGroup(
