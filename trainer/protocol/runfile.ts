@@ -26,7 +26,7 @@ export const engineSettings = z.strictObject({
   backend: z
     .enum(['auto', 'native', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
-    .describe('auto: native GPU, native CPU, then wasm.'),
+    .describe('auto: native GPU where one is prepared, else wasm. native, webgpu and cpu can be asked for.'),
   threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch.'),
   mropePositions: z
     .enum(['5.x', '4.49'])

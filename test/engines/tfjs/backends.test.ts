@@ -25,9 +25,10 @@ const available = () =>
 
 test('without a prepared library, wasm and cpu are there, and each native one says how to get it or where it can be had', () => {
   expect(available()).toEqual(['wasm', 'cpu']);
-  const [gpu, cpu] = probeBackends();
-  expect(gpu?.why).toMatch(/setup native --gpu|Linux/);
-  expect(cpu?.why).toMatch(/setup native"|Linux/);
+  const why = (name: string) => probeBackends().find((backend) => backend.name === name)?.why;
+  expect(why('native GPU')).toMatch(/setup native --gpu|Linux/);
+  expect(why('native CPU')).toMatch(/setup native"|Linux/);
+  expect(why('webgpu')).toMatch(/setup webgpu/);
 });
 
 test.each([true, false])('a prepared library counts as what it saw when it was run: a GPU %s', async (gpu) => {
@@ -37,7 +38,7 @@ test.each([true, false])('a prepared library counts as what it saw when it was r
   await writeFile(addon, '');
   const ready = join(folder, 'ready.json');
   await writeFile(ready, JSON.stringify({ version: '2.18.1', gpu, addon, files: {} }));
-  expect(available()[0]).toBe(gpu ? 'native GPU' : 'native CPU');
+  expect(available()).toEqual(gpu ? ['native GPU', 'wasm', 'cpu'] : ['wasm', 'native CPU', 'cpu']);
   await writeFile(ready, '{"version": "2.18.1", "gp');
   expect(available()).toEqual(['wasm', 'cpu']);
 });

@@ -712,6 +712,23 @@ test('a native library that is not prepared is an error that says what to choose
     await auto.dispose();
   }));
 
+test('"auto" takes WebAssembly, and says why, where the library that is prepared sees no GPU', async () => {
+  const cache = await mkdtemp(join(scratch, 'cache-'));
+  await withCache(cache, async () => {
+    const folderOfCpu = join(nativeFolder(cache), 'cpu');
+    await mkdir(folderOfCpu, { recursive: true });
+    const addon = join(folderOfCpu, 'tfjs_binding.node');
+    await writeFile(addon, 'never loaded');
+    const ready = { version: '2.18.1', gpu: false, addon, files: {} };
+    await writeFile(join(folderOfCpu, 'ready.json'), JSON.stringify(ready));
+    const auto = await createTfjsEngine({ name: 'tfjs', backend: 'auto', threads: 1 });
+    const { backend, why } = auto.status();
+    await auto.dispose();
+    expect(backend).toBe('wasm');
+    expect(why).toMatch(/sees no GPU, and is slower on the CPU/);
+  });
+});
+
 test('"auto" goes on to WebAssembly when a prepared library does not start, and says which was tried and what it said', async () => {
   const cache = await mkdtemp(join(scratch, 'cache-'));
   await withCache(cache, async () => {

@@ -1,4 +1,4 @@
-/** Which backends this machine offers, in the order in which `auto` takes them, and how to get the others; starts none. */
+/** Which backends this machine offers, those that `auto` takes first, and how to get the others; starts none. */
 import { preparedWebgpu } from './fetch-webgpu.ts';
 import { kernelsPresent } from './files.ts';
 import { preparedNative } from './native-libraries.ts';
@@ -17,14 +17,14 @@ export function probeBackends(): BackendProbe[] {
       'for an NVIDIA GPU, with CUDA',
       '"video-r1 setup native --gpu" prepares it where there is an NVIDIA GPU with its driver',
     ),
-    native(
-      false,
-      'with small models it trains about as fast as wasm and answers more slowly',
-      '"video-r1 setup native" prepares it',
-    ),
     kernelsPresent()
       ? { name: 'wasm', available: true, why: 'WebAssembly with own kernels' }
       : { name: 'wasm', available: false, why: 'the WebAssembly kernels are missing: install again' },
+    native(
+      false,
+      'by setting only: with small models it trains about as fast as wasm and answers more slowly',
+      '"video-r1 setup native" prepares it',
+    ),
     webgpu(),
     { name: 'cpu', available: true, why: 'plain JavaScript, slow: for tests, never picked by itself' },
   ];
