@@ -29,6 +29,8 @@ export function canvasColours(): CanvasColours {
   if (colours?.turn === turn) return colours.value;
   const probe = document.createElement('span');
   probe.hidden = true;
+  // Forced colours turn every text colour into one, which would fill the canvas with it.
+  probe.style.setProperty('forced-color-adjust', 'none');
   document.body.append(probe);
   const resolve = (variable: string) => {
     probe.style.color = `var(${variable})`;
