@@ -24,6 +24,8 @@ interface Operation {
 
 /** What this machine runs, by name. */
 const variants: { name: string; backend: 'wasm' | 'tensorflow'; ops: Ops }[] = [];
+/** The kernels with room for so few logits that they are computed in blocks. */
+const inBlocks: { name: string; ops: Ops }[] = [];
 const [native] = preparedNative();
 const stock = createStockOps();
 if (native === undefined)
@@ -36,8 +38,10 @@ beforeAll(async () => {
   await tf.ready();
   for (const path of await ensureKernels()) {
     const bytes = await readFile(path);
-    if (WebAssembly.validate(bytes))
-      variants.push({ name: path, backend: 'wasm', ops: await createKernelOps(await WebAssembly.compile(bytes)) });
+    if (!WebAssembly.validate(bytes)) continue;
+    const module = await WebAssembly.compile(bytes);
+    variants.push({ name: path, backend: 'wasm', ops: await createKernelOps(module) });
+    inBlocks.push({ name: path, ops: await createKernelOps(module, { mostHeadLogits: 130 }) });
   }
   if (native === undefined) return;
   setNativeEnvironment();
@@ -348,6 +352,26 @@ describe('own kernels agree with plain TensorFlow.js', () => {
               gradient: values.map((value, i) => 2 * value * (i + 1)),
             })),
         });
+      }),
+      runs,
+    ));
+
+  test('log-probabilities under a head whose logits are not held all at once', () =>
+    fc.assert(
+      fc.asyncProperty(size, size, fc.integer({ min: 2, max: 50 }), seed, async (n, d, vocabulary, s) => {
+        const targets = Int32Array.from({ length: n }, (_, i) => Math.floor(uniform(s, i) * vocabulary));
+        const operation: Operation = {
+          inputs: [random(s, n, d), random(s + 1, vocabulary, d)],
+          run: (ops, [hidden, weight]) => ops.headLogprobs(hidden as tf.Tensor, weight as tf.Tensor, targets),
+        };
+        await agrees(operation);
+        const expected = await evaluate('cpu', stock, operation);
+        for (const { name, ops } of inBlocks) {
+          const actual = await evaluate('wasm', ops, operation);
+          actual.forEach((values, i) => {
+            expect(relativeError(values, expected[i] as Float32Array), `${name}: ${i}`).toBeLessThan(2e-5);
+          });
+        }
       }),
       runs,
     ));

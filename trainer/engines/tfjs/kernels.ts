@@ -191,8 +191,14 @@ function differentiable(
 const rowsOf = (x: tf.Tensor): number => x.shape[0] ?? 0;
 const widthOf = (x: tf.Tensor): number => x.shape[1] ?? 1;
 
+/** Logits that are held at a time, in numbers: 16 MB. */
+const defaultHeadLogits = 1 << 22;
+
 /** Needs the wasm backend to be current. `module` is one of the compiled variants. */
-export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> {
+export async function createKernelOps(
+  module: WebAssembly.Module,
+  { mostHeadLogits = defaultHeadLogits }: { readonly mostHeadLogits?: number } = {},
+): Promise<Ops> {
   const backend = tf.backend() as unknown as WasmBackend;
   const memory = backend.wasm.asm.memory;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
@@ -221,28 +227,28 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
     return scratchAt;
   };
 
+  const gemm = (
+    a: Pointer,
+    lda: number,
+    ta: boolean,
+    b: Pointer,
+    ldb: number,
+    tb: boolean,
+    c: Pointer,
+    ldc: number,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: boolean,
+  ): void => kernels.gemm(a, lda, ta, b, ldb, tb, c, ldc, m, n, k, 1, accumulate, scratch(kernels.gemmScratchBytes(n)));
+
   /** op(a) op(b) as a new tensor. */
   const product = (a: tf.Tensor, ta: boolean, b: tf.Tensor, tb: boolean): tf.Tensor => {
     const m = ta ? widthOf(a) : rowsOf(a);
     const k = ta ? rowsOf(a) : widthOf(a);
     const n = tb ? rowsOf(b) : widthOf(b);
     const c = output(m, n);
-    kernels.gemm(
-      at(a),
-      widthOf(a),
-      ta,
-      at(b),
-      widthOf(b),
-      tb,
-      at(c),
-      n,
-      m,
-      n,
-      k,
-      1,
-      false,
-      scratch(kernels.gemmScratchBytes(n)),
-    );
+    gemm(at(a), widthOf(a), ta, at(b), widthOf(b), tb, at(c), n, m, n, k, false);
     return c;
   };
 
@@ -512,6 +518,68 @@ export async function createKernelOps(module: WebAssembly.Module): Promise<Ops> 
           return [dx];
         },
       ),
+
+    headLogprobs(hidden, weight, targets) {
+      const [n, d, vocabulary] = [rowsOf(hidden), widthOf(hidden), rowsOf(weight)];
+      const blockRows = Math.max(1, Math.floor(mostHeadLogits / vocabulary));
+      if (n <= blockRows) return ops.targetLogprobs(ops.linear(hidden, weight, null), targets);
+      /** Computes the logits of one block of rows after the other in the same place; the backward pass does so again. */
+      const eachBlock = (
+        h: tf.Tensor,
+        w: tf.Tensor,
+        use: (logits: Pointer, first: number, rows: number) => void,
+      ): void => {
+        const logits = output(blockRows, vocabulary);
+        for (let first = 0; first < n; first += blockRows) {
+          const rows = Math.min(blockRows, n - first);
+          gemm(at(h) + 4 * first * d, d, false, at(w), d, true, at(logits), vocabulary, rows, vocabulary, d, false);
+          use(at(logits), first, rows);
+        }
+        logits.dispose();
+      };
+      return differentiable(
+        [hidden, weight],
+        (save) => {
+          const ids = integers(targets);
+          const logprobs = output(n);
+          const logSums = output(n);
+          eachBlock(hidden, weight, (logits, first, rows) => {
+            const place = 4 * first;
+            kernels.targetLogprobsForward(
+              logits,
+              at(ids) + place,
+              at(logprobs) + place,
+              at(logSums) + place,
+              rows,
+              vocabulary,
+            );
+          });
+          save([hidden, weight, ids, logSums]);
+          return logprobs;
+        },
+        (dy, saved) => {
+          const [h, w, ids, logSums] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+          const dh = output(n, d);
+          const dw = output(vocabulary, d);
+          eachBlock(h, w, (logits, first, rows) => {
+            const place = 4 * first;
+            // Each logit is read before its gradient takes its place.
+            kernels.targetLogprobsBackward(
+              logits,
+              at(ids) + place,
+              at(logSums) + place,
+              at(dy) + place,
+              logits,
+              rows,
+              vocabulary,
+            );
+            gemm(logits, vocabulary, false, at(w), d, false, at(dh) + place * d, d, rows, d, vocabulary, false);
+            gemm(logits, vocabulary, true, at(h) + place * d, d, false, at(dw), d, vocabulary, d, rows, first > 0);
+          });
+          return [dh, dw];
+        },
+      );
+    },
 
     hostLoss: (x, loss) =>
       differentiable(

@@ -51,7 +51,8 @@ export class Model {
 
   /** Log-probabilities [targets] of the target tokens. */
   logprobs(batch: Batch, { rows, targets }: Targets): tf.Tensor {
-    return this.#ops.targetLogprobs(this.logitsAt(batch, rows), targets);
+    const hidden = this.#decode(batch, rows, (_, qkv) => this.#packedAttention(batch, qkv));
+    return this.#ops.headLogprobs(hidden, this.#headWeight(), targets);
   }
 
   /** Logits [rows, vocabulary] at some rows of a batch. */
@@ -252,8 +253,11 @@ export class Model {
   }
 
   #head(hidden: tf.Tensor): tf.Tensor {
-    const name = this.config.text.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
-    return this.#ops.linear(hidden, this.#weight(name), null);
+    return this.#ops.linear(hidden, this.#headWeight(), null);
+  }
+
+  #headWeight(): tf.Tensor {
+    return this.#weight(this.config.text.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight');
   }
 
   #linear(x: tf.Tensor, name: string, bias: boolean): tf.Tensor {

@@ -107,6 +107,8 @@ export interface Ops {
   gatherFromTwo(first: tf.Tensor, second: tf.Tensor, index: Int32Array): tf.Tensor;
   /** [n]: ln softmax(logits [n, vocabulary])[target]. */
   targetLogprobs(logits: tf.Tensor, targets: Int32Array): tf.Tensor;
+  /** The same of the logits that hidden [n, d] times weight [vocabulary, d] transposed gives, which may be too many to be held. */
+  headLogprobs(hidden: tf.Tensor, weight: tf.Tensor, targets: Int32Array): tf.Tensor;
   /** A scalar whose gradient by x, of any shape, is what `loss` gives beside its value. Not for backends that are read later. */
   hostLoss(x: tf.Tensor, loss: HostLoss): tf.Scalar;
 

@@ -132,6 +132,8 @@ export function createStockOps(reads: 'at once' | 'later' = 'at once'): Ops {
       return tf.sum(tf.mul(tf.logSoftmax(logits), chosen), -1);
     },
 
+    headLogprobs: (hidden, weight, targets) => ops.targetLogprobs(ops.linear(hidden, weight, null), targets),
+
     hostLoss(x, loss) {
       const operation = tf.customGrad((values, save) => {
         const { value, gradient } = loss((values as tf.Tensor).dataSync() as Float32Array);
