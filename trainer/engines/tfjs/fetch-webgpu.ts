@@ -8,6 +8,7 @@ import { checkNpm, fetchPackages } from '../../programs/npm.ts';
 import { runProgram } from '../../programs/run-program.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { webgpuFolder, webgpuProbe } from './files.ts';
+import { parseJson } from './json.ts';
 
 const webgpuPackage = 'webgpu@0.6.2';
 
@@ -22,15 +23,6 @@ export function preparedWebgpu(folder = webgpuFolder(homedir())): { folder: stri
   if (!existsSync(ready)) return null;
   const { data } = preparedFile.safeParse(parseJson(readFileSync(ready, 'utf8')));
   return data === undefined ? null : { folder, gpu: data.gpu };
-}
-
-/** Undefined for what is not JSON: preparing was cut off. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface FetchWebgpuOptions {

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nativeFolder } from './files.ts';
+import { parseJson } from './json.ts';
 import type { NativeKind } from './native-wheels.ts';
 
 /** What preparing wrote beside the addon after it had run it once in another process. */
@@ -28,15 +29,6 @@ export function readPrepared(folder: string): PreparedFile | null {
   if (!existsSync(ready)) return null;
   const { data } = preparedFile.safeParse(parseJson(readFileSync(ready, 'utf8')));
   return data !== undefined && existsSync(data.addon) ? data : null;
-}
-
-/** Undefined for what is not JSON: preparing was cut off. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The libraries that are prepared on this machine, those that saw a GPU first. */

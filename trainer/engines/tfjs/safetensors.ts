@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
+import { parseJson } from './json.ts';
 
 export interface NamedTensor {
   readonly name: string;
@@ -143,12 +144,4 @@ async function readTensors(
     tensors.set(name, { name, shape, values: coding.decode(await read(first + start, end - start)) });
   }
   return tensors;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
+import { parseJson } from './json.ts';
 import type { Parameter, ParameterTable } from './parameters.ts';
 import { sizeOf } from './parameters.ts';
 import type { Dtype, NamedTensor } from './safetensors.ts';
@@ -82,15 +83,6 @@ function published(tensors: ReadonlyMap<string, NamedTensor>): Map<string, Named
 
 function badIndex(place: string, message: string): StudioError {
   return new StudioError('bad-model', message, { place, remedy: 'Use another checkpoint, or fetch this one again.' });
-}
-
-/** Undefined for what is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface WeightsForm {
