@@ -33,7 +33,8 @@ Images ask for a description (general), the tallest bar (chart), digits (OCR), a
 
 ## What is easy about it
 
-Shapes are large, colours are few and pure, the ground is plain, each family of questions has one wording, option letters
+Shapes are large, colours are few and pure, the ground is a soft shade by which a patch shows where it lies, each family of
+questions has one wording, option letters
 keep their meaning, and what happens in a video is settled second by second, as the chains of thought name it. RL asks
 most of what SFT leaves half learned.
 `;
