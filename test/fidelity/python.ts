@@ -15,7 +15,7 @@ const environmentPython = path.join(
 
 export type FoundPython = { readonly python: string } | { readonly python: null; readonly reason: string };
 
-const needed = 'import torch, transformers, safetensors; assert transformers.__version__ >= "5.24"';
+const needed = 'import torch, transformers, safetensors, PIL; assert transformers.__version__ >= "5.24"';
 
 /** `VIDEO_R1_PYTHON` when it is set, else the environment in `.cache/python`, else `python3`; the first that has what is needed. */
 export function findPython(): FoundPython {
