@@ -64,7 +64,15 @@ interface Report {
   }[];
 }
 
-interface Outcome extends Omit<Counts, 'unsteady'> {
+interface Failure {
+  readonly test: string;
+  readonly message: string;
+}
+
+const lineOf = ({ test, message }: Failure): string => `${test}: ${message}`;
+
+interface Outcome extends Pick<Counts, 'passed' | 'failed' | 'skipped'> {
+  readonly failures: readonly Failure[];
   /** Files that hold a failed test; null when vitest left no report of them. */
   readonly failedFiles: readonly string[] | null;
 }
@@ -86,17 +94,28 @@ async function vitestOnce(project: string, report: string, files: readonly strin
   ]);
   const text = await readFile(report, 'utf8').catch(() => null);
   if (text === null)
-    return { passed: 0, failed: 1, skipped: 0, failures: ['vitest left no report'], failedFiles: null };
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: [{ test: project, message: 'vitest left no report' }],
+      failedFiles: null,
+    };
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(text) as Report;
-  const failures = testResults.flatMap((file) => {
+  const firstLine = (text: string | undefined, otherwise: string): string => text?.split('\n')[0] ?? otherwise;
+  const failures = testResults.flatMap((file): Failure[] => {
+    const name = path.relative(root, file.name);
     const failed = file.assertionResults.filter((test) => test.status === 'failed');
-    const lines = failed.map((test) => `${test.fullName}: ${test.failureMessages?.[0]?.split('\n')[0] ?? ''}`);
-    // A file that fails outside its tests, such as at an import.
-    if (file.status === 'failed' && failed.length === 0) lines.push(file.message?.split('\n')[0] ?? 'it failed');
-    return lines.map((line) => `${path.relative(root, file.name)}: ${line}`);
+    // A file can fail outside its tests, such as at an import.
+    if (file.status === 'failed' && failed.length === 0)
+      return [{ test: name, message: firstLine(file.message, 'it failed') }];
+    return failed.map((test) => ({
+      test: `${name}: ${test.fullName}`,
+      message: firstLine(test.failureMessages?.[0], ''),
+    }));
   });
-  if (failures.length === 0 && code !== 0) failures.push(`vitest ended with code ${code}`);
-  if (failures.length === 0 && numPassedTests === 0) failures.push('there was no test');
+  if (failures.length === 0 && code !== 0) failures.push({ test: project, message: `vitest ended with code ${code}` });
+  if (failures.length === 0 && numPassedTests === 0) failures.push({ test: project, message: 'there was no test' });
   return {
     passed: numPassedTests,
     failed: Math.max(numFailedTests, failures.length),
@@ -116,19 +135,22 @@ const mostFilesTriedAgain = 2;
 async function vitest(project: string, scratch: string): Promise<Counts> {
   const first = await vitestOnce(project, path.join(scratch, `${project}.json`), []);
   const files = first.failedFiles ?? [];
-  if (first.failed === 0 || files.length === 0 || files.length > mostFilesTriedAgain) return { ...first, unsteady: [] };
+  if (first.failed === 0 || files.length === 0 || files.length > mostFilesTriedAgain)
+    return { ...first, failures: first.failures.map(lineOf), unsteady: [] };
   process.stdout.write(
     `\n${first.failed} failed; ${files.length === 1 ? 'the file is' : 'the files are'} run again.\n`,
   );
   const second = await vitestOnce(project, path.join(scratch, `${project}-again.json`), files);
-  const unsteady = first.failures.filter((line) => !second.failures.includes(line));
+  const failedAgain = new Set(second.failures.map(({ test }) => test));
+  const unsteady =
+    second.failedFiles === null ? [] : first.failures.filter(({ test }) => !failedAgain.has(test)).map(lineOf);
   const mended = Math.max(0, first.failed - second.failed);
   return {
     passed: first.passed + mended,
     failed: first.failed - mended,
     skipped: first.skipped,
-    failures: second.failures,
-    unsteady: second.failed === 0 ? first.failures : unsteady,
+    failures: second.failures.map(lineOf),
+    unsteady,
   };
 }
 
