@@ -27,7 +27,13 @@ export const engineSettings = z.strictObject({
     .enum(['auto', 'native', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
     .describe('auto: native GPU where one is prepared, else wasm. native, webgpu and cpu can be asked for.'),
-  threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch.'),
+  threads: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe('Workers that share each batch; the native and webgpu backends take one.'),
   mropePositions: z
     .enum(['5.x', '4.49'])
     .optional()

@@ -109,6 +109,11 @@ class ReplicaThread {
   }
 }
 
+/** A backend that shares one replica's work among all cores, or gives it to a GPU: a second replica would be in its way. */
+function usesAllCores({ backend }: BackendReport): boolean {
+  return backend !== 'wasm' && backend !== 'cpu';
+}
+
 /** All replicas of an engine. When one dies, none is used any more: the others would no longer agree with it. */
 export class Replicas {
   readonly #threads: ReplicaThread[];
@@ -129,16 +134,20 @@ export class Replicas {
     const onDeath = (error: StudioError): void => {
       for (const thread of threads) void thread.abandon(error);
     };
-    for (let index = 0; index < count; index++)
-      threads.push(new ReplicaThread({ backend, index, microBatchRows }, memoryMb, onDeath));
-    const settled = await Promise.allSettled(threads.map(({ ready }) => ready));
-    const failed = settled.find((result) => result.status === 'rejected');
-    if (failed !== undefined) {
-      await Promise.all(threads.map((thread) => thread.abandon(failed.reason as StudioError)));
-      throw failed.reason;
+    const begin = async (index: number): Promise<BackendReport> => {
+      const thread = new ReplicaThread({ backend, index, microBatchRows }, memoryMb, onDeath);
+      threads.push(thread);
+      return await thread.ready;
+    };
+    try {
+      const report = await begin(0);
+      const more = usesAllCores(report) ? [] : Array.from({ length: count - 1 }, (_, i) => i + 1);
+      await allAnswers(more.map(begin));
+      return new Replicas(threads, report);
+    } catch (error) {
+      await Promise.all(threads.map((thread) => thread.abandon(error as StudioError)));
+      throw error;
     }
-    const [first] = settled as PromiseFulfilledResult<BackendReport>[];
-    return new Replicas(threads, first?.value ?? { backend, why: '' });
   }
 
   get count(): number {
