@@ -1,7 +1,7 @@
 """Writes test/fixtures/statistics.json: intervals and tests as numpy and scipy compute them.
 
     python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install numpy scipy
-    /tmp/fidelity/bin/python test/fidelity/statistics.py
+    /tmp/fidelity/bin/python test/fidelity/intervals.py
 
 The bootstrap's bounds depend on the draws, so they agree only to about what 10,000 resamples leave open; tests allow for it.
 """
