@@ -27,13 +27,7 @@ export const engineSettings = z.strictObject({
     .enum(['auto', 'native', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
     .describe('auto: native GPU where one is prepared, else wasm. native, webgpu and cpu can be asked for.'),
-  threads: z
-    .number()
-    .int()
-    .min(1)
-    .max(64)
-    .default(2)
-    .describe('Workers that share each batch; the native and webgpu backends take one.'),
+  threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch; on a GPU there is one.'),
   mropePositions: z
     .enum(['5.x', '4.49'])
     .optional()

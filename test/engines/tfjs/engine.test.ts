@@ -633,11 +633,11 @@ test.each(stockBackends)(
 );
 
 test.skipIf(!nativeIsThere)(
-  'on the native backend one replica does, a saved run goes on bit for bit, and drawn tokens have the log-probabilities of a forward pass',
+  'on the native backend two threads agree with one, a saved run goes on bit for bit, and drawn tokens have the log-probabilities of a forward pass',
   async () => {
     const native = await createTfjsEngine({ name: 'tfjs', backend: 'native', threads: 2 });
     try {
-      expect(native.status()).toMatchObject({ threads: 1, why: expect.stringMatching(/TensorFlow 2/) });
+      expect(native.status().why).toMatch(/TensorFlow 2/);
       const model = await newModel(native, 3);
       const [last] = (await train(native, model, 3)).slice(-1);
       const [expected] = (await train(one, await newModel(one, 3), 3)).slice(-1);

@@ -109,9 +109,9 @@ class ReplicaThread {
   }
 }
 
-/** A backend that shares one replica's work among all cores, or gives it to a GPU: a second replica would be in its way. */
-function usesAllCores({ backend }: BackendReport): boolean {
-  return backend !== 'wasm' && backend !== 'cpu';
+/** On a GPU a second replica would be in the first one's way. On the CPU two are faster, under TensorFlow's library too. */
+function isOnGpu({ backend }: BackendReport): boolean {
+  return backend === 'native GPU' || backend === 'webgpu';
 }
 
 /** All replicas of an engine. When one dies, none is used any more: the others would no longer agree with it. */
@@ -141,7 +141,7 @@ export class Replicas {
     };
     try {
       const report = await begin(0);
-      const more = usesAllCores(report) ? [] : Array.from({ length: count - 1 }, (_, i) => i + 1);
+      const more = isOnGpu(report) ? [] : Array.from({ length: count - 1 }, (_, i) => i + 1);
       await allAnswers(more.map(begin));
       return new Replicas(threads, report);
     } catch (error) {
