@@ -6,7 +6,7 @@ import { reportText } from '../evaluation/table.ts';
 import { nearest } from '../protocol/nearest.ts';
 import { ablate } from './ablating.ts';
 import { type AblationSource, ablationFolder, planAblation } from './ablation-plan.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings, usage, wholeNumber } from './command.ts';
+import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage, wholeNumber } from './command.ts';
 import { LiveLine } from './progress.ts';
 
 /** Options that a command with its own choice of run files, arms and seeds has as well. */
@@ -96,7 +96,7 @@ export async function ablateAsTold(told: AblationTold): Promise<number> {
   const seeds = seedsOf(told.seeds);
   const wanted = armsOf(told.arms);
   const groups = wholeNumber('groups', told.groups, 1);
-  const port = told.port === undefined ? undefined : wholeNumber('port', told.port, 0, 65535);
+  const port = portOption(told.port);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(name))
     throw usage('--name takes letters, digits, dot, dash and underscore; 40 at most.');
   const plan = await planAblation(told.source, folder, name);

@@ -181,6 +181,9 @@ test.each<[string, (tensors: NamedTensor[], folder: string) => Promise<void>]>([
 ])('weights %s are the same model', async (_, write) => {
   const folder = await rewritten(write);
   expect(await answersOf(folder)).toEqual(await answersOf(good));
+  const to = await mkdtemp(join(scratch, 'converted-'));
+  await convertCheckpoint(folder, to, { dtype: 'float32', fileBytes: 1e9 });
+  expect(await answersOf(to)).toEqual(await answersOf(good));
 });
 
 test('weights in bfloat16 are read as the nearest that it has', async () => {

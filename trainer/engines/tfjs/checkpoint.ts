@@ -158,20 +158,20 @@ const preprocessorFile = {
   size: { shortest_edge: (patchSize * mergeSize) ** 2, longest_edge: 16384 * (patchSize * mergeSize) ** 2 },
 };
 
-/** Writes all but the tensors; each file is synchronised to the disk. */
+/** Writes all but the tensors, each file synchronised to the disk. Without an optimizer's step, nothing is said of one. */
 export async function writeCheckpointFiles(
   folder: string,
   configFile: object,
   tokenizer: Tokenizer,
   companions: Companions,
-  optimizerStep: number,
+  optimizerStep: number | null,
 ): Promise<void> {
   const files: [string, string][] = [
     ['config.json', asText(configFile)],
     ['tokenizer.json', asText(tokenizer.file)],
-    ['optimizer.json', asText({ optimizer: 'AdamW', step: optimizerStep })],
     ...companions,
   ];
+  if (optimizerStep !== null) files.push(['optimizer.json', asText({ optimizer: 'AdamW', step: optimizerStep })]);
   for (const [name, content] of files) {
     const handle = await open(join(folder, name), 'w');
     try {

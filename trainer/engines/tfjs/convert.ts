@@ -1,10 +1,10 @@
 /** Writes a checkpoint again for other programs: another type of values, files of another size, no optimizer state. */
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StudioError } from '../../protocol/errors.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
 import { parameterTable } from './parameters.ts';
-import { readWeights, refuseUnknown, type WeightsForm, writeWeights } from './weights.ts';
+import { readWeights, type WeightsForm, writeWeights } from './weights.ts';
 
 export interface Converted {
   readonly tensors: number;
@@ -18,20 +18,14 @@ export interface Converted {
  */
 export async function convertCheckpoint(from: string, to: string, form: WeightsForm): Promise<Converted> {
   const { configFile, config, tokenizer, companions } = await readCheckpoint(from, false);
-  const { tensors, file } = await readWeights(from);
   const table = parameterTable(config);
-  refuseUnknown(table, tensors, file, ['']);
+  const { tensors } = await readWeights(from, table);
   const parent = path.dirname(path.resolve(to));
   await mkdir(parent, { recursive: true });
   const work = await mkdtemp(path.join(parent, `.${path.basename(to)}-`));
   try {
     await writeWeights(work, [...tensors.values()], form);
-    const texts: [string, string][] = [
-      ['config.json', `${JSON.stringify({ ...configFile, dtype: form.dtype }, null, 2)}\n`],
-      ['tokenizer.json', `${JSON.stringify(tokenizer.file, null, 2)}\n`],
-      ...companions,
-    ];
-    for (const [name, text] of texts) await writeFile(path.join(work, name), text, { flush: true });
+    await writeCheckpointFiles(work, { ...configFile, dtype: form.dtype }, tokenizer, companions, null);
     await rmdir(to).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT')
         throw new StudioError('conflict', 'The folder is not empty.', {

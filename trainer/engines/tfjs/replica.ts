@@ -25,15 +25,7 @@ import { PatchCache } from './patches.ts';
 import type { NamedTensor } from './safetensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import { trainTokenizer } from './tokenizer/training.ts';
-import {
-  dropTiedHead,
-  joinParts,
-  momentSuffixes,
-  readWeights,
-  refuseUnknown,
-  splitParts,
-  writeWeights,
-} from './weights.ts';
+import { joinParts, momentSuffixes, readWeights, refuseUnknown, splitParts, writeWeights } from './weights.ts';
 
 interface Moments {
   m: tf.Tensor;
@@ -136,9 +128,7 @@ export class Replica {
         copies.set(name, (await this.#ops.read(weight)).slice());
       return { values: ({ name }) => copies.get(name) as Float32Array, ...none };
     }
-    const { tensors, file } = await readWeights(origin.folder);
-    dropTiedHead(table, tensors);
-    refuseUnknown(table, tensors, file, ['']);
+    const { tensors, file } = await readWeights(origin.folder, table);
     const joined = new Map(table.parameters.map((parameter) => [parameter.name, joinParts(parameter, tensors, file)]));
     const values = ({ name }: Parameter): Float32Array => joined.get(name) ?? new Float32Array();
     if (origin.optimizerStep === null || origin.optimizerStep === 0) return { values, ...none };

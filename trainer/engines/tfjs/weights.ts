@@ -59,7 +59,10 @@ export async function modelFiles(folder: string): Promise<string[]> {
 }
 
 /** A folder's tensors by their published names, and the file that an error about one names. @throws StudioError `bad-model` */
-export async function readWeights(folder: string): Promise<{ tensors: Map<string, NamedTensor>; file: string }> {
+export async function readWeights(
+  folder: string,
+  table: ParameterTable,
+): Promise<{ tensors: Map<string, NamedTensor>; file: string }> {
   const { files, map } = await weightFiles(folder);
   const tensors = new Map<string, NamedTensor>();
   for (const file of files) {
@@ -69,7 +72,10 @@ export async function readWeights(folder: string): Promise<{ tensors: Map<string
   const missing = Object.keys(map ?? {}).find((name) => !tensors.has(name));
   const place = map === null ? (files[0] as string) : path.join(folder, indexFile);
   if (missing !== undefined) throw badIndex(`${place}: ${missing}`, `This tensor is not in ${map?.[missing]}.`);
-  return { tensors: published(tensors), file: place };
+  const own = published(tensors);
+  dropTiedHead(table, own);
+  refuseUnknown(table, own, place, ['']);
+  return { tensors: own, file: place };
 }
 
 function published(tensors: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
@@ -158,7 +164,7 @@ export function joinParts(
 }
 
 /** Some files hold a tied head beside the embedding: the same numbers a second time, which are left out. */
-export function dropTiedHead(table: ParameterTable, tensors: Map<string, NamedTensor>): void {
+function dropTiedHead(table: ParameterTable, tensors: Map<string, NamedTensor>): void {
   const head = tensors.get('lm_head.weight')?.values;
   const embedding = tensors.get('model.embed_tokens.weight')?.values;
   const untied = table.parameters.some(({ name }) => name === 'lm_head.weight');
