@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probeBackends } from '../../../trainer/engines/tfjs/backends.ts';
 import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
+import { addonBuild } from '../../../trainer/engines/tfjs/native-libraries.ts';
 
 const before = process.env.XDG_CACHE_HOME;
 let cache: string;
@@ -37,7 +38,7 @@ test.each([true, false])('a prepared library counts as what it saw when it was r
   const addon = join(folder, 'tfjs_binding.node');
   await writeFile(addon, '');
   const ready = join(folder, 'ready.json');
-  await writeFile(ready, JSON.stringify({ version: '2.18.1', gpu, addon, files: {} }));
+  await writeFile(ready, JSON.stringify({ build: addonBuild, version: '2.18.1', gpu, addon, files: {} }));
   expect(available()).toEqual(gpu ? ['native GPU', 'wasm', 'cpu'] : ['wasm', 'native CPU', 'cpu']);
   await writeFile(ready, '{"version": "2.18.1", "gp');
   expect(available()).toEqual(['wasm', 'cpu']);

@@ -14,7 +14,7 @@ import { createStockOps } from '../../../trainer/engines/tfjs/stock.ts';
 export async function backends(): Promise<Map<string, () => Promise<Ops>>> {
   tf.enableProdMode();
   const found = new Map<string, () => Promise<Ops>>();
-  const stock = createStockOps();
+  const stock = createStockOps('host');
   found.set('cpu', async () => {
     await tf.setBackend('cpu');
     return stock;

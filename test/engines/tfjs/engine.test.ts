@@ -15,7 +15,7 @@ import { specialTokens } from '../../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
 import { preparedWebgpu } from '../../../trainer/engines/tfjs/fetch-webgpu.ts';
 import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
-import { preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
+import { addonBuild, preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
 import {
   answerText,
   clip,
@@ -719,7 +719,7 @@ test('"auto" takes WebAssembly, and says why, where the library that is prepared
     await mkdir(folderOfCpu, { recursive: true });
     const addon = join(folderOfCpu, 'tfjs_binding.node');
     await writeFile(addon, 'never loaded');
-    const ready = { version: '2.18.1', gpu: false, addon, files: {} };
+    const ready = { build: addonBuild, version: '2.18.1', gpu: false, addon, files: {} };
     await writeFile(join(folderOfCpu, 'ready.json'), JSON.stringify(ready));
     const auto = await createTfjsEngine({ name: 'tfjs', backend: 'auto', threads: 1 });
     const { backend, why } = auto.status();
@@ -736,7 +736,10 @@ test('"auto" goes on to WebAssembly when a prepared library does not start, and 
     await mkdir(broken, { recursive: true });
     const addon = join(broken, 'tfjs_binding.node');
     await writeFile(addon, 'not a library');
-    await writeFile(join(broken, 'ready.json'), JSON.stringify({ version: '2.18.1', gpu: true, addon, files: {} }));
+    await writeFile(
+      join(broken, 'ready.json'),
+      JSON.stringify({ build: addonBuild, version: '2.18.1', gpu: true, addon, files: {} }),
+    );
     const auto = await createTfjsEngine({ name: 'tfjs', backend: 'auto', threads: 1 });
     const { backend, why } = auto.status();
     await auto.dispose();

@@ -118,6 +118,28 @@ describe.skipIf(!possible)('preparing the native backend', () => {
     ]);
   });
 
+  it('compiles the addon with a set of attribute names for each thread, as threads that share one crash', async () => {
+    await programThat(
+      'g++',
+      `for last; do case "$last" in *tfjs_backend.cc) cp "$last" "${at('compiled.cc')}";; esac; done; if [ "$1" != --version ]; then echo addon > "$last"; fi`,
+    );
+    await fetched();
+    const compiled = (await readFile(at('compiled.cc'), 'utf8')).split('\n');
+    expect(compiled.filter((line) => /ATTR_NAME_SET;/.test(line))).toEqual([
+      'thread_local static std::set<std::string> ATTR_NAME_SET;',
+    ]);
+  });
+
+  it('takes an addon that was compiled in another way for none, and prepares it again', async () => {
+    await fetched();
+    const ready = at('cache/cpu/ready.json');
+    const written = JSON.parse(await readFile(ready, 'utf8'));
+    await writeFile(ready, JSON.stringify({ ...written, build: written.build - 1 }));
+    expect(preparedNative(cache())).toEqual([]);
+    expect(await fetched()).toMatchObject({ fetched: true });
+    expect(preparedNative(cache()).length).toBe(1);
+  });
+
   it('goes on after a cut: a wheel that is there is checked, not fetched again', async () => {
     await pipThat(`if grep -q nvidia requirements.txt; then exit 1; fi; ${bringing()}`);
     await symlink('/bin/grep', at('bin/grep'));

@@ -34,10 +34,9 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
     shapes: [[n, d], [d]],
     run: (ops, [x, gain]) => ops.rmsNorm(x as tf.Tensor, gain as tf.Tensor, 1e-2),
   })),
-  SwiGLU: fc.tuple(size, fours).map(([n, f]) => ({
-    shapes: [[n, 2 * f]],
-    scale: 3,
-    run: (ops, [x]) => ops.swiglu(x as tf.Tensor),
+  SwiGLU: fc.tuple(size, size, fours, fc.boolean()).map(([n, d, f, biased]) => ({
+    shapes: [[n, d], [2 * f, d], ...(biased ? [[2 * f]] : [])],
+    run: (ops, [x, w, b]) => ops.swiglu(x as tf.Tensor, w as tf.Tensor, b ?? null),
   })),
   GELU: fc.tuple(size, size).map(([n, d]) => ({
     shapes: [[n, d]],
@@ -53,10 +52,10 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
   })),
   'rotary turn': fc.tuple(size, heads, fc.integer({ min: 0, max: 1e6 })).map(([n, head, s]) => {
     const angles = Float32Array.from({ length: (n * head.headDim) / 2 }, (_, i) => 20 * uniform(s, i));
-    const table = (f: (x: number) => number) => tf.tensor2d(angles.map(f), [n, head.headDim / 2]);
+    const turns = { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
     return {
       shapes: [[n, widthOf(head)]],
-      run: (ops, [qkv]) => ops.rotate(qkv as tf.Tensor, { cos: table(Math.cos), sin: table(Math.sin) }, shapeOf(head)),
+      run: (ops, [qkv]) => ops.rotate(qkv as tf.Tensor, ops.rotaryTable(turns, shapeOf(head)), shapeOf(head)),
     };
   }),
   attention: fc.tuple(size, size, size, heads, fc.boolean()).map(([prompt, first, second, head, causal]) => ({

@@ -79,7 +79,7 @@ test('the analytic gradient of every parameter agrees with finite differences wh
     rows: Int32Array.from([...batch.answerTargets.rows, ...batch.promptTargets.rows]),
     targets: Int32Array.from([...batch.answerTargets.targets, ...batch.promptTargets.targets]),
   };
-  const ops = createStockOps();
+  const ops = createStockOps('host');
   const weights = new Map<string, tf.Tensor>();
   for (const { name, shape } of table.parameters)
     weights.set(name, tf.tensor(values.get(name) as Float32Array, [...shape]));

@@ -54,7 +54,7 @@ async function startPrepared({ addon }: NativeLibrary, because: string): Promise
   const { version, gpu } = await startNative(addon);
   tf.enableProdMode();
   return {
-    ops: createStockOps(),
+    ops: createStockOps(gpu ? 'device' : 'host'),
     report: {
       backend: gpu ? 'native GPU' : 'native CPU',
       why: `TensorFlow ${version} on ${gpu ? 'a GPU' : 'the CPU'}. ${because}`,
@@ -74,7 +74,7 @@ async function startPreparedWebgpu(): Promise<{ ops: Ops; report: BackendReport 
   const { gpu } = await startWebgpu(prepared.folder);
   tf.enableProdMode();
   return {
-    ops: createStockOps('later'),
+    ops: createStockOps('device, read later'),
     report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.` },
   };
 }
@@ -84,7 +84,7 @@ async function start(backend: 'wasm' | 'cpu', because: string): Promise<{ ops: O
     case 'cpu':
       await makeCurrent('cpu');
       return {
-        ops: createStockOps(),
+        ops: createStockOps('host'),
         report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}` },
       };
     case 'wasm': {

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { checkNpm, fetchPackages } from '../../programs/npm.ts';
 import { type ProgramEnd, runProgram } from '../../programs/run-program.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { addonSources, nativeFolder, nativeProbe } from './files.ts';
-import { type NativeLibrary, type PreparedFile, readPrepared } from './native-libraries.ts';
+import { addonBuild, type NativeLibrary, type PreparedFile, readPrepared } from './native-libraries.ts';
 import { type NativeKind, wheels as pinnedWheels, preparedBytes, type Wheel } from './native-wheels.ts';
 import { unpackWheels } from './unpack-wheels.ts';
 
@@ -43,6 +43,8 @@ const headersPackage = {
 } as const;
 
 const addonName = 'tfjs_binding.node';
+
+const sharedNames = 'static std::set<std::string> ATTR_NAME_SET;';
 
 /**
  * Prepares a kind of the library, or checks the one that is there. @returns what the probe found; `fetched` when it was not there
@@ -175,6 +177,7 @@ async function prepare(work: Work): Promise<PreparedFile> {
     const found = await work.probe(join(draft, addon), signal);
     const ready = {
       ...found,
+      build: addonBuild,
       addon: join(folder, kind, addon),
       files: { ...Object.fromEntries(kept), [addon]: await sha256Of(join(draft, addon), signal) },
     };
@@ -296,13 +299,15 @@ async function compileAddon(draft: string, { signal, onProgress }: Work): Promis
   onProgress('Compiling the addon', 0, 0);
   const libraries = join(draft, 'tensorflow');
   const sources = addonSources();
+  const backend = join(headers, 'tfjs_backend.cc');
+  await writeFile(backend, forThreads(await readFile(join(sources, 'tfjs_backend.cc'), 'utf8')));
   const end = await runProgram(
     'g++',
     [
       ...['-O2', '-s', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8'],
       `-I${join(headers, 'node_modules', name, 'include')}`,
-      `-I${join(libraries, 'include')}`,
-      ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(sources, file)),
+      ...[join(libraries, 'include'), sources].map((folder) => `-I${folder}`),
+      ...[backend, join(sources, 'tfjs_binding.cc')],
       `-L${libraries}`,
       ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
       '-Wl,-rpath,$ORIGIN',
@@ -312,6 +317,17 @@ async function compileAddon(draft: string, { signal, onProgress }: Work): Promis
   );
   failUnlessDone(end, 'g++ could not compile the addon', 'It takes g++ 8 or newer');
   await rm(headers, { recursive: true });
+}
+
+/**
+ * The addon's source with a set of attribute names for each thread. In the package all threads write to one without a lock: two
+ * replicas that start together crash.
+ */
+function forThreads(source: string): string {
+  const [before, after, ...more] = source.split(sharedNames);
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new StudioError('internal', `The addon's source does not hold "${sharedNames}" once.`);
+  return `${before}thread_local ${sharedNames}${after}`;
 }
 
 function failUnlessDone(end: ProgramEnd, message: string, remedy: string): void {

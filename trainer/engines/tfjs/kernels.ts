@@ -1,6 +1,7 @@
 /** The operations with own kernels on the heap of tfjs-backend-wasm; gradients through `tf.customGrad`. */
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
+import { differentiable, recording, type Save } from './differentiable.ts';
 import { gradientsAtOnce } from './host-loss.ts';
 import type { DecodingCache, DecodingStart, HeadShape, Ops, Segments } from './ops.ts';
 
@@ -169,25 +170,6 @@ interface WasmBackend {
   makeOutput(shape: number[], dtype: 'float32' | 'int32'): tf.TensorInfo;
 }
 
-type Save = (tensors: tf.Tensor[]) => void;
-
-/** Whether a gradient will be asked for, so that what the backward pass needs must be kept. */
-const recording = (): boolean => tf.engine().state.gradientDepth > 0;
-
-/** An operation with its own gradient. `backward` gives one gradient per input. Where no gradient is asked for, no tape is built. */
-function differentiable(
-  inputs: tf.Tensor[],
-  forward: (save: Save) => tf.Tensor,
-  backward: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[],
-): tf.Tensor {
-  if (!recording()) return forward(() => undefined);
-  const operation = tf.customGrad((...args) => ({
-    value: forward(args.at(-1) as unknown as Save),
-    gradFunc: backward,
-  }));
-  return operation(...inputs);
-}
-
 const rowsOf = (x: tf.Tensor): number => x.shape[0] ?? 0;
 const widthOf = (x: tf.Tensor): number => x.shape[1] ?? 1;
 
@@ -340,8 +322,9 @@ export async function createKernelOps(
         },
       ),
 
-    swiglu: (gateUp) =>
-      differentiable(
+    swiglu(x, weight, bias) {
+      const gateUp = ops.linear(x, weight, bias);
+      return differentiable(
         [gateUp],
         (save) => {
           save([gateUp]);
@@ -355,7 +338,8 @@ export async function createKernelOps(
           kernels.swigluBackward(at(input), at(dy), at(d), rowsOf(dy), widthOf(dy));
           return [d];
         },
-      ),
+      );
+    },
 
     gelu: (x) =>
       differentiable(
@@ -385,6 +369,11 @@ export async function createKernelOps(
         // Two tensors: TensorFlow.js frees the gradient of each input on its own.
         (dy) => [tf.clone(dy), dy],
       ),
+
+    rotaryTable: ({ cos, sin }, { headDim }) => {
+      const table = (values: Float32Array) => tf.tensor2d(values, [(2 * values.length) / headDim, headDim / 2]);
+      return { cos: table(cos), sin: table(sin) };
+    },
 
     rotate: (qkv, { cos, sin }, shape) =>
       differentiable(

@@ -79,12 +79,12 @@ export class Model {
   /** Logits [answers, vocabulary] after one more token per answer, which stands at position positions[answer]. */
   step(tokens: Int32Array, positions: Int32Array, cache: DecodingCache): tf.Tensor {
     const { text } = this.config;
-    const rotary = this.#rotary(
+    const rotary = this.#ops.rotaryTable(
       textAngles(
         Int32Array.from({ length: positions.length * 3 }, (_, i) => positions[Math.floor(i / 3)] ?? 0),
         text,
       ),
-      positions.length,
+      text.shape,
     );
     let x = this.#ops.gatherRows(this.#weight('model.embed_tokens.weight'), tokens);
     for (let layer = 0; layer < text.layers; layer++)
@@ -105,7 +105,7 @@ export class Model {
             vision.rows,
             batch.index.map((i) => (i >= 0 ? i : -1 - (vision.place[-1 - i] ?? 0))),
           );
-    const rotary = this.#rotary(textAngles(batch.positions, text), batch.index.length);
+    const rotary = this.#ops.rotaryTable(textAngles(batch.positions, text), text.shape);
     for (let layer = 0; layer < text.layers; layer++) {
       x = this.#layer(layer, x, rotary, layer === text.layers - 1 ? rows : null, attention);
     }
@@ -132,12 +132,12 @@ export class Model {
       x = ops.gatherRows(x, rows);
     }
     x = ops.add(x, this.#linear(attended, `${at}.self_attn.o_proj`, false));
-    const inner = this.#linear(
+    const inner = ops.swiglu(
       ops.rmsNorm(x, this.#weight(`${at}.post_attention_layernorm.weight`), epsilon),
-      `${at}.mlp.gate_up`,
-      false,
+      this.#weight(`${at}.mlp.gate_up.weight`),
+      null,
     );
-    return ops.add(x, this.#linear(ops.swiglu(inner), `${at}.mlp.down_proj`, false));
+    return ops.add(x, this.#linear(inner, `${at}.mlp.down_proj`, false));
   }
 
   /** `look` is given the rows as attention takes them. */
@@ -160,7 +160,7 @@ export class Model {
     const { vision } = this.config;
     const { pixels, angles, frames, windows, place } = this.#tower(pairs);
     const rows = pixels.length / patchLength;
-    const rotary = this.#rotary(angles, rows);
+    const rotary = ops.rotaryTable(angles, vision.shape);
     const perFrame = makeSegments(contiguous(frames), false);
     const perWindow = makeSegments(contiguous(windows), false);
     let x = ops.linear(
@@ -179,12 +179,12 @@ export class Model {
       const segments = vision.fullAttention[i] ? perFrame : perWindow;
       const attended = ops.attention(ops.rotate(qkv, rotary, vision.shape), segments, vision.shape);
       x = ops.add(x, this.#linear(attended, `${at}.attn.proj`, true));
-      const inner = this.#linear(
+      const inner = ops.swiglu(
         ops.rmsNorm(x, this.#weight(`${at}.norm2.weight`), visionEpsilon),
-        `${at}.mlp.gate_up`,
-        true,
+        this.#weight(`${at}.mlp.gate_up.weight`),
+        this.#weight(`${at}.mlp.gate_up.bias`),
       );
-      x = ops.add(x, this.#linear(ops.swiglu(inner), `${at}.mlp.down_proj`, true));
+      x = ops.add(x, this.#linear(inner, `${at}.mlp.down_proj`, true));
     }
     const normed = ops.rmsNorm(x, this.#weight('visual.merger.ln_q.weight'), visionEpsilon);
     const joined = tf.reshape(normed, [rows / mergeUnit, mergeUnit * vision.hiddenSize]);
@@ -262,11 +262,6 @@ export class Model {
 
   #linear(x: tf.Tensor, name: string, bias: boolean): tf.Tensor {
     return this.#ops.linear(x, this.#weight(`${name}.weight`), bias ? this.#weight(`${name}.bias`) : null);
-  }
-
-  #rotary({ cos, sin }: Angles, rows: number): RotaryTable {
-    const half = cos.length / rows;
-    return { cos: tf.tensor2d(cos, [rows, half]), sin: tf.tensor2d(sin, [rows, half]) };
   }
 
   #weight(name: string): tf.Tensor {

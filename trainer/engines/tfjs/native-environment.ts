@@ -6,6 +6,8 @@ export function setNativeEnvironment(): void {
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   // The addon computes on the last GPU that it sees.
   process.env.CUDA_VISIBLE_DEVICES ??= '0';
+  // Each replica computes in its own thread. Threads of the library, which all replicas share, would be in their way.
+  process.env.TF_NUM_INTRAOP_THREADS ??= '1';
   // Errors and warnings only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
 }

@@ -7,8 +7,12 @@ import { nativeFolder } from './files.ts';
 import { parseJson } from './json.ts';
 import type { NativeKind } from './native-wheels.ts';
 
+/** Goes up when the addon is compiled in another way: one that was compiled before is prepared again. */
+export const addonBuild = 2 as const;
+
 /** What preparing wrote beside the addon after it had run it once in another process. */
 export const preparedFile = z.object({
+  build: z.literal(addonBuild),
   version: z.string(),
   gpu: z.boolean(),
   addon: z.string(),

@@ -3,6 +3,7 @@
  * `kernels.ts` with own WebAssembly kernels. Rows of all sequences are packed one after the other: no tensor holds padding.
  */
 import type * as tf from '@tensorflow/tfjs';
+import type { Angles } from './positions.ts';
 
 export interface HeadShape {
   readonly heads: number;
@@ -28,7 +29,7 @@ export function makeSegments(rows: readonly (readonly [number, number, number, n
   return { table: Int32Array.from(rows.flat()), count: rows.length, causal, mostKeys };
 }
 
-/** Cosines and sines of each row's angles, [rows, headDim / 2]: one table serves 1-D, 2-D and M-RoPE positions. */
+/** The angles by which rows are turned, as an implementation lays them out. */
 export interface RotaryTable {
   readonly cos: tf.Tensor;
   readonly sin: tf.Tensor;
@@ -92,11 +93,13 @@ export interface Ops {
   /** x [n, in] times weight [out, in] transposed, plus bias [out]. Without `inputGradient`, x is taken as a constant. */
   linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, inputGradient?: boolean): tf.Tensor;
   rmsNorm(x: tf.Tensor, gain: tf.Tensor, epsilon: number): tf.Tensor;
-  /** [n, 2f] (gate, up) -> [n, f]: silu(gate) * up. */
-  swiglu(gateUp: tf.Tensor): tf.Tensor;
+  /** silu(gate) * up [n, f], where gate and up are the halves of x [n, in] times weight [2f, in] transposed, plus bias [2f]. */
+  swiglu(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null): tf.Tensor;
   /** The exact GELU. */
   gelu(x: tf.Tensor): tf.Tensor;
   add(x: tf.Tensor, y: tf.Tensor): tf.Tensor;
+  /** Of cosines and sines [rows, headDim / 2]: one table serves 1-D, 2-D and M-RoPE positions. */
+  rotaryTable(angles: Angles, shape: HeadShape): RotaryTable;
   /** Turns the query and key heads of qkv [n, (heads + 2 kvHeads) headDim]. */
   rotate(qkv: tf.Tensor, table: RotaryTable, shape: HeadShape): tf.Tensor;
   /** Rotated qkv -> [n, heads * headDim]. */

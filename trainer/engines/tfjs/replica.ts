@@ -280,7 +280,7 @@ export class Replica {
     const sum = own(total);
     for (const other of others) add(sum, own(other as Float32Array));
     let squares = 0;
-    for (let i = 0; i < sum.length; i++) squares += (sum[i] as number) ** 2;
+    for (let i = 0; i < sum.length; i++) squares += (sum[i] as number) * (sum[i] as number);
     return { squares };
   }
 

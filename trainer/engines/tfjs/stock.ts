@@ -1,155 +1,203 @@
-/** The operations in plain TensorFlow.js, for every backend that has its kernels and gradients (cpu, native). */
+/** The operations in plain TensorFlow.js, for every backend that has its kernels (cpu, native, webgpu). */
 import * as tf from '@tensorflow/tfjs';
+import { differentiable } from './differentiable.ts';
 import { gradientsAtOnce, gradientsInTwoPasses } from './host-loss.ts';
-import type { DecodingCache, DecodingStart, HeadShape, Ops, Segments } from './ops.ts';
+import type { AdamWStep, HeadShape, Ops, Optimized } from './ops.ts';
+import type { Angles } from './positions.ts';
+import { rowsOf, stockAttention, widthOf } from './stock-attention.ts';
+import { TensorCache } from './stock-decoding.ts';
 
-const hidden = -1e9;
+/** Where a backend keeps tensors, and whether their values can be had at once or only when the thread rests. */
+export type TensorPlace = 'host' | 'device' | 'device, read later';
 
-const rowsOf = (x: tf.Tensor): number => x.shape[0] ?? 0;
-const widthOf = (x: tf.Tensor): number => x.shape[1] ?? 1;
-
-function pick(x: tf.Tensor, index: Int32Array): tf.Tensor {
-  return tf.gather(x, tf.tensor1d(index, 'int32'));
-}
-
-/** qkv [n, width] -> q [n, heads * headDim], k and v [n, kvHeads * headDim]. */
-function splitHeads(qkv: tf.Tensor, { heads, kvHeads, headDim }: HeadShape): [tf.Tensor, tf.Tensor, tf.Tensor] {
-  return tf.split(qkv, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
-}
-
-/** q [b, heads, tq, headDim] over k, v [b, kvHeads, tk, headDim] with mask [b, 1, tq, tk] -> [b * tq, heads * headDim]. */
-function attend(
-  q: tf.Tensor,
-  k: tf.Tensor,
-  v: tf.Tensor,
-  mask: tf.Tensor,
-  { heads, kvHeads, headDim }: HeadShape,
-): tf.Tensor {
-  const [b = 0, , tq = 0] = q.shape;
-  const tk = k.shape[2] ?? 0;
-  // The query heads that share keys and values stand together: as rows of one product, they need no copies of them.
-  const shared = [b, kvHeads, (heads / kvHeads) * tq];
-  const scaled = tf.mul(tf.reshape(q, [...shared, headDim]), 1 / Math.sqrt(headDim));
-  const scores = tf.add(tf.reshape(tf.matMul(scaled, k, false, true), [b, heads, tq, tk]), mask);
-  const out = tf.matMul(tf.reshape(tf.softmax(scores), [...shared, tk]), v);
-  return tf.reshape(tf.transpose(tf.reshape(out, [b, heads, tq, headDim]), [0, 2, 1, 3]), [b * tq, heads * headDim]);
-}
-
-/** [b * t, n * headDim] -> [b, n, t, headDim]. */
-function byHead(x: tf.Tensor, b: number, t: number, headDim: number): tf.Tensor {
-  return tf.transpose(tf.reshape(x, [b, t, widthOf(x) / headDim, headDim]), [0, 2, 1, 3]);
-}
-
-/** Where the rows of a padded batch come from, what they may see, and where each packed row stands in it. */
-function padded({ table, count, causal }: Segments, packedRows: number) {
-  const rows = Array.from(
-    { length: count },
-    (_, s) => Array.from(table.subarray(4 * s, 4 * s + 4)) as [number, number, number, number],
-  );
-  const queries = Math.max(...rows.map(([, own]) => own));
-  const keys = Math.max(...rows.map(([, own, , prefix]) => own + prefix));
-  const queryIndex = new Int32Array(count * queries);
-  const keyIndex = new Int32Array(count * keys);
-  const mask = new Float32Array(count * queries * keys).fill(hidden);
-  const place = new Int32Array(packedRows);
-  rows.forEach(([first, own, prefixFirst, prefix], s) => {
-    for (let j = 0; j < prefix + own; j++) keyIndex[s * keys + j] = j < prefix ? prefixFirst + j : first + j - prefix;
-    for (let i = 0; i < own; i++) {
-      queryIndex[s * queries + i] = first + i;
-      place[first + i] = s * queries + i;
-      const at = (s * queries + i) * keys;
-      mask.fill(0, at, at + prefix + (causal ? i + 1 : own));
-    }
-  });
-  return { queries, keys, queryIndex, keyIndex, mask, place };
-}
-
-/** `reads`: whether the backend gives values at once, or only when the thread rests. */
-export function createStockOps(reads: 'at once' | 'later' = 'at once'): Ops {
+export function createStockOps(place: TensorPlace): Ops {
+  const readsLater = place === 'device, read later';
   const read = async (x: tf.Tensor): Promise<Float32Array> =>
-    (reads === 'at once' ? x.dataSync() : await x.data()) as Float32Array;
+    (readsLater ? await x.data() : x.dataSync()) as Float32Array;
+
+  /** While answers are written no weight changes, so each is transposed once for all steps, where that is faster; null at other times. */
+  let transposed: Map<string, tf.Tensor> | null = null;
+  /** x [n, in] times rows from..to of weight [out, in] transposed. */
+  const product = (x: tf.Tensor, weight: tf.Tensor, from = 0, to = rowsOf(weight)): tf.Tensor => {
+    const rows = (): tf.Tensor =>
+      to - from === rowsOf(weight) ? weight : tf.slice(weight, [from, 0], [to - from, widthOf(weight)]);
+    if (transposed === null) return tf.matMul(x, rows(), false, true);
+    const key = `${weight.id} ${from}`;
+    const known = transposed.get(key) ?? tf.keep(tf.transpose(rows()));
+    transposed.set(key, known);
+    return tf.matMul(x, known);
+  };
+
   const ops: Ops = {
-    linear(x, weight, bias) {
-      const y = tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true);
-      return bias === null ? y : tf.add(y, bias);
+    linear(x, weight, bias, inputGradient = true) {
+      return differentiable(
+        [...(inputGradient ? [x] : []), weight, ...(bias === null ? [] : [bias])],
+        (save) => {
+          save([x, weight]);
+          const y = product(x, weight);
+          return bias === null ? y : tf.add(y, bias);
+        },
+        (dy, saved) => {
+          const [input, w] = saved as [tf.Tensor, tf.Tensor];
+          return [
+            ...(inputGradient ? [tf.matMul(dy, w)] : []),
+            tf.matMul(dy, input, true, false),
+            ...(bias === null ? [] : [tf.sum(dy, 0)]),
+          ];
+        },
+      );
     },
 
-    rmsNorm: (x, gain, epsilon) => tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon))), gain),
+    rmsNorm: (x, gain, epsilon) =>
+      differentiable(
+        [x, gain],
+        (save) => {
+          const r = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon));
+          save([x, gain, r]);
+          return tf.mul(tf.mul(x, r), gain);
+        },
+        (dy, saved) => {
+          const [input, g, r] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+          const along = tf.mul(dy, input);
+          // [n, 1]: sum over the row of dy * gain * x
+          const sums = tf.matMul(along, tf.expandDims(g, 1));
+          const pull = tf.mul(sums, tf.div(tf.mul(tf.square(r), r), widthOf(input)));
+          const dx = tf.sub(tf.mul(tf.mul(dy, g), r), tf.mul(input, pull));
+          return [dx, tf.squeeze(tf.matMul(r, along, true, false), [0])];
+        },
+      ),
 
-    swiglu(gateUp) {
-      const [gate, up] = tf.split(gateUp, 2, 1) as [tf.Tensor, tf.Tensor];
-      return tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
+    swiglu(x, weight, bias) {
+      const halves = (whole: tf.Tensor): [tf.Tensor, tf.Tensor] => tf.split(whole, 2, 0) as [tf.Tensor, tf.Tensor];
+      return differentiable(
+        [x, weight, ...(bias === null ? [] : [bias])],
+        (save) => {
+          const half = rowsOf(weight) / 2;
+          const biases = bias === null ? null : halves(bias);
+          const [gate, up] = [0, 1].map((nth) => {
+            const y = product(x, weight, nth * half, (nth + 1) * half);
+            return biases === null ? y : tf.add(y, biases[nth] as tf.Tensor);
+          }) as [tf.Tensor, tf.Tensor];
+          const sigmoid = tf.sigmoid(gate);
+          const silu = tf.mul(gate, sigmoid);
+          save([x, weight, up, sigmoid, silu]);
+          return tf.mul(silu, up);
+        },
+        (dy, saved) => {
+          const [input, w, up, sigmoid, silu] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+          // silu' = sigmoid + silu - silu * sigmoid
+          const slope = tf.sub(tf.add(sigmoid, silu), tf.mul(silu, sigmoid));
+          const slopes = [tf.mul(tf.mul(dy, up), slope), tf.mul(dy, silu)] as const;
+          const [ofGate, ofUp] = halves(w);
+          return [
+            tf.add(tf.matMul(slopes[0], ofGate), tf.matMul(slopes[1], ofUp)),
+            tf.concat(
+              slopes.map((d) => tf.matMul(d, input, true, false)),
+              0,
+            ),
+            ...(bias === null
+              ? []
+              : [
+                  tf.concat(
+                    slopes.map((d) => tf.sum(d, 0)),
+                    0,
+                  ),
+                ]),
+          ];
+        },
+      );
     },
 
     gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
 
-    add: (x, y) => tf.add(x, y),
+    add: (x, y) =>
+      differentiable(
+        [x, y],
+        () => tf.add(x, y),
+        // Two tensors: TensorFlow.js frees the gradient of each input on its own.
+        (dy) => [tf.clone(dy), dy],
+      ),
 
-    rotate(qkv, { cos, sin }, shape) {
-      const n = rowsOf(qkv);
-      const turning = (shape.heads + shape.kvHeads) * shape.headDim;
-      const [turn, rest] = tf.split(qkv, [turning, widthOf(qkv) - turning], 1) as [tf.Tensor, tf.Tensor];
-      const half = shape.headDim / 2;
-      const [lower, upper] = tf.split(tf.reshape(turn, [n, shape.heads + shape.kvHeads, shape.headDim]), 2, 2) as [
-        tf.Tensor,
-        tf.Tensor,
-      ];
-      const c = tf.reshape(cos, [n, 1, half]);
-      const s = tf.reshape(sin, [n, 1, half]);
-      const turned = tf.concat(
-        [tf.sub(tf.mul(lower, c), tf.mul(upper, s)), tf.add(tf.mul(upper, c), tf.mul(lower, s))],
-        2,
-      );
-      return tf.concat([tf.reshape(turned, [n, turning]), rest], 1);
-    },
+    rotaryTable: wideTable,
 
-    attention(qkv, segments, shape) {
-      const { queries, keys, queryIndex, keyIndex, mask, place } = padded(segments, rowsOf(qkv));
-      const [q, k, v] = splitHeads(qkv, shape);
-      const [b, d] = [segments.count, shape.headDim];
-      const out = attend(
-        byHead(pick(q, queryIndex), b, queries, d),
-        byHead(pick(k, keyIndex), b, keys, d),
-        byHead(pick(v, keyIndex), b, keys, d),
-        tf.tensor4d(mask, [b, 1, queries, keys]),
-        shape,
-      );
-      return pick(out, place);
-    },
+    rotate: (qkv, { cos, sin }, shape) =>
+      differentiable(
+        [qkv],
+        (save) => {
+          save([cos, sin]);
+          return tf.add(tf.mul(qkv, cos), tf.mul(halvesExchanged(qkv, shape), sin));
+        },
+        (dy, saved) => {
+          const [c, s] = saved as [tf.Tensor, tf.Tensor];
+          return [tf.add(tf.mul(dy, c), halvesExchanged(tf.mul(dy, s), shape))];
+        },
+      ),
 
-    gatherRows: (x, index) => pick(x, index),
+    attention: stockAttention,
+
+    gatherRows: (x, index) =>
+      differentiable(
+        [x],
+        (save) => {
+          const rows = tf.tensor1d(index, 'int32');
+          save([rows]);
+          return tf.gather(x, rows);
+        },
+        (dy, saved) => [tf.unsortedSegmentSum(dy, saved[0] as tf.Tensor1D, rowsOf(x))],
+      ),
 
     gatherFromTwo(first, second, index) {
       const rows = rowsOf(first);
-      return pick(
+      return ops.gatherRows(
         tf.concat([first, second], 0),
         index.map((i) => (i >= 0 ? i : rows - 1 - i)),
       );
     },
 
-    targetLogprobs(logits, targets) {
-      const chosen = tf.cast(tf.oneHot(tf.tensor1d(targets, 'int32'), widthOf(logits)), 'float32');
-      return tf.sum(tf.mul(tf.logSoftmax(logits), chosen), -1);
-    },
+    targetLogprobs: (logits, targets) =>
+      differentiable(
+        [logits],
+        (save) => {
+          const above = tf.sub(logits, tf.max(logits, -1, true));
+          const weights = tf.exp(above);
+          const sums = tf.sum(weights, -1);
+          const places = tf.tensor2d(
+            Int32Array.from({ length: 2 * targets.length }, (_, i) =>
+              i % 2 === 0 ? i >> 1 : (targets[i >> 1] as number),
+            ),
+            [targets.length, 2],
+            'int32',
+          );
+          const logprobs = tf.sub(tf.gatherND(above, places), tf.log(sums));
+          save([weights, sums, places, logprobs]);
+          return logprobs;
+        },
+        (dy, saved) => {
+          const [weights, sums, places, logprobs] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+          const others = tf.mul(weights, tf.expandDims(tf.neg(tf.div(dy, sums)), 1));
+          const ofTargets = tf.mul(dy, tf.sub(1, tf.exp(logprobs)));
+          return [tf.tensorScatterUpdate(others, places, ofTargets)];
+        },
+      ),
 
     headLogprobs: (hidden, weight, targets) => ops.targetLogprobs(ops.linear(hidden, weight, null), targets),
 
     hostLoss(x, loss) {
-      const operation = tf.customGrad((values, save) => {
-        const { value, gradient } = loss((values as tf.Tensor).dataSync() as Float32Array);
-        (save as unknown as (tensors: tf.Tensor[]) => void)([tf.tensor(gradient, x.shape)]);
-        return {
-          value: tf.scalar(value),
-          gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0] as tf.Tensor, dy),
-        };
-      });
-      return operation(x);
+      return differentiable(
+        [x],
+        (save) => {
+          const { value, gradient } = loss(x.dataSync() as Float32Array);
+          save([tf.tensor(gradient, x.shape)]);
+          return tf.scalar(value);
+        },
+        (dy, saved) => [tf.mul(saved[0] as tf.Tensor, dy)],
+      ) as tf.Scalar;
     },
 
     read,
 
     lossGradients: (compute, loss, by) =>
-      reads === 'at once' ? gradientsAtOnce(ops, compute, loss, by) : gradientsInTwoPasses(compute, loss, by),
+      readsLater ? gradientsInTwoPasses(compute, loss, by) : gradientsAtOnce(ops, compute, loss, by),
 
     async distribution(logits, temperature, allowed) {
       const [n, vocabulary] = [rowsOf(logits), widthOf(logits)];
@@ -158,112 +206,110 @@ export function createStockOps(reads: 'at once' | 'later' = 'at once'): Ops {
       const logSums = new Float32Array(n);
       const entropy = new Float32Array(n);
       for (let row = 0; row < n; row++) {
-        const from = values.subarray(row * vocabulary, (row + 1) * vocabulary);
-        const largest = from.reduce((most, x) => Math.max(most, x), -Infinity);
-        const top = from.reduce((most, x, j) => (allowed[j] === 0 ? most : Math.max(most, x)), -Infinity);
+        const at = row * vocabulary;
+        let largest = -Infinity;
+        let top = -Infinity;
+        for (let j = 0; j < vocabulary; j++) {
+          const logit = values[at + j] as number;
+          if (logit > largest) largest = logit;
+          if (logit > top && allowed[j] !== 0) top = logit;
+        }
         let sum = 0;
         let moment = 0;
-        from.forEach((logit, j) => {
-          const x = logit - largest;
-          sum += Math.exp(x);
-          moment += Math.exp(x) * x;
-          weights[row * vocabulary + j] = allowed[j] === 0 ? 0 : Math.exp((logit - top) / temperature);
-        });
+        for (let j = 0; j < vocabulary; j++) {
+          const x = (values[at + j] as number) - largest;
+          const weight = Math.exp(x);
+          sum += weight;
+          moment += weight * x;
+          if (allowed[j] === 0) continue;
+          weights[at + j] = temperature === 1 && top === largest ? weight : Math.exp((x + largest - top) / temperature);
+        }
         logSums[row] = largest + Math.log(sum);
         entropy[row] = Math.max(0, Math.log(sum) - moment / sum);
       }
       return { logits: values, weights, logSums, entropy };
     },
 
-    decodingCache: (start) => new TensorCache(start),
-
-    adamw(parameter, gradient, step) {
-      const { value, m, v } = parameter;
-      const [m1, v1, value1] = tf.tidy(() => {
-        const g = tf.mul(tf.tensor(gradient, value.shape), step.scale);
-        const m1 = tf.add(tf.mul(m, step.beta1), tf.mul(g, 1 - step.beta1));
-        const v1 = tf.add(tf.mul(v, step.beta2), tf.mul(tf.square(g), 1 - step.beta2));
-        const update = tf.div(
-          tf.mul(m1, step.learningRate / step.correction1),
-          tf.add(tf.sqrt(tf.div(v1, step.correction2)), step.epsilon),
-        );
-        return [m1, v1, tf.sub(tf.mul(value, 1 - step.learningRate * step.weightDecay), update)] as const;
+    decodingCache(start) {
+      if (place === 'host') transposed = new Map();
+      return new TensorCache(start, () => {
+        tf.dispose([...(transposed?.values() ?? [])]);
+        transposed = null;
       });
-      for (const old of [value, m, v]) old.dispose();
-      parameter.value = tf.keep(value1);
-      parameter.m = tf.keep(m1);
-      parameter.v = tf.keep(v1);
     },
+
+    adamw: place === 'host' ? stepOnHost : stepOnDevice,
 
     bytes: () => tf.memory().numBytes,
   };
   return ops;
 }
 
-/** Keys and values as tensors that grow by concatenation; prompts are padded to the longest one. */
-class TensorCache implements DecodingCache {
-  readonly #shape: HeadShape;
-  /** Per layer: k, v of each answer's prompt and of its own tokens [rows, kvHeads, longest prompt + step, headDim]. */
-  #held: [tf.Tensor, tf.Tensor][];
-  /** [rows, 1, 1, longest prompt + step + 1]: 0, or `hidden` between a prompt's end and the longest one's. */
-  #mask: tf.Tensor;
+/**
+ * Tables [rows, (heads + 2 kvHeads) headDim] with which a turn is x * cos + exchanged(x) * sin: each head's angles, its first half
+ * against the second, and no turn for the values.
+ */
+function wideTable({ cos, sin }: Angles, { heads, kvHeads, headDim }: HeadShape): { cos: tf.Tensor; sin: tf.Tensor } {
+  const half = headDim / 2;
+  const rows = cos.length / half;
+  const width = (heads + 2 * kvHeads) * headDim;
+  const cosines = new Float32Array(rows * width).fill(1);
+  const sines = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const at = row * width;
+    for (let j = 0; j < half; j++) {
+      cosines[at + j] = cosines[at + half + j] = cos[row * half + j] as number;
+      sines[at + half + j] = sin[row * half + j] as number;
+      sines[at + j] = -(sin[row * half + j] as number);
+    }
+    for (let head = 1; head < heads + kvHeads; head++) {
+      cosines.copyWithin(at + head * headDim, at, at + headDim);
+      sines.copyWithin(at + head * headDim, at, at + headDim);
+    }
+  }
+  return { cos: tf.tensor2d(cosines, [rows, width]), sin: tf.tensor2d(sines, [rows, width]) };
+}
 
-  constructor({ promptQkv, prompts, shape }: DecodingStart) {
-    this.#shape = shape;
-    const rows = prompts.length / 2;
-    const lengths = Array.from({ length: rows }, (_, row) => prompts[2 * row + 1] ?? 0);
-    const longest = Math.max(...lengths);
-    const index = new Int32Array(rows * longest);
-    const mask = new Float32Array(rows * (longest + 1));
-    lengths.forEach((length, row) => {
-      for (let j = 0; j < length; j++) index[row * longest + j] = (prompts[2 * row] ?? 0) + j;
-      mask.fill(hidden, row * (longest + 1) + length, row * (longest + 1) + longest);
-    });
-    this.#mask = tf.keep(tf.tensor4d(mask, [rows, 1, 1, longest + 1]));
-    this.#held = promptQkv.map((qkv) =>
-      tf.tidy(() => {
-        const [, k, v] = splitHeads(qkv, shape);
-        const place = (x: tf.Tensor) => tf.keep(byHead(pick(x, index), rows, longest, shape.headDim));
-        return [place(k), place(v)] as [tf.Tensor, tf.Tensor];
-      }),
+/** Exchanges the halves of every head. */
+function halvesExchanged(x: tf.Tensor, { headDim }: HeadShape): tf.Tensor {
+  const halves = tf.reshape(x, [x.size / headDim, 2, headDim / 2]);
+  return tf.reshape(tf.reverse(halves, 1), x.shape);
+}
+
+/** One operation after the other costs more than a plain loop where values lie in the host's memory. */
+function stepOnHost(parameter: Optimized, gradient: Float32Array, step: AdamWStep): void {
+  const { scale, beta1, beta2, epsilon, correction2 } = step;
+  const before = [parameter.value, parameter.m, parameter.v] as const;
+  const [value, m, v] = before.map((tensor) => tensor.dataSync()) as [Float32Array, Float32Array, Float32Array];
+  const rate = step.learningRate / step.correction1;
+  const decay = 1 - step.learningRate * step.weightDecay;
+  for (let i = 0; i < value.length; i++) {
+    const g = scale * (gradient[i] as number);
+    const m1 = beta1 * (m[i] as number) + (1 - beta1) * g;
+    const v1 = beta2 * (v[i] as number) + (1 - beta2) * g * g;
+    m[i] = m1;
+    v[i] = v1;
+    value[i] = decay * (value[i] as number) - (rate * m1) / (Math.sqrt(v1 / correction2) + epsilon);
+  }
+  const kept = (values: Float32Array): tf.Tensor => tf.keep(tf.tensor(values, parameter.value.shape));
+  [parameter.value, parameter.m, parameter.v] = [kept(value), kept(m), kept(v)];
+  tf.dispose([...before]);
+}
+
+function stepOnDevice(parameter: Optimized, gradient: Float32Array, step: AdamWStep): void {
+  const { value, m, v } = parameter;
+  const [m1, v1, value1] = tf.tidy(() => {
+    const g = tf.mul(tf.tensor(gradient, value.shape), step.scale);
+    const m1 = tf.add(tf.mul(m, step.beta1), tf.mul(g, 1 - step.beta1));
+    const v1 = tf.add(tf.mul(v, step.beta2), tf.mul(tf.square(g), 1 - step.beta2));
+    const update = tf.div(
+      tf.mul(m1, step.learningRate / step.correction1),
+      tf.add(tf.sqrt(tf.div(v1, step.correction2)), step.epsilon),
     );
-    for (const qkv of promptQkv) qkv.dispose();
-  }
-
-  attend(layer: number, qkv: tf.Tensor): tf.Tensor {
-    const rows = rowsOf(qkv);
-    const { headDim } = this.#shape;
-    const [q, k, v] = splitHeads(qkv, this.#shape);
-    const before = this.#held[layer] as [tf.Tensor, tf.Tensor];
-    const extend = (old: tf.Tensor, x: tf.Tensor): tf.Tensor =>
-      tf.keep(tf.concat([old, byHead(x, rows, 1, headDim)], 2));
-    const after: [tf.Tensor, tf.Tensor] = [extend(before[0], k), extend(before[1], v)];
-    tf.dispose(before);
-    this.#held[layer] = after;
-    return attend(byHead(q, rows, 1, headDim), ...after, this.#mask, this.#shape);
-  }
-
-  advance(): void {
-    this.#exchangeMask((mask) => tf.concat([mask, tf.zeros([rowsOf(mask), 1, 1, 1])], 3));
-  }
-
-  keep(rows: readonly number[]): void {
-    const index = Int32Array.from(rows);
-    this.#held = this.#held.map((pair) => {
-      const kept = tf.tidy(() => pair.map((x) => tf.keep(pick(x, index))) as [tf.Tensor, tf.Tensor]);
-      tf.dispose(pair);
-      return kept;
-    });
-    this.#exchangeMask((mask) => pick(mask, index));
-  }
-
-  dispose(): void {
-    tf.dispose([...this.#held.flat(), this.#mask]);
-  }
-
-  #exchangeMask(change: (mask: tf.Tensor) => tf.Tensor): void {
-    const changed = tf.tidy(() => tf.keep(change(this.#mask)));
-    this.#mask.dispose();
-    this.#mask = changed;
-  }
+    return [m1, v1, tf.sub(tf.mul(value, 1 - step.learningRate * step.weightDecay), update)] as const;
+  });
+  for (const old of [value, m, v]) old.dispose();
+  parameter.value = tf.keep(value1);
+  parameter.m = tf.keep(m1);
+  parameter.v = tf.keep(v1);
 }

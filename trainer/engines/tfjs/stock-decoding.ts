@@ -1,0 +1,203 @@
+/** Keys and values of answers under way, in plain TensorFlow.js. */
+import * as tf from '@tensorflow/tfjs';
+import type { DecodingCache, DecodingStart, HeadShape } from './ops.ts';
+import { columns, hidden, pick, rowsOf, widthOf } from './stock-attention.ts';
+
+type Pair = readonly [keys: tf.Tensor, values: tf.Tensor];
+
+interface LayerCache {
+  /** Keys and values of the prompts, each [kvHeads and prompts, longest prompt, headDim]. */
+  readonly prompts: Pair;
+  /** Of the answers' own tokens, each [kvHeads and rows, tokens, headDim]; null before the first one. */
+  readonly own: Pair | null;
+}
+
+/**
+ * The rows as answers of prompts: [prompts, most answers of one] places. A row's queries stand at its place, so that a prompt's keys
+ * are multiplied with those of all its answers at once.
+ */
+interface Grid {
+  readonly prompts: number;
+  readonly answers: number;
+  /** Row at each place, and each row's place; null where rows and places are the same. */
+  readonly uneven: { readonly rowAt: Int32Array; readonly placeOf: Int32Array } | null;
+}
+
+function makeGrid(promptOf: readonly number[], prompts: number): Grid {
+  const counts = new Array<number>(prompts).fill(0);
+  const nth = promptOf.map((prompt) => (counts[prompt] as number)++);
+  const answers = Math.max(...counts);
+  if (promptOf.length === prompts * answers) return { prompts, answers, uneven: null };
+  const placeOf = Int32Array.from(promptOf, (prompt, row) => prompt * answers + (nth[row] as number));
+  const rowAt = new Int32Array(prompts * answers);
+  placeOf.forEach((place, row) => {
+    rowAt[place] = row;
+  });
+  return { prompts, answers, uneven: { rowAt, placeOf } };
+}
+
+/** What the answers' own tokens add grows by concatenation; prompts stand once, padded to the longest. */
+export class TensorCache implements DecodingCache {
+  readonly #shape: HeadShape;
+  readonly #onDispose: () => void;
+  #layers: LayerCache[];
+  /** Prompt of each row; those of one prompt stand together. */
+  #promptOf: number[];
+  #grid: Grid;
+  /**
+   * Whether "kvHeads and rows" goes head by head, so that the rows of a prompt stand together in each; where every prompt has one
+   * answer it goes row by row, as rows come.
+   */
+  readonly #headsFirst: boolean;
+  /** [prompts, 1, longest prompt]: 0, or `hidden` behind a prompt's end; null where all are equally long. */
+  #mask: tf.Tensor | null;
+
+  constructor({ promptQkv, prompts: ofAnswers, shape }: DecodingStart, onDispose: () => void) {
+    this.#onDispose = onDispose;
+    this.#shape = shape;
+    const { heads, kvHeads, headDim } = shape;
+    const lengthByFirst = new Map<number, number>();
+    for (let row = 0; row < ofAnswers.length / 2; row++)
+      lengthByFirst.set(ofAnswers[2 * row] as number, ofAnswers[2 * row + 1] as number);
+    const prompts = [...lengthByFirst];
+    const numbers = new Map(prompts.map(([first], prompt) => [first, prompt]));
+    this.#promptOf = Array.from(
+      { length: ofAnswers.length / 2 },
+      (_, row) => numbers.get(ofAnswers[2 * row] as number) as number,
+    );
+    this.#grid = makeGrid(this.#promptOf, prompts.length);
+    this.#headsFirst = this.#grid.answers > 1;
+
+    const longest = Math.max(...lengthByFirst.values());
+    const index = new Int32Array(prompts.length * longest);
+    const mask = new Float32Array(prompts.length * longest);
+    prompts.forEach(([first, length], prompt) => {
+      for (let j = 0; j < length; j++) index[prompt * longest + j] = first + j;
+      mask.fill(hidden, prompt * longest + length, (prompt + 1) * longest);
+    });
+    this.#mask = mask.some((value) => value !== 0) ? tf.keep(tf.tensor3d(mask, [prompts.length, 1, longest])) : null;
+    this.#layers = promptQkv.map((qkv) => {
+      const pair = tf.tidy(() => {
+        const rows = pick(columns(qkv, heads * headDim, widthOf(qkv)), index);
+        return tf.split(rows, 2, 1).map((x) => {
+          const byToken = tf.reshape(x, [prompts.length, longest, kvHeads, headDim]);
+          const byHead = tf.transpose(byToken, this.#headsFirst ? [2, 0, 1, 3] : [0, 2, 1, 3]);
+          return tf.keep(tf.reshape(byHead, [prompts.length * kvHeads, longest, headDim]));
+        });
+      });
+      return { prompts: pair as unknown as Pair, own: null };
+    });
+    for (const qkv of promptQkv) qkv.dispose();
+  }
+
+  attend(layer: number, qkv: tf.Tensor): tf.Tensor {
+    const { heads, kvHeads, headDim } = this.#shape;
+    const rows = rowsOf(qkv);
+    const group = heads / kvHeads;
+    const held = this.#layers[layer] as LayerCache;
+    const widths = [heads * headDim, kvHeads * headDim, kvHeads * headDim];
+    const [queries, ...added] = tf.split(qkv, widths, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const own = added.map((x, i) => {
+      const token = this.#byHead(x, 1);
+      return tf.keep(held.own === null ? token : tf.concat([held.own[i] as tf.Tensor, token], 1));
+    }) as unknown as Pair;
+    if (held.own !== null) tf.dispose([...held.own]);
+    this.#layers[layer] = { ...held, own };
+
+    const q = tf.mul(this.#byHead(queries, group), 1 / Math.sqrt(headDim));
+    const ofPrompt = this.#byRow(this.#masked(tf.matMul(this.#byPrompt(q), held.prompts[0], false, true)), group);
+    const ofOwn = tf.matMul(q, own[0], false, true);
+    const lengths = [ofPrompt, ofOwn].map((scores) => scores.shape[2] ?? 0);
+    const probs = tf.split(tf.softmax(tf.concat([ofPrompt, ofOwn], 2)), lengths, 2) as [tf.Tensor, tf.Tensor];
+    const out = tf.add(
+      this.#byRow(tf.matMul(this.#byPrompt(probs[0]), held.prompts[1]), group),
+      tf.matMul(probs[1], own[1]),
+    );
+    const byToken = this.#headsFirst ? tf.transpose(tf.reshape(out, [kvHeads, rows, group * headDim]), [1, 0, 2]) : out;
+    return tf.reshape(byToken, [rows, heads * headDim]);
+  }
+
+  /** The cache grows by what `attend` is given. */
+  advance(): void {}
+
+  keep(rows: readonly number[]): void {
+    const before = this.#promptOf;
+    const kept = rows.map((row) => before[row] as number);
+    const left = [...new Set(kept)];
+    const allPrompts = left.length === this.#grid.prompts;
+    const { prompts: promptsBefore } = this.#grid;
+    this.#layers = this.#layers.map(({ prompts, own }) => ({
+      prompts: allPrompts ? prompts : this.#exchanged(prompts, left, promptsBefore),
+      own: own === null ? null : this.#exchanged(own, rows, before.length),
+    }));
+    const mask = this.#mask;
+    if (mask !== null && !allPrompts) {
+      this.#mask = tf.tidy(() => tf.keep(pick(mask, Int32Array.from(left))));
+      mask.dispose();
+    }
+    this.#promptOf = kept.map((prompt) => left.indexOf(prompt));
+    this.#grid = makeGrid(this.#promptOf, left.length);
+  }
+
+  dispose(): void {
+    for (const { prompts, own } of this.#layers) tf.dispose([...prompts, ...(own ?? [])]);
+    this.#mask?.dispose();
+    this.#onDispose();
+  }
+
+  /** These of `count` rows, or prompts. */
+  #exchanged(pair: Pair, which: readonly number[], count: number): Pair {
+    const { kvHeads } = this.#shape;
+    const heads = Array.from({ length: kvHeads }, (_, head) => head);
+    const index = Int32Array.from(
+      this.#headsFirst
+        ? heads.flatMap((head) => which.map((i) => head * count + i))
+        : which.flatMap((i) => heads.map((head) => i * kvHeads + head)),
+    );
+    const taken = tf.tidy(() => pair.map((x) => tf.keep(pick(x, index)))) as unknown as Pair;
+    tf.dispose([...pair]);
+    return taken;
+  }
+
+  /** [rows, kvHeads * group * headDim] -> [kvHeads and rows, group, headDim]. */
+  #byHead(x: tf.Tensor, group: number): tf.Tensor {
+    const { kvHeads, headDim } = this.#shape;
+    const rows = rowsOf(x);
+    const placed = this.#headsFirst ? tf.transpose(tf.reshape(x, [rows, kvHeads, group * headDim]), [1, 0, 2]) : x;
+    return tf.reshape(placed, [kvHeads * rows, group, headDim]);
+  }
+
+  #masked(scores: tf.Tensor): tf.Tensor {
+    if (this.#mask === null) return scores;
+    const { kvHeads } = this.#shape;
+    const { prompts } = this.#grid;
+    const [, queries = 0, keys = 0] = scores.shape;
+    const shape = this.#headsFirst ? [kvHeads, prompts, queries, keys] : [prompts, kvHeads * queries, keys];
+    return tf.reshape(tf.add(tf.reshape(scores, shape), this.#mask), scores.shape);
+  }
+
+  /** [kvHeads and rows, group, n] -> [kvHeads and prompts, answers * group, n]. */
+  #byPrompt(x: tf.Tensor): tf.Tensor {
+    if (!this.#headsFirst) return x;
+    const { kvHeads } = this.#shape;
+    const { prompts, answers, uneven } = this.#grid;
+    const [heads = 0, group = 0, n = 0] = x.shape;
+    const places =
+      uneven === null
+        ? x
+        : tf.gather(tf.reshape(x, [kvHeads, heads / kvHeads, group * n]), tf.tensor1d(uneven.rowAt, 'int32'), 1);
+    return tf.reshape(places, [kvHeads * prompts, answers * group, n]);
+  }
+
+  /** The way back from `byPrompt`. */
+  #byRow(x: tf.Tensor, group: number): tf.Tensor {
+    if (!this.#headsFirst) return x;
+    const { kvHeads } = this.#shape;
+    const { prompts, answers, uneven } = this.#grid;
+    const n = x.shape[2] ?? 0;
+    if (uneven === null) return tf.reshape(x, [kvHeads * prompts * answers, group, n]);
+    const places = tf.reshape(x, [kvHeads, prompts * answers, group * n]);
+    const rows = tf.gather(places, tf.tensor1d(uneven.placeOf, 'int32'), 1);
+    return tf.reshape(rows, [kvHeads * uneven.placeOf.length, group, n]);
+  }
+}
