@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { openDataset } from '../data/dataset.ts';
 import { sha256OfFiles } from '../data/file-hash.ts';
+import { parseJson } from '../engines/tfjs/json.ts';
 import { modelFiles } from '../engines/tfjs/weights.ts';
 import { type GroupFigures, groupFigures, sampleGroups } from '../evaluation/sampled-groups.ts';
 import { type ParameterValues, parameterValues } from '../protocol/parameters.ts';
@@ -55,7 +56,7 @@ export async function sampleGroupsInto(
     dataset: await sha256OfFiles([w.dataset]),
     ...{ parameters, template, seed, videos },
   };
-  const before = existsSync(file) ? groupsFile.safeParse(jsonOf(await readFile(file, 'utf8'))).data : undefined;
+  const before = existsSync(file) ? groupsFile.safeParse(parseJson(await readFile(file, 'utf8'))).data : undefined;
   if (before && JSON.stringify(before.settings) === JSON.stringify(groupsFile.shape.settings.parse(settings)))
     return before.figures;
   const dataset = await openDataset(w.dataset, signal);
@@ -80,13 +81,5 @@ export async function sampleGroupsInto(
     return figures;
   } finally {
     await dataset.dispose();
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

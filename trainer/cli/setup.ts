@@ -143,11 +143,11 @@ async function setUpNative(kind: NativeKind, remove: boolean, talk: Talk): Promi
 async function setUpWebgpu(remove: boolean, talk: Talk): Promise<Outcome> {
   const folder = webgpuFolder(homedir());
   if (remove) {
-    const removed = await removeWebgpu(folder);
+    const removed = await removeWebgpu(holdFile, folder);
     return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
   }
   if (preparedWebgpu(folder) === null) await talk.agree(webgpuNote);
-  const prepared = await fetchWebgpu(talk);
+  const prepared = await fetchWebgpu({ ...talk, hold: holdFile });
   const is = prepared.fetched ? 'is ready' : 'was there already and runs';
   return { text: `WebGPU ${is}, on ${prepared.gpu}\n${folder}`, data: prepared };
 }

@@ -73,14 +73,15 @@ test('log-probabilities are bit for bit those of a prompt alone, and gradients t
       ]),
     );
     const model = new Model(config, weights, ops, new PatchCache());
-    const logprobs = (batch: PackedBatch): number[] => {
+    const logprobs = async (batch: PackedBatch): Promise<number[]> => {
       const result = tf.tidy(() => model.logprobs(batch, batch.answerTargets));
-      const values = [...(result.dataSync() as Float32Array)];
+      const values = [...(await ops.read(result))];
       result.dispose();
       return values;
     };
-    const together = logprobs(packBatch(groups));
-    const apart = groups.flatMap((group) => logprobs(packBatch([group])));
+    const together = await logprobs(packBatch(groups));
+    const apart: number[] = [];
+    for (const group of groups) apart.push(...(await logprobs(packBatch([group]))));
     // The plain operations pad a batch to its longest row, which changes the order of their sums.
     if (backend.startsWith('wasm')) expect(together, backend).toEqual(apart);
     else {
@@ -89,15 +90,17 @@ test('log-probabilities are bit for bit those of a prompt alone, and gradients t
       });
     }
 
-    const gradients = (batch: PackedBatch): Float32Array[] => {
+    const gradients = async (batch: PackedBatch): Promise<Float32Array[]> => {
       const sum = (): tf.Scalar => tf.sum(model.logprobs(batch, batch.answerTargets)) as tf.Scalar;
       const { value, grads } = tf.engine().gradients(sum, [...weights.values()], undefined, true);
-      const values = grads.map((grad) => Float32Array.from(grad.dataSync() as Float32Array));
+      const values: Float32Array[] = [];
+      for (const grad of grads) values.push((await ops.read(grad)).slice());
       tf.dispose([value, ...grads]);
       return values;
     };
-    const ofAll = gradients(packBatch(groups));
-    const ofEach = groups.map((group) => gradients(packBatch([group])));
+    const ofAll = await gradients(packBatch(groups));
+    const ofEach: Float32Array[][] = [];
+    for (const group of groups) ofEach.push(await gradients(packBatch([group])));
     ofAll.forEach((gradient, p) => {
       const size = Math.sqrt(gradient.reduce((total, g) => total + g * g, 0));
       const difference = gradient.map(

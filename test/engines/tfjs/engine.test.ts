@@ -13,9 +13,9 @@ import type {
 } from '../../../trainer/engines/engine.ts';
 import { specialTokens } from '../../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
-import { preparedWebgpu } from '../../../trainer/engines/tfjs/fetch-webgpu.ts';
 import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
 import { addonBuild, preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
+import { webgpuHere } from './backends.ts';
 import {
   answerText,
   clip,
@@ -579,9 +579,7 @@ describe('what the engine says', () => {
 const nativeIsThere = preparedNative().length > 0;
 if (!nativeIsThere)
   console.log('Skipped: the native backend is not prepared on this machine; "npx video-r1 setup native" prepares it.');
-const webgpuIsThere = preparedWebgpu() !== null;
-if (!webgpuIsThere)
-  console.log('Skipped: the WebGPU backend is not prepared on this machine; "npx video-r1 setup webgpu" prepares it.');
+const webgpuIsThere = (await webgpuHere()) !== null;
 const stockBackends = [
   'cpu' as const,
   ...(nativeIsThere ? ['native' as const] : []),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchWebgpu, preparedWebgpu, removeWebgpu } from '../../../trainer/engines/tfjs/fetch-webgpu.ts';
+import { holdFile } from '../../../trainer/store/process-lock.ts';
 
 const pathBefore = process.env.PATH;
 let home: string;
@@ -34,7 +35,7 @@ echo '{"name": "webgpu", "main": "index.js", "type": "module"}' > node_modules/w
 
 const folder = () => at('cache/webgpu');
 const fetched = (signal = new AbortController().signal, onProgress: (what: string) => void = () => {}) =>
-  fetchWebgpu({ signal, onProgress, folder: folder() });
+  fetchWebgpu({ signal, onProgress, hold: holdFile, folder: folder() });
 
 const withoutGpu = 'export const globals = {}; export const create = () => ({ requestAdapter: async () => null });';
 
@@ -47,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('fetching WebGPU', () => {
       remedy: expect.stringContaining('driver'),
     });
     expect(await readFile(at('asked'), 'utf8')).toMatch(/install --ignore-scripts.*webgpu@\d/);
-    expect(await readdir(at('cache'))).toEqual([]);
+    expect(await readdir(at('cache'))).toEqual(['webgpu.lock']);
     expect(preparedWebgpu(folder())).toBeNull();
   });
 
@@ -57,7 +58,7 @@ describe.skipIf(process.platform === 'win32')('fetching WebGPU', () => {
       kind: 'engine-failed',
       message: 'WebGPU ended without a word when it was run.',
     });
-    expect(await readdir(at('cache'))).toEqual([]);
+    expect(await readdir(at('cache'))).toEqual(['webgpu.lock']);
   });
 
   it('ends on an abort, and leaves nothing', async () => {
@@ -67,7 +68,14 @@ describe.skipIf(process.platform === 'win32')('fetching WebGPU', () => {
       if (what === 'running it') setImmediate(() => stop.abort(new Error('enough')));
     });
     await expect(work).rejects.toThrow('enough');
-    expect(await readdir(at('cache'))).toEqual([]);
+    expect(await readdir(at('cache'))).toEqual(['webgpu.lock']);
+  });
+
+  it('refuses a second one at the same time', async () => {
+    await npmThatInstalls(withoutGpu);
+    const first = fetched();
+    await expect(fetched()).rejects.toMatchObject({ kind: 'conflict', place: `${folder()}.lock` });
+    await expect(first).rejects.toMatchObject({ message: 'WebGPU finds no GPU on this machine.' });
   });
 
   it('runs what is there instead of fetching it, and takes it away when asked', async () => {
@@ -79,7 +87,7 @@ describe.skipIf(process.platform === 'win32')('fetching WebGPU', () => {
     process.env.PATH = at('bin');
     expect(preparedWebgpu(folder())?.gpu).toBe('a GPU that was taken out');
     await expect(fetched()).rejects.toMatchObject({ message: 'WebGPU finds no GPU on this machine.' });
-    expect(await removeWebgpu(folder())).toBe(true);
-    expect(await removeWebgpu(folder())).toBe(false);
+    expect(await removeWebgpu(holdFile, folder())).toBe(true);
+    expect(await removeWebgpu(holdFile, folder())).toBe(false);
   });
 });

@@ -193,7 +193,7 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
         tf.dispose(qkv);
         return own.logits(hidden, null);
       });
-      const actual = Float32Array.from(logits.dataSync() as Float32Array);
+      const actual = (await ops.read(logits)).slice();
       const expected = sequences.flatMap((sequence) => [...floats(sequence.logits)]);
       const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (actual[i] ?? Number.NaN))), 0);
       tf.dispose([logits, ...weights.values()]);
@@ -219,10 +219,9 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
           undefined,
           true,
         );
-      expect((value.dataSync() as Float32Array)[0], backend).toBeCloseTo(expected.loss, 4);
-      table.parameters.forEach((parameter, p) => {
-        const gradient =
-          grads[p] == null ? new Float32Array(parameter.size) : Float32Array.from(grads[p].dataSync() as Float32Array);
+      expect((await ops.read(value))[0], backend).toBeCloseTo(expected.loss, 4);
+      for (const [p, parameter] of table.parameters.entries()) {
+        const gradient = grads[p] == null ? new Float32Array(parameter.size) : (await ops.read(grads[p])).slice();
         for (const { name, values } of splitParts(parameter, gradient)) {
           const [norm = 0, ...products] = expected.gradients[name] ?? [];
           const squares = products.map((product, k) => {
@@ -234,7 +233,7 @@ describe.each(fixture.models)('$name', ({ config: file, parameters, cases }) => 
           // A key's bias moves all scores of a row alike: its gradient is nothing but rounding.
           expect(difference, `${backend}: ${name}`).toBeLessThan(1e-3 * norm + 2e-7);
         }
-      });
+      }
       tf.dispose([value, ...grads.filter((grad) => grad != null), ...weights.values()]);
     }
   });

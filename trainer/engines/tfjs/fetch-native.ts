@@ -13,11 +13,10 @@ import { checkNpm, fetchPackages } from '../../programs/npm.ts';
 import { type ProgramEnd, runProgram } from '../../programs/run-program.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { addonSources, nativeFolder, nativeProbe } from './files.ts';
+import { type HoldFile, holding } from './holding.ts';
 import { addonBuild, type NativeLibrary, type PreparedFile, readPrepared } from './native-libraries.ts';
 import { type NativeKind, wheels as pinnedWheels, preparedBytes, type Wheel } from './native-wheels.ts';
 import { unpackWheels } from './unpack-wheels.ts';
-
-type HoldFile = (file: string, busy: (cause: unknown) => StudioError) => { dispose(): void };
 
 export interface FetchNativeOptions {
   readonly kind: NativeKind;
@@ -61,7 +60,7 @@ export async function fetchNative(options: FetchNativeOptions): Promise<NativeLi
   refuseOtherPlatforms();
   const { kind, folder, signal } = work;
   signal.throwIfAborted();
-  return await holding(work, async () => {
+  return await holding(held(work), async () => {
     const prepared = readPrepared(join(folder, kind));
     const { addon, version, gpu } = prepared === null ? await prepare(work) : await checkAgain(prepared, work);
     await rm(partsFolder(kind, folder), { recursive: true, force: true });
@@ -78,7 +77,7 @@ export async function removeNative(
   hold: HoldFile,
   folder = nativeFolder(homedir()),
 ): Promise<boolean> {
-  return await holding({ kind, folder, hold }, async () => {
+  return await holding(held({ kind, folder, hold }), async () => {
     const there = [join(folder, kind), partsFolder(kind, folder)].filter((path) => existsSync(path));
     for (const path of there) await rm(path, { recursive: true });
     return there.length > 0;
@@ -89,27 +88,11 @@ function partsFolder(kind: NativeKind, folder: string): string {
   return join(folder, `${kind}.parts`);
 }
 
-async function holding<T>(
-  { kind, folder, hold }: Pick<Work, 'kind' | 'folder' | 'hold'>,
-  work: () => Promise<T>,
-): Promise<T> {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${kind}.lock`);
-  const lock = hold(
-    file,
-    (cause) =>
-      new StudioError('conflict', 'Another process prepares the native backend.', {
-        place: file,
-        remedy: 'Wait until it is done, or end it.',
-        cause,
-      }),
-  );
-  try {
-    return await work();
-  } finally {
-    lock.dispose();
-  }
-}
+const held = ({ kind, folder, hold }: Pick<Work, 'kind' | 'folder' | 'hold'>) => ({
+  file: join(folder, `${kind}.lock`),
+  what: 'the native backend',
+  hold,
+});
 
 function refuseOtherPlatforms(): void {
   if (process.platform === 'linux' && process.arch === 'x64') return;

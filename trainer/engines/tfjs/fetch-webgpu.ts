@@ -1,6 +1,6 @@
 /** Fetches Dawn on request, as the npm package `webgpu`, into the user's cache, and runs it once. `webgpu.ts` loads what was fetched. */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { checkNpm, fetchPackages } from '../../programs/npm.ts';
 import { runProgram } from '../../programs/run-program.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { webgpuFolder, webgpuProbe } from './files.ts';
+import { type HoldFile, holding } from './holding.ts';
 import { parseJson } from './json.ts';
 
 const webgpuPackage = 'webgpu@0.6.2';
@@ -17,8 +18,14 @@ export const webgpuNote = `WebGPU comes as the npm package ${webgpuPackage}: Daw
 const preparedFile = z.object({ gpu: z.string() });
 const probed = z.object({ type: z.literal('probed'), gpu: z.string() });
 
-/** The folder that holds Dawn and the GPU that it found, or null where it was not prepared. */
-export function preparedWebgpu(folder = webgpuFolder(homedir())): { folder: string; gpu: string } | null {
+/** The folder that holds Dawn and the GPU that it found. */
+export interface PreparedWebgpu {
+  readonly folder: string;
+  readonly gpu: string;
+}
+
+/** Null where it was not prepared. */
+export function preparedWebgpu(folder = webgpuFolder(homedir())): PreparedWebgpu | null {
   const ready = path.join(folder, 'ready.json');
   if (!existsSync(ready)) return null;
   const { data } = preparedFile.safeParse(parseJson(readFileSync(ready, 'utf8')));
@@ -28,25 +35,34 @@ export function preparedWebgpu(folder = webgpuFolder(homedir())): { folder: stri
 export interface FetchWebgpuOptions {
   readonly signal: AbortSignal;
   onProgress(what: string, done: number, total: number): void;
+  /** Holds a file against other processes until it is let go. */
+  readonly hold: HoldFile;
   readonly folder?: string;
 }
 
 /**
  * Built beside its place and moved there when it has run, so that an end at any moment leaves nothing half done. What is there
  * already is run once more.
- * @throws StudioError `engine-failed` where npm is missing or fails, or where there is no GPU; the signal's reason when aborted
+ * @throws StudioError `engine-failed` where npm is missing or fails, or where there is no GPU; `conflict` while another process
+ *   prepares it; the signal's reason when aborted
  */
-export async function fetchWebgpu({
+export async function fetchWebgpu(options: FetchWebgpuOptions): Promise<PreparedWebgpu & { fetched: boolean }> {
+  const { signal, hold, folder = webgpuFolder(homedir()) } = options;
+  signal.throwIfAborted();
+  return await holding(held(folder, hold), () => fetchOrRun({ ...options, folder }));
+}
+
+const held = (folder: string, hold: HoldFile) => ({ file: `${folder}.lock`, what: 'the WebGPU backend', hold });
+
+async function fetchOrRun({
   signal,
   onProgress,
-  folder = webgpuFolder(homedir()),
-}: FetchWebgpuOptions): Promise<{ gpu: string; folder: string; fetched: boolean }> {
-  signal.throwIfAborted();
+  folder,
+}: Omit<Required<FetchWebgpuOptions>, 'hold'>): Promise<PreparedWebgpu & { fetched: boolean }> {
   if (preparedWebgpu(folder) !== null) {
     onProgress('running it', 0, 1);
     return { gpu: await probe(folder, signal), folder, fetched: false };
   }
-  await mkdir(path.dirname(folder), { recursive: true });
   const draft = await mkdtemp(`${folder}-`);
   try {
     const npm = {
@@ -89,9 +105,11 @@ async function probe(folder: string, signal: AbortSignal): Promise<string> {
   });
 }
 
-/** @returns whether there was something to remove */
-export async function removeWebgpu(folder = webgpuFolder(homedir())): Promise<boolean> {
-  if (!existsSync(folder)) return false;
-  await rm(folder, { recursive: true });
-  return true;
+/** @returns whether there was something to remove. @throws StudioError `conflict` while another process prepares it */
+export async function removeWebgpu(hold: HoldFile, folder = webgpuFolder(homedir())): Promise<boolean> {
+  return await holding(held(folder, hold), async () => {
+    if (!existsSync(folder)) return false;
+    await rm(folder, { recursive: true });
+    return true;
+  });
 }

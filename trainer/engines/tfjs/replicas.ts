@@ -12,6 +12,7 @@ import type {
   ReplicaStart,
   SampleReport,
 } from './messages.ts';
+import { preparedNative } from './native-libraries.ts';
 
 interface Pending {
   readonly resolve: (answer: unknown) => void;
@@ -109,6 +110,11 @@ class ReplicaThread {
   }
 }
 
+function mayTakeGpu(backend: EngineSettings['backend']): boolean {
+  if (backend === 'auto' || backend === 'native') return preparedNative().some(({ gpu }) => gpu);
+  return backend === 'webgpu';
+}
+
 /** On a GPU a second replica would be in the first one's way. On the CPU two are faster, under TensorFlow's library too. */
 function isOnGpu({ backend }: BackendReport): boolean {
   return backend === 'native GPU' || backend === 'webgpu';
@@ -140,10 +146,12 @@ export class Replicas {
       return await thread.ready;
     };
     try {
-      const report = await begin(0);
-      const more = isOnGpu(report) ? [] : Array.from({ length: count - 1 }, (_, i) => i + 1);
-      await allAnswers(more.map(begin));
-      return new Replicas(threads, report);
+      const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
+      const first = begin(0);
+      // Where there may be a GPU, the first one tells whether it took it.
+      if (mayTakeGpu(backend) && isOnGpu(await first)) return new Replicas(threads, await first);
+      const [report] = await allAnswers([first, ...others.map(begin)]);
+      return new Replicas(threads, report as BackendReport);
     } catch (error) {
       await Promise.all(threads.map((thread) => thread.abandon(error as StudioError)));
       throw error;
