@@ -15,8 +15,22 @@ import type { Ops } from './ops.ts';
 import { createStockOps } from './stock.ts';
 import { startWebgpu } from './webgpu.ts';
 
+/** A second backend of the thread, on which answers are written. */
+export interface AnswerBackend {
+  readonly ops: Ops;
+  /** Makes it current for as long as the work lasts. */
+  within<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface StartedBackend {
+  readonly ops: Ops;
+  /** Null where answers are written on the same one. */
+  readonly answers: AnswerBackend | null;
+  readonly report: BackendReport;
+}
+
 /** `auto` takes a native library that sees a GPU, else WebAssembly. */
-export async function startBackend(wanted: EngineSettings['backend']): Promise<{ ops: Ops; report: BackendReport }> {
+export async function startBackend(wanted: EngineSettings['backend']): Promise<StartedBackend> {
   switch (wanted) {
     case 'auto':
       return await startFastest();
@@ -37,12 +51,15 @@ export async function startBackend(wanted: EngineSettings['backend']): Promise<{
   }
 }
 
-/** Says of every faster backend why it was not taken. TensorFlow on the CPU is none: it writes answers more slowly than the kernels. */
-async function startFastest(): Promise<{ ops: Ops; report: BackendReport }> {
+/** Says of every faster backend why it was not taken. TensorFlow on the CPU is faster for wider models only. */
+async function startFastest(): Promise<StartedBackend> {
   const [library] = preparedNative();
   if (library === undefined) return await start('wasm', 'No native TensorFlow is prepared on this machine.');
   if (!library.gpu)
-    return await start('wasm', 'The native TensorFlow that is prepared sees no GPU, and is slower on the CPU.');
+    return await start(
+      'wasm',
+      'The native TensorFlow that is prepared sees no GPU, and trains small models more slowly on the CPU.',
+    );
   try {
     return await startPrepared(library, 'It is prepared on this machine.');
   } catch (thrown) {
@@ -50,20 +67,38 @@ async function startFastest(): Promise<{ ops: Ops; report: BackendReport }> {
   }
 }
 
-async function startPrepared({ addon }: NativeLibrary, because: string): Promise<{ ops: Ops; report: BackendReport }> {
+/** On the CPU it computes products of many rows fast; for a row per answer, starting each operation takes longer than the kernels do. */
+async function startPrepared({ addon }: NativeLibrary, because: string): Promise<StartedBackend> {
   const { version, gpu } = await startNative(addon);
   tf.enableProdMode();
+  if (gpu) {
+    const report = { backend: 'native GPU', why: `TensorFlow ${version} on a GPU. ${because}` };
+    return { ops: createStockOps('device'), answers: null, report };
+  }
+  const kernels = await startKernels();
+  await makeCurrent('tensorflow');
   return {
-    ops: createStockOps(gpu ? 'device' : 'host'),
+    ops: createStockOps('host'),
+    answers: {
+      ops: kernels.ops,
+      async within(work) {
+        await makeCurrent('wasm');
+        try {
+          return await work();
+        } finally {
+          await makeCurrent('tensorflow');
+        }
+      },
+    },
     report: {
-      backend: gpu ? 'native GPU' : 'native CPU',
-      why: `TensorFlow ${version} on ${gpu ? 'a GPU' : 'the CPU'}. ${because}`,
+      backend: 'native CPU',
+      why: `TensorFlow ${version} on the CPU, with own WebAssembly kernels (${kernels.simd}) that write answers. ${because}`,
     },
   };
 }
 
 /** Never picked by itself: its speed on real GPUs is not known. */
-async function startPreparedWebgpu(): Promise<{ ops: Ops; report: BackendReport }> {
+async function startPreparedWebgpu(): Promise<StartedBackend> {
   const prepared = preparedWebgpu();
   if (prepared === null) {
     throw new StudioError('engine-failed', 'The WebGPU backend is not prepared on this machine.', {
@@ -75,32 +110,39 @@ async function startPreparedWebgpu(): Promise<{ ops: Ops; report: BackendReport 
   tf.enableProdMode();
   return {
     ops: createStockOps('device, read later'),
+    answers: null,
     report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.` },
   };
 }
 
-async function start(backend: 'wasm' | 'cpu', because: string): Promise<{ ops: Ops; report: BackendReport }> {
+async function start(backend: 'wasm' | 'cpu', because: string): Promise<StartedBackend> {
   switch (backend) {
     case 'cpu':
       await makeCurrent('cpu');
       return {
         ops: createStockOps('host'),
+        answers: null,
         report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}` },
       };
     case 'wasm': {
-      const { module, relaxed } = await kernelModule();
-      setWasmPaths(wasmBackendFolder());
-      await makeCurrent('wasm');
-      const simd = relaxed ? 'relaxed SIMD' : 'SIMD';
+      const { ops, simd } = await startKernels();
       return {
-        ops: await createKernelOps(module),
+        ops,
+        answers: null,
         report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}). ${because}` },
       };
     }
   }
 }
 
-async function makeCurrent(backend: 'cpu' | 'wasm'): Promise<void> {
+async function startKernels(): Promise<{ ops: Ops; simd: string }> {
+  const { module, relaxed } = await kernelModule();
+  setWasmPaths(wasmBackendFolder());
+  await makeCurrent('wasm');
+  return { ops: await createKernelOps(module), simd: relaxed ? 'relaxed SIMD' : 'SIMD' };
+}
+
+async function makeCurrent(backend: 'cpu' | 'wasm' | 'tensorflow'): Promise<void> {
   // The backend's loader asks for its own folder, which has no name inside a bundle of ES modules.
   const names = globalThis as { __dirname?: string };
   names.__dirname ??= wasmBackendFolder();

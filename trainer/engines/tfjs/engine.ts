@@ -76,7 +76,7 @@ export interface TfjsEngineOptions {
 
 /** Starts the threads and their backends. @throws StudioError `engine-failed` */
 export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
-  if (settings.backend === 'auto' || settings.backend === 'wasm') await ensureKernels();
+  if (settings.backend !== 'webgpu' && settings.backend !== 'cpu') await ensureKernels();
   if (settings.backend === 'auto' || settings.backend === 'native') setNativeEnvironment();
   const replicas = await Replicas.start(
     settings,

@@ -5,6 +5,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { Scored } from '../engine.ts';
 import type { LossSums, LossTerms } from '../losses.ts';
 import { exactPolicySums, lossSums } from '../losses.ts';
+import type { AnswerBackend, StartedBackend } from './backend.ts';
 import type { PackedBatch, PackedGroup, Targets } from './batch.ts';
 import { packBatch } from './batch.ts';
 import { readConfig } from './config.ts';
@@ -41,7 +42,12 @@ interface Held {
   /** Gradients of all replicas; null for a reference. */
   readonly gradients: readonly Float32Array[] | null;
   optimizerStep: number;
+  /** The model as the backend that writes answers holds it; null before the first answer. */
+  answering: { readonly model: Model; readonly weights: readonly tf.Tensor[]; readonly optimizerStep: number } | null;
 }
+
+/** Parameters up to which answers are written on a backend of their own: WebAssembly's heap, of 4 GB, takes more than the weights. */
+const mostAnsweringParameters = 2 ** 28;
 
 /** A part of a batch, and what its loss is made of. */
 interface BatchLoss extends Targets {
@@ -52,14 +58,16 @@ interface BatchLoss extends Targets {
 
 export class Replica {
   readonly #ops: Ops;
+  readonly #answers: AnswerBackend | null;
   readonly #index: number;
   /** Rows of activations that are held for one backward pass. */
   readonly #rows: number;
   readonly #models = new Map<number, Held>();
   readonly #patches = new PatchCache();
 
-  constructor(ops: Ops, index: number, microBatchRows: number) {
+  constructor({ ops, answers }: Pick<StartedBackend, 'ops' | 'answers'>, index: number, microBatchRows: number) {
     this.#ops = ops;
+    this.#answers = answers;
     this.#index = index;
     this.#rows = microBatchRows;
   }
@@ -112,6 +120,7 @@ export class Replica {
       moments,
       gradients,
       optimizerStep: step,
+      answering: null,
     });
     return { parameters: table.size };
   }
@@ -123,9 +132,7 @@ export class Replica {
     const none = { moments: new Map<string, Moments>(), step: 0 };
     if (origin.kind === 'seed') return { values: (parameter) => initialValues(parameter, origin.seed), ...none };
     if (origin.kind === 'copy') {
-      const copies = new Map<string, Float32Array>();
-      for (const [name, weight] of this.#held(origin.of).weights)
-        copies.set(name, (await this.#ops.read(weight)).slice());
+      const copies = await this.#weightsOf(this.#held(origin.of));
       return { values: ({ name }) => copies.get(name) as Float32Array, ...none };
     }
     const { tensors, file } = await readWeights(origin.folder, table);
@@ -147,9 +154,25 @@ export class Replica {
     return { values, moments, step: origin.optimizerStep };
   }
 
-  async #sample({ model }: Held, chunk: SampleChunk, report: (report: SampleReport) => void): Promise<null> {
-    await generate(model, this.#ops, chunk, report);
+  async #sample(held: Held, chunk: SampleChunk, report: (report: SampleReport) => void): Promise<null> {
+    const answers = this.#answers;
+    if (answers === null || held.table.size > mostAnsweringParameters) {
+      await generate(held.model, this.#ops, chunk, report);
+      return null;
+    }
+    const current = held.answering?.optimizerStep === held.optimizerStep ? held.answering.model : null;
+    const values = current === null ? await this.#weightsOf(held) : null;
+    await answers.within(async () => {
+      const model = values === null ? (current as Model) : answeringModel(held, values, answers.ops, this.#patches);
+      await generate(model, answers.ops, chunk, report);
+    });
     return null;
+  }
+
+  async #weightsOf({ weights }: Held): Promise<Map<string, Float32Array>> {
+    const copies = new Map<string, Float32Array>();
+    for (const [name, weight] of weights) copies.set(name, (await this.#ops.read(weight)).slice());
+    return copies;
   }
 
   async #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Promise<Scored> {
@@ -334,7 +357,8 @@ export class Replica {
   }
 
   #unload(model: number): null {
-    const { weights, moments } = this.#held(model);
+    const { weights, moments, answering } = this.#held(model);
+    tf.dispose([...(answering?.weights ?? [])]);
     for (const tensor of weights.values()) tensor.dispose();
     for (const { m, v } of moments.values()) tf.dispose([m, v]);
     this.#models.delete(model);
@@ -350,6 +374,20 @@ export class Replica {
 
 function add(sum: Float32Array, values: Float32Array): void {
   for (let i = 0; i < sum.length; i++) (sum[i] as number) += values[i] as number;
+}
+
+/** The model on the current backend, with its weights as they are now. */
+function answeringModel(held: Held, values: ReadonlyMap<string, Float32Array>, ops: Ops, patches: PatchCache): Model {
+  tf.dispose([...(held.answering?.weights ?? [])]);
+  const weights = new Map(
+    held.table.parameters.map((parameter) => [
+      parameter.name,
+      keptTensor(parameter, values.get(parameter.name) as Float32Array),
+    ]),
+  );
+  const model = new Model(held.model.config, weights, ops, patches);
+  held.answering = { model, weights: [...weights.values()], optimizerStep: held.optimizerStep };
+  return model;
 }
 
 function keptTensor({ shape }: Parameter, values: Float32Array): tf.Tensor {

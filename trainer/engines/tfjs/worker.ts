@@ -16,8 +16,8 @@ const described = (thrown: unknown): ErrorMessage => {
 };
 
 try {
-  const { ops, report } = await startBackend(backend);
-  const replica = new Replica(ops, index, microBatchRows);
+  const { ops, answers, report } = await startBackend(backend);
+  const replica = new Replica({ ops, answers }, index, microBatchRows);
   let before: Promise<void> = Promise.resolve();
   port.on('message', ({ call, request }: ToReplica) => {
     before = before.then(async () => {
