@@ -4,6 +4,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import { differentiable, recording, type Save } from './differentiable.ts';
 import { gradientsAtOnce } from './host-loss.ts';
 import type { DecodingCache, DecodingStart, HeadShape, Ops, Segments } from './ops.ts';
+import { rowsOf, widthOf } from './rows.ts';
 
 type Pointer = number;
 
@@ -169,9 +170,6 @@ interface WasmBackend {
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32' | 'int32'): tf.TensorInfo;
 }
-
-const rowsOf = (x: tf.Tensor): number => x.shape[0] ?? 0;
-const widthOf = (x: tf.Tensor): number => x.shape[1] ?? 1;
 
 /** Logits that are held at a time, in numbers: 16 MB. */
 const defaultHeadLogits = 1 << 22;

@@ -2,23 +2,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { differentiable, type Save } from './differentiable.ts';
 import type { HeadShape, Segments } from './ops.ts';
+import { columns, pick, rowsOf, widthOf } from './rows.ts';
 
 export const hidden = -1e9;
 
-export const rowsOf = (x: tf.Tensor): number => x.shape[0] ?? 0;
-export const widthOf = (x: tf.Tensor): number => x.shape[1] ?? 1;
-
-/** Row i is row index[i] of x. */
-export function pick(x: tf.Tensor, index: Int32Array): tf.Tensor {
-  return tf.gather(x, tf.tensor1d(index, 'int32'));
-}
-
-/** The same; null stands for all rows in their order. */
+/** Rows by index; null stands for all in their order. */
 const pickOrAll = (x: tf.Tensor, index: Int32Array | null): tf.Tensor => (index === null ? x : pick(x, index));
-
-export function columns(x: tf.Tensor, from: number, to: number): tf.Tensor {
-  return tf.slice(x, [0, from], [rowsOf(x), to - from]);
-}
 
 /** Segments that are computed as one batch [count, queries] over [count, keys]. */
 interface Part {

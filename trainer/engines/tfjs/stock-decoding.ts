@@ -1,7 +1,8 @@
 /** Keys and values of answers under way, in plain TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs';
 import type { DecodingCache, DecodingStart, HeadShape } from './ops.ts';
-import { columns, hidden, pick, rowsOf, widthOf } from './stock-attention.ts';
+import { columns, pick, rowsOf, widthOf } from './rows.ts';
+import { hidden } from './stock-attention.ts';
 
 type Pair = readonly [keys: tf.Tensor, values: tf.Tensor];
 
@@ -39,7 +40,6 @@ function makeGrid(promptOf: readonly number[], prompts: number): Grid {
 /** What the answers' own tokens add grows by concatenation; prompts stand once, padded to the longest. */
 export class TensorCache implements DecodingCache {
   readonly #shape: HeadShape;
-  readonly #onDispose: () => void;
   #layers: LayerCache[];
   /** Prompt of each row; those of one prompt stand together. */
   #promptOf: number[];
@@ -52,8 +52,7 @@ export class TensorCache implements DecodingCache {
   /** [prompts, 1, longest prompt]: 0, or `hidden` behind a prompt's end; null where all are equally long. */
   #mask: tf.Tensor | null;
 
-  constructor({ promptQkv, prompts: ofAnswers, shape }: DecodingStart, onDispose: () => void) {
-    this.#onDispose = onDispose;
+  constructor({ promptQkv, prompts: ofAnswers, shape }: DecodingStart) {
     this.#shape = shape;
     const { heads, kvHeads, headDim } = shape;
     const lengthByFirst = new Map<number, number>();
@@ -142,7 +141,6 @@ export class TensorCache implements DecodingCache {
   dispose(): void {
     for (const { prompts, own } of this.#layers) tf.dispose([...prompts, ...(own ?? [])]);
     this.#mask?.dispose();
-    this.#onDispose();
   }
 
   /** These of `count` rows, or prompts. */

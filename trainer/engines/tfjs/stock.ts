@@ -4,7 +4,8 @@ import { differentiable } from './differentiable.ts';
 import { gradientsAtOnce, gradientsInTwoPasses } from './host-loss.ts';
 import type { AdamWStep, HeadShape, Ops, Optimized } from './ops.ts';
 import type { Angles } from './positions.ts';
-import { rowsOf, stockAttention, widthOf } from './stock-attention.ts';
+import { rowsOf, widthOf } from './rows.ts';
+import { stockAttention } from './stock-attention.ts';
 import { TensorCache } from './stock-decoding.ts';
 
 /** Where a backend keeps tensors, and whether their values can be had at once or only when the thread rests. */
@@ -15,26 +16,13 @@ export function createStockOps(place: TensorPlace): Ops {
   const read = async (x: tf.Tensor): Promise<Float32Array> =>
     (readsLater ? await x.data() : x.dataSync()) as Float32Array;
 
-  /** While answers are written no weight changes, so each is transposed once for all steps, where that is faster; null at other times. */
-  let transposed: Map<string, tf.Tensor> | null = null;
-  /** x [n, in] times rows from..to of weight [out, in] transposed. */
-  const product = (x: tf.Tensor, weight: tf.Tensor, from = 0, to = rowsOf(weight)): tf.Tensor => {
-    const rows = (): tf.Tensor =>
-      to - from === rowsOf(weight) ? weight : tf.slice(weight, [from, 0], [to - from, widthOf(weight)]);
-    if (transposed === null) return tf.matMul(x, rows(), false, true);
-    const key = `${weight.id} ${from}`;
-    const known = transposed.get(key) ?? tf.keep(tf.transpose(rows()));
-    transposed.set(key, known);
-    return tf.matMul(x, known);
-  };
-
   const ops: Ops = {
     linear(x, weight, bias, inputGradient = true) {
       return differentiable(
         [...(inputGradient ? [x] : []), weight, ...(bias === null ? [] : [bias])],
         (save) => {
           save([x, weight]);
-          const y = product(x, weight);
+          const y = tf.matMul(x, weight, false, true);
           return bias === null ? y : tf.add(y, bias);
         },
         (dy, saved) => {
@@ -72,11 +60,10 @@ export function createStockOps(place: TensorPlace): Ops {
       return differentiable(
         [x, weight, ...(bias === null ? [] : [bias])],
         (save) => {
-          const half = rowsOf(weight) / 2;
           const biases = bias === null ? null : halves(bias);
-          const [gate, up] = [0, 1].map((nth) => {
-            const y = product(x, weight, nth * half, (nth + 1) * half);
-            return biases === null ? y : tf.add(y, biases[nth] as tf.Tensor);
+          const [gate, up] = halves(weight).map((half, i) => {
+            const y = tf.matMul(x, half, false, true);
+            return biases === null ? y : tf.add(y, biases[i] as tf.Tensor);
           }) as [tf.Tensor, tf.Tensor];
           const sigmoid = tf.sigmoid(gate);
           const silu = tf.mul(gate, sigmoid);
@@ -230,13 +217,7 @@ export function createStockOps(place: TensorPlace): Ops {
       return { logits: values, weights, logSums, entropy };
     },
 
-    decodingCache(start) {
-      if (place === 'host') transposed = new Map();
-      return new TensorCache(start, () => {
-        tf.dispose([...(transposed?.values() ?? [])]);
-        transposed = null;
-      });
-    },
+    decodingCache: (start) => new TensorCache(start),
 
     adamw: place === 'host' ? stepOnHost : stepOnDevice,
 
