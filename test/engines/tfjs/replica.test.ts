@@ -1,16 +1,12 @@
 /** A replica that writes answers on a backend of their own: as TensorFlow on the CPU does with the kernels. Here plain JavaScript trains. */
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, expect, test } from 'vitest';
+import { type AnswerBackend, answersOnKernels, startBackend } from '../../../trainer/engines/tfjs/backend.ts';
 import { newConfigFile, readConfig } from '../../../trainer/engines/tfjs/config.ts';
-import { ensureKernels, wasmBackendFolder } from '../../../trainer/engines/tfjs/files.ts';
-import { createKernelOps } from '../../../trainer/engines/tfjs/kernels.ts';
 import type { ReplicaAnswers, ReplicaRequest, SampleReport } from '../../../trainer/engines/tfjs/messages.ts';
 import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
 import { parameterTable } from '../../../trainer/engines/tfjs/parameters.ts';
 import { Replica } from '../../../trainer/engines/tfjs/replica.ts';
-import { createStockOps } from '../../../trainer/engines/tfjs/stock.ts';
 import { tinySize, tinyStep } from './tiny.ts';
 
 const vocabulary = 40;
@@ -31,12 +27,10 @@ const prompt = {
 const maxTokens = 6;
 
 let kernels: Ops;
+let plain: Ops;
 beforeAll(async () => {
-  setWasmPaths(wasmBackendFolder());
-  await tf.setBackend('wasm');
-  const [, plain] = await ensureKernels();
-  kernels = await createKernelOps(await WebAssembly.compile(await readFile(plain as string)));
-  await tf.setBackend('cpu');
+  kernels = (await startBackend('wasm')).ops;
+  plain = (await startBackend('cpu')).ops;
 });
 
 async function ask<K extends ReplicaRequest['kind']>(
@@ -77,19 +71,16 @@ async function step(replica: Replica): Promise<void> {
 
 test('answers written on another backend are those of the weights after each step, and leave nothing behind', async () => {
   const currents: string[] = [];
-  const answers = {
-    ops: kernels,
-    async within<T>(work: () => Promise<T>): Promise<T> {
-      await tf.setBackend('wasm');
-      currents.push(tf.getBackend());
-      try {
-        return await work();
-      } finally {
-        await tf.setBackend('cpu');
-      }
-    },
+  const onKernels = answersOnKernels(kernels, 'cpu');
+  const answers: AnswerBackend = {
+    ...onKernels,
+    within: (work) =>
+      onKernels.within(() => {
+        currents.push(tf.getBackend());
+        return work();
+      }),
   };
-  const replica = new Replica({ ops: createStockOps('host'), answers }, 0, 2048);
+  const replica = new Replica({ ops: plain, answers }, 0, 2048);
   const before = tf.memory().numTensors;
   const gradients = [new Float32Array(new SharedArrayBuffer(4 * size))];
   const origin = { kind: 'seed', seed: 1 } as const;

@@ -79,20 +79,25 @@ async function startPrepared({ addon }: NativeLibrary, because: string): Promise
   await makeCurrent('tensorflow');
   return {
     ops: createStockOps('host'),
-    answers: {
-      ops: kernels.ops,
-      async within(work) {
-        await makeCurrent('wasm');
-        try {
-          return await work();
-        } finally {
-          await makeCurrent('tensorflow');
-        }
-      },
-    },
+    answers: answersOnKernels(kernels.ops, 'tensorflow'),
     report: {
       backend: 'native CPU',
       why: `TensorFlow ${version} on the CPU, with own WebAssembly kernels (${kernels.simd}) that write answers. ${because}`,
+    },
+  };
+}
+
+/** Answers on the kernels, and `otherwise` current before and after. */
+export function answersOnKernels(ops: Ops, otherwise: 'cpu' | 'tensorflow'): AnswerBackend {
+  return {
+    ops,
+    async within(work) {
+      await makeCurrent('wasm');
+      try {
+        return await work();
+      } finally {
+        await makeCurrent(otherwise);
+      }
     },
   };
 }

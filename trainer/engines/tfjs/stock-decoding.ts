@@ -7,9 +7,9 @@ import { hidden } from './stock-attention.ts';
 type Pair = readonly [keys: tf.Tensor, values: tf.Tensor];
 
 interface LayerCache {
-  /** Keys and values of the prompts, each [kvHeads and prompts, longest prompt, headDim]. */
+  /** Keys and values of the prompts, each [kvHeads * prompts, longest prompt, headDim]. */
   readonly prompts: Pair;
-  /** Of the answers' own tokens, each [kvHeads and rows, tokens, headDim]; null before the first one. */
+  /** Of the answers' own tokens, each [kvHeads * rows, tokens, headDim]; null before the first one. */
   readonly own: Pair | null;
 }
 
@@ -44,11 +44,6 @@ export class TensorCache implements DecodingCache {
   /** Prompt of each row; those of one prompt stand together. */
   #promptOf: number[];
   #grid: Grid;
-  /**
-   * Whether "kvHeads and rows" goes head by head, so that the rows of a prompt stand together in each; where every prompt has one
-   * answer it goes row by row, as rows come.
-   */
-  readonly #headsFirst: boolean;
   /** [prompts, 1, longest prompt]: 0, or `hidden` behind a prompt's end; null where all are equally long. */
   #mask: tf.Tensor | null;
 
@@ -65,7 +60,6 @@ export class TensorCache implements DecodingCache {
       (_, row) => numbers.get(ofAnswers[2 * row] as number) as number,
     );
     this.#grid = makeGrid(this.#promptOf, prompts.length);
-    this.#headsFirst = this.#grid.answers > 1;
 
     const longest = Math.max(...lengthByFirst.values());
     const index = new Int32Array(prompts.length * longest);
@@ -80,7 +74,7 @@ export class TensorCache implements DecodingCache {
         const rows = pick(columns(qkv, heads * headDim, widthOf(qkv)), index);
         return tf.split(rows, 2, 1).map((x) => {
           const byToken = tf.reshape(x, [prompts.length, longest, kvHeads, headDim]);
-          const byHead = tf.transpose(byToken, this.#headsFirst ? [2, 0, 1, 3] : [0, 2, 1, 3]);
+          const byHead = tf.transpose(byToken, [2, 0, 1, 3]);
           return tf.keep(tf.reshape(byHead, [prompts.length * kvHeads, longest, headDim]));
         });
       });
@@ -112,7 +106,7 @@ export class TensorCache implements DecodingCache {
       this.#byRow(tf.matMul(this.#byPrompt(probs[0]), held.prompts[1]), group),
       tf.matMul(probs[1], own[1]),
     );
-    const byToken = this.#headsFirst ? tf.transpose(tf.reshape(out, [kvHeads, rows, group * headDim]), [1, 0, 2]) : out;
+    const byToken = tf.transpose(tf.reshape(out, [kvHeads, rows, group * headDim]), [1, 0, 2]);
     return tf.reshape(byToken, [rows, heads * headDim]);
   }
 
@@ -120,18 +114,17 @@ export class TensorCache implements DecodingCache {
   advance(): void {}
 
   keep(rows: readonly number[]): void {
-    const before = this.#promptOf;
-    const kept = rows.map((row) => before[row] as number);
+    const kept = rows.map((row) => this.#promptOf[row] as number);
     const left = [...new Set(kept)];
+    const [rowIndex, promptIndex] = [Int32Array.from(rows), Int32Array.from(left)];
     const allPrompts = left.length === this.#grid.prompts;
-    const { prompts: promptsBefore } = this.#grid;
     this.#layers = this.#layers.map(({ prompts, own }) => ({
-      prompts: allPrompts ? prompts : this.#exchanged(prompts, left, promptsBefore),
-      own: own === null ? null : this.#exchanged(own, rows, before.length),
+      prompts: allPrompts ? prompts : this.#exchanged(prompts, promptIndex),
+      own: own === null ? null : this.#exchanged(own, rowIndex),
     }));
     const mask = this.#mask;
     if (mask !== null && !allPrompts) {
-      this.#mask = tf.tidy(() => tf.keep(pick(mask, Int32Array.from(left))));
+      this.#mask = tf.tidy(() => tf.keep(pick(mask, promptIndex)));
       mask.dispose();
     }
     this.#promptOf = kept.map((prompt) => left.indexOf(prompt));
@@ -143,59 +136,48 @@ export class TensorCache implements DecodingCache {
     this.#mask?.dispose();
   }
 
-  /** These of `count` rows, or prompts. */
-  #exchanged(pair: Pair, which: readonly number[], count: number): Pair {
-    const { kvHeads } = this.#shape;
-    const heads = Array.from({ length: kvHeads }, (_, head) => head);
-    const index = Int32Array.from(
-      this.#headsFirst
-        ? heads.flatMap((head) => which.map((i) => head * count + i))
-        : which.flatMap((i) => heads.map((head) => i * kvHeads + head)),
-    );
-    const taken = tf.tidy(() => pair.map((x) => tf.keep(pick(x, index)))) as unknown as Pair;
+  /** These of the rows, or prompts. */
+  #exchanged(pair: Pair, which: Int32Array): Pair {
+    const taken = tf.tidy(() => pair.map((x) => tf.keep(this.#pickRows(x, which)))) as unknown as Pair;
     tf.dispose([...pair]);
     return taken;
   }
 
-  /** [rows, kvHeads * group * headDim] -> [kvHeads and rows, group, headDim]. */
+  /** [rows, kvHeads * group * headDim] -> [kvHeads * rows, group, headDim]. */
   #byHead(x: tf.Tensor, group: number): tf.Tensor {
     const { kvHeads, headDim } = this.#shape;
     const rows = rowsOf(x);
-    const placed = this.#headsFirst ? tf.transpose(tf.reshape(x, [rows, kvHeads, group * headDim]), [1, 0, 2]) : x;
-    return tf.reshape(placed, [kvHeads * rows, group, headDim]);
+    const byHead = tf.transpose(tf.reshape(x, [rows, kvHeads, group * headDim]), [1, 0, 2]);
+    return tf.reshape(byHead, [kvHeads * rows, group, headDim]);
   }
 
   #masked(scores: tf.Tensor): tf.Tensor {
     if (this.#mask === null) return scores;
-    const { kvHeads } = this.#shape;
-    const { prompts } = this.#grid;
     const [, queries = 0, keys = 0] = scores.shape;
-    const shape = this.#headsFirst ? [kvHeads, prompts, queries, keys] : [prompts, kvHeads * queries, keys];
-    return tf.reshape(tf.add(tf.reshape(scores, shape), this.#mask), scores.shape);
+    const byPrompt = tf.reshape(scores, [this.#shape.kvHeads, this.#grid.prompts, queries, keys]);
+    return tf.reshape(tf.add(byPrompt, this.#mask), scores.shape);
   }
 
-  /** [kvHeads and rows, group, n] -> [kvHeads and prompts, answers * group, n]. */
+  /** [kvHeads * rows, group, n] -> [kvHeads * prompts, answers * group, n]. */
   #byPrompt(x: tf.Tensor): tf.Tensor {
-    if (!this.#headsFirst) return x;
-    const { kvHeads } = this.#shape;
     const { prompts, answers, uneven } = this.#grid;
-    const [heads = 0, group = 0, n = 0] = x.shape;
-    const places =
-      uneven === null
-        ? x
-        : tf.gather(tf.reshape(x, [kvHeads, heads / kvHeads, group * n]), tf.tensor1d(uneven.rowAt, 'int32'), 1);
-    return tf.reshape(places, [kvHeads * prompts, answers * group, n]);
+    const [, group = 0, n = 0] = x.shape;
+    const places = uneven === null ? x : this.#pickRows(x, uneven.rowAt);
+    return tf.reshape(places, [this.#shape.kvHeads * prompts, answers * group, n]);
   }
 
   /** The way back from `byPrompt`. */
   #byRow(x: tf.Tensor, group: number): tf.Tensor {
-    if (!this.#headsFirst) return x;
-    const { kvHeads } = this.#shape;
     const { prompts, answers, uneven } = this.#grid;
-    const n = x.shape[2] ?? 0;
-    if (uneven === null) return tf.reshape(x, [kvHeads * prompts * answers, group, n]);
-    const places = tf.reshape(x, [kvHeads, prompts * answers, group * n]);
-    const rows = tf.gather(places, tf.tensor1d(uneven.placeOf, 'int32'), 1);
-    return tf.reshape(rows, [kvHeads * uneven.placeOf.length, group, n]);
+    const places = tf.reshape(x, [this.#shape.kvHeads * prompts * answers, group, x.shape[2] ?? 0]);
+    return uneven === null ? places : this.#pickRows(places, uneven.placeOf);
+  }
+
+  /** These of the rows of each head: [kvHeads * rows, group, n] -> [kvHeads * index.length, group, n]. */
+  #pickRows(x: tf.Tensor, index: Int32Array): tf.Tensor {
+    const { kvHeads } = this.#shape;
+    const [all = 0, group = 0, n = 0] = x.shape;
+    const byHead = tf.reshape(x, [kvHeads, all / kvHeads, group * n]);
+    return tf.reshape(tf.gather(byHead, tf.tensor1d(index, 'int32'), 1), [kvHeads * index.length, group, n]);
   }
 }

@@ -204,12 +204,11 @@ export function createStockOps(place: TensorPlace): Ops {
         let sum = 0;
         let moment = 0;
         for (let j = 0; j < vocabulary; j++) {
-          const x = (values[at + j] as number) - largest;
-          const weight = Math.exp(x);
-          sum += weight;
-          moment += weight * x;
-          if (allowed[j] === 0) continue;
-          weights[at + j] = temperature === 1 && top === largest ? weight : Math.exp((x + largest - top) / temperature);
+          const logit = values[at + j] as number;
+          const x = logit - largest;
+          sum += Math.exp(x);
+          moment += Math.exp(x) * x;
+          weights[at + j] = allowed[j] === 0 ? 0 : Math.exp((logit - top) / temperature);
         }
         logSums[row] = largest + Math.log(sum);
         entropy[row] = Math.max(0, Math.log(sum) - moment / sum);
