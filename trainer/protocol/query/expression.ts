@@ -1,0 +1,30 @@
+/**
+ * A query as data: what the parser makes of a typed line, what is held against a rollout in memory, and what the store turns
+ * into SQL. A field that a rollout does not have is null there: every comparison with null is false, and `not` of it true.
+ */
+import type { FieldName } from './fields.ts';
+
+export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
+
+export type Expression =
+  /** Every one holds; without any, everything does. */
+  | { readonly kind: 'all'; readonly of: readonly Expression[] }
+  /** At least one holds. */
+  | { readonly kind: 'any'; readonly of: readonly Expression[] }
+  | { readonly kind: 'not'; readonly of: Expression }
+  | {
+      readonly kind: 'compare';
+      readonly field: FieldName;
+      readonly comparison: Comparison;
+      readonly value: number | string | boolean;
+    }
+  /** Both ends belong to it. */
+  | { readonly kind: 'between'; readonly field: FieldName; readonly from: number; readonly to: number }
+  /**
+   * Words as `wordsOf` cuts them, one after the other in the text or in the question. With `prefix` the last one may be the
+   * start of a word.
+   */
+  | { readonly kind: 'words'; readonly words: readonly string[]; readonly prefix: boolean };
+
+/** Keeps everything. */
+export const everything: Expression = { kind: 'all', of: [] };
