@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { dataType, problemType } from './dataset.ts';
+import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterNames, parameterValues } from './parameters.ts';
 import { presetName } from './runfile.ts';
@@ -329,6 +330,8 @@ export const engineStatus = z.object({
   parameters: z.number().int(),
   /** Why this backend was picked. */
   why: z.string(),
+  /** Null in the records of runs that are older than this. */
+  capabilities: engineCapabilities.nullable().default(null),
 });
 export type EngineStatus = z.infer<typeof engineStatus>;
 
