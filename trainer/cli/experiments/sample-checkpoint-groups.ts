@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { openDataset } from '../../data/dataset.ts';
 import { parseJson } from '../../engines/tfjs/checkpoint/json.ts';
 import { modelFiles } from '../../engines/tfjs/checkpoint/weights.ts';
-import { type GroupFigures, groupFigures, sampleGroups } from '../../evaluation/sampled-groups.ts';
+import { type GroupFigures, groupFigures, measureGroups } from '../../evaluation/sampled-groups.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { type ParameterValues, parameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
@@ -63,7 +63,7 @@ export async function sampleGroupsInto(
   try {
     const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();
-      return sampleGroups({
+      return measureGroups({
         ...loaded,
         limits: frameLimits(parameters),
         ...{ dataset, template, parameters, seed, videos, signal },
