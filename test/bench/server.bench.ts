@@ -1,8 +1,8 @@
 /** How fast the trainer answers while it trains: requests over its socket during SFT, and during T-GRPO. */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { preparedNative } from '../../trainer/engines/tfjs/native-libraries.ts';
-import type { RunState } from '../../trainer/protocol/records.ts';
+import { preparedNative } from '../../trainer/engines/tfjs/setup/native-libraries.ts';
+import type { RunState } from '../../trainer/protocol/run-state.ts';
 import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 import { type BenchFigure, type BenchOptions, quantile } from './part.ts';

@@ -1,6 +1,6 @@
 /** Every command with its life: requested, scheduled, applied; rejected or failed with the reason. */
 import { useState } from 'preact/hooks';
-import type { CommandRecord, CommandState } from '../../trainer/protocol/records.ts';
+import type { CommandRecord, CommandState } from '../../trainer/protocol/commands.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
 import { Section, Tool } from '../ui/tool.tsx';

@@ -1,6 +1,7 @@
 /** Commands in words. */
+
+import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { isParameterName, parameters } from '../../trainer/protocol/parameters.ts';
-import type { CommandRecord, CommandRequest } from '../../trainer/protocol/records.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 

@@ -1,6 +1,6 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
 import { useMemo, useState } from 'preact/hooks';
-import type { RunSummary } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../state/store.ts';

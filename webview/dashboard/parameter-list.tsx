@@ -1,12 +1,12 @@
 /** Every parameter of the run: live ones are fields, the rest plain. A change waits for its safe point and says so. */
 import { useEffect, useState } from 'preact/hooks';
+import type { CommandRecord } from '../../trainer/protocol/commands.ts';
 import {
   type ParameterName,
   type ParameterValue,
   parameters,
   parametersOf,
 } from '../../trainer/protocol/parameters.ts';
-import type { CommandRecord } from '../../trainer/protocol/records.ts';
 import type { RunView } from '../state/run-view.ts';
 import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';

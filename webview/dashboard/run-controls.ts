@@ -1,5 +1,6 @@
 /** What can be asked of a run in each state, and why not where it can't. */
-import type { CommandRequest, RunState } from '../../trainer/protocol/records.ts';
+import type { CommandRequest } from '../../trainer/protocol/commands.ts';
+import type { RunState } from '../../trainer/protocol/run-state.ts';
 
 export type ControlName = 'start' | 'resume' | 'pause' | 'step' | 'stop' | 'save' | 'evaluate';
 

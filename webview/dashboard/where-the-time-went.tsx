@@ -1,5 +1,6 @@
 /** The parts of the last step's time, and what computed it. */
-import type { EngineStatus, StepMetrics } from '../../trainer/protocol/records.ts';
+import type { StepMetrics } from '../../trainer/protocol/records.ts';
+import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 import type { RunView } from '../state/run-view.ts';
 import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';

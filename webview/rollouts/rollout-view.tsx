@@ -2,14 +2,8 @@
 import type { ComponentChildren, Ref } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type {
-  Annotation,
-  GroupWithRollouts,
-  Rollout,
-  RolloutTokens,
-  RunSummary,
-  Span,
-} from '../../trainer/protocol/records.ts';
+import type { Annotation, GroupWithRollouts, Rollout, RolloutTokens, Span } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import type { FramePixels, Session } from '../state/session.ts';
 import { FormulaLabel } from '../ui/formula.tsx';

@@ -2,16 +2,16 @@
  * What a page knows of one run, and how events change it. Bounded: numbers of steps, commands, checkpoints, evaluations
  * and flags are kept; texts of rollouts are not, they are fetched where they are read.
  */
+import type { CommandRecord } from '../../trainer/protocol/commands.ts';
 import type {
   Annotation,
   Checkpoint,
-  CommandRecord,
   Evaluation,
   Question,
   RunEvent,
-  RunSummary,
   StepMetrics,
 } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
 
 export interface SkippedQuestion {

@@ -2,6 +2,8 @@
  * The page's connection to the trainer and what has come over it. Connections come and go; a new one initializes,
  * subscribes from the last event that is held, and so misses nothing.
  */
+
+import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { Client, type JsonRpc, type Transport } from '../../trainer/protocol/connection.ts';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
 import type {
@@ -11,13 +13,8 @@ import type {
   RequestResult,
   TrainerInfo,
 } from '../../trainer/protocol/messages.ts';
-import type {
-  CommandRecord,
-  CommandRequest,
-  GroupWithRollouts,
-  RunEvent,
-  RunSummary,
-} from '../../trainer/protocol/records.ts';
+import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import type { Host, LinkStatus } from '../host.ts';
 import { RecentCache } from './recent-cache.ts';

@@ -1,5 +1,5 @@
 /** A run's state in an icon and words, and the notice that it calls for. */
-import { type RunState, type RunSummary, safePoint } from '../../trainer/protocol/records.ts';
+import { type RunState, type RunSummary, safePoint } from '../../trainer/protocol/run-state.ts';
 import type { Host, LinkStatus } from '../host.ts';
 import type { Session, SessionState } from '../state/session.ts';
 import { shownLine } from './hostile-text.ts';
