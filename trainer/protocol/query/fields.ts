@@ -4,7 +4,6 @@
  */
 import type { DataType, ProblemType } from '../dataset.ts';
 import type { Annotation, FlagCategory, FrameOrder, Group, GroupPurpose, Rollout, StopReason } from '../records.ts';
-import type { Comparison } from './expression.ts';
 
 /** What a query is held against: a rollout with everything that is known about it. */
 export interface Subject {
@@ -275,16 +274,6 @@ export const fields: Readonly<Record<FieldName, Field>> = table;
 
 export const fieldNames = Object.keys(table) as FieldName[];
 
-/** Comparisons that a field of a kind takes; `between` goes with `<`. */
-export const comparisonsOf: Readonly<Record<FieldKind, readonly Comparison[]>> = {
-  number: ['=', '!=', '<', '<=', '>', '>='],
-  time: ['=', '!=', '<', '<=', '>', '>='],
-  truth: ['=', '!='],
-  choice: ['=', '!='],
-  text: ['=', '!='],
-  texts: ['='],
-};
-
 /** A name without what one may type otherwise: case, `_` and `-`. */
 const plainName = (name: string) => name.normalize('NFD').toLowerCase().replace(/[_-]/g, '');
 
@@ -307,4 +296,14 @@ export function knownValue(values: KnownValues, typed: string): string | null {
     if (plainValue(value) === wanted || words.some((word) => plainValue(word) === wanted)) return value;
   }
   return null;
+}
+
+/** The handiest word for a known value: itself, or its first synonym where it has spaces. */
+export function shortValue(values: KnownValues, value: string): string {
+  return value.includes(' ') ? (values[value]?.[0] ?? value) : value.toLowerCase();
+}
+
+/** A value as it is typed into a line: in quotes where it has to be. */
+export function valueText(value: string): string {
+  return /^[^\s,()"]+$/.test(value) ? value : `"${value.replaceAll('"', '""')}"`;
 }
