@@ -34,7 +34,10 @@ const most = 50;
 
 export function completions(line: string, caret: number, seen: SeenValues = {}): Completions {
   const { pieces } = parseQuery(line);
-  const at = pieces.findLast(({ start, end }) => start <= caret && caret <= end);
+  const at =
+    pieces.find(({ kind, start, end }) => kind === 'value' && start <= caret && caret <= end) ??
+    pieces.find(({ start, end }) => start < caret && caret <= end);
+  if (at === undefined && pieces.some(({ start }) => start === caret)) return nothing(caret);
   switch (at?.kind) {
     case 'value':
       return at.field === null ? nothing(caret) : ofValues(line, at, at.field, caret, seen);
@@ -108,11 +111,17 @@ function begins(typed: string, name: FieldName): boolean {
 function ofValues(line: string, at: QueryPiece, name: FieldName, caret: number, seen: SeenValues): Completions {
   const typed = foldedText(line.slice(at.start, caret).replaceAll('"', ''));
   const items = offered(fields[name], seen[name] ?? [])
-    .map((item) => ({ item, place: item.sought.map(foldedText).map((word) => word.indexOf(typed)) }))
-    .filter(({ place }) => place.some((found) => found >= 0))
-    .sort((a, b) => Number(!a.place.includes(0)) - Number(!b.place.includes(0)))
-    .map(({ item: { text, help } }): Completion => ({ text: valueText(text), help }));
+    .filter(({ sought }) => sought.some((value) => startsIn(foldedText(value), typed)))
+    .map(({ text, help }): Completion => ({ text: valueText(text), help }));
   return { start: at.start, end: at.end, items: items.slice(0, most) };
+}
+
+/** Whether a value or a word in it starts with what is typed. */
+function startsIn(value: string, typed: string): boolean {
+  for (let place = value.indexOf(typed); place >= 0; place = value.indexOf(typed, place + 1)) {
+    if (place === 0 || /[^\p{L}\p{N}]/u.test(value[place - 1] ?? '')) return true;
+  }
+  return false;
 }
 
 interface OfferedValue {

@@ -410,6 +410,8 @@ class LineReader {
 
 /** What a part of the line amounts to, and the conditions in it that must all hold. */
 interface Group {
+  readonly start: number;
+  readonly end: number;
   readonly expression: Expression | null;
   readonly operands: readonly QueryOperand[];
 }
@@ -474,17 +476,15 @@ class Structure {
     }
     const expressions = sides.flatMap(({ expression }) => (expression === null ? [] : [expression]));
     const expression = expressions.length < sides.length ? null : anyOf(expressions);
-    const all = sides.flatMap(({ operands }) => operands);
-    const start = all[0]?.start;
-    const end = all.at(-1)?.end;
-    return start === undefined || end === undefined
-      ? { expression, operands: [] }
-      : { expression, operands: [{ start, end, expression, bare: true }] };
+    const { start } = first;
+    const end = sides.at(-1)?.end ?? first.end;
+    return { start, end, expression, operands: [{ start, end, expression, bare: true }] };
   }
 
   /** `a b and c`, up to an `or`, a closing bracket or the end. */
   private conditions(depth: number): Group {
     const groups: { readonly operand: QueryOperand; readonly inner: readonly QueryOperand[] | null }[] = [];
+    const from = this.peek()?.start ?? this.line.length;
     let and: Lexeme | null = null;
     const loose = (lexeme: Lexeme) =>
       this.fault(lexeme, 'and stands between two terms. Put it in quotes to search for it as a word.');
@@ -504,12 +504,12 @@ class Structure {
     }
     if (and !== null) loose(and);
     const [only] = groups;
-    if (groups.length === 1 && only) {
-      return { expression: only.operand.expression, operands: only.inner ?? [only.operand] };
-    }
+    if (groups.length === 1 && only) return { ...only.operand, operands: only.inner ?? [only.operand] };
     const operands = groups.map(({ operand }) => operand);
+    const end = operands.at(-1)?.end ?? from;
     const expressions = operands.flatMap(({ expression }) => (expression === null ? [] : [expression]));
-    return { expression: expressions.length < operands.length ? null : allOf(expressions), operands };
+    const expression = expressions.length < operands.length ? null : allOf(expressions);
+    return { start: operands[0]?.start ?? from, end, expression, operands };
   }
 
   /** A term, a bracket or the opposite of one; `inner` is what stands in a bracket that is not turned round. */
@@ -530,6 +530,7 @@ class Structure {
       const { expression, end } = this.condition(depth + 1);
       return { expression: expression === null ? null : { kind: 'not', of: expression }, inner: null, end };
     }
+    const first = this.peek();
     const { expression, operands } = this.alternatives(depth + 1);
     const close = this.peek();
     if (close?.kind !== 'close') {
@@ -537,7 +538,7 @@ class Structure {
       return { expression: null, inner: operands, end: this.line.length };
     }
     this.at += 1;
-    if (operands.length === 0 && expression !== null) {
+    if (first === close) {
       this.fault({ start: lexeme.start, end: close.end }, 'There is nothing between these brackets.', '');
     }
     return { expression, inner: operands, end: close.end };
