@@ -96,7 +96,7 @@ describe('requests', () => {
     expect(serving.service.created).toEqual([{ request: { runFile: 'sft.run.json', start: true }, by: 'ada' }]);
     serving.service.addRun('a');
     const { command } = await client.request('runs/command', { runId: 'a', id: 'c1', command: { kind: 'stop' } });
-    expect(command).toMatchObject({ by: 'ada', request: { kind: 'stop', when: 'after-step' } });
+    expect(command).toMatchObject({ id: 'c1', by: 'ada', request: { kind: 'stop', when: 'after-step' } });
   });
 
   test('the store is read through: lists, groups, tokens, annotations', async () => {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CommandChange, CommandRecord, CommandRequest, TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import type { RunEventBody, RunEvent } from '../protocol/records.ts';
+import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import type { RunPlace, SafePoint } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 

@@ -1,4 +1,6 @@
 /** What is known of a run: events go into its store, the summary follows from them, and whoever listens is told. */
+import { setImmediate } from 'node:timers/promises';
+import type { ScoredGroup } from '../learning/groups.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
@@ -62,11 +64,24 @@ export class RunJournal {
     return from;
   }
 
-  /** How far some work is, for people: told now and then, never stored. Null when it is over. */
-  tellProgress(doing: string | null): void {
+  /** Each group is written to the disk before the next; between them the trainer answers. @throws StudioError `disk-full` */
+  async recordGroups(groups: readonly ScoredGroup[]): Promise<void> {
+    for (const { group, tokens } of groups) {
+      this.record({ type: 'group', group }, tokens);
+      await setImmediate();
+    }
+  }
+
+  /** How far some work is, for people: told now and then, never stored. */
+  tellProgress(doing: string): void {
     const now = performance.now();
-    if (doing !== null && now - this.toldMs < progressEveryMs) return;
+    if (!('doing' in this.run) || now - this.toldMs < progressEveryMs) return;
     this.toldMs = now;
-    this.listener.onChanged('doing' in this.run && doing !== null ? { ...this.run, doing } : this.run);
+    this.listener.onChanged({ ...this.run, doing });
+  }
+
+  /** The work is over, and the text of `tellProgress` with it. */
+  endProgress(): void {
+    this.listener.onChanged(this.run);
   }
 }

@@ -11,7 +11,7 @@ import {
   pointOf,
   type TakenCommand,
 } from '../protocol/commands.ts';
-import { asStudioError, type StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
 import type { CommandLog } from './command-log.ts';
 
@@ -45,7 +45,10 @@ export class Steering {
   private heldMs = 0;
   private wake: (() => void) | null = null;
   private stepsLeft: number | null = null;
+  /** What a fault has cut short is done anew, from `before-step` on where it was a step. */
+  private beginsAnew = false;
   private ended: Ending | null = null;
+  private isClosed = false;
   private place: RunPlace = { point: 'before-step', step: 0 };
 
   constructor(log: CommandLog, actions: SteeringActions) {
@@ -65,13 +68,16 @@ export class Steering {
 
   /** A command that ends the loop has come. */
   get isEnding(): boolean {
-    return this.ended !== null || this.waiting.some(({ request: r }) => r.kind === 'stop' || (r.kind === 'pause' && r.release));
+    return (
+      this.ended !== null ||
+      this.waiting.some(({ request: r }) => r.kind === 'stop' || (r.kind === 'pause' && r.release))
+    );
   }
 
   /** Takes over a command that `refusal` has nothing against. What it answers is not yet applied, as a rule. */
   take(command: TakenCommand): CommandRecord {
-    // The loop has ended and is being saved: this comes too late, as `abandon` will say.
-    if (this.ended) return this.wait(command);
+    // The loop ends, or has ended and is being saved: this comes too late, as `abandon` will say.
+    if (this.ended || this.isClosed) return this.wait(command);
     const { request } = command;
     switch (request.kind) {
       case 'pause': {
@@ -120,18 +126,25 @@ export class Steering {
     return this.settle();
   }
 
-  /** Stands still because of a fault until someone resumes or stops. @returns as `at`. @throws as `at` */
+  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @returns as `at`. @throws as `at` */
   async holdBecause(fault: StudioError, place: RunPlace): Promise<number> {
     this.place = place;
+    this.beginsAnew = true;
     this.hold(fault.message, { ...fault.data, message: fault.message });
     return this.settle();
   }
 
-  /** The loop was cut short by a command that still waits: it takes effect now. */
+  /** The loop was cut short by a command that still waits: it takes effect now. @throws StudioError `internal` without one */
   async endAt(place: RunPlace): Promise<Ending> {
     this.place = place;
-    while (this.ended === null) await this.settle().catch(expectInterrupted);
-    return this.ended;
+    while (this.ended === null && this.isEnding) await this.settle().catch(expectInterrupted);
+    if (this.ended) return this.ended;
+    throw new StudioError('internal', 'The loop was cut short, and no command asked for it.');
+  }
+
+  /** Nothing that comes from now on changes how the loop ends. */
+  close(): void {
+    this.isClosed = true;
   }
 
   /** Pauses after `count` more steps. */
@@ -167,6 +180,7 @@ export class Steering {
   private letGo(doing: string | null): void {
     if (this.held) this.heldMs += performance.now() - this.heldSinceMs;
     this.held = false;
+    this.beginsAnew = false;
     this.actions.goOn(doing);
   }
 
@@ -217,7 +231,7 @@ export class Steering {
         return;
       case 'step':
         // A step that has begun, or begins here, counts as the first.
-        this.stepsLeft = at.point === 'after-update' ? request.count : request.count - 1;
+        this.stepsLeft = at.point === 'after-update' || this.beginsAnew ? request.count : request.count - 1;
         this.letGo(stepsThenPause(request.count));
         log.apply(command, at, null, null);
         return;

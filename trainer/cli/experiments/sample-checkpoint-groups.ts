@@ -11,7 +11,7 @@ import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { type ParameterValues, parameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import { promptTemplate } from '../../reasoning/template.ts';
-import { frameLimits } from '../../runs/run.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { replaceFile } from './evaluate-checkpoint.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
