@@ -120,6 +120,7 @@ export class ScriptedEngine implements Engine {
   private readonly faults = new Map<Primitive, StudioError[]>();
   private readonly gates = new Map<Primitive, { entered: () => void; opened: Promise<void> }>();
   private handles = 0;
+  private isDead = false;
 
   /** @param script null draws answers from the policy's own distribution */
   constructor(script: Script | null = null) {
@@ -137,6 +138,11 @@ export class ScriptedEngine implements Engine {
     const opened = Promise.withResolvers<void>();
     this.gates.set(primitive, { entered: () => entered.resolve(), opened: opened.promise });
     return { entered: entered.promise, open: () => opened.resolve() };
+  }
+
+  /** Everything that is asked of it from now on fails. */
+  die(): void {
+    this.isDead = true;
   }
 
   logitsOf(model: ModelHandle): Float64Array {
@@ -298,6 +304,7 @@ export class ScriptedEngine implements Engine {
       const aborted = signal && new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       await Promise.race([gate.opened, ...(aborted ? [aborted] : [])]);
     }
+    if (this.isDead) throw new StudioError('engine-failed', 'The engine is dead.');
     const fault = this.faults.get(primitive)?.shift();
     if (fault) throw fault;
   }
