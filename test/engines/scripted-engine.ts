@@ -119,6 +119,7 @@ export class ScriptedEngine implements Engine {
   private readonly tables = new Map<number, Table>();
   private readonly faults = new Map<Primitive, StudioError[]>();
   private readonly gates = new Map<Primitive, { entered: () => void; opened: Promise<void> }>();
+  private readonly opens: (() => void)[] = [];
   private handles = 0;
   private isDead = false;
 
@@ -137,7 +138,14 @@ export class ScriptedEngine implements Engine {
     const entered = Promise.withResolvers<void>();
     const opened = Promise.withResolvers<void>();
     this.gates.set(primitive, { entered: () => entered.resolve(), opened: opened.promise });
+    this.opens.push(opened.resolve);
     return { entered: entered.promise, open: () => opened.resolve() };
+  }
+
+  /** Opens every gate that was made so far, and takes away those that nobody came to. */
+  openGates(): void {
+    for (const open of this.opens.splice(0)) open();
+    this.gates.clear();
   }
 
   /** Everything that is asked of it from now on fails. */

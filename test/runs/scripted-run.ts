@@ -17,7 +17,7 @@ import { RunStore } from '../../trainer/store/run-store.ts';
 import type { MediaLoader } from '../../trainer/video/load.ts';
 import { type Script, ScriptedEngine } from '../engines/scripted-engine.ts';
 import { aLoadedQuestion } from '../learning/scripted-training.ts';
-import { temporaryFolder } from '../store/folders.ts';
+import { databaseOf, temporaryFolder } from '../store/folders.ts';
 
 const right = '<think>a</think><answer>B</answer>';
 const wrong = '<think>a</think><answer>A</answer>';
@@ -95,6 +95,8 @@ export class ScriptedRun {
 
   constructor(folder: string, plan: RunPlan, store: RunStore, options: ScriptedRunOptions) {
     this.options = options;
+    // What a test writes need not outlive the machine.
+    databaseOf(store).exec('PRAGMA synchronous = OFF');
     const look = () => {
       for (const waits of [...this.waiting]) waits();
     };
