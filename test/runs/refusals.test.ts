@@ -134,10 +134,14 @@ async function openAll(engine: ScriptedEngine): Promise<void> {
   engine.openGates();
 }
 
+/** States that the walk has been to. */
+const reached = new Set<string>();
+
 describe('a run that is driven to a state', () => {
   it.each(Object.entries(drivers))('%s: answers every command as the table says', async (_, drive) => {
     const driven = await drive();
     const { summary } = driven.made;
+    reached.add(summary.state);
     const taken = everyRequest.filter((request) => refusal(request, summary, [summary]) === null);
     // What is refused changes nothing, so that one run will do for all of it.
     for (const request of everyRequest) if (!taken.includes(request)) ask(driven.made, request);
@@ -151,14 +155,8 @@ describe('a run that is driven to a state', () => {
     }
   });
 
-  it('can be driven to every state', async () => {
-    const states = new Set<string>();
-    for (const drive of Object.values(drivers)) {
-      const driven = await drive();
-      states.add(driven.made.summary.state);
-      await close(driven);
-    }
-    expect([...states].sort()).toEqual([...runStates].sort());
+  it('was driven to every state there is', () => {
+    expect([...reached].sort()).toEqual([...runStates].sort());
   });
 });
 
@@ -182,7 +180,7 @@ describe('a run that is steered at random', () => {
 
   it('answers as the table says, gives every command one end, and leaves one history', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      fc.asyncProperty(fc.array(action, { maxLength: 30 }), async (actions) => {
         const made = scriptedRun({ unseen: 1, questions: 2, parameters: { steps: 4, questionsPerStep: 1 } });
         for (const act of actions) {
           const engine = made.engines.at(-1);
@@ -195,7 +193,7 @@ describe('a run that is steered at random', () => {
         await close({ made, gate: null });
         made.kill();
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -1,6 +1,7 @@
 /** A whole run without a model: its store, its dataset and its folder are real; engine and media are scripted. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { presetParameters } from '../../trainer/learning/presets.ts';
@@ -17,12 +18,14 @@ import { RunStore } from '../../trainer/store/run-store.ts';
 import type { MediaLoader } from '../../trainer/video/load.ts';
 import { type Script, ScriptedEngine } from '../engines/scripted-engine.ts';
 import { aLoadedQuestion } from '../learning/scripted-training.ts';
-import { databaseOf, temporaryFolder } from '../store/folders.ts';
 
 const right = '<think>a</think><answer>B</answer>';
 const wrong = '<think>a</think><answer>A</answer>';
 /** The first ordered answer is right, all others are wrong: no group is flat, and order is paid for. */
 export const firstIsRight: Script = ({ isShuffled, index }) => (isShuffled || index > 0 ? wrong : right);
+
+/** A store waits for the disk at every event; a test of hundreds of runs is spared that where files can lie in memory. */
+const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface ScriptedRunOptions {
   readonly method?: Method;
@@ -95,8 +98,6 @@ export class ScriptedRun {
 
   constructor(folder: string, plan: RunPlan, store: RunStore, options: ScriptedRunOptions) {
     this.options = options;
-    // What a test writes need not outlive the machine.
-    databaseOf(store).exec('PRAGMA synchronous = OFF');
     const look = () => {
       for (const waits of [...this.waiting]) waits();
     };
@@ -200,7 +201,8 @@ export class ScriptedRun {
 }
 
 export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
-  const folder = temporaryFolder();
+  const folder = mkdtempSync(path.join(memoryFolder, 'video-r1-run-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { method = 'tgrpo', questions = 4, unseen = 2 } = options;
   const parameters = { ...presetParameters('sample', method), ...quick, ...options.parameters } as ParameterValues;
   const start = path.join(folder, 'start');
