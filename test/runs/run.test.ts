@@ -106,6 +106,22 @@ describe('a run that nobody disturbs', () => {
     expect(made.run.store.evaluations().map(({ step }) => step)).toEqual([0, 4, 6]);
   });
 
+  it('asks every question once before any comes again, and goes on in that order after a stay in no memory', async () => {
+    const asked = (made: ScriptedRun) => made.bodies('group').map(({ group }) => group.question.row);
+    const whole = scriptedRun({ unseen: 0, parameters: { steps: 4 } });
+    whole.send({ kind: 'start' });
+    await whole.untilState('completed');
+    expect(asked(whole).slice(0, 4).sort()).toEqual([0, 1, 2, 3]);
+    expect(asked(whole).slice(4).sort()).toEqual([0, 1, 2, 3]);
+    const parted = scriptedRun({ unseen: 0, parameters: { steps: 4 } });
+    parted.send({ kind: 'start' });
+    await parted.until((run) => run.step === 1);
+    await parted.command({ kind: 'pause', release: true });
+    await parted.command({ kind: 'resume' });
+    await parted.untilState('completed');
+    expect(asked(parted)).toEqual(asked(whole));
+  });
+
   it('passes over questions whose media can not be read, names and counts them', async () => {
     const made = scriptedRun({ unreadable: [1, 2], unseen: 0 });
     made.send({ kind: 'start' });
@@ -344,6 +360,24 @@ describe('a stop', () => {
     made.send({ kind: 'start' });
     await made.untilState('stopped');
     expect(made.run.store.command(first)).toMatchObject({ state: 'failed', why: 'a stop at once took its place' });
+  });
+
+  it('after the step takes the place of a pause that waits: the step is finished', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    let pause = '';
+    made.onEngine = (engine) => {
+      const gate = engine.holdNext('render');
+      void gate.entered.then(() => {
+        pause = made.send({ kind: 'pause', release: false }).id;
+        made.send({ kind: 'stop', when: 'after-step' });
+        gate.open();
+      });
+    };
+    made.send({ kind: 'start' });
+    await made.untilState('stopped');
+    expect(made.run.store.command(pause)).toMatchObject({ state: 'failed', why: 'the run is stopped instead' });
+    expect(stepsOf(made)).toEqual([1]);
+    expect(made.states).not.toContain('paused');
   });
 
   it('ends a run that is held at once, wherever it is held', async () => {
