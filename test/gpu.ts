@@ -6,10 +6,10 @@
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { LiveLine } from '../trainer/cli/progress.ts';
+import { LiveLine } from '../trainer/cli/terminal/progress.ts';
 import type { Engine, ModelHandle } from '../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../trainer/engines/tfjs/engine.ts';
-import { fetchNative } from '../trainer/engines/tfjs/fetch-native.ts';
+import { fetchNative } from '../trainer/engines/tfjs/setup/fetch-native.ts';
 import { StudioError } from '../trainer/protocol/errors.ts';
 import type { ModelSize } from '../trainer/protocol/runfile.ts';
 import { holdFile } from '../trainer/store/process-lock.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line `video-r1`: finds the command and runs it. */
-import { type CliCommand, exitCodes, printFault } from './cli/command.ts';
+import { type CliCommand, exitCodes, printFault } from './cli/terminal/command.ts';
 import { nearest } from './protocol/nearest.ts';
 
 interface Entry {
@@ -13,87 +13,87 @@ const groups: Record<string, Record<string, Entry>> = {
   'Train and watch': {
     start: {
       summary: 'sample project, SFT, then T-GRPO, in this terminal',
-      load: async () => (await import('./cli/start.ts')).startCommand,
+      load: async () => (await import('./cli/commands/start.ts')).startCommand,
     },
     run: {
       summary: 'train what a run file says, in this terminal',
-      load: async () => (await import('./cli/run.ts')).runCommand,
+      load: async () => (await import('./cli/commands/run.ts')).runCommand,
     },
     serve: {
       summary: 'serve a project folder to the editor and the browser',
-      load: async () => (await import('./cli/serve.ts')).serveCommand,
+      load: async () => (await import('./cli/commands/serve.ts')).serveCommand,
     },
     ctl: {
       summary: 'steer a run of a trainer that is running: pause, resume, set, …',
-      load: async () => (await import('./cli/ctl.ts')).ctlCommand,
+      load: async () => (await import('./cli/commands/ctl.ts')).ctlCommand,
     },
     convert: {
       summary: 'write a checkpoint in bfloat16 or in several files, without the optimizer state',
-      load: async () => (await import('./cli/convert.ts')).convertCommand,
+      load: async () => (await import('./cli/commands/convert.ts')).convertCommand,
     },
     export: {
       summary: 'write the annotations of a run as JSONL',
-      load: async () => (await import('./cli/export.ts')).exportCommand,
+      load: async () => (await import('./cli/commands/export.ts')).exportCommand,
     },
   },
   Data: {
     sample: {
       summary: 'make a sample project in a folder',
-      load: async () => (await import('./cli/sample.ts')).sampleCommand,
+      load: async () => (await import('./cli/commands/sample.ts')).sampleCommand,
     },
     check: {
       summary: 'look a dataset over: rows, media, duplicates',
-      load: async () => (await import('./cli/check.ts')).checkCommand,
+      load: async () => (await import('./cli/commands/check.ts')).checkCommand,
     },
     split: {
       summary: 'split a dataset for training and evaluation without leaking a video',
-      load: async () => (await import('./cli/split.ts')).splitCommand,
+      load: async () => (await import('./cli/commands/split.ts')).splitCommand,
     },
     cot: {
       summary: 'make chain-of-thought data: a teacher answers, a filter keeps the good answers',
-      load: async () => (await import('./cli/cot.ts')).cotCommand,
+      load: async () => (await import('./cli/commands/cot.ts')).cotCommand,
     },
   },
   Evaluate: {
     eval: {
       summary: 'answer benchmarks with a checkpoint, or compare two evaluations',
-      load: async () => (await import('./cli/eval.ts')).evalCommand,
+      load: async () => (await import('./cli/commands/eval.ts')).evalCommand,
     },
     ablate: {
       summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
-      load: async () => (await import('./cli/ablate.ts')).ablateCommand,
+      load: async () => (await import('./cli/commands/ablate.ts')).ablateCommand,
     },
     study: {
       summary: 'T-GRPO against GRPO on the sample, with and without images, over seeds',
-      load: async () => (await import('./cli/study.ts')).studyCommand,
+      load: async () => (await import('./cli/commands/study.ts')).studyCommand,
     },
   },
   'The recipe by itself': {
     score: {
       summary: 'the rewards of completions, line by line',
-      load: async () => (await import('./cli/score.ts')).scoreCommand,
+      load: async () => (await import('./cli/commands/score.ts')).scoreCommand,
     },
     explain: {
       summary: 'rewards and advantages of one group, with the reasons',
-      load: async () => (await import('./cli/explain.ts')).explainCommand,
+      load: async () => (await import('./cli/commands/explain.ts')).explainCommand,
     },
     frames: {
       summary: 'which frames of a video a model is shown, how large, how many tokens',
-      load: async () => (await import('./cli/frames.ts')).framesCommand,
+      load: async () => (await import('./cli/commands/frames.ts')).framesCommand,
     },
     prompt: {
       summary: 'the exact text that a model is given for a row of a dataset',
-      load: async () => (await import('./cli/prompt.ts')).promptCommand,
+      load: async () => (await import('./cli/commands/prompt.ts')).promptCommand,
     },
   },
   'This machine': {
     doctor: {
       summary: 'say what this machine has: Node, ffmpeg, backends',
-      load: async () => (await import('./cli/doctor.ts')).doctorCommand,
+      load: async () => (await import('./cli/commands/doctor.ts')).doctorCommand,
     },
     setup: {
       summary: 'fetch what this machine lacks: ffmpeg, a faster backend',
-      load: async () => (await import('./cli/setup.ts')).setupCommand,
+      load: async () => (await import('./cli/commands/setup.ts')).setupCommand,
     },
   },
 };

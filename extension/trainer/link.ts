@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import * as rpc from 'vscode-jsonrpc/node';
+import { findTrainer } from '../../trainer/client/find-trainer.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import type { Discovery } from '../../trainer/protocol/discovery.ts';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
@@ -16,7 +17,6 @@ import type {
   StepMetrics,
 } from '../../trainer/protocol/records.ts';
 import { protocolVersion, speaksOurProtocol } from '../../trainer/protocol/version.ts';
-import { findTrainer } from './discovery-file.ts';
 import { openSocket } from './socket.ts';
 
 /** `lost`: the connection broke and is tried again. `none`: there is no trainer, `reason` says why if there was one. */

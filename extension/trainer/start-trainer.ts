@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
+import { findTrainer } from '../../trainer/client/find-trainer.ts';
 import { type Discovery, logFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
-import { findTrainer } from './discovery-file.ts';
 import type { TrainerProgram } from './program.ts';
 
 const startTimeoutMs = 60_000;

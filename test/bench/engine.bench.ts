@@ -5,7 +5,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import type { Engine, ModelHandle, Prompt, Scored } from '../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import { ensureKernels, wasmBackendFolder } from '../../trainer/engines/tfjs/files.ts';
-import { createKernelOps } from '../../trainer/engines/tfjs/kernels.ts';
+import { createKernelOps } from '../../trainer/engines/tfjs/kernels/kernels.ts';
 import { answerText, clip, colourNames, tinyStep, videoPrompt } from '../engines/tfjs/tiny.ts';
 import { findPython } from '../fidelity/python.ts';
 import { type BenchFigure, type BenchOptions, median, timed } from './part.ts';

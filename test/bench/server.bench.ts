@@ -1,7 +1,7 @@
 /** How fast the trainer answers while it trains: requests over its socket during SFT, and during T-GRPO. */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { preparedNative } from '../../trainer/engines/tfjs/native-libraries.ts';
+import { preparedNative } from '../../trainer/engines/tfjs/setup/native-libraries.ts';
 import type { RunState } from '../../trainer/protocol/records.ts';
 import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Journal, type JournalEntry, type JournalHeader } from '../../trainer/cot/journal.ts';
-import { setAside } from '../../trainer/data/append-only.ts';
+import { setAside } from '../../trainer/journal/json-lines.ts';
 
 const rows = 6;
 const header: JournalHeader = {

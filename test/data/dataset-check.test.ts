@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeReport } from '../../trainer/cli/check.ts';
+import { describeReport } from '../../trainer/cli/commands/check.ts';
 import { type CheckOptions, checkDataset } from '../../trainer/data/dataset-check.ts';
 import { type FindingKind, findingKinds } from '../../trainer/data/finding.ts';
 import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';

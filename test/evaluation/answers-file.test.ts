@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { setAside } from '../../trainer/data/append-only.ts';
 import { AnswersFile, readAnswers } from '../../trainer/evaluation/answers-file.ts';
+import { setAside } from '../../trainer/journal/json-lines.ts';
 import { answered, headerWith, unreadable } from './made-answers.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-answers-'));

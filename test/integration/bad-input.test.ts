@@ -4,9 +4,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as rpc from 'vscode-jsonrpc/node';
 import { WebSocket } from 'ws';
+import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import { socketAddress } from '../../trainer/protocol/discovery.ts';
-import { connectSocket } from '../../trainer/server/client-socket.ts';
 import { runProgram, sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 let project: Awaited<ReturnType<typeof sampleProject>>;

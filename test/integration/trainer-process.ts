@@ -4,6 +4,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as rpc from 'vscode-jsonrpc/node';
+import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import {
   type Discovery,
@@ -14,7 +15,6 @@ import {
 } from '../../trainer/protocol/discovery.ts';
 import type { CommandRecord, CommandRequest, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
-import { connectSocket } from '../../trainer/server/client-socket.ts';
 
 export const program = path.resolve(import.meta.dirname, '../../trainer/main.ts');
 const sampleSeed = '1';

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, ModelHandle, Prompt } from '../../trainer/engines/engine.ts';
 import { specialTokens } from '../../trainer/engines/engine.ts';
-import { convertCheckpoint } from '../../trainer/engines/tfjs/convert.ts';
+import { convertCheckpoint } from '../../trainer/engines/tfjs/checkpoint/convert.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import { clip, newModel, question, sampleAll, train, videoPrompt } from '../engines/tfjs/tiny.ts';
 import { findPython } from '../fidelity/python.ts';

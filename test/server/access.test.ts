@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { connectSocket } from '../../trainer/client/socket.ts';
 import { pageAddress, socketAddress } from '../../trainer/protocol/discovery.ts';
-import { connectSocket } from '../../trainer/server/client-socket.ts';
 import { type Serving, serve } from './serving.ts';
 
 interface Answer {

@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
-import { lineValue, settingsThatDiffer, wholeLines, writeAt } from '../data/append-only.ts';
+import { lineValue, settingsThatDiffer, wholeLines, writeAt } from '../journal/json-lines.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { TeacherAnswer } from './teacher.ts';
 

@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { lineValue, settingsThatDiffer, writeAt } from '../data/append-only.ts';
+import { lineValue, settingsThatDiffer, writeAt } from '../journal/json-lines.ts';
 import { dataType, problemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { stopReason } from '../protocol/records.ts';

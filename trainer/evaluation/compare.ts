@@ -1,6 +1,6 @@
 /** Two evaluations of the same questions: which is better, how sure that is, and which questions flipped. Computes only. */
 
-import { settingsThatDiffer } from '../data/append-only.ts';
+import { settingsThatDiffer } from '../journal/json-lines.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { AnsweredLine, AnswersHeader, AnswersLine } from './answers-file.ts';
 import { bounds, modelLabel, percent, probability } from './report.ts';

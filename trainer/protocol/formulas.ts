@@ -137,7 +137,7 @@ export const formulas = {
     over: 'Tokens of each ordered answer, then answers; in SFT those of the probe.',
     unit: 'nats',
     note: `At temperature 1 over the whole vocabulary, whatever temperature drew the tokens. ${smoothed}`,
-    source: 'trainer/engines/tfjs/generation.ts, trainer/learning/answering.ts',
+    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/answering.ts',
   },
   gradientNorm: {
     title: 'Gradient norm',
@@ -391,7 +391,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats per token',
     note: 'At temperature 1 and without top-p, by the weights that sampled it.',
-    source: 'trainer/learning/answering.ts, trainer/engines/tfjs/generation.ts',
+    source: 'trainer/learning/answering.ts, trainer/engines/tfjs/model/generation.ts',
   },
   meanEntropy: {
     title: 'Mean entropy',
@@ -399,7 +399,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats',
     note: 'At temperature 1 over the whole vocabulary.',
-    source: 'trainer/learning/answering.ts, trainer/engines/tfjs/generation.ts',
+    source: 'trainer/learning/answering.ts, trainer/engines/tfjs/model/generation.ts',
   },
   tokenProbability: {
     title: 'Probability of a token',
@@ -407,7 +407,7 @@ export const formulas = {
     over: 'Each token, given the prompt and the tokens before it.',
     unit: '0 to 1',
     note: 'At temperature 1 and without top-p, whatever drew the token.',
-    source: 'trainer/engines/tfjs/generation.ts',
+    source: 'trainer/engines/tfjs/model/generation.ts',
   },
   aha1: {
     title: 'T1: a cue',

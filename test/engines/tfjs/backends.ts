@@ -2,15 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { fetchWebgpu, type PreparedWebgpu, preparedWebgpu } from '../../../trainer/engines/tfjs/fetch-webgpu.ts';
+import { startNative } from '../../../trainer/engines/tfjs/backends/native.ts';
+import { setNativeEnvironment } from '../../../trainer/engines/tfjs/backends/native-environment.ts';
+import { createStockOps } from '../../../trainer/engines/tfjs/backends/stock.ts';
+import { startWebgpu } from '../../../trainer/engines/tfjs/backends/webgpu.ts';
 import { ensureKernels, wasmBackendFolder } from '../../../trainer/engines/tfjs/files.ts';
-import { createKernelOps } from '../../../trainer/engines/tfjs/kernels.ts';
-import { startNative } from '../../../trainer/engines/tfjs/native.ts';
-import { setNativeEnvironment } from '../../../trainer/engines/tfjs/native-environment.ts';
-import { preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
-import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
-import { createStockOps } from '../../../trainer/engines/tfjs/stock.ts';
-import { startWebgpu } from '../../../trainer/engines/tfjs/webgpu.ts';
+import { createKernelOps } from '../../../trainer/engines/tfjs/kernels/kernels.ts';
+import type { Ops } from '../../../trainer/engines/tfjs/model/ops.ts';
+import { fetchWebgpu, type PreparedWebgpu, preparedWebgpu } from '../../../trainer/engines/tfjs/setup/fetch-webgpu.ts';
+import { preparedNative } from '../../../trainer/engines/tfjs/setup/native-libraries.ts';
 
 /** A prepared WebGPU that sees a GPU just now, or null, said on the standard output. Run in another process, which a driver may end. */
 export async function webgpuHere(): Promise<PreparedWebgpu | null> {

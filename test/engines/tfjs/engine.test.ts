@@ -14,7 +14,7 @@ import type {
 import { specialTokens } from '../../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../../trainer/engines/tfjs/engine.ts';
 import { nativeFolder } from '../../../trainer/engines/tfjs/files.ts';
-import { addonBuild, preparedNative } from '../../../trainer/engines/tfjs/native-libraries.ts';
+import { addonBuild, preparedNative } from '../../../trainer/engines/tfjs/setup/native-libraries.ts';
 import { webgpuHere } from './backends.ts';
 import {
   answerText,

@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
-import { makeSegments } from '../../../trainer/engines/tfjs/ops.ts';
-import { uniform } from '../../../trainer/engines/tfjs/random.ts';
+import type { Ops } from '../../../trainer/engines/tfjs/model/ops.ts';
+import { makeSegments } from '../../../trainer/engines/tfjs/model/ops.ts';
+import { uniform } from '../../../trainer/engines/tfjs/model/random.ts';
 import { backends } from './backends.ts';
 
 interface Operation {

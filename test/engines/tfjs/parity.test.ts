@@ -5,21 +5,21 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { EncodedPrompt, PackedGroup } from '../../../trainer/engines/tfjs/batch.ts';
-import { packBatch } from '../../../trainer/engines/tfjs/batch.ts';
-import { readConfig } from '../../../trainer/engines/tfjs/config.ts';
-import { generate } from '../../../trainer/engines/tfjs/generation.ts';
+import type { NamedTensor } from '../../../trainer/engines/tfjs/checkpoint/safetensors.ts';
+import { joinParts, splitParts } from '../../../trainer/engines/tfjs/checkpoint/weights.ts';
 import type { SampleReport } from '../../../trainer/engines/tfjs/messages.ts';
-import { Model } from '../../../trainer/engines/tfjs/model.ts';
-import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
-import { parameterTable, sizeOf } from '../../../trainer/engines/tfjs/parameters.ts';
-import type { FramePair, Medium } from '../../../trainer/engines/tfjs/patches.ts';
-import { framePairs, makePatches, PatchCache, patchGrid } from '../../../trainer/engines/tfjs/patches.ts';
-import type { PositionSpan } from '../../../trainer/engines/tfjs/positions.ts';
-import { mropePositions, visionTokens } from '../../../trainer/engines/tfjs/positions.ts';
-import { hashSeed, uniform } from '../../../trainer/engines/tfjs/random.ts';
-import type { NamedTensor } from '../../../trainer/engines/tfjs/safetensors.ts';
-import { joinParts, splitParts } from '../../../trainer/engines/tfjs/weights.ts';
+import type { EncodedPrompt, PackedGroup } from '../../../trainer/engines/tfjs/model/batch.ts';
+import { packBatch } from '../../../trainer/engines/tfjs/model/batch.ts';
+import { readConfig } from '../../../trainer/engines/tfjs/model/config.ts';
+import { generate } from '../../../trainer/engines/tfjs/model/generation.ts';
+import { Model } from '../../../trainer/engines/tfjs/model/model.ts';
+import type { Ops } from '../../../trainer/engines/tfjs/model/ops.ts';
+import { parameterTable, sizeOf } from '../../../trainer/engines/tfjs/model/parameters.ts';
+import type { FramePair, Medium } from '../../../trainer/engines/tfjs/model/patches.ts';
+import { framePairs, makePatches, PatchCache, patchGrid } from '../../../trainer/engines/tfjs/model/patches.ts';
+import type { PositionSpan } from '../../../trainer/engines/tfjs/model/positions.ts';
+import { mropePositions, visionTokens } from '../../../trainer/engines/tfjs/model/positions.ts';
+import { hashSeed, uniform } from '../../../trainer/engines/tfjs/model/random.ts';
 import { backends } from './backends.ts';
 
 interface FixtureMedium {

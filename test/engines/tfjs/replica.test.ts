@@ -1,11 +1,11 @@
 /** A replica that writes answers on a backend of their own: as TensorFlow on the CPU does with the kernels. Here plain JavaScript trains. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { type AnswerBackend, answersOnKernels, startBackend } from '../../../trainer/engines/tfjs/backend.ts';
-import { newConfigFile, readConfig } from '../../../trainer/engines/tfjs/config.ts';
+import { type AnswerBackend, answersOnKernels, startBackend } from '../../../trainer/engines/tfjs/backends/backend.ts';
 import type { ReplicaAnswers, ReplicaRequest, SampleReport } from '../../../trainer/engines/tfjs/messages.ts';
-import type { Ops } from '../../../trainer/engines/tfjs/ops.ts';
-import { parameterTable } from '../../../trainer/engines/tfjs/parameters.ts';
+import { newConfigFile, readConfig } from '../../../trainer/engines/tfjs/model/config.ts';
+import type { Ops } from '../../../trainer/engines/tfjs/model/ops.ts';
+import { parameterTable } from '../../../trainer/engines/tfjs/model/parameters.ts';
 import { Replica } from '../../../trainer/engines/tfjs/replica.ts';
 import { tinySize, tinyStep } from './tiny.ts';
 

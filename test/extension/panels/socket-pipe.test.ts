@@ -2,8 +2,8 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SocketPipe } from '../../../extension/panels/socket-pipe.ts';
-import { findTrainer } from '../../../extension/trainer/discovery-file.ts';
 import { openSocket } from '../../../extension/trainer/socket.ts';
+import { findTrainer } from '../../../trainer/client/find-trainer.ts';
 import type { Discovery } from '../../../trainer/protocol/discovery.ts';
 import { FakeTrainer } from '../trainer/fake-trainer.ts';
 

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findTrainer } from '../../../extension/trainer/discovery-file.ts';
 import { LogTail } from '../../../extension/trainer/log-tail.ts';
 import { checkNode, trainerEnvironment, trainerProgram } from '../../../extension/trainer/program.ts';
 import { logPath, startTrainer } from '../../../extension/trainer/start-trainer.ts';
+import { findTrainer } from '../../../trainer/client/find-trainer.ts';
 import { endTrainer } from '../harness/trainer-process.ts';
 
 let project: string;

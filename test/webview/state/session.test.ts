@@ -1,9 +1,9 @@
 /** A page's session against a real server: what happens while the connection is gone is not missed. */
 import { describe, expect, it } from 'vitest';
 import * as rpc from 'vscode-jsonrpc/node';
+import { connectSocket } from '../../../trainer/client/socket.ts';
 import type { Transport } from '../../../trainer/protocol/connection.ts';
 import { socketAddress } from '../../../trainer/protocol/discovery.ts';
-import { connectSocket } from '../../../trainer/server/client-socket.ts';
 import { Session, type SessionState } from '../../../webview/state/session.ts';
 import { type Serving, serve } from '../../server/serving.ts';
 import { aGroup, aRun, someMetrics } from '../../store/records.ts';

@@ -23,17 +23,17 @@ import type {
 } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
 import { type LossTerms, tokenWeight } from '../losses.ts';
-import type { EncodedPrompt, PackedGroup } from './batch.ts';
-import type { Companions } from './checkpoint.ts';
-import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
-import type { ModelConfig, PositionGeneration } from './config.ts';
-import { newConfigFile, readConfig } from './config.ts';
+import { setNativeEnvironment } from './backends/native-environment.ts';
+import type { Companions } from './checkpoint/checkpoint.ts';
+import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
 import { ensureKernels } from './files.ts';
-import { refuseTooLarge } from './memory.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
-import { setNativeEnvironment } from './native-environment.ts';
-import { parameterTable } from './parameters.ts';
-import { PromptEncoder, renderPrompt } from './prompts.ts';
+import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
+import type { ModelConfig, PositionGeneration } from './model/config.ts';
+import { newConfigFile, readConfig } from './model/config.ts';
+import { refuseTooLarge } from './model/memory.ts';
+import { parameterTable } from './model/parameters.ts';
+import { PromptEncoder, renderPrompt } from './model/prompts.ts';
 import { allAnswers, Replicas } from './replicas.ts';
 import { SampleStream } from './sample-stream.ts';
 import type { PromptGroup } from './sharding.ts';
@@ -94,36 +94,36 @@ class TfjsEngine implements Engine {
     abort: true,
     topAlternatives: 20,
   };
-  readonly #replicas: Replicas;
+  private readonly replicas: Replicas;
   /** As the settings name them; null leaves it to the checkpoint. */
-  readonly #positions: PositionGeneration | null;
-  readonly #models = new Map<number, Loaded>();
-  #handles = 0;
-  #parameters = 0;
+  private readonly positions: PositionGeneration | null;
+  private readonly models = new Map<number, Loaded>();
+  private handles = 0;
+  private parameters = 0;
   /** Primitives run one after the other, in the order in which they were called. */
-  #queue: Promise<unknown> = Promise.resolve();
+  private queue: Promise<unknown> = Promise.resolve();
 
   constructor(replicas: Replicas, positions: PositionGeneration | null) {
-    this.#replicas = replicas;
-    this.#positions = positions;
+    this.replicas = replicas;
+    this.positions = positions;
   }
 
   status(): EngineStatus {
-    const { backend, why } = this.#replicas.backend;
-    return { name: 'tfjs', backend, threads: this.#replicas.count, parameters: this.#parameters, why };
+    const { backend, why } = this.replicas.backend;
+    return { name: 'tfjs', backend, threads: this.replicas.count, parameters: this.parameters, why };
   }
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
-    return this.#inTurn(async () => {
-      const { configFile, config, tokenizer, companions, weights, place } = await this.#prepare(origin);
-      const handle: ModelHandle = { id: this.#handles++, role };
+    return this.inTurn(async () => {
+      const { configFile, config, tokenizer, companions, weights, place } = await this.prepare(origin);
+      const handle: ModelHandle = { id: this.handles++, role };
       const { size } = parameterTable(config);
-      refuseTooLarge(size, role, { threads: this.#replicas.count, backend: this.#replicas.backend.backend, place });
+      refuseTooLarge(size, role, { threads: this.replicas.count, backend: this.replicas.backend.backend, place });
       const gradients =
         role === 'policy'
-          ? Array.from({ length: this.#replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
+          ? Array.from({ length: this.replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
           : null;
-      await this.#replicas.askAll(() => ({
+      await this.replicas.askAll(() => ({
         kind: 'create',
         model: handle.id,
         config: configFile,
@@ -131,7 +131,7 @@ class TfjsEngine implements Engine {
         origin: weights,
         gradients,
       }));
-      this.#models.set(handle.id, {
+      this.models.set(handle.id, {
         handle,
         configFile,
         config,
@@ -140,16 +140,16 @@ class TfjsEngine implements Engine {
         gradients,
         contributing: new Set(),
       });
-      if (role === 'policy') this.#parameters = size;
+      if (role === 'policy') this.parameters = size;
       return handle;
     });
   }
 
-  async #prepare(origin: ModelOrigin): Promise<Prepared> {
+  private async prepare(origin: ModelOrigin): Promise<Prepared> {
     switch (origin.kind) {
       case 'new': {
         const place = 'model size';
-        const { tokenizer: file } = await this.#replicas.ask<'train-tokenizer'>(0, {
+        const { tokenizer: file } = await this.replicas.ask<'train-tokenizer'>(0, {
           kind: 'train-tokenizer',
           texts: origin.texts,
           vocabularySize: origin.size.vocab_size,
@@ -163,7 +163,7 @@ class TfjsEngine implements Engine {
           image: tokenizer.special(specialTokens.image),
           video: tokenizer.special(specialTokens.video),
         };
-        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.#positions ?? '5.x');
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.x');
         return {
           configFile,
           config: readConfig(configFile, place),
@@ -176,7 +176,7 @@ class TfjsEngine implements Engine {
       case 'folder': {
         const read = await readCheckpoint(origin.folder, origin.optimizer);
         const { tokenizer, companions, optimizerStep } = read;
-        const { configFile, config } = this.#withPositions(read);
+        const { configFile, config } = this.withPositions(read);
         return {
           configFile,
           config,
@@ -187,7 +187,7 @@ class TfjsEngine implements Engine {
         };
       }
       case 'copy': {
-        const { configFile, config, tokenizer, companions } = this.#loaded(origin.of);
+        const { configFile, config, tokenizer, companions } = this.loaded(origin.of);
         return {
           configFile,
           config,
@@ -201,14 +201,14 @@ class TfjsEngine implements Engine {
   }
 
   /** A checkpoint keeps the positions that it was trained with, unless the settings name others. */
-  #withPositions({
+  private withPositions({
     configFile,
     config,
   }: Pick<Prepared, 'configFile' | 'config'>): Pick<Prepared, 'configFile' | 'config'> {
-    if (this.#positions === null || this.#positions === config.positions) return { configFile, config };
+    if (this.positions === null || this.positions === config.positions) return { configFile, config };
     return {
-      configFile: { ...configFile, mrope_positions: this.#positions },
-      config: { ...config, positions: this.#positions },
+      configFile: { ...configFile, mrope_positions: this.positions },
+      config: { ...config, positions: this.positions },
     };
   }
 
@@ -218,7 +218,7 @@ class TfjsEngine implements Engine {
     options: SampleOptions,
     signal: AbortSignal,
   ): AsyncGenerator<SampleEvent> {
-    const loaded = this.#loaded(model);
+    const loaded = this.loaded(model);
     const { tokenizer, config } = loaded;
     checkOptions(options, this.capabilities.topAlternatives);
     const encoder = new PromptEncoder(tokenizer, config);
@@ -233,7 +233,7 @@ class TfjsEngine implements Engine {
     const stream = new SampleStream(tokenizer, answers);
     const { allowed, endTokens } = drawable(tokenizer, config.text.vocabularySize);
     const stop = stopTexts(tokenizer, config.text.vocabularySize, options.stop ?? []);
-    const chunks = sampleChunks(prompts, answers, this.#replicas.count).map((chunk) => ({
+    const chunks = sampleChunks(prompts, answers, this.replicas.count).map((chunk) => ({
       ...chunk,
       options,
       allowed,
@@ -241,16 +241,16 @@ class TfjsEngine implements Engine {
       stop,
       abort,
     }));
-    const work = this.#inTurn(async () => {
+    const work = this.inTurn(async () => {
       let next = 0;
       const serve = async (replica: number): Promise<void> => {
         for (let chunk = chunks[next++]; chunk !== undefined; chunk = chunks[next++]) {
-          await this.#replicas.ask<'sample'>(replica, { kind: 'sample', model: model.id, chunk }, (report) =>
+          await this.replicas.ask<'sample'>(replica, { kind: 'sample', model: model.id, chunk }, (report) =>
             stream.report(report),
           );
         }
       };
-      await allAnswers(Array.from({ length: this.#replicas.count }, (_, replica) => serve(replica)));
+      await allAnswers(Array.from({ length: this.replicas.count }, (_, replica) => serve(replica)));
     });
     work.then(
       () => stream.end(),
@@ -270,11 +270,11 @@ class TfjsEngine implements Engine {
     sequences: readonly Sequence[],
     { entropy }: { readonly entropy: boolean } = { entropy: false },
   ): Promise<Scored[]> {
-    return this.#inTurn(async () => {
-      const { prompts, answers } = this.#encode(this.#loaded(model), sequences);
-      const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.#replicas.count);
+    return this.inTurn(async () => {
+      const { prompts, answers } = this.encode(this.loaded(model), sequences);
+      const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.replicas.count);
       const results: Scored[] = sequences.map(() => ({ logprobs: new Float32Array(), entropy: null }));
-      const parts = await this.#replicas.askAll<'forward'>((replica) => {
+      const parts = await this.replicas.askAll<'forward'>((replica) => {
         const groups = shards[replica] ?? [];
         return groups.length === 0
           ? null
@@ -295,14 +295,14 @@ class TfjsEngine implements Engine {
   }
 
   forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport> {
-    return this.#inTurn(async () => {
-      const loaded = this.#loaded(model);
+    return this.inTurn(async () => {
+      const loaded = this.loaded(model);
       if (loaded.gradients === null) throw new StudioError('internal', 'A reference model is not trained.');
       const exactKl = loss.kind === 'policy' ? (loss.exactKl ?? null) : null;
-      if (exactKl !== null) this.#checkReference(loaded, exactKl);
-      const { prompts, answers } = this.#encode(loaded, loss.sequences);
+      if (exactKl !== null) this.checkReference(loaded, exactKl);
+      const { prompts, answers } = this.encode(loaded, loss.sequences);
       const groups = groupByPrompt(prompts);
-      const shards = shard(groups, (i) => answers[i]?.length ?? 0, this.#replicas.count);
+      const shards = shard(groups, (i) => answers[i]?.length ?? 0, this.replicas.count);
       const answerTokens = answers.reduce((sum, { length }) => sum + length, 0);
       const ofPrompts = loss.kind === 'cross-entropy' && loss.promptTokens;
       const tokens = answerTokens + (ofPrompts ? prompts.reduce((sum, prompt) => sum + predictedTokens(prompt), 0) : 0);
@@ -318,7 +318,7 @@ class TfjsEngine implements Engine {
           fresh: !loaded.contributing.has(replica),
         };
       });
-      const parts = await this.#replicas
+      const parts = await this.replicas
         .askAll<'forward-backward'>((replica) => {
           const work = requests[replica] ?? null;
           return work === null ? null : { kind: 'forward-backward', model: model.id, work };
@@ -352,11 +352,11 @@ class TfjsEngine implements Engine {
   }
 
   optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }> {
-    return this.#inTurn(async () => {
-      const { contributing } = this.#loaded(model);
+    return this.inTurn(async () => {
+      const { contributing } = this.loaded(model);
       const holders = [...contributing].sort((a, b) => a - b);
       contributing.clear();
-      const parts = await this.#replicas.askAll<'reduce-gradient'>(() => ({
+      const parts = await this.replicas.askAll<'reduce-gradient'>(() => ({
         kind: 'reduce-gradient',
         model: model.id,
         contributing: holders,
@@ -370,7 +370,7 @@ class TfjsEngine implements Engine {
       const { gradClipNorm } = step;
       const scale = gradClipNorm > 0 && gradNorm > gradClipNorm ? gradClipNorm / gradNorm : 1;
       const [gradientOf = 0] = holders;
-      await this.#replicas.askAll<'optim-step'>(() => ({
+      await this.replicas.askAll<'optim-step'>(() => ({
         kind: 'optim-step',
         model: model.id,
         step,
@@ -382,35 +382,35 @@ class TfjsEngine implements Engine {
   }
 
   saveState(model: ModelHandle, folder: string): Promise<void> {
-    return this.#inTurn(async () => {
-      const { configFile, tokenizer, companions } = this.#loaded(model);
-      const { optimizerStep } = await this.#replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
+    return this.inTurn(async () => {
+      const { configFile, tokenizer, companions } = this.loaded(model);
+      const { optimizerStep } = await this.replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
       await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
     });
   }
 
   async countTokens(model: ModelHandle, text: string): Promise<number> {
-    return this.#loaded(model).tokenizer.encode(text).length;
+    return this.loaded(model).tokenizer.encode(text).length;
   }
 
   async render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {
-    const { tokenizer, config } = this.#loaded(model);
+    const { tokenizer, config } = this.loaded(model);
     const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
     const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
     return { text: renderPrompt(prompt), tokens: encoded.tokens.length, visionTokens };
   }
 
   unload(model: ModelHandle): Promise<void> {
-    return this.#inTurn(async () => {
-      this.#loaded(model);
-      this.#models.delete(model.id);
-      await this.#replicas.askAll<'unload'>(() => ({ kind: 'unload', model: model.id }));
+    return this.inTurn(async () => {
+      this.loaded(model);
+      this.models.delete(model.id);
+      await this.replicas.askAll<'unload'>(() => ({ kind: 'unload', model: model.id }));
     });
   }
 
   memory(): Promise<{ bytes: number; tensors: number }> {
-    return this.#inTurn(async () => {
-      const parts = await this.#replicas.askAll<'memory'>(() => ({ kind: 'memory' }));
+    return this.inTurn(async () => {
+      const parts = await this.replicas.askAll<'memory'>(() => ({ kind: 'memory' }));
       return {
         bytes: parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0),
         tensors: parts.reduce((sum, part) => sum + (part?.tensors ?? 0), 0),
@@ -419,25 +419,25 @@ class TfjsEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
-    this.#models.clear();
-    await this.#replicas.dispose();
+    this.models.clear();
+    await this.replicas.dispose();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(work);
+    this.queue = result.catch(() => undefined);
     return result;
   }
 
-  #loaded(model: ModelHandle): Loaded {
-    const loaded = this.#models.get(model.id);
+  private loaded(model: ModelHandle): Loaded {
+    const loaded = this.models.get(model.id);
     if (loaded === undefined) throw new StudioError('engine-failed', `Model ${model.id} is not loaded.`);
     return loaded;
   }
 
   /** An exact KL compares distributions over one vocabulary. */
-  #checkReference({ config }: Loaded, reference: ModelHandle): void {
-    const { vocabularySize } = this.#loaded(reference).config.text;
+  private checkReference({ config }: Loaded, reference: ModelHandle): void {
+    const { vocabularySize } = this.loaded(reference).config.text;
     if (vocabularySize === config.text.vocabularySize) return;
     throw new StudioError(
       'bad-request',
@@ -445,7 +445,7 @@ class TfjsEngine implements Engine {
     );
   }
 
-  #encode(
+  private encode(
     { tokenizer, config }: Loaded,
     sequences: readonly Sequence[],
   ): { prompts: EncodedPrompt[]; answers: Int32Array[] } {

@@ -66,13 +66,13 @@ export function replicaScript(): URL {
 
 /** The program that runs a native library once. */
 export function nativeProbe(): string {
-  const fromSource = besideThis('./probe-native.ts');
+  const fromSource = besideThis('./backends/probe-native.ts');
   return existsSync(fromSource) ? fromSource : besideThis('./probe-native.js');
 }
 
 /** The program that runs WebGPU once. */
 export function webgpuProbe(): string {
-  const fromSource = besideThis('./probe-webgpu.ts');
+  const fromSource = besideThis('./backends/probe-webgpu.ts');
   return existsSync(fromSource) ? fromSource : besideThis('./probe-webgpu.js');
 }
 

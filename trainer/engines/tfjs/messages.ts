@@ -4,7 +4,7 @@ import type { ErrorData } from '../../protocol/errors.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
 import type { OptimStep, SampleOptions, Scored } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
-import type { EncodedPrompt, PackedGroup } from './batch.ts';
+import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
 
 export interface ReplicaStart {
   readonly backend: EngineSettings['backend'];

@@ -5,11 +5,17 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { Scored } from '../engine.ts';
 import type { LossSums, LossTerms } from '../losses.ts';
 import { exactPolicySums, lossSums } from '../losses.ts';
-import type { AnswerBackend, StartedBackend } from './backend.ts';
-import type { PackedBatch, PackedGroup, Targets } from './batch.ts';
-import { packBatch } from './batch.ts';
-import { readConfig } from './config.ts';
-import { generate } from './generation.ts';
+import type { AnswerBackend, StartedBackend } from './backends/backend.ts';
+import type { NamedTensor } from './checkpoint/safetensors.ts';
+import { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
+import {
+  joinParts,
+  momentSuffixes,
+  readWeights,
+  refuseUnknown,
+  splitParts,
+  writeWeights,
+} from './checkpoint/weights.ts';
 import type {
   ForwardBackward,
   ReplicaAnswers,
@@ -18,15 +24,16 @@ import type {
   SampleReport,
   WeightsOrigin,
 } from './messages.ts';
-import { Model } from './model.ts';
-import type { Ops } from './ops.ts';
-import type { Parameter, ParameterTable } from './parameters.ts';
-import { initialValues, parameterTable } from './parameters.ts';
-import { PatchCache } from './patches.ts';
-import type { NamedTensor } from './safetensors.ts';
-import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import type { PackedBatch, PackedGroup, Targets } from './model/batch.ts';
+import { packBatch } from './model/batch.ts';
+import { readConfig } from './model/config.ts';
+import { generate } from './model/generation.ts';
+import { Model } from './model/model.ts';
+import type { Ops } from './model/ops.ts';
+import type { Parameter, ParameterTable } from './model/parameters.ts';
+import { initialValues, parameterTable } from './model/parameters.ts';
+import { PatchCache } from './model/patches.ts';
 import { trainTokenizer } from './tokenizer/training.ts';
-import { joinParts, momentSuffixes, readWeights, refuseUnknown, splitParts, writeWeights } from './weights.ts';
 
 interface Moments {
   m: tf.Tensor;
@@ -57,19 +64,19 @@ interface BatchLoss extends Targets {
 }
 
 export class Replica {
-  readonly #ops: Ops;
-  readonly #answers: AnswerBackend | null;
-  readonly #index: number;
+  private readonly ops: Ops;
+  private readonly answers: AnswerBackend | null;
+  private readonly index: number;
   /** Rows of activations that are held for one backward pass. */
-  readonly #rows: number;
-  readonly #models = new Map<number, Held>();
-  readonly #patches = new PatchCache();
+  private readonly rows: number;
+  private readonly models = new Map<number, Held>();
+  private readonly patches = new PatchCache();
 
   constructor({ ops, answers }: Pick<StartedBackend, 'ops' | 'answers'>, index: number, microBatchRows: number) {
-    this.#ops = ops;
-    this.#answers = answers;
-    this.#index = index;
-    this.#rows = microBatchRows;
+    this.ops = ops;
+    this.answers = answers;
+    this.index = index;
+    this.rows = microBatchRows;
   }
 
   async answer(
@@ -80,27 +87,27 @@ export class Replica {
       case 'train-tokenizer':
         return { tokenizer: trainTokenizer(request.texts, request.vocabularySize) };
       case 'create':
-        return await this.#create(request);
+        return await this.create(request);
       case 'sample':
-        return await this.#sample(this.#held(request.model), request.chunk, report);
+        return await this.sample(this.held(request.model), request.chunk, report);
       case 'forward':
-        return await this.#forward(this.#held(request.model), request.groups, request.entropy);
+        return await this.forward(this.held(request.model), request.groups, request.entropy);
       case 'forward-backward':
-        return await this.#forwardBackward(this.#held(request.model), request.work);
+        return await this.forwardBackward(this.held(request.model), request.work);
       case 'reduce-gradient':
-        return this.#reduceGradient(this.#held(request.model), request.contributing);
+        return this.reduceGradient(this.held(request.model), request.contributing);
       case 'optim-step':
-        return this.#optimStep(this.#held(request.model), request);
+        return this.optimStep(this.held(request.model), request);
       case 'save':
-        return await this.#save(this.#held(request.model), request.folder);
+        return await this.save(this.held(request.model), request.folder);
       case 'unload':
-        return this.#unload(request.model);
+        return this.unload(request.model);
       case 'memory':
-        return { bytes: this.#ops.bytes(), tensors: tf.memory().numTensors };
+        return { bytes: this.ops.bytes(), tensors: tf.memory().numTensors };
     }
   }
 
-  async #create({
+  private async create({
     model,
     config: file,
     place,
@@ -109,12 +116,12 @@ export class Replica {
   }: Extract<ReplicaRequest, { kind: 'create' }>): Promise<ReplicaAnswers['create']> {
     const config = readConfig(file, place);
     const table = parameterTable(config);
-    const { values, moments, step } = await this.#load(table, origin);
+    const { values, moments, step } = await this.load(table, origin);
     const weights = new Map(
       table.parameters.map((parameter) => [parameter.name, keptTensor(parameter, values(parameter))]),
     );
-    this.#models.set(model, {
-      model: new Model(config, weights, this.#ops, this.#patches),
+    this.models.set(model, {
+      model: new Model(config, weights, this.ops, this.patches),
       table,
       weights,
       moments,
@@ -125,14 +132,14 @@ export class Replica {
     return { parameters: table.size };
   }
 
-  async #load(
+  private async load(
     table: ParameterTable,
     origin: WeightsOrigin,
   ): Promise<{ values: (parameter: Parameter) => Float32Array; moments: Map<string, Moments>; step: number }> {
     const none = { moments: new Map<string, Moments>(), step: 0 };
     if (origin.kind === 'seed') return { values: (parameter) => initialValues(parameter, origin.seed), ...none };
     if (origin.kind === 'copy') {
-      const copies = await this.#weightsOf(this.#held(origin.of));
+      const copies = await this.weightsOf(this.held(origin.of));
       return { values: ({ name }) => copies.get(name) as Float32Array, ...none };
     }
     const { tensors, file } = await readWeights(origin.folder, table);
@@ -154,35 +161,33 @@ export class Replica {
     return { values, moments, step: origin.optimizerStep };
   }
 
-  async #sample(held: Held, chunk: SampleChunk, report: (report: SampleReport) => void): Promise<null> {
-    const answers = this.#answers;
+  private async sample(held: Held, chunk: SampleChunk, report: (report: SampleReport) => void): Promise<null> {
+    const answers = this.answers;
     if (answers === null || held.table.size > mostAnsweringParameters) {
-      await generate(held.model, this.#ops, chunk, report);
+      await generate(held.model, this.ops, chunk, report);
       return null;
     }
     const current = held.answering?.optimizerStep === held.optimizerStep ? held.answering.model : null;
-    const values = current === null ? await this.#weightsOf(held) : null;
+    const values = current === null ? await this.weightsOf(held) : null;
     await answers.within(async () => {
-      const model = values === null ? (current as Model) : answeringModel(held, values, answers.ops, this.#patches);
+      const model = values === null ? (current as Model) : answeringModel(held, values, answers.ops, this.patches);
       await generate(model, answers.ops, chunk, report);
     });
     return null;
   }
 
-  async #weightsOf({ weights }: Held): Promise<Map<string, Float32Array>> {
+  private async weightsOf({ weights }: Held): Promise<Map<string, Float32Array>> {
     const copies = new Map<string, Float32Array>();
-    for (const [name, weight] of weights) copies.set(name, (await this.#ops.read(weight)).slice());
+    for (const [name, weight] of weights) copies.set(name, (await this.ops.read(weight)).slice());
     return copies;
   }
 
-  async #forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Promise<Scored> {
+  private async forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Promise<Scored> {
     const parts: Scored[] = [];
-    for (const [start, end] of microBatches(groups, this.#rows)) {
+    for (const [start, end] of microBatches(groups, this.rows)) {
       const batch = packBatch(groups.slice(start, end));
       parts.push(
-        entropy
-          ? await this.#withEntropy(model, batch)
-          : { logprobs: await this.#logprobs(model, batch), entropy: null },
+        entropy ? await this.withEntropy(model, batch) : { logprobs: await this.logprobs(model, batch), entropy: null },
       );
     }
     return {
@@ -191,20 +196,20 @@ export class Replica {
     };
   }
 
-  async #logprobs(model: Model, batch: PackedBatch): Promise<Float32Array> {
+  private async logprobs(model: Model, batch: PackedBatch): Promise<Float32Array> {
     if (batch.answerTargets.rows.length === 0) return new Float32Array();
-    return await this.#values(() => model.logprobs(batch, batch.answerTargets));
+    return await this.values(() => model.logprobs(batch, batch.answerTargets));
   }
 
   /** A copy of what is computed. */
-  async #values(compute: () => tf.Tensor): Promise<Float32Array> {
+  private async values(compute: () => tf.Tensor): Promise<Float32Array> {
     const computed = tf.tidy(compute);
-    const values = (await this.#ops.read(computed)).slice();
+    const values = (await this.ops.read(computed)).slice();
     computed.dispose();
     return values;
   }
 
-  async #withEntropy(model: Model, batch: PackedBatch): Promise<Scored> {
+  private async withEntropy(model: Model, batch: PackedBatch): Promise<Scored> {
     const { rows, targets } = batch.answerTargets;
     if (rows.length === 0) return { logprobs: new Float32Array(), entropy: new Float32Array() };
     const logits = tf.tidy(() => model.logitsAt(batch, rows));
@@ -213,7 +218,7 @@ export class Replica {
       logits: values,
       logSums,
       entropy,
-    } = await this.#ops.distribution(logits, 1, new Float32Array(vocabulary).fill(1));
+    } = await this.ops.distribution(logits, 1, new Float32Array(vocabulary).fill(1));
     const logprobs = Float32Array.from(
       targets,
       (target, i) => (values[i * vocabulary + target] as number) - (logSums[i] as number),
@@ -222,18 +227,18 @@ export class Replica {
     return { logprobs, entropy: entropy.slice() };
   }
 
-  async #forwardBackward(
+  private async forwardBackward(
     held: Held,
     { groups, terms, promptWeights, reference, fresh }: ForwardBackward,
   ): Promise<ReplicaAnswers['forward-backward']> {
-    const gradient = held.gradients?.[this.#index];
+    const gradient = held.gradients?.[this.index];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no gradient.');
     const { parameters } = held.table;
     const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
     const totals = parameters.map((): tf.Tensor | null => null);
     const sums = { loss: 0, kl: 0, clipped: 0 };
     let done = 0;
-    for (const [start, end] of microBatches(groups, this.#rows)) {
+    for (const [start, end] of microBatches(groups, this.rows)) {
       const batch = packBatch(groups.slice(start, end));
       const answered = batch.answerTargets.rows.length;
       const weightsOfPrompts = promptWeights?.subarray(start, end) ?? null;
@@ -248,7 +253,7 @@ export class Replica {
       );
       done += answered;
       if (rows.length === 0) continue;
-      const { compute, loss } = await this.#loss(held.model, { batch, rows, targets, terms: part, reference });
+      const { compute, loss } = await this.loss(held.model, { batch, rows, targets, terms: part, reference });
       const told = (values: Float32Array) => {
         const { loss: value, kl, clipped, gradient: by } = loss(values);
         sums.loss += value;
@@ -256,12 +261,12 @@ export class Replica {
         sums.clipped += clipped;
         return { value, gradient: by };
       };
-      const grads = await this.#ops.lossGradients(compute, told, weights);
+      const grads = await this.ops.lossGradients(compute, told, weights);
       grads.forEach((grad, i) => {
         const total = totals[i] ?? null;
         // A batch without media leads through no parameter of the vision tower.
         if (grad == null) return;
-        totals[i] = total === null ? grad : this.#ops.add(total, grad);
+        totals[i] = total === null ? grad : this.ops.add(total, grad);
         if (total !== null) tf.dispose([total, grad]);
       });
     }
@@ -269,15 +274,15 @@ export class Replica {
       const { offset, size } = parameters[i] as Parameter;
       const place = gradient.subarray(offset, offset + size);
       if (total === null && fresh) place.fill(0);
-      else if (total !== null && fresh) place.set(await this.#ops.read(total));
-      else if (total !== null) add(place, await this.#ops.read(total));
+      else if (total !== null && fresh) place.set(await this.ops.read(total));
+      else if (total !== null) add(place, await this.ops.read(total));
       total?.dispose();
     }
     return sums;
   }
 
   /** What is computed of a batch, and the loss of it: of log-probabilities, or of logits where the KL is exact. */
-  async #loss(
+  private async loss(
     model: Model,
     { batch, rows, targets, terms, reference }: BatchLoss,
   ): Promise<{ compute: () => tf.Tensor; loss: (values: Float32Array) => LossSums }> {
@@ -287,7 +292,7 @@ export class Replica {
         loss: (logprobs) => lossSums(terms, logprobs),
       };
     }
-    const refLogits = await this.#values(() => this.#held(reference).model.logitsAt(batch, rows));
+    const refLogits = await this.values(() => this.held(reference).model.logitsAt(batch, rows));
     return {
       compute: () => model.logitsAt(batch, rows),
       loss: (logits) => exactPolicySums(terms, targets, logits, refLogits),
@@ -295,11 +300,11 @@ export class Replica {
   }
 
   /** Adds up the replicas' gradients in this replica's range, in place in the first one's array. */
-  #reduceGradient({ gradients }: Held, contributing: readonly number[]): ReplicaAnswers['reduce-gradient'] {
+  private reduceGradient({ gradients }: Held, contributing: readonly number[]): ReplicaAnswers['reduce-gradient'] {
     const [total, ...others] = contributing.map((replica) => gradients?.[replica]);
     if (gradients === null || total === undefined) throw new StudioError('internal', 'There is no gradient to add up.');
     const share = Math.ceil(total.length / gradients.length);
-    const own = (whole: Float32Array): Float32Array => whole.subarray(this.#index * share, (this.#index + 1) * share);
+    const own = (whole: Float32Array): Float32Array => whole.subarray(this.index * share, (this.index + 1) * share);
     const sum = own(total);
     for (const other of others) add(sum, own(other as Float32Array));
     let squares = 0;
@@ -307,7 +312,7 @@ export class Replica {
     return { squares };
   }
 
-  #optimStep(
+  private optimStep(
     held: Held,
     { step, gradientOf, scale }: Extract<ReplicaRequest, { kind: 'optim-step' }>,
   ): ReplicaAnswers['optim-step'] {
@@ -322,7 +327,7 @@ export class Replica {
         v: keptTensor(parameter, new Float32Array(size)),
       };
       const optimized = { value: weights.get(name) as tf.Tensor, m, v };
-      this.#ops.adamw(optimized, gradient.subarray(offset, offset + size), {
+      this.ops.adamw(optimized, gradient.subarray(offset, offset + size), {
         scale,
         learningRate: step.learningRate,
         beta1: step.beta1,
@@ -338,8 +343,11 @@ export class Replica {
     return null;
   }
 
-  async #save({ table, weights, moments, optimizerStep }: Held, folder: string): Promise<ReplicaAnswers['save']> {
-    const read = async (tensor: tf.Tensor): Promise<Float32Array> => (await this.#ops.read(tensor)).slice();
+  private async save(
+    { table, weights, moments, optimizerStep }: Held,
+    folder: string,
+  ): Promise<ReplicaAnswers['save']> {
+    const read = async (tensor: tf.Tensor): Promise<Float32Array> => (await this.ops.read(tensor)).slice();
     const model: NamedTensor[] = [];
     const state: NamedTensor[] = [];
     for (const parameter of table.parameters) {
@@ -356,17 +364,17 @@ export class Replica {
     return { optimizerStep };
   }
 
-  #unload(model: number): null {
-    const { weights, moments, answering } = this.#held(model);
+  private unload(model: number): null {
+    const { weights, moments, answering } = this.held(model);
     tf.dispose([...(answering?.weights ?? [])]);
     for (const tensor of weights.values()) tensor.dispose();
     for (const { m, v } of moments.values()) tf.dispose([m, v]);
-    this.#models.delete(model);
+    this.models.delete(model);
     return null;
   }
 
-  #held(model: number): Held {
-    const held = this.#models.get(model);
+  private held(model: number): Held {
+    const held = this.models.get(model);
     if (held === undefined) throw new StudioError('internal', `No model ${model} is loaded.`);
     return held;
   }

@@ -12,7 +12,7 @@ import type {
   ReplicaStart,
   SampleReport,
 } from './messages.ts';
-import { preparedNative } from './native-libraries.ts';
+import { preparedNative } from './setup/native-libraries.ts';
 
 interface Pending {
   readonly resolve: (answer: unknown) => void;
@@ -30,14 +30,14 @@ function asError({ message, kind, place, remedy }: ErrorMessage): StudioError {
 /** One thread and its open calls. */
 class ReplicaThread {
   readonly ready: Promise<BackendReport>;
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
-  #calls = 0;
-  #dead: StudioError | null = null;
-  readonly #fail: (error: StudioError) => void;
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private calls = 0;
+  private dead: StudioError | null = null;
+  private readonly fail: (error: StudioError) => void;
 
   constructor(start: ReplicaStart, memoryMb: number | undefined, onDeath: (error: StudioError) => void) {
-    this.#worker = new Worker(replicaScript(), {
+    this.worker = new Worker(replicaScript(), {
       workerData: start,
       name: `replica ${start.index}`,
       ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
@@ -45,31 +45,31 @@ class ReplicaThread {
     const { promise, resolve, reject } = Promise.withResolvers<BackendReport>();
     this.ready = promise;
     promise.catch(() => undefined);
-    this.#fail = reject;
+    this.fail = reject;
     const die = (error: StudioError): void => {
-      if (this.#dead !== null) return;
+      if (this.dead !== null) return;
       this.abandon(error);
       onDeath(error);
     };
-    this.#worker.on('message', (message: FromReplica) => {
+    this.worker.on('message', (message: FromReplica) => {
       switch (message.kind) {
         case 'ready':
           return resolve(message.backend);
         case 'failed':
           return die(asError(message.error));
         case 'report':
-          return this.#pending.get(message.call)?.report(message.report);
+          return this.pending.get(message.call)?.report(message.report);
         case 'answer':
         case 'error': {
-          const pending = this.#pending.get(message.call);
-          this.#pending.delete(message.call);
+          const pending = this.pending.get(message.call);
+          this.pending.delete(message.call);
           return message.kind === 'answer' ? pending?.resolve(message.answer) : pending?.reject(asError(message.error));
         }
       }
     });
     const remedy =
       'Resume the run from its last checkpoint. If memory was short, use fewer threads or a smaller model.';
-    this.#worker.on('error', (error) =>
+    this.worker.on('error', (error) =>
       die(
         new StudioError('engine-failed', `A thread of the engine died: ${error.message}`, {
           place: `replica ${start.index}`,
@@ -78,7 +78,7 @@ class ReplicaThread {
         }),
       ),
     );
-    this.#worker.on('exit', (code) =>
+    this.worker.on('exit', (code) =>
       die(
         new StudioError('engine-failed', `A thread of the engine ended with code ${code}.`, {
           place: `replica ${start.index}`,
@@ -92,21 +92,21 @@ class ReplicaThread {
     request: Extract<ReplicaRequest, { kind: K }>,
     report: (report: SampleReport) => void = () => undefined,
   ): Promise<ReplicaAnswers[K]> {
-    if (this.#dead !== null) return Promise.reject(this.#dead);
-    const call = this.#calls++;
+    if (this.dead !== null) return Promise.reject(this.dead);
+    const call = this.calls++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(call, { resolve: resolve as (answer: unknown) => void, reject, report });
-      this.#worker.postMessage({ call, request });
+      this.pending.set(call, { resolve: resolve as (answer: unknown) => void, reject, report });
+      this.worker.postMessage({ call, request });
     });
   }
 
   /** Ends the thread; its open calls and all later ones fail with `error`. */
   abandon(error: StudioError): Promise<number> {
-    this.#dead ??= error;
-    this.#fail(error);
-    for (const pending of this.#pending.values()) pending.reject(error);
-    this.#pending.clear();
-    return this.#worker.terminate();
+    this.dead ??= error;
+    this.fail(error);
+    for (const pending of this.pending.values()) pending.reject(error);
+    this.pending.clear();
+    return this.worker.terminate();
   }
 }
 
@@ -122,12 +122,12 @@ function isOnGpu({ backend }: BackendReport): boolean {
 
 /** All replicas of an engine. When one dies, none is used any more: the others would no longer agree with it. */
 export class Replicas {
-  readonly #threads: ReplicaThread[];
-  readonly #report: BackendReport;
+  private readonly threads: ReplicaThread[];
+  private readonly report: BackendReport;
 
   private constructor(threads: ReplicaThread[], report: BackendReport) {
-    this.#threads = threads;
-    this.#report = report;
+    this.threads = threads;
+    this.report = report;
   }
 
   /** @param memoryMb Bound on each thread's JavaScript heap; WebAssembly's own heap is beside it. */
@@ -159,11 +159,11 @@ export class Replicas {
   }
 
   get count(): number {
-    return this.#threads.length;
+    return this.threads.length;
   }
 
   get backend(): BackendReport {
-    return this.#report;
+    return this.report;
   }
 
   /** Asks one replica. */
@@ -172,7 +172,7 @@ export class Replicas {
     request: Extract<ReplicaRequest, { kind: K }>,
     report?: (report: SampleReport) => void,
   ): Promise<ReplicaAnswers[K]> {
-    return (this.#threads[index] as ReplicaThread).call<K>(request, report);
+    return (this.threads[index] as ReplicaThread).call<K>(request, report);
   }
 
   /** Asks all replicas, but not those for which `request` gives null; when one fails, fails after all have answered. */
@@ -180,7 +180,7 @@ export class Replicas {
     request: (index: number) => Extract<ReplicaRequest, { kind: K }> | null,
   ): Promise<(ReplicaAnswers[K] | null)[]> {
     return await allAnswers(
-      this.#threads.map(async (thread, index) => {
+      this.threads.map(async (thread, index) => {
         const own = request(index);
         return own === null ? null : await thread.call<K>(own);
       }),
@@ -189,7 +189,7 @@ export class Replicas {
 
   async dispose(): Promise<void> {
     const error = new StudioError('engine-failed', 'The engine was shut down.');
-    await Promise.all(this.#threads.map((thread) => thread.abandon(error)));
+    await Promise.all(this.threads.map((thread) => thread.abandon(error)));
   }
 }
 

@@ -15,19 +15,19 @@ interface Answer {
 }
 
 export class SampleStream implements AsyncIterable<SampleEvent> {
-  readonly #tokenizer: Tokenizer;
-  readonly #answers: readonly Answer[];
-  readonly #events: SampleEvent[] = [];
-  #wake: (() => void) | null = null;
-  #ended = false;
-  #error: unknown = null;
-  #tokens = 0;
-  #done = 0;
+  private readonly tokenizer: Tokenizer;
+  private readonly answers: readonly Answer[];
+  private readonly events: SampleEvent[] = [];
+  private wake: (() => void) | null = null;
+  private ended = false;
+  private error: unknown = null;
+  private tokens = 0;
+  private done = 0;
 
   /** `answers` by their number in the call. */
   constructor(tokenizer: Tokenizer, answers: readonly { readonly request: number; readonly index: number }[]) {
-    this.#tokenizer = tokenizer;
-    this.#answers = answers.map(({ request, index }) => ({
+    this.tokenizer = tokenizer;
+    this.answers = answers.map(({ request, index }) => ({
       request,
       index,
       decoder: new StreamingDecoder(tokenizer),
@@ -38,56 +38,56 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
 
   report({ added, finished }: SampleReport): void {
     for (const { answer, tokens } of added) {
-      const open = this.#answers[answer] as Answer;
+      const open = this.answers[answer] as Answer;
       open.tokens += tokens.length;
-      this.#tokens += tokens.length;
-      this.#delta(open, open.decoder.push(tokens));
+      this.tokens += tokens.length;
+      this.delta(open, open.decoder.push(tokens));
     }
     for (const { answer, alternatives, ...written } of finished) {
-      const open = this.#answers[answer] as Answer;
+      const open = this.answers[answer] as Answer;
       const { request, index } = open;
       const completion: Completion = {
         ...written,
-        ...decodePieces(this.#tokenizer, written.tokens),
-        alternatives: alternatives === null ? null : this.#alternatives(alternatives, written.tokens.length),
+        ...decodePieces(this.tokenizer, written.tokens),
+        alternatives: alternatives === null ? null : this.alternatives(alternatives, written.tokens.length),
       };
-      this.#tokens += written.tokens.length - open.tokens;
-      this.#delta(open, completion.text.slice(open.given.length));
-      this.#events.push({ kind: 'done', request, index, completion });
-      this.#done++;
+      this.tokens += written.tokens.length - open.tokens;
+      this.delta(open, completion.text.slice(open.given.length));
+      this.events.push({ kind: 'done', request, index, completion });
+      this.done++;
     }
-    this.#events.push({ kind: 'progress', tokens: this.#tokens, done: this.#done, total: this.#answers.length });
-    this.#wake?.();
+    this.events.push({ kind: 'progress', tokens: this.tokens, done: this.done, total: this.answers.length });
+    this.wake?.();
   }
 
   end(): void {
-    this.#ended = true;
-    this.#wake?.();
+    this.ended = true;
+    this.wake?.();
   }
 
   fail(error: unknown): void {
-    this.#error = error;
+    this.error = error;
     this.end();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SampleEvent> {
     for (;;) {
-      const event = this.#events.shift();
+      const event = this.events.shift();
       if (event !== undefined) {
         yield event;
         continue;
       }
-      if (this.#error !== null) throw this.#error;
-      if (this.#ended) return;
+      if (this.error !== null) throw this.error;
+      if (this.ended) return;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
       });
-      this.#wake = null;
+      this.wake = null;
     }
   }
 
   /** The alternatives of each of `count` tokens. */
-  #alternatives(
+  private alternatives(
     { tokens, logprobs }: NonNullable<SampleReport['finished'][number]['alternatives']>,
     count: number,
   ): Alternative[][] {
@@ -95,15 +95,15 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
     return Array.from({ length: count }, (_, i) =>
       Array.from(tokens.subarray(i * each, (i + 1) * each), (token, k) => ({
         token,
-        piece: decodePieces(this.#tokenizer, Int32Array.of(token)).pieces[0] ?? '',
+        piece: decodePieces(this.tokenizer, Int32Array.of(token)).pieces[0] ?? '',
         logprob: logprobs[i * each + k] as number,
       })),
     );
   }
 
-  #delta(open: Answer, text: string): void {
+  private delta(open: Answer, text: string): void {
     if (text === '') return;
     open.given += text;
-    this.#events.push({ kind: 'delta', request: open.request, index: open.index, text });
+    this.events.push({ kind: 'delta', request: open.request, index: open.index, text });
   }
 }

@@ -1,7 +1,7 @@
 /** A replica's thread: starts a backend, then answers one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { asStudioError } from '../../protocol/errors.ts';
-import { startBackend } from './backend.ts';
+import { startBackend } from './backends/backend.ts';
 import type { ErrorMessage, FromReplica, ReplicaStart, ToReplica } from './messages.ts';
 import { Replica } from './replica.ts';
 

@@ -16,12 +16,12 @@ export class Tokenizer {
   /** The content of `tokenizer.json`. */
   readonly file: object;
   readonly vocabularySize: number;
-  readonly #plain: HuggingFaceTokenizer;
+  private readonly plain: HuggingFaceTokenizer;
   /** Bytes of ordinary tokens by number. */
-  readonly #bytes: (Uint8Array | undefined)[] = [];
-  readonly #specials = new Map<number, string>();
-  readonly #specialIds = new Map<string, number>();
-  readonly #cache = new Map<string, Int32Array>();
+  private readonly bytesOfToken: (Uint8Array | undefined)[] = [];
+  private readonly specials = new Map<number, string>();
+  private readonly specialIds = new Map<string, number>();
+  private readonly cache = new Map<string, Int32Array>();
 
   /** @throws StudioError `bad-model` */
   constructor(content: unknown, place: string) {
@@ -39,73 +39,73 @@ export class Tokenizer {
     for (const [piece, id] of Object.entries(parsed.data.model.vocab)) {
       const bytes = toBytes(piece);
       if (bytes === null) throw fault(`The piece ${JSON.stringify(piece)} is not made of bytes.`);
-      this.#bytes[id] = bytes;
+      this.bytesOfToken[id] = bytes;
     }
     for (const { id, content: name } of parsed.data.added_tokens) {
-      this.#specials.set(id, name);
-      this.#specialIds.set(name, id);
+      this.specials.set(id, name);
+      this.specialIds.set(name, id);
     }
     for (const name of Object.values(specialTokens)) {
-      if (!this.#specialIds.has(name)) throw fault(`The special token ${name} is missing.`);
+      if (!this.specialIds.has(name)) throw fault(`The special token ${name} is missing.`);
     }
-    this.vocabularySize = 1 + Math.max(this.#bytes.length - 1, ...this.#specials.keys());
+    this.vocabularySize = 1 + Math.max(this.bytesOfToken.length - 1, ...this.specials.keys());
     // Without added tokens, no text is ever read as one.
-    this.#plain = new HuggingFaceTokenizer({ ...parsed.data, added_tokens: [] }, {});
+    this.plain = new HuggingFaceTokenizer({ ...parsed.data, added_tokens: [] }, {});
   }
 
   /** Tokens of plain text. The array is shared: do not write to it. */
   encode(text: string): Int32Array {
-    const known = this.#cache.get(text);
+    const known = this.cache.get(text);
     if (known !== undefined) return known;
     const tokens =
-      text === '' ? new Int32Array() : Int32Array.from(this.#plain.encode(text, { add_special_tokens: false }).ids);
-    if (this.#cache.size >= mostCachedTexts) this.#cache.delete(this.#cache.keys().next().value as string);
-    this.#cache.set(text, tokens);
+      text === '' ? new Int32Array() : Int32Array.from(this.plain.encode(text, { add_special_tokens: false }).ids);
+    if (this.cache.size >= mostCachedTexts) this.cache.delete(this.cache.keys().next().value as string);
+    this.cache.set(text, tokens);
     return tokens;
   }
 
   /** Number of a special token. @throws StudioError `bad-request` for a name that is none */
   special(name: string): number {
-    const id = this.#specialIds.get(name);
+    const id = this.specialIds.get(name);
     if (id !== undefined) return id;
     throw new StudioError('bad-request', `${name} is not a special token of this model.`, {
-      remedy: `Special tokens: ${[...this.#specialIds.keys()].join(' ')}`,
+      remedy: `Special tokens: ${[...this.specialIds.keys()].join(' ')}`,
     });
   }
 
   /** Name of a special token, null for an ordinary one. */
   specialName(token: number): string | null {
-    return this.#specials.get(token) ?? null;
+    return this.specials.get(token) ?? null;
   }
 
   /** Bytes of a token; none for special tokens and for numbers without a token. */
   bytes(token: number): Uint8Array {
-    return (this.#specials.has(token) ? undefined : this.#bytes[token]) ?? new Uint8Array();
+    return (this.specials.has(token) ? undefined : this.bytesOfToken[token]) ?? new Uint8Array();
   }
 
   /** Whether a token has a meaning at all. */
   has(token: number): boolean {
-    return this.#bytes[token] !== undefined || this.#specials.has(token);
+    return this.bytesOfToken[token] !== undefined || this.specials.has(token);
   }
 }
 
 /** Turns tokens into text as they come; a character whose bytes are not all there is held back. */
 export class StreamingDecoder {
-  readonly #tokenizer: Tokenizer;
-  #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  private readonly tokenizer: Tokenizer;
+  private decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(tokenizer: Tokenizer) {
-    this.#tokenizer = tokenizer;
+    this.tokenizer = tokenizer;
   }
 
   /** Text that these tokens complete; special tokens give none. */
   push(tokens: readonly number[]): string {
-    return tokens.map((token) => this.#decoder.decode(this.#tokenizer.bytes(token), { stream: true })).join('');
+    return tokens.map((token) => this.decoder.decode(this.tokenizer.bytes(token), { stream: true })).join('');
   }
 
   /** What was held back, as U+FFFD. */
   end(): string {
-    return this.#decoder.decode();
+    return this.decoder.decode();
   }
 }
 

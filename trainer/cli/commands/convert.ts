@@ -1,0 +1,38 @@
+/** `video-r1 convert`: a checkpoint in the form that another program wants. */
+import path from 'node:path';
+import { convertCheckpoint } from '../../engines/tfjs/checkpoint/convert.ts';
+import { dtypes } from '../../engines/tfjs/checkpoint/safetensors.ts';
+import { findCheckpoint } from '../../runs/find-checkpoint.ts';
+import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+
+export const convertCommand: CliCommand = {
+  name: 'convert',
+  summary: 'write a checkpoint in bfloat16 or in several files, without the optimizer state',
+  help: `
+video-r1 convert MODEL OUT [--dtype float32|bfloat16] [--file-mb N] [--folder DIR]
+
+Writes a checkpoint as a folder that transformers opens: config, weights, tokenizer, chat template, processor.
+MODEL is a checkpoint's folder, or with --folder the id or the name of a run: then its newest checkpoint. OUT must not hold
+anything. Weights that do not fit into a file of N megabytes (5000 by default) are written in several, with an index.
+
+  video-r1 convert sft model --folder sample --dtype bfloat16`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, {
+      dtype: { type: 'string', default: 'float32' },
+      'file-mb': { type: 'string', default: '5000' },
+      folder: { type: 'string' },
+    });
+    const [model, out] = positionals;
+    if (model === undefined || out === undefined || positionals.length > 2) throw usage('Name a model and a folder.');
+    const dtype = dtypes.find((name) => name === values.dtype);
+    if (dtype === undefined) throw usage(`--dtype is ${dtypes.join(' or ')}.`);
+    const fileBytes = 1e6 * wholeNumber('file-mb', values['file-mb'], 1);
+    const { folder } = await findCheckpoint(model, values.folder === undefined ? null : path.resolve(values.folder));
+    const { tensors, parameters, files } = await convertCheckpoint(folder, out, { dtype, fileBytes });
+    const number = (value: number) => value.toLocaleString('en-US');
+    process.stdout.write(
+      `${out}: ${number(parameters)} parameters in ${tensors} tensors, ${dtype}\n${files.map((name) => `  ${name}\n`).join('')}`,
+    );
+    return exitCodes.done;
+  },
+};

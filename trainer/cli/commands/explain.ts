@@ -1,0 +1,67 @@
+/** `video-r1 explain`: what T-GRPO makes of one group, with the reasons. */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { type ExplainedGroup, explainGroup, type GroupNumbers, readGroupNumbers } from '../../learning/explain.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from '../terminal/command.ts';
+
+export const explainCommand: CliCommand = {
+  name: 'explain',
+  summary: 'rewards and advantages of one group, with the reasons',
+  help: `
+video-r1 explain [FILE] [--preset P] [--set NAME=VALUE …] [--json] < group.json
+
+Reads {"data_type", "accuracy": [], "format": [], "lengths": [], "shuffled_accuracy": [], "temporal"?, "len_control"?} and says
+what T-GRPO makes of it (Video-R1 eq. 1, 2, 3, 5): p and p̃, the temporal test, the length bonus, rewards and advantages.
+"temporal": false is plain GRPO, "len_control": false leaves the length bonus out. --preset is paper (default), upstream or sample;
+--set takes parameters by name (omega=0.1, correct_threshold=0.5) or symbol (α=0.5).
+Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, length_bonus, rewards, mean, std, advantages, explanation}.
+
+  echo '{"data_type": "video", "accuracy": [1, 1, 0], "format": [1, 1, 1], "lengths": [400, 90, 350], "shuffled_accuracy": [1, 0, 0]}' | video-r1 explain
+  video-r1 explain group.json --preset upstream --set omega=0.1 --json`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, { ...presetOptions, json: { type: 'boolean', default: false } });
+    const file = positionals[0];
+    const parameters = readParameters(values, 'tgrpo');
+    const group = readGroupNumbers(await readJson(file), file ?? 'standard input');
+    const explained = explainGroup(group, parameters);
+    process.stdout.write(`${values.json ? JSON.stringify(explained) : table(group, explained)}\n`);
+    return exitCodes.done;
+  },
+};
+
+async function readJson(file: string | undefined): Promise<unknown> {
+  const place = file ?? 'standard input';
+  try {
+    return JSON.parse(file === undefined ? await text(process.stdin) : await readFile(file, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof SyntaxError ? 'It is not JSON' : 'It can’t be read';
+    throw new StudioError('bad-request', `${why}: ${(cause as Error).message}`, {
+      place,
+      remedy: 'See --help.',
+      cause,
+    });
+  }
+}
+
+const three = (value: number) => value.toFixed(3);
+
+function table(group: GroupNumbers, e: ExplainedGroup): string {
+  const columns = ['answer', 'accuracy', 'format', 'tokens', 'length bonus', 'reward', 'advantage'];
+  const rows = e.rewards.map((reward, i) => [
+    String(i + 1),
+    three(group.accuracy[i] ?? 0),
+    three(group.format[i] ?? 0),
+    String(group.lengths[i]),
+    three(e.length_bonus[i] ?? 0),
+    three(reward),
+    three(e.advantages[i] ?? 0),
+  ]);
+  const widths = columns.map((name, c) => Math.max(name.length, ...rows.map((row) => row[c]?.length ?? 0)));
+  const lines = [columns, ...rows].map((row) => row.map((cell, c) => cell.padStart(widths[c] ?? 0)).join('  '));
+  const test =
+    e.temporal_pass === null
+      ? `p ${three(e.p)}; no temporal test`
+      : `p ${three(e.p)}, p̃ ${three(e.p_shuffled ?? 0)}; temporal test ${e.temporal_pass ? 'passed' : 'failed'}, r_t ${three(e.temporal_reward)}`;
+  return [`${test}; mean ${three(e.mean)}, std ${three(e.std)}`, '', ...lines, '', ...e.explanation].join('\n');
+}

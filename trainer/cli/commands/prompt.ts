@@ -1,0 +1,81 @@
+/** `video-r1 prompt`: the exact text that a model is given for one row of a dataset. */
+import { type Dataset, openDataset } from '../../data/dataset.ts';
+import type { Frames } from '../../engines/engine.ts';
+import { promptText } from '../../engines/prompt-text.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import { buildPrompt, solutionText } from '../../reasoning/prompt.ts';
+import { readTemplate } from '../../reasoning/template.ts';
+import { visionTokens } from '../../video/choose.ts';
+import { decodeMedia } from '../../video/decode.ts';
+import { findFfmpeg } from '../../video/ffmpeg.ts';
+import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters, usage } from '../terminal/command.ts';
+
+/** The text of a prompt does not depend on its frames, but for their number of vision tokens. */
+const notRead: Frames = { key: '', width: 0, height: 0, count: 0, pixels: new Uint8Array(), sampleFps: 0 };
+
+/** A dataset numbers its good rows; a person counts those of the file. @throws StudioError `bad-dataset`, `not-found` */
+function indexOf(dataset: Dataset, row: number): number {
+  const fault = dataset.faults.find((one) => one.row === row);
+  if (fault) throw new StudioError('bad-dataset', `Row ${row} has a fault: ${fault.message}`);
+  const total = dataset.count + dataset.faults.length;
+  if (row >= total)
+    throw new StudioError('not-found', `There is no row ${row}; the last of ${total} is ${total - 1}.`, {
+      place: dataset.file,
+    });
+  return row - dataset.faults.filter((one) => one.row < row).length;
+}
+
+export const promptCommand: CliCommand = {
+  name: 'prompt',
+  summary: 'the exact text that a model is given for a row of a dataset',
+  help: `
+video-r1 prompt DATASET --row N [--template FILE] [--expand [--preset P] [--set NAME=VALUE …] [--ffmpeg PATH]] [--json]
+
+Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pad|> for its medium.
+--template FILE takes the wording of a file instead of our own: {"system", "instruction", "answerHint": {one text for each type}}.
+--expand reads the medium and writes as many placeholders as it has vision tokens under the preset (paper by default).
+--json writes {"row", "prompt", "target"}; target is what SFT trains, null for a row without a chain of thought.
+
+  video-r1 prompt sample/data/rl.json --row 3 --template sample/prompt.json`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, {
+      ...presetOptions,
+      row: { type: 'string' },
+      template: { type: 'string' },
+      expand: { type: 'boolean', default: false },
+      ffmpeg: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    });
+    const file = positionals[0];
+    if (file === undefined || values.row === undefined || !/^\d+$/.test(values.row))
+      throw usage('Name a dataset and a row, counted from 0.');
+    const limits = readParameters(values, 'tgrpo');
+    const template = await readTemplate(values.template);
+    const dataset = await openDataset(file);
+    try {
+      const index = indexOf(dataset, Number(values.row));
+      const question = dataset.question(index);
+      const frames = values.expand
+        ? (
+            await decodeMedia({
+              tools: await findFfmpeg(values.ffmpeg),
+              key: question.path,
+              file: dataset.mediaPath(index),
+              kind: question.dataType,
+              limits,
+            })
+          ).frames
+        : notRead;
+      const vision = values.expand ? visionTokens(frames) : 1;
+      const prompt = promptText(buildPrompt(question, frames, null, template), () => vision);
+      if (values.json)
+        process.stdout.write(
+          `${JSON.stringify({ row: Number(values.row), prompt, target: solutionText(dataset.row(index)) })}\n`,
+        );
+      else process.stdout.write(process.stdout.isTTY ? `${prompt}\n` : prompt);
+      return exitCodes.done;
+    } finally {
+      dataset.dispose();
+    }
+  },
+};

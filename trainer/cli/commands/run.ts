@@ -1,0 +1,57 @@
+/** `video-r1 run`: one run file, or one run that rests, in this terminal. */
+import path from 'node:path';
+import { pageAddress } from '../../protocol/discovery.ts';
+import { host } from '../experiments/hosting.ts';
+import { TerminalSession } from '../experiments/train-in-terminal.ts';
+import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
+import { openLog } from '../terminal/log.ts';
+
+export const runCommand: CliCommand = {
+  name: 'run',
+  summary: 'train what a run file says',
+  help: `
+video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--port N] [--ffmpeg PATH]
+video-r1 run --resume RUN --folder DIR
+
+Trains what the run file says and shows the progress here; the address of the pages is printed.
+--set overrides parameters of the run file.
+Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative to the project folder.
+
+  video-r1 run sft.run.json --folder sample --set steps=50 --set learningRate=1e-3
+  video-r1 run --resume sft-1 --folder sample`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, {
+      folder: { type: 'string' },
+      port: { type: 'string' },
+      ffmpeg: { type: 'string' },
+      resume: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+    });
+    const file = positionals[0];
+    if ((file === undefined) === (values.resume === undefined))
+      throw usage('Name one run file, or one run with --resume.');
+    const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
+    const hosting = await host({
+      folder,
+      port: portOption(values.port),
+      ffmpeg: values.ffmpeg,
+      log: openLog(folder),
+    });
+    const session = new TerminalSession(hosting);
+    try {
+      session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
+      const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
+      const run = await session.train(
+        values.resume === undefined ? { file: name, parameters: readSettings(values.set) } : { resume: values.resume },
+      );
+      session.line.say(
+        `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
+      );
+      if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
+      return run.state === 'completed' ? exitCodes.done : exitCodes.interrupted;
+    } finally {
+      session.dispose();
+      await hosting.close();
+    }
+  },
+};

@@ -1,0 +1,50 @@
+/** `video-r1 serve`: the trainer that the editor starts. Lives until it is told to end. */
+import path from 'node:path';
+import { pageAddress } from '../../protocol/discovery.ts';
+import { type Hosting, host } from '../experiments/hosting.ts';
+import { type CliCommand, exitCodes, portOption, readOptions } from '../terminal/command.ts';
+import { openLog } from '../terminal/log.ts';
+
+export const serveCommand: CliCommand = {
+  name: 'serve',
+  summary: 'serve a project folder to the editor and the browser',
+  help: `
+video-r1 serve [--folder DIR] [--port N] [--ffmpeg PATH]
+
+Opens the project folder (this one by default), serves it on the loopback address, and prints the address of the pages.
+Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it was when it is resumed.
+
+  video-r1 serve --folder sample`,
+  async run(args) {
+    const { values } = readOptions(args, {
+      folder: { type: 'string' },
+      port: { type: 'string' },
+      ffmpeg: { type: 'string' },
+    });
+    const folder = path.resolve(values.folder ?? '.');
+    const log = openLog(folder);
+    let end: () => void = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    process.on('SIGINT', end);
+    process.on('SIGTERM', end);
+    const hosting: Hosting = await host({
+      folder,
+      port: portOption(values.port),
+      ffmpeg: values.ffmpeg,
+      log,
+      onShutdown: () => setImmediate(end),
+    });
+    log(
+      `listening on ${hosting.server.discovery.host}:${hosting.server.discovery.port}, process ${process.pid}, Node ${process.version}, ffmpeg ${hosting.trainer.info.ffmpeg}`,
+    );
+    process.stdout.write(
+      `dashboard  ${pageAddress(hosting.server.discovery, 'dashboard')}\nrollouts   ${pageAddress(hosting.server.discovery, 'rollouts')}\n`,
+    );
+    await ended;
+    log('saving and ending');
+    await hosting.close();
+    return exitCodes.done;
+  },
+};

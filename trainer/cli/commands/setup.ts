@@ -1,0 +1,168 @@
+/** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { nativeFolder, webgpuFolder } from '../../engines/tfjs/files.ts';
+import { fetchNative, removeNative } from '../../engines/tfjs/setup/fetch-native.ts';
+import { fetchWebgpu, preparedWebgpu, removeWebgpu, webgpuNote } from '../../engines/tfjs/setup/fetch-webgpu.ts';
+import { readPrepared } from '../../engines/tfjs/setup/native-libraries.ts';
+import { type NativeKind, nativeNote } from '../../engines/tfjs/setup/native-wheels.ts';
+import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
+import { holdFile } from '../../store/process-lock.ts';
+import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
+import { findFfmpeg } from '../../video/ffmpeg.ts';
+import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { LiveLine } from '../terminal/progress.ts';
+
+/** How a part of the command speaks with who called it. */
+interface Talk {
+  readonly signal: AbortSignal;
+  onProgress(what: string, done: number, total: number): void;
+  /** Says the note. @throws StudioError unless it is agreed to */
+  agree(note: string): Promise<void>;
+}
+
+/** One line for a person, and the same for a program. */
+interface Outcome {
+  readonly text: string;
+  readonly data: object;
+}
+
+export const setupCommand: CliCommand = {
+  name: 'setup',
+  summary: 'fetch what this machine lacks: ffmpeg, a faster backend',
+  help: `
+video-r1 setup ffmpeg [--yes] [--json-progress]
+video-r1 setup native [--gpu] [--yes] [--json-progress]
+video-r1 setup webgpu [--yes] [--json-progress]
+video-r1 setup native|webgpu [--gpu] --remove
+
+Fetches into your cache folder what every later command then finds. Asks first; --yes agrees. Ended at any moment, the same
+command goes on from what is there.
+--json-progress writes one JSON object a line, for programs.
+
+ffmpeg: with this machine's npm. Does nothing where an ffmpeg is found already.
+${ffmpegLicenceNote}
+
+native: the backend on TensorFlow's own library, on Linux with an x64 processor; it takes python3 with pip, npm and g++. Where
+it is prepared already, its files are checked and it is run once. --gpu: the library for NVIDIA's GPUs; --remove takes it away.
+${nativeNote.cpu}
+${nativeNote.gpu}
+
+webgpu: the backend on Dawn, chosen by a run file's engine.backend alone; with this machine's npm.
+${webgpuNote}
+
+  video-r1 setup ffmpeg
+  video-r1 setup native --gpu`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, {
+      yes: { type: 'boolean', default: false },
+      'json-progress': { type: 'boolean', default: false },
+      gpu: { type: 'boolean', default: false },
+      remove: { type: 'boolean', default: false },
+    });
+    const asJson = values['json-progress'];
+    const line = new LiveLine();
+    const stop = new AbortController();
+    const end = () => stop.abort(new StudioError('conflict', 'It was ended before it was done.'));
+    process.once('SIGINT', end);
+    process.once('SIGTERM', end);
+    let said = '';
+    const talk: Talk = {
+      signal: stop.signal,
+      onProgress(what, done, total) {
+        if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', what, done, total })}\n`);
+        else line.show(inWords(what, done, total), what !== said);
+        said = what;
+      },
+      async agree(note) {
+        if (!asJson) line.say(note);
+        if (!values.yes) await agreed(stop.signal);
+      },
+    };
+    try {
+      const [what, ...rest] = positionals;
+      if (rest.length > 0 || (what !== 'ffmpeg' && what !== 'native' && what !== 'webgpu'))
+        throw usage('Say what to set up: video-r1 setup ffmpeg, native or webgpu.');
+      if (values.gpu && what !== 'native') throw usage('--gpu belongs to video-r1 setup native.');
+      if (values.remove && what === 'ffmpeg') throw usage('--remove belongs to video-r1 setup native and webgpu.');
+      const setUps = {
+        ffmpeg: () => setUpFfmpeg(talk),
+        native: () => setUpNative(values.gpu ? 'gpu' : 'cpu', values.remove, talk),
+        webgpu: () => setUpWebgpu(values.remove, talk),
+      };
+      const { text, data } = await setUps[what]();
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...data })}\n`);
+      else line.say(text);
+      return exitCodes.done;
+    } catch (thrown) {
+      if (!asJson && !stop.signal.aborted) throw thrown;
+      const error = asStudioError(thrown);
+      const { kind, message, place, remedy } = error;
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', kind, message, place, remedy })}\n`);
+      else line.say(error.toString());
+      return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
+    } finally {
+      line.end();
+    }
+  },
+};
+
+const megabytes = (bytes: number) => Math.round(bytes / 1e6).toLocaleString('en-US');
+
+/** Counts of a few steps are not shown; bytes are. */
+function inWords(what: string, done: number, total: number): string {
+  return total < 1e6 ? what : `${what}: ${megabytes(done)} of ${megabytes(total)} MB`;
+}
+
+async function setUpFfmpeg(talk: Talk): Promise<Outcome> {
+  const present = await findFfmpeg().catch(() => null);
+  if (!present) await talk.agree(ffmpegLicenceNote);
+  const tools = present ?? (await fetchFfmpeg(talk));
+  return { text: `ffmpeg ${tools.version}, ${tools.source}: ${tools.ffmpeg}`, data: tools };
+}
+
+async function setUpNative(kind: NativeKind, remove: boolean, talk: Talk): Promise<Outcome> {
+  const folder = path.join(nativeFolder(homedir()), kind);
+  if (remove) {
+    const removed = await removeNative(kind, holdFile);
+    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
+  }
+  if (readPrepared(folder) === null) await talk.agree(nativeNote[kind]);
+  const library = await fetchNative({ kind, hold: holdFile, signal: talk.signal, onProgress: talk.onProgress });
+  const is = library.fetched ? 'is ready' : 'was there already, is as it was prepared, and runs';
+  const on = library.gpu
+    ? 'on a GPU'
+    : kind === 'cpu'
+      ? 'on the CPU'
+      : 'on the CPU: it sees no GPU here. Is the driver installed, does nvidia-smi list the GPU, and does CUDA_VISIBLE_DEVICES name it?';
+  return { text: `TensorFlow ${library.version} ${is}, ${on}\n${library.addon}`, data: library };
+}
+
+async function setUpWebgpu(remove: boolean, talk: Talk): Promise<Outcome> {
+  const folder = webgpuFolder(homedir());
+  if (remove) {
+    const removed = await removeWebgpu(holdFile, folder);
+    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
+  }
+  if (preparedWebgpu(folder) === null) await talk.agree(webgpuNote);
+  const prepared = await fetchWebgpu({ ...talk, hold: holdFile });
+  const is = prepared.fetched ? 'is ready' : 'was there already and runs';
+  return { text: `WebGPU ${is}, on ${prepared.gpu}\n${folder}`, data: prepared };
+}
+
+/** @throws StudioError when the answer is no, or when nobody can be asked. */
+async function agreed(signal: AbortSignal): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new StudioError('bad-request', 'Nothing was fetched: nobody can be asked here.', {
+      remedy: 'Add --yes to agree to the note above.',
+    });
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await asking.question('Fetch them? [y/N] ', { signal });
+    if (!/^y(es)?$/i.test(answer.trim())) throw new StudioError('conflict', 'Nothing was fetched.');
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,94 @@
+/** `video-r1 start`, which `npm start` calls: the main job on the embedded engine, from nothing to a summary. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pageAddress } from '../../protocol/discovery.ts';
+import type { RunSummary } from '../../protocol/records.ts';
+import { type Hosting, host } from '../experiments/hosting.ts';
+import { TerminalSession } from '../experiments/train-in-terminal.ts';
+import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from '../terminal/command.ts';
+import { openLog } from '../terminal/log.ts';
+import { duration } from '../terminal/progress.ts';
+import { makeSample } from './sample.ts';
+import { summarize } from './summary.ts';
+
+const stages = [
+  { name: 'sft', file: 'sft.run.json' },
+  { name: 'tgrpo', file: 'tgrpo.run.json' },
+] as const;
+
+export const startCommand: CliCommand = {
+  name: 'start',
+  summary: 'sample project, SFT, then T-GRPO, in this terminal',
+  help: `
+video-r1 start [DIR] [--fresh] [--seed N] [--port N] [--ffmpeg PATH]
+
+Makes the sample project in DIR (sample by default) if it is not there, trains SFT, then T-GRPO, and ends with a summary.
+The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command goes on.
+--fresh starts new runs although there are some.
+
+  video-r1 start`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, {
+      fresh: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      port: { type: 'string' },
+      ffmpeg: { type: 'string' },
+    });
+    const started = performance.now();
+    const folder = path.resolve(positionals[0] ?? 'sample');
+    if (!existsSync(path.join(folder, stages[0].file))) {
+      const say = (text: string) => process.stdout.write(`${text}\n`);
+      const made = await makeSample({ folder, seed: seedOption(values.seed), ffmpeg: values.ffmpeg, say });
+      if (made !== exitCodes.done) return made;
+    }
+
+    const hosting = await host({
+      folder,
+      port: portOption(values.port),
+      ffmpeg: values.ffmpeg,
+      log: openLog(folder),
+    });
+    const session = new TerminalSession(hosting);
+    try {
+      const { discovery } = hosting.server;
+      session.line.say(
+        `dashboard  ${pageAddress(discovery, 'dashboard')}\nrollouts   ${pageAddress(discovery, 'rollouts')}\n`,
+      );
+      const done: RunSummary[] = [];
+      for (const stage of stages) {
+        const run = await trainStage(hosting, session, stage, values.fresh === true);
+        if (run.state !== 'completed') {
+          session.line.say(
+            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: npm start`,
+          );
+          return exitCodes.interrupted;
+        }
+        done.push(run);
+      }
+      const [sft, tgrpo] = done as [RunSummary, RunSummary];
+      session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
+      session.line.say(
+        `\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: npm run serve, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+      );
+      return exitCodes.done;
+    } finally {
+      session.dispose();
+      await hosting.close();
+    }
+  },
+};
+
+/** A stage that is done is not done again; one that rests goes on. */
+async function trainStage(
+  hosting: Hosting,
+  session: TerminalSession,
+  stage: (typeof stages)[number],
+  fresh: boolean,
+): Promise<RunSummary> {
+  const newest = fresh ? undefined : hosting.trainer.runs().find((run) => run.name === stage.name);
+  if (newest?.state === 'completed') {
+    session.line.say(`${newest.id} is complete already (--fresh trains anew).`);
+    return newest;
+  }
+  return session.train(newest ? { resume: newest.id } : { file: stage.file });
+}

@@ -1,0 +1,236 @@
+/**
+ * One ablation from its settings to its files: trains the arms of each seed as ordinary runs of the project, evaluates them, and
+ * writes the tables after every seed. Whatever is finished is not done again.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type Ablation,
+  type Arm,
+  ablationContrasts,
+  ablationReport,
+  ablationRows,
+  ablationSettings,
+  armOf,
+  type Stage,
+  type StageRun,
+} from '../../evaluation/ablation.ts';
+import { readAnswers } from '../../evaluation/answers-file.ts';
+import type { BenchmarkFile } from '../../evaluation/benchmark-files.ts';
+import { paperAblation } from '../../evaluation/paper-results.ts';
+import { orderAnswers } from '../../evaluation/results.ts';
+import { type Report, reportMarkdown } from '../../evaluation/table.ts';
+import { benchmarkParameters } from '../../learning/presets.ts';
+import { Interrupted } from '../../learning/training.ts';
+import { trainerFolder } from '../../protocol/discovery.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import type { ParameterValues } from '../../protocol/parameters.ts';
+import type { RunFile } from '../../protocol/runfile.ts';
+import { readTemplate } from '../../reasoning/template.ts';
+import { findCheckpoint } from '../../runs/find-checkpoint.ts';
+import { parametersOfRun } from '../../runs/run-files.ts';
+import { openLog } from '../terminal/log.ts';
+import { duration, type LiveLine, Pace } from '../terminal/progress.ts';
+import { type AblationPlan, ablationFolder } from './ablation-plan.ts';
+import { answersName, evaluateInto, evaluationName, evaluationsFolder, replaceFile } from './evaluate-checkpoint.ts';
+import { type Hosting, host } from './hosting.ts';
+import { sampleGroupsInto } from './sample-checkpoint-groups.ts';
+import { TerminalSession } from './train-in-terminal.ts';
+
+/** Of evaluations: the same questions, shuffles and groups for every checkpoint. */
+const evaluationSeed = 1;
+
+export interface AblationWanted {
+  readonly plan: AblationPlan;
+  /** The project. */
+  readonly folder: string;
+  readonly name: string;
+  readonly arms: readonly Arm[];
+  readonly seeds: readonly number[];
+  readonly files: readonly BenchmarkFile[];
+  /** Questions of each dataset; null for all. */
+  readonly limit: number | null;
+  /** Videos of which groups are sampled, of the first dataset. */
+  readonly groups: number;
+  readonly port: number | undefined;
+  readonly ffmpeg: string | undefined;
+}
+
+export interface AblationResult {
+  readonly result: object;
+  readonly report: Report;
+  /** The JSON; the Markdown lies beside it. */
+  readonly file: string;
+}
+
+/** Trains, evaluates and writes what is not there. @returns null when it was stopped: the same call goes on */
+export async function ablate(w: AblationWanted, line: LiveLine): Promise<AblationResult | null> {
+  const hosting = await host({ folder: w.folder, port: w.port, ffmpeg: w.ffmpeg, log: openLog(w.folder) });
+  const session = new TerminalSession(hosting, line);
+  try {
+    return await new AblationWork(w, hosting, session).all();
+  } catch (thrown) {
+    if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
+    line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
+    return null;
+  } finally {
+    session.dispose();
+    await hosting.close();
+  }
+}
+
+/** A run that is complete. */
+interface Trained {
+  readonly stage: Stage;
+  readonly seed: number | null;
+  readonly run: string;
+}
+
+class AblationWork {
+  private readonly w: AblationWanted;
+  private readonly hosting: Hosting;
+  private readonly session: TerminalSession;
+  private readonly pace = new Pace();
+  private readonly values: ParameterValues;
+
+  constructor(w: AblationWanted, hosting: Hosting, session: TerminalSession) {
+    this.w = w;
+    this.hosting = hosting;
+    this.session = session;
+    this.values = parametersOfRun(w.plan.base).values;
+  }
+
+  async all(): Promise<AblationResult> {
+    const { plan, seeds, arms } = this.w;
+    for (const _ of seeds) {
+      if (plan.sft) this.pace.expect('SFT');
+      for (const arm of arms) this.pace.expect(armOf(plan.base, arm).method);
+      this.pace.expect('evaluation', arms.length + (plan.sft ? 1 : 0));
+    }
+    if (!plan.sft) this.pace.expect('evaluation');
+    const done: StageRun[] = [];
+    let written: AblationResult | null = null;
+    for (const seed of seeds) {
+      const start = await this.start(seed);
+      const trained: Trained[] = [start];
+      for (const arm of arms) trained.push({ stage: arm, seed, run: await this.trainArm(arm, seed, start.run) });
+      for (const one of trained) {
+        const shared = one.seed === null && done.some(({ stage }) => stage === 'start');
+        if (!shared) done.push(await this.evaluated(one));
+      }
+      written = await this.write(done);
+    }
+    return written as AblationResult;
+  }
+
+  /** The checkpoint that a seed's arms start from: one for all, or one that is trained with the seed. */
+  private async start(seed: number): Promise<Trained> {
+    const { plan, name, folder } = this.w;
+    if (plan.sft === null) {
+      const checkpoint = 'checkpoint' in plan.base.model ? plan.base.model.checkpoint : '';
+      return { stage: 'start', seed: null, run: path.resolve(folder, ablationFolder, checkpoint) };
+    }
+    const run = await this.train('SFT', { ...plan.sft, name: `${name}-sft-s${seed}`, seed }, `start, seed ${seed}`);
+    return { stage: 'start', seed, run };
+  }
+
+  private async trainArm(arm: Arm, seed: number, start: string): Promise<string> {
+    const { plan, name, folder } = this.w;
+    const checkpoint = (await findCheckpoint(start, folder)).folder;
+    const model = { checkpoint: path.relative(path.join(folder, ablationFolder), checkpoint) };
+    const file = armOf({ ...plan.base, model, name: `${name}-${arm}-s${seed}`, seed }, arm);
+    return this.train(file.method, file, `${arm}, seed ${seed}`);
+  }
+
+  /** Trains a run to its end, or takes the one that is complete. @returns its id. @throws Interrupted when it rests before its end */
+  private async train(kind: string, content: RunFile, what: string): Promise<string> {
+    const { session } = this;
+    const { folder, plan } = this.w;
+    session.stopped.throwIfAborted();
+    const { name } = content;
+    const file = path.join(ablationFolder, `${name}.run.json`);
+    const description = `Ablation of ${plan.runFile}: ${what}.`;
+    const text = `${JSON.stringify({ ...content, description }, null, 1)}\n`;
+    const found = this.hosting.trainer.runs().find((run) => run.name === name);
+    if (found) await checkOurs(found.id, path.join(folder, file), text);
+    else await writeFile(path.join(folder, file), text);
+    if (found?.state === 'completed') {
+      this.pace.passOver(kind);
+      return found.id;
+    }
+    this.tell(`${name}: ${found ? `going on after step ${found.step}` : 'training'}`);
+    const ended = await this.pace.timed(kind, () => session.train(found ? { resume: found.id } : { file }));
+    if (ended.state === 'completed') return ended.id;
+    session.line.say(`${ended.id} is ${ended.state} after step ${ended.step} of ${ended.steps}.`);
+    throw new Interrupted();
+  }
+
+  private async evaluated({ stage, seed, run }: Trained): Promise<StageRun> {
+    const { files, limit, folder, ffmpeg, groups, plan } = this.w;
+    const { session } = this;
+    session.stopped.throwIfAborted();
+    const model = await findCheckpoint(run, folder);
+    const parameters = benchmarkParameters(plan.base.preset, this.values);
+    const template = await readTemplate(
+      plan.base.promptTemplate && path.resolve(folder, ablationFolder, plan.base.promptTemplate),
+    );
+    const out = path.join(evaluationsFolder(folder), evaluationName(model, files, parameters.maxFrames, true));
+    const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg };
+    this.tell(`${model.state?.run ?? stage}: evaluating`);
+    return this.pace.timed('evaluation', async () => {
+      const settings = { ...place, template, out, seed: evaluationSeed };
+      const results = await evaluateInto(
+        { ...settings, files, parameters, limit, shuffled: true, fresh: false },
+        session.stopped,
+        session.line,
+      );
+      const dataset = files[0]?.file ?? '';
+      const sampled = await sampleGroupsInto(
+        { ...settings, dataset, parameters: this.values, videos: groups },
+        session.stopped,
+        session.line,
+      );
+      const { lines: answers } = readAnswers(path.join(out, answersName));
+      return { stage, seed, run: model.state?.run ?? run, results, answers, groups: sampled };
+    });
+  }
+
+  private tell(what: string): void {
+    const { place, leftMs } = this.pace;
+    this.session.line.say(`[${place}] ${what}${leftMs === null ? '' : `; about ${duration(leftMs)} left in all`}`);
+  }
+
+  private async write(runs: readonly StageRun[]): Promise<AblationResult> {
+    const { plan, folder, name, groups } = this.w;
+    const { answers } = runs[0] as StageRun;
+    const settings = ablationSettings(this.values, plan.sft && parametersOfRun(plan.sft).values, {
+      questions: answers.length,
+      ofOrder: orderAnswers(answers).length,
+      groups: runs[0]?.groups?.groups ?? groups,
+    });
+    const ablation: Ablation = { settings, rows: ablationRows(runs), contrasts: ablationContrasts(runs) };
+    const report = ablationReport(`Ablation of ${path.basename(plan.runFile)}, arms from ${plan.from}`, ablation);
+    const result = {
+      version: 2,
+      runFile: plan.runFile,
+      from: plan.from,
+      ...ablation,
+      runs: runs.map(({ answers: _answers, ...run }) => run),
+      paper: paperAblation,
+    };
+    const base = path.join(folder, ablationFolder, name);
+    await replaceFile(`${base}.json`, `${JSON.stringify(result, null, 1)}\n`);
+    await replaceFile(`${base}.md`, reportMarkdown(report));
+    return { result, report, file: `${base}.json` };
+  }
+}
+
+/** A run of that name which this ablation did not make says nothing about it. @throws StudioError `conflict` */
+async function checkOurs(run: string, file: string, text: string): Promise<void> {
+  if (existsSync(file) && (await readFile(file, 'utf8')) === text) return;
+  throw new StudioError('conflict', `The run ${run} was made by another ablation, or its run file was changed.`, {
+    place: file,
+    remedy: 'Delete the run, or give the ablation another --name.',
+  });
+}

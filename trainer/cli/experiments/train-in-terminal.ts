@@ -1,0 +1,76 @@
+/** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
+
+import { StudioError } from '../../protocol/errors.ts';
+import type { RunSummary } from '../../protocol/records.ts';
+import { LiveLine, RunWatch } from '../terminal/progress.ts';
+import type { Hosting } from './hosting.ts';
+
+export class TerminalSession {
+  readonly line: LiveLine;
+  private readonly hosting: Hosting;
+  private current: string | null = null;
+  private readonly stop = new AbortController();
+  /** Aborted by the first Ctrl-C: for work beside the runs, and to begin no other. */
+  readonly stopped: AbortSignal = this.stop.signal;
+  private readonly onInterrupt = () => this.interrupt();
+
+  constructor(hosting: Hosting, line = new LiveLine()) {
+    this.hosting = hosting;
+    this.line = line;
+    process.on('SIGINT', this.onInterrupt);
+    process.on('SIGTERM', this.onInterrupt);
+  }
+
+  /** Creates a run from a file, or resumes one, and follows it until it rests. @throws StudioError when it failed */
+  async train(run: { file: string; parameters?: Record<string, unknown> } | { resume: string }): Promise<RunSummary> {
+    const { trainer } = this.hosting;
+    const id =
+      'file' in run
+        ? (await trainer.create({ runFile: run.file, parameters: run.parameters, start: false }, 'terminal')).id
+        : run.resume;
+    const summary = () => trainer.runs().find((candidate) => candidate.id === id) as RunSummary;
+    this.current = id;
+    const watch = new RunWatch(id, summary, this.line);
+    const listening = trainer.listen({
+      onEvent: (event) => watch.onEvent(event),
+      onSampling: () => {},
+      onRunsChanged: (changed) => watch.onChanged(changed, trainer.isInMemory(id)),
+    });
+    try {
+      const record = trainer.command(id, { kind: 'file' in run ? 'start' : 'resume' }, 'terminal');
+      if (record.state === 'rejected')
+        throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
+      // Ctrl-C may have come before there was a run to pause.
+      if (this.stopped.aborted) trainer.command(id, { kind: 'pause', release: true }, 'terminal');
+      const ended = await watch.ended;
+      if (ended.state === 'failed' && ended.error) {
+        const { kind, message, place, remedy } = ended.error;
+        throw new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }) });
+      }
+      return ended;
+    } finally {
+      listening.dispose();
+      this.current = null;
+    }
+  }
+
+  dispose(): void {
+    process.off('SIGINT', this.onInterrupt);
+    process.off('SIGTERM', this.onInterrupt);
+    this.line.end();
+  }
+
+  private interrupt(): void {
+    if (this.stopped.aborted) {
+      this.line.say('Ended at once; the run goes on from its last checkpoint.');
+      process.exit(130);
+    }
+    this.line.say(
+      this.current
+        ? 'Pausing at the end of this step; Ctrl-C again ends at once.'
+        : 'Stopping; Ctrl-C again ends at once.',
+    );
+    this.stop.abort();
+    if (this.current) this.hosting.trainer.command(this.current, { kind: 'pause', release: true }, 'terminal');
+  }
+}

@@ -1,0 +1,98 @@
+/** The form of a command of `video-r1`, and what its end means to a shell. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { presetParameters, withOverrides } from '../../learning/presets.ts';
+import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { nearest } from '../../protocol/nearest.ts';
+import { type Method, type ParameterValues, parameterMeant } from '../../protocol/parameters.ts';
+import { type PresetName, presetName, presetNames } from '../../protocol/runfile.ts';
+
+export interface CliCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** Shown by `--help`, with examples. */
+  readonly help: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** @throws StudioError `bad-request` for an unknown option or a missing argument. */
+export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw new StudioError('bad-request', (cause as Error).message, { remedy: 'See --help.', cause });
+  }
+}
+
+export function printFault(thrown: unknown): number {
+  const fault = asStudioError(thrown);
+  process.stderr.write(`video-r1: ${fault}\n`);
+  if (fault.kind === 'internal' && fault.stack) process.stderr.write(`${fault.stack}\n`);
+  return fault.kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
+}
+
+/** The error of a command line that is wrong. */
+export function usage(message: string): StudioError {
+  return new StudioError('bad-request', message, { remedy: 'See --help.' });
+}
+
+/** @throws StudioError `bad-request` for anything but digits, or a number out of range */
+export function wholeNumber(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw usage(`--${name} ${text} is no whole number that fits.`);
+  return value;
+}
+
+export const seedOption = (text: string): number => wholeNumber('seed', text, 0, 0xffffffff);
+
+/** Undefined lets the system choose a free one. */
+export const portOption = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : wholeNumber('port', text, 0, 65535);
+
+/** A value on the command line: numbers, booleans and null as in JSON; anything else is a word. */
+export function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** `NAME=VALUE` pairs of parameters; names also as `max_frames` or by symbol. @throws StudioError `bad-request` */
+export function readSettings(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new StudioError('bad-request', `--set ${pair} is not NAME=VALUE.`, { remedy: 'See --help.' });
+      const name = pair.slice(0, at);
+      return [parameterMeant(name) ?? name, readValue(pair.slice(at + 1))];
+    }),
+  );
+}
+
+/** Options of the commands that compute with a preset's parameters. */
+export const presetOptions = {
+  preset: { type: 'string', default: 'paper' },
+  set: { type: 'string', multiple: true, default: [] as string[] },
+} as const;
+
+/** @throws StudioError `bad-request` naming the nearest preset */
+export function readPreset(name: string): PresetName {
+  const preset = presetName.safeParse(name);
+  if (preset.success) return preset.data;
+  throw new StudioError('bad-request', `There is no preset ${name}.`, {
+    remedy: `Did you mean ${nearest(name, presetNames)}? There are ${presetNames.join(', ')}.`,
+  });
+}
+
+/** What `--preset` and `--set` say. @throws StudioError `bad-request` */
+export function readParameters(
+  options: { readonly preset: string; readonly set: readonly string[] },
+  method: Method,
+): ParameterValues {
+  const values = presetParameters(readPreset(options.preset), method);
+  return withOverrides(values, readSettings(options.set), 'bad-request', '--set');
+}

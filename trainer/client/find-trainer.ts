@@ -1,0 +1,50 @@
+/** Finds the trainer that owns a project folder by the file it left there, and tells a living one from a dead one. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
+import { StudioError } from '../protocol/errors.ts';
+
+/** Whether a process is there; one that we may not signal is there too. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (failure) {
+    return (failure as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * The living trainer of a folder, or null when there is none (no file, or one that a killed trainer left behind).
+ * @throws StudioError `bad-request` when the file is there and can't be understood.
+ */
+export async function findTrainer(project: string): Promise<Discovery | null> {
+  const file = path.join(project, trainerFolder, discoveryFile);
+  if (!existsSync(file)) return null;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new StudioError('bad-request', 'The file that says where the trainer is can not be read.', {
+      place: file,
+      remedy: 'It belongs to whoever started the trainer; only that user can attach to it.',
+      cause,
+    });
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    content = undefined;
+  }
+  const found = discovery.safeParse(content);
+  if (!found.success) {
+    throw new StudioError('bad-request', 'The file that says where the trainer is can not be understood.', {
+      place: file,
+      remedy: 'If no trainer is at work in this folder, delete the file.',
+    });
+  }
+  return isAlive(found.data.pid) ? found.data : null;
+}

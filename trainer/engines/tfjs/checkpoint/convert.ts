@@ -1,0 +1,42 @@
+/** Writes a checkpoint again for other programs: another type of values, files of another size, no optimizer state. */
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { StudioError } from '../../../protocol/errors.ts';
+import { parameterTable } from '../model/parameters.ts';
+import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
+import { readWeights, type WeightsForm, writeWeights } from './weights.ts';
+
+export interface Converted {
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * The folder appears whole or not at all: it is built beside its place and moved there at the end.
+ * @throws StudioError `bad-model` for what is no checkpoint, `conflict` where the folder holds something
+ */
+export async function convertCheckpoint(from: string, to: string, form: WeightsForm): Promise<Converted> {
+  const { configFile, config, tokenizer, companions } = await readCheckpoint(from, false);
+  const table = parameterTable(config);
+  const { tensors } = await readWeights(from, table);
+  const parent = path.dirname(path.resolve(to));
+  await mkdir(parent, { recursive: true });
+  const work = await mkdtemp(path.join(parent, `.${path.basename(to)}-`));
+  try {
+    await writeWeights(work, [...tensors.values()], form);
+    await writeCheckpointFiles(work, { ...configFile, dtype: form.dtype }, tokenizer, companions, null);
+    await rmdir(to).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT')
+        throw new StudioError('conflict', 'The folder is not empty.', {
+          place: to,
+          remedy: 'Name a new or an empty folder.',
+          cause: error,
+        });
+    });
+    await rename(work, to);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return { tensors: tensors.size, parameters: table.size, files: (await readdir(to)).sort() };
+}

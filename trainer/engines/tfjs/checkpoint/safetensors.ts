@@ -1,0 +1,147 @@
+/** Reads and writes `.safetensors` files, checking every length before it is believed. Values are float32 in memory. */
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { z } from 'zod';
+import { StudioError } from '../../../protocol/errors.ts';
+import { parseJson } from './json.ts';
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Types of values that are written; float16 is read besides. */
+export const dtypes = ['float32', 'bfloat16'] as const;
+export type Dtype = (typeof dtypes)[number];
+
+interface Coding {
+  readonly bytes: number;
+  decode(bytes: Uint8Array): Float32Array;
+}
+
+/** A copy whose first byte stands where any number may begin. */
+const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
+
+const codings: Readonly<Record<string, Coding>> = {
+  F32: { bytes: 4, decode: (bytes) => new Float32Array(aligned(bytes)) },
+  BF16: {
+    bytes: 2,
+    decode(bytes) {
+      const halves = new Uint16Array(aligned(bytes));
+      return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+    },
+  },
+  F16: { bytes: 2, decode: (bytes) => Float32Array.from(new Uint16Array(aligned(bytes)), fromFloat16) },
+};
+
+function fromFloat16(half: number): number {
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  const sign = half & 0x8000 ? -1 : 1;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The nearest bfloat16, ties to even; what is not a number stays so. */
+function toBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (word) =>
+    (word & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
+  );
+}
+
+const count = z.number().int().min(0);
+const entry = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
+const header = z.record(z.string(), z.unknown());
+
+const mostHeaderBytes = 100_000_000;
+
+/** Writes tensors one after the other; the file is synchronised to the disk. */
+export async function writeSafetensors(
+  file: string,
+  tensors: readonly NamedTensor[],
+  dtype: Dtype = 'float32',
+): Promise<void> {
+  const [name, width] = dtype === 'float32' ? ['F32', 4] : ['BF16', 2];
+  let offset = 0;
+  const entries = tensors.map(({ name: key, shape, values }) => {
+    const end = offset + values.length * width;
+    const described = [key, { dtype: name, shape, data_offsets: [offset, end] }] as const;
+    offset = end;
+    return described;
+  });
+  const json = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) }));
+  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
+  json.copy(padded);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  const handle = await open(file, 'w');
+  try {
+    await handle.writeFile(Buffer.concat([length, padded]));
+    for (const { values } of tensors) {
+      const written = dtype === 'float32' ? values : toBfloat16(values);
+      await handle.writeFile(Buffer.from(written.buffer, written.byteOffset, written.byteLength));
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function refuse(file: string, message: string, tensor?: string): never {
+  throw new StudioError('bad-model', message, {
+    place: tensor === undefined ? file : `${file}: ${tensor}`,
+    remedy: 'Use another checkpoint; this file was cut short, changed, or is of another model.',
+  });
+}
+
+/** All tensors of a file by name, or those that `wanted` picks. @throws StudioError `bad-model` naming file and tensor */
+export async function readSafetensors(
+  file: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Map<string, NamedTensor>> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) =>
+    refuse(file, error.code === 'ENOENT' ? 'The file is missing.' : `The file can't be read: ${error.message}`),
+  );
+  try {
+    return await readTensors(file, handle, wanted);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readTensors(
+  file: string,
+  handle: FileHandle,
+  wanted: (name: string) => boolean,
+): Promise<Map<string, NamedTensor>> {
+  const { size } = await handle.stat();
+  const read = async (from: number, length: number): Promise<Buffer> => {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, from);
+    return bytesRead === length ? buffer : refuse(file, 'The file became shorter while it was read.');
+  };
+  if (size < 8) refuse(file, 'The file is cut short: it has no header.');
+  const headerLength = Number((await read(0, 8)).readBigUInt64LE(0));
+  if (headerLength > mostHeaderBytes || 8 + headerLength > size)
+    refuse(file, 'The file is cut short inside its header.');
+  const parsed = header.safeParse(parseJson((await read(8, headerLength)).toString('utf8')));
+  if (!parsed.success) return refuse(file, 'The header is not JSON of the form that safetensors files have.');
+  const first = 8 + headerLength;
+  const tensors = new Map<string, NamedTensor>();
+  for (const [name, value] of Object.entries(parsed.data)) {
+    if (name === '__metadata__' || !wanted(name)) continue;
+    const described = entry.safeParse(value);
+    if (!described.success) return refuse(file, 'The header describes this tensor wrongly.', name);
+    const { dtype, shape, data_offsets } = described.data;
+    const [start, end] = data_offsets;
+    const coding = Object.hasOwn(codings, dtype) ? codings[dtype] : undefined;
+    if (coding === undefined)
+      return refuse(file, `Values are of type ${dtype}; this engine reads ${Object.keys(codings).join(', ')}.`, name);
+    if (end - start !== coding.bytes * shape.reduce((product, n) => product * n, 1))
+      refuse(file, 'Its length does not fit its shape.', name);
+    if (first + end > size) refuse(file, 'The file is cut short inside this tensor.', name);
+    tensors.set(name, { name, shape, values: coding.decode(await read(first + start, end - start)) });
+  }
+  return tensors;
+}

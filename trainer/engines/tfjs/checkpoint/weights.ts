@@ -1,0 +1,196 @@
+/** The weights of a checkpoint folder: one `model.safetensors` or several with an index, and the names that their tensors go by. */
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { StudioError } from '../../../protocol/errors.ts';
+import type { Parameter, ParameterTable } from '../model/parameters.ts';
+import { sizeOf } from '../model/parameters.ts';
+import { parseJson } from './json.ts';
+import type { Dtype, NamedTensor } from './safetensors.ts';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
+
+const weightsFile = 'model.safetensors';
+const indexFile = 'model.safetensors.index.json';
+
+/** File names only: an index leads nowhere outside its folder. */
+const shardName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/);
+const index = z.looseObject({ weight_map: z.record(z.string(), shardName) });
+
+/** Larger weights are written in several files, as transformers writes them. */
+const mostFileBytes = 5_000_000_000;
+
+/** The name of a tensor in the published checkpoints; transformers 5 puts another word before each. */
+function publishedName(name: string): string {
+  if (name.startsWith('model.visual.')) return name.slice('model.'.length);
+  return name.replace(/^model\.language_model\./, 'model.');
+}
+
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+/** The files that hold a folder's weights. @throws StudioError `bad-model` */
+async function weightFiles(folder: string): Promise<{ files: string[]; map: Readonly<Record<string, string>> | null }> {
+  const single = path.join(folder, weightsFile);
+  const indexPath = path.join(folder, indexFile);
+  if ((await exists(single)) || !(await exists(indexPath))) return { files: [single], map: null };
+  const text = await readFile(indexPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw badIndex(indexPath, `The file can't be read: ${error.message}`);
+  });
+  const parsed = index.safeParse(parseJson(text));
+  if (!parsed.success) throw badIndex(indexPath, 'The file is no index of weights: it must map each tensor to a file.');
+  const map = parsed.data.weight_map;
+  return { files: [...new Set(Object.values(map))].sort().map((name) => path.join(folder, name)), map };
+}
+
+/** The files that make a model what it is: not the optimizer's state. @throws StudioError `bad-model` when one is missing */
+export async function modelFiles(folder: string): Promise<string[]> {
+  const { files } = await weightFiles(folder);
+  const all = [...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)), ...files];
+  for (const file of all) {
+    if (await exists(file)) continue;
+    throw new StudioError('bad-model', `There is no ${path.basename(file)}, so this is no whole model.`, {
+      place: folder,
+    });
+  }
+  return all;
+}
+
+/** A folder's tensors by their published names, and the file that an error about one names. @throws StudioError `bad-model` */
+export async function readWeights(
+  folder: string,
+  table: ParameterTable,
+): Promise<{ tensors: Map<string, NamedTensor>; file: string }> {
+  const { files, map } = await weightFiles(folder);
+  const tensors = new Map<string, NamedTensor>();
+  for (const file of files) {
+    const own = await readSafetensors(file, (name) => map === null || map[name] === path.basename(file));
+    for (const [name, tensor] of own) tensors.set(name, tensor);
+  }
+  const missing = Object.keys(map ?? {}).find((name) => !tensors.has(name));
+  const place = map === null ? (files[0] as string) : path.join(folder, indexFile);
+  if (missing !== undefined) throw badIndex(`${place}: ${missing}`, `This tensor is not in ${map?.[missing]}.`);
+  const own = published(tensors);
+  dropTiedHead(table, own);
+  refuseUnknown(table, own, place, ['']);
+  return { tensors: own, file: place };
+}
+
+function published(tensors: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
+  return new Map(
+    [...tensors.values()].map((tensor) => {
+      const name = publishedName(tensor.name);
+      return [name, { ...tensor, name }];
+    }),
+  );
+}
+
+function badIndex(place: string, message: string): StudioError {
+  return new StudioError('bad-model', message, { place, remedy: 'Use another checkpoint, or fetch this one again.' });
+}
+
+export interface WeightsForm {
+  readonly dtype: Dtype;
+  /** Bytes that one file holds at most, a single larger tensor apart. */
+  readonly fileBytes: number;
+}
+
+/** Writes weights into an empty folder: one file, or several with an index where they do not fit into one. */
+export async function writeWeights(
+  folder: string,
+  tensors: readonly NamedTensor[],
+  { dtype, fileBytes }: WeightsForm = { dtype: 'float32', fileBytes: mostFileBytes },
+): Promise<void> {
+  const bytesOf = ({ values }: NamedTensor): number => values.length * (dtype === 'float32' ? 4 : 2);
+  const files: { tensors: NamedTensor[]; bytes: number }[] = [];
+  for (const tensor of tensors) {
+    const last = files.at(-1);
+    if (last === undefined || last.bytes + bytesOf(tensor) > fileBytes) {
+      files.push({ tensors: [tensor], bytes: bytesOf(tensor) });
+    } else {
+      last.tensors.push(tensor);
+      last.bytes += bytesOf(tensor);
+    }
+  }
+  if (files.length <= 1) return await writeSafetensors(path.join(folder, weightsFile), tensors, dtype);
+  const number = (n: number): string => String(n).padStart(5, '0');
+  const weightMap: Record<string, string> = {};
+  for (const [i, file] of files.entries()) {
+    const name = `model-${number(i + 1)}-of-${number(files.length)}.safetensors`;
+    for (const tensor of file.tensors) weightMap[tensor.name] = name;
+    await writeSafetensors(path.join(folder, name), file.tensors, dtype);
+  }
+  const content = { metadata: { total_size: files.reduce((sum, { bytes }) => sum + bytes, 0) }, weight_map: weightMap };
+  await writeFile(path.join(folder, indexFile), `${JSON.stringify(content, null, 2)}\n`, { flush: true });
+}
+
+/** The parts of a parameter as views of its values; `suffix` is put after each name. */
+export function splitParts(parameter: Parameter, values: Float32Array, suffix = ''): NamedTensor[] {
+  let at = 0;
+  return parameter.parts.map(({ name, shape }) => {
+    const part = values.subarray(at, at + sizeOf(shape));
+    at += part.length;
+    return { name: name + suffix, shape, values: part };
+  });
+}
+
+/** A parameter's values from its parts. @throws StudioError `bad-model` naming file and tensor */
+export function joinParts(
+  parameter: Parameter,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  file: string,
+  suffix = '',
+): Float32Array {
+  const values = new Float32Array(parameter.size);
+  let at = 0;
+  for (const { name, shape } of parameter.parts) {
+    const tensor = tensors.get(name + suffix);
+    const fail = (message: string): never => {
+      throw new StudioError('bad-model', message, {
+        place: `${file}: ${name}${suffix}`,
+        remedy: 'Use a checkpoint whose config.json belongs to its weights.',
+      });
+    };
+    if (tensor === undefined) return fail('This tensor is missing.');
+    if (tensor.shape.join() !== shape.join())
+      fail(`This tensor has shape [${tensor.shape.join(', ')}]; config.json asks for [${shape.join(', ')}].`);
+    if (!tensor.values.every(Number.isFinite)) fail('This tensor holds values that are not finite.');
+    values.set(tensor.values, at);
+    at += tensor.values.length;
+  }
+  return values;
+}
+
+/** Some files hold a tied head beside the embedding: the same numbers a second time, which are left out. */
+function dropTiedHead(table: ParameterTable, tensors: Map<string, NamedTensor>): void {
+  const head = tensors.get('lm_head.weight')?.values;
+  const embedding = tensors.get('model.embed_tokens.weight')?.values;
+  const untied = table.parameters.some(({ name }) => name === 'lm_head.weight');
+  if (head === undefined || embedding === undefined || untied) return;
+  if (head.length === embedding.length && head.every((value, i) => value === embedding[i]))
+    tensors.delete('lm_head.weight');
+}
+
+/** @throws StudioError `bad-model` when a file holds a tensor that no parameter takes */
+export function refuseUnknown(
+  table: ParameterTable,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  file: string,
+  suffixes: readonly string[],
+): void {
+  const known = new Set(
+    table.parameters.flatMap(({ parts }) => parts.flatMap(({ name }) => suffixes.map((suffix) => name + suffix))),
+  );
+  for (const name of tensors.keys()) {
+    if (known.has(name)) continue;
+    throw new StudioError('bad-model', 'config.json knows no such tensor.', {
+      place: `${file}: ${name}`,
+      remedy: 'Use a checkpoint whose config.json belongs to its weights.',
+    });
+  }
+}
+
+/** Endings of the names of AdamW's two moments in `optimizer.safetensors`. */
+export const momentSuffixes = ['.exp_avg', '.exp_avg_sq'] as const;

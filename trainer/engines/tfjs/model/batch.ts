@@ -1,0 +1,240 @@
+/**
+ * Packs prompts and answers into rows. What several have in common stands once: a prompt, however many answers it has, and the part
+ * of prompts up to the end of their last medium, when they show the same. The rest takes it as its prefix. An answer's last token
+ * is no row, as nothing follows from it.
+ */
+
+import type { Segments } from './ops.ts';
+import { makeSegments } from './ops.ts';
+import type { FramePair, Medium } from './patches.ts';
+import { framePairs, pairKey, patchGrid } from './patches.ts';
+import { visionTokens } from './positions.ts';
+
+/** A prompt as tokens, with positions and media. */
+export interface EncodedPrompt {
+  readonly tokens: Int32Array;
+  /** [tokens * 3]: time, row, column. */
+  readonly positions: Int32Array;
+  /** Position of the first token after the prompt. */
+  readonly next: number;
+  readonly media: readonly { readonly medium: Medium; readonly firstToken: number; readonly tokens: number }[];
+}
+
+export interface PackedGroup {
+  readonly prompt: EncodedPrompt;
+  readonly answers: readonly Int32Array[];
+}
+
+export interface Batch {
+  /** Per row: the token, or -1 - n for the n-th vision token of the batch. */
+  readonly index: Int32Array;
+  /** [rows * 3] */
+  readonly positions: Int32Array;
+  readonly attention: AttentionRows;
+  /** The distinct frame pairs of all media; their vision tokens are numbered pair after pair. */
+  readonly pairs: readonly FramePair[];
+}
+
+/**
+ * The rows as attention takes them. A prefix lies in one piece there, so rows that several prompts share are copied for each: their
+ * keys and values alone, which are computed once.
+ */
+export interface AttentionRows {
+  readonly segments: Segments;
+  /** Per row of attention the row of the batch, and per row of the batch its row of attention; null where nothing is copied. */
+  readonly copied: { readonly from: Int32Array; readonly to: Int32Array } | null;
+}
+
+/** Where a prompt's tokens stand. */
+export interface PackedPrompt {
+  /** Row of each token. */
+  readonly rows: Int32Array;
+  /** First row as attention takes it; the others follow. */
+  readonly first: number;
+}
+
+/** What is predicted: `rows[i]` is the row whose output gives the log-probability of `targets[i]`. */
+export interface Targets {
+  readonly rows: Int32Array;
+  readonly targets: Int32Array;
+}
+
+export interface PackedBatch extends Batch {
+  /** By group. */
+  readonly prompts: readonly PackedPrompt[];
+  /** All answer tokens, group by group, answer by answer. */
+  readonly answerTargets: Targets;
+  /** The tokens of the prompts from the second on, vision tokens left out; `group[i]` is whose it is. */
+  readonly promptTargets: Targets & { readonly group: Int32Array };
+}
+
+export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
+  const packer = new Packer();
+  const prompts: PackedPrompt[] = [];
+  const answerTargets: TargetList = { rows: [], targets: [] };
+  const promptTargets: TargetList & { group: number[] } = { rows: [], targets: [], group: [] };
+  groups.forEach(({ prompt, answers }, group) => {
+    const packed = packer.prompt(prompt);
+    prompts.push(packed);
+    for (let i = 1; i < packed.rows.length; i++) {
+      const token = packer.index[packed.rows[i] as number] as number;
+      if (token < 0) continue;
+      promptTargets.rows.push(packed.rows[i - 1] as number);
+      promptTargets.targets.push(token);
+      promptTargets.group.push(group);
+    }
+    for (const answer of answers) {
+      const first = packer.answer(prompt, packed, answer);
+      answer.forEach((token, i) => {
+        answerTargets.rows.push(i === 0 ? (packed.rows.at(-1) as number) : first + i - 1);
+        answerTargets.targets.push(token);
+      });
+    }
+  });
+  return {
+    ...packer.batch(),
+    prompts,
+    answerTargets: { rows: Int32Array.from(answerTargets.rows), targets: Int32Array.from(answerTargets.targets) },
+    promptTargets: {
+      rows: Int32Array.from(promptTargets.rows),
+      targets: Int32Array.from(promptTargets.targets),
+      group: Int32Array.from(promptTargets.group),
+    },
+  };
+}
+
+interface TargetList {
+  readonly rows: number[];
+  readonly targets: number[];
+}
+
+/** Tokens up to the end of the last medium; 0 for a prompt of text alone. */
+function headLength({ media }: EncodedPrompt): number {
+  return media.reduce((end, { firstToken, tokens }) => Math.max(end, firstToken + tokens), 0);
+}
+
+/** Equal for prompts that begin alike, media and positions included, for `length` tokens. */
+function headKey({ tokens, positions, media }: EncodedPrompt, length: number): string {
+  const shown = media.map(({ medium }) => framePairs(medium).map(pairKey).join());
+  return [tokens.subarray(0, length).join(), positions.subarray(0, 3 * length).join(), ...shown].join('|');
+}
+
+/** Lays rows out one after the other. */
+class Packer {
+  readonly index: number[] = [];
+  private readonly positions: number[] = [];
+  private readonly vision = new VisionRows();
+  /** Rows of attention: the row of the batch that each shows. */
+  private readonly from: number[] = [];
+  private readonly segments: [number, number, number, number][] = [];
+  /** First row of each head that stands in the batch. */
+  private readonly heads = new Map<string, number>();
+
+  prompt(prompt: EncodedPrompt): PackedPrompt {
+    const length = prompt.tokens.length;
+    const head = headLength(prompt);
+    const first = this.from.length;
+    const rows = new Int32Array(length);
+    const numbers = this.indexOf(prompt);
+    const put = (i: number): void => {
+      rows[i] = this.row(numbers[i] as number, prompt.positions.subarray(3 * i, 3 * i + 3));
+    };
+    // A head is a segment of its own whether or not another prompt shares it: what else is in the batch must change no bit.
+    if (head > 0) {
+      const key = headKey(prompt, head);
+      const known = this.heads.get(key);
+      if (known === undefined) {
+        this.heads.set(key, this.index.length);
+        for (let i = 0; i < head; i++) put(i);
+        this.segments.push([first, head, 0, 0]);
+      } else {
+        for (let i = 0; i < head; i++) {
+          rows[i] = known + i;
+          this.from.push(known + i);
+        }
+      }
+    }
+    for (let i = head; i < length; i++) put(i);
+    if (length > head) this.segments.push([first + head, length - head, head > 0 ? first : 0, head]);
+    return { rows, first };
+  }
+
+  /** The first row of an answer to the prompt that was put last. */
+  answer(prompt: EncodedPrompt, { first, rows }: PackedPrompt, answer: Int32Array): number {
+    const start = this.index.length;
+    if (answer.length < 2) return start;
+    this.segments.push([this.from.length, answer.length - 1, first, rows.length]);
+    for (let i = 0; i < answer.length - 1; i++) {
+      const position = prompt.next + i;
+      this.row(answer[i] as number, [position, position, position]);
+    }
+    return start;
+  }
+
+  batch(): Batch {
+    const from = Int32Array.from(this.from);
+    const copies = from.length > this.index.length;
+    return {
+      index: Int32Array.from(this.index),
+      positions: Int32Array.from(this.positions),
+      attention: {
+        segments: makeSegments(this.segments, true),
+        copied: copies ? { from, to: firstPlaces(from, this.index.length) } : null,
+      },
+      pairs: this.vision.pairs,
+    };
+  }
+
+  /** Adds a row and gives its number. */
+  private row(token: number, position: ArrayLike<number>): number {
+    const row = this.index.length;
+    this.index.push(token);
+    this.positions.push(position[0] as number, position[1] as number, position[2] as number);
+    this.from.push(row);
+    return row;
+  }
+
+  /** A prompt's tokens, those of media by their numbers in the batch. */
+  private indexOf(prompt: EncodedPrompt): Int32Array {
+    const numbers = prompt.tokens.slice();
+    for (const { medium, firstToken } of prompt.media) {
+      let token = firstToken;
+      for (const { first, tokens } of this.vision.place(medium)) {
+        for (let i = 0; i < tokens; i++) numbers[token++] = -1 - (first + i);
+      }
+    }
+    return numbers;
+  }
+}
+
+/** Where each of `count` rows stands first. */
+function firstPlaces(from: Int32Array, count: number): Int32Array {
+  const places = new Int32Array(count).fill(-1);
+  from.forEach((row, place) => {
+    if (places[row] === -1) places[row] = place;
+  });
+  return places;
+}
+
+/** Numbers the vision tokens of a batch. A frame pair that stands in several media, or twice in one, is counted once. */
+class VisionRows {
+  readonly pairs: FramePair[] = [];
+  private readonly placed = new Map<string, number>();
+  private tokens = 0;
+
+  /** First vision token of each frame pair of a medium, and how many it has. */
+  place(medium: Medium): { first: number; tokens: number }[] {
+    const grid = patchGrid(medium);
+    const tokens = visionTokens({ ...grid, pairs: 1 });
+    return framePairs(medium).map((pair) => {
+      const key = pairKey(pair);
+      const known = this.placed.get(key);
+      if (known !== undefined) return { first: known, tokens };
+      const first = this.tokens;
+      this.placed.set(key, first);
+      this.pairs.push(pair);
+      this.tokens += tokens;
+      return { first, tokens };
+    });
+  }
+}

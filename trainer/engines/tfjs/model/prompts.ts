@@ -1,0 +1,127 @@
+/** Prompts as chunks to prompts as tokens with positions and media. */
+import { StudioError } from '../../../protocol/errors.ts';
+import type { Chunk, Frames, Prompt } from '../../engine.ts';
+import { specialTokens } from '../../engine.ts';
+import { promptText } from '../../prompt-text.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { EncodedPrompt } from './batch.ts';
+import type { ModelConfig } from './config.ts';
+import { temporalPatchSize } from './config.ts';
+import type { Medium } from './patches.ts';
+import { fitsPatches, patchGrid } from './patches.ts';
+import type { PositionSpan } from './positions.ts';
+import { mropePositions, visionTokens } from './positions.ts';
+
+/** A medium chunk's frames in pairs: an image stands twice, a video of odd length ends with its last frame twice. */
+function medium(chunk: Extract<Chunk, { kind: 'image' | 'video' }>): Medium {
+  const { frames } = chunk;
+  const order = chunk.kind === 'image' ? [0, 0] : [...chunk.order];
+  const last = order.at(-1);
+  if (last !== undefined && order.length % temporalPatchSize === 1) order.push(last);
+  checkFrames(frames, order);
+  return { key: frames.key, width: frames.width, height: frames.height, pixels: frames.pixels, order };
+}
+
+function checkFrames({ key, width, height, count, pixels }: Frames, order: readonly number[]): void {
+  const fail = (message: string): never => {
+    throw new StudioError('bad-media', message, { place: key });
+  };
+  if (!fitsPatches(width, height)) fail(`Frames are ${width} x ${height} pixels; both sides must be multiples of 28.`);
+  if (pixels.length !== count * height * width * 3)
+    fail(
+      `Frames hold ${pixels.length} bytes; ${count} frames of ${width} x ${height} have ${count * height * width * 3}.`,
+    );
+  if (order.length === 0) fail('A video needs at least one frame.');
+  const bad = order.find((frame) => !Number.isInteger(frame) || frame < 0 || frame >= count);
+  if (bad !== undefined) fail(`The order names frame ${bad}; there are ${count}.`);
+}
+
+/** What a chunk says, as plain values: equal chunks have equal ones. */
+function chunkKey(chunk: Chunk): readonly unknown[] {
+  switch (chunk.kind) {
+    case 'text':
+      return ['t', chunk.text];
+    case 'special':
+      return ['s', chunk.token];
+    case 'image':
+      return ['i', chunk.frames.key, chunk.frames.width, chunk.frames.height];
+    case 'video':
+      return ['v', chunk.frames.key, chunk.frames.width, chunk.frames.height, chunk.frames.sampleFps, chunk.order];
+  }
+}
+
+/** Encodes the prompts of one call; equal prompts, and equal media in them, become the same object. */
+export class PromptEncoder {
+  private readonly tokenizer: Tokenizer;
+  private readonly config: ModelConfig;
+  private readonly prompts = new Map<string, EncodedPrompt>();
+  private readonly media = new Map<string, Medium>();
+
+  constructor(tokenizer: Tokenizer, config: ModelConfig) {
+    this.tokenizer = tokenizer;
+    this.config = config;
+  }
+
+  /** @throws StudioError `bad-request` for an unknown special token, `bad-media` for frames that can't be cut into patches */
+  encode(prompt: Prompt): EncodedPrompt {
+    const key = JSON.stringify(prompt.map(chunkKey));
+    const known = this.prompts.get(key);
+    if (known !== undefined) return known;
+    const encoded = this.encodeAnew(prompt);
+    this.prompts.set(key, encoded);
+    return encoded;
+  }
+
+  private encodeAnew(prompt: Prompt): EncodedPrompt {
+    const tokens: number[] = [];
+    const spans: PositionSpan[] = [];
+    const media: EncodedPrompt['media'][number][] = [];
+    const addText = (added: Iterable<number>): void => {
+      const before = tokens.length;
+      for (const token of added) tokens.push(token);
+      spans.push({ kind: 'text', tokens: tokens.length - before });
+    };
+    for (const chunk of prompt) {
+      switch (chunk.kind) {
+        case 'text':
+          addText(this.tokenizer.encode(chunk.text));
+          break;
+        case 'special':
+          if (chunk.token === specialTokens.image || chunk.token === specialTokens.video) {
+            throw new StudioError('bad-request', `${chunk.token} stands for media and can't be written by hand.`);
+          }
+          addText([this.tokenizer.special(chunk.token)]);
+          break;
+        case 'image':
+        case 'video': {
+          const shared = this.shared(medium(chunk));
+          const grid = patchGrid(shared);
+          const count = visionTokens(grid);
+          const placeholder = this.tokenizer.special(
+            chunk.kind === 'image' ? specialTokens.image : specialTokens.video,
+          );
+          media.push({ medium: shared, firstToken: tokens.length, tokens: count });
+          for (let i = 0; i < count; i++) tokens.push(placeholder);
+          const secondsPerPair = chunk.kind === 'image' ? null : temporalPatchSize / chunk.frames.sampleFps;
+          spans.push({ kind: 'vision', grid, secondsPerPair });
+        }
+      }
+    }
+    if (tokens.length === 0) throw new StudioError('bad-request', 'A prompt must not be empty.');
+    const { positions, next } = mropePositions(spans, this.config.vision.tokensPerSecond, this.config.positions);
+    return { tokens: Int32Array.from(tokens), positions, next, media };
+  }
+
+  private shared(own: Medium): Medium {
+    const key = JSON.stringify([own.key, own.width, own.height, own.order]);
+    const known = this.media.get(key);
+    if (known !== undefined) return known;
+    this.media.set(key, own);
+    return own;
+  }
+}
+
+/** The text that the model is given: special tokens by name, one placeholder per vision token. */
+export function renderPrompt(prompt: Prompt): string {
+  return promptText(prompt, (chunk) => visionTokens(patchGrid(medium(chunk))));
+}
