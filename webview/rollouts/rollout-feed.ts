@@ -3,22 +3,27 @@
  * person reads, new rows wait above; nothing moves under the reader.
  */
 import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { RolloutFilter } from '../../trainer/protocol/messages.ts';
-import type { RunEvent } from '../../trainer/protocol/records.ts';
+import type { SeenValues } from '../../trainer/protocol/query/complete.ts';
+import { toggled } from '../../trainer/protocol/query/edit.ts';
+import { type Expression, everything } from '../../trainer/protocol/query/expression.ts';
+import { facetQueries } from '../../trainer/protocol/query/facets.ts';
+import type { FieldName, Subject } from '../../trainer/protocol/query/fields.ts';
+import { matches } from '../../trainer/protocol/query/matches.ts';
+import { parseQuery, type QueryFault } from '../../trainer/protocol/query/parse.ts';
+import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
 import type { Session } from '../state/session.ts';
 import { Store } from '../state/store.ts';
-import { type FilterFault, matches, parseFilter, toggled } from './filter.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 
 export interface FeedState {
   readonly line: string;
-  /** The last line without a fault, and its filter: the one whose rows are shown. */
+  /** The last line without a fault, and what it asks for: the one whose rows are shown. */
   readonly goodLine: string;
-  readonly filter: RolloutFilter;
-  readonly faults: readonly FilterFault[];
+  readonly query: Expression;
+  readonly faults: readonly QueryFault[];
   /** Newest group first, inside a group ordered answers before shuffled ones. */
   readonly rows: readonly RolloutRow[];
-  /** Rows that the filter keeps, and all rows, whether loaded or not. Null until known. */
+  /** Rows that the query keeps, and all rows, whether loaded or not. Null until known. */
   readonly matching: number | null;
   readonly total: number | null;
   /** New rows that wait to be shown, newest first. */
@@ -26,26 +31,19 @@ export interface FeedState {
   /** New rows are shown as they arrive. */
   readonly following: boolean;
   readonly loading: boolean;
-  /** Rows that would be left if this chip's term were in the filter too. */
+  /** Rows that would be left with this chip pressed; empty until they are counted. */
   readonly facets: Readonly<Record<string, number>>;
 }
 
-/** Terms that are offered as chips, by the row they stand in. */
-export const facetTerms: readonly { readonly name: string; readonly terms: readonly string[] }[] = [
-  { name: 'Order', terms: ['order:ordered', 'order:shuffled'] },
-  { name: 'Answer', terms: ['correct:true', 'correct:false'] },
-  { name: 'Aha', terms: ['aha>=2', 'aha>=3', 'aha>=4', 'aha>=5'] },
-  { name: 'Type', terms: ['type:choice', 'type:number', 'type:free', 'type:regression', 'type:ocr'] },
-  { name: 'Purpose', terms: ['purpose:train', 'purpose:probe', 'purpose:evaluation', 'flagged'] },
-];
-
 const pageRows = 200;
-/** How long the filter line must rest before chips are counted again. */
-const facetDelayMs = 250;
+/** How long after a change of what was counted it is counted again. */
+const recountDelayMs = 1000;
 /** How long it must rest before rows are read: a word is not searched for letter by letter. */
 const lineDelayMs = 120;
 /** How far a row that was open before a reload is looked for. */
 const rowsSought = 5000;
+/** Values of one field that are remembered. */
+const seenKept = 200;
 /** New rows that wait; past this many the list is read again instead. */
 const waitingKept = 2000;
 
@@ -59,18 +57,24 @@ export class RolloutFeed {
   private complete = false;
   private sought: string | null;
   private lineTimer: ReturnType<typeof setTimeout> | null = null;
-  private facetTimer: ReturnType<typeof setTimeout> | null = null;
+  private countTimer: ReturnType<typeof setTimeout> | null = null;
+  /** The counts are of the present query. */
+  private counted = false;
+  /** A count is under way: what arrives now may be in it or not. */
+  private counting = false;
+  /** What text fields held in groups that arrived. */
+  private readonly seen = new Map<FieldName, Set<string>>();
 
   /** @param sought A rollout that was open before a reload: pages are read until its row is there. */
   constructor(session: Session, line: string, sought: string | null = null) {
     this.session = session;
     this.sought = sought;
-    const parsed = parseFilter(line);
+    const { expression, faults } = parseQuery(line);
     this.state = new Store<FeedState>({
       line,
-      goodLine: parsed.faults.length === 0 ? line : '',
-      filter: parsed.faults.length === 0 ? parsed.filter : {},
-      faults: parsed.faults,
+      goodLine: expression === null ? '' : line,
+      query: expression ?? everything,
+      faults,
       rows: [],
       matching: null,
       total: null,
@@ -86,19 +90,19 @@ export class RolloutFeed {
   dispose(): void {
     this.generation += 1;
     this.stopWatching();
-    for (const timer of [this.facetTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
+    for (const timer of [this.countTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
   }
 
   setLine(line: string): void {
-    const { filter, faults } = parseFilter(line);
-    if (faults.length > 0) {
+    const { expression, faults } = parseQuery(line);
+    if (expression === null) {
       this.patch({ line, faults });
       return;
     }
-    const same = JSON.stringify(filter) === JSON.stringify(this.state.get().filter);
-    this.patch({ line, faults, filter, goodLine: line });
+    const same = JSON.stringify(expression) === JSON.stringify(this.state.get().query);
+    this.patch({ line, faults, query: expression, goodLine: line });
     if (same) return;
-    /* What is on the way is of the filter before. */
+    /* What is on the way is of the query before. */
     this.generation += 1;
     if (this.lineTimer !== null) clearTimeout(this.lineTimer);
     this.lineTimer = setTimeout(() => this.reload(), lineDelayMs);
@@ -130,9 +134,10 @@ export class RolloutFeed {
     this.generation += 1;
     this.before = null;
     this.complete = false;
+    this.counted = false;
     this.patch({ waiting: [], loading: false });
     void this.readPage();
-    this.countFacets();
+    void this.count();
   }
 
   private async readPage(): Promise<void> {
@@ -144,7 +149,7 @@ export class RolloutFeed {
     try {
       const page = await this.session.request('rollouts/list', {
         runId,
-        filter: this.state.get().filter,
+        query: this.state.get().goodLine,
         limit: pageRows,
         ...(this.before === null ? {} : { before: this.before }),
       });
@@ -155,10 +160,10 @@ export class RolloutFeed {
       const { rows } = this.state.get();
       this.patch({
         rows: first ? inGroupOrder(read) : inGroupOrder([...rows, ...withoutKnown(read, rows)]),
-        matching: page.matching,
         total: page.total,
         loading: false,
       });
+      if (first && !this.counted) this.patch({ matching: this.complete ? read.length : null });
       this.seekOn();
     } catch (thrown) {
       if (generation !== this.generation) return;
@@ -180,40 +185,59 @@ export class RolloutFeed {
   }
 
   private take(events: readonly RunEvent[]): void {
-    const { filter } = this.state.get();
-    let arrived: RolloutRow[] = [];
-    let made = 0;
+    const { query, rows, waiting, following } = this.state.get();
+    const known = new Set(rows.slice(0, 400).map(({ id }) => id));
+    const made: Subject[] = [];
+    let fresh: RolloutRow[] = [];
     for (const { body } of events) {
       if (body.type === 'group') {
-        const texts = new Map(body.group.rollouts.map(({ id, text }) => [id, text]));
-        const rows = rowsOfGroup(body.group);
-        made += rows.length;
-        arrived = [...inGroupOrder(rows.filter((row) => matches(filter, row, texts.get(row.id) ?? ''))), ...arrived];
+        const subjects = this.subjectsOf(body.group).filter(({ rollout }) => !known.has(rollout.id));
+        const kept = new Set(subjects.filter((one) => matches(query, one)).map(({ rollout }) => rollout.id));
+        made.push(...subjects);
+        fresh = [...inGroupOrder(rowsOfGroup(body.group).filter(({ id }) => kept.has(id))), ...fresh];
       }
       if (body.type === 'rewound') {
         this.reload();
         return;
       }
-      if (body.type === 'annotation') this.flagged(body.annotation.rolloutId, 1);
+      if (body.type === 'annotation') {
+        this.flagged(body.annotation.rolloutId, 1);
+        this.note('flagBy', body.annotation.author);
+        this.countSoon();
+      }
       if (body.type === 'annotation-removed') this.reload();
     }
-    if (made === 0) return;
-    const { rows, waiting, following, matching, total, facets } = this.state.get();
-    const fresh = withoutKnown(arrived, rows.slice(0, 400));
+    if (made.length === 0) return;
     if (waiting.length + fresh.length > waitingKept && !following) {
       this.patch({ waiting: [...fresh, ...waiting].slice(0, waitingKept) });
     } else {
       this.patch(following ? { rows: [...fresh, ...rows] } : { waiting: [...fresh, ...waiting] });
     }
+    this.addToCounts(made, fresh.length);
+  }
+
+  private subjectsOf(group: GroupWithRollouts): Subject[] {
+    const { view } = this.session.state.get();
+    const { question } = group;
+    this.note('source', question.source);
+    this.note('dataset', question.dataset);
+    if (question.family !== null) this.note('family', question.family);
+    const run = { id: view?.run.id ?? '', name: view?.run.name ?? '' };
+    return group.rollouts.map((rollout) => ({ run, group, rollout, flags: [] }));
+  }
+
+  private addToCounts(made: readonly Subject[], kept: number): void {
+    if (this.counting) this.countSoon();
+    if (!this.counted) return;
+    const { query, matching, total, facets } = this.state.get();
+    const more = Object.entries(facetQueries(query)).map(([term, expression]) => [
+      term,
+      (facets[term] ?? 0) + made.filter((one) => matches(expression, one)).length,
+    ]);
     this.patch({
-      matching: matching === null ? null : matching + fresh.length,
-      total: total === null ? null : total + made,
-      facets: Object.fromEntries(
-        Object.entries(facets).map(([term, held]) => {
-          const also = parseFilter(term).filter;
-          return [term, held + fresh.filter((row) => matches(also, row, '')).length];
-        }),
-      ),
+      matching: matching === null ? null : matching + kept,
+      total: total === null ? null : total + made.length,
+      facets: Object.fromEntries(more),
     });
   }
 
@@ -226,40 +250,57 @@ export class RolloutFeed {
     this.patch({ rows: mark(rows), waiting: mark(waiting) });
   }
 
-  private countFacets(): void {
-    if (this.facetTimer !== null) clearTimeout(this.facetTimer);
-    this.facetTimer = setTimeout(() => void this.readFacets(), facetDelayMs);
+  private countSoon(): void {
+    this.countTimer ??= setTimeout(() => void this.count(), recountDelayMs);
   }
 
-  private async readFacets(): Promise<void> {
+  private async count(): Promise<void> {
     const { runId } = this.session.state.get();
     if (!runId) return;
     const generation = this.generation;
-    const { line } = this.state.get();
-    const facets: Record<string, number> = {};
-    for (const term of facetTerms.flatMap(({ terms }) => terms)) {
-      const { filter } = parseFilter(parseFilter(line).faults.length === 0 ? toggledOn(line, term) : term);
-      try {
-        const { matching } = await this.session.request('rollouts/list', { runId, filter, limit: 1 });
-        if (generation !== this.generation) return;
-        facets[term] = matching;
-      } catch {
-        /* The link's own notice tells why; the chips stay without numbers. */
-        return;
-      }
+    if (this.countTimer !== null) clearTimeout(this.countTimer);
+    this.countTimer = null;
+    this.counting = true;
+    try {
+      const query = this.state.get().goodLine;
+      const { matching, total, facets } = await this.session.request('rollouts/count', { runId, query, facets: true });
+      if (generation !== this.generation) return;
+      this.counting = false;
+      this.counted = true;
+      this.patch({ matching, total, facets });
+    } catch (thrown) {
+      if (generation !== this.generation) return;
+      this.counting = false;
+      const error = asStudioError(thrown);
+      /* A newer count took its place. */
+      if (error.kind !== 'cancelled') this.session.fail(error);
     }
-    this.patch({ facets });
+  }
+
+  /** Values to offer for fields that take any text: what has been seen of this run. */
+  seenValues(): SeenValues {
+    const { view } = this.session.state.get();
+    const held = (name: FieldName, more: readonly string[] = []) => [
+      ...new Set([...(this.seen.get(name) ?? []), ...more]),
+    ];
+    return {
+      source: held('source'),
+      dataset: held('dataset', view ? [view.run.dataset] : []),
+      family: held('family', view?.evaluations.flatMap(({ byFamily }) => byFamily.map(({ name }) => name)) ?? []),
+      flagBy: held('flagBy', view?.annotations.map(({ author }) => author) ?? []),
+      run: view ? [view.run.name] : [],
+    };
+  }
+
+  private note(name: FieldName, value: string): void {
+    const values = this.seen.get(name) ?? new Set();
+    this.seen.set(name, values);
+    if (values.size < seenKept) values.add(value);
   }
 
   private patch(change: Partial<FeedState>): void {
     this.state.update((state) => ({ ...state, ...change }));
   }
-}
-
-/** The line with the term in it, whether or not it was. */
-function toggledOn(line: string, term: string): string {
-  const without = toggled(line, term);
-  return without.length < line.length && !without.includes(term) ? line : without;
 }
 
 function withoutKnown(added: readonly RolloutRow[], known: readonly RolloutRow[]): RolloutRow[] {
