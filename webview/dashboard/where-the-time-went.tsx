@@ -1,8 +1,8 @@
 /** The parts of the last step's time, and what computed it. */
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { elapsed, grouped } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';

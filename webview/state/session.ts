@@ -17,9 +17,9 @@ import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import type { Host, LinkStatus } from '../host.ts';
+import { Store } from '../ui/store.ts';
 import { RecentCache } from './recent-cache.ts';
 import { emptyView, type RunView, withEvents, withSnapshot } from './run-view.ts';
-import { Store } from './store.ts';
 
 export interface SessionState {
   readonly link: LinkStatus;
