@@ -29,20 +29,20 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
   const lines = useMemo(
     () =>
       commands.flatMap((command) =>
-        command.request.kind === 'set' && command.state === 'applied' && command.step !== null ? [command.step] : [],
+        command.request.kind === 'set' && command.state === 'applied' && command.at ? [command.at.step] : [],
       ),
     [commands],
   );
   const marks = useMemo(
     () => [
       ...commands.flatMap((command) =>
-        command.step !== null && command.state === 'applied'
+        command.state === 'applied' && command.at
           ? [
               {
-                id: `c${command.id}`,
+                id: command.id,
                 lane: 0,
-                step: command.step,
-                title: `step ${command.step}: ${commandTitle(command)}`,
+                step: command.at.step,
+                title: `step ${command.at.step}: ${commandTitle(command)}`,
               },
             ]
           : [],

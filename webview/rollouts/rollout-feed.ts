@@ -2,10 +2,9 @@
  * The rows of the rollout list: pages from the store as they come into sight, rows of new groups as they arrive. While a
  * person reads, new rows wait above; nothing moves under the reader.
  */
-import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { RolloutFilter } from '../../trainer/protocol/messages.ts';
 import type { RunEvent } from '../../trainer/protocol/records.ts';
-import type { Session } from '../state/session.ts';
+import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
 import { type FilterFault, matches, parseFilter, toggled } from './filter.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
@@ -51,19 +50,23 @@ const waitingKept = 2000;
 
 export class RolloutFeed {
   readonly state: Store<FeedState>;
-  private readonly session: Session;
-  private readonly stopWatching: () => void;
+  private readonly run: RunFeed;
+  private readonly stops: readonly (() => void)[];
   private generation = 0;
   /** Smallest key that was read: the next page begins below it. */
   private before: number | null = null;
   private complete = false;
+  /** The last page could not be read; the next link has the list read again. */
+  private failed = false;
+  /** Groups that arrived while the first page was on its way, which may hold them or not. */
+  private meanwhile: RunEvent[] = [];
   private sought: string | null;
   private lineTimer: ReturnType<typeof setTimeout> | null = null;
   private facetTimer: ReturnType<typeof setTimeout> | null = null;
 
   /** @param sought A rollout that was open before a reload: pages are read until its row is there. */
-  constructor(session: Session, line: string, sought: string | null = null) {
-    this.session = session;
+  constructor(run: RunFeed, line: string, sought: string | null = null) {
+    this.run = run;
     this.sought = sought;
     const parsed = parseFilter(line);
     this.state = new Store<FeedState>({
@@ -79,13 +82,18 @@ export class RolloutFeed {
       loading: false,
       facets: {},
     });
-    this.stopWatching = session.watchEvents((events) => this.take(events));
+    this.stops = [
+      run.watchEvents((events) => this.take(events)),
+      run.connection.whenReady(() => {
+        if (this.failed) this.reload();
+      }),
+    ];
     this.reload();
   }
 
   dispose(): void {
     this.generation += 1;
-    this.stopWatching();
+    for (const stop of this.stops) stop();
     for (const timer of [this.facetTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
   }
 
@@ -130,20 +138,19 @@ export class RolloutFeed {
     this.generation += 1;
     this.before = null;
     this.complete = false;
+    this.failed = false;
     this.patch({ waiting: [], loading: false });
     void this.readPage();
     this.countFacets();
   }
 
   private async readPage(): Promise<void> {
-    const { runId } = this.session.state.get();
-    if (!runId) return;
     const generation = this.generation;
     const first = this.before === null;
     this.patch({ loading: true });
+    if (first) this.meanwhile = [];
     try {
-      const page = await this.session.request('rollouts/list', {
-        runId,
+      const page = await this.run.request('rollouts/list', {
         filter: this.state.get().filter,
         limit: pageRows,
         ...(this.before === null ? {} : { before: this.before }),
@@ -159,12 +166,14 @@ export class RolloutFeed {
         total: page.total,
         loading: false,
       });
+      this.take(this.meanwhile.splice(0));
       this.seekOn();
     } catch (thrown) {
       if (generation !== this.generation) return;
       this.complete = true;
+      this.failed = true;
       this.patch({ loading: false });
-      this.session.fail(asStudioError(thrown));
+      this.run.fail(thrown);
     }
   }
 
@@ -180,11 +189,15 @@ export class RolloutFeed {
   }
 
   private take(events: readonly RunEvent[]): void {
-    const { filter } = this.state.get();
+    const { filter, rows: held, loading } = this.state.get();
+    const known = new Set(held.slice(0, 400).map(({ groupId }) => groupId));
     let arrived: RolloutRow[] = [];
     let made = 0;
-    for (const { body } of events) {
-      if (body.type === 'group') {
+    for (const event of events) {
+      const { body } = event;
+      if (body.type === 'group' && loading && this.before === null) {
+        this.meanwhile.push(event);
+      } else if (body.type === 'group' && !known.has(body.group.id)) {
         const texts = new Map(body.group.rollouts.map(({ id, text }) => [id, text]));
         const rows = rowsOfGroup(body.group);
         made += rows.length;
@@ -232,15 +245,13 @@ export class RolloutFeed {
   }
 
   private async readFacets(): Promise<void> {
-    const { runId } = this.session.state.get();
-    if (!runId) return;
     const generation = this.generation;
     const { line } = this.state.get();
     const facets: Record<string, number> = {};
     for (const term of facetTerms.flatMap(({ terms }) => terms)) {
       const { filter } = parseFilter(parseFilter(line).faults.length === 0 ? toggledOn(line, term) : term);
       try {
-        const { matching } = await this.session.request('rollouts/list', { runId, filter, limit: 1 });
+        const { matching } = await this.run.request('rollouts/list', { filter, limit: 1 });
         if (generation !== this.generation) return;
         facets[term] = matching;
       } catch {

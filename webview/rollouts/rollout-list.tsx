@@ -1,7 +1,6 @@
 /** The list: filter, chips, rows. */
 import { useMemo, useRef } from 'preact/hooks';
 import { FormulaLabel } from '../formulas/formula.tsx';
-import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
@@ -17,7 +16,6 @@ import { type FeedState, facetTerms, type RolloutFeed } from './rollout-feed.ts'
 import type { RolloutRow } from './rollout-row.ts';
 
 interface RolloutListProps {
-  readonly session: Session;
   readonly feed: RolloutFeed;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;

@@ -1,11 +1,8 @@
-/** How long a run will still take. */
-import type { RunView } from '../state/run-view.ts';
+/** How much longer a run will take, as far as a page can tell. */
+import { type RunSummary, remainingMs } from '../../trainer/protocol/run-state.ts';
+import type { LinkStatus } from '../host.ts';
 
-/** Milliseconds of work left, as the newest steps suggest; null when the run does not go on by itself or nothing is known. */
-export function remainingMs({ run, metrics }: RunView): number | null {
-  if (run.state === 'completed') return 0;
-  if (run.state !== 'running' && run.state !== 'pausing') return null;
-  if (metrics.recent.length === 0) return run.remainingMs;
-  const mean = metrics.recent.reduce((sum, record) => sum + record.durations.total, 0) / metrics.recent.length;
-  return Math.max(0, run.steps - run.step) * mean;
+/** Milliseconds of work left; 0 when it is done, null when nothing is known or nobody is there who works. */
+export function timeLeft(run: RunSummary, link: LinkStatus): number | null {
+  return link.state === 'open' || run.state === 'completed' ? remainingMs(run) : null;
 }

@@ -1,113 +1,68 @@
-/** What can be asked of a run in each state, and why not where it can't. */
-import type { CommandRequest } from '../../trainer/protocol/commands.ts';
-import type { RunState } from '../../trainer/protocol/run-state.ts';
+/** The buttons and keys of a run: what each asks for, and why it can't be asked for now. */
+import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-export type ControlName = 'start' | 'resume' | 'pause' | 'step' | 'stop' | 'save' | 'evaluate';
+/** `set` has a field for each parameter instead of a button. */
+export type ControlName = Exclude<CommandKind, 'set'>;
 
 export interface Control {
   readonly name: ControlName;
   readonly label: string;
-  /** As written in the tooltip; null for none. */
-  readonly key: string | null;
+  /** As `useKeys` and the tooltip name it. */
+  readonly key: string;
   readonly request: CommandRequest;
   /** Why it can't be asked for now; null when it can. */
   readonly refused: string | null;
 }
 
-const ended: readonly RunState[] = ['completed'];
-const resumable: readonly RunState[] = ['paused', 'stopped', 'failed'];
+const keys: Readonly<Record<ControlName, string>> = {
+  start: 'F5',
+  resume: 'F5',
+  pause: 'F6',
+  step: 'F10',
+  stop: 'Shift+F5',
+  save: 's',
+  evaluate: 'e',
+};
 
-/** `noTrainer`: why nothing can be asked of the trainer; null when it is there. */
-export function runControls(state: RunState, noTrainer: string | null): Control[] {
-  const control = (
-    name: ControlName,
-    label: string,
-    key: string | null,
-    request: CommandRequest,
-    refused: string | null,
-  ): Control => ({
-    name,
-    label,
-    key,
-    request,
-    refused: noTrainer ?? refused,
-  });
-  const first =
-    state === 'created'
-      ? control('start', 'Start', 'F5', { kind: 'start' }, null)
-      : control('resume', 'Resume', 'F5', { kind: 'resume' }, resumable.includes(state) ? null : whyNotResume(state));
-  return [
-    first,
-    control('pause', 'Pause', 'F6', { kind: 'pause', release: false }, state === 'running' ? null : whyNotPause(state)),
-    control(
-      'step',
-      'One step, then pause',
-      'F10',
-      { kind: 'step', count: 1 },
-      state === 'paused' || state === 'stopped' || state === 'running' ? null : whyNotResume(state),
-    ),
-    control(
-      'stop',
-      'Stop after this step',
-      'Shift+F5',
-      { kind: 'stop', when: 'after-step' },
-      ['running', 'pausing', 'paused', 'starting'].includes(state) ? null : whyNotPause(state),
-    ),
-    control(
-      'save',
-      'Save',
-      's',
-      { kind: 'save' },
-      ['running', 'pausing', 'paused'].includes(state) ? null : whyNotSave(state),
-    ),
-    control(
-      'evaluate',
-      'Evaluate',
-      'e',
-      { kind: 'evaluate' },
-      ['running', 'paused'].includes(state) ? null : whyNotSave(state),
-    ),
+function requestOf(name: ControlName): CommandRequest {
+  switch (name) {
+    case 'pause':
+      return { kind: 'pause', release: false };
+    case 'step':
+      return { kind: 'step', count: 1 };
+    case 'stop':
+      return { kind: 'stop', when: 'after-step' };
+    case 'start':
+    case 'resume':
+    case 'save':
+    case 'evaluate':
+      return { kind: name };
+  }
+}
+
+/**
+ * The controls in the order in which they stand. A run that was never started has Start where others have Resume.
+ * @param runs all runs of the trainer: two do not compute at once
+ * @param noTrainer why nothing can be asked of the trainer; null when it is there
+ */
+export function runControls(run: RunSummary, runs: readonly RunSummary[], noTrainer: string | null): Control[] {
+  const names: ControlName[] = [
+    run.state === 'created' ? 'start' : 'resume',
+    'pause',
+    'step',
+    'stop',
+    'save',
+    'evaluate',
   ];
-}
-
-function whyNotResume(state: RunState): string {
-  switch (state) {
-    case 'created':
-      return 'not started yet';
-    case 'starting':
-      return 'it is starting';
-    case 'running':
-      return 'already running';
-    case 'pausing':
-      return 'it is pausing at the next safe point';
-    case 'stopping':
-      return 'it is stopping after this step';
-    case 'completed':
-      return 'the run is complete; raise its steps in a new run to go on';
-    default:
-      return `the run is ${state}`;
-  }
-}
-
-function whyNotPause(state: RunState): string {
-  switch (state) {
-    case 'paused':
-      return 'already paused';
-    case 'pausing':
-      return 'already pausing at the next safe point';
-    case 'stopping':
-      return 'it is stopping after this step';
-    case 'created':
-      return 'not started yet';
-    case 'starting':
-      return 'it is starting';
-    default:
-      return ended.includes(state) ? 'the run is complete' : `the run is ${state}`;
-  }
-}
-
-function whyNotSave(state: RunState): string {
-  if (state === 'created') return 'not started yet; there are no weights';
-  if (state === 'starting') return 'it is starting; the model is not loaded yet';
-  return `the run is ${state}; no model is loaded`;
+  return names.map((name) => {
+    const request = requestOf(name);
+    return {
+      name,
+      label: name === 'stop' ? `${commands.stop.label} after this step` : commands[name].label,
+      key: keys[name],
+      request,
+      refused: noTrainer ?? refusal(request, run, runs),
+    };
+  });
 }
