@@ -1,5 +1,5 @@
 /** In which states a run takes which command. The trainer has the last word; this decides what is offered. */
-import type { RunState } from '../trainer/protocol/records.ts';
+import type { RunState } from '../trainer/protocol/run-state.ts';
 
 export const controls = {
   pause: ['starting', 'running'],

@@ -1,5 +1,5 @@
 /** The run that is meant where none is named. */
-import type { RunState, RunSummary } from '../trainer/protocol/records.ts';
+import type { RunState, RunSummary } from '../trainer/protocol/run-state.ts';
 
 /** Lower comes first: what trains, then what waits for someone, then what is over. */
 const rank: Record<RunState, number> = {

@@ -1,6 +1,7 @@
 /** A run in a few words, the same in tree, status bar and quick picks. */
 import * as vscode from 'vscode';
-import type { RunState, RunSummary, StepMetrics } from '../trainer/protocol/records.ts';
+import type { StepMetrics } from '../trainer/protocol/records.ts';
+import type { RunState, RunSummary } from '../trainer/protocol/run-state.ts';
 
 export const methodNames = { sft: 'SFT', tgrpo: 'T-GRPO', grpo: 'GRPO' } as const;
 

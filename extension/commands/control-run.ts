@@ -1,7 +1,8 @@
 /** Commands to a run. What is told to the user is the command's own record: nothing is called done before it was applied. */
 import * as vscode from 'vscode';
+import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
-import type { CommandRecord, CommandRequest, RunSummary } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Control } from '../controls.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';

@@ -1,7 +1,7 @@
 /** Changes one live parameter of a run: which one, to what, and when it took effect. */
 import * as vscode from 'vscode';
 import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
-import type { RunSummary } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Studio } from '../studio.ts';
 import { carryOut, demandRuns, sayDone } from './control-run.ts';
 import { describeRange, inputKind, liveParameters, readValue, showValue } from './parameter-input.ts';

@@ -1,6 +1,6 @@
 /** Which run, run file or checkpoint a command is about: what was clicked on, else the only one that fits, else a choice. */
 import * as vscode from 'vscode';
-import type { RunSummary } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { type Control, takes } from '../controls.ts';
 import { describeRun, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';

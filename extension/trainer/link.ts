@@ -5,17 +5,12 @@
 import { EventEmitter } from 'node:events';
 import * as rpc from 'vscode-jsonrpc/node';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
+import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import type { Discovery } from '../../trainer/protocol/discovery.ts';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
-import type {
-  CommandRecord,
-  CommandRequest,
-  RunEvent,
-  RunState,
-  RunSummary,
-  StepMetrics,
-} from '../../trainer/protocol/records.ts';
+import type { RunEvent, StepMetrics } from '../../trainer/protocol/records.ts';
+import type { RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../../trainer/protocol/version.ts';
 import { openSocket } from './socket.ts';
 

@@ -1,6 +1,6 @@
 /** Notifications about runs, only where someone must act: a run failed, or stands still because of a fault. */
 import * as vscode from 'vscode';
-import type { RunState } from '../../trainer/protocol/records.ts';
+import type { RunState } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';

@@ -1,6 +1,7 @@
 /** The tree of runs: state, step and accuracy of each; below it evaluations and checkpoints. */
 import * as vscode from 'vscode';
-import type { Checkpoint, Evaluation, RunSummary } from '../../trainer/protocol/records.ts';
+import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands, views } from '../contributions.ts';
 import { contextValueOf } from '../controls.ts';
 import { describeRun, duration, methodNames, runIcon } from '../run-text.ts';

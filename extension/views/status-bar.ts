@@ -1,6 +1,6 @@
 /** The status bar item: the run that matters most, its state and progress; a click opens the dashboard. */
 import * as vscode from 'vscode';
-import type { RunSummary } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
 import { takes } from '../controls.ts';
 import { foremost } from '../foremost-run.ts';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { preparedNative } from '../../trainer/engines/tfjs/setup/native-libraries.ts';
-import type { RunState } from '../../trainer/protocol/records.ts';
+import type { RunState } from '../../trainer/protocol/run-state.ts';
 import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 import { type BenchFigure, type BenchOptions, quantile } from './part.ts';

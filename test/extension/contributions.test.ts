@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { commands, contextKeys, manifestParts, panels, settings, views } from '../../extension/contributions.ts';
 import { contextValueOf, controls, takes } from '../../extension/controls.ts';
 import { manifestPath, manifestText, schemaPath, schemaText } from '../../extension/manifest.ts';
-import { runStates } from '../../trainer/protocol/records.ts';
+import { runStates } from '../../trainer/protocol/run-state.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 

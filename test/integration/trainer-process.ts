@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../trainer/client/socket.ts';
+import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import {
   type Discovery,
@@ -13,7 +14,7 @@ import {
   socketAddress,
   trainerFolder,
 } from '../../trainer/protocol/discovery.ts';
-import type { CommandRecord, CommandRequest, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 
 export const program = path.resolve(import.meta.dirname, '../../trainer/main.ts');

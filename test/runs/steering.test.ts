@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Interrupted } from '../../trainer/learning/training.ts';
-import type { CommandRecord, RunState } from '../../trainer/protocol/records.ts';
+import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import type { RunState } from '../../trainer/protocol/run-state.ts';
 import { Steering, settingRefusal } from '../../trainer/runs/steering.ts';
 
 /** A steering with everything it does written down. */

@@ -1,17 +1,11 @@
 /** A TrainerService over real stores that computes nothing: tests record events by hand. */
 import { join } from 'node:path';
 import type { Frames } from '../../trainer/engines/engine.ts';
+import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo } from '../../trainer/protocol/messages.ts';
-import type {
-  Annotation,
-  AnnotationInput,
-  CommandRecord,
-  CommandRequest,
-  RunEvent,
-  RunEventBody,
-  RunSummary,
-} from '../../trainer/protocol/records.ts';
+import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { CreateRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aRun } from '../store/records.ts';

@@ -3,7 +3,8 @@
  * and knows no question; the loops in `learning/` know no tensor.
  */
 
-import type { EngineStatus, StopReason } from '../protocol/records.ts';
+import type { StopReason } from '../protocol/records.ts';
+import type { EngineStatus } from '../protocol/run-state.ts';
 import type { ModelSize } from '../protocol/runfile.ts';
 
 /**

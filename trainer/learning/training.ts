@@ -5,7 +5,8 @@
 import type { LoadedQuestion } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { GroupWithRollouts, RolloutTokens, SafePoint, StepMetrics } from '../protocol/records.ts';
+import type { GroupWithRollouts, RolloutTokens, StepMetrics } from '../protocol/records.ts';
+import type { SafePoint } from '../protocol/run-state.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 
 export interface Models {

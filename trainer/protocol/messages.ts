@@ -3,12 +3,11 @@
  * sides take their types and their validation. Client to trainer unless said otherwise.
  */
 import { z } from 'zod';
+import { commandId, commandRecord, commandRequest } from './commands.ts';
 import {
   annotation,
   annotationInput,
   checkpoint,
-  commandRecord,
-  commandRequest,
   evaluation,
   frameOrder,
   group,
@@ -17,9 +16,9 @@ import {
   rollout,
   rolloutTokens,
   runEvent,
-  runSummary,
   stepMetrics,
 } from './records.ts';
+import { runSummary } from './run-state.ts';
 import { modelSource } from './runfile.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
@@ -101,8 +100,11 @@ export const requests = {
     }),
     z.object({ run: runSummary }),
   ),
-  /** The answer says that the command was taken down; its life goes on as `command` events. */
-  'runs/command': call(runId.extend({ command: commandRequest }), z.object({ command: commandRecord })),
+  /**
+   * The answer says that the command was taken down; its life goes on as `command` events. A command that comes again under
+   * its id is answered with what became of it, and acts once.
+   */
+  'runs/command': call(runId.extend({ id: commandId, command: commandRequest }), z.object({ command: commandRecord })),
   /** Events with a `seq` above `since` follow as `run/event`, in order, those of the past first. */
   'runs/subscribe': call(runId.extend({ since: z.number().int().min(0).default(0) }), z.object({ run: runSummary })),
   'runs/unsubscribe': call(runId, nothing),

@@ -1,31 +1,11 @@
 /**
- * What a run is made of, as it is stored and sent: groups, rollouts, rewards, commands, checkpoints, evaluations, annotations.
+ * What a run is made of, as it is stored and sent: groups, rollouts, rewards, steps, checkpoints, evaluations, annotations, events. Commands and states are in files of their own.
  * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
  */
 import { z } from 'zod';
+import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
-import { errorData } from './errors.ts';
-import { method, parameterNames, parameterValues } from './parameters.ts';
-import { presetName } from './runfile.ts';
-
-const parameterName = z.enum(parameterNames as [string, ...string[]]);
-
-export const runStates = [
-  'created',
-  'starting',
-  'running',
-  'pausing',
-  'paused',
-  'stopping',
-  'stopped',
-  'completed',
-  'failed',
-] as const;
-export const runState = z.enum(runStates);
-export type RunState = z.infer<typeof runState>;
-
-export const safePoint = z.enum(['before-step', 'after-sampling', 'before-update', 'after-update']);
-export type SafePoint = z.infer<typeof safePoint>;
+import { runSummary } from './run-state.ts';
 
 export const span = z.object({ start: z.number().int().min(0), end: z.number().int().min(0) });
 export type Span = z.infer<typeof span>;
@@ -169,43 +149,6 @@ export type Group = z.infer<typeof group>;
 export const groupWithRollouts = group.extend({ rollouts: z.array(rollout) });
 export type GroupWithRollouts = z.infer<typeof groupWithRollouts>;
 
-// ---- commands -------------------------------------------------------------------------------------------------------
-
-/** What can be asked of a run. Nothing reports success before it was applied. */
-export const commandRequest = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('start') }),
-  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point. */
-  z.object({ kind: z.literal('pause'), release: z.boolean().default(false) }),
-  z.object({ kind: z.literal('resume') }),
-  z.object({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
-  z.object({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
-  z.object({ kind: z.literal('save') }),
-  z.object({ kind: z.literal('evaluate') }),
-  z.object({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
-]);
-export type CommandRequest = z.infer<typeof commandRequest>;
-
-/** A command's life: requested -> rejected | scheduled -> applied | failed. */
-export const commandState = z.enum(['requested', 'rejected', 'scheduled', 'applied', 'failed']);
-export type CommandState = z.infer<typeof commandState>;
-
-export const commandRecord = z.object({
-  id: z.number().int(),
-  request: commandRequest,
-  by: z.string(),
-  state: commandState,
-  requestedAt: z.number(),
-  finishedAt: z.number().nullable(),
-  /** Where it was or will be applied. */
-  safePoint: safePoint.nullable(),
-  step: z.number().int().nullable(),
-  oldValue: z.unknown().nullable(),
-  newValue: z.unknown().nullable(),
-  /** Why it was rejected or failed, or what came of it. */
-  note: z.string().nullable(),
-});
-export type CommandRecord = z.infer<typeof commandRecord>;
-
 // ---- steps, checkpoints, evaluations --------------------------------------------------------------------------------
 
 /** Numbers of one step; null where the method or the step has none. Durations in milliseconds. */
@@ -238,6 +181,8 @@ export const stepMetrics = z.object({
     score: z.number(),
     update: z.number(),
     store: z.number(),
+    /** Stood still at safe points, because somebody paused the run: no work, and no part of `total`. */
+    held: z.number().default(0),
     total: z.number(),
   }),
 });
@@ -320,49 +265,6 @@ export const annotation = annotationInput.extend({
 });
 export type Annotation = z.infer<typeof annotation>;
 
-// ---- runs -----------------------------------------------------------------------------------------------------------
-
-export const engineStatus = z.object({
-  name: z.string(),
-  backend: z.string(),
-  threads: z.number().int(),
-  parameters: z.number().int(),
-  /** Why this backend was picked. */
-  why: z.string(),
-});
-export type EngineStatus = z.infer<typeof engineStatus>;
-
-export const runSummary = z.object({
-  id: z.string(),
-  name: z.string(),
-  method,
-  preset: presetName,
-  state: runState,
-  /** Why it is in that state, where there is more to say: a pause's safe point, a failure's cause. */
-  detail: z.string().nullable(),
-  error: errorData.extend({ message: z.string() }).nullable(),
-  /** Updates done. */
-  step: z.number().int(),
-  steps: z.number().int(),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-  /** Milliseconds of work left as the last steps suggest; null when unknown or not running. */
-  remainingMs: z.number().nullable(),
-  parameters: parameterValues,
-  presetParameters: parameterValues,
-  engine: engineStatus.nullable(),
-  dataset: z.string(),
-  questions: z.number().int(),
-  /** Questions left out because their media could not be read. */
-  skipped: z.number().int(),
-  /** Where the weights came from, in words. */
-  from: z.string(),
-  runFile: z.string().nullable(),
-  /** Highest event number. */
-  seq: z.number().int(),
-});
-export type RunSummary = z.infer<typeof runSummary>;
-
 // ---- events ---------------------------------------------------------------------------------------------------------
 
 /** A run's events: numbered without gaps, stored before they are sent. */
@@ -385,5 +287,3 @@ export type RunEventBody = z.infer<typeof runEventBody>;
 
 export const runEvent = z.object({ runId: z.string(), seq: z.number().int(), at: z.number(), body: runEventBody });
 export type RunEvent = z.infer<typeof runEvent>;
-
-export { parameterName };

@@ -14,19 +14,11 @@ import { evaluate } from '../evaluation/evaluate.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted, type ScoredGroup, type Training } from '../learning/training.ts';
+import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type {
-  CheckpointReason,
-  CommandRecord,
-  CommandRequest,
-  Question,
-  RolloutTokens,
-  RunEvent,
-  RunEventBody,
-  RunState,
-  RunSummary,
-} from '../protocol/records.ts';
+import type { CheckpointReason, Question, RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
+import type { RunState, RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { questionText, solutionText } from '../reasoning/prompt.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';

@@ -1,14 +1,9 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
 import type { Frames } from '../engines/engine.ts';
+import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
-import type {
-  Annotation,
-  AnnotationInput,
-  CommandRecord,
-  CommandRequest,
-  RunEvent,
-  RunSummary,
-} from '../protocol/records.ts';
+import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.ts';
+import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import type { RunStore } from '../store/run-store.ts';
 

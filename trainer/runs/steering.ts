@@ -4,10 +4,11 @@
  */
 
 import { Interrupted } from '../learning/training.ts';
+import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import { asStudioError, type StudioError } from '../protocol/errors.ts';
 import { nearest } from '../protocol/nearest.ts';
 import { isParameterName, type Method, parameterNames, parameters, parametersOf } from '../protocol/parameters.ts';
-import type { CommandRecord, CommandRequest, RunState, SafePoint } from '../protocol/records.ts';
+import type { RunState, SafePoint } from '../protocol/run-state.ts';
 
 /** How a session in which the loop was interrupted goes on. */
 export type Ending = 'stopped' | 'released';

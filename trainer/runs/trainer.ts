@@ -3,17 +3,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frames } from '../engines/engine.ts';
+import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
-import type {
-  Annotation,
-  AnnotationInput,
-  CommandRecord,
-  CommandRequest,
-  Rollout,
-  RunSummary,
-} from '../protocol/records.ts';
+import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
+import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { RunStore } from '../store/run-store.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';

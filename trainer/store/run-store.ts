@@ -10,12 +10,12 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { RolloutFilter, RolloutRow } from '../protocol/messages.ts';
 import {
   type Annotation,
   type Checkpoint,
-  type CommandRecord,
   type Evaluation,
   type Group,
   type GroupWithRollouts,
@@ -25,10 +25,10 @@ import {
   type RolloutTokens,
   type RunEvent,
   type RunEventBody,
-  type RunSummary,
   runEventBody,
   type StepMetrics,
 } from '../protocol/records.ts';
+import type { RunSummary } from '../protocol/run-state.ts';
 import { Database } from './database.ts';
 import { rolloutPage } from './rollout-list.ts';
 import { applicationId, schema, schemaVersion } from './schema.ts';

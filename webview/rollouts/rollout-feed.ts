@@ -11,8 +11,8 @@ import type { FieldName, Subject } from '../../trainer/protocol/query/fields.ts'
 import { matches } from '../../trainer/protocol/query/matches.ts';
 import { parseQuery, type QueryFault } from '../../trainer/protocol/query/parse.ts';
 import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
-import type { Session } from '../state/session.ts';
-import { Store } from '../state/store.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { Store } from '../ui/store.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 
 export interface FeedState {
@@ -47,27 +47,38 @@ const seenKept = 200;
 /** New rows that wait; past this many the list is read again instead. */
 const waitingKept = 2000;
 
+/** A group that has just come, and what queries are held against. */
+interface Arrival {
+  readonly group: GroupWithRollouts;
+  readonly subjects: readonly Subject[];
+}
+
 export class RolloutFeed {
   readonly state: Store<FeedState>;
-  private readonly session: Session;
-  private readonly stopWatching: () => void;
+  private readonly run: RunFeed;
+  private readonly stops: readonly (() => void)[];
   private generation = 0;
   /** Smallest key that was read: the next page begins below it. */
   private before: number | null = null;
   private complete = false;
+  /** Rows or counts could not be read; the next link has them read again. */
+  private failed = false;
+  /** Groups that arrived while the first page was on its way, which may hold them or not. */
+  private meanwhile: Arrival[] = [];
   private sought: string | null;
   private lineTimer: ReturnType<typeof setTimeout> | null = null;
   private countTimer: ReturnType<typeof setTimeout> | null = null;
   /** The counts are of the present query. */
   private counted = false;
-  /** A count is under way: what arrives now may be in it or not. */
   private counting = false;
+  /** Something changed during the count that is under way, which may hold it or not. */
+  private outdated = false;
   /** What text fields held in groups that arrived. */
   private readonly seen = new Map<FieldName, Set<string>>();
 
   /** @param sought A rollout that was open before a reload: pages are read until its row is there. */
-  constructor(session: Session, line: string, sought: string | null = null) {
-    this.session = session;
+  constructor(run: RunFeed, line: string, sought: string | null = null) {
+    this.run = run;
     this.sought = sought;
     const { expression, faults } = parseQuery(line);
     this.state = new Store<FeedState>({
@@ -83,13 +94,18 @@ export class RolloutFeed {
       loading: false,
       facets: {},
     });
-    this.stopWatching = session.watchEvents((events) => this.take(events));
+    this.stops = [
+      run.watchEvents((events) => this.take(events)),
+      run.connection.whenReady(() => {
+        if (this.failed) this.reload();
+      }),
+    ];
     this.reload();
   }
 
   dispose(): void {
     this.generation += 1;
-    this.stopWatching();
+    for (const stop of this.stops) stop();
     for (const timer of [this.countTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
   }
 
@@ -135,20 +151,19 @@ export class RolloutFeed {
     this.before = null;
     this.complete = false;
     this.counted = false;
+    this.failed = false;
     this.patch({ waiting: [], loading: false });
     void this.readPage();
     void this.count();
   }
 
   private async readPage(): Promise<void> {
-    const { runId } = this.session.state.get();
-    if (!runId) return;
     const generation = this.generation;
     const first = this.before === null;
     this.patch({ loading: true });
+    if (first) this.meanwhile = [];
     try {
-      const page = await this.session.request('rollouts/list', {
-        runId,
+      const page = await this.run.request('rollouts/list', {
         query: this.state.get().goodLine,
         limit: pageRows,
         ...(this.before === null ? {} : { before: this.before }),
@@ -160,16 +175,17 @@ export class RolloutFeed {
       const { rows } = this.state.get();
       this.patch({
         rows: first ? inGroupOrder(read) : inGroupOrder([...rows, ...withoutKnown(read, rows)]),
-        total: page.total,
         loading: false,
       });
-      if (first && !this.counted) this.patch({ matching: this.complete ? read.length : null });
+      if (first && !this.counted) this.patch({ matching: this.complete ? read.length : null, total: page.total });
+      this.show(this.meanwhile.splice(0));
       this.seekOn();
     } catch (thrown) {
       if (generation !== this.generation) return;
       this.complete = true;
+      this.failed = true;
       this.patch({ loading: false });
-      this.session.fail(asStudioError(thrown));
+      this.run.fail(thrown);
     }
   }
 
@@ -185,17 +201,9 @@ export class RolloutFeed {
   }
 
   private take(events: readonly RunEvent[]): void {
-    const { query, rows, waiting, following } = this.state.get();
-    const known = new Set(rows.slice(0, 400).map(({ id }) => id));
-    const made: Subject[] = [];
-    let fresh: RolloutRow[] = [];
+    const arrivals: Arrival[] = [];
     for (const { body } of events) {
-      if (body.type === 'group') {
-        const subjects = this.subjectsOf(body.group).filter(({ rollout }) => !known.has(rollout.id));
-        const kept = new Set(subjects.filter((one) => matches(query, one)).map(({ rollout }) => rollout.id));
-        made.push(...subjects);
-        fresh = [...inGroupOrder(rowsOfGroup(body.group).filter(({ id }) => kept.has(id))), ...fresh];
-      }
+      if (body.type === 'group') arrivals.push({ group: body.group, subjects: this.subjectsOf(body.group) });
       if (body.type === 'rewound') {
         this.reload();
         return;
@@ -207,37 +215,50 @@ export class RolloutFeed {
       }
       if (body.type === 'annotation-removed') this.reload();
     }
-    if (made.length === 0) return;
+    if (arrivals.length === 0) return;
+    this.addToCounts(arrivals.flatMap(({ subjects }) => subjects));
+    if (this.state.get().loading && this.before === null) this.meanwhile.push(...arrivals);
+    else this.show(arrivals);
+  }
+
+  /** Rows of new groups that the query keeps. */
+  private show(arrivals: readonly Arrival[]): void {
+    const { query, rows, waiting, following } = this.state.get();
+    const known = new Set(rows.slice(0, 400).map(({ groupId }) => groupId));
+    let fresh: RolloutRow[] = [];
+    for (const { group, subjects } of arrivals) {
+      if (known.has(group.id)) continue;
+      const kept = new Set(subjects.filter((one) => matches(query, one)).map(({ rollout }) => rollout.id));
+      fresh = [...inGroupOrder(rowsOfGroup(group).filter(({ id }) => kept.has(id))), ...fresh];
+    }
+    if (fresh.length === 0) return;
     if (waiting.length + fresh.length > waitingKept && !following) {
       this.patch({ waiting: [...fresh, ...waiting].slice(0, waitingKept) });
     } else {
       this.patch(following ? { rows: [...fresh, ...rows] } : { waiting: [...fresh, ...waiting] });
     }
-    this.addToCounts(made, fresh.length);
   }
 
   private subjectsOf(group: GroupWithRollouts): Subject[] {
-    const { view } = this.session.state.get();
+    const { id, name } = this.run.state.get().view.run;
     const { question } = group;
     this.note('source', question.source);
     this.note('dataset', question.dataset);
     if (question.family !== null) this.note('family', question.family);
-    const run = { id: view?.run.id ?? '', name: view?.run.name ?? '' };
-    return group.rollouts.map((rollout) => ({ run, group, rollout, flags: [] }));
+    return group.rollouts.map((rollout) => ({ run: { id, name }, group, rollout, flags: [] }));
   }
 
-  private addToCounts(made: readonly Subject[], kept: number): void {
-    if (this.counting) this.countSoon();
+  private addToCounts(made: readonly Subject[]): void {
+    if (this.counting) this.outdated = true;
     if (!this.counted) return;
     const { query, matching, total, facets } = this.state.get();
-    const more = Object.entries(facetQueries(query)).map(([term, expression]) => [
-      term,
-      (facets[term] ?? 0) + made.filter((one) => matches(expression, one)).length,
-    ]);
+    const kept = (expression: Expression) => made.filter((one) => matches(expression, one)).length;
     this.patch({
-      matching: matching === null ? null : matching + kept,
+      matching: matching === null ? null : matching + kept(query),
       total: total === null ? null : total + made.length,
-      facets: Object.fromEntries(more),
+      facets: Object.fromEntries(
+        Object.entries(facetQueries(query)).map(([term, expression]) => [term, (facets[term] ?? 0) + kept(expression)]),
+      ),
     });
   }
 
@@ -250,45 +271,54 @@ export class RolloutFeed {
     this.patch({ rows: mark(rows), waiting: mark(waiting) });
   }
 
+  /** Counts again in a moment; never before the count that is under way is done. */
   private countSoon(): void {
-    this.countTimer ??= setTimeout(() => void this.count(), recountDelayMs);
+    if (this.counting) this.outdated = true;
+    else this.countTimer ??= setTimeout(() => void this.count(), recountDelayMs);
   }
 
   private async count(): Promise<void> {
-    const { runId } = this.session.state.get();
-    if (!runId) return;
     const generation = this.generation;
     if (this.countTimer !== null) clearTimeout(this.countTimer);
     this.countTimer = null;
     this.counting = true;
+    this.outdated = false;
     try {
       const query = this.state.get().goodLine;
-      const { matching, total, facets } = await this.session.request('rollouts/count', { runId, query, facets: true });
+      const { matching, total, facets } = await this.run.request('rollouts/count', { query, facets: true });
       if (generation !== this.generation) return;
       this.counting = false;
       this.counted = true;
       this.patch({ matching, total, facets });
+      if (this.outdated) this.countSoon();
     } catch (thrown) {
       if (generation !== this.generation) return;
       this.counting = false;
-      const error = asStudioError(thrown);
       /* A newer count took its place. */
-      if (error.kind !== 'cancelled') this.session.fail(error);
+      if (asStudioError(thrown).kind === 'cancelled') return;
+      this.failed = true;
+      this.run.fail(thrown);
     }
   }
 
   /** Values to offer for fields that take any text: what has been seen of this run. */
   seenValues(): SeenValues {
-    const { view } = this.session.state.get();
+    const { run, evaluations, annotations } = this.run.state.get().view;
     const held = (name: FieldName, more: readonly string[] = []) => [
       ...new Set([...(this.seen.get(name) ?? []), ...more]),
     ];
     return {
       source: held('source'),
-      dataset: held('dataset', view ? [view.run.dataset] : []),
-      family: held('family', view?.evaluations.flatMap(({ byFamily }) => byFamily.map(({ name }) => name)) ?? []),
-      flagBy: held('flagBy', view?.annotations.map(({ author }) => author) ?? []),
-      run: view ? [view.run.name] : [],
+      dataset: held('dataset', [run.dataset]),
+      family: held(
+        'family',
+        evaluations.flatMap(({ byFamily }) => byFamily.map(({ name }) => name)),
+      ),
+      flagBy: held(
+        'flagBy',
+        annotations.map(({ author }) => author),
+      ),
+      run: [run.name],
     };
   }
 

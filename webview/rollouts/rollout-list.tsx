@@ -3,12 +3,11 @@ import { useMemo, useRef } from 'preact/hooks';
 import type { ProblemType } from '../../trainer/protocol/dataset.ts';
 import { conditionsOf, corrected, holds, without } from '../../trainer/protocol/query/edit.ts';
 import { facetTerms } from '../../trainer/protocol/query/facets.ts';
-import type { Session } from '../state/session.ts';
-import { useStore } from '../state/store.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import { VirtualList } from '../ui/virtual-list.tsx';
@@ -19,7 +18,6 @@ import type { FeedState, RolloutFeed } from './rollout-feed.ts';
 import type { RolloutRow } from './rollout-row.ts';
 
 interface RolloutListProps {
-  readonly session: Session;
   readonly feed: RolloutFeed;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;

@@ -7,10 +7,12 @@ import path from 'node:path';
 import * as rpc from 'vscode-jsonrpc/node';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { presetParameters } from '../../../trainer/learning/presets.ts';
+import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
 import { type Handlers, Peer } from '../../../trainer/protocol/connection.ts';
 import type { RequestName } from '../../../trainer/protocol/messages.ts';
 import { requests } from '../../../trainer/protocol/messages.ts';
-import type { CommandRecord, RunEvent, RunEventBody, RunSummary } from '../../../trainer/protocol/records.ts';
+import type { RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../../trainer/protocol/run-state.ts';
 
 export function runOf(changes: Partial<RunSummary> = {}): RunSummary {
   const parameters = presetParameters('sample', 'sft');

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StudioError } from '../../../trainer/protocol/errors.ts';
 import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
 import { RolloutFeed } from '../../../webview/rollouts/rollout-feed.ts';
-import type { Session } from '../../../webview/state/session.ts';
-import { Store } from '../../../webview/state/store.ts';
+import type { RunFeed } from '../../../webview/state/run-feed.ts';
+import { Store } from '../../../webview/ui/store.ts';
 import { type SubjectParts, subjectOf } from '../../protocol/query/subjects.ts';
 
 interface Asked {
@@ -14,15 +14,15 @@ interface Asked {
   fail(error: StudioError): Promise<unknown>;
 }
 
-/** A session whose requests wait to be answered. */
-function aSession() {
+/** A run whose requests wait to be answered. */
+function aRun() {
   const asked: Asked[] = [];
   let listener: (events: readonly RunEvent[]) => void = () => {};
-  const failed: StudioError[] = [];
+  let ready = () => {};
+  const failed: unknown[] = [];
   const settled = () => vi.advanceTimersByTimeAsync(0);
-  const session = {
+  const run = {
     state: new Store({
-      runId: 'r1',
       view: {
         run: { id: 'r1', name: 'First try', dataset: 'train.json' },
         evaluations: [{ byFamily: [{ name: 'light' }] }],
@@ -48,12 +48,18 @@ function aSession() {
       listener = added;
       return () => {};
     },
-    fail: (error: StudioError) => failed.push(error),
-  } as unknown as Session;
+    connection: {
+      whenReady: (added: typeof ready) => {
+        ready = added;
+        return () => {};
+      },
+    },
+    fail: (error: unknown) => failed.push(error),
+  } as unknown as RunFeed;
   const arrive = (...bodies: RunEventBody[]) =>
     listener(bodies.map((body, seq) => ({ runId: 'r1', seq, at: 0, body })));
   const of = (method: string) => asked.filter((one) => one.method === method);
-  return { session, arrive, of, failed };
+  return { run, arrive, of, failed, relink: () => ready() };
 }
 
 function groupOf(id: string, ...parts: SubjectParts[]): RunEventBody {
@@ -77,14 +83,10 @@ describe('RolloutFeed', () => {
   });
 
   it('asks for rows and for all counts with the line, once for each line that means something else', async () => {
-    const { session, of } = aSession();
-    const feed = new RolloutFeed(session, 'half:ordered');
-    expect(of('rollouts/list').map(({ params }) => params)).toEqual([
-      { runId: 'r1', query: 'half:ordered', limit: 200 },
-    ]);
-    expect(of('rollouts/count').map(({ params }) => params)).toEqual([
-      { runId: 'r1', query: 'half:ordered', facets: true },
-    ]);
+    const { run, of } = aRun();
+    const feed = new RolloutFeed(run, 'half:ordered');
+    expect(of('rollouts/list').map(({ params }) => params)).toEqual([{ query: 'half:ordered', limit: 200 }]);
+    expect(of('rollouts/count').map(({ params }) => params)).toEqual([{ query: 'half:ordered', facets: true }]);
     feed.setLine('half:shuffled');
     feed.setLine('half:shuffled aha>');
     feed.setLine('half:shuffled aha>2');
@@ -96,16 +98,16 @@ describe('RolloutFeed', () => {
   });
 
   it('keeps the last good line while there is a fault', async () => {
-    const { session, of } = aSession();
-    const feed = new RolloutFeed(session, 'ordr:shuffled');
+    const { run, of } = aRun();
+    const feed = new RolloutFeed(run, 'ordr:shuffled');
     expect(feed.state.get()).toMatchObject({ line: 'ordr:shuffled', goodLine: '' });
     expect(feed.state.get().faults[0]?.suggestion).toBe('order');
     expect(of('rollouts/list')[0]?.params.query).toBe('');
   });
 
   it('knows how many match from a page that is not full, before they are counted', async () => {
-    const { session, of } = aSession();
-    const feed = new RolloutFeed(session, 'flagged');
+    const { run, of } = aRun();
+    const feed = new RolloutFeed(run, 'flagged');
     await of('rollouts/list')[0]?.answer({ rows: [], total: 7 });
     expect(feed.state.get()).toMatchObject({ matching: 0, total: 7, loading: false });
     await of('rollouts/count')[0]?.answer({ matching: 0, total: 7, facets: { flagged: 0, 'half:ordered': 4 } });
@@ -113,8 +115,8 @@ describe('RolloutFeed', () => {
   });
 
   it('takes in new rows that the query keeps, and counts for every chip those that it would keep', async () => {
-    const { session, of, arrive } = aSession();
-    const feed = new RolloutFeed(session, 'half:ordered "rolls left"');
+    const { run, of, arrive } = aRun();
+    const feed = new RolloutFeed(run, 'half:ordered "rolls left"');
     await of('rollouts/list')[0]?.answer(noRows);
     await of('rollouts/count')[0]?.answer({ matching: 0, total: 0, facets: {} });
     arrive(
@@ -132,32 +134,60 @@ describe('RolloutFeed', () => {
       'aha>=4': 0,
       flagged: 0,
     });
-    arrive(groupOf('g', {}));
-    expect(feed.state.get().total).toBe(3);
     expect(of('rollouts/count')).toHaveLength(1);
   });
 
-  it('counts again what arrived during a count, and says nothing of one that a newer one ended', async () => {
-    const { session, of, arrive, failed } = aSession();
-    const feed = new RolloutFeed(session, '');
+  it('counts again what arrived during a count, once that is done', async () => {
+    const { run, of, arrive } = aRun();
+    const feed = new RolloutFeed(run, '');
     await of('rollouts/list')[0]?.answer(noRows);
     arrive(groupOf('g', {}));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(of('rollouts/count')).toHaveLength(1);
+    await of('rollouts/count')[0]?.answer({ matching: 0, total: 0, facets: {} });
     await vi.advanceTimersByTimeAsync(2000);
-    expect(of('rollouts/count')).toHaveLength(2);
-    await of('rollouts/count')[0]?.fail(new StudioError('cancelled', 'A newer count took its place.'));
     await of('rollouts/count')[1]?.answer({ matching: 1, total: 1, facets: {} });
     await vi.advanceTimersByTimeAsync(2000);
     expect(feed.state.get()).toMatchObject({ matching: 1, total: 1 });
     expect(of('rollouts/count')).toHaveLength(2);
+  });
+
+  it('says nothing of a count that a newer one ended', async () => {
+    const { run, of, failed } = aRun();
+    new RolloutFeed(run, '');
+    await of('rollouts/count')[0]?.fail(new StudioError('cancelled', 'A newer count took its place.'));
     expect(failed).toEqual([]);
-    feed.reload();
-    await of('rollouts/count')[2]?.fail(new StudioError('bad-store', 'It is damaged.'));
-    expect(failed.map(({ kind }) => kind)).toEqual(['bad-store']);
+  });
+
+  it('says why it could not count, and counts again on the next link', async () => {
+    const { run, of, failed, relink } = aRun();
+    const feed = new RolloutFeed(run, '');
+    await of('rollouts/list')[0]?.answer(noRows);
+    const lost = new StudioError('connection-lost', 'The trainer went away.');
+    await of('rollouts/count')[0]?.fail(lost);
+    expect(failed).toEqual([lost]);
+    relink();
+    await of('rollouts/count')[1]?.answer({ matching: 3, total: 4, facets: {} });
+    expect(feed.state.get()).toMatchObject({ matching: 3, total: 4 });
+  });
+
+  it('shows a group once that came while the first page was on its way', async () => {
+    const { run, of, arrive } = aRun();
+    const feed = new RolloutFeed(run, '');
+    await of('rollouts/count')[0]?.answer({ matching: 1, total: 1, facets: {} });
+    arrive(groupOf('old', {}), groupOf('new', {}));
+    expect(feed.state.get()).toMatchObject({ rows: [], matching: 3, total: 3 });
+    const { rollout, group } = subjectOf({ rollout: { id: 'old-0', groupId: 'old' } });
+    const { problem, problemType, dataType } = group.question;
+    const row = { ...rollout, key: 1, problem, problemType, dataType, purpose: 'train', flags: 0 };
+    await of('rollouts/list')[0]?.answer({ rows: [row], total: 2 });
+    expect(feed.state.get().rows.map(({ id }) => id)).toEqual(['new-0', 'old-0']);
+    expect(feed.state.get()).toMatchObject({ matching: 3, total: 3 });
   });
 
   it('drops answers to the line before', async () => {
-    const { session, of } = aSession();
-    const feed = new RolloutFeed(session, '');
+    const { run, of } = aRun();
+    const feed = new RolloutFeed(run, '');
     feed.setLine('flagged');
     await of('rollouts/list')[0]?.answer({ rows: [], total: 9 });
     await of('rollouts/count')[0]?.answer({ matching: 9, total: 9, facets: {} });
@@ -165,8 +195,8 @@ describe('RolloutFeed', () => {
   });
 
   it('counts again when something is flagged', async () => {
-    const { session, of, arrive } = aSession();
-    const feed = new RolloutFeed(session, '');
+    const { run, of, arrive } = aRun();
+    const feed = new RolloutFeed(run, '');
     await of('rollouts/count')[0]?.answer({ matching: 1, total: 1, facets: {} });
     const [annotation] = subjectOf({ flags: [{ author: 'bob' }] }).flags;
     if (annotation) arrive({ type: 'annotation', annotation });
@@ -176,8 +206,8 @@ describe('RolloutFeed', () => {
   });
 
   it('remembers what text fields held', () => {
-    const { session, arrive } = aSession();
-    const feed = new RolloutFeed(session, '');
+    const { run, arrive } = aRun();
+    const feed = new RolloutFeed(run, '');
     arrive(groupOf('g', { question: { source: 'STAR', family: 'bounces' } }));
     expect(feed.seenValues()).toEqual({
       source: ['STAR'],

@@ -4,10 +4,10 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../client/socket.ts';
+import { type CommandRecord, commandRequest } from '../../protocol/commands.ts';
 import { Client } from '../../protocol/connection.ts';
 import { discovery, discoveryFile, socketAddress, trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
-import { type CommandRecord, commandRequest } from '../../protocol/records.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import { type CliCommand, exitCodes, readOptions, readValue, usage } from '../terminal/command.ts';
 

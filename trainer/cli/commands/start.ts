@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
-import type { RunSummary } from '../../protocol/records.ts';
+import type { RunSummary } from '../../protocol/run-state.ts';
 import { type Hosting, host } from '../experiments/hosting.ts';
 import { TerminalSession } from '../experiments/train-in-terminal.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from '../terminal/command.ts';

@@ -1,7 +1,7 @@
 /** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
 
 import { StudioError } from '../../protocol/errors.ts';
-import type { RunSummary } from '../../protocol/records.ts';
+import type { RunSummary } from '../../protocol/run-state.ts';
 import { LiveLine, RunWatch } from '../terminal/progress.ts';
 import type { Hosting } from './hosting.ts';
 

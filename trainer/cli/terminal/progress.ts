@@ -1,5 +1,6 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
-import type { RunEvent, RunSummary, StepMetrics } from '../../protocol/records.ts';
+import type { RunEvent, StepMetrics } from '../../protocol/records.ts';
+import type { RunSummary } from '../../protocol/run-state.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
 export function duration(ms: number): string {

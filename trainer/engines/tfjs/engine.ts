@@ -3,7 +3,7 @@
  * the replicas in worker threads compute. See `replica.ts`.
  */
 import { StudioError } from '../../protocol/errors.ts';
-import type { EngineStatus } from '../../protocol/records.ts';
+import type { EngineStatus } from '../../protocol/run-state.ts';
 import type { EngineSettings } from '../../protocol/runfile.ts';
 import type {
   Engine,

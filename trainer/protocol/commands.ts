@@ -1,0 +1,247 @@
+/**
+ * What can be asked of a run: each command's request, the record of its life, when it may be asked for, where it takes effect,
+ * and the sentence that refuses it. The trainer, the editor, the pages and the command line all ask here, so that a control
+ * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
+ */
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+import { isParameterName, type Method, parameterNames, parameters, parametersOf } from './parameters.ts';
+import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
+
+// ---- requests -------------------------------------------------------------------------------------------------------
+
+/** What can be asked of a run. Nothing reports success before it was applied. */
+export const commandRequest = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('start') }),
+  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point. */
+  z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false) }),
+  z.strictObject({ kind: z.literal('resume') }),
+  z.strictObject({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
+  z.strictObject({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
+  z.strictObject({ kind: z.literal('save') }),
+  z.strictObject({ kind: z.literal('evaluate') }),
+  z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+]);
+export type CommandRequest = z.infer<typeof commandRequest>;
+export type CommandKind = CommandRequest['kind'];
+
+/** Made by who sends a command, once for each: a command that comes again under its id acts once. */
+export const commandId = z.string().regex(/^[A-Za-z0-9#_-]{1,64}$/, 'letters, digits, dash and underscore; 64 at most');
+
+// ---- records --------------------------------------------------------------------------------------------------------
+
+const taken = {
+  id: commandId,
+  /** Counts the commands of a run in the order in which they came. */
+  number: z.number().int(),
+  request: commandRequest,
+  by: z.string(),
+  requestedAt: z.number(),
+};
+const ended = { ...taken, endedAt: z.number() };
+
+/** What a command changes, where it changes a value. */
+const change = z.object({ from: z.unknown(), to: z.unknown() }).nullable();
+
+/** A command's life: requested -> rejected | scheduled -> applied | failed. */
+export const commandRecord = z.discriminatedUnion('state', [
+  z.object({ ...taken, state: z.literal('requested') }),
+  z.object({ ...ended, state: z.literal('rejected'), why: z.string() }),
+  /** `point`: the safe point that it waits for; null takes the next that comes. */
+  z.object({ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change }),
+  /** `at` is null where the run was not in memory. `note` says what came of it. */
+  z.object({ ...ended, state: z.literal('applied'), at: runPlace.nullable(), change, note: z.string().nullable() }),
+  z.object({ ...ended, state: z.literal('failed'), at: runPlace.nullable(), why: z.string() }),
+]);
+export type CommandRecord = z.infer<typeof commandRecord>;
+export type CommandState = CommandRecord['state'];
+export type EndedCommand = Extract<CommandRecord, { endedAt: number }>;
+
+export function hasEnded(record: CommandRecord): record is EndedCommand {
+  return 'endedAt' in record;
+}
+
+// ---- when, and where ------------------------------------------------------------------------------------------------
+
+const everyPoint = safePoint.options;
+/** Between two steps: weights, optimizer and position belong together. */
+const betweenSteps: readonly SafePoint[] = ['before-step', 'after-update'];
+
+interface Command<K extends CommandKind> {
+  /** What a person does: "Pause". */
+  readonly label: string;
+  /** What was done to a run, in a sentence: "There is no run that can be paused." */
+  readonly participle: string;
+  /** States in which it is taken; `refuse` may find more against it. */
+  readonly states: readonly RunState[];
+  /** Safe points at which it takes effect while the run computes. */
+  points(request: Extract<CommandRequest, { kind: K }>): readonly SafePoint[];
+  /** Takes effect at once while the run stands still in memory, at whatever safe point. */
+  readonly whileHeld: boolean;
+  /** Needs the machine: refused while another run computes. */
+  readonly computes: boolean;
+  /** What else is against it; null for nothing. */
+  refuse?(request: Extract<CommandRequest, { kind: K }>, run: RunSummary): string | null;
+}
+
+const isDone = (run: RunSummary) => run.step >= run.steps;
+const doneAlready = (run: RunSummary) => (isDone(run) ? 'the run is complete; raise its steps to go on' : null);
+
+/** Every command, once. */
+export const commands: { readonly [K in CommandKind]: Command<K> } = {
+  start: {
+    label: 'Start',
+    participle: 'started',
+    states: ['created'],
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: true,
+  },
+  pause: {
+    label: 'Pause',
+    participle: 'paused',
+    states: ['starting', 'running', 'pausing', 'paused'],
+    points: ({ release }) => (release ? betweenSteps : everyPoint),
+    whileHeld: true,
+    computes: false,
+    refuse: ({ release }, run) => {
+      if (run.state === 'paused' && run.memory === 'released') return 'the run is paused and its memory is free';
+      if (run.state === 'paused' && !release) return 'the run is paused already';
+      if (run.state === 'pausing' && (run.release || !release)) return 'the run is pausing already';
+      return null;
+    },
+  },
+  resume: {
+    label: 'Resume',
+    participle: 'resumed',
+    states: ['pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: true,
+    refuse: (_, run) => (run.state === 'completed' ? doneAlready(run) : null),
+  },
+  step: {
+    label: 'One step, then pause',
+    participle: 'stepped',
+    states: ['created', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: true,
+    refuse: (_, run) => doneAlready(run),
+  },
+  stop: {
+    label: 'Stop',
+    participle: 'stopped',
+    states: ['starting', 'running', 'pausing', 'paused', 'stopping', 'evaluating'],
+    points: ({ when }) => (when === 'now' ? everyPoint : betweenSteps),
+    whileHeld: true,
+    computes: false,
+    refuse: ({ when }, run) =>
+      run.state === 'stopping' && (run.when === 'now' || when === 'after-step') ? 'the run is stopping already' : null,
+  },
+  save: {
+    label: 'Save',
+    participle: 'saved',
+    states: ['running', 'pausing', 'paused'],
+    points: () => betweenSteps,
+    whileHeld: true,
+    computes: false,
+    refuse: (_, run) =>
+      run.state === 'paused' && run.memory === 'released'
+        ? 'no model is in memory; the last checkpoint holds all there is'
+        : null,
+  },
+  evaluate: {
+    label: 'Evaluate',
+    participle: 'evaluated',
+    states: ['created', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => betweenSteps,
+    whileHeld: true,
+    computes: true,
+    refuse: (_, run) => (run.evaluationDataset === null ? 'its run file names no evaluationDataset' : null),
+  },
+  set: {
+    label: 'Set parameter',
+    participle: 'changed',
+    states: ['created', 'starting', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: ({ parameter, value }, run) => settingRefusal(run.method, parameter, value),
+  },
+};
+
+export const commandKinds = Object.keys(commands) as CommandKind[];
+
+function commandOf(request: CommandRequest): Command<CommandKind> {
+  return commands[request.kind] as Command<CommandKind>;
+}
+
+/** A refusal by state, as a clause that follows "because". */
+function wrongState(kind: CommandKind, run: RunSummary): string {
+  switch (run.state) {
+    case 'created':
+      return 'the run has not been started';
+    case 'starting':
+      return kind === 'start' || kind === 'resume'
+        ? 'the run is starting already'
+        : 'the run is starting; no model is loaded yet';
+    case 'running':
+      return kind === 'step' ? 'steps are counted from a pause: pause first' : 'the run is running already';
+    case 'pausing':
+      return kind === 'step' ? 'steps are counted from a pause, and it is still pausing' : 'the run is pausing';
+    case 'stopping':
+      return 'the run is stopping';
+    case 'evaluating':
+      return 'the run is being evaluated';
+    case 'completed':
+      return kind === 'save' ? 'no model is in memory; the last checkpoint holds all there is' : 'the run is complete';
+    case 'stopped':
+    case 'failed':
+      return kind === 'save'
+        ? 'no model is in memory; the last checkpoint holds all there is'
+        : `the run is ${run.state}`;
+    case 'paused':
+      return 'the run is paused';
+  }
+}
+
+/**
+ * Why a command would be refused now, as a clause such as "the run is paused already"; null when it would be taken.
+ * @param runs all runs of the trainer: two do not compute at once
+ */
+export function refusal(request: CommandRequest, run: RunSummary, runs: readonly RunSummary[]): string | null {
+  const command = commandOf(request);
+  if (!command.states.includes(run.state)) return wrongState(request.kind, run);
+  const other = command.computes ? runs.find(({ id, state }) => id !== run.id && isComputing(state)) : undefined;
+  if (other) return `${other.name} is ${other.state}; pause or stop it first`;
+  return command.refuse?.(request, run) ?? null;
+}
+
+/** Why a run can't be deleted now; null when it can. */
+export function deleteRefusal(run: RunSummary): string | null {
+  if (isComputing(run.state)) return `the run is ${run.state}; stop it first`;
+  return run.state === 'paused' && run.memory === 'held' ? 'the run is paused in memory; stop it first' : null;
+}
+
+/** Whether a command takes effect where the run is. @param held the run stands still there */
+export function isDue(request: CommandRequest, point: SafePoint, held: boolean): boolean {
+  const command = commandOf(request);
+  return (held && command.whileHeld) || command.points(request).includes(point);
+}
+
+/** The one safe point that a command waits for; null where several will do. */
+export function pointOf(request: CommandRequest): SafePoint | null {
+  const points = commandOf(request).points(request);
+  return points.length === 1 ? (points[0] ?? null) : null;
+}
+
+/** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */
+export function settingRefusal(method: Method, name: string, value: unknown): string | null {
+  if (!isParameterName(name)) return `there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`;
+  if (!parametersOf(method).includes(name)) return `${name} has no meaning for ${method}`;
+  const { schema, changes, label } = parameters[name];
+  if (changes === 'restart') return `${label} is fixed when the run is created`;
+  const checked = schema.safeParse(value);
+  return checked.success ? null : `${label}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`;
+}

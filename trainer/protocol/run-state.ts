@@ -1,0 +1,134 @@
+/**
+ * How a run stands. What can be worked out from that (the time left, whether it computes) is worked out here and nowhere
+ * else; `reduce-run.ts` has how events change it.
+ */
+import { z } from 'zod';
+import { errorData } from './errors.ts';
+import { method, parameterValues } from './parameters.ts';
+import { presetName } from './runfile.ts';
+
+export const safePoint = z.enum(['before-step', 'after-sampling', 'before-update', 'after-update']);
+export type SafePoint = z.infer<typeof safePoint>;
+
+/** A safe point of a step: where a run stands still, and where a command took effect. */
+export const runPlace = z.object({ point: safePoint, step: z.number().int() });
+export type RunPlace = z.infer<typeof runPlace>;
+
+export const runFault = errorData.extend({ message: z.string() });
+export type RunFault = z.infer<typeof runFault>;
+
+/** `doing`: what is under way, for people, such as "loading the model"; null where the state says all. */
+const doing = z.string().nullable();
+
+/** A run's state with what belongs to it. */
+export const standing = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('created') }),
+  z.object({ state: z.literal('starting'), doing }),
+  z.object({ state: z.literal('running'), doing }),
+  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point. */
+  z.object({ state: z.literal('pausing'), release: z.boolean() }),
+  /**
+   * `why` is null where a person paused it and there is no more to say. `held`: the model is in memory and the step can go on;
+   * `released`: it goes on from its last checkpoint.
+   */
+  z.object({
+    state: z.literal('paused'),
+    at: runPlace,
+    why: z.string().nullable(),
+    fault: runFault.nullable(),
+    memory: z.enum(['held', 'released']),
+  }),
+  z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']) }),
+  z.object({ state: z.literal('stopped') }),
+  /** A run that was at rest answers its evaluation questions; then it rests again. */
+  z.object({ state: z.literal('evaluating'), doing }),
+  z.object({ state: z.literal('completed') }),
+  z.object({ state: z.literal('failed'), fault: runFault }),
+]);
+export type Standing = z.infer<typeof standing>;
+export type RunState = Standing['state'];
+
+/** In the order of a run's life. */
+export const runStates = standing.options.map((option) => option.shape.state.value) as RunState[];
+
+export const engineStatus = z.object({
+  name: z.string(),
+  backend: z.string(),
+  threads: z.number().int(),
+  parameters: z.number().int(),
+  /** Why this backend was picked. */
+  why: z.string(),
+});
+export type EngineStatus = z.infer<typeof engineStatus>;
+
+/** Steps whose pace says how long the rest will take. */
+export const paceSteps = 20;
+
+const facts = z.object({
+  id: z.string(),
+  name: z.string(),
+  method,
+  preset: presetName,
+  /** Updates done. */
+  step: z.number().int(),
+  steps: z.number().int(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** What the newest steps took, in milliseconds, newest last, `paceSteps` at most: without the time that was held. */
+  pace: z.array(z.number()),
+  parameters: parameterValues,
+  presetParameters: parameterValues,
+  engine: engineStatus.nullable(),
+  dataset: z.string(),
+  evaluationDataset: z.string().nullable(),
+  questions: z.number().int(),
+  /** Questions left out because their media could not be read. */
+  skipped: z.number().int(),
+  /** Where the weights came from, in words. */
+  from: z.string(),
+  runFile: z.string().nullable(),
+  /** Highest event number. */
+  seq: z.number().int(),
+});
+
+export const runSummary = z.intersection(facts, standing);
+export type RunSummary = z.infer<typeof runSummary>;
+
+export type RunFacts = z.infer<typeof facts>;
+
+/** Whether it uses the machine now, so that no other run can. */
+export function isComputing(state: RunState): boolean {
+  switch (state) {
+    case 'starting':
+    case 'running':
+    case 'pausing':
+    case 'stopping':
+    case 'evaluating':
+      return true;
+    case 'created':
+    case 'paused':
+    case 'stopped':
+    case 'completed':
+    case 'failed':
+      return false;
+  }
+}
+
+/** The fault that a person should know of; null for none. */
+export function faultOf(run: RunSummary): RunFault | null {
+  return run.state === 'paused' || run.state === 'failed' ? run.fault : null;
+}
+
+/** Milliseconds of work left, as the newest steps suggest; null when it does not go on by itself or nothing is known. */
+export function remainingMs(run: RunSummary): number | null {
+  if (run.state === 'completed') return 0;
+  if ((run.state !== 'running' && run.state !== 'pausing') || run.pace.length === 0) return null;
+  const perStep = run.pace.reduce((sum, ms) => sum + ms, 0) / run.pace.length;
+  return Math.round(perStep * Math.max(0, run.steps - run.step));
+}
+
+/** The run with another state; what belonged to the one before is gone. */
+export function withStanding(run: RunSummary, now: Standing, at: number): RunSummary {
+  const kept = facts.parse(run);
+  return { ...kept, ...now, updatedAt: at };
+}
