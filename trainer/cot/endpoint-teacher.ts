@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Frames } from '../engines/engine.ts';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { parseJson } from '../protocol/json.ts';
 import { questionText } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { encodePng } from '../video/png.ts';
@@ -124,14 +125,6 @@ async function boundedText(response: Response): Promise<{ text: string; whole: b
   return { text: Buffer.concat(pieces).toString('utf8'), whole };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 export class EndpointTeacher implements Teacher {
   readonly samplesPerCall = 1;
   readonly callsAtOnce: number;
@@ -206,7 +199,7 @@ export class EndpointTeacher implements Teacher {
       };
     }
     if (response.ok) return this.readReply(text);
-    const words = errorReply.safeParse(parsed(text));
+    const words = errorReply.safeParse(parseJson(text));
     const said = `HTTP ${status}: ${this.plainWords(words.success ? words.data : text) || 'no reason given'}`;
     if (status === 408 || status === 429 || status >= 500)
       return { kind: 'again', why: said, waitMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) };
@@ -216,7 +209,7 @@ export class EndpointTeacher implements Teacher {
   }
 
   private readReply(text: string): Attempt {
-    const value = parsed(text);
+    const value = parseJson(text);
     if (value === undefined) return { kind: 'again', why: 'the reply is not JSON', waitMs: null };
     const checked = reply.safeParse(value);
     const choice = checked.data?.choices[0];

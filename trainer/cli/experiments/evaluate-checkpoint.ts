@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../../data/dataset.ts';
-import { modelFiles } from '../../engines/tfjs/checkpoint/weights.ts';
+import { modelFiles } from '../../engines/model-folder.ts';
 import { AnswersFile, type AnswersHeader } from '../../evaluation/answers-file.ts';
 import { type AskProgress, askAll, openRows } from '../../evaluation/ask-all.ts';
 import type { BenchmarkFile } from '../../evaluation/benchmark-files.ts';
