@@ -81,8 +81,8 @@ exact test, the difference with its interval, and the questions that flipped.
     const wanted = await evaluationWanted(positionals, values);
     // A table in a pipe stays a table: what is told meanwhile goes beside it.
     const line = new LiveLine(process.stderr);
-    const stopped = `Stopped. Every finished answer is kept in ${wanted.out}; the same command goes on.`;
-    return interruptible(stopped, async (signal) => {
+    const left = `every finished answer is kept in ${wanted.out}, and the same command goes on`;
+    return interruptible({ stopped: `Stopped; ${left}.`, left }, async (signal) => {
       const results = await evaluateInto(wanted, signal, line);
       if (values.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
       else process.stdout.write(`${reportText(evaluationReport(results))}\n\n${wanted.out}\n`);

@@ -48,10 +48,10 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
         `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
       );
       if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
-      return run.state === 'completed' ? exitCodes.done : exitCodes.interrupted;
+      return run.state === 'completed' ? exitCodes.done : session.exitCode;
     } finally {
-      session.dispose();
       await hosting.close();
+      session.dispose();
     }
   },
 };

@@ -7,6 +7,7 @@ import { holdFile } from '../../store/process-lock.ts';
 import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
 /** How a part of the command speaks with who called it. */
@@ -58,13 +59,11 @@ ${preparations.webgpu().note}
     });
     const asJson = values['json-progress'];
     const line = new LiveLine();
-    const stop = new AbortController();
-    const end = () => stop.abort(new StudioError('conflict', 'It was ended before it was done.'));
-    process.once('SIGINT', end);
-    process.once('SIGTERM', end);
+    const interrupts = new Interrupts({ first: 'Stopping', left: 'the same command goes on from what is there' });
+    const { signal } = interrupts;
     let said = '';
     const talk: Talk = {
-      signal: stop.signal,
+      signal,
       onProgress(what, done, total) {
         if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', what, done, total })}\n`);
         else line.show(inWords(what, done, total), what !== said);
@@ -72,7 +71,7 @@ ${preparations.webgpu().note}
       },
       async agree(note) {
         if (!asJson) line.say(note);
-        if (!values.yes) await agreed(stop.signal);
+        if (!values.yes) await agreed(signal);
       },
     };
     try {
@@ -91,14 +90,16 @@ ${preparations.webgpu().note}
       else line.say(text);
       return exitCodes.done;
     } catch (thrown) {
-      if (!asJson && !stop.signal.aborted) throw thrown;
-      const error = asStudioError(thrown);
+      if (!asJson && !signal.aborted) throw thrown;
+      const ended = new StudioError('conflict', 'It was ended before it was done; the same command goes on.');
+      const error = signal.aborted ? ended : asStudioError(thrown);
       const { kind, message, place, remedy } = error;
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', kind, message, place, remedy })}\n`);
       else line.say(error.toString());
-      return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
+      return signal.aborted ? interrupts.exitCode : exitCodes.failed;
     } finally {
       line.end();
+      interrupts.dispose();
     }
   },
 };

@@ -61,7 +61,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
           session.line.say(
             `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: npm start`,
           );
-          return exitCodes.interrupted;
+          return session.exitCode;
         }
         done.push(run);
       }
@@ -72,8 +72,8 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       );
       return exitCodes.done;
     } finally {
-      session.dispose();
       await hosting.close();
+      session.dispose();
     }
   },
 };

@@ -64,8 +64,8 @@ export interface AblationResult {
   readonly file: string;
 }
 
-/** Trains, evaluates and writes what is not there. @returns null when it was stopped: the same call goes on */
-export async function ablate(w: AblationWanted, line: LiveLine): Promise<AblationResult | null> {
+/** Trains, evaluates and writes what is not there. @returns the exit code when it was stopped: the same call goes on */
+export async function runAblation(w: AblationWanted, line: LiveLine): Promise<AblationResult | { stopped: number }> {
   const hosting = await host({ folder: w.folder, port: w.port, ffmpeg: w.ffmpeg, log: openLog(w.folder) });
   const session = new TerminalSession(hosting, line);
   try {
@@ -73,10 +73,10 @@ export async function ablate(w: AblationWanted, line: LiveLine): Promise<Ablatio
   } catch (thrown) {
     if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
     line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
-    return null;
+    return { stopped: session.exitCode };
   } finally {
-    session.dispose();
     await hosting.close();
+    session.dispose();
   }
 }
 

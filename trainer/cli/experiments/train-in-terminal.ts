@@ -2,6 +2,7 @@
 
 import { StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/records.ts';
+import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine, RunWatch } from '../terminal/progress.ts';
 import type { Hosting } from './hosting.ts';
 
@@ -9,16 +10,29 @@ export class TerminalSession {
   readonly line: LiveLine;
   private readonly hosting: Hosting;
   private current: string | null = null;
-  private readonly stop = new AbortController();
-  /** Aborted by the first Ctrl-C: for work beside the runs, and to begin no other. */
-  readonly stopped: AbortSignal = this.stop.signal;
-  private readonly onInterrupt = () => this.interrupt();
+  private readonly interrupts: Interrupts;
 
   constructor(hosting: Hosting, line = new LiveLine()) {
     this.hosting = hosting;
     this.line = line;
-    process.on('SIGINT', this.onInterrupt);
-    process.on('SIGTERM', this.onInterrupt);
+    this.interrupts = new Interrupts(
+      {
+        first: () => (this.current ? 'Pausing at the end of this step' : 'Stopping'),
+        left: 'the run goes on from its last checkpoint',
+      },
+      (text) => this.line.say(text),
+    );
+    this.stopped.addEventListener('abort', () => this.pause());
+  }
+
+  /** Aborted by the first Ctrl-C: for work beside the runs, and to begin no other. */
+  get stopped(): AbortSignal {
+    return this.interrupts.signal;
+  }
+
+  /** Of a command whose run rests before its end, be it by Ctrl-C or because a page paused it. */
+  get exitCode(): number {
+    return this.interrupts.exitCode;
   }
 
   /** Creates a run from a file, or resumes one, and follows it until it rests. @throws StudioError when it failed */
@@ -41,7 +55,7 @@ export class TerminalSession {
       if (record.state === 'rejected')
         throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
       // Ctrl-C may have come before there was a run to pause.
-      if (this.stopped.aborted) trainer.command(id, { kind: 'pause', release: true }, 'terminal');
+      if (this.stopped.aborted) this.pause();
       const ended = await watch.ended;
       if (ended.state === 'failed' && ended.error) {
         const { kind, message, place, remedy } = ended.error;
@@ -55,22 +69,11 @@ export class TerminalSession {
   }
 
   dispose(): void {
-    process.off('SIGINT', this.onInterrupt);
-    process.off('SIGTERM', this.onInterrupt);
+    this.interrupts.dispose();
     this.line.end();
   }
 
-  private interrupt(): void {
-    if (this.stopped.aborted) {
-      this.line.say('Ended at once; the run goes on from its last checkpoint.');
-      process.exit(130);
-    }
-    this.line.say(
-      this.current
-        ? 'Pausing at the end of this step; Ctrl-C again ends at once.'
-        : 'Stopping; Ctrl-C again ends at once.',
-    );
-    this.stop.abort();
+  private pause(): void {
     if (this.current) this.hosting.trainer.command(this.current, { kind: 'pause', release: true }, 'terminal');
   }
 }
