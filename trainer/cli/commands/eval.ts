@@ -68,7 +68,7 @@ exact test, the difference with its interval, and the questions that flipped.
       preset: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
-      seed: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       shuffled: { type: 'boolean', default: false },
       template: { type: 'string' },
       out: { type: 'string' },
@@ -77,7 +77,14 @@ exact test, the difference with its interval, and the questions that flipped.
       ffmpeg: { type: 'string' },
       compare: { type: 'boolean', default: false },
     });
-    if (values.compare) return compareCommand(positionals, values);
+    if (values.compare) {
+      const { compare: _compare, folder, out, json, set, ...idle } = values;
+      const [idleName] =
+        Object.entries({ ...idle, set: set.length > 0 }).find(([, value]) => value !== undefined && value !== false) ??
+        [];
+      if (idleName !== undefined) throw usage(`--${idleName} has no meaning with --compare.`);
+      return compareCommand(positionals, { folder, out, json });
+    }
     const wanted = await evaluationWanted(positionals, values);
     // A table in a pipe stays a table: what is told meanwhile goes beside it.
     const line = new LiveLine(process.stderr);
@@ -97,7 +104,7 @@ interface EvalValues {
   readonly preset?: string | undefined;
   readonly set: readonly string[];
   readonly limit?: string | undefined;
-  readonly seed: string;
+  readonly seed?: string | undefined;
   readonly shuffled: boolean;
   readonly template?: string | undefined;
   readonly out?: string | undefined;
@@ -109,7 +116,7 @@ async function evaluationWanted(positionals: readonly string[], values: EvalValu
   const [named, ...datasets] = positionals;
   if (named === undefined) throw usage('Name a model.');
   const limit = values.limit === undefined ? null : wholeNumber('limit', values.limit, 1);
-  const seed = seedOption(values.seed);
+  const seed = seedOption(values.seed ?? '1');
   const model = await findCheckpoint(named, values.folder === undefined ? null : path.resolve(values.folder));
   const files = benchmarkFiles(datasets.length > 0 ? datasets : [datasetOf(model)]);
   const parameters = evaluationParameters(model, values);
