@@ -88,9 +88,8 @@ export async function askAll(a: AskingAll): Promise<void> {
     for (let from = 0; from < rows.length; from += batchQuestions) {
       const batch = rows.slice(from, from + batchQuestions);
       told(0, 0);
-      const loaded = await Promise.all(batch.map((row) => questions.load(row)));
+      const readable = await questions.loadReadable(batch);
       for (const row of rows.slice(from + batchQuestions, from + 2 * batchQuestions)) questions.prefetch(row);
-      const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
       const groups = await askBatch(a, readable, (share) => told(share, batch.length));
       const answered = new Map(groups.map((group) => [group.group.question.row, lineOf(name, group)]));
       const lines = batch.map((row): AnswersLine => answered.get(row) ?? skipped(name, dataset.question(row), faults));

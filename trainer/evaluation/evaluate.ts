@@ -1,5 +1,5 @@
 /** Accuracy on questions that the run does not train on, with ordered frames and, for videos, with shuffled ones. */
-import type { LoadedQuestion, QuestionLoader } from '../data/questions.ts';
+import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { type Answered, ask } from '../learning/answering.ts';
 import { emptyMetrics, mean } from '../learning/training.ts';
@@ -38,9 +38,9 @@ export async function evaluate(e: Evaluating): Promise<Evaluation> {
   const answers: Answer[] = [];
   let skipped = 0;
   for (let from = 0; from < rows.length; from += batchQuestions) {
-    const loaded = await Promise.all(rows.slice(from, from + batchQuestions).map((row) => e.questions.load(row)));
-    const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
-    skipped += loaded.length - readable.length;
+    const batch = rows.slice(from, from + batchQuestions);
+    const readable = await e.questions.loadReadable(batch);
+    skipped += batch.length - readable.length;
     if (readable.length === 0) continue;
     const groups = await ask(
       readable,

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
-import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
+import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { normalise } from '../learning/advantages.ts';
 import { type Answered, ask, groupMetrics } from '../learning/answering.ts';
@@ -84,9 +84,7 @@ export async function sampleGroups(s: SamplingGroups): Promise<GroupFigures | nu
   const groups: Answered[] = [];
   for (let from = 0; from < rows.length; from += batchQuestions) {
     s.onProgress(from, rows.length);
-    const batch = rows.slice(from, from + batchQuestions);
-    const loaded = await Promise.all(batch.map((row) => questions.load(row)));
-    const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
+    const readable = await questions.loadReadable(rows.slice(from, from + batchQuestions));
     if (readable.length === 0) continue;
     const answered = await ask(
       readable,

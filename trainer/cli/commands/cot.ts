@@ -10,7 +10,7 @@ import { type Dataset, openDataset } from '../../data/dataset.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { setAside } from '../../journal/json-lines.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
-import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { StudioError, sentError } from '../../protocol/errors.ts';
 import { presetNames } from '../../protocol/runfile.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
@@ -86,8 +86,8 @@ Progress
       return await make(positionals, values, show);
     } catch (thrown) {
       if (!values.json) throw thrown;
-      const fault = asStudioError(thrown);
-      show.object({ type: 'error', message: fault.message, ...fault.data });
+      const fault = sentError(thrown);
+      show.object({ type: 'error', ...fault });
       return fault.kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
     } finally {
       show.end();

@@ -1,7 +1,7 @@
 /** `video-r1 sample`: makes the sample project. */
 import path from 'node:path';
 import { createSampleProject, type SampleCounts } from '../../data/sample/project.ts';
-import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions, seedOption, usage } from '../terminal/command.ts';
 import { Interrupts, interruptible } from '../terminal/interrupt.ts';
@@ -50,9 +50,8 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
       const stopped = interrupts.signal.aborted;
       if (!asJson && !stopped) throw thrown;
       const fault = stopped ? new StudioError('conflict', stoppedText) : asStudioError(thrown);
-      const { kind, message, place, remedy } = fault;
-      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', kind, message, place, remedy })}\n`);
-      else line.say(message);
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', ...sentError(fault) })}\n`);
+      else line.say(fault.message);
       return stopped ? interrupts.exitCode : exitCodes.failed;
     } finally {
       line.end();

@@ -1,7 +1,7 @@
 /** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
 import { createInterface } from 'node:readline/promises';
 import { type Preparation, preparations } from '../../engines/setup.ts';
-import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
@@ -93,8 +93,7 @@ ${preparations.webgpu().note}
       if (!asJson && !signal.aborted) throw thrown;
       const ended = new StudioError('conflict', 'It was ended before it was done; the same command goes on.');
       const error = signal.aborted ? ended : asStudioError(thrown);
-      const { kind, message, place, remedy } = error;
-      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', kind, message, place, remedy })}\n`);
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', ...sentError(error) })}\n`);
       else line.say(error.toString());
       return signal.aborted ? interrupts.exitCode : exitCodes.failed;
     } finally {

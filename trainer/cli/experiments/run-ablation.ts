@@ -30,13 +30,12 @@ import type { RunFile } from '../../protocol/runfile.ts';
 import { readTemplate } from '../../reasoning/template.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun } from '../../runs/run-files.ts';
-import { openLog } from '../terminal/log.ts';
 import { duration, type LiveLine, Pace } from '../terminal/progress.ts';
 import { type AblationPlan, ablationFolder } from './ablation-plan.ts';
 import { answersName, evaluateInto, evaluationName, evaluationsFolder, replaceFile } from './evaluate-checkpoint.ts';
-import { type Hosting, host } from './hosting.ts';
+import type { Hosting } from './hosting.ts';
 import { sampleGroupsInto } from './sample-checkpoint-groups.ts';
-import { TerminalSession } from './train-in-terminal.ts';
+import { hostInTerminal, type TerminalSession } from './train-in-terminal.ts';
 
 /** Of evaluations: the same questions, shuffles and groups for every checkpoint. */
 const evaluationSeed = 1;
@@ -66,18 +65,15 @@ export interface AblationResult {
 
 /** Trains, evaluates and writes what is not there. @returns the exit code when it was stopped: the same call goes on */
 export async function runAblation(w: AblationWanted, line: LiveLine): Promise<AblationResult | { stopped: number }> {
-  const hosting = await host({ folder: w.folder, port: w.port, ffmpeg: w.ffmpeg, log: openLog(w.folder) });
-  const session = new TerminalSession(hosting, line);
-  try {
-    return await new AblationWork(w, hosting, session).all();
-  } catch (thrown) {
-    if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
-    line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
-    return { stopped: session.exitCode };
-  } finally {
-    await hosting.close();
-    session.dispose();
-  }
+  return hostInTerminal(w, line, async (session, hosting) => {
+    try {
+      return await new AblationWork(w, hosting, session).all();
+    } catch (thrown) {
+      if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
+      line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
+      return { stopped: session.exitCode };
+    }
+  });
 }
 
 /** A run that is complete. */

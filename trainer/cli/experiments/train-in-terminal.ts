@@ -1,10 +1,27 @@
 /** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
 
-import { StudioError } from '../../protocol/errors.ts';
+import { errorFrom, StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/records.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
-import { LiveLine, RunWatch } from '../terminal/progress.ts';
-import type { Hosting } from './hosting.ts';
+import { openLog } from '../terminal/log.ts';
+import { type LiveLine, RunWatch } from '../terminal/progress.ts';
+import { type Hosting, type HostingOptions, host } from './hosting.ts';
+
+/** Hosts a project for as long as some work in this terminal takes. What still runs at its end is saved. */
+export async function hostInTerminal<T>(
+  options: Pick<HostingOptions, 'folder' | 'port' | 'ffmpeg'>,
+  line: LiveLine,
+  work: (session: TerminalSession, hosting: Hosting) => Promise<T>,
+): Promise<T> {
+  const hosting = await host({ ...options, log: openLog(options.folder) });
+  const session = new TerminalSession(hosting, line);
+  try {
+    return await work(session, hosting);
+  } finally {
+    await hosting.close();
+    session.dispose();
+  }
+}
 
 export class TerminalSession {
   readonly line: LiveLine;
@@ -12,7 +29,7 @@ export class TerminalSession {
   private current: string | null = null;
   private readonly interrupts: Interrupts;
 
-  constructor(hosting: Hosting, line = new LiveLine()) {
+  constructor(hosting: Hosting, line: LiveLine) {
     this.hosting = hosting;
     this.line = line;
     this.interrupts = new Interrupts(
@@ -57,10 +74,7 @@ export class TerminalSession {
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) this.pause();
       const ended = await watch.ended;
-      if (ended.state === 'failed' && ended.error) {
-        const { kind, message, place, remedy } = ended.error;
-        throw new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }) });
-      }
+      if (ended.state === 'failed' && ended.error) throw errorFrom(ended.error);
       return ended;
     } finally {
       listening.dispose();
