@@ -50,7 +50,7 @@ const given = z.strictObject({
 });
 export type GivenAnswer = z.infer<typeof given>;
 
-const asked = {
+const questionShape = {
   /** Name of the dataset. */
   dataset: z.string(),
   row: z.number().int().min(0),
@@ -69,13 +69,13 @@ const asked = {
 
 const answeredLine = z.strictObject({
   outcome: z.literal('answered'),
-  ...asked,
+  ...questionShape,
   ordered: given,
   /** Null for an image, or where no shuffled answer was wanted. */
   shuffled: given.nullable(),
 });
 /** The medium could not be read, so nothing was asked. */
-const skippedLine = z.strictObject({ outcome: z.literal('skipped'), ...asked, message: z.string() });
+const skippedLine = z.strictObject({ outcome: z.literal('skipped'), ...questionShape, message: z.string() });
 const anyLine = z.discriminatedUnion('outcome', [answeredLine, skippedLine]);
 
 export type AnsweredLine = z.infer<typeof answeredLine>;

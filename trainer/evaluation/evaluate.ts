@@ -7,7 +7,7 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Evaluation, EvaluationSlice } from '../protocol/records.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 
-export interface Evaluating {
+export interface RunEvaluation {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly questions: QuestionLoader;
@@ -31,7 +31,7 @@ export function evaluationRows(count: number, wanted: number): number[] {
 }
 
 /** @throws Interrupted when the signal ends it. */
-export async function evaluate(e: Evaluating): Promise<Evaluation> {
+export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
   const started = performance.now();
   const p = e.parameters;
   const rows = evaluationRows(e.questions.dataset.count, p.evaluationQuestions);

@@ -66,7 +66,7 @@ them. Ctrl-C saves; the same command goes on, and what is finished is not done a
     if (named === undefined || positionals.length > 1) throw usage('Name one run file.');
     const folder = path.resolve(values.folder ?? path.dirname(path.resolve(named)));
     const given = (file: string) => path.resolve(values.folder === undefined ? '.' : folder, file);
-    return ablateAsTold({
+    return ablationAsTold({
       ...values,
       folder,
       source: {
@@ -99,7 +99,7 @@ export interface AblationTold {
 }
 
 /** Checks what the command line says, does it, and prints the tables. @throws StudioError `bad-request`; as `planAblation` */
-export async function ablateAsTold(told: AblationTold): Promise<number> {
+export async function ablationAsTold(told: AblationTold): Promise<number> {
   const { folder, name, datasets, json, ffmpeg } = told;
   const seeds = seedsOf(told.seeds);
   const wanted = armsOf(told.arms);

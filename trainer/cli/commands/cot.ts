@@ -112,7 +112,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
     try {
       const content = { sha256: await sha256OfFiles([dataset.file]), rows: dataset.count };
       if (values['filter-only']) return await filterOnly(dataset, content, rules, files, show);
-      return await ask(dataset, content, rules, files, values, show);
+      return await sampleTeacher(dataset, content, rules, files, values, show);
     } finally {
       held.dispose();
     }
@@ -144,7 +144,7 @@ async function filterOnly(
   }
 }
 
-async function ask(
+async function sampleTeacher(
   dataset: Dataset,
   content: DatasetContent,
   rules: FilterRules,

@@ -12,7 +12,7 @@ import { readTemplate } from '../../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import {
   type EvaluationWanted,
-  evaluateInto,
+  evaluateCheckpoint,
   evaluationName,
   evaluationsFolder,
 } from '../experiments/evaluate-checkpoint.ts';
@@ -90,7 +90,7 @@ exact test, the difference with its interval, and the questions that flipped.
     const line = new LiveLine(process.stderr);
     const left = `every finished answer is kept in ${wanted.out}, and the same command goes on`;
     return interruptible({ stopped: `Stopped; ${left}.`, left }, async (signal) => {
-      const results = await evaluateInto(wanted, signal, line);
+      const results = await evaluateCheckpoint(wanted, signal, line);
       if (values.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
       else process.stdout.write(`${reportText(evaluationReport(results))}\n\n${wanted.out}\n`);
       return exitCodes.done;

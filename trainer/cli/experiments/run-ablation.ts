@@ -32,9 +32,15 @@ import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun } from '../../runs/run-files.ts';
 import { duration, type LiveLine, Pace } from '../terminal/progress.ts';
 import { type AblationPlan, ablationFolder } from './ablation-plan.ts';
-import { answersName, evaluateInto, evaluationName, evaluationsFolder, replaceFile } from './evaluate-checkpoint.ts';
+import {
+  answersName,
+  evaluateCheckpoint,
+  evaluationName,
+  evaluationsFolder,
+  replaceFile,
+} from './evaluate-checkpoint.ts';
 import type { Hosting } from './hosting.ts';
-import { sampleGroupsInto } from './sample-checkpoint-groups.ts';
+import { sampleCheckpointGroups } from './sample-checkpoint-groups.ts';
 import { hostInTerminal, type TerminalSession } from './train-in-terminal.ts';
 
 /** Of evaluations: the same questions, shuffles and groups for every checkpoint. */
@@ -176,13 +182,13 @@ class AblationWork {
     this.tell(`${model.state?.run ?? stage}: evaluating`);
     return this.pace.timed('evaluation', async () => {
       const settings = { ...place, template, out, seed: evaluationSeed };
-      const results = await evaluateInto(
+      const results = await evaluateCheckpoint(
         { ...settings, files, parameters, limit, shuffled: true, fresh: false },
         session.stopped,
         session.line,
       );
       const dataset = files[0]?.file ?? '';
-      const sampled = await sampleGroupsInto(
+      const sampled = await sampleCheckpointGroups(
         { ...settings, dataset, parameters: this.values, videos: groups },
         session.stopped,
         session.line,
