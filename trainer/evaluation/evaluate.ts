@@ -25,7 +25,7 @@ export interface RunEvaluation {
 const batchQuestions = 32;
 
 /** Rows of an evaluation: all, or `wanted` of them spread evenly over the file. */
-export function evaluationRows(count: number, wanted: number): number[] {
+function evaluationRows(count: number, wanted: number): number[] {
   if (wanted === 0 || wanted >= count) return Array.from({ length: count }, (_, i) => i);
   return Array.from({ length: wanted }, (_, i) => Math.floor((i * count) / wanted));
 }

@@ -9,7 +9,7 @@ import type { Frames, FramesPlace } from '../engines/engine.ts';
 import { parseJson } from '../protocol/json.ts';
 import { mediaView } from '../protocol/records.ts';
 
-export const storedView = mediaView.omit({ shuffledOrder: true, visionTokens: true });
+const storedView = mediaView.omit({ shuffledOrder: true, visionTokens: true });
 export type StoredView = z.infer<typeof storedView>;
 
 export interface LoadedMedia {

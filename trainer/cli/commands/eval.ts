@@ -152,7 +152,7 @@ function projectOf({ folder, plan }: FoundCheckpoint): string | null {
 }
 
 /** The run's own values, or those of a preset, with what the preset says of benchmarks; then `--frames` and `--set`. */
-export function evaluationParameters(
+function evaluationParameters(
   { state, plan }: FoundCheckpoint,
   values: Pick<EvalValues, 'preset' | 'frames' | 'set'>,
 ): ParameterValues {

@@ -79,7 +79,7 @@ export function makeSample({ folder, seed, ffmpeg, counts, say }: SampleNeeded):
   });
 }
 
-export function describeSample(summary: {
+function describeSample(summary: {
   folder: string;
   videos: number;
   images: number;
