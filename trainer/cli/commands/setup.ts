@@ -134,6 +134,8 @@ async function agreed(signal: AbortSignal): Promise<void> {
       remedy: 'Add --yes to agree to the note above.',
     });
   const asking = createInterface({ input: process.stdin, output: process.stdout });
+  // While it asks, it takes the key before the terminal makes a signal of it.
+  asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     const answer = await asking.question('Fetch them? [y/N] ', { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new StudioError('conflict', 'Nothing was fetched.');
