@@ -1,16 +1,7 @@
 /** Small whole records for tests of the store and the server: what is given replaces what would stand there. */
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
-import type {
-  Annotation,
-  Checkpoint,
-  Evaluation,
-  GroupWithRollouts,
-  Question,
-  Rollout,
-  RolloutTokens,
-  StepMetrics,
-} from '../../trainer/protocol/records.ts';
+import type { Annotation, Checkpoint, Evaluation, GroupWithRollouts, Question, Rollout, RolloutTokens, StepMetrics } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
 export function aRun(given: Partial<RunSummary> = {}): RunSummary {

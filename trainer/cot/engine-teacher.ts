@@ -1,11 +1,15 @@
 /** A checkpoint of our own as the teacher: it answers through the engine as in training. The same seed gives the same answer. */
 import { createEngine } from '../engines/create.ts';
 import type { Engine, ModelHandle, SampleOptions } from '../engines/engine.ts';
+import { requireOfEngine } from '../engines/needs.ts';
+import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { EngineSettings } from '../protocol/runfile.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
-import type { Asked, Teacher, TeacherAnswer } from './teacher.ts';
+import type { Teacher, TeacherAnswer, TeacherRequest } from './teacher.ts';
+
+const never = new AbortController().signal;
 
 export interface EngineTeacherSettings {
   readonly template: PromptTemplate;
@@ -29,10 +33,20 @@ export class EngineTeacher implements Teacher {
     this.samplesPerCall = settings.samplesPerCall;
   }
 
-  /** @param folder a checkpoint. @throws StudioError `bad-model`, `engine-failed` */
-  static async load(folder: string, engine: EngineSettings, settings: EngineTeacherSettings): Promise<EngineTeacher> {
+  /**
+   * @param folder a checkpoint
+   * @param shown kinds of media in what it will be asked
+   * @throws StudioError `bad-model`, `engine-failed`
+   */
+  static async load(
+    folder: string,
+    engine: EngineSettings,
+    shown: readonly DataType[],
+    settings: EngineTeacherSettings,
+  ): Promise<EngineTeacher> {
     const started = await createEngine(engine);
     try {
+      requireOfEngine(started, { chunks: shown, training: null }, folder);
       const model = await started.createModel({ kind: 'folder', folder, optimizer: false }, 'policy');
       return new EngineTeacher(started, model, settings);
     } catch (thrown) {
@@ -41,25 +55,24 @@ export class EngineTeacher implements Teacher {
     }
   }
 
-  async ask(samples: readonly Asked[], abort: AbortSignal): Promise<TeacherAnswer[]> {
+  /** What is under way is written to its end: a stop begins nothing new. */
+  async sample(wanted: readonly TeacherRequest[]): Promise<TeacherAnswer[]> {
     const { template, sampling } = this.settings;
-    const requests = samples.map(({ question, medium, seed }) => {
+    const requests = wanted.map(({ question, medium, seed }) => {
       if (medium.kind !== 'frames') throw new StudioError('internal', 'The engine is shown frames, not files.');
       const order = question.dataType === 'video' ? Array.from({ length: medium.frames.count }, (_, i) => i) : null;
       return { prompt: buildPrompt(question, medium.frames, order, template), seeds: [seed] };
     });
     const prompts = requests.map(async ({ prompt }) => (await this.engine.render(this.model, prompt)).tokens);
     const tokensIn = await Promise.all(prompts);
-    const answers = new Array<TeacherAnswer>(samples.length);
-    for await (const event of this.engine.sample(this.model, requests, sampling, abort)) {
+    const answers = new Array<TeacherAnswer>(wanted.length);
+    for await (const event of this.engine.sample(this.model, requests, sampling, never)) {
       if (event.kind !== 'done') continue;
       const { text, tokens, stopReason } = event.completion;
-      if (stopReason === 'aborted') continue;
       const outcome = stopReason === 'length' ? 'cut-off' : 'answered';
       const usage = { tokensIn: tokensIn[event.request] as number, tokensOut: tokens.length };
       answers[event.request] = { outcome, text, usage };
     }
-    abort.throwIfAborted();
     return answers;
   }
 
