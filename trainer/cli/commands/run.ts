@@ -5,6 +5,7 @@ import { host } from '../experiments/hosting.ts';
 import { TerminalSession } from '../experiments/train-in-terminal.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
 import { openLog } from '../terminal/log.ts';
+import { restText } from '../terminal/progress.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
@@ -44,9 +45,8 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
       const run = await session.train(
         values.resume === undefined ? { file: name, parameters: readSettings(values.set) } : { resume: values.resume },
       );
-      session.line.say(
-        `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
-      );
+      const more = restText(run);
+      session.line.say(`${run.id} ${run.state} after step ${run.step} of ${run.steps}${more && `: ${more}`}`);
       if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
       return run.state === 'completed' ? exitCodes.done : exitCodes.interrupted;
     } finally {

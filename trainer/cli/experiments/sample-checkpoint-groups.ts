@@ -6,12 +6,12 @@ import { z } from 'zod';
 import { openDataset } from '../../data/dataset.ts';
 import { parseJson } from '../../engines/tfjs/checkpoint/json.ts';
 import { modelFiles } from '../../engines/tfjs/checkpoint/weights.ts';
-import { type GroupFigures, groupFigures, sampleGroups } from '../../evaluation/sampled-groups.ts';
+import { type GroupFigures, groupFigures, measureGroups } from '../../evaluation/sampled-groups.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { type ParameterValues, parameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import { promptTemplate } from '../../reasoning/template.ts';
-import { frameLimits } from '../../runs/run.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { replaceFile } from './evaluate-checkpoint.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
@@ -61,9 +61,9 @@ export async function sampleGroupsInto(
     return before.figures;
   const dataset = await openDataset(w.dataset, signal);
   try {
-    const figures = await withModel(w, signal, line, (loaded) => {
+    const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();
-      return sampleGroups({
+      return measureGroups({
         ...loaded,
         limits: frameLimits(parameters),
         ...{ dataset, template, parameters, seed, videos, signal },

@@ -1,5 +1,6 @@
 /** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
-
+import { randomUUID } from 'node:crypto';
+import type { CommandRecord, CommandRequest } from '../../protocol/commands.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import { LiveLine, RunWatch } from '../terminal/progress.ts';
@@ -34,17 +35,17 @@ export class TerminalSession {
     const listening = trainer.listen({
       onEvent: (event) => watch.onEvent(event),
       onSampling: () => {},
-      onRunsChanged: (changed) => watch.onChanged(changed, trainer.isInMemory(id)),
+      onRunsChanged: (changed) => watch.onChanged(changed),
     });
     try {
-      const record = trainer.command(id, { kind: 'file' in run ? 'start' : 'resume' }, 'terminal');
-      if (record.state === 'rejected')
-        throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
+      // A run that was created and never started is begun, not taken up again.
+      const record = this.send(id, { kind: summary().state === 'created' ? 'start' : 'resume' });
+      if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
       // Ctrl-C may have come before there was a run to pause.
-      if (this.stopped.aborted) trainer.command(id, { kind: 'pause', release: true }, 'terminal');
+      if (this.stopped.aborted) this.send(id, { kind: 'pause', release: true });
       const ended = await watch.ended;
-      if (ended.state === 'failed' && ended.error) {
-        const { kind, message, place, remedy } = ended.error;
+      if (ended.state === 'failed') {
+        const { kind, message, place, remedy } = ended.fault;
         throw new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }) });
       }
       return ended;
@@ -71,6 +72,10 @@ export class TerminalSession {
         : 'Stopping; Ctrl-C again ends at once.',
     );
     this.stop.abort();
-    if (this.current) this.hosting.trainer.command(this.current, { kind: 'pause', release: true }, 'terminal');
+    if (this.current) this.send(this.current, { kind: 'pause', release: true });
+  }
+
+  private send(runId: string, request: CommandRequest): CommandRecord {
+    return this.hosting.trainer.command(runId, randomUUID(), request, 'terminal');
   }
 }
