@@ -37,10 +37,14 @@ describe('from a shell', () => {
       const set = await inProject('ctl', 'set', 'learningRate', '5e-5', '--json');
       expect({ code: set.code, command: JSON.parse(set.stdout) }).toMatchObject({
         code: 0,
-        command: { state: 'applied', oldValue: 0.0015, newValue: 5e-5 },
+        command: { state: 'applied', change: { from: 0.0015, to: 5e-5 } },
       });
+      const twice = ['ctl', 'set', 'learningRate', '4e-5', '--id', 'twice', '--json'];
+      const once = JSON.parse((await inProject(...twice)).stdout);
+      expect(JSON.parse((await inProject(...twice)).stdout)).toEqual(once);
+      expect(once.change).toEqual({ from: 5e-5, to: 4e-5 });
       const pause = await inProject('ctl', 'pause');
-      expect(pause).toMatchObject({ code: 1, stdout: 'sft-1: pause rejected: the run is completed\n' });
+      expect(pause).toMatchObject({ code: 1, stdout: 'sft-1: pause rejected: the run is complete\n' });
       expect((await inProject('ctl', 'dance')).code).toBe(2);
       expect((await inProject('ctl', 'pause', '--run', 'none')).stderr).toContain('There is no run none');
 

@@ -8,7 +8,7 @@ import type { AnswersLine } from './answers-file.ts';
 import { benchmarks, paperAblation } from './paper-results.ts';
 import { overall, paperCells, percent } from './report.ts';
 import { type EvaluationResults, orderAnswers } from './results.ts';
-import type { GroupFigures } from './sample-groups.ts';
+import type { GroupFigures } from './measure-groups.ts';
 import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
 import { plain, type Report, type Table } from './table.ts';
 

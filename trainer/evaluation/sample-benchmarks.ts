@@ -4,7 +4,8 @@ import type { Dataset } from '../data/dataset.ts';
 import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
 import { permutation, randomFrom } from '../data/random.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
-import { type Answered, ask } from '../learning/answering.ts';
+import type { SampledGroup } from '../learning/groups.ts';
+import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Question } from '../protocol/records.ts';
@@ -105,7 +106,7 @@ async function sampleBatch(
   a: BenchmarkSampling,
   questions: readonly LoadedQuestion[],
   onShare: (share: number) => void,
-): Promise<Answered[]> {
+): Promise<SampledGroup[]> {
   if (questions.length === 0) return [];
   const { sampling, shuffled, template } = a.answers.header;
   const how = {
@@ -124,7 +125,7 @@ async function sampleBatch(
     signal: a.signal,
     onSampling: ({ done, total }: { done: number; total: number }) => onShare(done / total),
   };
-  return ask(questions, how, emptyMetrics(0, 0).durations);
+  return sampleGroups(questions, how, emptyMetrics(0, 0).durations);
 }
 
 function questionFields(dataset: string, question: Question) {
@@ -141,7 +142,7 @@ function skipped(dataset: string, question: Question, faults: ReadonlyMap<number
   return { outcome: 'skipped', ...questionFields(dataset, question), message: faults.get(question.row) ?? '' };
 }
 
-function lineOf(dataset: string, { group }: Answered): AnsweredLine {
+function lineOf(dataset: string, { group }: SampledGroup): AnsweredLine {
   const { question } = group;
   const given = (order: 'ordered' | 'shuffled'): GivenAnswer | null => {
     const rollout = group.rollouts.find((candidate) => candidate.order === order);

@@ -149,6 +149,13 @@ export type FrameLimits = Pick<
   | 'imageMaxPixels'
 >;
 
+/** The limits that a run's parameters set. */
+export function frameLimits(p: ParameterValues): FrameLimits {
+  const { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels } =
+    p;
+  return { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels };
+}
+
 /** Which frames a model is shown of one medium, and how large. */
 export interface FramePlan {
   readonly indices: number[];

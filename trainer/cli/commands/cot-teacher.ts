@@ -14,7 +14,7 @@ import { isParameterName } from '../../protocol/parameters.ts';
 import { defaultEngine } from '../../protocol/runfile.ts';
 import { type PromptTemplate, readTemplate } from '../../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../../runs/find-checkpoint.ts';
-import { frameLimits } from '../../runs/run.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type FrameLimits, MediaLoader } from '../../video/load.ts';
 import { readParameters, readSettings, usage } from '../terminal/command.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
 import { hostInTerminal } from '../experiments/train-in-terminal.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
-import { LiveLine } from '../terminal/progress.ts';
+import { LiveLine, restText } from '../terminal/progress.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
@@ -41,9 +41,8 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
             ? { file: name, parameters: readSettings(values.set) }
             : { resume: values.resume },
         );
-        session.line.say(
-          `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
-        );
+        const more = restText(run);
+        session.line.say(`${run.id} ${run.state} after step ${run.step} of ${run.steps}${more && `: ${more}`}`);
         if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
         return run.state === 'completed' ? exitCodes.done : session.exitCode;
       },

@@ -17,8 +17,8 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { ParameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import type { FoundCheckpoint } from '../../runs/find-checkpoint.ts';
-import { frameLimits } from '../../runs/run.ts';
 import { holdFile } from '../../store/process-lock.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
 

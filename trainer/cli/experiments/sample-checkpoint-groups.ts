@@ -5,13 +5,13 @@ import path from 'node:path';
 import { z } from 'zod';
 import { openDataset } from '../../data/dataset.ts';
 import { modelFiles } from '../../engines/model-folder.ts';
-import { type GroupFigures, groupFigures, sampleGroups } from '../../evaluation/sample-groups.ts';
+import { type GroupFigures, groupFigures, measureGroups } from '../../evaluation/measure-groups.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { parseJson } from '../../protocol/json.ts';
 import { type ParameterValues, parameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import { promptTemplate } from '../../reasoning/template.ts';
-import { frameLimits } from '../../runs/run.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { replaceFile } from './evaluate-checkpoint.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
@@ -63,7 +63,7 @@ export async function sampleCheckpointGroups(
   try {
     const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();
-      return sampleGroups({
+      return measureGroups({
         ...loaded,
         limits: frameLimits(parameters),
         ...{ dataset, template, parameters, seed, videos, signal },

@@ -1,5 +1,6 @@
 /** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
-
+import { randomUUID } from 'node:crypto';
+import type { CommandRecord, CommandRequest } from '../../protocol/commands.ts';
 import { errorFrom, StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
@@ -65,16 +66,16 @@ export class TerminalSession {
     const listening = trainer.listen({
       onEvent: (event) => watch.onEvent(event),
       onSampling: () => {},
-      onRunsChanged: (changed) => watch.onChanged(changed, trainer.isInMemory(id)),
+      onRunsChanged: (changed) => watch.onChanged(changed),
     });
     try {
-      const record = trainer.command(id, { kind: 'file' in run ? 'start' : 'resume' }, 'terminal');
-      if (record.state === 'rejected')
-        throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
+      // A run that was created and never started is begun, not taken up again.
+      const record = this.send(id, { kind: summary().state === 'created' ? 'start' : 'resume' });
+      if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) this.pause();
       const ended = await watch.ended;
-      if (ended.state === 'failed' && ended.error) throw errorFrom(ended.error);
+      if (ended.state === 'failed') throw errorFrom(ended.fault);
       return ended;
     } finally {
       listening.dispose();
@@ -88,6 +89,10 @@ export class TerminalSession {
   }
 
   private pause(): void {
-    if (this.current) this.hosting.trainer.command(this.current, { kind: 'pause', release: true }, 'terminal');
+    if (this.current) this.send(this.current, { kind: 'pause', release: true });
+  }
+
+  private send(runId: string, request: CommandRequest): CommandRecord {
+    return this.hosting.trainer.command(runId, randomUUID(), request, 'terminal');
   }
 }

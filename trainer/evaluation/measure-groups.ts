@@ -7,7 +7,8 @@ import type { Dataset } from '../data/dataset.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { normalise } from '../learning/advantages.ts';
-import { type Answered, ask, groupMetrics } from '../learning/answering.ts';
+import type { SampledGroup } from '../learning/groups.ts';
+import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
@@ -30,7 +31,7 @@ export const groupFigures = z.strictObject({
 });
 export type GroupFigures = z.infer<typeof groupFigures>;
 
-export interface GroupSampling {
+export interface GroupMeasuring {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly media: MediaLoader;
@@ -65,7 +66,7 @@ export function temporalRewardIsFelt(
   return paid.advantages.some((advantage, i) => Math.abs(advantage - (unpaid.advantages[i] ?? 0)) > 0.01);
 }
 
-function isFelt({ group }: Answered, p: ParameterValues): boolean {
+function isFelt({ group }: SampledGroup, p: ParameterValues): boolean {
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map(({ reward }) => ({
     total: reward.total,
@@ -75,18 +76,18 @@ function isFelt({ group }: Answered, p: ParameterValues): boolean {
 }
 
 /** @returns null where no video could be read. @throws Interrupted when the signal ends it */
-export async function sampleGroups(s: GroupSampling): Promise<GroupFigures | null> {
+export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | null> {
   const { dataset, parameters: p } = s;
   const rows = rowsToSample(dataset.count, null, s.seed)
     .filter((row) => dataset.question(row).dataType === 'video')
     .slice(0, s.videos);
   const questions = new QuestionLoader(dataset, s.media, s.limits, () => {});
-  const groups: Answered[] = [];
+  const groups: SampledGroup[] = [];
   for (let from = 0; from < rows.length; from += batchQuestions) {
     s.onProgress(from, rows.length);
     const readable = await questions.loadReadable(rows.slice(from, from + batchQuestions));
     if (readable.length === 0) continue;
-    const answered = await ask(
+    const sampled = await sampleGroups(
       readable,
       {
         engine: s.engine,
@@ -105,7 +106,7 @@ export async function sampleGroups(s: GroupSampling): Promise<GroupFigures | nul
       },
       emptyMetrics(0, 0).durations,
     );
-    groups.push(...answered);
+    groups.push(...sampled);
   }
   if (groups.length === 0) return null;
   const { accuracy, accuracyShuffled, temporal, flatGroups, length } = groupMetrics(groups);
