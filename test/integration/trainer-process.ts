@@ -9,13 +9,7 @@ import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../trainer/client/socket.ts';
 import { type CommandRequest, type EndedCommand, hasEnded } from '../../trainer/protocol/commands.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
-import {
-  type Discovery,
-  discovery,
-  discoveryFile,
-  socketAddress,
-  trainerFolder,
-} from '../../trainer/protocol/discovery.ts';
+import { type Discovery, discovery, discoveryFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
 import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 
@@ -94,7 +88,7 @@ export class TrainerProcess {
   }
 
   async connect(): Promise<TestClient> {
-    const client = new Client(rpc, await connectSocket(socketAddress(this.discovery)));
+    const client = new Client(rpc, await connectSocket(this.discovery));
     await client.request('initialize', { protocol: protocolVersion, client: 'test', author: 'tester' });
     return new TestClient(client);
   }

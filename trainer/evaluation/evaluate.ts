@@ -1,5 +1,5 @@
 /** Accuracy on questions that the run does not train on, with ordered frames and, for videos, with shuffled ones. */
-import type { LoadedQuestion, QuestionLoader } from '../data/questions.ts';
+import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { sampleGroups } from '../learning/sampling.ts';
@@ -8,7 +8,7 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Evaluation, EvaluationSlice } from '../protocol/records.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 
-export interface Evaluating {
+export interface RunEvaluation {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly questions: QuestionLoader;
@@ -26,22 +26,22 @@ export interface Evaluating {
 const batchQuestions = 32;
 
 /** Rows of an evaluation: all, or `wanted` of them spread evenly over the file. */
-export function evaluationRows(count: number, wanted: number): number[] {
+function evaluationRows(count: number, wanted: number): number[] {
   if (wanted === 0 || wanted >= count) return Array.from({ length: count }, (_, i) => i);
   return Array.from({ length: wanted }, (_, i) => Math.floor((i * count) / wanted));
 }
 
 /** @throws Interrupted when the signal ends it. */
-export async function evaluate(e: Evaluating): Promise<Evaluation> {
+export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
   const started = performance.now();
   const p = e.parameters;
   const rows = evaluationRows(e.questions.dataset.count, p.evaluationQuestions);
   const answers: Answer[] = [];
   let skipped = 0;
   for (let from = 0; from < rows.length; from += batchQuestions) {
-    const loaded = await Promise.all(rows.slice(from, from + batchQuestions).map((row) => e.questions.load(row)));
-    const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
-    skipped += loaded.length - readable.length;
+    const batch = rows.slice(from, from + batchQuestions);
+    const readable = await e.questions.loadReadable(batch);
+    skipped += batch.length - readable.length;
     if (readable.length === 0) continue;
     const groups = await sampleGroups(
       readable,

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../../trainer/client/socket.ts';
 import type { Transport } from '../../../trainer/protocol/connection.ts';
-import { socketAddress } from '../../../trainer/protocol/discovery.ts';
 import { Session, type SessionState } from '../../../webview/state/session.ts';
 import { type Serving, serve } from '../../server/serving.ts';
 import { aGroup, aRun, someMetrics } from '../../store/records.ts';
@@ -24,7 +23,7 @@ function until(session: Session, condition: (state: SessionState) => boolean): P
 }
 
 async function open(session: Session, { server }: Serving): Promise<Transport> {
-  const transport = await connectSocket(socketAddress(server.discovery));
+  const transport = await connectSocket(server.discovery);
   session.setLink({ state: 'open', reason: '' });
   session.open(transport, 'ada');
   return transport;

@@ -6,7 +6,7 @@ import type { MediaSource } from '../../cot/generate.ts';
 import type { JournalHeader } from '../../cot/journal.ts';
 import type { Teacher } from '../../cot/teacher.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { modelFiles } from '../../engines/tfjs/checkpoint/weights.ts';
+import { modelFiles } from '../../engines/model-folder.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { withOverrides } from '../../learning/presets.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';

@@ -14,7 +14,7 @@ export function duration(ms: number): string {
 const two = (value: number | null) => (value === null ? '-' : value.toFixed(2));
 
 /** Means over the last steps, so that the line does not flicker with every batch. */
-export class RecentMeans {
+class RecentMeans {
   private readonly size: number;
   private readonly steps: StepMetrics[] = [];
 

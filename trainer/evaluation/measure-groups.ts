@@ -1,0 +1,122 @@
+/**
+ * Groups drawn as T-GRPO draws them, from a checkpoint on videos that it does not train on: how often the temporal reward would
+ * be paid, and how often it would change what is learned. The same for every checkpoint, whatever it was trained by.
+ */
+import { z } from 'zod';
+import type { Dataset } from '../data/dataset.ts';
+import { QuestionLoader } from '../data/questions.ts';
+import type { Engine, ModelHandle } from '../engines/engine.ts';
+import { normalise } from '../learning/advantages.ts';
+import type { SampledGroup } from '../learning/groups.ts';
+import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
+import { emptyMetrics } from '../learning/training.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { PromptTemplate } from '../reasoning/template.ts';
+import type { FrameLimits, MediaLoader } from '../video/load.ts';
+import { rowsToSample } from './sample-benchmarks.ts';
+
+/** Shares of groups; accuracies and length are means over answers. */
+export const groupFigures = z.strictObject({
+  /** Groups that were drawn; videos that could not be read are not among them. */
+  groups: z.number().int(),
+  accuracy: z.number(),
+  accuracyShuffled: z.number(),
+  /** The temporal test passed, and an answer was there to be paid. */
+  temporalPaid: z.number(),
+  /** An answer's advantage is another one than without the temporal reward, by more than a hundredth. */
+  temporalFelt: z.number(),
+  /** All rewards alike, so that nothing is learned. */
+  flat: z.number(),
+  tokens: z.number(),
+});
+export type GroupFigures = z.infer<typeof groupFigures>;
+
+export interface GroupMeasuring {
+  readonly engine: Engine;
+  readonly model: ModelHandle;
+  readonly media: MediaLoader;
+  readonly limits: FrameLimits;
+  readonly dataset: Dataset;
+  readonly template: PromptTemplate;
+  /** G, temperature, rewards: those of a T-GRPO run. */
+  readonly parameters: ParameterValues;
+  /** Fixes which videos are taken, their shuffles and the answers. */
+  readonly seed: number;
+  /** Videos to sample on; all where there are fewer. */
+  readonly videos: number;
+  readonly signal: AbortSignal;
+  onProgress(done: number, total: number): void;
+}
+
+const batchQuestions = 16;
+
+/** Whether the temporal reward makes another advantage of any answer of a group. */
+export function temporalRewardIsFelt(
+  answers: readonly { readonly total: number; readonly temporal: number }[],
+  p: Pick<ParameterValues, 'stdDegrees' | 'stdEpsilon' | 'divideByStd'>,
+): boolean {
+  const paid = normalise(
+    answers.map(({ total }) => total),
+    p,
+  );
+  const unpaid = normalise(
+    answers.map(({ total, temporal }) => total - temporal),
+    p,
+  );
+  return paid.advantages.some((advantage, i) => Math.abs(advantage - (unpaid.advantages[i] ?? 0)) > 0.01);
+}
+
+function isFelt({ group }: SampledGroup, p: ParameterValues): boolean {
+  const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
+  const answers = ordered.map(({ reward }) => ({
+    total: reward.total,
+    temporal: reward.parts.find(({ name }) => name === 'temporal')?.value ?? 0,
+  }));
+  return temporalRewardIsFelt(answers, p);
+}
+
+/** @returns null where no video could be read. @throws Interrupted when the signal ends it */
+export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | null> {
+  const { dataset, parameters: p } = s;
+  const rows = rowsToSample(dataset.count, null, s.seed)
+    .filter((row) => dataset.question(row).dataType === 'video')
+    .slice(0, s.videos);
+  const questions = new QuestionLoader(dataset, s.media, s.limits, () => {});
+  const groups: SampledGroup[] = [];
+  for (let from = 0; from < rows.length; from += batchQuestions) {
+    s.onProgress(from, rows.length);
+    const readable = await questions.loadReadable(rows.slice(from, from + batchQuestions));
+    if (readable.length === 0) continue;
+    const sampled = await sampleGroups(
+      readable,
+      {
+        engine: s.engine,
+        model: s.model,
+        template: s.template,
+        parameters: p,
+        seed: s.seed,
+        step: 0,
+        purpose: 'evaluation',
+        prefix: 'groups',
+        numbers: readable.map(({ question }) => question.row),
+        ordered: p.groupSize,
+        shuffled: p.shuffledGroupSize,
+        sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP },
+        signal: s.signal,
+      },
+      emptyMetrics(0, 0).durations,
+    );
+    groups.push(...sampled);
+  }
+  if (groups.length === 0) return null;
+  const { accuracy, accuracyShuffled, temporal, flatGroups, length } = groupMetrics(groups);
+  return {
+    groups: groups.length,
+    accuracy: accuracy ?? 0,
+    accuracyShuffled: accuracyShuffled ?? 0,
+    temporalPaid: temporal ?? 0,
+    temporalFelt: groups.filter((group) => isFelt(group, p)).length / groups.length,
+    flat: flatGroups ?? 0,
+    tokens: length ?? 0,
+  };
+}

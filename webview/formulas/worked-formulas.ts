@@ -1,0 +1,73 @@
+/** Formulas with a group's own numbers put in, as texts. */
+import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
+import type { GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
+import { fixed, plain, signed } from '../ui/numbers.ts';
+import { advantageOf } from './advantage.ts';
+
+/** Longer sums are shown by their first terms. */
+const mostTerms = 16;
+
+/** `0.750 > 0.8 × 0.500 = 0.400`, with the sign that holds when the test failed. */
+export function equation({ p, pShuffled, mu, comparison, passed }: TemporalTest): string {
+  const sign = passed ? (comparison === '>=' ? '≥' : '>') : comparison === '>=' ? '<' : '≤';
+  return `${fixed(p, 3)} ${sign} ${plain(mu)} × ${fixed(pShuffled, 3)} = ${fixed(mu * pShuffled, 3)}`;
+}
+
+/** The test as it was asked, whether it holds, and r_t. */
+export function workedTest(test: TemporalTest): string {
+  const asked = test.comparison === '>=' ? 'p ≥ μ·p̃' : 'p > μ·p̃';
+  return `${asked}: ${test.passed ? equation(test) : `no, ${equation(test)}`}\nr_t = ${plain(test.paid)}`;
+}
+
+const terms = (values: readonly number[], decimals: number, link: string) =>
+  values
+    .slice(0, mostTerms)
+    .map((value, i) =>
+      i > 0 && value < 0 ? `− ${fixed(-value, decimals)}` : `${i > 0 ? `${link} ` : ''}${fixed(value, decimals)}`,
+    )
+    .join(' ') + (values.length > mostTerms ? ` ${link} …` : '');
+
+/** `1.2 + 0.3 − 0.5 = 1` */
+export function workedSum(values: readonly number[], decimals: number): string {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return `${terms(values, decimals, '+')} = ${fixed(sum, decimals)}`;
+}
+
+const orderedTotals = ({ rollouts }: GroupWithRollouts) =>
+  rollouts.filter(({ order }) => order === 'ordered').map(({ reward }) => reward.total);
+
+export function workedMean(group: GroupWithRollouts): string {
+  const totals = orderedTotals(group);
+  return `(${terms(totals, 2, '+')}) / ${totals.length} = ${fixed(group.stats.mean, 3)}`;
+}
+
+/** Divides by what gives the group's own number, since `stdDegrees` may have been changed after it. */
+export function workedStd(group: GroupWithRollouts): string {
+  const totals = orderedTotals(group);
+  const { mean, std } = group.stats;
+  if (std === 0) return totals.length === 1 ? 'one answer: 0' : `all ${totals.length} rewards are ${fixed(mean, 3)}: 0`;
+  const squares = totals.reduce((sum, total) => sum + (total - mean) ** 2, 0);
+  const degrees = squares / std ** 2;
+  const divisor = [totals.length - 1, totals.length].find((count) => Math.abs(count - degrees) < 1e-3);
+  if (divisor === undefined) return `std = ${fixed(std, 3)}`;
+  return `sqrt( ${fixed(squares, 3)} / ${divisor} ) = ${fixed(std, 3)}`;
+}
+
+export function workedTotal({ reward }: Rollout): string {
+  const parts = reward.parts.map(({ value }) => value);
+  return `${terms(parts, 2, '+')} = ${fixed(reward.total, 2)}`;
+}
+
+export function workedAdvantage(
+  rollout: Rollout,
+  group: GroupWithRollouts,
+  parameters: Pick<ParameterValues, 'divideByStd' | 'stdEpsilon'>,
+): string {
+  const found = advantageOf(rollout, group, parameters);
+  if (found.kind === 'none') return found.why;
+  if (group.stats.std === 0) return 'flat group: 0';
+  const difference = `${fixed(found.total, 3)} − ${fixed(found.mean, 3)}`;
+  if (!found.agrees) return `${signed(found.advantage, 3)}; parameters have changed since, so they no longer give it`;
+  if (found.divisor === null) return `${difference} = ${signed(found.advantage, 3)}`;
+  return `(${difference}) / ${fixed(found.divisor, 3)} = ${signed(found.advantage, 3)}`;
+}

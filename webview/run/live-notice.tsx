@@ -1,0 +1,33 @@
+/** What is under way in a run that goes. It stands as long as the run goes, so that nothing moves when a phase ends. */
+import type { RunFeed } from '../state/run-feed.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
+
+const tailShown = 90;
+
+export function LiveNotice({ feed }: { feed: RunFeed }) {
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const sampling = useStore(feed.state, (state) => state.sampling);
+  const isThere = useStore(feed.connection.state, ({ link }) => link.state === 'open');
+  if (run.state !== 'running' || !isThere) return null;
+  if (!sampling) {
+    return (
+      <Notice kind="info" title="Training.">
+        Step {grouped(Math.min(run.step + 1, run.steps))} is under way.
+      </Notice>
+    );
+  }
+  const tail = sampling.text.slice(-tailShown * 2);
+  return (
+    <Notice kind="info" title={run.method === 'sft' ? 'Looking at what the model answers.' : 'Training.'}>
+      Step {grouped(sampling.step)} is sampling: {grouped(sampling.done)} of {grouped(sampling.total)} answers are in.{' '}
+      {tail && (
+        <span class="dim model-text tail" title={shownLine(sampling.problem)}>
+          … {shownLine(tail).slice(-tailShown)}
+        </span>
+      )}
+    </Notice>
+  );
+}
