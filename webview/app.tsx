@@ -76,9 +76,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
 
   const go = useCallback(
     (wanted: WebviewPage) => {
-      if (host.place === 'vscode')
-        host.command(wanted === 'dashboard' ? 'open-dashboard' : 'open-rollouts', runId ? [runId] : []);
-      else setPage(wanted);
+      if (host.place === 'browser') setPage(wanted);
+      else host.command({ command: `open-${wanted}`, ...(runId && { runId }) });
     },
     [host, runId],
   );
@@ -110,7 +109,7 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
         </p>
         {runs?.length === 0 && host.place === 'vscode' && (
           <p>
-            <Button primary onPress={() => host.command('start-run')}>
+            <Button primary onPress={() => host.command({ command: 'start-run' })}>
               Start a run
             </Button>
           </p>

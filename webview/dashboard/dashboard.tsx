@@ -4,7 +4,7 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
-import { noTrainer } from '../run/run-state.tsx';
+import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { KeyHelp } from '../ui/key-help.tsx';
