@@ -1,6 +1,6 @@
 /** The nearest known name to one that is not known, for messages that offer it. */
 
-/** Levenshtein distance between two short names. */
+/** Levenshtein distance in UTF-16 code units. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -19,9 +19,25 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
+/** What of a name is compared: its case does not count, nor what a hostile one has beyond its 64th character. */
+const compared = (name: string) => name.slice(0, 64).toLowerCase();
+
 /** @param known at least one name */
 export function nearest(name: string, known: readonly string[]): string {
-  const clipped = name.slice(0, 64).toLowerCase();
-  const ranked = known.map((candidate) => ({ candidate, far: distance(clipped, candidate.toLowerCase()) }));
+  const wanted = compared(name);
+  const ranked = known.map((candidate) => ({ candidate, far: distance(wanted, compared(candidate)) }));
   return ranked.reduce((best, next) => (next.far < best.far ? next : best)).candidate;
+}
+
+/**
+ * The nearest known name if it is near enough to be meant: two changes, in longer names up to half of them; or a name of which
+ * two letters or more are typed so far. Null when none is.
+ */
+export function nearby(name: string, known: readonly string[]): string | null {
+  if (known.length === 0) return null;
+  const wanted = compared(name);
+  const begun = wanted.length > 1 ? known.filter((candidate) => compared(candidate).startsWith(wanted)) : [];
+  const best = nearest(name, begun.length > 0 ? begun : known);
+  const far = begun.length > 0 ? 1 : distance(wanted, compared(best));
+  return far <= Math.max(2, Math.ceil(wanted.length / 2)) ? best : null;
 }

@@ -2,9 +2,19 @@
  * A query as data: what the parser makes of a typed line, what is held against a rollout in memory, and what the store turns
  * into SQL. A field that a rollout does not have is null there: every comparison with null is false, and `not` of it true.
  */
-import type { FieldName } from './fields.ts';
+import type { FieldKind, FieldName } from './fields.ts';
 
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
+
+/** Comparisons that fields take. Ranges go with those that have an order; of several texts, `=` holds for one of them. */
+export const comparisonsOf: Readonly<Record<FieldKind, readonly Comparison[]>> = {
+  number: ['=', '!=', '<', '<=', '>', '>='],
+  time: ['=', '!=', '<', '<=', '>', '>='],
+  truth: ['=', '!='],
+  choice: ['=', '!='],
+  text: ['=', '!='],
+  texts: ['='],
+};
 
 export type Expression =
   /** Every one holds; without any, everything does. */

@@ -1,0 +1,18 @@
+/** The nearest known name: always one, or only one that can have been meant. */
+import { expect, it } from 'vitest';
+import { nearby, nearest } from '../../trainer/protocol/nearest.ts';
+
+it('nearest is always one of the known', () => {
+  expect(nearest('ordr', ['step', 'order'])).toBe('order');
+  expect(nearest('STEPS', ['step', 'order'])).toBe('step');
+  expect(nearest('zzzzzzzz', ['step', 'order'])).toBe('step');
+  expect(nearest('a'.repeat(100_000), ['step'])).toBe('step');
+});
+
+it('nearby is null where nothing is near, and takes the beginning of a name for it', () => {
+  expect(nearby('zzzzzzzz', ['step', 'order'])).toBeNull();
+  expect(nearby('shufled', ['ordered', 'shuffled'])).toBe('shuffled');
+  expect(nearby('ord', ['abc', 'order'])).toBe('order');
+  expect(nearby('acc', ['act', 'accuracy'])).toBe('accuracy');
+  expect(nearby('x', [])).toBeNull();
+});

@@ -1,0 +1,75 @@
+/** Changes of a line at the press of a button: a term put in or taken out, a fault mended. */
+import type { Expression } from './expression.ts';
+import type { FieldName } from './fields.ts';
+import { parseQuery, type QueryFault, type QueryOperand } from './parse.ts';
+
+/** The line with a fault's suggestion in the place of the faulty part. */
+export function corrected(line: string, fault: QueryFault): string {
+  return fault.suggestion === null ? line : line.slice(0, fault.start) + fault.suggestion + line.slice(fault.end);
+}
+
+/** Whether what a term asks for is one of the conditions that must all hold, however it is written. */
+export function holds(line: string, term: string): boolean {
+  const wanted = parseQuery(term).expression;
+  return parseQuery(line).operands.some(({ expression }) => alike(expression, wanted));
+}
+
+/** The line with a term added, or without it where it holds it already; other conditions on the same field give way. */
+export function toggled(line: string, term: string): string {
+  const wanted = parseQuery(term).expression;
+  const { operands, faults } = parseQuery(line);
+  const others = operands.filter(({ expression }) => !alike(expression, wanted));
+  if (others.length < operands.length) return joined(line, others);
+  // Behind an open quote or bracket it would be part of it.
+  if (faults.length > 0) return `${term} ${line}`;
+  const field = wanted === null ? null : fieldOf(wanted);
+  const kept = others.filter(
+    ({ expression }) => field === null || expression === null || fieldOf(expression) !== field,
+  );
+  if (kept.length === 0) return term;
+  return `${kept.map((operand) => textOf(line, operand)).join(' ')} ${term}`;
+}
+
+/** The conditions that must all hold, as they are written. */
+export function conditionsOf(line: string): string[] {
+  return parseQuery(line).operands.map(({ start, end }) => line.slice(start, end));
+}
+
+/** The line without one of its conditions. */
+export function without(line: string, condition: number): string {
+  return joined(
+    line,
+    parseQuery(line).operands.filter((_, place) => place !== condition),
+  );
+}
+
+/** The one field that a condition is about; null when it is about words, or several. */
+export function fieldOf(expression: Expression): FieldName | null {
+  switch (expression.kind) {
+    case 'compare':
+    case 'between':
+      return expression.field;
+    case 'not':
+      return fieldOf(expression.of);
+    case 'words':
+      return null;
+    case 'all':
+    case 'any': {
+      const [first, ...others] = expression.of.map(fieldOf);
+      return first !== undefined && others.every((field) => field === first) ? first : null;
+    }
+  }
+}
+
+function joined(line: string, operands: readonly QueryOperand[]): string {
+  const [only] = operands;
+  if (operands.length === 1 && only) return line.slice(only.start, only.end);
+  return operands.map((operand) => textOf(line, operand)).join(' ');
+}
+
+function textOf(line: string, { start, end, bare }: QueryOperand): string {
+  const text = line.slice(start, end);
+  return bare ? `(${text})` : text;
+}
+
+const alike = (a: Expression | null, b: Expression | null) => a !== null && JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,36 @@
+/** The terms that are offered as chips, and what is counted for each: server and page read it here, so that they agree. */
+import { fieldOf } from './edit.ts';
+import type { Expression } from './expression.ts';
+import { parseQuery } from './parse.ts';
+
+/** By the row they stand in. */
+export const facetTerms = [
+  { name: 'Half', terms: ['half:ordered', 'half:shuffled'] },
+  { name: 'Answer', terms: ['correct:true', 'correct:false'] },
+  { name: 'Aha', terms: ['aha>=2', 'aha>=3', 'aha>=4', 'aha>=5'] },
+  { name: 'Type', terms: ['type:choice', 'type:number', 'type:free', 'type:regression', 'type:ocr'] },
+  { name: 'Purpose', terms: ['purpose:train', 'purpose:probe', 'purpose:evaluation', 'flagged'] },
+] as const;
+
+export type FacetTerm = (typeof facetTerms)[number]['terms'][number];
+
+const conditions: ReadonlyMap<FacetTerm, Expression> = new Map(
+  facetTerms.flatMap(({ terms }) =>
+    terms.map((term: FacetTerm) => {
+      const { expression } = parseQuery(term);
+      if (expression === null) throw new Error(`The chip ${term} has a fault.`);
+      return [term, expression] as const;
+    }),
+  ),
+);
+
+/** What is left when a chip is on: the query with its term, other conditions on the same field given way. */
+export function facetQueries(query: Expression): Readonly<Record<FacetTerm, Expression>> {
+  const held = query.kind === 'all' ? query.of : [query];
+  const queries = [...conditions].map(([term, condition]): [FacetTerm, Expression] => {
+    const field = fieldOf(condition);
+    const kept = held.filter((one) => fieldOf(one) !== field);
+    return [term, kept.length === 0 ? condition : { kind: 'all', of: [...kept, condition] }];
+  });
+  return Object.fromEntries(queries) as Record<FacetTerm, Expression>;
+}
