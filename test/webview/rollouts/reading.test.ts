@@ -11,6 +11,7 @@ const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
   span: { start, end: start + 2 },
   tier,
   rule: 'r',
+  evidence: 'e',
 });
 
 /** Newest first: three answers of step 3, of step 2 and of step 1. */
