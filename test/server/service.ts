@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Frames } from '../../trainer/engines/engine.ts';
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
-import type { RunFileEntry, TrainerInfo } from '../../trainer/protocol/messages.ts';
+import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { CreateRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
@@ -68,6 +68,10 @@ export class RecordingService implements TrainerService {
     return [...this.stores.values()].map((store) => store.summary());
   }
 
+  unreadable(): UnreadableRun[] {
+    return [{ id: 'broken', message: 'The database is damaged.', place: 'broken/run.db', remedy: null }];
+  }
+
   async create(request: CreateRun, by: string): Promise<RunSummary> {
     this.created.push({ request, by });
     throw new StudioError('bad-run-file', 'unknown key learningrate', {
@@ -77,19 +81,8 @@ export class RecordingService implements TrainerService {
   }
 
   command(runId: string, request: CommandRequest, by: string): CommandRecord {
-    const command: CommandRecord = {
-      id: this.store(runId).nextCommandId(),
-      request,
-      by,
-      state: 'requested',
-      requestedAt: 1,
-      finishedAt: null,
-      safePoint: null,
-      step: null,
-      oldValue: null,
-      newValue: null,
-      note: null,
-    };
+    const number = this.store(runId).nextCommandNumber();
+    const command: CommandRecord = { id: `#${number}`, number, request, by, requestedAt: 1, state: 'requested' };
     this.record(runId, { type: 'command', command });
     return command;
   }

@@ -11,33 +11,34 @@ import type {
   RolloutTokens,
   StepMetrics,
 } from '../../trainer/protocol/records.ts';
-import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import type { RunFacts, RunSummary, Standing } from '../../trainer/protocol/run-state.ts';
 
-export function aRun(given: Partial<RunSummary> = {}): RunSummary {
-  return {
+/** A running one, unless its state is given with all that belongs to it. */
+export function aRun(given: Partial<RunFacts> & (Standing | { state?: never }) = {}): RunSummary {
+  const facts: RunFacts = {
     id: 'tgrpo-1',
     name: 'tgrpo',
     method: 'tgrpo',
     preset: 'sample',
-    state: 'running',
-    detail: null,
-    error: null,
     step: 0,
     steps: 100,
     createdAt: 1_700_000_000_000,
     updatedAt: 1_700_000_000_000,
-    remainingMs: null,
+    pace: [],
     parameters: presetParameters('sample', 'tgrpo'),
     presetParameters: presetParameters('sample', 'tgrpo'),
     engine: null,
     dataset: 'rl.json',
+    evaluationDataset: null,
     questions: 40,
     skipped: 0,
     from: 'new weights',
     runFile: 'tgrpo.run.json',
     seq: 0,
-    ...given,
   };
+  return given.state === undefined
+    ? { ...facts, ...given, state: 'running', doing: null }
+    : ({ ...facts, ...given } as RunSummary);
 }
 
 export function aQuestion(given: Partial<Question> = {}): Question {
@@ -153,25 +154,20 @@ export function someMetrics(step: number, given: Partial<StepMetrics> = {}): Ste
     skipped: 0,
     trainedTokens: 24,
     sampledTokens: 36,
-    durations: { decode: 1, sample: 2, score: 3, update: 4, store: 5, total: 15 },
+    durations: { decode: 1, sample: 2, score: 3, update: 4, store: 5, held: 0, total: 15 },
     ...given,
   };
 }
 
-export function aCommand(id: number, given: Partial<CommandRecord> = {}): CommandRecord {
+/** A command that was taken down. */
+export function aCommand(number: number): Extract<CommandRecord, { state: 'requested' }> {
   return {
-    id,
+    id: `command-${number}`,
+    number,
     request: { kind: 'resume' },
     by: 'ada',
-    state: 'requested',
     requestedAt: 1_700_000_003_000,
-    finishedAt: null,
-    safePoint: null,
-    step: null,
-    oldValue: null,
-    newValue: null,
-    note: null,
-    ...given,
+    state: 'requested',
   };
 }
 

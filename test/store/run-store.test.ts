@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { requests } from '../../trainer/protocol/messages.ts';
-import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
 import {
@@ -29,6 +29,20 @@ function newStore(folder = temporaryFolder()): RunStore {
   return store;
 }
 
+const paused = {
+  state: 'paused',
+  at: { point: 'before-step', step: 2 },
+  why: null,
+  fault: null,
+  memory: 'held',
+} as const;
+
+/** All groups, newest first. */
+function groupsOf(store: RunStore): GroupWithRollouts[] {
+  const ids = new Set(store.rolloutRows({}, undefined, 100_000).rows.map(({ groupId }) => groupId));
+  return [...ids].map((id) => store.group(id));
+}
+
 function thrownBy(work: () => unknown): StudioError {
   try {
     work();
@@ -43,7 +57,7 @@ describe('the log', () => {
   test('events are numbered from 1 without gaps and are read back as they were returned', () => {
     const store = newStore();
     const bodies: RunEventBody[] = [
-      { type: 'state', run: aRun({ step: 1, detail: 'sampling' }) },
+      { type: 'state', run: aRun({ step: 1, state: 'running', doing: 'sampling' }) },
       { type: 'group', group: aGroup(1) },
       { type: 'step', metrics: someMetrics(1) },
       { type: 'command', command: aCommand(1) },
@@ -66,7 +80,7 @@ describe('the log', () => {
     const folder = temporaryFolder();
     const first = RunStore.create(folder, aRun());
     first.append({ type: 'group', group: aGroup(1) }, new Map([['s1-g0-o0', someTokens()]]));
-    first.append({ type: 'state', run: aRun({ state: 'paused', step: 1 }) });
+    first.append({ type: 'state', run: aRun({ ...paused, step: 1 }) });
     const events = first.events(0, 10);
     first.dispose();
     const second = RunStore.open(folder);
@@ -143,7 +157,6 @@ describe('what is read', () => {
     const answers = {
       'rollouts/list': store.rolloutRows({}, undefined, 10),
       'groups/get': { group: store.group('s1-g0') },
-      'groups/list': { groups: store.groups(undefined, 10) },
       'rollouts/tokens': store.tokens('s1-g0-o0'),
       'metrics/get': { steps: store.metrics(0) },
       'commands/list': { commands: store.commands() },
@@ -178,37 +191,30 @@ describe('what is read', () => {
 
   test('the summary follows the steps, skips and rewinds that came after the last state, and the next state has the last word', () => {
     const store = newStore();
-    store.append({ type: 'state', run: aRun({ state: 'running', step: 0, skipped: 2 }) });
+    store.append({ type: 'state', run: aRun({ step: 0, skipped: 2 }) });
     store.append({ type: 'step', metrics: someMetrics(1) });
-    store.append({ type: 'step', metrics: someMetrics(2, { at: 1_800_000_000_000 }) });
+    const { at } = store.append({ type: 'step', metrics: someMetrics(2) });
     store.append({ type: 'skipped', step: 3, question: aQuestion(), kind: 'bad-media', message: 'cut off' });
-    expect(store.summary()).toEqual(aRun({ step: 2, skipped: 3, updatedAt: 1_800_000_000_000, seq: 4 }));
+    expect(store.summary()).toEqual(aRun({ step: 2, skipped: 3, pace: [15, 15], updatedAt: at, seq: 4 }));
     store.append({ type: 'rewound', toStep: 1 });
     expect(store.summary()).toMatchObject({ step: 1, seq: 5 });
     store.append({ type: 'rewound', toStep: 9 });
     expect(store.summary()).toMatchObject({ step: 1 });
-    store.append({ type: 'state', run: aRun({ state: 'paused', step: 7, skipped: 0 }) });
+    store.append({ type: 'state', run: aRun({ ...paused, step: 7, skipped: 0 }) });
     expect(store.summary()).toMatchObject({ state: 'paused', step: 7, skipped: 0 });
   });
 
-  test('a command is kept in its last state, and the next one gets the next number', () => {
+  test('a command is kept in its last state and found by its id, and the next one gets the next number', () => {
     const store = newStore();
-    expect(store.nextCommandId()).toBe(1);
+    expect(store.nextCommandNumber()).toBe(1);
     store.append({ type: 'command', command: aCommand(1) });
     store.append({ type: 'command', command: aCommand(2) });
-    store.append({ type: 'command', command: aCommand(1, { state: 'applied', step: 4 }) });
-    expect(store.commands()).toEqual([aCommand(1, { state: 'applied', step: 4 }), aCommand(2)]);
-    expect(store.nextCommandId()).toBe(3);
-  });
-
-  test('groups are listed newest first, page by page, without their rollouts', () => {
-    const store = newStore();
-    for (const step of [1, 2, 3, 4, 5]) store.append({ type: 'group', group: aGroup(step) });
-    const first = store.groups(undefined, 2);
-    expect(first.map((group) => group.id)).toEqual(['s5-g0', 's4-g0']);
-    expect(store.groups('s4-g0', 10).map((group) => group.id)).toEqual(['s3-g0', 's2-g0', 's1-g0']);
-    expect(first[0]).not.toHaveProperty('rollouts');
-    expect(thrownBy(() => store.groups('s9-g0', 2)).kind).toBe('not-found');
+    const rejected = { ...aCommand(1), state: 'rejected', endedAt: 4, why: 'it runs' } as const;
+    store.append({ type: 'command', command: rejected });
+    expect(store.commands()).toEqual([rejected, aCommand(2)]);
+    expect(store.command(rejected.id)).toEqual(rejected);
+    expect(store.command('command-3')).toBeNull();
+    expect(store.nextCommandNumber()).toBe(3);
   });
 
   test('media are found by their key with a question that shows them', () => {
@@ -272,8 +278,9 @@ describe('going back', () => {
     expect(store.metrics(0).map((metrics) => metrics.step)).toEqual([1]);
     expect(store.checkpoints().map((checkpoint) => checkpoint.step)).toEqual([1]);
     expect(store.evaluations().map((evaluation) => evaluation.step)).toEqual([1]);
-    expect(store.skipped().map((skipped) => skipped.step)).toEqual([1]);
-    expect(store.groups(undefined, 10).map((group) => group.step)).toEqual([1]);
+    expect(store.notices()).toHaveLength(1);
+    expect(thrownBy(() => store.group('s2-g0')).kind).toBe('not-found');
+    expect(store.group('s1-g0')).toEqual(aGroup(1));
     expect(store.rolloutRows({}, undefined, 10)).toMatchObject({ matching: 3, total: 3 });
     expect(store.rolloutRows({ text: 'red' }, undefined, 10).matching).toBe(3);
     expect(store.commands()).toHaveLength(1);
@@ -365,8 +372,8 @@ describe('going back', () => {
             metrics: store.metrics(0),
             checkpoints: byId(store.checkpoints()),
             evaluations: byId(store.evaluations()),
-            skipped: store.skipped(),
-            groups: byId(store.groups(undefined, 1000).map((group) => store.group(group.id))),
+            skipped: store.notices().map(({ body }) => body),
+            groups: byId(groupsOf(store)),
             commands: store.commands(),
           }).toEqual(listener);
         } finally {
@@ -386,7 +393,7 @@ function stateAfter(events: readonly RunEvent[]) {
   const checkpoints = new Map<string, { id: string; step: number }>();
   const evaluations = new Map<string, { id: string; step: number }>();
   const groups = new Map<string, { id: string; step: number }>();
-  const commands = new Map<number, { id: number }>();
+  const commands = new Map<string, { number: number }>();
   let skipped: { step: number }[] = [];
   for (const { body } of events) {
     if (body.type === 'step') metrics.set(body.metrics.step, body.metrics);
@@ -396,8 +403,7 @@ function stateAfter(events: readonly RunEvent[]) {
     if (body.type === 'evaluation') evaluations.set(body.evaluation.id, body.evaluation);
     if (body.type === 'command') commands.set(body.command.id, body.command);
     if (body.type === 'skipped') {
-      const { type: _, ...rest } = body;
-      skipped.push(rest);
+      skipped.push(body);
     }
     if (body.type === 'rewound') {
       const { toStep } = body;
@@ -413,7 +419,7 @@ function stateAfter(events: readonly RunEvent[]) {
     evaluations: byId([...evaluations.values()]),
     skipped,
     groups: byId([...groups.values()]),
-    commands: [...commands.values()].sort((a, b) => a.id - b.id),
+    commands: [...commands.values()].sort((a, b) => a.number - b.number),
   };
 }
 
@@ -536,40 +542,6 @@ describe('trouble', () => {
     newStore(folder);
   });
 
-  test('a database of a newer version is refused with both versions', () => {
-    const folder = temporaryFolder();
-    RunStore.create(folder, aRun()).dispose();
-    const raw = new DatabaseSync(join(folder, storeFile));
-    raw.exec('PRAGMA user_version = 7');
-    raw.close();
-    const fault = thrownBy(() => RunStore.open(folder));
-    expect(fault.kind).toBe('bad-store');
-    expect(fault.message).toMatch(/7.*1/);
-    expect(fault.remedy).toMatch(/update/i);
-  });
-
-  test.each([
-    [
-      'text',
-      'this is no database, but it is long enough to be taken for the header of one, or so it seems to a reader of bytes',
-    ],
-    ['an empty file', ''],
-  ])('%s in place of the database gives an error that names the file', (_, content) => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, storeFile), content);
-    const fault = thrownBy(() => RunStore.open(folder));
-    expect(fault.kind).toBe('bad-store');
-    expect(fault.place).toBe(join(folder, storeFile));
-  });
-
-  test("another program's database is not taken for a run's", () => {
-    const folder = temporaryFolder();
-    const raw = new DatabaseSync(join(folder, storeFile));
-    raw.exec('CREATE TABLE mine (a); PRAGMA user_version = 1');
-    raw.close();
-    expect(thrownBy(() => RunStore.open(folder)).message).toMatch(/not a run's/);
-  });
-
   test('a full disk is reported as such, leaves the log as it was, and the store works again with space', () => {
     const store = newStore();
     store.append({ type: 'step', metrics: someMetrics(1) });
@@ -615,7 +587,7 @@ describe('trouble', () => {
     expect(store.events(0, last + 10).map((event) => event.seq)).toEqual(
       Array.from({ length: last }, (_, index) => index + 1),
     );
-    const rollouts = store.groups(undefined, 100_000).length * 3;
+    const rollouts = groupsOf(store).length * 3;
     expect(store.rolloutRows({}, undefined, 1)).toMatchObject({ matching: rollouts, total: rollouts });
     expect(store.append({ type: 'warning', message: 'back' }).seq).toBe(last + 1);
   });

@@ -10,7 +10,6 @@ import {
   checkpoint,
   evaluation,
   frameOrder,
-  group,
   groupPurpose,
   groupWithRollouts,
   rollout,
@@ -49,6 +48,15 @@ export const runFileEntry = z.object({
   problem: z.string().nullable(),
 });
 export type RunFileEntry = z.infer<typeof runFileEntry>;
+
+/** A run that is there and can't be opened. Its `id` can be deleted as that of any run. */
+export const unreadableRun = z.object({
+  id: z.string(),
+  message: z.string(),
+  place: z.string().nullable(),
+  remedy: z.string().nullable(),
+});
+export type UnreadableRun = z.infer<typeof unreadableRun>;
 
 /** A filter of the rollout list; every given term must hold. */
 export const rolloutFilter = z.object({
@@ -89,7 +97,8 @@ export const requests = {
     z.object({ protocol: z.object({ major: z.number().int(), minor: z.number().int() }), trainer: trainerInfo }),
   ),
   'runfiles/list': call(nothing, z.object({ runFiles: z.array(runFileEntry) })),
-  'runs/list': call(nothing, z.object({ runs: z.array(runSummary) })),
+  /** `unreadable`: folders of runs that can't be opened, with what is in the way. */
+  'runs/list': call(nothing, z.object({ runs: z.array(runSummary), unreadable: z.array(unreadableRun) })),
   /** Creates a run from a run file (path relative to the project folder) and starts it unless `start` is false. */
   'runs/create': call(
     z.object({
@@ -128,10 +137,6 @@ export const requests = {
     z.object({ rows: z.array(rolloutRow), matching: z.number().int(), total: z.number().int() }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
-  'groups/list': call(
-    runId.extend({ before: z.string().optional(), limit: z.number().int().min(1).max(200).default(50) }),
-    z.object({ groups: z.array(group) }),
-  ),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(

@@ -1,7 +1,7 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
 import type { Frames } from '../engines/engine.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
-import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
+import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
@@ -38,6 +38,8 @@ export interface TrainerService {
   listen(listener: TrainerListener): { dispose(): void };
   runFiles(): Promise<RunFileEntry[]>;
   runs(): RunSummary[];
+  /** Runs that are there and can't be opened. */
+  unreadable(): UnreadableRun[];
   create(request: CreateRun, by: string): Promise<RunSummary>;
   command(runId: string, request: CommandRequest, by: string): CommandRecord;
   delete(runId: string): Promise<void>;

@@ -6,7 +6,7 @@ import type { Frames } from '../engines/engine.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import type { RunFileEntry, TrainerInfo } from '../protocol/messages.ts';
+import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
@@ -36,6 +36,7 @@ export class Trainer implements TrainerService {
   readonly info: TrainerInfo;
   private readonly options: TrainerOptions;
   private readonly runsById = new Map<string, Run>();
+  private readonly unreadableById = new Map<string, StudioError>();
   private readonly usedIds = new Set<string>();
   private readonly listeners = new Set<TrainerListener>();
   private mediaLoader: Promise<MediaLoader> | null = null;
@@ -63,12 +64,11 @@ export class Trainer implements TrainerService {
     for (const id of (await readdir(trainer.runsFolder)).sort()) {
       trainer.usedIds.add(id);
       try {
-        const folder = path.join(trainer.runsFolder, id);
-        const run = new Run(folder, await readPlan(folder), RunStore.open(folder), trainer.surroundings());
-        run.recover();
-        trainer.runsById.set(id, run);
+        trainer.runsById.set(id, await trainer.reopen(id));
       } catch (thrown) {
-        options.log(`run ${id} can't be opened and is left as it is: ${asStudioError(thrown)}`);
+        const fault = asStudioError(thrown);
+        trainer.unreadableById.set(id, fault);
+        options.log(`run ${id} can't be opened and is left as it is: ${fault}`);
       }
     }
     return trainer;
@@ -85,6 +85,15 @@ export class Trainer implements TrainerService {
 
   runs(): RunSummary[] {
     return [...this.runsById.values()].map((run) => run.summary()).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  unreadable(): UnreadableRun[] {
+    return [...this.unreadableById].map(([id, { message, place, remedy }]) => ({
+      id,
+      message,
+      place: place ?? null,
+      remedy: remedy ?? null,
+    }));
   }
 
   async create(request: CreateRun, by: string): Promise<RunSummary> {
@@ -139,11 +148,13 @@ export class Trainer implements TrainerService {
   }
 
   async delete(runId: string): Promise<void> {
-    const run = this.run(runId);
-    if (run.isInMemory) throw new StudioError('conflict', `${runId} is in memory.`, { remedy: 'Stop it first.' });
-    await run.shutDown();
-    this.runsById.delete(runId);
-    await rm(run.folder, { recursive: true, force: true });
+    if (!this.unreadableById.delete(runId)) {
+      const run = this.run(runId);
+      if (run.isInMemory) throw new StudioError('conflict', `${runId} is in memory.`, { remedy: 'Stop it first.' });
+      await run.shutDown();
+      this.runsById.delete(runId);
+    }
+    await rm(path.join(this.runsFolder, runId), { recursive: true, force: true });
     this.tell((listener) => listener.onRunsChanged(null));
   }
 
@@ -204,6 +215,20 @@ export class Trainer implements TrainerService {
     const media = await this.mediaLoader?.catch(() => null);
     media?.dispose();
     this.options.onShutdown?.();
+  }
+
+  private async reopen(id: string): Promise<Run> {
+    const folder = path.join(this.runsFolder, id);
+    const plan = await readPlan(folder);
+    const store = RunStore.open(folder);
+    try {
+      const run = new Run(folder, plan, store, this.surroundings());
+      run.recover();
+      return run;
+    } catch (thrown) {
+      store.dispose();
+      throw thrown;
+    }
   }
 
   private get runsFolder(): string {

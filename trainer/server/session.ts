@@ -97,7 +97,7 @@ export class Session {
     return {
       initialize: async (params) => this.initialize(params),
       'runfiles/list': greeted<'runfiles/list'>(async () => ({ runFiles: await service.runFiles() })),
-      'runs/list': greeted<'runs/list'>(() => ({ runs: service.runs() })),
+      'runs/list': greeted<'runs/list'>(() => ({ runs: service.runs(), unreadable: service.unreadable() })),
       'runs/create': greeted<'runs/create'>(async (request, author) => ({
         run: await service.create(request, author),
       })),
@@ -128,9 +128,6 @@ export class Session {
         service.store(runId).rolloutRows(filter, before, limit),
       ),
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
-      'groups/list': greeted<'groups/list'>(({ runId, before, limit }) => ({
-        groups: service.store(runId).groups(before, limit),
-      })),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({

@@ -34,7 +34,17 @@ export function loadSqlite(find: FindModule = (name) => process.getBuiltinModule
 }
 
 /** Primary result codes of SQLite (the low byte of an extended code). */
-export const sqliteCode = { busy: 5, readOnly: 8, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 } as const;
+export const sqliteCode = {
+  error: 1,
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cantOpen: 14,
+  notADatabase: 26,
+} as const;
 
 /** The primary result code of an error that SQLite threw; null for any other error. */
 export function sqliteErrorCode(thrown: unknown): number | null {
@@ -42,17 +52,32 @@ export function sqliteErrorCode(thrown: unknown): number | null {
   return typeof errcode === 'number' ? errcode & 0xff : null;
 }
 
+/** What to do about a run whose database is lost. */
+export const lostRemedy = 'Put back a copy of the file, or delete the run. Its checkpoint folders can still be used.';
+
 function databaseError(thrown: unknown, path: string): StudioError {
   const cause = thrown;
   switch (sqliteErrorCode(thrown)) {
-    case sqliteCode.corrupt:
     case sqliteCode.notADatabase:
+      return new StudioError('bad-store', 'This file is not a database.', {
+        place: path,
+        remedy: lostRemedy,
+        cause,
+      });
+    case sqliteCode.ioError:
+      return new StudioError('bad-store', `The disk does not do as it is told: ${(thrown as Error).message}.`, {
+        place: path,
+        remedy: 'Check the disk and its connection, then start the trainer again.',
+        cause,
+      });
+    case sqliteCode.corrupt:
       return new StudioError('bad-store', `The database is damaged: ${(thrown as Error).message}.`, {
         place: path,
-        remedy: 'Put back a copy of the file, or delete the run. Its checkpoint folders can still be used.',
+        remedy: lostRemedy,
         cause,
       });
     case sqliteCode.busy:
+    case sqliteCode.locked:
       return new StudioError('bad-store', 'The database is locked by another program.', {
         place: path,
         remedy: 'Close the program that has the file open, then try again.',

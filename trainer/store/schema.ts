@@ -1,15 +1,12 @@
 /**
- * Tables of a run's database. `events` is the log; the others are projections of it, kept in the same transaction.
- * Bodies are JSON in the contract's shapes; columns beside them are what queries need.
+ * Tables of a run's database, version by version. `events` is the log; the others are projections of it, kept in the same
+ * transaction. Bodies are JSON in the contract's shapes; columns beside them are what queries need.
  */
 
 /** Written to `PRAGMA application_id`: "VR1S". */
 export const applicationId = 0x56523153;
 
-/** Written to `PRAGMA user_version`. A database of a higher version is refused. */
-export const schemaVersion = 1;
-
-export const schema = `
+export const schema1 = `
 CREATE TABLE run (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), summary TEXT NOT NULL) STRICT;
 
 -- step: set where the event is about one step and a rewind can void it. group_key: the body lies in groups and rollouts.
@@ -95,7 +92,13 @@ CREATE TABLE annotations (
   body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX annotations_rollout ON annotations (rollout_id);
+`;
 
-PRAGMA application_id = ${applicationId};
-PRAGMA user_version = ${schemaVersion};
+export const schema2 = `
+-- The log has them, and nothing read the table.
+DROP TABLE skipped;
+
+-- id is made by who sends a command; number counts them.
+DROP TABLE commands;
+CREATE TABLE commands (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
 `;

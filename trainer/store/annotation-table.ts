@@ -1,0 +1,133 @@
+/** The flags of a run: what people wrote on rollouts, each with its rollout and question as they were then. */
+import { StudioError } from '../protocol/errors.ts';
+import type { Annotation, Group, Question, Rollout } from '../protocol/records.ts';
+import type { RunSummary } from '../protocol/run-state.ts';
+import type { Database } from './database.ts';
+
+/** What an annotation was about, as it was then. */
+interface AnnotatedSubject {
+  readonly step: number;
+  readonly order: Rollout['order'];
+  readonly question: Question;
+  readonly prompt: string;
+  readonly answer: string;
+  readonly accuracy: number;
+  readonly reward: number;
+  readonly advantage: number | null;
+}
+
+/** Rows that an export reads at a time. */
+const pageRows = 500;
+
+export class AnnotationTable {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** @throws StudioError `bad-request` when its span is not inside the text */
+  write(annotation: Annotation, rollout: Rollout, group: Group): void {
+    const { span } = annotation;
+    if (span && (span.start >= span.end || span.end > rollout.text.length)) {
+      throw new StudioError(
+        'bad-request',
+        `The flagged span ${span.start}..${span.end} is not inside the rollout's text.`,
+        { place: annotation.rolloutId },
+      );
+    }
+    const subject: AnnotatedSubject = {
+      step: rollout.step,
+      order: rollout.order,
+      question: group.question,
+      prompt: group.prompt,
+      answer: rollout.answer,
+      accuracy: rollout.accuracy,
+      reward: rollout.reward.total,
+      advantage: rollout.advantage,
+    };
+    this.database.run(
+      'INSERT OR REPLACE INTO annotations (id, rollout_id, text, subject, body) VALUES (?, ?, ?, ?, ?)',
+      annotation.id,
+      annotation.rolloutId,
+      rollout.text,
+      JSON.stringify(subject),
+      JSON.stringify(annotation),
+    );
+  }
+
+  /** Gives the id of the rollout that it was on. @throws StudioError `not-found` */
+  remove(id: number): string {
+    const removed = this.database.get<{ rollout_id: string }>(
+      'UPDATE annotations SET removed = 1 WHERE id = ? AND removed = 0 RETURNING rollout_id',
+      id,
+    );
+    if (!removed) throw new StudioError('not-found', `There is no annotation ${id} in this run.`);
+    return removed.rollout_id;
+  }
+
+  /** Number of flags on exactly this text: a rollout that was made again with another text does not carry the old ones. */
+  countOf(rolloutId: string, text: string): number {
+    const found = this.database.get<{ flags: number }>(
+      'SELECT count(*) AS flags FROM annotations WHERE rollout_id = ? AND removed = 0 AND text = ?',
+      rolloutId,
+      text,
+    );
+    return found?.flags ?? 0;
+  }
+
+  /** Those whose rollout is there with the text that was flagged, oldest first. `export` has the others too. */
+  list(rolloutId?: string): Annotation[] {
+    return this.database
+      .all<{ body: string }>(
+        `SELECT a.body FROM annotations a JOIN rollouts r ON r.id = a.rollout_id AND r.text = a.text
+         WHERE a.removed = 0 AND (?1 IS NULL OR a.rollout_id = ?1) ORDER BY a.id`,
+        rolloutId ?? null,
+      )
+      .map((row) => JSON.parse(row.body) as Annotation);
+  }
+
+  /** Numbers are never given twice, not even after a removal. */
+  nextId(): number {
+    return this.database.get<{ id: number }>('SELECT coalesce(max(id), 0) + 1 AS id FROM annotations')?.id ?? 1;
+  }
+
+  /**
+   * All annotations as JSONL, oldest first, those whose rollout was voided or made anew included (`current` is false there).
+   * Each line stands on its own: it holds the question and the rollout as they were when the flag was set.
+   */
+  export(run: RunSummary): { jsonl: string; count: number } {
+    const lines: string[] = [];
+    let after = 0;
+    for (;;) {
+      const rows = this.database.all<{ id: number; text: string; subject: string; body: string; current: number }>(
+        `SELECT a.id, a.text, a.subject, a.body, EXISTS (SELECT 1 FROM rollouts r WHERE r.id = a.rollout_id AND r.text = a.text) AS current
+         FROM annotations a WHERE a.removed = 0 AND a.id > ? ORDER BY a.id LIMIT ?`,
+        after,
+        pageRows,
+      );
+      for (const row of rows) {
+        const annotation = JSON.parse(row.body) as Annotation;
+        const { question, prompt, ...rollout } = JSON.parse(row.subject) as AnnotatedSubject;
+        const { solution, ...asked } = question;
+        lines.push(
+          JSON.stringify({
+            run: run.id,
+            runName: run.name,
+            ...annotation,
+            at: new Date(annotation.at).toISOString(),
+            current: row.current === 1,
+            ...rollout,
+            text: row.text,
+            solution,
+            question: asked,
+            prompt,
+          }),
+        );
+        after = row.id;
+      }
+      if (rows.length < pageRows) break;
+    }
+    return { jsonl: lines.map((line) => `${line}\n`).join(''), count: lines.length };
+  }
+}
