@@ -34,7 +34,11 @@ function readArguments(): { wanted: readonly string[]; options: BenchOptions } {
   });
   const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
   if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}.`);
-  const { backend, threads } = engineSettings.shape;
+  const [
+    {
+      shape: { backend, threads },
+    },
+  ] = engineSettings.options;
   const named = backend.optional().safeParse(values.backend);
   if (!named.success) throw new Error(`There is no backend ${values.backend}: auto, native, wasm, cpu.`);
   const count = threads.safeParse(Number(values.threads));

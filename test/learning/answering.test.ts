@@ -14,6 +14,7 @@ const frames: Frames = {
   height: 28,
   count: 4,
   pixels: new Uint8Array(28 * 28 * 12),
+  place: null,
   sampleFps: 2,
 };
 

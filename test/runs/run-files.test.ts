@@ -28,12 +28,26 @@ describe('readRunFile', () => {
     });
   });
 
-  it('names the nearest known key for an unknown one, at the top and among the parameters', async () => {
+  it('names the nearest known key for an unknown one, at the top, among the parameters and in the engine’s settings', async () => {
     await expect(readRunFile(await write({ ...good, datset: 'x' }))).rejects.toThrow(
       'there is no key "datset"; the nearest is "dataset"',
     );
     await expect(readRunFile(await write({ ...good, parameters: { learnRate: 1 } }))).rejects.toThrow(
       'parameters: there is no key "learnRate"; the nearest is "learningRate"',
+    );
+    await expect(readRunFile(await write({ ...good, engine: { bakend: 'wasm' } }))).rejects.toThrow(
+      'engine: there is no key "bakend"; the nearest is "backend"',
+    );
+  });
+
+  it('takes settings of the engine without its name, and names the nearest engine for one that is not there', async () => {
+    expect((await readRunFile(await write({ ...good, engine: { threads: 1 } }))).engine).toEqual({
+      name: 'tfjs',
+      backend: 'auto',
+      threads: 1,
+    });
+    await expect(readRunFile(await write({ ...good, engine: { name: 'tfsj' } }))).rejects.toThrow(
+      'engine.name: there is no engine "tfsj"; the nearest is "tfjs"',
     );
   });
 

@@ -103,7 +103,7 @@ export class RecordingService implements TrainerService {
     this.store(runId);
     if (key === 'broken') throw new TypeError('a fault of ours');
     const pixels = new Uint8Array(new SharedArrayBuffer(2 * 3 * 2 * 3)).map((_, index) => index);
-    return { key, width: 2, height: 3, count: 2, pixels, sampleFps: 1 };
+    return { key, width: 2, height: 3, count: 2, pixels, place: null, sampleFps: 1 };
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {

@@ -329,6 +329,26 @@ describe('the cache', () => {
     expect(mean(frame(changed.frames, 0))).toBeGreaterThan(240);
   });
 
+  it('says of frames where the same pixels lie in it, just decoded, from memory and from disk alike', async () => {
+    const own = new MediaLoader(tools, at('placed'), 1e8);
+    const decoded = await own.load(at('ramp.mp4'), 'video', small);
+    const remembered = await own.load(at('ramp.mp4'), 'video', small);
+    const stored = await new MediaLoader(broken, at('placed'), 1e8).load(at('ramp.mp4'), 'video', small);
+    const [name = ''] = await readdir(at('placed'));
+    const { size } = await stat(path.join(at('placed'), name));
+    const sizeBytes = 4 * 56 * 56 * 3;
+    for (const { frames } of [decoded, remembered, stored]) {
+      expect(frames.place).toEqual({ file: path.join(at('placed'), name), offset: size - sizeBytes, sizeBytes });
+      const bytes = await readFile(path.join(at('placed'), name));
+      expect(bytes.subarray(frames.place?.offset)).toEqual(Buffer.from(frames.pixels));
+    }
+  });
+
+  it('has no place for frames that it does not keep', async () => {
+    const own = new MediaLoader(tools, at('too-tight'), 1000);
+    expect((await own.load(at('ramp.mp4'), 'video', small)).frames.place).toBeNull();
+  });
+
   it('shares the work of equal requests made at once', async () => {
     const own = new MediaLoader(tools, at('shared-cache'), 1e8);
     own.prefetch(at('ramp.mp4'), 'video', small);

@@ -1,6 +1,8 @@
 /** A checkpoint of our own as the teacher: it answers through the engine as in training. The same seed gives the same answer. */
 import { createEngine } from '../engines/create.ts';
 import type { Engine, ModelHandle, SampleOptions } from '../engines/engine.ts';
+import { requireOfEngine } from '../engines/needs.ts';
+import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { EngineSettings } from '../protocol/runfile.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
@@ -29,10 +31,20 @@ export class EngineTeacher implements Teacher {
     this.samplesPerCall = settings.samplesPerCall;
   }
 
-  /** @param folder a checkpoint. @throws StudioError `bad-model`, `engine-failed` */
-  static async load(folder: string, engine: EngineSettings, settings: EngineTeacherSettings): Promise<EngineTeacher> {
+  /**
+   * @param folder a checkpoint
+   * @param shown kinds of media in what it will be asked
+   * @throws StudioError `bad-model`, `engine-failed`
+   */
+  static async load(
+    folder: string,
+    engine: EngineSettings,
+    shown: readonly DataType[],
+    settings: EngineTeacherSettings,
+  ): Promise<EngineTeacher> {
     const started = await createEngine(engine);
     try {
+      requireOfEngine(started, { chunks: shown, training: null }, folder);
       const model = await started.createModel({ kind: 'folder', folder, optimizer: false }, 'policy');
       return new EngineTeacher(started, model, settings);
     } catch (thrown) {

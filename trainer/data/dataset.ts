@@ -41,6 +41,8 @@ export interface Dataset {
   question(index: number): Question;
   /** Kept in memory: costs no reading. */
   dataType(index: number): DataType;
+  /** The kinds of media that its rows have. */
+  dataTypes(): DataType[];
   /** Whether the row has a chain of thought. Kept in memory. */
   hasProcess(index: number): boolean;
   /** The row's `data_source`. Kept in memory. */
@@ -185,6 +187,12 @@ class FileDataset implements Dataset {
 
   dataType(index: number): DataType {
     return this.index.at(index).kind & isVideoBit ? 'video' : 'image';
+  }
+
+  dataTypes(): DataType[] {
+    const found = new Set<DataType>();
+    for (let row = 0; row < this.count; row++) found.add(this.dataType(row));
+    return [...found];
   }
 
   hasProcess(index: number): boolean {

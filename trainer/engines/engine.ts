@@ -3,9 +3,17 @@
  * and knows no question; the loops in `learning/` know no tensor.
  */
 
+import type { EngineCapabilities } from '../protocol/engine.ts';
 import type { StopReason } from '../protocol/records.ts';
 import type { EngineStatus } from '../protocol/run-state.ts';
-import type { ModelSize } from '../protocol/runfile.ts';
+import type { EngineSettings, ModelSize } from '../protocol/runfile.ts';
+
+/** Where the same pixels lie in a file of this machine. */
+export interface FramesPlace {
+  readonly file: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
 
 /**
  * Frames as decoded: RGB, 8 bits a channel, `count` frames of `height` rows of `width` pixels.
@@ -16,8 +24,13 @@ export interface Frames {
   readonly width: number;
   readonly height: number;
   readonly count: number;
-  /** Over a SharedArrayBuffer, so that worker threads read it without a copy. */
+  /** Over a SharedArrayBuffer where they come from our own loader; an engine must not count on it. */
   readonly pixels: Uint8Array;
+  /**
+   * For an engine in another process, which then reads them itself; null where they are not in the cache. The cache may take
+   * the file away at any time: an engine that does not find it whole takes the pixels.
+   */
+  readonly place: FramesPlace | null;
   /** Frames per second of this choice of frames; decides the time step of rotary positions. */
   readonly sampleFps: number;
 }
@@ -33,15 +46,6 @@ export type Chunk =
   | { readonly kind: 'video'; readonly frames: Frames; readonly order: readonly number[] };
 
 export type Prompt = readonly Chunk[];
-
-export interface EngineCapabilities {
-  readonly chunks: readonly Chunk['kind'][];
-  readonly losses: readonly TrainingLoss['kind'][];
-  /** A second copy of a model can be held as the KL reference. */
-  readonly reference: boolean;
-  readonly abort: boolean;
-  readonly topAlternatives: number;
-}
 
 /** A model inside an engine. `reference` models only answer `forward`. */
 export interface ModelHandle {
@@ -172,7 +176,7 @@ export interface OptimStep {
 /** @throws StudioError `engine-failed`, `bad-model` or `not-finite` from every primitive, with place and remedy. */
 export interface Engine {
   readonly capabilities: EngineCapabilities;
-  /** What runs, on what, and why; parameters are of the last policy model. */
+  /** What runs, on what, why, and what it can do; parameters are of the last policy model. */
   status(): EngineStatus;
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle>;
   /** Answers as they are written. Aborting ends every open answer within one token, with `stopReason: 'aborted'`. */
@@ -189,13 +193,15 @@ export interface Engine {
   optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }>;
   /** Writes `config.json`, `model.safetensors`, `tokenizer.json` and the optimizer state into an empty folder. */
   saveState(model: ModelHandle, folder: string): Promise<void>;
-  countTokens(model: ModelHandle, text: string): Promise<number>;
   /** Vision tokens of frames of this size, and the exact text that the model is given, media as placeholders. */
   render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }>;
   unload(model: ModelHandle): Promise<void>;
   memory(): Promise<{ bytes: number; tensors: number }>;
   dispose(): Promise<void>;
 }
+
+/** Starts the engine that settings name. @throws StudioError `engine-failed` when it does not start */
+export type CreateEngine = (settings: EngineSettings) => Promise<Engine>;
 
 /** Tokens that mean something to the chat layout and the media; Qwen's names. */
 export const specialTokens = {

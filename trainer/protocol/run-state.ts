@@ -3,6 +3,7 @@
  * else; `reduce-run.ts` has how events change it.
  */
 import { z } from 'zod';
+import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterValues } from './parameters.ts';
 import { presetName } from './runfile.ts';
@@ -58,6 +59,8 @@ export const engineStatus = z.object({
   parameters: z.number().int(),
   /** Why this backend was picked. */
   why: z.string(),
+  /** Null in the records of runs that are older than this. */
+  capabilities: engineCapabilities.nullable().default(null),
 });
 export type EngineStatus = z.infer<typeof engineStatus>;
 

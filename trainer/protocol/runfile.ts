@@ -1,5 +1,6 @@
 /** The run file: what a person writes to describe a run. Unknown keys are errors; paths are relative to the file's folder. */
 import { z } from 'zod';
+import { nearest } from './nearest.ts';
 import { method, parameterOverrides } from './parameters.ts';
 
 export const presetNames = ['sample', 'paper', 'upstream'] as const;
@@ -21,8 +22,10 @@ export const modelSize = z.strictObject({
 });
 export type ModelSize = z.infer<typeof modelSize>;
 
-export const engineSettings = z.strictObject({
-  name: z.enum(['tfjs']).default('tfjs'),
+export const engineNames = ['tfjs'] as const;
+
+const tfjsSettings = z.strictObject({
+  name: z.literal(engineNames[0]).default(engineNames[0]),
   backend: z
     .enum(['auto', 'native', 'webgpu', 'wasm', 'cpu'])
     .default('auto')
@@ -35,7 +38,28 @@ export const engineSettings = z.strictObject({
       'The generation of transformers whose M-RoPE positions are counted. Absent: as the checkpoint was trained, 5.x for a new model.',
     ),
 });
+export type TfjsSettings = z.infer<typeof tfjsSettings>;
+
+/** By the engine's name; settings without one are those of the engine that comes with the program. */
+export const engineSettings = z.discriminatedUnion('name', [tfjsSettings], {
+  error: ({ code, input }) => (code === 'invalid_union' ? noSuchEngine(input) : undefined),
+});
 export type EngineSettings = z.infer<typeof engineSettings>;
+
+/** What a run is computed with when nobody says otherwise. */
+export const defaultEngine: EngineSettings = engineSettings.parse({});
+
+function noSuchEngine(settings: unknown): string {
+  const name = String((settings as { name?: unknown }).name);
+  return `there is no engine ${JSON.stringify(name)}; the nearest is ${JSON.stringify(nearest(name, engineNames))}`;
+}
+
+/** The keys that the settings of an engine may have. @param name as the run file has it; undefined names the default */
+export function engineKeys(name: unknown): string[] {
+  return engineSettings.options
+    .filter(({ shape }) => shape.name.safeParse(name).success)
+    .flatMap(({ shape }) => Object.keys(shape));
+}
 
 /** Where a run's weights come from. `run` is the name of another run file's run: its newest checkpoint is taken. */
 export const modelSource = z.union([
@@ -63,7 +87,7 @@ export const runFile = z.strictObject({
   /** A template of our own wording is taken when absent. */
   promptTemplate: z.string().min(1).optional(),
   model: modelSource,
-  engine: engineSettings.default({ name: 'tfjs', backend: 'auto', threads: 2 }),
+  engine: engineSettings.default(defaultEngine),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
   parameters: parameterOverrides.default({}),
 });

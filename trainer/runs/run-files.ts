@@ -7,7 +7,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
 import { nearest } from '../protocol/nearest.ts';
 import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
-import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
+import { engineKeys, type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -33,15 +33,28 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   const checked = runFile.safeParse(json);
   if (checked.success) return checked.data;
-  throw new StudioError('bad-run-file', checked.error.issues.map(describeIssue).join('\n'), { place: file, remedy });
+  const message = checked.error.issues.map((issue) => describeIssue(issue, json)).join('\n');
+  throw new StudioError('bad-run-file', message, { place: file, remedy });
 }
 
-const topKeys = Object.keys(runFile.shape);
+/** The keys that may stand in a part of a run file; none where the part has no table of them. */
+function knownKeys(where: string, file: unknown): readonly string[] {
+  switch (where) {
+    case '':
+      return Object.keys(runFile.shape);
+    case 'parameters':
+      return parameterNames;
+    case 'engine':
+      return engineKeys((file as { engine: { name?: unknown } }).engine.name);
+    default:
+      return [];
+  }
+}
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+function describeIssue(issue: z.core.$ZodIssue, file: unknown): string {
   const where = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = where === 'parameters' ? parameterNames : where === '' ? topKeys : [];
+    const known = knownKeys(where, file);
     return issue.keys
       .map(
         (key) =>

@@ -10,6 +10,7 @@ import { QuestionLoader } from '../data/questions.ts';
 import { hash32 } from '../data/random.ts';
 import { createEngine } from '../engines/create.ts';
 import type { Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
+import { requireOfEngine } from '../engines/needs.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
@@ -322,6 +323,9 @@ export class Run {
     await removeLeftovers(this.folder);
     const checkpoint = await newestCheckpoint(this.folder);
     const engine = hold(await createEngine(plan.engine));
+    const shown = [...rows.map((row) => dataset.dataType(row)), ...(unseenDataset?.dataTypes() ?? [])];
+    const training = { method: plan.method, parameters: this.summaryNow.parameters };
+    requireOfEngine(engine, { chunks: [...new Set(shown)], training }, plan.runFile);
     const policy = await engine.createModel(
       checkpoint
         ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }

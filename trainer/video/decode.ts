@@ -65,7 +65,7 @@ function loaded(
     indices,
     times: indices.map((index) => source.times[index] ?? 0),
   };
-  return { frames: { key, ...size, count: indices.length, pixels, sampleFps }, view };
+  return { frames: { key, ...size, count: indices.length, pixels, place: null, sampleFps }, view };
 }
 
 /** Null when frames are missing and nothing says why. @throws StudioError `bad-media` */

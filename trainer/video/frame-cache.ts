@@ -5,7 +5,7 @@
 import { mkdir, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Frames } from '../engines/engine.ts';
+import type { Frames, FramesPlace } from '../engines/engine.ts';
 import { mediaView } from '../protocol/records.ts';
 
 export const storedView = mediaView.omit({ shuffledOrder: true, visionTokens: true });
@@ -61,14 +61,15 @@ export class FrameCache {
 
   /**
    * Writes beside and renames, so that a kill leaves no half file. Frames larger than the whole cache are not kept.
-   * @throws the system's error when the folder can't be written
+   * @returns the same with its place in the cache. @throws the system's error when the folder can't be written
    */
-  async put({ frames, view }: LoadedMedia): Promise<void> {
+  async put(media: LoadedMedia): Promise<LoadedMedia> {
+    const { frames, view } = media;
     const json = Buffer.from(JSON.stringify({ view, count: frames.count, sampleFps: frames.sampleFps }));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(json.length);
     const size = 4 + json.length + frames.pixels.length;
-    if (size > this.limitBytes) return;
+    if (size > this.limitBytes) return media;
     const index = await this.entries();
     await mkdir(this.folder, { recursive: true });
     const partial = path.join(this.folder, `${process.pid}-${this.writes++}${partialEnding}`);
@@ -91,6 +92,11 @@ export class FrameCache {
       if (this.totalBytes <= this.limitBytes) break;
       await this.remove(index, oldest);
     }
+    return { frames: { ...frames, place: this.placeOf(view.key, json.length, frames.pixels.length) }, view };
+  }
+
+  private placeOf(key: string, headerBytes: number, sizeBytes: number): FramesPlace {
+    return { file: path.resolve(this.fileOf(key)), offset: 4 + headerBytes, sizeBytes };
   }
 
   private fileOf(key: string): string {
@@ -152,7 +158,9 @@ export class FrameCache {
         if (bytesRead === 0) return null;
         filled += bytesRead;
       }
-      return { frames: { key, width: view.width, height: view.height, count, pixels, sampleFps }, view };
+      const { width, height } = view;
+      const place = this.placeOf(key, headerBytes, pixelBytes);
+      return { frames: { key, width, height, count, pixels, place, sampleFps }, view };
     } finally {
       await handle.close();
     }

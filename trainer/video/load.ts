@@ -162,8 +162,10 @@ export class MediaLoader {
     const media =
       stored ?? (await this.slots.run(() => this.decoder.decode({ tools: this.tools, key, file, kind, limits })));
     this.remember(media);
-    if (!stored) await this.cache.put(media);
-    return media;
+    if (stored) return media;
+    const kept = await this.cache.put(media);
+    this.remember(kept);
+    return kept;
   }
 
   private recall(key: string): LoadedMedia | undefined {
@@ -176,13 +178,18 @@ export class MediaLoader {
   }
 
   private remember(media: LoadedMedia): void {
-    if (this.disposed || this.recall(media.frames.key)) return;
+    if (this.disposed) return;
+    this.forget(media.frames.key);
     this.recent.set(media.frames.key, media);
     this.recentBytes += media.frames.pixels.length;
-    for (const [key, oldest] of this.recent) {
+    for (const key of this.recent.keys()) {
       if (this.recentBytes <= memoryBytes) break;
-      this.recent.delete(key);
-      this.recentBytes -= oldest.frames.pixels.length;
+      this.forget(key);
     }
+  }
+
+  private forget(key: string): void {
+    this.recentBytes -= this.recent.get(key)?.frames.pixels.length ?? 0;
+    this.recent.delete(key);
   }
 }

@@ -34,7 +34,8 @@ export function clip(shown: readonly Colour[], width = 28, height = 28): Frames 
   shown.forEach((colour, frame) => {
     for (let i = 0; i < width * height; i++) pixels.set(colours[colour], 3 * (frame * width * height + i));
   });
-  return { key: `${shown.join('-')} ${width}x${height}`, width, height, count: shown.length, pixels, sampleFps: 2 };
+  const key = `${shown.join('-')} ${width}x${height}`;
+  return { key, width, height, count: shown.length, pixels, place: null, sampleFps: 2 };
 }
 
 export function videoPrompt(frames: Frames, question: string, order?: readonly number[]): Prompt {

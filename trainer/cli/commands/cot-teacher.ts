@@ -11,6 +11,7 @@ import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { withOverrides } from '../../learning/presets.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
 import { isParameterName } from '../../protocol/parameters.ts';
+import { defaultEngine } from '../../protocol/runfile.ts';
 import { type PromptTemplate, readTemplate } from '../../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { frameLimits } from '../../runs/run.ts';
@@ -28,7 +29,7 @@ export interface ChosenTeacher {
   readonly limits: FrameLimits | null;
   /** What a person should know before anything is sent. */
   readonly warning: string | null;
-  start(): Promise<Teacher>;
+  start(dataset: Dataset): Promise<Teacher>;
 }
 
 export async function chooseTeacher(values: CotValues): Promise<ChosenTeacher> {
@@ -105,8 +106,8 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
     template,
     limits,
     warning: null,
-    start: () =>
-      EngineTeacher.load(found.folder, found.plan?.engine ?? { name: 'tfjs', backend: 'auto', threads: 2 }, {
+    start: (dataset) =>
+      EngineTeacher.load(found.folder, found.plan?.engine ?? defaultEngine, dataset.dataTypes(), {
         template,
         sampling: { temperature, topP, maxTokens },
         samplesPerCall,

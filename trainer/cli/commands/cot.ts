@@ -182,7 +182,7 @@ async function ask(
   try {
     if (journal.count > 0) show.notice(`going on: ${journal.count} answers are there already`);
     media = await mediaSource(chosen.limits, values, dataset);
-    teacher = await chosen.start();
+    teacher = await chosen.start(dataset);
     let fault: unknown = null;
     const progress = await generate({
       dataset,

@@ -11,7 +11,7 @@ import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters, usage } from '../terminal/command.ts';
 
 /** The text of a prompt does not depend on its frames, but for their number of vision tokens. */
-const notRead: Frames = { key: '', width: 0, height: 0, count: 0, pixels: new Uint8Array(), sampleFps: 0 };
+const notRead: Frames = { key: '', width: 0, height: 0, count: 0, pixels: new Uint8Array(), place: null, sampleFps: 0 };
 
 /** A dataset numbers its good rows; a person counts those of the file. @throws StudioError `bad-dataset`, `not-found` */
 function indexOf(dataset: Dataset, row: number): number {

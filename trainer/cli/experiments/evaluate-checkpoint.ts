@@ -159,7 +159,8 @@ function answer(
   signal: AbortSignal,
   line: LiveLine,
 ): Promise<void> {
-  return withModel(w, signal, line, (loaded) => {
+  const chunks = [...new Set(datasets.flatMap(({ dataset }) => dataset.dataTypes()))];
+  return withModel(w, chunks, signal, line, (loaded) => {
     const started = performance.now();
     return askAll({
       ...loaded,

@@ -61,7 +61,7 @@ export async function sampleGroupsInto(
     return before.figures;
   const dataset = await openDataset(w.dataset, signal);
   try {
-    const figures = await withModel(w, signal, line, (loaded) => {
+    const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();
       return sampleGroups({
         ...loaded,

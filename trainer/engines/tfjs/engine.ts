@@ -2,12 +2,12 @@
  * The embedded engine. This object lives in the trainer's main thread and only encodes text, divides work and posts messages;
  * the replicas in worker threads compute. See `replica.ts`.
  */
+import type { EngineCapabilities } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/run-state.ts';
-import type { EngineSettings } from '../../protocol/runfile.ts';
+import type { TfjsSettings } from '../../protocol/runfile.ts';
 import type {
   Engine,
-  EngineCapabilities,
   LossReport,
   ModelHandle,
   ModelOrigin,
@@ -75,7 +75,7 @@ export interface TfjsEngineOptions {
 }
 
 /** Starts the threads and their backends. @throws StudioError `engine-failed` */
-export async function createTfjsEngine(settings: EngineSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
+export async function createTfjsEngine(settings: TfjsSettings, options: TfjsEngineOptions = {}): Promise<Engine> {
   if (settings.backend !== 'webgpu' && settings.backend !== 'cpu') await ensureKernels();
   if (settings.backend === 'auto' || settings.backend === 'native') setNativeEnvironment();
   const replicas = await Replicas.start(
@@ -90,9 +90,14 @@ class TfjsEngine implements Engine {
   readonly capabilities: EngineCapabilities = {
     chunks: ['text', 'special', 'image', 'video'],
     losses: ['cross-entropy', 'policy'],
-    reference: true,
-    abort: true,
+    lossMeans: ['answer', 'token'],
+    fullParameters: true,
+    entropy: true,
     topAlternatives: 20,
+    optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
+    reference: true,
+    exactKl: true,
+    abort: true,
   };
   private readonly replicas: Replicas;
   /** As the settings name them; null leaves it to the checkpoint. */
@@ -110,7 +115,8 @@ class TfjsEngine implements Engine {
 
   status(): EngineStatus {
     const { backend, why } = this.replicas.backend;
-    return { name: 'tfjs', backend, threads: this.replicas.count, parameters: this.parameters, why };
+    const { capabilities, parameters } = this;
+    return { name: 'tfjs', backend, threads: this.replicas.count, parameters, why, capabilities };
   }
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
@@ -387,10 +393,6 @@ class TfjsEngine implements Engine {
       const { optimizerStep } = await this.replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
       await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
     });
-  }
-
-  async countTokens(model: ModelHandle, text: string): Promise<number> {
-    return this.loaded(model).tokenizer.encode(text).length;
   }
 
   async render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {

@@ -1,13 +1,13 @@
 /** What the engine asks of its replicas, and what they answer. Everything here survives `postMessage`. */
 
 import type { ErrorData } from '../../protocol/errors.ts';
-import type { EngineSettings } from '../../protocol/runfile.ts';
+import type { TfjsSettings } from '../../protocol/runfile.ts';
 import type { OptimStep, SampleOptions, Scored } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
 
 export interface ReplicaStart {
-  readonly backend: EngineSettings['backend'];
+  readonly backend: TfjsSettings['backend'];
   /** Number of this replica, from 0. */
   readonly index: number;
   /** Rows of activations that are held for one backward pass; a larger share of a batch is taken in parts. */

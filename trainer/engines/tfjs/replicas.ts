@@ -1,7 +1,7 @@
 /** The threads: starts them, passes requests, and turns the death of one into an error of every open call. */
 import { Worker } from 'node:worker_threads';
 import { StudioError } from '../../protocol/errors.ts';
-import type { EngineSettings } from '../../protocol/runfile.ts';
+import type { TfjsSettings } from '../../protocol/runfile.ts';
 import { replicaScript } from './files.ts';
 import type {
   BackendReport,
@@ -110,7 +110,7 @@ class ReplicaThread {
   }
 }
 
-function mayTakeGpu(backend: EngineSettings['backend']): boolean {
+function mayTakeGpu(backend: TfjsSettings['backend']): boolean {
   if (backend === 'auto' || backend === 'native') return preparedNative().some(({ gpu }) => gpu);
   return backend === 'webgpu';
 }
@@ -132,7 +132,7 @@ export class Replicas {
 
   /** @param memoryMb Bound on each thread's JavaScript heap; WebAssembly's own heap is beside it. */
   static async start(
-    { backend, threads: count }: Pick<EngineSettings, 'backend' | 'threads'>,
+    { backend, threads: count }: Pick<TfjsSettings, 'backend' | 'threads'>,
     microBatchRows: number,
     memoryMb?: number,
   ): Promise<Replicas> {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { asStudioError, StudioError } from '../../../protocol/errors.ts';
-import type { EngineSettings } from '../../../protocol/runfile.ts';
+import type { TfjsSettings } from '../../../protocol/runfile.ts';
 import { ensureKernels, nativeFolder, wasmBackendFolder, webgpuFolder } from '../files.ts';
 import { createKernelOps } from '../kernels/kernels.ts';
 import type { BackendReport } from '../messages.ts';
@@ -30,7 +30,7 @@ export interface StartedBackend {
 }
 
 /** `auto` takes a native library that sees a GPU, else WebAssembly. */
-export async function startBackend(wanted: EngineSettings['backend']): Promise<StartedBackend> {
+export async function startBackend(wanted: TfjsSettings['backend']): Promise<StartedBackend> {
   switch (wanted) {
     case 'auto':
       return await startFastest();

@@ -1,7 +1,8 @@
 /** Attention in plain TensorFlow.js: segments of about one length are padded to one batch. */
 import * as tf from '@tensorflow/tfjs';
+import type { HeadShape } from '../model/config.ts';
 import { differentiable, type Save } from '../model/differentiable.ts';
-import type { HeadShape, Segments } from '../model/ops.ts';
+import type { Segments } from '../model/ops.ts';
 import { columns, pick, rowsOf, widthOf } from '../model/rows.ts';
 
 export const hidden = -1e9;

@@ -1,6 +1,7 @@
 /** Keys and values of answers under way, in plain TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs';
-import type { DecodingCache, DecodingStart, HeadShape } from '../model/ops.ts';
+import type { HeadShape } from '../model/config.ts';
+import type { DecodingCache, DecodingStart } from '../model/ops.ts';
 import { columns, pick, rowsOf, widthOf } from '../model/rows.ts';
 import { hidden } from './stock-attention.ts';
 

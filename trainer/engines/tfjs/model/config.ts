@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import type { ModelSize } from '../../../protocol/runfile.ts';
-import type { HeadShape } from './ops.ts';
 
 const positive = z.number().int().positive();
 
@@ -59,6 +58,13 @@ const configFile = z.looseObject({
   /** Ours; transformers passes over it. */
   mrope_positions: z.enum(positionGenerations).optional(),
 });
+
+/** Query heads and the fewer heads of keys and values that they share. */
+export interface HeadShape {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
 
 export interface TextConfig {
   readonly hiddenSize: number;

@@ -3,13 +3,8 @@
  * `kernels.ts` with own WebAssembly kernels. Rows of all sequences are packed one after the other: no tensor holds padding.
  */
 import type * as tf from '@tensorflow/tfjs';
+import type { HeadShape } from './config.ts';
 import type { Angles } from './positions.ts';
-
-export interface HeadShape {
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-}
 
 /**
  * Which packed rows attend to which. A segment is four numbers: first row, rows, first row of its prefix, rows of the prefix.

@@ -22,6 +22,20 @@ function medium(chunk: Extract<Chunk, { kind: 'image' | 'video' }>): Medium {
   return { key: frames.key, width: frames.width, height: frames.height, pixels: frames.pixels, order };
 }
 
+const sharedCopies = new WeakMap<Uint8Array, Uint8Array>();
+
+/** The same bytes over memory that all threads see, so that no message to one of them copies the frames. */
+function overSharedMemory(pixels: Uint8Array): Uint8Array {
+  if (pixels.buffer instanceof SharedArrayBuffer) return pixels;
+  let copy = sharedCopies.get(pixels);
+  if (copy === undefined) {
+    copy = new Uint8Array(new SharedArrayBuffer(pixels.length));
+    copy.set(pixels);
+    sharedCopies.set(pixels, copy);
+  }
+  return copy;
+}
+
 function checkFrames({ key, width, height, count, pixels }: Frames, order: readonly number[]): void {
   const fail = (message: string): never => {
     throw new StudioError('bad-media', message, { place: key });
@@ -116,8 +130,9 @@ export class PromptEncoder {
     const key = JSON.stringify([own.key, own.width, own.height, own.order]);
     const known = this.media.get(key);
     if (known !== undefined) return known;
-    this.media.set(key, own);
-    return own;
+    const shared = { ...own, pixels: overSharedMemory(own.pixels) };
+    this.media.set(key, shared);
+    return shared;
   }
 }
 
