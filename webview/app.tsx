@@ -9,6 +9,7 @@ import type { Host, LinkStatus } from './host.ts';
 import { nowhere } from './rollouts/reading.ts';
 import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
+import { UnreadableRuns } from './run/unreadable-runs.tsx';
 import type { Session, SessionState } from './state/session.ts';
 import { Store, useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
@@ -102,6 +103,7 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
   return (
     <>
       <ConnectionNotice {...{ connection, host }} step={null} />
+      <UnreadableRuns session={session} />
       <main class="blank">
         <h1 class="b">Video-R1 Studio</h1>
         <p class="dim" role="status">

@@ -113,6 +113,10 @@ describe('the pages over a run', () => {
     await tab.waitForFunction(() => document.querySelector('.state')?.textContent?.startsWith('Paused'), undefined, {
       timeout: 120_000,
     });
+    expect(await stateShown(tab)).toMatch(/^Paused at (before|after)-[a-z]+, step \d+$/);
+    expect(await tab.locator('.notice').count()).toBe(0);
+    await tab.keyboard.press('F6');
+    await tab.getByText('the run is paused already').waitFor();
     const paused = await stepShown(tab);
     const field = tab.getByRole('textbox', { name: 'learning rate' });
     await field.fill('7e-4');
@@ -352,5 +356,6 @@ describe('the pages over a run', () => {
     await pause.waitFor();
     expect(await pause.getAttribute('aria-disabled')).toBe('true');
     expect(await pause.getAttribute('title')).toMatch(/trainer/);
+    expect(await tab.locator('.prog').textContent()).not.toContain('left');
   });
 });

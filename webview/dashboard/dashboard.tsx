@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
+import { UnreadableRuns } from '../run/unreadable-runs.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { KeyHelp } from '../ui/key-help.tsx';
@@ -89,6 +90,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       <RunNotice {...{ session, feed, host }} />
+      <UnreadableRuns session={session} />
       <div aria-live="polite">
         {refused && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>

@@ -15,7 +15,7 @@ import { plain } from '../ui/numbers.ts';
 import { Section, Tool } from '../ui/tool.tsx';
 import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';
 import { changeWords, placeWords } from './command-words.ts';
-import { formOf, readParameter } from './parameter-input.ts';
+import { formOf, readParameter, withoutEffect } from './parameter-input.ts';
 
 interface ParameterListProps {
   readonly feed: RunFeed;
@@ -76,7 +76,11 @@ export function ParameterList({ feed, view, runs, noTrainer }: ParameterListProp
               value={run.parameters[name]}
               preset={run.presetParameters[name]}
               command={commands.find(({ request }) => request.kind === 'set' && request.parameter === name) ?? null}
-              refused={noTrainer ?? refusal({ kind: 'set', parameter: name, value: run.parameters[name] }, run, runs)}
+              refused={
+                noTrainer ??
+                withoutEffect(name, run.engine) ??
+                refusal({ kind: 'set', parameter: name, value: run.parameters[name] }, run, runs)
+              }
               onSet={(value) => feed.command({ kind: 'set', parameter: name, value })}
             />
           ))}

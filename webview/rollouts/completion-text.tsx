@@ -4,7 +4,13 @@ import { Fragment } from 'preact';
 import { type Annotation, flagCategories, type Span } from '../../trainer/protocol/records.ts';
 import { fixed } from '../ui/numbers.ts';
 import { tierWords } from './aha-tier.tsx';
-import { type CompletionMarks, type CompletionPiece, completionPieces, shadeOf } from './completion-pieces.ts';
+import {
+  type CompletionMarks,
+  type CompletionPiece,
+  completionPieces,
+  shadeOf,
+  type TokenSpan,
+} from './completion-pieces.ts';
 
 interface CompletionTextProps {
   readonly text: string;
@@ -68,7 +74,7 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
     mention && !shaded ? 'ref' : '',
   ].filter(Boolean);
   const title = [
-    shaded && token ? `p ${fixed(Math.exp(token.logprob), 2)}, entropy ${fixed(token.entropy, 2)} nats` : '',
+    shaded && token ? tokenWords(token) : '',
     aha && !shaded ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : '',
   ]
     .filter(Boolean)
@@ -96,6 +102,10 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
     );
   }
   return <span {...shared}>{piece.shown}</span>;
+}
+
+function tokenWords({ logprob, entropy }: TokenSpan): string {
+  return `p ${fixed(Math.exp(logprob), 2)}${entropy === null ? '' : `, entropy ${fixed(entropy, 2)} nats`}`;
 }
 
 function FlagTag({ flag }: { flag: Annotation }) {

@@ -59,14 +59,15 @@ export function RolloutView(props: RolloutViewProps) {
     mark?.scrollIntoView({ block: 'center' });
   }, [aha]);
   const { think, answer, problems } = rollout.parsed;
+  const hasEntropy = run.engine?.capabilities?.entropy !== false;
   const marks = useMemo(
     () => ({
       aha: rollout.aha,
       flags,
       mentions: frameMentions(rollout.text, media),
-      tokens: tokens === null ? [] : tokenSpans(rollout.text, tokens),
+      tokens: tokens === null ? [] : tokenSpans(rollout.text, hasEntropy ? tokens : { ...tokens, entropy: [] }),
     }),
-    [rollout, flags, media, tokens],
+    [rollout, flags, media, tokens, hasEntropy],
   );
   const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
   const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
@@ -220,8 +221,13 @@ export function RolloutView(props: RolloutViewProps) {
             >
               log p {fixed(rollout.meanLogprob, 3)}
             </FormulaLabel>{' '}
-            · <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel> ·{' '}
-            {stopWords[rollout.stopReason]}
+            ·{' '}
+            {hasEntropy ? (
+              <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel>
+            ) : (
+              `entropy: the engine ${run.engine?.name} gives none`
+            )}{' '}
+            · {stopWords[rollout.stopReason]}
             {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
           </span>
         </div>

@@ -62,7 +62,7 @@ export class ScriptedTrainer {
   constructor(runs: readonly RunSummary[], script: Partial<Handlers> = {}) {
     for (const run of runs) this.runs.set(run.id, run);
     this.script = {
-      'runs/list': async () => ({ runs: [...this.runs.values()] }),
+      'runs/list': async () => ({ runs: [...this.runs.values()], unreadable: [] }),
       'metrics/get': async () => ({ steps: [] }),
       'commands/list': async () => ({ commands: [] }),
       'checkpoints/list': async () => ({ checkpoints: [] }),
