@@ -97,10 +97,15 @@ function TopLine({ session, feed, host, reading, onDashboard }: TopLineProps) {
   );
 }
 
-function Crumb({ reading }: { reading: Reading }) {
+/** The question and the answer that are read; null until they are there. */
+function useRead(reading: Reading) {
   const group = useStore(reading.state, (state) => state.group);
-  useStore(reading.place, ({ rolloutId }) => rolloutId);
-  const { rollout } = reading;
+  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
+  return { group, rolloutId, rollout: reading.rollout };
+}
+
+function Crumb({ reading }: { reading: Reading }) {
+  const { group, rollout } = useRead(reading);
   if (!group || !rollout) return null;
   return (
     <>
@@ -125,9 +130,8 @@ interface PanesProps extends Pick<RolloutsProps, 'feed' | 'host' | 'onDashboard'
 function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
-  const { pane, group } = useStore(reading.state, (state) => state);
-  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
-  const { rollout } = reading;
+  const pane = useStore(reading.state, (state) => state.pane);
+  const { group, rolloutId, rollout } = useRead(reading);
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
     reading.flag(text ? selectedSpan(text) : null);

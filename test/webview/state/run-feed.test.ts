@@ -19,6 +19,11 @@ const step = (number: number) => ({ type: 'step' as const, metrics: someMetrics(
 const steps = (feed: RunFeed, number: number) =>
   until(feed.state, ({ view }) => view.metrics.steps.length === number).then(({ view }) => view.metrics.steps);
 
+/** Every message that is under way has arrived. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('RunFeed', () => {
   it('follows its own run beside another', async () => {
     const trainer = new ScriptedTrainer(runs);
@@ -116,7 +121,7 @@ describe('RunFeed', () => {
     expect(view.checkpoints.map(({ step: at }) => at).sort()).toEqual([2, 3]);
   });
 
-  it('drops a list that a lost link has sent, and has it read again', async () => {
+  it('drops a list that comes late, over the link before, and has it read again over the new one', async () => {
     const answers = [held<void>(), held<void>()];
     const asked: (() => void)[] = [];
     let reads = 0;
@@ -131,17 +136,40 @@ describe('RunFeed', () => {
     const connection = newConnection();
     const first = new Promise<void>((resolve) => asked.push(resolve));
     const second = new Promise<void>((resolve) => asked.push(resolve));
-    const link = trainer.link(connection);
+    trainer.link(connection);
     const [feed] = feedsOf(connection);
     feed.need('steps');
     await first;
-    link.cut();
     trainer.link(connection);
     await second;
     answers[0]?.give();
+    await settled();
+    expect(feed.state.get().loaded.size).toBe(0);
     answers[1]?.give();
     const { view } = await until(feed.state, ({ loaded }) => loaded.has('steps'));
     expect([view.metrics.steps, reads]).toEqual([[2], 2]);
+    expect(connection.state.get().fault).toBeNull();
+  });
+
+  it('takes nothing more once it is disposed', async () => {
+    const answer = held<void>();
+    const trainer = new ScriptedTrainer(runs, {
+      'metrics/get': async () => {
+        await answer.promise;
+        return { steps: [someMetrics(1)] };
+      },
+    });
+    const connection = newConnection();
+    trainer.link(connection);
+    const [feed] = feedsOf(connection);
+    feed.need('steps');
+    await settled();
+    const before = feed.state.get();
+    feed.dispose();
+    answer.give();
+    trainer.record('a', step(1));
+    await settled();
+    expect(feed.state.get()).toBe(before);
     expect(connection.state.get().fault).toBeNull();
   });
 
