@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { asStudioError } from '../trainer/protocol/errors.ts';
 import { type WebviewPage, webviewPage } from '../trainer/protocol/webview-messages.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
+import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host } from './host.ts';
 import { Rollouts, type RolloutsPlace } from './rollouts/rollouts.tsx';
+import { RunNotice } from './run/run-state.tsx';
 import type { Session, SessionState } from './state/session.ts';
-import { useStore } from './state/store.ts';
-import { FormulaPopover } from './ui/formula.tsx';
-import { RunNotice } from './ui/run-state.tsx';
+import { useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
 

@@ -1,16 +1,17 @@
 /** The header line: which run, how it stands, what can be asked of it, how far it is. */
+
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host } from '../host.ts';
+import { remainingMs } from '../run/progress.ts';
+import type { Control, ControlName } from '../run/run-controls.ts';
+import { StateLabel } from '../run/run-state.tsx';
 import type { Session, SessionState } from '../state/session.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import type { IconName } from '../ui/icons.tsx';
 import { duration, grouped } from '../ui/numbers.ts';
-import { StateLabel } from '../ui/run-state.tsx';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
 import { Dropdown } from '../ui/toolkit.tsx';
-import { remainingMs } from './progress.ts';
-import type { Control, ControlName } from './run-controls.ts';
 
 const icons: Readonly<Record<ControlName, IconName>> = {
   start: 'play',

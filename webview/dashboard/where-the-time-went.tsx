@@ -1,7 +1,7 @@
 /** The parts of the last step's time, and what computed it. */
 import type { EngineStatus, StepMetrics } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { elapsed, grouped } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';

@@ -6,7 +6,7 @@ import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { RolloutFilter } from '../../trainer/protocol/messages.ts';
 import type { RunEvent } from '../../trainer/protocol/records.ts';
 import type { Session } from '../state/session.ts';
-import { Store } from '../state/store.ts';
+import { Store } from '../ui/store.ts';
 import { type FilterFault, matches, parseFilter, toggled } from './filter.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 

@@ -1,11 +1,11 @@
 /** The list: filter, chips, rows. */
 import { useMemo, useRef } from 'preact/hooks';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Session } from '../state/session.ts';
-import { useStore } from '../state/store.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import { VirtualList } from '../ui/virtual-list.tsx';

@@ -10,9 +10,9 @@ import type {
   RunSummary,
   Span,
 } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host } from '../host.ts';
 import type { FramePixels, Session } from '../state/session.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';

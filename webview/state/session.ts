@@ -20,9 +20,9 @@ import type {
 } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import type { Host, LinkStatus } from '../host.ts';
+import { Store } from '../ui/store.ts';
 import { RecentCache } from './recent-cache.ts';
 import { emptyView, type RunView, withEvents, withSnapshot } from './run-view.ts';
-import { Store } from './store.ts';
 
 export interface SessionState {
   readonly link: LinkStatus;

@@ -1,8 +1,8 @@
 /** What is under way in a run that goes. It stands as long as the run goes, so that nothing moves when a phase ends. */
 import type { SessionState } from '../state/session.ts';
-import { shownLine } from './hostile-text.ts';
-import { Notice } from './notice.tsx';
-import { grouped } from './numbers.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
 
 const tailShown = 90;
 

@@ -2,11 +2,11 @@
 import { type RunState, type RunSummary, safePoint } from '../../trainer/protocol/records.ts';
 import type { Host, LinkStatus } from '../host.ts';
 import type { Session, SessionState } from '../state/session.ts';
-import { shownLine } from './hostile-text.ts';
-import { Icon, type IconName } from './icons.tsx';
-import { Notice } from './notice.tsx';
-import { grouped } from './numbers.ts';
-import { Button } from './toolkit.tsx';
+import { shownLine } from '../ui/hostile-text.ts';
+import { Icon, type IconName } from '../ui/icons.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
+import { Button } from '../ui/toolkit.tsx';
 
 const icons: Readonly<Record<RunState, IconName>> = {
   created: 'circle',

@@ -180,7 +180,7 @@ export const formulas = {
     over: 'Steps that have a value; others are passed over. Least and most are over all steps of the run, whatever is zoomed into.',
     unit: 'as the curve',
     note: 'The first nine points are means of fewer values. Learning rate and probe accuracy are not smoothed.',
-    source: 'webview/ui/smoothing.ts, webview/ui/chart.tsx',
+    source: 'webview/dashboard/smoothing.ts, webview/dashboard/chart.tsx',
   },
 
   // ---- dashboard: time ----
