@@ -9,6 +9,7 @@ import type { Host } from './host.ts';
 import { Rollouts, type RolloutsPlace } from './rollouts/rollouts.tsx';
 import { RunNotice } from './run/run-state.tsx';
 import type { Session, SessionState } from './state/session.ts';
+import { Blank } from './ui/blank.tsx';
 import { useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
@@ -100,18 +101,20 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
   return (
     <>
       {RunNotice({ session, state, host })}
-      <main class="blank">
-        <h1 class="b">Video-R1 Studio</h1>
-        <p class="dim" role="status">
-          {emptyWords(state)}
-        </p>
-        {state.runs?.length === 0 && host.place === 'vscode' && (
-          <p>
-            <Button primary onPress={() => host.command('start-run')}>
-              Start a run
-            </Button>
+      <main>
+        <Blank>
+          <h1 class="strong">Video-R1 Studio</h1>
+          <p class="dim" role="status">
+            {emptyWords(state)}
           </p>
-        )}
+          {state.runs?.length === 0 && host.place === 'vscode' && (
+            <p>
+              <Button primary onPress={() => host.command('start-run')}>
+                Start a run
+              </Button>
+            </p>
+          )}
+        </Blank>
       </main>
     </>
   );

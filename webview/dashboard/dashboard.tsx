@@ -6,6 +6,7 @@ import { LiveNotice } from '../run/live-notice.tsx';
 import { type ControlName, runControls } from '../run/run-controls.ts';
 import { noTrainer, RunNotice } from '../run/run-state.tsx';
 import type { Session } from '../state/session.ts';
+import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { useStore } from '../ui/store.ts';
@@ -14,6 +15,7 @@ import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
+import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { RunHeader } from './run-header.tsx';
@@ -68,13 +70,13 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
       <RunHeader session={session} state={state} controls={controls} host={host} onRollouts={onRollouts} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {notice ?? <LiveNotice state={state} />}
-      <main class="dash">
-        <div class="scroll-column">
+      <main class={styles.page}>
+        <div class={styles.column}>
           {!loaded && (
-            <div class="blank" role="status">
-              <p class="b">Reading {view.run.step === 1 ? '1 step' : `${view.run.step} steps`}</p>
-              <progress class="thin" />
-            </div>
+            <Blank status>
+              <p class="strong">Reading {view.run.step === 1 ? '1 step' : `${view.run.step} steps`}</p>
+              <progress />
+            </Blank>
           )}
           {loaded && !begun && <NotBegun session={session} run={view.run} refused={noTrainer(link)} />}
           {begun && <Curves view={view} group={charts} />}
@@ -83,7 +85,7 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
           {loaded && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
         </div>
-        <div class="scroll-column side">
+        <div class={`${styles.column} ${styles.side}`}>
           <ParameterList view={view} session={session} refused={noTrainer(link)} />
           {loaded && <CheckpointList checkpoints={view.checkpoints} kept={view.run.parameters.checkpointsKept} />}
         </div>
@@ -95,15 +97,15 @@ export function Dashboard({ session, host, onRollouts }: { session: Session; hos
 function NotBegun({ session, run, refused }: { session: Session; run: RunSummary; refused: string | null }) {
   if (run.state !== 'created') {
     return (
-      <div class="blank">
-        <p class="b">No step is done yet.</p>
+      <Blank>
+        <p class="strong">No step is done yet.</p>
         <p class="dim">Curves come with the first one.</p>
-      </div>
+      </Blank>
     );
   }
   return (
-    <div class="blank">
-      <p class="b">This run has not begun.</p>
+    <Blank>
+      <p class="strong">This run has not begun.</p>
       <p class="dim">
         It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}.
         Curves come after the first step.
@@ -118,6 +120,6 @@ function NotBegun({ session, run, refused }: { session: Session; run: RunSummary
           Start
         </Button>
       </p>
-    </div>
+    </Blank>
   );
 }

@@ -9,11 +9,13 @@ import {
 import type { CommandRecord } from '../../trainer/protocol/records.ts';
 import type { RunView } from '../state/run-view.ts';
 import type { Session } from '../state/session.ts';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
-import { Section, Tool } from '../ui/tool.tsx';
+import { Tool } from '../ui/tool.tsx';
 import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';
 import { formOf, readParameter } from './parameter-input.ts';
+import styles from './parameter-list.module.css';
 
 interface ParameterListProps {
   readonly view: RunView;
@@ -35,7 +37,7 @@ export function ParameterList({ view, session, refused }: ParameterListProps) {
     ...shown.filter((name) => parameters[name].changes !== 'live'),
   ];
   return (
-    <section class="parameter-pane" aria-label="Parameters">
+    <section class={styles.list} aria-label="Parameters">
       <Section
         title="Parameters"
         meta={`preset ${run.preset}, ${changed} changed`}
@@ -48,13 +50,13 @@ export function ParameterList({ view, session, refused }: ParameterListProps) {
           />
         }
       />
-      <table class="parameters">
+      <table class={styles.table}>
         <colgroup>
-          <col class="name" />
-          <col class="value" />
-          <col class="preset" />
-          <col class="changes" />
-          <col class="opt" />
+          <col class={styles.name} />
+          <col class={styles.value} />
+          <col class={styles.preset} />
+          <col class={styles.changes} />
+          <col class="far" />
         </colgroup>
         <thead>
           <tr>
@@ -62,7 +64,7 @@ export function ParameterList({ view, session, refused }: ParameterListProps) {
             <th class="num">value</th>
             <th class="num">preset</th>
             <th>changes</th>
-            <th class="opt wide">last change</th>
+            <th class="far">last change</th>
           </tr>
         </thead>
         <tbody>
@@ -100,12 +102,12 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
     'symbol' in info && info.symbol && !info.label.includes(info.symbol) ? `${info.label} ${info.symbol}` : info.label;
   const help = `${info.help}${'unit' in info && info.unit ? ` In ${info.unit}.` : ''}`;
   return (
-    <tr class={value === preset ? '' : 'mod'}>
+    <tr class={value === preset ? undefined : styles.changed}>
       <td title={help}>
         {label}
-        {value !== preset && <span class="sr"> differs from the preset</span>}
+        {value !== preset && <span class="sr-only"> differs from the preset</span>}
       </td>
-      <td class="num">
+      <td class={`num ${styles.field}`}>
         {live ? (
           <ParameterField
             name={name}
@@ -121,7 +123,7 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
       </td>
       <td class="num dim">{plain(preset)}</td>
       <td class={live ? '' : 'dim'}>{info.changes}</td>
-      <td class="dim opt wide" title={lastChange(command)}>
+      <td class="dim far" title={lastChange(command)}>
         {lastChange(command)}
       </td>
     </tr>
@@ -165,6 +167,7 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   if (form.kind === 'switch') {
     return (
       <Checkbox
+        class={styles.switch}
         label={label}
         title={help}
         disabled={disabled}
@@ -176,7 +179,7 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   if (form.kind === 'choice') {
     return (
       <Dropdown
-        class="ed"
+        class={styles.choice}
         label={label}
         title={help}
         disabled={disabled}
@@ -199,7 +202,7 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   };
   return (
     <TextField
-      class={`ed ${fault ? 'invalid' : ''}`}
+      class={`${styles.number} ${fault ? styles.invalid : ''}`}
       label={label}
       title={fault ?? `${help} Enter applies it at the next safe point.`}
       invalid={fault !== null}

@@ -12,6 +12,7 @@ import { duration, grouped } from '../ui/numbers.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
 import { Dropdown } from '../ui/toolkit.tsx';
+import styles from './run-header.module.css';
 
 const icons: Readonly<Record<ControlName, IconName>> = {
   start: 'play',
@@ -44,19 +45,19 @@ export function RunHeader({ session, state, controls, host, onRollouts }: RunHea
       icon={icons[name]}
       label={key ? `${label} (${key})` : label}
       {...(withText.includes(name) ? { text: label } : {})}
-      class={refused ? '' : name === 'stop' ? 'c-stop' : withText.includes(name) ? '' : 'c-go'}
+      class={refused || withText.includes(name) ? undefined : name === 'stop' ? styles.stop : styles.go}
       refused={refused}
       onPress={() => void session.command(request)}
     />
   );
   return (
-    <header class="runhead">
-      <h1 class="sr">Dashboard of {shownLine(run.name)}</h1>
-      <RunPicker session={session} state={state} runs={runs ?? [run]} />
+    <header class={styles.header}>
+      <h1 class="sr-only">Dashboard of {shownLine(run.name)}</h1>
+      <RunPicker class={styles.picker} session={session} state={state} runs={runs ?? [run]} />
       <StateLabel run={run} link={link} />
-      <div class="controls" role="toolbar" aria-label="Run">
+      <div class={styles.controls} role="toolbar" aria-label="Run">
         {debugging.map(tool)}
-        <span class="tsep" />
+        <span class={styles.separator} />
         {keeping.map(tool)}
         <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />
       </div>
@@ -67,10 +68,12 @@ export function RunHeader({ session, state, controls, host, onRollouts }: RunHea
 }
 
 export function RunPicker({
+  class: className,
   session,
   state,
   runs,
 }: {
+  class: string | undefined;
   session: Session;
   state: SessionState;
   runs: NonNullable<SessionState['runs']>;
@@ -78,7 +81,7 @@ export function RunPicker({
   const shown = state.view?.run;
   return (
     <Dropdown
-      class="run-picker"
+      class={className}
       label="Run"
       title={shown ? `${shown.method} · preset ${shown.preset} · from ${shownLine(shown.from)}` : 'Run'}
       value={state.runId ?? ''}
@@ -95,16 +98,16 @@ function Progress({ state }: { state: SessionState }) {
   const share = run.steps > 0 ? Math.min(1, run.step / run.steps) : 0;
   const left = remainingMs(view);
   return (
-    <div class="prog">
+    <div class={styles.progress} data-part="progress">
       <FormulaLabel name="progress">
-        step <b class="b">{grouped(run.step)}</b> of {grouped(run.steps)}
+        step <b class="strong">{grouped(run.step)}</b> of {grouped(run.steps)}
       </FormulaLabel>
       <FormulaLabel name={left === null || left === 0 ? 'progress' : 'timeLeft'} pointerOnly={!left} class="num dim">
         {left === null ? `${Math.round(share * 100)} % done` : left === 0 ? 'done' : `about ${duration(left)} left`}
       </FormulaLabel>
       <svg role="img" aria-label={`${Math.round(share * 100)} percent`}>
-        <rect class="slot" width="100%" height="3" />
-        <rect class="progress-fill" width={`${share * 100}%`} height="3" />
+        <rect class={styles.track} width="100%" height="3" />
+        <rect class={styles.done} width={`${share * 100}%`} height="3" />
       </svg>
     </div>
   );

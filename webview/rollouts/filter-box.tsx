@@ -5,6 +5,7 @@
 import { useRef } from 'preact/hooks';
 import { Icon } from '../ui/icons.tsx';
 import { type FilterFault, parseFilter } from './filter.ts';
+import styles from './filter-box.module.css';
 
 export const filterBoxId = 'rollout-filter';
 
@@ -17,10 +18,10 @@ interface FilterBoxProps {
 export function FilterBox({ line, faults, onLine }: FilterBoxProps) {
   const copy = useRef<HTMLDivElement>(null);
   return (
-    <div class="query">
-      <Icon name="search" />
-      <div class="typed">
-        <div ref={copy} class="copy" aria-hidden="true">
+    <div class={styles.box}>
+      <Icon name="search" class={styles.search} />
+      <div class={styles.typed}>
+        <div ref={copy} class={styles.copy} aria-hidden="true">
           {colouredPieces(line, faults)}
         </div>
         <input
@@ -57,7 +58,7 @@ function colouredPieces(line: string, faults: readonly FilterFault[]) {
     const named = terms.some((term) => start >= term.start && end <= term.nameEnd);
     const faulty = faults.some((fault) => start >= fault.start && end <= fault.end);
     return (
-      <span key={start} class={`${named ? 'k' : ''} ${faulty ? 'faulty' : ''}`}>
+      <span key={start} class={`${named ? styles.name : ''} ${faulty ? styles.faulty : ''}`}>
         {line.slice(start, end)}
       </span>
     );

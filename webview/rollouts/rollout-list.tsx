@@ -2,9 +2,12 @@
 import { useMemo, useRef } from 'preact/hooks';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Session } from '../state/session.ts';
+import { Blank } from '../ui/blank.tsx';
+import { PaneHead } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
+import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
@@ -14,6 +17,7 @@ import { corrected, holds, parseFilter, toggled } from './filter.ts';
 import { FilterBox } from './filter-box.tsx';
 import { RewardParts } from './reward-parts.tsx';
 import { type FeedState, facetTerms, type RolloutFeed } from './rollout-feed.ts';
+import styles from './rollout-list.module.css';
 import type { RolloutRow } from './rollout-row.ts';
 
 interface RolloutListProps {
@@ -35,23 +39,21 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
   const scrolledAway = useRef(false);
   const count = rows.length;
   return (
-    <section class="pane side list-pane" aria-label="Rollouts">
-      <div class="head">
-        <h2>Rollouts</h2>
-        <span class="meta">
-          {matching === null
+    <Pane name="list" label="Rollouts" side>
+      <PaneHead
+        title="Rollouts"
+        meta={
+          matching === null
             ? 'reading'
             : matching === total
               ? grouped(matching)
-              : `${grouped(matching)} of ${grouped(total ?? matching)}`}
-        </span>
-        <div class="tools">
-          <Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />
-        </div>
-      </div>
+              : `${grouped(matching)} of ${grouped(total ?? matching)}`
+        }
+        tools={<Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />}
+      />
       <FilterBox line={state.line} faults={faults} onLine={(line) => feed.setLine(line)} />
       {faults[0] ? (
-        <div class="fault-line" role="alert">
+        <div class={styles.fault} role="alert">
           <span class="grow">
             {shownLine(faults[0].message)} {rows.length > 0 && 'The list still shows the last filter that worked.'}
           </span>
@@ -67,7 +69,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         </div>
       ) : null}
       <Facets state={state} feed={feed} />
-      <div class="r colhead">
+      <div class={styles.columns}>
         <span class="num">step</span>
         <span />
         <span>question</span>
@@ -86,9 +88,9 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         </FormulaLabel>
         <span />
       </div>
-      {loading && <progress class="thin" aria-label="Reading rollouts" />}
+      {loading && <progress aria-label="Reading rollouts" />}
       {waiting.length > 0 && (
-        <button type="button" class="waiting" onClick={() => feed.follow()}>
+        <button type="button" class={styles.waiting} onClick={() => feed.follow()}>
           {grouped(waiting.length)} new above <kbd>Home</kbd>
         </button>
       )}
@@ -122,7 +124,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
           );
         }}
       />
-      <div class="foot">
+      <div class={styles.foot}>
         <span>
           {selected === null
             ? `${grouped(count)} read`
@@ -133,7 +135,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
           <kbd>j</kbd> <kbd>k</kbd> move <kbd>g</kbd> group <kbd>x</kbd> flag
         </span>
       </div>
-    </section>
+    </Pane>
   );
 }
 
@@ -156,7 +158,7 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option
     <div
       id={`row-${row.id}`}
-      class={`r ${startsGroup ? 'grp' : ''} ${selected ? 'sel' : ''}`}
+      class={`${styles.row} ${startsGroup ? styles.starts : ''} ${selected ? styles.selected : ''}`}
       role="option"
       aria-selected={selected}
       aria-posinset={index + 1}
@@ -168,7 +170,7 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
       <span class="num">{row.step}</span>
       <TypeIcon type={row.problemType} />
       <span class="cut model-text">
-        {purpose && <span class="purpose">{purpose}</span>}
+        {purpose && <span class={styles.purpose}>{purpose}</span>}
         {shownLine(row.problem, 120)}
       </span>
       <OrderMark order={row.order} />
@@ -207,13 +209,13 @@ const facetLabels: Readonly<Record<string, string>> = {
 
 function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
   return (
-    <dl class="facets">
+    <dl class={styles.facets}>
       {facetTerms.map(({ name, terms }) => {
         /* A chip that would leave nothing says nothing, unless it is in the filter. */
         const shown = terms.filter((term) => holds(state.line, term) || (state.facets[term] ?? 1) > 0);
         if (shown.length === 0) return null;
         return (
-          <div key={name} class="facet">
+          <div key={name} class={styles.facet}>
             <dt>{name}</dt>
             <dd>
               {shown.map((term) => (
@@ -264,17 +266,17 @@ function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
       : parseFilter(state.goodLine).terms.map(({ start, end }) => state.goodLine.slice(start, end));
   if (words.length === 0) {
     return (
-      <div class="blank" role="status">
-        <p class="b">No rollouts yet.</p>
+      <Blank status>
+        <p class="strong">No rollouts yet.</p>
         <p class="dim">They come as the model answers: in T-GRPO with every step, in SFT with every probe.</p>
-      </div>
+      </Blank>
     );
   }
   return (
-    <div class="blank" role="status">
-      <p class="b">Nothing is left.</p>
+    <Blank status>
+      <p class="strong">Nothing is left.</p>
       <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a term:</p>
-      <p class="drop">
+      <p class={styles.terms}>
         {words.map((term) => (
           <button
             key={term}
@@ -286,6 +288,6 @@ function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
           </button>
         ))}
       </p>
-    </div>
+    </Blank>
   );
 }

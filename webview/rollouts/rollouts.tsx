@@ -11,6 +11,7 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
+import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
@@ -22,6 +23,7 @@ import { RolloutFeed } from './rollout-feed.ts';
 import { RolloutList } from './rollout-list.tsx';
 import type { RolloutRow } from './rollout-row.ts';
 import { RolloutView } from './rollout-view.tsx';
+import styles from './rollouts.module.css';
 
 export interface RolloutsPlace {
   readonly groupId: string | null;
@@ -37,7 +39,7 @@ interface RolloutsProps {
   readonly onDashboard: () => void;
 }
 
-type Pane = 'list' | 'group' | 'rollout';
+type PaneName = 'list' | 'group' | 'rollout';
 
 const flipMs = 220;
 
@@ -90,17 +92,25 @@ function TopLine({
   if (!state.view) return null;
   const { run } = state.view;
   return (
-    <nav class="crumbs" aria-label="Where you are">
-      <h1 class="sr">Rollouts of {shownLine(run.name)}</h1>
-      <RunPicker session={session} state={state} runs={state.runs ?? [run]} />
+    <nav class={styles.top} aria-label="Where you are">
+      <h1 class="sr-only">Rollouts of {shownLine(run.name)}</h1>
+      <RunPicker class={styles.picker} session={session} state={state} runs={state.runs ?? [run]} />
       <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
       <Crumb place={place} session={session} />
       <span class="grow" />
       <StateLabel run={run} link={state.link} />
-      {host.place === 'browser' && <ThemeSwitch />}
-      <button type="button" class="tool far" aria-expanded={help} onClick={() => setHelp(!help)}>
-        keys <kbd>?</kbd>
-      </button>
+      {host.place === 'browser' && <ThemeSwitch class={styles.theme} />}
+      <Tool
+        label="Keys (?)"
+        text={
+          <>
+            keys <kbd>?</kbd>
+          </>
+        }
+        class="far"
+        expanded={help}
+        onPress={() => setHelp(!help)}
+      />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
     </nav>
   );
@@ -115,8 +125,8 @@ function Crumb({ place, session }: { place: RolloutsPlace; session: Session }) {
       <span class="far">
         step <b>{group.step}</b>
       </span>
-      <Icon name="chevron" class="far" />
-      <span class="nb">
+      <Icon name="chevron" class={`${styles.chevron} far`} />
+      <span>
         <b>
           {rollout.order} {rollout.index + 1}
         </b>
@@ -137,7 +147,7 @@ function Panes({
   const view = useStore(session.state, (held) => held.view);
   const rows = useStore(feed.state, (held) => held.rows);
   const line = useStore(feed.state, (held) => held.line);
-  const [pane, setPane] = useState<Pane>('list');
+  const [pane, setPane] = useState<PaneName>('list');
   const [frame, setFrame] = useState(0);
   const [shaded, setShaded] = useState(false);
   const [ahaShown, setAhaShown] = useState<number | null>(null);
@@ -281,14 +291,14 @@ function Panes({
     ) : null;
   return (
     <>
-      <div class="tabs" role="tablist" aria-label="Panes">
+      <div class={styles.tabs} role="tablist" aria-label="Panes">
         {(['list', 'group', 'rollout'] as const).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={pane === name} onClick={() => setPane(name)}>
             {name.charAt(0).toUpperCase() + name.slice(1)}
           </button>
         ))}
       </div>
-      <main class="panes" data-pane={pane}>
+      <main class={styles.panes} data-shown={pane}>
         <RolloutList
           session={session}
           feed={feed}
@@ -313,7 +323,7 @@ function Panes({
             onMove={moveQuestion}
           />
         ) : (
-          <section class="pane group-pane" aria-label="Group" />
+          <Pane name="group" label="Group" />
         )}
         {group && rollout ? (
           <RolloutView
@@ -341,7 +351,7 @@ function Panes({
             onCopyLink={copyLink}
           />
         ) : (
-          <section class="pane grow rollout-pane" aria-label="Rollout" />
+          <Pane name="rollout" label="Rollout" />
         )}
       </main>
     </>

@@ -7,6 +7,7 @@ import { Icon, type IconName } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
+import styles from './run-state.module.css';
 
 const icons: Readonly<Record<RunState, IconName>> = {
   created: 'circle',
@@ -20,16 +21,16 @@ const icons: Readonly<Record<RunState, IconName>> = {
   failed: 'warning',
 };
 
-const classes: Readonly<Record<RunState, string>> = {
-  created: '',
-  starting: '',
-  running: 'c-go',
-  pausing: 'paused',
-  paused: 'paused',
-  stopping: '',
-  stopped: '',
-  completed: 'ok',
-  failed: 'no',
+const colours: Readonly<Record<RunState, string | undefined>> = {
+  created: undefined,
+  starting: undefined,
+  running: styles.running,
+  pausing: styles.paused,
+  paused: styles.paused,
+  stopping: undefined,
+  stopped: undefined,
+  completed: styles.completed,
+  failed: styles.failed,
 };
 
 /** Why nothing can be asked of the trainer; null when it is there. */
@@ -77,8 +78,8 @@ export function stateWords(run: RunSummary): string {
 export function StateLabel({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const lost = link.state === 'gone' || link.state === 'closed';
   return (
-    <span class="state" role="status" aria-live="polite">
-      <span class={lost ? 'no' : classes[run.state]}>
+    <span class={styles.state} role="status" aria-live="polite">
+      <span class={lost ? styles.failed : colours[run.state]}>
         <Icon name={lost ? 'plug' : icons[run.state]} />
       </span>
       <span class="cut">{lost ? `No trainer; last seen in step ${grouped(run.step)}` : stateWords(run)}</span>
