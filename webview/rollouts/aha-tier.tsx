@@ -12,12 +12,15 @@ export const tierWords: Readonly<Record<number, string>> = {
   5: 'the answer changes',
 };
 
+/** By tier; none without an aha. */
+const lines = [undefined, styles.tier1, styles.tier2, styles.tier3, styles.tier4, styles.tier5];
+
 const tierFormulas = ['ahaTier', 'aha1', 'aha2', 'aha3', 'aha4', 'aha5'] as const satisfies readonly FormulaName[];
 
 /** A tier with its rule; takes the focus. */
 export function ExplainedTier({ tier }: { tier: 1 | 2 | 3 | 4 | 5 }) {
   return (
-    <FormulaLabel name={tierFormulas[tier]} class={styles.tier} data-tier={tier}>
+    <FormulaLabel name={tierFormulas[tier]} class={`${styles.tier} ${lines[tier] ?? ''}`}>
       T{tier}
     </FormulaLabel>
   );
@@ -26,8 +29,7 @@ export function ExplainedTier({ tier }: { tier: 1 | 2 | 3 | 4 | 5 }) {
 export function AhaTier({ tier }: { tier: number }) {
   return (
     <span
-      class={styles.tier}
-      data-tier={tier}
+      class={`${styles.tier} ${lines[tier] ?? ''}`}
       data-formula={tierFormulas[tier] ?? 'ahaTier'}
       title={tier > 0 ? `T${tier}: ${tierWords[tier]}` : 'no aha'}
     >

@@ -83,6 +83,7 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
     'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,
+    'data-flagged': piece.flags.length > 0 ? '' : undefined,
     'data-code': piece.code ? '' : undefined,
   };
   if (mention && !shaded) {

@@ -58,7 +58,11 @@ function colouredPieces(line: string, faults: readonly FilterFault[]) {
     const named = terms.some((term) => start >= term.start && end <= term.nameEnd);
     const faulty = faults.some((fault) => start >= fault.start && end <= fault.end);
     return (
-      <span key={start} class={`${named ? styles.name : ''} ${faulty ? styles.faulty : ''}`}>
+      <span
+        key={start}
+        data-faulty={faulty ? '' : undefined}
+        class={`${named ? styles.name : ''} ${faulty ? styles.faulty : ''}`}
+      >
         {line.slice(start, end)}
       </span>
     );

@@ -42,7 +42,7 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
           preset {preset}, format {plain(parameters.formatWeight)}
         </span>
       </Bar>
-      <div class={styles.sum}>
+      <div class={styles.sum} data-part="reward-sum">
         {stairs.stairs.map(({ part, from, to }, index) => (
           <div class={styles.row} key={part.name}>
             <FormulaLabel name={partFormulas[part.name]} worked={shownLine(part.explanation, 300)}>

@@ -78,7 +78,7 @@ export function stateWords(run: RunSummary): string {
 export function StateLabel({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const lost = link.state === 'gone' || link.state === 'closed';
   return (
-    <span class={styles.state} role="status" aria-live="polite">
+    <span class={styles.state} data-part="state" role="status" aria-live="polite">
       <span class={lost ? styles.failed : colours[run.state]}>
         <Icon name={lost ? 'plug' : icons[run.state]} />
       </span>
