@@ -11,6 +11,7 @@ import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
 import { UnreadableRuns } from './run/unreadable-runs.tsx';
 import type { Session, SessionState } from './state/session.ts';
+import { Blank } from './ui/blank.tsx';
 import { Store, useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
@@ -104,18 +105,20 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
     <>
       <ConnectionNotice {...{ connection, host }} step={null} />
       <UnreadableRuns session={session} />
-      <main class="blank">
-        <h1 class="b">Video-R1 Studio</h1>
-        <p class="dim" role="status">
-          {emptyWords(link, runs, trainer)}
-        </p>
-        {runs?.length === 0 && host.place === 'vscode' && (
-          <p>
-            <Button primary onPress={() => host.command({ command: 'start-run' })}>
-              Start a run
-            </Button>
+      <main>
+        <Blank>
+          <h1 class="strong">Video-R1 Studio</h1>
+          <p class="dim" role="status">
+            {emptyWords(link, runs, trainer)}
           </p>
-        )}
+          {runs?.length === 0 && host.place === 'vscode' && (
+            <p>
+              <Button primary onPress={() => host.command({ command: 'start-run' })}>
+                Start a run
+              </Button>
+            </p>
+          )}
+        </Blank>
       </main>
     </>
   );

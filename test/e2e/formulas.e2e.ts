@@ -15,22 +15,21 @@ const small = { questionsPerStep: 4, evaluationQuestions: 8, checkpointEvery: 0,
 
 /** Where a figure must belong to a formula. */
 const numberPlaces = [
-  '.prog > *',
-  '.chart header > *',
-  '.chart .lg > *',
-  '.extent > *',
-  '.where li',
-  '[aria-label="Where the time went"] .sec span',
-  '[aria-label="Evaluations"] td.num',
-  '.list-pane .r:not(.colhead) > .num:not(:first-child)',
-  '.list-pane .r .tier',
-  '.ans .rw .num',
-  '.ans .end > span',
-  '.cols h3 > :last-child',
-  '.test .num',
-  '.test .eq',
-  '.stat > *',
-  '.sum .num',
+  '[data-part=progress] > *',
+  'figure header > *',
+  'figure > p > *',
+  'figure > div:not([role=img]) > *',
+  '[aria-label="Where the time went"] li',
+  '[aria-label="Where the time went"] h2 ~ *',
+  '[aria-label="Evaluations"] td:not(:first-child)',
+  '[data-pane=list] [role=option] > :nth-child(n + 7)',
+  '[data-pane=group] button[aria-pressed] > :first-child > :last-child > span',
+  '[data-pane=group] button[aria-pressed] > :last-child > span',
+  '[data-pane=group] h3 > :last-child',
+  '[data-part=temporal-test] > span',
+  '[data-part=temporal-test] p > :first-child',
+  '[data-part=spread] > *',
+  '[data-part=reward-sum] > div > :nth-child(3)',
 ].join();
 
 let project: { folder: string; remove(): Promise<void> };
@@ -57,13 +56,13 @@ async function open(
 async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
   const tab = await open('rollouts', 'tgrpo', options);
   await tab.locator('#rollout-filter').fill('media:video order:ordered');
-  await tab.locator('.list-pane .meta', { hasText: /\d of \d/ }).waitFor();
+  await tab.locator('[data-pane=list] h2 + span', { hasText: /\d of \d/ }).waitFor();
   await tab
     .getByTitle(/^step \d+, ordered/)
     .first()
     .click();
-  await tab.locator('.test').waitFor({ state: 'attached' });
-  await tab.locator('.sum .num').first().waitFor();
+  await tab.locator('[data-part=temporal-test]').waitFor({ state: 'attached' });
+  await tab.locator('[data-part=reward-sum] [data-formula]').first().waitFor();
   return tab;
 }
 
@@ -150,10 +149,10 @@ describe('formulas', () => {
     expect(shown).toMatch(/^[\d.]+ [>≥<≤] 0\.8 × [\d.]+ = [\d.]+$/);
     await popover(tab).hover();
     expect(await popover(tab).isVisible()).toBe(true);
-    const selected = await tab.locator('.r.sel').getAttribute('id');
+    const selected = await tab.locator('[role=option][aria-selected=true]').getAttribute('id');
     await tab.keyboard.press('Escape');
     await popover(tab).waitFor({ state: 'detached' });
-    expect(await tab.locator('.r.sel').getAttribute('id')).toBe(selected);
+    expect(await tab.locator('[role=option][aria-selected=true]').getAttribute('id')).toBe(selected);
   });
 
   it('show on keyboard focus, are the description of their label, and move nothing', async () => {
@@ -161,7 +160,7 @@ describe('formulas', () => {
     const label = tab.locator('button[data-formula=kl]');
     const places = () =>
       tab.evaluate(() =>
-        [...document.querySelectorAll('.chart, .sec, [data-formula]')].map((x) => {
+        [...document.querySelectorAll('figure, h2, [data-formula]')].map((x) => {
           const { x: left, y: top, width, height } = x.getBoundingClientRect();
           return [left, top, width, height];
         }),
@@ -184,9 +183,9 @@ describe('formulas', () => {
 
   it('show on a tap, and go on a tap beside them', async () => {
     const tab = await openRollout({ viewport: { width: 420, height: 800 }, hasTouch: true });
-    await tab.locator('.sum button[data-formula=advantage]').tap();
+    await tab.locator('[data-part=reward-sum] button[data-formula=advantage]').tap();
     await popover(tab).waitFor();
-    await tab.locator('.rollout-pane h2').first().tap();
+    await tab.locator('[data-pane=rollout] h2').first().tap();
     await popover(tab).waitFor({ state: 'detached' });
   });
 
@@ -203,7 +202,9 @@ describe('formulas', () => {
           const viewport = { ...options, viewport: { width, height: 900 } };
           const tab = page === 'dashboard' ? await open(page, 'tgrpo', viewport) : await openRollout(viewport);
           const label = tab.locator(
-            page === 'dashboard' ? 'button[data-formula=learningRate]' : '.sum button[data-formula=advantage]',
+            page === 'dashboard'
+              ? 'button[data-formula=learningRate]'
+              : '[data-part=reward-sum] button[data-formula=advantage]',
           );
           await label.hover();
           await popover(tab).waitFor();

@@ -8,6 +8,7 @@ import { noTrainer } from '../run/run-words.ts';
 import { UnreadableRuns } from '../run/unreadable-runs.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
+import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -17,6 +18,7 @@ import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
+import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { RunHeader } from './run-header.tsx';
@@ -98,13 +100,13 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           </Notice>
         )}
       </div>
-      <main class="dash">
-        <div class="scroll-column">
+      <main class={styles.page}>
+        <div class={styles.column}>
           {!isRead && (
-            <div class="blank" role="status">
-              <p class="b">Reading {run.step === 1 ? '1 step' : `${run.step} steps`}</p>
-              <progress class="thin" />
-            </div>
+            <Blank status>
+              <p class="strong">Reading {run.step === 1 ? '1 step' : `${run.step} steps`}</p>
+              <progress />
+            </Blank>
           )}
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
@@ -113,7 +115,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
         </div>
-        <div class="scroll-column side">
+        <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
           {isRead && <CheckpointList checkpoints={view.checkpoints} kept={run.parameters.checkpointsKept} />}
         </div>
@@ -126,15 +128,15 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
 function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start: Control | undefined }) {
   if (!start) {
     return (
-      <div class="blank">
-        <p class="b">No step is done yet.</p>
+      <Blank>
+        <p class="strong">No step is done yet.</p>
         <p class="dim">Curves come with the first one.</p>
-      </div>
+      </Blank>
     );
   }
   return (
-    <div class="blank">
-      <p class="b">This run has not begun.</p>
+    <Blank>
+      <p class="strong">This run has not begun.</p>
       <p class="dim">
         It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}.
         Curves come after the first step.
@@ -149,6 +151,6 @@ function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start:
           {start.label}
         </Button>
       </p>
-    </div>
+    </Blank>
   );
 }

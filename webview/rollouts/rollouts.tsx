@@ -11,6 +11,7 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
+import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
@@ -21,6 +22,7 @@ import { Reading, type RolloutsPlace } from './reading.ts';
 import { RolloutFeed } from './rollout-feed.ts';
 import { RolloutList } from './rollout-list.tsx';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
+import styles from './rollouts.module.css';
 
 interface RolloutsProps {
   readonly session: Session;
@@ -81,17 +83,25 @@ function TopLine({ session, feed, host, reading, onDashboard }: TopLineProps) {
   const [help, setHelp] = useState(false);
   useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : false) });
   return (
-    <nav class="crumbs" aria-label="Where you are">
-      <h1 class="sr">Rollouts of {shownLine(run.name)}</h1>
-      <RunPicker session={session} run={run} />
+    <nav class={styles.top} aria-label="Where you are">
+      <h1 class="sr-only">Rollouts of {shownLine(run.name)}</h1>
+      <RunPicker class={styles.picker} session={session} run={run} />
       <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
       <Crumb reading={reading} />
       <span class="grow" />
       <StateLabel run={run} link={link} />
-      {host.place === 'browser' && <ThemeSwitch />}
-      <button type="button" class="tool far" aria-expanded={help} onClick={() => setHelp(!help)}>
-        keys <kbd>?</kbd>
-      </button>
+      {host.place === 'browser' && <ThemeSwitch class={styles.theme} />}
+      <Tool
+        label="Keys (?)"
+        text={
+          <>
+            keys <kbd>?</kbd>
+          </>
+        }
+        class="far"
+        expanded={help}
+        onPress={() => setHelp(!help)}
+      />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
     </nav>
   );
@@ -112,8 +122,8 @@ function Crumb({ reading }: { reading: Reading }) {
       <span class="far">
         step <b>{group.step}</b>
       </span>
-      <Icon name="chevron" class="far" />
-      <span class="nb">
+      <Icon name="chevron" class={`${styles.chevron} far`} />
+      <span>
         <b>
           {rollout.order} {rollout.index + 1}
         </b>
@@ -180,14 +190,14 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   const { lengthMin, lengthMax } = view.run.parameters;
   return (
     <>
-      <div class="tabs" role="tablist" aria-label="Panes">
+      <div class={styles.tabs} role="tablist" aria-label="Panes">
         {(['list', 'group', 'rollout'] as const).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={pane === name} onClick={() => reading.show(name)}>
             {name.charAt(0).toUpperCase() + name.slice(1)}
           </button>
         ))}
       </div>
-      <main class="panes" data-pane={pane}>
+      <main class={styles.panes} data-shown={pane}>
         <RolloutList
           feed={list}
           selectedId={rolloutId}
@@ -211,7 +221,7 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
             onMove={(by) => reading.moveQuestion(by)}
           />
         ) : (
-          <section class="pane group-pane" aria-label="Group" />
+          <Pane name="group" label="Group" />
         )}
         {group && rollout ? (
           <RolloutView
@@ -223,7 +233,7 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
             onCopyLink={copyLink}
           />
         ) : (
-          <section class="pane grow rollout-pane" aria-label="Rollout" />
+          <Pane name="rollout" label="Rollout" />
         )}
       </main>
     </>

@@ -3,6 +3,7 @@ import type { RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { LinkStatus } from '../host.ts';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { grouped } from '../ui/numbers.ts';
+import styles from './run-state.module.css';
 import { stateWords } from './run-words.ts';
 
 const icons: Readonly<Record<RunState, IconName>> = {
@@ -18,25 +19,25 @@ const icons: Readonly<Record<RunState, IconName>> = {
   failed: 'warning',
 };
 
-const classes: Readonly<Record<RunState, string>> = {
-  created: '',
-  starting: '',
-  running: 'c-go',
-  pausing: 'paused',
-  paused: 'paused',
-  stopping: '',
-  stopped: '',
-  evaluating: 'c-go',
-  completed: 'ok',
-  failed: 'no',
+const colours: Readonly<Record<RunState, string | undefined>> = {
+  created: undefined,
+  starting: undefined,
+  running: styles.running,
+  pausing: styles.paused,
+  paused: styles.paused,
+  stopping: undefined,
+  stopped: undefined,
+  evaluating: styles.running,
+  completed: styles.completed,
+  failed: styles.failed,
 };
 
 /** Announced politely when it changes. */
 export function StateLabel({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const lost = link.state === 'gone' || link.state === 'closed';
   return (
-    <span class="state" role="status" aria-live="polite">
-      <span class={lost ? 'no' : classes[run.state]}>
+    <span class={styles.state} data-part="state" role="status" aria-live="polite">
+      <span class={lost ? styles.failed : colours[run.state]}>
         <Icon name={lost ? 'plug' : icons[run.state]} />
       </span>
       <span class="cut">{lost ? `No trainer; last seen in step ${grouped(run.step)}` : stateWords(run)}</span>

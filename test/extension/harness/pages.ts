@@ -24,7 +24,7 @@ export class DashboardPage {
 
   /** Steps done, as the header says. */
   async step(): Promise<number> {
-    return readNumber((await this.frame.locator('.prog b').textContent()) ?? '');
+    return readNumber((await this.frame.locator('[data-part=progress] b').textContent()) ?? '');
   }
 
   /** The last point of a curve: its step and value, read together. */
@@ -63,7 +63,7 @@ export class DashboardPage {
   }
 
   get state(): Locator {
-    return this.frame.locator('header.runhead');
+    return this.frame.getByRole('banner');
   }
 }
 
