@@ -51,28 +51,28 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
   const link = useStore(feed.connection.state, (state) => state.link);
   const [help, setHelp] = useState(false);
-  /* A control whose key was pressed while it was refused. */
-  const [refused, setRefused] = useState<Control | null>(null);
+  /* The key of a control that was pressed while it was refused. */
+  const [pressed, setPressed] = useState<string | null>(null);
   const charts = useMemo(() => new ChartGroup(), [feed]);
   useEffect(() => feed.need('steps', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
-  useEffect(() => setRefused(null), [run.state, link.state]);
+  useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
-  const ask = (key: string) => {
-    const control = controls.find((one) => one.key === key);
-    if (!control) return;
-    setRefused(control.refused === null ? null : control);
-    if (control.refused === null) void feed.command(control.request);
+  const refused = controls.find(({ key, refused: why }) => key === pressed && why !== null);
+  const ask = ({ key, request, refused: why }: Control) => {
+    setPressed(why === null ? null : key);
+    if (why === null) void feed.command(request);
   };
   const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
-    F5: (event) => (focusIsTyping(event) ? false : ask('F5')),
-    F6: () => ask('F6'),
-    F10: () => ask('F10'),
-    'Shift+F5': () => ask('Shift+F5'),
-    s: () => ask('s'),
-    e: () => ask('e'),
+    ...Object.fromEntries(
+      controls.map((control) => [
+        control.key,
+        /* In a field F5 is the browser's own. */
+        (event: KeyboardEvent) => (control.key === 'F5' && focusIsTyping(event) ? false : ask(control)),
+      ]),
+    ),
     '+': () => scale(0.5),
     '=': () => scale(0.5),
     '-': () => scale(2),
@@ -82,7 +82,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     Escape: () => {
       if (!help && !refused) return false;
       setHelp(false);
-      setRefused(null);
+      setPressed(null);
     },
   });
   const begun = steps.length > 0;

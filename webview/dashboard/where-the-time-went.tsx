@@ -76,9 +76,7 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
             </li>
           ))}
         </ul>
-        {durations.held > 0 && (
-          <p class="dim">Held {duration(durations.held)} at safe points besides, which counts for no step.</p>
-        )}
+        {durations.held > 0 && <p class="dim">Held {duration(durations.held)} at safe points, which is not counted.</p>}
         {view.run.engine && <Engine engine={view.run.engine} />}
       </div>
     </section>
