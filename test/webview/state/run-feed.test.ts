@@ -274,6 +274,35 @@ describe('RunFeed', () => {
     expect(connection.state.get().fault).toBeNull();
   });
 
+  it('sends a command again under its id when the link was lost before the answer, and no other', async () => {
+    const ids: string[] = [];
+    const arrived = [held<void>(), held<void>()];
+    const trainer = new ScriptedTrainer(runs, {
+      'runs/command': async ({ id, command }) => {
+        ids.push(id);
+        arrived[ids.length - 1]?.give();
+        if (ids.length === 1) await new Promise(() => {});
+        return { command: { id, number: 1, request: command, by: 'ada', requestedAt: 1, state: 'requested' } };
+      },
+    });
+    const connection = newConnection();
+    const [a] = feedsOf(connection);
+    await expect(a.command({ kind: 'save' })).resolves.toBeNull();
+    const link = trainer.link(connection);
+    await new Promise<void>((resolve) => connection.whenReady(resolve));
+    const asked = a.command({ kind: 'pause', release: false });
+    await arrived[0]?.promise;
+    link.cut();
+    await expect(asked).resolves.toBeNull();
+    trainer.link(connection);
+    await arrived[1]?.promise;
+    await settled();
+    trainer.link(connection);
+    await settled();
+    expect(ids).toEqual([ids[0], ids[0]]);
+    expect(connection.state.get().fault).toBeNull();
+  });
+
   it('fetches frames once, for as long as they are held', async () => {
     const connection = newConnection();
     const fetched = new Fetched();
