@@ -98,7 +98,7 @@ describe('the pages over a run', () => {
     expect(await tab.locator('figure canvas').count()).toBeGreaterThanOrEqual(4);
 
     await tab.keyboard.press('r');
-    await tab.getByRole('option').first().waitFor();
+    await tab.locator('[id^=row-]').first().waitFor();
     const total = () => tab.locator('[data-pane=list] h2 + span').textContent();
     const held = await total();
     await tab.waitForFunction(
@@ -165,7 +165,7 @@ describe('the pages over a run', () => {
     const tab = await open('rollouts');
     await tab.locator('[data-part=problem]').waitFor();
     expect(await tab.locator('[data-part=problem]').textContent()).toContain(attackShown);
-    await tab.getByRole('option').nth(1).hover();
+    await tab.locator('[id^=row-]').nth(1).hover();
     expect(
       await tab.evaluate(() => ({
         owned: (window as { owned?: number }).owned,
@@ -177,14 +177,14 @@ describe('the pages over a run', () => {
 
   it('move by key, and let no letter act while one types', async () => {
     const tab = await open('rollouts');
-    await tab.locator('[role=option][aria-selected=true]').waitFor();
-    const selected = () => tab.locator('[role=option][aria-selected=true]').getAttribute('id');
+    await tab.locator('[id^=row-][aria-selected=true]').waitFor();
+    const selected = () => tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     const first = await selected();
     await tab.keyboard.press('j');
-    await tab.waitForFunction((old) => document.querySelector('[role=option][aria-selected=true]')?.id !== old, first);
+    await tab.waitForFunction((old) => document.querySelector('[id^=row-][aria-selected=true]')?.id !== old, first);
     const second = await selected();
     await tab.keyboard.press('k');
-    await tab.waitForFunction((old) => document.querySelector('[role=option][aria-selected=true]')?.id === old, first);
+    await tab.waitForFunction((old) => document.querySelector('[id^=row-][aria-selected=true]')?.id === old, first);
     expect(second).not.toBe(first);
 
     await tab.keyboard.press('/');
@@ -203,15 +203,15 @@ describe('the pages over a run', () => {
 
   it('filter by typed terms, and offer the term that a faulty one was meant to be', async () => {
     const tab = await open('rollouts');
-    await tab.getByRole('option').first().waitFor();
+    await tab.locator('[id^=row-]').first().waitFor();
     await tab.locator('#rollout-filter').fill('ordr:shuffled');
     await tab.getByRole('alert').waitFor();
     expect(await tab.locator('[data-faulty]').textContent()).toBe('ordr');
-    expect(await tab.getByRole('option').count()).toBeGreaterThan(0);
+    expect(await tab.locator('[id^=row-]').count()).toBeGreaterThan(0);
     await tab.getByRole('alert').getByRole('button').click();
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:shuffled');
     await tab.waitForFunction(() => {
-      const rows = [...document.querySelectorAll('[role=option]')];
+      const rows = [...document.querySelectorAll('[id^=row-]')];
       return rows.length > 0 && rows.every((row) => row.querySelector('[aria-label=shuffled]'));
     });
   });
@@ -282,7 +282,7 @@ describe('the pages over a run', () => {
         .evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
     ).toBe(picked);
     await tab.locator('[data-part=think]').getByText('2 wrong order', { exact: true }).waitFor();
-    await tab.locator('[role=option][aria-selected=true] svg[aria-label="1 flags"]').waitFor();
+    await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flags"]').waitFor();
 
     const download = tab.waitForEvent('download');
     await tab.getByRole('button', { name: /Export all flags/ }).click();
@@ -298,28 +298,25 @@ describe('the pages over a run', () => {
 
   it('find the same place again after a reload, with the filter that was typed', async () => {
     const tab = await open('rollouts');
-    await tab.locator('[role=option][aria-selected=true]').waitFor();
+    await tab.locator('[id^=row-][aria-selected=true]').waitFor();
     await tab.locator('#rollout-filter').fill('order:ordered');
     await tab.waitForFunction(() => {
-      const rows = [...document.querySelectorAll('[role=option]')];
+      const rows = [...document.querySelectorAll('[id^=row-]')];
       return rows.length > 0 && rows.every((row) => !row.querySelector('[aria-label=shuffled]'));
     });
     // Leaves the box, in which letters are typed.
     await tab.locator('#rollout-filter').blur();
-    const selectedId = () => tab.locator('[role=option][aria-selected=true]').getAttribute('id');
+    const selectedId = () => tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     for (const _ of [1, 2, 3]) {
       const before = await selectedId();
       await tab.keyboard.press('j');
-      await tab.waitForFunction(
-        (old) => document.querySelector('[role=option][aria-selected=true]')?.id !== old,
-        before,
-      );
+      await tab.waitForFunction((old) => document.querySelector('[id^=row-][aria-selected=true]')?.id !== old, before);
     }
     const selected = await selectedId();
     // The address names the rollout a moment after the row is marked.
     await tab.waitForURL((url) => `row-${url.searchParams.get('rollout')}` === selected);
     await tab.reload();
-    await tab.locator(`[role=option][aria-selected=true][id="${selected}"]`).waitFor();
+    await tab.locator(`[id="${selected}"][aria-selected=true]`).waitFor();
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:ordered');
   });
 
@@ -335,7 +332,7 @@ describe('the pages over a run', () => {
         for (const width of [1400, 420]) {
           const tab = await open(page, { ...options, viewport: { width, height: 900 } });
           await tab
-            .locator(page === 'dashboard' ? 'figure' : '[role=option][aria-selected=true]')
+            .locator(page === 'dashboard' ? 'figure' : '[id^=row-][aria-selected=true]')
             .first()
             .waitFor();
           const { violations } = await new AxeBuilder({ page: tab }).analyze();
@@ -355,9 +352,9 @@ describe('the pages over a run', () => {
   it('stay readable when the trainer is killed, with the reason at every control', async () => {
     const tab = await open('rollouts');
     await tab.locator('[data-part=think]').waitFor();
-    const read = await tab.locator('[role=option][aria-selected=true]').getAttribute('id');
+    const read = await tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     await tab.keyboard.press('j');
-    await tab.waitForFunction((id) => document.querySelector('[role=option][aria-selected=true]')?.id !== id, read);
+    await tab.waitForFunction((id) => document.querySelector('[id^=row-][aria-selected=true]')?.id !== id, read);
     await trainer.kill();
     await tab
       .getByText(/connection to the trainer is lost|trainer is gone/)
@@ -365,7 +362,7 @@ describe('the pages over a run', () => {
       .waitFor();
     expect(await stateShown(tab)).toContain('No trainer');
     await tab.keyboard.press('k');
-    await tab.waitForFunction((id) => document.querySelector('[role=option][aria-selected=true]')?.id === id, read);
+    await tab.waitForFunction((id) => document.querySelector('[id^=row-][aria-selected=true]')?.id === id, read);
     expect(await tab.locator('[data-part=think], [data-part=answer]').first().isVisible()).toBe(true);
     await tab.keyboard.press('d');
     const pause = tab.getByRole('toolbar', { name: 'Run' }).getByRole('button').first();

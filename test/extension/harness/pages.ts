@@ -83,7 +83,7 @@ export class RolloutsPage {
 
   /** Rows of the list that are drawn now, newest first. */
   get rows(): Locator {
-    return this.frame.getByRole('option');
+    return this.frame.getByRole('listbox', { name: /^Rollouts/ }).getByRole('option');
   }
 
   /** A row by what its title says: step, purpose, order and question. */
