@@ -30,7 +30,7 @@ const numberPlaces = [
   '[data-part=temporal-test] p > :first-child',
   '[data-part=spread] > *',
   '[data-part=reward-sum] > div > :nth-child(3)',
-].join();
+];
 
 let project: { folder: string; remove(): Promise<void> };
 let trainer: TrainerProcess;
@@ -66,11 +66,11 @@ async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): 
   return tab;
 }
 
-/** Names that the page's numbers carry, and the figures that belong to none. */
+/** Names that the page's numbers carry, the figures that belong to none, and the places that the page has. */
 const numbersOf = (tab: Page) =>
   tab.evaluate((places) => {
     const bare: string[] = [];
-    for (const place of document.querySelectorAll(places)) {
+    for (const place of document.querySelectorAll(places.join())) {
       const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
       while (texts.nextNode()) {
         const { textContent, parentElement } = texts.currentNode;
@@ -80,7 +80,8 @@ const numbersOf = (tab: Page) =>
       }
     }
     const named = [...document.querySelectorAll<HTMLElement>('[data-formula]')];
-    return { names: named.map(({ dataset }) => dataset.formula ?? ''), bare };
+    const found = places.filter((place) => document.querySelector(place));
+    return { names: named.map(({ dataset }) => dataset.formula ?? ''), bare, found };
   }, numberPlaces);
 
 const popover = (tab: Page) => tab.getByRole('tooltip');
@@ -114,14 +115,16 @@ afterAll(async () => {
 describe('formulas', () => {
   it('exist for every number on the pages, and each of them is used', async () => {
     const used = new Set<string>();
+    const looked = new Set<string>();
     const look = async (tab: Page, where: string) => {
-      const { names, bare } = await numbersOf(tab);
+      const { names, bare, found } = await numbersOf(tab);
       expect(bare, where).toEqual([]);
       expect(
         names.filter((name) => !Object.hasOwn(formulas, name)),
         where,
       ).toEqual([]);
       for (const name of names) used.add(name);
+      for (const place of found) looked.add(place);
     };
     const dashboard = await open('dashboard', 'tgrpo');
     await dashboard.locator('[data-formula=timeLeft]').waitFor();
@@ -135,6 +138,7 @@ describe('formulas', () => {
     await rollouts.locator('[data-formula=tokenProbability]').waitFor();
     await look(rollouts, 'shaded tokens');
     expect(Object.keys(formulas).filter((name) => !used.has(name))).toEqual([]);
+    expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
   });
 
   it("show on hover with the group's numbers put in, stay under the pointer, and close by Escape", async () => {

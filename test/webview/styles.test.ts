@@ -98,6 +98,11 @@ describe('a sheet', () => {
     });
   }
 
+  it('meets no other sheet of a page on one element: a class is taken by what is shared alone', () => {
+    const takers = components.filter((file) => /\bclass\??: string/.test(read(file)));
+    expect(takers.filter((file) => !shared.includes(path.posix.dirname(file)))).toEqual([]);
+  });
+
   it('gives way to those of the pages where it is shared, whichever is read first', () => {
     for (const sheet of sheets) {
       const isShared = shared.includes(path.posix.dirname(sheet));
