@@ -108,7 +108,7 @@ describe('requests', () => {
     ]);
     const client = await connect(serving);
     expect(
-      (await client.request('rollouts/list', { runId: 'a', filter: { correct: false } })).rows.map((row) => row.id),
+      (await client.request('rollouts/list', { runId: 'a', query: 'correct:false' })).rows.map((row) => row.id),
     ).toEqual(['s1-g0-o1']);
     expect(await client.request('groups/get', { runId: 'a', groupId: 's1-g0' })).toEqual({ group: aGroup(1) });
     expect(await client.request('metrics/get', { runId: 'a' })).toEqual({ steps: [someMetrics(1)] });

@@ -173,18 +173,21 @@ class Query {
    * @param facetIds the facets to look at; null for all
    */
   *scan(before: number, facetIds: readonly number[] | null, look: Look): Generator<void> {
-    yield* this.findNestedWords();
     const ofFacets = this.facetSql(facetIds);
     const lookAt = (keys: readonly number[]) =>
       look({
         text: `r.key IN (SELECT value FROM json_each(?)) AND ${ofFacets.text}`,
         parameters: [JSON.stringify(keys), ...ofFacets.parameters],
       });
-    const few = this.fewKeys(before, facetIds);
-    const keys = few === null ? null : this.words === null ? few : this.withWords(few, this.words);
-    if (keys !== null) lookAt(keys);
-    else if (this.words !== null) yield* this.scanWords(this.words, before, lookAt);
-    else yield* this.scanRanges(before, ofFacets, look);
+    try {
+      yield* this.findNestedWords();
+      const few = this.fewKeys(before, facetIds);
+      if (few !== null) lookAt(this.words === null ? few : this.withWords(few, this.words));
+      else if (this.words !== null) yield* this.scanWords(this.words, before, lookAt);
+      else yield* this.scanRanges(before, ofFacets, look);
+    } finally {
+      if (this.nested.length > 0) this.database.exec('DELETE FROM temp.found_words');
+    }
   }
 
   /** Looks words inside of `or` and `not` up once, into a table that conditions ask: one slice for each. */
@@ -193,7 +196,6 @@ class Query {
     this.database.exec(
       'CREATE TEMP TABLE IF NOT EXISTS found_words (number INTEGER, key INTEGER, PRIMARY KEY (number, key)) WITHOUT ROWID',
     );
-    this.database.exec('DELETE FROM temp.found_words');
     for (const [number, match] of this.nested.entries()) {
       this.database.run(
         'INSERT INTO temp.found_words (number, key) SELECT ?, rowid FROM rollout_words WHERE rollout_words MATCH ?',
