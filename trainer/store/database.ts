@@ -177,8 +177,10 @@ export class Database {
     // The one that was used last comes last.
     this.statements.delete(sql);
     this.statements.set(sql, statement);
-    const [oldest] = this.statements.keys();
-    if (this.statements.size > keptStatements && oldest !== undefined) this.statements.delete(oldest);
+    if (this.statements.size > keptStatements) {
+      const [oldest] = this.statements.keys();
+      this.statements.delete(oldest as string);
+    }
     return statement;
   }
 

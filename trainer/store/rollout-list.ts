@@ -32,14 +32,21 @@ export interface RolloutCount {
 export interface Portions {
   /** Up to so many keys are taken from an index and looked at one by one. */
   readonly fewKeys: number;
-  /** Keys that have the words, looked at in one slice. */
+  /** Keys that have the words, looked at in the first slice, and at most in those that follow. */
+  readonly firstWordKeys: number;
   readonly wordKeys: number;
   /** Keys of the first range; those that follow are as long as fit into `sliceMs`. */
   readonly rangeKeys: number;
   readonly sliceMs: number;
 }
 
-export const portions: Portions = { fewKeys: 20_000, wordKeys: 5000, rangeKeys: 10_000, sliceMs: 15 };
+export const portions: Portions = {
+  fewKeys: 20_000,
+  firstWordKeys: 300,
+  wordKeys: 10_000,
+  rangeKeys: 10_000,
+  sliceMs: 15,
+};
 
 /** The keys of one slice, as a condition on `r`. */
 type Look = (slice: Sql) => 'go on' | 'enough';
@@ -212,6 +219,7 @@ class Query {
     lookAt: (keys: readonly number[]) => ReturnType<Look>,
   ): Generator<void> {
     let keys: number[] = [];
+    let length = Math.min(this.parts.firstWordKeys, this.parts.wordKeys);
     const rows = this.database.iterate<{ key: number }>(
       'SELECT rowid AS key FROM rollout_words WHERE rollout_words MATCH ? AND rowid < ? ORDER BY rowid DESC',
       words,
@@ -219,9 +227,10 @@ class Query {
     );
     for (const { key } of rows) {
       keys.push(key);
-      if (keys.length < this.parts.wordKeys) continue;
+      if (keys.length < length) continue;
       if (lookAt(keys) === 'enough') return;
       keys = [];
+      length = Math.min(length * 2, this.parts.wordKeys);
       yield;
     }
     lookAt(keys);

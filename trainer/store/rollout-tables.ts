@@ -35,8 +35,14 @@ const writing = {
   words: 'INSERT INTO rollout_words (rowid, text, problem) VALUES (?, ?, ?)',
 } as const;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: plain English, which the tokenizer cuts as `wordsOf` does
+const plain = /^[\x00-\x7f]*$/;
+const longRun = /[a-z0-9]{500}/i;
+
 /** A text as the index of words holds it. */
-const indexed = (text: string) => wordsOf(text).join(' ');
+function indexed(text: string): string {
+  return plain.test(text) && !longRun.test(text) ? text : wordsOf(text).join(' ');
+}
 
 /** Run and flags, which no column of groups and rollouts is filled from. */
 const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
