@@ -12,7 +12,7 @@ import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { aGroup, anAnnotation, aQuestion, aRollout, aRun } from '../store/records.ts';
 import { type BenchFigure, median, quantile, timed } from './part.ts';
 
-const wanted = Number(process.env.VIDEO_R1_BENCH_ROLLOUTS ?? 1_000_000);
+const wanted = 1_000_000;
 const perGroup = 12;
 const groupsPerStep = 8;
 /** Groups that are stored in one go while the run is made. */

@@ -85,12 +85,19 @@ function knownExpression(subjects: readonly Subject[]): fc.Arbitrary<Expression>
       if (value === null || value === undefined) return { kind: 'not', of: { kind: 'any', of: [] } };
       return { kind: 'compare', field, comparison: several ? '=' : comparison, value };
     });
+  const step = fc.constantFrom(...subjects).map(({ group }) => group.step);
+  const steps = fc.oneof(
+    fc
+      .tuple(fc.constantFrom('=' as const, '<' as const, '<=' as const, '>' as const, '>=' as const), step)
+      .map(([comparison, value]): Expression => ({ kind: 'compare', field: 'step', comparison, value })),
+    fc.tuple(step, step).map(([from, to]): Expression => ({ kind: 'between', field: 'step', from, to })),
+  );
   return fc
     .tuple(
       fc.constantFrom('all' as const, 'any' as const),
       fc.array(
         fc
-          .tuple(fc.oneof(words, values, anyExpression), fc.boolean())
+          .tuple(fc.oneof(words, values, steps, anyExpression), fc.boolean())
           .map(([of, not]): Expression => (not ? { kind: 'not', of } : of)),
         { minLength: 1, maxLength: 3 },
       ),

@@ -446,6 +446,25 @@ describe('annotations', () => {
     expect(thrownBy(() => store.append({ type: 'annotation-removed', id: 2 })).kind).toBe('not-found');
   });
 
+  test('a flag is found by its author and category as long as it stands on this text', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    store.append({
+      type: 'annotation',
+      annotation: anAnnotation(1, 's1-g0-o0', { author: 'Ada', category: 'format' }),
+    });
+    store.append({ type: 'annotation', annotation: anAnnotation(2, 's1-g0-o0', { author: 'bob', category: 'other' }) });
+    const asked = ['flagBy:ADA', 'flagBy:bob', 'flag:format', 'flags:2', 'flag:other or flagBy:ada'];
+    for (const query of asked) expect(found(store, query), query).toEqual(['s1-g0-o0']);
+    store.append({ type: 'annotation-removed', id: 2 });
+    expect(asked.map((query) => found(store, query).length)).toEqual([1, 0, 1, 0, 1]);
+    const [first, ...others] = aGroup(1).rollouts;
+    const again = aGroup(1, { rollouts: [{ ...first, text: 'another answer' } as typeof first & object, ...others] });
+    store.append({ type: 'group', group: again });
+    expect(asked.map((query) => found(store, query).length)).toEqual([0, 0, 0, 0, 0]);
+    expect(found(store, 'not flagBy:ada')).toHaveLength(3);
+  });
+
   test('a span outside of the text is refused', () => {
     const store = newStore();
     store.append({ type: 'group', group: aGroup(1) });

@@ -64,8 +64,10 @@ export class Trainer implements TrainerService {
     );
     const trainer = new Trainer(options, ffmpeg);
     await mkdir(trainer.runsFolder, { recursive: true, mode: 0o700 });
-    for (const id of (await readdir(trainer.runsFolder)).sort()) {
-      trainer.usedIds.add(id);
+    const entries = await readdir(trainer.runsFolder, { withFileTypes: true });
+    for (const { name } of entries) trainer.usedIds.add(name);
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    for (const id of folders.sort()) {
       try {
         trainer.runsById.set(id, await trainer.reopen(id));
       } catch (thrown) {

@@ -58,9 +58,14 @@ function end(task: Task): void {
   if (task.work === null) return;
   const { database, slices } = task.work;
   task.work = null;
-  slices.return(undefined as never);
-  database.exec('COMMIT');
-  idle.push(database);
+  try {
+    slices.return(undefined as never);
+    database.exec('COMMIT');
+    idle.push(database);
+  } catch {
+    // The answer stands; what could not end its reading reads no more.
+    database.dispose();
+  }
   for (const surplus of idle.splice(0, Math.max(0, idle.length - keptIdle))) surplus.dispose();
 }
 
