@@ -237,8 +237,10 @@ describe('a pause', () => {
     await made.untilState('completed');
     expect(stepsOf(made)).toEqual([1, 2, 3]);
     const groups = made.run.store.events(0, 1000).flatMap(({ body }) => (body.type === 'group' ? [body.group] : []));
-    expect(groups.map(({ step }) => step)).toEqual([1, 1, 2, 2, 3, 3]);
-    expect(groups.flatMap(({ rollouts }) => rollouts)).toHaveLength(3 * 2 * 3);
+    // A group that is made again takes the place of the first: both of its events read as the second.
+    const kept = [...new Map(groups.map((group) => [group.id, group])).values()];
+    expect(kept.map(({ step }) => step)).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(kept.flatMap(({ rollouts }) => rollouts)).toHaveLength(3 * 2 * 3);
   });
 
   it('is taken back by a resume that comes before its safe point', async () => {

@@ -101,6 +101,7 @@ describe('a store of schema 1', () => {
       memory: 'held',
       pace: [15, 15],
       evaluationDataset: null,
+      engine: { ...(same.engine as object), capabilities: null },
     });
     const states = store.events(0, 1000).flatMap(({ body }) => (body.type === 'state' ? [body.run] : []));
     const standings = states.map(
