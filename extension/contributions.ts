@@ -2,7 +2,7 @@
  * Commands, context keys, settings, views and menus, each once. `package.json` is written from here (`manifest.ts`), and
  * the code takes its ids from here, so the two can't drift apart. Imports nothing of VS Code, since it also runs outside.
  */
-import { type Control, controlNames } from './controls.ts';
+import type { CommandKind } from '../trainer/protocol/commands.ts';
 
 export const category = 'Video-R1';
 
@@ -16,7 +16,24 @@ interface CommandInfo {
 
 const key = <K extends string>(name: K): `videoR1.${K}` => `videoR1.${name}`;
 
-/** Context keys that the code sets. `can.x`: some run takes the command x. */
+/** What the editor offers for a run. When, the protocol's `commands.ts` says; it is not loaded for this. */
+export type Control = CommandKind | 'delete';
+
+/** Each control with the command that stands for it. */
+export const controls = {
+  start: 'startCreated',
+  pause: 'pause',
+  resume: 'resume',
+  step: 'stepOnce',
+  stop: 'stop',
+  save: 'saveCheckpoint',
+  evaluate: 'evaluate',
+  set: 'setParameter',
+  delete: 'deleteRun',
+} as const satisfies Record<Control, string>;
+export const controlNames = Object.keys(controls) as Control[];
+
+/** Context keys that the code sets. `can.x`: some run takes the control x. */
 export const contextKeys = {
   trainer: key('trainer'),
   hasRuns: key('hasRuns'),
@@ -35,10 +52,16 @@ export const commands = {
   startSft: { id: key('startSft'), title: 'Start SFT Run', icon: '$(play)' },
   startTgrpo: { id: key('startTgrpo'), title: 'Start T-GRPO Run', icon: '$(play)' },
   startRun: { id: key('startRun'), title: 'Start Run…', icon: '$(play)' },
+  startCreated: {
+    id: key('startCreated'),
+    title: 'Start Created Run',
+    icon: '$(play)',
+    enablement: can('start'),
+  },
   pause: { id: key('pause'), title: 'Pause', icon: '$(debug-pause)', enablement: can('pause') },
   resume: { id: key('resume'), title: 'Resume', icon: '$(debug-continue)', enablement: can('resume') },
   stop: { id: key('stop'), title: 'Stop', icon: '$(debug-stop)', enablement: can('stop') },
-  stepOnce: { id: key('stepOnce'), title: 'Step Once', icon: '$(debug-step-over)', enablement: can('step') },
+  stepOnce: { id: key('stepOnce'), title: 'One Step, Then Pause', icon: '$(debug-step-over)', enablement: can('step') },
   setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
   saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
   evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
@@ -103,7 +126,7 @@ export const settings = {
     default: true,
     restricted: false,
     markdownDescription:
-      'Attach on start to a trainer that is already at work in the folder. A trainer is never started without being asked for.',
+      'Attach on start to a trainer that is already at work in the folder. A trainer is started only when one is asked for: by starting a run, by opening a page, or by *Attach to Trainer*.',
   },
   openDashboard: {
     id: key('dashboard.openOnStart'),
@@ -121,8 +144,13 @@ export const settings = {
   },
 } as const;
 
+/** The controls that a run takes as its tree item's `contextValue`, which the menus below read: `run;pause;stop;`. */
+export function contextValueOf(taken: readonly Control[]): string {
+  return ['run', ...taken].map((word) => `${word};`).join('');
+}
+
 const isRun = 'viewItem =~ /^run;/';
-const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;.*${control};/`;
+const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;(.+;)?${control};/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
 const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
@@ -146,11 +174,13 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'shutDownTrainer', when: `view == ${views.runs}`, group: '2_end' },
   ],
   'view/item/context': [
+    { command: 'startCreated', when: runTakes('start'), group: 'inline@1' },
     { command: 'pause', when: runTakes('pause'), group: 'inline@1' },
     { command: 'resume', when: runTakes('resume'), group: 'inline@1' },
     { command: 'stop', when: runTakes('stop'), group: 'inline@2' },
     { command: 'openDashboard', when: `view == ${views.runs} && ${isRun}`, group: '1_open@1' },
     { command: 'openRollouts', when: `view == ${views.runs} && ${isRun}`, group: '1_open@2' },
+    { command: 'startCreated', when: runTakes('start'), group: '2_control@1' },
     { command: 'pause', when: runTakes('pause'), group: '2_control@1' },
     { command: 'resume', when: runTakes('resume'), group: '2_control@1' },
     { command: 'stepOnce', when: runTakes('step'), group: '2_control@2' },
@@ -160,6 +190,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
+    { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
     { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
@@ -195,7 +226,7 @@ export const welcomes: readonly { readonly view: string; readonly contents: stri
   {
     view: views.runs,
     when: `isWorkspaceTrusted && ${contextKeys.trainer} == none && ${contextKeys.hasRunFiles}`,
-    contents: `No trainer is at work in this folder. Starting a run starts one; it goes on when this window closes.\n${link('startSft', 'Start SFT Run')}\n${link('attach', 'Show Earlier Runs')}`,
+    contents: `No trainer is at work in this folder. Starting a run or opening a page starts one; it goes on when this window closes.\n${link('startSft', 'Start SFT Run')}\n${link('openDashboard', 'Show Earlier Runs')}`,
   },
   {
     view: views.runs,
@@ -207,7 +238,7 @@ export const welcomes: readonly { readonly view: string; readonly contents: stri
     view: views.runs,
     when: '!isWorkspaceTrusted',
     contents:
-      'This folder is not trusted, so nothing is started in it: a run file names files to read and programs work on them.\n[Manage Workspace Trust](command:workbench.trust.manage)',
+      'This folder is not trusted, so nothing is started in it, and runs that are over can not be read either: a run file names files to read and programs work on them.\n[Manage Workspace Trust](command:workbench.trust.manage)',
   },
 ];
 
@@ -239,7 +270,7 @@ export const walkthroughSteps: readonly WalkthroughStep[] = [
     title: 'Watch the rollouts',
     command: 'openRollouts',
     button: 'Open Rollouts',
-    text: 'Every answer, with the frames that the model saw.',
+    text: 'Every answer, with the frames that the model saw; also of runs that are over.',
   },
   {
     id: 'flag',

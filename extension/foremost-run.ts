@@ -7,6 +7,7 @@ const rank: Record<RunState, number> = {
   starting: 1,
   pausing: 1,
   stopping: 1,
+  evaluating: 1,
   paused: 2,
   failed: 3,
   created: 4,

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { StepMetrics } from '../trainer/protocol/records.ts';
 import type { RunState, RunSummary } from '../trainer/protocol/run-state.ts';
+import { standingWords } from '../trainer/protocol/run-words.ts';
 
 export const methodNames = { sft: 'SFT', tgrpo: 'T-GRPO', grpo: 'GRPO' } as const;
 
@@ -13,6 +14,7 @@ const icons: Record<RunState, { readonly id: string; readonly color?: string }> 
   paused: { id: 'debug-pause', color: 'charts.yellow' },
   stopping: { id: 'loading~spin' },
   stopped: { id: 'debug-stop' },
+  evaluating: { id: 'beaker' },
   completed: { id: 'pass', color: 'charts.green' },
   failed: { id: 'error', color: 'charts.red' },
 };
@@ -22,21 +24,12 @@ export function runIcon(state: RunState): vscode.ThemeIcon {
   return new vscode.ThemeIcon(id, color === undefined ? undefined : new vscode.ThemeColor(color));
 }
 
-/** `1h 05m`, `3m 20s`, `8s`. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  const pad = (value: number) => String(value).padStart(2, '0');
-  if (seconds >= 3600) return `${Math.floor(seconds / 3600)}h ${pad(Math.floor((seconds % 3600) / 60))}m`;
-  if (seconds >= 60) return `${Math.floor(seconds / 60)}m ${pad(seconds % 60)}s`;
-  return `${seconds}s`;
-}
-
-/** `T-GRPO · paused · step 34 of 100 · accuracy 0.52`. */
+/** `T-GRPO · paused at before-update, step 34 · step 33 of 100 · accuracy 0.52`. */
 export function describeRun(run: RunSummary, metrics: StepMetrics | undefined): string {
   const accuracy = metrics?.accuracy;
   return [
     methodNames[run.method],
-    run.state,
+    standingWords(run),
     `step ${run.step} of ${run.steps}`,
     ...(accuracy === null || accuracy === undefined ? [] : [`accuracy ${accuracy.toFixed(2)}`]),
   ].join(' · ');

@@ -6,19 +6,27 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { UnreadableRun } from '../trainer/protocol/messages.ts';
 import type { RunEvent, StepMetrics } from '../trainer/protocol/records.ts';
-import type { RunSummary } from '../trainer/protocol/run-state.ts';
-import { commands, settings } from './contributions.ts';
-import { plain } from './plain-text.ts';
+import type { RunFault, RunSummary } from '../trainer/protocol/run-state.ts';
+import { type Control, settings } from './contributions.ts';
 import { NoProject, NotTrusted } from './preconditions.ts';
-import type { TrainerLink } from './trainer/link.ts';
+import type { ConnectionState, TrainerLink } from './trainer/link.ts';
 import type { LogTail } from './trainer/log-tail.ts';
 
 const projectKey = 'project';
 /** Where a trainer says that it is there; `trainer/protocol/discovery.ts` is not loaded for this. */
 const discoveryPath = '.video-r1/trainer.json';
 
-export type TrainerState = 'none' | 'starting' | 'connected' | 'lost';
+export type TrainerState = ConnectionState | 'starting';
+
+/** The link to a project's trainer, and what was loaded with it to understand its runs. */
+interface Linked {
+  readonly link: TrainerLink;
+  readonly tail: LogTail;
+  readonly rules: Pick<typeof import('./refusals.ts'), 'controlRefusal'> &
+    Pick<typeof import('../trainer/protocol/run-state.ts'), 'faultOf' | 'remainingMs'>;
+}
 
 export class Studio implements vscode.Disposable {
   readonly context: vscode.ExtensionContext;
@@ -26,17 +34,27 @@ export class Studio implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly ran = new vscode.EventEmitter<RunEvent>();
   private readonly runFilesChanged = new vscode.EventEmitter<void>();
+  private readonly trainerGone = new vscode.EventEmitter<readonly RunSummary[]>();
   readonly onDidChange = this.changed.event;
   readonly onRunEvent = this.ran.event;
   readonly onRunFilesChanged = this.runFilesChanged.event;
-  private linked: { readonly link: TrainerLink; readonly tail: LogTail } | undefined;
+  /** The trainer ended without having been told to; with the runs that were computing. */
+  readonly onTrainerGone = this.trainerGone.event;
+  private linked: Linked | undefined;
   private starting: Promise<TrainerLink> | undefined;
+  /** Why the last start came to nothing, for people; empty when it did not. */
+  private startFault = '';
   private watcher: vscode.Disposable | undefined;
+  private readonly trust: vscode.Disposable;
 
   constructor(context: vscode.ExtensionContext) {
     this.context = context;
     this.log = vscode.window.createOutputChannel('Video-R1', { log: true });
     this.watchProject();
+    this.trust = vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      this.changed.fire();
+      void this.attachQuietly();
+    });
   }
 
   // ---- the project folder -----------------------------------------------------------------------------------------------
@@ -52,6 +70,7 @@ export class Studio implements vscode.Disposable {
     if (folder === this.project) return this.runFilesChanged.fire();
     await this.context.workspaceState.update(projectKey, folder);
     this.unlink();
+    this.startFault = '';
     this.watchProject();
     this.changed.fire();
     this.runFilesChanged.fire();
@@ -96,8 +115,28 @@ export class Studio implements vscode.Disposable {
     return this.link?.runs ?? [];
   }
 
+  /** Runs that are there and can't be opened. */
+  get unreadable(): readonly UnreadableRun[] {
+    return this.link?.unreadable ?? [];
+  }
+
   lastMetrics(runId: string): StepMetrics | undefined {
     return this.link?.lastMetrics(runId);
+  }
+
+  /** Why a control is not offered for a run, as a clause; null where it is. */
+  refusal(control: Control, run: RunSummary): string | null {
+    if (!this.linked || this.trainerState !== 'connected') return 'there is no connection to its trainer';
+    return this.linked.rules.controlRefusal(control, run, this.runs);
+  }
+
+  /** Milliseconds that a run has still to go; null when that is not known, or nobody is there who works on it. */
+  remainingMs(run: RunSummary): number | null {
+    return this.trainerState === 'connected' ? (this.linked?.rules.remainingMs(run) ?? null) : null;
+  }
+
+  faultOf(run: RunSummary): RunFault | null {
+    return this.linked?.rules.faultOf(run) ?? null;
   }
 
   /** True when a trainer left word of itself; whether it lives is found out by attaching. */
@@ -117,17 +156,26 @@ export class Studio implements vscode.Disposable {
   private async linkOf(project: string): Promise<TrainerLink> {
     if (this.linked?.link.project === project) return this.linked.link;
     this.unlink();
-    const [{ TrainerLink: Link }, { LogTail: Tail }, { logPath }] = await Promise.all([
-      import('./trainer/link.ts'),
-      import('./trainer/log-tail.ts'),
-      import('./trainer/start-trainer.ts'),
-    ]);
+    const [{ TrainerLink: Link }, { LogTail: Tail }, { logPath }, { controlRefusal }, { faultOf, remainingMs }] =
+      await Promise.all([
+        import('./trainer/link.ts'),
+        import('./trainer/log-tail.ts'),
+        import('./trainer/start-trainer.ts'),
+        import('./refusals.ts'),
+        import('../trainer/protocol/run-state.ts'),
+      ]);
     if (this.linked?.link.project === project) return this.linked.link;
     const link = new Link(project, this.author);
-    link.on('change', () => this.changed.fire());
+    link.on('change', () => {
+      if (link.state === 'connected') this.startFault = '';
+      this.changed.fire();
+    });
     link.on('runEvent', (event) => this.ran.fire(event));
     link.on('fault', (fault) => this.log.warn(fault.toString()));
-    link.on('gone', ({ reason, runs }) => this.sayGone(reason, runs));
+    link.on('gone', ({ runs }) => {
+      this.log.error('The trainer is gone.');
+      this.trainerGone.fire(runs);
+    });
     const tail = new Tail(logPath(project), (raw) => {
       // The channel writes its own times; the token is nobody's business but the browser's.
       const line = raw.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replace(/token=[^\s&]+/g, 'token=…');
@@ -135,7 +183,7 @@ export class Studio implements vscode.Disposable {
       else if (/\bwarn(ing)?\b/i.test(line)) this.log.warn(line);
       else this.log.info(line);
     });
-    this.linked = { link, tail };
+    this.linked = { link, tail, rules: { controlRefusal, faultOf, remainingMs } };
     return link;
   }
 
@@ -167,16 +215,41 @@ export class Studio implements vscode.Disposable {
 
   /**
    * The link to a trainer that answers; starts one when there is none, with progress that can be cancelled.
-   * @throws StudioError when it can't be started; CancellationError when the user cancels.
+   * @throws StudioError when it can't be started; CancellationError when the user cancels; NotTrusted; NoProject.
    */
-  trainer(): Promise<TrainerLink> {
-    if (this.link?.state === 'connected') return Promise.resolve(this.link);
-    this.starting ??= this.start().finally(() => {
-      this.starting = undefined;
-      this.changed.fire();
-    });
+  async trainer(): Promise<TrainerLink> {
+    if (this.link?.state === 'connected') return this.link;
+    this.demandProject();
+    this.starting ??= this.start()
+      .catch((failure: unknown) => {
+        this.startFault =
+          failure instanceof vscode.CancellationError ? 'The start of the trainer was cancelled.' : String(failure);
+        throw failure;
+      })
+      .finally(() => {
+        this.starting = undefined;
+        this.changed.fire();
+      });
+    this.startFault = '';
     this.changed.fire();
     return this.starting;
+  }
+
+  /** As `trainer`, for a page that was opened: what stands against it is `whyNoTrainer`, which the page shows. */
+  async trainerAsked(): Promise<void> {
+    try {
+      await this.trainer();
+    } catch (failure) {
+      if (!(failure instanceof vscode.CancellationError)) this.log.warn(String(failure));
+    }
+  }
+
+  /** Why there is no trainer, and what to do, for people. */
+  get whyNoTrainer(): string {
+    if (!vscode.workspace.isTrusted)
+      return 'This folder is not trusted, so no trainer is started in it. Trust it (Workspaces: Manage Workspace Trust) to see its runs.';
+    if (!this.project) return 'No folder is open. Open the one that holds the runs (File: Open Folder).';
+    return this.startFault || this.link?.reason || 'No trainer is at work in this folder.';
   }
 
   private async start(): Promise<TrainerLink> {
@@ -219,29 +292,11 @@ export class Studio implements vscode.Disposable {
     if (!vscode.workspace.isTrusted) throw new NotTrusted();
   }
 
-  private sayGone(reason: string, runs: readonly RunSummary[]): void {
-    this.log.error(`The trainer is gone: ${reason}`);
-    const active = runs.filter((run) => run.state === 'running' || run.state === 'starting' || run.state === 'pausing');
-    if (active.length === 0) return;
-    const which = active.map((run) => `${run.name} (step ${run.step})`).join(', ');
-    const again = 'Start Trainer';
-    void vscode.window
-      .showErrorMessage(
-        plain(
-          `The trainer ended while training ${which}. Start it again, then resume the run from its last checkpoint.`,
-        ),
-        again,
-        'Show Log',
-      )
-      .then((choice) => {
-        if (choice === again) void vscode.commands.executeCommand(commands.attach.id);
-        else if (choice) this.log.show();
-      });
-  }
-
   dispose(): void {
     this.unlink();
     this.watcher?.dispose();
+    this.trust.dispose();
+    this.trainerGone.dispose();
     this.changed.dispose();
     this.ran.dispose();
     this.runFilesChanged.dispose();

@@ -1,5 +1,5 @@
 /**
- * `npm test`: types, lint with the check of who may import whom, unit, integration, the pages in a browser, and the extension
+ * `npm test`: types, lint, unit with the check of who may import whom, integration, the pages in a browser, and the extension
  * in VS Code, one after the other. Ends with one line: `N passed, N failed`. Names on the command line pick stages.
  */
 import { spawn } from 'node:child_process';
@@ -169,10 +169,10 @@ const stages: readonly Stage[] = [
   { name: 'types', what: 'tsc, strict', run: () => check('tsc', ['-p', '.']) },
   {
     name: 'lint',
-    what: 'biome: lint, format, who imports whom',
+    what: 'biome: lint and format',
     run: () => check('biome', ['check', '--error-on-warnings', '.']),
   },
-  { name: 'unit', what: 'the parts by themselves', run: (scratch) => vitest('unit', scratch) },
+  { name: 'unit', what: 'the parts by themselves, and who imports whom', run: (scratch) => vitest('unit', scratch) },
   {
     name: 'integration',
     what: 'a trainer process over a socket, and checkpoints in transformers',

@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // The editor's own module is there only inside the editor.
+        resolve: { alias: { vscode: path.resolve(import.meta.dirname, 'extension/fake-vscode.ts') } },
         test: {
           ...base,
           name: 'unit',

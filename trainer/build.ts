@@ -3,34 +3,26 @@
  * beside their source). `--when-older` builds only what is older than its sources.
  */
 import { existsSync, globSync, statSync } from 'node:fs';
-import { copyFile, cp, mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { buildExtension } from '../extension/build.ts';
 import { buildWebview } from '../webview/build.ts';
-import { buildKernels, kernelFolder, kernelVariants } from './engines/tfjs/kernels/build.ts';
+import { copyEngineFiles, engineBinary, engineKernels, enginePrograms } from './engines/build.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 
 interface Part {
   readonly name: string;
-  /** Globs from the root. */
+  /** Globs from the root, or absolute paths. */
   readonly sources: readonly string[];
   readonly outputs: readonly string[];
   make(): Promise<unknown>;
 }
 
-/** tfjs finds its binary beside the bundle: only the SIMD one is used. */
-const tfjsBinary = 'tfjs-backend-wasm-simd.wasm';
-
 const parts: readonly Part[] = [
-  {
-    name: 'kernels',
-    sources: ['trainer/engines/tfjs/kernels/kernels.as.ts', 'trainer/engines/tfjs/kernels/build.ts'],
-    outputs: kernelVariants.map((variant) => path.join(kernelFolder, variant)),
-    make: buildKernels,
-  },
+  { name: 'kernels', ...engineKernels },
   {
     name: 'pages',
     sources: ['webview/**/*', 'trainer/protocol/**/*.ts', 'package-lock.json'],
@@ -53,12 +45,8 @@ const parts: readonly Part[] = [
     name: 'trainer',
     sources: ['trainer/**/*.ts', 'package.json', 'package-lock.json'],
     outputs: [
-      path.join(dist, 'trainer', 'main.js'),
-      path.join(dist, 'trainer', 'worker.js'),
-      path.join(dist, 'trainer', 'decoder.js'),
-      path.join(dist, 'trainer', 'probe-native.js'),
-      path.join(dist, 'trainer', 'probe-webgpu.js'),
-      path.join(dist, 'trainer', tfjsBinary),
+      ...['main', 'decoder', ...Object.keys(enginePrograms)].map((name) => path.join(dist, 'trainer', `${name}.js`)),
+      path.join(dist, 'trainer', engineBinary),
     ],
     make: buildTrainer,
   },
@@ -71,10 +59,8 @@ async function buildTrainer(): Promise<void> {
   await build({
     entryPoints: {
       main: path.join(root, 'trainer/main.ts'),
-      worker: path.join(root, 'trainer/engines/tfjs/worker.ts'),
       decoder: path.join(root, 'trainer/video/decoder.ts'),
-      'probe-native': path.join(root, 'trainer/engines/tfjs/backends/probe-native.ts'),
-      'probe-webgpu': path.join(root, 'trainer/engines/tfjs/backends/probe-webgpu.ts'),
+      ...enginePrograms,
     },
     outdir,
     bundle: true,
@@ -103,22 +89,14 @@ async function buildTrainer(): Promise<void> {
     },
     logLevel: 'warning',
   });
-  const wasm = path.join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist', tfjsBinary);
-  await copyFile(wasm, path.join(outdir, tfjsBinary));
-  // The native backend's addon is compiled on the user's machine, on request.
-  await cp(path.join(root, 'node_modules/@tensorflow/tfjs-node-gpu/binding'), path.join(outdir, 'addon'), {
-    recursive: true,
-  });
-  await mkdir(path.join(outdir, 'kernels'), { recursive: true });
-  for (const variant of kernelVariants)
-    await copyFile(path.join(kernelFolder, variant), path.join(outdir, 'kernels', variant));
+  await copyEngineFiles(outdir);
 }
 
 function isOlder(part: Part): boolean {
   if (part.outputs.some((file) => !existsSync(file))) return true;
   const made = Math.min(...part.outputs.map((file) => statSync(file).mtimeMs));
   const files = part.sources.flatMap((pattern) => globSync(pattern, { cwd: root }));
-  return files.some((file) => statSync(path.join(root, file)).mtimeMs > made);
+  return files.some((file) => statSync(path.resolve(root, file)).mtimeMs > made);
 }
 
 /** Builds all parts, or those that are older than their sources. */

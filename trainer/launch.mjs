@@ -74,7 +74,6 @@ const child = spawn(node, [path.resolve(root, program), ...args], {
   stdio: 'inherit',
   env: { ...process.env, PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH ?? ''}` },
 });
-// Ctrl-C reaches the child from the terminal itself; a signal to this process alone is passed on.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => child.kill('SIGTERM'));
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+// A terminal sends Ctrl-C to the child as well, which takes two at once for one; who signals this process alone means the child.
+for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => child.kill(name));
+child.on('exit', (code, signal) => process.exit(code ?? { SIGINT: 130, SIGTERM: 143 }[signal] ?? 1));

@@ -1,7 +1,7 @@
 /** Chooses the folder whose run files and trainer are shown, where a workspace holds several. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { Handler } from './register.ts';
+import type { Handler } from './handler.ts';
 
 export const chooseProject: Handler = async (studio) => {
   const folders = (vscode.workspace.workspaceFolders ?? [])

@@ -7,7 +7,7 @@ import { commands } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 import { runTask } from '../trainer/task.ts';
-import type { Handler } from './register.ts';
+import type { Handler } from './handler.ts';
 
 const newFolderName = 'video-r1-sample';
 

@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 import { ffmpegLicenceNote } from '../../trainer/protocol/ffmpeg-packages.ts';
 import { runTask } from '../trainer/task.ts';
-import { sayDone } from './control-run.ts';
-import type { Handler } from './register.ts';
+import { sayDone } from './carry-out.ts';
+import type { Handler } from './handler.ts';
 
 export const installFfmpeg: Handler = async (studio) => {
   studio.demandTrust();

@@ -1,13 +1,13 @@
 /** Opens the pages: as panels of the editor, or in a browser. */
 import * as vscode from 'vscode';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import { isComputing } from '../../trainer/protocol/run-state.ts';
 import type { WebviewPage } from '../../trainer/protocol/webview-messages.ts';
-import { takes } from '../controls.ts';
 import { foremost } from '../foremost-run.ts';
 import { pagePanels } from '../panels/page-panels.ts';
 import type { Studio } from '../studio.ts';
-import { demandRuns, sayDone } from './control-run.ts';
-import type { Handler } from './register.ts';
+import { demandRuns, sayDone } from './carry-out.ts';
+import type { Handler } from './handler.ts';
 import { runIdOf } from './targets.ts';
 
 export function showPage(studio: Studio, page: WebviewPage, runId: string | undefined): void {
@@ -17,7 +17,7 @@ export function showPage(studio: Studio, page: WebviewPage, runId: string | unde
 /** Without a run named, the one that trains or waits; where all are over, the page keeps what it shows. */
 function runToShow(studio: Studio, argument: unknown): string | undefined {
   const run = foremost(studio.runs);
-  return runIdOf(argument) ?? (run && takes(run.state, 'stop') ? run.id : undefined);
+  return runIdOf(argument) ?? (run && (isComputing(run.state) || run.state === 'paused') ? run.id : undefined);
 }
 
 export const openDashboard: Handler = async (studio, argument) =>

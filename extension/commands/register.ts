@@ -3,15 +3,14 @@ import * as vscode from 'vscode';
 import { type CommandName, commandNames, commands } from '../contributions.ts';
 import { showFailure } from '../notices.ts';
 import type { Studio } from '../studio.ts';
-
-/** `argument` is what a menu, tree item, CodeLens or page passed along. */
-export type Handler = (studio: Studio, argument?: unknown) => Promise<void>;
+import type { Handler } from './handler.ts';
 
 const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   createSampleProject: async () => (await import('./create-sample.ts')).createSampleProject,
   startSft: async () => (await import('./start-run.ts')).startSft,
   startTgrpo: async () => (await import('./start-run.ts')).startTgrpo,
   startRun: async () => (await import('./start-run.ts')).startAnyRun,
+  startCreated: async () => (await import('./control-run.ts')).startCreated,
   pause: async () => (await import('./control-run.ts')).pause,
   resume: async () => (await import('./control-run.ts')).resume,
   stop: async () => (await import('./control-run.ts')).stop,

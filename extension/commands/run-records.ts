@@ -2,11 +2,11 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Checkpoint } from '../../trainer/protocol/records.ts';
+import { duration } from '../../trainer/protocol/run-words.ts';
 import { plain } from '../plain-text.ts';
-import { duration } from '../run-text.ts';
-import { demandRuns, sayDone } from './control-run.ts';
-import type { Handler } from './register.ts';
-import { chooseRun } from './targets.ts';
+import { demandRuns, sayDone } from './carry-out.ts';
+import type { Handler } from './handler.ts';
+import { chooseRun, runIdOf } from './targets.ts';
 
 export const exportAnnotations: Handler = async (studio, argument) => {
   await demandRuns(studio);
@@ -32,20 +32,24 @@ export const exportAnnotations: Handler = async (studio, argument) => {
 
 export const deleteRun: Handler = async (studio, argument) => {
   await demandRuns(studio);
-  const run = await chooseRun(studio, argument, 'delete');
+  const damaged = studio.unreadable.find(({ id }) => id === runIdOf(argument));
+  const { id, name, what } = damaged
+    ? { id: damaged.id, name: damaged.id, what: "Its folder, which can't be read, is" }
+    : await chooseRun(studio, argument, 'delete').then((run) => ({
+        id: run.id,
+        name: run.name,
+        what: `Its ${run.step} steps, rollouts, flags and checkpoints are`,
+      }));
   const remove = 'Delete';
   const choice = await vscode.window.showWarningMessage(
-    plain(`Delete the run ${run.name}?`),
-    {
-      modal: true,
-      detail: `Its ${run.step} steps, rollouts, flags and checkpoints are deleted from the disk. This can't be undone.`,
-    },
+    plain(`Delete the run ${name}?`),
+    { modal: true, detail: `${what} deleted from the disk. This can't be undone.` },
     remove,
   );
   if (choice !== remove) return;
   const link = await studio.trainer();
-  await link.client.request('runs/delete', { runId: run.id });
-  sayDone(studio, `${run.name} deleted`);
+  await link.client.request('runs/delete', { runId: id });
+  sayDone(studio, `${name} deleted`);
 };
 
 /** The checkpoint that a tree item carries. */

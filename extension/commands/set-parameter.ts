@@ -3,9 +3,9 @@ import * as vscode from 'vscode';
 import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Studio } from '../studio.ts';
-import { carryOut, demandRuns, sayDone } from './control-run.ts';
+import { carryOut, demandRuns, sayDone } from './carry-out.ts';
+import type { Handler } from './handler.ts';
 import { describeRange, inputKind, liveParameters, readValue, showValue } from './parameter-input.ts';
-import type { Handler } from './register.ts';
 import { chooseRun } from './targets.ts';
 
 const lastParameterKey = 'lastParameter';
@@ -82,8 +82,7 @@ export const setParameter: Handler = async (studio, argument) => {
     { kind: 'set', parameter: name, value },
     `${run.name}: ${label} ${showValue(run.parameters[name])} → ${showValue(value)}`,
   );
-  sayDone(
-    studio,
-    `${run.name}: ${label} ${showValue(record.oldValue)} → ${showValue(record.newValue)} from step ${record.step ?? run.step}`,
-  );
+  const change = record.change ?? { from: run.parameters[name], to: value };
+  const from = record.at ? ` from step ${record.at.step}` : '';
+  sayDone(studio, `${run.name}: ${label} ${showValue(change.from)} → ${showValue(change.to)}${from}`);
 };

@@ -6,15 +6,16 @@ import type { RunFileEntry } from '../../trainer/protocol/messages.ts';
 import type { Method } from '../../trainer/protocol/parameters.ts';
 import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { duration } from '../../trainer/protocol/run-words.ts';
 import type { ModelSource } from '../../trainer/protocol/runfile.ts';
 import { commands, settings } from '../contributions.ts';
 import { listRunFiles } from '../run-files.ts';
-import { duration, methodNames } from '../run-text.ts';
+import { methodNames } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 import type { TrainerLink } from '../trainer/link.ts';
-import { sayDone } from './control-run.ts';
+import { sayDone } from './carry-out.ts';
+import type { Handler } from './handler.ts';
 import { showPage } from './pages.ts';
-import type { Handler } from './register.ts';
 
 const lastRunFileKey = 'lastRunFile';
 

@@ -1,56 +1,50 @@
-/** Which run, run file or checkpoint a command is about: what was clicked on, else the only one that fits, else a choice. */
+/** Which run a command is about: the one that was clicked on, else the only one that takes it, else a choice. */
 import * as vscode from 'vscode';
+import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { type Control, takes } from '../controls.ts';
+import type { Control } from '../contributions.ts';
+import { controlWords, refused } from '../refusals.ts';
 import { describeRun, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 
 const lastRunKey = 'lastRun';
-
-/** What tree items carry, and pages send. */
-export interface RunTarget {
-  readonly runId: string;
-}
+/** Reasons that a message can hold. */
+const mostReasons = 3;
 
 export function runIdOf(argument: unknown): string | undefined {
   if (typeof argument !== 'object' || argument === null || !('runId' in argument)) return undefined;
   return typeof argument.runId === 'string' ? argument.runId : undefined;
 }
 
-const verbs: Record<Control, string> = {
-  pause: 'paused',
-  resume: 'resumed',
-  stop: 'stopped',
-  step: 'stepped',
-  set: 'changed',
-  save: 'saved',
-  evaluate: 'evaluated',
-  delete: 'deleted',
-};
-
-/** No run fits what was asked for. */
-export class NoSuchRun extends Error {}
-
 /**
- * The run to act on. The last one acted on comes first in the choice.
- * @throws NoSuchRun when no run takes the control; CancellationError when the user backs out.
+ * The run to act on. The last one acted on comes first in the choice. `control` null takes any run.
+ * @throws StudioError `conflict` when the run that was clicked on does not take the control, or none does, with the reasons;
+ *   `not-found` when it is gone; CancellationError when the user backs out
  */
 export async function chooseRun(studio: Studio, argument: unknown, control: Control | null): Promise<RunSummary> {
   const { runs } = studio;
-  const named = runs.find((run) => run.id === runIdOf(argument));
-  if (named) return named;
+  const participle = control === null ? 'chosen' : controlWords(control).participle;
+  const refusal = (run: RunSummary) => (control === null ? null : studio.refusal(control, run));
+  const asked = runIdOf(argument);
+  if (asked !== undefined) {
+    const named = runs.find(({ id }) => id === asked);
+    if (!named) throw new StudioError('not-found', `There is no run ${asked} any more.`);
+    const why = refusal(named);
+    if (control !== null && why !== null) throw refused(named, control, why);
+    return named;
+  }
   const last = studio.context.workspaceState.get<string>(lastRunKey);
   const fitting = runs
-    .filter((run) => control === null || takes(run.state, control))
+    .filter((run) => refusal(run) === null)
     .sort((a, b) => Number(b.id === last) - Number(a.id === last));
   const [first] = fitting;
   if (!first) {
-    const states = runs
-      .slice(0, 3)
-      .map((run) => `${run.name} is ${run.state}`)
-      .join(', ');
-    throw new NoSuchRun(
-      `There is no run that can be ${control ? verbs[control] : 'chosen'}${states ? `: ${states}` : ''}.`,
+    const reasons = runs.slice(0, mostReasons).map((run) => `${run.name}: ${refusal(run)}`);
+    const rest = runs.length > mostReasons ? [`and ${runs.length - mostReasons} more`] : [];
+    throw new StudioError(
+      'conflict',
+      runs.length === 0 ? 'There is no run yet.' : `There is no run that can be ${participle}.`,
+      reasons.length === 0 ? {} : { remedy: `${[...reasons, ...rest].join('; ')}.` },
     );
   }
   if (fitting.length === 1) return first;

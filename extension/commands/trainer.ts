@@ -1,7 +1,8 @@
 /** Commands about the trainer itself. */
 import * as vscode from 'vscode';
-import { sayDone } from './control-run.ts';
-import type { Handler } from './register.ts';
+import { isComputing } from '../../trainer/protocol/run-state.ts';
+import { sayDone } from './carry-out.ts';
+import type { Handler } from './handler.ts';
 
 export const attach: Handler = async (studio) => {
   studio.demandProject();
@@ -24,13 +25,11 @@ export const attach: Handler = async (studio) => {
 export const shutDownTrainer: Handler = async (studio) => {
   const { link } = studio;
   if (!link) return;
-  const active = studio.runs.filter(
-    (run) => run.state === 'running' || run.state === 'starting' || run.state === 'pausing',
-  );
+  const active = studio.runs.filter((run) => isComputing(run.state));
   if (active.length > 0) {
     const shutDown = 'Shut Down';
     const choice = await vscode.window.showWarningMessage(
-      `Shut down the trainer while ${active.map((run) => run.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} training?`,
+      `Shut down the trainer while ${active.map((run) => run.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} under way?`,
       { modal: true, detail: 'A checkpoint is saved first; the run can be resumed from it.' },
       shutDown,
     );

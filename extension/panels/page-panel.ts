@@ -18,16 +18,6 @@ import { insideProject } from './inside-project.ts';
 import { makeNonce, pageHtml } from './page-html.ts';
 import { SocketPipe } from './socket-pipe.ts';
 
-/** What a page may ask for, and nothing else. */
-const allowed: Record<HostCommand, CommandName> = {
-  'open-dashboard': 'openDashboard',
-  'open-rollouts': 'openRollouts',
-  'show-log': 'showLog',
-  'show-problems': 'showLog',
-  'start-trainer': 'attach',
-  'start-run': 'startRun',
-};
-
 export class PagePanel {
   private readonly studio: Studio;
   private readonly page: WebviewPage;
@@ -58,10 +48,14 @@ export class PagePanel {
         this.pipe.rest();
       }),
       studio.onDidChange(() => this.follow()),
+      // What kept a page from its trainer is out of the way.
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void studio.trainerAsked()),
       vscode.window.onDidChangeActiveColorTheme(() => this.post({ type: 'theme' })),
     );
     void this.load();
     this.follow();
+    // Whoever opens a page wants to see runs, be they over or not: that asks for a trainer.
+    void studio.trainerAsked();
   }
 
   show(show: Omit<ShowMessage, 'type'>): void {
@@ -96,12 +90,7 @@ export class PagePanel {
     if (at) this.pipe.follow(at);
     else if (studio.trainerState === 'starting') this.pipe.leave('starting', 'The trainer is starting.');
     else if (studio.trainerState === 'lost') this.pipe.leave('closed', studio.link?.reason ?? '');
-    else this.pipe.leave('gone', this.whyGone());
-  }
-
-  private whyGone(): string {
-    if (!vscode.workspace.isTrusted) return 'This folder is not trusted, so no trainer is started in it.';
-    return this.studio.link?.reason || 'No trainer is at work in this folder.';
+    else this.pipe.leave('gone', studio.whyNoTrainer);
   }
 
   private async take(message: unknown): Promise<void> {
@@ -130,14 +119,35 @@ export class PagePanel {
       case 'open-file':
         return this.openFile(message.path, message.row);
       case 'run-command':
-        await vscode.commands.executeCommand(commands[allowed[message.command]].id, ...message.args);
-        return;
+        return this.runCommand(message);
       case 'save-file':
         return this.saveFile(message.name, message.text);
       case 'copy':
         return vscode.env.clipboard.writeText(message.text);
       default:
         return message satisfies never;
+    }
+  }
+
+  private async runCommand(asked: HostCommand): Promise<void> {
+    const run = async (name: CommandName, ...args: readonly { readonly runId: string }[]) => {
+      await vscode.commands.executeCommand(commands[name].id, ...args);
+    };
+    switch (asked.command) {
+      case 'open-dashboard':
+        return run('openDashboard', ...aboutRun(asked.runId));
+      case 'open-rollouts':
+        return run('openRollouts', ...aboutRun(asked.runId));
+      case 'show-log':
+      case 'show-problems':
+        return run('showLog');
+      case 'start-run':
+        return run('startRun');
+      case 'start-trainer':
+        await this.studio.trainer();
+        return;
+      default:
+        return asked satisfies never;
     }
   }
 
@@ -173,4 +183,9 @@ export class PagePanel {
     this.subscriptions.dispose();
     this.pipe.dispose();
   }
+}
+
+/** What a command about a run takes; nothing where the page names none. */
+function aboutRun(runId: string | undefined): { readonly runId: string }[] {
+  return runId === undefined ? [] : [{ runId }];
 }

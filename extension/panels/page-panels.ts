@@ -32,6 +32,7 @@ export class PagePanels {
     const present = this.panels.get(page);
     if (present) {
       present.panel.reveal();
+      void this.studio.trainerAsked();
       void present.content.then((content) => content.show(show));
       return;
     }

@@ -1,11 +1,11 @@
 /** A socket to the trainer for one panel: opened while the trainer is there, opened again when it is lost, passed through. */
+import { connectSocket } from '../../trainer/client/socket.ts';
 import type { Transport } from '../../trainer/protocol/connection.ts';
 import type { Discovery } from '../../trainer/protocol/discovery.ts';
-import type { LinkState as PageLinkState } from '../../trainer/protocol/webview-messages.ts';
-import { openSocket } from '../trainer/socket.ts';
+import type { LinkState } from '../../trainer/protocol/webview-messages.ts';
 
 export interface PipeListener {
-  onStatus(state: PageLinkState, reason: string): void;
+  onStatus(state: LinkState, reason: string): void;
   onMessage(message: string | Uint8Array): void;
 }
 
@@ -22,7 +22,7 @@ export class SocketPipe {
   private retry: NodeJS.Timeout | undefined;
   private delayMs = firstRetryMs;
   private disposed = false;
-  private told: { state: PageLinkState; reason: string } = { state: 'gone', reason: '' };
+  private told: { state: LinkState; reason: string } = { state: 'gone', reason: '' };
 
   constructor(listener: PipeListener) {
     this.listener = listener;
@@ -40,7 +40,7 @@ export class SocketPipe {
   }
 
   /** There is no trainer now. */
-  leave(state: Exclude<PageLinkState, 'open'>, reason: string): void {
+  leave(state: Exclude<LinkState, 'open'>, reason: string): void {
     if (state !== 'closed') {
       this.at = undefined;
       this.drop();
@@ -67,7 +67,7 @@ export class SocketPipe {
     this.drop();
   }
 
-  private tell(state: PageLinkState, reason: string): void {
+  private tell(state: LinkState, reason: string): void {
     if (this.told.state === state && this.told.reason === reason) return;
     this.told = { state, reason };
     this.listener.onStatus(state, reason);
@@ -85,7 +85,7 @@ export class SocketPipe {
     if (!at || !this.heard || this.transport || this.opening || this.disposed) return;
     clearTimeout(this.retry);
     this.opening = true;
-    openSocket(at).then(
+    connectSocket(at).then(
       (transport) => {
         this.opening = false;
         if (this.disposed || !this.heard || this.at !== at) {

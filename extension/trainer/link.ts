@@ -1,67 +1,55 @@
 /**
- * The lasting link to a project's trainer: connects, connects again after a loss, knows the runs and their last metrics,
- * and follows a command to its end. Knows nothing of VS Code.
+ * The lasting link to a project's trainer: connects, connects again after a loss, follows the runs that are not over, and
+ * sends commands. Knows nothing of VS Code.
  */
 import { EventEmitter } from 'node:events';
-import * as rpc from 'vscode-jsonrpc/node';
+import { type SentCommand, SentCommands } from '../../trainer/client/carry-out.ts';
+import { connectTrainer } from '../../trainer/client/connect.ts';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
-import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
-import { Client } from '../../trainer/protocol/connection.ts';
+import type { CommandRequest } from '../../trainer/protocol/commands.ts';
+import type { Client } from '../../trainer/protocol/connection.ts';
 import type { Discovery } from '../../trainer/protocol/discovery.ts';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
+import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { RunEvent, StepMetrics } from '../../trainer/protocol/records.ts';
-import type { RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
-import { protocolVersion, speaksOurProtocol } from '../../trainer/protocol/version.ts';
-import { openSocket } from './socket.ts';
+import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
+import { KnownRuns } from './known-runs.ts';
 
 /** `lost`: the connection broke and is tried again. `none`: there is no trainer, `reason` says why if there was one. */
-export type LinkState = 'none' | 'connected' | 'lost';
+export type ConnectionState = 'none' | 'connected' | 'lost';
 
 interface LinkEvents {
   /** State, runs or metrics changed. */
   change: [];
   runEvent: [RunEvent];
-  /** The trainer is gone without having been told to end. */
-  gone: [{ readonly reason: string; readonly runs: readonly RunSummary[] }];
+  /** The trainer is gone without having been told to end; `runs` were computing. */
+  gone: [{ readonly runs: readonly RunSummary[] }];
   fault: [StudioError];
-}
-
-interface Waiting {
-  readonly resolve: (record: CommandRecord) => void;
-  readonly reject: (failure: StudioError) => void;
 }
 
 const firstRetryMs = 250;
 const longestRetryMs = 8000;
-const followed: readonly RunState[] = ['created', 'starting', 'running', 'pausing', 'paused', 'stopping'];
-const hasEnded = (record: CommandRecord) =>
-  record.state === 'applied' || record.state === 'rejected' || record.state === 'failed';
-const commandKey = (runId: string, id: number) => `${runId}/${id}`;
 
-/** During SFT only some steps measure accuracy; the others carry the last one on. */
-function withLastAccuracy(metrics: StepMetrics, before: StepMetrics | undefined): StepMetrics {
-  if (metrics.accuracy !== null || !before) return metrics;
-  return { ...metrics, accuracy: before.accuracy, accuracyShuffled: before.accuracyShuffled };
-}
+/** A run that goes on only when someone tells it to; until then it has no events to follow. */
+const isOver = ({ state }: RunSummary) => state === 'stopped' || state === 'completed' || state === 'failed';
 
 export class TrainerLink extends EventEmitter<LinkEvents> {
   readonly project: string;
   private readonly author: string;
   private connection: { readonly client: Client; readonly at: Discovery } | undefined;
   private connecting: Promise<boolean> | undefined;
-  private status: { state: LinkState; reason: string } = { state: 'none', reason: '' };
+  private status: { readonly state: ConnectionState; readonly reason: string } = { state: 'none', reason: '' };
   private ending = false;
   private disposed = false;
   private retry: NodeJS.Timeout | undefined;
-  private readonly runsById = new Map<string, RunSummary>();
-  private readonly metrics = new Map<string, StepMetrics>();
-  /** Last event number seen of each run that is subscribed to on the present connection. */
-  private readonly seen = new Map<string, number>();
+  private retryMs = firstRetryMs;
+  private readonly known = new KnownRuns();
+  private damaged: readonly UnreadableRun[] = [];
+  private readonly commands = new SentCommands();
+  /** Number of the last event that was passed on, by run. */
+  private readonly passedOn = new Map<string, number>();
+  /** Runs that are subscribed to on the present connection. */
   private readonly subscribed = new Set<string>();
-  private readonly waiting = new Map<string, Waiting>();
-  /** Commands whose request is not answered yet, and ends of commands that came before that answer. */
-  private unanswered = 0;
-  private readonly early = new Map<string, CommandRecord>();
 
   constructor(project: string, author: string) {
     super();
@@ -69,7 +57,7 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
     this.author = author;
   }
 
-  get state(): LinkState {
+  get state(): ConnectionState {
     return this.status.state;
   }
 
@@ -85,12 +73,16 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
 
   /** Newest first. */
   get runs(): RunSummary[] {
-    return [...this.runsById.values()].sort((a, b) => b.createdAt - a.createdAt);
+    return this.known.all;
   }
 
-  /** Of the run's last step; accuracies are those measured last. */
+  /** Runs that are there and can't be opened. */
+  get unreadable(): readonly UnreadableRun[] {
+    return this.damaged;
+  }
+
   lastMetrics(runId: string): StepMetrics | undefined {
-    return this.metrics.get(runId);
+    return this.known.lastMetrics(runId);
   }
 
   /** @throws StudioError `conflict` when not connected. */
@@ -101,6 +93,8 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
       });
     return this.connection.client;
   }
+
+  // ---- the connection -------------------------------------------------------------------------------------------------
 
   /**
    * Connects to the folder's trainer if there is a living one; false when there is none.
@@ -116,41 +110,40 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
 
   private async connect(): Promise<boolean> {
     clearTimeout(this.retry);
-    const at = await findTrainer(this.project);
-    if (!at) return false;
-    const client = new Client(rpc, await openSocket(at), (fault) => this.emit('fault', fault));
     try {
-      const { protocol } = await client.request('initialize', {
-        protocol: protocolVersion,
-        client: 'vscode',
-        author: this.author,
-      });
-      if (!speaksOurProtocol(protocol))
-        throw new StudioError(
-          'protocol-version',
-          `The trainer speaks protocol ${protocol.major}, this extension ${protocolVersion.major}.`,
-        );
-      const reportFault = (fault: StudioError) => this.emit('fault', fault);
-      client.on('runs/changed', () => void this.readRuns().catch(reportFault), reportFault);
-      client.on('run/event', (event) => this.take(event), reportFault);
-      this.connection = { client, at };
-      this.subscribed.clear();
+      const at = await findTrainer(this.project);
+      if (at) await this.connectTo(at);
+      else if (this.state === 'lost') this.mourn();
+      return at !== null;
+    } catch (thrown) {
+      if (this.state === 'lost') this.tryAgain();
+      throw thrown;
+    }
+  }
+
+  private async connectTo(at: Discovery): Promise<void> {
+    const onFault = (fault: StudioError) => this.emit('fault', fault);
+    const client = await connectTrainer(at, { client: 'vscode', author: this.author }, onFault);
+    client.on('runs/changed', ({ run }) => this.runChanged(run));
+    client.on('run/event', (event) => this.take(event));
+    this.connection = { client, at };
+    this.subscribed.clear();
+    try {
       await this.readRuns();
+      // A run that is over is followed all the same while a command to it is under way, so that its end is heard.
+      await Promise.all(this.runs.filter(({ id }) => this.commands.runIds.has(id)).map((run) => this.follow(run)));
     } catch (thrown) {
       this.connection = undefined;
       client.close();
-      const fault = asStudioError(thrown);
-      if (fault.kind !== 'protocol-version') throw fault;
-      throw new StudioError('protocol-version', fault.message, {
-        remedy: `Shut down the trainer that is at work in this folder (process ${at.pid}) and start it from this version; its runs go on from their last checkpoint.`,
-      });
+      throw thrown;
     }
     void client.closed.then((reason) => this.lost(client, reason));
+    this.retryMs = firstRetryMs;
     this.turn('connected', '');
-    return true;
+    this.commands.sendAgain(client);
   }
 
-  private turn(state: LinkState, reason: string): void {
+  private turn(state: ConnectionState, reason: string): void {
     this.status = { state, reason };
     this.emit('change');
   }
@@ -165,56 +158,57 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
       return;
     }
     this.turn('lost', reason);
-    this.tryAgain(firstRetryMs);
+    this.tryAgain();
   }
 
-  private tryAgain(delayMs: number): void {
+  private tryAgain(): void {
+    if (this.disposed) return;
+    clearTimeout(this.retry);
     this.retry = setTimeout(() => {
-      this.attach().then(
-        (found) => {
-          if (found || this.disposed) return;
-          const runs = this.runs.filter((run) => followed.includes(run.state));
-          this.end('The trainer has ended.');
-          this.emit('gone', { reason: this.reason, runs });
-        },
-        (fault: unknown) => {
-          this.emit('fault', asStudioError(fault));
-          if (!this.disposed) this.tryAgain(Math.min(delayMs * 2, longestRetryMs));
-        },
-      );
-    }, delayMs);
+      this.attach().catch((fault: unknown) => this.emit('fault', asStudioError(fault)));
+    }, this.retryMs);
+    this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
+  }
+
+  private mourn(): void {
+    const runs = this.runs.filter(({ state }) => isComputing(state));
+    this.end('The trainer has ended.');
+    this.emit('gone', { runs });
   }
 
   private end(reason: string): void {
-    for (const { reject } of this.waiting.values())
-      reject(new StudioError('engine-failed', `${reason} The command was not seen to be applied.`));
-    this.waiting.clear();
-    this.runsById.clear();
-    this.metrics.clear();
-    this.seen.clear();
+    this.commands.abandon(reason);
+    this.known.clear();
+    this.damaged = [];
+    this.passedOn.clear();
     this.turn('none', reason);
   }
 
-  /** Reads the list of runs and follows those that are not over. */
+  // ---- runs -----------------------------------------------------------------------------------------------------------
+
   private async readRuns(): Promise<void> {
-    const { client } = this;
-    const { runs } = await client.request('runs/list', {});
-    this.runsById.clear();
-    for (const run of runs) this.runsById.set(run.id, run);
-    await Promise.all(
-      runs.map(async (run) => {
-        if (followed.includes(run.state)) await this.follow(run);
-        if (!this.metrics.has(run.id) && run.step > 0) {
-          const fromStep = Math.max(0, run.step - Math.max(1, run.parameters.probeEvery));
-          const { steps } = await client.request('metrics/get', { runId: run.id, fromStep });
-          const last = steps.reduce<StepMetrics | undefined>(
-            (before, step) => withLastAccuracy(step, before),
-            undefined,
-          );
-          if (last && !this.metrics.has(run.id)) this.metrics.set(run.id, last);
-        }
-      }),
-    );
+    const { runs, unreadable } = await this.client.request('runs/list', {});
+    this.known.replace(runs);
+    this.damaged = unreadable;
+    await Promise.all(runs.map((run) => this.knowMore(run)));
+    this.emit('change');
+  }
+
+  /** A run was created or changed its state; null when one was deleted. */
+  private runChanged(run: RunSummary | null): void {
+    if (run) this.known.put(run);
+    const more = run ? this.knowMore(run) : this.readRuns();
+    more.catch((fault: unknown) => this.emit('fault', asStudioError(fault)));
+    this.emit('change');
+  }
+
+  /** Follows a run that is not over, and reads the metrics of its last steps where they are not known. */
+  private async knowMore(run: RunSummary): Promise<void> {
+    if (!isOver(run)) await this.follow(run);
+    if (run.step === 0 || this.known.lastMetrics(run.id)) return;
+    const fromStep = Math.max(0, run.step - Math.max(1, run.parameters.probeEvery));
+    const { steps } = await this.client.request('metrics/get', { runId: run.id, fromStep });
+    this.known.takeSteps(run.id, steps);
     this.emit('change');
   }
 
@@ -222,7 +216,7 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
     if (this.subscribed.has(run.id)) return;
     this.subscribed.add(run.id);
     try {
-      await this.client.request('runs/subscribe', { runId: run.id, since: this.seen.get(run.id) ?? run.seq });
+      await this.client.request('runs/subscribe', { runId: run.id, since: this.passedOn.get(run.id) ?? run.seq });
     } catch (failure) {
       this.subscribed.delete(run.id);
       throw failure;
@@ -230,49 +224,24 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
   }
 
   private take(event: RunEvent): void {
-    const { runId, body } = event;
-    if (event.seq <= (this.seen.get(runId) ?? 0)) return;
-    this.seen.set(runId, event.seq);
-    if (body.type === 'state') this.runsById.set(runId, body.run);
-    if (body.type === 'step') {
-      this.metrics.set(runId, withLastAccuracy(body.metrics, this.metrics.get(runId)));
-      const run = this.runsById.get(runId);
-      if (run && body.metrics.step > run.step) this.runsById.set(runId, { ...run, step: body.metrics.step });
-    }
-    if (body.type === 'command' && hasEnded(body.command)) {
-      const key = commandKey(runId, body.command.id);
-      const waiting = this.waiting.get(key);
-      this.waiting.delete(key);
-      if (waiting) waiting.resolve(body.command);
-      else if (this.unanswered > 0) this.early.set(key, body.command);
-    }
+    if (event.seq <= (this.passedOn.get(event.runId) ?? 0)) return;
+    this.passedOn.set(event.runId, event.seq);
+    this.known.take(event);
+    if (event.body.type === 'command') this.commands.take(event.body.command);
     this.emit('runEvent', event);
     this.emit('change');
   }
 
+  // ---- what is asked of the trainer -----------------------------------------------------------------------------------
+
   /**
-   * Sends a command; `ended` resolves with its record once it was applied, rejected or failed.
-   * @throws StudioError of the trainer, or when the connection is lost before the command was taken down.
+   * Sends a command, and again when the connection was lost before its end was told.
+   * @throws StudioError `conflict` when not connected.
    */
-  async command(
-    runId: string,
-    request: CommandRequest,
-  ): Promise<{ readonly record: CommandRecord; readonly ended: Promise<CommandRecord> }> {
-    const run = this.runsById.get(runId);
+  async command(runId: string, request: CommandRequest): Promise<SentCommand> {
+    const run = this.known.get(runId);
     if (run) await this.follow(run);
-    this.unanswered += 1;
-    try {
-      const { command: record } = await this.client.request('runs/command', { runId, command: request });
-      const key = commandKey(runId, record.id);
-      const end = hasEnded(record) ? record : this.early.get(key);
-      if (end) return { record, ended: Promise.resolve(end) };
-      const ended = new Promise<CommandRecord>((resolve, reject) => this.waiting.set(key, { resolve, reject }));
-      ended.catch(() => {}); // whoever stopped waiting is not to bring the host down
-      return { record, ended };
-    } finally {
-      this.unanswered -= 1;
-      if (this.unanswered === 0) this.early.clear();
-    }
+    return this.commands.carryOut(this.client, runId, request);
   }
 
   /** Asks the trainer to end; runs under way are saved by it first. */
@@ -297,6 +266,7 @@ export class TrainerLink extends EventEmitter<LinkEvents> {
     const connection = this.connection;
     this.connection = undefined;
     connection?.client.close();
+    this.commands.abandon('The window has let go of the trainer.');
     this.removeAllListeners();
   }
 }

@@ -1,32 +1,58 @@
-/** Notifications about runs, only where someone must act: a run failed, or stands still because of a fault. */
+/**
+ * Notifications, only where someone must act: a run failed or stands still because of a fault, or the trainer is gone while
+ * runs were under way.
+ */
 import * as vscode from 'vscode';
-import type { RunState } from '../../trainer/protocol/run-state.ts';
+import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 
 export function registerAttention(studio: Studio): vscode.Disposable {
   const before = new Map<string, RunState>();
-  return studio.onRunEvent(({ runId, body }) => {
-    if (body.type === 'warning') studio.log.warn(body.message);
-    if (body.type !== 'state') return;
-    const { run } = body;
-    const was = before.get(runId);
-    before.set(runId, run.state);
-    if (was === run.state || !run.error || (run.state !== 'failed' && run.state !== 'paused')) return;
-    const what = run.state === 'failed' ? 'failed' : 'is paused because of a fault';
-    const text = [`${run.name} ${what} at step ${run.step}: ${run.error.message}`, run.error.remedy]
-      .filter(Boolean)
-      .join(' ');
-    studio.log.error(text);
-    const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
-    const install = commands.installFfmpeg.title;
-    const first = run.error.kind === 'ffmpeg-missing' ? [install] : [];
-    void vscode.window.showErrorMessage(plain(text), ...first, dashboard, resume, log).then((choice) => {
-      if (choice === install) void vscode.commands.executeCommand(commands.installFfmpeg.id);
-      if (choice === dashboard) void vscode.commands.executeCommand(commands.openDashboard.id, { runId });
-      if (choice === resume) void vscode.commands.executeCommand(commands.resume.id, { runId });
-      if (choice === log) studio.log.show();
-    });
-  });
+  return vscode.Disposable.from(
+    studio.onRunEvent(({ runId, body }) => {
+      if (body.type === 'warning') studio.log.warn(body.message);
+      if (body.type !== 'state') return;
+      const was = before.get(runId);
+      before.set(runId, body.run.state);
+      const fault = was === body.run.state ? null : studio.faultOf(body.run);
+      if (fault) void sayFault(studio, body.run, fault);
+    }),
+    studio.onTrainerGone((runs) => void sayGone(studio, runs)),
+  );
+}
+
+async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
+  const what = run.state === 'failed' ? 'failed' : 'is paused because of a fault';
+  const text = [`${run.name} ${what} at step ${run.step}: ${fault.message}`, fault.remedy].filter(Boolean).join(' ');
+  studio.log.error(text);
+  const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
+  const install = commands.installFfmpeg.title;
+  const choice = await vscode.window.showErrorMessage(
+    plain(text),
+    ...(fault.kind === 'ffmpeg-missing' ? [install] : []),
+    dashboard,
+    ...(studio.refusal('resume', run) === null ? [resume] : []),
+    log,
+  );
+  if (choice === install) await vscode.commands.executeCommand(commands.installFfmpeg.id);
+  if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId: run.id });
+  if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
+  if (choice === log) studio.log.show();
+}
+
+async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<void> {
+  if (runs.length === 0) return;
+  const which = runs.map((run) => `${run.name} (step ${run.step})`).join(', ');
+  const [again, log] = ['Start Trainer', 'Show Log'];
+  const choice = await vscode.window.showErrorMessage(
+    plain(
+      `The trainer ended while ${which} ${runs.length === 1 ? 'was' : 'were'} under way. Start it again, then resume from the last checkpoint.`,
+    ),
+    again,
+    log,
+  );
+  if (choice === again) await studio.trainerAsked();
+  if (choice === log) studio.log.show();
 }

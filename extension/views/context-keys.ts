@@ -1,7 +1,6 @@
 /** Sets the context keys that menus, welcome contents and enablement ask for. */
 import * as vscode from 'vscode';
-import { type ContextKey, contextKeys } from '../contributions.ts';
-import { controlNames, takes } from '../controls.ts';
+import { type ContextKey, contextKeys, controlNames } from '../contributions.ts';
 import type { Studio } from '../studio.ts';
 
 export class ContextKeys {
@@ -14,14 +13,13 @@ export class ContextKeys {
   }
 
   update(): void {
-    const { runs, trainerState } = this.studio;
+    const { runs, unreadable, trainerState } = this.studio;
     this.put('trainer', trainerState);
     this.put('hasRuns', runs.length > 0);
-    for (const control of controlNames)
-      this.put(
-        `can.${control}`,
-        runs.some((run) => takes(run.state, control)),
-      );
+    for (const control of controlNames) {
+      const some = runs.some((run) => this.studio.refusal(control, run) === null);
+      this.put(`can.${control}`, some || (control === 'delete' && unreadable.length > 0));
+    }
   }
 
   put(key: ContextKey, value: unknown): void {

@@ -1,15 +1,18 @@
 /** The tree of runs: state, step and accuracy of each; below it evaluations and checkpoints. */
 import * as vscode from 'vscode';
+import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { commands, views } from '../contributions.ts';
-import { contextValueOf } from '../controls.ts';
-import { describeRun, duration, methodNames, runIcon } from '../run-text.ts';
+import { duration, standingWords } from '../../trainer/protocol/run-words.ts';
+import { commands, contextValueOf, views } from '../contributions.ts';
+import { offered, refusedLines } from '../offered.ts';
+import { describeRun, methodNames, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 
 /** What a tree item passes to commands: `runId`, and for a checkpoint its folder. */
 export type RunNode =
   | { readonly kind: 'run'; readonly runId: string }
+  | { readonly kind: 'unreadable'; readonly runId: string; readonly unreadable: UnreadableRun }
   | { readonly kind: 'evaluation'; readonly runId: string; readonly evaluation: Evaluation }
   | {
       readonly kind: 'checkpoint';
@@ -21,13 +24,16 @@ export type RunNode =
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** Lines of a tooltip; text from outside goes in as text. */
-function tooltip(run: RunSummary, summary: string): vscode.MarkdownString {
+function tooltip(studio: Studio, run: RunSummary): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const line = (label: string, value: string) => text.appendMarkdown(`\n\n**${label}** `).appendText(value);
-  text.appendMarkdown('**').appendText(run.name).appendMarkdown('** ').appendText(summary);
-  if (run.detail) line('State', run.detail);
-  if (run.error) line('Error', run.error.remedy ? `${run.error.message} ${run.error.remedy}` : run.error.message);
-  if (run.remainingMs !== null) line('Time left', `about ${duration(run.remainingMs)}`);
+  text.appendMarkdown('**').appendText(run.name).appendMarkdown('** ');
+  text.appendText(describeRun(run, studio.lastMetrics(run.id)));
+  const fault = studio.faultOf(run);
+  if (fault?.place) line('Where', fault.place);
+  if (fault?.remedy) line('What to do', fault.remedy);
+  const left = studio.remainingMs(run);
+  if (left !== null && run.state !== 'completed') line('Time left', `about ${duration(left)}`);
   line('Weights from', run.from);
   line('Data', `${run.dataset}, ${run.questions} questions${run.skipped > 0 ? `, ${run.skipped} left out` : ''}`);
   if (run.engine)
@@ -35,6 +41,7 @@ function tooltip(run: RunSummary, summary: string): vscode.MarkdownString {
       'Engine',
       `${run.engine.name} on ${run.engine.backend}, ${run.engine.threads} threads, ${(run.engine.parameters / 1e6).toFixed(2)} M parameters`,
     );
+  for (const refused of refusedLines(studio, run)) line('Not now', refused);
   return text;
 }
 
@@ -57,9 +64,11 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
 
   /** Redraws where what a row says has changed: events come often, rows change once a step. */
   private refresh(): void {
-    const now = this.studio.runs
-      .map((run) => `${run.id} ${describeRun(run, this.studio.lastMetrics(run.id))} ${run.detail}`)
-      .join('\n');
+    const { runs, unreadable } = this.studio;
+    const now = [
+      ...runs.map((run) => [run.id, describeRun(run, this.studio.lastMetrics(run.id)), offered(this.studio, run)]),
+      ...unreadable.map(({ id, message }) => [id, message]),
+    ].join('\n');
     if (now === this.shown) return;
     this.shown = now;
     this.changed.fire(undefined);
@@ -67,13 +76,17 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
 
   async getChildren(parent?: RunNode): Promise<RunNode[]> {
     if (!parent) {
-      const { runs } = this.studio;
+      const { runs, unreadable } = this.studio;
       for (const known of this.nodes.keys()) if (!runs.some((run) => run.id === known)) this.nodes.delete(known);
-      return runs.map(({ id }) => {
+      const readable = runs.map(({ id }) => {
         const node = this.nodes.get(id) ?? { kind: 'run', runId: id };
         this.nodes.set(id, node);
         return node;
       });
+      return [
+        ...readable,
+        ...unreadable.map((run): RunNode => ({ kind: 'unreadable', runId: run.id, unreadable: run })),
+      ];
     }
     const { link } = this.studio;
     if (parent.kind !== 'run' || link?.state !== 'connected') return [];
@@ -94,6 +107,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     switch (node.kind) {
       case 'run':
         return this.runItem(node.runId);
+      case 'unreadable':
+        return unreadableItem(node.unreadable);
       case 'evaluation':
         return evaluationItem(node.evaluation);
       case 'checkpoint':
@@ -110,10 +125,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     const accuracy = this.studio.lastMetrics(run.id)?.accuracy;
     item.id = run.id;
     item.iconPath = runIcon(run.state);
-    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${run.state}`;
-    item.tooltip = tooltip(run, describeRun(run, this.studio.lastMetrics(run.id)));
+    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${standingWords(run)}`;
+    item.tooltip = tooltip(this.studio, run);
     item.accessibilityInformation = { label: `${run.name}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
-    item.contextValue = contextValueOf(run.state);
+    item.contextValue = contextValueOf(offered(this.studio, run));
     item.command = {
       command: commands.openDashboard.id,
       title: commands.openDashboard.title,
@@ -125,6 +140,15 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
   dispose(): void {
     this.changed.dispose();
   }
+}
+
+function unreadableItem({ id, message, place, remedy }: UnreadableRun): vscode.TreeItem {
+  const item = new vscode.TreeItem(id);
+  item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+  item.description = message;
+  item.tooltip = [message, place, remedy].filter(Boolean).join('\n');
+  item.contextValue = 'unreadableRun';
+  return item;
 }
 
 function evaluationItem({ step, all, needsOrder }: Evaluation): vscode.TreeItem {

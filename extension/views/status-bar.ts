@@ -1,19 +1,26 @@
 /** The status bar item: the run that matters most, its state and progress; a click opens the dashboard. */
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { commands } from '../contributions.ts';
-import { takes } from '../controls.ts';
+import { duration, standingWords } from '../../trainer/protocol/run-words.ts';
+import { type Control, commands, controls } from '../contributions.ts';
 import { foremost } from '../foremost-run.ts';
-import { duration, methodNames, runIcon } from '../run-text.ts';
+import { offered, refusedLines } from '../offered.ts';
+import { methodNames, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
+
+/** Controls that the item offers as links, with their icon and words. */
+const linked = [
+  ['start', 'play', 'Start'],
+  ['pause', 'debug-pause', 'Pause'],
+  ['resume', 'debug-continue', 'Resume'],
+  ['stop', 'debug-stop', 'Stop'],
+] as const satisfies readonly (readonly [Control, string, string])[];
 
 function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
   const text = new vscode.MarkdownString('', true);
   text.isTrusted = {
     enabledCommands: [
-      commands.pause.id,
-      commands.resume.id,
-      commands.stop.id,
+      ...linked.map(([control]) => commands[controls[control]].id),
       commands.openDashboard.id,
       commands.openRollouts.id,
     ],
@@ -23,9 +30,10 @@ function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
     .appendMarkdown('**')
     .appendText(`${run.name}`)
     .appendMarkdown('** ')
-    .appendText(`${methodNames[run.method]}, ${run.state}${run.detail ? ` (${run.detail})` : ''}\n\n`);
+    .appendText(`${methodNames[run.method]}, ${standingWords(run)}\n\n`);
   const rows: [string, string][] = [['step', `${run.step} of ${run.steps}`]];
-  if (run.remainingMs !== null) rows.push(['time left', `about ${duration(run.remainingMs)}`]);
+  const left = studio.remainingMs(run);
+  if (left !== null && run.state !== 'completed') rows.push(['time left', `about ${duration(left)}`]);
   const number = (label: string, value: number | null | undefined, digits: number) => {
     if (value !== null && value !== undefined) rows.push([label, value.toFixed(digits)]);
   };
@@ -36,22 +44,21 @@ function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
   number('response length', metrics?.length, 0);
   text.appendMarkdown('| | |\n|:--|--:|\n');
   for (const [label, value] of rows) text.appendMarkdown(`| ${label} | ${value} |\n`);
-  const command = (
-    name: 'pause' | 'resume' | 'stop' | 'openDashboard' | 'openRollouts',
-    icon: string,
-    title: string,
-  ) => {
+  const command = (id: string, icon: string, title: string) => {
     const argument = encodeURIComponent(JSON.stringify([{ runId: run.id }]));
-    return `[$(${icon}) ${title}](command:${commands[name].id}?${argument})`;
+    return `[$(${icon}) ${title}](command:${id}?${argument})`;
   };
+  const taken = offered(studio, run);
   const links = [
-    ...(takes(run.state, 'pause') ? [command('pause', 'debug-pause', 'Pause')] : []),
-    ...(takes(run.state, 'resume') ? [command('resume', 'debug-continue', 'Resume')] : []),
-    ...(takes(run.state, 'stop') ? [command('stop', 'debug-stop', 'Stop')] : []),
-    command('openDashboard', 'dashboard', 'Dashboard'),
-    command('openRollouts', 'list-tree', 'Rollouts'),
+    ...linked
+      .filter(([control]) => taken.includes(control))
+      .map(([control, icon, title]) => command(commands[controls[control]].id, icon, title)),
+    command(commands.openDashboard.id, 'dashboard', 'Dashboard'),
+    command(commands.openRollouts.id, 'list-tree', 'Rollouts'),
   ];
-  return text.appendMarkdown(`\n${links.join(' &nbsp; ')}`);
+  text.appendMarkdown(`\n${links.join(' &nbsp; ')}`);
+  for (const refused of refusedLines(studio, run)) text.appendMarkdown('\n\nNot now: ').appendText(refused);
+  return text;
 }
 
 export function registerStatusBar(studio: Studio): vscode.Disposable {
@@ -69,7 +76,8 @@ export function registerStatusBar(studio: Studio): vscode.Disposable {
       item.tooltip = studio.link?.reason ?? '';
       item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
     } else if (run) {
-      const left = run.state === 'running' && run.remainingMs !== null ? ` · ${duration(run.remainingMs)} left` : '';
+      const remaining = run.state === 'running' ? studio.remainingMs(run) : null;
+      const left = remaining === null ? '' : ` · ${duration(remaining)} left`;
       item.text = `$(${runIcon(run.state).id}) ${run.name} ${run.state} ${run.step}/${run.steps}${left}`;
       item.tooltip = details(studio, run);
       item.command = {

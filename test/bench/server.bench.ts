@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { preparedNative } from '../../trainer/engines/tfjs/setup/native-libraries.ts';
-import type { RunState } from '../../trainer/protocol/run-state.ts';
+import { faultOf, type RunState } from '../../trainer/protocol/run-state.ts';
 import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 import { type BenchFigure, type BenchOptions, quantile } from './part.ts';
@@ -40,8 +40,8 @@ const slow = new Set(['cpu', 'webgpu']);
 /** Starts a run and waits for its first step. @throws Error when it does not start */
 async function start(client: TestClient, runFile: string, steps: number): Promise<string> {
   const run = await client.create(runFile, { ...undisturbed, steps });
-  const { state, note } = await client.command(run, { kind: 'start' });
-  if (state !== 'applied') throw new Error(`${run} did not start: ${note}`);
+  const command = await client.command(run, { kind: 'start' });
+  if (command.state !== 'applied') throw new Error(`${run} did not start: ${command.why}`);
   await client.until(run, 'step');
   return run;
 }
@@ -49,7 +49,7 @@ async function start(client: TestClient, runFile: string, steps: number): Promis
 /** Waits until a run is in this state. @throws Error when it fails instead */
 async function reached(client: TestClient, runId: string, wanted: RunState): Promise<void> {
   const { run } = await client.until(runId, 'state', (body) => [wanted, 'failed'].includes(body.run.state));
-  if (run.state !== wanted) throw new Error(`${runId} is ${run.state}: ${run.error?.message ?? run.detail}`);
+  if (run.state !== wanted) throw new Error(`${runId} is ${run.state}: ${faultOf(run)?.message ?? 'it was not to be'}`);
 }
 
 function answerFigure(name: string, times: readonly number[], note: string): BenchFigure {

@@ -8,7 +8,7 @@ import {
   endpointOf,
   longestFileBytes,
 } from '../../trainer/cot/endpoint-teacher.ts';
-import type { Asked, Medium } from '../../trainer/cot/teacher.ts';
+import type { Medium, TeacherRequest } from '../../trainer/cot/teacher.ts';
 import type { Question } from '../../trainer/protocol/records.ts';
 import { questionText } from '../../trainer/reasoning/prompt.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';
@@ -31,7 +31,12 @@ const question: Question = {
   needsOrder: null,
 };
 const frames = clip(['red', 'green', 'blue']);
-const asked = (medium: Medium = { kind: 'frames', frames }): Asked => ({ question, medium, sample: 0, seed: 77 });
+const request = (medium: Medium = { kind: 'frames', frames }): TeacherRequest => ({
+  question,
+  medium,
+  sample: 0,
+  seed: 77,
+});
 const never = new AbortController().signal;
 const good: Reply = { say: '<think>To the left.</think><answer>A</answer>' };
 
@@ -70,8 +75,7 @@ async function teacherOf(
     ...change,
   });
 }
-const askOne = async (teacher: EndpointTeacher, medium?: Medium) =>
-  (await teacher.ask([asked(medium)], never, never))[0];
+const askOne = async (teacher: EndpointTeacher, medium?: Medium) => (await teacher.sample([request(medium)], never))[0];
 const only = () => endpoint?.requests[0] as ChatRequest;
 
 describe('what an endpoint is sent', () => {
@@ -246,20 +250,14 @@ describe('what an endpoint answers', () => {
 });
 
 describe('an endpoint that is being asked', () => {
-  it('is given up when the work is aborted', async () => {
-    const abort = new AbortController();
-    const teacher = await teacherOf(['hang'], {}, () => abort.abort());
-    await expect(teacher.ask([asked()], abort.signal, never)).rejects.toMatchObject({ name: 'AbortError' });
-  });
-
   it('may finish its answer when the work is stopped, and is not asked again', async () => {
     const stop = new AbortController();
     const wait = async (_: number, signal: AbortSignal) => signal.throwIfAborted();
     const first = await teacherOf([good], { wait }, () => stop.abort());
-    expect(await first.ask([asked()], never, stop.signal)).toMatchObject([{ outcome: 'answered' }]);
+    expect(await first.sample([request()], stop.signal)).toMatchObject([{ outcome: 'answered' }]);
     await endpoint?.dispose();
     const second = await teacherOf([{ status: 500 }, good], { wait });
-    await expect(second.ask([asked()], never, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(second.sample([request()], stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
     expect(endpoint?.requests.length).toBe(1);
   });
 });

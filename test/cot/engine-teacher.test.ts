@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineTeacher } from '../../trainer/cot/engine-teacher.ts';
-import type { Asked } from '../../trainer/cot/teacher.ts';
+import type { TeacherRequest } from '../../trainer/cot/teacher.ts';
 import type { Engine, ModelHandle } from '../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import type { Question } from '../../trainer/protocol/records.ts';
@@ -12,9 +12,8 @@ const template: PromptTemplate = {
   instruction: '',
   answerHint: { 'multiple choice': '', numerical: '', OCR: '', 'free-form': '', regression: '' },
 };
-const never = new AbortController().signal;
 
-const asked = (number: number, dataType: Question['dataType'] = 'video'): Asked => ({
+const request = (number: number, dataType: Question['dataType'] = 'video'): TeacherRequest => ({
   question: {
     row: number,
     dataset: 'd.json',
@@ -55,33 +54,23 @@ const teacherOf = (maxTokens: number) =>
 describe('a model of our own as the teacher', () => {
   it('says the same to the same seed, whatever else it is asked with', async () => {
     const teacher = teacherOf(12);
-    const samples = [asked(0), asked(1), asked(2, 'image'), asked(3)];
-    const together = await teacher.ask(samples, never);
+    const requests = [request(0), request(1), request(2, 'image'), request(3)];
+    const together = await teacher.sample(requests);
     const alone = [];
-    for (const sample of [...samples].reverse()) alone.unshift(...(await teacher.ask([sample], never)));
+    for (const one of [...requests].reverse()) alone.unshift(...(await teacher.sample([one])));
     expect(alone).toEqual(together);
-    const other = await teacher.ask([{ ...asked(0), seed: 1 }], never);
+    const other = await teacher.sample([{ ...request(0), seed: 1 }]);
     expect(other[0]).not.toEqual(together[0]);
   });
 
   it('counts tokens, and says which answers were cut off', async () => {
-    const [short] = await teacherOf(2).ask([asked(0)], never);
+    const [short] = await teacherOf(2).sample([request(0)]);
     expect(short).toMatchObject({ outcome: 'cut-off', usage: { tokensOut: 2 } });
     expect(short?.outcome === 'cut-off' && (short.usage?.tokensIn ?? 0) > 10).toBe(true);
-    const many = await teacherOf(400).ask(
-      Array.from({ length: 8 }, (_, i) => asked(i)),
-      never,
-    );
+    const many = await teacherOf(400).sample(Array.from({ length: 8 }, (_, i) => request(i)));
     for (const answer of many) {
       if (answer.outcome === 'failed') throw new Error(answer.message);
       expect(answer.outcome === 'cut-off').toBe(answer.usage?.tokensOut === 400);
     }
-  });
-
-  it('gives up when it is aborted', async () => {
-    const abort = new AbortController();
-    const waiting = teacherOf(5000).ask([asked(0)], abort.signal);
-    abort.abort();
-    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -4,7 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultRules } from '../../trainer/cot/filter.ts';
 import { type Generating, generate, type Progress, sampleSeed } from '../../trainer/cot/generate.ts';
 import { Journal } from '../../trainer/cot/journal.ts';
-import { type Asked, type Teacher, type TeacherAnswer, TeacherUnavailable } from '../../trainer/cot/teacher.ts';
+import {
+  type Teacher,
+  type TeacherAnswer,
+  type TeacherRequest,
+  TeacherUnavailable,
+} from '../../trainer/cot/teacher.ts';
 import { makeProject, type Project, rightAnswer } from './questions.ts';
 
 /** Answers by a function, and remembers what it was asked. */
@@ -12,13 +17,13 @@ class ScriptedTeacher implements Teacher {
   readonly samplesPerCall: number;
   readonly callsAtOnce: number;
   readonly retries = 0;
-  readonly asked: Asked[] = [];
+  readonly asked: TeacherRequest[] = [];
   running = 0;
   mostAtOnce = 0;
-  private readonly answer: (asked: Asked, number: number) => TeacherAnswer | Promise<TeacherAnswer>;
+  private readonly answer: (asked: TeacherRequest, number: number) => TeacherAnswer | Promise<TeacherAnswer>;
 
   constructor(
-    answer: (asked: Asked, number: number) => TeacherAnswer | Promise<TeacherAnswer>,
+    answer: (asked: TeacherRequest, number: number) => TeacherAnswer | Promise<TeacherAnswer>,
     { samplesPerCall = 1, callsAtOnce = 1 } = {},
   ) {
     this.answer = answer;
@@ -26,7 +31,7 @@ class ScriptedTeacher implements Teacher {
     this.callsAtOnce = callsAtOnce;
   }
 
-  async ask(samples: readonly Asked[]): Promise<TeacherAnswer[]> {
+  async sample(samples: readonly TeacherRequest[]): Promise<TeacherAnswer[]> {
     this.running++;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.running);
     try {
@@ -55,7 +60,7 @@ afterEach(() => {
   project.remove();
 });
 
-const right = ({ question }: Asked) => rightAnswer(question.problemType);
+const right = ({ question }: TeacherRequest) => rightAnswer(question.problemType);
 const run = (teacher: Teacher, change: Partial<Generating> = {}) =>
   generate({
     dataset: project.dataset,
@@ -69,12 +74,11 @@ const run = (teacher: Teacher, change: Partial<Generating> = {}) =>
     retryFailed: false,
     mostFailures: 3,
     stop: new AbortController().signal,
-    abort: new AbortController().signal,
     onProgress: (progress) => progresses.push(progress),
     onNotice: (message) => notices.push(message),
     ...change,
   });
-const named = (asked: readonly Asked[]) => asked.map(({ question, sample }) => `${question.row}.${sample}`);
+const named = (asked: readonly TeacherRequest[]) => asked.map(({ question, sample }) => `${question.row}.${sample}`);
 
 describe('generate', () => {
   it('asks every sample of every readable row once, each with its own seed, and nothing when asked again', async () => {
@@ -214,15 +218,5 @@ describe('generate', () => {
       throw full;
     };
     await expect(run(new ScriptedTeacher(right), { stop: stop.signal })).rejects.toMatchObject({ kind: 'disk-full' });
-  });
-
-  it('gives up what is under way when it is aborted', async () => {
-    const abort = new AbortController();
-    const teacher = new ScriptedTeacher((asked, number) => {
-      if (number < 3) return right(asked);
-      abort.abort();
-      throw abort.signal.reason;
-    });
-    expect(await run(teacher, { abort: abort.signal })).toMatchObject({ done: 2 });
   });
 });

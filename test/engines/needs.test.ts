@@ -10,7 +10,7 @@ import type {
   OptimizerKey,
 } from '../../trainer/protocol/engine.ts';
 import { engineLacks } from '../../trainer/protocol/engine.ts';
-import { engineStatus } from '../../trainer/protocol/records.ts';
+import { engineStatus } from '../../trainer/protocol/run-state.ts';
 
 const all: EngineCapabilities = {
   chunks: ['text', 'special', 'image', 'video'],

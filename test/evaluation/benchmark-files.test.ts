@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rowsToAsk } from '../../trainer/evaluation/ask-all.ts';
 import { benchmarkFiles } from '../../trainer/evaluation/benchmark-files.ts';
+import { rowsToSample } from '../../trainer/evaluation/sample-benchmarks.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-benchmarks-'));
 const at = (name: string) => path.join(folder, name);
@@ -33,10 +33,10 @@ describe('the datasets of an evaluation', () => {
 
 describe('the rows of an evaluation', () => {
   it('with a limit are the beginning of those without, each row once', () => {
-    const all = rowsToAsk(50, null, 3);
-    expect(rowsToAsk(50, 10, 3)).toEqual(all.slice(0, 10));
+    const all = rowsToSample(50, null, 3);
+    expect(rowsToSample(50, 10, 3)).toEqual(all.slice(0, 10));
     expect([...all].sort((x, y) => x - y)).toEqual(Array.from({ length: 50 }, (_, row) => row));
-    expect(all).not.toEqual(rowsToAsk(50, null, 4));
-    expect(rowsToAsk(3, 10, 1)).toHaveLength(3);
+    expect(all).not.toEqual(rowsToSample(50, null, 4));
+    expect(rowsToSample(3, 10, 1)).toHaveLength(3);
   });
 });

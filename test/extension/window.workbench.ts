@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pictureOnFailure } from './harness/picture-on-failure.ts';
+import { trainerOf } from './harness/trainer-process.ts';
 import { Workbench } from './harness/workbench.ts';
 
 const runFile = {
@@ -73,6 +74,13 @@ describe('a window on a project, no trainer', () => {
     expect(existsSync(path.join(window.folder, '.video-r1/trainer.json'))).toBe(false);
   });
 
+  test('a page that is opened asks for a trainer, and says why none comes', async () => {
+    await window.run('Video-R1: Open Dashboard');
+    await window.tab('Video-R1 Dashboard').waitFor();
+    await window.webview().getByText('This program is not Node.js').first().waitFor();
+    await window.webview().getByRole('button', { name: 'Start the trainer' }).waitFor();
+  });
+
   test('the log shows what went wrong', async () => {
     await window.run('Video-R1: Show Log');
     await window.outputHasFocus();
@@ -127,10 +135,13 @@ describe('a window on an empty folder', () => {
     await window.notification('No trainer is at work').waitFor();
   });
 
-  test('opening a page without a trainer shows the page, not an error', async () => {
+  test('opening a page starts a trainer, so that runs can be read', { timeout: 120_000 }, async () => {
     await window.run('Video-R1: Open Dashboard');
     await window.tab('Video-R1 Dashboard').waitFor();
-    await window.webview().getByText('No trainer').first().waitFor();
+    await window.webview().getByText('There is no run in').first().waitFor({ timeout: 60_000 });
+    expect(trainerOf(window.folder)).toBeGreaterThan(0);
+    await window.run('Video-R1: Shut Down Trainer');
+    await window.until(async () => trainerOf(window.folder) === undefined, 'the trainer to end');
   });
 
   test('the walkthrough leads from the sample to T-GRPO', async () => {
@@ -166,6 +177,14 @@ describe('a window on a folder that is not trusted', () => {
     await window.openView();
     await window.sidebar.getByText('This folder is not trusted').waitFor();
     await window.treeRow('a first look').waitFor();
+  });
+
+  test('a page says why no trainer comes, and how to let it', async () => {
+    await window.run('Video-R1: Open Rollouts');
+    await window.tab('Video-R1 Rollouts').waitFor();
+    await window.webview().getByText('is not trusted').first().waitFor();
+    await window.webview().getByText('Manage Workspace Trust').first().waitFor();
+    expect(existsSync(path.join(window.folder, '.video-r1'))).toBe(false);
   });
 
   test('starting a run explains, and starts nothing', async () => {

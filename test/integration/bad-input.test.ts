@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import { socketAddress } from '../../trainer/protocol/discovery.ts';
+import { faultOf } from '../../trainer/protocol/run-state.ts';
 import { runProgram, sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 let project: Awaited<ReturnType<typeof sampleProject>>;
@@ -42,13 +43,13 @@ async function runOn(name: string, dataset: string, change: Record<string, unkno
 
 async function ended(runFile: string) {
   const id = await client.create(runFile, few);
-  await client.client.request('runs/command', { runId: id, command: { kind: 'start' } });
+  await client.client.request('runs/command', { runId: id, id: 'start', command: { kind: 'start' } });
   const { run } = await client.until(
     id,
     'state',
     (body) => body.run.state === 'completed' || body.run.state === 'failed',
   );
-  return { id, run };
+  return { id, run, fault: faultOf(run) };
 }
 
 describe('media that can not be read', () => {
@@ -73,9 +74,9 @@ describe('media that can not be read', () => {
 
   it('fails when none can be read, and says so', async () => {
     const rows = (await readJson<Row[]>('data/sft.json')).slice(0, 3).map((row) => ({ ...row, path: './nowhere.mp4' }));
-    const { run } = await ended(await runOn('nowhere', JSON.stringify(rows)));
+    const { run, fault } = await ended(await runOn('nowhere', JSON.stringify(rows)));
     expect(run.state).toBe('failed');
-    expect(run.error).toMatchObject({ kind: 'bad-dataset', message: expect.stringContaining('None of the 3 rows') });
+    expect(fault).toMatchObject({ kind: 'bad-dataset', message: expect.stringContaining('None of the 3 rows') });
   });
 });
 
@@ -85,10 +86,10 @@ describe('files that are wrong', () => {
     ['cut', '[{"problem_id": 1, "problem": "x', 'bad-dataset'],
     ['prose', 'these are my questions', 'bad-dataset'],
   ])('fails the run on a dataset that is %s', async (name, text, kind) => {
-    const { run } = await ended(await runOn(name, text));
+    const { run, fault } = await ended(await runOn(name, text));
     expect(run.state).toBe('failed');
-    expect(run.error?.kind).toBe(kind);
-    expect(`${run.error?.place} ${run.error?.message}`).toContain(`${name}.json`);
+    expect(fault?.kind).toBe(kind);
+    expect(`${fault?.place} ${fault?.message}`).toContain(`${name}.json`);
   });
 
   it('does not create a run from a file with an unknown key, or without its dataset', async () => {
@@ -113,9 +114,9 @@ describe('a trainer that can not do what it is asked', () => {
     client.close();
     trainer = await TrainerProcess.start(project.folder, ['--ffmpeg', inProject('no-such-ffmpeg')]);
     client = await trainer.connect();
-    const { run } = await ended('sft.run.json');
+    const { run, fault } = await ended('sft.run.json');
     expect(run.state).toBe('failed');
-    expect(run.error).toMatchObject({ kind: 'ffmpeg-missing', remedy: expect.any(String) });
+    expect(fault).toMatchObject({ kind: 'ffmpeg-missing', remedy: expect.any(String) });
   });
 
   it('says that a port is taken', async () => {
@@ -136,9 +137,8 @@ describe('a trainer that can not do what it is asked', () => {
 
 describe('clients that are wrong', () => {
   it('lets nobody in without the token, and names the version to a peer of another', async () => {
-    const address = socketAddress(trainer.discovery);
-    await expect(connectSocket(address.replace(/token=.*/, 'token=guess'))).rejects.toThrow(/401/);
-    const old = new Client(rpc, await connectSocket(address));
+    await expect(connectSocket({ ...trainer.discovery, token: 'guess' })).rejects.toThrow(/401/);
+    const old = new Client(rpc, await connectSocket(trainer.discovery));
     await expect(
       old.request('initialize', { protocol: { major: 0, minor: 9 }, client: 'old', author: 'x' }),
     ).rejects.toMatchObject({

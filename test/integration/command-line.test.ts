@@ -41,6 +41,12 @@ describe('video-r1', () => {
       expect(help.startsWith(`video-r1 ${names[i]}`)).toBe(true);
       expect(help.match(new RegExp(`video-r1 ${names[i]}`, 'g'))?.length, `examples of ${names[i]}`).toBeGreaterThan(1);
     }
+    // Whoever asks for JSON gets it, or hears that there is none.
+    const without = names.filter((_, i) => !/--json(?!-)/.test(helps[i] ?? ''));
+    expect(without).toContain('score');
+    const refused = await Promise.all(without.map((name) => runProgram([name, '--json'], folder)));
+    for (const [i, { code, stdout, stderr }] of refused.entries())
+      expect([code, stdout, stderr], `${without[i]} --json`).toEqual([2, '', expect.stringContaining("'--json'")]);
   });
 
   it('names the nearest command where there is none of that name', async () => {

@@ -166,6 +166,36 @@ describe('video-r1 cot with an endpoint', () => {
     expect(asked()).toEqual(each(1));
   });
 
+  it('ends at once at a second Ctrl-C a second later, with every answer that came in the journal', async () => {
+    // With three requests at once, the seventh comes when four answers were written down.
+    const seventh = Promise.withResolvers<void>();
+    endpoint = await FakeEndpoint.start((request, before) => {
+      if (before === 6) seventh.resolve();
+      return before < 4 ? plausible(request) : 'hang';
+    });
+    const clock = path.resolve(import.meta.dirname, '../cli/terminal/move-clock.ts');
+    const child = spawn(process.execPath, ['--import', clock, program, ...command()], { stdio: 'pipe' });
+    const after: [string, NodeJS.Signals][] = [
+      ['Nothing new is begun', 'SIGUSR2'],
+      ['the clock was moved on', 'SIGINT'],
+    ];
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (piece: Buffer) => {
+        said += piece.toString();
+        const [[text, signal] = []] = after;
+        if (text === undefined || !said.includes(text)) return;
+        after.shift();
+        child.kill(signal);
+      });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await seventh.promise;
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(said).toContain('Ended at once; every answer that came is in the journal');
+    expect(lines('cot.journal.jsonl')).toHaveLength(1 + 4);
+  });
+
   it('does not let two work on one output, and lets the next in when the first was killed', async () => {
     await interrupted(0, 'SIGKILL', async () => {
       const second = await runProgram(command());

@@ -3,6 +3,7 @@ import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetReport } from '../../trainer/data/dataset-check.ts';
+import { faultOf } from '../../trainer/protocol/run-state.ts';
 import { program, runProgram, sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 let project: Awaited<ReturnType<typeof sampleProject>>;
@@ -108,7 +109,7 @@ describe('sourceWeights of a run file', () => {
     await writeFile(path.join(project.folder, `${name}.run.json`), JSON.stringify(file));
     const few = { steps: 2, evaluationQuestions: 2, probeEvery: 0, questionsPerStep: 3 };
     const id = await client.create(`${name}.run.json`, few);
-    await client.client.request('runs/command', { runId: id, command: { kind: 'start' } });
+    await client.client.request('runs/command', { runId: id, id: 'start', command: { kind: 'start' } });
     const over = (state: string) => state === 'completed' || state === 'failed';
     return (await client.until(id, 'state', (body) => over(body.run.state))).run;
   }
@@ -120,7 +121,7 @@ describe('sourceWeights of a run file', () => {
 
   it('fails the run on a source that is not known, with the nearest', async () => {
     const run = await ended('misspelt', { kept: 1, gon: 1 });
-    expect(run).toMatchObject({ state: 'failed', error: { kind: 'bad-run-file' } });
-    expect(run.error?.message).toContain('Did you mean "gone"?');
+    expect(run).toMatchObject({ state: 'failed', fault: { kind: 'bad-run-file' } });
+    expect(faultOf(run)?.message).toContain('Did you mean "gone"?');
   });
 });

@@ -120,6 +120,8 @@ describe('video-r1 eval', () => {
   });
 
   it('compares two evaluations, and says what is wrong with a command line', async () => {
+    const idle = await runProgram(['eval', '--compare', whole, at('killed'), '--frames', '8']);
+    expect(idle).toMatchObject({ code: 2, stderr: expect.stringContaining('--frames has no meaning with --compare') });
     const { code, stdout } = await runProgram(['eval', '--compare', whole, at('killed'), '--out', at('compared')]);
     expect(code).toBe(0);
     expect(stdout).toContain('155 questions that both answered');

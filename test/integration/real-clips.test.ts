@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
+import { faultOf } from '../../trainer/protocol/run-state.ts';
 import { type TestClient, TrainerProcess } from './trainer-process.ts';
 
 const clips = path.resolve(import.meta.dirname, '../../../shared/clips');
@@ -88,13 +89,13 @@ describe.skipIf(!there)('training on real clips', () => {
 
   async function train(runFile: string): Promise<string> {
     const id = await client.create(runFile, {});
-    await client.client.request('runs/command', { runId: id, command: { kind: 'start' } });
+    await client.client.request('runs/command', { runId: id, id: 'start', command: { kind: 'start' } });
     const { run } = await client.until(
       id,
       'state',
       (body) => body.run.state === 'completed' || body.run.state === 'failed',
     );
-    expect(run.error).toBeNull();
+    expect(faultOf(run)).toBeNull();
     return id;
   }
 

@@ -1,6 +1,9 @@
 /** A run from a shell: `run --set`, `ctl` to the trainer that serves the folder, `export` afterwards. */
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runProgram, sampleProject, TrainerProcess } from './trainer-process.ts';
+import { program, runProgram, sampleProject, TrainerProcess } from './trainer-process.ts';
 
 let project: Awaited<ReturnType<typeof sampleProject>>;
 beforeAll(async () => {
@@ -34,10 +37,14 @@ describe('from a shell', () => {
       const set = await inProject('ctl', 'set', 'learningRate', '5e-5', '--json');
       expect({ code: set.code, command: JSON.parse(set.stdout) }).toMatchObject({
         code: 0,
-        command: { state: 'applied', oldValue: 0.0015, newValue: 5e-5 },
+        command: { state: 'applied', change: { from: 0.0015, to: 5e-5 } },
       });
+      const twice = ['ctl', 'set', 'learningRate', '4e-5', '--id', 'twice', '--json'];
+      const once = JSON.parse((await inProject(...twice)).stdout);
+      expect(JSON.parse((await inProject(...twice)).stdout)).toEqual(once);
+      expect(once.change).toEqual({ from: 5e-5, to: 4e-5 });
       const pause = await inProject('ctl', 'pause');
-      expect(pause).toMatchObject({ code: 1, stdout: 'sft-1: pause rejected: the run is completed\n' });
+      expect(pause).toMatchObject({ code: 1, stdout: 'sft-1: pause rejected: the run is complete\n' });
       expect((await inProject('ctl', 'dance')).code).toBe(2);
       expect((await inProject('ctl', 'pause', '--run', 'none')).stderr).toContain('There is no run none');
 
@@ -61,5 +68,22 @@ describe('from a shell', () => {
         .map((line) => JSON.parse(line)),
     ).toMatchObject([{ author: 'tester', category: 'wrong order', verdict: 'drop', note: 'a <b> note' }]);
     expect((await inProject('export', '../sft-1')).code).toBe(2);
+  });
+
+  it('run saves and pauses at Ctrl-C, also where two come for one key press', async () => {
+    const few = ['evaluationQuestions=2', 'questionsPerStep=2', 'probeEvery=0'].flatMap((pair) => ['--set', pair]);
+    const args = ['run', 'sft.run.json', '--folder', project.folder, ...few];
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (!child.killed && /step +\d+\//.test(stdout)) for (const _ of [1, 2]) child.kill('SIGINT');
+    });
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
+    expect(stdout).toContain('Pausing at the end of this step; Ctrl-C again ends at once.');
+    expect(stdout).not.toContain('Ended at once');
+    const [, id, step] = /(sft-\d+) paused after step (\d+) of/.exec(stdout) ?? [];
+    const saved = path.join(project.folder, '.video-r1', 'runs', `${id}`, 'checkpoints');
+    expect(await readdir(saved)).toContain(`step-${step?.padStart(6, '0')}`);
   });
 });

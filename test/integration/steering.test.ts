@@ -74,12 +74,16 @@ describe('a run that is steered over the socket', () => {
     expect(stepsOf()).toHaveLength(heldAt);
 
     const set = client.command(id, { kind: 'set', parameter: 'learningRate', value: 2e-4 });
-    await client.client.request('runs/command', { runId: id, command: { kind: 'resume' } });
+    await client.command(id, { kind: 'resume' });
     const applied = await set;
-    expect(applied).toMatchObject({ state: 'applied', oldValue: 1e-3, newValue: 2e-4, safePoint: 'before-step' });
+    expect(applied).toMatchObject({
+      state: 'applied',
+      change: { from: 1e-3, to: 2e-4 },
+      at: { point: 'before-step', step: expect.any(Number) },
+    });
+    const from = applied.state === 'applied' ? (applied.at?.step ?? Number.NaN) : Number.NaN;
     await client.until(id, 'state', ({ run }) => run.state === 'completed');
-    for (const metrics of stepsOf())
-      expect(metrics.learningRate).toBe(metrics.step < (applied.step as number) ? 1e-3 : 2e-4);
+    for (const metrics of stepsOf()) expect(metrics.learningRate).toBe(metrics.step < from ? 1e-3 : 2e-4);
   });
 
   it('trains T-GRPO from the newest SFT checkpoint, with rewards that add up and advantages that sum to zero', async () => {
@@ -131,7 +135,7 @@ describe('a run that is steered over the socket', () => {
     await client.command(first, { kind: 'start' });
     expect(await client.command(second, { kind: 'start' })).toMatchObject({
       state: 'rejected',
-      note: expect.stringContaining(first),
+      why: expect.stringMatching(/^sft is (starting|running); pause or stop it first$/),
     });
     await client.command(first, { kind: 'stop', when: 'now' });
     await client.until(first, 'state', ({ run }) => run.state === 'stopped');

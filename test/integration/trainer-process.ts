@@ -1,19 +1,15 @@
 /** A real trainer: the program in a process of its own, and a client on its real socket. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../trainer/client/socket.ts';
-import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
+import { type CommandRequest, type EndedCommand, hasEnded } from '../../trainer/protocol/commands.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
-import {
-  type Discovery,
-  discovery,
-  discoveryFile,
-  socketAddress,
-  trainerFolder,
-} from '../../trainer/protocol/discovery.ts';
+import { type Discovery, discovery, discoveryFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
 import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 
@@ -92,7 +88,7 @@ export class TrainerProcess {
   }
 
   async connect(): Promise<TestClient> {
-    const client = new Client(rpc, await connectSocket(socketAddress(this.discovery)));
+    const client = new Client(rpc, await connectSocket(this.discovery));
     await client.request('initialize', { protocol: protocolVersion, client: 'test', author: 'tester' });
     return new TestClient(client);
   }
@@ -155,17 +151,12 @@ export class TestClient {
   }
 
   /** Sends a command and waits for its end. */
-  async command(runId: string, command: CommandRequest): Promise<CommandRecord> {
-    const sent = await this.client.request('runs/command', { runId, command });
-    const over = (record: CommandRecord) =>
-      record.state === 'applied' || record.state === 'rejected' || record.state === 'failed';
-    if (over(sent.command)) return sent.command;
-    const ended = await this.until(
-      runId,
-      'command',
-      (body) => body.command.id === sent.command.id && over(body.command),
-    );
-    return ended.command;
+  async command(runId: string, command: CommandRequest): Promise<EndedCommand> {
+    const id = randomUUID();
+    const sent = await this.client.request('runs/command', { runId, id, command });
+    if (hasEnded(sent.command)) return sent.command;
+    const ended = await this.until(runId, 'command', (body) => body.command.id === id && hasEnded(body.command));
+    return ended.command as EndedCommand;
   }
 
   close(): void {

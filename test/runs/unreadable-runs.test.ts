@@ -33,7 +33,12 @@ test('a run that can not be opened is named with what is in its way, the others 
   mkdirSync(path.join(runs, 'without-plan'));
   writeFileSync(path.join(runs, 'broken', storeFile), 'harm');
   const lines: string[] = [];
-  const trainer = await Trainer.open({ projectFolder, version: '1.0.0', log: (line) => lines.push(line) });
+  const trainer = await Trainer.open({
+    projectFolder,
+    version: '1.0.0',
+    createEngine: () => Promise.reject(new Error('Nothing computes here.')),
+    log: (line) => lines.push(line),
+  });
   onTestFinished(() => trainer.shutdown());
 
   expect(trainer.runs().map(({ id }) => id)).toEqual(['good']);

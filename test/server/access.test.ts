@@ -193,7 +193,7 @@ describe('hosts and origins', () => {
       expect([refused.status, refused.body]).toEqual([401, expect.stringMatching(/token/)]);
     }
     expect((await knock(`ws://${host}:${port}/other?token=${token}`)).status).toBe(404);
-    await expect(connectSocket(`ws://${host}:${port}/socket?token=wrong`)).rejects.toMatchObject({
+    await expect(connectSocket({ ...serving.server.discovery, token: 'wrong' })).rejects.toMatchObject({
       kind: 'connection-lost',
       message: expect.stringMatching(/HTTP 401.*is not that of this trainer/),
     });

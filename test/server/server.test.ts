@@ -40,7 +40,7 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from + 1
 describe('the first word', () => {
   test('a client that speaks our version is told of the trainer', async () => {
     const serving = await serve();
-    const client = new Client(rpc, await connectSocket(socketAddress(serving.server.discovery)));
+    const client = new Client(rpc, await connectSocket(serving.server.discovery));
     onTestFinished(() => client.close());
     const answer = await client.request('initialize', {
       protocol: { major: protocolVersion.major, minor: 99 },
@@ -55,7 +55,7 @@ describe('the first word', () => {
 
   test('a client of another major version is refused with both versions and what to do, and nothing else is answered', async () => {
     const serving = await serve();
-    const client = new Client(rpc, await connectSocket(socketAddress(serving.server.discovery)));
+    const client = new Client(rpc, await connectSocket(serving.server.discovery));
     onTestFinished(() => client.close());
     const other = { major: protocolVersion.major + 1, minor: 3 };
     await expect(
@@ -96,7 +96,7 @@ describe('requests', () => {
     expect(serving.service.created).toEqual([{ request: { runFile: 'sft.run.json', start: true }, by: 'ada' }]);
     serving.service.addRun('a');
     const { command } = await client.request('runs/command', { runId: 'a', id: 'c1', command: { kind: 'stop' } });
-    expect(command).toMatchObject({ by: 'ada', request: { kind: 'stop', when: 'after-step' } });
+    expect(command).toMatchObject({ id: 'c1', by: 'ada', request: { kind: 'stop', when: 'after-step' } });
   });
 
   test('the store is read through: lists, groups, tokens, annotations', async () => {

@@ -80,9 +80,9 @@ export class RecordingService implements TrainerService {
     });
   }
 
-  command(runId: string, request: CommandRequest, by: string): CommandRecord {
+  command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord {
     const number = this.store(runId).nextCommandNumber();
-    const command: CommandRecord = { id: `#${number}`, number, request, by, requestedAt: 1, state: 'requested' };
+    const command: CommandRecord = { id, number, request, by, requestedAt: 1, state: 'requested' };
     this.record(runId, { type: 'command', command });
     return command;
   }

@@ -5,7 +5,6 @@ import { onTestFinished } from 'vitest';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
-import { socketAddress } from '../../trainer/protocol/discovery.ts';
 import type { StudioError } from '../../trainer/protocol/errors.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import { type ServerOptions, startServer, type TrainerServer } from '../../trainer/server/server.ts';
@@ -47,7 +46,7 @@ export async function serve(options: Partial<ServerOptions<RecordingService>> = 
 
 /** A client that has said hello. */
 export async function connect({ server }: Serving, onFault?: (fault: StudioError) => void): Promise<Client> {
-  const client = new Client(rpc, await connectSocket(socketAddress(server.discovery)), onFault);
+  const client = new Client(rpc, await connectSocket(server.discovery), onFault);
   onTestFinished(() => client.close());
   await client.request('initialize', { protocol: protocolVersion, client: 'test', author: 'ada' });
   return client;

@@ -1,24 +1,24 @@
-/** The other end of the socket for programs of the trainer itself, such as `video-r1 ctl`. */
+/** The one place outside the trainer that knows `ws`: opens its WebSocket as a transport of whole messages. */
 import { WebSocket } from 'ws';
 import type { Transport } from '../protocol/connection.ts';
+import { type Discovery, socketAddress } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
 
 /** Frames of one question come as one message. */
 const maxMessageBytes = 256 * 1024 * 1024;
 const openTimeoutMs = 10_000;
 
-/**
- * @param address as `socketAddress` of the discovery file gives it
- * @throws StudioError `connection-lost` when nobody listens there, or with the trainer's words when it refuses
- */
-export function connectSocket(address: string): Promise<Transport> {
-  const socket = new WebSocket(address, { handshakeTimeout: openTimeoutMs, maxPayload: maxMessageBytes });
-  const messageListeners: ((message: string | Uint8Array) => void)[] = [];
+/** @throws StudioError `connection-lost` when the trainer does not answer, or with its words when it turns us away */
+export function connectSocket(at: Discovery): Promise<Transport> {
+  const socket = new WebSocket(socketAddress(at), { handshakeTimeout: openTimeoutMs, maxPayload: maxMessageBytes });
+  const listeners: ((message: string | Uint8Array) => void)[] = [];
   const closers: ((reason: string) => void)[] = [];
   let fault = '';
   let closed: string | null = null;
   socket.on('message', (data: Buffer, isBinary: boolean) => {
-    for (const listener of messageListeners) listener(isBinary ? data : data.toString('utf8'));
+    // Not as a Buffer, whose `slice` is a view of a pool that others share.
+    const message = isBinary ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data.toString('utf8');
+    for (const listener of listeners) listener(message);
   });
   socket.on('error', (error) => {
     fault ||= error.message || (error as NodeJS.ErrnoException).code || 'the connection failed';
@@ -32,7 +32,7 @@ export function connectSocket(address: string): Promise<Transport> {
       if (socket.readyState === WebSocket.OPEN) socket.send(message);
     },
     onMessage(listener) {
-      messageListeners.push(listener);
+      listeners.push(listener);
     },
     onClose(listener) {
       if (closed === null) closers.push(listener);
@@ -41,22 +41,28 @@ export function connectSocket(address: string): Promise<Transport> {
     close: () => socket.close(),
   };
   return new Promise((resolve, reject) => {
-    const place = new URL(address).host;
+    const refuse = (what: string, remedy: string) =>
+      reject(
+        new StudioError('connection-lost', `The trainer (process ${at.pid}) ${what}`, {
+          place: `${at.host}:${at.port}`,
+          remedy,
+        }),
+      );
     socket.once('open', () => resolve(transport));
     socket.once('close', () =>
-      reject(new StudioError('connection-lost', `The trainer does not answer: ${closed}.`, { place })),
+      refuse(
+        `does not answer: ${closed}.`,
+        `If the process hangs, end process ${at.pid} and try again; runs go on from their last checkpoint.`,
+      ),
     );
     socket.once('unexpected-response', (_, response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('close', () => {
         const words = Buffer.concat(parts).toString('utf8').trim();
-        reject(
-          new StudioError(
-            'connection-lost',
-            `The trainer refused the connection (HTTP ${response.statusCode}): ${words}`,
-            { place },
-          ),
+        refuse(
+          `refused the connection (HTTP ${response.statusCode}): ${words}`,
+          'If it is not the trainer that left its address in the folder, end that process and try again.',
         );
         socket.terminate();
       });

@@ -9,12 +9,13 @@ import { z } from 'zod';
 import type { Frames } from '../engines/engine.ts';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { parseJson } from '../protocol/json.ts';
 import { questionText } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { encodePng } from '../video/png.ts';
 import { badMedia } from '../video/probe.ts';
 import { backoffMs, retryAfterMs } from './backoff.ts';
-import { type Asked, type Medium, type Teacher, type TeacherAnswer, TeacherUnavailable } from './teacher.ts';
+import { type Medium, type Teacher, type TeacherAnswer, type TeacherRequest, TeacherUnavailable } from './teacher.ts';
 
 export interface EndpointSettings {
   /** Up to and with `/v1`. */
@@ -124,14 +125,6 @@ async function boundedText(response: Response): Promise<{ text: string; whole: b
   return { text: Buffer.concat(pieces).toString('utf8'), whole };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 export class EndpointTeacher implements Teacher {
   readonly samplesPerCall = 1;
   readonly callsAtOnce: number;
@@ -149,16 +142,16 @@ export class EndpointTeacher implements Teacher {
     this.random = settings.random ?? Math.random;
   }
 
-  async ask(samples: readonly Asked[], abort: AbortSignal, stop: AbortSignal): Promise<TeacherAnswer[]> {
-    return Promise.all(samples.map((sample) => this.askOne(sample, abort, AbortSignal.any([abort, stop]))));
+  async sample(requests: readonly TeacherRequest[], stop: AbortSignal): Promise<TeacherAnswer[]> {
+    return Promise.all(requests.map((request) => this.sampleOne(request, stop)));
   }
 
   async dispose(): Promise<void> {}
 
-  private async askOne(sample: Asked, abort: AbortSignal, ending: AbortSignal): Promise<TeacherAnswer> {
-    const body = JSON.stringify(await this.request(sample));
+  private async sampleOne(request: TeacherRequest, stop: AbortSignal): Promise<TeacherAnswer> {
+    const body = JSON.stringify(await this.body(request));
     for (let attempt = 1; ; attempt++) {
-      const ended = await this.attempt(body, abort);
+      const ended = await this.attempt(body);
       if (ended.kind === 'done') return ended.answer;
       if (ended.kind === 'hopeless') throw new TeacherUnavailable(ended.why, true);
       if (attempt > this.settings.retries) {
@@ -166,11 +159,11 @@ export class EndpointTeacher implements Teacher {
         throw new TeacherUnavailable(`${ended.why}${tries}`, false);
       }
       this.retries++;
-      await this.wait(ended.waitMs ?? backoffMs(attempt, this.random()), ending);
+      await this.wait(ended.waitMs ?? backoffMs(attempt, this.random()), stop);
     }
   }
 
-  private async attempt(body: string, signal: AbortSignal): Promise<Attempt> {
+  private async attempt(body: string): Promise<Attempt> {
     const { endpoint, key, timeoutMs } = this.settings;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
@@ -180,14 +173,13 @@ export class EndpointTeacher implements Teacher {
         redirect: 'manual',
         headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
         body,
-        signal: AbortSignal.any([signal, timeout]),
+        signal: timeout,
       });
       const { text, whole } = await boundedText(response);
       if (response.ok && !whole)
         return { kind: 'done', answer: { outcome: 'failed', message: 'The reply is longer than 4 MB.' } };
       return this.read(response, text);
     } catch (thrown) {
-      signal.throwIfAborted();
       if (timeout.aborted)
         return { kind: 'again', why: `no reply within ${Math.round(timeoutMs / 1000)} s`, waitMs: null };
       const cause = (thrown as Error).cause;
@@ -206,7 +198,7 @@ export class EndpointTeacher implements Teacher {
       };
     }
     if (response.ok) return this.readReply(text);
-    const words = errorReply.safeParse(parsed(text));
+    const words = errorReply.safeParse(parseJson(text));
     const said = `HTTP ${status}: ${this.plainWords(words.success ? words.data : text) || 'no reason given'}`;
     if (status === 408 || status === 429 || status >= 500)
       return { kind: 'again', why: said, waitMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) };
@@ -216,7 +208,7 @@ export class EndpointTeacher implements Teacher {
   }
 
   private readReply(text: string): Attempt {
-    const value = parsed(text);
+    const value = parseJson(text);
     if (value === undefined) return { kind: 'again', why: 'the reply is not JSON', waitMs: null };
     const checked = reply.safeParse(value);
     const choice = checked.data?.choices[0];
@@ -243,7 +235,7 @@ export class EndpointTeacher implements Teacher {
     return line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line;
   }
 
-  private async request({ question, medium, seed }: Asked): Promise<object> {
+  private async body({ question, medium, seed }: TeacherRequest): Promise<object> {
     const { model, template, temperature, topP, maxTokens } = this.settings;
     const shown =
       medium.kind === 'frames'

@@ -7,7 +7,9 @@ import { StudioError } from '../protocol/errors.ts';
 import type { EngineSettings } from '../protocol/runfile.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
-import type { Asked, Teacher, TeacherAnswer } from './teacher.ts';
+import type { Teacher, TeacherAnswer, TeacherRequest } from './teacher.ts';
+
+const never = new AbortController().signal;
 
 export interface EngineTeacherSettings {
   readonly template: PromptTemplate;
@@ -53,25 +55,24 @@ export class EngineTeacher implements Teacher {
     }
   }
 
-  async ask(samples: readonly Asked[], abort: AbortSignal): Promise<TeacherAnswer[]> {
+  /** What is under way is written to its end: a stop begins nothing new. */
+  async sample(wanted: readonly TeacherRequest[]): Promise<TeacherAnswer[]> {
     const { template, sampling } = this.settings;
-    const requests = samples.map(({ question, medium, seed }) => {
+    const requests = wanted.map(({ question, medium, seed }) => {
       if (medium.kind !== 'frames') throw new StudioError('internal', 'The engine is shown frames, not files.');
       const order = question.dataType === 'video' ? Array.from({ length: medium.frames.count }, (_, i) => i) : null;
       return { prompt: buildPrompt(question, medium.frames, order, template), seeds: [seed] };
     });
     const prompts = requests.map(async ({ prompt }) => (await this.engine.render(this.model, prompt)).tokens);
     const tokensIn = await Promise.all(prompts);
-    const answers = new Array<TeacherAnswer>(samples.length);
-    for await (const event of this.engine.sample(this.model, requests, sampling, abort)) {
+    const answers = new Array<TeacherAnswer>(wanted.length);
+    for await (const event of this.engine.sample(this.model, requests, sampling, never)) {
       if (event.kind !== 'done') continue;
       const { text, tokens, stopReason } = event.completion;
-      if (stopReason === 'aborted') continue;
       const outcome = stopReason === 'length' ? 'cut-off' : 'answered';
       const usage = { tokensIn: tokensIn[event.request] as number, tokensOut: tokens.length };
       answers[event.request] = { outcome, text, usage };
     }
-    abort.throwIfAborted();
     return answers;
   }
 

@@ -10,7 +10,7 @@ import type { Question } from '../protocol/records.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
 import { type FilterRules, judge } from './filter.ts';
 import type { Journal } from './journal.ts';
-import { type Asked, type Medium, type Teacher, type TeacherAnswer, TeacherUnavailable } from './teacher.ts';
+import { type Medium, type Teacher, type TeacherAnswer, type TeacherRequest, TeacherUnavailable } from './teacher.ts';
 
 /** How a question's medium is handed over. */
 export type MediaSource =
@@ -35,8 +35,6 @@ export interface Generating {
   readonly mostFailures: number;
   /** Begins nothing new, and waits for what is under way. */
   readonly stop: AbortSignal;
-  /** Gives up what is under way as well. */
-  readonly abort: AbortSignal;
   onProgress(progress: Progress): void;
   onNotice(message: string): void;
 }
@@ -66,8 +64,13 @@ interface Open {
   readonly sample: number;
 }
 
+interface Wanted {
+  readonly open: Open;
+  readonly request: TeacherRequest;
+}
+
 /**
- * @returns the last progress. It is not complete when `stop` or `abort` was given, or where samples stay unanswered
+ * @returns the last progress. It is not complete when `stop` was given, or where samples stay unanswered
  * @throws StudioError `engine-failed` when the teacher is out of reach for all questions; `disk-full`
  */
 export async function generate(g: Generating): Promise<Progress> {
@@ -96,7 +99,7 @@ class Generation {
 
   constructor(g: Generating) {
     this.g = g;
-    this.ending = AbortSignal.any([g.stop, g.abort, this.halt.signal]);
+    this.ending = AbortSignal.any([g.stop, this.halt.signal]);
     this.folder = realpathSync(g.dataset.folder);
     for (let at = 0; at < g.rows * g.samples; at++) if (this.isFinished(this.sampleAt(at))) this.doneBefore++;
   }
@@ -137,9 +140,9 @@ class Generation {
       const taken = this.take();
       if (taken.length === 0) return;
       try {
-        const asked = await this.withMedia(taken);
+        const wanted = await this.withMedia(taken);
         if (this.ending.aborted) return;
-        if (asked.length > 0) await this.ask(asked);
+        if (wanted.length > 0) await this.sample(wanted);
       } catch (thrown) {
         const interrupted = this.ending.aborted && thrown instanceof Error && thrown.name === 'AbortError';
         if (!interrupted) this.end(asStudioError(thrown));
@@ -160,14 +163,14 @@ class Generation {
     return taken;
   }
 
-  private async withMedia(open: readonly Open[]): Promise<{ open: Open; asked: Asked }[]> {
+  private async withMedia(open: readonly Open[]): Promise<Wanted[]> {
     const loaded = await Promise.all(
       open.map(async (one) => {
         const question = this.g.dataset.question(one.row);
         const medium = await this.medium(question);
         if (!medium) return [];
         const seed = sampleSeed(this.g.seed, one.row, one.sample);
-        return [{ open: one, asked: { question, medium, sample: one.sample, seed } }];
+        return [{ open: one, request: { question, medium, sample: one.sample, seed } }];
       }),
     );
     return loaded.flat();
@@ -196,17 +199,16 @@ class Generation {
     this.g.onNotice(`left out: ${this.g.dataset.place(row)}: ${this.g.dataset.row(row).path}: ${fault.message}`);
   }
 
-  private async ask(samples: readonly { open: Open; asked: Asked }[]): Promise<void> {
-    const { teacher, abort } = this.g;
+  private async sample(samples: readonly Wanted[]): Promise<void> {
+    const { teacher } = this.g;
     try {
-      const answers = await teacher.ask(
-        samples.map(({ asked }) => asked),
-        abort,
+      const answers = await teacher.sample(
+        samples.map(({ request }) => request),
         this.ending,
       );
       answers.forEach((answer, i) => {
         const sample = samples[i];
-        if (sample) this.record(sample.open, sample.asked, answer);
+        if (sample) this.record(sample.open, sample.request, answer);
       });
     } catch (thrown) {
       if (thrown instanceof TeacherUnavailable) this.fail(samples.length, thrown.message, thrown.forAll);
@@ -216,7 +218,7 @@ class Generation {
     }
   }
 
-  private record({ row, sample }: Open, { question, seed }: Asked, answer: TeacherAnswer): void {
+  private record({ row, sample }: Open, { question, seed }: TeacherRequest, answer: TeacherAnswer): void {
     this.g.journal.append({ row, sample, seed, ...answer });
     this.answers++;
     if (judge(answer, question, this.g.rules).kind === 'kept') this.passing++;

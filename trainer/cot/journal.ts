@@ -5,7 +5,8 @@
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
-import { lineValue, settingsThatDiffer, wholeLines, writeAt } from '../journal/json-lines.ts';
+import { lineValue, settingsThatDiffer, writeAt } from '../journal/json-lines.ts';
+import { linesOfFile } from '../journal/lines.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { TeacherAnswer } from './teacher.ts';
 
@@ -209,16 +210,15 @@ export class Journal {
 
   /** Reads all whole lines. @returns where the last one ends */
   private scan(): number {
-    let line = 0;
     let end = 0;
-    for (const { bytes, offset } of wholeLines(this.descriptor)) {
-      line++;
+    for (const { number, offset, bytes, whole } of linesOfFile(this.descriptor)) {
+      if (!whole) break;
       end = offset + bytes.length + 1;
-      if (line === 1) continue;
+      if (number === 1) continue;
       const checked = anyLine.safeParse(lineValue(bytes));
       if (!checked.success || checked.data.row >= this.header.dataset.rows)
         throw new StudioError('conflict', 'This line of the journal is damaged.', {
-          place: `${this.file}:${line}`,
+          place: `${this.file}:${number}`,
           remedy: 'Remove the line: what it says is asked again. Or begin anew with --fresh.',
         });
       if ('unreadable' in checked.data) this.unreadable.set(checked.data.row, checked.data.unreadable);
@@ -242,7 +242,8 @@ function readHeader(file: string, descriptor: number): JournalHeader | null {
   const found = Buffer.alloc(Math.min(start.length, fstatSync(descriptor).size));
   readSync(descriptor, found, 0, found.length, 0);
   if (!found.equals(start.subarray(0, found.length))) throw notAJournal(file, 'it begins with something else');
-  for (const { bytes } of wholeLines(descriptor)) {
+  for (const { bytes, whole } of linesOfFile(descriptor)) {
+    if (!whole) break;
     const checked = journalHeader.safeParse(lineValue(bytes));
     if (checked.success) return checked.data;
     throw notAJournal(file, 'its first line does not fit this version');

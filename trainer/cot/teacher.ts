@@ -8,7 +8,7 @@ export type Medium =
   | { readonly kind: 'file'; readonly file: string; readonly folder: string };
 
 /** One sample of one question. The same seed is to give the same answer, as far as the teacher can. */
-export interface Asked {
+export interface TeacherRequest {
   readonly question: Question;
   readonly medium: Medium;
   /** From 0. */
@@ -52,11 +52,10 @@ export interface Teacher {
   /** Requests that had to be sent again, so far. */
   readonly retries: number;
   /**
-   * Answers in the order of the samples.
-   * @param abort gives up what is under way
+   * Answers in the order of the requests.
    * @param stop sends nothing again: a request under way may end, a wait before the next one ends at once
-   * @throws TeacherUnavailable after the teacher's own retries; StudioError `bad-media` or of an engine; what an abort throws
+   * @throws TeacherUnavailable after the teacher's own retries; StudioError `bad-media` or of an engine; the reason of `stop`
    */
-  ask(samples: readonly Asked[], abort: AbortSignal, stop: AbortSignal): Promise<TeacherAnswer[]>;
+  sample(requests: readonly TeacherRequest[], stop: AbortSignal): Promise<TeacherAnswer[]>;
   dispose(): Promise<void>;
 }

@@ -60,6 +60,12 @@ export class QuestionLoader {
     }
   }
 
+  /** Rows together, in their order; those whose media can't be read are left out, and were reported. */
+  async loadReadable(rows: readonly number[]): Promise<LoadedQuestion[]> {
+    const loaded = await Promise.all(rows.map((row) => this.load(row)));
+    return loaded.filter((question) => question !== null);
+  }
+
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
     if (this.unreadable.has(row)) return;
@@ -88,8 +94,7 @@ export class QuestionLoader {
     while (questions.length < count) {
       const wanted = count - questions.length;
       const rows = Array.from({ length: wanted }, (_, i) => rowAt(next + i));
-      const loaded = await Promise.all(rows.map((row) => this.load(row)));
-      questions.push(...loaded.filter((question) => question !== null));
+      questions.push(...(await this.loadReadable(rows)));
       next += wanted;
       if (questions.length === 0 && next - position > 2 * this.dataset.count) {
         throw new StudioError(

@@ -1,6 +1,6 @@
 /**
  * The paper's ablation (table 2) and plain GRPO on videos alone: what each arm changes, the figures over seeds, and the arms
- * against each other. Training and asking are for `cli/ablating.ts`.
+ * against each other. Training and sampling are for `cli/experiments/run-ablation.ts`.
  */
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RunFile } from '../protocol/runfile.ts';
@@ -8,7 +8,7 @@ import type { AnswersLine } from './answers-file.ts';
 import { benchmarks, paperAblation } from './paper-results.ts';
 import { overall, paperCells, percent } from './report.ts';
 import { type EvaluationResults, orderAnswers } from './results.ts';
-import type { GroupFigures } from './sampled-groups.ts';
+import type { GroupFigures } from './measure-groups.ts';
 import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
 import { plain, type Report, type Table } from './table.ts';
 
@@ -202,7 +202,7 @@ export type AblationSettings = Readonly<Record<string, string>>;
 export function ablationSettings(
   rl: ParameterValues,
   sft: ParameterValues | null,
-  asked: { readonly questions: number; readonly ofOrder: number; readonly groups: number },
+  counts: { readonly questions: number; readonly ofOrder: number; readonly groups: number },
 ): AblationSettings {
   const rate = (p: ParameterValues) =>
     `${p.learningRate}, ${p.schedule}${p.schedule === 'cosine' ? ` to ${p.scheduleFloor} of it` : ''}`;
@@ -220,9 +220,9 @@ export function ablationSettings(
     'β of the KL term': String(rl.beta),
     'advantages divided by std': rl.divideByStd ? 'yes' : 'no',
     temperature: String(rl.temperature),
-    'evaluation: questions, of them order': `${asked.questions}, ${asked.ofOrder}`,
+    'evaluation: questions, of them order': `${counts.questions}, ${counts.ofOrder}`,
     'evaluation: temperature': String(rl.evaluationTemperature),
-    'evaluation: groups sampled': String(asked.groups),
+    'evaluation: groups sampled': String(counts.groups),
   };
 }
 

@@ -3,9 +3,10 @@
  * question that was asked or could not be. Holds no time, so that the same evaluation gives the same bytes. A kill at any
  * moment leaves at most a half last line, which is cut off when the file is opened again.
  */
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import { lineValue, settingsThatDiffer, writeAt } from '../journal/json-lines.ts';
+import { linesOfFile } from '../journal/lines.ts';
 import { dataType, problemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { stopReason } from '../protocol/records.ts';
@@ -49,7 +50,7 @@ const given = z.strictObject({
 });
 export type GivenAnswer = z.infer<typeof given>;
 
-const asked = {
+const questionShape = {
   /** Name of the dataset. */
   dataset: z.string(),
   row: z.number().int().min(0),
@@ -68,13 +69,13 @@ const asked = {
 
 const answeredLine = z.strictObject({
   outcome: z.literal('answered'),
-  ...asked,
+  ...questionShape,
   ordered: given,
   /** Null for an image, or where no shuffled answer was wanted. */
   shuffled: given.nullable(),
 });
 /** The medium could not be read, so nothing was asked. */
-const skippedLine = z.strictObject({ outcome: z.literal('skipped'), ...asked, message: z.string() });
+const skippedLine = z.strictObject({ outcome: z.literal('skipped'), ...questionShape, message: z.string() });
 const anyLine = z.discriminatedUnion('outcome', [answeredLine, skippedLine]);
 
 export type AnsweredLine = z.infer<typeof answeredLine>;
@@ -101,14 +102,23 @@ interface Content {
 }
 
 function readContent(file: string): Content {
-  const bytes = readFileSync(file);
+  const descriptor = openSync(file, 'r');
+  try {
+    return contentOf(file, descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function contentOf(file: string, descriptor: number): Content {
   const lines: AnswersLine[] = [];
   const known = new Set<string>();
   let header: AnswersHeader | null = null;
   let end = 0;
-  for (let at = bytes.indexOf(10), number = 1; at >= 0; at = bytes.indexOf(10, end), number++) {
-    const value = lineValue(bytes.subarray(end, at));
-    end = at + 1;
+  for (const { number, offset, bytes, whole } of linesOfFile(descriptor)) {
+    if (!whole) return { header, lines, end, rest: bytes.toString('utf8') };
+    const value = lineValue(bytes);
+    end = offset + bytes.length + 1;
     if (number === 1) {
       const checked = answersHeader.safeParse(value);
       if (!checked.success) throw notOurs(file, 'its first line is not the header of an evaluation');
@@ -129,7 +139,7 @@ function readContent(file: string): Content {
     known.add(name);
     lines.push(checked.data);
   }
-  return { header, lines, end, rest: bytes.subarray(end).toString('utf8') };
+  return { header, lines, end, rest: '' };
 }
 
 /** Reads answers without changing them. @throws StudioError `not-found`, `conflict` */

@@ -1,13 +1,14 @@
 /** Accuracy on questions that the run does not train on, with ordered frames and, for videos, with shuffled ones. */
-import type { LoadedQuestion, QuestionLoader } from '../data/questions.ts';
+import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
-import { type Answered, ask } from '../learning/answering.ts';
+import type { SampledGroup } from '../learning/groups.ts';
+import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics, mean } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Evaluation, EvaluationSlice } from '../protocol/records.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 
-export interface Evaluating {
+export interface RunEvaluation {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly questions: QuestionLoader;
@@ -18,31 +19,31 @@ export interface Evaluating {
   readonly step: number;
   readonly id: string;
   readonly signal: AbortSignal;
-  onGroups(groups: readonly Answered[]): Promise<void>;
+  onGroups(groups: readonly SampledGroup[]): Promise<void>;
   onProgress(done: number, total: number): void;
 }
 
 const batchQuestions = 32;
 
 /** Rows of an evaluation: all, or `wanted` of them spread evenly over the file. */
-export function evaluationRows(count: number, wanted: number): number[] {
+function evaluationRows(count: number, wanted: number): number[] {
   if (wanted === 0 || wanted >= count) return Array.from({ length: count }, (_, i) => i);
   return Array.from({ length: wanted }, (_, i) => Math.floor((i * count) / wanted));
 }
 
 /** @throws Interrupted when the signal ends it. */
-export async function evaluate(e: Evaluating): Promise<Evaluation> {
+export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
   const started = performance.now();
   const p = e.parameters;
   const rows = evaluationRows(e.questions.dataset.count, p.evaluationQuestions);
   const answers: Answer[] = [];
   let skipped = 0;
   for (let from = 0; from < rows.length; from += batchQuestions) {
-    const loaded = await Promise.all(rows.slice(from, from + batchQuestions).map((row) => e.questions.load(row)));
-    const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
-    skipped += loaded.length - readable.length;
+    const batch = rows.slice(from, from + batchQuestions);
+    const readable = await e.questions.loadReadable(batch);
+    skipped += batch.length - readable.length;
     if (readable.length === 0) continue;
-    const groups = await ask(
+    const groups = await sampleGroups(
       readable,
       {
         engine: e.engine,
@@ -60,7 +61,7 @@ export async function evaluate(e: Evaluating): Promise<Evaluation> {
       },
       emptyMetrics(e.step, 0).durations,
     );
-    const labelled = groups.map((answered) => ({ ...answered, group: atStep(answered.group, e.step) }));
+    const labelled = groups.map((sampled) => ({ ...sampled, group: atStep(sampled.group, e.step) }));
     await e.onGroups(labelled);
     answers.push(...labelled.map(answerOf));
     e.onProgress(Math.min(rows.length, from + batchQuestions), rows.length);
@@ -89,11 +90,11 @@ interface Answer {
 }
 
 /** Shuffles are drawn by place in the file, so that every evaluation shows the same ones; the groups belong to this step. */
-function atStep(group: Answered['group'], step: number): Answered['group'] {
+function atStep(group: SampledGroup['group'], step: number): SampledGroup['group'] {
   return { ...group, step, rollouts: group.rollouts.map((rollout) => ({ ...rollout, step })) };
 }
 
-function answerOf({ group }: Answered): Answer {
+function answerOf({ group }: SampledGroup): Answer {
   const accuracy = (order: string) =>
     mean(group.rollouts.filter((rollout) => rollout.order === order).map((rollout) => rollout.accuracy));
   return {

@@ -2,7 +2,8 @@
  * What files of JSON lines that only grow have in common: a header line that pins the settings of all that follow, lines
  * that are written whole, and at most half a last line after a kill. What the lines say is for those who write them.
  */
-import { existsSync, readSync, renameSync, writeSync } from 'node:fs';
+import { existsSync, renameSync, writeSync } from 'node:fs';
+import { parseJson } from '../protocol/json.ts';
 
 /** `{a: {b: 1}}` as `a.b → 1`. */
 function flat(value: unknown, name = ''): Map<string, string> {
@@ -40,31 +41,4 @@ export function writeAt(descriptor: number, bytes: Uint8Array, offset: number): 
 }
 
 /** The JSON value of a line; undefined where it is none. */
-export function lineValue(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The lines of a file that end in a line break, without it. */
-export function* wholeLines(descriptor: number): Generator<{ bytes: Buffer; offset: number }> {
-  const piece = Buffer.alloc(1024 * 1024);
-  let open: Buffer[] = [];
-  let offset = 0;
-  for (let position = 0; ; ) {
-    const read = readSync(descriptor, piece, 0, piece.length, position);
-    if (read === 0) return;
-    position += read;
-    let start = 0;
-    for (let at = piece.indexOf(10); at >= 0 && at < read; at = piece.indexOf(10, start)) {
-      const bytes = Buffer.concat([...open, piece.subarray(start, at)]);
-      yield { bytes, offset };
-      offset += bytes.length + 1;
-      open = [];
-      start = at + 1;
-    }
-    open.push(Buffer.from(piece.subarray(start, read)));
-  }
-}
+export const lineValue = (bytes: Buffer): unknown => parseJson(bytes.toString('utf8'));

@@ -5,19 +5,19 @@
 import type { Sequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
-import { ask, groupMetrics } from './answering.ts';
+import { groupMetrics, sampleGroups } from './sampling.ts';
 import { learningRateAt, optimStepAt } from './schedule.ts';
-import { emptyMetrics, type Training, timed } from './training.ts';
+import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
 const probeAnswers = { ordered: 2, shuffled: 2 } as const;
 
 /** @returns the step's numbers. @throws Interrupted, leaving weights and optimizer untouched. */
 export async function sftStep(training: Training, step: number): Promise<StepMetrics> {
   const { engine, policy } = training;
-  await training.at('before-step');
+  const clock = new StepClock(training);
+  await clock.start();
   const p = training.parameters();
   const metrics = emptyMetrics(step, learningRateAt(step, p));
-  const started = performance.now();
   const { durations } = metrics;
 
   const questions = await timed(durations, 'decode', () => training.nextQuestions(p.questionsPerStep));
@@ -31,7 +31,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
     ),
     answer: { text: target ?? '' },
   }));
-  await training.at('before-update');
+  await clock.pass('before-update');
   await timed(durations, 'update', async () => {
     const report = await engine.forwardBackward(policy, {
       kind: 'cross-entropy',
@@ -44,7 +44,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
 
   if (p.probeEvery > 0 && (step === 1 || step % p.probeEvery === 0)) {
     const probed = await timed(durations, 'decode', () => training.probeQuestions(step, p.probeQuestions));
-    const groups = await ask(
+    const groups = await sampleGroups(
       probed,
       {
         engine,
@@ -65,7 +65,6 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
     await timed(durations, 'store', () => training.recordGroups(groups));
     Object.assign(metrics, groupMetrics(groups));
   }
-  durations.total = performance.now() - started;
-  metrics.at = Date.now();
+  clock.stop(metrics);
   return metrics;
 }

@@ -1,24 +1,26 @@
 /**
  * One step of T-GRPO (Video-R1 eq. 1 to 5), and of GRPO, which draws no shuffled answers:
- * questions -> answers on ordered and shuffled frames -> rewards -> advantages -> update.
+ * questions -> answers on ordered and shuffled frames -> rewards -> advantages -> update. Advantages are made after
+ * `before-update`, of the groups as they are then.
  */
 import type { PolicySequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
-import { ask, groupMetrics } from './answering.ts';
+import { OpenGroups } from './open-groups.ts';
+import { groupMetrics, sampleGroups } from './sampling.ts';
 import { learningRateAt, optimStepAt } from './schedule.ts';
-import { emptyMetrics, type Training, timed } from './training.ts';
+import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
 /** @returns the step's numbers. @throws Interrupted, leaving weights and optimizer untouched. */
 export async function tgrpoStep(training: Training, step: number, method: 'tgrpo' | 'grpo'): Promise<StepMetrics> {
   const { engine, policy, reference } = training;
-  await training.at('before-step');
+  const clock = new StepClock(training);
+  await clock.start();
   const p = training.parameters();
   const metrics = emptyMetrics(step, learningRateAt(step, p));
-  const started = performance.now();
   const { durations } = metrics;
 
   const questions = await timed(durations, 'decode', () => training.nextQuestions(p.questionsPerStep));
-  const answered = await ask(
+  const groups = await sampleGroups(
     questions,
     {
       engine,
@@ -37,20 +39,13 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
     },
     durations,
   );
-  await timed(durations, 'store', () => training.recordGroups(answered));
-  Object.assign(metrics, groupMetrics(answered), { questions: questions.length });
-  await training.at('after-sampling');
+  await timed(durations, 'store', () => training.recordGroups(groups));
+  Object.assign(metrics, groupMetrics(groups), { questions: questions.length });
+  await clock.pass('after-sampling');
 
-  const trained = answered.filter((group) => !(group.flat && p.skipFlatGroups));
-  const sequences = trained.flatMap((group) =>
-    group.ordered.map((completion, i) => ({
-      prompt: group.prompt,
-      answer: { tokens: completion.tokens },
-      advantage: group.advantages[i] ?? 0,
-      oldLogprobs: completion.logprobs,
-    })),
-  );
-  await training.at('before-update');
+  const open = new OpenGroups(groups, p);
+  await clock.pass('before-update', open);
+  const sequences = open.sequences();
   await timed(durations, 'update', async () => {
     if (sequences.length === 0) return;
     const withKl = p.beta > 0 ? reference : null;
@@ -79,7 +74,6 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
       });
     }
   });
-  durations.total = performance.now() - started;
-  metrics.at = Date.now();
+  clock.stop(metrics);
   return metrics;
 }

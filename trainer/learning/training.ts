@@ -5,9 +5,11 @@
 import type { LoadedQuestion } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { GroupWithRollouts, RolloutTokens, StepMetrics } from '../protocol/records.ts';
+import type { StepMetrics } from '../protocol/records.ts';
 import type { SafePoint } from '../protocol/run-state.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
+import type { ScoredGroup } from './groups.ts';
+import type { OpenGroups } from './open-groups.ts';
 
 export interface Models {
   readonly engine: Engine;
@@ -21,8 +23,13 @@ export interface Training extends Models {
   readonly template: PromptTemplate;
   /** Values in force now; they change at `before-step` alone. */
   parameters(): ParameterValues;
-  /** Goes on when the run may. Throws `Interrupted` when the run is to end here. */
-  at(point: SafePoint): Promise<void>;
+  /**
+   * Goes on when the run may.
+   * @param open what may still be changed at `before-update`; the update is made of what it is afterwards
+   * @returns milliseconds for which the run was held there
+   * @throws Interrupted when the run is to end here
+   */
+  at(point: SafePoint, open?: OpenGroups): Promise<number>;
   /** Ends sampling early. */
   readonly signal: AbortSignal;
   /** The next `count` readable questions of the run's order; unreadable ones are recorded and passed over. */
@@ -31,12 +38,6 @@ export interface Training extends Models {
   probeQuestions(step: number, count: number): Promise<LoadedQuestion[]>;
   recordGroups(groups: readonly ScoredGroup[]): Promise<void>;
   onSampling(hint: { done: number; total: number; text: string; problem: string }): void;
-}
-
-/** A group with the token details of its answers, by rollout id. */
-export interface ScoredGroup {
-  readonly group: GroupWithRollouts;
-  readonly tokens: ReadonlyMap<string, RolloutTokens>;
 }
 
 /** Thrown by `at` and by aborted sampling: the step under way is given up and leaves no trace in the weights. */
@@ -69,7 +70,7 @@ export function emptyMetrics(step: number, learningRate: number): StepMetrics {
     skipped: 0,
     trainedTokens: 0,
     sampledTokens: 0,
-    durations: { decode: 0, sample: 0, score: 0, update: 0, store: 0, total: 0 },
+    durations: { decode: 0, sample: 0, score: 0, update: 0, store: 0, held: 0, total: 0 },
   };
 }
 
@@ -84,6 +85,36 @@ export async function timed<T>(
     return await work();
   } finally {
     durations[part] += performance.now() - start;
+  }
+}
+
+/** A step's safe points and its clock: time for which the run is held at them is kept apart from the work. */
+export class StepClock {
+  private readonly training: Pick<Training, 'at'>;
+  private startedMs = 0;
+  private heldBeforeMs = 0;
+  private heldInsideMs = 0;
+
+  constructor(training: Pick<Training, 'at'>) {
+    this.training = training;
+  }
+
+  /** Passes `before-step`; the work begins after it. @throws Interrupted */
+  async start(): Promise<void> {
+    this.heldBeforeMs = await this.training.at('before-step');
+    this.startedMs = performance.now();
+  }
+
+  /** Passes a safe point inside the step. @throws Interrupted */
+  async pass(point: 'after-sampling' | 'before-update', open?: OpenGroups): Promise<void> {
+    this.heldInsideMs += await this.training.at(point, open);
+  }
+
+  /** Writes down what the step took. */
+  stop(metrics: StepMetrics): void {
+    metrics.durations.held = this.heldBeforeMs + this.heldInsideMs;
+    metrics.durations.total = performance.now() - this.startedMs - this.heldInsideMs;
+    metrics.at = Date.now();
   }
 }
 

@@ -42,6 +42,7 @@ const ended = { ...taken, endedAt: z.number() };
 
 /** What a command changes, where it changes a value. */
 const change = z.object({ from: z.unknown(), to: z.unknown() }).nullable();
+export type CommandChange = z.infer<typeof change>;
 
 /** A command's life: requested -> rejected | scheduled -> applied | failed. */
 export const commandRecord = z.discriminatedUnion('state', [
@@ -49,12 +50,14 @@ export const commandRecord = z.discriminatedUnion('state', [
   z.object({ ...ended, state: z.literal('rejected'), why: z.string() }),
   /** `point`: the safe point that it waits for; null takes the next that comes. */
   z.object({ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change }),
-  /** `at` is null where the run was not in memory. `note` says what came of it. */
+  /** `at` is null where no safe point had a part in it, as in a run that is not in memory. `note` says what came of it. */
   z.object({ ...ended, state: z.literal('applied'), at: runPlace.nullable(), change, note: z.string().nullable() }),
   z.object({ ...ended, state: z.literal('failed'), at: runPlace.nullable(), why: z.string() }),
 ]);
 export type CommandRecord = z.infer<typeof commandRecord>;
 export type CommandState = CommandRecord['state'];
+/** A command as it was taken down, before anything came of it. */
+export type TakenCommand = Extract<CommandRecord, { state: 'requested' }>;
 export type EndedCommand = Extract<CommandRecord, { endedAt: number }>;
 
 export function hasEnded(record: CommandRecord): record is EndedCommand {

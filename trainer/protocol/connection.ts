@@ -5,7 +5,7 @@
 import type { Message, MessageConnection, MessageReader, MessageWriter } from 'vscode-jsonrpc';
 import { z } from 'zod';
 import { decodeFrames, type FramesHeader } from './binary.ts';
-import { asStudioError, errorData, StudioError } from './errors.ts';
+import { asStudioError, errorData, errorFrom, StudioError } from './errors.ts';
 import {
   type NotificationName,
   type NotificationParams,
@@ -161,8 +161,7 @@ function errorFromPeer(thrown: unknown): StudioError {
   const message = typeof error.message === 'string' ? error.message : 'The other side sent an error without a message.';
   const data = errorData.safeParse(error.data);
   if (!data.success) return new StudioError('internal', message, { cause: thrown });
-  const { kind, place, remedy } = data.data;
-  return new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }), cause: thrown });
+  return errorFrom({ ...data.data, message }, thrown);
 }
 
 /** Frames that were announced and not yet fetched; more than this are never under way at once. */

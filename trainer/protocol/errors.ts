@@ -63,6 +63,19 @@ export class StudioError extends Error {
   }
 }
 
+/** An error as it crosses to another process or thread. */
+export type SentError = ErrorData & { readonly message: string };
+
+export function sentError(thrown: unknown): SentError {
+  const error = asStudioError(thrown);
+  return { ...error.data, message: error.message };
+}
+
+/** The error on the other side. @param cause what it came in */
+export function errorFrom({ kind, message, place, remedy }: SentError, cause?: unknown): StudioError {
+  return new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }), cause });
+}
+
 /** Any thrown value as a StudioError; what is not one already becomes `internal`, or `disk-full` where the system says so. */
 export function asStudioError(thrown: unknown): StudioError {
   if (thrown instanceof StudioError) return thrown;

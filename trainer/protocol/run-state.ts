@@ -99,6 +99,11 @@ export type RunSummary = z.infer<typeof runSummary>;
 
 export type RunFacts = z.infer<typeof facts>;
 
+/** The part of a summary that is its state with what belongs to it. */
+export function standingOf(run: RunSummary): Standing {
+  return standing.parse(run);
+}
+
 /** Whether it uses the machine now, so that no other run can. */
 export function isComputing(state: RunState): boolean {
   switch (state) {

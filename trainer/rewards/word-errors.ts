@@ -6,7 +6,7 @@ import { type Reward, shown } from './reward.ts';
  * Word edit distance (substitutions, deletions, insertions cost 1 each).
  * Time is words of the one times words of the other, memory the words of the reference.
  */
-export function wordEditDistance(reference: readonly string[], words: readonly string[]): number {
+function wordEditDistance(reference: readonly string[], words: readonly string[]): number {
   const ids = new Map<string, number>();
   const target = Int32Array.from(reference, (word) => {
     const id = ids.get(word) ?? ids.size;

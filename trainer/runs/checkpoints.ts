@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
-import type { Checkpoint, CheckpointReason } from '../protocol/records.ts';
+import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
 
 /** What the controller needs to go on as if it had never stopped. Randomness is a function of seed and step, so it needs no state. */
 export const controllerState = z.strictObject({
@@ -32,7 +32,7 @@ export function checkpointsFolder(runFolder: string): string {
   return path.join(runFolder, 'checkpoints');
 }
 
-export async function saveCheckpoint(
+async function saveCheckpoint(
   runFolder: string,
   engine: Engine,
   policy: ModelHandle,
@@ -55,6 +55,36 @@ export async function saveCheckpoint(
     await rm(beside, { recursive: true, force: true });
     throw thrown;
   }
+}
+
+/** Where the checkpoints of a run are written down. */
+export interface CheckpointBook {
+  checkpoints(): Checkpoint[];
+  record(body: RunEventBody): void;
+}
+
+/**
+ * Saves and writes it down; scheduled checkpoints beyond the number that is kept go, the oldest first.
+ * @returns what to tell of it
+ */
+export async function keepCheckpoint(
+  runFolder: string,
+  model: { readonly engine: Engine; readonly policy: ModelHandle },
+  state: ControllerState,
+  reason: CheckpointReason,
+  book: CheckpointBook,
+): Promise<string> {
+  const saved = await saveCheckpoint(runFolder, model.engine, model.policy, state, reason);
+  book.record({ type: 'checkpoint', checkpoint: saved });
+  const scheduled = book
+    .checkpoints()
+    .filter((kept) => kept.reason === 'schedule')
+    .sort((a, b) => b.step - a.step);
+  for (const old of scheduled.slice(state.parameters.checkpointsKept)) {
+    await removeCheckpoint(old.folder);
+    book.record({ type: 'checkpoint-removed', id: old.id });
+  }
+  return `${saved.id}, ${(saved.sizeBytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Removes what interrupted saves and removals have left. Only while nothing saves into this run. */
@@ -99,7 +129,7 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   return checked.data;
 }
 
-export async function removeCheckpoint(folder: string): Promise<void> {
+async function removeCheckpoint(folder: string): Promise<void> {
   // Renamed first: a removal that is cut short must not leave half a checkpoint under a whole one's name.
   const doomed = path.join(path.dirname(folder), `.removed-${randomUUID()}`);
   await rename(folder, doomed);

@@ -41,7 +41,8 @@ export interface TrainerService {
   /** Runs that are there and can't be opened. */
   unreadable(): UnreadableRun[];
   create(request: CreateRun, by: string): Promise<RunSummary>;
-  command(runId: string, request: CommandRequest, by: string): CommandRecord;
+  /** @param id made by who sends it: a command that comes again under it acts once, and is answered with what became of it */
+  command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord;
   delete(runId: string): Promise<void>;
   /** Read access to a run's records; writing is for `runs` alone. */
   store(runId: string): RunStore;

@@ -1,116 +1,150 @@
 /**
- * A run's commands and where they take effect. The loop calls `at` at every safe point; commands wait here until one fits.
- * Knows nothing of engines or stores: what a command does is passed in.
+ * Where a run's commands take effect. The loop calls `at` at every safe point; commands that were taken wait here until one
+ * fits. Knows nothing of engines or stores: what a command does is passed in, and what may be asked for stands in `commands.ts`.
  */
-
 import { Interrupted } from '../learning/training.ts';
-import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
-import { asStudioError, type StudioError } from '../protocol/errors.ts';
-import { nearest } from '../protocol/nearest.ts';
-import { isParameterName, type Method, parameterNames, parameters, parametersOf } from '../protocol/parameters.ts';
-import type { RunState, SafePoint } from '../protocol/run-state.ts';
+import {
+  type CommandChange,
+  type CommandKind,
+  type CommandRecord,
+  isDue,
+  pointOf,
+  type TakenCommand,
+} from '../protocol/commands.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
+import type { CommandLog } from './command-log.ts';
 
-/** How a session in which the loop was interrupted goes on. */
-export type Ending = 'stopped' | 'released';
+/** Why the loop ends before its last step, with the command that ends it. */
+export interface Ending {
+  readonly kind: 'stopped' | 'released';
+  readonly command: TakenCommand;
+  readonly at: RunPlace;
+}
 
 export interface SteeringActions {
-  nextCommandId(): number;
-  record(command: CommandRecord): void;
-  setState(state: RunState, detail: string | null): void;
+  stand(standing: Standing): void;
+  /** The run is not held back any longer. @param doing for people; null where there is nothing to say */
+  goOn(doing: string | null): void;
   /** Saves the weights as of the last finished step; returns what to tell. */
   save(): Promise<string>;
   evaluate(): Promise<string>;
+  parameter(name: string): unknown;
   /** @returns the value before. */
   setParameter(name: string, value: unknown): unknown;
-  parameter(name: string): unknown;
   /** Ends sampling that is under way. */
   interruptSampling(): void;
 }
 
-interface Waiting {
-  record: CommandRecord;
-}
-
 export class Steering {
-  private readonly method: Method;
+  private readonly log: CommandLog;
   private readonly actions: SteeringActions;
-  private waiting: Waiting[] = [];
-  private paused = false;
+  private waiting: TakenCommand[] = [];
+  private held = false;
+  private heldSinceMs = 0;
+  private heldMs = 0;
   private wake: (() => void) | null = null;
   private stepsLeft: number | null = null;
+  /** What a fault has cut short is done anew, from `before-step` on where it was a step. */
+  private beginsAnew = false;
   private ended: Ending | null = null;
-  private now: { step: number; point: SafePoint } = { step: 0, point: 'before-step' };
+  private isClosed = false;
+  private place: RunPlace = { point: 'before-step', step: 0 };
 
-  constructor(method: Method, actions: SteeringActions) {
-    this.method = method;
+  constructor(log: CommandLog, actions: SteeringActions) {
+    this.log = log;
     this.actions = actions;
   }
 
-  /** Set when `at` threw `Interrupted`, or when a stop came while sampling. */
+  /** Set when `at` threw `Interrupted`. */
   get ending(): Ending | null {
     return this.ended;
   }
 
-  get isPaused(): boolean {
-    return this.paused;
+  /** The loop stands still here; null while it computes. */
+  get heldAt(): RunPlace | null {
+    return this.held ? this.place : null;
   }
 
-  /** Takes a command down. What it answers is not yet applied, unless it was rejected. */
-  request(request: CommandRequest, by: string): CommandRecord {
-    const record: CommandRecord = {
-      id: this.actions.nextCommandId(),
-      request,
-      by,
-      state: 'requested',
-      requestedAt: Date.now(),
-      finishedAt: null,
-      safePoint: null,
-      step: null,
-      oldValue: null,
-      newValue: null,
-      note: null,
-    };
-    this.actions.record({ ...record });
-    const refusal = this.refusal(request);
-    if (refusal) return this.finish(record, 'rejected', refusal);
-    record.state = 'scheduled';
-    record.safePoint = this.safePointOf(request);
-    if (request.kind === 'set') {
-      record.oldValue = this.actions.parameter(request.parameter);
-      record.newValue = request.value;
-    }
-    this.actions.record({ ...record });
-    this.waiting.push({ record });
-    if (request.kind === 'pause' && !this.paused)
-      this.actions.setState('pausing', request.release ? 'at the end of this step' : 'at the next safe point');
-    if (request.kind === 'stop') {
-      this.actions.setState('stopping', request.when === 'now' || this.paused ? null : 'after this step');
-      if (request.when === 'now') this.actions.interruptSampling();
-    }
-    this.wake?.();
-    return { ...record };
+  /** A command that ends the loop has come. */
+  get isEnding(): boolean {
+    return (
+      this.ended !== null ||
+      this.waiting.some(({ request: r }) => r.kind === 'stop' || (r.kind === 'pause' && r.release))
+    );
   }
 
-  /** The loop is here. Returns when it may go on. @throws Interrupted when the run ends here. */
-  async at(point: SafePoint, step: number): Promise<void> {
-    this.now = { step, point };
+  /** Takes over a command that `refusal` has nothing against. What it answers is not yet applied, as a rule. */
+  take(command: TakenCommand): CommandRecord {
+    // The loop ends, or has ended and is being saved: this comes too late, as `abandon` will say.
+    if (this.ended || this.isClosed) return this.wait(command);
+    const { request } = command;
+    switch (request.kind) {
+      case 'pause': {
+        this.takeBack('pause', 'a pause that frees the memory took its place');
+        const record = this.wait(command);
+        if (request.release || !this.held) this.actions.stand({ state: 'pausing', release: request.release });
+        return record;
+      }
+      case 'start':
+      case 'resume':
+        this.takeBack('pause', 'the run was resumed before it took effect');
+        if (this.held) return this.wait(command);
+        this.stepsLeft = null;
+        this.actions.goOn(null);
+        return this.log.apply(command, null, null, 'the pause is taken back');
+      case 'stop': {
+        this.takeBack('pause', 'the run is stopped instead');
+        this.takeBack('stop', 'a stop at once took its place');
+        const record = this.wait(command);
+        this.actions.stand({ state: 'stopping', when: this.held ? 'now' : request.when });
+        if (request.when === 'now') this.actions.interruptSampling();
+        return record;
+      }
+      case 'set':
+        return this.wait(command, { from: this.actions.parameter(request.parameter), to: request.value });
+      case 'step':
+      case 'save':
+      case 'evaluate':
+        return this.wait(command);
+    }
+  }
+
+  /**
+   * The loop is here. Returns when it may go on.
+   * @returns milliseconds for which it was held
+   * @throws Interrupted when the run ends here
+   */
+  async at(point: SafePoint, step: number): Promise<number> {
+    this.place = { point, step };
     if (point === 'before-step' && this.stepsLeft !== null) {
       if (this.stepsLeft === 0) {
         this.stepsLeft = null;
-        this.hold('the steps asked for are done');
+        this.hold('the steps asked for are done', null);
       } else this.stepsLeft--;
     }
-    await this.drain();
-    while (this.paused) {
-      // Looked at again before waiting: a command may have come since the last look, when nobody was to be woken.
-      if (!this.waiting.some(({ record }) => this.isDue(record.request))) {
-        await new Promise<void>((resolve) => {
-          this.wake = resolve;
-        });
-        this.wake = null;
-      }
-      await this.drain();
-    }
+    return this.settle();
+  }
+
+  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @returns as `at`. @throws as `at` */
+  async holdBecause(fault: StudioError, place: RunPlace): Promise<number> {
+    this.place = place;
+    this.beginsAnew = true;
+    this.hold(fault.message, { ...fault.data, message: fault.message });
+    return this.settle();
+  }
+
+  /** The loop was cut short by a command that still waits: it takes effect now. @throws StudioError `internal` without one */
+  async endAt(place: RunPlace): Promise<Ending> {
+    this.place = place;
+    while (this.ended === null && this.isEnding) await this.settle().catch(expectInterrupted);
+    if (this.ended) return this.ended;
+    throw new StudioError('internal', 'The loop was cut short, and no command asked for it.');
+  }
+
+  /** Nothing that comes from now on changes how the loop ends. */
+  close(): void {
+    this.isClosed = true;
   }
 
   /** Pauses after `count` more steps. */
@@ -118,150 +152,130 @@ export class Steering {
     this.stepsLeft = count;
   }
 
-  /** Stands still at the present safe point because of a fault, until someone resumes or stops. */
-  holdBecause(fault: StudioError): void {
-    this.hold(fault.message);
-  }
-
   /** Gives up what still waits, when the session is over. */
   abandon(why: string): void {
-    for (const { record } of this.waiting.splice(0)) this.finish(record, 'failed', why);
+    for (const command of this.waiting.splice(0)) this.log.fail(command, null, why);
   }
 
-  private hold(why: string | null): void {
-    this.paused = true;
-    const where = `${this.now.point}, step ${this.now.step}`;
-    this.actions.setState('paused', why ? `${where}: ${why}` : where);
+  private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
+    const record = this.log.schedule(command, pointOf(command.request), change);
+    this.waiting.push(command);
+    this.wake?.();
+    return record;
+  }
+
+  private takeBack(kind: CommandKind, why: string): void {
+    const [kept, back] = [[] as TakenCommand[], [] as TakenCommand[]];
+    for (const command of this.waiting) (command.request.kind === kind ? back : kept).push(command);
+    this.waiting = kept;
+    for (const command of back) this.log.fail(command, null, why);
+  }
+
+  private hold(why: string | null, fault: RunFault | null): void {
+    this.held = true;
+    this.heldSinceMs = performance.now();
+    this.actions.stand({ state: 'paused', at: this.place, why, fault, memory: 'held' });
+  }
+
+  private letGo(doing: string | null): void {
+    if (this.held) this.heldMs += performance.now() - this.heldSinceMs;
+    this.held = false;
+    this.beginsAnew = false;
+    this.actions.goOn(doing);
+  }
+
+  private async settle(): Promise<number> {
+    await this.drain();
+    while (this.held) {
+      // Looked at again before waiting: a command may have come since the last look, when nobody was to be woken.
+      if (!this.waiting.some((command) => this.isDueNow(command))) {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+        this.wake = null;
+      }
+      await this.drain();
+    }
+    const heldMs = this.heldMs;
+    this.heldMs = 0;
+    return heldMs;
   }
 
   private async drain(): Promise<void> {
     for (;;) {
-      const i = this.waiting.findIndex(({ record }) => this.isDue(record.request));
+      const i = this.waiting.findIndex((command) => this.isDueNow(command));
       if (i < 0) return;
       const [due] = this.waiting.splice(i, 1);
-      if (due) await this.apply(due.record);
+      if (due) await this.apply(due);
     }
   }
 
-  private isDue(request: CommandRequest): boolean {
-    const boundary = this.now.point === 'before-step' || this.now.point === 'after-update';
+  private isDueNow({ request }: TakenCommand): boolean {
+    return isDue(request, this.place.point, this.held);
+  }
+
+  private async apply(command: TakenCommand): Promise<void> {
+    const { log, place: at } = this;
+    const { request } = command;
     switch (request.kind) {
       case 'pause':
-        return !request.release || boundary || this.paused;
-      case 'set':
-        return this.now.point === 'before-step';
-      case 'stop':
-        return request.when === 'now' || this.paused || boundary;
-      case 'save':
-      case 'evaluate':
-        return boundary || this.paused;
+        if (request.release) return this.end('released', command);
+        log.apply(command, at, null, 'running → paused');
+        if (!this.held) this.hold(null, null);
+        return;
       case 'start':
       case 'resume':
+        this.stepsLeft = null;
+        this.letGo(null);
+        log.apply(command, at, null, 'paused → running');
+        return;
       case 'step':
-        return true;
-      default:
-        return request satisfies never;
-    }
-  }
-
-  private async apply(record: CommandRecord): Promise<void> {
-    const { request } = record;
-    record.step = this.now.step;
-    record.safePoint = this.now.point;
-    try {
-      switch (request.kind) {
-        case 'pause':
-          if (request.release) {
-            this.finish(record, 'applied', 'a checkpoint is saved and the memory is freed');
-            this.ended = 'released';
-            throw new Interrupted();
-          }
-          this.finish(record, 'applied', 'running → paused');
-          return this.hold(null);
-        case 'start':
-        case 'resume':
-          this.paused = false;
-          this.stepsLeft = null;
-          this.actions.setState('running', null);
-          this.finish(record, 'applied', 'paused → running');
-          return;
-        case 'step':
-          // A step that has begun, or begins here, counts as the first.
-          this.stepsLeft = this.now.point === 'after-update' ? request.count : request.count - 1;
-          this.paused = false;
-          this.actions.setState('running', `${request.count} ${request.count === 1 ? 'step' : 'steps'}, then pause`);
-          this.finish(record, 'applied', null);
-          return;
-        case 'stop':
-          this.finish(record, 'applied', null);
-          this.ended = 'stopped';
-          throw new Interrupted();
-        case 'save':
-          this.finish(record, 'applied', await this.actions.save());
-          return;
-        case 'evaluate':
-          this.finish(record, 'applied', await this.actions.evaluate());
-          return;
-        case 'set':
-          record.oldValue = this.actions.setParameter(request.parameter, request.value);
-          record.newValue = request.value;
-          this.finish(record, 'applied', null);
-          return;
-        default:
-          return request satisfies never;
-      }
-    } catch (thrown) {
-      if (thrown instanceof Interrupted) throw thrown;
-      this.finish(record, 'failed', asStudioError(thrown).toString());
-    }
-  }
-
-  private finish(record: CommandRecord, state: 'applied' | 'rejected' | 'failed', note: string | null): CommandRecord {
-    record.state = state;
-    record.finishedAt = Date.now();
-    record.note = note;
-    this.actions.record({ ...record });
-    return { ...record };
-  }
-
-  private safePointOf(request: CommandRequest): SafePoint | null {
-    if (request.kind === 'set') return 'before-step';
-    if (request.kind === 'pause' && request.release) return 'before-step';
-    return null;
-  }
-
-  /** Why a command can't be taken now; null when it can. */
-  private refusal(request: CommandRequest): string | null {
-    const leaving = this.ended !== null || this.waiting.some(({ record }) => record.request.kind === 'stop');
-    if (leaving) return 'the run is stopping';
-    switch (request.kind) {
-      case 'pause':
-        return this.paused && !request.release ? 'the run is paused already' : null;
-      case 'start':
-      case 'resume': {
-        const pausing = this.waiting.some(({ record }) => record.request.kind === 'pause');
-        return this.paused || pausing ? null : 'the run is running';
-      }
-      case 'step':
-        return this.paused ? null : 'steps are counted from a pause: pause first';
-      case 'set':
-        return settingRefusal(this.method, request.parameter, request.value);
+        // A step that has begun, or begins here, counts as the first.
+        this.stepsLeft = at.point === 'after-update' || this.beginsAnew ? request.count : request.count - 1;
+        this.letGo(stepsThenPause(request.count));
+        log.apply(command, at, null, null);
+        return;
       case 'stop':
+        return this.end('stopped', command);
       case 'save':
+        return this.carryOut(command, async () => ({ change: null, note: await this.actions.save() }));
       case 'evaluate':
-        return null;
-      default:
-        return request satisfies never;
+        return this.carryOut(command, async () => ({ change: null, note: await this.actions.evaluate() }));
+      case 'set':
+        return this.carryOut(command, async () => {
+          const from = this.actions.setParameter(request.parameter, request.value);
+          return { change: { from, to: request.value }, note: null };
+        });
+    }
+  }
+
+  /** The command is at its end when what it asks for is done: saved, and the memory freed. */
+  private end(kind: Ending['kind'], command: TakenCommand): never {
+    this.ended = { kind, command, at: this.place };
+    throw new Interrupted();
+  }
+
+  private async carryOut(
+    command: TakenCommand,
+    work: () => Promise<{ change: CommandChange; note: string | null }>,
+  ): Promise<void> {
+    const at = this.place;
+    try {
+      const { change, note } = await work();
+      this.log.apply(command, at, change, note);
+    } catch (thrown) {
+      if (thrown instanceof Interrupted) this.log.fail(command, at, 'the run ended before it was done');
+      else this.log.fail(command, at, asStudioError(thrown).toString());
+      if (thrown instanceof Interrupted) throw thrown;
     }
   }
 }
 
-/** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */
-export function settingRefusal(method: Method, name: string, value: unknown): string | null {
-  if (!isParameterName(name)) return `there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`;
-  if (!parametersOf(method).includes(name)) return `${name} has no meaning for ${method}`;
-  const { schema, changes, label } = parameters[name];
-  if (changes === 'restart') return `${label} is fixed when the run is created`;
-  const checked = schema.safeParse(value);
-  return checked.success ? null : `${label}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`;
+/** What a run does that goes on for so many steps. */
+export function stepsThenPause(count: number): string {
+  return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
+}
+
+function expectInterrupted(thrown: unknown): void {
+  if (!(thrown instanceof Interrupted)) throw thrown;
 }

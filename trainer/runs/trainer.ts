@@ -1,9 +1,10 @@
 /** All runs of one project folder: creates them, finds them again, and lets one compute at a time. What the server serves. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Frames } from '../engines/engine.ts';
-import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
+import type { CreateEngine, Frames } from '../engines/engine.ts';
+import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
@@ -11,17 +12,19 @@ import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.t
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { RunStore } from '../store/run-store.ts';
+import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
 import { planOf, readPlan, writePlan } from './plan.ts';
-import { frameLimits, Run, type RunSurroundings } from './run.ts';
+import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import type { CreateRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
   readonly projectFolder: string;
   readonly version: string;
+  readonly createEngine: CreateEngine;
   /** A person's choice of ffmpeg; searched for when absent. */
   readonly ffmpeg?: string | undefined;
   readonly frameCacheBytes?: number;
@@ -114,17 +117,16 @@ export class Trainer implements TrainerService {
         method: plan.method,
         preset: plan.preset,
         state: 'created',
-        detail: null,
-        error: null,
         step: 0,
         steps: values.steps,
         createdAt: now,
         updatedAt: now,
-        remainingMs: null,
+        pace: [],
         parameters: values,
         presetParameters: preset,
         engine: null,
         dataset: plan.dataset,
+        evaluationDataset: plan.evaluationDataset,
         questions: 0,
         skipped: 0,
         from,
@@ -134,7 +136,7 @@ export class Trainer implements TrainerService {
       const run = new Run(folder, plan, store, this.surroundings());
       this.runsById.set(id, run);
       this.tell((listener) => listener.onRunsChanged(run.summary()));
-      if (request.start) run.command({ kind: 'start' }, by);
+      if (request.start) run.command(randomUUID(), { kind: 'start' }, by);
       return run.summary();
     } catch (thrown) {
       this.runsById.delete(id);
@@ -143,23 +145,20 @@ export class Trainer implements TrainerService {
     }
   }
 
-  command(runId: string, request: CommandRequest, by: string): CommandRecord {
-    return this.run(runId).command(request, by);
+  command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord {
+    return this.run(runId).command(id, request, by);
   }
 
   async delete(runId: string): Promise<void> {
     if (!this.unreadableById.delete(runId)) {
       const run = this.run(runId);
-      if (run.isInMemory) throw new StudioError('conflict', `${runId} is in memory.`, { remedy: 'Stop it first.' });
+      const why = deleteRefusal(run.summary());
+      if (why !== null) throw new StudioError('conflict', `${runId} can't be deleted: ${why}.`);
       await run.shutDown();
       this.runsById.delete(runId);
     }
     await rm(path.join(this.runsFolder, runId), { recursive: true, force: true });
     this.tell((listener) => listener.onRunsChanged(null));
-  }
-
-  isInMemory(runId: string): boolean {
-    return this.run(runId).isInMemory;
   }
 
   store(runId: string): RunStore {
@@ -298,9 +297,11 @@ export class Trainer implements TrainerService {
     return {
       media: () => this.media(),
       checkpointOf: (source) => this.checkpointOf(source),
-      busyRun: (besides) => [...this.runsById.values()].find((run) => run.id !== besides && run.isBusy)?.id ?? null,
+      createEngine: this.options.createEngine,
+      runs: () => this.runs(),
       makeRoom: async (besides) => {
-        await Promise.all([...this.runsById.values()].filter((run) => run.id !== besides).map((run) => run.release()));
+        const others = [...this.runsById.values()].filter((run) => run.id !== besides);
+        await Promise.all(others.map((run) => run.release(`its memory was freed for ${besides}`)));
       },
       onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
       onChanged: (summary) => this.tell((listener) => listener.onRunsChanged(summary)),

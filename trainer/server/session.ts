@@ -101,8 +101,8 @@ export class Session {
       'runs/create': greeted<'runs/create'>(async (request, author) => ({
         run: await service.create(request, author),
       })),
-      'runs/command': greeted<'runs/command'>(({ runId, command }, author) => ({
-        command: service.command(runId, command, author),
+      'runs/command': greeted<'runs/command'>(({ runId, id, command }, author) => ({
+        command: service.command(runId, id, command, author),
       })),
       'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),
       'runs/unsubscribe': greeted<'runs/unsubscribe'>(({ runId }) => {

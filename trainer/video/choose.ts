@@ -42,7 +42,7 @@ const ceilTo = (value: number, factor: number) => Math.ceil(value / factor) * fa
  * `torch.linspace(0, last, count)` in float32: from the start in the first half, from the end in the second.
  * Above about 100,000 frames torch's own rounding depends on the width of the processor's vectors; this is its scalar form.
  */
-export function linspaceFloat32(last: number, count: number): Float32Array {
+function linspaceFloat32(last: number, count: number): Float32Array {
   const values = new Float32Array(count);
   const end = Math.fround(last);
   const step = count > 1 ? Math.fround(end / Math.fround(count - 1)) : 0;
@@ -148,6 +148,13 @@ export type FrameLimits = Pick<
   | 'imageMinPixels'
   | 'imageMaxPixels'
 >;
+
+/** The limits that a run's parameters set. */
+export function frameLimits(p: ParameterValues): FrameLimits {
+  const { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels } =
+    p;
+  return { framesPerSecond, minFrames, maxFrames, frameRounding, minPixels, maxPixels, imageMinPixels, imageMaxPixels };
+}
 
 /** Which frames a model is shown of one medium, and how large. */
 export interface FramePlan {

@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Frames } from '../engines/engine.ts';
-import { type ErrorData, StudioError } from '../protocol/errors.ts';
+import { errorFrom, type SentError, StudioError } from '../protocol/errors.ts';
 import type { DecodeMedia } from './decode.ts';
 import type { LoadedMedia, StoredView } from './frame-cache.ts';
 
@@ -17,7 +17,7 @@ export interface DecoderRequest {
 
 export type DecoderAnswer =
   | { readonly id: number; readonly frames: Frames; readonly view: StoredView }
-  | { readonly id: number; readonly fault: ErrorData & { readonly message: string } };
+  | { readonly id: number; readonly fault: SentError };
 
 interface Waiting {
   resolve(media: LoadedMedia): void;
@@ -78,10 +78,8 @@ export class DecoderProcess {
     const waiting = this.waiting.get(answer.id);
     this.waiting.delete(answer.id);
     if (this.waiting.size === 0 && this.child) this.letGo(this.child);
-    if ('fault' in answer) {
-      const { kind, message, place, remedy } = answer.fault;
-      waiting?.reject(new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }) }));
-    } else {
+    if ('fault' in answer) waiting?.reject(errorFrom(answer.fault));
+    else {
       const pixels = new Uint8Array(new SharedArrayBuffer(answer.frames.pixels.length));
       pixels.set(answer.frames.pixels);
       waiting?.resolve({ frames: { ...answer.frames, pixels }, view: answer.view });

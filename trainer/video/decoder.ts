@@ -2,7 +2,7 @@
  * The program of the decoder process: answers one message a file. It stays small, so that starting ffmpeg from it is cheap;
  * ends with the trainer that started it.
  */
-import { asStudioError } from '../protocol/errors.ts';
+import { sentError } from '../protocol/errors.ts';
 import { decodeMedia } from './decode.ts';
 import type { DecoderAnswer, DecoderRequest } from './decoder-process.ts';
 
@@ -19,10 +19,7 @@ process.on('message', ({ id, request }: DecoderRequest) => {
       // A copy over plain memory: shared memory does not travel between processes.
       answer({ id, frames: { ...rest, pixels: Uint8Array.from(pixels) }, view });
     },
-    (thrown: unknown) => {
-      const fault = asStudioError(thrown);
-      answer({ id, fault: { ...fault.data, message: fault.message } });
-    },
+    (thrown: unknown) => answer({ id, fault: sentError(thrown) }),
   );
 });
 process.on('disconnect', () => process.exit());

@@ -6,9 +6,10 @@ import { mkdir, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/
 import path from 'node:path';
 import { z } from 'zod';
 import type { Frames, FramesPlace } from '../engines/engine.ts';
+import { parseJson } from '../protocol/json.ts';
 import { mediaView } from '../protocol/records.ts';
 
-export const storedView = mediaView.omit({ shuffledOrder: true, visionTokens: true });
+const storedView = mediaView.omit({ shuffledOrder: true, visionTokens: true });
 export type StoredView = z.infer<typeof storedView>;
 
 export interface LoadedMedia {
@@ -146,7 +147,7 @@ export class FrameCache {
       if (headerBytes > Math.min(size, longestHeaderBytes)) return null;
       const json = Buffer.alloc(headerBytes);
       await handle.read(json, 0, headerBytes, 4);
-      const parsed = header.safeParse(parseOrNull(json.toString('utf8')));
+      const parsed = header.safeParse(parseJson(json.toString('utf8')));
       if (!parsed.success || parsed.data.view.key !== key) return null;
       const { view, count, sampleFps } = parsed.data;
       const pixelBytes = view.width * view.height * count * 3;
@@ -164,14 +165,6 @@ export class FrameCache {
     } finally {
       await handle.close();
     }
-  }
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // a damaged entry counts as absent
   }
 }
 

@@ -564,7 +564,8 @@ describe('the policy loss', () => {
 describe('what the engine says', () => {
   test('backend, reason and size are in the status; a rendered prompt shows what the model is given', async () => {
     const model = await newModel(one);
-    expect(one.status()).toMatchObject({ name: 'tfjs', backend: 'wasm', threads: 1 });
+    const { capabilities } = one;
+    expect(one.status()).toMatchObject({ name: 'tfjs', backend: 'wasm', threads: 1, capabilities });
     expect(one.status().why).toMatch(/WebAssembly/);
     const { text, tokens, visionTokens } = await one.render(
       model,

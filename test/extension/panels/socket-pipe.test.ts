@@ -2,8 +2,8 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SocketPipe } from '../../../extension/panels/socket-pipe.ts';
-import { openSocket } from '../../../extension/trainer/socket.ts';
 import { findTrainer } from '../../../trainer/client/find-trainer.ts';
+import { connectSocket } from '../../../trainer/client/socket.ts';
 import type { Discovery } from '../../../trainer/protocol/discovery.ts';
 import { FakeTrainer } from '../trainer/fake-trainer.ts';
 
@@ -41,7 +41,7 @@ test('nothing is opened before a page listens; then what it sends is answered as
   await open();
   pipe.send(ask);
   const [answer] = await once(told, 'message');
-  expect(JSON.parse(answer as string)).toEqual({ jsonrpc: '2.0', id: 1, result: { runs: [] } });
+  expect(JSON.parse(answer as string)).toEqual({ jsonrpc: '2.0', id: 1, result: { runs: [], unreadable: [] } });
 });
 
 test('a socket that is lost is told and opened again', async () => {
@@ -67,7 +67,7 @@ test('a hidden page holds no socket', async () => {
   await trainer.until(() => trainer.connections === 0);
   pipe.follow(at);
   // Another client's connection comes after any that the pipe would have asked for.
-  const other = await openSocket(at);
+  const other = await connectSocket(at);
   other.close();
   expect(trainer.accepted).toBe(2);
 });

@@ -7,66 +7,85 @@ import path from 'node:path';
 import * as rpc from 'vscode-jsonrpc/node';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { presetParameters } from '../../../trainer/learning/presets.ts';
-import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
+import type { CommandRecord, CommandRequest } from '../../../trainer/protocol/commands.ts';
 import { type Handlers, Peer } from '../../../trainer/protocol/connection.ts';
-import type { RequestName } from '../../../trainer/protocol/messages.ts';
+import type { RequestName, UnreadableRun } from '../../../trainer/protocol/messages.ts';
 import { requests } from '../../../trainer/protocol/messages.ts';
 import type { RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
-import type { RunSummary } from '../../../trainer/protocol/run-state.ts';
+import type { RunFacts, RunSummary, Standing } from '../../../trainer/protocol/run-state.ts';
+import { protocolVersion } from '../../../trainer/protocol/version.ts';
 
-export function runOf(changes: Partial<RunSummary> = {}): RunSummary {
+const running: Standing = { state: 'running', doing: null };
+
+/** An SFT run that has done 3 of 10 steps and runs, where it is not said otherwise. */
+export function runOf(changes: Partial<RunFacts> & { readonly standing?: Standing } = {}): RunSummary {
+  const { standing = running, ...facts } = changes;
   const parameters = presetParameters('sample', 'sft');
   return {
     id: 'r1',
     name: 'first',
     method: 'sft',
     preset: 'sample',
-    state: 'running',
-    detail: null,
-    error: null,
     step: 3,
     steps: 10,
     createdAt: 1,
     updatedAt: 1,
-    remainingMs: null,
+    pace: [],
     parameters,
     presetParameters: parameters,
     engine: null,
     dataset: 'd',
+    evaluationDataset: null,
     questions: 1,
     skipped: 0,
     from: 'new',
     runFile: null,
     seq: 5,
-    ...changes,
+    ...facts,
+    ...standing,
   };
 }
 
-export function commandOf(changes: Partial<CommandRecord> = {}): CommandRecord {
-  return {
-    id: 1,
-    request: { kind: 'pause', release: false },
-    by: 'a',
-    state: 'scheduled',
-    requestedAt: 1,
-    finishedAt: null,
-    safePoint: 'after-update',
-    step: null,
-    oldValue: null,
-    newValue: null,
-    note: null,
-    ...changes,
-  };
+type Life =
+  | { readonly state: 'scheduled' }
+  | { readonly state: 'applied'; readonly note?: string }
+  | { readonly state: 'rejected' | 'failed'; readonly why: string };
+
+/** The record of a command that was sent under an id. */
+export function recordOf(id: string, request: CommandRequest, life: Life): CommandRecord {
+  const taken = { id, number: 1, request, by: 'a', requestedAt: 1 };
+  switch (life.state) {
+    case 'scheduled':
+      return { ...taken, state: 'scheduled', point: 'after-update', change: null };
+    case 'applied':
+      return {
+        ...taken,
+        state: 'applied',
+        endedAt: 2,
+        at: { point: 'after-update', step: 4 },
+        change: null,
+        note: life.note ?? null,
+      };
+    case 'rejected':
+      return { ...taken, state: 'rejected', endedAt: 2, why: life.why };
+    case 'failed':
+      return { ...taken, state: 'failed', endedAt: 2, at: null, why: life.why };
+  }
 }
 
 export class FakeTrainer {
   readonly project: string;
   runs: RunSummary[] = [];
+  unreadable: UnreadableRun[] = [];
   /** `since` of every subscription that was asked for. */
   readonly subscriptions: { runId: string; since: number }[] = [];
+  /** How often the list of runs was read. */
+  listed = 0;
+  /** Every command that came, in their order. */
+  readonly commands: { readonly runId: string; readonly id: string; readonly command: CommandRequest }[] = [];
   events: RunEvent[] = [];
   handlers: Partial<Handlers> = {};
-  protocolMajor = 1;
+  protocolMajor: number = protocolVersion.major;
   /** Connections taken so far. */
   accepted = 0;
   private readonly changes = new EventEmitter();
@@ -102,6 +121,8 @@ export class FakeTrainer {
   private welcome(socket: WebSocket): void {
     this.accepted += 1;
     const answer = async (method: RequestName, params: unknown): Promise<unknown> => {
+      if (method === 'runs/list') this.listed += 1;
+      if (method === 'runs/command') this.commands.push(params as (typeof this.commands)[number]);
       const own = this.handlers[method] as ((input: unknown) => Promise<unknown>) | undefined;
       if (own) return own(params);
       switch (method) {
@@ -111,12 +132,13 @@ export class FakeTrainer {
             trainer: { version: '0', pid: process.pid, folder: this.project, startedAt: 0, ffmpeg: 'f', node: 'n' },
           };
         case 'runs/list':
-          return { runs: this.runs };
+          return { runs: this.runs, unreadable: this.unreadable };
         case 'metrics/get':
           return { steps: [] };
         case 'runs/subscribe': {
           const asked = params as { runId: string; since: number };
           this.subscriptions.push(asked);
+          this.changes.emit('change');
           for (const event of this.events)
             if (event.runId === asked.runId && event.seq > asked.since) peer.notify('run/event', event);
           return { run: this.runs.find((run) => run.id === asked.runId) };
@@ -158,11 +180,16 @@ export class FakeTrainer {
     for (const { peer } of this.peers) peer.notify('run/event', event);
   }
 
+  /** A run was created or changed its state; null when one was deleted. */
+  tellChanged(run: RunSummary | null): void {
+    for (const { peer } of this.peers) peer.notify('runs/changed', { run });
+  }
+
   get connections(): number {
     return this.peers.size;
   }
 
-  /** Waits until something holds that changes when a connection comes or goes. */
+  /** Waits until something holds that changes when a connection comes or goes, or a run is subscribed to. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await once(this.changes, 'change');
   }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../../trainer/client/socket.ts';
 import type { Transport } from '../../../trainer/protocol/connection.ts';
-import { socketAddress } from '../../../trainer/protocol/discovery.ts';
 import { Connection } from '../../../webview/state/connection.ts';
 import type { RunFeed } from '../../../webview/state/run-feed.ts';
 import { Session } from '../../../webview/state/session.ts';
@@ -13,7 +12,7 @@ import { aGroup, someMetrics } from '../../store/records.ts';
 import { until } from './scripted-trainer.ts';
 
 async function open({ connection }: Session, { server }: Serving): Promise<Transport> {
-  const transport = await connectSocket(socketAddress(server.discovery));
+  const transport = await connectSocket(server.discovery);
   connection.setLink({ state: 'open', reason: '' });
   connection.open(transport, 'ada');
   return transport;

@@ -5,7 +5,7 @@ import { benchmarkFiles } from '../../evaluation/benchmark-files.ts';
 import { reportText } from '../../evaluation/table.ts';
 import { nearest } from '../../protocol/nearest.ts';
 import { type AblationSource, ablationFolder, planAblation } from '../experiments/ablation-plan.ts';
-import { ablate } from '../experiments/run-ablation.ts';
+import { runAblation } from '../experiments/run-ablation.ts';
 import {
   type CliCommand,
   exitCodes,
@@ -66,7 +66,7 @@ them. Ctrl-C saves; the same command goes on, and what is finished is not done a
     if (named === undefined || positionals.length > 1) throw usage('Name one run file.');
     const folder = path.resolve(values.folder ?? path.dirname(path.resolve(named)));
     const given = (file: string) => path.resolve(values.folder === undefined ? '.' : folder, file);
-    return ablateAsTold({
+    return ablationAsTold({
       ...values,
       folder,
       source: {
@@ -99,7 +99,7 @@ export interface AblationTold {
 }
 
 /** Checks what the command line says, does it, and prints the tables. @throws StudioError `bad-request`; as `planAblation` */
-export async function ablateAsTold(told: AblationTold): Promise<number> {
+export async function ablationAsTold(told: AblationTold): Promise<number> {
   const { folder, name, datasets, json, ffmpeg } = told;
   const seeds = seedsOf(told.seeds);
   const wanted = armsOf(told.arms);
@@ -116,11 +116,11 @@ export async function ablateAsTold(told: AblationTold): Promise<number> {
   );
   // The tables, or the JSON, are all that a pipe gets.
   const line = new LiveLine(process.stderr);
-  const done = await ablate(
+  const done = await runAblation(
     { plan, folder, name, arms: wanted, seeds, files, limit: told.limit, groups, port, ffmpeg },
     line,
   );
-  if (done === null) return exitCodes.interrupted;
+  if ('stopped' in done) return done.stopped;
   process.stdout.write(
     json ? `${JSON.stringify(done.result, null, 1)}\n` : `${reportText(done.report)}\n\n${done.file}\n`,
   );

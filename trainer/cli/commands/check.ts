@@ -41,7 +41,8 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
     const limit = wholeNumber('limit', values.limit, 0);
     const probeWith = values.media ? await findFfmpeg(values.ffmpeg) : undefined;
     const line = new LiveLine(process.stderr, 2000);
-    return interruptible('The check was stopped; nothing was written.', async (signal) => {
+    const words = { stopped: 'The check was stopped; nothing was written.', left: 'nothing was written' };
+    return interruptible(words, async (signal) => {
       const onProgress: CheckOptions['onProgress'] = (phase, done, total) => {
         // Reading rows takes seconds: a log needs no line about it.
         if (process.stderr.isTTY || phase !== 'rows') line.show(`${phases[phase]} ${done}/${total}`);

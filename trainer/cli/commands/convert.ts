@@ -1,7 +1,6 @@
 /** `video-r1 convert`: a checkpoint in the form that another program wants. */
 import path from 'node:path';
-import { convertCheckpoint } from '../../engines/tfjs/checkpoint/convert.ts';
-import { dtypes } from '../../engines/tfjs/checkpoint/safetensors.ts';
+import { convertCheckpoint, dtypes } from '../../engines/convert.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 

@@ -10,10 +10,11 @@ import { type Dataset, openDataset } from '../../data/dataset.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { setAside } from '../../journal/json-lines.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
-import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { StudioError, sentError } from '../../protocol/errors.ts';
 import { presetNames } from '../../protocol/runfile.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { type CotValues, cotOptions, filterRules, number } from './cot-options.ts';
 import { type Prices, progressText, rates, reportTable } from './cot-progress.ts';
@@ -33,7 +34,8 @@ dataset's folder or above it. Beside it, for cot.json:
   cot.journal.jsonl   every answer, as it came; the same command goes on from it and asks nothing twice
   cot.dropped.jsonl   row, sample, reason and a sentence for each answer that was not kept
   cot.report.json     counts by reason and type of problem, rows with unreadable media, tokens, settings
-Ctrl-C begins nothing new, waits for the requests under way and writes what came; a second one gives them up.
+Ctrl-C begins nothing new, waits for the requests under way and writes what came; a second one ends at once, with all that
+came in the journal.
 
 Teacher: an OpenAI-compatible endpoint
   --endpoint URL       up to and with /v1; redirects are not followed
@@ -84,8 +86,8 @@ Progress
       return await make(positionals, values, show);
     } catch (thrown) {
       if (!values.json) throw thrown;
-      const fault = asStudioError(thrown);
-      show.object({ type: 'error', message: fault.message, ...fault.data });
+      const fault = sentError(thrown);
+      show.object({ type: 'error', ...fault });
       return fault.kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
     } finally {
       show.end();
@@ -110,7 +112,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
     try {
       const content = { sha256: await sha256OfFiles([dataset.file]), rows: dataset.count };
       if (values['filter-only']) return await filterOnly(dataset, content, rules, files, show);
-      return await ask(dataset, content, rules, files, values, show);
+      return await sampleTeacher(dataset, content, rules, files, values, show);
     } finally {
       held.dispose();
     }
@@ -142,7 +144,7 @@ async function filterOnly(
   }
 }
 
-async function ask(
+async function sampleTeacher(
   dataset: Dataset,
   content: DatasetContent,
   rules: FilterRules,
@@ -170,12 +172,12 @@ async function ask(
     if (aside) show.notice(`the old journal is now ${aside}`);
   }
   const journal = Journal.open(files.journal, header);
-  const interrupts = new Interrupts((first) =>
-    show.notice(
-      first
-        ? 'Nothing new is begun; waiting for what is under way. Ctrl-C again gives that up.'
-        : 'Giving up what is under way.',
-    ),
+  const interrupts = new Interrupts(
+    {
+      first: 'Nothing new is begun, what is under way is waited for',
+      left: 'every answer that came is in the journal, and the same command goes on',
+    },
+    (line) => show.notice(line),
   );
   let teacher: Teacher | null = null;
   let media: MediaSource | null = null;
@@ -195,8 +197,7 @@ async function ask(
       rules,
       retryFailed: values['retry-failed'] === true,
       mostFailures,
-      stop: interrupts.stop.signal,
-      abort: interrupts.abort.signal,
+      stop: interrupts.signal,
       onProgress: (now) => show.progress(now),
       onNotice: (message) => show.notice(message),
     }).catch((thrown: unknown) => {
@@ -206,9 +207,9 @@ async function ask(
     if (progress) show.progress(progress, true);
     if (journal.count > 0 || !fault) show.report(await writeOutput(dataset, journal, rules, files), files);
     if (fault) throw fault;
-    if (interrupts.stop.signal.aborted) {
+    if (interrupts.signal.aborted) {
       show.notice('Interrupted. Go on with the same command.');
-      return exitCodes.interrupted;
+      return interrupts.exitCode;
     }
     if (progress && progress.unanswered > 0) {
       show.notice(`${progress.unanswered} samples got no answer. The same command asks them again.`);
@@ -245,30 +246,6 @@ function lock(files: OutputFiles): { dispose(): void } {
         cause,
       }),
   );
-}
-
-/** The first Ctrl-C stops, the second gives up. */
-class Interrupts {
-  readonly stop = new AbortController();
-  readonly abort = new AbortController();
-  private readonly tell: (first: boolean) => void;
-  private readonly onSignal = () => {
-    if (this.abort.signal.aborted) return;
-    const first = !this.stop.signal.aborted;
-    this.tell(first);
-    (first ? this.stop : this.abort).abort();
-  };
-
-  constructor(tell: (first: boolean) => void) {
-    this.tell = tell;
-    process.on('SIGINT', this.onSignal);
-    process.on('SIGTERM', this.onSignal);
-  }
-
-  dispose(): void {
-    process.off('SIGINT', this.onSignal);
-    process.off('SIGTERM', this.onSignal);
-  }
 }
 
 const jsonEveryMs = 1000;

@@ -1,6 +1,6 @@
 /** `video-r1 doctor`: what this machine has, and what to do about what it lacks. */
 
-import { probeBackends } from '../../engines/tfjs/backends/probe.ts';
+import { probeBackends } from '../../engines/probe.ts';
 import { asStudioError } from '../../protocol/errors.ts';
 import { loadSqlite } from '../../store/database.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';

@@ -12,7 +12,7 @@ import { readTemplate } from '../../reasoning/template.ts';
 import { type FoundCheckpoint, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import {
   type EvaluationWanted,
-  evaluateInto,
+  evaluateCheckpoint,
   evaluationName,
   evaluationsFolder,
 } from '../experiments/evaluate-checkpoint.ts';
@@ -68,7 +68,7 @@ exact test, the difference with its interval, and the questions that flipped.
       preset: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string' },
-      seed: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       shuffled: { type: 'boolean', default: false },
       template: { type: 'string' },
       out: { type: 'string' },
@@ -77,13 +77,20 @@ exact test, the difference with its interval, and the questions that flipped.
       ffmpeg: { type: 'string' },
       compare: { type: 'boolean', default: false },
     });
-    if (values.compare) return compareCommand(positionals, values);
+    if (values.compare) {
+      const { compare: _compare, folder, out, json, set, ...idle } = values;
+      const [idleName] =
+        Object.entries({ ...idle, set: set.length > 0 }).find(([, value]) => value !== undefined && value !== false) ??
+        [];
+      if (idleName !== undefined) throw usage(`--${idleName} has no meaning with --compare.`);
+      return compareCommand(positionals, { folder, out, json });
+    }
     const wanted = await evaluationWanted(positionals, values);
     // A table in a pipe stays a table: what is told meanwhile goes beside it.
     const line = new LiveLine(process.stderr);
-    const stopped = `Stopped. Every finished answer is kept in ${wanted.out}; the same command goes on.`;
-    return interruptible(stopped, async (signal) => {
-      const results = await evaluateInto(wanted, signal, line);
+    const left = `every finished answer is kept in ${wanted.out}, and the same command goes on`;
+    return interruptible({ stopped: `Stopped; ${left}.`, left }, async (signal) => {
+      const results = await evaluateCheckpoint(wanted, signal, line);
       if (values.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
       else process.stdout.write(`${reportText(evaluationReport(results))}\n\n${wanted.out}\n`);
       return exitCodes.done;
@@ -97,7 +104,7 @@ interface EvalValues {
   readonly preset?: string | undefined;
   readonly set: readonly string[];
   readonly limit?: string | undefined;
-  readonly seed: string;
+  readonly seed?: string | undefined;
   readonly shuffled: boolean;
   readonly template?: string | undefined;
   readonly out?: string | undefined;
@@ -109,7 +116,7 @@ async function evaluationWanted(positionals: readonly string[], values: EvalValu
   const [named, ...datasets] = positionals;
   if (named === undefined) throw usage('Name a model.');
   const limit = values.limit === undefined ? null : wholeNumber('limit', values.limit, 1);
-  const seed = seedOption(values.seed);
+  const seed = seedOption(values.seed ?? '1');
   const model = await findCheckpoint(named, values.folder === undefined ? null : path.resolve(values.folder));
   const files = benchmarkFiles(datasets.length > 0 ? datasets : [datasetOf(model)]);
   const parameters = evaluationParameters(model, values);
@@ -145,7 +152,7 @@ function projectOf({ folder, plan }: FoundCheckpoint): string | null {
 }
 
 /** The run's own values, or those of a preset, with what the preset says of benchmarks; then `--frames` and `--set`. */
-export function evaluationParameters(
+function evaluationParameters(
   { state, plan }: FoundCheckpoint,
   values: Pick<EvalValues, 'preset' | 'frames' | 'set'>,
 ): ParameterValues {

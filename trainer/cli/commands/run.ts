@@ -1,10 +1,9 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
 import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
-import { host } from '../experiments/hosting.ts';
-import { TerminalSession } from '../experiments/train-in-terminal.ts';
+import { hostInTerminal } from '../experiments/train-in-terminal.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
-import { openLog } from '../terminal/log.ts';
+import { LiveLine, restText } from '../terminal/progress.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
@@ -31,27 +30,22 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
     if ((file === undefined) === (values.resume === undefined))
       throw usage('Name one run file, or one run with --resume.');
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
-    const hosting = await host({
-      folder,
-      port: portOption(values.port),
-      ffmpeg: values.ffmpeg,
-      log: openLog(folder),
-    });
-    const session = new TerminalSession(hosting);
-    try {
-      session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
-      const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
-      const run = await session.train(
-        values.resume === undefined ? { file: name, parameters: readSettings(values.set) } : { resume: values.resume },
-      );
-      session.line.say(
-        `${run.id} ${run.state} after step ${run.step} of ${run.steps}${run.detail ? `: ${run.detail}` : ''}`,
-      );
-      if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
-      return run.state === 'completed' ? exitCodes.done : exitCodes.interrupted;
-    } finally {
-      session.dispose();
-      await hosting.close();
-    }
+    return hostInTerminal(
+      { folder, port: portOption(values.port), ffmpeg: values.ffmpeg },
+      new LiveLine(),
+      async (session, hosting) => {
+        session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
+        const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
+        const run = await session.train(
+          values.resume === undefined
+            ? { file: name, parameters: readSettings(values.set) }
+            : { resume: values.resume },
+        );
+        const more = restText(run);
+        session.line.say(`${run.id} ${run.state} after step ${run.step} of ${run.steps}${more && `: ${more}`}`);
+        if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
+        return run.state === 'completed' ? exitCodes.done : session.exitCode;
+      },
+    );
   },
 };

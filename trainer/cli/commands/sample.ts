@@ -1,11 +1,14 @@
 /** `video-r1 sample`: makes the sample project. */
 import path from 'node:path';
 import { createSampleProject, type SampleCounts } from '../../data/sample/project.ts';
-import { asStudioError } from '../../protocol/errors.ts';
+import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions, seedOption, usage } from '../terminal/command.ts';
-import { interruptible } from '../terminal/interrupt.ts';
+import { Interrupts, interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
+
+const stoppedText = 'Stopped; no sample project was left behind.';
+const leftWhenEnded = 'a hidden folder with a part of the sample may be left beside its place';
 
 export const sampleCommand: CliCommand = {
   name: 'sample',
@@ -27,16 +30,14 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
     const target = positionals[0];
     const asJson = values['json-progress'] === true;
     const line = new LiveLine(process.stdout, 2000);
-    const stop = new AbortController();
-    process.once('SIGINT', () => stop.abort());
-    process.once('SIGTERM', () => stop.abort());
+    const interrupts = new Interrupts({ first: 'Stopping', left: leftWhenEnded });
     try {
       if (target === undefined) throw usage('Name the folder to make.');
       const tools = await findFfmpeg(values.ffmpeg);
       const summary = await createSampleProject(path.resolve(target), {
         seed: seedOption(values.seed),
         tools,
-        signal: stop.signal,
+        signal: interrupts.signal,
         onProgress: (progress) => {
           if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', ...progress })}\n`);
           else line.show(`${progress.what} ${progress.done}/${progress.total}`);
@@ -46,14 +47,15 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
       else line.say(describeSample(summary));
       return exitCodes.done;
     } catch (thrown) {
-      if (!asJson) throw thrown;
-      const fault = asStudioError(thrown);
-      process.stdout.write(
-        `${JSON.stringify({ type: 'error', kind: fault.kind, message: fault.message, place: fault.place, remedy: fault.remedy })}\n`,
-      );
-      return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
+      const stopped = interrupts.signal.aborted;
+      if (!asJson && !stopped) throw thrown;
+      const fault = stopped ? new StudioError('conflict', stoppedText) : asStudioError(thrown);
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', ...sentError(fault) })}\n`);
+      else line.say(fault.message);
+      return stopped ? interrupts.exitCode : exitCodes.failed;
     } finally {
       line.end();
+      interrupts.dispose();
     }
   },
 };
@@ -68,7 +70,7 @@ export interface SampleNeeded {
 
 /** Makes a sample project for a command that goes on with it. @returns the exit code; after Ctrl-C nothing is left behind */
 export function makeSample({ folder, seed, ffmpeg, counts, say }: SampleNeeded): Promise<number> {
-  return interruptible('Stopped; no sample project was left behind.', async (signal) => {
+  return interruptible({ stopped: stoppedText, left: leftWhenEnded }, async (signal) => {
     const tools = await findFfmpeg(ffmpeg);
     say(`Making the sample project with ffmpeg ${tools.version} (${tools.source}) …`);
     const summary = await createSampleProject(folder, { seed, tools, signal, ...(counts && { counts }) });
@@ -77,7 +79,7 @@ export function makeSample({ folder, seed, ffmpeg, counts, say }: SampleNeeded):
   });
 }
 
-export function describeSample(summary: {
+function describeSample(summary: {
   folder: string;
   videos: number;
   images: number;

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { z } from 'zod';
+import { linesOf } from '../../journal/lines.ts';
 import { problemType, problemTypes } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { nearest } from '../../protocol/nearest.ts';
@@ -12,7 +13,6 @@ import { isPythonSpace, pythonStrip } from '../../rewards/python-text.ts';
 import { quote } from '../../rewards/reward.ts';
 import { type ScoreOptions, score } from '../../rewards/score.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from '../terminal/command.ts';
-import { linesOf } from '../terminal/lines.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
 /** A longer solution is no answer to compare with, and would make the word tables of OCR too large. */
@@ -97,7 +97,6 @@ Ends with 0 when every line was scored, 1 when some were bad, 2 when the command
     const { values, positionals } = readOptions(args, {
       ...presetOptions,
       eval: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
     });
     if (positionals.length > 0)
       throw new StudioError('bad-request', `Lines are read from the standard input, not from ${positionals[0]}.`, {

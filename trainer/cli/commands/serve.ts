@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
 import { type Hosting, host } from '../experiments/hosting.ts';
 import { type CliCommand, exitCodes, portOption, readOptions } from '../terminal/command.ts';
+import { Interrupts } from '../terminal/interrupt.ts';
 import { openLog } from '../terminal/log.ts';
 
 export const serveCommand: CliCommand = {
@@ -27,8 +28,11 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    process.on('SIGINT', end);
-    process.on('SIGTERM', end);
+    const interrupts = new Interrupts({
+      first: 'Saving what runs, then ending',
+      left: 'runs go on from their last checkpoints',
+    });
+    interrupts.signal.addEventListener('abort', () => end());
     const hosting: Hosting = await host({
       folder,
       port: portOption(values.port),
@@ -45,6 +49,7 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
     await ended;
     log('saving and ending');
     await hosting.close();
-    return exitCodes.done;
+    interrupts.dispose();
+    return interrupts.signal.aborted ? interrupts.exitCode : exitCodes.done;
   },
 };

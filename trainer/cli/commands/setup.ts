@@ -1,18 +1,13 @@
 /** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { nativeFolder, webgpuFolder } from '../../engines/tfjs/files.ts';
-import { fetchNative, removeNative } from '../../engines/tfjs/setup/fetch-native.ts';
-import { fetchWebgpu, preparedWebgpu, removeWebgpu, webgpuNote } from '../../engines/tfjs/setup/fetch-webgpu.ts';
-import { readPrepared } from '../../engines/tfjs/setup/native-libraries.ts';
-import { type NativeKind, nativeNote } from '../../engines/tfjs/setup/native-wheels.ts';
-import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { type Preparation, preparations } from '../../engines/setup.ts';
+import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
 /** How a part of the command speaks with who called it. */
@@ -47,11 +42,11 @@ ${ffmpegLicenceNote}
 
 native: the backend on TensorFlow's own library, on Linux with an x64 processor; it takes python3 with pip, npm and g++. Where
 it is prepared already, its files are checked and it is run once. --gpu: the library for NVIDIA's GPUs; --remove takes it away.
-${nativeNote.cpu}
-${nativeNote.gpu}
+${preparations['native cpu']().note}
+${preparations['native gpu']().note}
 
 webgpu: the backend on Dawn, chosen by a run file's engine.backend alone; with this machine's npm.
-${webgpuNote}
+${preparations.webgpu().note}
 
   video-r1 setup ffmpeg
   video-r1 setup native --gpu`,
@@ -64,13 +59,11 @@ ${webgpuNote}
     });
     const asJson = values['json-progress'];
     const line = new LiveLine();
-    const stop = new AbortController();
-    const end = () => stop.abort(new StudioError('conflict', 'It was ended before it was done.'));
-    process.once('SIGINT', end);
-    process.once('SIGTERM', end);
+    const interrupts = new Interrupts({ first: 'Stopping', left: 'the same command goes on from what is there' });
+    const { signal } = interrupts;
     let said = '';
     const talk: Talk = {
-      signal: stop.signal,
+      signal,
       onProgress(what, done, total) {
         if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', what, done, total })}\n`);
         else line.show(inWords(what, done, total), what !== said);
@@ -78,7 +71,7 @@ ${webgpuNote}
       },
       async agree(note) {
         if (!asJson) line.say(note);
-        if (!values.yes) await agreed(stop.signal);
+        if (!values.yes) await agreed(signal);
       },
     };
     try {
@@ -89,22 +82,23 @@ ${webgpuNote}
       if (values.remove && what === 'ffmpeg') throw usage('--remove belongs to video-r1 setup native and webgpu.');
       const setUps = {
         ffmpeg: () => setUpFfmpeg(talk),
-        native: () => setUpNative(values.gpu ? 'gpu' : 'cpu', values.remove, talk),
-        webgpu: () => setUpWebgpu(values.remove, talk),
+        native: () => setUp(preparations[values.gpu ? 'native gpu' : 'native cpu'](), values.remove, talk),
+        webgpu: () => setUp(preparations.webgpu(), values.remove, talk),
       };
       const { text, data } = await setUps[what]();
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...data })}\n`);
       else line.say(text);
       return exitCodes.done;
     } catch (thrown) {
-      if (!asJson && !stop.signal.aborted) throw thrown;
-      const error = asStudioError(thrown);
-      const { kind, message, place, remedy } = error;
-      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', kind, message, place, remedy })}\n`);
+      if (!asJson && !signal.aborted) throw thrown;
+      const ended = new StudioError('conflict', 'It was ended before it was done; the same command goes on.');
+      const error = signal.aborted ? ended : asStudioError(thrown);
+      if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', ...sentError(error) })}\n`);
       else line.say(error.toString());
-      return stop.signal.aborted ? exitCodes.interrupted : exitCodes.failed;
+      return signal.aborted ? interrupts.exitCode : exitCodes.failed;
     } finally {
       line.end();
+      interrupts.dispose();
     }
   },
 };
@@ -123,33 +117,14 @@ async function setUpFfmpeg(talk: Talk): Promise<Outcome> {
   return { text: `ffmpeg ${tools.version}, ${tools.source}: ${tools.ffmpeg}`, data: tools };
 }
 
-async function setUpNative(kind: NativeKind, remove: boolean, talk: Talk): Promise<Outcome> {
-  const folder = path.join(nativeFolder(homedir()), kind);
+async function setUp(preparation: Preparation, remove: boolean, talk: Talk): Promise<Outcome> {
+  const { folder, note } = preparation;
   if (remove) {
-    const removed = await removeNative(kind, holdFile);
+    const removed = await preparation.remove(holdFile);
     return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
   }
-  if (readPrepared(folder) === null) await talk.agree(nativeNote[kind]);
-  const library = await fetchNative({ kind, hold: holdFile, signal: talk.signal, onProgress: talk.onProgress });
-  const is = library.fetched ? 'is ready' : 'was there already, is as it was prepared, and runs';
-  const on = library.gpu
-    ? 'on a GPU'
-    : kind === 'cpu'
-      ? 'on the CPU'
-      : 'on the CPU: it sees no GPU here. Is the driver installed, does nvidia-smi list the GPU, and does CUDA_VISIBLE_DEVICES name it?';
-  return { text: `TensorFlow ${library.version} ${is}, ${on}\n${library.addon}`, data: library };
-}
-
-async function setUpWebgpu(remove: boolean, talk: Talk): Promise<Outcome> {
-  const folder = webgpuFolder(homedir());
-  if (remove) {
-    const removed = await removeWebgpu(holdFile, folder);
-    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
-  }
-  if (preparedWebgpu(folder) === null) await talk.agree(webgpuNote);
-  const prepared = await fetchWebgpu({ ...talk, hold: holdFile });
-  const is = prepared.fetched ? 'is ready' : 'was there already and runs';
-  return { text: `WebGPU ${is}, on ${prepared.gpu}\n${folder}`, data: prepared };
+  if (!preparation.isThere()) await talk.agree(note);
+  return preparation.prepare({ hold: holdFile, signal: talk.signal, onProgress: talk.onProgress });
 }
 
 /** @throws StudioError when the answer is no, or when nobody can be asked. */
@@ -159,6 +134,8 @@ async function agreed(signal: AbortSignal): Promise<void> {
       remedy: 'Add --yes to agree to the note above.',
     });
   const asking = createInterface({ input: process.stdin, output: process.stdout });
+  // While it asks, it takes the key before the terminal makes a signal of it.
+  asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     const answer = await asking.question('Fetch them? [y/N] ', { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new StudioError('conflict', 'Nothing was fetched.');

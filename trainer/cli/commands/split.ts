@@ -32,7 +32,11 @@ A video that was encoded again has another content: it is taken for another vide
       throw usage('Name one dataset and a share, such as --eval 0.1.');
     const seed = seedOption(values.seed);
     const line = new LiveLine(process.stderr, 2000);
-    return interruptible('The split was stopped; nothing was written.', async (signal) => {
+    const words = {
+      stopped: 'The split was stopped; nothing was written.',
+      left: 'look for *.partial files beside the dataset',
+    };
+    return interruptible(words, async (signal) => {
       const summary = await splitDataset(file, {
         evaluationShare: Number(values.eval),
         seed,

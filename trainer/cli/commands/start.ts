@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
-import { type Hosting, host } from '../experiments/hosting.ts';
-import { TerminalSession } from '../experiments/train-in-terminal.ts';
+import type { Hosting } from '../experiments/hosting.ts';
+import { hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from '../terminal/command.ts';
-import { openLog } from '../terminal/log.ts';
-import { duration } from '../terminal/progress.ts';
+import { duration, LiveLine } from '../terminal/progress.ts';
 import { makeSample } from './sample.ts';
 import { summarize } from './summary.ts';
 
@@ -42,14 +41,8 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       if (made !== exitCodes.done) return made;
     }
 
-    const hosting = await host({
-      folder,
-      port: portOption(values.port),
-      ffmpeg: values.ffmpeg,
-      log: openLog(folder),
-    });
-    const session = new TerminalSession(hosting);
-    try {
+    const project = { folder, port: portOption(values.port), ffmpeg: values.ffmpeg };
+    return hostInTerminal(project, new LiveLine(), async (session, hosting) => {
       const { discovery } = hosting.server;
       session.line.say(
         `dashboard  ${pageAddress(discovery, 'dashboard')}\nrollouts   ${pageAddress(discovery, 'rollouts')}\n`,
@@ -61,7 +54,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
           session.line.say(
             `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: npm start`,
           );
-          return exitCodes.interrupted;
+          return session.exitCode;
         }
         done.push(run);
       }
@@ -71,10 +64,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
         `\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: npm run serve, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
       );
       return exitCodes.done;
-    } finally {
-      session.dispose();
-      await hosting.close();
-    }
+    });
   },
 };
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { even, sampleCounts } from '../../data/sample/project.ts';
 import { arms } from '../../evaluation/ablation.ts';
 import { type CliCommand, exitCodes, readOptions, readSettings, usage, wholeNumber } from '../terminal/command.ts';
-import { ablateAsTold, ablationOptions } from './ablate.ts';
+import { ablationAsTold, ablationOptions } from './ablate.ts';
 import { makeSample } from './sample.ts';
 
 /**
@@ -58,7 +58,7 @@ done again. The tables are in DIR/ablation, as JSON and as Markdown, after every
       const made = await makeSample({ folder, seed: 1, ffmpeg: values.ffmpeg, counts, say });
       if (made !== exitCodes.done) return made;
     }
-    return ablateAsTold({
+    return ablationAsTold({
       ...values,
       folder,
       source: { file, settings, sft: { file: sft, settings: sftSettings } },

@@ -6,7 +6,7 @@ import type { RunStore } from '../../store/run-store.ts';
 const two = (value: number | null | undefined) => (value === null || value === undefined ? '  -  ' : value.toFixed(3));
 
 /** Mean of a number over the first and the last fifth of the steps. */
-export function fifths(
+function fifths(
   steps: readonly StepMetrics[],
   pick: (metrics: StepMetrics) => number | null,
 ): { first: number | null; last: number | null } {

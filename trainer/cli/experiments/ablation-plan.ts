@@ -45,7 +45,7 @@ export async function planAblation(source: AblationSource, folder: string, name:
       place: file,
     });
   const arms = path.join(folder, ablationFolder);
-  const asked = {
+  const wanted = {
     base: movedTo(arms, read, source),
     sft: sft && movedTo(arms, await readSft(sft.file), sft),
   };
@@ -55,7 +55,7 @@ export async function planAblation(source: AblationSource, folder: string, name:
     const withoutModel = ({ model: _model, ...rest }: RunFile) => rest;
     const differences = settingsThatDiffer(
       { base: withoutModel(before.base), sft: before.sft },
-      { base: withoutModel(asked.base), sft: asked.sft },
+      { base: withoutModel(wanted.base), sft: wanted.sft },
     );
     if (differences.length > 0)
       throw new StudioError(
@@ -72,9 +72,9 @@ export async function planAblation(source: AblationSource, folder: string, name:
     version: 1,
     runFile: path.relative(folder, file),
     ...(sft
-      ? { from: `${path.basename(sft.file)}, trained with each seed`, base: asked.base }
-      : await fromCheckpoint(arms, folder, file, asked.base)),
-    sft: asked.sft,
+      ? { from: `${path.basename(sft.file)}, trained with each seed`, base: wanted.base }
+      : await fromCheckpoint(arms, folder, file, wanted.base)),
+    sft: wanted.sft,
   };
   await mkdir(arms, { recursive: true });
   await writeFile(planFile, `${JSON.stringify(plan, null, 1)}\n`);

@@ -3,12 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../../data/dataset.ts';
-import { modelFiles } from '../../engines/tfjs/checkpoint/weights.ts';
+import { modelFiles } from '../../engines/model-folder.ts';
 import { AnswersFile, type AnswersHeader } from '../../evaluation/answers-file.ts';
-import { type AskProgress, askAll, openRows } from '../../evaluation/ask-all.ts';
 import type { BenchmarkFile } from '../../evaluation/benchmark-files.ts';
 import { evaluationReport } from '../../evaluation/report.ts';
 import { type EvaluationResults, resultsOf } from '../../evaluation/results.ts';
+import { openRows, type SamplingProgress, sampleBenchmarks } from '../../evaluation/sample-benchmarks.ts';
 import { plain, reportMarkdown } from '../../evaluation/table.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { setAside } from '../../journal/json-lines.ts';
@@ -17,8 +17,8 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { ParameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import type { FoundCheckpoint } from '../../runs/find-checkpoint.ts';
-import { frameLimits } from '../../runs/run.ts';
 import { holdFile } from '../../store/process-lock.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
 
@@ -100,7 +100,7 @@ async function headerOf(
   };
 }
 
-function progressText(progress: AskProgress, elapsedMs: number): string {
+function progressText(progress: SamplingProgress, elapsedMs: number): string {
   const { dataset, done, total, now } = progress;
   const left = now > 0 && done < total ? ` | ${duration((elapsedMs / now) * (total - done))} left` : '';
   return `${plain(dataset, 30)} ${done}/${total} questions${left}`;
@@ -117,7 +117,7 @@ export async function replaceFile(file: string, text: string): Promise<void> {
  * @throws Interrupted when the signal ends it: the same call goes on. StudioError `conflict` for other settings than those
  *   of the answers that are there
  */
-export async function evaluateInto(
+export async function evaluateCheckpoint(
   w: EvaluationWanted,
   signal: AbortSignal,
   line: LiveLine,
@@ -151,7 +151,7 @@ export async function evaluateInto(
   }
 }
 
-/** Loads the model and asks what is open. */
+/** Loads the model and samples what is open. */
 function answer(
   w: EvaluationWanted,
   datasets: readonly { name: string; dataset: Dataset }[],
@@ -162,7 +162,7 @@ function answer(
   const chunks = [...new Set(datasets.flatMap(({ dataset }) => dataset.dataTypes()))];
   return withModel(w, chunks, signal, line, (loaded) => {
     const started = performance.now();
-    return askAll({
+    return sampleBenchmarks({
       ...loaded,
       limits: frameLimits(w.parameters),
       datasets,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createEngine } from '../../engines/create.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { Trainer } from '../../runs/trainer.ts';
@@ -46,6 +47,7 @@ export async function host(options: HostingOptions): Promise<Hosting> {
       Trainer.open({
         projectFolder: folder,
         version,
+        createEngine,
         ffmpeg: options.ffmpeg,
         log: options.log,
         ...(options.onShutdown ? { onShutdown: options.onShutdown } : {}),

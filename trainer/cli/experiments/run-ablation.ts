@@ -30,13 +30,18 @@ import type { RunFile } from '../../protocol/runfile.ts';
 import { readTemplate } from '../../reasoning/template.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun } from '../../runs/run-files.ts';
-import { openLog } from '../terminal/log.ts';
 import { duration, type LiveLine, Pace } from '../terminal/progress.ts';
 import { type AblationPlan, ablationFolder } from './ablation-plan.ts';
-import { answersName, evaluateInto, evaluationName, evaluationsFolder, replaceFile } from './evaluate-checkpoint.ts';
-import { type Hosting, host } from './hosting.ts';
-import { sampleGroupsInto } from './sample-checkpoint-groups.ts';
-import { TerminalSession } from './train-in-terminal.ts';
+import {
+  answersName,
+  evaluateCheckpoint,
+  evaluationName,
+  evaluationsFolder,
+  replaceFile,
+} from './evaluate-checkpoint.ts';
+import type { Hosting } from './hosting.ts';
+import { sampleCheckpointGroups } from './sample-checkpoint-groups.ts';
+import { hostInTerminal, type TerminalSession } from './train-in-terminal.ts';
 
 /** Of evaluations: the same questions, shuffles and groups for every checkpoint. */
 const evaluationSeed = 1;
@@ -64,20 +69,17 @@ export interface AblationResult {
   readonly file: string;
 }
 
-/** Trains, evaluates and writes what is not there. @returns null when it was stopped: the same call goes on */
-export async function ablate(w: AblationWanted, line: LiveLine): Promise<AblationResult | null> {
-  const hosting = await host({ folder: w.folder, port: w.port, ffmpeg: w.ffmpeg, log: openLog(w.folder) });
-  const session = new TerminalSession(hosting, line);
-  try {
-    return await new AblationWork(w, hosting, session).all();
-  } catch (thrown) {
-    if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
-    line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
-    return null;
-  } finally {
-    session.dispose();
-    await hosting.close();
-  }
+/** Trains, evaluates and writes what is not there. @returns the exit code when it was stopped: the same call goes on */
+export async function runAblation(w: AblationWanted, line: LiveLine): Promise<AblationResult | { stopped: number }> {
+  return hostInTerminal(w, line, async (session, hosting) => {
+    try {
+      return await new AblationWork(w, hosting, session).all();
+    } catch (thrown) {
+      if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
+      line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
+      return { stopped: session.exitCode };
+    }
+  });
 }
 
 /** A run that is complete. */
@@ -180,13 +182,13 @@ class AblationWork {
     this.tell(`${model.state?.run ?? stage}: evaluating`);
     return this.pace.timed('evaluation', async () => {
       const settings = { ...place, template, out, seed: evaluationSeed };
-      const results = await evaluateInto(
+      const results = await evaluateCheckpoint(
         { ...settings, files, parameters, limit, shuffled: true, fresh: false },
         session.stopped,
         session.line,
       );
       const dataset = files[0]?.file ?? '';
-      const sampled = await sampleGroupsInto(
+      const sampled = await sampleCheckpointGroups(
         { ...settings, dataset, parameters: this.values, videos: groups },
         session.stopped,
         session.line,

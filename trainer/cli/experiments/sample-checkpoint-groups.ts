@@ -4,14 +4,14 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { openDataset } from '../../data/dataset.ts';
-import { parseJson } from '../../engines/tfjs/checkpoint/json.ts';
-import { modelFiles } from '../../engines/tfjs/checkpoint/weights.ts';
-import { type GroupFigures, groupFigures, sampleGroups } from '../../evaluation/sampled-groups.ts';
+import { modelFiles } from '../../engines/model-folder.ts';
+import { type GroupFigures, groupFigures, measureGroups } from '../../evaluation/measure-groups.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
+import { parseJson } from '../../protocol/json.ts';
 import { type ParameterValues, parameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import { promptTemplate } from '../../reasoning/template.ts';
-import { frameLimits } from '../../runs/run.ts';
+import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { replaceFile } from './evaluate-checkpoint.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
@@ -44,7 +44,7 @@ const groupsFile = z.strictObject({
  * A file of other settings is written anew: it holds figures that the same call gives again, and no answers.
  * @returns null where the dataset has no video that can be read. @throws Interrupted when the signal ends it
  */
-export async function sampleGroupsInto(
+export async function sampleCheckpointGroups(
   w: GroupsWanted,
   signal: AbortSignal,
   line: LiveLine,
@@ -63,7 +63,7 @@ export async function sampleGroupsInto(
   try {
     const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();
-      return sampleGroups({
+      return measureGroups({
         ...loaded,
         limits: frameLimits(parameters),
         ...{ dataset, template, parameters, seed, videos, signal },

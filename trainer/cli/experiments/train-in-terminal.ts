@@ -1,24 +1,56 @@
 /** Runs one after the other in this terminal: progress, Ctrl-C, and how each came to rest. */
-
-import { StudioError } from '../../protocol/errors.ts';
+import { randomUUID } from 'node:crypto';
+import type { CommandRecord, CommandRequest } from '../../protocol/commands.ts';
+import { errorFrom, StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
-import { LiveLine, RunWatch } from '../terminal/progress.ts';
-import type { Hosting } from './hosting.ts';
+import { Interrupts } from '../terminal/interrupt.ts';
+import { openLog } from '../terminal/log.ts';
+import { type LiveLine, RunWatch } from '../terminal/progress.ts';
+import { type Hosting, type HostingOptions, host } from './hosting.ts';
+
+/** Hosts a project for as long as some work in this terminal takes. What still runs at its end is saved. */
+export async function hostInTerminal<T>(
+  options: Pick<HostingOptions, 'folder' | 'port' | 'ffmpeg'>,
+  line: LiveLine,
+  work: (session: TerminalSession, hosting: Hosting) => Promise<T>,
+): Promise<T> {
+  const hosting = await host({ ...options, log: openLog(options.folder) });
+  const session = new TerminalSession(hosting, line);
+  try {
+    return await work(session, hosting);
+  } finally {
+    await hosting.close();
+    session.dispose();
+  }
+}
 
 export class TerminalSession {
   readonly line: LiveLine;
   private readonly hosting: Hosting;
   private current: string | null = null;
-  private readonly stop = new AbortController();
-  /** Aborted by the first Ctrl-C: for work beside the runs, and to begin no other. */
-  readonly stopped: AbortSignal = this.stop.signal;
-  private readonly onInterrupt = () => this.interrupt();
+  private readonly interrupts: Interrupts;
 
-  constructor(hosting: Hosting, line = new LiveLine()) {
+  constructor(hosting: Hosting, line: LiveLine) {
     this.hosting = hosting;
     this.line = line;
-    process.on('SIGINT', this.onInterrupt);
-    process.on('SIGTERM', this.onInterrupt);
+    this.interrupts = new Interrupts(
+      {
+        first: () => (this.current ? 'Pausing at the end of this step' : 'Stopping'),
+        left: 'the run goes on from its last checkpoint',
+      },
+      (text) => this.line.say(text),
+    );
+    this.stopped.addEventListener('abort', () => this.pause());
+  }
+
+  /** Aborted by the first Ctrl-C: for work beside the runs, and to begin no other. */
+  get stopped(): AbortSignal {
+    return this.interrupts.signal;
+  }
+
+  /** Of a command whose run rests before its end, be it by Ctrl-C or because a page paused it. */
+  get exitCode(): number {
+    return this.interrupts.exitCode;
   }
 
   /** Creates a run from a file, or resumes one, and follows it until it rests. @throws StudioError when it failed */
@@ -34,19 +66,16 @@ export class TerminalSession {
     const listening = trainer.listen({
       onEvent: (event) => watch.onEvent(event),
       onSampling: () => {},
-      onRunsChanged: (changed) => watch.onChanged(changed, trainer.isInMemory(id)),
+      onRunsChanged: (changed) => watch.onChanged(changed),
     });
     try {
-      const record = trainer.command(id, { kind: 'file' in run ? 'start' : 'resume' }, 'terminal');
-      if (record.state === 'rejected')
-        throw new StudioError('conflict', record.note ?? 'The run can not be started now.', { place: id });
+      // A run that was created and never started is begun, not taken up again.
+      const record = this.send(id, { kind: summary().state === 'created' ? 'start' : 'resume' });
+      if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
       // Ctrl-C may have come before there was a run to pause.
-      if (this.stopped.aborted) trainer.command(id, { kind: 'pause', release: true }, 'terminal');
+      if (this.stopped.aborted) this.pause();
       const ended = await watch.ended;
-      if (ended.state === 'failed' && ended.error) {
-        const { kind, message, place, remedy } = ended.error;
-        throw new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }) });
-      }
+      if (ended.state === 'failed') throw errorFrom(ended.fault);
       return ended;
     } finally {
       listening.dispose();
@@ -55,22 +84,15 @@ export class TerminalSession {
   }
 
   dispose(): void {
-    process.off('SIGINT', this.onInterrupt);
-    process.off('SIGTERM', this.onInterrupt);
+    this.interrupts.dispose();
     this.line.end();
   }
 
-  private interrupt(): void {
-    if (this.stopped.aborted) {
-      this.line.say('Ended at once; the run goes on from its last checkpoint.');
-      process.exit(130);
-    }
-    this.line.say(
-      this.current
-        ? 'Pausing at the end of this step; Ctrl-C again ends at once.'
-        : 'Stopping; Ctrl-C again ends at once.',
-    );
-    this.stop.abort();
-    if (this.current) this.hosting.trainer.command(this.current, { kind: 'pause', release: true }, 'terminal');
+  private pause(): void {
+    if (this.current) this.send(this.current, { kind: 'pause', release: true });
+  }
+
+  private send(runId: string, request: CommandRequest): CommandRecord {
+    return this.hosting.trainer.command(runId, randomUUID(), request, 'terminal');
   }
 }

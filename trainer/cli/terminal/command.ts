@@ -14,8 +14,8 @@ export interface CliCommand {
   run(args: readonly string[]): Promise<number>;
 }
 
-/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C, 143 by SIGTERM. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
 /** @throws StudioError `bad-request` for an unknown option or a missing argument. */
 export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], options: T) {

@@ -1,6 +1,6 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
 import type { RunEvent, StepMetrics } from '../../protocol/records.ts';
-import type { RunSummary } from '../../protocol/run-state.ts';
+import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
 export function duration(ms: number): string {
@@ -14,7 +14,7 @@ export function duration(ms: number): string {
 const two = (value: number | null) => (value === null ? '-' : value.toFixed(2));
 
 /** Means over the last steps, so that the line does not flicker with every batch. */
-export class RecentMeans {
+class RecentMeans {
   private readonly size: number;
   private readonly steps: StepMetrics[] = [];
 
@@ -48,6 +48,7 @@ export function progressLine(run: RunSummary, step: number, recent: RecentMeans)
   const shuffled = recent.of((m) => m.accuracyShuffled);
   const temporal = recent.of((m) => m.temporal);
   const length = recent.of((m) => m.length);
+  const leftMs = remainingMs(run);
   const parts = [
     `${run.method.padEnd(5)} step ${String(step).padStart(String(run.steps).length)}/${run.steps}`,
     `loss ${loss === null ? '-' : run.method === 'sft' ? loss.toFixed(3) : loss.toExponential(1)}`,
@@ -56,7 +57,7 @@ export function progressLine(run: RunSummary, step: number, recent: RecentMeans)
     ...(temporal === null || run.method !== 'tgrpo' ? [] : [`temporal ${two(temporal)}`]),
     ...(length === null ? [] : [`${Math.round(length)} tokens`]),
     `${Math.round(recent.tokensPerSecond()).toLocaleString('en-US')} tok/s`,
-    ...(run.remainingMs === null ? [] : [`${duration(run.remainingMs)} left`]),
+    ...(leftMs === null ? [] : [`${duration(leftMs)} left`]),
   ];
   return parts.join(' | ');
 }
@@ -191,17 +192,22 @@ export class RunWatch {
     } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
     else if (body.type === 'warning') this.line.say(`      ${body.message}`);
     else if (body.type === 'command' && (body.command.state === 'rejected' || body.command.state === 'failed')) {
-      this.line.say(`      ${body.command.request.kind} ${body.command.state}: ${body.command.note ?? ''}`);
+      this.line.say(`      ${body.command.request.kind} ${body.command.state}: ${body.command.why}`);
     }
   }
 
   /** Called on every change; the run is at rest once nothing of it is in memory. */
-  onChanged(run: RunSummary | null, inMemory: boolean): void {
+  onChanged(run: RunSummary | null): void {
     if (run?.id !== this.runId) return;
-    if (run.state === 'starting') this.line.show(`${run.method.padEnd(5)} ${run.detail ?? 'starting'}`);
-    if (!inMemory && ['completed', 'paused', 'stopped', 'failed'].includes(run.state)) {
-      this.line.end();
-      this.resolve(run);
-    }
+    if (run.state === 'starting') this.line.show(`${run.method.padEnd(5)} ${run.doing ?? 'starting'}`);
+    if (run.state === 'created' || isComputing(run.state) || (run.state === 'paused' && run.memory === 'held')) return;
+    this.line.end();
+    this.resolve(run);
   }
+}
+
+/** What there is to say of how a run rests; empty where its state says all. */
+export function restText(run: RunSummary): string {
+  if (run.state === 'failed') return run.fault.message;
+  return run.state === 'paused' ? (run.why ?? 'saved; the memory is free') : '';
 }

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { DatasetRow } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { parseJson } from '../../protocol/json.ts';
 import { encodePng } from '../../video/png.ts';
 import { type Clip, clipsPerCall, writeClips } from './clips.ts';
 import { Draw } from './draw.ts';
@@ -147,13 +148,7 @@ async function existing(folder: string, seed: number): Promise<z.infer<typeof sa
   });
   if (names.length === 0) return null;
   const text = await readFile(path.join(folder, 'data', 'sample.json'), 'utf8').catch(() => 'null');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw notEmpty(folder, cause);
-  }
-  const mark = sampleMark.safeParse(value);
+  const mark = sampleMark.safeParse(parseJson(text));
   if (!mark.success) throw notEmpty(folder);
   if (mark.data.seed === seed) return mark.data;
   throw new StudioError('conflict', `The folder holds a sample project of seed ${mark.data.seed}, not ${seed}.`, {

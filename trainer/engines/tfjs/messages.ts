@@ -1,6 +1,6 @@
 /** What the engine asks of its replicas, and what they answer. Everything here survives `postMessage`. */
 
-import type { ErrorData } from '../../protocol/errors.ts';
+import type { SentError } from '../../protocol/errors.ts';
 import type { TfjsSettings } from '../../protocol/runfile.ts';
 import type { OptimStep, SampleOptions, Scored } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
@@ -125,15 +125,11 @@ export interface SampleReport {
   }[];
 }
 
-export interface ErrorMessage extends ErrorData {
-  readonly message: string;
-}
-
 export type ToReplica = { readonly call: number; readonly request: ReplicaRequest };
 
 export type FromReplica =
   | { readonly kind: 'ready'; readonly backend: BackendReport }
-  | { readonly kind: 'failed'; readonly error: ErrorMessage }
+  | { readonly kind: 'failed'; readonly error: SentError }
   | { readonly kind: 'answer'; readonly call: number; readonly answer: unknown }
-  | { readonly kind: 'error'; readonly call: number; readonly error: ErrorMessage }
+  | { readonly kind: 'error'; readonly call: number; readonly error: SentError }
   | { readonly kind: 'report'; readonly call: number; readonly report: SampleReport };

@@ -1,11 +1,10 @@
 /** The threads: starts them, passes requests, and turns the death of one into an error of every open call. */
 import { Worker } from 'node:worker_threads';
-import { StudioError } from '../../protocol/errors.ts';
+import { errorFrom, StudioError } from '../../protocol/errors.ts';
 import type { TfjsSettings } from '../../protocol/runfile.ts';
 import { replicaScript } from './files.ts';
 import type {
   BackendReport,
-  ErrorMessage,
   FromReplica,
   ReplicaAnswers,
   ReplicaRequest,
@@ -18,13 +17,6 @@ interface Pending {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: StudioError) => void;
   readonly report: (report: SampleReport) => void;
-}
-
-function asError({ message, kind, place, remedy }: ErrorMessage): StudioError {
-  return new StudioError(kind, message, {
-    ...(place === undefined ? {} : { place }),
-    ...(remedy === undefined ? {} : { remedy }),
-  });
 }
 
 /** One thread and its open calls. */
@@ -56,14 +48,16 @@ class ReplicaThread {
         case 'ready':
           return resolve(message.backend);
         case 'failed':
-          return die(asError(message.error));
+          return die(errorFrom(message.error));
         case 'report':
           return this.pending.get(message.call)?.report(message.report);
         case 'answer':
         case 'error': {
           const pending = this.pending.get(message.call);
           this.pending.delete(message.call);
-          return message.kind === 'answer' ? pending?.resolve(message.answer) : pending?.reject(asError(message.error));
+          return message.kind === 'answer'
+            ? pending?.resolve(message.answer)
+            : pending?.reject(errorFrom(message.error));
         }
       }
     });

@@ -1,8 +1,8 @@
 /** A replica's thread: starts a backend, then answers one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { asStudioError } from '../../protocol/errors.ts';
+import { sentError } from '../../protocol/errors.ts';
 import { startBackend } from './backends/backend.ts';
-import type { ErrorMessage, FromReplica, ReplicaStart, ToReplica } from './messages.ts';
+import type { FromReplica, ReplicaStart, ToReplica } from './messages.ts';
 import { Replica } from './replica.ts';
 
 if (parentPort === null) throw new Error('worker.ts runs in a worker thread');
@@ -10,10 +10,6 @@ const port = parentPort;
 const { backend, index, microBatchRows } = workerData as ReplicaStart;
 
 const post = (message: FromReplica): void => port.postMessage(message);
-const described = (thrown: unknown): ErrorMessage => {
-  const error = asStudioError(thrown);
-  return { message: error.message, ...error.data };
-};
 
 try {
   const { ops, answers, report } = await startBackend(backend);
@@ -25,11 +21,11 @@ try {
         const answer = await replica.answer(request, (part) => post({ kind: 'report', call, report: part }));
         post({ kind: 'answer', call, answer });
       } catch (thrown) {
-        post({ kind: 'error', call, error: described(thrown) });
+        post({ kind: 'error', call, error: sentError(thrown) });
       }
     });
   });
   post({ kind: 'ready', backend: report });
 } catch (thrown) {
-  post({ kind: 'failed', error: described(thrown) });
+  post({ kind: 'failed', error: sentError(thrown) });
 }

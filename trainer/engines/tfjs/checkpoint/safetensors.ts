@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
-import { parseJson } from './json.ts';
+import { parseJson } from '../../../protocol/json.ts';
 
 export interface NamedTensor {
   readonly name: string;

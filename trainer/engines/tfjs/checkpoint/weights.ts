@@ -1,20 +1,12 @@
-/** The weights of a checkpoint folder: one `model.safetensors` or several with an index, and the names that their tensors go by. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+/** The weights of a checkpoint folder as tensors, and the names that they go by. */
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
+import { badIndex, indexFile, weightFiles, weightsFile } from '../../model-folder.ts';
 import type { Parameter, ParameterTable } from '../model/parameters.ts';
 import { sizeOf } from '../model/parameters.ts';
-import { parseJson } from './json.ts';
 import type { Dtype, NamedTensor } from './safetensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
-
-const weightsFile = 'model.safetensors';
-const indexFile = 'model.safetensors.index.json';
-
-/** File names only: an index leads nowhere outside its folder. */
-const shardName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/);
-const index = z.looseObject({ weight_map: z.record(z.string(), shardName) });
 
 /** Larger weights are written in several files, as transformers writes them. */
 const mostFileBytes = 5_000_000_000;
@@ -23,39 +15,6 @@ const mostFileBytes = 5_000_000_000;
 function publishedName(name: string): string {
   if (name.startsWith('model.visual.')) return name.slice('model.'.length);
   return name.replace(/^model\.language_model\./, 'model.');
-}
-
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );
-
-/** The files that hold a folder's weights. @throws StudioError `bad-model` */
-async function weightFiles(folder: string): Promise<{ files: string[]; map: Readonly<Record<string, string>> | null }> {
-  const single = path.join(folder, weightsFile);
-  const indexPath = path.join(folder, indexFile);
-  if ((await exists(single)) || !(await exists(indexPath))) return { files: [single], map: null };
-  const text = await readFile(indexPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw badIndex(indexPath, `The file can't be read: ${error.message}`);
-  });
-  const parsed = index.safeParse(parseJson(text));
-  if (!parsed.success) throw badIndex(indexPath, 'The file is no index of weights: it must map each tensor to a file.');
-  const map = parsed.data.weight_map;
-  return { files: [...new Set(Object.values(map))].sort().map((name) => path.join(folder, name)), map };
-}
-
-/** The files that make a model what it is: not the optimizer's state. @throws StudioError `bad-model` when one is missing */
-export async function modelFiles(folder: string): Promise<string[]> {
-  const { files } = await weightFiles(folder);
-  const all = [...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)), ...files];
-  for (const file of all) {
-    if (await exists(file)) continue;
-    throw new StudioError('bad-model', `There is no ${path.basename(file)}, so this is no whole model.`, {
-      place: folder,
-    });
-  }
-  return all;
 }
 
 /** A folder's tensors by their published names, and the file that an error about one names. @throws StudioError `bad-model` */
@@ -85,10 +44,6 @@ function published(tensors: ReadonlyMap<string, NamedTensor>): Map<string, Named
       return [name, { ...tensor, name }];
     }),
   );
-}
-
-function badIndex(place: string, message: string): StudioError {
-  return new StudioError('bad-model', message, { place, remedy: 'Use another checkpoint, or fetch this one again.' });
 }
 
 export interface WeightsForm {

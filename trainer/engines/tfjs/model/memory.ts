@@ -15,7 +15,7 @@ export interface MemoryNeeded {
 }
 
 /** Bytes that a model of so many parameters takes before the first batch. */
-export function memoryNeeded(parameters: number, role: ModelHandle['role'], threads: number): MemoryNeeded {
+function memoryNeeded(parameters: number, role: ModelHandle['role'], threads: number): MemoryNeeded {
   const perThread = parameters * float * (role === 'policy' ? 3 : 1);
   const gradients = role === 'policy' ? parameters * float * (threads + 1) : 0;
   return { perThread, total: perThread * threads + gradients + parameters * float * threads };

@@ -324,7 +324,7 @@ function failUnlessDone(end: ProgramEnd, message: string, remedy: string): void 
 const probed = z.object({ type: z.literal('probed'), version: z.string(), gpu: z.boolean() });
 
 /** Runs an addon once in another process, which it can't bring down with itself. @throws StudioError `engine-failed` */
-export async function probeNative(addon: string, signal: AbortSignal): Promise<{ version: string; gpu: boolean }> {
+async function probeNative(addon: string, signal: AbortSignal): Promise<{ version: string; gpu: boolean }> {
   let found: z.infer<typeof probed> | undefined;
   const end = await runProgram(process.execPath, [nativeProbe(), addon], {
     signal,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { checkNpm, fetchPackages } from '../../../programs/npm.ts';
 import { runProgram } from '../../../programs/run-program.ts';
 import { StudioError } from '../../../protocol/errors.ts';
-import { parseJson } from '../checkpoint/json.ts';
+import { parseJson } from '../../../protocol/json.ts';
 import { webgpuFolder, webgpuProbe } from '../files.ts';
 import { type HoldFile, holding } from './holding.ts';
 

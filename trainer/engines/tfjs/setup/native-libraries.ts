@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseJson } from '../checkpoint/json.ts';
+import { parseJson } from '../../../protocol/json.ts';
 import { nativeFolder } from '../files.ts';
 import type { NativeKind } from './native-wheels.ts';
 

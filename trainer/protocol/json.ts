@@ -1,4 +1,6 @@
-/** Undefined for what is not JSON: a file that was cut off, or is something else. */
+/** JSON that may be damaged: a file that was cut off, or is something else. */
+
+/** Undefined for what is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

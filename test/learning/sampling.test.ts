@@ -1,9 +1,9 @@
-/** Asking an engine that answers from a list: how completions become scored groups. */
+/** Sampling from an engine that answers from a list: how completions become scored groups. */
 import { describe, expect, it } from 'vitest';
 import type { LoadedQuestion } from '../../trainer/data/questions.ts';
 import type { Completion, Engine, Frames, SampleEvent, SampleRequest } from '../../trainer/engines/engine.ts';
-import { type Asking, ask, groupMetrics, shuffledOrder } from '../../trainer/learning/answering.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
+import { type GroupSampling, groupMetrics, sampleGroups, shuffledOrder } from '../../trainer/learning/sampling.ts';
 import { emptyMetrics, Interrupted } from '../../trainer/learning/training.ts';
 import type { PresetName } from '../../trainer/protocol/runfile.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';
@@ -62,7 +62,7 @@ function engineThatSays(...answers: string[][]): { engine: Engine; asked: Sample
   return { engine: engine as unknown as Engine, asked };
 }
 
-const asking = (engine: Engine, preset: PresetName, signal = new AbortController().signal): Asking => ({
+const sampling = (engine: Engine, preset: PresetName, signal = new AbortController().signal): GroupSampling => ({
   ...{
     engine,
     model: { id: 1, role: 'policy' },
@@ -79,29 +79,29 @@ const right = '<think>a</think><answer>5</answer>';
 describe('a question that is asked', () => {
   it('gets ordered and shuffled answers, scored apart, with advantages for the ordered ones alone', async () => {
     const { engine, asked } = engineThatSays([right, 'no'], ['no', 'no']);
-    const [answered] = await ask([loaded('numerical', '5')], asking(engine, 'paper'), durations);
+    const [sampled] = await sampleGroups([loaded('numerical', '5')], sampling(engine, 'paper'), durations);
     expect(
-      answered?.group.rollouts.map(({ order, correct, advantage }) => [order, correct, advantage === null]),
+      sampled?.group.rollouts.map(({ order, correct, advantage }) => [order, correct, advantage === null]),
     ).toEqual([
       ['ordered', true, false],
       ['ordered', false, false],
       ['shuffled', false, true],
       ['shuffled', false, true],
     ]);
-    expect(answered?.group.temporal).toMatchObject({ p: 0.5, pShuffled: 0, passed: true });
+    expect(sampled?.group.temporal).toMatchObject({ p: 0.5, pShuffled: 0, passed: true });
     const [ordered, shuffled] = asked.map(({ prompt }) => prompt.find((chunk) => chunk.kind === 'video'));
     expect(ordered).toMatchObject({ order: [0, 1, 2, 3] });
-    expect(shuffled).toMatchObject({ order: answered?.group.media.shuffledOrder });
+    expect(shuffled).toMatchObject({ order: sampled?.group.media.shuffledOrder });
     expect(new Set(asked.flatMap(({ seeds }) => seeds)).size).toBe(4);
-    expect(groupMetrics(answered ? [answered] : [])).toMatchObject({ accuracy: 0.5, accuracyShuffled: 0, temporal: 1 });
+    expect(groupMetrics(sampled ? [sampled] : [])).toMatchObject({ accuracy: 0.5, accuracyShuffled: 0, temporal: 1 });
   });
 
   it('is scored by the rules of its preset: nan in a regression is paid upstream alone', async () => {
     const nan = '<think>a</think><answer>nan</answer>';
     const accuracyUnder = async (preset: PresetName) => {
       const { engine } = engineThatSays([nan, nan], [nan, nan]);
-      const [answered] = await ask([loaded('regression', '5')], asking(engine, preset), durations);
-      return answered?.group.rollouts[0]?.accuracy;
+      const [sampled] = await sampleGroups([loaded('regression', '5')], sampling(engine, preset), durations);
+      return sampled?.group.rollouts[0]?.accuracy;
     };
     expect(await accuracyUnder('upstream')).toBe(1);
     expect(await accuracyUnder('paper')).toBe(0);
@@ -110,7 +110,7 @@ describe('a question that is asked', () => {
   it('gives up when it is interrupted', async () => {
     const { engine } = engineThatSays([right, right], [right, right]);
     await expect(
-      ask([loaded('numerical', '5')], asking(engine, 'paper', AbortSignal.abort()), durations),
+      sampleGroups([loaded('numerical', '5')], sampling(engine, 'paper', AbortSignal.abort()), durations),
     ).rejects.toThrow(Interrupted);
   });
 });

@@ -1,10 +1,11 @@
-/** Asks a model every question of some datasets that has no answer yet, and writes each answer down before it counts. */
+/** Samples an answer to every question of some datasets that has none yet, and writes each down before it counts. */
 import { createHash } from 'node:crypto';
 import type { Dataset } from '../data/dataset.ts';
 import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
 import { permutation, randomFrom } from '../data/random.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
-import { type Answered, ask } from '../learning/answering.ts';
+import type { SampledGroup } from '../learning/groups.ts';
+import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Question } from '../protocol/records.ts';
@@ -12,7 +13,7 @@ import { evaluationScore } from '../rewards/evaluation-score.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
 import type { AnsweredLine, AnswersFile, AnswersLine, GivenAnswer, SkippedLine } from './answers-file.ts';
 
-export interface AskingAll {
+export interface BenchmarkSampling {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly media: MediaLoader;
@@ -25,11 +26,11 @@ export interface AskingAll {
   /** Questions of each dataset; null for all. */
   readonly limit: number | null;
   readonly signal: AbortSignal;
-  onProgress(progress: AskProgress): void;
+  onProgress(progress: SamplingProgress): void;
   onSkipped(line: SkippedLine): void;
 }
 
-export interface AskProgress {
+export interface SamplingProgress {
   readonly dataset: string;
   /** Questions that are finished, those of earlier sittings included, of all that are wanted. */
   readonly done: number;
@@ -41,21 +42,21 @@ export interface AskProgress {
 const batchQuestions = 32;
 
 /**
- * The rows that are asked, in an order that is fixed by the seed: any beginning of it is a random sample of the dataset, so
+ * The rows that are sampled, in an order that is fixed by the seed: any beginning of it is a random sample of the dataset, so
  * a part of an evaluation says something of the whole, and a larger limit goes on from a smaller one.
  */
-export function rowsToAsk(count: number, limit: number | null, seed: number): number[] {
+export function rowsToSample(count: number, limit: number | null, seed: number): number[] {
   return permutation(count, randomFrom(seed, 'evaluation order')).slice(0, limit ?? count);
 }
 
-/** The rows without an answer, in the order in which they are asked, and how many are wanted with those that have one. */
+/** The rows without an answer, in the order in which they are sampled, and how many are wanted with those that have one. */
 export function openRows(
-  datasets: AskingAll['datasets'],
+  datasets: BenchmarkSampling['datasets'],
   answers: AnswersFile,
   limit: number | null,
 ): { name: string; dataset: Dataset; rows: number[]; wanted: number }[] {
   return datasets.map(({ name, dataset }) => {
-    const all = rowsToAsk(dataset.count, limit, answers.header.sampling.seed);
+    const all = rowsToSample(dataset.count, limit, answers.header.sampling.seed);
     return { name, dataset, rows: all.filter((row) => !answers.has(name, row)), wanted: all.length };
   });
 }
@@ -68,10 +69,10 @@ function questionKey(question: Question): string {
 }
 
 /**
- * An answer is a function of weights, settings, seed and row: what was asked in the same batch or sitting does not matter.
+ * An answer is a function of weights, settings, seed and row: what was sampled in the same batch or sitting does not matter.
  * @throws Interrupted when the signal ends it; what was finished is in the file.
  */
-export async function askAll(a: AskingAll): Promise<void> {
+export async function sampleBenchmarks(a: BenchmarkSampling): Promise<void> {
   const open = openRows(a.datasets, a.answers, a.limit);
   const total = open.reduce((sum, { wanted }) => sum + wanted, 0);
   const before = total - open.reduce((sum, { rows }) => sum + rows.length, 0);
@@ -88,10 +89,9 @@ export async function askAll(a: AskingAll): Promise<void> {
     for (let from = 0; from < rows.length; from += batchQuestions) {
       const batch = rows.slice(from, from + batchQuestions);
       told(0, 0);
-      const loaded = await Promise.all(batch.map((row) => questions.load(row)));
+      const readable = await questions.loadReadable(batch);
       for (const row of rows.slice(from + batchQuestions, from + 2 * batchQuestions)) questions.prefetch(row);
-      const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
-      const groups = await askBatch(a, readable, (share) => told(share, batch.length));
+      const groups = await sampleBatch(a, readable, (share) => told(share, batch.length));
       const answered = new Map(groups.map((group) => [group.group.question.row, lineOf(name, group)]));
       const lines = batch.map((row): AnswersLine => answered.get(row) ?? skipped(name, dataset.question(row), faults));
       a.answers.append(lines);
@@ -102,11 +102,11 @@ export async function askAll(a: AskingAll): Promise<void> {
   }
 }
 
-async function askBatch(
-  a: AskingAll,
+async function sampleBatch(
+  a: BenchmarkSampling,
   questions: readonly LoadedQuestion[],
   onShare: (share: number) => void,
-): Promise<Answered[]> {
+): Promise<SampledGroup[]> {
   if (questions.length === 0) return [];
   const { sampling, shuffled, template } = a.answers.header;
   const how = {
@@ -125,10 +125,10 @@ async function askBatch(
     signal: a.signal,
     onSampling: ({ done, total }: { done: number; total: number }) => onShare(done / total),
   };
-  return ask(questions, how, emptyMetrics(0, 0).durations);
+  return sampleGroups(questions, how, emptyMetrics(0, 0).durations);
 }
 
-function askedOf(dataset: string, question: Question) {
+function questionFields(dataset: string, question: Question) {
   const { row, problemId, problem, problemType, dataType, solution, path, source, family, needsOrder } = question;
   return {
     dataset,
@@ -139,10 +139,10 @@ function askedOf(dataset: string, question: Question) {
 }
 
 function skipped(dataset: string, question: Question, faults: ReadonlyMap<number, string>): SkippedLine {
-  return { outcome: 'skipped', ...askedOf(dataset, question), message: faults.get(question.row) ?? '' };
+  return { outcome: 'skipped', ...questionFields(dataset, question), message: faults.get(question.row) ?? '' };
 }
 
-function lineOf(dataset: string, { group }: Answered): AnsweredLine {
+function lineOf(dataset: string, { group }: SampledGroup): AnsweredLine {
   const { question } = group;
   const given = (order: 'ordered' | 'shuffled'): GivenAnswer | null => {
     const rollout = group.rollouts.find((candidate) => candidate.order === order);
@@ -152,5 +152,5 @@ function lineOf(dataset: string, { group }: Answered): AnsweredLine {
     return { text, tokens: tokenCount, stop: stopReason, answer, accuracy, correct, reward: rollout.accuracy };
   };
   const ordered = given('ordered') as GivenAnswer;
-  return { outcome: 'answered', ...askedOf(dataset, question), ordered, shuffled: given('shuffled') };
+  return { outcome: 'answered', ...questionFields(dataset, question), ordered, shuffled: given('shuffled') };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { temporalRewardIsFelt } from '../../trainer/evaluation/sampled-groups.ts';
+import { temporalRewardIsFelt } from '../../trainer/evaluation/measure-groups.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
 const p = presetParameters('sample', 'tgrpo');

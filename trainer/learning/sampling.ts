@@ -1,6 +1,6 @@
 /**
- * Asking the model: questions in, scored groups out. One batch holds the ordered and the shuffled answers of all questions;
- * training, probes and evaluation all ask through here, so a rollout means the same everywhere.
+ * Questions in, scored groups out. One batch holds the ordered and the shuffled answers of all questions; training, probes and
+ * evaluation all sample through here, so a rollout means the same everywhere.
  */
 
 import { setImmediate } from 'node:timers/promises';
@@ -15,9 +15,10 @@ import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
 import { groupAdvantages, type ScoredAnswer } from './advantages.ts';
-import { Interrupted, mean, type ScoredGroup, timed } from './training.ts';
+import type { SampledGroup, ScoredGroup } from './groups.ts';
+import { Interrupted, mean, timed } from './training.ts';
 
-export interface Asking {
+export interface GroupSampling {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly template: PromptTemplate;
@@ -29,7 +30,7 @@ export interface Asking {
   readonly prefix: string;
   /**
    * What each question's seeds, shuffle and name are drawn from: its place in the list when absent. With numbers of its own
-   * a question is asked the same in whatever batch it comes.
+   * a question is answered the same in whatever batch it comes.
    */
   readonly numbers?: readonly number[];
   readonly ordered: number;
@@ -38,14 +39,6 @@ export interface Asking {
   readonly sampling: SampleOptions;
   readonly signal: AbortSignal;
   onSampling?(hint: { done: number; total: number; text: string; problem: string }): void;
-}
-
-/** A scored group with what an update needs of it. */
-export interface Answered extends ScoredGroup {
-  readonly prompt: Prompt;
-  readonly ordered: readonly Completion[];
-  readonly advantages: readonly number[];
-  readonly flat: boolean;
 }
 
 /**
@@ -63,11 +56,11 @@ export function shuffledOrder(count: number, seed: number): number[] | null {
 const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
-export async function ask(
+export async function sampleGroups(
   questions: readonly LoadedQuestion[],
-  how: Asking,
+  how: GroupSampling,
   durations: StepMetrics['durations'],
-): Promise<Answered[]> {
+): Promise<SampledGroup[]> {
   const plans = questions.map((loaded, i) => {
     const { frames, question } = loaded;
     const number = how.numbers?.[i] ?? i;
@@ -117,21 +110,21 @@ export async function ask(
   if (how.signal.aborted) throw new Interrupted();
 
   return timed(durations, 'score', async () => {
-    const answered: Answered[] = [];
+    const sampled: SampledGroup[] = [];
     for (const [i, plan] of plans.entries()) {
-      answered.push(await scoreGroup(plan, completions[i] as (typeof completions)[number], how));
+      sampled.push(await scoreGroup(plan, completions[i] as (typeof completions)[number], how));
       // Between groups the trainer answers whoever asks.
       await setImmediate();
     }
-    return answered;
+    return sampled;
   });
 }
 
 async function scoreGroup(
   plan: { loaded: LoadedQuestion; number: number; order: number[] | null; prompt: Prompt },
   completions: { ordered: Completion[]; shuffled: Completion[] },
-  how: Asking,
-): Promise<Answered> {
+  how: GroupSampling,
+): Promise<SampledGroup> {
   const { question, view } = plan.loaded;
   const id = `${how.prefix}-${plan.number}`;
   const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
@@ -210,9 +203,8 @@ async function scoreGroup(
     },
     tokens,
     prompt: plan.prompt,
-    ordered: completions.ordered,
-    advantages: verdict.advantages,
-    flat: verdict.flat,
+    completions: completions.ordered,
+    scores: { ordered, shuffled },
   };
 }
 

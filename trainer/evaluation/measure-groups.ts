@@ -4,15 +4,16 @@
  */
 import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
-import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
+import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { normalise } from '../learning/advantages.ts';
-import { type Answered, ask, groupMetrics } from '../learning/answering.ts';
+import type { SampledGroup } from '../learning/groups.ts';
+import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
-import { rowsToAsk } from './ask-all.ts';
+import { rowsToSample } from './sample-benchmarks.ts';
 
 /** Shares of groups; accuracies and length are means over answers. */
 export const groupFigures = z.strictObject({
@@ -30,7 +31,7 @@ export const groupFigures = z.strictObject({
 });
 export type GroupFigures = z.infer<typeof groupFigures>;
 
-export interface SamplingGroups {
+export interface GroupMeasuring {
   readonly engine: Engine;
   readonly model: ModelHandle;
   readonly media: MediaLoader;
@@ -39,9 +40,9 @@ export interface SamplingGroups {
   readonly template: PromptTemplate;
   /** G, temperature, rewards: those of a T-GRPO run. */
   readonly parameters: ParameterValues;
-  /** Fixes which videos are asked, their shuffles and the answers. */
+  /** Fixes which videos are taken, their shuffles and the answers. */
   readonly seed: number;
-  /** Videos to ask; all where there are fewer. */
+  /** Videos to sample on; all where there are fewer. */
   readonly videos: number;
   readonly signal: AbortSignal;
   onProgress(done: number, total: number): void;
@@ -65,7 +66,7 @@ export function temporalRewardIsFelt(
   return paid.advantages.some((advantage, i) => Math.abs(advantage - (unpaid.advantages[i] ?? 0)) > 0.01);
 }
 
-function isFelt({ group }: Answered, p: ParameterValues): boolean {
+function isFelt({ group }: SampledGroup, p: ParameterValues): boolean {
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map(({ reward }) => ({
     total: reward.total,
@@ -74,21 +75,19 @@ function isFelt({ group }: Answered, p: ParameterValues): boolean {
   return temporalRewardIsFelt(answers, p);
 }
 
-/** @returns null where no video could be asked. @throws Interrupted when the signal ends it */
-export async function sampleGroups(s: SamplingGroups): Promise<GroupFigures | null> {
+/** @returns null where no video could be read. @throws Interrupted when the signal ends it */
+export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | null> {
   const { dataset, parameters: p } = s;
-  const rows = rowsToAsk(dataset.count, null, s.seed)
+  const rows = rowsToSample(dataset.count, null, s.seed)
     .filter((row) => dataset.question(row).dataType === 'video')
     .slice(0, s.videos);
   const questions = new QuestionLoader(dataset, s.media, s.limits, () => {});
-  const groups: Answered[] = [];
+  const groups: SampledGroup[] = [];
   for (let from = 0; from < rows.length; from += batchQuestions) {
     s.onProgress(from, rows.length);
-    const batch = rows.slice(from, from + batchQuestions);
-    const loaded = await Promise.all(batch.map((row) => questions.load(row)));
-    const readable = loaded.filter((question): question is LoadedQuestion => question !== null);
+    const readable = await questions.loadReadable(rows.slice(from, from + batchQuestions));
     if (readable.length === 0) continue;
-    const answered = await ask(
+    const sampled = await sampleGroups(
       readable,
       {
         engine: s.engine,
@@ -107,7 +106,7 @@ export async function sampleGroups(s: SamplingGroups): Promise<GroupFigures | nu
       },
       emptyMetrics(0, 0).durations,
     );
-    groups.push(...answered);
+    groups.push(...sampled);
   }
   if (groups.length === 0) return null;
   const { accuracy, accuracyShuffled, temporal, flatGroups, length } = groupMetrics(groups);

@@ -1,0 +1,58 @@
+/**
+ * Why a run would not take a control of the editor. The rules are the protocol's; here is only which requests a control stands
+ * for. Loaded with the link to a trainer: before that there is no run to ask about.
+ */
+import { type CommandRequest, commands, deleteRefusal, refusal } from '../trainer/protocol/commands.ts';
+import { StudioError } from '../trainer/protocol/errors.ts';
+import type { RunSummary } from '../trainer/protocol/run-state.ts';
+import { liveParameters } from './commands/parameter-input.ts';
+import type { Control } from './contributions.ts';
+
+/** What a control may ask of a run; it is offered when one of them would be taken. */
+function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): readonly CommandRequest[] {
+  switch (control) {
+    case 'pause':
+      return [{ kind: 'pause', release: false }];
+    case 'stop':
+      return [
+        { kind: 'stop', when: 'after-step' },
+        { kind: 'stop', when: 'now' },
+      ];
+    case 'step':
+      return [{ kind: 'step', count: 1 }];
+    case 'set':
+      return liveParameters(run.method).map((parameter) => ({
+        kind: 'set',
+        parameter,
+        value: run.parameters[parameter],
+      }));
+    case 'start':
+    case 'resume':
+    case 'save':
+    case 'evaluate':
+      return [{ kind: control }];
+  }
+}
+
+/** Why nothing that the control stands for would be taken now, as a clause; null when something would. */
+export function controlRefusal(control: Control, run: RunSummary, runs: readonly RunSummary[]): string | null {
+  if (control === 'delete') return deleteRefusal(run);
+  let first: string | null = null;
+  for (const request of requestsOf(control, run)) {
+    const why = refusal(request, run, runs);
+    if (why === null) return null;
+    first ??= why;
+  }
+  return first;
+}
+
+/** The refusal as a failure, for people. @param why a clause */
+export function refused(run: RunSummary, control: Control, why: string): StudioError {
+  const end = /[.!?]$/.test(why) ? '' : '.';
+  return new StudioError('conflict', `${run.name} can't be ${controlWords(control).participle}: ${why}${end}`);
+}
+
+/** What a control is called, and what it does to a run. */
+export function controlWords(control: Control): { readonly label: string; readonly participle: string } {
+  return control === 'delete' ? { label: 'Delete', participle: 'deleted' } : commands[control];
+}

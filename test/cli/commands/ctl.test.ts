@@ -1,0 +1,153 @@
+/** `video-r1 ctl`: the words of a shell as commands, and what is said of a run and of a command's end. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
+import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
+import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
+import { aRunThat, everyRequest, everyRun, requestName } from '../../protocol/every-standing.ts';
+
+const plain = { release: false, now: false };
+
+describe('the words of a command', () => {
+  test('say every command that a run takes', () => {
+    expect(readRequest(['start'], plain)).toEqual({ kind: 'start' });
+    expect(readRequest(['pause'], plain)).toEqual({ kind: 'pause', release: false });
+    expect(readRequest(['pause'], { ...plain, release: true })).toEqual({ kind: 'pause', release: true });
+    expect(readRequest(['resume'], plain)).toEqual({ kind: 'resume' });
+    expect(readRequest(['step'], plain)).toEqual({ kind: 'step', count: 1 });
+    expect(readRequest(['step', '5'], plain)).toEqual({ kind: 'step', count: 5 });
+    expect(readRequest(['stop'], plain)).toEqual({ kind: 'stop', when: 'after-step' });
+    expect(readRequest(['stop'], { ...plain, now: true })).toEqual({ kind: 'stop', when: 'now' });
+    expect(readRequest(['save'], plain)).toEqual({ kind: 'save' });
+    expect(readRequest(['evaluate'], plain)).toEqual({ kind: 'evaluate' });
+    expect(readRequest(['set', 'learningRate', '5e-5'], plain)).toEqual({
+      kind: 'set',
+      parameter: 'learningRate',
+      value: 5e-5,
+    });
+    expect(readRequest(['list'], plain)).toBe('list');
+  });
+
+  test.each([
+    [['dance'], plain, 'There is no command dance'],
+    [['toString'], plain, 'There is no command toString'],
+    [['paus'], plain, 'the nearest is pause'],
+    [[], plain, 'Name a command'],
+    [['pause', 'now'], plain, 'pause takes no now'],
+    [['list', 'all'], plain, 'list takes no all'],
+    [['resume'], { ...plain, now: true }, 'resume takes no --now'],
+    [['stop'], { ...plain, release: true }, 'stop takes no --release'],
+    [['step', '0'], plain, '0 is none'],
+    [['step', 'two'], plain, 'two is none'],
+    [['set', 'learningRate'], plain, 'Name a parameter and its value'],
+  ])('%j %j is refused', (words, options, message) => {
+    expect(() => readRequest(words, options)).toThrow(message);
+  });
+
+  test('are all in the help, with what the protocol calls them', () => {
+    for (const kind of commandKinds)
+      expect(ctlCommand.help).toMatch(new RegExp(`^  ${kind}\\b.*  ${commands[kind].label}`, 'm'));
+  });
+});
+
+describe('the list', () => {
+  test('says where a paused run stands and why, and how long one that goes on has left', () => {
+    const at = { point: 'before-update', step: 34 } as const;
+    const paused = aRunThat({ state: 'paused', at, why: 'the loss rose', fault: null, memory: 'held' }, { step: 33 });
+    expect(listLine(paused)).toBe('tgrpo-1          paused     step 33/100  at before-update, step 34: the loss rose');
+    // 97 steps of 2 seconds.
+    expect(listLine(aRunThat({ state: 'running', doing: null }, { pace: [1000, 3000] }))).toBe(
+      'tgrpo-1          running    step 3/100  3m 14s left',
+    );
+    expect(listLine(aRunThat({ state: 'completed' }, { step: 100 }))).toBe('tgrpo-1          completed  step 100/100');
+  });
+});
+
+describe('a command that is sent', () => {
+  let trainer: FakeTrainer;
+  let printed: string;
+  beforeEach(async () => {
+    trainer = new FakeTrainer();
+    await trainer.listen();
+    printed = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      printed += text;
+      return true;
+    });
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await trainer.dispose();
+  });
+  const ctl = (...words: string[]) => ctlCommand.run([...words, '--folder', trainer.project]);
+
+  const typed = everyRequest.map((request) => {
+    switch (request.kind) {
+      case 'pause':
+        return [request.kind, ...(request.release ? ['--release'] : [])];
+      case 'stop':
+        return [request.kind, ...(request.when === 'now' ? ['--now'] : [])];
+      case 'step':
+        return [request.kind, String(request.count)];
+      case 'set':
+        return [request.kind, request.parameter, String(request.value)];
+      default:
+        return [request.kind];
+    }
+  });
+
+  test.each(everyRequest.map((request, i) => [requestName(request), i] as const))(
+    '%s: in every state it is sent when the rules take it, and else the sentence that refuses it is said',
+    async (_, i) => {
+      const request = everyRequest[i] as (typeof everyRequest)[number];
+      trainer.handlers['runs/command'] = async ({ id, command }) => ({
+        command: recordOf(id, command, { state: 'applied' }),
+      });
+      // A command line is a process of its own; the walk takes each state with steps left and questions to be evaluated on.
+      for (const run of everyRun.filter(({ step, evaluationDataset }) => step === 3 && evaluationDataset !== null)) {
+        trainer.runs = [run];
+        trainer.commands.length = 0;
+        printed = '';
+        const code = await ctl(...(typed[i] as string[]));
+        const why = refusal(request, run, [run]);
+        if (why === null) {
+          expect(trainer.commands.map(({ command }) => command)).toEqual([request]);
+          expect({ code, printed }).toEqual({
+            code: 0,
+            printed: `tgrpo-1: ${request.kind} applied at after-update, step 4\n`,
+          });
+        } else {
+          expect(trainer.commands).toEqual([]);
+          expect({ code, printed }).toEqual({ code: 1, printed: `tgrpo-1: ${request.kind} rejected: ${why}\n` });
+        }
+      }
+    },
+  );
+
+  test('again under an id is sent whatever the run does now, so that the trainer says what became of it', async () => {
+    trainer.runs = [aRunThat({ state: 'pausing', release: false })];
+    trainer.handlers['runs/command'] = async ({ id, command }) => ({
+      command: recordOf(id, command, { state: 'applied' }),
+    });
+    expect(await ctl('pause', '--id', 'tuesday-1')).toBe(0);
+    expect(trainer.commands).toMatchObject([{ id: 'tuesday-1', command: { kind: 'pause' } }]);
+    await expect(ctl('pause', '--id', 'a b')).rejects.toThrow('--id a b');
+    await expect(ctl('list', '--id', 'tuesday-1')).rejects.toThrow('list takes no');
+  });
+
+  test('to a trainer that dies before the end says under which id to ask again', async () => {
+    trainer.runs = [aRunThat({ state: 'running', doing: null })];
+    trainer.handlers['runs/command'] = async () => {
+      trainer.cut();
+      return new Promise(() => {});
+    };
+    await expect(ctl('save', '--id', 'tuesday-2')).rejects.toMatchObject({
+      kind: 'connection-lost',
+      remedy: expect.stringContaining('tuesday-2'),
+    });
+  });
+
+  test('in a folder whose trainer died without a word says that none is there', async () => {
+    trainer.announce({ pid: 2 ** 22 - 3, port: 1 });
+    await expect(ctl('list')).rejects.toMatchObject({ kind: 'not-found', remedy: expect.stringContaining('serve') });
+  });
+});

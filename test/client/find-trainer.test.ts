@@ -1,0 +1,43 @@
+/** The trainer of a folder, by the file that it leaves there. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findTrainer } from '../../trainer/client/find-trainer.ts';
+
+const found = {
+  pid: process.pid,
+  host: '127.0.0.1',
+  port: 1,
+  token: 't',
+  protocol: { major: 2, minor: 0 },
+  version: '0',
+  startedAt: 0,
+};
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'video-r1-find-'));
+  mkdirSync(path.join(folder, '.video-r1'));
+  file = path.join(folder, '.video-r1/trainer.json');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a living one is found; none is where there is no file, or its process is gone', async () => {
+  expect(await findTrainer(folder)).toBeNull();
+  writeFileSync(file, JSON.stringify(found));
+  expect(await findTrainer(folder)).toEqual(found);
+  writeFileSync(file, JSON.stringify({ ...found, pid: 2 ** 22 - 3 }));
+  expect(await findTrainer(folder)).toBeNull();
+});
+
+test('a file that can not be understood is named, with what to do', async () => {
+  for (const rubbish of ['', '{', '{"pid": "many"}']) {
+    writeFileSync(file, rubbish);
+    await expect(findTrainer(folder)).rejects.toMatchObject({
+      kind: 'bad-request',
+      place: file,
+      remedy: expect.stringContaining('delete the file'),
+    });
+  }
+});

@@ -1,0 +1,47 @@
+/** What a person is told of a command: that it was done when its record says so, else what is against it. */
+import { expect, test } from 'vitest';
+import { pause, stop } from '../../../extension/commands/control-run.ts';
+import type { RunSummary } from '../../../trainer/protocol/run-state.ts';
+import { editor } from '../fake-vscode.ts';
+import { fakeTrainer, studioOn } from '../studios.ts';
+import { recordOf, runOf } from '../trainer/fake-trainer.ts';
+
+async function studioWith(...runs: RunSummary[]) {
+  const trainer = await fakeTrainer();
+  trainer.runs = runs;
+  const studio = studioOn(trainer.project);
+  await studio.attach();
+  return { trainer, studio };
+}
+
+test('a command is told as done with the place where it took effect', async () => {
+  const { trainer, studio } = await studioWith(runOf());
+  trainer.handlers['runs/command'] = async ({ id, command }) => ({
+    command: recordOf(id, command, { state: 'applied' }),
+  });
+  await pause(studio);
+  expect(editor.done).toEqual(['$(check) first paused (after-update, step 4)']);
+});
+
+test('one that the trainer rejects, or that fails, is told with its reason and not as done', async () => {
+  const { trainer, studio } = await studioWith(runOf());
+  const answer = (state: 'rejected' | 'failed', why: string) => {
+    trainer.handlers['runs/command'] = async ({ id, command }) => ({ command: recordOf(id, command, { state, why }) });
+  };
+  answer('rejected', 'the run is stopping');
+  await expect(pause(studio)).rejects.toThrow("first can't be paused: the run is stopping.");
+  answer('failed', 'No space is left.');
+  await expect(pause(studio)).rejects.toThrow("first can't be paused: it failed: No space is left.");
+  expect(editor.done).toEqual([]);
+});
+
+test('stopping a run that stops after its step offers only to stop it now', async () => {
+  const { trainer, studio } = await studioWith(runOf({ standing: { state: 'stopping', when: 'after-step' } }));
+  trainer.handlers['runs/command'] = async ({ id, command }) => {
+    trainer.emit('r1', 6, { type: 'state', run: runOf({ seq: 6, standing: { state: 'stopped' } }) });
+    return { command: recordOf(id, command, { state: 'applied' }) };
+  };
+  await stop(studio, { runId: 'r1' });
+  expect(editor.picks.map((items) => items.map(({ label }) => label))).toEqual([['Now']]);
+  expect(trainer.commands.map(({ command }) => command)).toEqual([{ kind: 'stop', when: 'now' }]);
+});

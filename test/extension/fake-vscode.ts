@@ -1,0 +1,200 @@
+/**
+ * As much of the editor's module as the extension touches outside an editor: events and values behave as the real ones do,
+ * what would be shown or executed is kept for a test to look at.
+ */
+import { EventEmitter as NodeEmitter } from 'node:events';
+
+export class Disposable {
+  private readonly end: () => void;
+
+  constructor(end: () => void) {
+    this.end = end;
+  }
+
+  static from(...parts: { dispose(): unknown }[]): Disposable {
+    return new Disposable(() => {
+      for (const part of parts) part.dispose();
+    });
+  }
+
+  dispose(): void {
+    this.end();
+  }
+}
+
+export class EventEmitter<T> {
+  private readonly emitter = new NodeEmitter().setMaxListeners(0);
+
+  readonly event = (listener: (value: T) => unknown): Disposable => {
+    this.emitter.on('fire', listener);
+    return new Disposable(() => this.emitter.off('fire', listener));
+  };
+
+  fire(value: T): void {
+    this.emitter.emit('fire', value);
+  }
+
+  dispose(): void {
+    this.emitter.removeAllListeners();
+  }
+}
+
+export class CancellationError extends Error {}
+
+export class Uri {
+  readonly scheme = 'file';
+  readonly fsPath: string;
+
+  private constructor(fsPath: string) {
+    this.fsPath = fsPath;
+  }
+
+  static file(fsPath: string): Uri {
+    return new Uri(fsPath);
+  }
+
+  static joinPath(base: Uri, ...parts: string[]): Uri {
+    return new Uri([base.fsPath, ...parts].join('/'));
+  }
+
+  toString(): string {
+    return `file://${this.fsPath}`;
+  }
+}
+
+export class ThemeColor {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export class ThemeIcon {
+  readonly id: string;
+  readonly color: ThemeColor | undefined;
+
+  constructor(id: string, color?: ThemeColor) {
+    this.id = id;
+    this.color = color;
+  }
+}
+
+export class MarkdownString {
+  value: string;
+  isTrusted: boolean | { readonly enabledCommands: readonly string[] } = false;
+
+  constructor(value = '') {
+    this.value = value;
+  }
+
+  appendMarkdown(text: string): this {
+    this.value += text;
+    return this;
+  }
+
+  appendText(text: string): this {
+    this.value += text;
+    return this;
+  }
+}
+
+export class TreeItem {
+  readonly label: string;
+  readonly collapsibleState: number;
+
+  constructor(label: string, collapsibleState = 0) {
+    this.label = label;
+    this.collapsibleState = collapsibleState;
+  }
+}
+
+export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
+export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
+export const StatusBarAlignment = { Left: 1, Right: 2 };
+export const ViewColumn = { Active: -1 };
+
+export class RelativePattern {}
+
+/** What a test reads and sets. */
+export const editor = {
+  /** Commands that were executed, with their arguments; `setContext` is in `context` instead. */
+  executed: [] as unknown[][],
+  context: new Map<string, unknown>(),
+  /** Messages that were shown, with their buttons. */
+  messages: [] as string[][],
+  /** Items of the quick picks that were shown; the first is picked. */
+  picks: [] as { readonly label: string; readonly description?: string }[][],
+  /** Texts of the status bar's own messages. */
+  done: [] as string[],
+  statusItem: {} as { text?: string; tooltip?: MarkdownString | string; command?: unknown },
+  /** Called with each progress that can be cancelled, with what cancels it. */
+  onProgress: (_cancel: () => void): void => {},
+  trusted: true,
+  trustGranted: new EventEmitter<void>(),
+  folder: undefined as string | undefined,
+  reset(folder: string | undefined): void {
+    this.executed = [];
+    this.context.clear();
+    this.messages = [];
+    this.picks = [];
+    this.done = [];
+    this.onProgress = () => {};
+    this.trusted = true;
+    this.trustGranted.dispose();
+    this.folder = folder;
+  },
+};
+
+const ignore = () => {};
+const watcher = () => {
+  const event = new EventEmitter<unknown>().event;
+  return { onDidCreate: event, onDidChange: event, onDidDelete: event, dispose: ignore };
+};
+const show = async (...words: unknown[]): Promise<undefined> => {
+  editor.messages.push(words.filter((word) => typeof word === 'string'));
+};
+
+export const commands = {
+  executeCommand: async (...call: unknown[]): Promise<void> => {
+    if (call[0] === 'setContext') editor.context.set(call[1] as string, call[2]);
+    else editor.executed.push(call);
+  },
+};
+
+export const window = {
+  createOutputChannel: () => ({ info: ignore, warn: ignore, error: ignore, show: ignore, dispose: ignore }),
+  createStatusBarItem: () => Object.assign(editor.statusItem, { show: ignore, hide: ignore, dispose: ignore }),
+  onDidChangeActiveColorTheme: new EventEmitter<unknown>().event,
+  showInformationMessage: show,
+  showWarningMessage: show,
+  showErrorMessage: show,
+  setStatusBarMessage: (text: string) => editor.done.push(text),
+  showQuickPick: async <T extends { readonly label: string }>(items: readonly T[]): Promise<T | undefined> => {
+    editor.picks.push([...items]);
+    return items[0];
+  },
+  withProgress: async <T>(
+    _options: unknown,
+    work: (progress: { report(): void }, token: { onCancellationRequested(act: () => void): void }) => Promise<T>,
+  ): Promise<T> => {
+    const cancelled = new EventEmitter<void>();
+    const working = work({ report: ignore }, { onCancellationRequested: (act) => cancelled.event(act) });
+    editor.onProgress(() => cancelled.fire());
+    return working;
+  },
+};
+
+export const workspace = {
+  get isTrusted(): boolean {
+    return editor.trusted;
+  },
+  get workspaceFolders(): { readonly uri: Uri }[] | undefined {
+    return editor.folder === undefined ? undefined : [{ uri: Uri.file(editor.folder) }];
+  },
+  onDidGrantWorkspaceTrust: (act: () => unknown) => editor.trustGranted.event(act),
+  createFileSystemWatcher: watcher,
+  getConfiguration: () => ({ get: <T>(_id: string, initial: T): T => initial }),
+};
+
+export const env = { clipboard: { writeText: async (): Promise<void> => {} } };

@@ -1,0 +1,242 @@
+/** A step of T-GRPO on an engine that answers from a script: every number that it reports is worked out by hand. */
+import { describe, expect, it } from 'vitest';
+import { tgrpoStep } from '../../trainer/learning/tgrpo.ts';
+import { Interrupted } from '../../trainer/learning/training.ts';
+import { StudioError } from '../../trainer/protocol/errors.ts';
+import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
+import { tokensOf, vocabulary } from '../engines/scripted-engine.ts';
+import { aLoadedQuestion, scriptedTraining } from './scripted-training.ts';
+
+const right = '<think>a</think><answer>B</answer>';
+const wrong = '<think>a</think><answer>A</answer>';
+/** Tokens, the end included; the letter is the fifth. */
+const length = 7;
+const letter = 4;
+
+/** Two ordered answers of which the first is right, and a shuffled one that is wrong. */
+const halfRight = ({ isShuffled, index }: { isShuffled: boolean; index: number }) =>
+  isShuffled || index > 0 ? wrong : right;
+
+const parameters: Partial<ParameterValues> = {
+  ...{ questionsPerStep: 1, groupSize: 2, shuffledGroupSize: 1, omega: 0, formatWeight: 1, stdEpsilon: 0 },
+  ...{ beta: 0.1, learningRate: 0.1, schedule: 'constant', weightDecay: 0, gradClipNorm: 0, maxNewTokens: 50 },
+};
+
+describe('a step of T-GRPO', () => {
+  it('pays accuracy, form and order, takes advantages within the group, and reports the means', async () => {
+    const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+    const metrics = await tgrpoStep(made.training, 1, 'tgrpo');
+
+    // p = 1/2 against 0.8 × 0: the test passes, and the right answer is paid 0.3 beside 1 and 1; the wrong one has its form alone.
+    const [group] = made.recorded;
+    expect(group?.group.temporal).toMatchObject({ p: 0.5, pShuffled: 0, passed: true, paid: 0.3 });
+    expect(group?.group.rollouts.map(({ id, reward }) => [id, reward.total])).toEqual([
+      ['s1-0-o0', 2.3],
+      ['s1-0-o1', 1],
+      ['s1-0-s0', 1],
+    ]);
+    // Mean 1.65, deviations ±0.65, standard deviation over n - 1 = 1: 0.65 × √2.
+    expect(group?.group.stats.mean).toBeCloseTo(1.65, 12);
+    expect(group?.group.stats.std).toBeCloseTo(0.65 * Math.SQRT2, 12);
+    const advantages = group?.group.rollouts.map(({ advantage }) => advantage);
+    expect(advantages?.[0]).toBeCloseTo(Math.SQRT1_2, 12);
+    expect(advantages?.[1]).toBeCloseTo(-Math.SQRT1_2, 12);
+    expect(advantages?.[2]).toBeNull();
+
+    expect(metrics).toMatchObject({ step: 1, learningRate: 0.1, questions: 1, flatGroups: 0, clipped: 0, kl: 0 });
+    expect(metrics).toMatchObject({ accuracy: 0.5, accuracyShuffled: 0, format: 1, temporal: 1, length });
+    expect(metrics.reward).toBeCloseTo(1.65, 12);
+    expect(metrics.entropy).toBeCloseTo(Math.log(vocabulary.length), 5);
+    expect([metrics.sampledTokens, metrics.trainedTokens]).toEqual([3 * length, 2 * length]);
+    // On the policy itself every ratio is 1, so the loss is minus the mean advantage, which is 0.
+    expect(metrics.loss).toBeCloseTo(0, 12);
+  });
+
+  it('moves the policy towards the answer that was better than its group, and away from the other', async () => {
+    const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+    const metrics = await tgrpoStep(made.training, 1, 'tgrpo');
+    const logits = made.engine.logitsOf(made.training.policy);
+    const [a, b] = [tokensOf('A')[0] as number, tokensOf('B')[0] as number];
+    // The answers differ in one letter. AdamW's first step moves each logit that has a slope by the learning rate.
+    expect(logits[b]).toBeCloseTo(0.1, 6);
+    expect(logits[a]).toBeCloseTo(-0.1, 6);
+    expect(logits.filter((logit) => Math.abs(logit) > 1e-6)).toHaveLength(2);
+    // Each answer's seventh of half the loss, times √½ at either letter: both logits have the slope √½ / 14, with opposite signs.
+    expect(metrics.gradNorm).toBeCloseTo((Math.SQRT1_2 / 14) * Math.SQRT2, 6);
+  });
+
+  it('sees ratios and the KL as soon as it updates twice on the same answers', async () => {
+    const made = await scriptedTraining('tgrpo', {
+      script: halfRight,
+      questions: [aLoadedQuestion(0)],
+      parameters: { ...parameters, updatesPerSampling: 2 },
+    });
+    const { loss, kl, clipped } = await tgrpoStep(made.training, 1, 'tgrpo');
+    // After one update B is at +0.1 and A at -0.1, so all log-probabilities fall by ln((100 + 2 cosh 0.1) / 102), but for the letters'.
+    const shift = Math.log((vocabulary.length - 2 + 2 * Math.cosh(0.1)) / vocabulary.length);
+    const k3 = (d: number) => Math.exp(d) - d - 1;
+    const perAnswer = (logit: number) => ({
+      ratio: (6 * Math.exp(-shift) + Math.exp(logit - shift)) / length,
+      kl: (6 * k3(shift) + k3(shift - logit)) / length,
+    });
+    const [good, bad] = [perAnswer(0.1), perAnswer(-0.1)];
+    expect(clipped).toBe(0);
+    expect(kl).toBeCloseTo((good.kl + bad.kl) / 2, 6);
+    expect(loss).toBeCloseTo(-Math.SQRT1_2 * (good.ratio - bad.ratio) * 0.5 + 0.1 * ((good.kl + bad.kl) / 2), 6);
+  });
+
+  it('asks the reference once for k3, and never for the exact KL or without a KL term', async () => {
+    const forwards = async (change: Partial<ParameterValues>) => {
+      const made = await scriptedTraining('tgrpo', {
+        script: halfRight,
+        questions: [aLoadedQuestion(0)],
+        parameters: { ...parameters, updatesPerSampling: 2, ...change },
+      });
+      const { kl } = await tgrpoStep(made.training, 1, 'tgrpo');
+      return [made.engine.calls.filter((call) => call === 'forward').length, kl !== null];
+    };
+    expect(await forwards({})).toEqual([1, true]);
+    expect(await forwards({ klEstimator: 'exact' })).toEqual([0, true]);
+    expect(await forwards({ beta: 0 })).toEqual([0, false]);
+  });
+
+  it('draws no shuffled answers for GRPO or for an image, and then pays nothing for order', async () => {
+    const questions = [aLoadedQuestion(0), aLoadedQuestion(1, { dataType: 'image' })];
+    const two = { ...parameters, questionsPerStep: 2 };
+    const tgrpo = await scriptedTraining('tgrpo', { script: halfRight, questions, parameters: two });
+    expect(await tgrpoStep(tgrpo.training, 1, 'tgrpo')).toMatchObject({ temporal: 1, accuracyShuffled: 0 });
+    expect(tgrpo.recorded.map(({ group }) => group.rollouts.length)).toEqual([3, 2]);
+    const grpo = await scriptedTraining('grpo', { script: halfRight, questions, parameters: two });
+    expect(await tgrpoStep(grpo.training, 1, 'grpo')).toMatchObject({ temporal: null, accuracyShuffled: null });
+    expect(grpo.recorded.flatMap(({ group }) => group.rollouts.map(({ reward }) => reward.total))).toEqual([
+      2, 1, 2, 1,
+    ]);
+  });
+
+  it('leaves flat groups out of the update where it is to, and then changes nothing when all are flat', async () => {
+    const run = async (skipFlatGroups: boolean) => {
+      const made = await scriptedTraining('tgrpo', {
+        script: () => right,
+        questions: [aLoadedQuestion(0)],
+        parameters: { ...parameters, skipFlatGroups },
+      });
+      const metrics = await tgrpoStep(made.training, 1, 'tgrpo');
+      return { metrics, trained: made.engine.calls.includes('optimStep') };
+    };
+    const skipped = await run(true);
+    expect(skipped.metrics).toMatchObject({ flatGroups: 1, loss: null, gradNorm: null, trainedTokens: 0 });
+    expect(skipped.trained).toBe(false);
+    const kept = await run(false);
+    expect(kept.metrics).toMatchObject({ flatGroups: 1, loss: 0, trainedTokens: 2 * length });
+    expect(kept.trained).toBe(true);
+  });
+
+  it('passes its four safe points but the last in order, and keeps the time that was held apart from its own', async () => {
+    const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+    made.atPoint = (point) => (point === 'before-step' ? 1000 : 60_000);
+    const { durations } = await tgrpoStep(made.training, 1, 'tgrpo');
+    expect(made.passed).toEqual(['before-step', 'after-sampling', 'before-update']);
+    expect(durations.held).toBe(121_000);
+    // A minute each at two points inside the step is taken off the clock that ran through them.
+    expect(durations.total).toBeLessThan(-100_000);
+  });
+
+  it('takes its parameters at the beginning and not again', async () => {
+    const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+    let asked = 0;
+    const training = {
+      ...made.training,
+      parameters: () => {
+        asked++;
+        return made.training.parameters();
+      },
+    };
+    await tgrpoStep(training, 1, 'tgrpo');
+    expect(asked).toBe(1);
+  });
+
+  it.each(['before-step', 'after-sampling', 'before-update'] as const)(
+    'leaves weights and optimizer as they are when it is interrupted at %s',
+    async (where) => {
+      const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+      made.atPoint = (point) => {
+        if (point === where) throw new Interrupted();
+        return 0;
+      };
+      await expect(tgrpoStep(made.training, 1, 'tgrpo')).rejects.toThrow(Interrupted);
+      expect(made.engine.logitsOf(made.training.policy).every((logit) => logit === 0)).toBe(true);
+      expect(made.engine.calls).not.toContain('forwardBackward');
+    },
+  );
+
+  it('is interrupted by an abort in the middle of sampling, before anything is recorded', async () => {
+    const abort = new AbortController();
+    const made = await scriptedTraining('tgrpo', {
+      ...{ script: halfRight, questions: [aLoadedQuestion(0)], parameters },
+      signal: abort.signal,
+    });
+    const gate = made.engine.holdNext('sample');
+    const step = tgrpoStep(made.training, 1, 'tgrpo');
+    await gate.entered;
+    abort.abort();
+    await expect(step).rejects.toThrow(Interrupted);
+    expect(made.recorded).toEqual([]);
+  });
+
+  it.each(['sample', 'forward', 'forwardBackward', 'optimStep'] as const)(
+    'passes on a fault of %s with its kind',
+    async (primitive) => {
+      const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+      made.engine.failNext(primitive, new StudioError('engine-failed', 'It died.'));
+      await expect(tgrpoStep(made.training, 1, 'tgrpo')).rejects.toMatchObject({ kind: 'engine-failed' });
+    },
+  );
+});
+
+describe('groups that are open at before-update', () => {
+  const stepWith = async (change: Parameters<typeof tgrpoStep>[0]['at'] | null) => {
+    const made = await scriptedTraining('tgrpo', { script: halfRight, questions: [aLoadedQuestion(0)], parameters });
+    if (change)
+      made.atPoint = async (point, open) => {
+        if (point === 'before-update') await change(point, open);
+        return 0;
+      };
+    const metrics = await tgrpoStep(made.training, 1, 'tgrpo');
+    return { ...made, metrics, logits: made.engine.logitsOf(made.training.policy) };
+  };
+
+  it('train as they were sampled, bit for bit, when nobody changes them', async () => {
+    const [plain, looked] = [
+      await stepWith(null),
+      await stepWith(async (_, open) => {
+        open?.advantagesOf('s1-0');
+        open?.weigh('s1-0-o0', null);
+        return 0;
+      }),
+    ];
+    expect(looked.logits).toEqual(plain.logits);
+    expect(looked.metrics.loss).toBe(plain.metrics.loss);
+  });
+
+  it('train on another score: the answer that a person finds wrong loses its advantage, and the record keeps what was sampled', async () => {
+    const { logits, recorded } = await stepWith(async (_, open) => {
+      open?.rescore('s1-0-o0', { accuracy: 0 });
+      open?.rescore('s1-0-o1', { accuracy: 1 });
+      return 0;
+    });
+    expect(logits[tokensOf('B')[0] as number]).toBeCloseTo(-0.1, 6);
+    expect(logits[tokensOf('A')[0] as number]).toBeCloseTo(0.1, 6);
+    expect(recorded[0]?.group.rollouts.map(({ accuracy }) => accuracy)).toEqual([1, 0, 0]);
+  });
+
+  it('train without the tokens that are masked, which leaves nothing to learn where the answers differ there alone', async () => {
+    expect(tokensOf(right)[letter]).toBe(tokensOf('B')[0]);
+    const { logits } = await stepWith(async (_, open) => {
+      const weights = new Float32Array(length).fill(1);
+      weights[letter] = 0;
+      for (const id of ['s1-0-o0', 's1-0-o1']) open?.weigh(id, weights);
+      return 0;
+    });
+    expect(logits.every((logit) => Math.abs(logit) < 1e-6)).toBe(true);
+  });
+});

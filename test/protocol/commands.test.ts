@@ -1,0 +1,233 @@
+/** Every command in every state of a run: taken, or refused with exactly this sentence. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type CommandKind,
+  commandKinds,
+  commandRecord,
+  commandRequest,
+  commands,
+  deleteRefusal,
+  hasEnded,
+  isDue,
+  pointOf,
+  refusal,
+  settingRefusal,
+} from '../../trainer/protocol/commands.ts';
+import { runStates, type SafePoint, safePoint } from '../../trainer/protocol/run-state.ts';
+import { aRunThat, everyRequest, everyRun, everyStanding, requestName, standingName } from './every-standing.ts';
+
+const taken = null;
+const complete = 'the run is complete; raise its steps to go on';
+const noModel = 'no model is in memory; the last checkpoint holds all there is';
+const fromAPause = 'steps are counted from a pause: pause first';
+
+/** `set` where it is taken: its own rules decide. */
+const set = {
+  'set learningRate to 0.00001': taken,
+  'set learningRate to fast': 'learning rate: Invalid input: expected number, received string',
+  'set learnRate to 0.00001': 'there is no parameter learnRate; the nearest is learningRate',
+  'set groupSize to 4': 'ordered a question is fixed when the run is created',
+};
+const noSet = (why: string) => Object.fromEntries(Object.keys(set).map((name) => [name, why]));
+const pauses = (hold: string | null, release: string | null) => ({ pause: hold, 'pause and release': release });
+const steps = (why: string | null) => ({ 'step 1': why, 'step 5': why });
+const stops = (afterStep: string | null, now: string | null) => ({ 'stop after-step': afterStep, 'stop now': now });
+const all = (why: string) => ({
+  ...{ start: why, resume: why, save: why, evaluate: why },
+  ...{ ...pauses(why, why), ...steps(why), ...stops(why, why), ...noSet(why) },
+});
+
+const created = {
+  ...all('the run has not been started'),
+  ...{ start: taken, evaluate: taken, ...steps(taken), ...set },
+};
+const starting = {
+  ...all('the run is starting; no model is loaded yet'),
+  ...{ start: 'the run is starting already', resume: 'the run is starting already' },
+  ...{ ...pauses(taken, taken), ...stops(taken, taken), ...set },
+};
+const running = {
+  ...{ start: 'the run is running already', resume: 'the run is running already', save: taken, evaluate: taken },
+  ...{ ...pauses(taken, taken), ...steps(fromAPause), ...stops(taken, taken), ...set },
+};
+const pausing = {
+  ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken },
+  ...{ ...steps('steps are counted from a pause, and it is still pausing'), ...stops(taken, taken), ...set },
+};
+const held = {
+  ...{ start: 'the run is paused', resume: taken, save: taken, evaluate: taken },
+  ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...stops(taken, taken), ...set },
+};
+const free = 'the run is paused and its memory is free';
+const atRest = (why: string) => ({
+  ...all(why),
+  ...{ resume: taken, save: noModel, evaluate: taken, ...steps(taken), ...set },
+});
+
+/** By standing, then by command; of a T-GRPO run with steps to do and questions to be evaluated on, and alone. */
+const table: Record<string, Record<string, string | null>> = {
+  created,
+  starting,
+  'starting, loading the model': starting,
+  running,
+  'running, 2 steps, then pause': running,
+  pausing: { ...pausing, ...pauses('the run is pausing already', taken) },
+  'pausing to release': { ...pausing, ...pauses('the run is pausing already', 'the run is pausing already') },
+  'paused before-step held': held,
+  'paused after-sampling held': held,
+  'paused before-update held': held,
+  'paused after-update held': held,
+  'paused after-update released': { ...atRest('the run is paused'), ...pauses(free, free), ...stops(taken, taken) },
+  'stopping after-step': { ...all('the run is stopping'), ...stops('the run is stopping already', taken) },
+  'stopping now': {
+    ...all('the run is stopping'),
+    ...stops('the run is stopping already', 'the run is stopping already'),
+  },
+  stopped: atRest('the run is stopped'),
+  evaluating: { ...all('the run is being evaluated'), ...stops(taken, taken) },
+  'evaluating, evaluating 3 of 16 questions': { ...all('the run is being evaluated'), ...stops(taken, taken) },
+  completed: atRest('the run is complete'),
+  failed: atRest('the run is failed'),
+};
+
+describe('a command', () => {
+  it('is walked through in every form and every state', () => {
+    expect(new Set(everyStanding.map(({ state }) => state))).toEqual(new Set(runStates));
+    expect(new Set(everyRequest.map(({ kind }) => kind))).toEqual(new Set(commandKinds));
+    expect(Object.keys(table).sort()).toEqual(everyStanding.map(standingName).sort());
+  });
+
+  it.each(everyStanding.map((standing) => [standingName(standing), standing] as const))(
+    'of a run that is %s is taken, or refused with its sentence',
+    (name, standing) => {
+      const run = aRunThat(standing);
+      const answers = everyRequest.map((request) => [requestName(request), refusal(request, run, [run])]);
+      expect(Object.fromEntries(answers)).toEqual(table[name]);
+    },
+  );
+
+  it('that would train is refused where all steps are done, but for the resume of one that was not found complete', () => {
+    for (const standing of everyStanding) {
+      const [open, done] = [aRunThat(standing), aRunThat(standing, { step: 100 })];
+      for (const request of everyRequest) {
+        const whenOpen = refusal(request, open, [open]);
+        const trains = request.kind === 'step' || (request.kind === 'resume' && standing.state === 'completed');
+        expect([requestName(request), refusal(request, done, [done])]).toEqual([
+          requestName(request),
+          whenOpen === null && trains ? complete : whenOpen,
+        ]);
+      }
+    }
+  });
+
+  it('to evaluate is refused where the run file names no questions', () => {
+    for (const standing of everyStanding) {
+      const without = aRunThat(standing, { evaluationDataset: null });
+      const whenNamed = table[standingName(standing)]?.evaluate;
+      expect(refusal({ kind: 'evaluate' }, without, [without])).toBe(
+        whenNamed === null ? 'its run file names no evaluationDataset' : whenNamed,
+      );
+    }
+  });
+
+  it('that computes is refused while another run does, with its name and what to do; the others are not', () => {
+    const other = (state: (typeof everyStanding)[number]) => aRunThat(state, { id: 'sft-1', name: 'sft' });
+    const computing = ['starting', 'running', 'pausing', 'stopping', 'evaluating'];
+    const computes: CommandKind[] = ['start', 'resume', 'step', 'evaluate'];
+    for (const standing of everyStanding) {
+      const run = aRunThat(standing);
+      for (const theirs of everyStanding) {
+        for (const request of everyRequest) {
+          const alone = refusal(request, run, [run]);
+          const inTheWay = alone === null && computing.includes(theirs.state) && computes.includes(request.kind);
+          expect(refusal(request, run, [run, other(theirs)])).toBe(
+            inTheWay ? `sft is ${theirs.state}; pause or stop it first` : alone,
+          );
+        }
+      }
+    }
+  });
+
+  it('says whose parameter it is when a method has no such one', () => {
+    expect(settingRefusal('grpo', 'alpha', 0.2)).toBe('alpha has no meaning for grpo');
+    expect(settingRefusal('tgrpo', 'alpha', 0.2)).toBeNull();
+    expect(settingRefusal('sft', 'topP', 2)).toMatch(/^top-p: /);
+  });
+
+  it('is refused by a clause that reads on from "because", without a full stop of its own', () => {
+    for (const run of everyRun) {
+      for (const request of everyRequest) {
+        const why = refusal(request, run, [run]);
+        if (why !== null) expect(why).toMatch(/^[a-z][^\n]*[^.]$/);
+      }
+    }
+  });
+});
+
+describe('where a command takes effect', () => {
+  const at = (request: (typeof everyRequest)[number], isHeld: boolean) =>
+    safePoint.options.filter((point) => isDue(request, point, isHeld));
+  const everywhere = [...safePoint.options];
+  const between: SafePoint[] = ['before-step', 'after-update'];
+
+  it.each([
+    ['pause', everywhere, everywhere],
+    ['pause and release', between, everywhere],
+    ['resume', everywhere, everywhere],
+    ['step 1', everywhere, everywhere],
+    ['stop after-step', between, everywhere],
+    ['stop now', everywhere, everywhere],
+    ['save', between, everywhere],
+    ['evaluate', between, everywhere],
+    ['set learningRate to 0.00001', ['before-step'], ['before-step']],
+  ] as [string, SafePoint[], SafePoint[]][])('%s', (name, going, standing) => {
+    const request = everyRequest.find((candidate) => requestName(candidate) === name);
+    if (!request) throw new Error(`There is no ${name}.`);
+    expect(at(request, false)).toEqual(going);
+    expect(at(request, true)).toEqual(standing);
+    expect(pointOf(request)).toBe(name.startsWith('set') ? 'before-step' : null);
+  });
+});
+
+describe('a run', () => {
+  it('can be deleted where it does not compute and holds no memory', () => {
+    const deletable = everyStanding.filter((standing) => deleteRefusal(aRunThat(standing)) === null);
+    expect(deletable.map(standingName)).toEqual([
+      ...['created', 'paused after-update released', 'stopped', 'completed', 'failed'],
+    ]);
+    expect(deleteRefusal(aRunThat({ state: 'running', doing: null }))).toBe('the run is running; stop it first');
+  });
+});
+
+describe('a record', () => {
+  const base = { id: 'a-1', number: 1, request: { kind: 'save' }, by: 'ada', requestedAt: 1 };
+  it('has an end exactly where it is rejected, applied or failed, and holds what belongs to that alone', () => {
+    const records = [
+      { ...base, state: 'requested' },
+      { ...base, state: 'scheduled', point: null, change: null },
+      { ...base, state: 'rejected', endedAt: 2, why: 'the run is stopping' },
+      { ...base, state: 'applied', endedAt: 2, at: { point: 'before-step', step: 3 }, change: null, note: null },
+      { ...base, state: 'failed', endedAt: 2, at: null, why: 'No space is left.' },
+    ].map((record) => commandRecord.parse(record));
+    expect(records.map(hasEnded)).toEqual([false, false, true, true, true]);
+    expect(commandRecord.safeParse({ ...base, state: 'rejected' }).success).toBe(false);
+  });
+
+  it('is taken with an id of letters, digits, dash, underscore and the mark of older ones', () => {
+    const parse = (id: string) => commandRecord.safeParse({ ...base, id, state: 'requested' }).success;
+    expect(['#12', 'a', crypto.randomUUID(), '', 'a b', 'é', 'a'.repeat(65)].map(parse)).toEqual([
+      ...[true, true, true, false, false, false, false],
+    ]);
+  });
+
+  it('can be asked for in each form, and in no other', () => {
+    for (const request of everyRequest) expect(commandRequest.parse(request)).toEqual(request);
+    fc.assert(
+      fc.property(fc.string(), (kind) => {
+        expect(commandRequest.safeParse({ kind }).success).toBe(Object.hasOwn(commands, kind) && kind !== 'set');
+      }),
+    );
+    expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);
+  });
+});

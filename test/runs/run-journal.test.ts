@@ -1,0 +1,91 @@
+/** What is known of a run, written down and told. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunEvent } from '../../trainer/protocol/records.ts';
+import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { RunJournal } from '../../trainer/runs/run-journal.ts';
+import { RunStore } from '../../trainer/store/run-store.ts';
+import { databaseOf, temporaryFolder } from '../store/folders.ts';
+import { aRun, someMetrics } from '../store/records.ts';
+
+let store: RunStore;
+let events: RunEvent[];
+let changes: RunSummary[];
+let lines: string[];
+let journal: RunJournal;
+beforeEach(() => {
+  store = RunStore.create(temporaryFolder(), aRun({ state: 'created' }));
+  [events, changes, lines] = [[], [], []];
+  journal = new RunJournal(store, {
+    onEvent: (event) => events.push(event),
+    onChanged: (run) => changes.push(run),
+    log: (line) => lines.push(line),
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  store.dispose();
+});
+
+describe('a journal', () => {
+  it('knows what its events say, as everybody does who reads them from the start', () => {
+    journal.stand({ state: 'running', doing: null }, { questions: 12 });
+    journal.record({ type: 'step', metrics: someMetrics(1) });
+    journal.setParameter('beta', 0.5);
+    journal.record({ type: 'rewound', toStep: 0 });
+    journal.stand({ state: 'stopped' });
+    expect(events.reduce(reduceRun, aRun({ state: 'created' }))).toEqual(journal.summary);
+    expect(store.summary()).toEqual(journal.summary);
+    expect(journal.summary).toMatchObject({
+      state: 'stopped',
+      step: 0,
+      questions: 12,
+      parameters: { beta: 0.5 },
+      seq: 5,
+    });
+    expect(journal.summary).not.toHaveProperty('doing');
+    expect(changes.map(({ state }) => state)).toEqual(['running', 'running', 'stopped']);
+  });
+
+  it('tells a state that a full disk does not hold, says that it is not stored, and is stored with the next', () => {
+    const database = databaseOf(store);
+    database.exec('PRAGMA max_page_count = 1');
+    const text = 'x'.repeat(100_000);
+    journal.stand({ state: 'running', doing: text });
+    expect(changes.at(-1)).toMatchObject({ state: 'running', doing: text, seq: 0 });
+    expect(lines).toEqual([expect.stringMatching(/the state running is not stored: .*No space is left/s)]);
+    expect(store.summary().state).toBe('created');
+    database.exec('PRAGMA max_page_count = 1000000');
+    journal.stand({ state: 'completed' });
+    expect(store.summary()).toEqual(journal.summary);
+  });
+
+  it('tells progress four times a second at most, only in a state that has words for it, and its end always', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    journal.stand({ state: 'evaluating', doing: null });
+    changes.length = 0;
+    for (const [ms, text] of [
+      [0, 'a'],
+      [100, 'b'],
+      [149, 'c'],
+      [1, 'd'],
+      [350, 'e'],
+    ] as const) {
+      vi.advanceTimersByTime(ms);
+      journal.tellProgress(text);
+    }
+    expect(changes.map((run) => 'doing' in run && run.doing)).toEqual(['a', 'd', 'e']);
+    journal.endProgress();
+    expect(changes.at(-1)).toMatchObject({ doing: null });
+    journal.stand({ state: 'pausing', release: true });
+    changes.length = 0;
+    vi.advanceTimersByTime(1000);
+    journal.tellProgress('f');
+    expect(changes).toEqual([]);
+    expect(events).toHaveLength(2);
+  });
+
+  it('refuses a parameter that there is not', () => {
+    expect(() => journal.setParameter('learnRate', 1)).toThrow(expect.objectContaining({ kind: 'bad-request' }));
+  });
+});

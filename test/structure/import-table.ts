@@ -1,0 +1,192 @@
+/**
+ * Who may import whom: one ordered table. A room stands on the rooms that its row names, and they all stand above its row;
+ * so no arrow goes back up. A file belongs to the room with the longest name that fits it. `imports.test.ts` holds the tree
+ * to this table; trainer/ARCHITECTURE.md says in words what the rooms are for.
+ */
+
+export interface Room {
+  /** Folder or file from the root; a folder with all that lies below it and has no row of its own. */
+  readonly room: string;
+  /** Rooms that it may import. */
+  readonly on: readonly string[];
+  /**
+   * Where it runs, and so what it may import that is not ours: `pure` everywhere, so no module of Node's; `node` has those;
+   * `editor` those and `vscode`.
+   */
+  readonly runs: 'pure' | 'node' | 'editor';
+  /** Folders inside it that only the room itself may look into, and those who say so in `looksInto`. */
+  readonly closed?: readonly string[];
+  readonly looksInto?: readonly string[];
+  /** The row is kept for what is planned; nothing may be there yet. */
+  readonly planned?: true;
+}
+
+export const rooms: readonly Room[] = [
+  // The contract, which everything may speak.
+  { room: 'trainer/protocol', on: [], runs: 'pure' },
+
+  // What computes, from the ground up.
+  { room: 'trainer/programs', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/journal', on: [], runs: 'node' },
+  { room: 'trainer/rewards', on: ['trainer/protocol'], runs: 'pure' },
+  {
+    room: 'trainer/engines',
+    on: ['trainer/programs', 'trainer/protocol'],
+    runs: 'node',
+    closed: ['trainer/engines/tfjs'],
+  },
+  { room: 'trainer/video', on: ['trainer/engines', 'trainer/programs', 'trainer/protocol'], runs: 'node' },
+  { room: 'trainer/reasoning', on: ['trainer/engines', 'trainer/protocol', 'trainer/rewards'], runs: 'node' },
+  { room: 'trainer/data/editable', on: ['trainer/protocol'], runs: 'node', planned: true },
+  {
+    room: 'trainer/data',
+    on: ['trainer/engines', 'trainer/protocol', 'trainer/reasoning', 'trainer/rewards', 'trainer/video'],
+    runs: 'node',
+  },
+  { room: 'trainer/evidence', on: ['trainer/engines', 'trainer/protocol'], runs: 'pure', planned: true },
+  { room: 'trainer/annotations', on: ['trainer/journal', 'trainer/protocol'], runs: 'node', planned: true },
+  {
+    room: 'trainer/learning',
+    on: ['trainer/data', 'trainer/engines', 'trainer/protocol', 'trainer/reasoning', 'trainer/rewards'],
+    runs: 'node',
+  },
+  {
+    room: 'trainer/evaluation',
+    on: [
+      'trainer/data',
+      'trainer/engines',
+      'trainer/journal',
+      'trainer/learning',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+      'trainer/video',
+    ],
+    runs: 'node',
+  },
+  {
+    room: 'trainer/cot',
+    on: [
+      'trainer/data',
+      'trainer/engines',
+      'trainer/journal',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+      'trainer/video',
+    ],
+    runs: 'node',
+  },
+
+  // What lasts longer than a step.
+  { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
+  {
+    room: 'trainer/runs',
+    on: [
+      'trainer/data',
+      'trainer/engines',
+      'trainer/evaluation',
+      'trainer/learning',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/store',
+      'trainer/video',
+    ],
+    runs: 'node',
+  },
+  { room: 'trainer/server', on: ['trainer/protocol', 'trainer/runs', 'trainer/store'], runs: 'node' },
+
+  // Those who ask a trainer.
+  { room: 'trainer/client', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/cli/terminal', on: ['trainer/learning', 'trainer/protocol'], runs: 'node' },
+  {
+    room: 'trainer/cli/experiments',
+    on: [
+      'trainer/cli/terminal',
+      'trainer/data',
+      'trainer/engines',
+      'trainer/evaluation',
+      'trainer/journal',
+      'trainer/learning',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/runs',
+      'trainer/server',
+      'trainer/store',
+      'trainer/video',
+    ],
+    runs: 'node',
+  },
+  {
+    room: 'trainer/cli/commands',
+    on: [
+      'trainer/cli/experiments',
+      'trainer/cli/terminal',
+      'trainer/client',
+      'trainer/cot',
+      'trainer/data',
+      'trainer/engines',
+      'trainer/evaluation',
+      'trainer/journal',
+      'trainer/learning',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+      'trainer/runs',
+      'trainer/store',
+      'trainer/video',
+    ],
+    runs: 'node',
+  },
+
+  // The pages.
+  { room: 'webview/ui', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
+  { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts'], runs: 'pure' },
+  {
+    room: 'webview/run',
+    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+  {
+    room: 'webview/dashboard',
+    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/run', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+  {
+    room: 'webview/rollouts',
+    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/run', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+
+  {
+    room: 'webview',
+    on: [
+      'trainer/protocol',
+      'webview/dashboard',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/rollouts',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+
+  // The editor's side.
+  { room: 'extension/trainer', on: ['trainer/client', 'trainer/protocol'], runs: 'editor' },
+  { room: 'extension', on: ['extension/trainer', 'trainer/client', 'trainer/protocol'], runs: 'editor' },
+
+  // What puts the parts together.
+  { room: 'webview/build.ts', on: [], runs: 'node' },
+  { room: 'extension/build.ts', on: ['extension'], runs: 'node' },
+  {
+    room: 'trainer/build.ts',
+    on: ['extension/build.ts', 'trainer/engines', 'webview/build.ts'],
+    runs: 'node',
+    looksInto: ['trainer/engines/tfjs'],
+  },
+  { room: 'trainer/main.ts', on: ['trainer/cli/commands', 'trainer/cli/terminal', 'trainer/protocol'], runs: 'node' },
+];

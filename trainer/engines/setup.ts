@@ -1,0 +1,73 @@
+/** What the engines can fetch for themselves on request, into the user's cache: each said what it is before anything is fetched. */
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { nativeFolder, webgpuFolder } from './tfjs/files.ts';
+import { fetchNative, removeNative } from './tfjs/setup/fetch-native.ts';
+import { fetchWebgpu, preparedWebgpu, removeWebgpu, webgpuNote } from './tfjs/setup/fetch-webgpu.ts';
+import type { HoldFile } from './tfjs/setup/holding.ts';
+import { readPrepared } from './tfjs/setup/native-libraries.ts';
+import { type NativeKind, nativeNote } from './tfjs/setup/native-wheels.ts';
+
+export interface Preparing {
+  /** Holds a file against other processes until it is let go. */
+  readonly hold: HoldFile;
+  readonly signal: AbortSignal;
+  /** What is being done, in words, with bytes where bytes are moved; else a count of steps. */
+  onProgress(what: string, done: number, total: number): void;
+}
+
+export interface Preparation {
+  /** What it is, where it comes from, its licence and its size. */
+  readonly note: string;
+  readonly folder: string;
+  isThere(): boolean;
+  /**
+   * Fetches it, or checks what is there, and runs it once. @returns the result in words, and as data
+   * @throws StudioError `engine-failed`; `conflict` while another process prepares it; `disk-full`; the signal's reason
+   */
+  prepare(how: Preparing): Promise<{ text: string; data: object }>;
+  /** @returns whether there was anything. @throws StudioError `conflict` while another process prepares it */
+  remove(hold: HoldFile): Promise<boolean>;
+}
+
+function native(kind: NativeKind): Preparation {
+  const folder = path.join(nativeFolder(homedir()), kind);
+  return {
+    note: nativeNote[kind],
+    folder,
+    isThere: () => readPrepared(folder) !== null,
+    async prepare(how) {
+      const library = await fetchNative({ ...how, kind });
+      const is = library.fetched ? 'is ready' : 'was there already, is as it was prepared, and runs';
+      const on = library.gpu
+        ? 'on a GPU'
+        : kind === 'cpu'
+          ? 'on the CPU'
+          : 'on the CPU: it sees no GPU here. Is the driver installed, does nvidia-smi list the GPU, and does CUDA_VISIBLE_DEVICES name it?';
+      return { text: `TensorFlow ${library.version} ${is}, ${on}\n${library.addon}`, data: library };
+    },
+    remove: (hold) => removeNative(kind, hold),
+  };
+}
+
+function webgpu(): Preparation {
+  const folder = webgpuFolder(homedir());
+  return {
+    note: webgpuNote,
+    folder,
+    isThere: () => preparedWebgpu(folder) !== null,
+    async prepare(how) {
+      const prepared = await fetchWebgpu({ ...how, folder });
+      const is = prepared.fetched ? 'is ready' : 'was there already and runs';
+      return { text: `WebGPU ${is}, on ${prepared.gpu}\n${folder}`, data: prepared };
+    },
+    remove: (hold) => removeWebgpu(hold, folder),
+  };
+}
+
+/** By name: the native backend for the processor and for NVIDIA's GPUs, and the one on Dawn. */
+export const preparations = {
+  'native cpu': () => native('cpu'),
+  'native gpu': () => native('gpu'),
+  webgpu,
+} as const satisfies Record<string, () => Preparation>;

@@ -1,0 +1,44 @@
+/** How a run stands, in words for one line: the same in the editor and in a terminal. Loads nothing. */
+import type { RunSummary, Standing } from './run-state.ts';
+
+/** What there is to say beside the state's name; null where the name says all. */
+export function standingDetail(standing: Standing): string | null {
+  switch (standing.state) {
+    case 'starting':
+    case 'running':
+    case 'evaluating':
+      return standing.doing;
+    case 'pausing':
+      return standing.release ? 'at the end of the step, to free the memory' : 'at the next safe point';
+    case 'paused': {
+      const { at, why, memory } = standing;
+      const place = `at ${at.point}, step ${at.step}${memory === 'released' ? ', its memory free' : ''}`;
+      return why === null ? place : `${place}: ${why}`;
+    }
+    case 'stopping':
+      return standing.when === 'now' ? 'now' : 'after this step';
+    case 'failed':
+      return standing.fault.message;
+    case 'created':
+    case 'stopped':
+    case 'completed':
+      return null;
+  }
+}
+
+/** `paused at before-update, step 34: the loss rose`, `running: loading the model`, `completed`. */
+export function standingWords(run: RunSummary): string {
+  const detail = standingDetail(run);
+  if (detail === null) return run.state;
+  const readsOn = run.state === 'pausing' || run.state === 'paused' || run.state === 'stopping';
+  return `${run.state}${readsOn ? ' ' : ': '}${detail}`;
+}
+
+/** `1h 05m`, `3m 20s`, `8s`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)}h ${pad(Math.floor((seconds % 3600) / 60))}m`;
+  if (seconds >= 60) return `${Math.floor(seconds / 60)}m ${pad(seconds % 60)}s`;
+  return `${seconds}s`;
+}

@@ -1,0 +1,63 @@
+/** An evaluation of the weights that a run has in memory, from its questions to its record. */
+import { evaluate } from '../evaluation/evaluate.ts';
+import { Interrupted } from '../learning/training.ts';
+import { StudioError } from '../protocol/errors.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { RunPlan } from './plan.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { Workbench } from './workbench.ts';
+
+export interface EvaluationOf {
+  readonly plan: Pick<RunPlan, 'seed'>;
+  readonly store: Pick<RunStore, 'evaluations'>;
+  readonly journal: RunJournal;
+}
+
+export class RunEvaluation {
+  private readonly of: EvaluationOf;
+  private readonly interrupt: AbortSignal;
+  private underWay: AbortController | null = null;
+
+  /** @param interrupt ends an evaluation with all else of its session */
+  constructor(of: EvaluationOf, interrupt: AbortSignal) {
+    this.of = of;
+    this.interrupt = interrupt;
+  }
+
+  /** @returns what to tell. @throws Interrupted when it was ended; StudioError `conflict` without questions */
+  async run({ engine, policy, unseen, template }: Workbench): Promise<string> {
+    const { journal, plan, store } = this.of;
+    if (!unseen)
+      throw new StudioError('conflict', 'The run file names no evaluationDataset.', {
+        remedy: 'Add one to the run file and create the run again.',
+      });
+    if (this.interrupt.aborted) throw new Interrupted();
+    const stop = new AbortController();
+    this.underWay = stop;
+    const { step, parameters } = journal.summary;
+    try {
+      const evaluation = await evaluate({
+        ...{ engine, model: policy, questions: unseen, template, parameters, step },
+        seed: plan.seed,
+        id: `e${store.evaluations().length}`,
+        signal: AbortSignal.any([this.interrupt, stop.signal]),
+        onGroups: (groups) => journal.recordGroups(groups),
+        onProgress: (done, total) => journal.tellProgress(`evaluating ${done} of ${total} questions`),
+      });
+      journal.record({ type: 'evaluation', evaluation });
+      const { ordered, shuffled } = evaluation.needsOrder ?? evaluation.all;
+      return `${percent(ordered)} on ordered frames, ${shuffled === null ? 'none shuffled' : `${percent(shuffled)} on shuffled`}, ${evaluation.all.count} questions`;
+    } finally {
+      this.underWay = null;
+      journal.endProgress();
+    }
+  }
+
+  /** Ends the evaluation that is under way, and nothing else. @returns whether there was one */
+  stop(): boolean {
+    this.underWay?.abort();
+    return this.underWay !== null;
+  }
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

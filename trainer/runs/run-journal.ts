@@ -1,0 +1,87 @@
+/** What is known of a run: events go into its store, the summary follows from them, and whoever listens is told. */
+import { setImmediate } from 'node:timers/promises';
+import type { ScoredGroup } from '../learning/groups.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
+import type { RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
+import { reduceRun } from '../protocol/reduce-run.ts';
+import { type RunFacts, type RunSummary, type Standing, standingOf, withStanding } from '../protocol/run-state.ts';
+import type { RunStore } from '../store/run-store.ts';
+
+export interface JournalListener {
+  /** After the event is in the store. */
+  onEvent(event: RunEvent): void;
+  /** The summary is another one, or its text about what is under way. */
+  onChanged(summary: RunSummary): void;
+  log(line: string): void;
+}
+
+/** Between two tellings of how far some work is. */
+const progressEveryMs = 250;
+
+export class RunJournal {
+  private readonly store: RunStore;
+  private readonly listener: JournalListener;
+  private run: RunSummary;
+  private toldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(store: RunStore, listener: JournalListener) {
+    this.store = store;
+    this.listener = listener;
+    this.run = store.summary();
+  }
+
+  get summary(): RunSummary {
+    return this.run;
+  }
+
+  /** @throws StudioError `disk-full` */
+  record(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
+    const event = this.store.append(body, tokens);
+    this.run = reduceRun(this.run, event);
+    this.listener.onEvent(event);
+    return event;
+  }
+
+  /** The run stands so from now on. A state that can't be stored, because the disk is full, is still told. */
+  stand(standing: Standing, known: Partial<RunFacts> = {}): void {
+    const run = withStanding({ ...this.run, ...known }, standing, Date.now());
+    try {
+      this.record({ type: 'state', run });
+    } catch (thrown) {
+      this.run = run;
+      this.listener.log(`run ${run.id}: the state ${run.state} is not stored: ${asStudioError(thrown)}`);
+    }
+    this.listener.onChanged(this.run);
+  }
+
+  /** @returns the value before. @throws StudioError `bad-request` for a name that no parameter has */
+  setParameter(name: string, value: unknown): unknown {
+    if (!isParameterName(name)) throw new StudioError('bad-request', `There is no parameter ${name}.`);
+    const from = this.run.parameters[name];
+    const parameters = { ...this.run.parameters, [name]: value } as ParameterValues;
+    this.stand(standingOf(this.run), { parameters, steps: parameters.steps });
+    return from;
+  }
+
+  /** Each group is written to the disk before the next; between them the trainer answers. @throws StudioError `disk-full` */
+  async recordGroups(groups: readonly ScoredGroup[]): Promise<void> {
+    for (const { group, tokens } of groups) {
+      this.record({ type: 'group', group }, tokens);
+      await setImmediate();
+    }
+  }
+
+  /** How far some work is, for people: told now and then, never stored. */
+  tellProgress(doing: string): void {
+    const now = performance.now();
+    if (!('doing' in this.run) || now - this.toldMs < progressEveryMs) return;
+    this.toldMs = now;
+    this.listener.onChanged({ ...this.run, doing });
+  }
+
+  /** The work is over, and the text of `tellProgress` with it. */
+  endProgress(): void {
+    this.listener.onChanged(this.run);
+  }
+}

@@ -1,0 +1,318 @@
+/**
+ * One stay of a run in memory, from loading its model to how it rests afterwards. Owns the workbench and the run's place in its
+ * questions; the loops do the steps, `steering` the commands, the journal remembers.
+ */
+import { randomUUID } from 'node:crypto';
+import { sftStep } from '../learning/sft.ts';
+import { tgrpoStep } from '../learning/tgrpo.ts';
+import { Interrupted } from '../learning/training.ts';
+import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
+import type { CheckpointReason } from '../protocol/records.ts';
+import {
+  type RunFacts,
+  type RunPlace,
+  type RunSummary,
+  runFault,
+  type SafePoint,
+  type Standing,
+  standingOf,
+} from '../protocol/run-state.ts';
+import type { RunStore } from '../store/run-store.ts';
+import { keepCheckpoint } from './checkpoints.ts';
+import type { CommandLog } from './command-log.ts';
+import { RunEvaluation } from './run-evaluation.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { SamplingHint } from './service.ts';
+import { Steering, stepsThenPause } from './steering.ts';
+import { type QuestionPlace, trainingOf } from './training-of.ts';
+import { openWorkbench, type Workbench, type WorkbenchOrder } from './workbench.ts';
+
+export interface SessionSurroundings extends Pick<WorkbenchOrder, 'media' | 'createEngine' | 'checkpointOf'> {
+  /** Saves and frees other runs that are paused in memory. */
+  makeRoom(besides: string): Promise<void>;
+  onSampling(hint: SamplingHint): void;
+  log(line: string): void;
+}
+
+export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
+  readonly store: Pick<RunStore, 'checkpoints' | 'evaluations'>;
+  readonly journal: RunJournal;
+  readonly commands: CommandLog;
+  readonly around: SessionSurroundings;
+}
+
+export class TrainingSession {
+  private readonly of: SessionOf;
+  /** What brought the run into memory. */
+  private readonly command: TakenCommand;
+  private readonly steering: Steering;
+  private readonly interrupt = new AbortController();
+  private readonly evaluation: RunEvaluation;
+  private bench: Workbench | null = null;
+  private isLoaded = false;
+  /** Updates that the weights hold, and the position in the order of questions after the last of them. */
+  private reached = { step: 0, position: 0 };
+  /** The position while a step is under way. */
+  private readonly place: QuestionPlace = { next: 0 };
+  /** Held since the last step's clock stopped. */
+  private heldBetweenMs = 0;
+  /** Why the memory was freed, where no person asked for it. */
+  private releasedBecause: string | null = null;
+
+  constructor(of: SessionOf, command: TakenCommand) {
+    this.of = of;
+    this.command = command;
+    const { journal } = of;
+    this.evaluation = new RunEvaluation(of, this.interrupt.signal);
+    this.steering = new Steering(of.commands, {
+      stand: (standing) => journal.stand(standing),
+      goOn: (doing) => this.goOn(doing),
+      save: () => this.save('command'),
+      evaluate: () => (this.steering.heldAt ? this.evaluateHeld() : this.evaluation.run(this.workbench)),
+      parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
+      setParameter: (name, value) => {
+        if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
+        return journal.setParameter(name, value);
+      },
+      interruptSampling: () => this.interrupt.abort(),
+    });
+  }
+
+  /** @returns how the run is to rest, when its memory is free */
+  async done(): Promise<Standing> {
+    const rest = await (this.isOfEvaluation ? this.evaluateAtRest() : this.train());
+    const over = `the run is ${rest.state}`;
+    this.steering.abandon(over);
+    const { ending } = this.steering;
+    try {
+      await this.bench?.close();
+    } catch (thrown) {
+      this.of.around.log(`run ${this.run.id}: its memory is not freed: ${asStudioError(thrown)}`);
+    }
+    this.bench = null;
+    // Came while the memory was being freed.
+    this.steering.abandon(over);
+    if (ending && rest.state === 'failed') this.of.commands.fail(ending.command, ending.at, rest.fault.message);
+    else if (ending) {
+      const freed = ending.kind === 'released' ? '; the memory is free' : '';
+      this.of.commands.apply(ending.command, ending.at, null, `saved after step ${this.run.step}${freed}`);
+    }
+    return rest;
+  }
+
+  /** Takes over a command that `refusal` has nothing against. */
+  take(command: TakenCommand): CommandRecord {
+    if (this.run.state !== 'evaluating') return this.steering.take(command);
+    // Nothing but a stop is taken then, and it ends the evaluation alone.
+    if (!this.evaluation.stop()) this.interrupt.abort();
+    return this.of.commands.apply(command, this.steering.heldAt, null, 'the evaluation ends');
+  }
+
+  /** Saves and frees the memory of a run that is paused in it. */
+  release(why: string): void {
+    const request = { kind: 'pause', release: true } as const;
+    if (refusal(request, this.run, []) !== null) return;
+    this.releasedBecause = why;
+    this.steering.take(this.of.commands.take(randomUUID(), request, 'trainer'));
+  }
+
+  /** Ends the session whatever it does: the last finished step is saved, and the run can be resumed. */
+  end(why: string): void {
+    if (!this.isOfEvaluation && !this.steering.isEnding) {
+      this.releasedBecause = why;
+      this.steering.take(this.of.commands.take(randomUUID(), { kind: 'pause', release: true }, 'trainer'));
+    }
+    this.steering.close();
+    this.interrupt.abort();
+  }
+
+  private get isOfEvaluation(): boolean {
+    return this.command.request.kind === 'evaluate';
+  }
+
+  private get run(): RunSummary {
+    return this.of.journal.summary;
+  }
+
+  private goOn(doing: string | null): void {
+    this.of.journal.stand(
+      this.isLoaded ? { state: 'running', doing } : { state: 'starting', doing: 'loading the model' },
+    );
+  }
+
+  // ---- from command to rest -----------------------------------------------------------------------------------------
+
+  private async train(): Promise<Standing> {
+    const { command } = this;
+    const { journal, commands, around } = this.of;
+    const { request } = command;
+    let begun = false;
+    try {
+      const before = this.run.state;
+      journal.stand({ state: 'starting', doing: 'loading the model' });
+      const known = await this.open();
+      const count = request.kind === 'step' ? request.count : null;
+      if (count !== null) this.steering.limit(count);
+      const doing = count === null ? null : stepsThenPause(count);
+      // A pause or a stop may have come meanwhile.
+      const { run } = this;
+      journal.stand(run.state === 'starting' ? { state: 'running', doing } : standingOf(run), known);
+      commands.apply(command, null, null, `${before} → running`);
+      begun = true;
+      return await this.loop();
+    } catch (thrown) {
+      const fault = asStudioError(thrown);
+      around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
+      if (!begun) commands.fail(command, null, fault.toString());
+      return { state: 'failed', fault: runFault.parse({ ...fault.data, message: fault.message }) };
+    }
+  }
+
+  private async evaluateAtRest(): Promise<Standing> {
+    const { command } = this;
+    const { journal, commands, around } = this.of;
+    const before = standingOf(this.run);
+    try {
+      journal.stand({ state: 'evaluating', doing: 'loading the model' });
+      const known = await this.open();
+      journal.stand({ state: 'evaluating', doing: null }, known);
+      commands.apply(command, null, null, await this.evaluation.run(this.workbench));
+    } catch (thrown) {
+      const fault = asStudioError(thrown);
+      if (!(thrown instanceof Interrupted)) around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
+      commands.fail(command, null, thrown instanceof Interrupted ? stopped : fault.toString());
+    }
+    return before.state === 'paused' ? { ...before, at: { point: 'after-update', step: this.run.step } } : before;
+  }
+
+  /** Opens the workbench and brings the run to where its weights are. @returns what is known from now on */
+  private async open(): Promise<Partial<RunFacts>> {
+    const { plan, folder, journal, around } = this.of;
+    await around.makeRoom(this.run.id);
+    const bench = await openWorkbench({
+      plan,
+      folder,
+      parameters: this.run.parameters,
+      media: () => around.media(),
+      createEngine: around.createEngine,
+      checkpointOf: (source) => around.checkpointOf(source),
+      onSkipped: (question, { kind, message }) =>
+        journal.record({ type: 'skipped', step: this.run.step + 1, question, kind, message }),
+      warn: (message) => journal.record({ type: 'warning', message }),
+    });
+    this.bench = bench;
+    this.reached = bench.reached ?? this.reached;
+    const { step } = this.reached;
+    if (step < this.run.step) journal.record({ type: 'rewound', toStep: step });
+    if (bench.reached === null && plan.method !== 'sft') await this.save('start');
+    this.isLoaded = true;
+    return { engine: bench.engine.status(), questions: bench.count, step };
+  }
+
+  /** @returns how the run is to rest */
+  private async loop(): Promise<Standing> {
+    const { plan, store, journal, around } = this.of;
+    const { unseen } = this.workbench;
+    const training = trainingOf(this.workbench, {
+      seed: plan.seed,
+      signal: this.interrupt.signal,
+      run: () => this.run,
+      at: (point) => this.at(point),
+      place: this.place,
+      recordGroups: (groups) => journal.recordGroups(groups),
+      onSampling: (hint) => around.onSampling(hint),
+    });
+    const afterUpdate = (): RunPlace => ({ point: 'after-update', step: this.run.step });
+    try {
+      if (unseen && this.run.step === 0 && store.evaluations().length === 0)
+        await this.orHold({ point: 'before-step', step: 1 }, () => this.evaluation.run(this.workbench));
+      while (this.run.step < this.run.steps) {
+        const step = this.run.step + 1;
+        const skippedBefore = this.run.skipped;
+        const metrics = await this.orHold({ point: 'before-step', step }, () => {
+          this.place.next = this.reached.position;
+          return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
+        });
+        metrics.skipped = this.run.skipped - skippedBefore;
+        this.reached = { step, position: this.place.next };
+        await this.orHold({ point: 'after-update', step }, async () => journal.record({ type: 'step', metrics }));
+        await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
+        this.heldBetweenMs += await this.steering.at('after-update', step);
+      }
+      await this.orHold(afterUpdate(), () => this.save('end'));
+      if (unseen) await this.orHold(afterUpdate(), () => this.evaluation.run(this.workbench));
+      return { state: 'completed' };
+    } catch (thrown) {
+      if (!(thrown instanceof Interrupted)) throw thrown;
+      const { kind } =
+        this.steering.ending ?? (await this.steering.endAt({ point: 'before-step', step: this.run.step + 1 }));
+      await this.save(kind === 'stopped' ? 'stop' : 'pause');
+      if (kind === 'stopped') return { state: 'stopped' };
+      return { state: 'paused', at: afterUpdate(), why: this.releasedBecause, fault: null, memory: 'released' };
+    }
+  }
+
+  private async at(point: SafePoint): Promise<number> {
+    const heldMs = await this.steering.at(point, this.run.step + 1);
+    if (point !== 'before-step') return heldMs;
+    const heldBeforeMs = this.heldBetweenMs;
+    this.heldBetweenMs = 0;
+    return heldBeforeMs + heldMs;
+  }
+
+  /** A fault that a person can mend (no space left, numbers that are not finite) pauses the run; on resume the work is tried again. */
+  private async orHold<T>(place: RunPlace, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (thrown) {
+        if (thrown instanceof Interrupted) throw thrown;
+        const fault = asStudioError(thrown);
+        if (fault.kind !== 'not-finite' && fault.kind !== 'disk-full') throw fault;
+        this.heldBetweenMs += await this.steering.holdBecause(fault, place);
+      }
+    }
+  }
+
+  private async afterStep(step: number): Promise<void> {
+    const { parameters: p, steps } = this.run;
+    if (step >= steps) return;
+    if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0) await this.save('schedule');
+    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen)
+      await this.evaluation.run(this.workbench);
+  }
+
+  /** In a run that stands still in memory, and stands still there again afterwards. */
+  private async evaluateHeld(): Promise<string> {
+    const { journal } = this.of;
+    const before = standingOf(this.run);
+    journal.stand({ state: 'evaluating', doing: null });
+    try {
+      return await this.evaluation.run(this.workbench);
+    } catch (thrown) {
+      if (!(thrown instanceof Interrupted) || this.interrupt.signal.aborted) throw thrown;
+      throw new StudioError('conflict', stopped);
+    } finally {
+      if (this.run.state === 'evaluating') journal.stand(before);
+    }
+  }
+
+  private save(reason: CheckpointReason): Promise<string> {
+    const { folder, plan, store, journal } = this.of;
+    const { id: run, name, method, parameters } = this.run;
+    const state = { version: 1, run, name, method, ...this.reached, seed: plan.seed, parameters } as const;
+    return keepCheckpoint(folder, this.workbench, state, reason, {
+      checkpoints: () => store.checkpoints(),
+      record: (body) => journal.record(body),
+    });
+  }
+
+  private get workbench(): Workbench {
+    if (!this.bench) throw new StudioError('conflict', 'The run is not in memory.', { place: this.run.id });
+    return this.bench;
+  }
+}
+
+const stopped = 'The evaluation was stopped.';

@@ -1,0 +1,170 @@
+/** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
+import path from 'node:path';
+import { type Dataset, openDataset } from '../data/dataset.ts';
+import { QuestionOrder } from '../data/mixing.ts';
+import { QuestionLoader } from '../data/questions.ts';
+import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
+import { requireOfEngine } from '../engines/needs.ts';
+import { StudioError } from '../protocol/errors.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { Question } from '../protocol/records.ts';
+import type { ModelSource } from '../protocol/runfile.ts';
+import { questionText, solutionText } from '../reasoning/prompt.ts';
+import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
+import { frameLimits } from '../video/choose.ts';
+import type { MediaLoader } from '../video/load.ts';
+import { checkpointsFolder, newestCheckpoint, removeLeftovers } from './checkpoints.ts';
+import type { RunPlan } from './plan.ts';
+
+export interface WorkbenchOrder {
+  readonly plan: RunPlan;
+  /** The run's, in which its checkpoints lie. */
+  readonly folder: string;
+  readonly parameters: ParameterValues;
+  /** Opened once per trainer; throws `ffmpeg-missing` where there is none. */
+  media(): Promise<MediaLoader>;
+  readonly createEngine: CreateEngine;
+  /** Folder of the checkpoint that a source names. @throws StudioError `not-found` */
+  checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string>;
+  /** A question whose media can't be read. */
+  onSkipped(question: Question, fault: StudioError): void;
+  warn(message: string): void;
+}
+
+export interface Workbench {
+  readonly engine: Engine;
+  readonly policy: ModelHandle;
+  /** Frozen weights of the run's start, for the KL term; null for SFT, which has none. */
+  readonly reference: ModelHandle | null;
+  readonly template: PromptTemplate;
+  readonly questions: QuestionLoader;
+  readonly order: QuestionOrder;
+  /** Questions that are trained on. */
+  readonly count: number;
+  /** Questions to be evaluated on. */
+  readonly unseen: QuestionLoader | null;
+  /** Where the newest checkpoint stands; null where the run begins. */
+  readonly reached: { readonly step: number; readonly position: number } | null;
+  close(): Promise<void>;
+}
+
+/** @throws StudioError of whatever part can't be opened; then nothing stays open */
+export async function openWorkbench(order: WorkbenchOrder): Promise<Workbench> {
+  const held: { dispose(): unknown }[] = [];
+  const close = async (): Promise<void> => {
+    for (const resource of held.splice(0).reverse()) await resource.dispose();
+  };
+  try {
+    const parts = await open(order, (resource) => {
+      held.push(resource);
+      return resource;
+    });
+    return { ...parts, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** @param hold is told of everything that must be disposed of at the end */
+async function open(
+  { plan, folder, parameters, ...order }: WorkbenchOrder,
+  hold: <T extends { dispose(): unknown }>(resource: T) => T,
+): Promise<Omit<Workbench, 'close'>> {
+  const media = await order.media();
+  const limits = frameLimits(parameters);
+  const opened = async (file: string): Promise<Dataset> => {
+    const dataset = hold(await openDataset(file));
+    warnOfFaults(dataset, order.warn);
+    return dataset;
+  };
+  const dataset = await opened(plan.dataset);
+  const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
+  const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  const template = await readTemplate(plan.promptTemplate ?? undefined);
+  const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped);
+  const questionOrder = new QuestionOrder(
+    rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
+    plan.seed,
+    plan.sourceWeights,
+  );
+
+  await removeLeftovers(folder);
+  const checkpoint = await newestCheckpoint(folder);
+  const engine = hold(await order.createEngine(plan.engine));
+  const shown = [...rows.map((row) => dataset.dataType(row)), ...(unseen?.dataTypes() ?? [])];
+  requireOfEngine(engine, { chunks: [...new Set(shown)], training: { method: plan.method, parameters } }, plan.runFile);
+  const policy = await engine.createModel(
+    checkpoint
+      ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
+      : await originOf(plan, dataset, template, order.checkpointOf),
+    'policy',
+  );
+  return {
+    engine,
+    policy,
+    reference: plan.method === 'sft' ? null : await referenceOf(engine, policy, folder, checkpoint?.state.step ?? 0),
+    template,
+    questions: loaderOf(dataset),
+    order: questionOrder,
+    count: rows.length,
+    unseen: unseen && loaderOf(unseen),
+    reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
+  };
+}
+
+/** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */
+function referenceOf(engine: Engine, policy: ModelHandle, folder: string, reached: number): Promise<ModelHandle> {
+  const start = path.join(checkpointsFolder(folder), 'step-000000');
+  return engine.createModel(
+    reached === 0 ? { kind: 'copy', of: policy } : { kind: 'folder', folder: start, optimizer: false },
+    'reference',
+  );
+}
+
+async function originOf(
+  plan: RunPlan,
+  dataset: Dataset,
+  template: PromptTemplate,
+  checkpointOf: WorkbenchOrder['checkpointOf'],
+): Promise<ModelOrigin> {
+  const source = plan.model;
+  if (!('size' in source)) return { kind: 'folder', folder: await checkpointOf(source), optimizer: false };
+  // What the model will read and write, so that the words that every prompt has become single tokens.
+  const texts: string[] = [];
+  for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {
+    const question = dataset.question(row);
+    const answer = solutionText(dataset.row(row)) ?? dataset.row(row).solution;
+    if (template.system !== null) texts.push(`system\n${template.system}`);
+    texts.push(`user\n${questionText(question, template)}`, `assistant\n${answer}`);
+  }
+  return { kind: 'new', size: source.size, seed: plan.seed, texts };
+}
+
+function warnOfFaults(dataset: Dataset, warn: (message: string) => void): void {
+  const { faults, file } = dataset;
+  if (faults.length === 0) return;
+  const shown = faults.slice(0, 5).map((fault) => fault.message);
+  const more = faults.length - shown.length;
+  warn(
+    `${faults.length} bad ${faults.length === 1 ? 'row is' : 'rows are'} left out of ${file}:\n${shown.join('\n')}${more > 0 ? `\nand ${more} more; video-r1 check names them all` : ''}`,
+  );
+}
+
+function allRows(dataset: Dataset): number[] {
+  return Array.from({ length: dataset.count }, (_, row) => row);
+}
+
+/** SFT learns from rows with a chain of thought; the others are left out, and said so. */
+function rowsWithReasoning(dataset: Dataset, warn: (message: string) => void): number[] {
+  const rows = allRows(dataset).filter((row) => dataset.hasProcess(row));
+  const left = dataset.count - rows.length;
+  if (rows.length === 0) {
+    throw new StudioError('bad-dataset', 'No row has a chain of thought, which SFT learns from.', {
+      place: dataset.file,
+      remedy: 'Give rows a "process" with <think>…</think>, or start a T-GRPO run on this file.',
+    });
+  }
+  if (left > 0) warn(`${left} of ${dataset.count} rows have no chain of thought ("process") and are left out of SFT.`);
+  return rows;
+}
