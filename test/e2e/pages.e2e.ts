@@ -205,10 +205,10 @@ describe('the pages over a run', () => {
     const tab = await open('rollouts');
     await tab.locator('[id^=row-]').first().waitFor();
     await tab.locator('#rollout-filter').fill('ordr:shuffled');
-    await tab.getByRole('alert').waitFor();
+    await tab.locator('[data-pane=list]').getByRole('alert').waitFor();
     expect(await tab.locator('[data-faulty]').textContent()).toBe('ordr');
     expect(await tab.locator('[id^=row-]').count()).toBeGreaterThan(0);
-    await tab.getByRole('alert').getByRole('button').click();
+    await tab.locator('[data-pane=list]').getByRole('alert').getByRole('button').click();
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:shuffled');
     await tab.waitForFunction(() => {
       const rows = [...document.querySelectorAll('[id^=row-]')];
