@@ -1,0 +1,112 @@
+/** The pages for people: README, guide, architecture and contributing say what is there, and lead where they say. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commands, settings } from '../extension/contributions.ts';
+import { checkRow } from '../trainer/data/row-check.ts';
+import { runFile } from '../trainer/protocol/runfile.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+const guide = globSync('media/guide/*.md', { cwd: root }).sort();
+const pages = ['README.md', 'trainer/ARCHITECTURE.md', '.github/CONTRIBUTING.md', 'CHANGELOG.md', ...guide];
+const texts = new Map(pages.map((page) => [page, read(page)]));
+const everyText = [...texts.values()].join('\n');
+const readme = read('README.md');
+const steering = read('media/guide/steering.md');
+
+/** Every source file, with its path from the root. */
+const files = globSync('{trainer,extension,webview,test}/**/*.{ts,tsx}', { cwd: root });
+
+const withoutCode = (text: string) => text.replace(/^```.*?^```$/gms, '');
+const headings = (text: string) => [...withoutCode(text).matchAll(/^#+ (.+)$/gm)].map((match) => match[1] as string);
+/** A heading's anchor, as GitHub and VS Code's preview make it. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+const blocks = (text: string, language: string) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map((match) => match[1] as string);
+
+describe('README', () => {
+  it('is 150 lines at most and goes from what it is to where to read on', () => {
+    expect(readme.split('\n').length - 1).toBeLessThanOrEqual(150);
+    expect(headings(readme)).toEqual(['Video-R1 Studio', 'Install', 'First look', 'Your own data', 'Where to read on']);
+  });
+
+  it('leads to every page of the guide', () => {
+    expect(guide.length).toBeGreaterThan(0);
+    for (const page of guide) expect(readme).toContain(`](${page})`);
+  });
+
+  it('shows a dataset row that training takes, and a run file that fits', () => {
+    const [row, run, ...others] = blocks(readme, 'json');
+    expect(others).toEqual([]);
+    expect(checkRow(JSON.parse(row ?? ''))).toHaveProperty('row');
+    expect(runFile.safeParse(JSON.parse(run ?? '')).error).toBeUndefined();
+  });
+
+  it('shows the beginning of the table that the sample’s page has whole', () => {
+    const [table = ''] = blocks(readme, '').filter((block) => block.includes('order questions'));
+    expect(table).not.toBe('');
+    expect(read('media/guide/sample.md')).toContain(table);
+  });
+});
+
+describe('the pages', () => {
+  it.each(pages)('%s: every link leads to a file that is there, and to a heading in it', (page) => {
+    const text = withoutCode(texts.get(page) ?? '');
+    const missing: string[] = [];
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file = '', fragment] = target.split('#');
+      const full = file === '' ? path.join(root, page) : path.resolve(root, path.dirname(page), file);
+      if (!existsSync(full)) missing.push(target);
+      else if (fragment !== undefined && !headings(readFileSync(full, 'utf8')).map(anchor).includes(fragment))
+        missing.push(target);
+    }
+    expect(missing).toEqual([]);
+  });
+
+  it.each(['trainer/ARCHITECTURE.md', '.github/CONTRIBUTING.md', 'media/guide/engine.md'])(
+    '%s: every file and folder that it names is there, by its path or by its name alone',
+    (page) => {
+      const text = texts.get(page) ?? '';
+      const paths = [...text.matchAll(/`((?:trainer|extension|webview|test|media)\/[\w./-]+)`/g)];
+      const names = [...text.matchAll(/`((?:[\w-]+\/)*[\w-]+\.tsx?)`/g)];
+      const there = (named: string) => existsSync(path.join(root, named)) || files.some((f) => f.endsWith(`/${named}`));
+      const missing = [...paths, ...names].map((match) => match[1] as string).filter((named) => !there(named));
+      expect(missing).toEqual([]);
+    },
+  );
+
+  it('name no command and no script that is not there, and every command of video-r1', () => {
+    const help = execFileSync(process.execPath, [path.join(root, 'trainer/main.ts'), '--help'], { encoding: 'utf8' });
+    const there = [...help.matchAll(/^ {2}(\w+) /gm)].map((match) => match[1] as string);
+    expect(there).toContain('run');
+    const called = [...everyText.matchAll(/npx video-r1 ([a-z]+)/g)].map((match) => match[1] as string);
+    expect([...new Set(called)].filter((name) => !there.includes(name))).toEqual([]);
+    const named = [...everyText.matchAll(/`(?:npx video-r1 )?([a-z]+)\b/g)].map((match) => match[1] as string);
+    expect(there.filter((name) => !named.includes(name) && !called.includes(name))).toEqual([]);
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const ran = [...everyText.matchAll(/npm run ([a-z:-]+)/g)].map((match) => match[1] as string);
+    expect([...new Set(ran)].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+
+  it('steering.md names every command of the palette, every setting and every key of a run file', () => {
+    const titles = Object.values(commands).map(({ title }) => title.replace('…', ''));
+    expect(titles.filter((title) => !steering.includes(title))).toEqual([]);
+    expect(Object.values(settings).filter(({ id }) => !steering.includes(`\`${id}\``))).toEqual([]);
+    const keys = Object.keys(runFile.shape).filter((key) => key !== '$schema');
+    expect(keys.filter((key) => !steering.includes(`| \`${key}\` |`))).toEqual([]);
+  });
+
+  it('steering.md shows a run file that fits', () => {
+    const runs = blocks(steering, 'json');
+    expect(runs).toHaveLength(1);
+    expect(runFile.safeParse(JSON.parse(runs[0] ?? '')).error).toBeUndefined();
+  });
+});
