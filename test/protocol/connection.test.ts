@@ -74,10 +74,10 @@ const turn = () => new Promise(setImmediate);
 
 describe('requests', () => {
   test('defaults are filled in before the handler sees the parameters', async () => {
-    const list = vi.fn<Handlers['rollouts/list']>(async () => ({ rows: [], matching: 0, total: 0 }));
+    const list = vi.fn<Handlers['rollouts/list']>(async () => ({ rows: [], total: 0 }));
     const { client } = connected({ 'rollouts/list': list });
-    expect(await client.request('rollouts/list', { runId: 'a' })).toEqual({ rows: [], matching: 0, total: 0 });
-    expect(list).toHaveBeenCalledWith({ runId: 'a', filter: {}, limit: 200 });
+    expect(await client.request('rollouts/list', { runId: 'a' })).toEqual({ rows: [], total: 0 });
+    expect(list).toHaveBeenCalledWith({ runId: 'a', query: '', limit: 200 });
   });
 
   test('errors of every kind arrive as they were thrown: kind, message, place, remedy', async () => {
@@ -172,13 +172,13 @@ describe('the end', () => {
   });
 
   test('an answer that comes when its client is gone is dropped without a fault', async () => {
-    const held = Promise.withResolvers<{ runs: [] }>();
+    const held = Promise.withResolvers<{ runs: []; unreadable: [] }>();
     const { client, peerFaults } = connected({ 'runs/list': () => held.promise });
     const waiting = expect(client.request('runs/list', {})).rejects.toMatchObject({ kind: 'connection-lost' });
     await turn();
     client.close();
     await waiting;
-    held.resolve({ runs: [] });
+    held.resolve({ runs: [], unreadable: [] });
     await turn();
     expect(peerFaults).toEqual([]);
   });
@@ -258,13 +258,13 @@ describe('what can not be read', () => {
   });
 
   test('a client reports rubbish, answers nothing, and goes on', async () => {
-    const { client, near, far, clientFaults } = connected({ 'runs/list': async () => ({ runs: [] }) });
+    const { client, near, far, clientFaults } = connected({ 'runs/list': async () => ({ runs: [], unreadable: [] }) });
     far.send('rubbish');
     far.send(new Uint8Array([1, 2]));
     await turn();
     expect(clientFaults.map((fault) => fault.kind)).toEqual(['bad-request', 'bad-request']);
     expect(near.sent).toEqual([]);
-    expect(await client.request('runs/list', {})).toEqual({ runs: [] });
+    expect(await client.request('runs/list', {})).toEqual({ runs: [], unreadable: [] });
   });
 });
 

@@ -111,7 +111,7 @@ export class FakeTrainer {
             trainer: { version: '0', pid: process.pid, folder: this.project, startedAt: 0, ffmpeg: 'f', node: 'n' },
           };
         case 'runs/list':
-          return { runs: this.runs };
+          return { runs: this.runs, unreadable: [] };
         case 'metrics/get':
           return { steps: [] };
         case 'runs/subscribe': {
