@@ -1,15 +1,16 @@
 /** What all pages share: the connection, the choice of run and page, and what is said before a run is there. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { z } from 'zod';
-import { asStudioError } from '../trainer/protocol/errors.ts';
+import type { TrainerInfo } from '../trainer/protocol/messages.ts';
 import { type WebviewPage, webviewPage } from '../trainer/protocol/webview-messages.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
-import type { Host } from './host.ts';
-import { Rollouts, type RolloutsPlace } from './rollouts/rollouts.tsx';
+import { FormulaPopover } from './formulas/formula.tsx';
+import type { Host, LinkStatus } from './host.ts';
+import { nowhere } from './rollouts/reading.ts';
+import { Rollouts } from './rollouts/rollouts.tsx';
+import { ConnectionNotice } from './run/run-notice.tsx';
 import type { Session, SessionState } from './state/session.ts';
-import { useStore } from './state/store.ts';
-import { FormulaPopover } from './ui/formula.tsx';
-import { RunNotice } from './ui/run-state.tsx';
+import { Store, useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
 
@@ -23,54 +24,55 @@ const savedPlace = z.object({
 type SavedPlace = z.infer<typeof savedPlace>;
 
 export function App({ host, session }: { host: Host; session: Session }) {
+  const { connection } = session;
   const [page, setPage] = useState<WebviewPage>(host.page);
-  const [place, setPlace] = useState<RolloutsPlace>({ groupId: null, rolloutId: null, line: '' });
+  const [place] = useState(() => new Store(nowhere));
   const runId = useStore(session.state, (state) => state.runId);
+  const feed = useStore(session.state, (state) => state.feed);
+  const shown = useStore(place, (held) => held);
   const listening = useRef(false);
 
   useEffect(() => {
     if (listening.current) return;
     listening.current = true;
     const saved = savedPlace.safeParse(host.loadState());
-    const choose = (wanted: string) =>
-      session.choose(wanted).catch((thrown: unknown) => session.fail(asStudioError(thrown)));
     if (saved.success) {
-      setPlace(saved.data);
-      if (saved.data.runId) void choose(saved.data.runId);
+      const { groupId, rolloutId, line } = saved.data;
+      place.set({ groupId, rolloutId, line });
+      if (saved.data.runId) session.choose(saved.data.runId);
     }
+    /* A place in one run means nothing in another. */
+    let shownRun = session.state.get().runId;
+    session.state.watch(() => {
+      const { runId: chosen } = session.state.get();
+      if (shownRun !== null && chosen !== shownRun) place.set(nowhere);
+      shownRun = chosen;
+    });
     host.listen({
-      onOpen: (transport, author) => session.open(transport, author),
-      onStatus: (link) => session.setLink(link),
+      onOpen: (transport, author) => connection.open(transport, author),
+      onStatus: (link) => connection.setLink(link),
       onShow: (show) => {
         setPage(show.page);
-        if (show.runId) void choose(show.runId);
-        if (show.groupId && show.rolloutId)
-          setPlace((held) => ({ ...held, groupId: show.groupId ?? null, rolloutId: show.rolloutId ?? null }));
+        if (show.runId) session.choose(show.runId);
+        const { groupId, rolloutId } = show;
+        if (groupId && rolloutId) place.update((held) => ({ ...held, groupId, rolloutId }));
       },
       onTheme: themeChanged,
     });
   }, [host, session]);
 
-  /* A place in one run means nothing in another. */
-  const shownRun = useRef(runId);
   useEffect(() => {
-    if (shownRun.current !== null && shownRun.current !== runId) setPlace({ groupId: null, rolloutId: null, line: '' });
-    shownRun.current = runId;
-  }, [runId]);
-
-  useEffect(() => {
-    const state: SavedPlace = { page, runId, groupId: place.groupId, rolloutId: place.rolloutId, line: place.line };
+    const { groupId, rolloutId, line } = shown;
+    const state: SavedPlace = { page, runId, groupId, rolloutId, line };
     host.saveState(state);
     if (runId) {
       host.navigated({
         page,
         runId,
-        ...(page === 'rollouts' && place.groupId && place.rolloutId
-          ? { groupId: place.groupId, rolloutId: place.rolloutId }
-          : {}),
+        ...(page === 'rollouts' && groupId && rolloutId ? { groupId, rolloutId } : {}),
       });
     }
-  }, [host, page, runId, place]);
+  }, [host, page, runId, shown]);
 
   const go = useCallback(
     (wanted: WebviewPage) => {
@@ -80,14 +82,13 @@ export function App({ host, session }: { host: Host; session: Session }) {
     },
     [host, runId],
   );
-  const hasView = useStore(session.state, (state) => state.view !== null);
-  if (!hasView) return <Nothing session={session} host={host} />;
+  if (!feed) return <Nothing session={session} host={host} />;
   return (
     <>
       {page === 'dashboard' ? (
-        <Dashboard session={session} host={host} onRollouts={() => go('rollouts')} />
+        <Dashboard key={feed.id} {...{ session, feed, host }} onRollouts={() => go('rollouts')} />
       ) : (
-        <Rollouts session={session} host={host} place={place} onPlace={setPlace} onDashboard={() => go('dashboard')} />
+        <Rollouts key={feed.id} {...{ session, feed, host, place }} onDashboard={() => go('dashboard')} />
       )}
       <FormulaPopover />
     </>
@@ -96,16 +97,18 @@ export function App({ host, session }: { host: Host; session: Session }) {
 
 /** Before there is a run to show. */
 function Nothing({ session, host }: { session: Session; host: Host }) {
-  const state = useStore(session.state, (held) => held);
+  const { connection } = session;
+  const runs = useStore(session.state, (state) => state.runs);
+  const { link, trainer } = useStore(connection.state, (state) => state);
   return (
     <>
-      {RunNotice({ session, state, host })}
+      <ConnectionNotice {...{ connection, host }} step={null} />
       <main class="blank">
         <h1 class="b">Video-R1 Studio</h1>
         <p class="dim" role="status">
-          {emptyWords(state)}
+          {emptyWords(link, runs, trainer)}
         </p>
-        {state.runs?.length === 0 && host.place === 'vscode' && (
+        {runs?.length === 0 && host.place === 'vscode' && (
           <p>
             <Button primary onPress={() => host.command('start-run')}>
               Start a run
@@ -117,7 +120,7 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
   );
 }
 
-function emptyWords({ link, runs, trainer }: SessionState): string {
+function emptyWords(link: LinkStatus, runs: SessionState['runs'], trainer: TrainerInfo | null): string {
   if (link.state === 'starting') return 'The trainer is starting.';
   if (link.state !== 'open') return 'Connecting to the trainer.';
   if (runs === null) return 'Reading the runs.';

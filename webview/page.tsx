@@ -5,6 +5,7 @@ import * as rpc from 'vscode-jsonrpc/browser';
 import { z } from 'zod';
 import { App } from './app.tsx';
 import { connectHost } from './host.ts';
+import { Connection } from './state/connection.ts';
 import { Session } from './state/session.ts';
 import { followTheme } from './ui/theme.ts';
 import { registerToolkit } from './ui/toolkit.tsx';
@@ -18,7 +19,7 @@ const host = connectHost();
 followTheme(host.place);
 registerToolkit();
 const root = document.getElementById('page');
-const session = new Session({ place: host.place, rpc, nextPaint });
+const session = new Session(new Connection(rpc, host.place), nextPaint);
 if (root) render(<App host={host} session={session} />, root);
 
 /** A hidden page is not painted; what waits there is done by the clock. */

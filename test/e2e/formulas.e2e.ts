@@ -4,8 +4,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
-import { formulas } from '../../trainer/protocol/formulas.ts';
 import { buildWebview } from '../../webview/build.ts';
+import { formulas } from '../../webview/formulas/formulas.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 

@@ -201,6 +201,39 @@ describe('the pages over a run', () => {
     });
   });
 
+  it('complete names and values of the filter by key, and leave what is typed alone otherwise', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('.r[role=option]').first().waitFor();
+    const box = tab.getByRole('combobox', { name: /^Filter/ });
+    const offers = tab.getByRole('listbox', { name: 'What can stand here' }).getByRole('option');
+    await tab.keyboard.press('/');
+    await tab.keyboard.type('ord');
+    await offers.first().waitFor();
+    await tab.keyboard.press('Enter');
+    expect(await box.inputValue()).toBe('ord');
+    await tab.keyboard.press('ArrowDown');
+    await tab.keyboard.press('ArrowDown');
+    expect(await box.getAttribute('aria-activedescendant')).toBe(await offers.first().getAttribute('id'));
+    await tab.keyboard.press('Tab');
+    expect(await box.inputValue()).toBe('half:');
+    await tab.keyboard.type('s');
+    await tab.keyboard.press('Enter');
+    expect(await box.inputValue()).toBe('half:shuffled');
+    expect(await offers.count()).toBe(0);
+    await tab.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.r[role=option]')];
+      return rows.length > 0 && rows.every((row) => row.querySelector('.mk-shuffled'));
+    });
+    await box.fill('type:');
+    await offers.first().waitFor();
+    await tab.keyboard.press('Escape');
+    expect(await offers.count()).toBe(0);
+    expect(await box.evaluate((element) => element === document.activeElement)).toBe(true);
+    await box.fill('answer');
+    await tab.keyboard.press('Tab');
+    expect(await box.inputValue()).toBe('answer');
+  });
+
   it('flag a span by key, show it in its place, export it, and remove it', async () => {
     const tab = await open('rollouts');
     await tab.locator('.think [data-start]').first().waitFor();

@@ -15,14 +15,17 @@ export type WebviewPage = z.infer<typeof webviewPage>;
 export const linkState = z.enum(['starting', 'open', 'closed', 'gone']);
 export type LinkState = z.infer<typeof linkState>;
 
+const runCommand = { type: z.literal('run-command') };
+const aboutRun = { runId: z.string().optional() };
+
 /** What a page may ask the host to do; the host maps each to a command of its own and knows no other. */
-export const hostCommand = z.enum([
-  'open-dashboard',
-  'open-rollouts',
-  'show-log',
-  'start-trainer',
-  'start-run',
-  'show-problems',
+export const hostCommand = z.discriminatedUnion('command', [
+  z.strictObject({ ...runCommand, command: z.literal('open-dashboard'), ...aboutRun }),
+  z.strictObject({ ...runCommand, command: z.literal('open-rollouts'), ...aboutRun }),
+  z.strictObject({ ...runCommand, command: z.literal('show-log') }),
+  z.strictObject({ ...runCommand, command: z.literal('show-problems') }),
+  z.strictObject({ ...runCommand, command: z.literal('start-trainer') }),
+  z.strictObject({ ...runCommand, command: z.literal('start-run') }),
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
 
@@ -61,7 +64,7 @@ export const pageToHost = z.discriminatedUnion('type', [
   z.object({ type: z.literal('send'), data: z.string() }),
   /** Path as the trainer gave it (relative to the project folder, or absolute inside it); `row` counts from 0. */
   z.object({ type: z.literal('open-file'), path: z.string(), row: z.number().int().optional() }),
-  z.object({ type: z.literal('run-command'), command: hostCommand, args: z.array(z.unknown()).default([]) }),
+  hostCommand,
   z.object({ type: z.literal('save-file'), name: z.string(), text: z.string() }),
   z.object({ type: z.literal('copy'), text: z.string() }),
 ]);

@@ -4,7 +4,7 @@ import type { CommandRecord, CommandState } from '../../trainer/protocol/command
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
 import { Section, Tool } from '../ui/tool.tsx';
-import { changeWords, requestWords } from './command-words.ts';
+import { changeWords, placeWords, requestWords } from './command-words.ts';
 
 const shownAtFirst = 12;
 
@@ -54,7 +54,7 @@ function Row({ command }: { command: CommandRecord }) {
   const where = placeWords(command);
   return (
     <tr title={[clock(command.requestedAt), shownLine(command.by), where].filter(Boolean).join(' · ')}>
-      <td class="num dim">{command.id}</td>
+      <td class="num dim">{command.number}</td>
       <td class="dim opt">{clock(command.requestedAt)}</td>
       <td>{requestWords(command.request)}</td>
       <td class="dim opt">{shownLine(command.by)}</td>
@@ -65,14 +65,6 @@ function Row({ command }: { command: CommandRecord }) {
       <td>{changeWords(command)}</td>
     </tr>
   );
-}
-
-/** Where it was or will be applied; the reason where it was not. */
-function placeWords({ state, safePoint, step, note }: CommandRecord): string {
-  const why = note ? shownLine(note) : '';
-  if (state === 'rejected' || state === 'failed') return why;
-  const place = [safePoint, step].filter((part) => part !== null).join(' ');
-  return [place, why].filter(Boolean).join(': ');
 }
 
 function Life({ state }: { state: CommandState }) {

@@ -1,7 +1,7 @@
 /** Commands in words. */
-
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { isParameterName, parameters } from '../../trainer/protocol/parameters.ts';
+import type { RunPlace } from '../../trainer/protocol/run-state.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 
@@ -18,12 +18,31 @@ export function requestWords(request: CommandRequest): string {
   }
 }
 
-/** Old and new value where the command has them; an empty text where not. */
-export function changeWords({ oldValue, newValue, request }: CommandRecord): string {
-  const wanted = newValue ?? (request.kind === 'set' ? (request.value ?? null) : null);
-  if (oldValue === null && wanted === null) return '';
-  if (oldValue === null) return shownLine(plain(wanted));
-  return `${shownLine(plain(oldValue))} → ${shownLine(plain(wanted))}`;
+/** Old and new value of what it changes, or the value that is asked for; an empty text where it changes none. */
+export function changeWords(command: CommandRecord): string {
+  const change = 'change' in command ? command.change : null;
+  if (change) return `${shownLine(plain(change.from))} → ${shownLine(plain(change.to))}`;
+  return command.request.kind === 'set' ? shownLine(plain(command.request.value ?? null)) : '';
+}
+
+/** Where it was or will be applied, and what came of it; the reason where it was not. */
+export function placeWords(command: CommandRecord): string {
+  switch (command.state) {
+    case 'requested':
+      return '';
+    case 'rejected':
+      return shownLine(command.why);
+    case 'scheduled':
+      return `waits for ${command.point ?? 'the next safe point'}`;
+    case 'applied':
+      return placed(command.at, command.note);
+    case 'failed':
+      return placed(command.at, command.why);
+  }
+}
+
+function placed(at: RunPlace | null, words: string | null): string {
+  return [at && `${at.point} ${at.step}`, words && shownLine(words)].filter(Boolean).join(': ');
 }
 
 export function commandTitle(command: CommandRecord): string {

@@ -1,9 +1,12 @@
 /** The curves of a run with the marks of commands and checkpoints under them. Only what the run has numbers for is drawn. */
 import { useMemo } from 'preact/hooks';
-import type { FormulaName } from '../../trainer/protocol/formulas.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import type { FormulaName } from '../formulas/formulas.ts';
 import { hasValues, type MetricName } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
-import { useStore } from '../state/store.ts';
+import { plain } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
+import { Section } from '../ui/tool.tsx';
 import {
   axisWidth,
   Chart,
@@ -13,10 +16,7 @@ import {
   rightRoom,
   shownSteps,
   smoothedOver,
-} from '../ui/chart.tsx';
-import { FormulaLabel } from '../ui/formula.tsx';
-import { plain } from '../ui/numbers.ts';
-import { Section } from '../ui/tool.tsx';
+} from './chart.tsx';
 import { commandTitle } from './command-words.ts';
 
 type ChartSpec = Omit<ChartProps, 'group' | 'steps' | 'lines'>;
@@ -29,20 +29,20 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
   const lines = useMemo(
     () =>
       commands.flatMap((command) =>
-        command.request.kind === 'set' && command.state === 'applied' && command.step !== null ? [command.step] : [],
+        command.request.kind === 'set' && command.state === 'applied' && command.at ? [command.at.step] : [],
       ),
     [commands],
   );
   const marks = useMemo(
     () => [
       ...commands.flatMap((command) =>
-        command.step !== null && command.state === 'applied'
+        command.state === 'applied' && command.at
           ? [
               {
-                id: `c${command.id}`,
+                id: command.id,
                 lane: 0,
-                step: command.step,
-                title: `step ${command.step}: ${commandTitle(command)}`,
+                step: command.at.step,
+                title: `step ${command.at.step}: ${commandTitle(command)}`,
               },
             ]
           : [],

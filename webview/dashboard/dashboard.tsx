@@ -1,21 +1,23 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
+import { type Control, runControls } from '../run/run-controls.ts';
+import { RunNotice } from '../run/run-notice.tsx';
+import { noTrainer } from '../run/run-state.tsx';
+import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { useStore } from '../state/store.ts';
-import { ChartGroup } from '../ui/chart.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
-import { LiveNotice } from '../ui/live-notice.tsx';
-import { noTrainer, RunNotice } from '../ui/run-state.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { ParameterList } from './parameter-list.tsx';
-import { type ControlName, runControls } from './run-controls.ts';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
 import { WhereTheTimeWent } from './where-the-time-went.tsx';
@@ -33,67 +35,94 @@ const keyRows = [
   ['?', 'these keys'],
 ] as const;
 
-export function Dashboard({ session, host, onRollouts }: { session: Session; host: Host; onRollouts: () => void }) {
-  const state = useStore(session.state, (held) => held);
-  const { view, link, loaded } = state;
+interface DashboardProps {
+  readonly session: Session;
+  readonly feed: RunFeed;
+  readonly host: Host;
+  readonly onRollouts: () => void;
+}
+
+export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
+  const { view, loaded } = useStore(feed.state, (state) => state);
+  const { run } = view;
+  const runs = useStore(session.state, (state) => state.runs) ?? [run];
+  const link = useStore(feed.connection.state, (state) => state.link);
   const [help, setHelp] = useState(false);
-  const charts = useMemo(() => new ChartGroup(), [state.runId]);
-  const controls = view ? runControls(view.run.state, noTrainer(link)) : [];
-  const ask = (...names: ControlName[]) => {
-    const control = controls.find(({ name }) => names.includes(name));
-    if (control && control.refused === null) void session.command(control.request);
+  /* A control whose key was pressed while it was refused. */
+  const [refused, setRefused] = useState<Control | null>(null);
+  const charts = useMemo(() => new ChartGroup(), [feed]);
+  useEffect(() => feed.need('steps', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
+  useEffect(() => setRefused(null), [run.state, link.state]);
+  const trainerMissing = noTrainer(link);
+  const controls = runControls(run, runs, trainerMissing);
+  const ask = (key: string) => {
+    const control = controls.find((one) => one.key === key);
+    if (!control) return;
+    setRefused(control.refused === null ? null : control);
+    if (control.refused === null) void feed.command(control.request);
   };
-  const steps = view?.metrics.steps ?? [];
+  const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
-    F5: (event) => (focusIsTyping(event) ? false : ask('resume', 'start')),
-    F6: () => ask('pause'),
-    F10: () => ask('step'),
-    'Shift+F5': () => ask('stop'),
-    s: () => ask('save'),
-    e: () => ask('evaluate'),
+    F5: (event) => (focusIsTyping(event) ? false : ask('F5')),
+    F6: () => ask('F6'),
+    F10: () => ask('F10'),
+    'Shift+F5': () => ask('Shift+F5'),
+    s: () => ask('s'),
+    e: () => ask('e'),
     '+': () => scale(0.5),
     '=': () => scale(0.5),
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
     r: onRollouts,
     '?': () => setHelp(!help),
-    Escape: () => (help ? setHelp(false) : false),
+    Escape: () => {
+      if (!help && !refused) return false;
+      setHelp(false);
+      setRefused(null);
+    },
   });
-  if (!view) return null;
   const begun = steps.length > 0;
-  const notice = RunNotice({ session, state, host });
+  const isRead = loaded.has('steps');
   return (
     <>
-      <RunHeader session={session} state={state} controls={controls} host={host} onRollouts={onRollouts} />
+      <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-      {notice ?? <LiveNotice state={state} />}
+      <RunNotice {...{ session, feed, host }} />
+      <div aria-live="polite">
+        {refused && (
+          <Notice kind="info" title={`${refused.label} (${refused.key})`}>
+            can't be done now: {refused.refused}.
+          </Notice>
+        )}
+      </div>
       <main class="dash">
         <div class="scroll-column">
-          {!loaded && (
+          {!isRead && (
             <div class="blank" role="status">
-              <p class="b">Reading {view.run.step === 1 ? '1 step' : `${view.run.step} steps`}</p>
+              <p class="b">Reading {run.step === 1 ? '1 step' : `${run.step} steps`}</p>
               <progress class="thin" />
             </div>
           )}
-          {loaded && !begun && <NotBegun session={session} run={view.run} refused={noTrainer(link)} />}
+          {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
           <SkippedList view={view} host={host} />
-          {loaded && <CommandLog commands={view.commands} />}
+          {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
         </div>
         <div class="scroll-column side">
-          <ParameterList view={view} session={session} refused={noTrainer(link)} />
-          {loaded && <CheckpointList checkpoints={view.checkpoints} kept={view.run.parameters.checkpointsKept} />}
+          <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
+          {isRead && <CheckpointList checkpoints={view.checkpoints} kept={run.parameters.checkpointsKept} />}
         </div>
       </main>
     </>
   );
 }
 
-function NotBegun({ session, run, refused }: { session: Session; run: RunSummary; refused: string | null }) {
-  if (run.state !== 'created') {
+/** `start` is there while the run was never started. */
+function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start: Control | undefined }) {
+  if (!start) {
     return (
       <div class="blank">
         <p class="b">No step is done yet.</p>
@@ -111,11 +140,11 @@ function NotBegun({ session, run, refused }: { session: Session; run: RunSummary
       <p>
         <Button
           primary
-          disabled={refused !== null}
-          title={refused ?? ''}
-          onPress={() => void session.command({ kind: 'start' })}
+          disabled={start.refused !== null}
+          title={start.refused ?? start.key}
+          onPress={() => void feed.command(start.request)}
         >
-          Start
+          {start.label}
         </Button>
       </p>
     </div>

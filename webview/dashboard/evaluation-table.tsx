@@ -1,7 +1,7 @@
 /** Evaluations on unseen questions: ordered beside shuffled, and what the chosen one says by slice. */
 import { useState } from 'preact/hooks';
 import type { Evaluation, EvaluationSlice } from '../../trainer/protocol/records.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { clock, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';

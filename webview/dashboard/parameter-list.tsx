@@ -1,34 +1,37 @@
 /** Every parameter of the run: live ones are fields, the rest plain. A change waits for its safe point and says so. */
 import { useEffect, useState } from 'preact/hooks';
-import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import { type CommandRecord, refusal } from '../../trainer/protocol/commands.ts';
 import {
   type ParameterName,
   type ParameterValue,
   parameters,
   parametersOf,
 } from '../../trainer/protocol/parameters.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
-import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 import { Section, Tool } from '../ui/tool.tsx';
 import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';
+import { changeWords, placeWords } from './command-words.ts';
 import { formOf, readParameter } from './parameter-input.ts';
 
 interface ParameterListProps {
+  readonly feed: RunFeed;
   readonly view: RunView;
-  readonly session: Session;
-  /** Why nothing can be changed now; null when it can. */
-  readonly refused: string | null;
+  /** All runs of the trainer. */
+  readonly runs: readonly RunSummary[];
+  /** Why nothing can be asked of the trainer; null when it is there. */
+  readonly noTrainer: string | null;
 }
 
-export function ParameterList({ view, session, refused }: ParameterListProps) {
+export function ParameterList({ feed, view, runs, noTrainer }: ParameterListProps) {
   const [changedOnly, setChangedOnly] = useState(false);
   const { run, commands } = view;
   const names = parametersOf(run.method);
   const differs = (name: ParameterName) => run.parameters[name] !== run.presetParameters[name];
   const changed = names.filter(differs).length;
-  const over = run.state === 'completed' ? 'the run is complete' : null;
   const shown = names.filter((name) => !changedOnly || differs(name));
   const order = [
     ...shown.filter((name) => parameters[name].changes === 'live'),
@@ -73,8 +76,8 @@ export function ParameterList({ view, session, refused }: ParameterListProps) {
               value={run.parameters[name]}
               preset={run.presetParameters[name]}
               command={commands.find(({ request }) => request.kind === 'set' && request.parameter === name) ?? null}
-              refused={refused ?? over}
-              onSet={(value) => session.command({ kind: 'set', parameter: name, value })}
+              refused={noTrainer ?? refusal({ kind: 'set', parameter: name, value: run.parameters[name] }, run, runs)}
+              onSet={(value) => feed.command({ kind: 'set', parameter: name, value })}
             />
           ))}
         </tbody>
@@ -130,17 +133,17 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
 
 function lastChange(command: CommandRecord | null): string {
   if (command?.request.kind !== 'set') return '–';
-  const wanted = plain(command.newValue ?? command.request.value ?? null);
+  const wanted = changeWords(command);
   switch (command.state) {
     case 'requested':
-      return `${shownLine(wanted)} asked for`;
+      return `${wanted} asked for`;
     case 'scheduled':
-      return `${shownLine(wanted)} waits for ${command.step === null ? (command.safePoint ?? 'its safe point') : command.step}`;
+      return `${wanted} ${placeWords(command)}`;
     case 'applied':
-      return `${command.step ?? '–'}: ${shownLine(plain(command.oldValue))} → ${shownLine(wanted)}`;
+      return `${command.at?.step ?? '–'}: ${wanted}`;
     case 'rejected':
     case 'failed':
-      return `${command.state}: ${shownLine(command.note ?? '')}`;
+      return `${command.state}: ${shownLine(command.why)}`;
   }
 }
 

@@ -1,16 +1,20 @@
 /** The header line: which run, how it stands, what can be asked of it, how far it is. */
-import type { Host } from '../host.ts';
-import type { Session, SessionState } from '../state/session.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import type { Host, LinkStatus } from '../host.ts';
+import { timeLeft } from '../run/progress.ts';
+import type { Control, ControlName } from '../run/run-controls.ts';
+import { RunPicker } from '../run/run-picker.tsx';
+import { StateLabel } from '../run/run-state.tsx';
+import type { RunFeed } from '../state/run-feed.ts';
+import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import type { IconName } from '../ui/icons.tsx';
 import { duration, grouped } from '../ui/numbers.ts';
-import { StateLabel } from '../ui/run-state.tsx';
+import { useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
-import { Dropdown } from '../ui/toolkit.tsx';
-import { remainingMs } from './progress.ts';
-import type { Control, ControlName } from './run-controls.ts';
 
 const icons: Readonly<Record<ControlName, IconName>> = {
   start: 'play',
@@ -25,33 +29,32 @@ const withText: readonly ControlName[] = ['save', 'evaluate'];
 
 interface RunHeaderProps {
   readonly session: Session;
-  readonly state: SessionState;
+  readonly feed: RunFeed;
   readonly controls: readonly Control[];
   readonly host: Host;
   readonly onRollouts: () => void;
 }
 
-export function RunHeader({ session, state, controls, host, onRollouts }: RunHeaderProps) {
-  const { view, runs, link } = state;
-  if (!view) return null;
-  const { run } = view;
+export function RunHeader({ session, feed, controls, host, onRollouts }: RunHeaderProps) {
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const link = useStore(feed.connection.state, (state) => state.link);
   const debugging = controls.filter(({ name }) => !withText.includes(name));
   const keeping = controls.filter(({ name }) => withText.includes(name));
   const tool = ({ name, label, key, refused, request }: Control) => (
     <Tool
       key={name}
       icon={icons[name]}
-      label={key ? `${label} (${key})` : label}
+      label={`${label} (${key})`}
       {...(withText.includes(name) ? { text: label } : {})}
       class={refused ? '' : name === 'stop' ? 'c-stop' : withText.includes(name) ? '' : 'c-go'}
       refused={refused}
-      onPress={() => void session.command(request)}
+      onPress={() => void feed.command(request)}
     />
   );
   return (
     <header class="runhead">
       <h1 class="sr">Dashboard of {shownLine(run.name)}</h1>
-      <RunPicker session={session} state={state} runs={runs ?? [run]} />
+      <RunPicker session={session} run={run} />
       <StateLabel run={run} link={link} />
       <div class="controls" role="toolbar" aria-label="Run">
         {debugging.map(tool)}
@@ -59,40 +62,15 @@ export function RunHeader({ session, state, controls, host, onRollouts }: RunHea
         {keeping.map(tool)}
         <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />
       </div>
-      <Progress state={state} />
+      <Progress run={run} link={link} />
       {host.place === 'browser' && <ThemeSwitch />}
     </header>
   );
 }
 
-export function RunPicker({
-  session,
-  state,
-  runs,
-}: {
-  session: Session;
-  state: SessionState;
-  runs: NonNullable<SessionState['runs']>;
-}) {
-  const shown = state.view?.run;
-  return (
-    <Dropdown
-      class="run-picker"
-      label="Run"
-      title={shown ? `${shown.method} · preset ${shown.preset} · from ${shownLine(shown.from)}` : 'Run'}
-      value={state.runId ?? ''}
-      choices={runs.map((run) => ({ value: run.id, label: shownLine(run.name) }))}
-      onChoose={(runId) => void session.choose(runId)}
-    />
-  );
-}
-
-function Progress({ state }: { state: SessionState }) {
-  const { view } = state;
-  if (!view) return null;
-  const { run } = view;
+function Progress({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const share = run.steps > 0 ? Math.min(1, run.step / run.steps) : 0;
-  const left = remainingMs(view);
+  const left = timeLeft(run, link);
   return (
     <div class="prog">
       <FormulaLabel name="progress">

@@ -1,10 +1,10 @@
 /** The parts of the last step's time, and what computed it. */
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
-import { elapsed, grouped } from '../ui/numbers.ts';
+import { duration, elapsed, grouped } from '../ui/numbers.ts';
 import { Section } from '../ui/tool.tsx';
 
 const parts = [
@@ -71,6 +71,9 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
             </li>
           ))}
         </ul>
+        {durations.held > 0 && (
+          <p class="dim">Held {duration(durations.held)} at safe points besides, which counts for no step.</p>
+        )}
         {view.run.engine && <Engine engine={view.run.engine} />}
       </div>
     </section>

@@ -1,6 +1,7 @@
 /** A tier of aha: one hue, told by its line and number. T1 is a cue that the prompt asks for and counts for nothing. */
-import type { FormulaName } from '../../trainer/protocol/formulas.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+
+import { FormulaLabel } from '../formulas/formula.tsx';
+import type { FormulaName } from '../formulas/formulas.ts';
 
 export const tierWords: Readonly<Record<number, string>> = {
   1: 'a cue that the prompt asks for; not an aha',

@@ -1,6 +1,6 @@
 /** One frame as the model saw it, pixel for pixel. */
 import { useEffect, useRef } from 'preact/hooks';
-import type { FramePixels } from '../state/session.ts';
+import type { FramePixels } from '../state/connection.ts';
 
 /** Narrower frames, in pixels, are enlarged as squares: so few are what the model saw. */
 const smallFrame = 120;

@@ -1,6 +1,6 @@
 /** Both strips: the frames in their order, where the shuffled answers saw each of them, and a line between the two. */
 import type { FrameOrder, MediaView } from '../../trainer/protocol/records.ts';
-import type { FramePixels } from '../state/session.ts';
+import type { FramePixels } from '../state/connection.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
 import { FrameCanvas } from './frame-canvas.tsx';

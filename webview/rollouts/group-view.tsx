@@ -1,7 +1,8 @@
 /** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../formulas/worked-formulas.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
@@ -9,7 +10,6 @@ import { Section, Tool } from '../ui/tool.tsx';
 import { AhaTier } from './aha-tier.tsx';
 import { RewardParts } from './reward-parts.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
-import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from './worked-formulas.ts';
 
 interface GroupViewProps {
   readonly group: GroupWithRollouts;

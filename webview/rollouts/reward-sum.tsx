@@ -1,12 +1,14 @@
 /** The reward as a staircase: parts add up to the total; minus mean, divided by std, is the advantage. */
-import type { FormulaName } from '../../trainer/protocol/formulas.ts';
+
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+import { advantageOf } from '../formulas/advantage.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import type { FormulaName } from '../formulas/formulas.ts';
+import { workedAdvantage, workedMean, workedStd, workedTotal } from '../formulas/worked-formulas.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
-import { advantageOf, staircase } from './staircase.ts';
-import { workedAdvantage, workedMean, workedStd, workedTotal } from './worked-formulas.ts';
+import { staircase } from './staircase.ts';
 
 interface RewardSumProps {
   readonly rollout: Rollout;

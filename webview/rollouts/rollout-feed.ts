@@ -3,22 +3,27 @@
  * person reads, new rows wait above; nothing moves under the reader.
  */
 import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { RolloutFilter } from '../../trainer/protocol/messages.ts';
-import type { RunEvent } from '../../trainer/protocol/records.ts';
-import type { Session } from '../state/session.ts';
-import { Store } from '../state/store.ts';
-import { type FilterFault, matches, parseFilter, toggled } from './filter.ts';
+import type { SeenValues } from '../../trainer/protocol/query/complete.ts';
+import { toggled } from '../../trainer/protocol/query/edit.ts';
+import { type Expression, everything } from '../../trainer/protocol/query/expression.ts';
+import { facetQueries } from '../../trainer/protocol/query/facets.ts';
+import type { FieldName, Subject } from '../../trainer/protocol/query/fields.ts';
+import { matches } from '../../trainer/protocol/query/matches.ts';
+import { parseQuery, type QueryFault } from '../../trainer/protocol/query/parse.ts';
+import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { Store } from '../ui/store.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 
 export interface FeedState {
   readonly line: string;
-  /** The last line without a fault, and its filter: the one whose rows are shown. */
+  /** The last line without a fault, and what it asks for: the one whose rows are shown. */
   readonly goodLine: string;
-  readonly filter: RolloutFilter;
-  readonly faults: readonly FilterFault[];
+  readonly query: Expression;
+  readonly faults: readonly QueryFault[];
   /** Newest group first, inside a group ordered answers before shuffled ones. */
   readonly rows: readonly RolloutRow[];
-  /** Rows that the filter keeps, and all rows, whether loaded or not. Null until known. */
+  /** Rows that the query keeps, and all rows, whether loaded or not. Null until known. */
   readonly matching: number | null;
   readonly total: number | null;
   /** New rows that wait to be shown, newest first. */
@@ -26,51 +31,61 @@ export interface FeedState {
   /** New rows are shown as they arrive. */
   readonly following: boolean;
   readonly loading: boolean;
-  /** Rows that would be left if this chip's term were in the filter too. */
+  /** Rows that would be left with this chip pressed; empty until they are counted. */
   readonly facets: Readonly<Record<string, number>>;
 }
 
-/** Terms that are offered as chips, by the row they stand in. */
-export const facetTerms: readonly { readonly name: string; readonly terms: readonly string[] }[] = [
-  { name: 'Order', terms: ['order:ordered', 'order:shuffled'] },
-  { name: 'Answer', terms: ['correct:true', 'correct:false'] },
-  { name: 'Aha', terms: ['aha>=2', 'aha>=3', 'aha>=4', 'aha>=5'] },
-  { name: 'Type', terms: ['type:choice', 'type:number', 'type:free', 'type:regression', 'type:ocr'] },
-  { name: 'Purpose', terms: ['purpose:train', 'purpose:probe', 'purpose:evaluation', 'flagged'] },
-];
-
 const pageRows = 200;
-/** How long the filter line must rest before chips are counted again. */
-const facetDelayMs = 250;
+/** How long after a change of what was counted it is counted again. */
+const recountDelayMs = 1000;
 /** How long it must rest before rows are read: a word is not searched for letter by letter. */
 const lineDelayMs = 120;
 /** How far a row that was open before a reload is looked for. */
 const rowsSought = 5000;
+/** Values of one field that are remembered. */
+const seenKept = 200;
 /** New rows that wait; past this many the list is read again instead. */
 const waitingKept = 2000;
 
+/** A group that has just come, and what queries are held against. */
+interface Arrival {
+  readonly group: GroupWithRollouts;
+  readonly subjects: readonly Subject[];
+}
+
 export class RolloutFeed {
   readonly state: Store<FeedState>;
-  private readonly session: Session;
-  private readonly stopWatching: () => void;
+  private readonly run: RunFeed;
+  private readonly stops: readonly (() => void)[];
   private generation = 0;
   /** Smallest key that was read: the next page begins below it. */
   private before: number | null = null;
   private complete = false;
+  /** Rows or counts could not be read; the next link has them read again. */
+  private failed = false;
+  /** Groups that arrived while the first page was on its way, which may hold them or not. */
+  private meanwhile: Arrival[] = [];
   private sought: string | null;
   private lineTimer: ReturnType<typeof setTimeout> | null = null;
-  private facetTimer: ReturnType<typeof setTimeout> | null = null;
+  private countTimer: ReturnType<typeof setTimeout> | null = null;
+  /** The counts are of the present query. */
+  private counted = false;
+  private counting = false;
+  /** Something changed during the count that is under way, which may hold it or not. */
+  private outdated = false;
+  /** What text fields held in groups that arrived. */
+  private readonly seen = new Map<FieldName, Set<string>>();
 
   /** @param sought A rollout that was open before a reload: pages are read until its row is there. */
-  constructor(session: Session, line: string, sought: string | null = null) {
-    this.session = session;
+  constructor(run: RunFeed, line: string, sought: string | null = null) {
+    this.run = run;
     this.sought = sought;
-    const parsed = parseFilter(line);
+    const { expression, faults } = parseQuery(line);
     this.state = new Store<FeedState>({
       line,
-      goodLine: parsed.faults.length === 0 ? line : '',
-      filter: parsed.faults.length === 0 ? parsed.filter : {},
-      faults: parsed.faults,
+      goodLine: expression === null ? '' : line,
+      query: expression ?? everything,
+      faults,
       rows: [],
       matching: null,
       total: null,
@@ -79,26 +94,31 @@ export class RolloutFeed {
       loading: false,
       facets: {},
     });
-    this.stopWatching = session.watchEvents((events) => this.take(events));
+    this.stops = [
+      run.watchEvents((events) => this.take(events)),
+      run.connection.whenReady(() => {
+        if (this.failed) this.reload();
+      }),
+    ];
     this.reload();
   }
 
   dispose(): void {
     this.generation += 1;
-    this.stopWatching();
-    for (const timer of [this.facetTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
+    for (const stop of this.stops) stop();
+    for (const timer of [this.countTimer, this.lineTimer]) if (timer !== null) clearTimeout(timer);
   }
 
   setLine(line: string): void {
-    const { filter, faults } = parseFilter(line);
-    if (faults.length > 0) {
+    const { expression, faults } = parseQuery(line);
+    if (expression === null) {
       this.patch({ line, faults });
       return;
     }
-    const same = JSON.stringify(filter) === JSON.stringify(this.state.get().filter);
-    this.patch({ line, faults, filter, goodLine: line });
+    const same = JSON.stringify(expression) === JSON.stringify(this.state.get().query);
+    this.patch({ line, faults, query: expression, goodLine: line });
     if (same) return;
-    /* What is on the way is of the filter before. */
+    /* What is on the way is of the query before. */
     this.generation += 1;
     if (this.lineTimer !== null) clearTimeout(this.lineTimer);
     this.lineTimer = setTimeout(() => this.reload(), lineDelayMs);
@@ -130,21 +150,21 @@ export class RolloutFeed {
     this.generation += 1;
     this.before = null;
     this.complete = false;
+    this.counted = false;
+    this.failed = false;
     this.patch({ waiting: [], loading: false });
     void this.readPage();
-    this.countFacets();
+    void this.count();
   }
 
   private async readPage(): Promise<void> {
-    const { runId } = this.session.state.get();
-    if (!runId) return;
     const generation = this.generation;
     const first = this.before === null;
     this.patch({ loading: true });
+    if (first) this.meanwhile = [];
     try {
-      const page = await this.session.request('rollouts/list', {
-        runId,
-        filter: this.state.get().filter,
+      const page = await this.run.request('rollouts/list', {
+        query: this.state.get().goodLine,
         limit: pageRows,
         ...(this.before === null ? {} : { before: this.before }),
       });
@@ -155,16 +175,17 @@ export class RolloutFeed {
       const { rows } = this.state.get();
       this.patch({
         rows: first ? inGroupOrder(read) : inGroupOrder([...rows, ...withoutKnown(read, rows)]),
-        matching: page.matching,
-        total: page.total,
         loading: false,
       });
+      if (first && !this.counted) this.patch({ matching: this.complete ? read.length : null, total: page.total });
+      this.show(this.meanwhile.splice(0));
       this.seekOn();
     } catch (thrown) {
       if (generation !== this.generation) return;
       this.complete = true;
+      this.failed = true;
       this.patch({ loading: false });
-      this.session.fail(asStudioError(thrown));
+      this.run.fail(thrown);
     }
   }
 
@@ -180,39 +201,63 @@ export class RolloutFeed {
   }
 
   private take(events: readonly RunEvent[]): void {
-    const { filter } = this.state.get();
-    let arrived: RolloutRow[] = [];
-    let made = 0;
+    const arrivals: Arrival[] = [];
     for (const { body } of events) {
-      if (body.type === 'group') {
-        const texts = new Map(body.group.rollouts.map(({ id, text }) => [id, text]));
-        const rows = rowsOfGroup(body.group);
-        made += rows.length;
-        arrived = [...inGroupOrder(rows.filter((row) => matches(filter, row, texts.get(row.id) ?? ''))), ...arrived];
-      }
+      if (body.type === 'group') arrivals.push({ group: body.group, subjects: this.subjectsOf(body.group) });
       if (body.type === 'rewound') {
         this.reload();
         return;
       }
-      if (body.type === 'annotation') this.flagged(body.annotation.rolloutId, 1);
+      if (body.type === 'annotation') {
+        this.flagged(body.annotation.rolloutId, 1);
+        this.note('flagBy', body.annotation.author);
+        this.countSoon();
+      }
       if (body.type === 'annotation-removed') this.reload();
     }
-    if (made === 0) return;
-    const { rows, waiting, following, matching, total, facets } = this.state.get();
-    const fresh = withoutKnown(arrived, rows.slice(0, 400));
+    if (arrivals.length === 0) return;
+    this.addToCounts(arrivals.flatMap(({ subjects }) => subjects));
+    if (this.state.get().loading && this.before === null) this.meanwhile.push(...arrivals);
+    else this.show(arrivals);
+  }
+
+  /** Rows of new groups that the query keeps. */
+  private show(arrivals: readonly Arrival[]): void {
+    const { query, rows, waiting, following } = this.state.get();
+    const known = new Set(rows.slice(0, 400).map(({ groupId }) => groupId));
+    let fresh: RolloutRow[] = [];
+    for (const { group, subjects } of arrivals) {
+      if (known.has(group.id)) continue;
+      const kept = new Set(subjects.filter((one) => matches(query, one)).map(({ rollout }) => rollout.id));
+      fresh = [...inGroupOrder(rowsOfGroup(group).filter(({ id }) => kept.has(id))), ...fresh];
+    }
+    if (fresh.length === 0) return;
     if (waiting.length + fresh.length > waitingKept && !following) {
       this.patch({ waiting: [...fresh, ...waiting].slice(0, waitingKept) });
     } else {
       this.patch(following ? { rows: [...fresh, ...rows] } : { waiting: [...fresh, ...waiting] });
     }
+  }
+
+  private subjectsOf(group: GroupWithRollouts): Subject[] {
+    const { id, name } = this.run.state.get().view.run;
+    const { question } = group;
+    this.note('source', question.source);
+    this.note('dataset', question.dataset);
+    if (question.family !== null) this.note('family', question.family);
+    return group.rollouts.map((rollout) => ({ run: { id, name }, group, rollout, flags: [] }));
+  }
+
+  private addToCounts(made: readonly Subject[]): void {
+    if (this.counting) this.outdated = true;
+    if (!this.counted) return;
+    const { query, matching, total, facets } = this.state.get();
+    const kept = (expression: Expression) => made.filter((one) => matches(expression, one)).length;
     this.patch({
-      matching: matching === null ? null : matching + fresh.length,
-      total: total === null ? null : total + made,
+      matching: matching === null ? null : matching + kept(query),
+      total: total === null ? null : total + made.length,
       facets: Object.fromEntries(
-        Object.entries(facets).map(([term, held]) => {
-          const also = parseFilter(term).filter;
-          return [term, held + fresh.filter((row) => matches(also, row, '')).length];
-        }),
+        Object.entries(facetQueries(query)).map(([term, expression]) => [term, (facets[term] ?? 0) + kept(expression)]),
       ),
     });
   }
@@ -226,40 +271,66 @@ export class RolloutFeed {
     this.patch({ rows: mark(rows), waiting: mark(waiting) });
   }
 
-  private countFacets(): void {
-    if (this.facetTimer !== null) clearTimeout(this.facetTimer);
-    this.facetTimer = setTimeout(() => void this.readFacets(), facetDelayMs);
+  /** Counts again in a moment; never before the count that is under way is done. */
+  private countSoon(): void {
+    if (this.counting) this.outdated = true;
+    else this.countTimer ??= setTimeout(() => void this.count(), recountDelayMs);
   }
 
-  private async readFacets(): Promise<void> {
-    const { runId } = this.session.state.get();
-    if (!runId) return;
+  private async count(): Promise<void> {
     const generation = this.generation;
-    const { line } = this.state.get();
-    const facets: Record<string, number> = {};
-    for (const term of facetTerms.flatMap(({ terms }) => terms)) {
-      const { filter } = parseFilter(parseFilter(line).faults.length === 0 ? toggledOn(line, term) : term);
-      try {
-        const { matching } = await this.session.request('rollouts/list', { runId, filter, limit: 1 });
-        if (generation !== this.generation) return;
-        facets[term] = matching;
-      } catch {
-        /* The link's own notice tells why; the chips stay without numbers. */
-        return;
-      }
+    if (this.countTimer !== null) clearTimeout(this.countTimer);
+    this.countTimer = null;
+    this.counting = true;
+    this.outdated = false;
+    try {
+      const query = this.state.get().goodLine;
+      const { matching, total, facets } = await this.run.request('rollouts/count', { query, facets: true });
+      if (generation !== this.generation) return;
+      this.counting = false;
+      this.counted = true;
+      this.patch({ matching, total, facets });
+      if (this.outdated) this.countSoon();
+    } catch (thrown) {
+      if (generation !== this.generation) return;
+      this.counting = false;
+      /* A newer count took its place. */
+      if (asStudioError(thrown).kind === 'cancelled') return;
+      this.failed = true;
+      this.run.fail(thrown);
     }
-    this.patch({ facets });
+  }
+
+  /** Values to offer for fields that take any text: what has been seen of this run. */
+  seenValues(): SeenValues {
+    const { run, evaluations, annotations } = this.run.state.get().view;
+    const held = (name: FieldName, more: readonly string[] = []) => [
+      ...new Set([...(this.seen.get(name) ?? []), ...more]),
+    ];
+    return {
+      source: held('source'),
+      dataset: held('dataset', [run.dataset]),
+      family: held(
+        'family',
+        evaluations.flatMap(({ byFamily }) => byFamily.map(({ name }) => name)),
+      ),
+      flagBy: held(
+        'flagBy',
+        annotations.map(({ author }) => author),
+      ),
+      run: [run.name],
+    };
+  }
+
+  private note(name: FieldName, value: string): void {
+    const values = this.seen.get(name) ?? new Set();
+    this.seen.set(name, values);
+    if (values.size < seenKept) values.add(value);
   }
 
   private patch(change: Partial<FeedState>): void {
     this.state.update((state) => ({ ...state, ...change }));
   }
-}
-
-/** The line with the term in it, whether or not it was. */
-function toggledOn(line: string, term: string): string {
-  const without = toggled(line, term);
-  return without.length < line.length && !without.includes(term) ? line : without;
 }
 
 function withoutKnown(added: readonly RolloutRow[], known: readonly RolloutRow[]): RolloutRow[] {

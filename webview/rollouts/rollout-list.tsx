@@ -1,23 +1,23 @@
 /** The list: filter, chips, rows. */
 import { useMemo, useRef } from 'preact/hooks';
-import type { Session } from '../state/session.ts';
-import { useStore } from '../state/store.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+import type { ProblemType } from '../../trainer/protocol/dataset.ts';
+import { conditionsOf, corrected, holds, without } from '../../trainer/protocol/query/edit.ts';
+import { facetTerms } from '../../trainer/protocol/query/facets.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { AhaTier } from './aha-tier.tsx';
-import { corrected, holds, parseFilter, toggled } from './filter.ts';
 import { FilterBox } from './filter-box.tsx';
 import { RewardParts } from './reward-parts.tsx';
-import { type FeedState, facetTerms, type RolloutFeed } from './rollout-feed.ts';
+import type { FeedState, RolloutFeed } from './rollout-feed.ts';
 import type { RolloutRow } from './rollout-row.ts';
 
 interface RolloutListProps {
-  readonly session: Session;
   readonly feed: RolloutFeed;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;
@@ -49,19 +49,24 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
           <Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />
         </div>
       </div>
-      <FilterBox line={state.line} faults={faults} onLine={(line) => feed.setLine(line)} />
+      <FilterBox
+        line={state.line}
+        faults={faults}
+        onLine={(line) => feed.setLine(line)}
+        seen={() => feed.seenValues()}
+      />
       {faults[0] ? (
         <div class="fault-line" role="alert">
           <span class="grow">
             {shownLine(faults[0].message)} {rows.length > 0 && 'The list still shows the last filter that worked.'}
           </span>
-          {faults[0].suggestion && (
+          {faults[0].suggestion !== null && (
             <button
               type="button"
               class="link"
               onClick={() => faults[0] && feed.setLine(corrected(state.line, faults[0]))}
             >
-              Use {faults[0].suggestion}
+              {faults[0].suggestion === '' ? 'Take it out' : `Use ${shownLine(faults[0].suggestion)}`}
             </button>
           )}
         </div>
@@ -190,8 +195,8 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
 }
 
 const facetLabels: Readonly<Record<string, string>> = {
-  'order:ordered': 'ordered',
-  'order:shuffled': 'shuffled',
+  'half:ordered': 'ordered',
+  'half:shuffled': 'shuffled',
   'correct:true': 'correct',
   'correct:false': 'wrong',
   'type:choice': 'choice',
@@ -203,6 +208,14 @@ const facetLabels: Readonly<Record<string, string>> = {
   'purpose:probe': 'probe',
   'purpose:evaluation': 'evaluation',
   flagged: 'flagged',
+};
+
+const typesOfChips: Readonly<Record<string, ProblemType>> = {
+  'type:choice': 'multiple choice',
+  'type:number': 'numerical',
+  'type:free': 'free-form',
+  'type:regression': 'regression',
+  'type:ocr': 'OCR',
 };
 
 function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
@@ -239,9 +252,9 @@ function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
 
 function FacetMark({ term }: { term: string }) {
   switch (term) {
-    case 'order:ordered':
+    case 'half:ordered':
       return <OrderMark order="ordered" />;
-    case 'order:shuffled':
+    case 'half:shuffled':
       return <OrderMark order="shuffled" />;
     case 'correct:true':
       return <CorrectMark correct />;
@@ -252,17 +265,14 @@ function FacetMark({ term }: { term: string }) {
   }
   const tier = /^aha>=(\d)$/.exec(term)?.[1];
   if (tier) return <AhaTier tier={Number(tier)} />;
-  const type = parseFilter(term).filter.problemType;
+  const type = typesOfChips[term];
   return type ? <TypeIcon type={type} /> : null;
 }
 
 /** Says what leaves nothing, and offers to drop it. */
 function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
-  const words =
-    state.goodLine.trim() === ''
-      ? []
-      : parseFilter(state.goodLine).terms.map(({ start, end }) => state.goodLine.slice(start, end));
-  if (words.length === 0) {
+  const conditions = conditionsOf(state.goodLine);
+  if (conditions.length === 0) {
     return (
       <div class="blank" role="status">
         <p class="b">No rollouts yet.</p>
@@ -273,16 +283,16 @@ function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
   return (
     <div class="blank" role="status">
       <p class="b">Nothing is left.</p>
-      <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a term:</p>
+      <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a part of it:</p>
       <p class="drop">
-        {words.map((term) => (
+        {conditions.map((condition, place) => (
           <button
-            key={term}
+            key={condition}
             type="button"
             class="link mono"
-            onClick={() => feed.setLine(toggled(state.goodLine, term))}
+            onClick={() => feed.setLine(without(state.goodLine, place))}
           >
-            {shownLine(term)}
+            {shownLine(condition)}
           </button>
         ))}
       </p>

@@ -1,55 +1,63 @@
 /** One answer: what the model saw, what it thought, what it said, and where each point of its reward came from. */
-import type { ComponentChildren, Ref } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { Annotation, GroupWithRollouts, Rollout, RolloutTokens, Span } from '../../trainer/protocol/records.ts';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { Annotation, GroupWithRollouts, Rollout, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host } from '../host.ts';
-import type { FramePixels, Session } from '../state/session.ts';
-import { FormulaLabel } from '../ui/formula.tsx';
+import type { RunFeed } from '../state/run-feed.ts';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { ExplainedTier } from './aha-tier.tsx';
 import { frameMentions, outsideText, tokenSpans } from './completion-pieces.ts';
 import { CompletionText } from './completion-text.tsx';
+import { FlagForm } from './flag-form.tsx';
 import { FlagList } from './flag-list.tsx';
 import { FrameCanvas } from './frame-canvas.tsx';
 import { FrameStrip, frameTitle } from './frame-strip.tsx';
 import { purposeWords } from './group-view.tsx';
+import type { Reading } from './reading.ts';
 import { RewardSum } from './reward-sum.tsx';
 import { temporalReason } from './temporal-reason.ts';
+import { useFetched } from './use-fetched.ts';
 
 interface RolloutViewProps {
-  readonly session: Session;
+  readonly feed: RunFeed;
   readonly host: Host;
+  readonly reading: Reading;
   readonly run: RunSummary;
   readonly group: GroupWithRollouts;
   readonly rollout: Rollout;
   readonly flags: readonly Annotation[];
-  readonly frame: number;
-  readonly shaded: boolean;
-  readonly ahaShown: number | null;
-  /** Span that is being flagged; null for the whole answer. `form` is null when nothing is. */
-  readonly picked: Span | null;
-  readonly form: ComponentChildren;
-  readonly textRef: Ref<HTMLDivElement>;
+  /** Why nothing can be saved now; null when it can. */
   readonly refused: string | null;
-  readonly onFrame: (frame: number) => void;
-  readonly onShade: (shaded: boolean) => void;
   readonly onFlag: () => void;
-  readonly onRemoveFlag: (id: number) => void;
   readonly onCopyLink: () => void;
 }
+
+/** The element that holds the answer's text, in which a person selects. */
+export const rolloutTextId = 'rollout-text';
 
 const stopWords = { stop: 'ended by itself', length: 'cut at the limit', aborted: 'aborted' } as const;
 
 export function RolloutView(props: RolloutViewProps) {
-  const { session, host, run, group, rollout, flags, frame, shaded, picked, form, onFrame } = props;
+  const { feed, host, reading, run, group, rollout, flags, refused } = props;
+  const { frame, shaded, aha, flagging } = useStore(reading.state, (state) => state);
   const { question, media } = group;
-  const frames = useFrames(session, media.key);
-  const tokens = useTokens(session, rollout.id, shaded);
+  const frames = useFetched(feed, media.key, (key) => feed.frames(key));
+  /* Asked for only when they are to be shown. */
+  const tokens = useFetched(feed, shaded ? rollout.id : null, (rolloutId) =>
+    feed.request('rollouts/tokens', { rolloutId }),
+  );
+  const picked = flagging?.span ?? null;
+  const onFrame = (chosen: number) => reading.showFrame(chosen);
+  useEffect(() => {
+    if (!aha) return;
+    const mark = document.getElementById(rolloutTextId)?.querySelector(`[data-aha="${aha.start}"]`);
+    mark?.scrollIntoView({ block: 'center' });
+  }, [aha]);
   const { think, answer, problems } = rollout.parsed;
   const marks = useMemo(
     () => ({
@@ -64,6 +72,17 @@ export function RolloutView(props: RolloutViewProps) {
   const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
   const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
   const reason = temporalReason(rollout, group);
+  const form = flagging && (
+    <FlagForm
+      key={picked?.start}
+      rolloutId={rollout.id}
+      span={picked}
+      quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
+      refused={refused}
+      onSave={(annotation) => reading.saveFlag(annotation)}
+      onLeave={() => reading.stopFlagging()}
+    />
+  );
   const text = (within: Span) => (
     <CompletionText
       text={rollout.text}
@@ -72,7 +91,7 @@ export function RolloutView(props: RolloutViewProps) {
       shaded={shaded}
       picked={picked}
       form={form}
-      ahaShown={props.ahaShown}
+      ahaShown={aha?.start ?? null}
       onFrame={onFrame}
     />
   );
@@ -90,7 +109,7 @@ export function RolloutView(props: RolloutViewProps) {
           <Tool icon="link" label="Copy link (y)" onPress={props.onCopyLink} />
         </div>
       </div>
-      <div class="scroll" ref={props.textRef}>
+      <div class="scroll" id={rolloutTextId}>
         <div class="look">
           <figure>
             <FrameCanvas
@@ -175,10 +194,10 @@ export function RolloutView(props: RolloutViewProps) {
           )}
           <span class="grow" />
           <fieldset class="seg" aria-label="Shade tokens (p)">
-            <button type="button" aria-pressed={!shaded} onClick={() => props.onShade(false)}>
+            <button type="button" aria-pressed={!shaded} onClick={() => reading.shade(false)}>
               Text
             </button>
-            <button type="button" aria-pressed={shaded} onClick={() => props.onShade(true)}>
+            <button type="button" aria-pressed={shaded} onClick={() => reading.shade(true)}>
               Probability
             </button>
           </fieldset>
@@ -213,7 +232,7 @@ export function RolloutView(props: RolloutViewProps) {
           </p>
         )}
         {formBelow && <div class="form-below">{form}</div>}
-        <FlagList flags={flags} refused={props.refused} onRemove={props.onRemoveFlag} />
+        <FlagList flags={flags} refused={refused} onRemove={(id) => reading.removeFlag(id)} />
         <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
       </div>
       {reason && (
@@ -237,45 +256,4 @@ function isSolution(option: string, solution: string): boolean {
   return (
     option === solution || new RegExp(`^\\(?${solution.replace(/[^\p{L}\p{N}]/gu, '\\$&')}[).:\\s]`, 'u').test(option)
   );
-}
-
-function useFrames(session: Session, key: string): FramePixels | null {
-  const [held, setHeld] = useState<{ key: string; frames: FramePixels } | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    session.frames(key).then(
-      (frames) => {
-        if (wanted) setHeld({ key, frames });
-      },
-      (thrown: unknown) => {
-        if (wanted) session.fail(asStudioError(thrown));
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [session, key]);
-  return held?.key === key ? held.frames : null;
-}
-
-/** Asked for only when they are to be shown. */
-function useTokens(session: Session, rolloutId: string, wantedNow: boolean): RolloutTokens | null {
-  const [held, setHeld] = useState<{ id: string; tokens: RolloutTokens } | null>(null);
-  useEffect(() => {
-    const { runId } = session.state.get();
-    if (!wantedNow || !runId) return;
-    let wanted = true;
-    session.request('rollouts/tokens', { runId, rolloutId }).then(
-      (tokens) => {
-        if (wanted) setHeld({ id: rolloutId, tokens });
-      },
-      (thrown: unknown) => {
-        if (wanted) session.fail(asStudioError(thrown));
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [session, rolloutId, wantedNow]);
-  return wantedNow && held?.id === rolloutId ? held.tokens : null;
 }

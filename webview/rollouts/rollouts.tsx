@@ -1,45 +1,33 @@
 /** The rollouts of a run, left to right: which (list), against what (group), why (rollout). */
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { AnnotationInput, GroupWithRollouts, Span } from '../../trainer/protocol/records.ts';
-import { RunPicker } from '../dashboard/run-header.tsx';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
+import { RunNotice } from '../run/run-notice.tsx';
+import { RunPicker } from '../run/run-picker.tsx';
+import { noTrainer, StateLabel } from '../run/run-state.tsx';
+import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { useStore } from '../state/store.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
-import { LiveNotice } from '../ui/live-notice.tsx';
-import { noTrainer, RunNotice, StateLabel } from '../ui/run-state.tsx';
+import { type Store, useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
 import { selectedSpan } from './completion-text.tsx';
 import { filterBoxId } from './filter-box.tsx';
-import { FlagForm } from './flag-form.tsx';
 import { GroupView } from './group-view.tsx';
+import { Reading, type RolloutsPlace } from './reading.ts';
 import { RolloutFeed } from './rollout-feed.ts';
 import { RolloutList } from './rollout-list.tsx';
-import type { RolloutRow } from './rollout-row.ts';
-import { RolloutView } from './rollout-view.tsx';
-
-export interface RolloutsPlace {
-  readonly groupId: string | null;
-  readonly rolloutId: string | null;
-  readonly line: string;
-}
+import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 
 interface RolloutsProps {
   readonly session: Session;
+  readonly feed: RunFeed;
   readonly host: Host;
-  readonly place: RolloutsPlace;
-  readonly onPlace: (place: RolloutsPlace) => void;
+  readonly place: Store<RolloutsPlace>;
   readonly onDashboard: () => void;
 }
-
-type Pane = 'list' | 'group' | 'rollout';
-
-const flipMs = 220;
 
 const keyRows = [
   ['j k', 'next and previous row'],
@@ -59,44 +47,46 @@ const keyRows = [
   ['?', 'these keys'],
 ] as const;
 
-export function Rollouts({ session, host, place, onPlace, onDashboard }: RolloutsProps) {
-  const state = useStore(session.state, (held) => held);
-  const { view, link, runId, loaded } = state;
-  const refused = noTrainer(link);
-  const feed = useMemo(
-    () => (runId && loaded ? new RolloutFeed(session, place.line, place.rolloutId) : null),
-    [session, runId, loaded],
+export function Rollouts({ session, feed, host, place, onDashboard }: RolloutsProps) {
+  const { list, reading } = useMemo(() => {
+    const { line, rolloutId } = place.get();
+    const rows = new RolloutFeed(feed, line, rolloutId);
+    return { list: rows, reading: new Reading(feed, rows, place) };
+  }, [feed, place]);
+  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(
+    () => () => {
+      reading.dispose();
+      list.dispose();
+    },
+    [list, reading],
   );
-  useEffect(() => () => feed?.dispose(), [feed]);
-  if (!view) return null;
   return (
     <>
-      <TopLine session={session} host={host} place={place} onDashboard={onDashboard} />
-      {RunNotice({ session, state, host }) ?? <LiveNotice state={state} />}
-      {feed && <Panes key={runId} {...{ session, host, place, onPlace, onDashboard, feed, refused }} />}
+      <TopLine {...{ session, feed, host, reading, onDashboard }} />
+      <RunNotice {...{ session, feed, host }} />
+      <Panes {...{ feed, host, list, reading, onDashboard }} />
     </>
   );
 }
 
-function TopLine({
-  session,
-  host,
-  place,
-  onDashboard,
-}: Pick<RolloutsProps, 'session' | 'host' | 'place' | 'onDashboard'>) {
-  const state = useStore(session.state, (held) => held);
+interface TopLineProps extends Pick<RolloutsProps, 'session' | 'feed' | 'host' | 'onDashboard'> {
+  readonly reading: Reading;
+}
+
+function TopLine({ session, feed, host, reading, onDashboard }: TopLineProps) {
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const link = useStore(feed.connection.state, (state) => state.link);
   const [help, setHelp] = useState(false);
   useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : false) });
-  if (!state.view) return null;
-  const { run } = state.view;
   return (
     <nav class="crumbs" aria-label="Where you are">
       <h1 class="sr">Rollouts of {shownLine(run.name)}</h1>
-      <RunPicker session={session} state={state} runs={state.runs ?? [run]} />
+      <RunPicker session={session} run={run} />
       <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
-      <Crumb place={place} session={session} />
+      <Crumb reading={reading} />
       <span class="grow" />
-      <StateLabel run={run} link={state.link} />
+      <StateLabel run={run} link={link} />
       {host.place === 'browser' && <ThemeSwitch />}
       <button type="button" class="tool far" aria-expanded={help} onClick={() => setHelp(!help)}>
         keys <kbd>?</kbd>
@@ -106,9 +96,10 @@ function TopLine({
   );
 }
 
-function Crumb({ place, session }: { place: RolloutsPlace; session: Session }) {
-  const group = useGroup(session, place.groupId);
-  const rollout = group?.rollouts.find(({ id }) => id === place.rolloutId);
+function Crumb({ reading }: { reading: Reading }) {
+  const group = useStore(reading.state, (state) => state.group);
+  useStore(reading.place, ({ rolloutId }) => rolloutId);
+  const { rollout } = reading;
   if (!group || !rollout) return null;
   return (
     <>
@@ -125,177 +116,79 @@ function Crumb({ place, session }: { place: RolloutsPlace; session: Session }) {
   );
 }
 
-function Panes({
-  session,
-  host,
-  place,
-  onPlace,
-  onDashboard,
-  feed,
-  refused,
-}: RolloutsProps & { feed: RolloutFeed; refused: string | null }) {
-  const view = useStore(session.state, (held) => held.view);
-  const rows = useStore(feed.state, (held) => held.rows);
-  const line = useStore(feed.state, (held) => held.line);
-  const [pane, setPane] = useState<Pane>('list');
-  const [frame, setFrame] = useState(0);
-  const [shaded, setShaded] = useState(false);
-  const [ahaShown, setAhaShown] = useState<number | null>(null);
-  const [flagging, setFlagging] = useState<{ span: Span | null } | null>(null);
-  const text = useRef<HTMLDivElement>(null);
-  const group = useGroup(session, place.groupId);
-  const rollout = group?.rollouts.find(({ id }) => id === place.rolloutId) ?? null;
-  const flip = useFlipBook(group?.media.times.length ?? 0, setFrame);
+interface PanesProps extends Pick<RolloutsProps, 'feed' | 'host' | 'onDashboard'> {
+  readonly list: RolloutFeed;
+  readonly reading: Reading;
+}
 
-  const select = useCallback(
-    (groupId: string, rolloutId: string, byPerson = true) => {
-      if (byPerson) feed.hold();
-      setFlagging(null);
-      setAhaShown(null);
-      onPlace({ groupId, rolloutId, line: feed.state.get().line });
-    },
-    [feed, onPlace],
-  );
-  /* The first row that is read is shown, so that no pane stands empty; it is not a choice, and the list goes on following. */
-  const first = rows[0];
-  useEffect(() => {
-    if (place.rolloutId === null && first) select(first.groupId, first.id, false);
-  }, [place.rolloutId, first?.id]);
-  useEffect(() => onPlace({ ...place, line }), [line]);
-  useEffect(() => {
-    setFrame(0);
-    flip.stop();
-  }, [place.groupId]);
-
-  const index = rows.findIndex(({ id }) => id === place.rolloutId);
-  const move = (by: 1 | -1) => {
-    const row = rows[Math.min(rows.length - 1, Math.max(0, index + by))];
-    if (row && row.id !== place.rolloutId) select(row.groupId, row.id);
-  };
-  const moveQuestion = (by: 1 | -1) => {
-    let at = index;
-    while (rows[at] && rows[at]?.groupId === place.groupId) at += by;
-    /* Upwards, the first row of the question is meant, not its last. */
-    while (by === -1 && rows[at - 1] && rows[at - 1]?.groupId === rows[at]?.groupId) at -= 1;
-    const row = rows[at];
-    if (row) select(row.groupId, row.id);
-  };
-  const moveFrame = (by: 1 | -1) => {
-    const number = group?.media.times.length ?? 0;
-    flip.stop();
-    if (number > 0) setFrame((held) => (held + by + number) % number);
-  };
-  const moveAha = (by: 1 | -1) => {
-    const starts = [...new Set((rollout?.aha ?? []).filter(({ tier }) => tier > 1).map(({ span }) => span.start))].sort(
-      (a, b) => a - b,
-    );
-    if (starts.length === 0) return;
-    const at = ahaShown === null ? (by === 1 ? -1 : starts.length) : starts.indexOf(ahaShown);
-    const next = starts[(at + by + starts.length) % starts.length] ?? null;
-    setAhaShown(next);
-    text.current?.querySelector(`[data-aha="${next}"]`)?.scrollIntoView({ block: 'center' });
-  };
+function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
+  const view = useStore(feed.state, (state) => state.view);
+  const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
+  const { pane, group } = useStore(reading.state, (state) => state);
+  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
+  const { rollout } = reading;
   const flag = () => {
-    if (!rollout) return;
-    setFlagging({ span: text.current ? selectedSpan(text.current) : null });
+    const text = document.getElementById(rolloutTextId);
+    reading.flag(text ? selectedSpan(text) : null);
     window.getSelection()?.removeAllRanges();
-    setPane('rollout');
   };
   const copyLink = () => {
-    if (!runId || !place.groupId || !place.rolloutId) return;
-    const shown = { page: 'rollouts' as const, runId, groupId: place.groupId, rolloutId: place.rolloutId };
+    if (!rollout) return;
+    const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
     host
-      .copy(host.link(shown) ?? `${view?.run.name ?? runId}, step ${group?.step}, rollout ${place.rolloutId}`)
-      .catch((thrown: unknown) => session.fail(asStudioError(thrown)));
-  };
-  const runId = session.state.get().runId;
-  const save = async (annotation: AnnotationInput) => {
-    if (!runId) return false;
-    try {
-      await session.request('annotations/add', { runId, annotation });
-      setFlagging(null);
-      return true;
-    } catch (thrown) {
-      session.fail(asStudioError(thrown));
-      return false;
-    }
-  };
-  const remove = (id: number) => {
-    if (!runId) return;
-    session
-      .request('annotations/remove', { runId, id })
-      .catch((thrown: unknown) => session.fail(asStudioError(thrown)));
+      .copy(host.link(shown) ?? `${view.run.name}, step ${rollout.step}, rollout ${rollout.id}`)
+      .catch((thrown: unknown) => feed.fail(thrown));
   };
   const exportFlags = () => {
-    if (!runId) return;
-    session.request('annotations/export', { runId }).then(
-      ({ jsonl }) => host.saveFile(`${view?.run.name ?? runId}-flags.jsonl`, jsonl),
-      (thrown: unknown) => session.fail(asStudioError(thrown)),
+    feed.request('annotations/export', {}).then(
+      ({ jsonl }) => host.saveFile(`${view.run.name}-flags.jsonl`, jsonl),
+      (thrown: unknown) => feed.fail(thrown),
     );
   };
-
   useKeys({
-    j: () => move(1),
-    k: () => move(-1),
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    J: () => moveQuestion(1),
-    K: () => moveQuestion(-1),
-    g: () => setPane('group'),
-    Enter: (event) => (event.target instanceof HTMLButtonElement ? false : setPane('rollout')),
-    Home: () => {
-      feed.follow();
-      const newest = feed.state.get().rows[0];
-      if (newest) select(newest.groupId, newest.id, false);
-    },
-    f: () => flip.toggle(),
-    ArrowLeft: () => moveFrame(-1),
-    ArrowRight: () => moveFrame(1),
-    a: () => moveAha(1),
-    A: () => moveAha(-1),
-    p: () => setShaded(!shaded),
+    j: () => reading.move(1),
+    k: () => reading.move(-1),
+    ArrowDown: () => reading.move(1),
+    ArrowUp: () => reading.move(-1),
+    J: () => reading.moveQuestion(1),
+    K: () => reading.moveQuestion(-1),
+    g: () => reading.show('group'),
+    Enter: (event) => (event.target instanceof HTMLButtonElement ? false : reading.show('rollout')),
+    Home: () => reading.moveToNewest(),
+    f: () => reading.toggleFlip(),
+    ArrowLeft: () => reading.moveFrame(-1),
+    ArrowRight: () => reading.moveFrame(1),
+    a: () => reading.moveAha(1),
+    A: () => reading.moveAha(-1),
+    p: () => reading.shade(!reading.state.get().shaded),
     x: flag,
     y: copyLink,
     d: onDashboard,
     '/': () => {
-      setPane('list');
+      reading.show('list');
       document.getElementById(filterBoxId)?.focus();
     },
-    Escape: () => (flagging ? setFlagging(null) : false),
+    Escape: () => (reading.state.get().flagging ? reading.stopFlagging() : false),
   });
 
-  if (!view) return null;
   const flags = view.annotations;
   const { lengthMin, lengthMax } = view.run.parameters;
-  const form =
-    flagging && rollout ? (
-      <FlagForm
-        key={`${rollout.id} ${flagging.span?.start}`}
-        rolloutId={rollout.id}
-        span={flagging.span}
-        quote={flagging.span ? rollout.text.slice(flagging.span.start, flagging.span.end) : ''}
-        refused={refused}
-        onSave={save}
-        onLeave={() => setFlagging(null)}
-      />
-    ) : null;
   return (
     <>
       <div class="tabs" role="tablist" aria-label="Panes">
         {(['list', 'group', 'rollout'] as const).map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={pane === name} onClick={() => setPane(name)}>
+          <button key={name} type="button" role="tab" aria-selected={pane === name} onClick={() => reading.show(name)}>
             {name.charAt(0).toUpperCase() + name.slice(1)}
           </button>
         ))}
       </div>
       <main class="panes" data-pane={pane}>
         <RolloutList
-          session={session}
-          feed={feed}
-          selectedId={place.rolloutId}
-          onSelect={(row: RolloutRow) => {
-            select(row.groupId, row.id);
-            setPane('rollout');
+          feed={list}
+          selectedId={rolloutId}
+          onSelect={(row) => {
+            reading.select(row.groupId, row.id);
+            reading.show('rollout');
           }}
           onExport={exportFlags}
         />
@@ -303,14 +196,14 @@ function Panes({
           <GroupView
             group={group}
             parameters={view.run.parameters}
-            selectedId={place.rolloutId}
-            flaggedIds={new Set(flags.map(({ rolloutId }) => rolloutId))}
+            selectedId={rolloutId}
+            flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
             lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
-            onSelect={(rolloutId) => {
-              select(group.id, rolloutId);
-              setPane('rollout');
+            onSelect={(chosen) => {
+              reading.select(group.id, chosen);
+              reading.show('rollout');
             }}
-            onMove={moveQuestion}
+            onMove={(by) => reading.moveQuestion(by)}
           />
         ) : (
           <section class="pane group-pane" aria-label="Group" />
@@ -318,26 +211,10 @@ function Panes({
         {group && rollout ? (
           <RolloutView
             key={rollout.id}
-            session={session}
-            host={host}
+            {...{ feed, host, reading, group, rollout, refused }}
             run={view.run}
-            group={group}
-            rollout={rollout}
-            flags={flags.filter(({ rolloutId }) => rolloutId === rollout.id)}
-            frame={frame}
-            shaded={shaded}
-            ahaShown={ahaShown}
-            picked={flagging?.span ?? null}
-            form={form}
-            textRef={text}
-            refused={refused}
-            onFrame={(chosen) => {
-              flip.stop();
-              setFrame(chosen);
-            }}
-            onShade={setShaded}
+            flags={flags.filter((flagged) => flagged.rolloutId === rollout.id)}
             onFlag={flag}
-            onRemoveFlag={remove}
             onCopyLink={copyLink}
           />
         ) : (
@@ -346,45 +223,4 @@ function Panes({
       </main>
     </>
   );
-}
-
-/** The group with its answers, from the cache or the trainer; the one before stays until the next is there. */
-function useGroup(session: Session, groupId: string | null): GroupWithRollouts | null {
-  const [group, setGroup] = useState<GroupWithRollouts | null>(null);
-  useEffect(() => {
-    if (groupId === null) return;
-    let wanted = true;
-    session.group(groupId).then(
-      (read) => {
-        if (wanted) setGroup(read);
-      },
-      (thrown: unknown) => {
-        if (wanted) session.fail(asStudioError(thrown));
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [session, groupId]);
-  return groupId === null ? null : group;
-}
-
-/** Plays the frames in a loop until stopped. */
-function useFlipBook(
-  frames: number,
-  setFrame: (change: (frame: number) => number) => void,
-): { toggle(): void; stop(): void } {
-  const timer = useRef<ReturnType<typeof setInterval> | null>(null);
-  const stop = () => {
-    if (timer.current !== null) clearInterval(timer.current);
-    timer.current = null;
-  };
-  useEffect(() => stop, []);
-  return {
-    stop,
-    toggle: () => {
-      if (timer.current !== null) return stop();
-      if (frames > 1) timer.current = setInterval(() => setFrame((frame) => (frame + 1) % frames), flipMs);
-    },
-  };
 }

@@ -1,7 +1,5 @@
-/** The reward as a sum: where each part begins and ends, and how total, mean and std give the advantage. */
-
-import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
+/** The reward as a sum: where each part begins and ends. */
+import type { RewardPart } from '../../trainer/protocol/records.ts';
 
 export interface Stair {
   readonly part: RewardPart;
@@ -31,54 +29,4 @@ export function staircase(parts: readonly RewardPart[], total: number, mean: num
   const possible = parts.reduce((most, part) => most + Math.max(0, part.possible, part.value), 0);
   const drawn = [0, total, mean, possible, ...stairs.map((stair) => stair.to)].filter(Number.isFinite);
   return { stairs, total, sum, low: Math.min(...drawn), high: Math.max(...drawn, Number.EPSILON) };
-}
-
-/** How a total becomes an advantage (Video-R1 eq. 3), or why it has none. */
-export type Advantage =
-  | {
-      readonly kind: 'computed';
-      readonly total: number;
-      readonly mean: number;
-      readonly difference: number;
-      /** What the difference is divided by; null where the run does not divide. */
-      readonly divisor: number | null;
-      readonly advantage: number;
-      /** False when the numbers shown do not give the advantage that training used. */
-      readonly agrees: boolean;
-    }
-  | { readonly kind: 'none'; readonly why: string };
-
-const tolerance = 5e-3;
-
-export function advantageOf(
-  rollout: Rollout,
-  group: GroupWithRollouts,
-  parameters: Pick<ParameterValues, 'divideByStd' | 'stdEpsilon'>,
-): Advantage {
-  if (rollout.advantage === null) {
-    if (rollout.order === 'shuffled') {
-      return { kind: 'none', why: 'Shuffled answers only measure; nothing trains on them.' };
-    }
-    if (group.purpose !== 'train') {
-      return {
-        kind: 'none',
-        why: `This is ${group.purpose === 'probe' ? 'a probe' : 'an evaluation'}: nothing trains on it.`,
-      };
-    }
-    return { kind: 'none', why: 'This answer was left out of the update.' };
-  }
-  const total = rollout.reward.total;
-  const { mean, std } = group.stats;
-  const difference = total - mean;
-  const divisor = parameters.divideByStd ? std + parameters.stdEpsilon : null;
-  const computed = divisor === null ? difference : divisor === 0 ? 0 : difference / divisor;
-  return {
-    kind: 'computed',
-    total,
-    mean,
-    difference,
-    divisor,
-    advantage: rollout.advantage,
-    agrees: Math.abs(computed - rollout.advantage) <= tolerance,
-  };
 }

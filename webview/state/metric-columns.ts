@@ -64,11 +64,6 @@ export function rewoundTo(metrics: MetricColumns, toStep: number): MetricColumns
   };
 }
 
-/** The newest value of a column that is not a gap. */
-export function lastValue(values: readonly (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
-}
-
 export function hasValues(values: readonly (number | null)[]): boolean {
   return values.some((value) => value !== null);
 }

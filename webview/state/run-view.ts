@@ -11,6 +11,7 @@ import type {
   RunEvent,
   StepMetrics,
 } from '../../trainer/protocol/records.ts';
+import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
 
@@ -46,8 +47,8 @@ export interface RunView {
   readonly warnings: readonly Warning[];
 }
 
-/** What the trainer's lists hold when a page opens. */
-export interface RunSnapshot {
+/** What the trainer lists of a run, each part asked for by who shows it. */
+export interface RunLists {
   readonly steps: readonly StepMetrics[];
   readonly commands: readonly CommandRecord[];
   readonly checkpoints: readonly Checkpoint[];
@@ -56,6 +57,7 @@ export interface RunSnapshot {
   /** Events about questions left out, and warnings. */
   readonly notices: readonly RunEvent[];
 }
+export type RunPart = keyof RunLists;
 
 /** A run before its lists were read; events from `since` on will follow. */
 export function emptyView(run: RunSummary, since: number): RunView {
@@ -72,21 +74,25 @@ export function emptyView(run: RunSummary, since: number): RunView {
   };
 }
 
-/** Lists that were read while events were already arriving: what an event brought is the newer one and stays. */
-export function withSnapshot(view: RunView, snapshot: RunSnapshot): RunView {
-  const known = new Set(view.metrics.steps);
-  return {
-    ...view,
-    metrics: withSteps(
-      view.metrics,
-      snapshot.steps.filter((record) => !known.has(record.step)),
-    ),
-    commands: newestFirst(mergeById(snapshot.commands, view.commands), (command) => command.id),
-    checkpoints: newestFirst(mergeById(snapshot.checkpoints, view.checkpoints), (checkpoint) => checkpoint.at),
-    evaluations: newestFirst(mergeById(snapshot.evaluations, view.evaluations), (evaluation) => evaluation.at),
-    annotations: mergeById(snapshot.annotations, view.annotations).sort((a, b) => a.id - b.id),
-    ...withNotices(view, snapshot.notices),
-  };
+/**
+ * The view with lists that were read. `meanwhile` are the events that came since they were asked for: the trainer may have
+ * read a list before any of them, or after, so that all are applied to it once more.
+ */
+export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: readonly RunEvent[]): RunView {
+  const none = { skipped: [], warnings: [] };
+  const read = applied(
+    {
+      ...view,
+      ...(lists.steps && { metrics: withSteps(noMetrics, lists.steps) }),
+      ...(lists.commands && { commands: newestFirst([...lists.commands], ({ number }) => number) }),
+      ...(lists.checkpoints && { checkpoints: newestFirst([...lists.checkpoints], ({ at }) => at) }),
+      ...(lists.evaluations && { evaluations: newestFirst([...lists.evaluations], ({ at }) => at) }),
+      ...(lists.annotations && { annotations: [...lists.annotations].sort((a, b) => a.id - b.id) }),
+      ...(lists.notices && withNotices(none, lists.notices)),
+    },
+    meanwhile,
+  );
+  return { ...read, run: view.run, seq: view.seq };
 }
 
 type Notices = Pick<RunView, 'skipped' | 'warnings'>;
@@ -105,26 +111,37 @@ function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
 
 /** Applies events in order. An event that is already in the view changes nothing. */
 export function withEvents(view: RunView, events: readonly RunEvent[]): RunView {
-  if (events.length === 0) return view;
+  const fresh = freshOf(view.seq, events);
+  return fresh.length === 0 ? view : applied(view, fresh);
+}
+
+/** The events above a number, each once. */
+export function freshOf(seq: number, events: readonly RunEvent[]): RunEvent[] {
+  let held = seq;
+  return events.filter((event) => {
+    if (event.seq <= held) return false;
+    held = event.seq;
+    return true;
+  });
+}
+
+/** Applies events whatever the view holds already. */
+function applied(view: RunView, events: readonly RunEvent[]): RunView {
   const next: { -readonly [K in keyof RunView]: RunView[K] } = { ...view };
   const steps: StepMetrics[] = [];
   const takeSteps = () => {
     next.metrics = withSteps(next.metrics, steps.splice(0));
   };
   for (const event of events) {
-    const { body, seq, at } = event;
-    if (seq <= next.seq) continue;
+    const { body, seq } = event;
     next.seq = seq;
+    next.run = reduceRun(next.run, event);
     switch (body.type) {
-      case 'state':
-        next.run = body.run;
-        break;
       case 'step':
         steps.push(body.metrics);
-        next.run = { ...next.run, step: body.metrics.step, updatedAt: Math.max(next.run.updatedAt, at) };
         break;
       case 'command':
-        next.commands = newestFirst(mergeById(next.commands, [body.command]), (command) => command.id);
+        next.commands = newestFirst(mergeById(next.commands, [body.command]), ({ number }) => number);
         break;
       case 'checkpoint':
         next.checkpoints = newestFirst(mergeById(next.checkpoints, [body.checkpoint]), (checkpoint) => checkpoint.at);
@@ -138,7 +155,6 @@ export function withEvents(view: RunView, events: readonly RunEvent[]): RunView 
       case 'rewound':
         takeSteps();
         next.metrics = rewoundTo(next.metrics, body.toStep);
-        next.run = { ...next.run, step: body.toStep, updatedAt: Math.max(next.run.updatedAt, at) };
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
         next.skipped = next.skipped.filter((skipped) => skipped.step <= body.toStep);
         break;
@@ -152,6 +168,7 @@ export function withEvents(view: RunView, events: readonly RunEvent[]): RunView 
       case 'warning':
         Object.assign(next, withNotices(next, [event]));
         break;
+      case 'state':
       case 'group':
         break;
     }

@@ -2,7 +2,7 @@
  * Themes: in VS Code the editor's variables are there; in a browser tab the body's class picks one of our own sets.
  * Canvases ask here for colours and are told when they change.
  */
-import { Store } from '../state/store.ts';
+import { Store } from './store.ts';
 
 export const themeChoices = ['system', 'dark', 'light', 'high contrast'] as const;
 export type ThemeChoice = (typeof themeChoices)[number];

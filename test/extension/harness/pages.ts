@@ -103,7 +103,7 @@ export class RolloutsPage {
   }
 
   async filter(line: string): Promise<void> {
-    await this.frame.getByRole('textbox').first().fill(line);
+    await this.frame.getByRole('combobox', { name: /^Filter/ }).fill(line);
   }
 
   /** The open group: its answers by half. */

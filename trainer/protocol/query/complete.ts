@@ -84,8 +84,8 @@ function ofNames(typed: string, start: number, end: number): Completions {
         }));
   const names = fieldNames.flatMap((name): Completion[] => {
     const field: Field = fields[name];
-    if (name === whole || !begins(typed, name)) return [];
     const bare = field.kind === 'truth' && field.bare;
+    if ((name === whole && !bare) || !begins(typed, name)) return [];
     return [{ text: bare ? name : `${name}${isNumeric(field) ? '' : ':'}`, help: field.help }];
   });
   const joins: Completion[] = [

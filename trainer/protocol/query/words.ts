@@ -52,19 +52,18 @@ const unhidden = (character: string) => {
  */
 export function wordsOf(text: string): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain English has nothing to fold but its case
-  const plain = /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : folded(text);
-  const words: string[] = [];
-  for (const [found] of plain.matchAll(word)) {
-    const whole = found.replace(everyCutAt, hidden);
-    if (whole.length <= longest) words.push(whole);
-    else {
-      const characters = [...whole];
-      for (let start = 0; start < characters.length; start += longest) {
-        words.push(characters.slice(start, start + longest).join(''));
-      }
-    }
-  }
-  return words;
+  if (/^[\x00-\x7f]*$/.test(text)) return pieces(text.toLowerCase().match(/[a-z0-9]+/g) ?? []);
+  return pieces(Array.from(folded(text).matchAll(word), ([found]) => found.replace(everyCutAt, hidden)));
+}
+
+/** Words with those that are too long cut into several. */
+function pieces(words: readonly string[]): string[] {
+  return words.flatMap((whole) => {
+    if (whole.length <= longest) return whole;
+    const characters = [...whole];
+    const starts = Array.from({ length: Math.ceil(characters.length / longest) }, (_, place) => place * longest);
+    return starts.map((start) => characters.slice(start, start + longest).join(''));
+  });
 }
 
 /** Through upper case, so that ß is ss and dotless ı is i; the two forms of a small sigma are one. */

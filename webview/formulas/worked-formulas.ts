@@ -2,7 +2,7 @@
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
-import { advantageOf } from './staircase.ts';
+import { advantageOf } from './advantage.ts';
 
 /** Longer sums are shown by their first terms. */
 const mostTerms = 16;

@@ -1,7 +1,7 @@
 /** Every control says why it can't be used, and none is offered that the run's state refuses. */
 import { describe, expect, it } from 'vitest';
 import { runStates } from '../../../trainer/protocol/run-state.ts';
-import { runControls } from '../../../webview/dashboard/run-controls.ts';
+import { runControls } from '../../../webview/run/run-controls.ts';
 
 const usable = (state: (typeof runStates)[number]) =>
   runControls(state, null)

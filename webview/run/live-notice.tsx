@@ -1,15 +1,17 @@
 /** What is under way in a run that goes. It stands as long as the run goes, so that nothing moves when a phase ends. */
-import type { SessionState } from '../state/session.ts';
-import { shownLine } from './hostile-text.ts';
-import { Notice } from './notice.tsx';
-import { grouped } from './numbers.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
 
 const tailShown = 90;
 
-export function LiveNotice({ state }: { state: SessionState }) {
-  const run = state.view?.run;
-  if (run?.state !== 'running') return null;
-  const { sampling } = state;
+export function LiveNotice({ feed }: { feed: RunFeed }) {
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const sampling = useStore(feed.state, (state) => state.sampling);
+  const isThere = useStore(feed.connection.state, ({ link }) => link.state === 'open');
+  if (run.state !== 'running' || !isThere) return null;
   if (!sampling) {
     return (
       <Notice kind="info" title="Training.">

@@ -4,8 +4,8 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { type FormulaName, formulas } from '../../trainer/protocol/formulas.ts';
-import { Store, useStore } from '../state/store.ts';
+import { Store, useStore } from '../ui/store.ts';
+import { type FormulaName, formulas } from './formulas.ts';
 
 const popoverId = 'formula';
 /** As the editor's own hovers. */

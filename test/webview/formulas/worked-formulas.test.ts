@@ -8,7 +8,7 @@ import {
   workedSum,
   workedTest,
   workedTotal,
-} from '../../../webview/rollouts/worked-formulas.ts';
+} from '../../../webview/formulas/worked-formulas.ts';
 import { aGroup, aRollout } from '../../store/records.ts';
 
 const answer = (total: number, more: Partial<Rollout> = {}) =>

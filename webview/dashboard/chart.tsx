@@ -4,13 +4,13 @@
  */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { FormulaName } from '../../trainer/protocol/formulas.ts';
-import { Store, useStore } from '../state/store.ts';
-import { FormulaLabel } from './formula.tsx';
-import { OrderMark } from './icons.tsx';
-import { compact } from './numbers.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import type { FormulaName } from '../formulas/formulas.ts';
+import { OrderMark } from '../ui/icons.tsx';
+import { compact } from '../ui/numbers.ts';
+import { Store, useStore } from '../ui/store.ts';
+import { type CanvasColours, canvasColours, themeTurn } from '../ui/theme.ts';
 import { trailingMean } from './smoothing.ts';
-import { type CanvasColours, canvasColours, themeTurn } from './theme.ts';
 
 export const smoothedOver = 10;
 

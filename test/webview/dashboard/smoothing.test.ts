@@ -1,7 +1,7 @@
 /** The strong line is a trailing mean: gaps stay gaps, and later values change nothing before them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { trailingMean } from '../../../webview/ui/smoothing.ts';
+import { trailingMean } from '../../../webview/dashboard/smoothing.ts';
 
 describe('trailingMean', () => {
   it('is the mean of the last values, fewer at the beginning', () => {

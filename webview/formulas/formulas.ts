@@ -33,10 +33,10 @@ export const formulas = {
   timeLeft: {
     title: 'Time left',
     formula: ['(steps − step) × mean duration of a step'],
-    over: 'The newest 20 steps that this page has; before the first one, the trainer’s own estimate.',
+    over: 'The newest 20 steps.',
     unit: 'time',
-    note: 'Evaluations and checkpoints between steps are not in it; waiting at a safe point inside a step is.',
-    source: 'webview/dashboard/progress.ts',
+    note: 'Evaluations and checkpoints between steps are not in it, nor what was held at safe points. Without a trainer there is none.',
+    source: 'trainer/protocol/run-state.ts, webview/run/progress.ts',
   },
 
   // ---- dashboard: curves ----
@@ -180,22 +180,22 @@ export const formulas = {
     over: 'Steps that have a value; others are passed over. Least and most are over all steps of the run, whatever is zoomed into.',
     unit: 'as the curve',
     note: 'The first nine points are means of fewer values. Learning rate and probe accuracy are not smoothed.',
-    source: 'webview/ui/smoothing.ts, webview/ui/chart.tsx',
+    source: 'webview/dashboard/smoothing.ts, webview/dashboard/chart.tsx',
   },
 
   // ---- dashboard: time ----
   stepTime: {
     title: 'Time of a step',
-    formula: ['end − start'],
+    formula: ['end − start − held'],
     over: 'The newest step; “took … each” is the mean of the newest 20.',
     unit: 'time',
-    note: 'Begins after the safe point before-step; a pause inside the step is in it.',
+    note: 'Begins after the safe point before-step. Held is what it stood still at safe points inside the step.',
     source: 'trainer/learning/tgrpo.ts, trainer/learning/sft.ts',
   },
   timePart: {
     title: 'Where the time went',
     formula: ['time of the part;  part / time of the step'],
-    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; update: reference, gradient and optimizer; store: writing the groups; other: the rest, such as waiting at a safe point.',
+    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
     unit: 'time; percent',
     source: 'trainer/learning/training.ts, webview/dashboard/where-the-time-went.tsx',
   },

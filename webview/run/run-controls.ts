@@ -1,0 +1,68 @@
+/** The buttons and keys of a run: what each asks for, and why it can't be asked for now. */
+import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+
+/** `set` has a field for each parameter instead of a button. */
+export type ControlName = Exclude<CommandKind, 'set'>;
+
+export interface Control {
+  readonly name: ControlName;
+  readonly label: string;
+  /** As `useKeys` and the tooltip name it. */
+  readonly key: string;
+  readonly request: CommandRequest;
+  /** Why it can't be asked for now; null when it can. */
+  readonly refused: string | null;
+}
+
+const keys: Readonly<Record<ControlName, string>> = {
+  start: 'F5',
+  resume: 'F5',
+  pause: 'F6',
+  step: 'F10',
+  stop: 'Shift+F5',
+  save: 's',
+  evaluate: 'e',
+};
+
+function requestOf(name: ControlName): CommandRequest {
+  switch (name) {
+    case 'pause':
+      return { kind: 'pause', release: false };
+    case 'step':
+      return { kind: 'step', count: 1 };
+    case 'stop':
+      return { kind: 'stop', when: 'after-step' };
+    case 'start':
+    case 'resume':
+    case 'save':
+    case 'evaluate':
+      return { kind: name };
+  }
+}
+
+/**
+ * The controls in the order in which they stand. A run that was never started has Start where others have Resume.
+ * @param runs all runs of the trainer: two do not compute at once
+ * @param noTrainer why nothing can be asked of the trainer; null when it is there
+ */
+export function runControls(run: RunSummary, runs: readonly RunSummary[], noTrainer: string | null): Control[] {
+  const names: ControlName[] = [
+    run.state === 'created' ? 'start' : 'resume',
+    'pause',
+    'step',
+    'stop',
+    'save',
+    'evaluate',
+  ];
+  return names.map((name) => {
+    const request = requestOf(name);
+    return {
+      name,
+      label: name === 'stop' ? `${commands.stop.label} after this step` : commands[name].label,
+      key: keys[name],
+      request,
+      refused: noTrainer ?? refusal(request, run, runs),
+    };
+  });
+}

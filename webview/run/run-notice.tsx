@@ -1,0 +1,115 @@
+/** The one notice over a run's page: what is wrong, where, and what to do; else what is under way. */
+import { faultOf } from '../../trainer/protocol/run-state.ts';
+import type { Host } from '../host.ts';
+import type { Connection } from '../state/connection.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import type { Session } from '../state/session.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
+import { Button } from '../ui/toolkit.tsx';
+import { LiveNotice } from './live-notice.tsx';
+import { runControls } from './run-controls.ts';
+import { noTrainer } from './run-state.tsx';
+
+interface RunNoticeProps {
+  readonly session: Session;
+  readonly feed: RunFeed;
+  readonly host: Host;
+}
+
+/** The gravest thing that a person should know of; where there is none, what is under way. */
+export function RunNotice({ session, feed, host }: RunNoticeProps) {
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const runs = useStore(session.state, (state) => state.runs) ?? [run];
+  const { link, fault: refused } = useStore(feed.connection.state, (state) => state);
+  if (refused || link.state === 'gone' || link.state === 'closed') {
+    return <ConnectionNotice connection={feed.connection} host={host} step={run.step} />;
+  }
+  const fault = faultOf(run);
+  const why = run.state === 'paused' ? run.why : null;
+  if (!fault && !why) return <LiveNotice feed={feed} />;
+  const resume = runControls(run, runs, noTrainer(link)).find(({ name }) => name === 'resume');
+  const actions = resume && (
+    <Button
+      disabled={resume.refused !== null}
+      title={resume.refused ?? `${resume.label} (${resume.key})`}
+      onPress={() => void feed.command(resume.request)}
+    >
+      {resume.label}
+    </Button>
+  );
+  if (!fault) {
+    return (
+      <Notice kind="warning" icon="pause" title="Paused." actions={actions}>
+        {sentence(why ?? '')}
+      </Notice>
+    );
+  }
+  return (
+    <Notice
+      kind={run.state === 'failed' ? 'error' : 'warning'}
+      title={`${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(fault.message)}`}
+      actions={actions}
+    >
+      {fault.place && <span class="mono">{shownLine(fault.place)}</span>} The weights are those of step{' '}
+      {grouped(run.step)}. {fault.remedy && shownLine(fault.remedy)}
+    </Notice>
+  );
+}
+
+interface ConnectionNoticeProps {
+  readonly connection: Connection;
+  readonly host: Host;
+  /** The last step that was read of the run that is shown; null where none is. */
+  readonly step: number | null;
+}
+
+/** What is wrong between the page and the trainer; null when nothing is. */
+export function ConnectionNotice({ connection, host, step }: ConnectionNoticeProps) {
+  const { link, fault } = useStore(connection.state, (state) => state);
+  if (link.state === 'gone' || link.state === 'closed') {
+    return (
+      <Notice
+        kind={link.state === 'gone' ? 'error' : 'warning'}
+        icon="plug"
+        title={link.state === 'gone' ? 'The trainer is gone.' : 'The connection to the trainer is lost.'}
+        actions={
+          host.place === 'vscode' && (
+            <>
+              <Button onPress={() => host.command('show-log')}>Show log</Button>
+              {link.state === 'gone' && (
+                <Button primary onPress={() => host.command('start-trainer')}>
+                  Start the trainer
+                </Button>
+              )}
+            </>
+          )
+        }
+      >
+        {sentence(link.reason)} What was read stays readable{step === null ? '' : `, up to step ${grouped(step)}`}; a
+        run that was under way goes on from its last checkpoint once a trainer is there.
+      </Notice>
+    );
+  }
+  if (fault) {
+    return (
+      <Notice
+        kind="error"
+        title={shownLine(fault.message)}
+        actions={<Button onPress={() => connection.dismissFault()}>Dismiss</Button>}
+      >
+        {fault.place && <span class="mono">{shownLine(fault.place)}</span>} {fault.remedy && shownLine(fault.remedy)}
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function sentence(text: string): string {
+  const line = shownLine(text);
+  if (line === '') return '';
+  const upper = line.charAt(0).toUpperCase() + line.slice(1);
+  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
+}
