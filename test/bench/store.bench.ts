@@ -140,9 +140,9 @@ export async function* benchStore(): AsyncGenerator<BenchFigure> {
   }
 }
 
-/** What the answering thread and an indexed list wait while every rollout is looked at; and how soon a count is given up. */
+/** What the answering thread and an indexed list wait while every rollout is counted by a word; and how soon a count is given up. */
 async function* whileCounting(store: RunStore, reader: RolloutReader, folder: string): AsyncGenerator<BenchFigure> {
-  const expression = expressionOf('reward>1.9 entropy<0.1');
+  const expression = expressionOf(`${words[0]}`);
   const other = expressionOf('half:shuffled');
   let counting = true;
   const count = reader.count(folder, { expression, facets: true }).finally(() => {
@@ -158,7 +158,7 @@ async function* whileCounting(store: RunStore, reader: RolloutReader, folder: st
     );
   }
   await count;
-  const note = `longest of ${turns.length}, while a count looks at every rollout`;
+  const note = `longest of ${turns.length}, while a count of all rollouts goes on`;
   yield { name: 'answering thread waits', value: Math.max(...turns), unit: 'ms', note };
   yield {
     name: 'list half:shuffled during a count',

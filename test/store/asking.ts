@@ -1,14 +1,8 @@
 /** What queries of a store answer, without a thread in between. */
 import type { Expression } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
-import {
-  countRollouts,
-  listRollouts,
-  type Portions,
-  portions,
-  type RolloutCount,
-  type RolloutPage,
-} from '../../trainer/store/rollout-list.ts';
+import { countRollouts, listRollouts, type RolloutCount, type RolloutPage } from '../../trainer/store/rollout-list.ts';
+import { type Portions, portions } from '../../trainer/store/rollout-search.ts';
 import type { RunStore } from '../../trainer/store/run-store.ts';
 import { databaseOf } from './folders.ts';
 

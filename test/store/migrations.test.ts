@@ -228,6 +228,21 @@ describe('a store of schema 1', () => {
   });
 });
 
+test.each([
+  ['a table is missing', 'DROP TABLE commands', /damaged.*commands/],
+  ['an event is no JSON', "UPDATE events SET body = '{' WHERE seq = 1", /damaged.*JSON/],
+  ['a group is no JSON', "UPDATE groups SET body = '{'", /damaged.*JSON/],
+])('a store of schema 1 of which %s is called damaged, and left as it is', (_, harm, message) => {
+  const { folder, file } = oldFolder();
+  const raw = new DatabaseSync(file);
+  raw.exec(harm);
+  expect(() => RunStore.open(folder)).toThrow(
+    expect.objectContaining({ kind: 'bad-store', place: file, message: expect.stringMatching(message) }),
+  );
+  expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+  raw.close();
+});
+
 describe('what interrupts the change of a schema leaves the old one whole', () => {
   /** All that the tables of schema 1 hold. */
   function contentOf(file: string): unknown {

@@ -8,7 +8,7 @@ import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/f
 import { matches } from '../../trainer/protocol/query/matches.ts';
 import { wordsOf } from '../../trainer/protocol/query/words.ts';
 import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
-import { type Portions, portions } from '../../trainer/store/rollout-list.ts';
+import { type Portions, portions } from '../../trainer/store/rollout-search.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { anyExpression, anySubject } from '../protocol/query/subjects.ts';
 import { counted, listed } from './asking.ts';

@@ -1,10 +1,11 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Expression, everything } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
-import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
+import { type FromReader, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { counted, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
@@ -19,9 +20,8 @@ function aReader(): RolloutReader {
 }
 
 /** A run of `groups` groups of sixteen. */
-function aStore(groups: number, folder = temporaryFolder()): RunStore {
-  const store = RunStore.create(folder, aRun());
-  onTestFinished(() => store.dispose());
+function aStore(groups: number): RunStore {
+  const store = RunStore.create(mkdtempSync(join(tmpdir(), 'video-r1-read-')), aRun());
   databaseOf(store).exec('PRAGMA synchronous = OFF');
   const bodies = Array.from({ length: groups }, (_, number) => {
     const id = `g${number}`;
@@ -34,6 +34,27 @@ function aStore(groups: number, folder = temporaryFolder()): RunStore {
   return store;
 }
 
+function remove(store: RunStore): void {
+  store.dispose();
+  rmSync(store.folder, { recursive: true, force: true });
+}
+
+function aSmallStore(): RunStore {
+  const store = aStore(3);
+  onTestFinished(() => remove(store));
+  return store;
+}
+
+/** Whether a file that this process has open lies in a folder. */
+function isIn(descriptor: string, folder: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(folder);
+  } catch {
+    // The one by which the list of all was read is closed by now.
+    return false;
+  }
+}
+
 const list = (reader: RolloutReader, store: RunStore, line = '', limit = 100) =>
   reader.list(store.folder, { expression: expressionOf(line), before: Number.MAX_SAFE_INTEGER, limit });
 const count = (reader: RolloutReader, store: RunStore, line = '', signal?: AbortSignal) =>
@@ -43,19 +64,25 @@ const count = (reader: RolloutReader, store: RunStore, line = '', signal?: Abort
 const slow = 'right or entropy>3';
 
 describe('the thread that reads rollouts', () => {
+  /** Sixteen thousand rollouts: more than one slice. */
+  let store: RunStore;
+  beforeAll(() => {
+    store = aStore(1000);
+  });
+  afterAll(() => remove(store));
+
   test('answers as the store itself does, and sees at once what was stored', async () => {
-    const store = aStore(3);
+    const small = aSmallStore();
     const reader = aReader();
-    expect(await list(reader, store, 'correct:true')).toEqual(listed(store, 'correct:true', { limit: 100 }));
-    expect(await count(reader, store, 'right or entropy>3')).toEqual(counted(store, 'right or entropy>3'));
-    store.append({ type: 'group', group: aGroup(2) });
-    expect((await list(reader, store)).rows[0]?.id).toBe('s2-g0-s0');
-    store.append({ type: 'rewound', toStep: 1 });
-    expect((await count(reader, store)).total).toBe(48);
+    expect(await list(reader, small, 'correct:true')).toEqual(listed(small, 'correct:true', { limit: 100 }));
+    expect(await count(reader, small, 'right or entropy>3')).toEqual(counted(small, 'right or entropy>3'));
+    small.append({ type: 'group', group: aGroup(2) });
+    expect((await list(reader, small)).rows[0]?.id).toBe('s2-g0-s0');
+    small.append({ type: 'rewound', toStep: 1 });
+    expect((await count(reader, small)).total).toBe(48);
   });
 
   test('answers a list while it counts', async () => {
-    const store = aStore(2000);
     const reader = aReader();
     const order: string[] = [];
     const counting = count(reader, store, slow).then(() => order.push('count'));
@@ -65,20 +92,23 @@ describe('the thread that reads rollouts', () => {
   });
 
   test('gives a count up when told to, and counts on for others', async () => {
-    const store = aStore(2000);
     const reader = aReader();
     await list(reader, store);
+    const answers: number[] = [];
+    // biome-ignore lint/complexity/useLiteralKeys: the field is private.
+    (reader['worker'] as Worker).on('message', ({ id }: FromReader) => answers.push(id));
     const controller = new AbortController();
     const given = count(reader, store, slow, controller.signal);
     const kept = count(reader, store, slow);
     controller.abort();
     await expect(given).rejects.toMatchObject({ kind: 'cancelled' });
-    expect((await kept).matching).toBe(32_000);
+    expect((await kept).matching).toBe(16_000);
+    // The first request was the list: the thread never came to the end of the second.
+    expect(answers).toEqual([3]);
     await expect(count(reader, store, slow, controller.signal)).rejects.toMatchObject({ kind: 'cancelled' });
   });
 
   test('that dies answers what it was asked with an error, and is started again by the next request', async () => {
-    const store = aStore(2000);
     const reader = aReader();
     await list(reader, store);
     const waiting = count(reader, store, slow);
@@ -89,38 +119,36 @@ describe('the thread that reads rollouts', () => {
       message: expect.stringMatching(/thread.*ended/),
       remedy: expect.stringMatching(/Ask again/),
     });
-    expect((await count(reader, store, 'correct:true')).matching).toBe(16_000);
+    expect((await count(reader, store, 'correct:true')).matching).toBe(8000);
   });
 
   test('names the database that it can not read, and goes on with the others', async () => {
-    const store = aStore(1);
+    const small = aSmallStore();
     const reader = aReader();
     const folder = temporaryFolder();
     await expect(reader.list(folder, { expression: everything, before: 9, limit: 9 })).rejects.toMatchObject({
       kind: 'bad-store',
       place: join(folder, storeFile),
     });
-    expect((await list(reader, store)).total).toBe(16);
+    expect((await list(reader, small)).total).toBe(48);
   });
 
   test.skipIf(process.platform !== 'linux')(
     'lets go of a run that is closed, what is under way there too',
     async () => {
-      const folder = temporaryFolder();
-      const store = aStore(2000, folder);
-      const other = aStore(1);
+      const other = aSmallStore();
       const reader = aReader();
       await Promise.all([list(reader, store), list(reader, other), count(reader, store)]);
-      const openFiles = () => readdirSync('/proc/self/fd', { withFileTypes: true }).length;
-      const waiting = count(reader, store, slow);
-      const refused = expect(waiting).rejects.toMatchObject({ kind: 'cancelled' });
-      const before = openFiles();
-      await reader.close(folder);
+      const openFiles = () => readdirSync('/proc/self/fd').filter((fd) => isIn(fd, store.folder)).length;
+      const refused = expect(count(reader, store, slow)).rejects.toMatchObject({ kind: 'cancelled' });
+      await reader.close(store.folder);
       await refused;
-      expect(openFiles()).toBeLessThan(before);
-      store.dispose();
-      rmSync(folder, { recursive: true });
-      expect((await list(reader, other)).total).toBe(16);
+      const ownFiles = openFiles();
+      await list(reader, store);
+      expect(openFiles()).toBeGreaterThan(ownFiles);
+      await reader.close(store.folder);
+      expect(openFiles()).toBe(ownFiles);
+      expect((await list(reader, other)).total).toBe(48);
     },
   );
 
@@ -132,7 +160,6 @@ describe('the thread that reads rollouts', () => {
   });
 
   test('a reader that is disposed answers what is under way', async () => {
-    const store = aStore(2000);
     const reader = new RolloutReader();
     const waiting = count(reader, store, slow);
     const refused = expect(waiting).rejects.toMatchObject({ kind: 'cancelled' });

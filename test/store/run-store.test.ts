@@ -559,6 +559,9 @@ describe('trouble', () => {
     circular.self = circular;
     expect(() => RunStore.create(folder, { ...aRun(), parameters: circular as never })).toThrow(/circular/);
     expect(readdirSync(folder)).toEqual([]);
+    const unfit = thrownBy(() => RunStore.create(folder, { ...aRun(), steps: 'many' as never }));
+    expect(unfit).toMatchObject({ kind: 'internal', message: expect.stringMatching(/steps/) });
+    expect(readdirSync(folder)).toEqual([]);
     newStore(folder);
   });
 

@@ -37,6 +37,7 @@ const writing = {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: plain English, which the tokenizer cuts as `wordsOf` does
 const plain = /^[\x00-\x7f]*$/;
+/** Shorter than what `wordsOf` would cut. */
 const longRun = /[a-z0-9]{500}/i;
 
 /** A text as the index of words holds it. */

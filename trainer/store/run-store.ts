@@ -53,11 +53,14 @@ export class RunStore {
 
   /**
    * Makes the database of a new run.
-   * @throws StudioError `conflict` when the folder holds one already
+   * @throws StudioError `conflict` when the folder holds one already; `internal` when the summary does not fit the contract
    */
   static create(folder: string, summary: RunSummary): RunStore {
-    mkdirSync(folder, { recursive: true });
     const text = JSON.stringify({ ...summary, seq: 0 });
+    const checked = runSummary.safeParse(JSON.parse(text));
+    if (!checked.success)
+      throw new StudioError('internal', `A summary does not fit the contract: ${z.prettifyError(checked.error)}`);
+    mkdirSync(folder, { recursive: true });
     const database = createRunDatabase(join(folder, storeFile), (made) => {
       made.run('INSERT INTO run (only_row, summary) VALUES (1, ?)', text);
     });
@@ -70,19 +73,14 @@ export class RunStore {
    *   ours, may not be written, or was written by a newer version; `disk-full` when bringing it up to date takes more room
    */
   static open(folder: string): RunStore {
-    const database = openRunDatabase(join(folder, storeFile));
+    const path = join(folder, storeFile);
+    let database: Database | null = null;
     try {
+      database = openRunDatabase(path);
       return new RunStore(folder, database);
     } catch (thrown) {
-      database.dispose();
-      const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-      // What SQLite has no better name for, such as a table that is not there.
-      if (sqliteErrorCode(cause) !== sqliteCode.error) throw thrown;
-      throw new StudioError('bad-store', `The database is damaged: ${(cause as Error).message}.`, {
-        place: database.path,
-        remedy: lostRemedy,
-        cause,
-      });
+      database?.dispose();
+      throw damage(thrown, path) ?? thrown;
     }
   }
 
@@ -310,6 +308,17 @@ export class RunStore {
   private notFound(what: string, id: string): StudioError {
     return new StudioError('not-found', `There is no ${what} ${id} in this run.`, { place: this.run.id });
   }
+}
+
+/** What tells of damage and has no name of its own: a table that is not there, a record that is no JSON. */
+function damage(thrown: unknown, place: string): StudioError | null {
+  const cause = thrown instanceof StudioError ? thrown.cause : thrown;
+  if (sqliteErrorCode(cause) !== sqliteCode.error && !(thrown instanceof SyntaxError)) return null;
+  return new StudioError('bad-store', `The database is damaged: ${(cause as Error).message}.`, {
+    place,
+    remedy: lostRemedy,
+    cause,
+  });
 }
 
 /** @throws StudioError `bad-store` when there is none that fits the contract: one such run would spoil the list of all */
