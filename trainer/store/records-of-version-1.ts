@@ -68,7 +68,7 @@ function standingOf({ state, detail, error, step }: OldSummary): object {
       const held = detail === null ? null : heldAt.exec(detail);
       return {
         state,
-        at: held ? { point: held[1], step: Number(held[2]) } : { point: 'before-step', step: step + 1 },
+        at: held ? { point: held[1], step: Number(held[2]) } : { point: 'after-update', step },
         why: held ? (held[3] ?? null) : detail,
         fault: error,
         memory: held ? 'held' : 'released',
