@@ -9,7 +9,9 @@ import type { Host, LinkStatus } from './host.ts';
 import { nowhere } from './rollouts/reading.ts';
 import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
+import { UnreadableRuns } from './run/unreadable-runs.tsx';
 import type { Session, SessionState } from './state/session.ts';
+import { Blank } from './ui/blank.tsx';
 import { Store, useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
@@ -76,9 +78,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
 
   const go = useCallback(
     (wanted: WebviewPage) => {
-      if (host.place === 'vscode')
-        host.command(wanted === 'dashboard' ? 'open-dashboard' : 'open-rollouts', runId ? [runId] : []);
-      else setPage(wanted);
+      if (host.place === 'browser') setPage(wanted);
+      else host.command({ command: `open-${wanted}`, ...(runId && { runId }) });
     },
     [host, runId],
   );
@@ -103,18 +104,21 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
   return (
     <>
       <ConnectionNotice {...{ connection, host }} step={null} />
-      <main class="blank">
-        <h1 class="b">Video-R1 Studio</h1>
-        <p class="dim" role="status">
-          {emptyWords(link, runs, trainer)}
-        </p>
-        {runs?.length === 0 && host.place === 'vscode' && (
-          <p>
-            <Button primary onPress={() => host.command('start-run')}>
-              Start a run
-            </Button>
+      <UnreadableRuns session={session} />
+      <main>
+        <Blank>
+          <h1 class="strong">Video-R1 Studio</h1>
+          <p class="dim" role="status">
+            {emptyWords(link, runs, trainer)}
           </p>
-        )}
+          {runs?.length === 0 && host.place === 'vscode' && (
+            <p>
+              <Button primary onPress={() => host.command({ command: 'start-run' })}>
+                Start a run
+              </Button>
+            </p>
+          )}
+        </Blank>
       </main>
     </>
   );

@@ -25,10 +25,7 @@ export async function buildWebview({ outdir, minify, watch = false }: WebviewBui
   await mkdir(outdir, { recursive: true });
   await copyFile(path.join(from, 'page.html'), path.join(outdir, 'page.html'));
   const options: BuildOptions = {
-    entryPoints: [
-      { in: path.join(from, 'page.tsx'), out: 'page' },
-      { in: path.join(from, 'page.css'), out: 'page' },
-    ],
+    entryPoints: [{ in: path.join(from, 'page.tsx'), out: 'page' }],
     outdir,
     bundle: true,
     minify,

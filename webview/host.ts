@@ -18,6 +18,9 @@ export interface LinkStatus {
   readonly reason: string;
 }
 
+/** A command of the editor with what belongs to it. */
+export type HostRequest = HostCommand extends infer C ? (C extends HostCommand ? Omit<C, 'type'> : never) : never;
+
 export interface HostListener {
   /** A connection is open. Every one is new: nothing of an earlier one holds. */
   onOpen(transport: Transport, author: string): void;
@@ -33,7 +36,8 @@ export interface Host {
   readonly page: WebviewPage;
   listen(listener: HostListener): void;
   openFile(path: string, row?: number): void;
-  command(command: HostCommand, args?: unknown[]): void;
+  /** Has the editor do what only it can; a browser tab has no such commands. */
+  command(command: HostRequest): void;
   saveFile(name: string, text: string): void;
   copy(text: string): Promise<void>;
   /** What the page wants to find again after a reload. */
@@ -151,8 +155,8 @@ class EditorHost implements Host {
     this.api.postMessage({ type: 'open-file', path, ...(row === undefined ? {} : { row }) });
   }
 
-  command(command: HostCommand, args: unknown[] = []): void {
-    this.api.postMessage({ type: 'run-command', command, args });
+  command(command: HostRequest): void {
+    this.api.postMessage({ type: 'run-command', ...command });
   }
 
   saveFile(name: string, text: string): void {

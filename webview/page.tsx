@@ -1,5 +1,6 @@
 /** Starts the page: theme, controls, the connection, and whichever of the pages was asked for. */
 import './ui/page-language.ts';
+import './page.css';
 import { render } from 'preact';
 import * as rpc from 'vscode-jsonrpc/browser';
 import { z } from 'zod';

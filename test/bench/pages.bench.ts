@@ -22,13 +22,13 @@ export async function benchPages(): Promise<BenchFigure[]> {
     });
     const page = await (await browser.newContext({ viewport: { width: 1400, height: 900 } })).newPage();
     await page.goto(`${pageAddress(trainer.discovery, 'dashboard')}&run=${runId}`);
-    await page.locator('.prog b').waitFor({ state: 'attached' });
+    await page.locator('[data-part=progress] b').waitFor({ state: 'attached' });
     // The time at which each step's number is on the screen: after the frame that follows the change.
     await page.evaluate(() => {
       const painted: Record<string, number> = {};
       Object.assign(window, { painted });
       const look = () => {
-        const shown = document.querySelector('.prog b')?.textContent?.replaceAll(',', '') ?? '';
+        const shown = document.querySelector('[data-part=progress] b')?.textContent?.replaceAll(',', '') ?? '';
         if (shown in painted) return;
         painted[shown] = Number.POSITIVE_INFINITY;
         requestAnimationFrame(() => setTimeout(() => (painted[shown] = Date.now())));
@@ -37,7 +37,10 @@ export async function benchPages(): Promise<BenchFigure[]> {
     });
     await client.command(runId, { kind: 'start' });
     await client.until(runId, 'state', ({ run }) => run.state === 'completed');
-    await page.waitForFunction((last) => Number(document.querySelector('.prog b')?.textContent) >= last, steps);
+    await page.waitForFunction(
+      (last) => Number(document.querySelector('[data-part=progress] b')?.textContent) >= last,
+      steps,
+    );
     const painted = await page.evaluate(() => (window as unknown as { painted: Record<string, number> }).painted);
     const delays = client.events
       .flatMap(({ at, body }) =>

@@ -15,23 +15,22 @@ const small = { questionsPerStep: 4, evaluationQuestions: 8, checkpointEvery: 0,
 
 /** Where a figure must belong to a formula. */
 const numberPlaces = [
-  '.prog > *',
-  '.chart header > *',
-  '.chart .lg > *',
-  '.extent > *',
-  '.where li',
-  '[aria-label="Where the time went"] .sec span',
-  '[aria-label="Evaluations"] td.num',
-  '.list-pane .r:not(.colhead) > .num:not(:first-child)',
-  '.list-pane .r .tier',
-  '.ans .rw .num',
-  '.ans .end > span',
-  '.cols h3 > :last-child',
-  '.test .num',
-  '.test .eq',
-  '.stat > *',
-  '.sum .num',
-].join();
+  '[data-part=progress] > *',
+  'figure header > *',
+  'figure > p > *',
+  'figure > div:not([role=img]) > *',
+  '[aria-label="Where the time went"] li',
+  '[aria-label="Where the time went"] h2 ~ *',
+  '[aria-label="Evaluations"] td:not(:first-child)',
+  '[id^=row-] > :nth-child(n + 7)',
+  '[data-pane=group] button[aria-pressed] > :first-child > :last-child > span',
+  '[data-pane=group] button[aria-pressed] > :last-child > span',
+  '[data-pane=group] h3 > :last-child',
+  '[data-part=temporal-test] > span',
+  '[data-part=temporal-test] p > :first-child',
+  '[data-part=spread] > *',
+  '[data-part=reward-sum] > div > :nth-child(3)',
+];
 
 let project: { folder: string; remove(): Promise<void> };
 let trainer: TrainerProcess;
@@ -57,21 +56,21 @@ async function open(
 async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
   const tab = await open('rollouts', 'tgrpo', options);
   await tab.locator('#rollout-filter').fill('media:video order:ordered');
-  await tab.locator('.list-pane .meta', { hasText: /\d of \d/ }).waitFor();
+  await tab.locator('[data-pane=list] h2 + span', { hasText: /\d of \d/ }).waitFor();
   await tab
     .getByTitle(/^step \d+, ordered/)
     .first()
     .click();
-  await tab.locator('.test').waitFor({ state: 'attached' });
-  await tab.locator('.sum .num').first().waitFor();
+  await tab.locator('[data-part=temporal-test]').waitFor({ state: 'attached' });
+  await tab.locator('[data-part=reward-sum] [data-formula]').first().waitFor();
   return tab;
 }
 
-/** Names that the page's numbers carry, and the figures that belong to none. */
+/** Names that the page's numbers carry, the figures that belong to none, and the places that the page has. */
 const numbersOf = (tab: Page) =>
   tab.evaluate((places) => {
     const bare: string[] = [];
-    for (const place of document.querySelectorAll(places)) {
+    for (const place of document.querySelectorAll(places.join())) {
       const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
       while (texts.nextNode()) {
         const { textContent, parentElement } = texts.currentNode;
@@ -81,7 +80,8 @@ const numbersOf = (tab: Page) =>
       }
     }
     const named = [...document.querySelectorAll<HTMLElement>('[data-formula]')];
-    return { names: named.map(({ dataset }) => dataset.formula ?? ''), bare };
+    const found = places.filter((place) => document.querySelector(place));
+    return { names: named.map(({ dataset }) => dataset.formula ?? ''), bare, found };
   }, numberPlaces);
 
 const popover = (tab: Page) => tab.getByRole('tooltip');
@@ -115,14 +115,16 @@ afterAll(async () => {
 describe('formulas', () => {
   it('exist for every number on the pages, and each of them is used', async () => {
     const used = new Set<string>();
+    const looked = new Set<string>();
     const look = async (tab: Page, where: string) => {
-      const { names, bare } = await numbersOf(tab);
+      const { names, bare, found } = await numbersOf(tab);
       expect(bare, where).toEqual([]);
       expect(
         names.filter((name) => !Object.hasOwn(formulas, name)),
         where,
       ).toEqual([]);
       for (const name of names) used.add(name);
+      for (const place of found) looked.add(place);
     };
     const dashboard = await open('dashboard', 'tgrpo');
     await dashboard.locator('[data-formula=timeLeft]').waitFor();
@@ -136,6 +138,7 @@ describe('formulas', () => {
     await rollouts.locator('[data-formula=tokenProbability]').waitFor();
     await look(rollouts, 'shaded tokens');
     expect(Object.keys(formulas).filter((name) => !used.has(name))).toEqual([]);
+    expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
   });
 
   it("show on hover with the group's numbers put in, stay under the pointer, and close by Escape", async () => {
@@ -150,10 +153,10 @@ describe('formulas', () => {
     expect(shown).toMatch(/^[\d.]+ [>≥<≤] 0\.8 × [\d.]+ = [\d.]+$/);
     await popover(tab).hover();
     expect(await popover(tab).isVisible()).toBe(true);
-    const selected = await tab.locator('.r.sel').getAttribute('id');
+    const selected = await tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     await tab.keyboard.press('Escape');
     await popover(tab).waitFor({ state: 'detached' });
-    expect(await tab.locator('.r.sel').getAttribute('id')).toBe(selected);
+    expect(await tab.locator('[id^=row-][aria-selected=true]').getAttribute('id')).toBe(selected);
   });
 
   it('show on keyboard focus, are the description of their label, and move nothing', async () => {
@@ -161,7 +164,7 @@ describe('formulas', () => {
     const label = tab.locator('button[data-formula=kl]');
     const places = () =>
       tab.evaluate(() =>
-        [...document.querySelectorAll('.chart, .sec, [data-formula]')].map((x) => {
+        [...document.querySelectorAll('figure, h2, [data-formula]')].map((x) => {
           const { x: left, y: top, width, height } = x.getBoundingClientRect();
           return [left, top, width, height];
         }),
@@ -184,9 +187,9 @@ describe('formulas', () => {
 
   it('show on a tap, and go on a tap beside them', async () => {
     const tab = await openRollout({ viewport: { width: 420, height: 800 }, hasTouch: true });
-    await tab.locator('.sum button[data-formula=advantage]').tap();
+    await tab.locator('[data-part=reward-sum] button[data-formula=advantage]').tap();
     await popover(tab).waitFor();
-    await tab.locator('.rollout-pane h2').first().tap();
+    await tab.locator('[data-pane=rollout] h2').first().tap();
     await popover(tab).waitFor({ state: 'detached' });
   });
 
@@ -203,7 +206,9 @@ describe('formulas', () => {
           const viewport = { ...options, viewport: { width, height: 900 } };
           const tab = page === 'dashboard' ? await open(page, 'tgrpo', viewport) : await openRollout(viewport);
           const label = tab.locator(
-            page === 'dashboard' ? 'button[data-formula=learningRate]' : '.sum button[data-formula=advantage]',
+            page === 'dashboard'
+              ? 'button[data-formula=learningRate]'
+              : '[data-part=reward-sum] button[data-formula=advantage]',
           );
           await label.hover();
           await popover(tab).waitFor();

@@ -45,16 +45,17 @@ async function open(page: 'dashboard' | 'rollouts', options: Parameters<Browser[
   return tab;
 }
 
-const stepShown = async (tab: Page) => Number(((await tab.locator('.prog b').textContent()) ?? '').replaceAll(',', ''));
+const stepShown = async (tab: Page) =>
+  Number(((await tab.locator('[data-part=progress] b').textContent()) ?? '').replaceAll(',', ''));
 const waitForStep = (tab: Page, step: number) =>
   tab.waitForFunction(
-    (wanted) => Number(document.querySelector('.prog b')?.textContent?.replaceAll(',', '')) >= wanted,
+    (wanted) => Number(document.querySelector('[data-part=progress] b')?.textContent?.replaceAll(',', '')) >= wanted,
     step,
     {
       timeout: 100_000,
     },
   );
-const stateShown = (tab: Page) => tab.locator('.state').textContent();
+const stateShown = (tab: Page) => tab.locator('[data-part=state]').textContent();
 
 beforeAll(async () => {
   await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
@@ -94,15 +95,19 @@ describe('the pages over a run', () => {
     const before = await loss.getAttribute('aria-label');
     await waitForStep(tab, (await stepShown(tab)) + 2);
     expect(await loss.getAttribute('aria-label')).not.toBe(before);
-    expect(await tab.locator('.chart canvas').count()).toBeGreaterThanOrEqual(4);
+    expect(await tab.locator('figure canvas').count()).toBeGreaterThanOrEqual(4);
 
     await tab.keyboard.press('r');
-    await tab.locator('.list-pane .r[role=option]').first().waitFor();
-    const total = () => tab.locator('.list-pane .meta').textContent();
+    await tab.locator('[id^=row-]').first().waitFor();
+    const total = () => tab.locator('[data-pane=list] h2 + span').textContent();
     const held = await total();
-    await tab.waitForFunction((old) => document.querySelector('.list-pane .meta')?.textContent !== old, held, {
-      timeout: 100_000,
-    });
+    await tab.waitForFunction(
+      (old) => document.querySelector('[data-pane=list] h2 + span')?.textContent !== old,
+      held,
+      {
+        timeout: 100_000,
+      },
+    );
     expect(complaints).toEqual([]);
   });
 
@@ -110,9 +115,15 @@ describe('the pages over a run', () => {
     const tab = await open('dashboard');
     await waitForStep(tab, 1);
     await tab.keyboard.press('F6');
-    await tab.waitForFunction(() => document.querySelector('.state')?.textContent?.startsWith('Paused'), undefined, {
-      timeout: 120_000,
-    });
+    await tab.waitForFunction(
+      () => document.querySelector('[data-part=state]')?.textContent?.startsWith('Paused'),
+      undefined,
+      { timeout: 120_000 },
+    );
+    expect(await stateShown(tab)).toMatch(/^Paused at (before|after)-[a-z]+, step \d+$/);
+    expect(await tab.getByText('Paused.', { exact: true }).count()).toBe(0);
+    await tab.keyboard.press('F6');
+    await tab.getByText('the run is paused already').waitFor();
     const paused = await stepShown(tab);
     const field = tab.getByRole('textbox', { name: 'learning rate' });
     await field.fill('7e-4');
@@ -127,9 +138,13 @@ describe('the pages over a run', () => {
     await waitForStep(tab, paused + 1);
     expect(await field.inputValue()).toBe('7e−4');
     await tab.keyboard.press('F6');
-    await tab.waitForFunction(() => document.querySelector('.state')?.textContent?.startsWith('Paused'), undefined, {
-      timeout: 120_000,
-    });
+    await tab.waitForFunction(
+      () => document.querySelector('[data-part=state]')?.textContent?.startsWith('Paused'),
+      undefined,
+      {
+        timeout: 120_000,
+      },
+    );
     expect(complaints).toEqual([]);
   });
 
@@ -138,9 +153,9 @@ describe('the pages over a run', () => {
     const field = tab.getByRole('textbox', { name: 'top-p' });
     await field.fill('7');
     await field.press('Enter');
-    const host = tab.locator('vscode-text-field.invalid');
+    const host = tab.locator('vscode-text-field[aria-invalid=true]');
     await host.waitFor();
-    expect(await host.getAttribute('aria-invalid')).toBe('true');
+    expect(await host.getAttribute('title')).toMatch(/<=1/);
     await field.press('Escape');
     await expect.poll(() => field.inputValue()).toBe('0.95');
     expect(await tab.locator('tr', { hasText: 'set top-p' }).count()).toBe(0);
@@ -148,9 +163,9 @@ describe('the pages over a run', () => {
 
   it('show hostile questions as the text they are', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.q').waitFor();
-    expect(await tab.locator('.q').textContent()).toContain(attackShown);
-    await tab.locator('.list-pane .r[role=option]').nth(1).hover();
+    await tab.locator('[data-part=problem]').waitFor();
+    expect(await tab.locator('[data-part=problem]').textContent()).toContain(attackShown);
+    await tab.locator('[id^=row-]').nth(1).hover();
     expect(
       await tab.evaluate(() => ({
         owned: (window as { owned?: number }).owned,
@@ -162,48 +177,48 @@ describe('the pages over a run', () => {
 
   it('move by key, and let no letter act while one types', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.r.sel').waitFor();
-    const selected = () => tab.locator('.r.sel').getAttribute('id');
+    await tab.locator('[id^=row-][aria-selected=true]').waitFor();
+    const selected = () => tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     const first = await selected();
     await tab.keyboard.press('j');
-    await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id !== old, first);
+    await tab.waitForFunction((old) => document.querySelector('[id^=row-][aria-selected=true]')?.id !== old, first);
     const second = await selected();
     await tab.keyboard.press('k');
-    await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id === old, first);
+    await tab.waitForFunction((old) => document.querySelector('[id^=row-][aria-selected=true]')?.id === old, first);
     expect(second).not.toBe(first);
 
     await tab.keyboard.press('/');
     await tab.keyboard.type('xjp?');
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('xjp?');
-    expect(await tab.locator('.pop').count()).toBe(0);
-    expect(await tab.locator('.key-help').count()).toBe(0);
+    expect(await tab.getByRole('form', { name: 'Flag' }).count()).toBe(0);
+    expect(await tab.getByRole('dialog', { name: 'Keys' }).count()).toBe(0);
     await tab.locator('#rollout-filter').fill('');
     await tab.keyboard.press('Escape');
     await tab.keyboard.press('?');
-    await tab.locator('.key-help').waitFor();
+    await tab.getByRole('dialog', { name: 'Keys' }).waitFor();
     await tab.keyboard.press('Escape');
     await tab.keyboard.press('p');
-    await tab.locator('.think .p1, .think .p2, .think .p3, .think .p4').first().waitFor();
+    await tab.locator('[data-part=think] [title^="p 0"]').first().waitFor();
   });
 
   it('filter by typed terms, and offer the term that a faulty one was meant to be', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.r[role=option]').first().waitFor();
+    await tab.locator('[id^=row-]').first().waitFor();
     await tab.locator('#rollout-filter').fill('ordr:shuffled');
-    await tab.locator('.fault-line').waitFor();
-    expect(await tab.locator('.copy .faulty').textContent()).toBe('ordr');
-    expect(await tab.locator('.r[role=option]').count()).toBeGreaterThan(0);
-    await tab.locator('.fault-line button').click();
+    await tab.getByRole('alert').waitFor();
+    expect(await tab.locator('[data-faulty]').textContent()).toBe('ordr');
+    expect(await tab.locator('[id^=row-]').count()).toBeGreaterThan(0);
+    await tab.getByRole('alert').getByRole('button').click();
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:shuffled');
     await tab.waitForFunction(() => {
-      const rows = [...document.querySelectorAll('.r[role=option]')];
-      return rows.length > 0 && rows.every((row) => row.querySelector('.mk-shuffled'));
+      const rows = [...document.querySelectorAll('[id^=row-]')];
+      return rows.length > 0 && rows.every((row) => row.querySelector('[aria-label=shuffled]'));
     });
   });
 
   it('complete names and values of the filter by key, and leave what is typed alone otherwise', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.r[role=option]').first().waitFor();
+    await tab.locator('[id^=row-]').first().waitFor();
     const box = tab.getByRole('combobox', { name: /^Filter/ });
     const offers = tab.getByRole('listbox', { name: 'What can stand here' }).getByRole('option');
     await tab.keyboard.press('/');
@@ -221,8 +236,8 @@ describe('the pages over a run', () => {
     expect(await box.inputValue()).toBe('half:shuffled');
     expect(await offers.count()).toBe(0);
     await tab.waitForFunction(() => {
-      const rows = [...document.querySelectorAll('.r[role=option]')];
-      return rows.length > 0 && rows.every((row) => row.querySelector('.mk-shuffled'));
+      const rows = [...document.querySelectorAll('[id^=row-]')];
+      return rows.length > 0 && rows.every((row) => row.querySelector('[aria-label=shuffled]'));
     });
     await box.fill('type:');
     await offers.first().waitFor();
@@ -236,9 +251,9 @@ describe('the pages over a run', () => {
 
   it('flag a span by key, show it in its place, export it, and remove it', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.think [data-start]').first().waitFor();
+    await tab.locator('[data-part=think] [data-start]').first().waitFor();
     const picked = await tab.evaluate(() => {
-      const piece = [...document.querySelectorAll('.think [data-start]:not([data-code])')].find(
+      const piece = [...document.querySelectorAll('[data-part=think] [data-start]:not([data-code])')].find(
         (one) => (one.textContent ?? '').length >= 4,
       );
       const text = piece?.firstChild;
@@ -251,20 +266,23 @@ describe('the pages over a run', () => {
       return range.toString();
     });
     await tab.keyboard.press('x');
-    await tab.locator('.pop').waitFor();
+    await tab.getByRole('form', { name: 'Flag' }).waitFor();
     await tab.keyboard.press('2');
     await tab.keyboard.press('d');
     await tab.keyboard.press('n');
     await tab.keyboard.type('<i>1 3 k');
     await tab.keyboard.press('Enter');
-    await tab.locator('.fl').waitFor();
-    const listed = await tab.locator('.fl').textContent();
+    const flag = tab.getByRole('region', { name: 'Flags' }).getByRole('listitem');
+    await flag.waitFor();
+    const listed = await flag.textContent();
     for (const part of ['wrong order', 'drop', '<i>1 3 k']) expect(listed).toContain(part);
     expect(
-      await tab.locator('.think .flag').evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
+      await tab
+        .locator('[data-part=think] [data-flagged]')
+        .evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
     ).toBe(picked);
-    expect(await tab.locator('.think .tag').textContent()).toBe('2 wrong order');
-    await tab.locator('.r.sel svg[aria-label="1 flags"]').waitFor();
+    await tab.locator('[data-part=think]').getByText('2 wrong order', { exact: true }).waitFor();
+    await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flags"]').waitFor();
 
     const download = tab.waitForEvent('download');
     await tab.getByRole('button', { name: /Export all flags/ }).click();
@@ -273,32 +291,32 @@ describe('the pages over a run', () => {
     expect(line).toContain('wrong order');
     expect(JSON.stringify(JSON.parse(line))).toContain(JSON.stringify(picked).slice(1, -1));
 
-    await tab.locator('.fl .link').click();
-    await tab.locator('.fl').waitFor({ state: 'detached' });
+    await flag.getByRole('button', { name: 'Remove' }).click();
+    await flag.waitFor({ state: 'detached' });
     expect(complaints).toEqual([]);
   });
 
   it('find the same place again after a reload, with the filter that was typed', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.r.sel').waitFor();
+    await tab.locator('[id^=row-][aria-selected=true]').waitFor();
     await tab.locator('#rollout-filter').fill('order:ordered');
     await tab.waitForFunction(() => {
-      const rows = [...document.querySelectorAll('.r[role=option]')];
-      return rows.length > 0 && rows.every((row) => !row.querySelector('.mk-shuffled'));
+      const rows = [...document.querySelectorAll('[id^=row-]')];
+      return rows.length > 0 && rows.every((row) => !row.querySelector('[aria-label=shuffled]'));
     });
     // Leaves the box, in which letters are typed.
     await tab.locator('#rollout-filter').blur();
-    const selectedId = () => tab.locator('.r.sel').getAttribute('id');
+    const selectedId = () => tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     for (const _ of [1, 2, 3]) {
       const before = await selectedId();
       await tab.keyboard.press('j');
-      await tab.waitForFunction((old) => document.querySelector('.r.sel')?.id !== old, before);
+      await tab.waitForFunction((old) => document.querySelector('[id^=row-][aria-selected=true]')?.id !== old, before);
     }
     const selected = await selectedId();
     // The address names the rollout a moment after the row is marked.
     await tab.waitForURL((url) => `row-${url.searchParams.get('rollout')}` === selected);
     await tab.reload();
-    await tab.locator(`.r.sel[id="${selected}"]`).waitFor();
+    await tab.locator(`[id="${selected}"][aria-selected=true]`).waitFor();
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:ordered');
   });
 
@@ -314,7 +332,7 @@ describe('the pages over a run', () => {
         for (const width of [1400, 420]) {
           const tab = await open(page, { ...options, viewport: { width, height: 900 } });
           await tab
-            .locator(page === 'dashboard' ? '.chart' : '.r.sel')
+            .locator(page === 'dashboard' ? 'figure' : '[id^=row-][aria-selected=true]')
             .first()
             .waitFor();
           const { violations } = await new AxeBuilder({ page: tab }).analyze();
@@ -333,24 +351,24 @@ describe('the pages over a run', () => {
 
   it('stay readable when the trainer is killed, with the reason at every control', async () => {
     const tab = await open('rollouts');
-    await tab.locator('.think').waitFor();
-    const read = await tab.locator('.r.sel').getAttribute('id');
+    await tab.locator('[data-part=think]').waitFor();
+    const read = await tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
     await tab.keyboard.press('j');
-    await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id !== id, read);
+    await tab.waitForFunction((id) => document.querySelector('[id^=row-][aria-selected=true]')?.id !== id, read);
     await trainer.kill();
     await tab
-      .locator('.notice', { hasText: 'connection to the trainer is lost' })
-      .or(tab.locator('.notice', { hasText: 'trainer is gone' }))
+      .getByText(/connection to the trainer is lost|trainer is gone/)
       .first()
       .waitFor();
     expect(await stateShown(tab)).toContain('No trainer');
     await tab.keyboard.press('k');
-    await tab.waitForFunction((id) => document.querySelector('.r.sel')?.id === id, read);
-    expect(await tab.locator('.think, .answer').first().isVisible()).toBe(true);
+    await tab.waitForFunction((id) => document.querySelector('[id^=row-][aria-selected=true]')?.id === id, read);
+    expect(await tab.locator('[data-part=think], [data-part=answer]').first().isVisible()).toBe(true);
     await tab.keyboard.press('d');
-    const pause = tab.locator('.controls button').first();
+    const pause = tab.getByRole('toolbar', { name: 'Run' }).getByRole('button').first();
     await pause.waitFor();
     expect(await pause.getAttribute('aria-disabled')).toBe('true');
     expect(await pause.getAttribute('title')).toMatch(/trainer/);
+    expect(await tab.locator('[data-part=progress]').textContent()).not.toContain('left');
   });
 });

@@ -10,6 +10,7 @@ import { OrderMark } from '../ui/icons.tsx';
 import { compact } from '../ui/numbers.ts';
 import { Store, useStore } from '../ui/store.ts';
 import { type CanvasColours, canvasColours, themeTurn } from '../ui/theme.ts';
+import styles from './chart.module.css';
 import { trailingMean } from './smoothing.ts';
 
 export const smoothedOver = 10;
@@ -136,11 +137,11 @@ export function Chart(props: ChartProps) {
     .map((curve, index) => `${curve.name} ${compact(smoothed[index]?.findLast((value) => value !== null) ?? null)}`)
     .join(', ');
   return (
-    <figure class={`chart ${props.small ? 'small' : ''}`}>
+    <figure class={`${styles.chart} ${props.small ? styles.small : ''}`}>
       <ChartHeader {...props} smoothed={smoothed} />
       <div
         ref={box}
-        class="plot"
+        class={styles.plot}
         role="img"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the hairline
         tabIndex={0}
@@ -184,7 +185,7 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
         </b>
         {step !== undefined && <span class="dim">step {step}</span>}
       </header>
-      <p class="lg">
+      <p class={styles.values}>
         {props.curves.map((curve, index) => (
           <FormulaLabel key={curve.name} name={curve.formula}>
             {curve.mark && <OrderMark order={curve.mark} />} {curve.name} <b>{shownValue(index)}</b>
@@ -202,7 +203,7 @@ function Extent({ values }: { values: readonly (number | null)[] }) {
   const high = numbers.reduce((most, value) => Math.max(most, value), -Infinity);
   if (numbers.length === 0) return null;
   return (
-    <div class="extent">
+    <div class={styles.extent}>
       <FormulaLabel name="drawnCurve" pointerOnly>
         min {compact(low)}
       </FormulaLabel>

@@ -1,8 +1,9 @@
 /** The checkpoints that are on disk. */
 import type { Checkpoint, CheckpointReason } from '../../trainer/protocol/records.ts';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock, fileSize, grouped } from '../ui/numbers.ts';
-import { Section } from '../ui/tool.tsx';
+import styles from './checkpoint-list.module.css';
 
 const reasons: Readonly<Record<CheckpointReason, string>> = {
   schedule: 'by schedule',
@@ -16,7 +17,7 @@ const reasons: Readonly<Record<CheckpointReason, string>> = {
 export function CheckpointList({ checkpoints, kept }: { checkpoints: readonly Checkpoint[]; kept: number }) {
   const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return (
-    <section class="checkpoint-pane" aria-label="Checkpoints">
+    <section class={styles.list} aria-label="Checkpoints">
       <Section
         title="Checkpoints"
         meta={
@@ -32,7 +33,7 @@ export function CheckpointList({ checkpoints, kept }: { checkpoints: readonly Ch
               <th class="num">step</th>
               <th>saved</th>
               <th class="num">size</th>
-              <th class="wide">kept because</th>
+              <th>kept because</th>
             </tr>
           </thead>
           <tbody>

@@ -1,9 +1,11 @@
 /** Every command with its life: requested, scheduled, applied; rejected or failed with the reason. */
 import { useState } from 'preact/hooks';
 import type { CommandRecord, CommandState } from '../../trainer/protocol/commands.ts';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
-import { Section, Tool } from '../ui/tool.tsx';
+import { Tool } from '../ui/tool.tsx';
+import styles from './command-log.module.css';
 import { changeWords, placeWords, requestWords } from './command-words.ts';
 
 const shownAtFirst = 12;
@@ -31,11 +33,11 @@ export function CommandLog({ commands }: { commands: readonly CommandRecord[] })
           <thead>
             <tr>
               <th class="num">#</th>
-              <th class="opt">at</th>
+              <th class="far">at</th>
               <th>command</th>
-              <th class="opt">by</th>
+              <th class="far">by</th>
               <th>life</th>
-              <th class="opt wide">where, or why not</th>
+              <th class="far">where, or why not</th>
               <th>old → new</th>
             </tr>
           </thead>
@@ -55,13 +57,13 @@ function Row({ command }: { command: CommandRecord }) {
   return (
     <tr title={[clock(command.requestedAt), shownLine(command.by), where].filter(Boolean).join(' · ')}>
       <td class="num dim">{command.number}</td>
-      <td class="dim opt">{clock(command.requestedAt)}</td>
+      <td class="dim far">{clock(command.requestedAt)}</td>
       <td>{requestWords(command.request)}</td>
-      <td class="dim opt">{shownLine(command.by)}</td>
+      <td class="dim far">{shownLine(command.by)}</td>
       <td>
         <Life state={command.state} />
       </td>
-      <td class="dim opt wide">{where}</td>
+      <td class="dim far wide">{where}</td>
       <td>{changeWords(command)}</td>
     </tr>
   );
@@ -71,14 +73,14 @@ function Life({ state }: { state: CommandState }) {
   const reached = { requested: 1, rejected: 2, scheduled: 2, failed: 3, applied: 3 }[state];
   const crossed = state === 'rejected' || state === 'failed';
   return (
-    <span class="life">
+    <span class={styles.life}>
       <svg viewBox="0 0 40 8" aria-hidden="true">
-        <line x1="4" x2="36" y1="4" y2="4" class="life-line" />
+        <line x1="4" x2="36" y1="4" y2="4" class={styles.line} />
         {[1, 2, 3].map((place) => {
           const x = 4 + (place - 1) * 16;
           if (crossed && place === reached)
-            return <path key={place} d={`M${x - 3} 1l6 6M${x + 3} 1l-6 6`} class="life-cross" />;
-          return <circle key={place} cx={x} cy="4" r="3" class={place <= reached ? 'life-done' : 'life-open'} />;
+            return <path key={place} d={`M${x - 3} 1l6 6M${x + 3} 1l-6 6`} class={styles.cross} />;
+          return <circle key={place} cx={x} cy="4" r="3" class={place <= reached ? styles.reached : styles.open} />;
         })}
       </svg>
       {state}

@@ -4,9 +4,9 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
 import { hasValues, type MetricName } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
+import { Section } from '../ui/heads.tsx';
 import { plain } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
-import { Section } from '../ui/tool.tsx';
 import {
   axisWidth,
   Chart,
@@ -18,6 +18,7 @@ import {
   smoothedOver,
 } from './chart.tsx';
 import { commandTitle } from './command-words.ts';
+import styles from './curves.module.css';
 
 type ChartSpec = Omit<ChartProps, 'group' | 'steps' | 'lines'>;
 
@@ -66,27 +67,27 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
           </FormulaLabel>
         }
         tools={
-          <span class="marks dim">
+          <span class={`${styles.legend} dim`}>
             <span>
               <MarkShape lane={0} /> command
             </span>
             <span>
               <MarkShape lane={1} /> checkpoint
             </span>
-            <span class="opt">drag zooms, double click goes back</span>
+            <span class="far">drag zooms, double click goes back</span>
           </span>
         }
       />
-      <div class={`curves of-${specs.large.length}`}>
+      <div class={styles.large} data-count={specs.large.length}>
         {specs.large.map((spec) => (
-          <div key={spec.title} class="with-marks">
+          <div key={spec.title} class={styles.withMarks}>
             <Chart {...spec} group={group} steps={steps} lines={lines} />
             {marks.length > 0 && <MarkLanes group={group} steps={steps} marks={marks} />}
           </div>
         ))}
       </div>
       {specs.small.length > 0 && (
-        <div class={`smalls of-${specs.small.length}`}>
+        <div class={styles.small} data-count={specs.small.length}>
           {specs.small.map((spec) => (
             <Chart key={spec.title} {...spec} small group={group} steps={steps} lines={lines} />
           ))}
@@ -108,11 +109,11 @@ function MarkLanes({ group, steps, marks }: { group: ChartGroup; steps: readonly
   const [from, to] = shownSteps(steps, zoom);
   const shown = marks.filter(({ step }) => step >= from && step <= to);
   return (
-    <div class="mks" style={{ marginLeft: `${axisWidth}px`, marginRight: `${rightRoom}px` }}>
+    <div class={styles.lanes} style={{ marginLeft: `${axisWidth}px`, marginRight: `${rightRoom}px` }}>
       {shown.map(({ id, lane, step, title }) => (
         <span
           key={id}
-          class="mark"
+          class={styles.mark}
           title={title}
           role="img"
           aria-label={title}
@@ -127,7 +128,7 @@ function MarkLanes({ group, steps, marks }: { group: ChartGroup; steps: readonly
 
 function MarkShape({ lane }: { lane: number }) {
   return (
-    <svg class="mk" viewBox="0 0 10 10" aria-hidden="true">
+    <svg class={styles.shape} viewBox="0 0 10 10" aria-hidden="true">
       {lane === 0 ? (
         <path d="M5 1L9.500 9h-9z" fill="currentColor" />
       ) : (

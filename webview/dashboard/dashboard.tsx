@@ -4,9 +4,11 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
-import { noTrainer } from '../run/run-state.tsx';
+import { noTrainer } from '../run/run-words.ts';
+import { UnreadableRuns } from '../run/unreadable-runs.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
+import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -16,6 +18,7 @@ import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
+import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { RunHeader } from './run-header.tsx';
@@ -48,28 +51,28 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
   const link = useStore(feed.connection.state, (state) => state.link);
   const [help, setHelp] = useState(false);
-  /* A control whose key was pressed while it was refused. */
-  const [refused, setRefused] = useState<Control | null>(null);
+  /* The key of a control that was pressed while it was refused. */
+  const [pressed, setPressed] = useState<string | null>(null);
   const charts = useMemo(() => new ChartGroup(), [feed]);
   useEffect(() => feed.need('steps', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
-  useEffect(() => setRefused(null), [run.state, link.state]);
+  useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
-  const ask = (key: string) => {
-    const control = controls.find((one) => one.key === key);
-    if (!control) return;
-    setRefused(control.refused === null ? null : control);
-    if (control.refused === null) void feed.command(control.request);
+  const refused = controls.find(({ key, refused: why }) => key === pressed && why !== null);
+  const ask = ({ key, request, refused: why }: Control) => {
+    setPressed(why === null ? null : key);
+    if (why === null) void feed.command(request);
   };
   const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
-    F5: (event) => (focusIsTyping(event) ? false : ask('F5')),
-    F6: () => ask('F6'),
-    F10: () => ask('F10'),
-    'Shift+F5': () => ask('Shift+F5'),
-    s: () => ask('s'),
-    e: () => ask('e'),
+    ...Object.fromEntries(
+      controls.map((control) => [
+        control.key,
+        /* In a field F5 is the browser's own. */
+        (event: KeyboardEvent) => (control.key === 'F5' && focusIsTyping(event) ? false : ask(control)),
+      ]),
+    ),
     '+': () => scale(0.5),
     '=': () => scale(0.5),
     '-': () => scale(2),
@@ -79,7 +82,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     Escape: () => {
       if (!help && !refused) return false;
       setHelp(false);
-      setRefused(null);
+      setPressed(null);
     },
   });
   const begun = steps.length > 0;
@@ -89,6 +92,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       <RunNotice {...{ session, feed, host }} />
+      <UnreadableRuns session={session} />
       <div aria-live="polite">
         {refused && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -96,13 +100,13 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           </Notice>
         )}
       </div>
-      <main class="dash">
-        <div class="scroll-column">
+      <main class={styles.page}>
+        <div class={styles.column}>
           {!isRead && (
-            <div class="blank" role="status">
-              <p class="b">Reading {run.step === 1 ? '1 step' : `${run.step} steps`}</p>
-              <progress class="thin" />
-            </div>
+            <Blank status>
+              <p class="strong">Reading {run.step === 1 ? '1 step' : `${run.step} steps`}</p>
+              <progress />
+            </Blank>
           )}
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
@@ -111,7 +115,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
         </div>
-        <div class="scroll-column side">
+        <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
           {isRead && <CheckpointList checkpoints={view.checkpoints} kept={run.parameters.checkpointsKept} />}
         </div>
@@ -124,15 +128,15 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
 function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start: Control | undefined }) {
   if (!start) {
     return (
-      <div class="blank">
-        <p class="b">No step is done yet.</p>
+      <Blank>
+        <p class="strong">No step is done yet.</p>
         <p class="dim">Curves come with the first one.</p>
-      </div>
+      </Blank>
     );
   }
   return (
-    <div class="blank">
-      <p class="b">This run has not begun.</p>
+    <Blank>
+      <p class="strong">This run has not begun.</p>
       <p class="dim">
         It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}.
         Curves come after the first step.
@@ -147,6 +151,6 @@ function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start:
           {start.label}
         </Button>
       </p>
-    </div>
+    </Blank>
   );
 }

@@ -2,10 +2,12 @@
 import { useState } from 'preact/hooks';
 import type { Evaluation, EvaluationSlice } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { clock, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
-import { Section } from '../ui/tool.tsx';
+import { Segments } from '../ui/segments.tsx';
+import styles from './evaluation-table.module.css';
 
 export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluation[] }) {
   const [chosenId, choose] = useState<string | null>(null);
@@ -19,7 +21,7 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
         meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset.split(/[\\/]/).at(-1) ?? '')}, ${grouped(chosen.all.count)} questions, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
         tools={
           evaluations.length > 1 && (
-            <fieldset class="seg" aria-label="Evaluation of step">
+            <Segments label="Evaluation of step">
               {evaluations
                 .slice(0, 8)
                 .reverse()
@@ -34,11 +36,11 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
                     {grouped(step)}
                   </button>
                 ))}
-            </fieldset>
+            </Segments>
           )
         }
       />
-      <table class="numbers">
+      <table>
         <thead>
           <tr>
             <th>slice</th>
@@ -108,7 +110,7 @@ function SliceRow({
     kind === 'all' ? 'all questions' : kind === 'needs order' ? 'those that need the order' : shownLine(slice.name);
   const gap = slice.shuffled === null ? null : slice.ordered - slice.shuffled;
   return (
-    <tr class={kind === 'all' || kind === 'needs order' ? 'b-row' : ''}>
+    <tr class={kind === 'all' || kind === 'needs order' ? styles.whole : undefined}>
       <td>
         {(kind === 'type' || kind === 'family') && <span class="dim">{kind} </span>}
         {name}

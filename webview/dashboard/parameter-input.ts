@@ -1,6 +1,8 @@
-/** What a person typed as the value of a parameter, checked against the parameter's own schema. */
+/** How a parameter is edited, and what a person typed as its value, checked against the parameter's own schema. */
 import { z } from 'zod';
+import { optimizerKey } from '../../trainer/protocol/engine.ts';
 import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
+import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 
 /** How a parameter is edited. */
 export type ParameterForm =
@@ -27,4 +29,11 @@ export function readParameter(
   if (checked.success) return { value: checked.data };
   if (value === null) return { fault: 'A value is needed.' };
   return { fault: checked.error.issues.map((issue) => issue.message).join('; ') };
+}
+
+/** Why a change would do nothing with the engine that computes the run; null where it would, or nobody knows. */
+export function withoutEffect(name: ParameterName, engine: EngineStatus | null): string | null {
+  const key = optimizerKey.safeParse(name);
+  if (!key.success || !engine?.capabilities || engine.capabilities.optimizerKeys.includes(key.data)) return null;
+  return `it has no effect on the optimizer of the engine ${engine.name}`;
 }

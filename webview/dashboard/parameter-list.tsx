@@ -10,12 +10,14 @@ import {
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
-import { Section, Tool } from '../ui/tool.tsx';
+import { Tool } from '../ui/tool.tsx';
 import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';
 import { changeWords, placeWords } from './command-words.ts';
-import { formOf, readParameter } from './parameter-input.ts';
+import { formOf, readParameter, withoutEffect } from './parameter-input.ts';
+import styles from './parameter-list.module.css';
 
 interface ParameterListProps {
   readonly feed: RunFeed;
@@ -38,7 +40,7 @@ export function ParameterList({ feed, view, runs, noTrainer }: ParameterListProp
     ...shown.filter((name) => parameters[name].changes !== 'live'),
   ];
   return (
-    <section class="parameter-pane" aria-label="Parameters">
+    <section class={styles.list} aria-label="Parameters">
       <Section
         title="Parameters"
         meta={`preset ${run.preset}, ${changed} changed`}
@@ -51,13 +53,13 @@ export function ParameterList({ feed, view, runs, noTrainer }: ParameterListProp
           />
         }
       />
-      <table class="parameters">
+      <table class={styles.table}>
         <colgroup>
-          <col class="name" />
-          <col class="value" />
-          <col class="preset" />
-          <col class="changes" />
-          <col class="opt" />
+          <col class={styles.name} />
+          <col class={styles.value} />
+          <col class={styles.preset} />
+          <col class={styles.changes} />
+          <col class="far" />
         </colgroup>
         <thead>
           <tr>
@@ -65,7 +67,7 @@ export function ParameterList({ feed, view, runs, noTrainer }: ParameterListProp
             <th class="num">value</th>
             <th class="num">preset</th>
             <th>changes</th>
-            <th class="opt wide">last change</th>
+            <th class="far">last change</th>
           </tr>
         </thead>
         <tbody>
@@ -76,7 +78,11 @@ export function ParameterList({ feed, view, runs, noTrainer }: ParameterListProp
               value={run.parameters[name]}
               preset={run.presetParameters[name]}
               command={commands.find(({ request }) => request.kind === 'set' && request.parameter === name) ?? null}
-              refused={noTrainer ?? refusal({ kind: 'set', parameter: name, value: run.parameters[name] }, run, runs)}
+              refused={
+                noTrainer ??
+                withoutEffect(name, run.engine) ??
+                refusal({ kind: 'set', parameter: name, value: run.parameters[name] }, run, runs)
+              }
               onSet={(value) => feed.command({ kind: 'set', parameter: name, value })}
             />
           ))}
@@ -103,12 +109,12 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
     'symbol' in info && info.symbol && !info.label.includes(info.symbol) ? `${info.label} ${info.symbol}` : info.label;
   const help = `${info.help}${'unit' in info && info.unit ? ` In ${info.unit}.` : ''}`;
   return (
-    <tr class={value === preset ? '' : 'mod'}>
+    <tr class={value === preset ? undefined : styles.changed}>
       <td title={help}>
         {label}
-        {value !== preset && <span class="sr"> differs from the preset</span>}
+        {value !== preset && <span class="sr-only"> differs from the preset</span>}
       </td>
-      <td class="num">
+      <td class={`num ${styles.field}`}>
         {live ? (
           <ParameterField
             name={name}
@@ -124,7 +130,7 @@ function ParameterRow({ name, value, preset, command, refused, onSet }: Paramete
       </td>
       <td class="num dim">{plain(preset)}</td>
       <td class={live ? '' : 'dim'}>{info.changes}</td>
-      <td class="dim opt wide" title={lastChange(command)}>
+      <td class="dim far" title={lastChange(command)}>
         {lastChange(command)}
       </td>
     </tr>
@@ -168,6 +174,7 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   if (form.kind === 'switch') {
     return (
       <Checkbox
+        class={styles.switch}
         label={label}
         title={help}
         disabled={disabled}
@@ -179,7 +186,7 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   if (form.kind === 'choice') {
     return (
       <Dropdown
-        class="ed"
+        class={styles.choice}
         label={label}
         title={help}
         disabled={disabled}
@@ -202,7 +209,7 @@ function ParameterField({ name, label, help, value, refused, onSet }: ParameterF
   };
   return (
     <TextField
-      class={`ed ${fault ? 'invalid' : ''}`}
+      class={`${styles.number} ${fault ? styles.invalid : ''}`}
       label={label}
       title={fault ?? `${help} Enter applies it at the next safe point.`}
       invalid={fault !== null}

@@ -15,6 +15,7 @@ import { duration, grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
+import styles from './run-header.module.css';
 
 const icons: Readonly<Record<ControlName, IconName>> = {
   start: 'play',
@@ -46,19 +47,19 @@ export function RunHeader({ session, feed, controls, host, onRollouts }: RunHead
       icon={icons[name]}
       label={`${label} (${key})`}
       {...(withText.includes(name) ? { text: label } : {})}
-      class={refused ? '' : name === 'stop' ? 'c-stop' : withText.includes(name) ? '' : 'c-go'}
+      class={refused || withText.includes(name) ? undefined : name === 'stop' ? styles.stop : styles.go}
       refused={refused}
       onPress={() => void feed.command(request)}
     />
   );
   return (
-    <header class="runhead">
-      <h1 class="sr">Dashboard of {shownLine(run.name)}</h1>
-      <RunPicker session={session} run={run} />
+    <header class={styles.header}>
+      <h1 class="sr-only">Dashboard of {shownLine(run.name)}</h1>
+      <RunPicker class={styles.picker} session={session} run={run} />
       <StateLabel run={run} link={link} />
-      <div class="controls" role="toolbar" aria-label="Run">
+      <div class={styles.controls} role="toolbar" aria-label="Run">
         {debugging.map(tool)}
-        <span class="tsep" />
+        <span class={styles.separator} />
         {keeping.map(tool)}
         <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />
       </div>
@@ -72,16 +73,16 @@ function Progress({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const share = run.steps > 0 ? Math.min(1, run.step / run.steps) : 0;
   const left = timeLeft(run, link);
   return (
-    <div class="prog">
+    <div class={styles.progress} data-part="progress">
       <FormulaLabel name="progress">
-        step <b class="b">{grouped(run.step)}</b> of {grouped(run.steps)}
+        step <b class="strong">{grouped(run.step)}</b> of {grouped(run.steps)}
       </FormulaLabel>
       <FormulaLabel name={left === null || left === 0 ? 'progress' : 'timeLeft'} pointerOnly={!left} class="num dim">
         {left === null ? `${Math.round(share * 100)} % done` : left === 0 ? 'done' : `about ${duration(left)} left`}
       </FormulaLabel>
       <svg role="img" aria-label={`${Math.round(share * 100)} percent`}>
-        <rect class="slot" width="100%" height="3" />
-        <rect class="progress-fill" width={`${share * 100}%`} height="3" />
+        <rect class={styles.track} width="100%" height="3" />
+        <rect class={styles.done} width={`${share * 100}%`} height="3" />
       </svg>
     </div>
   );

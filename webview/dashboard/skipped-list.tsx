@@ -2,9 +2,11 @@
 import { useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
 import type { RunView } from '../state/run-view.ts';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock, count, grouped } from '../ui/numbers.ts';
-import { Section, Tool } from '../ui/tool.tsx';
+import { Tool } from '../ui/tool.tsx';
+import styles from './skipped-list.module.css';
 
 const rowsShown = 200;
 
@@ -39,18 +41,18 @@ export function SkippedList({ view, host }: { view: RunView; host: Host }) {
             <tr>
               <th class="num">step</th>
               <th>question</th>
-              <th class="opt">file</th>
-              <th class="wide">why</th>
+              <th class="far">file</th>
+              <th>why</th>
             </tr>
           </thead>
           <tbody>
             {shown.map(({ seq, step, question, message }) => (
               <tr key={seq}>
                 <td class="num dim">{grouped(step)}</td>
-                <td class="cut-cell model-text" title={shownLine(question.problem)}>
+                <td class={`${styles.question} model-text`} title={shownLine(question.problem)}>
                   {shownLine(question.problem, 80)}
                 </td>
-                <td class="opt">
+                <td class="far">
                   <button type="button" class="link" onClick={() => host.openFile(question.dataset, question.row)}>
                     {shownLine(question.path)}
                   </button>
@@ -69,7 +71,7 @@ export function SkippedList({ view, host }: { view: RunView; host: Host }) {
           </tbody>
         </table>
       )}
-      {open && earlier > 0 && <p class="para dim">{grouped(earlier)} earlier ones are not shown.</p>}
+      {open && earlier > 0 && <p class={`${styles.earlier} dim`}>{grouped(earlier)} earlier ones are not shown.</p>}
     </section>
   );
 }

@@ -3,9 +3,10 @@ import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
+import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { duration, elapsed, grouped } from '../ui/numbers.ts';
-import { Section } from '../ui/tool.tsx';
+import styles from './where-the-time-went.module.css';
 
 const parts = [
   'decode',
@@ -49,21 +50,25 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
           </FormulaLabel>
         }
       />
-      <div class="where">
-        <svg role="img" aria-label={shown.map(({ name, value }) => `${name} ${elapsed(value)}`).join(', ')}>
+      <div class={styles.where}>
+        <svg
+          class={styles.whole}
+          role="img"
+          aria-label={shown.map(({ name, value }) => `${name} ${elapsed(value)}`).join(', ')}
+        >
           {shown.map(({ name, value }) => {
             const x = from;
             from += value / whole;
             return (
-              <rect key={name} class={`w-${name}`} x={`${x * 100}%`} width={`${(value / whole) * 100}%`} height="14" />
+              <rect key={name} class={fillOf(name)} x={`${x * 100}%`} width={`${(value / whole) * 100}%`} height="14" />
             );
           })}
         </svg>
-        <ul>
+        <ul class={styles.parts}>
           {shown.map(({ name, value }, index) => (
             <li key={name}>
               <svg width="10" height="10" aria-hidden="true">
-                <rect class={`w-${name}`} width="10" height="10" />
+                <rect class={fillOf(name)} width="10" height="10" />
               </svg>
               <FormulaLabel name="timePart" pointerOnly={index > 0}>
                 {name} <b>{elapsed(value)}</b> {((value / whole) * 100).toFixed(1)} %
@@ -71,20 +76,22 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
             </li>
           ))}
         </ul>
-        {durations.held > 0 && (
-          <p class="dim">Held {duration(durations.held)} at safe points besides, which counts for no step.</p>
-        )}
+        {durations.held > 0 && <p class="dim">Held {duration(durations.held)} at safe points, which is not counted.</p>}
         {view.run.engine && <Engine engine={view.run.engine} />}
       </div>
     </section>
   );
 }
 
+function fillOf(part: string): string | undefined {
+  return part === 'sample' ? styles.sample : part === 'update' ? styles.update : styles.side;
+}
+
 /** Which backend computes, and why that one. */
 function Engine({ engine }: { engine: EngineStatus }) {
   const threads = engine.threads === 1 ? '1 thread' : `${engine.threads} threads`;
   return (
-    <p class="dim">
+    <p class={`dim ${styles.engine}`}>
       Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {threads}, {(engine.parameters / 1e6).toFixed(2)}{' '}
       M parameters. {shownLine(engine.why)}
     </p>

@@ -5,6 +5,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Store, useStore } from '../ui/store.ts';
+import styles from './formula.module.css';
 import { type FormulaName, formulas } from './formulas.ts';
 
 const popoverId = 'formula';
@@ -47,7 +48,7 @@ interface FormulaLabelProps {
   readonly worked?: string;
   /** Takes no focus: inside another control, or beside a label of the same formula that takes it. */
   readonly pointerOnly?: boolean;
-  readonly class?: string;
+  readonly class?: string | undefined;
   readonly children: ComponentChildren;
 }
 
@@ -77,7 +78,7 @@ export function FormulaLabel({ name, worked = '', pointerOnly, class: className 
   };
   if (pointerOnly) {
     return (
-      <span ref={box} class={`formula-label ${className}`} data-formula={name} {...pointer}>
+      <span ref={box} class={`${styles.label} ${className}`} data-formula={name} {...pointer}>
         {children}
       </span>
     );
@@ -86,7 +87,7 @@ export function FormulaLabel({ name, worked = '', pointerOnly, class: className 
     <button
       ref={box as { current: HTMLButtonElement | null }}
       type="button"
-      class={`formula-label ${className}`}
+      class={`${styles.label} ${className}`}
       data-formula={name}
       aria-describedby={isShown ? popoverId : undefined}
       {...pointer}
@@ -139,14 +140,14 @@ export function FormulaPopover() {
     <div
       ref={box}
       id={popoverId}
-      class="formula"
+      class={styles.popover}
       role="tooltip"
       onPointerEnter={() => clearTimeout(timer)}
       onPointerLeave={leave}
     >
-      <p class="b">{title}</p>
-      <p class="formula-lines">{formula.join('\n')}</p>
-      {held.worked !== '' && <p class="formula-lines worked">{held.worked}</p>}
+      <p class="strong">{title}</p>
+      <p class={styles.lines}>{formula.join('\n')}</p>
+      {held.worked !== '' && <p class={`${styles.lines} ${styles.worked}`}>{held.worked}</p>}
       <dl>
         <dt>over</dt>
         <dd>{over}</dd>

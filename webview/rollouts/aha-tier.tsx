@@ -2,6 +2,7 @@
 
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
+import styles from './aha-tier.module.css';
 
 export const tierWords: Readonly<Record<number, string>> = {
   1: 'a cue that the prompt asks for; not an aha',
@@ -11,12 +12,15 @@ export const tierWords: Readonly<Record<number, string>> = {
   5: 'the answer changes',
 };
 
+/** By tier; none without an aha. */
+const lines = [undefined, styles.tier1, styles.tier2, styles.tier3, styles.tier4, styles.tier5];
+
 const tierFormulas = ['ahaTier', 'aha1', 'aha2', 'aha3', 'aha4', 'aha5'] as const satisfies readonly FormulaName[];
 
 /** A tier with its rule; takes the focus. */
 export function ExplainedTier({ tier }: { tier: 1 | 2 | 3 | 4 | 5 }) {
   return (
-    <FormulaLabel name={tierFormulas[tier]} class={`tier t${tier}`}>
+    <FormulaLabel name={tierFormulas[tier]} class={`${styles.tier} ${lines[tier] ?? ''}`}>
       T{tier}
     </FormulaLabel>
   );
@@ -25,7 +29,7 @@ export function ExplainedTier({ tier }: { tier: 1 | 2 | 3 | 4 | 5 }) {
 export function AhaTier({ tier }: { tier: number }) {
   return (
     <span
-      class={`tier t${tier}`}
+      class={`${styles.tier} ${lines[tier] ?? ''}`}
       data-formula={tierFormulas[tier] ?? 'ahaTier'}
       title={tier > 0 ? `T${tier}: ${tierWords[tier]}` : 'no aha'}
     >

@@ -12,7 +12,8 @@ export interface TokenSpan {
   readonly span: Span;
   /** Natural log-probability. */
   readonly logprob: number;
-  readonly entropy: number;
+  /** In nats; null where the engine gives none. */
+  readonly entropy: number | null;
 }
 
 export interface CompletionPiece extends ShownPiece {
@@ -102,17 +103,17 @@ function cursor(tokens: readonly TokenSpan[]): (offset: number) => TokenSpan | n
 export function tokenSpans(text: string, tokens: RolloutTokens): TokenSpan[] {
   const spans: TokenSpan[] = [];
   let offset = 0;
-  let unplaced: { logprob: number; entropy: number }[] = [];
+  let unplaced: Omit<TokenSpan, 'span'>[] = [];
   const place = (end: number) => {
     const worst = unplaced.reduce(
       (low, token) => (token.logprob < low.logprob ? token : low),
-      unplaced[0] ?? { logprob: 0, entropy: 0 },
+      unplaced[0] ?? { logprob: 0, entropy: null },
     );
     if (unplaced.length > 0 && end > offset) spans.push({ span: { start: offset, end }, ...worst });
     unplaced = [];
   };
   for (const [index, piece] of tokens.pieces.entries()) {
-    const token = { logprob: tokens.logprobs[index] ?? 0, entropy: tokens.entropy[index] ?? 0 };
+    const token = { logprob: tokens.logprobs[index] ?? 0, entropy: tokens.entropy[index] ?? null };
     if (piece === '') continue;
     const found = text.startsWith(piece, offset) ? offset : unplaced.length > 0 ? text.indexOf(piece, offset) : -1;
     if (found >= 0 && found - offset <= 8 && !piece.includes('\ufffd')) {

@@ -4,7 +4,17 @@ import { Fragment } from 'preact';
 import { type Annotation, flagCategories, type Span } from '../../trainer/protocol/records.ts';
 import { fixed } from '../ui/numbers.ts';
 import { tierWords } from './aha-tier.tsx';
-import { type CompletionMarks, type CompletionPiece, completionPieces, shadeOf } from './completion-pieces.ts';
+import {
+  type CompletionMarks,
+  type CompletionPiece,
+  completionPieces,
+  shadeOf,
+  type TokenSpan,
+} from './completion-pieces.ts';
+import styles from './completion-text.module.css';
+
+/** By `shadeOf`, from probable to improbable; the most probable tokens have none. */
+const shades = [undefined, styles.shade1, styles.shade2, styles.shade3, styles.shade4];
 
 interface CompletionTextProps {
   readonly text: string;
@@ -31,7 +41,7 @@ export function CompletionText(props: CompletionTextProps) {
       {pieces.map((piece) => (
         <Fragment key={piece.start}>
           {piece.ahaStarts && piece.aha && (
-            <span class={`gut ${piece.aha.tier === 1 ? 'cue' : ''}`} data-aha={piece.aha.span.start}>
+            <span class={`${styles.margin} ${piece.aha.tier === 1 ? styles.cue : ''}`} data-aha={piece.aha.span.start}>
               T{piece.aha.tier}
             </span>
           )}
@@ -58,17 +68,17 @@ interface PieceProps extends Pick<CompletionTextProps, 'shaded' | 'ahaShown' | '
 function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
   const { aha, token, mention } = piece;
   const classes = [
-    piece.code ? 'ctrl' : '',
-    piece.isGap && !piece.code ? 'gap' : '',
-    aha ? `aha t${aha.tier}` : '',
-    aha && aha.span.start === ahaShown ? 'aha-shown' : '',
-    piece.flags.length > 0 ? 'flag' : '',
-    shaded && token ? `p${shadeOf(token.logprob)}` : '',
-    inPicked ? 'picked' : '',
-    mention && !shaded ? 'ref' : '',
+    piece.code && styles.code,
+    piece.isGap && !piece.code && styles.gap,
+    aha && styles.aha,
+    aha && aha.span.start === ahaShown && styles.shown,
+    piece.flags.length > 0 && styles.flag,
+    shaded && token && shades[shadeOf(token.logprob)],
+    inPicked && styles.picked,
+    mention && !shaded && styles.mention,
   ].filter(Boolean);
   const title = [
-    shaded && token ? `p ${fixed(Math.exp(token.logprob), 2)}, entropy ${fixed(token.entropy, 2)} nats` : '',
+    shaded && token ? tokenWords(token) : '',
     aha && !shaded ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : '',
   ]
     .filter(Boolean)
@@ -76,8 +86,10 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
   const shared = {
     class: classes.join(' ') || undefined,
     title: title || undefined,
+    'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,
+    'data-flagged': piece.flags.length > 0 ? '' : undefined,
     'data-code': piece.code ? '' : undefined,
   };
   if (mention && !shaded) {
@@ -98,12 +110,25 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
   return <span {...shared}>{piece.shown}</span>;
 }
 
+function tokenWords({ logprob, entropy }: TokenSpan): string {
+  return `p ${fixed(Math.exp(logprob), 2)}${entropy === null ? '' : `, entropy ${fixed(entropy, 2)} nats`}`;
+}
+
 function FlagTag({ flag }: { flag: Annotation }) {
   return (
-    <span class="tag" title={`${flag.author}: ${flag.note || flag.category}`}>
+    <span class={styles.tag} title={`${flag.author}: ${flag.note || flag.category}`}>
       {flagCategories.indexOf(flag.category) + 1} {flag.category}
     </span>
   );
+}
+
+/** What the shades say. */
+export function ShadeLegend() {
+  return ['≥ .9', '.7–.9', '.5–.7', '.3–.5', '< .3'].map((range, shade) => (
+    <i key={range} class={`${styles.legend} ${shades[shade] ?? ''}`}>
+      {range}
+    </i>
+  ));
 }
 
 /** Where the text that a person has selected stands in the completion; null when nothing of it is selected. */

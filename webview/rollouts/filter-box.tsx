@@ -12,6 +12,7 @@ import {
 import { parseQuery, type QueryFault } from '../../trainer/protocol/query/parse.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
+import styles from './filter-box.module.css';
 
 export const filterBoxId = 'rollout-filter';
 const listId = 'rollout-filter-offers';
@@ -76,10 +77,10 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
   };
 
   return (
-    <div class="query">
-      <Icon name="search" />
-      <div class="typed">
-        <div ref={copy} class="copy" aria-hidden="true">
+    <div class={styles.box}>
+      <Icon name="search" class={styles.search} />
+      <div class={styles.typed}>
+        <div ref={copy} class={styles.copy} aria-hidden="true">
           {colouredPieces(line, faults)}
         </div>
         <input
@@ -132,13 +133,13 @@ function OfferList({ offers, onTake }: { offers: Offers; onTake: (item: Completi
     list.current?.children[offers.active ?? 0]?.scrollIntoView({ block: 'nearest' });
   }, [offers.active]);
   return (
-    <div ref={list} id={listId} class="offers" role="listbox" aria-label="What can stand here">
+    <div ref={list} id={listId} class={styles.offers} role="listbox" aria-label="What can stand here">
       {offers.items.map((item, place) => (
         // biome-ignore lint/a11y/useFocusableInteractive: the input has the focus and names its active option
         <div
           key={item.text}
           id={offerId(place)}
-          class={place === offers.active ? 'offer active' : 'offer'}
+          class={`${styles.offer} ${place === offers.active ? styles.active : ''}`}
           role="option"
           aria-selected={place === offers.active}
           onMouseDown={(event) => {
@@ -147,8 +148,8 @@ function OfferList({ offers, onTake }: { offers: Offers; onTake: (item: Completi
             onTake(item);
           }}
         >
-          <span class="text">{shownLine(item.text)}</span>
-          <span class="help cut">{item.help}</span>
+          <span class={styles.text}>{shownLine(item.text)}</span>
+          <span class={`${styles.help} cut`}>{item.help}</span>
         </div>
       ))}
     </div>
@@ -167,7 +168,11 @@ function colouredPieces(line: string, faults: readonly QueryFault[]) {
     const kind = (pieces[piece]?.start ?? end) <= start ? pieces[piece]?.kind : undefined;
     const faulty = faults.some((fault) => start >= fault.start && end <= fault.end);
     return (
-      <span key={start} class={`${kind === 'name' || kind === 'keyword' ? 'k' : ''} ${faulty ? 'faulty' : ''}`}>
+      <span
+        key={start}
+        data-faulty={faulty ? '' : undefined}
+        class={`${kind === 'name' || kind === 'keyword' ? styles.name : ''} ${faulty ? styles.faulty : ''}`}
+      >
         {line.slice(start, end)}
       </span>
     );

@@ -3,7 +3,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type AnnotationInput, type FlagCategory, flagCategories, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { count } from '../ui/numbers.ts';
+import { Segments } from '../ui/segments.tsx';
 import { Button, TextField } from '../ui/toolkit.tsx';
+import styles from './flag-form.module.css';
 
 interface FlagFormProps {
   readonly rolloutId: string;
@@ -56,11 +58,11 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: nothing is submitted; it takes the keys of its parts
-    <div ref={form} class="pop" role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
-      <p class="top">
-        Flag {span ? <span class="picked model-text">{shownLine(quote, 160)}</span> : 'the whole answer'}
+    <div ref={form} class={styles.form} role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
+      <p class={styles.quoting}>
+        Flag {span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : 'the whole answer'}
       </p>
-      <div class="categories" role="radiogroup" aria-label="What is wrong">
+      <div class={styles.categories} role="radiogroup" aria-label="What is wrong">
         {flagCategories.map((name, index) => (
           // biome-ignore lint/a11y/useSemanticElements: radio buttons drawn as rows with their keys
           <button
@@ -74,8 +76,8 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
           </button>
         ))}
       </div>
-      <div class="low">
-        <fieldset class="seg" aria-label="Verdict on the whole answer">
+      <div class={styles.verdict}>
+        <Segments label="Verdict on the whole answer">
           {verdicts.options.map((name) => (
             <button
               key={name}
@@ -86,9 +88,9 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
               {name} <kbd>{name.charAt(0)}</kbd>
             </button>
           ))}
-        </fieldset>
+        </Segments>
         <TextField
-          class="note-field"
+          class={styles.note}
           fieldRef={note}
           label="Note"
           placeholder="note (n)"

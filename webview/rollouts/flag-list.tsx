@@ -1,7 +1,9 @@
 /** The flags of one rollout. */
 import type { Annotation } from '../../trainer/protocol/records.ts';
+import { Bar } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
+import styles from './flag-list.module.css';
 
 interface FlagListProps {
   readonly flags: readonly Annotation[];
@@ -13,13 +15,12 @@ export function FlagList({ flags, refused, onRemove }: FlagListProps) {
   if (flags.length === 0) return null;
   return (
     <section aria-label="Flags">
-      <div class="bar">
-        <h2>Flags</h2>
+      <Bar title="Flags">
         <span>{flags.length}</span>
-      </div>
-      <ul class="flags">
+      </Bar>
+      <ul class={styles.flags}>
         {flags.map((flag) => (
-          <li key={flag.id} class="fl">
+          <li key={flag.id} class={styles.flag}>
             <span>
               <b>{flag.category}</b>
               {flag.verdict && <span class="dim"> · {flag.verdict}</span>}

@@ -1,6 +1,7 @@
 /** One frame as the model saw it, pixel for pixel. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { FramePixels } from '../state/connection.ts';
+import styles from './frame-canvas.module.css';
 
 /** Narrower frames, in pixels, are enlarged as squares: so few are what the model saw. */
 const smallFrame = 120;
@@ -24,7 +25,7 @@ export function FrameCanvas({ frames, index, label, width, height }: FrameCanvas
   return (
     <canvas
       ref={canvas}
-      class={width < smallFrame ? 'pixels' : undefined}
+      class={width < smallFrame ? styles.pixels : undefined}
       role="img"
       aria-label={label}
       width={frames?.width ?? width}

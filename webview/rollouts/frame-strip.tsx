@@ -4,6 +4,7 @@ import type { FramePixels } from '../state/connection.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
 import { FrameCanvas } from './frame-canvas.tsx';
+import styles from './frame-strip.module.css';
 
 /** Height of a frame in a strip at most, and the gap between two, in CSS pixels. */
 const tallest = 44;
@@ -28,8 +29,8 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const frameWidth = Math.ceil((tallest * media.width) / media.height) + frameGap;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow page it scrolls sideways, by keyboard too
-    <section class="strip" aria-label="Frames as the model saw them" tabIndex={0}>
-      <p class="key">
+    <section class={styles.strip} aria-label="Frames as the model saw them" tabIndex={0}>
+      <p class={styles.key}>
         <span>
           <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
         </span>
@@ -41,7 +42,7 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
         )}
       </p>
       <div style={{ maxWidth: `${number * frameWidth}px` }}>
-        <ol style={columns} class={order === 'ordered' ? 'saw' : ''}>
+        <ol style={columns}>
           {media.times.map((time, frame) => (
             <Frame
               key={frame}
@@ -56,7 +57,7 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
         {shuffledOrder && (
           <>
             <Links order={shuffledOrder} selected={selected} />
-            <ol style={columns} class={order === 'shuffled' ? 'saw' : ''}>
+            <ol style={columns}>
               {shuffledOrder.map((frame, place) => (
                 <Frame
                   key={place}
@@ -90,7 +91,7 @@ function Frame({ media, frames, frame, place, caption, numberFirst, selected, on
   const title = frameTitle(media, frame) + (place === null ? '' : `, at place ${place + 1} of the shuffled strip`);
   return (
     <li
-      class={frame === selected ? 'on' : ''}
+      class={`${styles.frame} ${frame === selected ? styles.selected : ''}`}
       title={title}
       onMouseEnter={() => onSelect(frame)}
       onClick={() => onSelect(frame)}
@@ -117,11 +118,11 @@ function Links({ order, selected }: { order: readonly number[]; selected: number
   };
   const chosen = order.indexOf(selected);
   return (
-    <svg class="links" viewBox={`0 0 ${order.length * 100} 100`} preserveAspectRatio="none" aria-hidden="true">
+    <svg class={styles.links} viewBox={`0 0 ${order.length * 100} 100`} preserveAspectRatio="none" aria-hidden="true">
       {order.map((frame, place) => (
         <path key={frame} d={curve(frame, place)} />
       ))}
-      {chosen >= 0 && <path class="on" d={curve(selected, chosen)} />}
+      {chosen >= 0 && <path class={styles.selected} d={curve(selected, chosen)} />}
     </svg>
   );
 }

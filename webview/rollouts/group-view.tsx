@@ -3,11 +3,14 @@ import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../formulas/worked-formulas.ts';
+import { PaneHead, Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
-import { Section, Tool } from '../ui/tool.tsx';
+import { Pane, PaneBody } from '../ui/pane.tsx';
+import { Tool } from '../ui/tool.tsx';
 import { AhaTier } from './aha-tier.tsx';
+import styles from './group-view.module.css';
 import { RewardParts } from './reward-parts.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
 
@@ -42,27 +45,31 @@ export function GroupView(props: GroupViewProps) {
     />
   );
   return (
-    <section class="pane group-pane" aria-label="Group">
-      <div class="head">
-        <h2>Group</h2>
-        <span class="meta cut">
-          {purposeWords[group.purpose]} of step {group.step}
-          {group.question.family && `, ${shownLine(group.question.family)}`}
-        </span>
-        <div class="tools">
-          <Tool icon="up" label="Question above (K)" onPress={() => onMove(-1)} />
-          <Tool icon="down" label="Question below (J)" onPress={() => onMove(1)} />
-        </div>
-      </div>
-      <div class="scroll">
-        <div class={`cols ${shuffled.length === 0 ? 'one' : ''}`}>
+    <Pane name="group" label="Group">
+      <PaneHead
+        title="Group"
+        meta={
+          <>
+            {purposeWords[group.purpose]} of step {group.step}
+            {group.question.family && `, ${shownLine(group.question.family)}`}
+          </>
+        }
+        tools={
+          <>
+            <Tool icon="up" label="Question above (K)" onPress={() => onMove(-1)} />
+            <Tool icon="down" label="Question below (J)" onPress={() => onMove(1)} />
+          </>
+        }
+      />
+      <PaneBody>
+        <div class={`${styles.halves} ${shuffled.length === 0 ? styles.one : ''}`}>
           <Half title="Ordered" order="ordered" rollouts={ordered} />
           {shuffled.length > 0 && <Half title="Shuffled" order="shuffled" rollouts={shuffled} />}
-          <div class="cards">{ordered.map(card)}</div>
+          <div>{ordered.map(card)}</div>
           {shuffled.length > 0 && (
-            <div class="cards">
+            <div>
               {shuffled.map(card)}
-              <p class="parts-note dim">
+              <p class={`${styles.note} dim`}>
                 Shuffled answers only measure; nothing trains on them. Reward parts, left to right:{' '}
                 <FormulaLabel name="accuracyPart">accuracy</FormulaLabel>,{' '}
                 <FormulaLabel name="formatPart">format</FormulaLabel>,{' '}
@@ -74,7 +81,7 @@ export function GroupView(props: GroupViewProps) {
         </div>
         {group.temporal && <TemporalTestView test={group.temporal} ordered={ordered} shuffled={shuffled} />}
         <Section title="Spread" />
-        <div class="stat">
+        <div class={styles.spread} data-part="spread">
           <FormulaLabel name="mean" worked={workedMean(group)}>
             mean <b>{fixed(group.stats.mean, 3)}</b>
           </FormulaLabel>
@@ -93,15 +100,15 @@ export function GroupView(props: GroupViewProps) {
         {group.explanation.length > 0 && (
           <>
             <Section title="How it came about" />
-            <ul class="para">
+            <ul class={styles.explanation}>
               {group.explanation.map((line) => (
                 <li key={line}>{shownLine(line, 2000)}</li>
               ))}
             </ul>
           </>
         )}
-      </div>
-    </section>
+      </PaneBody>
+    </Pane>
   );
 }
 
@@ -118,7 +125,7 @@ function Half({
     <h3>
       <OrderMark order={order} />
       <span>{title}</span>
-      <FormulaLabel name="correct" class="dim">
+      <FormulaLabel name="correct" class={`${styles.right} dim`}>
         {rollouts.filter(({ correct }) => correct).length} of {rollouts.length} right
       </FormulaLabel>
     </h3>
@@ -139,18 +146,18 @@ function AnswerCard({ rollout, workedAdvantage: worked, selected, flagged, outsi
   return (
     <button
       type="button"
-      class={`ans ${selected ? 'sel' : ''}`}
+      class={`${styles.answer} ${selected ? styles.selected : ''}`}
       aria-pressed={selected}
       onClick={() => onSelect(rollout.id)}
     >
-      <span class="line">
+      <span class={styles.line}>
         <span class="dim">{rollout.index + 1}</span>
         <b class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 60)}</b>
         <CorrectMark correct={rollout.correct} />
-        <span class="end">
+        <span class={styles.end}>
           {flagged && <Icon name="flag" label="flagged" />}
           <span
-            class={outside ? 'off' : ''}
+            class={outside ? styles.outside : undefined}
             data-formula="tokens"
             title={`${rollout.tokenCount} tokens${outside ? ', outside the length window' : ''}`}
           >
@@ -159,7 +166,7 @@ function AnswerCard({ rollout, workedAdvantage: worked, selected, flagged, outsi
           <AhaTier tier={tier} />
         </span>
       </span>
-      <span class="line rw">
+      <span class={styles.reward}>
         <RewardParts parts={rollout.reward.parts} width={46} />
         <FormulaLabel name="total" worked={workedTotal(rollout)} pointerOnly class="num">
           {fixed(rollout.reward.total, 2)}

@@ -1,6 +1,14 @@
 /** The parts of a reward as tiny bars in fixed places, so that a gap says which part is missing. */
 import { fixed } from '../ui/numbers.ts';
+import styles from './reward-parts.module.css';
 import type { RowPart } from './rollout-row.ts';
+
+export const partFill: Readonly<Record<RowPart['name'], string | undefined>> = {
+  accuracy: styles.accuracy,
+  format: styles.format,
+  temporal: styles.temporal,
+  length: styles.length,
+};
 
 const gap = 0.8;
 const barHeight = 8;
@@ -12,7 +20,6 @@ export function RewardParts({ parts, width }: { parts: readonly RowPart[]; width
   let at = 0;
   return (
     <svg
-      class="parts"
       width={width}
       height={barHeight}
       role="img"
@@ -26,8 +33,8 @@ export function RewardParts({ parts, width }: { parts: readonly RowPart[]; width
           part.possible > 0 ? Math.max(0, Math.min(1, part.value / part.possible)) * slot : part.value > 0 ? slot : 0;
         return (
           <g key={part.name}>
-            <rect class="slot" x={x} width={slot} height={barHeight} />
-            {paid > 0 && <rect class={`part-${part.name}`} x={x} width={Math.max(paid, 1)} height={barHeight} />}
+            <rect class={styles.track} x={x} width={slot} height={barHeight} />
+            {paid > 0 && <rect class={partFill[part.name]} x={x} width={Math.max(paid, 1)} height={barHeight} />}
           </g>
         );
       })}

@@ -6,8 +6,11 @@ import { advantageOf } from '../formulas/advantage.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
 import { workedAdvantage, workedMean, workedStd, workedTotal } from '../formulas/worked-formulas.ts';
+import { Bar } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
+import { partFill } from './reward-parts.tsx';
+import styles from './reward-sum.module.css';
 import { staircase } from './staircase.ts';
 
 interface RewardSumProps {
@@ -32,24 +35,23 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
   const advantage = advantageOf(rollout, group, parameters);
   return (
     <section aria-label="Reward">
-      <div class="bar">
-        <h2>Reward</h2>
+      <Bar title="Reward">
         <span>a sum, left to right</span>
         <span class="grow" />
-        <span class="nb far">
+        <span class={`${styles.unbroken} far`}>
           preset {preset}, format {plain(parameters.formatWeight)}
         </span>
-      </div>
-      <div class="sum">
+      </Bar>
+      <div class={styles.sum} data-part="reward-sum">
         {stairs.stairs.map(({ part, from, to }, index) => (
-          <div class="sum-row" key={part.name}>
+          <div class={styles.row} key={part.name}>
             <FormulaLabel name={partFormulas[part.name]} worked={shownLine(part.explanation, 300)}>
               {part.name}
             </FormulaLabel>
             <svg aria-hidden="true">
               {part.possible > part.value && (
                 <rect
-                  class="slot"
+                  class={styles.track}
                   x={`${at(from)}%`}
                   width={`${at(from + part.possible) - at(from)}%`}
                   y="4"
@@ -57,76 +59,76 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
                 />
               )}
               <rect
-                class={`part-${part.name}`}
+                class={partFill[part.name]}
                 x={`${Math.min(at(from), at(to))}%`}
                 width={`${Math.abs(at(to) - at(from))}%`}
                 y="4"
                 height="10"
               />
-              {index > 0 && <line class="vline" x1={`${at(from)}%`} x2={`${at(from)}%`} y1="0" y2="14" />}
-              <line class="vline" x1={`${at(to)}%`} x2={`${at(to)}%`} y1="4" y2="18" />
+              {index > 0 && <line class={styles.stair} x1={`${at(from)}%`} x2={`${at(from)}%`} y1="0" y2="14" />}
+              <line class={styles.stair} x1={`${at(to)}%`} x2={`${at(to)}%`} y1="4" y2="18" />
             </svg>
             <span class="num" data-formula={partFormulas[part.name]}>
               {index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}
             </span>
-            <span class="why cut" title={shownLine(part.explanation)}>
+            <span class={`${styles.why} cut`} title={shownLine(part.explanation)}>
               {shownLine(part.explanation)}
             </span>
           </div>
         ))}
-        <span class="tot" />
-        <div class="sum-row">
-          <FormulaLabel name="total" worked={workedTotal(rollout)} class="fin">
+        <span class={styles.rule} />
+        <div class={styles.row}>
+          <FormulaLabel name="total" worked={workedTotal(rollout)} class={styles.total}>
             total
           </FormulaLabel>
           <svg aria-hidden="true">
             <rect
-              class="part-accuracy"
+              class={partFill.accuracy}
               x={`${Math.min(at(0), at(total))}%`}
               width={`${Math.abs(at(total) - at(0))}%`}
               y="5"
               height="8"
             />
-            <line class="vline" x1={`${at(total)}%`} x2={`${at(total)}%`} y1="0" y2="13" />
-            <line class="mean-line" x1={`${at(group.stats.mean)}%`} x2={`${at(group.stats.mean)}%`} y1="0" y2="18" />
+            <line class={styles.stair} x1={`${at(total)}%`} x2={`${at(total)}%`} y1="0" y2="13" />
+            <line class={styles.mean} x1={`${at(group.stats.mean)}%`} x2={`${at(group.stats.mean)}%`} y1="0" y2="18" />
           </svg>
-          <span class="num fin" data-formula="total">
+          <span class={`num ${styles.total}`} data-formula="total">
             {fixed(total, 2)}
           </span>
-          <span class="why cut">
+          <span class={`${styles.why} cut`}>
             {Math.abs(stairs.sum - total) < 5e-4
               ? "dashed: the group's mean"
               : `the parts add up to ${fixed(stairs.sum, 3)}, not to this`}
           </span>
         </div>
         {advantage.kind === 'none' ? (
-          <div class="sum-row">
-            <FormulaLabel name="advantage" worked={advantage.why} class="fin">
+          <div class={styles.row}>
+            <FormulaLabel name="advantage" worked={advantage.why} class={styles.total}>
               advantage
             </FormulaLabel>
             <span />
-            <span class="num fin" data-formula="advantage">
+            <span class={`num ${styles.total}`} data-formula="advantage">
               –
             </span>
-            <span class="why">{advantage.why}</span>
+            <span class={styles.why}>{advantage.why}</span>
           </div>
         ) : (
           <>
-            <div class="sum-row">
-              <FormulaLabel name="mean" worked={workedMean(group)} class="nb">
+            <div class={styles.row}>
+              <FormulaLabel name="mean" worked={workedMean(group)} class={styles.unbroken}>
                 − mean
               </FormulaLabel>
               <span class="dim cut">of the {group.stats.count} ordered answers</span>
               <span class="num" data-formula="mean">
                 {fixed(advantage.mean, 2)}
               </span>
-              <span class="why cut mono">
+              <span class={`${styles.why} cut mono`}>
                 {fixed(total, 2)} − {fixed(advantage.mean, 3)} = {fixed(advantage.difference, 3)}
               </span>
             </div>
             {advantage.divisor !== null && (
-              <div class="sum-row">
-                <FormulaLabel name="std" worked={workedStd(group)} class="nb">
+              <div class={styles.row}>
+                <FormulaLabel name="std" worked={workedStd(group)} class={styles.unbroken}>
                   ÷ std
                 </FormulaLabel>
                 <span class="dim cut">
@@ -136,20 +138,20 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
                 <span class="num" data-formula="std">
                   {fixed(advantage.divisor, 3)}
                 </span>
-                <span class="why cut mono">
+                <span class={`${styles.why} cut mono`}>
                   {fixed(advantage.difference, 3)} ÷ {fixed(advantage.divisor, 3)} = {signed(advantage.advantage, 3)}
                 </span>
               </div>
             )}
-            <div class="sum-row">
-              <FormulaLabel name="advantage" worked={workedAdvantage(rollout, group, parameters)} class="fin">
+            <div class={styles.row}>
+              <FormulaLabel name="advantage" worked={workedAdvantage(rollout, group, parameters)} class={styles.total}>
                 advantage
               </FormulaLabel>
               <span />
-              <span class="num fin" data-formula="advantage">
+              <span class={`num ${styles.total}`} data-formula="advantage">
                 {signed(advantage.advantage, 2)}
               </span>
-              <span class="why cut">
+              <span class={`${styles.why} cut`}>
                 {advantage.agrees
                   ? `on each of its ${rollout.tokenCount} tokens`
                   : 'as training used it; parameters have changed since, so the lines above give another number'}

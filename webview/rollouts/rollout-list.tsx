@@ -4,9 +4,12 @@ import type { ProblemType } from '../../trainer/protocol/dataset.ts';
 import { conditionsOf, corrected, holds, without } from '../../trainer/protocol/query/edit.ts';
 import { facetTerms } from '../../trainer/protocol/query/facets.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
+import { Blank } from '../ui/blank.tsx';
+import { PaneHead } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
+import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
@@ -15,6 +18,7 @@ import { AhaTier } from './aha-tier.tsx';
 import { FilterBox } from './filter-box.tsx';
 import { RewardParts } from './reward-parts.tsx';
 import type { FeedState, RolloutFeed } from './rollout-feed.ts';
+import styles from './rollout-list.module.css';
 import type { RolloutRow } from './rollout-row.ts';
 
 interface RolloutListProps {
@@ -35,20 +39,18 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
   const scrolledAway = useRef(false);
   const count = rows.length;
   return (
-    <section class="pane side list-pane" aria-label="Rollouts">
-      <div class="head">
-        <h2>Rollouts</h2>
-        <span class="meta">
-          {matching === null
+    <Pane name="list" label="Rollouts" side>
+      <PaneHead
+        title="Rollouts"
+        meta={
+          matching === null
             ? 'reading'
             : matching === total
               ? grouped(matching)
-              : `${grouped(matching)} of ${grouped(total ?? matching)}`}
-        </span>
-        <div class="tools">
-          <Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />
-        </div>
-      </div>
+              : `${grouped(matching)} of ${grouped(total ?? matching)}`
+        }
+        tools={<Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />}
+      />
       <FilterBox
         line={state.line}
         faults={faults}
@@ -56,7 +58,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         seen={() => feed.seenValues()}
       />
       {faults[0] ? (
-        <div class="fault-line" role="alert">
+        <div class={styles.fault} role="alert">
           <span class="grow">
             {shownLine(faults[0].message)} {rows.length > 0 && 'The list still shows the last filter that worked.'}
           </span>
@@ -72,7 +74,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         </div>
       ) : null}
       <Facets state={state} feed={feed} />
-      <div class="r colhead">
+      <div class={styles.columns}>
         <span class="num">step</span>
         <span />
         <span>question</span>
@@ -91,9 +93,9 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         </FormulaLabel>
         <span />
       </div>
-      {loading && <progress class="thin" aria-label="Reading rollouts" />}
+      {loading && <progress aria-label="Reading rollouts" />}
       {waiting.length > 0 && (
-        <button type="button" class="waiting" onClick={() => feed.follow()}>
+        <button type="button" class={styles.waiting} onClick={() => feed.follow()}>
           {grouped(waiting.length)} new above <kbd>Home</kbd>
         </button>
       )}
@@ -127,7 +129,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
           );
         }}
       />
-      <div class="foot">
+      <div class={styles.foot}>
         <span>
           {selected === null
             ? `${grouped(count)} read`
@@ -138,7 +140,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
           <kbd>j</kbd> <kbd>k</kbd> move <kbd>g</kbd> group <kbd>x</kbd> flag
         </span>
       </div>
-    </section>
+    </Pane>
   );
 }
 
@@ -161,7 +163,7 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option
     <div
       id={`row-${row.id}`}
-      class={`r ${startsGroup ? 'grp' : ''} ${selected ? 'sel' : ''}`}
+      class={`${styles.row} ${startsGroup ? styles.starts : ''} ${selected ? styles.selected : ''}`}
       role="option"
       aria-selected={selected}
       aria-posinset={index + 1}
@@ -173,7 +175,7 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
       <span class="num">{row.step}</span>
       <TypeIcon type={row.problemType} />
       <span class="cut model-text">
-        {purpose && <span class="purpose">{purpose}</span>}
+        {purpose && <span class={styles.purpose}>{purpose}</span>}
         {shownLine(row.problem, 120)}
       </span>
       <OrderMark order={row.order} />
@@ -220,13 +222,13 @@ const typesOfChips: Readonly<Record<string, ProblemType>> = {
 
 function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
   return (
-    <dl class="facets">
+    <dl class={styles.facets}>
       {facetTerms.map(({ name, terms }) => {
         /* A chip that would leave nothing says nothing, unless it is in the filter. */
         const shown = terms.filter((term) => holds(state.line, term) || (state.facets[term] ?? 1) > 0);
         if (shown.length === 0) return null;
         return (
-          <div key={name} class="facet">
+          <div key={name} class={styles.facet}>
             <dt>{name}</dt>
             <dd>
               {shown.map((term) => (
@@ -274,17 +276,17 @@ function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
   const conditions = conditionsOf(state.goodLine);
   if (conditions.length === 0) {
     return (
-      <div class="blank" role="status">
-        <p class="b">No rollouts yet.</p>
+      <Blank status>
+        <p class="strong">No rollouts yet.</p>
         <p class="dim">They come as the model answers: in T-GRPO with every step, in SFT with every probe.</p>
-      </div>
+      </Blank>
     );
   }
   return (
-    <div class="blank" role="status">
-      <p class="b">Nothing is left.</p>
+    <Blank status>
+      <p class="strong">Nothing is left.</p>
       <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a part of it:</p>
-      <p class="drop">
+      <p class={styles.terms}>
         {conditions.map((condition, place) => (
           <button
             key={condition}
@@ -296,6 +298,6 @@ function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
           </button>
         ))}
       </p>
-    </div>
+    </Blank>
   );
 }

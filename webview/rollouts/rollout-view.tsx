@@ -5,14 +5,17 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
+import { Bar, PaneHead } from '../ui/heads.tsx';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';
+import { Pane, PaneBody } from '../ui/pane.tsx';
+import { Segments } from '../ui/segments.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { ExplainedTier } from './aha-tier.tsx';
 import { frameMentions, outsideText, tokenSpans } from './completion-pieces.ts';
-import { CompletionText } from './completion-text.tsx';
+import { CompletionText, ShadeLegend } from './completion-text.tsx';
 import { FlagForm } from './flag-form.tsx';
 import { FlagList } from './flag-list.tsx';
 import { FrameCanvas } from './frame-canvas.tsx';
@@ -20,6 +23,7 @@ import { FrameStrip, frameTitle } from './frame-strip.tsx';
 import { purposeWords } from './group-view.tsx';
 import type { Reading } from './reading.ts';
 import { RewardSum } from './reward-sum.tsx';
+import styles from './rollout-view.module.css';
 import { temporalReason } from './temporal-reason.ts';
 import { useFetched } from './use-fetched.ts';
 
@@ -59,14 +63,15 @@ export function RolloutView(props: RolloutViewProps) {
     mark?.scrollIntoView({ block: 'center' });
   }, [aha]);
   const { think, answer, problems } = rollout.parsed;
+  const hasEntropy = run.engine?.capabilities?.entropy !== false;
   const marks = useMemo(
     () => ({
       aha: rollout.aha,
       flags,
       mentions: frameMentions(rollout.text, media),
-      tokens: tokens === null ? [] : tokenSpans(rollout.text, tokens),
+      tokens: tokens === null ? [] : tokenSpans(rollout.text, hasEntropy ? tokens : { ...tokens, entropy: [] }),
     }),
-    [rollout, flags, media, tokens],
+    [rollout, flags, media, tokens, hasEntropy],
   );
   const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
   const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
@@ -97,20 +102,25 @@ export function RolloutView(props: RolloutViewProps) {
   );
   const formBelow = form !== null && (picked === null || (!contains(body, picked) && !contains(answer, picked)));
   return (
-    <section class="pane grow rollout-pane" aria-label="Rollout">
-      <div class="head">
-        <h2>Rollout</h2>
-        <span class="meta cut">
-          {rollout.order} {rollout.index + 1} of {group.rollouts.filter(({ order }) => order === rollout.order).length},{' '}
-          {purposeWords[group.purpose]} of step {group.step}
-        </span>
-        <div class="tools">
-          <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />
-          <Tool icon="link" label="Copy link (y)" onPress={props.onCopyLink} />
-        </div>
-      </div>
-      <div class="scroll" id={rolloutTextId}>
-        <div class="look">
+    <Pane name="rollout" label="Rollout">
+      <PaneHead
+        title="Rollout"
+        meta={
+          <>
+            {rollout.order} {rollout.index + 1} of{' '}
+            {group.rollouts.filter(({ order }) => order === rollout.order).length}, {purposeWords[group.purpose]} of
+            step {group.step}
+          </>
+        }
+        tools={
+          <>
+            <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />
+            <Tool icon="link" label="Copy link (y)" onPress={props.onCopyLink} />
+          </>
+        }
+      />
+      <PaneBody id={rolloutTextId}>
+        <div class={styles.question}>
           <figure>
             <FrameCanvas
               frames={frames}
@@ -122,26 +132,28 @@ export function RolloutView(props: RolloutViewProps) {
             <figcaption>{frameTitle(media, frame)}</figcaption>
           </figure>
           <div>
-            <p class="q model-text">{shownPieces(question.problem).map((piece) => piece.shown)}</p>
+            <p class={`${styles.problem} model-text`} data-part="problem">
+              {shownPieces(question.problem).map((piece) => piece.shown)}
+            </p>
             {question.options.length > 0 ? (
-              <ol class="opts">
+              <ol class={styles.options}>
                 {question.options.map((option) => (
                   <li key={option} class="model-text">
                     {isSolution(option, question.solution) ? (
-                      <Icon name="check" label="the solution" class="ok" />
+                      <Icon name="check" label="the solution" class={styles.tick} />
                     ) : (
-                      <span class="no-tick" />
+                      <span class={styles.noTick} />
                     )}
                     {shownLine(option)}
                   </li>
                 ))}
               </ol>
             ) : (
-              <p class="opts one model-text">
-                <Icon name="check" label="the solution" class="ok" /> {shownLine(question.solution)}
+              <p class={`${styles.solution} model-text`}>
+                <Icon name="check" label="the solution" class={styles.tick} /> {shownLine(question.solution)}
               </p>
             )}
-            <p class="dim small">
+            <p class={`dim ${styles.source}`}>
               {question.problemType} · {shownLine(question.path)}
               {media.kind === 'video'
                 ? `, ${fixed(media.durationSeconds, 1)} s`
@@ -163,23 +175,18 @@ export function RolloutView(props: RolloutViewProps) {
             onSelect={onFrame}
           />
         )}
-        <div class="bar">
-          <h2>{think ? 'Think' : 'Text'}</h2>
+        <Bar title={think ? 'Think' : 'Text'}>
           {shaded ? (
-            <span class="legend">
+            <span class={styles.legend}>
               {tokens === null ? (
                 'reading the tokens …'
               ) : (
                 <FormulaLabel name="tokenProbability">probability of the token</FormulaLabel>
               )}{' '}
-              <i>≥ .9</i>
-              <i class="p1">.7–.9</i>
-              <i class="p2">.5–.7</i>
-              <i class="p3">.3–.5</i>
-              <i class="p4">&lt; .3</i>
+              <ShadeLegend />
             </span>
           ) : (
-            <span class="hint">
+            <span class={styles.hint}>
               {rollout.aha.length > 0 && (
                 <>
                   <kbd>a</kbd> next{' '}
@@ -193,23 +200,23 @@ export function RolloutView(props: RolloutViewProps) {
             </span>
           )}
           <span class="grow" />
-          <fieldset class="seg" aria-label="Shade tokens (p)">
+          <Segments label="Shade tokens (p)">
             <button type="button" aria-pressed={!shaded} onClick={() => reading.shade(false)}>
               Text
             </button>
             <button type="button" aria-pressed={shaded} onClick={() => reading.shade(true)}>
               Probability
             </button>
-          </fieldset>
-        </div>
+          </Segments>
+        </Bar>
         {body && (
-          <div class="think model-text" data-part="think">
+          <div class={`${styles.think} model-text`} data-part="think">
             {text(body)}
           </div>
         )}
-        <div class="answer">
+        <div class={styles.answer} data-part="answer">
           <span class="dim">Answer</span>
-          <b class="model-text answer-text">{answer ? text(answer) : 'none'}</b>
+          <b class={`model-text ${styles.answerText}`}>{answer ? text(answer) : 'none'}</b>
           <CorrectMark correct={rollout.correct} />
           <span class="dim">
             solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
@@ -220,30 +227,35 @@ export function RolloutView(props: RolloutViewProps) {
             >
               log p {fixed(rollout.meanLogprob, 3)}
             </FormulaLabel>{' '}
-            · <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel> ·{' '}
-            {stopWords[rollout.stopReason]}
+            ·{' '}
+            {hasEntropy ? (
+              <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel>
+            ) : (
+              `entropy: the engine ${run.engine?.name} gives none`
+            )}{' '}
+            · {stopWords[rollout.stopReason]}
             {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
           </span>
         </div>
         {outside !== '' && (
-          <p class="answer outside">
+          <p class={styles.answer}>
             <span class="dim">Outside the tags</span>
             <span class="model-text">{shownLine(outside, 2000)}</span>
           </p>
         )}
-        {formBelow && <div class="form-below">{form}</div>}
+        {formBelow && <div class={styles.formBelow}>{form}</div>}
         <FlagList flags={flags} refused={refused} onRemove={(id) => reading.removeFlag(id)} />
         <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
-      </div>
+      </PaneBody>
       {reason && (
-        <p class="because">
+        <p class={styles.because}>
           <Icon name="clock" />
           <span>
-            <b class="b">{reason.title}</b> {reason.text}
+            <b class="strong">{reason.title}</b> {reason.text}
           </span>
         </p>
       )}
-    </section>
+    </Pane>
   );
 }
 

@@ -3,13 +3,15 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { RunPicker } from '../run/run-picker.tsx';
-import { noTrainer, StateLabel } from '../run/run-state.tsx';
+import { StateLabel } from '../run/run-state.tsx';
+import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
+import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
@@ -20,6 +22,7 @@ import { Reading, type RolloutsPlace } from './reading.ts';
 import { RolloutFeed } from './rollout-feed.ts';
 import { RolloutList } from './rollout-list.tsx';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
+import styles from './rollouts.module.css';
 
 interface RolloutsProps {
   readonly session: Session;
@@ -80,34 +83,47 @@ function TopLine({ session, feed, host, reading, onDashboard }: TopLineProps) {
   const [help, setHelp] = useState(false);
   useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : false) });
   return (
-    <nav class="crumbs" aria-label="Where you are">
-      <h1 class="sr">Rollouts of {shownLine(run.name)}</h1>
-      <RunPicker session={session} run={run} />
+    <nav class={styles.top} aria-label="Where you are">
+      <h1 class="sr-only">Rollouts of {shownLine(run.name)}</h1>
+      <RunPicker class={styles.picker} session={session} run={run} />
       <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
       <Crumb reading={reading} />
       <span class="grow" />
       <StateLabel run={run} link={link} />
-      {host.place === 'browser' && <ThemeSwitch />}
-      <button type="button" class="tool far" aria-expanded={help} onClick={() => setHelp(!help)}>
-        keys <kbd>?</kbd>
-      </button>
+      {host.place === 'browser' && <ThemeSwitch class={styles.theme} />}
+      <Tool
+        label="Keys (?)"
+        text={
+          <>
+            keys <kbd>?</kbd>
+          </>
+        }
+        class="far"
+        expanded={help}
+        onPress={() => setHelp(!help)}
+      />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
     </nav>
   );
 }
 
-function Crumb({ reading }: { reading: Reading }) {
+/** The question and the answer that are read; null until they are there. */
+function useRead(reading: Reading) {
   const group = useStore(reading.state, (state) => state.group);
-  useStore(reading.place, ({ rolloutId }) => rolloutId);
-  const { rollout } = reading;
+  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
+  return { group, rolloutId, rollout: reading.rollout };
+}
+
+function Crumb({ reading }: { reading: Reading }) {
+  const { group, rollout } = useRead(reading);
   if (!group || !rollout) return null;
   return (
     <>
       <span class="far">
         step <b>{group.step}</b>
       </span>
-      <Icon name="chevron" class="far" />
-      <span class="nb">
+      <Icon name="chevron" class={`${styles.chevron} far`} />
+      <span>
         <b>
           {rollout.order} {rollout.index + 1}
         </b>
@@ -124,9 +140,8 @@ interface PanesProps extends Pick<RolloutsProps, 'feed' | 'host' | 'onDashboard'
 function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
-  const { pane, group } = useStore(reading.state, (state) => state);
-  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
-  const { rollout } = reading;
+  const pane = useStore(reading.state, (state) => state.pane);
+  const { group, rolloutId, rollout } = useRead(reading);
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
     reading.flag(text ? selectedSpan(text) : null);
@@ -175,14 +190,14 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   const { lengthMin, lengthMax } = view.run.parameters;
   return (
     <>
-      <div class="tabs" role="tablist" aria-label="Panes">
+      <div class={styles.tabs} role="tablist" aria-label="Panes">
         {(['list', 'group', 'rollout'] as const).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={pane === name} onClick={() => reading.show(name)}>
             {name.charAt(0).toUpperCase() + name.slice(1)}
           </button>
         ))}
       </div>
-      <main class="panes" data-pane={pane}>
+      <main class={styles.panes} data-shown={pane}>
         <RolloutList
           feed={list}
           selectedId={rolloutId}
@@ -206,7 +221,7 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
             onMove={(by) => reading.moveQuestion(by)}
           />
         ) : (
-          <section class="pane group-pane" aria-label="Group" />
+          <Pane name="group" label="Group" />
         )}
         {group && rollout ? (
           <RolloutView
@@ -218,7 +233,7 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
             onCopyLink={copyLink}
           />
         ) : (
-          <section class="pane grow rollout-pane" aria-label="Rollout" />
+          <Pane name="rollout" label="Rollout" />
         )}
       </main>
     </>

@@ -2,9 +2,10 @@
 import type { Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { equation, workedTest } from '../formulas/worked-formulas.ts';
+import { Section } from '../ui/heads.tsx';
 import { CorrectMark } from '../ui/icons.tsx';
 import { fixed, plain } from '../ui/numbers.ts';
-import { Section } from '../ui/tool.tsx';
+import styles from './temporal-test.module.css';
 
 interface TemporalTestProps {
   readonly test: TemporalTest;
@@ -28,7 +29,7 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
           </FormulaLabel>
         }
       />
-      <div class="test">
+      <div class={styles.test} data-part="temporal-test">
         <FormulaLabel name="p" worked={`p = ${shareWords(test.p, ordered)}`} class="mono">
           p
         </FormulaLabel>
@@ -43,8 +44,8 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
         <span class="num" data-formula="pShuffled">
           {shareWords(test.pShuffled, shuffled)}
         </span>
-        <p class="verdict">
-          <FormulaLabel name="temporalTest" worked={workedTest(test)} class="eq">
+        <p class={styles.verdict}>
+          <FormulaLabel name="temporalTest" worked={workedTest(test)} class={styles.equation}>
             {equation(test)}
           </FormulaLabel>{' '}
           <CorrectMark correct={test.passed} />{' '}
@@ -68,16 +69,18 @@ function Bar({ share, threshold, kind }: { share: number; threshold: number | nu
   const percent = (value: number) => `${Math.max(0, Math.min(1, value)) * 100}%`;
   return (
     <svg width="100%" height="12" aria-hidden="true">
-      <rect class="slot" width="100%" height="12" />
+      <rect class={styles.track} width="100%" height="12" />
       {kind === 'shuffled' && (
         <defs>
           <pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect width="2" height="5" class="hatch" />
+            <rect width="2" height="5" class={styles.hatch} />
           </pattern>
         </defs>
       )}
-      <rect class={`bar-${kind}`} width={percent(share)} height="12" />
-      {threshold !== null && <line class="threshold" x1={percent(threshold)} x2={percent(threshold)} y1="-3" y2="15" />}
+      <rect class={kind === 'ordered' ? styles.ordered : styles.shuffled} width={percent(share)} height="12" />
+      {threshold !== null && (
+        <line class={styles.threshold} x1={percent(threshold)} x2={percent(threshold)} y1="-3" y2="15" />
+      )}
     </svg>
   );
 }

@@ -4,6 +4,7 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
+import styles from './live-notice.module.css';
 
 const tailShown = 90;
 
@@ -24,7 +25,7 @@ export function LiveNotice({ feed }: { feed: RunFeed }) {
     <Notice kind="info" title={run.method === 'sft' ? 'Looking at what the model answers.' : 'Training.'}>
       Step {grouped(sampling.step)} is sampling: {grouped(sampling.done)} of {grouped(sampling.total)} answers are in.{' '}
       {tail && (
-        <span class="dim model-text tail" title={shownLine(sampling.problem)}>
+        <span class={`model-text ${styles.tail}`} title={shownLine(sampling.problem)}>
           … {shownLine(tail).slice(-tailShown)}
         </span>
       )}

@@ -1,5 +1,4 @@
 /** The one notice over a run's page: what is wrong, where, and what to do; else what is under way. */
-import { faultOf } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import type { Connection } from '../state/connection.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -11,7 +10,7 @@ import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { LiveNotice } from './live-notice.tsx';
 import { runControls } from './run-controls.ts';
-import { noTrainer } from './run-state.tsx';
+import { noTrainer, sentence, troubleOf } from './run-words.ts';
 
 interface RunNoticeProps {
   readonly session: Session;
@@ -27,34 +26,27 @@ export function RunNotice({ session, feed, host }: RunNoticeProps) {
   if (refused || link.state === 'gone' || link.state === 'closed') {
     return <ConnectionNotice connection={feed.connection} host={host} step={run.step} />;
   }
-  const fault = faultOf(run);
-  const why = run.state === 'paused' ? run.why : null;
-  if (!fault && !why) return <LiveNotice feed={feed} />;
+  const trouble = troubleOf(run);
+  if (!trouble) return <LiveNotice feed={feed} />;
   const resume = runControls(run, runs, noTrainer(link)).find(({ name }) => name === 'resume');
-  const actions = resume && (
-    <Button
-      disabled={resume.refused !== null}
-      title={resume.refused ?? `${resume.label} (${resume.key})`}
-      onPress={() => void feed.command(resume.request)}
-    >
-      {resume.label}
-    </Button>
-  );
-  if (!fault) {
-    return (
-      <Notice kind="warning" icon="pause" title="Paused." actions={actions}>
-        {sentence(why ?? '')}
-      </Notice>
-    );
-  }
   return (
     <Notice
-      kind={run.state === 'failed' ? 'error' : 'warning'}
-      title={`${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(fault.message)}`}
-      actions={actions}
+      kind={trouble.kind}
+      {...(run.state === 'paused' && { icon: 'pause' })}
+      title={trouble.title}
+      actions={
+        resume && (
+          <Button
+            disabled={resume.refused !== null}
+            title={resume.refused ?? `${resume.label} (${resume.key})`}
+            onPress={() => void feed.command(resume.request)}
+          >
+            {resume.label}
+          </Button>
+        )
+      }
     >
-      {fault.place && <span class="mono">{shownLine(fault.place)}</span>} The weights are those of step{' '}
-      {grouped(run.step)}. {fault.remedy && shownLine(fault.remedy)}
+      {trouble.place && <span class="mono">{trouble.place}</span>} {trouble.text}
     </Notice>
   );
 }
@@ -78,9 +70,9 @@ export function ConnectionNotice({ connection, host, step }: ConnectionNoticePro
         actions={
           host.place === 'vscode' && (
             <>
-              <Button onPress={() => host.command('show-log')}>Show log</Button>
+              <Button onPress={() => host.command({ command: 'show-log' })}>Show log</Button>
               {link.state === 'gone' && (
-                <Button primary onPress={() => host.command('start-trainer')}>
+                <Button primary onPress={() => host.command({ command: 'start-trainer' })}>
                   Start the trainer
                 </Button>
               )}
@@ -105,11 +97,4 @@ export function ConnectionNotice({ connection, host, step }: ConnectionNoticePro
     );
   }
   return null;
-}
-
-function sentence(text: string): string {
-  const line = shownLine(text);
-  if (line === '') return '';
-  const upper = line.charAt(0).toUpperCase() + line.slice(1);
-  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
 }

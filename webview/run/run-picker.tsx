@@ -5,11 +5,17 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { useStore } from '../ui/store.ts';
 import { Dropdown } from '../ui/toolkit.tsx';
 
-export function RunPicker({ session, run }: { session: Session; run: RunSummary }) {
+interface RunPickerProps {
+  readonly class: string | undefined;
+  readonly session: Session;
+  readonly run: RunSummary;
+}
+
+export function RunPicker({ class: className, session, run }: RunPickerProps) {
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
   return (
     <Dropdown
-      class="run-picker"
+      class={className}
       label="Run"
       title={`${run.method} · preset ${run.preset} · from ${shownLine(run.from)}`}
       value={run.id}

@@ -64,6 +64,8 @@ export class RunFeed {
   private readonly asked = new Set<RunPart>();
   /** One for each reading of lists under way: the events that came since it was asked for. */
   private readonly meanwhile = new Set<RunEvent[]>();
+  /** Commands that were sent and not answered, by their ids. */
+  private readonly unanswered = new Map<string, CommandRequest>();
   private waiting: RunEvent[] = [];
   private flushScheduled = false;
   /** Counts what makes void the answers that are on their way: a new link, another history, the end of this feed. */
@@ -112,16 +114,14 @@ export class RunFeed {
     return this.connection.request(method, { ...params, runId: this.id } as RequestParams<M>);
   }
 
-  /** The command as it was taken down; its life goes on in events. A refusal is shown and gives null. */
-  async command(command: CommandRequest): Promise<CommandRecord | null> {
-    try {
-      const taken = await this.request('runs/command', { id: crypto.randomUUID(), command });
-      this.connection.dismissFault();
-      return taken.command;
-    } catch (thrown) {
-      this.fail(thrown);
-      return null;
-    }
+  /**
+   * The command as it was taken down; its life goes on in events. A refusal is shown and gives null. Where the link is lost
+   * before the answer, it is sent again under its id over the next one, and acts once.
+   */
+  command(command: CommandRequest): Promise<CommandRecord | null> {
+    const id = crypto.randomUUID();
+    if (this.connection.isReady) this.unanswered.set(id, command);
+    return this.send(id, command);
   }
 
   /** @throws StudioError as `request` does */
@@ -149,6 +149,19 @@ export class RunFeed {
     this.connection.fail(asStudioError(thrown));
   }
 
+  private async send(id: string, command: CommandRequest): Promise<CommandRecord | null> {
+    try {
+      const taken = await this.request('runs/command', { id, command });
+      this.unanswered.delete(id);
+      this.connection.dismissFault();
+      return taken.command;
+    } catch (thrown) {
+      if (asStudioError(thrown).kind !== 'connection-lost') this.unanswered.delete(id);
+      this.fail(thrown);
+      return null;
+    }
+  }
+
   private keyOf(key: string): string {
     return `${this.id} ${key}`;
   }
@@ -163,6 +176,7 @@ export class RunFeed {
     try {
       const subscribed = this.request('runs/subscribe', { since: seq });
       void this.readLists();
+      for (const [id, command] of this.unanswered) void this.send(id, command);
       const { run } = await subscribed;
       if (turn !== this.turn) return;
       if (run.seq >= seq) this.takeRun(run);

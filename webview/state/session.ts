@@ -1,5 +1,6 @@
 /** A page's time with a trainer: the runs that there are, and the one that is shown. */
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
+import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { Store } from '../ui/store.ts';
 import type { Connection } from './connection.ts';
@@ -8,6 +9,8 @@ import { type FeedSource, Fetched, RunFeed } from './run-feed.ts';
 export interface SessionState {
   /** Newest first; null until they were read. */
   readonly runs: readonly RunSummary[] | null;
+  /** Runs that are there and can't be opened. */
+  readonly unreadable: readonly UnreadableRun[];
   /** The run that is to be shown; null until one is chosen or there is one. */
   readonly runId: string | null;
   /** Follows it; null until the trainer has told of it. */
@@ -16,7 +19,7 @@ export interface SessionState {
 
 export class Session {
   readonly connection: Connection;
-  readonly state = new Store<SessionState>({ runs: null, runId: null, feed: null });
+  readonly state = new Store<SessionState>({ runs: null, unreadable: [], runId: null, feed: null });
   private readonly source: FeedSource;
 
   /** @param nextPaint runs something once, when the page is next painted */
@@ -39,10 +42,10 @@ export class Session {
 
   private async readRuns(): Promise<void> {
     try {
-      const { runs } = await this.connection.request('runs/list', {});
+      const { runs, unreadable } = await this.connection.request('runs/list', {});
       const order = newestFirst(runs);
       const runId = this.state.get().runId ?? likeliest(order)?.id ?? null;
-      this.state.update((state) => ({ ...state, runs: order, runId }));
+      this.state.update((state) => ({ ...state, runs: order, unreadable, runId }));
       this.showChosen(order);
     } catch (thrown) {
       this.connection.fail(asStudioError(thrown));

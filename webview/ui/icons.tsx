@@ -1,5 +1,6 @@
 /** Icons of one stroke in a 16 by 16 field, and the small marks that stand for ordered and shuffled. */
 import type { JSX } from 'preact';
+import styles from './icons.module.css';
 
 const paths = {
   check: <path d="M3 8.5l3.2 3.2L13 4.8" stroke-width="1.6" />,
@@ -43,11 +44,19 @@ const paths = {
 export type IconName = keyof typeof paths;
 
 /** Hidden from screen readers unless it has a label of its own. */
-export function Icon({ name, label, class: className = '' }: { name: IconName; label?: string; class?: string }) {
+export function Icon({
+  name,
+  label,
+  class: className = '',
+}: {
+  name: IconName;
+  label?: string;
+  class?: string | undefined;
+}) {
   return (
     // biome-ignore lint/a11y/noSvgWithoutTitle: named by its label, or hidden
     <svg
-      class={`i ${className}`}
+      class={`${styles.icon} ${className}`}
       viewBox="0 0 16 16"
       {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' })}
     >
@@ -59,7 +68,12 @@ export function Icon({ name, label, class: className = '' }: { name: IconName; l
 /** Blue and solid for ordered, orange and hatched for shuffled. */
 export function OrderMark({ order }: { order: 'ordered' | 'shuffled' }) {
   return (
-    <svg class={`mk mk-${order}`} viewBox="0 0 10 10" role="img" aria-label={order}>
+    <svg
+      class={`${styles.mark} ${order === 'ordered' ? styles.ordered : styles.shuffled}`}
+      viewBox="0 0 10 10"
+      role="img"
+      aria-label={order}
+    >
       {order === 'ordered' ? (
         <rect x="0.5" y="0.5" width="9" height="9" fill="currentColor" />
       ) : (
@@ -74,7 +88,11 @@ export function OrderMark({ order }: { order: 'ordered' | 'shuffled' }) {
 
 export function CorrectMark({ correct }: { correct: boolean }) {
   return (
-    <Icon name={correct ? 'check' : 'cross'} label={correct ? 'correct' : 'wrong'} class={correct ? 'ok' : 'no'} />
+    <Icon
+      name={correct ? 'check' : 'cross'}
+      label={correct ? 'correct' : 'wrong'}
+      class={correct ? styles.right : styles.wrong}
+    />
   );
 }
 

@@ -1,4 +1,6 @@
 /** The keys of a page. */
+import styles from './key-help.module.css';
+
 interface KeyHelpProps {
   /** Keys with a space between them, and what they do. */
   readonly rows: readonly (readonly [string, string])[];
@@ -7,10 +9,10 @@ interface KeyHelpProps {
 
 export function KeyHelp({ rows, onClose }: KeyHelpProps) {
   return (
-    <div class="key-help" role="dialog" aria-label="Keys">
+    <div class={styles.help} role="dialog" aria-label="Keys">
       <dl>
         {rows.map(([keys, meaning]) => (
-          <div key={keys}>
+          <div key={keys} class={styles.row}>
             <dt>
               {keys.split(' ').map((key) => (
                 <kbd key={key}>{key}</kbd>

@@ -1,6 +1,7 @@
 /** The one notice of a page: what happened, where, and what to do. */
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icons.tsx';
+import styles from './notice.module.css';
 
 export interface NoticeProps {
   readonly kind: 'info' | 'warning' | 'error';
@@ -12,9 +13,12 @@ export interface NoticeProps {
 
 export function Notice({ kind, icon, title, children, actions }: NoticeProps) {
   return (
-    <div class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
+    <div
+      class={`${styles.notice} ${kind === 'info' ? '' : kind === 'warning' ? styles.warning : styles.error}`}
+      role={kind === 'error' ? 'alert' : 'status'}
+    >
       <Icon name={icon ?? (kind === 'info' ? 'info' : 'warning')} />
-      <span class="grow">
+      <span class={styles.words}>
         <b>{title}</b> {children}
       </span>
       {actions}

@@ -3,11 +3,11 @@ import { useState } from 'preact/hooks';
 import { chooseTheme, chosenTheme, type ThemeChoice, themeChoices } from './theme.ts';
 import { Dropdown } from './toolkit.tsx';
 
-export function ThemeSwitch() {
+export function ThemeSwitch({ class: className }: { class?: string | undefined }) {
   const [choice, setChoice] = useState<ThemeChoice>(chosenTheme);
   return (
     <Dropdown
-      class="theme-switch"
+      class={className}
       label="Theme"
       title="Theme of this page"
       value={choice}

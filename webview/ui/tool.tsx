@@ -1,29 +1,33 @@
-/** Small buttons of toolbars, and parts that several places draw alike. */
+/** Small buttons of toolbars. */
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icons.tsx';
+import styles from './tool.module.css';
 
 export interface ToolProps {
   readonly icon?: IconName;
   /** Name for people who do not see the icon; also the tooltip. */
   readonly label: string;
-  readonly text?: string;
-  readonly class?: string;
+  readonly text?: ComponentChildren;
+  readonly class?: string | undefined;
   readonly pressed?: boolean;
+  /** Whether what it opens is open. */
+  readonly expanded?: boolean;
   /** Why it can't be used now. It keeps the focus, so that the reason can be read. */
   readonly refused?: string | null;
   readonly onPress: () => void;
 }
 
-export function Tool({ icon, label, text, class: className = '', pressed, refused, onPress }: ToolProps) {
+export function Tool({ icon, label, text, class: className = '', pressed, expanded, refused, onPress }: ToolProps) {
   const name = refused ? `${label}: ${refused}` : label;
   return (
     <button
       type="button"
-      class={`tool ${className}`}
+      class={`${styles.tool} ${className}`}
       title={name}
       aria-label={name}
       aria-disabled={refused ? 'true' : undefined}
       aria-pressed={pressed}
+      aria-expanded={expanded}
       onClick={() => {
         if (!refused) onPress();
       }}
@@ -31,25 +35,5 @@ export function Tool({ icon, label, text, class: className = '', pressed, refuse
       {icon && <Icon name={icon} />}
       {text}
     </button>
-  );
-}
-
-export function Section({
-  title,
-  meta,
-  tools,
-  id,
-}: {
-  title: string;
-  meta?: ComponentChildren;
-  tools?: ComponentChildren;
-  id?: string;
-}) {
-  return (
-    <div class="sec" id={id}>
-      <h2>{title}</h2>
-      {meta && <span class="cut">{meta}</span>}
-      {tools && <span class="tools">{tools}</span>}
-    </div>
   );
 }

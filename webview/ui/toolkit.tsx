@@ -39,7 +39,7 @@ function element(name: string, properties: Record<string, unknown>, children?: C
 interface Named {
   readonly label?: string;
   readonly title?: string;
-  readonly class?: string;
+  readonly class?: string | undefined;
   readonly disabled?: boolean;
 }
 

@@ -2,6 +2,7 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import styles from './virtual-list.module.css';
 
 export interface VirtualListProps {
   readonly count: number;
@@ -56,7 +57,7 @@ export function VirtualList(props: VirtualListProps) {
   return (
     <div
       ref={scroller}
-      class="rows scroll"
+      class={styles.rows}
       role="listbox"
       aria-label={props.label}
       tabIndex={0}
@@ -64,7 +65,7 @@ export function VirtualList(props: VirtualListProps) {
       onScroll={(event) => props.onScrolled?.(event.currentTarget.scrollTop)}
       onFocus={props.onFocusRow}
     >
-      <div class="rows-all" role="presentation" style={{ height: `${virtualizer.getTotalSize()}px` }}>
+      <div class={styles.all} role="presentation" style={{ height: `${virtualizer.getTotalSize()}px` }}>
         {items.map((item) => props.row(item.index, item.start))}
       </div>
     </div>

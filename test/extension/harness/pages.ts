@@ -24,7 +24,7 @@ export class DashboardPage {
 
   /** Steps done, as the header says. */
   async step(): Promise<number> {
-    return readNumber((await this.frame.locator('.prog b').textContent()) ?? '');
+    return readNumber((await this.frame.locator('[data-part=progress] b').textContent()) ?? '');
   }
 
   /** The last point of a curve: its step and value, read together. */
@@ -63,7 +63,7 @@ export class DashboardPage {
   }
 
   get state(): Locator {
-    return this.frame.locator('header.runhead');
+    return this.frame.getByRole('banner');
   }
 }
 
@@ -83,7 +83,7 @@ export class RolloutsPage {
 
   /** Rows of the list that are drawn now, newest first. */
   get rows(): Locator {
-    return this.frame.getByRole('option');
+    return this.frame.getByRole('listbox', { name: /^Rollouts/ }).getByRole('option');
   }
 
   /** A row by what its title says: step, purpose, order and question. */

@@ -1,6 +1,6 @@
 /** What a person types as a parameter's value is read as the run would take it, or refused with a reason. */
 import { describe, expect, it } from 'vitest';
-import { formOf, readParameter } from '../../../webview/dashboard/parameter-input.ts';
+import { formOf, readParameter, withoutEffect } from '../../../webview/dashboard/parameter-input.ts';
 
 describe('readParameter', () => {
   it('reads numbers with exponents and true minuses', () => {
@@ -31,5 +31,38 @@ describe('formOf', () => {
     expect(formOf('divideByStd')).toEqual({ kind: 'switch' });
     expect(formOf('stdDegrees')).toEqual({ kind: 'choice', choices: ['n', 'n-1'] });
     expect(formOf('imageShare')).toEqual({ kind: 'number' });
+  });
+});
+
+describe('withoutEffect', () => {
+  const engine = {
+    name: 'slow',
+    backend: 'cpu',
+    threads: 1,
+    parameters: 1,
+    why: '',
+    capabilities: {
+      chunks: [],
+      losses: [],
+      lossMeans: [],
+      fullParameters: true,
+      entropy: false,
+      topAlternatives: 0,
+      optimizerKeys: ['learningRate' as const],
+      reference: false,
+      exactKl: false,
+      abort: false,
+    },
+  };
+
+  it('names the engine whose optimizer has no such setting', () => {
+    expect(withoutEffect('weightDecay', engine)).toBe('it has no effect on the optimizer of the engine slow');
+    expect(withoutEffect('learningRate', engine)).toBeNull();
+  });
+
+  it('has nothing against what is not the optimizer’s, nor where nobody knows', () => {
+    expect(withoutEffect('topP', engine)).toBeNull();
+    expect(withoutEffect('weightDecay', { ...engine, capabilities: null })).toBeNull();
+    expect(withoutEffect('weightDecay', null)).toBeNull();
   });
 });

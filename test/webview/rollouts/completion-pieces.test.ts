@@ -95,6 +95,11 @@ describe('tokenSpans', () => {
       [2, 3, -3],
     ]);
   });
+
+  it('has no entropy where the engine gives none', () => {
+    const spans = tokenSpans('It', { ...tokens('It'), entropy: [] });
+    expect(spans.map(({ entropy }) => entropy)).toEqual([null]);
+  });
 });
 
 describe('shadeOf', () => {

@@ -1,30 +1,52 @@
-/** Every control says why it can't be used, and none is offered that the run's state refuses. */
+/** What the pages offer of a run is what the trainer would take, in every standing; what is not says why. */
 import { describe, expect, it } from 'vitest';
-import { runStates } from '../../../trainer/protocol/run-state.ts';
+import { commands, refusal } from '../../../trainer/protocol/commands.ts';
 import { runControls } from '../../../webview/run/run-controls.ts';
+import { aRunThat, everyRun, everyStanding, standingName } from '../../protocol/every-standing.ts';
 
-const usable = (state: (typeof runStates)[number]) =>
-  runControls(state, null)
-    .filter(({ refused }) => refused === null)
-    .map(({ name }) => name);
+const other = aRunThat({ state: 'running', doing: null }, { id: 'other', name: 'other' });
 
 describe('runControls', () => {
-  it('offers what each state allows', () => {
-    expect(usable('created')).toEqual(['start']);
-    expect(usable('running')).toEqual(['pause', 'step', 'stop', 'save', 'evaluate']);
-    expect(usable('paused')).toEqual(['resume', 'step', 'stop', 'save', 'evaluate']);
-    expect(usable('stopped')).toEqual(['resume', 'step']);
-    expect(usable('failed')).toEqual(['resume']);
-    expect(usable('completed')).toEqual([]);
+  it.each(everyStanding.map((standing) => [standingName(standing), standing] as const))(
+    'is held to the rules of the commands: %s',
+    (_, standing) => {
+      for (const run of everyRun.filter((one) => standingName(one) === standingName(standing))) {
+        for (const runs of [[run], [run, other]]) {
+          for (const { name, label, request, refused } of runControls(run, runs, null)) {
+            expect(request.kind).toBe(name);
+            expect(refused).toBe(refusal(request, run, runs));
+            expect(label.startsWith(commands[name].label)).toBe(true);
+          }
+        }
+      }
+    },
+  );
+
+  it('offers what a person knows from each state', () => {
+    const offered = (standing: (typeof everyStanding)[number], step = 3) =>
+      runControls(aRunThat(standing, { step }), [], null)
+        .filter(({ refused }) => refused === null)
+        .map(({ name }) => name);
+    const at = { point: 'before-update', step: 4 } as const;
+    const paused = { state: 'paused', at, why: null, fault: null } as const;
+    expect(offered({ state: 'created' })).toEqual(['start', 'step', 'evaluate']);
+    expect(offered({ state: 'running', doing: null })).toEqual(['pause', 'stop', 'save', 'evaluate']);
+    expect(offered({ ...paused, memory: 'held' })).toEqual(['resume', 'step', 'stop', 'save', 'evaluate']);
+    expect(offered({ ...paused, memory: 'released' })).toEqual(['resume', 'step', 'stop', 'evaluate']);
+    expect(offered({ state: 'completed' }, 100)).toEqual(['evaluate']);
+  });
+
+  it('has one key for each, and one for starting and resuming', () => {
+    const keys = (standing: (typeof everyStanding)[number]) =>
+      runControls(aRunThat(standing), [], null).map(({ key }) => key);
+    expect(keys({ state: 'created' })).toEqual(['F5', 'F6', 'F10', 'Shift+F5', 's', 'e']);
+    expect(keys({ state: 'stopped' })).toEqual(keys({ state: 'created' }));
   });
 
   it('gives the one reason for all when there is no trainer', () => {
-    for (const state of runStates) {
-      for (const { refused } of runControls(state, 'there is no trainer')) expect(refused).toBe('there is no trainer');
+    for (const run of everyRun) {
+      for (const { refused } of runControls(run, [run], 'there is no trainer'))
+        expect(refused).toBe('there is no trainer');
     }
-  });
-
-  it('has words for every refusal', () => {
-    for (const state of runStates) for (const { refused } of runControls(state, null)) expect(refused).not.toBe('');
   });
 });

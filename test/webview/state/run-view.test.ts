@@ -1,21 +1,26 @@
 /** What a page knows of a run after its events: each is taken once, in order, and a rewind voids what came after. */
 import { describe, expect, it } from 'vitest';
+import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
 import type { RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
-import { emptyView, withEvents, withSnapshot } from '../../../webview/state/run-view.ts';
-import {
-  aCheckpoint,
-  aCommand,
-  anAnnotation,
-  anEvaluation,
-  aQuestion,
-  aRun,
-  someMetrics,
-} from '../../store/records.ts';
+import { emptyView, withEvents, withLists } from '../../../webview/state/run-view.ts';
+import { aRunThat } from '../../protocol/every-standing.ts';
+import { aCheckpoint, anAnnotation, anEvaluation, aQuestion, someMetrics } from '../../store/records.ts';
 
 const event = (seq: number, body: RunEventBody): RunEvent => ({ runId: 'r', seq, at: seq, body });
 const step = (seq: number, number: number, accuracy = 0.5) =>
   event(seq, { type: 'step', metrics: someMetrics(number, { accuracy }) });
-const fresh = emptyView(aRun(), 0);
+const fresh = emptyView(aRunThat({ state: 'running', doing: null }, { step: 0 }), 0);
+
+const taken = { request: { kind: 'resume' }, by: 'ada', requestedAt: 1 } as const;
+const requested = (number: number): CommandRecord => ({ ...taken, id: `c${number}`, number, state: 'requested' });
+const applied = (number: number): CommandRecord => ({
+  ...requested(number),
+  state: 'applied',
+  endedAt: 2,
+  at: { point: 'before-step', step: 4 },
+  change: null,
+  note: null,
+});
 
 const skipped = event(1, {
   type: 'skipped',
@@ -64,19 +69,19 @@ describe('withEvents', () => {
 
   it('follows the life of a command and keeps the newest first', () => {
     const view = withEvents(fresh, [
-      event(1, { type: 'command', command: aCommand(1) }),
-      event(2, { type: 'command', command: aCommand(2) }),
-      event(3, { type: 'command', command: aCommand(1, { state: 'applied', step: 4 }) }),
+      event(1, { type: 'command', command: requested(1) }),
+      event(2, { type: 'command', command: requested(2) }),
+      event(3, { type: 'command', command: applied(1) }),
     ]);
     expect(view.commands.map(({ id, state }) => [id, state])).toEqual([
-      [2, 'requested'],
-      [1, 'applied'],
+      ['c2', 'requested'],
+      ['c1', 'applied'],
     ]);
   });
 
   it('follows state, checkpoints and annotations', () => {
     const view = withEvents(fresh, [
-      event(1, { type: 'state', run: aRun({ state: 'paused' }) }),
+      event(1, { type: 'state', run: { ...fresh.run, state: 'stopped' } }),
       event(2, { type: 'checkpoint', checkpoint: aCheckpoint(1) }),
       event(3, { type: 'checkpoint', checkpoint: aCheckpoint(2, { at: 1_800_000_000_000 }) }),
       event(4, { type: 'checkpoint-removed', id: aCheckpoint(1).id }),
@@ -84,7 +89,7 @@ describe('withEvents', () => {
       event(6, { type: 'annotation', annotation: anAnnotation(2, 'x') }),
       event(7, { type: 'annotation-removed', id: 1 }),
     ]);
-    expect(view.run.state).toBe('paused');
+    expect(view.run.state).toBe('stopped');
     expect(view.checkpoints.map((checkpoint) => checkpoint.step)).toEqual([2]);
     expect(view.annotations.map(({ id }) => id)).toEqual([2]);
   });
@@ -112,36 +117,55 @@ describe('withEvents', () => {
   });
 });
 
-describe('withSnapshot', () => {
+describe('withLists', () => {
   it('takes in what was left out and warnings of the past, once, whatever has been seen since', () => {
     const early = withEvents(fresh, [skipped]);
-    const lists = { steps: [], commands: [], checkpoints: [], evaluations: [], annotations: [] };
     const past = [event(0, { type: 'warning', message: 'slow disk' }), skipped, step(3, 1)];
-    const view = withSnapshot({ ...early, seq: 50 }, { ...lists, notices: past });
+    const view = withLists({ ...early, seq: 50 }, { notices: past }, [skipped]);
     expect(view.skipped.map(({ seq }) => seq)).toEqual([1]);
     expect(view.warnings.map(({ message }) => message)).toEqual(['slow disk']);
     expect([view.seq, view.metrics.steps]).toEqual([50, []]);
   });
 
-  it('adds what the lists hold and keeps what an event has brought since', () => {
-    const early = withEvents({ ...fresh, seq: 10 }, [
+  it('holds what the lists hold, with what events have changed since they were asked for', () => {
+    const since = [
       step(11, 3, 0.9),
-      event(12, { type: 'command', command: aCommand(1, { state: 'applied' }) }),
-    ]);
-    const view = withSnapshot(early, {
-      steps: [someMetrics(1), someMetrics(2), someMetrics(3, { accuracy: 0.1 })],
-      commands: [aCommand(1), aCommand(0)],
-      checkpoints: [aCheckpoint(1)],
-      evaluations: [anEvaluation(1)],
-      annotations: [anAnnotation(2, 'x'), anAnnotation(1, 'x')],
-      notices: [],
-    });
+      event(12, { type: 'command', command: applied(1) }),
+      event(13, { type: 'annotation-removed', id: 3 }),
+    ];
+    const early = withEvents({ ...fresh, seq: 10 }, since);
+    const view = withLists(
+      early,
+      {
+        steps: [someMetrics(1), someMetrics(2), someMetrics(3, { accuracy: 0.1 })],
+        commands: [requested(1), requested(0)],
+        checkpoints: [aCheckpoint(1)],
+        evaluations: [anEvaluation(1)],
+        annotations: [anAnnotation(2, 'x'), anAnnotation(1, 'x'), anAnnotation(3, 'x')],
+      },
+      since,
+    );
     expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
     expect(view.commands.map(({ id, state }) => [id, state])).toEqual([
-      [1, 'applied'],
-      [0, 'requested'],
+      ['c1', 'applied'],
+      ['c0', 'requested'],
     ]);
     expect(view.annotations.map(({ id }) => id)).toEqual([1, 2]);
     expect([view.checkpoints.length, view.evaluations.length]).toEqual([1, 1]);
+    expect([view.seq, view.run]).toEqual([early.seq, early.run]);
+  });
+
+  it('comes to the same whether the list was read before or after a rewind', () => {
+    const since = [step(11, 3), event(12, { type: 'rewound', toStep: 1 }), step(13, 2, 0.7)];
+    const view = withEvents({ ...fresh, seq: 10 }, since);
+    const before = withLists(view, { steps: [someMetrics(1), someMetrics(2)] }, since);
+    const after = withLists(view, { steps: [someMetrics(1), someMetrics(2, { accuracy: 0.7 })] }, since);
+    expect(before.metrics).toEqual(after.metrics);
+    expect(after.metrics.columns.accuracy).toEqual([0.5, 0.7]);
+  });
+
+  it('leaves alone the parts that were not read', () => {
+    const view = withEvents(fresh, [step(1, 1)]);
+    expect(withLists(view, { annotations: [] }, []).metrics).toEqual(view.metrics);
   });
 });

@@ -1,0 +1,254 @@
+/** What one reads moves by key through rows, questions, frames and aha moments, and only by the reader's own hand. */
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { AhaMoment, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
+import { nowhere, Reading, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
+import type { FeedState, RolloutFeed } from '../../../webview/rollouts/rollout-feed.ts';
+import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/rollout-row.ts';
+import { Store } from '../../../webview/ui/store.ts';
+import { aGroup } from '../../store/records.ts';
+
+const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
+  span: { start, end: start + 2 },
+  tier,
+  rule: 'r',
+  evidence: 'e',
+});
+
+/** Newest first: three answers of step 3, of step 2 and of step 1. */
+const groups = [3, 2, 1].map((step) => aGroup(step));
+const rows = groups.flatMap((group) => rowsOfGroup(group).reverse());
+const ids = rows.map(({ id }) => id);
+
+class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
+  readonly state = new Store({ rows: [] as readonly RolloutRow[], line: '' } as FeedState);
+  following = true;
+
+  hold() {
+    this.following = false;
+  }
+
+  follow() {
+    this.following = true;
+  }
+
+  show(shown: readonly RolloutRow[]) {
+    this.state.update((state) => ({ ...state, rows: shown }));
+  }
+}
+
+interface Asked {
+  readonly groupId: string;
+  give(group: GroupWithRollouts): void;
+  refuse(why: Error): void;
+}
+
+let list: List;
+let place: Store<RolloutsPlace>;
+let reading: Reading;
+let asked: Asked[];
+let faults: unknown[];
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Gives the group that was asked for last. */
+async function give(given: Partial<GroupWithRollouts> = {}): Promise<void> {
+  const last = asked.at(-1);
+  const group = groups.find(({ id }) => id === last?.groupId);
+  if (last && group) last.give({ ...group, ...given });
+  await settle();
+}
+
+function open(at: RolloutsPlace = nowhere) {
+  list = new List();
+  asked = [];
+  faults = [];
+  place = new Store(at);
+  reading = new Reading(
+    {
+      group: (groupId) =>
+        new Promise((resolve, reject) => {
+          asked.push({ groupId, give: resolve, refuse: reject });
+        }),
+      request: () => Promise.reject(new Error('no trainer')),
+      fail: (thrown) => faults.push(thrown),
+    },
+    list,
+    place,
+  );
+}
+
+beforeEach(() => open());
+
+describe('Reading', () => {
+  it('shows the first row that is read, and goes on following', async () => {
+    expect(reading.rollout).toBeNull();
+    list.show(rows);
+    await give();
+    expect(reading.rollout?.id).toBe(ids[0]);
+    expect(list.following).toBe(true);
+    list.show([...rowsOfGroup(aGroup(4)), ...rows]);
+    expect(place.get().rolloutId).toBe(ids[0]);
+  });
+
+  it('moves row by row, to the ends and no further, and holds the list', () => {
+    list.show(rows);
+    reading.move(-1);
+    expect([place.get().rolloutId, list.following]).toEqual([ids[0], true]);
+    reading.move(1);
+    expect([place.get().rolloutId, list.following]).toEqual([ids[1], false]);
+    for (let i = 0; i < 20; i += 1) reading.move(1);
+    expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[8], line: '' });
+  });
+
+  it('moves to the first row of the question below and above', () => {
+    list.show(rows);
+    reading.move(1);
+    reading.moveQuestion(1);
+    expect(place.get().rolloutId).toBe(ids[3]);
+    reading.move(1);
+    reading.moveQuestion(1);
+    expect(place.get().rolloutId).toBe(ids[6]);
+    reading.moveQuestion(1);
+    expect(place.get().rolloutId).toBe(ids[6]);
+    reading.move(1);
+    reading.moveQuestion(-1);
+    expect(place.get().rolloutId).toBe(ids[3]);
+  });
+
+  it('goes to the newest row and follows from there', () => {
+    list.show(rows);
+    reading.move(1);
+    reading.moveToNewest();
+    expect([place.get().rolloutId, list.following]).toEqual([ids[0], true]);
+  });
+
+  it('keeps the question that is read until the next is there, and drops answers that come too late', async () => {
+    list.show(rows);
+    await give();
+    reading.moveQuestion(1);
+    expect(reading.state.get().group?.id).toBe(groups[0]?.id);
+    expect(reading.rollout).toBeNull();
+    const late = asked.at(-1);
+    reading.moveQuestion(1);
+    late?.give(groups[1] as GroupWithRollouts);
+    await settle();
+    expect(reading.state.get().group?.id).toBe(groups[0]?.id);
+    await give();
+    expect(reading.rollout?.id).toBe(ids[6]);
+    late?.refuse(new Error('too late'));
+    expect(faults).toEqual([]);
+  });
+
+  it('says why a question could not be read, unless nobody reads it any more', async () => {
+    list.show(rows);
+    asked[0]?.refuse(new Error('gone'));
+    await settle();
+    expect(faults).toEqual([new Error('gone')]);
+    reading.moveQuestion(1);
+    reading.dispose();
+    asked[1]?.refuse(new Error('gone too'));
+    await settle();
+    expect(faults).toHaveLength(1);
+  });
+
+  it('turns the frames round, and begins each question with the first', async () => {
+    list.show(rows);
+    await give();
+    reading.moveFrame(1);
+    expect(reading.state.get().frame).toBe(1);
+    reading.moveFrame(1);
+    expect(reading.state.get().frame).toBe(0);
+    reading.moveFrame(-1);
+    expect(reading.state.get().frame).toBe(1);
+    reading.move(1);
+    expect(reading.state.get().frame).toBe(1);
+    reading.moveQuestion(1);
+    expect(reading.state.get().frame).toBe(0);
+  });
+
+  it('plays the frames until it is stopped, by hand, by a chosen frame or by another question', async () => {
+    list.show(rows);
+    await give();
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const played = () => {
+      const before = reading.state.get().frame;
+      vi.advanceTimersByTime(220);
+      return reading.state.get().frame !== before;
+    };
+    reading.toggleFlip();
+    expect([played(), played()]).toEqual([true, true]);
+    reading.toggleFlip();
+    expect(played()).toBe(false);
+    reading.toggleFlip();
+    reading.showFrame(1);
+    expect([reading.state.get().frame, played()]).toEqual([1, false]);
+    reading.toggleFlip();
+    reading.moveQuestion(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('jumps from aha to aha in the order of the text, round the ends, past cues that the prompt asks for', async () => {
+    list.show(rows);
+    const [first] = groups;
+    await give({
+      rollouts: (first?.rollouts ?? []).map((rollout) => ({
+        ...rollout,
+        aha: [aha(30, 3), aha(8, 2), aha(12, 1), aha(20, 5)],
+      })),
+    });
+    const jump = (by: 1 | -1) => {
+      reading.moveAha(by);
+      return reading.state.get().aha?.start;
+    };
+    expect([jump(1), jump(1), jump(1), jump(1)]).toEqual([8, 20, 30, 8]);
+    expect(jump(-1)).toBe(30);
+    const before = reading.state.get().aha;
+    reading.move(1);
+    expect(reading.state.get().aha).toBeNull();
+    expect(jump(-1)).toBe(30);
+    expect(reading.state.get().aha).not.toBe(before);
+  });
+
+  it('has nowhere to jump in an answer without an aha', async () => {
+    list.show(rows);
+    await give();
+    reading.moveAha(1);
+    expect(reading.state.get().aha).toBeNull();
+  });
+
+  it('leaves a flag that was begun when another answer is read, and begins none on no answer', async () => {
+    reading.flag(null);
+    expect(reading.state.get().flagging).toBeNull();
+    list.show(rows);
+    await give();
+    reading.flag({ start: 7, end: 9 });
+    expect(reading.state.get()).toMatchObject({ flagging: { span: { start: 7, end: 9 } }, pane: 'rollout' });
+    reading.move(1);
+    expect(reading.state.get().flagging).toBeNull();
+  });
+
+  it('keeps a flag open that could not be saved, and says why', async () => {
+    list.show(rows);
+    await give();
+    reading.flag(null);
+    const flag = { rolloutId: ids[0] ?? '', span: null, category: 'other', verdict: null, note: '' } as const;
+    await expect(reading.saveFlag(flag)).resolves.toBe(false);
+    expect(reading.state.get().flagging).toEqual({ span: null });
+    expect(faults).toHaveLength(1);
+  });
+
+  it('goes where somebody else puts it, and keeps the filter that is typed', async () => {
+    open({ groupId: groups[1]?.id ?? null, rolloutId: ids[4] ?? null, line: 'aha>=2' });
+    list.state.update((state) => ({ ...state, line: 'aha>=2' }));
+    await give();
+    expect(reading.rollout?.id).toBe(ids[4]);
+    list.show(rows);
+    expect(place.get().rolloutId).toBe(ids[4]);
+    place.update((held) => ({ ...held, groupId: groups[2]?.id ?? null, rolloutId: ids[7] ?? null }));
+    await give();
+    expect(reading.rollout?.id).toBe(ids[7]);
+    list.state.update((state) => ({ ...state, line: 'aha>=3' }));
+    expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3' });
+  });
+});

@@ -1,0 +1,80 @@
+/** What there is to say of a run's state, and of the trainer's absence. */
+import { faultOf, type RunSummary } from '../../trainer/protocol/run-state.ts';
+import type { LinkStatus } from '../host.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { grouped } from '../ui/numbers.ts';
+
+/** Why nothing can be asked of the trainer; null when it is there. */
+export function noTrainer(link: LinkStatus): string | null {
+  switch (link.state) {
+    case 'open':
+      return null;
+    case 'connecting':
+      return 'connecting to the trainer';
+    case 'starting':
+      return 'the trainer is starting';
+    case 'closed':
+      return 'the connection to the trainer is lost; trying again';
+    case 'gone':
+      return 'there is no trainer';
+  }
+}
+
+export function stateWords(run: RunSummary): string {
+  switch (run.state) {
+    case 'created':
+      return 'Created, not started';
+    case 'starting':
+      return withDoing('Starting', run.doing);
+    case 'running':
+      return withDoing(`Running, step ${grouped(Math.min(run.step + 1, run.steps))}`, run.doing);
+    case 'pausing':
+      return run.release ? 'Pausing after this step, to free the memory' : 'Pausing at the next safe point';
+    case 'paused':
+      return `Paused at ${run.at.point}, step ${grouped(run.at.step)}${run.memory === 'released' ? ', memory freed' : ''}`;
+    case 'stopping':
+      return run.when === 'now' ? 'Stopping now' : 'Stopping after this step';
+    case 'stopped':
+      return `Stopped at step ${grouped(run.step)}`;
+    case 'evaluating':
+      return withDoing('Evaluating', run.doing);
+    case 'completed':
+      return 'Completed';
+    case 'failed':
+      return `Failed in step ${grouped(run.step + 1)}`;
+  }
+}
+
+function withDoing(words: string, doing: string | null): string {
+  return doing ? `${words}: ${shownLine(doing)}` : words;
+}
+
+export interface Trouble {
+  readonly kind: 'info' | 'warning' | 'error';
+  readonly title: string;
+  readonly place: string | null;
+  readonly text: string;
+}
+
+/** What a run that stands still has to say beyond its state; null for one that a person paused and that lacks nothing. */
+export function troubleOf(run: RunSummary): Trouble | null {
+  const fault = faultOf(run);
+  if (fault) {
+    return {
+      kind: run.state === 'failed' ? 'error' : 'warning',
+      title: `${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(fault.message)}`,
+      place: fault.place ? shownLine(fault.place) : null,
+      text: `The weights are those of step ${grouped(run.step)}. ${shownLine(fault.remedy ?? '')}`.trim(),
+    };
+  }
+  if (run.state !== 'paused' || run.why === null) return null;
+  return { kind: 'info', title: 'Paused.', place: null, text: sentence(run.why) };
+}
+
+/** Hostile text as a sentence of its own; empty where there is none. */
+export function sentence(text: string): string {
+  const line = shownLine(text);
+  if (line === '') return '';
+  const upper = line.charAt(0).toUpperCase() + line.slice(1);
+  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
+}
