@@ -5,10 +5,10 @@
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RunFile } from '../protocol/runfile.ts';
 import type { AnswersLine } from './answers-file.ts';
+import type { GroupFigures } from './measure-groups.ts';
 import { benchmarks, paperAblation } from './paper-results.ts';
 import { overall, paperCells, percent } from './report.ts';
 import { type EvaluationResults, orderAnswers } from './results.ts';
-import type { GroupFigures } from './measure-groups.ts';
 import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
 import { plain, type Report, type Table } from './table.ts';
 

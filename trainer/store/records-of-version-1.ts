@@ -22,6 +22,7 @@ interface OldSummary {
   readonly error: OldFault | null;
   readonly remainingMs: number | null;
   readonly step: number;
+  readonly engine: object | null;
 }
 
 interface OldCommand {
@@ -79,7 +80,8 @@ function standingOf({ state, detail, error, step }: OldSummary): object {
 
 function summaryOf(old: OldSummary, pace: readonly number[]): object {
   const { state: _, detail: __, error: ___, remainingMs: ____, ...same } = old;
-  return { ...same, pace, evaluationDataset: null, ...standingOf(old) };
+  const engine = old.engine && { capabilities: null, ...old.engine };
+  return { ...same, engine, pace, evaluationDataset: null, ...standingOf(old) };
 }
 
 function commandOf(old: OldCommand): object {

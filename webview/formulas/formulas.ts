@@ -46,7 +46,7 @@ export const formulas = {
     over: 'All ordered answers of the step, to videos and images.',
     unit: '0 to 1',
     note: `Fractional for OCR, free-form and regression. ${smoothed}`,
-    source: 'trainer/learning/answering.ts',
+    source: 'trainer/learning/sampling.ts',
   },
   accuracyShuffled: {
     title: 'Accuracy reward, shuffled',
@@ -54,7 +54,7 @@ export const formulas = {
     over: 'All shuffled answers of the step.',
     unit: '0 to 1',
     note: `Images and videos of one frame have no shuffled answers, so this is over fewer questions than the ordered curve. ${smoothed}`,
-    source: 'trainer/learning/answering.ts',
+    source: 'trainer/learning/sampling.ts',
   },
   probeAccuracy: {
     title: 'Probe accuracy, ordered',
@@ -62,7 +62,7 @@ export const formulas = {
     over: 'Two ordered answers to each probe question, every probeEvery steps.',
     unit: '0 to 1',
     note: 'Not smoothed. Few answers: a step up or down may be chance.',
-    source: 'trainer/learning/sft.ts, trainer/learning/answering.ts',
+    source: 'trainer/learning/sft.ts, trainer/learning/sampling.ts',
   },
   probeAccuracyShuffled: {
     title: 'Probe accuracy, shuffled',
@@ -70,7 +70,7 @@ export const formulas = {
     over: 'Two shuffled answers to each probe question that is a video of two frames or more.',
     unit: '0 to 1',
     note: 'Not smoothed.',
-    source: 'trainer/learning/sft.ts, trainer/learning/answering.ts',
+    source: 'trainer/learning/sft.ts, trainer/learning/sampling.ts',
   },
   temporalReward: {
     title: 'Temporal reward, scaled 0–1',
@@ -81,7 +81,7 @@ export const formulas = {
     over: 'Questions of the step with shuffled answers: videos of two frames or more.',
     unit: 'share of questions, 0 to 1',
     note: `A test that holds with no correct answer pays nobody and counts as 0. Images are not counted; the released code logs 0.5 for them. ${smoothed}`,
-    source: 'Video-R1 eq. 1; trainer/learning/answering.ts',
+    source: 'Video-R1 eq. 1; trainer/learning/sampling.ts',
   },
   responseLength: {
     title: 'Response length',
@@ -89,7 +89,7 @@ export const formulas = {
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'tokens, the end token included',
     note: smoothed,
-    source: 'trainer/learning/answering.ts',
+    source: 'trainer/learning/sampling.ts',
   },
   rewardCurve: {
     title: 'Reward',
@@ -97,7 +97,7 @@ export const formulas = {
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
-    source: 'Video-R1 eq. 2 and 5; trainer/learning/answering.ts',
+    source: 'Video-R1 eq. 2 and 5; trainer/learning/sampling.ts',
   },
   sftLoss: {
     title: 'Loss (cross-entropy)',
@@ -137,7 +137,7 @@ export const formulas = {
     over: 'Tokens of each ordered answer, then answers; in SFT those of the probe.',
     unit: 'nats',
     note: `At temperature 1 over the whole vocabulary, whatever temperature drew the tokens. ${smoothed}`,
-    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/answering.ts',
+    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/sampling.ts',
   },
   gradientNorm: {
     title: 'Gradient norm',
@@ -172,7 +172,7 @@ export const formulas = {
     over: 'All questions of the step; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
-    source: 'trainer/learning/advantages.ts, trainer/learning/answering.ts',
+    source: 'trainer/learning/advantages.ts, trainer/learning/sampling.ts',
   },
   drawnCurve: {
     title: 'What is drawn',
@@ -314,7 +314,7 @@ export const formulas = {
     formula: ['n = ordered answers'],
     over: 'The ordered answers to this question; shuffled ones only measure.',
     unit: 'answers',
-    source: 'trainer/learning/answering.ts',
+    source: 'trainer/learning/sampling.ts',
   },
   advantageSum: {
     title: 'Sum of the advantages',
@@ -383,7 +383,7 @@ export const formulas = {
     formula: ['len(o)'],
     over: 'Tokens that were sampled, the end token included.',
     unit: 'tokens',
-    source: 'trainer/learning/answering.ts',
+    source: 'trainer/learning/sampling.ts',
   },
   meanLogprob: {
     title: 'Mean log-probability',
@@ -391,7 +391,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats per token',
     note: 'At temperature 1 and without top-p, by the weights that sampled it.',
-    source: 'trainer/learning/answering.ts, trainer/engines/tfjs/model/generation.ts',
+    source: 'trainer/learning/sampling.ts, trainer/engines/tfjs/model/generation.ts',
   },
   meanEntropy: {
     title: 'Mean entropy',
@@ -399,7 +399,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats',
     note: 'At temperature 1 over the whole vocabulary.',
-    source: 'trainer/learning/answering.ts, trainer/engines/tfjs/model/generation.ts',
+    source: 'trainer/learning/sampling.ts, trainer/engines/tfjs/model/generation.ts',
   },
   tokenProbability: {
     title: 'Probability of a token',

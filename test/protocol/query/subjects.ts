@@ -4,7 +4,16 @@ import { dataType, problemType } from '../../../trainer/protocol/dataset.ts';
 import type { Expression } from '../../../trainer/protocol/query/expression.ts';
 import { fieldNames, fields, type Subject } from '../../../trainer/protocol/query/fields.ts';
 import { wordsOf } from '../../../trainer/protocol/query/words.ts';
-import { type Annotation, flagCategories, frameOrder, type Group, groupPurpose, type Question, type Rollout, stopReason } from '../../../trainer/protocol/records.ts';
+import {
+  type Annotation,
+  flagCategories,
+  frameOrder,
+  type Group,
+  groupPurpose,
+  type Question,
+  type Rollout,
+  stopReason,
+} from '../../../trainer/protocol/records.ts';
 
 export interface SubjectParts {
   readonly run?: Partial<Subject['run']>;
