@@ -45,7 +45,9 @@ const parts: readonly Part[] = [
     name: 'trainer',
     sources: ['trainer/**/*.ts', 'package.json', 'package-lock.json'],
     outputs: [
-      ...['main', 'decoder', ...Object.keys(enginePrograms)].map((name) => path.join(dist, 'trainer', `${name}.js`)),
+      ...['main', 'decoder', 'reader-thread', ...Object.keys(enginePrograms)].map((name) =>
+        path.join(dist, 'trainer', `${name}.js`),
+      ),
       path.join(dist, 'trainer', engineBinary),
     ],
     make: buildTrainer,
@@ -60,6 +62,7 @@ async function buildTrainer(): Promise<void> {
     entryPoints: {
       main: path.join(root, 'trainer/main.ts'),
       decoder: path.join(root, 'trainer/video/decoder.ts'),
+      'reader-thread': path.join(root, 'trainer/store/reader-thread.ts'),
       ...enginePrograms,
     },
     outdir,

@@ -14,10 +14,12 @@ import { benchPages } from './pages.bench.ts';
 import type { BenchFigure, BenchOptions, BenchPart } from './part.ts';
 import { benchRewards } from './rewards.bench.ts';
 import { benchServer } from './server.bench.ts';
+import { benchStore } from './store.bench.ts';
 
 const parts: Record<string, BenchPart> = {
   engine: benchEngine,
   server: benchServer,
+  store: benchStore,
   leak: benchLeak,
   rewards: benchRewards,
   data: benchData,

@@ -74,10 +74,10 @@ const turn = () => new Promise(setImmediate);
 
 describe('requests', () => {
   test('defaults are filled in before the handler sees the parameters', async () => {
-    const list = vi.fn<Handlers['rollouts/list']>(async () => ({ rows: [], matching: 0, total: 0 }));
+    const list = vi.fn<Handlers['rollouts/list']>(async () => ({ rows: [], total: 0 }));
     const { client } = connected({ 'rollouts/list': list });
-    expect(await client.request('rollouts/list', { runId: 'a' })).toEqual({ rows: [], matching: 0, total: 0 });
-    expect(list).toHaveBeenCalledWith({ runId: 'a', filter: {}, limit: 200 });
+    expect(await client.request('rollouts/list', { runId: 'a' })).toEqual({ rows: [], total: 0 });
+    expect(list).toHaveBeenCalledWith({ runId: 'a', query: '', limit: 200 });
   });
 
   test('errors of every kind arrive as they were thrown: kind, message, place, remedy', async () => {

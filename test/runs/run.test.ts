@@ -236,7 +236,9 @@ describe('a pause', () => {
     made.send({ kind: 'resume' });
     await made.untilState('completed');
     expect(stepsOf(made)).toEqual([1, 2, 3]);
-    expect(made.run.store.rolloutRows({}, undefined, 100).total).toBe(3 * 2 * 3);
+    const groups = made.run.store.events(0, 1000).flatMap(({ body }) => (body.type === 'group' ? [body.group] : []));
+    expect(groups.map(({ step }) => step)).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(groups.flatMap(({ rollouts }) => rollouts)).toHaveLength(3 * 2 * 3);
   });
 
   it('is taken back by a resume that comes before its safe point', async () => {

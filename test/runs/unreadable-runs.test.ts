@@ -32,6 +32,7 @@ test('a run that can not be opened is named with what is in its way, the others 
   }
   mkdirSync(path.join(runs, 'without-plan'));
   writeFileSync(path.join(runs, 'broken', storeFile), 'harm');
+  writeFileSync(path.join(runs, '.DS_Store'), '');
   const lines: string[] = [];
   const trainer = await Trainer.open({
     projectFolder,

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import { socketAddress } from '../../trainer/protocol/discovery.ts';
+import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunEvent } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import { maxMessageBytes } from '../../trainer/server/websocket.ts';
@@ -108,7 +109,7 @@ describe('requests', () => {
     ]);
     const client = await connect(serving);
     expect(
-      (await client.request('rollouts/list', { runId: 'a', filter: { correct: false } })).rows.map((row) => row.id),
+      (await client.request('rollouts/list', { runId: 'a', query: 'correct:false' })).rows.map((row) => row.id),
     ).toEqual(['s1-g0-o1']);
     expect(await client.request('groups/get', { runId: 'a', groupId: 's1-g0' })).toEqual({ group: aGroup(1) });
     expect(await client.request('metrics/get', { runId: 'a' })).toEqual({ steps: [someMetrics(1)] });
@@ -125,6 +126,72 @@ describe('requests', () => {
     await client.request('annotations/remove', { runId: 'a', id: annotation.id });
     expect(await client.request('annotations/list', { runId: 'a' })).toEqual({ annotations: [] });
     await expect(client.request('metrics/get', { runId: 'b' })).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  test('a query with a fault is refused with its place in the line and what to put there', async () => {
+    const serving = await serve();
+    serving.service.addRun('a');
+    const client = await connect(serving);
+    for (const method of ['rollouts/list', 'rollouts/count'] as const) {
+      await expect(client.request(method, { runId: 'a', query: 'flagged corect:true' })).rejects.toMatchObject({
+        kind: 'bad-request',
+        message: expect.stringContaining('corect'),
+        place: '8..14',
+        remedy: 'correct',
+      });
+    }
+  });
+
+  test('rollouts are counted by chip in one request', async () => {
+    const serving = await serve();
+    serving.service.addRun('a').append({ type: 'group', group: aGroup(1) });
+    const client = await connect(serving);
+    expect(await client.request('rollouts/count', { runId: 'a', query: 'right or correct:false' })).toEqual({
+      matching: 3,
+      total: 3,
+      facets: {},
+    });
+    const { facets } = await client.request('rollouts/count', { runId: 'a', query: 'half:ordered', facets: true });
+    expect(facets).toMatchObject({
+      'half:ordered': 2,
+      'half:shuffled': 1,
+      'correct:true': 1,
+      'type:ocr': 0,
+      flagged: 0,
+    });
+  });
+
+  test('a newer count, unsubscribing and closing end the one before, of that run and client alone', async () => {
+    const serving = await serve();
+    for (const id of ['a', 'b']) serving.service.addRun(id);
+    const signals: AbortSignal[] = [];
+    const begun = new Collected<number>();
+    serving.service.countRollouts = (_, __, signal) => {
+      begun.add(signals.push(signal));
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new StudioError('cancelled', 'The request was cancelled.')));
+      });
+    };
+    const [client, other] = [await connect(serving), await connect(serving)];
+    const cancelled = (counting: Promise<unknown>) => expect(counting).rejects.toMatchObject({ kind: 'cancelled' });
+    const begin = async (asking: Client, runId: string): Promise<Promise<unknown>[]> => {
+      const counting = asking.request('rollouts/count', { runId });
+      counting.catch(() => {});
+      const { length } = begun.items;
+      await begun.until((all) => all.length > length);
+      return [counting];
+    };
+    const [first] = await begin(client, 'a');
+    await begin(other, 'a');
+    await begin(client, 'b');
+    const [newer] = await begin(client, 'a');
+    await cancelled(first as Promise<unknown>);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false, false, false]);
+    await client.request('runs/unsubscribe', { runId: 'a' });
+    await cancelled(newer as Promise<unknown>);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false, false, true]);
+    client.close();
+    await expect.poll(() => signals.map(({ aborted }) => aborted)).toEqual([true, false, true, true]);
   });
 
   test('frames come as bytes, several at a time without mixing them up', async () => {

@@ -7,6 +7,8 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/pro
 import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { CreateRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
+import type { RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
+import { type CountAsked, type ListAsked, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aRun } from '../store/records.ts';
 
@@ -16,6 +18,7 @@ export class RecordingService implements TrainerService {
   shutdowns = 0;
   private readonly folder: string;
   private readonly stores = new Map<string, RunStore>();
+  private readonly reader = new RolloutReader();
   private readonly listeners = new Set<TrainerListener>();
 
   constructor(folder: string) {
@@ -88,6 +91,7 @@ export class RecordingService implements TrainerService {
   }
 
   async delete(runId: string): Promise<void> {
+    await this.reader.close(this.store(runId).folder);
     this.store(runId).dispose();
     this.stores.delete(runId);
     this.change(null);
@@ -97,6 +101,14 @@ export class RecordingService implements TrainerService {
     const store = this.stores.get(runId);
     if (!store) throw new StudioError('not-found', `There is no run ${runId}.`);
     return store;
+  }
+
+  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage> {
+    return this.reader.list(this.store(runId).folder, asked);
+  }
+
+  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount> {
+    return this.reader.count(this.store(runId).folder, asked, signal);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {
@@ -118,6 +130,7 @@ export class RecordingService implements TrainerService {
 
   async shutdown(): Promise<void> {
     this.shutdowns += 1;
+    await this.reader.dispose();
     for (const store of this.stores.values()) store.dispose();
   }
 }

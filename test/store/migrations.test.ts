@@ -5,11 +5,15 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Expression } from '../../trainer/protocol/query/expression.ts';
+import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/fields.ts';
+import { matches } from '../../trainer/protocol/query/matches.ts';
 import type { GroupWithRollouts, RolloutTokens, RunEvent } from '../../trainer/protocol/records.ts';
 import { runEvent } from '../../trainer/protocol/records.ts';
 import { Database } from '../../trainer/store/database.ts';
 import { migrate, schemaVersion } from '../../trainer/store/migrations.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
+import { counted, found, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
 import { aGroup, aRun } from './records.ts';
 
@@ -69,7 +73,7 @@ describe('a store of schema 1', () => {
     expect(store.annotations()).toEqual(answers.annotations);
     expect(store.nextAnnotationId()).toBe(answers.nextAnnotationId);
     expect(store.exportAnnotations().jsonl).toBe(answers.exported.jsonl);
-    expect(store.rolloutRows({}, undefined, 100).rows).toEqual(answers.rows);
+    expect(listed(store).rows).toEqual(answers.rows);
   });
 
   test('keeps every event under its number; all fit the present contract', () => {
@@ -171,8 +175,39 @@ describe('a store of schema 1', () => {
     const last = store.lastSeq();
     const { seq }: RunEvent = store.append({ type: 'group', group: aGroup(3) });
     expect(seq).toBe(last + 1);
-    const keys = store.rolloutRows({ step: 3 }, undefined, 10).rows.map(({ key }) => key);
+    const keys = listed(store, 'step:3').rows.map(({ key }) => key);
     expect(keys).toEqual([highest + 3, highest + 2, highest + 1]);
+  });
+
+  test('answers queries by every field as the match in memory does', () => {
+    const store = opened(oldFolder().folder);
+    const { id, name } = store.summary();
+    const subjects: Subject[] = answers.groups.flatMap(({ rollouts, ...group }) =>
+      rollouts.map((rollout) => ({ run: { id, name }, group, rollout, flags: store.annotations(rollout.id) })),
+    );
+    const queries: Expression[] = subjects.flatMap((subject) =>
+      fieldNames.flatMap((field) => {
+        const held = fields[field].of(subject);
+        const value = typeof held === 'object' && held !== null ? held[0] : held;
+        if (value === null || value === undefined) return [];
+        const equal: Expression = { kind: 'compare', field, comparison: '=', value };
+        return [equal, { kind: 'not', of: equal }];
+      }),
+    );
+    for (const query of queries) {
+      const expected = subjects.filter((subject) => matches(query, subject)).map(({ rollout }) => rollout.id);
+      expect(found(store, query).toSorted(), JSON.stringify(query)).toEqual(expected.toSorted());
+    }
+    expect(counted(store)).toMatchObject({ matching: subjects.length, total: subjects.length });
+  });
+
+  test('is searched for words of every language', () => {
+    const store = opened(oldFolder().folder);
+    expect(found(store, '三只猫')).toEqual(['s1-p0-o0']);
+    expect(found(store, '"几只"')).toEqual(['s1-p0-o1', 's1-p0-o0']);
+    expect(found(store, 'ครับ')).toEqual(['s1-p0-o1']);
+    expect(found(store, 'ECLAIR')).toEqual(['s1-g0-o0']);
+    expect(found(store, '"goes to the left"')).toEqual(['s1-g0-s0']);
   });
 
   test('is brought up to date once, to the tables of a new store', () => {
@@ -222,7 +257,7 @@ describe('what interrupts the change of a schema leaves the old one whole', () =
     expect(opened(folder).commands()).toHaveLength(5);
   });
 
-  test.skip('a full disk', () => {
+  test('a full disk', () => {
     const { folder, file } = oldFolder();
     const before = contentOf(file);
     const database = new Database(file);

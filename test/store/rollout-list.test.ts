@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RolloutFilter } from '../../trainer/protocol/messages.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { everything } from '../../trainer/protocol/query/expression.ts';
+import { parseQuery } from '../../trainer/protocol/query/parse.ts';
 import type { AhaMoment, GroupWithRollouts } from '../../trainer/protocol/records.ts';
-import { listQueries, wordQuery } from '../../trainer/store/rollout-list.ts';
+import { countRollouts, listRollouts } from '../../trainer/store/rollout-list.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
+import { counted, finished, found, listed } from './asking.ts';
 import { databaseOf } from './folders.ts';
 import { aGroup, anAnnotation, aQuestion, aRollout, aRun } from './records.ts';
 
@@ -26,6 +27,7 @@ function groups(count: number, rollouts: number): GroupWithRollouts[] {
       id,
       purpose: purposes[number % 3] ?? 'train',
       question: aQuestion({
+        row: number,
         dataType: number % 2 === 0 ? 'video' : 'image',
         problemType: problemTypes[number % 5] ?? 'OCR',
         problem: `Question ${words[number % words.length]}?`,
@@ -46,194 +48,152 @@ function groups(count: number, rollouts: number): GroupWithRollouts[] {
   });
 }
 
-describe('the rollout list', () => {
-  const all = groups(60, 5);
+describe('twenty-eight thousand rollouts', () => {
+  const many = groups(1750, 16);
+  const total = 28_000;
+  const rare = many[0]?.rollouts[0]?.id ?? '';
   let folder: string;
   let store: RunStore;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'video-r1-list-'));
+    folder = mkdtempSync(join(tmpdir(), 'video-r1-many-'));
     store = RunStore.create(folder, aRun());
-    store.appendAll(all.map((group) => ({ type: 'group', group })));
-    all.forEach((group, number) => {
-      const rollout = group.rollouts[number % 5];
-      if (number % 4 === 0 && rollout)
-        store.append({ type: 'annotation', annotation: anAnnotation(number + 1, rollout.id, { span: null }) });
-    });
+    store.appendAll(many.map((group) => ({ type: 'group', group })));
+    store.append({ type: 'annotation', annotation: anAnnotation(1, rare, { span: null }) });
   });
   afterAll(() => {
     store.dispose();
     rmSync(folder, { recursive: true });
   });
 
-  /** The same by looking at every rollout. */
-  function bySight(filter: RolloutFilter): string[] {
-    return all
-      .flatMap((group, number) =>
-        group.rollouts.map((rollout, index) => ({ group, rollout, flagged: number % 4 === 0 && index === number % 5 })),
-      )
-      .filter(({ group, rollout, flagged }) => {
-        const text = `${rollout.text} ${group.question.problem}`.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
-        const asked = (filter.text ?? '')
-          .toLowerCase()
-          .normalize('NFD')
-          .replace(/\p{M}/gu, '')
-          .trim()
-          .split(' ')
-          .filter(Boolean);
-        return (
-          (filter.step === undefined || rollout.step === filter.step) &&
-          (filter.fromStep === undefined || rollout.step >= filter.fromStep) &&
-          (filter.purpose === undefined || group.purpose === filter.purpose) &&
-          (filter.order === undefined || rollout.order === filter.order) &&
-          (filter.correct === undefined || rollout.correct === filter.correct) &&
-          (filter.dataType === undefined || group.question.dataType === filter.dataType) &&
-          (filter.problemType === undefined || group.question.problemType === filter.problemType) &&
-          (filter.minAha === undefined || rollout.aha.some((moment) => moment.tier >= (filter.minAha ?? 0))) &&
-          (filter.flagged === undefined || flagged === filter.flagged) &&
-          asked.every((word) => text.includes(word))
-        );
-      })
-      .map(({ rollout }) => rollout.id)
-      .reverse();
-  }
+  type Keeps = (group: GroupWithRollouts, rollout: GroupWithRollouts['rollouts'][number]) => boolean;
+  const bySight = (keeps: Keeps) =>
+    many.flatMap((group) => group.rollouts.filter((rollout) => keeps(group, rollout)).map(({ id }) => id)).reverse();
+  const bounces: Keeps = (group, { text }) => `${text} ${group.question.problem}`.includes('bounce');
 
-  const filters: fc.Arbitrary<RolloutFilter> = fc.record(
-    {
-      step: fc.integer({ min: 0, max: 10 }),
-      fromStep: fc.integer({ min: 0, max: 10 }),
-      purpose: fc.constantFrom(...purposes),
-      order: fc.constantFrom('ordered' as const, 'shuffled' as const),
-      correct: fc.boolean(),
-      dataType: fc.constantFrom('video' as const, 'image' as const),
-      problemType: fc.constantFrom(...problemTypes, 'unheard of'),
-      minAha: fc.integer({ min: 1, max: 5 }),
-      flagged: fc.boolean(),
-      text: fc.constantFrom(...words, 'left right', 'ECLAIR', 'question', 'nothing', ' ', 'boun'),
-    },
-    { requiredKeys: [] },
-  );
-
-  test('any filter keeps what looking at every rollout keeps, newest first, whatever the size of the pages', () => {
-    fc.assert(
-      fc.property(filters, fc.integer({ min: 1, max: 90 }), (filter, limit) => {
-        const expected = bySight(filter);
-        const seen: string[] = [];
-        let before: number | undefined;
-        for (;;) {
-          const { rows, matching, total } = store.rolloutRows(filter, before, limit);
-          expect({ matching, total }).toEqual({ matching: expected.length, total: 300 });
-          seen.push(...rows.map((row) => row.id));
-          before = rows.at(-1)?.key;
-          if (rows.length < limit) break;
-        }
-        expect(seen).toEqual(expected);
-      }),
-      { numRuns: 300 },
-    );
+  test.each<[string, Keeps]>([
+    ['', () => true],
+    ['half:shuffled purpose:probe', (group, { order }) => order === 'shuffled' && group.purpose === 'probe'],
+    ['flagged', (_, { id }) => id === rare],
+    ['step:77', ({ step }) => step === 77],
+    ['step<=3', ({ step }) => step <= 3],
+    ['step:10..240', ({ step }) => step >= 10 && step <= 240],
+    ['step>5 step<245 nth:1', ({ step }, { index }) => step > 5 && step < 245 && index === 0],
+    ['row:17', ({ question }) => question.row === 17],
+    ['bounce', bounces],
+    ['bounc flagged:false', (group, rollout) => bounces(group, rollout) && rollout.id !== rare],
+    ['bounce flagged', (group, rollout) => bounces(group, rollout) && rollout.id === rare],
+    [
+      'bounce step:77 correct:true',
+      (group, rollout) => bounces(group, rollout) && group.step === 77 && rollout.correct,
+    ],
+    ['bounce row>100', (group, rollout) => bounces(group, rollout) && group.question.row > 100],
+    ['bounce or correct:true', (group, rollout) => bounces(group, rollout) || rollout.correct],
+    ['not bounce', (group, rollout) => !bounces(group, rollout)],
+    [
+      'type:ocr media:video aha>=3',
+      ({ question }, { aha }) =>
+        question.problemType === 'OCR' && question.dataType === 'video' && aha.some(({ tier }) => tier >= 3),
+    ],
+  ])('%s: pages and the count are those of looking at every rollout', (line, keeps) => {
+    const expected = bySight(keeps);
+    expect(counted(store, line)).toMatchObject({ matching: expected.length, total });
+    const first = listed(store, line, { limit: 100 });
+    expect(first.total).toBe(total);
+    expect(first.rows.map(({ id }) => id)).toEqual(expected.slice(0, 100));
+    const next = listed(store, line, { limit: 100, before: first.rows.at(-1)?.key ?? 0 });
+    expect(next.rows.map(({ id }) => id)).toEqual(expected.slice(100, 200));
   });
 
   test('a row shows its question and leaves out the text', () => {
-    const [row] = store.rolloutRows({ step: 1, flagged: true }, undefined, 1).rows;
+    const [row] = listed(store, 'flagged').rows;
     expect(row).toMatchObject({
-      problem: 'Question Frame?',
-      problemType: 'regression',
+      id: rare,
+      problem: 'Question left?',
+      problemType: 'multiple choice',
       dataType: 'video',
-      purpose: 'probe',
+      purpose: 'train',
+      answer: 'B',
       flags: 1,
     });
     expect(row).not.toHaveProperty('text');
     expect(row).not.toHaveProperty('parsed');
   });
 
-  test('whatever a person types is words, never an operator or an error', () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string(),
-          fc.string({ unit: 'binary' }),
-          fc.constantFrom('"', '""', 'a"b', 'NEAR(a b)', '-x', 'text:', '^a', '*', 'a OR b', "'; --"),
-        ),
-        (text) => {
-          expect(() => store.rolloutRows({ text }, undefined, 5)).not.toThrow();
-        },
-      ),
+  test('a chip counts with the other conditions on its field given way', () => {
+    const { facets, matching } = counted(store, 'half:shuffled aha>=3 row<500');
+    const count = (keeps: Keeps) =>
+      bySight((group, rollout) => group.question.row < 500 && keeps(group, rollout)).length;
+    const tier = (rollout: GroupWithRollouts['rollouts'][number]) => rollout.aha[0]?.tier ?? 0;
+    expect(matching).toBe(count((_, rollout) => rollout.order === 'shuffled' && tier(rollout) >= 3));
+    expect(facets['half:ordered']).toBe(count((_, rollout) => rollout.order === 'ordered' && tier(rollout) >= 3));
+    expect(facets['aha>=5']).toBe(count((_, rollout) => rollout.order === 'shuffled' && tier(rollout) >= 5));
+    expect(facets['correct:true']).toBe(
+      count((_, rollout) => rollout.order === 'shuffled' && tier(rollout) >= 3 && rollout.correct),
     );
-    expect(wordQuery('left AND "right" *')).toBe('"left" "AND" "right"*');
-    expect(wordQuery(' ?! ')).toBeNull();
-    expect(store.rolloutRows({ text: '?!' }, undefined, 5)).toEqual({ rows: [], matching: 0, total: 300 });
+    expect(facets.flagged).toBe(0);
   });
 
-  test('pages and counts are read from indices: no table is scanned and nothing is sorted', () => {
-    for (const [name, sql] of Object.entries(listQueries)) {
-      const parameters = Array.from({ length: (sql.match(/\?\d/g) ?? []).length }, () => 1).slice(
-        0,
-        new Set(sql.match(/\?\d/g)).size,
-      );
-      const plan = databaseOf(store)
-        .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters)
-        .map((row) => row.detail);
-      for (const detail of plan) {
-        expect(detail, name).not.toMatch(/TEMP B-TREE/);
-        if (detail.startsWith('SCAN'))
-          expect(detail, name).toMatch(
-            /^SCAN (json_each VIRTUAL TABLE INDEX 1:|(w|rollout_words) VIRTUAL TABLE INDEX \d+:M2<?)$/,
-          );
+  /** How SQLite runs what a query asks, a line for each table of each statement. */
+  function plansOf(line: string): string[] {
+    const database = databaseOf(store);
+    const plans = new Set<string>();
+    const all = database.all.bind(database);
+    const spy = vi.spyOn(database, 'all').mockImplementation((sql, ...parameters) => {
+      if (!sql.startsWith('EXPLAIN')) {
+        for (const { detail } of all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters)) plans.add(detail);
       }
-    }
-  });
-});
-
-describe('twenty thousand rollouts', () => {
-  test('rare flags and common words are found by an index, and no page differs from looking at every rollout', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'video-r1-many-'));
-    const store = RunStore.create(folder, aRun());
+      return all(sql, ...parameters);
+    });
     try {
-      const many = groups(1250, 16);
-      const [oldest] = many;
-      const [rare] = oldest?.rollouts ?? [];
-      store.appendAll(many.map((group) => ({ type: 'group', group })));
-      store.append({ type: 'annotation', annotation: anAnnotation(1, rare?.id ?? '', { span: null }) });
-      expect(store.rolloutRows({ flagged: true }, undefined, 200)).toMatchObject({
-        rows: [{ id: rare?.id }],
-        matching: 1,
-        total: 20_000,
-      });
-      const has = (group: GroupWithRollouts, text: string) =>
-        `${text} ${group.question.problem}`.toLowerCase().includes('bounce');
-      const bySight = (keeps: (group: GroupWithRollouts, rollout: GroupWithRollouts['rollouts'][number]) => boolean) =>
-        many
-          .flatMap((group) => group.rollouts.filter((rollout) => has(group, rollout.text) && keeps(group, rollout)))
-          .map((rollout) => rollout.id)
-          .reverse();
-      for (const [filter, expected] of [
-        [
-          { text: 'bounce', flagged: false, fromStep: 90 },
-          bySight((group, rollout) => group.step >= 90 && rollout.id !== rare?.id),
-        ],
-        [
-          { text: 'bounce', correct: true, step: 77 },
-          bySight((group, rollout) => group.step === 77 && rollout.correct),
-        ],
-        [{ text: 'bounce', dataType: 'video' as const }, bySight((group) => group.question.dataType === 'video')],
-      ] as const) {
-        const { rows, matching } = store.rolloutRows(filter, undefined, 100);
-        expect(matching).toBe(expected.length);
-        expect(rows.map((row) => row.id)).toEqual(expected.slice(0, 100));
-        const next = store.rolloutRows(filter, rows.at(-1)?.key, 100);
-        expect(next.rows.map((row) => row.id)).toEqual(expected.slice(100, 200));
-      }
-      const plan = databaseOf(store).all<{ detail: string }>(
-        `EXPLAIN QUERY PLAN ${listQueries.newestOfFacet}`,
-        1,
-        1,
-        1,
-      );
-      expect(plan.map((row) => row.detail)).toEqual([
-        'SEARCH rollouts USING COVERING INDEX rollouts_facet (facet=? AND key<?)',
-      ]);
+      listed(store, line, { limit: 100 });
+      counted(store, line);
     } finally {
-      store.dispose();
-      rmSync(folder, { recursive: true });
+      spy.mockRestore();
     }
+    return [...plans];
+  }
+
+  test.each([
+    '',
+    'half:shuffled',
+    'flagged',
+    'step:77',
+    'step>200',
+    'bounce',
+    'bounce flagged',
+    'reward>0.5',
+    'row:17',
+  ])('%s: rollouts are looked up by an index or by ranges of keys, never all at once', (line) => {
+    for (const detail of plansOf(line)) {
+      expect(detail).not.toMatch(/^SCAN (r|rollouts|b|rollout_bodies)\b(?! VIRTUAL)/);
+      expect(detail).not.toMatch(/USING COVERING INDEX rollouts_facet$/);
+    }
+  });
+
+  test('facets alone are answered without a look at rollouts, few rollouts in one slice, many in several', () => {
+    const slices = (line: string) => {
+      const expression = parseQuery(line).expression ?? everything;
+      return finished(countRollouts(databaseOf(store), { expression, facets: false })).slices;
+    };
+    expect(['', 'correct:true aha>=2 or flagged', 'flagged reward>0', 'step:77', 'row:17'].map(slices)).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+    expect(slices('reward>0')).toBeGreaterThan(1);
+    expect(slices('bounce or left')).toBeGreaterThan(1);
+  });
+
+  test('a list that is given up between two slices leaves nothing open', () => {
+    const database = databaseOf(store);
+    for (const line of ['reward>9', 'bounce reward>9', 'bounce or reward>9']) {
+      const expression = parseQuery(line).expression ?? everything;
+      const slices = listRollouts(database, { expression, before: 1e9, limit: 10 });
+      expect(slices.next().done).toBe(false);
+      slices.return({ rows: [], total: 0 });
+      // A statement that still reads would keep the table from being dropped.
+      database.exec('CREATE TABLE probe (a); DROP TABLE probe');
+    }
+    expect(found(store, 'bounce flagged')).toEqual(
+      bySight((group, rollout) => bounces(group, rollout) && rollout.id === rare),
+    );
   });
 });

@@ -9,6 +9,7 @@ import { StudioError } from '../../trainer/protocol/errors.ts';
 import { requests } from '../../trainer/protocol/messages.ts';
 import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
+import { counted, found, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
 import {
   aCheckpoint,
@@ -39,7 +40,7 @@ const paused = {
 
 /** All groups, newest first. */
 function groupsOf(store: RunStore): GroupWithRollouts[] {
-  const ids = new Set(store.rolloutRows({}, undefined, 100_000).rows.map(({ groupId }) => groupId));
+  const ids = new Set(listed(store, '', { limit: 1e6 }).rows.map(({ groupId }) => groupId));
   return [...ids].map((id) => store.group(id));
 }
 
@@ -139,7 +140,7 @@ describe('the log', () => {
             .map(([column]) => `${name}.${column}`),
         ),
     );
-    expect(places).toEqual(['rollouts.text']);
+    expect(places).toEqual(['rollout_bodies.text']);
   });
 });
 
@@ -155,7 +156,8 @@ describe('what is read', () => {
       { type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') },
     ]);
     const answers = {
-      'rollouts/list': store.rolloutRows({}, undefined, 10),
+      'rollouts/list': listed(store),
+      'rollouts/count': counted(store),
       'groups/get': { group: store.group('s1-g0') },
       'rollouts/tokens': store.tokens('s1-g0-o0'),
       'metrics/get': { steps: store.metrics(0) },
@@ -228,7 +230,7 @@ describe('what is read', () => {
     const store = newStore();
     store.append({ type: 'group', group: aGroup(1) }, new Map([['s1-g0-o0', someTokens()]]));
     store.append({ type: 'group', group: aGroup(2) });
-    const before = store.rolloutRows({}, undefined, 10).rows;
+    const before = listed(store).rows;
     const [first, , shuffled] = aGroup(1).rollouts;
     const again = aGroup(1, {
       rollouts: [
@@ -238,13 +240,12 @@ describe('what is read', () => {
     });
     store.append({ type: 'group', group: again });
     expect(store.group('s1-g0')).toEqual(again);
-    const after = store.rolloutRows({}, undefined, 10);
-    expect(after.rows.map((row) => [row.id, row.key])).toEqual(
+    expect(listed(store).rows.map((row) => [row.id, row.key])).toEqual(
       before.filter((row) => row.id !== 's1-g0-o1').map((row) => [row.id, row.key]),
     );
-    expect(after).toMatchObject({ matching: 5, total: 5 });
-    expect(store.rolloutRows({ correct: true }, undefined, 10).matching).toBe(3);
-    expect(store.rolloutRows({ text: 'anders' }, undefined, 10).rows.map((row) => row.id)).toEqual(['s1-g0-o0']);
+    expect(counted(store)).toMatchObject({ matching: 5, total: 5 });
+    expect(counted(store, 'correct:true').matching).toBe(3);
+    expect(found(store, 'anders')).toEqual(['s1-g0-o0']);
     expect(store.tokens('s1-g0-o0')).toEqual(someTokens());
   });
 
@@ -281,8 +282,8 @@ describe('going back', () => {
     expect(store.notices()).toHaveLength(1);
     expect(thrownBy(() => store.group('s2-g0')).kind).toBe('not-found');
     expect(store.group('s1-g0')).toEqual(aGroup(1));
-    expect(store.rolloutRows({}, undefined, 10)).toMatchObject({ matching: 3, total: 3 });
-    expect(store.rolloutRows({ text: 'red' }, undefined, 10).matching).toBe(3);
+    expect(counted(store)).toMatchObject({ matching: 3, total: 3 });
+    expect(counted(store, 'red').matching).toBe(3);
     expect(store.commands()).toHaveLength(1);
   });
 
@@ -310,10 +311,10 @@ describe('going back', () => {
   test('keys of rollouts are never given twice, so a page that is asked for after a rewind holds older rows only', () => {
     const store = newStore();
     store.append({ type: 'group', group: aGroup(1) });
-    const [newest] = store.rolloutRows({}, undefined, 1).rows;
+    const [newest] = listed(store).rows;
     store.append({ type: 'rewound', toStep: 0 });
     store.append({ type: 'group', group: aGroup(1) });
-    for (const row of store.rolloutRows({}, undefined, 10).rows) expect(row.key).toBeGreaterThan(newest?.key ?? 0);
+    for (const row of listed(store).rows) expect(row.key).toBeGreaterThan(newest?.key ?? 0);
   });
 
   test('a reader who starts anywhere, with what he held then, ends with what one who listened all along has', () => {
@@ -434,15 +435,34 @@ describe('annotations', () => {
     });
     expect(store.annotations().map((annotation) => annotation.id)).toEqual([1, 2]);
     expect(store.annotations('s1-g0-o0').map((annotation) => annotation.id)).toEqual([1]);
-    expect(store.rolloutRows({ flagged: true }, undefined, 10).rows.map((row) => [row.id, row.flags])).toEqual([
+    expect(listed(store, 'flagged').rows.map((row) => [row.id, row.flags])).toEqual([
       ['s1-g0-s0', 1],
       ['s1-g0-o0', 1],
     ]);
     store.append({ type: 'annotation-removed', id: 2 });
     expect(store.annotations().map((annotation) => annotation.id)).toEqual([1]);
-    expect(store.rolloutRows({ flagged: true }, undefined, 10)).toMatchObject({ matching: 1, total: 3 });
+    expect(counted(store, 'flagged')).toMatchObject({ matching: 1, total: 3 });
     expect(store.nextAnnotationId()).toBe(3);
     expect(thrownBy(() => store.append({ type: 'annotation-removed', id: 2 })).kind).toBe('not-found');
+  });
+
+  test('a flag is found by its author and category as long as it stands on this text', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    store.append({
+      type: 'annotation',
+      annotation: anAnnotation(1, 's1-g0-o0', { author: 'Ada', category: 'format' }),
+    });
+    store.append({ type: 'annotation', annotation: anAnnotation(2, 's1-g0-o0', { author: 'bob', category: 'other' }) });
+    const asked = ['flagBy:ADA', 'flagBy:bob', 'flag:format', 'flags:2', 'flag:other or flagBy:ada'];
+    for (const query of asked) expect(found(store, query), query).toEqual(['s1-g0-o0']);
+    store.append({ type: 'annotation-removed', id: 2 });
+    expect(asked.map((query) => found(store, query).length)).toEqual([1, 0, 1, 0, 1]);
+    const [first, ...others] = aGroup(1).rollouts;
+    const again = aGroup(1, { rollouts: [{ ...first, text: 'another answer' } as typeof first & object, ...others] });
+    store.append({ type: 'group', group: again });
+    expect(asked.map((query) => found(store, query).length)).toEqual([0, 0, 0, 0, 0]);
+    expect(found(store, 'not flagBy:ada')).toHaveLength(3);
   });
 
   test('a span outside of the text is refused', () => {
@@ -461,7 +481,7 @@ describe('annotations', () => {
     expect(store.annotations()).toEqual([]);
     store.append({ type: 'group', group: aGroup(1) });
     expect(store.annotations()).toEqual([anAnnotation(1, 's1-g0-o0')]);
-    expect(store.rolloutRows({ flagged: true }, undefined, 10).matching).toBe(1);
+    expect(counted(store, 'flagged').matching).toBe(1);
     store.append({ type: 'rewound', toStep: 0 });
     store.append({
       type: 'group',
@@ -470,7 +490,7 @@ describe('annotations', () => {
       }),
     });
     expect(store.annotations()).toEqual([]);
-    expect(store.rolloutRows({ flagged: true }, undefined, 10).matching).toBe(0);
+    expect(counted(store, 'flagged').matching).toBe(0);
   });
 
   test('the export has one line a flag that stands on its own, void rollouts included', () => {
@@ -588,7 +608,7 @@ describe('trouble', () => {
       Array.from({ length: last }, (_, index) => index + 1),
     );
     const rollouts = groupsOf(store).length * 3;
-    expect(store.rolloutRows({}, undefined, 1)).toMatchObject({ matching: rollouts, total: rollouts });
+    expect(counted(store)).toMatchObject({ matching: rollouts, total: rollouts });
     expect(store.append({ type: 'warning', message: 'back' }).seq).toBe(last + 1);
   });
 });

@@ -22,12 +22,13 @@ export interface Room {
 }
 
 export const rooms: readonly Room[] = [
-  // The contract, which everything may speak.
+  // The manifest, and the contract, which everything may speak.
+  { room: 'package.json', on: [], runs: 'pure' },
   { room: 'trainer/protocol', on: [], runs: 'pure' },
 
   // What computes, from the ground up.
   { room: 'trainer/programs', on: ['trainer/protocol'], runs: 'node' },
-  { room: 'trainer/journal', on: [], runs: 'node' },
+  { room: 'trainer/journal', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/rewards', on: ['trainer/protocol'], runs: 'pure' },
   {
     room: 'trainer/engines',
@@ -98,7 +99,7 @@ export const rooms: readonly Room[] = [
 
   // Those who ask a trainer.
   { room: 'trainer/client', on: ['trainer/protocol'], runs: 'node' },
-  { room: 'trainer/cli/terminal', on: ['trainer/learning', 'trainer/protocol'], runs: 'node' },
+  { room: 'trainer/cli/terminal', on: ['package.json', 'trainer/learning', 'trainer/protocol'], runs: 'node' },
   {
     room: 'trainer/cli/experiments',
     on: [
@@ -140,13 +141,13 @@ export const rooms: readonly Room[] = [
   },
 
   // The pages.
-  { room: 'webview/ui', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'webview/ui', on: [], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
-  { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts'], runs: 'pure' },
+  { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },
   {
     room: 'webview/run',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/state', 'webview/ui'],
+    on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'],
     runs: 'pure',
   },
   {
@@ -181,7 +182,7 @@ export const rooms: readonly Room[] = [
 
   // What puts the parts together.
   { room: 'webview/build.ts', on: [], runs: 'node' },
-  { room: 'extension/build.ts', on: ['extension'], runs: 'node' },
+  { room: 'extension/build.ts', on: [], runs: 'node' },
   {
     room: 'trainer/build.ts',
     on: ['extension/build.ts', 'trainer/engines', 'webview/build.ts'],

@@ -9,7 +9,6 @@ import {
   annotationInput,
   checkpoint,
   evaluation,
-  frameOrder,
   groupPurpose,
   groupWithRollouts,
   rollout,
@@ -57,22 +56,6 @@ export const unreadableRun = z.object({
   remedy: z.string().nullable(),
 });
 export type UnreadableRun = z.infer<typeof unreadableRun>;
-
-/** A filter of the rollout list; every given term must hold. */
-export const rolloutFilter = z.object({
-  step: z.number().int().optional(),
-  fromStep: z.number().int().optional(),
-  purpose: groupPurpose.optional(),
-  order: frameOrder.optional(),
-  correct: z.boolean().optional(),
-  dataType: z.enum(['image', 'video']).optional(),
-  problemType: z.string().optional(),
-  minAha: z.number().int().min(1).max(5).optional(),
-  flagged: z.boolean().optional(),
-  /** Words that the text or the question must contain. */
-  text: z.string().optional(),
-});
-export type RolloutFilter = z.infer<typeof rolloutFilter>;
 
 /** A row of the rollout list: the rollout without its text, with what the row shows of its question. */
 export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
@@ -127,14 +110,29 @@ export const requests = {
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
   /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
   'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
-  /** Newest first; `before` is the key of the last row already held. `matching` counts all rows that the filter keeps. */
+  /**
+   * Newest first; `before` is the key of the last row already held. A `query` with a fault is refused: `place` is where in the
+   * line (`3..7`, end exclusive), `remedy` what to put there.
+   */
   'rollouts/list': call(
     runId.extend({
-      filter: rolloutFilter.default({}),
+      query: z.string().default(''),
       before: z.number().int().optional(),
       limit: z.number().int().min(1).max(500).default(200),
     }),
-    z.object({ rows: z.array(rolloutRow), matching: z.number().int(), total: z.number().int() }),
+    z.object({ rows: z.array(rolloutRow), total: z.number().int() }),
+  ),
+  /**
+   * How many rollouts a query keeps, and with `facets` how many it would keep with each of `facetTerms`. One at a time for a
+   * client and run: a newer one, unsubscribing and closing end the one before with `cancelled`.
+   */
+  'rollouts/count': call(
+    runId.extend({ query: z.string().default(''), facets: z.boolean().default(false) }),
+    z.object({
+      matching: z.number().int(),
+      total: z.number().int(),
+      facets: z.record(z.string(), z.number().int()),
+    }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),

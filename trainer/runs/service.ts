@@ -5,6 +5,8 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messa
 import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
+import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
+import type { CountAsked, ListAsked } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 
 export interface SamplingHint {
@@ -46,6 +48,10 @@ export interface TrainerService {
   delete(runId: string): Promise<void>;
   /** Read access to a run's records; writing is for `runs` alone. */
   store(runId: string): RunStore;
+  /** Rollouts of a run that a query keeps, newest first. */
+  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage>;
+  /** @param signal ends it with `cancelled` */
+  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount>;
   /** Frames of a group's media, from the cache or decoded again. */
   frames(runId: string, key: string): Promise<Frames>;
   annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;

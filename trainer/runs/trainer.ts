@@ -11,6 +11,8 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messa
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
+import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
+import { type CountAsked, type ListAsked, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
@@ -42,6 +44,7 @@ export class Trainer implements TrainerService {
   private readonly unreadableById = new Map<string, StudioError>();
   private readonly usedIds = new Set<string>();
   private readonly listeners = new Set<TrainerListener>();
+  private readonly reader = new RolloutReader();
   private mediaLoader: Promise<MediaLoader> | null = null;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
@@ -64,8 +67,10 @@ export class Trainer implements TrainerService {
     );
     const trainer = new Trainer(options, ffmpeg);
     await mkdir(trainer.runsFolder, { recursive: true, mode: 0o700 });
-    for (const id of (await readdir(trainer.runsFolder)).sort()) {
-      trainer.usedIds.add(id);
+    const entries = await readdir(trainer.runsFolder, { withFileTypes: true });
+    for (const { name } of entries) trainer.usedIds.add(name);
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    for (const id of folders.sort()) {
       try {
         trainer.runsById.set(id, await trainer.reopen(id));
       } catch (thrown) {
@@ -156,6 +161,7 @@ export class Trainer implements TrainerService {
       if (why !== null) throw new StudioError('conflict', `${runId} can't be deleted: ${why}.`);
       await run.shutDown();
       this.runsById.delete(runId);
+      await this.reader.close(run.folder);
     }
     await rm(path.join(this.runsFolder, runId), { recursive: true, force: true });
     this.tell((listener) => listener.onRunsChanged(null));
@@ -163,6 +169,14 @@ export class Trainer implements TrainerService {
 
   store(runId: string): RunStore {
     return this.run(runId).store;
+  }
+
+  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage> {
+    return this.reader.list(this.run(runId).folder, asked);
+  }
+
+  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount> {
+    return this.reader.count(this.run(runId).folder, asked, signal);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {
@@ -210,6 +224,7 @@ export class Trainer implements TrainerService {
   }
 
   async shutdown(): Promise<void> {
+    await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
     const media = await this.mediaLoader?.catch(() => null);
     media?.dispose();

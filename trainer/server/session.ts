@@ -4,6 +4,8 @@ import { encodeFrames } from '../protocol/binary.ts';
 import { type Handlers, Peer } from '../protocol/connection.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RequestInput, RequestName, RequestResult } from '../protocol/messages.ts';
+import type { Expression } from '../protocol/query/expression.ts';
+import { parseQuery } from '../protocol/query/parse.ts';
 import type { RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
@@ -27,6 +29,8 @@ export class Session {
   private readonly transport: SocketTransport;
   private readonly peer: Peer;
   private readonly subscriptions = new Map<string, Subscription>();
+  /** Counts under way, by run. */
+  private readonly counting = new Map<string, AbortController>();
   /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
   private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
   private client: { readonly name: string; readonly author: string } | null = null;
@@ -63,6 +67,7 @@ export class Session {
   dispose(): void {
     for (const subscription of this.subscriptions.values()) subscription.dispose();
     this.subscriptions.clear();
+    for (const counting of this.counting.values()) counting.abort();
     this.changedMeanwhile.clear();
   }
 
@@ -107,6 +112,7 @@ export class Session {
       'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),
       'runs/unsubscribe': greeted<'runs/unsubscribe'>(({ runId }) => {
         this.unsubscribe(runId);
+        this.counting.get(runId)?.abort();
         return {};
       }),
       'runs/delete': greeted<'runs/delete'>(async ({ runId }) => {
@@ -124,8 +130,15 @@ export class Session {
         evaluations: service.store(runId).evaluations(),
       })),
       'notices/list': greeted<'notices/list'>(({ runId }) => ({ events: service.store(runId).notices() })),
-      'rollouts/list': greeted<'rollouts/list'>(({ runId, filter, before, limit }) =>
-        service.store(runId).rolloutRows(filter, before, limit),
+      'rollouts/list': greeted<'rollouts/list'>(({ runId, query, before, limit }) =>
+        service.listRollouts(runId, {
+          expression: expressionOf(query),
+          before: before ?? Number.MAX_SAFE_INTEGER,
+          limit,
+        }),
+      ),
+      'rollouts/count': greeted<'rollouts/count'>(({ runId, query, facets }) =>
+        this.count(runId, expressionOf(query), facets),
       ),
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
@@ -210,6 +223,22 @@ export class Session {
     this.transport.close(closeCode.internal, `events of ${runId} can't be read: ${fault.message}`);
   }
 
+  /** A newer count of the same run ends the one before: its answer is out of date. */
+  private async count(
+    runId: string,
+    expression: Expression,
+    facets: boolean,
+  ): Promise<RequestResult<'rollouts/count'>> {
+    this.counting.get(runId)?.abort();
+    const controller = new AbortController();
+    this.counting.set(runId, controller);
+    try {
+      return await this.service.countRollouts(runId, { expression, facets }, controller.signal);
+    } finally {
+      if (this.counting.get(runId) === controller) this.counting.delete(runId);
+    }
+  }
+
   private async sendFrames(runId: string, key: string): Promise<RequestResult<'frames/get'>> {
     const { width, height, count, pixels } = await this.service.frames(runId, key);
     this.transfers += 1;
@@ -217,4 +246,15 @@ export class Session {
     this.peer.sendBinary(encodeFrames({ transfer, key, width, height, count }, pixels));
     return { transfer, width, height, count };
   }
+}
+
+/** What a typed query stands for. @throws StudioError `bad-request` with the place in the line and what to put there */
+function expressionOf(query: string): Expression {
+  const { expression, faults } = parseQuery(query);
+  if (expression !== null) return expression;
+  const [fault] = faults;
+  throw new StudioError('bad-request', fault?.message ?? 'The query has a fault.', {
+    ...(fault && { place: `${fault.start}..${fault.end}` }),
+    ...(fault?.suggestion != null && { remedy: fault.suggestion }),
+  });
 }

@@ -3,6 +3,7 @@ import { StudioError } from '../protocol/errors.ts';
 import type { Annotation, Group, Question, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { Database } from './database.ts';
+import { stored } from './query-sql.ts';
 
 /** What an annotation was about, as it was then. */
 interface AnnotatedSubject {
@@ -47,12 +48,14 @@ export class AnnotationTable {
       advantage: rollout.advantage,
     };
     this.database.run(
-      'INSERT OR REPLACE INTO annotations (id, rollout_id, text, subject, body) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO annotations (id, rollout_id, text, subject, body, category, author) VALUES (?, ?, ?, ?, ?, ?, ?)',
       annotation.id,
       annotation.rolloutId,
       rollout.text,
       JSON.stringify(subject),
       JSON.stringify(annotation),
+      stored(annotation.category),
+      stored(annotation.author),
     );
   }
 
@@ -80,7 +83,8 @@ export class AnnotationTable {
   list(rolloutId?: string): Annotation[] {
     return this.database
       .all<{ body: string }>(
-        `SELECT a.body FROM annotations a JOIN rollouts r ON r.id = a.rollout_id AND r.text = a.text
+        `SELECT a.body FROM annotations a
+         JOIN rollouts r ON r.id = a.rollout_id JOIN rollout_bodies b ON b.key = r.key AND b.text = a.text
          WHERE a.removed = 0 AND (?1 IS NULL OR a.rollout_id = ?1) ORDER BY a.id`,
         rolloutId ?? null,
       )
@@ -101,7 +105,9 @@ export class AnnotationTable {
     let after = 0;
     for (;;) {
       const rows = this.database.all<{ id: number; text: string; subject: string; body: string; current: number }>(
-        `SELECT a.id, a.text, a.subject, a.body, EXISTS (SELECT 1 FROM rollouts r WHERE r.id = a.rollout_id AND r.text = a.text) AS current
+        `SELECT a.id, a.text, a.subject, a.body, EXISTS (
+           SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND b.text = a.text
+         ) AS current
          FROM annotations a WHERE a.removed = 0 AND a.id > ? ORDER BY a.id LIMIT ?`,
         after,
         pageRows,
@@ -129,5 +135,13 @@ export class AnnotationTable {
       if (rows.length < pageRows) break;
     }
     return { jsonl: lines.map((line) => `${line}\n`).join(''), count: lines.length };
+  }
+}
+
+/** Fills the columns that are made from the bodies. */
+export function fillAnnotations(database: Database): void {
+  for (const { id, body } of database.all<{ id: number; body: string }>('SELECT id, body FROM annotations')) {
+    const { category, author } = JSON.parse(body) as Annotation;
+    database.run('UPDATE annotations SET category = ?, author = ? WHERE id = ?', stored(category), stored(author), id);
   }
 }

@@ -103,16 +103,20 @@ function databaseError(thrown: unknown, path: string): StudioError {
   }
 }
 
+/** Prepared statements that a connection keeps: more than its own code has, since queries have SQL of their own. */
+const keptStatements = 200;
+
 /** An open database. Every method throws StudioError: `bad-store` with the file's path, `disk-full`, or `internal`. */
 export class Database {
   readonly path: string;
   private readonly connection: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
 
-  constructor(path: string, options: { timeoutMs?: number } = {}) {
+  constructor(path: string, options: { timeoutMs?: number; readOnly?: boolean } = {}) {
     this.path = path;
+    const { timeoutMs = 5000, readOnly = false } = options;
     const { DatabaseSync } = loadSqlite();
-    this.connection = this.guard(() => new DatabaseSync(path, { timeout: options.timeoutMs ?? 5000 }));
+    this.connection = this.guard(() => new DatabaseSync(path, { timeout: timeoutMs, readOnly }));
   }
 
   exec(sql: string): void {
@@ -135,6 +139,20 @@ export class Database {
     return this.guard(() => this.statement(sql).all(...parameters) as Row[]);
   }
 
+  /** Rows as they are found. Until the last one was taken, or the loop was left, what the connection reads stays as it is. */
+  *iterate<Row>(sql: string, ...parameters: SQLInputValue[]): Generator<Row, void> {
+    const rows = this.guard(() => this.statement(sql).iterate(...parameters));
+    try {
+      for (;;) {
+        const next = this.guard(() => rows.next());
+        if (next.done) return;
+        yield next.value as Row;
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
   /** Runs `work` whole or not at all. */
   transaction<T>(work: () => T): T {
     this.exec('BEGIN IMMEDIATE');
@@ -155,10 +173,13 @@ export class Database {
   }
 
   private statement(sql: string): StatementSync {
-    let statement = this.statements.get(sql);
-    if (!statement) {
-      statement = this.connection.prepare(sql);
-      this.statements.set(sql, statement);
+    const statement = this.statements.get(sql) ?? this.connection.prepare(sql);
+    // The one that was used last comes last.
+    this.statements.delete(sql);
+    this.statements.set(sql, statement);
+    if (this.statements.size > keptStatements) {
+      const [oldest] = this.statements.keys();
+      this.statements.delete(oldest as string);
     }
     return statement;
   }

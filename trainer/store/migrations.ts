@@ -2,18 +2,29 @@
  * Brings a run's database to the present schema, in numbered steps, all in one transaction: what interrupts it leaves the old
  * version whole. A new database is made by the same steps from nothing. To change a table, add a step; never change one.
  */
+import { fillAnnotations } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
+import { fillRollouts } from './rollout-tables.ts';
 import { applicationId, schema1, schema2 } from './schema.ts';
 
+interface Step {
+  change(database: Database): void;
+  /** Columns that are made from the bodies, and the index of words, are filled anew after the last step. */
+  readonly refill: boolean;
+}
+
 /** Step n brings version n - 1 to n. */
-const steps: readonly ((database: Database) => void)[] = [
-  (database) => database.exec(schema1),
-  (database) => {
-    const commands = rewriteRecords(database);
-    database.exec(schema2);
-    for (const { number, id, body } of commands)
-      database.run('INSERT INTO commands (number, id, body) VALUES (?, ?, ?)', number, id, body);
+const steps: readonly Step[] = [
+  { change: (database) => database.exec(schema1), refill: false },
+  {
+    change: (database) => {
+      const commands = rewriteRecords(database);
+      database.exec(schema2);
+      for (const { number, id, body } of commands)
+        database.run('INSERT INTO commands (number, id, body) VALUES (?, ?, ?)', number, id, body);
+    },
+    refill: true,
   },
 ];
 
@@ -26,6 +37,11 @@ export const schemaVersion = steps.length;
  */
 export function migrate(database: Database, version: number): void {
   if (version === schemaVersion) return;
-  for (const step of steps.slice(version)) step(database);
+  const missing = steps.slice(version);
+  for (const { change } of missing) change(database);
+  if (missing.some(({ refill }) => refill)) {
+    fillRollouts(database);
+    fillAnnotations(database);
+  }
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`);
 }

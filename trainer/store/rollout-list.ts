@@ -1,143 +1,374 @@
 /**
- * The rollout list's queries. What the list filters by is a small set of facets: a filter picks facets, their counts add
- * up to the number that matches, and each facet's newest keys come from an index, so that a rare filter costs no scan.
+ * The rollouts that a query keeps: a page of them, newest first, and how many there are, by facet too. Each runs in slices, so
+ * that whoever runs it can answer others between two of them, or give up. Nothing here writes.
+ *
+ * A query is taken apart: conditions over facets alone are asked of the few rows that count each combination; words of the
+ * index; what is left of the rollouts that remain. Those come from the narrowest place at hand: few keys that an index gives,
+ * the keys that have the words, or ranges of keys, the newest first.
  */
-import type { RolloutFilter } from '../protocol/messages.ts';
+import type { RolloutRow } from '../protocol/messages.ts';
+import type { Expression } from '../protocol/query/expression.ts';
+import { facetQueries } from '../protocol/query/facets.ts';
+import type { Subject } from '../protocol/query/fields.ts';
+import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
-
-const facetsThatMatch = `
-  SELECT id, count FROM facets
-  WHERE count > 0
-    AND (?1 IS NULL OR purpose = ?1)
-    AND (?2 IS NULL OR frame_order = ?2)
-    AND (?3 IS NULL OR correct = ?3)
-    AND (?4 IS NULL OR data_type = ?4)
-    AND (?5 IS NULL OR problem_type = ?5)
-    AND aha >= ?6
-    AND (?7 IS NULL OR flagged = ?7)`;
-
-/** Up to so many rollouts of the facets asked for, their keys are held against the words; beyond, each word's rollouts are looked up. */
-const fewRollouts = 5000;
-
-/** SQL of the pages and counts; named so that a test can look at how SQLite runs them. */
-export const listQueries = {
-  newest: 'SELECT key FROM rollouts WHERE key < ?1 ORDER BY key DESC LIMIT ?2',
-  newestOfFacet: 'SELECT key FROM rollouts WHERE facet = ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3',
-  newestOfFacetFromStep:
-    'SELECT key FROM rollouts WHERE facet = ?1 AND key < ?2 AND step >= ?4 ORDER BY key DESC LIMIT ?3',
-  countOfFacetFromStep: 'SELECT count(*) AS count FROM rollouts WHERE facet = ?1 AND step >= ?2',
-  newestOfStep:
-    'SELECT key FROM rollouts WHERE step = ?1 AND facet IN (SELECT value FROM json_each(?2)) AND key < ?3 ORDER BY key DESC LIMIT ?4',
-  countOfStep: 'SELECT count(*) AS count FROM rollouts WHERE step = ?1 AND facet IN (SELECT value FROM json_each(?2))',
-  newestWithWords:
-    'SELECT rowid AS key FROM rollout_words WHERE rollout_words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3',
-  countWithWords: 'SELECT count(*) AS count FROM rollout_words WHERE rollout_words MATCH ?1',
-  newestWithWordsAndFacets: `
-    SELECT w.rowid AS key FROM rollout_words w CROSS JOIN rollouts r ON r.key = w.rowid
-    WHERE w.rollout_words MATCH ?1 AND w.rowid < ?2 AND r.step BETWEEN ?3 AND ?4 AND r.facet IN (SELECT value FROM json_each(?5))
-    ORDER BY w.rowid DESC LIMIT ?6`,
-  countWithWordsAndFacets: `
-    SELECT count(*) AS count FROM rollout_words w CROSS JOIN rollouts r ON r.key = w.rowid
-    WHERE w.rollout_words MATCH ?1 AND r.step BETWEEN ?2 AND ?3 AND r.facet IN (SELECT value FROM json_each(?4))`,
-  // The plus keeps SQLite from asking for the words of one rollout after another.
-  fewWithWordsAndFacets: `
-    SELECT rowid AS key FROM rollout_words
-    WHERE rollout_words MATCH ?1
-      AND +rowid IN (SELECT key FROM rollouts WHERE facet IN (SELECT value FROM json_each(?4)) AND step BETWEEN ?2 AND ?3)
-    ORDER BY rowid DESC`,
-} as const;
-
-/**
- * What a person typed as an FTS5 query: every word must occur, the last one may be the start of a word. Nothing in it acts
- * as an operator. Null when there is no word to look for.
- */
-export function wordQuery(text: string): string | null {
-  const words = text.split(/[^\p{L}\p{N}\p{M}\p{Co}]+/u).filter((word) => word.length > 0);
-  return words.length === 0 ? null : `${words.map((word) => `"${word}"`).join(' ')}*`;
-}
+import { askedBy, conditionSql, conditionsOf, type Scope, type Sql, type Value, wordMatch } from './query-sql.ts';
+import type { RolloutBody } from './rollout-tables.ts';
 
 export interface RolloutPage {
   /** Newest first. */
-  readonly keys: number[];
-  readonly matching: number;
+  readonly rows: RolloutRow[];
   readonly total: number;
 }
 
-/** Keys of the newest `limit` rollouts below `before` that the filter keeps. */
-export function rolloutPage(database: Database, filter: RolloutFilter, before: number, limit: number): RolloutPage {
-  const flag = (value: boolean | undefined) => (value === undefined ? null : Number(value));
-  const count = (sql: string, ...parameters: (string | number)[]) =>
-    database.get<{ count: number }>(sql, ...parameters)?.count ?? 0;
-  const keys = (sql: string, ...parameters: (string | number)[]) =>
-    database.all<{ key: number }>(sql, ...parameters).map((row) => row.key);
+export interface RolloutCount {
+  readonly matching: number;
+  readonly total: number;
+  /** By the terms of `facetTerms`: how many there would be with that term in the query; none when not asked for. */
+  readonly facets: Record<string, number>;
+}
 
-  const total = count('SELECT coalesce(sum(count), 0) AS count FROM facets');
-  const facets = database.all<{ id: number; count: number }>(
-    facetsThatMatch,
-    filter.purpose ?? null,
-    filter.order ?? null,
-    flag(filter.correct),
-    filter.dataType ?? null,
-    filter.problemType ?? null,
-    filter.minAha ?? 0,
-    flag(filter.flagged),
-  );
-  const facetIds = JSON.stringify(facets.map((facet) => facet.id));
-  const fromStep = Math.max(filter.fromStep ?? Number.MIN_SAFE_INTEGER, filter.step ?? Number.MIN_SAFE_INTEGER);
-  const toStep = filter.step ?? Number.MAX_SAFE_INTEGER;
+/** How much is looked at in one go. */
+export interface Portions {
+  /** Up to so many keys are taken from an index and looked at one by one. */
+  readonly fewKeys: number;
+  /** Keys that have the words, looked at in the first slice, and at most in those that follow. */
+  readonly firstWordKeys: number;
+  readonly wordKeys: number;
+  /** Keys of the first range; those that follow are as long as fit into `sliceMs`. */
+  readonly rangeKeys: number;
+  readonly sliceMs: number;
+}
 
-  if (filter.text !== undefined && filter.text.trim() !== '') {
-    const words = wordQuery(filter.text);
-    if (words === null) return { keys: [], matching: 0, total };
-    const ofFacets = facets.reduce((sum, facet) => sum + facet.count, 0);
-    if (ofFacets === total && filter.step === undefined && filter.fromStep === undefined) {
-      return {
-        keys: keys(listQueries.newestWithWords, words, before, limit),
-        matching: count(listQueries.countWithWords, words),
-        total,
-      };
-    }
-    if (ofFacets <= fewRollouts) {
-      const found = keys(listQueries.fewWithWordsAndFacets, words, fromStep, toStep, facetIds);
-      return { keys: found.filter((key) => key < before).slice(0, limit), matching: found.length, total };
-    }
-    return {
-      keys: keys(listQueries.newestWithWordsAndFacets, words, before, fromStep, toStep, facetIds, limit),
-      matching: count(listQueries.countWithWordsAndFacets, words, fromStep, toStep, facetIds),
-      total,
-    };
+export const portions: Portions = {
+  fewKeys: 20_000,
+  firstWordKeys: 300,
+  wordKeys: 10_000,
+  rangeKeys: 10_000,
+  sliceMs: 15,
+};
+
+/** The keys of one slice, as a condition on `r`. */
+type Look = (slice: Sql) => 'go on' | 'enough';
+
+export function* listRollouts(
+  database: Database,
+  asked: { readonly expression: Expression; readonly before: number; readonly limit: number },
+  parts: Portions = portions,
+): Generator<void, RolloutPage> {
+  const { before, limit } = asked;
+  const query = new Query(database, asked.expression, parts);
+  const keys: number[] = [];
+  if (query.isOfFacetsAlone) keys.push(...query.newestOfFacets(before, limit));
+  else {
+    yield* query.scan(before, query.facetIds, ({ text, parameters }) => {
+      const found = database.all<{ key: number }>(
+        `SELECT r.key FROM ${query.from} WHERE ${text} AND ${query.rest.text} ORDER BY r.key DESC LIMIT ?`,
+        ...parameters,
+        ...query.rest.parameters,
+        limit - keys.length,
+      );
+      keys.push(...found.map(({ key }) => key));
+      return keys.length < limit ? 'go on' : 'enough';
+    });
   }
-  if (filter.step !== undefined) {
-    if (fromStep > filter.step) return { keys: [], matching: 0, total };
-    return {
-      keys: keys(listQueries.newestOfStep, filter.step, facetIds, before, limit),
-      matching: count(listQueries.countOfStep, filter.step, facetIds),
-      total,
-    };
+  return { rows: rowsOf(database, keys), total: query.total };
+}
+
+export function* countRollouts(
+  database: Database,
+  asked: { readonly expression: Expression; readonly facets: boolean },
+  parts: Portions = portions,
+): Generator<void, RolloutCount> {
+  const query = new Query(database, asked.expression, parts);
+  let byFacet = query.counts;
+  if (!query.isOfFacetsAlone) {
+    const counted = new Map<number, number>();
+    const facetIds = asked.facets ? null : query.facetIds;
+    yield* query.scan(Number.MAX_SAFE_INTEGER, facetIds, ({ text, parameters }) => {
+      for (const { facet, count } of database.all<{ facet: number; count: number }>(
+        `SELECT r.facet, count(*) AS count FROM ${query.from} WHERE ${text} AND ${query.rest.text} GROUP BY r.facet`,
+        ...parameters,
+        ...query.rest.parameters,
+      ))
+        counted.set(facet, (counted.get(facet) ?? 0) + count);
+      return 'go on';
+    });
+    byFacet = counted;
   }
-  if (filter.fromStep !== undefined) {
-    const { fromStep } = filter;
-    return {
-      keys: newest(
-        facets.flatMap((facet) => keys(listQueries.newestOfFacetFromStep, facet.id, before, limit, fromStep)),
-        limit,
-      ),
-      matching: facets.reduce((sum, facet) => sum + count(listQueries.countOfFacetFromStep, facet.id, fromStep), 0),
-      total,
-    };
-  }
-  const matching = facets.reduce((sum, facet) => sum + facet.count, 0);
-  if (matching === total) return { keys: keys(listQueries.newest, before, limit), matching, total };
+  const sum = (ids: readonly number[]) => ids.reduce((all, id) => all + (byFacet.get(id) ?? 0), 0);
+  const chips = asked.facets ? Object.entries(facetQueries(asked.expression)) : [];
   return {
-    keys: newest(
-      facets.flatMap((facet) => keys(listQueries.newestOfFacet, facet.id, before, limit)),
-      limit,
-    ),
-    matching,
-    total,
+    matching: sum(query.facetIds),
+    total: query.total,
+    facets: Object.fromEntries(chips.map(([term, expression]) => [term, sum(query.facetsOf(expression))])),
   };
 }
 
-function newest(keys: number[], limit: number): number[] {
-  return keys.sort((a, b) => b - a).slice(0, limit);
+/** One query over one database, taken apart. */
+class Query {
+  readonly total: number;
+  /** Rollouts by facet. */
+  readonly counts: ReadonlyMap<number, number>;
+  /** The facets that the query's conditions over facets alone keep. */
+  readonly facetIds: readonly number[];
+  /** What facets and words do not decide. */
+  readonly rest: Sql;
+  /** Tables that `rest` asks. */
+  readonly from: string;
+  /** Nothing but facets decides. */
+  readonly isOfFacetsAlone: boolean;
+  private readonly database: Database;
+  private readonly parts: Portions;
+  private readonly scope: Scope;
+  /** What must be in the index of words; null when there is nothing. */
+  private readonly words: string | null;
+  private readonly conditions: readonly Expression[];
+  /** Words inside of `or` and `not`, by their number in `found_words`. */
+  private readonly nested: string[] = [];
+
+  constructor(database: Database, expression: Expression, parts: Portions) {
+    this.database = database;
+    this.parts = parts;
+    const { summary } = database.get<{ summary: string }>('SELECT summary FROM run') as { summary: string };
+    this.scope = {
+      rows: 'rollouts',
+      run: JSON.parse(summary) as Subject['run'],
+      words: (match) => ({
+        text: 'EXISTS (SELECT 1 FROM temp.found_words w WHERE w.number = ? AND w.key = r.key)',
+        parameters: [this.nested.push(match) - 1],
+      }),
+    };
+    const rows = database.all<{ id: number; count: number }>('SELECT id, count FROM facets WHERE count > 0');
+    this.counts = new Map(rows.map(({ id, count }) => [id, count]));
+    this.total = rows.reduce((sum, { count }) => sum + count, 0);
+    this.facetIds = this.facetsOf(expression);
+    const others = conditionsOf(expression).filter((condition) => !isOfFacets(condition));
+    const matches = others.flatMap((condition) => wordMatch(condition) ?? []);
+    this.words = matches.length === 0 ? null : matches.join(' AND ');
+    this.conditions = others.filter((condition) => wordMatch(condition) === null);
+    this.rest = conditionSql({ kind: 'all', of: this.conditions }, this.scope);
+    const ofGroups = this.conditions.some((condition) => askedBy(condition).tables.has('groups'));
+    this.from = ofGroups ? 'rollouts r CROSS JOIN groups g ON g.key = r.group_key' : 'rollouts r';
+    this.isOfFacetsAlone = others.length === 0;
+  }
+
+  /** The facets that an expression's conditions over facets alone keep. */
+  facetsOf(expression: Expression): number[] {
+    const of = conditionsOf(expression).filter(isOfFacets);
+    const { text, parameters } = conditionSql({ kind: 'all', of }, { ...this.scope, rows: 'facets' });
+    return this.database
+      .all<{ id: number }>(`SELECT f.id FROM facets f WHERE f.count > 0 AND ${text}`, ...parameters)
+      .map(({ id }) => id);
+  }
+
+  /** Each facet's newest keys come from an index, so that a rare one costs no scan. */
+  newestOfFacets(before: number, limit: number): number[] {
+    const keys = (sql: string, ...parameters: Value[]) =>
+      this.database.all<{ key: number }>(sql, ...parameters, before, limit).map(({ key }) => key);
+    if (this.facetIds.length === this.counts.size)
+      return keys('SELECT key FROM rollouts WHERE key < ? ORDER BY key DESC LIMIT ?');
+    return this.facetIds
+      .flatMap((id) => keys('SELECT key FROM rollouts WHERE facet = ? AND key < ? ORDER BY key DESC LIMIT ?', id))
+      .sort((a, b) => b - a)
+      .slice(0, limit);
+  }
+
+  /**
+   * Shows `look` the rollouts below `before` that may match, slice by slice, the newest first, until it has enough.
+   * @param facetIds the facets to look at; null for all
+   */
+  *scan(before: number, facetIds: readonly number[] | null, look: Look): Generator<void> {
+    const ofFacets = this.facetSql(facetIds);
+    const lookAt = (keys: readonly number[]) =>
+      look({
+        text: `r.key IN (SELECT value FROM json_each(?)) AND ${ofFacets.text}`,
+        parameters: [JSON.stringify(keys), ...ofFacets.parameters],
+      });
+    try {
+      yield* this.findNestedWords();
+      const few = this.fewKeys(before, facetIds);
+      if (few !== null) lookAt(this.words === null ? few : this.withWords(few, this.words));
+      else if (this.words !== null) yield* this.scanWords(this.words, before, lookAt);
+      else yield* this.scanRanges(before, ofFacets, look);
+    } finally {
+      if (this.nested.length > 0) this.database.exec('DELETE FROM temp.found_words');
+    }
+  }
+
+  /** Looks words inside of `or` and `not` up once, into a table that conditions ask: one slice for each. */
+  private *findNestedWords(): Generator<void> {
+    if (this.nested.length === 0) return;
+    this.database.exec(
+      'CREATE TEMP TABLE IF NOT EXISTS found_words (number INTEGER, key INTEGER, PRIMARY KEY (number, key)) WITHOUT ROWID',
+    );
+    for (const [number, match] of this.nested.entries()) {
+      this.database.run(
+        'INSERT INTO temp.found_words (number, key) SELECT ?, rowid FROM rollout_words WHERE rollout_words MATCH ?',
+        number,
+        match,
+      );
+      yield;
+    }
+  }
+
+  private *scanWords(
+    words: string,
+    before: number,
+    lookAt: (keys: readonly number[]) => ReturnType<Look>,
+  ): Generator<void> {
+    let keys: number[] = [];
+    let length = Math.min(this.parts.firstWordKeys, this.parts.wordKeys);
+    const rows = this.database.iterate<{ key: number }>(
+      'SELECT rowid AS key FROM rollout_words WHERE rollout_words MATCH ? AND rowid < ? ORDER BY rowid DESC',
+      words,
+      before,
+    );
+    for (const { key } of rows) {
+      keys.push(key);
+      if (keys.length < length) continue;
+      if (lookAt(keys) === 'enough') return;
+      keys = [];
+      length = Math.min(length * 2, this.parts.wordKeys);
+      yield;
+    }
+    lookAt(keys);
+  }
+
+  private *scanRanges(before: number, ofFacets: Sql, look: Look): Generator<void> {
+    const { lowest, highest } = this.keyBounds();
+    let high = Math.min(before - 1, highest);
+    let length = this.parts.rangeKeys;
+    while (high >= lowest) {
+      const started = performance.now();
+      const low = Math.max(lowest, high - length + 1);
+      const done = look({
+        text: `r.key BETWEEN ? AND ? AND ${ofFacets.text}`,
+        parameters: [low, high, ...ofFacets.parameters],
+      });
+      if (done === 'enough') return;
+      high = low - 1;
+      const fits = this.parts.sliceMs / Math.max(performance.now() - started, 0.01);
+      length = Math.ceil(length * Math.min(Math.max(fits, 1 / 8), 8));
+      yield;
+    }
+  }
+
+  /** Rare facets are looked up by their index; the plus keeps SQLite from it where it would jump about for most rows. */
+  private facetSql(facetIds: readonly number[] | null): Sql {
+    if (facetIds === null || facetIds.length === this.counts.size) return { text: '1', parameters: [] };
+    const plus = this.countOf(facetIds) * 4 <= this.total ? '' : '+';
+    return { text: `${plus}r.facet IN (SELECT value FROM json_each(?))`, parameters: [JSON.stringify(facetIds)] };
+  }
+
+  private countOf(facetIds: readonly number[]): number {
+    return facetIds.reduce((sum, id) => sum + (this.counts.get(id) ?? 0), 0);
+  }
+
+  /** Keys that an index gives, newest first, when a condition leaves few of them; null when none does. */
+  private fewKeys(before: number, facetIds: readonly number[] | null): number[] | null {
+    const { fewKeys } = this.parts;
+    const keys = (sql: string, ...parameters: Value[]): number[] | null => {
+      const found = this.database.all<{ key: number }>(`${sql} LIMIT ?`, ...parameters, fewKeys + 1);
+      if (found.length > fewKeys) return null;
+      return found
+        .map(({ key }) => key)
+        .filter((key) => key < before)
+        .sort((a, b) => b - a);
+    };
+    if (facetIds !== null && this.countOf(facetIds) <= fewKeys)
+      return keys('SELECT key FROM rollouts WHERE facet IN (SELECT value FROM json_each(?))', JSON.stringify(facetIds));
+    const steps = this.steps();
+    const ofSteps = steps && keys('SELECT key FROM rollouts WHERE step BETWEEN ? AND ?', steps.from, steps.to);
+    if (ofSteps) return ofSteps;
+    const ofGroups = this.conditions.filter((condition) => {
+      const { tables, words } = askedBy(condition);
+      return !words && tables.size === 1 && tables.has('groups');
+    });
+    if (ofGroups.length === 0) return null;
+    const { text, parameters } = conditionSql({ kind: 'all', of: ofGroups }, { ...this.scope, rows: 'groups' });
+    const groups = keys(`SELECT g.key FROM groups g WHERE ${text}`, ...parameters);
+    return (
+      groups &&
+      keys('SELECT key FROM rollouts WHERE group_key IN (SELECT value FROM json_each(?))', JSON.stringify(groups))
+    );
+  }
+
+  /** Of some keys those that have the words. The plus keeps SQLite from asking for the words of one rollout after another. */
+  private withWords(keys: readonly number[], words: string): number[] {
+    return this.database
+      .all<{ key: number }>(
+        `SELECT rowid AS key FROM rollout_words WHERE rollout_words MATCH ? AND +rowid IN (SELECT value FROM json_each(?))
+         ORDER BY rowid DESC`,
+        words,
+        JSON.stringify(keys),
+      )
+      .map(({ key }) => key);
+  }
+
+  /** The steps between which the conditions on it leave rollouts; null when there is no such condition. */
+  private steps(): { from: number; to: number } | null {
+    const steps = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+    for (const condition of this.conditions) {
+      if (condition.kind === 'between' && condition.field === 'step') {
+        steps.from = Math.max(steps.from, condition.from);
+        steps.to = Math.min(steps.to, condition.to);
+      }
+      if (condition.kind !== 'compare' || condition.field !== 'step' || typeof condition.value !== 'number') continue;
+      const { comparison, value } = condition;
+      if (comparison === '=' || comparison.startsWith('>')) steps.from = Math.max(steps.from, value);
+      if (comparison === '=' || comparison.startsWith('<')) steps.to = Math.min(steps.to, value);
+    }
+    return steps.from === Number.NEGATIVE_INFINITY && steps.to === Number.POSITIVE_INFINITY ? null : steps;
+  }
+
+  /** The lowest and the highest key of the steps that are asked for, from the ends of each step in an index. */
+  private keyBounds(): { lowest: number; highest: number } {
+    const steps = this.steps();
+    const bounds = steps
+      ? this.database.get<{ lowest: number | null; highest: number | null }>(
+          `WITH RECURSIVE asked (step) AS (
+             SELECT min(step) FROM rollouts WHERE step >= ?1
+             UNION ALL SELECT (SELECT min(step) FROM rollouts WHERE step > asked.step) FROM asked WHERE asked.step < ?2
+           )
+           SELECT min((SELECT min(key) FROM rollouts r WHERE r.step = asked.step)) AS lowest,
+             max((SELECT max(key) FROM rollouts r WHERE r.step = asked.step)) AS highest
+           FROM asked WHERE asked.step <= ?2`,
+          steps.from,
+          steps.to,
+        )
+      : this.database.get<{ lowest: number | null; highest: number | null }>(
+          'SELECT (SELECT min(key) FROM rollouts) AS lowest, (SELECT max(key) FROM rollouts) AS highest',
+        );
+    return { lowest: bounds?.lowest ?? 1, highest: bounds?.highest ?? 0 };
+  }
+}
+
+interface RowRecord {
+  key: number;
+  id: string;
+  flags: number;
+  body: string;
+  problem: string;
+  problem_type: string;
+  data_type: string;
+  purpose: Group['purpose'];
+}
+
+function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
+  const records = database.all<RowRecord>(
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose
+     FROM rollouts r JOIN rollout_bodies b ON b.key = r.key JOIN groups g ON g.key = r.group_key
+     WHERE r.key IN (SELECT value FROM json_each(?)) ORDER BY r.key DESC`,
+    JSON.stringify(keys),
+  );
+  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose }) => {
+    const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
+    return { ...shown, id, key, problem, problemType: problem_type, dataType: data_type, purpose, flags };
+  });
+}
+
+function isOfFacets(condition: Expression): boolean {
+  const { tables, words } = askedBy(condition);
+  return !words && [...tables].every((table) => table === 'facets');
 }

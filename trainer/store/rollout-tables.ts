@@ -1,22 +1,51 @@
 /** Groups and their rollouts: written whole, counted by facet, their words indexed; read one group at a time. */
 import { StudioError } from '../protocol/errors.ts';
-import type { RolloutFilter, RolloutRow } from '../protocol/messages.ts';
+import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
-import { rolloutPage } from './rollout-list.ts';
+import { filledColumns, type Value } from './query-sql.ts';
 import { packFloats, unpackFloats } from './token-arrays.ts';
 
+/** The part of a rollout that is kept as JSON; `text` and `id` have columns of their own. */
+export type RolloutBody = Omit<Rollout, 'text' | 'id'>;
+
 interface RolloutRecord {
-  key: number;
   id: string;
-  step: number;
-  facet: number;
-  flags: number;
   text: string;
   body: string;
 }
-/** The part of a rollout that is kept as JSON; `text` and `id` have columns of their own. */
-type RolloutBody = Omit<Rollout, 'text' | 'id'>;
+
+const groupColumns = filledColumns('groups');
+const rolloutColumns = filledColumns('rollouts');
+
+const placeholders = (count: number) => Array(count).fill('?').join(', ');
+const updated = (columns: readonly string[]) => columns.map((column) => `${column} = excluded.${column}`).join(', ');
+const set = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
+
+const ofGroup = ['id', 'step', 'purpose', 'problem', 'problem_type', 'data_type', 'media_key', ...groupColumns.names];
+const ofRollout = ['key', 'id', 'group_key', 'place', 'step', 'facet', 'flags', ...rolloutColumns.names];
+
+const writing = {
+  group: `INSERT INTO groups (${ofGroup.join(', ')}) VALUES (${placeholders(ofGroup.length)})
+    ON CONFLICT (id) DO UPDATE SET ${updated(ofGroup.slice(2))} WHERE step = excluded.step RETURNING key`,
+  groupBody: 'INSERT OR REPLACE INTO group_bodies (key, body) VALUES (?, ?)',
+  rollout: `INSERT INTO rollouts (${ofRollout.join(', ')}) VALUES (${placeholders(ofRollout.length)})
+    ON CONFLICT (key) DO UPDATE SET ${updated(ofRollout.slice(3))} RETURNING key`,
+  rolloutBody: 'INSERT OR REPLACE INTO rollout_bodies (key, text, body) VALUES (?, ?, ?)',
+  words: 'INSERT INTO rollout_words (rowid, text, problem) VALUES (?, ?, ?)',
+} as const;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: plain English, which the tokenizer cuts as `wordsOf` does
+const plain = /^[\x00-\x7f]*$/;
+const longRun = /[a-z0-9]{500}/i;
+
+/** A text as the index of words holds it. */
+function indexed(text: string): string {
+  return plain.test(text) && !longRun.test(text) ? text : wordsOf(text).join(' ');
+}
+
+/** Run and flags, which no column of groups and rollouts is filled from. */
+const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
 
 export class RolloutTables {
   private readonly database: Database;
@@ -37,24 +66,11 @@ export class RolloutTables {
   write(given: GroupWithRollouts, tokens: ReadonlyMap<string, RolloutTokens>): number {
     const { database } = this;
     const { rollouts, ...group } = given;
-    const { question } = group;
-    const row = database.get<{ key: number }>(
-      `INSERT INTO groups (id, step, purpose, problem, problem_type, data_type, media_key, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET purpose = excluded.purpose, problem = excluded.problem, problem_type = excluded.problem_type,
-         data_type = excluded.data_type, media_key = excluded.media_key, body = excluded.body
-         WHERE step = excluded.step
-       RETURNING key`,
-      group.id,
-      group.step,
-      group.purpose,
-      question.problem,
-      question.problemType,
-      question.dataType,
-      group.media.key,
-      JSON.stringify(group),
-    );
+    const [first] = rollouts;
+    const row = database.get<{ key: number }>(writing.group, ...groupValues(group, first));
     if (!row) throw new StudioError('internal', `Group ${group.id} was recorded at another step than ${group.step}.`);
     const groupKey = row.key;
+    database.run(writing.groupBody, groupKey, JSON.stringify(group));
     const kept = new Set(rollouts.map((rollout) => rollout.id));
     const present = database.all<{ key: number; id: string }>(
       'SELECT key, id FROM rollouts WHERE group_key = ?',
@@ -62,10 +78,14 @@ export class RolloutTables {
     );
     this.delete(present.filter((old) => !kept.has(old.id)).map((old) => old.key));
     const keys = new Map(present.map((old) => [old.id, old.key]));
+    const problem = indexed(group.question.problem);
     rollouts.forEach((rollout, place) => {
-      const key = this.writeRollout(group, groupKey, place, rollout, keys.get(rollout.id));
-      const ofRollout = tokens.get(rollout.id);
-      if (ofRollout) this.writeTokens(key, ofRollout);
+      const oldKey = keys.get(rollout.id);
+      if (oldKey !== undefined) this.forgetFacetAndWords([oldKey]);
+      const key = this.writeRollout(group, rollout, { key: oldKey ?? null, groupKey, place });
+      database.run(writing.words, key, indexed(rollout.text), problem);
+      const ofThis = tokens.get(rollout.id);
+      if (ofThis) this.writeTokens(key, ofThis);
     });
     return groupKey;
   }
@@ -73,59 +93,51 @@ export class RolloutTables {
   /** Counts the flags of a rollout anew. */
   recountFlags(rolloutId: string): void {
     const { database } = this;
-    const row = database.get<RolloutRecord & { group_body: string }>(
-      'SELECT r.*, g.body AS group_body FROM rollouts r JOIN groups g ON g.key = r.group_key WHERE r.id = ?',
+    const row = database.get<{ key: number; facet: number; text: string }>(
+      'SELECT r.key, r.facet, b.text FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = ?',
       rolloutId,
     );
     if (!row) return;
     const flags = this.flagsOf(rolloutId, row.text);
+    const facet = database.get<{ id: number }>(
+      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count)
+       SELECT purpose, frame_order, correct, data_type, problem_type, aha, ?, 1 FROM facets WHERE id = ?
+       ON CONFLICT DO UPDATE SET count = count + 1 RETURNING id`,
+      Number(flags > 0),
+      row.facet,
+    ) as { id: number };
     database.run('UPDATE facets SET count = count - 1 WHERE id = ?', row.facet);
-    const facet = this.addToFacet(JSON.parse(row.group_body) as Group, rolloutOf(row), flags);
-    database.run('UPDATE rollouts SET flags = ?, facet = ? WHERE key = ?', flags, facet, row.key);
+    database.run('UPDATE rollouts SET flags = ?, facet = ? WHERE key = ?', flags, facet.id, row.key);
   }
 
   /** Takes away the groups of later steps with all that belongs to them. */
   deleteAfter(step: number): void {
     const { database } = this;
     this.delete(database.all<{ key: number }>('SELECT key FROM rollouts WHERE step > ?', step).map((row) => row.key));
+    database.run('DELETE FROM group_bodies WHERE key IN (SELECT key FROM groups WHERE step > ?)', step);
     database.run('DELETE FROM groups WHERE step > ?', step);
   }
 
   private writeRollout(
     group: Group,
-    groupKey: number,
-    place: number,
     rollout: Rollout,
-    oldKey: number | undefined,
+    { key, groupKey, place }: { key: number | null; groupKey: number; place: number },
   ): number {
-    const { database } = this;
     const { text, id, ...body } = rollout;
-    if (oldKey !== undefined) this.forgetFacetAndWords([oldKey]);
     const flags = this.flagsOf(id, text);
-    const facet = this.addToFacet(group, rollout, flags);
-    const written = database.get<{ key: number }>(
-      `INSERT INTO rollouts (key, id, group_key, place, step, facet, flags, text, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET place = excluded.place, step = excluded.step, facet = excluded.facet, flags = excluded.flags,
-         text = excluded.text, body = excluded.body
-       RETURNING key`,
-      oldKey ?? null,
+    const written = this.database.get<{ key: number }>(
+      writing.rollout,
+      key,
       id,
       groupKey,
       place,
       group.step,
-      facet,
+      this.addToFacet(group, rollout, flags),
       flags,
-      text,
-      JSON.stringify(body),
-    );
-    const { key } = written as { key: number };
-    database.run(
-      'INSERT INTO rollout_words (rowid, text, problem) VALUES (?, ?, ?)',
-      key,
-      text,
-      group.question.problem,
-    );
-    return key;
+      ...rolloutColumns.valuesOf({ ...elsewhere, group, rollout }),
+    ) as { key: number };
+    this.database.run(writing.rolloutBody, written.key, text, JSON.stringify(body));
+    return written.key;
   }
 
   private writeTokens(rolloutKey: number, tokens: RolloutTokens): void {
@@ -170,47 +182,11 @@ export class RolloutTables {
     this.forgetFacetAndWords(rolloutKeys);
     const keys = JSON.stringify(rolloutKeys);
     this.database.run('DELETE FROM tokens WHERE rollout_key IN (SELECT value FROM json_each(?))', keys);
+    this.database.run('DELETE FROM rollout_bodies WHERE key IN (SELECT value FROM json_each(?))', keys);
     this.database.run('DELETE FROM rollouts WHERE key IN (SELECT value FROM json_each(?))', keys);
   }
 
   // ---- reading ------------------------------------------------------------------------------------------------------
-
-  /**
-   * Newest first.
-   * @param before key of the last row already held
-   */
-  rows(
-    filter: RolloutFilter,
-    before: number | undefined,
-    limit: number,
-  ): { rows: RolloutRow[]; matching: number; total: number } {
-    const { keys, matching, total } = rolloutPage(this.database, filter, before ?? Number.MAX_SAFE_INTEGER, limit);
-    const rows = this.database.all<
-      RolloutRecord & { problem: string; problem_type: string; data_type: string; purpose: Group['purpose'] }
-    >(
-      `SELECT r.key, r.id, r.step, r.flags, r.body, g.problem, g.problem_type, g.data_type, g.purpose
-       FROM rollouts r JOIN groups g ON g.key = r.group_key
-       WHERE r.key IN (SELECT value FROM json_each(?)) ORDER BY r.key DESC`,
-      JSON.stringify(keys),
-    );
-    return {
-      rows: rows.map((row) => {
-        const { parsed: _, ...body } = JSON.parse(row.body) as RolloutBody;
-        return {
-          ...body,
-          id: row.id,
-          key: row.key,
-          problem: row.problem,
-          problemType: row.problem_type,
-          dataType: row.data_type,
-          purpose: row.purpose,
-          flags: row.flags,
-        };
-      }),
-      matching,
-      total,
-    };
-  }
 
   group(id: string): GroupWithRollouts | undefined {
     const key = this.database.get<{ key: number }>('SELECT key FROM groups WHERE id = ?', id)?.key;
@@ -219,17 +195,23 @@ export class RolloutTables {
 
   /** @throws StudioError `bad-store` when there is none */
   groupByKey(key: number): GroupWithRollouts {
-    const row = this.database.get<{ body: string }>('SELECT body FROM groups WHERE key = ?', key);
+    const row = this.database.get<{ body: string }>('SELECT body FROM group_bodies WHERE key = ?', key);
     if (!row)
       throw new StudioError('bad-store', 'An event names a group that is not there.', { place: this.database.path });
     const rollouts = this.database
-      .all<RolloutRecord>('SELECT id, text, body FROM rollouts WHERE group_key = ? ORDER BY place', key)
+      .all<RolloutRecord>(
+        'SELECT r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ? ORDER BY r.place',
+        key,
+      )
       .map(rolloutOf);
     return { ...(JSON.parse(row.body) as Group), rollouts };
   }
 
   rollout(id: string): Rollout | undefined {
-    const row = this.database.get<RolloutRecord>('SELECT id, text, body FROM rollouts WHERE id = ?', id);
+    const row = this.database.get<RolloutRecord>(
+      'SELECT r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = ?',
+      id,
+    );
     return row && rolloutOf(row);
   }
 
@@ -250,7 +232,7 @@ export class RolloutTables {
   /** The frames of a media key and a question that shows them, from which they can be decoded again. */
   media(key: string): { media: MediaView; question: Question } | undefined {
     const row = this.database.get<{ body: string }>(
-      'SELECT body FROM groups WHERE media_key = ? ORDER BY key DESC LIMIT 1',
+      'SELECT b.body FROM groups g JOIN group_bodies b ON b.key = g.key WHERE g.media_key = ? ORDER BY g.key DESC LIMIT 1',
       key,
     );
     if (!row) return undefined;
@@ -259,6 +241,47 @@ export class RolloutTables {
   }
 }
 
-function rolloutOf(row: Pick<RolloutRecord, 'id' | 'text' | 'body'>): Rollout {
-  return { id: row.id, ...(JSON.parse(row.body) as RolloutBody), text: row.text };
+function rolloutOf({ id, text, body }: RolloutRecord): Rollout {
+  return { id, ...(JSON.parse(body) as RolloutBody), text };
+}
+
+function groupValues(group: Group, rollout: Rollout | undefined): Value[] {
+  const { id, step, purpose, question, media } = group;
+  // Of a group without rollouts no query asks.
+  const filled = rollout ? groupColumns.valuesOf({ ...elsewhere, group, rollout }) : groupColumns.names.map(() => null);
+  return [id, step, purpose, question.problem, question.problemType, question.dataType, media.key, ...filled];
+}
+
+/** Fills the columns that are made from the bodies, and the index of words. */
+export function fillRollouts(database: Database): void {
+  database.run("INSERT INTO rollout_words (rollout_words) VALUES ('delete-all')");
+  for (let after = 0; ; ) {
+    const row = database.get<{ key: number; body: string }>(
+      'SELECT key, body FROM group_bodies WHERE key > ? ORDER BY key LIMIT 1',
+      after,
+    );
+    if (!row) return;
+    after = row.key;
+    const group = JSON.parse(row.body) as Group;
+    const rollouts = database.all<RolloutRecord & { key: number }>(
+      'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ?',
+      row.key,
+    );
+    const problem = indexed(group.question.problem);
+    for (const [index, record] of rollouts.entries()) {
+      const subject = { ...elsewhere, group, rollout: rolloutOf(record) };
+      if (index === 0)
+        database.run(
+          `UPDATE groups SET ${set(groupColumns.names)} WHERE key = ?`,
+          ...groupColumns.valuesOf(subject),
+          row.key,
+        );
+      database.run(
+        `UPDATE rollouts SET ${set(rolloutColumns.names)} WHERE key = ?`,
+        ...rolloutColumns.valuesOf(subject),
+        record.key,
+      );
+      database.run(writing.words, record.key, indexed(record.text), problem);
+    }
+  }
 }

@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
-import type { RolloutFilter, RolloutRow } from '../protocol/messages.ts';
 import {
   type Annotation,
   type Checkpoint,
@@ -270,18 +269,6 @@ export class RunStore {
   /** Oldest first. */
   evaluations(): Evaluation[] {
     return this.recordTables.evaluations();
-  }
-
-  /**
-   * Newest first.
-   * @param before key of the last row already held
-   */
-  rolloutRows(
-    filter: RolloutFilter,
-    before: number | undefined,
-    limit: number,
-  ): { rows: RolloutRow[]; matching: number; total: number } {
-    return this.rolloutTables.rows(filter, before, limit);
   }
 
   /** @throws StudioError `not-found` */

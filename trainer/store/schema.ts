@@ -94,6 +94,7 @@ CREATE TABLE annotations (
 CREATE INDEX annotations_rollout ON annotations (rollout_id);
 `;
 
+/** Before it, commands have to be taken out of their table; after it, what is empty has to be filled. */
 export const schema2 = `
 -- The log has them, and nothing read the table.
 DROP TABLE skipped;
@@ -101,4 +102,52 @@ DROP TABLE skipped;
 -- id is made by who sends a command; number counts them.
 DROP TABLE commands;
 CREATE TABLE commands (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+
+-- What is long lies apart, so that a query that looks at every row reads little.
+CREATE TABLE rollout_bodies (key INTEGER PRIMARY KEY REFERENCES rollouts (key), text TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+INSERT INTO rollout_bodies (key, text, body) SELECT key, text, body FROM rollouts;
+ALTER TABLE rollouts DROP COLUMN text;
+ALTER TABLE rollouts DROP COLUMN body;
+CREATE TABLE group_bodies (key INTEGER PRIMARY KEY REFERENCES groups (key), body TEXT NOT NULL) STRICT;
+INSERT INTO group_bodies (key, body) SELECT key, body FROM groups;
+ALTER TABLE groups DROP COLUMN body;
+
+-- Fields of the query language: numbers as they are compared, truths as 0 and 1, texts folded; null where there is none.
+ALTER TABLE rollouts ADD COLUMN nth INTEGER;
+ALTER TABLE rollouts ADD COLUMN answer TEXT;
+ALTER TABLE rollouts ADD COLUMN length INTEGER;
+ALTER TABLE rollouts ADD COLUMN stop TEXT;
+ALTER TABLE rollouts ADD COLUMN logprob REAL;
+ALTER TABLE rollouts ADD COLUMN entropy REAL;
+ALTER TABLE rollouts ADD COLUMN accuracy REAL;
+ALTER TABLE rollouts ADD COLUMN reward REAL;
+ALTER TABLE rollouts ADD COLUMN format REAL;
+ALTER TABLE rollouts ADD COLUMN temporal REAL;
+ALTER TABLE rollouts ADD COLUMN length_bonus REAL;
+ALTER TABLE rollouts ADD COLUMN advantage REAL;
+ALTER TABLE rollouts ADD COLUMN paid INTEGER;
+ALTER TABLE groups ADD COLUMN at REAL;
+ALTER TABLE groups ADD COLUMN question TEXT;
+ALTER TABLE groups ADD COLUMN row INTEGER;
+ALTER TABLE groups ADD COLUMN dataset TEXT;
+ALTER TABLE groups ADD COLUMN source TEXT;
+ALTER TABLE groups ADD COLUMN family TEXT;
+ALTER TABLE groups ADD COLUMN needs_order INTEGER;
+ALTER TABLE groups ADD COLUMN solution TEXT;
+ALTER TABLE groups ADD COLUMN file TEXT;
+ALTER TABLE groups ADD COLUMN frames INTEGER;
+ALTER TABLE groups ADD COLUMN duration REAL;
+ALTER TABLE groups ADD COLUMN vision_tokens INTEGER;
+ALTER TABLE groups ADD COLUMN passed INTEGER;
+ALTER TABLE groups ADD COLUMN p REAL;
+ALTER TABLE groups ADD COLUMN p_shuffled REAL;
+ALTER TABLE groups ADD COLUMN flat INTEGER;
+ALTER TABLE groups ADD COLUMN group_mean REAL;
+ALTER TABLE groups ADD COLUMN group_std REAL;
+ALTER TABLE annotations ADD COLUMN category TEXT;
+ALTER TABLE annotations ADD COLUMN author TEXT;
+
+-- Words as \`wordsOf\` cuts them, joined by spaces: the tokenizer takes each as it is.
+DROP TABLE rollout_words;
+CREATE VIRTUAL TABLE rollout_words USING fts5 (text, problem, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 `;

@@ -1,6 +1,12 @@
 /** Flags a rollout or a span of its text, by key: 1 to 9 category, k f d verdict, n note, Enter saves, Esc leaves. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type AnnotationInput, type FlagCategory, flagCategories, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
+import {
+  type AnnotationInput,
+  type FlagCategory,
+  flagCategories,
+  type Verdict,
+  verdict as verdicts,
+} from '../../trainer/protocol/records.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { count } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';

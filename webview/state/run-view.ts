@@ -3,7 +3,14 @@
  * and flags are kept; texts of rollouts are not, they are fetched where they are read.
  */
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
-import type { Annotation, Checkpoint, Evaluation, Question, RunEvent, StepMetrics } from '../../trainer/protocol/records.ts';
+import type {
+  Annotation,
+  Checkpoint,
+  Evaluation,
+  Question,
+  RunEvent,
+  StepMetrics,
+} from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';

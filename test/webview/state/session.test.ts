@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../../trainer/client/socket.ts';
 import type { Transport } from '../../../trainer/protocol/connection.ts';
-import { socketAddress } from '../../../trainer/protocol/discovery.ts';
 import { Connection } from '../../../webview/state/connection.ts';
 import type { RunFeed } from '../../../webview/state/run-feed.ts';
 import { Session } from '../../../webview/state/session.ts';

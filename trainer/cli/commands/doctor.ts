@@ -5,7 +5,7 @@ import { asStudioError } from '../../protocol/errors.ts';
 import { loadSqlite } from '../../store/database.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type CliCommand, exitCodes, readOptions } from '../terminal/command.ts';
-import { version } from '../version.ts';
+import { version } from '../terminal/version.ts';
 
 export const doctorCommand: CliCommand = {
   name: 'doctor',

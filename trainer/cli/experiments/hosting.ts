@@ -8,7 +8,7 @@ import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { Trainer } from '../../runs/trainer.ts';
 import { startServer, type TrainerServer } from '../../server/server.ts';
-import { version } from '../version.ts';
+import { version } from '../terminal/version.ts';
 
 export interface Hosting {
   readonly trainer: Trainer;

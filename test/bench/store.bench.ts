@@ -1,0 +1,185 @@
+/** What a run of a million rollouts costs: storing a group, lists and counts by filter, and what waits while a count runs. */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { presetParameters } from '../../trainer/learning/presets.ts';
+import { type Expression, everything } from '../../trainer/protocol/query/expression.ts';
+import { parseQuery } from '../../trainer/protocol/query/parse.ts';
+import type { GroupWithRollouts, RunEventBody } from '../../trainer/protocol/records.ts';
+import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
+import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
+import { aGroup, anAnnotation, aQuestion, aRollout, aRun } from '../store/records.ts';
+import { type BenchFigure, median, quantile, timed } from './part.ts';
+
+const wanted = 1_000_000;
+const perGroup = 12;
+const groupsPerStep = 8;
+/** Groups that are stored in one go while the run is made. */
+const atOnce = 500;
+
+/** Numbers from 0 to 1 that are the same every time. */
+function* numbers(): Generator<number, never> {
+  for (let state = 1; ; ) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    yield state / 2 ** 32;
+  }
+}
+
+/** Three thousand words, the first ones much more often than the last. */
+const words = Array.from({ length: 3000 }, (_, number) => {
+  const letters = 'etaoinshrdlu';
+  let word = '';
+  for (let rest = number + 20; rest > 0; rest = Math.floor(rest / letters.length))
+    word += letters[rest % letters.length];
+  return word;
+});
+
+/** Groups as a long run has them: eight ordered answers and four shuffled ones of about eighty words. */
+function* madeGroups(): Generator<GroupWithRollouts, never> {
+  const random = numbers();
+  const next = () => random.next().value;
+  const text = (length: number) =>
+    Array.from({ length }, () => words[Math.floor(next() ** 3 * words.length)]).join(' ');
+  for (let number = 0; ; number++) {
+    const step = 1 + Math.floor(number / groupsPerStep);
+    const id = `s${step}-g${number % groupsPerStep}`;
+    yield aGroup(step, {
+      id,
+      purpose: number % 50 === 49 ? 'evaluation' : 'train',
+      at: 1_700_000_000_000 + number * 1000,
+      question: aQuestion({
+        row: number % 5000,
+        problemId: String(number % 5000),
+        dataType: number % 4 === 0 ? 'image' : 'video',
+        problem: text(20),
+      }),
+      rollouts: Array.from({ length: perGroup }, (_, index) => {
+        const order = index < 8 ? 'ordered' : 'shuffled';
+        const correct = next() < 0.4;
+        return aRollout({
+          id: `${id}-${order[0]}${index}`,
+          groupId: id,
+          step,
+          order,
+          index: index % 8,
+          text: `<think>${text(80)}</think><answer>${'ABCD'[index % 4]}</answer>`,
+          answer: 'ABCD'[index % 4] ?? '',
+          correct,
+          accuracy: correct ? 1 : 0,
+          reward: {
+            parts: [{ name: 'accuracy', value: correct ? 1 : 0, possible: 1, explanation: '' }],
+            total: next() * 2,
+          },
+          tokenCount: Math.floor(next() * 500),
+          meanEntropy: next(),
+          aha: next() < 0.02 ? [{ span: { start: 0, end: 1 }, tier: 3, rule: 'r', evidence: 'e' }] : [],
+        });
+      }),
+    });
+  }
+}
+
+const lines = [
+  '',
+  'half:shuffled correct:true',
+  'aha>=3',
+  'flagged',
+  'step:5000',
+  'step:20..40',
+  'row:17',
+  `${words[0]}`,
+  `${words[700]} correct:true`,
+  `"${words[3]} ${words[5]}"`,
+  'reward>1.9 entropy<0.1',
+  'reward>1.9999',
+  `${words[40]} or reward>1.9`,
+];
+
+const expressionOf = (line: string): Expression => parseQuery(line).expression ?? everything;
+
+export async function* benchStore(): AsyncGenerator<BenchFigure> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-bench-'));
+  const store = RunStore.create(folder, aRun({ parameters: presetParameters('sample', 'tgrpo') }));
+  const reader = new RolloutReader();
+  try {
+    const groups = madeGroups();
+    const take = (count: number): RunEventBody[] =>
+      Array.from({ length: count }, () => ({ type: 'group', group: groups.next().value }));
+    for (let made = 0; made < wanted; made += atOnce * perGroup) {
+      store.appendAll(take(Math.min(atOnce, Math.ceil((wanted - made) / perGroup))));
+      await setImmediate();
+    }
+    store.append({ type: 'annotation', annotation: anAnnotation(1, 's3-g1-o0', { span: null }) });
+    const { size } = await stat(path.join(folder, storeFile));
+    const stored = `${wanted.toLocaleString('en-US')} rollouts, ${(size / 1e9).toFixed(2)} GB`;
+
+    const times: number[] = [];
+    for (const body of take(60)) times.push(await timed(async () => store.append(body)));
+    yield { name: 'store a group of 12', value: median(times), unit: 'ms', note: stored };
+
+    await reader.list(folder, { expression: everything, before: Number.MAX_SAFE_INTEGER, limit: 1 });
+    for (const line of lines) {
+      const expression = expressionOf(line);
+      const list = () => reader.list(folder, { expression, before: Number.MAX_SAFE_INTEGER, limit: 200 });
+      await list();
+      const listed = [await timed(list), await timed(list), await timed(list)];
+      let matching = 0;
+      const counted = await timed(async () => {
+        ({ matching } = await reader.count(folder, { expression, facets: true }));
+      });
+      const note = `count of all and by chip ${counted.toFixed(0)} ms, ${matching.toLocaleString('en-US')} match`;
+      yield { name: `list ${line === '' ? 'all' : line}`, value: median(listed), unit: 'ms', note };
+    }
+
+    yield* whileCounting(store, reader, folder);
+  } finally {
+    await reader.dispose();
+    store.dispose();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the answering thread and an indexed list wait while every rollout is looked at; and how soon a count is given up. */
+async function* whileCounting(store: RunStore, reader: RolloutReader, folder: string): AsyncGenerator<BenchFigure> {
+  const expression = expressionOf('reward>1.9 entropy<0.1');
+  const other = expressionOf('half:shuffled');
+  let counting = true;
+  const count = reader.count(folder, { expression, facets: true }).finally(() => {
+    counting = false;
+  });
+  const turns: number[] = [];
+  const lists: number[] = [];
+  while (counting) {
+    turns.push(await timed(() => setImmediate()));
+    turns.push(await timed(async () => store.metrics()));
+    lists.push(
+      await timed(() => reader.list(folder, { expression: other, before: Number.MAX_SAFE_INTEGER, limit: 200 })),
+    );
+  }
+  await count;
+  const note = `longest of ${turns.length}, while a count looks at every rollout`;
+  yield { name: 'answering thread waits', value: Math.max(...turns), unit: 'ms', note };
+  yield {
+    name: 'list half:shuffled during a count',
+    value: median(lists),
+    unit: 'ms',
+    note: `longest ${Math.max(...lists).toFixed(0)} ms of ${lists.length}`,
+  };
+  const given: number[] = [];
+  for (let round = 0; round < 20; round++) {
+    const controller = new AbortController();
+    const abandoned = reader.count(folder, { expression, facets: true }, controller.signal).catch(() => null);
+    await reader.list(folder, { expression: other, before: Number.MAX_SAFE_INTEGER, limit: 1 });
+    controller.abort();
+    await abandoned;
+    // The next count comes after whatever is left of this one.
+    given.push(await timed(() => reader.count(folder, { expression: everything, facets: false })));
+  }
+  yield {
+    name: 'count after one that was given up',
+    value: median(given),
+    unit: 'ms',
+    note: `95 of 100 ${quantile(given, 0.95).toFixed(1)} ms`,
+  };
+}

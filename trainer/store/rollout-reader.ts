@@ -1,0 +1,133 @@
+/**
+ * Lists and counts of rollouts, made in a thread of their own: a count may look at a million rows, and whoever answers other
+ * requests must not wait for it. The thread starts with the first request; one that died is started again by the next.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { type ErrorData, StudioError } from '../protocol/errors.ts';
+import type { Expression } from '../protocol/query/expression.ts';
+import type { RolloutCount, RolloutPage } from './rollout-list.ts';
+import { storeFile } from './run-store.ts';
+
+export interface ListAsked {
+  readonly expression: Expression;
+  /** Key of the last row already held; rows with lower ones follow. */
+  readonly before: number;
+  readonly limit: number;
+}
+
+export interface CountAsked {
+  readonly expression: Expression;
+  readonly facets: boolean;
+}
+
+/** What the thread is told. `path` is that of a database. */
+export type ToReader =
+  | { readonly kind: 'list'; readonly id: number; readonly path: string; readonly asked: ListAsked }
+  | { readonly kind: 'count'; readonly id: number; readonly path: string; readonly asked: CountAsked }
+  /** Nobody waits for this one any more: no answer comes. */
+  | { readonly kind: 'cancel'; readonly id: number }
+  /** Closes all that is open of a database; what is under way there is answered as cancelled. */
+  | { readonly kind: 'close'; readonly id: number; readonly path: string };
+
+export type FromReader =
+  | { readonly id: number; readonly value: RolloutPage | RolloutCount | null }
+  | { readonly id: number; readonly fault: ErrorData & { readonly message: string } };
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(fault: StudioError): void;
+}
+
+/** Beside this file in a source tree, beside the bundle in the packaged extension. */
+function readerScript(): URL {
+  const fromSource = new URL('./reader-thread.ts', import.meta.url);
+  return existsSync(fileURLToPath(fromSource)) ? fromSource : new URL('./reader-thread.js', import.meta.url);
+}
+
+const errorOf = ({ kind, message, place, remedy }: ErrorData & { readonly message: string }) =>
+  new StudioError(kind, message, { ...(place !== undefined && { place }), ...(remedy !== undefined && { remedy }) });
+const cancelled = () => new StudioError('cancelled', 'The request was cancelled.');
+
+/** Every method rejects with StudioError: as the store's, `cancelled`, or `internal` when the thread died. */
+export class RolloutReader {
+  private worker: Worker | null = null;
+  private readonly waiting = new Map<number, Waiting>();
+  private lastId = 0;
+
+  /** @param folder of the run */
+  list(folder: string, asked: ListAsked): Promise<RolloutPage> {
+    return this.ask((id) => ({ kind: 'list', id, path: join(folder, storeFile), asked }));
+  }
+
+  /** @param signal ends it with `cancelled` */
+  count(folder: string, asked: CountAsked, signal?: AbortSignal): Promise<RolloutCount> {
+    return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), signal);
+  }
+
+  /** Lets go of a run's database, so that its folder can be removed. */
+  async close(folder: string): Promise<void> {
+    if (this.worker) await this.ask((id) => ({ kind: 'close', id, path: join(folder, storeFile) }));
+  }
+
+  async dispose(): Promise<void> {
+    const { worker } = this;
+    this.lose(worker, cancelled());
+    await worker?.terminate();
+  }
+
+  private ask<T>(request: (id: number) => ToReader, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted) return Promise.reject(cancelled());
+    this.worker ??= this.start();
+    const { worker } = this;
+    const id = ++this.lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const cancel = () => {
+      this.settle(id)?.reject(cancelled());
+      worker.postMessage({ kind: 'cancel', id } satisfies ToReader);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    this.waiting.set(id, { resolve: (value) => resolve(value as T), reject });
+    // While an answer is awaited the thread keeps the process alive, and no longer.
+    worker.ref();
+    worker.postMessage(request(id));
+    return promise.finally(() => signal?.removeEventListener('abort', cancel));
+  }
+
+  private start(): Worker {
+    const worker = new Worker(readerScript(), { name: 'rollout reader' });
+    worker.on('message', (answer: FromReader) => {
+      const waiting = this.settle(answer.id);
+      if ('value' in answer) waiting?.resolve(answer.value);
+      else waiting?.reject(errorOf(answer.fault));
+    });
+    const died = (why: string, cause?: Error) =>
+      this.lose(
+        worker,
+        new StudioError('internal', `The thread that reads rollouts ended: ${why}.`, {
+          remedy: 'Ask again: another one is started.',
+          cause,
+        }),
+      );
+    worker.on('error', (error) => died(error.message, error));
+    worker.on('exit', (code) => died(`code ${code}`));
+    worker.unref();
+    return worker;
+  }
+
+  /** The request that waits under this number, which from now on does not. */
+  private settle(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (this.waiting.size === 0) this.worker?.unref();
+    return waiting;
+  }
+
+  private lose(worker: Worker | null, fault: StudioError): void {
+    if (worker === null || worker !== this.worker) return;
+    this.worker = null;
+    for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(fault);
+  }
+}
