@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Interrupted } from '../../trainer/learning/training.ts';
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
+import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Standing } from '../../trainer/protocol/run-state.ts';
 import { CommandLog } from '../../trainer/runs/command-log.ts';
 import { Steering } from '../../trainer/runs/steering.ts';
@@ -69,6 +70,23 @@ describe('steering', () => {
     expect(heldMs).toBe(5000);
     expect(stood.at(-1)).toEqual({ state: 'running', doing: null });
     expect(await steering.at('before-update', 3)).toBe(0);
+  });
+
+  it('tells what it was held between two steps, and by a fault, before the next', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { steering, send } = harness();
+    send({ kind: 'pause', release: false });
+    const after = steering.at('after-update', 3);
+    await Promise.resolve();
+    vi.advanceTimersByTime(1000);
+    send({ kind: 'resume' });
+    expect(await after).toBe(0);
+    const faulty = steering.holdBecause(new StudioError('not-finite', 'NaN'), { point: 'before-step', step: 4 });
+    vi.advanceTimersByTime(500);
+    send({ kind: 'resume' });
+    await faulty;
+    expect(await steering.at('before-step', 4)).toBe(1500);
+    expect(await steering.at('after-sampling', 4)).toBe(0);
   });
 
   it('sets a parameter at before-step and nowhere else', async () => {

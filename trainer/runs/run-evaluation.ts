@@ -2,6 +2,7 @@
 import { evaluate } from '../evaluation/evaluate.ts';
 import { Interrupted } from '../learning/training.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { standingOf } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -53,11 +54,28 @@ export class RunEvaluation {
     }
   }
 
+  /** As `run`, in a run that stands still in memory, and stands still there again afterwards. @throws StudioError `conflict` when it was stopped */
+  async runHeld(bench: Workbench): Promise<string> {
+    const { journal } = this.of;
+    const before = standingOf(journal.summary);
+    journal.stand({ state: 'evaluating', doing: null });
+    try {
+      return await this.run(bench);
+    } catch (thrown) {
+      if (!(thrown instanceof Interrupted) || this.interrupt.aborted) throw thrown;
+      throw new StudioError('conflict', evaluationStopped);
+    } finally {
+      if (journal.summary.state === 'evaluating') journal.stand(before);
+    }
+  }
+
   /** Ends the evaluation that is under way, and nothing else. @returns whether there was one */
   stop(): boolean {
     this.underWay?.abort();
     return this.underWay !== null;
   }
 }
+
+export const evaluationStopped = 'The evaluation was stopped.';
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -42,6 +42,7 @@ export class Steering {
   private waiting: TakenCommand[] = [];
   private held = false;
   private heldSinceMs = 0;
+  /** Not told yet. */
   private heldMs = 0;
   private wake: (() => void) | null = null;
   private stepsLeft: number | null = null;
@@ -112,7 +113,7 @@ export class Steering {
 
   /**
    * The loop is here. Returns when it may go on.
-   * @returns milliseconds for which it was held
+   * @returns milliseconds for which it was held here; at `before-step` also those since the step before, or its last try
    * @throws Interrupted when the run ends here
    */
   async at(point: SafePoint, step: number): Promise<number> {
@@ -123,15 +124,19 @@ export class Steering {
         this.hold('the steps asked for are done', null);
       } else this.stepsLeft--;
     }
-    return this.settle();
+    await this.settle();
+    if (point === 'after-update') return 0;
+    const { heldMs } = this;
+    this.heldMs = 0;
+    return heldMs;
   }
 
-  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @returns as `at`. @throws as `at` */
-  async holdBecause(fault: StudioError, place: RunPlace): Promise<number> {
+  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @throws as `at` */
+  async holdBecause(fault: StudioError, place: RunPlace): Promise<void> {
     this.place = place;
     this.beginsAnew = true;
     this.hold(fault.message, { ...fault.data, message: fault.message });
-    return this.settle();
+    await this.settle();
   }
 
   /** The loop was cut short by a command that still waits: it takes effect now. @throws StudioError `internal` without one */
@@ -184,7 +189,7 @@ export class Steering {
     this.actions.goOn(doing);
   }
 
-  private async settle(): Promise<number> {
+  private async settle(): Promise<void> {
     await this.drain();
     while (this.held) {
       // Looked at again before waiting: a command may have come since the last look, when nobody was to be woken.
@@ -196,9 +201,6 @@ export class Steering {
       }
       await this.drain();
     }
-    const heldMs = this.heldMs;
-    this.heldMs = 0;
-    return heldMs;
   }
 
   private async drain(): Promise<void> {

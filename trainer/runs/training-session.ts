@@ -15,14 +15,13 @@ import {
   type RunPlace,
   type RunSummary,
   runFault,
-  type SafePoint,
   type Standing,
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { keepCheckpoint } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
-import { RunEvaluation } from './run-evaluation.ts';
+import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
 import { Steering, stepsThenPause } from './steering.ts';
@@ -56,8 +55,6 @@ export class TrainingSession {
   private reached = { step: 0, position: 0 };
   /** The position while a step is under way. */
   private readonly place: QuestionPlace = { next: 0 };
-  /** Held since the last step's clock stopped. */
-  private heldBetweenMs = 0;
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
 
@@ -70,7 +67,8 @@ export class TrainingSession {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
-      evaluate: () => (this.steering.heldAt ? this.evaluateHeld() : this.evaluation.run(this.workbench)),
+      evaluate: () =>
+        this.steering.heldAt ? this.evaluation.runHeld(this.workbench) : this.evaluation.run(this.workbench),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
         if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
@@ -182,7 +180,7 @@ export class TrainingSession {
     } catch (thrown) {
       const fault = asStudioError(thrown);
       if (!(thrown instanceof Interrupted)) around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
-      commands.fail(command, null, thrown instanceof Interrupted ? stopped : fault.toString());
+      commands.fail(command, null, thrown instanceof Interrupted ? evaluationStopped : fault.toString());
     }
     return before.state === 'paused' ? { ...before, at: { point: 'after-update', step: this.run.step } } : before;
   }
@@ -219,7 +217,7 @@ export class TrainingSession {
       seed: plan.seed,
       signal: this.interrupt.signal,
       run: () => this.run,
-      at: (point) => this.at(point),
+      at: (point) => this.steering.at(point, this.run.step + 1),
       place: this.place,
       recordGroups: (groups) => journal.recordGroups(groups),
       onSampling: (hint) => around.onSampling(hint),
@@ -239,7 +237,7 @@ export class TrainingSession {
         this.reached = { step, position: this.place.next };
         await this.orHold({ point: 'after-update', step }, async () => journal.record({ type: 'step', metrics }));
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
-        this.heldBetweenMs += await this.steering.at('after-update', step);
+        await this.steering.at('after-update', step);
       }
       await this.orHold(afterUpdate(), () => this.save('end'));
       if (unseen) await this.orHold(afterUpdate(), () => this.evaluation.run(this.workbench));
@@ -254,14 +252,6 @@ export class TrainingSession {
     }
   }
 
-  private async at(point: SafePoint): Promise<number> {
-    const heldMs = await this.steering.at(point, this.run.step + 1);
-    if (point !== 'before-step') return heldMs;
-    const heldBeforeMs = this.heldBetweenMs;
-    this.heldBetweenMs = 0;
-    return heldBeforeMs + heldMs;
-  }
-
   /** A fault that a person can mend (no space left, numbers that are not finite) pauses the run; on resume the work is tried again. */
   private async orHold<T>(place: RunPlace, work: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -271,7 +261,7 @@ export class TrainingSession {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
         if (fault.kind !== 'not-finite' && fault.kind !== 'disk-full') throw fault;
-        this.heldBetweenMs += await this.steering.holdBecause(fault, place);
+        await this.steering.holdBecause(fault, place);
       }
     }
   }
@@ -282,21 +272,6 @@ export class TrainingSession {
     if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0) await this.save('schedule');
     if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen)
       await this.evaluation.run(this.workbench);
-  }
-
-  /** In a run that stands still in memory, and stands still there again afterwards. */
-  private async evaluateHeld(): Promise<string> {
-    const { journal } = this.of;
-    const before = standingOf(this.run);
-    journal.stand({ state: 'evaluating', doing: null });
-    try {
-      return await this.evaluation.run(this.workbench);
-    } catch (thrown) {
-      if (!(thrown instanceof Interrupted) || this.interrupt.signal.aborted) throw thrown;
-      throw new StudioError('conflict', stopped);
-    } finally {
-      if (this.run.state === 'evaluating') journal.stand(before);
-    }
   }
 
   private save(reason: CheckpointReason): Promise<string> {
@@ -314,5 +289,3 @@ export class TrainingSession {
     return this.bench;
   }
 }
-
-const stopped = 'The evaluation was stopped.';

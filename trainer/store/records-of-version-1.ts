@@ -69,7 +69,7 @@ function standingOf({ state, detail, error, step }: OldSummary): object {
       const held = detail === null ? null : heldAt.exec(detail);
       return {
         state,
-        at: held ? { point: held[1], step: Number(held[2]) } : { point: 'before-step', step: step + 1 },
+        at: held ? { point: held[1], step: Number(held[2]) } : { point: 'after-update', step },
         why: held ? (held[3] ?? null) : detail,
         fault: error,
         memory: held ? 'held' : 'released',
@@ -80,7 +80,7 @@ function standingOf({ state, detail, error, step }: OldSummary): object {
 
 function summaryOf(old: OldSummary, pace: readonly number[]): object {
   const { state: _, detail: __, error: ___, remainingMs: ____, ...same } = old;
-  const engine = old.engine && { ...old.engine, capabilities: null };
+  const engine = old.engine && { capabilities: null, ...old.engine };
   return { ...same, engine, pace, evaluationDataset: null, ...standingOf(old) };
 }
 

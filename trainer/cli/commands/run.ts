@@ -1,9 +1,10 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
 import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
+import { standingDetail } from '../../protocol/run-words.ts';
 import { hostInTerminal } from '../experiments/train-in-terminal.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
-import { LiveLine, restText } from '../terminal/progress.ts';
+import { LiveLine } from '../terminal/progress.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
@@ -41,8 +42,10 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
             ? { file: name, parameters: readSettings(values.set) }
             : { resume: values.resume },
         );
-        const more = restText(run);
-        session.line.say(`${run.id} ${run.state} after step ${run.step} of ${run.steps}${more && `: ${more}`}`);
+        const detail = standingDetail(run);
+        session.line.say(
+          `${run.id} ${run.state} after step ${run.step} of ${run.steps}${detail === null ? '' : `: ${detail}`}`,
+        );
         if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
         return run.state === 'completed' ? exitCodes.done : session.exitCode;
       },

@@ -60,9 +60,9 @@ export class TerminalSession {
       'file' in run
         ? (await trainer.create({ runFile: run.file, parameters: run.parameters, start: false }, 'terminal')).id
         : run.resume;
-    const summary = () => trainer.runs().find((candidate) => candidate.id === id) as RunSummary;
+    const find = () => trainer.runs().find((candidate) => candidate.id === id);
     this.current = id;
-    const watch = new RunWatch(id, summary, this.line);
+    const watch = new RunWatch(id, () => find() as RunSummary, this.line);
     const listening = trainer.listen({
       onEvent: (event) => watch.onEvent(event),
       onSampling: () => {},
@@ -70,7 +70,7 @@ export class TerminalSession {
     });
     try {
       // A run that was created and never started is begun, not taken up again.
-      const record = this.send(id, { kind: summary().state === 'created' ? 'start' : 'resume' });
+      const record = this.send(id, { kind: find()?.state === 'created' ? 'start' : 'resume' });
       if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) this.pause();

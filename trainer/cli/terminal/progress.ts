@@ -205,9 +205,3 @@ export class RunWatch {
     this.resolve(run);
   }
 }
-
-/** What there is to say of how a run rests; empty where its state says all. */
-export function restText(run: RunSummary): string {
-  if (run.state === 'failed') return run.fault.message;
-  return run.state === 'paused' ? (run.why ?? 'saved; the memory is free') : '';
-}
