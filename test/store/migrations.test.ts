@@ -94,7 +94,6 @@ describe('a store of schema 1', () => {
     const { detail: _, error: __, remainingMs: ___, state: ____, ...same } = answers.summary;
     expect(store.summary()).toEqual({
       ...same,
-      engine: { ...(same.engine as object), capabilities: null },
       state: 'paused',
       at: { point: 'before-update', step: 3 },
       why: 'any(aha >= 3)',
