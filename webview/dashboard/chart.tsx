@@ -142,6 +142,8 @@ export function Chart(props: ChartProps) {
       <div
         ref={box}
         class={styles.plot}
+        /* Before the curve is drawn too, so that nothing moves when it is. */
+        style={{ height: `${props.small ? smallHeight : height}px` }}
         role="img"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the hairline
         tabIndex={0}
