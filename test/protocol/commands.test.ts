@@ -197,6 +197,17 @@ describe('a run', () => {
       ...['created', 'paused after-update released', 'stopped', 'completed', 'failed'],
     ]);
     expect(deleteRefusal(aRunThat({ state: 'running', doing: null }))).toBe('the run is running; stop it first');
+    expect(
+      deleteRefusal(
+        aRunThat({
+          state: 'paused',
+          at: { point: 'before-update', step: 3 },
+          why: null,
+          fault: null,
+          memory: 'held',
+        }),
+      ),
+    ).toBe('the run is paused in memory; stop it first');
   });
 });
 

@@ -11,9 +11,9 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { TrainerService } from '../runs/service.ts';
 import { Access, isLoopback } from './access.ts';
+import { ClientConnection } from './client-connection.ts';
 import { lockFolder } from './folder-lock.ts';
 import { servePage } from './pages.ts';
-import { Session } from './session.ts';
 import { openSocketServer } from './websocket.ts';
 
 export interface ServerOptions<S extends TrainerService> {
@@ -66,7 +66,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
       startedAt: service.info.startedAt,
     };
 
-    const sessions = new Set<Session>();
+    const connections = new Set<ClientConnection>();
     let shutdown: Promise<void> | null = null;
     const surroundings = {
       service,
@@ -77,19 +77,19 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
       },
     };
     const sockets = openSocketServer(options.heartbeatMs ?? defaultHeartbeatMs, (transport) => {
-      const session = new Session(transport, surroundings);
-      sessions.add(session);
-      transport.onClose(() => sessions.delete(session));
+      const connection = new ClientConnection(transport, surroundings);
+      connections.add(connection);
+      transport.onClose(() => connections.delete(connection));
     });
     const listening = service.listen({
       onEvent: (event) => {
-        for (const session of sessions) session.onEvent(event);
+        for (const connection of connections) connection.onEvent(event);
       },
       onSampling: (hint) => {
-        for (const session of sessions) session.onSampling(hint);
+        for (const connection of connections) connection.onSampling(hint);
       },
       onRunsChanged: (run) => {
-        for (const session of sessions) session.onRunsChanged(run);
+        for (const connection of connections) connection.onRunsChanged(run);
       },
     });
     http.removeAllListeners('request').on('request', (request, response) => {

@@ -16,16 +16,16 @@ import { closeCode, type SocketTransport } from './websocket.ts';
 /** A client that sent this many messages that can't be read is closed. */
 const maxUnreadable = 20;
 
-export interface SessionSurroundings {
+export interface ConnectionSurroundings {
   readonly service: TrainerService;
   log(line: string): void;
   /** Ends the trainer. */
   shutdown(): Promise<void>;
 }
 
-export class Session {
+export class ClientConnection {
   private readonly service: TrainerService;
-  private readonly surroundings: SessionSurroundings;
+  private readonly surroundings: ConnectionSurroundings;
   private readonly transport: SocketTransport;
   private readonly peer: Peer;
   private readonly subscriptions = new Map<string, Subscription>();
@@ -37,7 +37,7 @@ export class Session {
   private unreadable = 0;
   private transfers = 0;
 
-  constructor(transport: SocketTransport, surroundings: SessionSurroundings) {
+  constructor(transport: SocketTransport, surroundings: ConnectionSurroundings) {
     this.service = surroundings.service;
     this.surroundings = surroundings;
     this.transport = transport;
