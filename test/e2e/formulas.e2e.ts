@@ -48,7 +48,10 @@ async function open(
   context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
   const tab = await context.newPage();
   await tab.goto(`${pageAddress(trainer.discovery, page)}&run=${runs[run]}`);
-  await tab.locator('[data-formula]').first().waitFor();
+  /* The lists of a page come one by one: curves, and of a completed run its evaluations. */
+  const lists = page === 'rollouts' ? [] : run === 'sft' ? ['Curves', 'Evaluations'] : ['Curves'];
+  await tab.locator('[data-formula]:visible').first().waitFor();
+  for (const name of lists) await tab.getByRole('region', { name }).waitFor();
   return tab;
 }
 
