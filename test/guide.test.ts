@@ -5,6 +5,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands, settings } from '../extension/contributions.ts';
 import { checkRow } from '../trainer/data/row-check.ts';
+import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
+import { parseQuery } from '../trainer/protocol/query/parse.ts';
 import { runFile } from '../trainer/protocol/runfile.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -108,5 +110,47 @@ describe('the pages', () => {
     const runs = blocks(steering, 'json');
     expect(runs).toHaveLength(1);
     expect(runFile.safeParse(JSON.parse(runs[0] ?? '')).error).toBeUndefined();
+  });
+});
+
+describe('query.md', () => {
+  const [before = '', table = ''] = read('media/guide/query.md').split('## Fields');
+  const codes = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string);
+  const cells = (text: string) => [...text.matchAll(/^\| (`.*) \|$/gm)].map(([, row = '']) => row.split(/ ?\| ?/));
+
+  it('is 90 lines at most', () => {
+    expect(read('media/guide/query.md').split('\n').length - 1).toBeLessThanOrEqual(90);
+  });
+
+  it('has every field in its order, with all its other names and the values that it knows', () => {
+    expect(cells(table).map(([name = '']) => codes(name))).toEqual(fieldNames.map((name) => [name]));
+    for (const [i, [, others = '', takes = '']] of cells(table).entries()) {
+      const name = fieldNames[i] as (typeof fieldNames)[number];
+      const field = fields[name];
+      expect(codes(others), name).toEqual(field.synonyms);
+      const values = codes(takes).map((value) => parseQuery(`${name}:${value}`));
+      expect(values.flatMap(({ faults }) => faults)).toEqual([]);
+      const held = values.map(({ expression }) => (expression?.kind === 'compare' ? expression.value : null));
+      if ('values' in field && field.values !== null) expect(held, name).toEqual(Object.keys(field.values));
+      else expect(held, name).toEqual(field.kind === 'truth' ? [true, false] : []);
+    }
+  });
+
+  it('shows nothing that the filter does not take', () => {
+    const terms = cells(before).map(([term = '']) => codes(term)[0] ?? '');
+    expect(terms.length).toBeGreaterThan(10);
+    // In the text, what has an operator with a value; keys, names and signs stand alone.
+    const shown = codes(before).filter((code) => /[:<>=]\S/.test(code) && !/^[<>=!]+$/.test(code));
+    const faulty = [...terms, ...shown].filter((line) => parseQuery(line).faults.length > 0);
+    expect(faulty).toEqual([]);
+  });
+
+  it('says what the filter makes of words, of time and of what binds', () => {
+    const same = (a: string, b: string) => expect(parseQuery(a).expression, a).toEqual(parseQuery(b).expression);
+    same('red blue or green', '(red blue) or green');
+    same('needs_order:true', 'needsOrder:true');
+    same('type:multiple_choice', 'type:choice');
+    same('time>=2025-11-28T16:05+02:00', 'time>=2025-11-28T14:05');
+    expect(parseQuery('三只猫').expression).toEqual({ kind: 'words', words: ['三', '只', '猫'], prefix: true });
   });
 });
