@@ -1,4 +1,5 @@
 /** What all pages share: the connection, the choice of run and page, and what is said before a run is there. */
+import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { z } from 'zod';
 import type { TrainerInfo } from '../trainer/protocol/messages.ts';
@@ -84,13 +85,13 @@ export function App({ host, session }: { host: Host; session: Session }) {
     [host, runId],
   );
   if (!feed) return <Nothing session={session} host={host} />;
+  const pages: Readonly<Record<WebviewPage, () => JSX.Element>> = {
+    dashboard: () => <Dashboard key={feed.id} {...{ session, feed, host }} onRollouts={() => go('rollouts')} />,
+    rollouts: () => <Rollouts key={feed.id} {...{ session, feed, host, place }} onDashboard={() => go('dashboard')} />,
+  };
   return (
     <>
-      {page === 'dashboard' ? (
-        <Dashboard key={feed.id} {...{ session, feed, host }} onRollouts={() => go('rollouts')} />
-      ) : (
-        <Rollouts key={feed.id} {...{ session, feed, host, place }} onDashboard={() => go('dashboard')} />
-      )}
+      {pages[page]()}
       <FormulaPopover />
     </>
   );

@@ -10,6 +10,7 @@ import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/f
 import { matches } from '../../trainer/protocol/query/matches.ts';
 import type { GroupWithRollouts, RolloutTokens, RunEvent } from '../../trainer/protocol/records.ts';
 import { runEvent } from '../../trainer/protocol/records.ts';
+import { runSummary } from '../../trainer/protocol/run-state.ts';
 import { Database } from '../../trainer/store/database.ts';
 import { migrate, schemaVersion } from '../../trainer/store/migrations.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
@@ -81,7 +82,8 @@ describe('a store of schema 1', () => {
     expect(events.map(({ seq }) => seq)).toEqual(answers.events.map(({ seq }) => seq));
     for (const [index, event] of events.entries()) {
       const old = answers.events[index] as OldEvent;
-      expect(runEvent.parse(event)).toEqual(event);
+      // Parsing may add parameters that are newer than the record, with what they meant before they were there.
+      expect(runEvent.parse(event)).toMatchObject(event);
       expect(event.body.type).toBe(old.body.type);
       if (event.body.type === 'step')
         expect(event.body).toEqual({ ...old.body, metrics: withHeld(old.body.metrics as { durations: object }) });
@@ -92,17 +94,19 @@ describe('a store of schema 1', () => {
   test('has its states with what belongs to them', () => {
     const store = opened(oldFolder().folder);
     const { detail: _, error: __, remainingMs: ___, state: ____, ...same } = answers.summary;
-    expect(store.summary()).toEqual({
-      ...same,
-      state: 'paused',
-      at: { point: 'before-update', step: 3 },
-      why: 'any(aha >= 3)',
-      fault: null,
-      memory: 'held',
-      pace: [15, 15],
-      evaluationDataset: null,
-      engine: { ...(same.engine as object), capabilities: null },
-    });
+    expect(store.summary()).toEqual(
+      runSummary.parse({
+        ...same,
+        state: 'paused',
+        at: { point: 'before-update', step: 3 },
+        why: 'any(aha >= 3)',
+        fault: null,
+        memory: 'held',
+        pace: [15, 15],
+        evaluationDataset: null,
+        engine: { ...(same.engine as object), capabilities: null },
+      }),
+    );
     const states = store.events(0, 1000).flatMap(({ body }) => (body.type === 'state' ? [body.run] : []));
     const standings = states.map(
       ({ id, name, method, preset, step, steps, createdAt, updatedAt, pace, ...rest }) => rest,

@@ -248,6 +248,8 @@ export class Steering {
           const from = this.actions.setParameter(request.parameter, request.value);
           return { change: { from, to: request.value }, note: null };
         });
+      default:
+        return request satisfies never;
     }
   }
 

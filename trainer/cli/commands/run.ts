@@ -30,6 +30,8 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
     const file = positionals[0];
     if ((file === undefined) === (values.resume === undefined))
       throw usage('Name one run file, or one run with --resume.');
+    if (values.resume !== undefined && values.set.length > 0)
+      throw usage('--set belongs to a run file; change a run that was created with: video-r1 ctl set NAME VALUE.');
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
     return hostInTerminal(
       { folder, port: portOption(values.port), ffmpeg: values.ffmpeg },
