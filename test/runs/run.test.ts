@@ -739,6 +739,18 @@ describe('a trainer that dies', () => {
     },
   );
 
+  it('ends the commands that waited, so that nobody waits for them', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    made.send({ kind: 'start' });
+    made.run.command('halt', { kind: 'stop', when: 'after-step' }, 'ada');
+    const found = made.reopen();
+    expect(found.run.store.commands().map(({ state }) => state)).toEqual(['failed', 'failed']);
+    expect(found.run.command('halt', { kind: 'stop', when: 'after-step' }, 'ada')).toMatchObject({
+      ...{ state: 'failed', at: null, why: 'the trainer ended before it took effect' },
+    });
+    expect(found.summary.state).toBe('paused');
+  });
+
   it('in an evaluation leaves a complete run complete, and another one paused', async () => {
     const made = scriptedRun({ parameters: { steps: 1 } });
     made.send({ kind: 'start' });
