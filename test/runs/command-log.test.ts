@@ -56,4 +56,19 @@ describe('a command log', () => {
     expect(lines).toEqual(['command 1, save, is applied, which is not stored: No space is left.']);
     expect(store.command('b')).toBeNull();
   });
+
+  it('ends what a trainer that died has left, once', () => {
+    log.reject(log.take('a', save, 'ada'), 'the run is paused');
+    log.take('b', save, 'ada');
+    log.schedule(log.take('c', { kind: 'set', parameter: 'beta', value: 1 }, 'bob'), 'before-step', { from: 0, to: 1 });
+    log.recover('the trainer ended');
+    expect(store.commands()).toMatchObject([
+      { id: 'a', state: 'rejected', why: 'the run is paused' },
+      { id: 'b', number: 2, by: 'ada', state: 'failed', at: null, why: 'the trainer ended' },
+      { id: 'c', number: 3, by: 'bob', state: 'failed', at: null, why: 'the trainer ended' },
+    ]);
+    const { seq } = store.summary();
+    log.recover('the trainer ended');
+    expect(store.summary().seq).toBe(seq);
+  });
 });

@@ -1,5 +1,5 @@
 /** A run's whole life on the scripted engine: every transition, every fault, and what is known after each. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
@@ -738,6 +738,34 @@ describe('a trainer that dies', () => {
       });
     },
   );
+
+  it('ends the commands that waited, so that nobody waits for them', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    made.send({ kind: 'start' });
+    made.run.command('halt', { kind: 'stop', when: 'after-step' }, 'ada');
+    const found = made.reopen();
+    expect(found.run.store.commands().map(({ state }) => state)).toEqual(['failed', 'failed']);
+    expect(found.run.command('halt', { kind: 'stop', when: 'after-step' }, 'ada')).toMatchObject({
+      ...{ state: 'failed', at: null, why: 'the trainer ended before it took effect' },
+    });
+    expect(found.summary.state).toBe('paused');
+  });
+
+  it.each(['resume', 'evaluate'] as const)('voids nothing on %s when its checkpoints were moved away', async (kind) => {
+    const made = scriptedRun({ parameters: { steps: 4 } });
+    made.send({ kind: 'start' });
+    await made.until((run) => run.step === 2);
+    made.send({ kind: 'stop', when: 'now' });
+    await made.untilState('stopped');
+    const { step } = made.summary;
+    rmSync(path.join(made.run.folder, 'checkpoints'), { recursive: true });
+    const found = made.reopen();
+    const ended = await found.command({ kind });
+    expect(ended).toMatchObject({ state: 'failed', why: expect.stringMatching(/checkpoint of step \d+ is not there/) });
+    expect(found.summary.step).toBe(step);
+    expect(found.run.store.metrics()).toHaveLength(step);
+    expect(found.bodies('rewound')).toEqual([]);
+  });
 
   it('in an evaluation leaves a complete run complete, and another one paused', async () => {
     const made = scriptedRun({ parameters: { steps: 1 } });

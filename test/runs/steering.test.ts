@@ -13,7 +13,7 @@ function harness(save: () => Promise<string> = async () => 'saved') {
   const stood: Standing[] = [];
   const values = new Map<string, unknown>([['learningRate', 1]]);
   const log = new CommandLog({
-    store: { command: () => null, nextCommandNumber: () => records.length + 1 },
+    store: { command: () => null, commands: () => [], nextCommandNumber: () => records.length + 1 },
     record: (body) => {
       if (body.type === 'command') records.push(body.command);
       return { runId: 'r', seq: records.length, at: 0, body };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunPlan, writePlan } from '../../trainer/runs/plan.ts';
@@ -30,7 +30,10 @@ test('a run that can not be opened is named with what is in its way, the others 
     await writePlan(path.join(runs, id), plan);
     RunStore.create(path.join(runs, id), aRun({ id, state: 'stopped' })).dispose();
   }
+  cpSync(path.join(runs, 'good'), path.join(runs, 'copy of good'), { recursive: true });
   mkdirSync(path.join(runs, 'without-plan'));
+  mkdirSync(path.join(runs, 'torn-plan'));
+  writeFileSync(path.join(runs, 'torn-plan', 'plan.json'), '{');
   writeFileSync(path.join(runs, 'broken', storeFile), 'harm');
   writeFileSync(path.join(runs, '.DS_Store'), '');
   const lines: string[] = [];
@@ -50,12 +53,29 @@ test('a run that can not be opened is named with what is in its way, the others 
       place: path.join(runs, 'broken', storeFile),
       remedy: expect.stringMatching(/delete the run/),
     },
-    expect.objectContaining({ id: 'without-plan', message: expect.stringMatching(/plan\.json/) }),
+    {
+      id: 'copy of good',
+      message: 'This folder holds the run good.',
+      place: path.join(runs, 'copy of good'),
+      remedy: expect.stringMatching(/move it away/),
+    },
+    {
+      id: 'torn-plan',
+      message: expect.stringMatching(/^The run's plan is not JSON: /),
+      place: path.join(runs, 'torn-plan', 'plan.json'),
+      remedy: expect.stringMatching(/delete the run/),
+    },
+    {
+      id: 'without-plan',
+      message: 'The plan of this run is missing.',
+      place: path.join(runs, 'without-plan', 'plan.json'),
+      remedy: expect.stringMatching(/delete the run/),
+    },
   ]);
-  expect(lines).toHaveLength(2);
+  expect(lines).toHaveLength(4);
 
   await trainer.delete('broken');
-  expect(trainer.unreadable().map(({ id }) => id)).toEqual(['without-plan']);
+  expect(trainer.unreadable().map(({ id }) => id)).not.toContain('broken');
   expect(existsSync(path.join(runs, 'broken'))).toBe(false);
   await expect(trainer.delete('../runs/good')).rejects.toMatchObject({ kind: 'not-found' });
 });

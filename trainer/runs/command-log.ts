@@ -1,13 +1,19 @@
 /** The commands of a run: each is taken down once, under the id of who sent it, and every turn of its life is recorded. */
 import { isDeepStrictEqual } from 'node:util';
-import type { CommandChange, CommandRecord, CommandRequest, TakenCommand } from '../protocol/commands.ts';
+import {
+  type CommandChange,
+  type CommandRecord,
+  type CommandRequest,
+  hasEnded,
+  type TakenCommand,
+} from '../protocol/commands.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import type { RunPlace, SafePoint } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 
 export interface CommandLogSurroundings {
-  readonly store: Pick<RunStore, 'command' | 'nextCommandNumber'>;
+  readonly store: Pick<RunStore, 'command' | 'commands' | 'nextCommandNumber'>;
   record(body: RunEventBody): RunEvent;
   log(line: string): void;
 }
@@ -33,6 +39,15 @@ export class CommandLog {
       });
     }
     return record;
+  }
+
+  /** After the trainer died: what had not ended by then never will, and whoever sent it may ask for it again. */
+  recover(why: string): void {
+    for (const command of this.around.store.commands()) {
+      if (hasEnded(command)) continue;
+      const { id, number, request, by, requestedAt } = command;
+      this.fail({ id, number, request, by, requestedAt, state: 'requested' }, null, why);
+    }
   }
 
   /** @throws StudioError `disk-full`: then it was not taken down */

@@ -61,12 +61,29 @@ export async function writePlan(runFolder: string, plan: RunPlan): Promise<void>
   await writeFile(path.join(runFolder, planFile), `${JSON.stringify(plan, null, 2)}\n`);
 }
 
+/** @throws StudioError `bad-run-file` when the plan is missing, is not JSON, or does not fit */
 export async function readPlan(runFolder: string): Promise<RunPlan> {
   const file = path.join(runFolder, planFile);
-  const checked = runPlan.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!checked.success)
-    throw new StudioError('bad-run-file', `The run's plan does not fit: ${z.prettifyError(checked.error)}`, {
+  const fault = (message: string, cause?: unknown) =>
+    new StudioError('bad-run-file', message, {
       place: file,
+      remedy: 'Put back a copy of the file, or delete the run. Its checkpoint folders can still be used.',
+      cause,
     });
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw fault(isMissing ? 'The plan of this run is missing.' : `The run's plan can't be read: ${cause}`, cause);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw fault(`The run's plan is not JSON: ${(cause as Error).message}`, cause);
+  }
+  const checked = runPlan.safeParse(json);
+  if (!checked.success) throw fault(`The run's plan does not fit: ${z.prettifyError(checked.error)}`);
   return checked.data;
 }

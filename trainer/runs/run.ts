@@ -55,6 +55,7 @@ export class Run {
 
   /** After the trainer died: what was under way is known to be over. */
   recover(): void {
+    this.commands.recover('the trainer ended before it took effect');
     const run = this.summary();
     // A run that is older than this fact learns it from its plan.
     const known = { evaluationDataset: this.plan.evaluationDataset };

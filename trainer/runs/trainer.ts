@@ -236,6 +236,13 @@ export class Trainer implements TrainerService {
     const plan = await readPlan(folder);
     const store = RunStore.open(folder);
     try {
+      const { id: held } = store.summary();
+      if (held !== id) {
+        throw new StudioError('conflict', `This folder holds the run ${held}.`, {
+          place: folder,
+          remedy: `Call the folder ${held} again, or move it away if it is a copy.`,
+        });
+      }
       const run = new Run(folder, plan, store, this.surroundings());
       run.recover();
       return run;

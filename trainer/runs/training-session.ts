@@ -201,12 +201,30 @@ export class TrainingSession {
       warn: (message) => journal.record({ type: 'warning', message }),
     });
     this.bench = bench;
+    this.checkReached(bench.reached?.step ?? null);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     if (step < this.run.step) journal.record({ type: 'rewound', toStep: step });
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
     return { engine: bench.engine.status(), questions: bench.count, step };
+  }
+
+  /**
+   * Steps without weights are voided, which must not happen for want of a folder that was moved away: not at all by an
+   * evaluation, and not back to the run's beginning.
+   * @param step of the newest checkpoint on the disk; null for none
+   * @throws StudioError `not-found`
+   */
+  private checkReached(step: number | null): void {
+    const { run } = this;
+    if (run.step === 0 || (step !== null && !this.isOfEvaluation)) return;
+    const newest = this.of.store.checkpoints().findLast((kept) => kept.step > (step ?? -1));
+    if (!newest) return;
+    throw new StudioError('not-found', `The checkpoint of step ${newest.step} is not there any more.`, {
+      place: newest.folder,
+      remedy: 'Put the folder back, or create the run again from its run file.',
+    });
   }
 
   /** @returns how the run is to rest */

@@ -310,10 +310,11 @@ export class RunStore {
   }
 }
 
-/** What tells of damage and has no name of its own: a table that is not there, a record that is no JSON. */
+/** What tells of damage and has no name of its own: a table that is not there, a record that is no JSON or lacks a part. */
 function damage(thrown: unknown, place: string): StudioError | null {
   const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-  if (sqliteErrorCode(cause) !== sqliteCode.error && !(thrown instanceof SyntaxError)) return null;
+  const isRecord = thrown instanceof SyntaxError || thrown instanceof TypeError;
+  if (sqliteErrorCode(cause) !== sqliteCode.error && !isRecord) return null;
   return new StudioError('bad-store', `The database is damaged: ${(cause as Error).message}.`, {
     place,
     remedy: lostRemedy,
