@@ -57,6 +57,11 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
           return session.exitCode;
         }
         done.push(run);
+        // Ctrl-C in the last evaluation of a stage: the next one is not begun.
+        if (session.stopped.aborted && done.length < stages.length) {
+          session.line.say(`\n${run.id} is complete. Go on with the same command: npm start`);
+          return session.exitCode;
+        }
       }
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
