@@ -10,6 +10,7 @@ import type { Host, LinkStatus } from './host.ts';
 import { nowhere } from './rollouts/reading.ts';
 import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
+import { noTrainer, sentence } from './run/run-words.ts';
 import { UnreadableRuns } from './run/unreadable-runs.tsx';
 import type { Session, SessionState } from './state/session.ts';
 import { Blank } from './ui/blank.tsx';
@@ -126,8 +127,8 @@ function Nothing({ session, host }: { session: Session; host: Host }) {
 }
 
 function emptyWords(link: LinkStatus, runs: SessionState['runs'], trainer: TrainerInfo | null): string {
-  if (link.state === 'starting') return 'The trainer is starting.';
-  if (link.state !== 'open') return 'Connecting to the trainer.';
+  const missing = noTrainer(link);
+  if (missing !== null) return sentence(missing);
   if (runs === null) return 'Reading the runs.';
   if (runs.length > 0) return 'Reading the run.';
   return `There is no run in ${trainer?.folder ?? 'this project'} yet. It appears here as soon as one is started.`;

@@ -36,12 +36,15 @@ export class PagePanels {
       void present.content.then((content) => content.show(show));
       return;
     }
-    const panel = vscode.window.createWebviewPanel(panels[page], titles[page], vscode.ViewColumn.Active, {
+    const behind = tabOf(page);
+    const column = behind?.group.viewColumn ?? vscode.ViewColumn.Active;
+    const panel = vscode.window.createWebviewPanel(panels[page], titles[page], column, {
       enableScripts: true,
       localResourceRoots: [this.assets],
       enableFindWidget: true,
     });
     void this.adopt(page, panel).then((content) => content.show(show));
+    if (behind) void vscode.window.tabGroups.close(behind);
   }
 
   /** Fills a panel that was just made, or that VS Code restored. */
@@ -63,6 +66,16 @@ export class PagePanels {
   private get assets(): vscode.Uri {
     return vscode.Uri.joinPath(this.studio.context.extensionUri, 'dist', 'webview');
   }
+}
+
+/**
+ * The tab of a page without a panel: after a reload of the window VS Code restores one that lies behind others only when it
+ * is looked at, and can't be told to.
+ */
+function tabOf(page: WebviewPage): vscode.Tab | undefined {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .find(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(`-${panels[page]}`));
 }
 
 /** Restores panels after a reload of the window; what a page showed comes back by its own saved state. */

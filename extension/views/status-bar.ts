@@ -64,10 +64,19 @@ function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
 export function registerStatusBar(studio: Studio): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('videoR1.status', vscode.StatusBarAlignment.Left, 10);
   item.name = 'Video-R1';
+  /* One object a run: VS Code forgets the command of an object that another takes the place of, and a click finds nothing. */
+  const opened = new Map<string, vscode.Command>();
+  const openDashboard = (runId: string): vscode.Command => {
+    const { id, title } = commands.openDashboard;
+    const known = opened.get(runId) ?? { command: id, title, arguments: [{ runId }] };
+    opened.set(runId, known);
+    return known;
+  };
   const show = () => {
     const run = foremost(studio.runs);
     item.backgroundColor = undefined;
-    item.command = commands.openDashboard.id;
+    const showsRun = run !== undefined && studio.trainerState !== 'starting' && studio.trainerState !== 'lost';
+    item.command = showsRun ? openDashboard(run.id) : commands.openDashboard.id;
     if (studio.trainerState === 'starting') {
       item.text = '$(loading~spin) Video-R1: starting';
       item.tooltip = 'The trainer is starting';
@@ -80,11 +89,6 @@ export function registerStatusBar(studio: Studio): vscode.Disposable {
       const left = remaining === null ? '' : ` · ${duration(remaining)} left`;
       item.text = `$(${runIcon(run.state).id}) ${run.name} ${run.state} ${run.step}/${run.steps}${left}`;
       item.tooltip = details(studio, run);
-      item.command = {
-        command: commands.openDashboard.id,
-        title: commands.openDashboard.title,
-        arguments: [{ runId: run.id }],
-      };
       if (run.state === 'failed') item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     } else if (studio.trainerState === 'connected') {
       item.text = '$(circle-outline) Video-R1: no run yet';

@@ -114,6 +114,10 @@ describe('the pages over a run', () => {
   it('pause by key, change a parameter, and resume; the log says where each was applied', async () => {
     const tab = await open('dashboard');
     await waitForStep(tab, 1);
+    /* As wide as in a window of VS Code with its side bar. */
+    await tab.setViewportSize({ width: 1240, height: 900 });
+    const whereIs = (control: RegExp) => tab.getByRole('button', { name: control }).boundingBox();
+    const before = await whereIs(/^Pause/);
     await tab.keyboard.press('F6');
     await tab.waitForFunction(
       () => document.querySelector('[data-part=state]')?.textContent?.startsWith('Paused'),
@@ -122,6 +126,7 @@ describe('the pages over a run', () => {
     );
     expect(await stateShown(tab)).toMatch(/^Paused at (before|after)-[a-z]+, step \d+$/);
     expect(await tab.getByText('Paused.', { exact: true }).count()).toBe(0);
+    expect(await whereIs(/^Pause/)).toEqual(before);
     await tab.keyboard.press('F6');
     await tab.getByText('the run is paused already').waitFor();
     const paused = await stepShown(tab);
@@ -318,6 +323,18 @@ describe('the pages over a run', () => {
     await tab.reload();
     await tab.locator(`[id="${selected}"][aria-selected=true]`).waitFor();
     expect(await tab.locator('#rollout-filter').inputValue()).toBe('order:ordered');
+  });
+
+  it('show every key whole on a narrow page', async () => {
+    for (const page of ['dashboard', 'rollouts'] as const) {
+      const tab = await open(page, { viewport: { width: 420, height: 400 } });
+      await tab.locator('[data-part=state]').waitFor();
+      await tab.keyboard.press('?');
+      const help = await tab.getByRole('dialog').boundingBox();
+      expect(help?.x).toBeGreaterThanOrEqual(0);
+      expect((help?.y ?? 0) + (help?.height ?? Infinity)).toBeLessThanOrEqual(400);
+      await context?.close();
+    }
   });
 
   const themes = {

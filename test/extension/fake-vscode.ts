@@ -116,6 +116,31 @@ export const ViewColumn = { Active: -1 };
 
 export class RelativePattern {}
 
+export class TabInputWebview {
+  readonly viewType: string;
+
+  constructor(viewType: string) {
+    this.viewType = viewType;
+  }
+}
+
+export interface Tab {
+  readonly input: unknown;
+  readonly group: { readonly viewColumn: number };
+}
+
+function makePanel(_type: string, _title: string, column: number) {
+  editor.panels.push(column);
+  const event = new EventEmitter<unknown>().event;
+  return {
+    webview: { html: '', cspSource: '', asWebviewUri: (uri: Uri) => uri, onDidReceiveMessage: event },
+    visible: true,
+    reveal: ignore,
+    onDidChangeViewState: event,
+    onDidDispose: event,
+  };
+}
+
 /** What a test reads and sets. */
 export const editor = {
   /** Commands that were executed, with their arguments; `setContext` is in `context` instead. */
@@ -130,6 +155,9 @@ export const editor = {
   statusItem: {} as { text?: string; tooltip?: MarkdownString | string; command?: unknown },
   /** Called with each progress that can be cancelled, with what cancels it. */
   onProgress: (_cancel: () => void): void => {},
+  /** Tabs of all groups, and the columns of the panels that were made. */
+  tabs: [] as Tab[],
+  panels: [] as number[],
   trusted: true,
   trustGranted: new EventEmitter<void>(),
   folder: undefined as string | undefined,
@@ -140,6 +168,8 @@ export const editor = {
     this.picks = [];
     this.done = [];
     this.onProgress = () => {};
+    this.tabs = [];
+    this.panels = [];
     this.trusted = true;
     this.trustGranted.dispose();
     this.folder = folder;
@@ -165,6 +195,15 @@ export const commands = {
 export const window = {
   createOutputChannel: () => ({ info: ignore, warn: ignore, error: ignore, show: ignore, dispose: ignore }),
   createStatusBarItem: () => Object.assign(editor.statusItem, { show: ignore, hide: ignore, dispose: ignore }),
+  createWebviewPanel: makePanel,
+  tabGroups: {
+    get all() {
+      return [{ tabs: editor.tabs }];
+    },
+    close: async (tab: Tab): Promise<void> => {
+      editor.tabs = editor.tabs.filter((other) => other !== tab);
+    },
+  },
   onDidChangeActiveColorTheme: new EventEmitter<unknown>().event,
   showInformationMessage: show,
   showWarningMessage: show,

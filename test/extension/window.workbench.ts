@@ -184,6 +184,7 @@ describe('a window on a folder that is not trusted', () => {
     await window.tab('Video-R1 Rollouts').waitFor();
     await window.webview().getByText('is not trusted').first().waitFor();
     await window.webview().getByText('Manage Workspace Trust').first().waitFor();
+    await window.webview().getByText('There is no trainer.', { exact: true }).waitFor();
     expect(existsSync(path.join(window.folder, '.video-r1'))).toBe(false);
   });
 

@@ -95,11 +95,15 @@ export class Reading {
     if (row && row.id !== this.place.get().rolloutId) this.select(row.groupId, row.id);
   }
 
-  /** To the first row of the next question, or of the one before. */
+  /** To the first row of the next question, or of the one before; to the list's first where what is read is not in it. */
   moveQuestion(by: 1 | -1): void {
     const { rows } = this.list.state.get();
     const { groupId } = this.place.get();
     let at = this.index();
+    if (at === -1) {
+      this.move(1);
+      return;
+    }
     while (rows[at] && rows[at]?.groupId === groupId) at += by;
     while (by === -1 && rows[at - 1] && rows[at - 1]?.groupId === rows[at]?.groupId) at -= 1;
     const row = rows[at];

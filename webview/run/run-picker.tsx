@@ -4,6 +4,7 @@ import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { useStore } from '../ui/store.ts';
 import { Dropdown } from '../ui/toolkit.tsx';
+import { nameAmong } from './run-words.ts';
 
 interface RunPickerProps {
   readonly class: string | undefined;
@@ -19,7 +20,7 @@ export function RunPicker({ class: className, session, run }: RunPickerProps) {
       label="Run"
       title={`${run.method} · preset ${run.preset} · from ${shownLine(run.from)}`}
       value={run.id}
-      choices={runs.map(({ id, name }) => ({ value: id, label: shownLine(name) }))}
+      choices={runs.map((one) => ({ value: one.id, label: nameAmong(one, runs) }))}
       onChoose={(runId) => session.choose(runId)}
     />
   );

@@ -44,12 +44,21 @@ export class Session {
     try {
       const { runs, unreadable } = await this.connection.request('runs/list', {});
       const order = newestFirst(runs);
-      const runId = this.state.get().runId ?? likeliest(order)?.id ?? null;
-      this.state.update((state) => ({ ...state, runs: order, unreadable, runId }));
-      this.showChosen(order);
+      this.state.update((state) => ({ ...state, runs: order, unreadable }));
+      const { runId, feed } = this.state.get();
+      if (runId !== null) this.showChosen(order);
+      /* A run that is gone, as one that was deleted before a reload, leaves no page without another to choose. */
+      if (!feed && !order.some(({ id }) => id === runId)) this.showLikeliest(order);
     } catch (thrown) {
       this.connection.fail(asStudioError(thrown));
     }
+  }
+
+  private showLikeliest(order: readonly RunSummary[]): void {
+    const run = likeliest(order);
+    if (!run) return;
+    this.state.update((state) => ({ ...state, runId: run.id }));
+    this.showChosen(order);
   }
 
   private showChosen(runs: readonly RunSummary[]): void {

@@ -1,8 +1,9 @@
 /** Keys of a page: a letter never acts while something that takes typing has the focus. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { keyName } from './key-name.ts';
 import { takesTyping } from './toolkit.tsx';
 
-/** Named as `KeyboardEvent.key`, with `Shift+` before function keys that need it. A handler that gives false lets the key pass. */
+/** By `keyName`. A handler that gives false lets the key pass. */
 export type KeyMap = Readonly<Record<string, ((event: KeyboardEvent) => unknown) | undefined>>;
 
 /** `focusIsTyping` looks through shadow roots. */
@@ -17,11 +18,8 @@ export function useKeys(keys: KeyMap): void {
   /* Before the page is painted: a key that is pressed as soon as it is seen must not be lost. */
   useLayoutEffect(() => {
     const act = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-      const isFunctionKey = /^F\d+$/.test(event.key);
-      if (!isFunctionKey && focusIsTyping(event)) return;
-      const name = event.shiftKey && isFunctionKey ? `Shift+${event.key}` : event.key;
-      const handler = held.current[name];
+      const name = keyName(event, focusIsTyping);
+      const handler = name === null ? undefined : held.current[name];
       if (!handler || handler(event) === false) return;
       event.preventDefault();
     };

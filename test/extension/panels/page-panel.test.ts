@@ -9,7 +9,7 @@ import { PagePanel } from '../../../extension/panels/page-panel.ts';
 import { pagePanels } from '../../../extension/panels/page-panels.ts';
 import type { Studio } from '../../../extension/studio.ts';
 import type { HostToPage, PageToHostInput } from '../../../trainer/protocol/webview-messages.ts';
-import { EventEmitter, editor, Uri } from '../fake-vscode.ts';
+import { EventEmitter, editor, TabInputWebview, Uri } from '../fake-vscode.ts';
 import { fakeTrainer, studioOn } from '../studios.ts';
 import { runOf } from '../trainer/fake-trainer.ts';
 
@@ -67,6 +67,24 @@ function assets(): string {
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('opening a page', () => {
+  test('takes the place of its own tab that a reload of the window has left unread behind others', () => {
+    const studio = studioOn(emptyFolder());
+    const tab = (page: string) => ({
+      input: new TabInputWebview(`mainThreadWebview-videoR1.${page}`),
+      group: { viewColumn: 2 },
+    });
+    const [dashboard, rollouts] = [tab('dashboard'), tab('rollouts')];
+    editor.tabs = [dashboard, rollouts, { input: undefined, group: { viewColumn: 1 } }];
+    pagePanels(studio).show({ page: 'dashboard' });
+    expect(editor.panels).toEqual([2]);
+    expect(editor.tabs).toHaveLength(2);
+    expect(editor.tabs).not.toContain(dashboard);
+    pagePanels(studio).show({ page: 'dashboard' });
+    expect(editor.panels).toEqual([2]);
+  });
+});
 
 describe('a page that asks for another page', () => {
   test('about a run that is over has that run shown, not the one that trains', async () => {

@@ -115,6 +115,15 @@ describe('Reading', () => {
     expect(place.get().rolloutId).toBe(ids[3]);
   });
 
+  it('begins at the first row where the list does not hold what is read', () => {
+    list.show(rows);
+    for (const by of [1, -1] as const) {
+      reading.select('gone', 'gone');
+      reading.moveQuestion(by);
+      expect(place.get().rolloutId).toBe(ids[0]);
+    }
+  });
+
   it('goes to the newest row and follows from there', () => {
     list.show(rows);
     reading.move(1);

@@ -140,4 +140,15 @@ describe('Session', () => {
     expect((await shown(session)).id).toBe('c');
     expect(session.connection.state.get().fault).toBeNull();
   });
+
+  it('shows another run where the one that was shown before a reload is gone, and says so', async () => {
+    const serving = await serve();
+    serving.service.addRun('a');
+    const session = newSession();
+    session.choose('deleted');
+    await open(session, serving);
+    expect((await shown(session)).id).toBe('a');
+    expect(session.state.get().runId).toBe('a');
+    expect(session.connection.state.get().fault?.message).toBe('There is no run deleted in this project.');
+  });
 });
