@@ -115,6 +115,41 @@ describe('frames by index', () => {
     }
   });
 
+  it.each(['size', 'chroma'])('are right where the filters are built anew inside the file: %s', async (what) => {
+    // Pictures 0 to 3 of one kind and the other 36 of another, in one stream.
+    const level = (i: number) => 20 + 6 * i;
+    const raw = (pixels: string) => ['-c:v', 'libx264', '-qp', '0', '-pix_fmt', pixels];
+    const side = what === 'size' ? 96 : 64;
+    const rest = { width: side, height: side, count: 36 };
+    const layout = what === 'chroma' ? 'yuv444p' : 'yuv420p';
+    encode(tools, at('a.h264'), { width: 64, height: 64, count: 4 }, (i) => grey(64, 64, level(i)), raw('yuv420p'));
+    encode(tools, at('b.h264'), rest, (i) => grey(side, side, level(i + 4)), raw(layout));
+    const file = at(`anew-${what}.h264`);
+    await writeFile(file, Buffer.concat([await readFile(at('a.h264')), await readFile(at('b.h264'))]));
+    const { frames, view } = await loader.load(file, 'video', { ...small, framesPerSecond: 25 });
+    expect(view.indices).toEqual([0, 6, 11, 17, 22, 28, 33, 39]);
+    for (const [k, index] of view.indices.entries())
+      expect(Math.abs(mean(frame(frames, k)) - level(index)), `frame ${index}`).toBeLessThan(3);
+  });
+
+  it('are right in an animated GIF, whose pixel format changes at its second picture', async () => {
+    const gif = path.join(import.meta.dirname, '../fixtures/steps.gif');
+    const { frames, view } = await loader.load(gif, 'video', { ...small, minFrames: 8 });
+    expect(view.indices).toEqual([0, 6, 11, 17, 22, 28, 33, 39]);
+    // Picture n has luma 20 + 5 n; grey levels as another decoder reads them.
+    for (const [k, level] of [3, 38, 66, 101, 130, 165, 195, 229].entries())
+      expect(Math.abs(mean(frame(frames, k)) - level), `picture ${k}`).toBeLessThan(4);
+  });
+
+  it('are right up to the 768 that Qwen takes of one video', async () => {
+    encode(tools, at('many.mp4'), { width: 16, height: 16, count: 800 }, (i) => grey(16, 16, (7 * i) % 251), lossless);
+    const most = { ...small, framesPerSecond: 25, maxFrames: 768 };
+    const { frames, view } = await loader.load(at('many.mp4'), 'video', most);
+    expect([frames.count, view.indices[0], view.indices[767]]).toEqual([768, 0, 799]);
+    for (const [k, index] of view.indices.entries())
+      expect(Math.abs(mean(frame(frames, k)) - ((7 * index) % 251)), `frame ${index}`).toBeLessThan(2);
+  });
+
   it('come from the video stream where sound stands first, and not from a cover picture', async () => {
     execFileSync(tools.ffmpeg, [
       ...[

@@ -303,17 +303,30 @@ export interface Decoded {
   readonly complaints: readonly string[];
 }
 
+/** The sum of the terms as nested pairs: ffmpeg limits the depth of an expression, to which a plain chain adds a level a term. */
+function sumOf(terms: readonly string[]): string {
+  if (terms.length <= 2) return terms.join('+');
+  const half = Math.ceil(terms.length / 2);
+  return `(${sumOf(terms.slice(0, half))})+(${sumOf(terms.slice(half))})`;
+}
+
 /**
  * Decodes frames by their number, turned upright as the file says, scaled with bicubic interpolation.
+ *
+ * A rate given for the input makes ffmpeg number the frames as the decoder gives them, as their times. A filter's own count
+ * would start again wherever size, orientation or pixel format change inside the file, because the filters are built anew.
+ *
  * @throws StudioError `ffmpeg-missing` when ffmpeg does not start. A file that can't be decoded gives fewer frames and complaints.
  */
 export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promise<Decoded> {
   const { file, stream, indices, width, height } = request;
-  const wanted = indices.map((index) => `eq(n,${index})`).join('+');
-  // Output at a made-up constant rate: else ffmpeg would repeat or drop frames to keep the file's own.
-  const filter = `select='${wanted}',settb=1/25,setpts=N,scale=${width}:${height}:${scaling},format=rgb24`;
+  const wanted = sumOf(indices.map((index) => `eq(pts,${index})`));
+  // Chosen frames get the numbers 0, 1, 2, ...: gaps would be filled with repetitions at the output's constant rate.
+  const rank = sumOf(indices.slice(1).map((index) => `gte(PTS,${index})`)) || '0';
+  const filter = `settb=1/25,select='${wanted}',setpts='${rank}',scale=${width}:${height}:${scaling},format=rgb24`;
   const command = fluentFfmpeg({ source: path.resolve(file), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
     .inputOptions(['-v', 'error', '-nostdin', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats])
+    .inputOptions(['-r', '25'])
     .outputOptions(['-map', `0:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
     .videoFilters(filter);
   return collect(tools, command, width * height * 3, indices.length);

@@ -16,7 +16,7 @@ import { badMedia, checkFile } from './probe.ts';
 export type { FrameLimits } from './choose.ts';
 
 /** Raise it when frame choice, sizes or scaling change: keys of old cache entries must not match then. */
-const rulesVersion = 1;
+const rulesVersion = 2;
 
 const processesAtOnce = 2;
 const memoryBytes = 64 * 1024 * 1024;
