@@ -18,7 +18,7 @@ export const errorKinds = [
   'folder-busy', // another trainer owns the folder
   'port-taken', // the port asked for is in use
   'bad-store', // a run's database that can't be read
-  'cancelled', // given up because nobody waits for the answer any more
+  'cancelled', // given up because nobody waits for the answer any more, or ended from outside before there was one
   'connection-lost', // the socket to the trainer closed before the answer came
   'disk-full', // no space left where a run must write
   'engine-failed', // the engine died or refused

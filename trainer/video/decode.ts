@@ -25,7 +25,7 @@ function lostPictures(codec: string, complaints: readonly string[]): boolean {
   return complaints.some((line) => ofDecoder(line) || madeUp.test(line));
 }
 
-/** @throws StudioError `bad-media` with file and reason; `ffmpeg-missing` */
+/** @throws StudioError `bad-media` with file and reason; `ffmpeg-missing`; `cancelled` when ffmpeg was ended from outside */
 export async function decodeMedia({ tools, key, file, kind, limits }: DecodeMedia): Promise<LoadedMedia> {
   try {
     if (kind === 'image') return await decodeImage(tools, key, file, limits);
@@ -37,7 +37,7 @@ export async function decodeMedia({ tools, key, file, kind, limits }: DecodeMedi
     );
   } catch (thrown) {
     if (!(thrown instanceof StudioError) || thrown.place !== undefined) throw thrown;
-    // Refusals of the frame rules know no file.
+    // Refusals of the frame rules, and a program's end, know no file.
     throw new StudioError(thrown.kind, thrown.message, {
       place: file,
       ...(thrown.remedy && { remedy: thrown.remedy }),

@@ -1,6 +1,8 @@
 /**
  * Decoding in a process of its own. A process that holds a model is large, and each ffmpeg that it started would stop it for
  * as long as the copy of its page tables takes: 50 ms and more at 700 MB, during which the server would not answer.
+ * It leads a process group of its own: Ctrl-C in the terminal is for the trainer, and what is left of decoding can be ended
+ * whole.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -57,7 +59,7 @@ export class DecoderProcess {
 
   dispose(): void {
     this.fail('it was closed');
-    this.child?.kill('SIGKILL');
+    if (this.child) endGroup(this.child);
     this.child = null;
   }
 
@@ -66,6 +68,7 @@ export class DecoderProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
+      detached: process.platform !== 'win32',
     });
     child.on('message', (answer: DecoderAnswer) => this.settle(answer));
     child.on('error', (error) => this.lose(child, error.message));
@@ -89,6 +92,7 @@ export class DecoderProcess {
   private lose(child: ChildProcess, why: string): void {
     if (this.child !== child) return;
     this.child = null;
+    endGroup(child);
     this.fail(why);
   }
 
@@ -102,5 +106,19 @@ export class DecoderProcess {
   private letGo(child: ChildProcess): void {
     child.unref();
     child.channel?.unref();
+  }
+}
+
+/** The decoder and every ffmpeg that it started, also where it has ended itself. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  if (process.platform === 'win32') {
+    child.kill('SIGKILL');
+    return;
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'ESRCH') throw failure; // all of it has ended by itself
   }
 }

@@ -22,6 +22,10 @@ process.on('message', ({ id, request }: DecoderRequest) => {
     (thrown: unknown) => answer({ id, fault: sentError(thrown) }),
   );
 });
-process.on('disconnect', () => process.exit());
-// Ctrl-C in a terminal reaches the whole group; the trainer decides when decoding ends.
+process.on('disconnect', () => {
+  // This process leads a group, in which every ffmpeg that it started is.
+  if (process.platform !== 'win32') process.kill(-process.pid, 'SIGKILL');
+  process.exit();
+});
+// On Windows Ctrl-C reaches every process of the console; the trainer decides when decoding ends.
 process.on('SIGINT', () => {});

@@ -9,8 +9,10 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import fluentFfmpeg from 'fluent-ffmpeg';
 import { StudioError } from '../protocol/errors.ts';
+import { interrupted, interruption } from './ended-child.ts';
 
 export interface FfmpegTools {
   /** Path or name of each program. */
@@ -215,7 +217,7 @@ const timeEntries = {
 /**
  * Asks ffprobe about a video file or about an image's bytes.
  * @returns its answer, its complaints (one a line, without addresses) and whether it succeeded
- * @throws StudioError `ffmpeg-missing` when ffprobe does not start
+ * @throws StudioError `ffmpeg-missing` when ffprobe does not start; `cancelled` when it was ended from outside
  */
 export function probe(
   tools: FfmpegTools,
@@ -254,8 +256,9 @@ export function probe(
     });
     child.on('close', (code, signal) => {
       const lines = complaintLines(complaints);
-      if (signal === 'SIGTERM' || signal === 'SIGKILL')
-        lines.push('ffprobe took too long, or its answer was too large');
+      const from = child.killed ? null : interruption(code, signal);
+      if (from !== null) return reject(interrupted('ffprobe', from));
+      if (child.killed) lines.push('ffprobe took too long, or its answer was too large');
       else if (signal) lines.push(`ffprobe ${tools.version} crashed on it (${signal}); another build may read it`);
       let output: ProbeOutput = {};
       try {
@@ -316,7 +319,8 @@ function sumOf(terms: readonly string[]): string {
  * A rate given for the input makes ffmpeg number the frames as the decoder gives them, as their times. A filter's own count
  * would start again wherever size, orientation or pixel format change inside the file, because the filters are built anew.
  *
- * @throws StudioError `ffmpeg-missing` when ffmpeg does not start. A file that can't be decoded gives fewer frames and complaints.
+ * @throws StudioError `ffmpeg-missing` when ffmpeg does not start; `cancelled` when it was ended from outside. A file that
+ *   can't be decoded gives fewer frames and complaints.
  */
 export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promise<Decoded> {
   const { file, stream, indices, width, height } = request;
@@ -335,7 +339,7 @@ export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promis
 /**
  * Decodes an image's bytes, scaled with bicubic interpolation. Transparent parts are laid on white, as Qwen does; turning
  * notes inside the file (EXIF) are left alone, as Qwen leaves them.
- * @throws StudioError `ffmpeg-missing`
+ * @throws StudioError `ffmpeg-missing`; `cancelled` when ffmpeg was ended from outside
  */
 export function readImage(
   tools: FfmpegTools,
@@ -357,6 +361,14 @@ export function readImage(
   return collect(tools, command, width * height * 3, 1);
 }
 
+/** How the library words the end of a program by a signal or with a code. */
+const wordedEnd = /^ffmpeg (?:was killed with signal (\w+)|exited with code (\d+))/;
+
+function interruptionOf({ message }: Error): string | null {
+  const [, signal, code] = wordedEnd.exec(message) ?? [];
+  return interruption(code === undefined ? null : Number(code), signal ?? null);
+}
+
 /** Runs a command that writes raw RGB frames. */
 function collect(
   tools: FfmpegTools,
@@ -367,6 +379,9 @@ function collect(
   const pixels = new Uint8Array(new SharedArrayBuffer(frameBytes * count));
   let filled = 0;
   const sink = new Writable({
+    // Told that its output closed, the library would end ffmpeg before the reason for it is known.
+    autoDestroy: false,
+    emitClose: false,
     write(chunk: Buffer, _encoding, done) {
       const room = pixels.length - filled;
       if (chunk.length > room) return done(new Error(`ffmpeg gave more than the ${count} frames asked for`));
@@ -375,8 +390,16 @@ function collect(
       done();
     },
   });
+  // The program's end may be told before its last pixels; where it fails at once there will be none.
+  let drained: Promise<void> | null = null;
+  sink.once('pipe', () => {
+    drained = finished(sink).catch(() => {
+      // More than was asked for, which the library tells as an error of the command.
+    });
+  });
   return new Promise((resolve, reject) => {
-    const finish = (stderr: string | null | undefined, failure: string | null) => {
+    const finish = async (stderr: string | null | undefined, failure: string | null) => {
+      await drained;
       const complaints = complaintLines(stderr ?? '');
       if (failure && complaints.length === 0) complaints.push(failure);
       resolve({ pixels, count: Math.floor(filled / frameBytes), complaints });
@@ -385,10 +408,12 @@ function collect(
       .setFfmpegPath(tools.ffmpeg)
       .outputOptions(['-an', '-sn', '-dn', '-c:v', 'rawvideo', '-pix_fmt', 'rgb24', '-f', 'rawvideo'])
       .on('error', (error: NodeJS.ErrnoException, _stdout: string | null, stderr: string | null) => {
+        const from = interruptionOf(error);
         if (error.code === 'ENOENT' || error.code === 'EACCES') reject(doesNotStart(tools.ffmpeg, error));
-        else finish(stderr, error.message);
+        else if (from !== null) reject(interrupted('ffmpeg', from));
+        else void finish(stderr, error.message);
       })
-      .on('end', (_stdout: string | null, stderr: string | null) => finish(stderr, null))
+      .on('end', (_stdout: string | null, stderr: string | null) => void finish(stderr, null))
       .pipe(sink, { end: true });
   });
 }

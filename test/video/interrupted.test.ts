@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asStudioError } from '../../trainer/protocol/errors.ts';
+import { decodeMedia } from '../../trainer/video/decode.ts';
+import { interruption } from '../../trainer/video/ended-child.ts';
+import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
+import { encode, grey } from './make-media.ts';
+
+const limits = {
+  framesPerSecond: 2,
+  minFrames: 4,
+  frameRounding: 'half-even' as const,
+  maxFrames: 8,
+  minPixels: 4 * 784,
+  maxPixels: 4 * 784,
+  imageMinPixels: 4 * 784,
+  imageMaxPixels: 16 * 784,
+};
+
+let tools: FfmpegTools;
+let folder: string;
+let video: string;
+const at = (name: string) => path.join(folder, name);
+
+/** An ffmpeg or ffprobe that runs these lines of a shell script instead. */
+async function inPlaceOf(name: 'ffmpeg' | 'ffprobe', script: string): Promise<FfmpegTools> {
+  const program = at(`${name}-${Math.random()}`);
+  await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { ...tools, [name]: program };
+}
+
+const faultOf = (with_: FfmpegTools) =>
+  decodeMedia({ tools: with_, key: '', file: video, kind: 'video', limits }).then(
+    () => null,
+    (thrown: unknown) => asStudioError(thrown),
+  );
+
+beforeAll(async () => {
+  tools = await findFfmpeg();
+  folder = await mkdtemp(path.join(tmpdir(), 'video-r1-interrupted-'));
+  video = encode(tools, at('ramp.mp4'), { width: 64, height: 64, count: 40 }, (i) => grey(64, 64, 6 * i), []);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.skipIf(process.platform === 'win32')('a child that was ended by a signal', () => {
+  it.each([
+    ['ffprobe', 'kill -INT $$'],
+    ['ffprobe', 'kill -KILL $$'],
+    ['ffprobe', 'exit 130'],
+    ['ffmpeg', 'kill -INT $$'],
+    ['ffmpeg', 'kill -TERM $$'],
+    ['ffmpeg', 'exit 255'],
+  ] as const)('is no verdict on the file (%s: %s)', async (name, script) => {
+    const fault = await faultOf(await inPlaceOf(name, script));
+    expect(fault).toMatchObject({ kind: 'cancelled', place: video });
+    expect(fault?.message).toContain(`${name} was ended from outside`);
+  });
+
+  it('is one when the program crashed on the file', async () => {
+    expect((await faultOf(await inPlaceOf('ffprobe', 'kill -SEGV $$')))?.kind).toBe('bad-media');
+    expect((await faultOf(await inPlaceOf('ffmpeg', 'kill -SEGV $$')))?.kind).toBe('bad-media');
+    expect(interruption(1, null)).toBeNull();
+    expect(interruption(0, null)).toBeNull();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('decoding under way', () => {
+  /** A program with a loader whose ffmpeg waits for ever, once that has begun; with the ids of the decoder and of ffmpeg. */
+  async function waiting(): Promise<{ parent: ChildProcess; decoder: number; ffmpeg: number }> {
+    await mkdir(at('pids'), { recursive: true });
+    const note = at(`pids/${Math.random()}`);
+    const slow = await inPlaceOf(
+      'ffmpeg',
+      `echo "$PPID $$" > ${note}.partial\nmv ${note}.partial ${note}\nexec sleep 600`,
+    );
+    const load = path.resolve(import.meta.dirname, '../../trainer/video/load.ts');
+    const script = `
+      import { existsSync } from 'node:fs';
+      const { MediaLoader } = await import(${JSON.stringify(load)});
+      const loader = new MediaLoader(${JSON.stringify(slow)}, ${JSON.stringify(at('cache'))}, 1e8);
+      process.on('SIGINT', () => {});
+      loader.load(${JSON.stringify(video)}, 'video', ${JSON.stringify(limits)}).catch(() => {});
+      const look = setInterval(() => { if (existsSync(${JSON.stringify(note)})) { clearInterval(look); console.log('begun'); } }, 10);
+    `;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    await once(parent.stdout, 'data');
+    const [decoder = 0, ffmpeg = 0] = (await readFile(note, 'utf8')).split(' ').map(Number);
+    return { parent, decoder, ffmpeg };
+  }
+
+  const isAlive = (pid: number) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it('does not meet a Ctrl-C in the trainer’s terminal, and ends with a trainer that was killed', async () => {
+    const { parent, decoder, ffmpeg } = await waiting();
+    process.kill(-(parent.pid as number), 'SIGINT');
+    expect([decoder, ffmpeg].map(isAlive)).toEqual([true, true]);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    await expect.poll(() => [decoder, ffmpeg].map(isAlive), { timeout: 10_000 }).toEqual([false, false]);
+  });
+});
