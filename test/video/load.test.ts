@@ -204,6 +204,55 @@ describe('frames by index', () => {
   });
 });
 
+describe('what a decoder mentions and what it loses', () => {
+  // Cut from an open-GOP video without encoding again: "mmco: unref short failure" at the start, and every picture whole.
+  // Mean grey of the first and the last one as another decoder reads them.
+  it.each([
+    ['open-gop-cut.mp4', 29, 107, 237],
+    ['open-gop-cut.mkv', 30, 102, 237],
+    ['open-gop-segment.mp4', 19, 102, 186],
+  ])('%s has %i frames, all of them good', async (name, count, first, last) => {
+    const file = path.join(import.meta.dirname, '../fixtures', name);
+    const { frames, view } = await loader.load(file, 'video', small);
+    expect([view.indices[0], view.indices.at(-1)]).toEqual([0, count - 1]);
+    expect(Math.abs(mean(frame(frames, 0)) - first)).toBeLessThan(4);
+    expect(Math.abs(mean(frame(frames, frames.count - 1)) - last)).toBeLessThan(4);
+  });
+
+  it('a JPEG whose application field is too short is a whole picture', async () => {
+    encode(tools, at('plain.jpg'), { width: 64, height: 64, count: 1 }, () => grey(64, 64, 90), []);
+    const bytes = await readFile(at('plain.jpg'));
+    // APP1 that says two bytes of content after its length, where "Exif" and more would stand.
+    const field = Buffer.from([0xff, 0xe1, 0x00, 0x04, 0x45, 0x78]);
+    await writeFile(at('short.jpg'), Buffer.concat([bytes.subarray(0, 2), field, bytes.subarray(2)]));
+    const { frames } = await loader.load(at('short.jpg'), 'image', small);
+    expect(Math.abs(mean(frames.pixels) - 90)).toBeLessThan(2);
+  });
+
+  it('a bit error inside a picture is damage, though every frame comes', async () => {
+    const noise = (i: number) =>
+      Uint8Array.from({ length: 64 * 64 * 3 }, (_, k) => (k * 7919 + i * 104729 + ((k * k) >> 3)) & 255);
+    const stream = ['-c:v', 'libx264', '-coder', '0', '-g', '60', '-pix_fmt', 'yuv420p'];
+    encode(tools, at('bits.h264'), { width: 64, height: 64, count: 60 }, noise, stream);
+    const bytes = await readFile(at('bits.h264'));
+    const middle = Math.floor(bytes.length / 2);
+    for (let i = middle; i < middle + 8; i++) bytes[i] = (i * 31) & 255;
+    await writeFile(at('bits.h264'), bytes);
+    expect((await fault(loader.load(at('bits.h264'), 'video', small))).message).toMatch(
+      /damaged: a part of its pictures/,
+    );
+  });
+
+  it('a picture that the decoder marks is lost, whatever else it says', async () => {
+    const marking = at('marking-ffmpeg');
+    const line = '[vist#0:0/h264 @ 0x1] [warning] corrupt decoded frame';
+    await writeFile(marking, `#!/bin/sh\n"${tools.ffmpeg}" "$@" && echo "${line}" >&2\n`, { mode: 0o755 });
+    const own = new MediaLoader({ ...tools, ffmpeg: marking }, at('marking-cache'), 1e8);
+    expect((await fault(own.load(at('ramp.mp4'), 'video', small))).message).toContain('damaged');
+    await own.dispose();
+  });
+});
+
 describe('a file that can’t be used is an error with its name and the reason', () => {
   it.each([
     ['missing.mp4', async () => {}, 'it does not exist'],

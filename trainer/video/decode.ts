@@ -15,15 +15,16 @@ export interface DecodeMedia {
   readonly limits: FrameLimits;
 }
 
-/** What ffmpeg says when it makes up a part of a picture that it could not decode, whichever codec. */
+/**
+ * What decoders say when they give a picture of which a part is made up, or none for a packet: older ones say so without
+ * marking the picture. Other lines are of no account: references that a cut took away ("mmco: unref short failure"), notes
+ * and application fields that can't be read.
+ */
 const madeUp =
-  /error while decoding|damaged|concealing|corrupt|Invalid data found|missing reference|Could not find ref|Error submitting|Decoding error|Error at MB/i;
+  /error while decoding|damaged|concealing|corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
 
-/** Whether a decoder complained of the pictures; of other things (SEI messages and the like) it may. */
-function lostPictures(codec: string, complaints: readonly string[]): boolean {
-  const ofDecoder = (line: string) => line.startsWith(`[${codec}]`) && !/\bSEI\b|not implemented/i.test(line);
-  return complaints.some((line) => ofDecoder(line) || madeUp.test(line));
-}
+/** Whether a picture is not whole. */
+const lostPictures = ({ complaints, flagged }: Decoded) => flagged || complaints.some((line) => madeUp.test(line));
 
 /** @throws StudioError `bad-media` with file and reason; `ffmpeg-missing`; `cancelled` when ffmpeg was ended from outside */
 export async function decodeMedia({ tools, key, file, kind, limits }: DecodeMedia): Promise<LoadedMedia> {
@@ -31,7 +32,7 @@ export async function decodeMedia({ tools, key, file, kind, limits }: DecodeMedi
     if (kind === 'image') return await decodeImage(tools, key, file, limits);
     return (
       (await decodeVideo(tools, key, await probeMedia(tools, file, 'video'), limits)) ??
-      // Fewer frames came than the file has packets, without a complaint: count by decoding, and choose again.
+      // Fewer frames came than the file has packets, none of them damaged: count by decoding, and choose again.
       (await decodeVideo(tools, key, await probeMedia(tools, file, 'video', 'frames'), limits)) ??
       (await Promise.reject(badMedia(file, 'some of its frames can’t be decoded, and ffmpeg gives no reason')))
     );
@@ -68,7 +69,7 @@ function loaded(
   return { frames: { key, ...size, count: indices.length, pixels, place: null, sampleFps }, view };
 }
 
-/** Null when frames are missing and nothing says why. @throws StudioError `bad-media` */
+/** Null when frames are missing and nothing says that they were lost. @throws StudioError `bad-media` */
 async function decodeVideo(
   tools: FfmpegTools,
   key: string,
@@ -80,14 +81,14 @@ async function decodeVideo(
   const decoded = await decodeFrames(tools, { file: source.file, stream: source.stream, indices, ...size });
   const complaint = complaintOf(decoded);
   if (decoded.count < indices.length) {
-    if (complaint === null) return null;
+    if (complaint === null || !lostPictures(decoded)) return null;
     const missing = indices[decoded.count] as number;
     throw badMedia(
       source.file,
       `it is cut off or damaged: frame ${missing} of ${source.totalFrames} can't be decoded (${complaint})`,
     );
   }
-  if (lostPictures(source.codec, decoded.complaints)) {
+  if (lostPictures(decoded)) {
     throw badMedia(source.file, `it is damaged: a part of its pictures can't be decoded (${complaint})`);
   }
   return loaded(key, source, size, indices, decoded.pixels, sampleFps);
@@ -101,7 +102,7 @@ async function decodeImage(tools: FfmpegTools, key: string, file: string, limits
   const size = { width, height };
   const decoded = await readImage(tools, bytes, source, size);
   const complaint = complaintOf(decoded);
-  if (decoded.count < 1 || lostPictures(source.codec, decoded.complaints)) {
+  if (decoded.count < 1 || lostPictures(decoded)) {
     throw badMedia(file, `it is damaged: the picture can't be decoded (${complaint ?? 'ffmpeg gives no reason'})`);
   }
   return loaded(key, source, size, [0], decoded.pixels, 1);

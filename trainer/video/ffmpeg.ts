@@ -303,7 +303,10 @@ export interface Decoded {
   readonly pixels: Uint8Array;
   /** Whole frames in `pixels`. */
   readonly count: number;
+  /** Errors that were told, one a line. */
   readonly complaints: readonly string[];
+  /** Whether the decoder marked a picture as not whole, among those that were not chosen too. */
+  readonly flagged: boolean;
 }
 
 /** The sum of the terms as nested pairs: ffmpeg limits the depth of an expression, to which a plain chain adds a level a term. */
@@ -329,7 +332,7 @@ export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promis
   const rank = sumOf(indices.slice(1).map((index) => `gte(PTS,${index})`)) || '0';
   const filter = `settb=1/25,select='${wanted}',setpts='${rank}',scale=${width}:${height}:${scaling},format=rgb24`;
   const command = fluentFfmpeg({ source: path.resolve(file), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
-    .inputOptions(['-v', 'error', '-nostdin', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats])
+    .inputOptions(['-v', 'level+warning', '-nostdin', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats])
     .inputOptions(['-r', '25'])
     .outputOptions(['-map', `0:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
     .videoFilters(filter);
@@ -350,7 +353,15 @@ export function readImage(
   const { width, height } = size;
   const scale = `scale=${width}:${height}:${scaling},format=rgb24`;
   const command = fluentFfmpeg({ source: Readable.from([bytes]), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
-    .inputOptions(['-v', 'error', '-noautorotate', '-protocol_whitelist', 'pipe', '-format_whitelist', imageFormats])
+    .inputOptions([
+      '-v',
+      'level+warning',
+      '-noautorotate',
+      '-protocol_whitelist',
+      'pipe',
+      '-format_whitelist',
+      imageFormats,
+    ])
     .outputOptions(['-frames:v', '1']);
   if (source.hasAlpha) {
     command.complexFilter(
@@ -359,6 +370,16 @@ export function readImage(
     );
   } else command.outputOptions(['-map', '0:v:0']).videoFilters(scale);
   return collect(tools, command, width * height * 3, 1);
+}
+
+/** What a command says at `level+warning`: errors without the mark of their level, and whether the decoder marked a picture. */
+function toldWhileDecoding(stderr: string): Pick<Decoded, 'complaints' | 'flagged'> {
+  const lines = complaintLines(stderr);
+  const isWarning = (line: string) => /^(\[[^\]]*\] )?\[warning\] /.test(line);
+  return {
+    complaints: lines.filter((line) => !isWarning(line)).map((line) => line.replace(/\[(panic|fatal|error)\] /, '')),
+    flagged: lines.some((line) => isWarning(line) && line.includes('corrupt decoded frame')),
+  };
 }
 
 /** How the library words the end of a program by a signal or with a code. */
@@ -400,9 +421,9 @@ function collect(
   return new Promise((resolve, reject) => {
     const finish = async (stderr: string | null | undefined, failure: string | null) => {
       await drained;
-      const complaints = complaintLines(stderr ?? '');
-      if (failure && complaints.length === 0) complaints.push(failure);
-      resolve({ pixels, count: Math.floor(filled / frameBytes), complaints });
+      const { complaints, flagged } = toldWhileDecoding(stderr ?? '');
+      const reasons = failure && complaints.length === 0 ? [failure] : complaints;
+      resolve({ pixels, count: Math.floor(filled / frameBytes), complaints: reasons, flagged });
     };
     command
       .setFfmpegPath(tools.ffmpeg)
