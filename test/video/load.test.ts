@@ -204,6 +204,54 @@ describe('frames by index', () => {
   });
 });
 
+describe('what a container says of itself', () => {
+  it('does not make a sound file a damaged video', async () => {
+    const sound = path.join(import.meta.dirname, '../fixtures/sound.mp4');
+    expect((await fault(loader.load(sound, 'video', small))).message).toContain(
+      'it is not a video (it has no video stream)',
+    );
+  });
+
+  it('names the film by size and default mark, as ffmpeg takes it, not by its place', async () => {
+    const film = path.join(import.meta.dirname, '../fixtures/still-first.mkv');
+    const probed = await probeMedia(tools, film, 'video');
+    expect(probed).toMatchObject({ stream: 1, totalFrames: 20, width: 64, height: 48 });
+    const { view } = await loader.load(film, 'video', { ...small, framesPerSecond: 25 });
+    expect(view.indices).toEqual([0, 3, 5, 8, 11, 14, 16, 19]);
+  });
+
+  it('does not count an AVI’s repetitions as frames, nor miss them as a part cut off', async () => {
+    // 10 pictures, each shown for 5 frames of 1/25 s: the header counts the 46 frames up to the last picture.
+    const sparse = ['-vf', 'settb=1/25,setpts=5*N', '-vsync', '0', '-c:v', 'mpeg4', '-q:v', '1'];
+    encode(tools, at('sparse.avi'), { width: 64, height: 64, count: 10 }, (i) => grey(64, 64, 20 * i), sparse);
+    const probed = await probeMedia(tools, at('sparse.avi'), 'video');
+    expect(Array.from(probed.times, (time) => Math.round(time * 25))).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45]);
+    const { frames, view } = await loader.load(at('sparse.avi'), 'video', { ...small, framesPerSecond: 25 });
+    for (const [k, index] of view.indices.entries())
+      expect(Math.abs(mean(frame(frames, k)) - 20 * index)).toBeLessThan(3);
+  });
+
+  it('lets the times of joined streams go on where the first one ends', async () => {
+    // Two parts of three frames at 25 a second, each from 10 s on; decoding and display order differ.
+    const part = [
+      [10.04, 9.96],
+      [10.12, 10],
+      [10.08, 10.04],
+    ];
+    const packets = [...part, ...part].map(([pts, dts]) => ({
+      stream_index: 0,
+      pts_time: String(pts),
+      dts_time: String(dts),
+      size: '9',
+    }));
+    const streams = [{ index: 0, codec_name: 'h264', width: 64, height: 64, avg_frame_rate: '25/1' }];
+    await writeFile(at('answer.json'), JSON.stringify({ packets, streams, format: { format_name: 'mpegts' } }));
+    await writeFile(at('answering'), `#!/bin/sh\ncat ${at('answer.json')}\n`, { mode: 0o755 });
+    const probed = await probeMedia({ ...tools, ffprobe: at('answering') }, at('ramp.mp4'), 'video');
+    expect(Array.from(probed.times, (time) => Math.round(time * 100) / 100)).toEqual([0, 0.04, 0.08, 0.12, 0.16, 0.2]);
+  });
+});
+
 describe('what a decoder mentions and what it loses', () => {
   // Cut from an open-GOP video without encoding again: "mmco: unref short failure" at the start, and every picture whole.
   // Mean grey of the first and the last one as another decoder reads them.

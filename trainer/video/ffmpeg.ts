@@ -174,6 +174,7 @@ const imageFormats =
 export interface ProbeOutput {
   readonly streams?: readonly {
     readonly index: number;
+    readonly codec_type?: string;
     readonly codec_name?: string;
     readonly width?: number;
     readonly height?: number;
@@ -182,7 +183,7 @@ export interface ProbeOutput {
     readonly duration?: string;
     readonly avg_frame_rate?: string;
     readonly r_frame_rate?: string;
-    readonly disposition?: { readonly attached_pic?: number };
+    readonly disposition?: { readonly attached_pic?: number; readonly default?: number };
     readonly tags?: Readonly<Record<string, string>>;
     readonly side_data_list?: readonly { readonly rotation?: number | string }[];
   }[];
@@ -191,38 +192,40 @@ export interface ProbeOutput {
   readonly frames?: readonly ProbedTime[];
 }
 
-/** Time of a packet, or of a decoded frame, in seconds. */
+/** Time of a packet, or of a decoded frame, in seconds, and the bytes of a packet. */
 export interface ProbedTime {
   readonly stream_index?: number;
   readonly pts_time?: string;
   readonly dts_time?: string;
   readonly best_effort_timestamp_time?: string;
   readonly duration_time?: string;
+  readonly size?: string;
   /** `K` key frame, `D` to be discarded (outside the edit list), `C` corrupt. */
   readonly flags?: string;
 }
 
-/** What to look at besides the streams: nothing, every packet, or every frame (which decodes the whole file). */
+/** What to look at besides the pictures' streams: nothing, every packet, or every frame (which decodes the whole file). */
 export type ProbeDepth = 'streams' | 'packets' | 'frames';
 
 const streamEntries =
   'stream=index,codec_name,width,height,pix_fmt,nb_frames,duration,avg_frame_rate,r_frame_rate:stream_tags=rotate,DURATION' +
-  ':stream_disposition=attached_pic:stream_side_data=rotation:format=format_name,duration';
+  ':stream_disposition=attached_pic,default:stream_side_data=rotation:format=format_name,duration';
 const timeEntries = {
   streams: '',
-  packets: ':packet=stream_index,pts_time,dts_time,duration_time,flags',
+  packets: ':packet=stream_index,pts_time,dts_time,duration_time,size,flags',
   frames: ':frame=stream_index,pts_time,best_effort_timestamp_time,duration_time',
 } satisfies Record<ProbeDepth, string>;
 
 /**
  * Asks ffprobe about a video file or about an image's bytes.
+ * @param depth `kinds` asks what every stream is, sound and the like among them, and nothing more
  * @returns its answer, its complaints (one a line, without addresses) and whether it succeeded
  * @throws StudioError `ffmpeg-missing` when ffprobe does not start; `cancelled` when it was ended from outside
  */
 export function probe(
   tools: FfmpegTools,
   input: string | Uint8Array,
-  depth: ProbeDepth,
+  depth: ProbeDepth | 'kinds',
 ): Promise<{ output: ProbeOutput; complaints: string[]; ok: boolean }> {
   const isFile = typeof input === 'string';
   const options = [
@@ -234,7 +237,10 @@ export function probe(
       '-format_whitelist',
       isFile ? videoFormats : imageFormats,
     ],
-    ...['-select_streams', 'v', '-show_entries', streamEntries + timeEntries[depth], '-of', 'json'],
+    ...(depth === 'kinds'
+      ? ['-show_entries', 'stream=index,codec_type']
+      : ['-select_streams', 'v', '-show_entries', streamEntries + timeEntries[depth]]),
+    ...['-of', 'json'],
     ...['-i', isFile ? path.resolve(input) : 'pipe:0'],
   ];
   return new Promise((resolve, reject) => {

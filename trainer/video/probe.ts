@@ -83,9 +83,20 @@ async function beginsAsMp4(file: string): Promise<boolean> {
 
 type Stream = NonNullable<ProbeOutput['streams']>[number];
 
-/** The first video stream that is not a cover picture. */
+const weightOfDefault = 5_000_000;
+
+/**
+ * The video stream that ffmpeg would take by itself (`ffmpeg_mux_init.c`, `map_auto_video`): the largest one, the default
+ * one counting for five million pixels more, the first of equals; never a cover picture.
+ */
 function videoStream(output: ProbeOutput): Stream | undefined {
-  return output.streams?.find((stream) => stream.disposition?.attached_pic !== 1);
+  const weight = ({ width = 0, height = 0, disposition }: Stream) =>
+    width * height + (disposition?.default === 1 ? weightOfDefault : 0);
+  const films = output.streams?.filter((stream) => stream.disposition?.attached_pic !== 1) ?? [];
+  return films.reduce<Stream | undefined>(
+    (best, stream) => (best === undefined || weight(stream) > weight(best) ? stream : best),
+    undefined,
+  );
 }
 
 function quarterTurned(stream: Stream): boolean {
@@ -103,16 +114,43 @@ function reasonOf(complaints: readonly string[], file: string): string {
   return last.startsWith(`${file}: `) ? last.slice(file.length + 2) : last;
 }
 
-/** Times that frames are shown at, ascending, from the first; frames outside the file's edit list are not among them. */
+/**
+ * Seconds that are to be added to the times of each packet, in the order of the file: where joined parts begin anew, decoding
+ * times fall back, and the later part follows on the earlier one.
+ */
+function joinedOffsets(decoding: readonly (number | null)[], frameSeconds: number): number[] {
+  let offset = 0;
+  let before: number | null = null;
+  return decoding.map((time) => {
+    if (time !== null) {
+      if (before !== null && time < before - frameSeconds) offset += before + frameSeconds - time;
+      before = time;
+    }
+    return offset;
+  });
+}
+
+/**
+ * Times that frames are shown at, ascending, from the first. Not among them are frames outside the file's edit list, and
+ * packets without content, by which AVI repeats a picture.
+ */
 function frameTimes(
   entries: readonly ProbedTime[],
   stream: number,
   fps: number,
 ): { times: Float64Array; end: number | null; corrupt: number } {
-  const kept = entries.filter((entry) => entry.stream_index === stream && !entry.flags?.includes('D'));
-  const stated = kept.map((entry) => seconds(entry.pts_time) ?? seconds(entry.best_effort_timestamp_time));
+  const kept = entries.filter(
+    (entry) => entry.stream_index === stream && !entry.flags?.includes('D') && entry.size !== '0',
+  );
+  const decoding = kept.map((entry) => seconds(entry.dts_time));
+  const offsets = joinedOffsets(decoding, 1 / fps);
+  const shown = kept.map((entry) => seconds(entry.pts_time) ?? seconds(entry.best_effort_timestamp_time));
+  // AVI states decoding times alone: their distances are those of the pictures.
+  const stated = shown.every((time) => time !== null) ? shown : decoding;
   const known = stated.every((time) => time !== null);
-  const values = known ? Float64Array.from(stated as number[]).sort() : Float64Array.from(kept, (_, i) => i / fps);
+  const values = known
+    ? Float64Array.from(stated, (time, i) => (time as number) + (offsets[i] as number)).sort()
+    : Float64Array.from(kept, (_, i) => i / fps);
   const first = values[0] ?? 0;
   const last = values.at(-1) ?? 0;
   return {
@@ -138,8 +176,11 @@ function cutOff(
   const complained = complaints.some((line) => lostData.test(line));
   // In MP4 an edit list may show fewer frames than the file holds, and anywhere a last frame may be shown for long: a
   // small difference alone proves nothing.
-  const fewerMayBeMeant = format.includes('mp4') || frames > 0.9 * promisedFrames;
-  if (frames < promisedFrames && (complained || !fewerMayBeMeant)) {
+  // AVI counts a picture once for each time that it repeats it: the places up to the last one, whether filled or not.
+  const span = found.times.at(-1) ?? 0;
+  const places = format === 'avi' ? Math.max(frames, Math.round(span * fps) + 1) : frames;
+  const fewerMayBeMeant = format.includes('mp4') || places > 0.9 * promisedFrames;
+  if (places < promisedFrames && (complained || !fewerMayBeMeant)) {
     return `it is cut off: its header promises ${promisedFrames} frames, and ${frames} are there`;
   }
   const { end } = found;
@@ -191,7 +232,10 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
   const { output, complaints, ok } = await probe(tools, file, depth);
   const stream = videoStream(output);
   if (!stream) {
-    if (await beginsAsMp4(file))
+    // An index that ends too early leaves a stream of which not even the kind is known ("data").
+    const { streams = [] } = (await probe(tools, file, 'kinds')).output;
+    const others = streams.some(({ codec_type }) => codec_type === 'audio' || codec_type === 'subtitle');
+    if (!others && (await beginsAsMp4(file)))
       throw badMedia(file, 'it is cut off: the index of its frames ("moov") is missing or incomplete');
     throw badMedia(file, `it is not a video (${ok ? 'it has no video stream' : reasonOf(complaints, file)})`);
   }
