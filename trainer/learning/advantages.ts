@@ -4,6 +4,7 @@
  */
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
+import { compareShares } from './temporal-test.ts';
 
 /** What scoring found out about one answer. */
 export interface ScoredAnswer {
@@ -101,9 +102,22 @@ export function groupAdvantages(
   const correct = ordered.map((answer) => isCorrect(answer.accuracy, p.correctThreshold));
   const correctCount = correct.filter(Boolean).length;
 
-  const temporal = shuffled.length === 0 ? null : temporalTestOf(ordered, shuffled, p);
-  if (temporal === null) explanation.push('No shuffled answers were drawn, so there is no temporal test.');
-  else explanation.push(temporalSentence(temporal, correctCount, ordered.length, shuffled, p));
+  const shares = sharesOf(ordered, p);
+  const shuffledShares = sharesOf(shuffled, p);
+  let temporal: TemporalTest | null = null;
+  if (shuffled.length === 0) explanation.push('No shuffled answers were drawn, so there is no temporal test.');
+  else {
+    const { passed, formula } = compareShares(shares, shuffledShares, p.mu, p.temporalTest);
+    temporal = {
+      p: mean(shares),
+      pShuffled: mean(shuffledShares),
+      mu: p.mu,
+      comparison: p.temporalTest,
+      passed,
+      paid: passed ? p.alpha : 0,
+    };
+    explanation.push(temporalSentence(temporal, formula, correctCount, ordered.length, shuffled, p));
+  }
 
   const window = lengthWindow(p, correctCount / ordered.length);
   if (p.lengthAdaptation > 0 && p.omega > 0) {
@@ -151,7 +165,7 @@ export function groupAdvantages(
   return {
     ordered: rewarded,
     shuffled: compared,
-    p: shareOf(ordered, p),
+    p: mean(shares),
     temporal,
     lengthWindow: window,
     mean: average,
@@ -176,27 +190,15 @@ export function normalise(
   return { mean: average, std, flat, advantages: totals.map((value) => (flat ? 0 : (value - average) / scale)) };
 }
 
-/** p or p̃ of eq. 1. */
-function shareOf(answers: readonly ScoredAnswer[], p: RewardParameters): number {
-  return p.temporalShare === 'correct'
-    ? mean(answers.map((a) => (isCorrect(a.accuracy, p.correctThreshold) ? 1 : 0)))
-    : mean(answers.map((a) => a.accuracy));
-}
-
-function temporalTestOf(
-  ordered: readonly ScoredAnswer[],
-  shuffled: readonly ScoredAnswer[],
-  p: RewardParameters,
-): TemporalTest {
-  const ours = shareOf(ordered, p);
-  const theirs = shareOf(shuffled, p);
-  const bar = p.mu * theirs;
-  const passed = p.temporalTest === '>' ? ours > bar : ours >= bar;
-  return { p: ours, pShuffled: theirs, mu: p.mu, comparison: p.temporalTest, passed, paid: passed ? p.alpha : 0 };
-}
+/** What p and p̃ of eq. 1 are the means of. */
+const sharesOf = (answers: readonly ScoredAnswer[], p: RewardParameters): number[] =>
+  answers.map(({ accuracy }) =>
+    p.temporalShare === 'correct' ? Number(isCorrect(accuracy, p.correctThreshold)) : accuracy,
+  );
 
 function temporalSentence(
   test: TemporalTest,
+  formula: string,
   correctCount: number,
   count: number,
   shuffled: readonly ScoredAnswer[],
@@ -205,7 +207,6 @@ function temporalSentence(
   const right = shuffled.filter((answer) => isCorrect(answer.accuracy, p.correctThreshold)).length;
   const counts = `${correctCount} of ${count} ordered answers were right against ${right} of ${shuffled.length} shuffled`;
   const means = p.temporalShare === 'accuracy' ? ', compared by mean accuracy' : '';
-  const formula = `${number(test.p)} ${test.comparison} ${number(test.mu)} × ${number(test.pShuffled)} = ${number(test.mu * test.pShuffled)}`;
   if (!test.passed) return `${counts}${means}: ${formula} does not hold, so no answer gets the temporal reward.`;
   if (correctCount === 0)
     return `${counts}${means}: ${formula} holds, but no answer is right, so none gets the temporal reward.`;

@@ -1,17 +1,38 @@
 /** Formulas with a group's own numbers put in, as texts. */
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
+import { tellingDecimals } from '../../trainer/protocol/telling-decimals.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
 import { advantageOf } from './advantage.ts';
 
 /** Longer sums are shown by their first terms. */
 const mostTerms = 16;
 
-/** `0.750 > 0.8 × 0.500 = 0.400`, with the sign that holds when the test failed. */
-export function equation({ p, pShuffled, mu, comparison, passed }: TemporalTest): string {
+/**
+ * `0.750 > 0.8 × 0.500 = 0.400`, with the sign that holds when the test failed, and more decimals where three don't tell p
+ * from μ·p̃. Means of fractional scores are compared in float32, which decides where their exact values say otherwise.
+ */
+export function equation(test: TemporalTest): string {
+  const { p, pShuffled, mu, comparison, passed } = test;
+  const exact = { p, bar: mu * pShuffled };
+  const sides = agrees(exact, test)
+    ? exact
+    : { p: Math.fround(p), bar: Math.fround(Math.fround(mu) * Math.fround(pShuffled)) };
+  const decimals = isTie(sides) ? 3 : tellingDecimals(sides.p, sides.bar, 3);
   const sign = passed ? (comparison === '>=' ? '≥' : '>') : comparison === '>=' ? '<' : '≤';
-  return `${fixed(p, 3)} ${sign} ${plain(mu)} × ${fixed(pShuffled, 3)} = ${fixed(mu * pShuffled, 3)}`;
+  return `${fixed(sides.p, decimals)} ${sign} ${plain(mu)} × ${fixed(pShuffled, decimals)} = ${fixed(sides.bar, decimals)}`;
 }
+
+interface Sides {
+  readonly p: number;
+  readonly bar: number;
+}
+
+/** Counts of answers can't be nearer than this without being equal. */
+const isTie = ({ p, bar }: Sides) => Math.abs(p - bar) < 1e-12;
+
+const agrees = (sides: Sides, { comparison, passed }: TemporalTest) =>
+  (isTie(sides) ? comparison === '>=' : sides.p > sides.bar) === passed;
 
 /** The test as it was asked, whether it holds, and r_t. */
 export function workedTest(test: TemporalTest): string {

@@ -32,6 +32,16 @@ describe('a group', () => {
     expect(workedTest({ ...test, p: 0.2, comparison: '>=' })).toBe('p ≥ μ·p̃: 0.200 ≥ 0.8 × 0.250 = 0.200\nr_t = 0.3');
   });
 
+  it('never says the opposite of what was decided at a tie, and shows the digits that decided', () => {
+    // 0.8 x 0.75 is 0.6000000000000001 in float64, and the tie passed.
+    expect(workedTest({ ...test, p: 0.6, pShuffled: 0.75, comparison: '>=' })).toContain('0.600 ≥ 0.8 × 0.750 = 0.600');
+    expect(workedTest({ ...test, p: 0.3004, pShuffled: 0.3, mu: 1 })).toContain('0.3004 > 1 × 0.3000 = 0.3000');
+    // (0.1 + 0.2) / 2 is above 0.15 in float64 by 3e-17, and a tie in the float32 that decided.
+    expect(workedTest({ ...test, p: (0.1 + 0.2) / 2, pShuffled: 0.15, mu: 1, passed: false })).toContain(
+      '0.150 ≤ 1 × 0.150 = 0.150',
+    );
+  });
+
   it('takes mean and std over the ordered answers alone', () => {
     const group = groupOf([2, 1, 1, 0], 1, Math.sqrt(2 / 3));
     expect(workedMean(group)).toBe('(2.00 + 1.00 + 1.00 + 0.00) / 4 = 1.000');

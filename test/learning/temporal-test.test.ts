@@ -1,0 +1,92 @@
+/** Exact ties of p and mu p̃ are ties, fractional scores are compared in float32, and the sentence shows what was compared. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { explainGroup, readGroupNumbers } from '../../trainer/learning/explain.ts';
+import { presetParameters } from '../../trainer/learning/presets.ts';
+import { compareShares } from '../../trainer/learning/temporal-test.ts';
+
+/** `right` ones, then zeros. */
+const scores = (right: number, of: number) => Array.from({ length: of }, (_, i) => Number(i < right));
+const group = (accuracy: number[], shuffled_accuracy: number[]) => ({
+  data_type: 'video',
+  accuracy,
+  format: accuracy.map(() => 1),
+  lengths: accuracy.map(() => 40),
+  shuffled_accuracy,
+});
+
+describe('a tie of mu', () => {
+  it.each([
+    // 3/5 = 0.8 x 3/4 and 4/6 = 0.8 x 5/6: upstream's >= passes. 9/14 = 0.75 x 12/14: the paper's > fails.
+    ['five against four', 'upstream', 0.8, [3, 5], [3, 4], true, '3/5 >= 0.8 × 3/4 = 3/5 holds'],
+    ['six against six', 'upstream', 0.8, [4, 6], [5, 6], true, '4/6 >= 0.8 × 5/6 = 4/6 holds'],
+    ['fourteen against fourteen', 'paper', 0.75, [9, 14], [12, 14], false, '9/14 > 0.75 × 12/14 = 9/14 does not hold'],
+    // 0.2858 against 0.2857: more decimals where three don't tell them apart.
+    ['near 2/7', 'paper', 1, [1429, 5000], [2, 7], true, '0.2858 > 1 × 0.2857 = 0.2857 holds'],
+  ] as const)('is decided by counts: %s', (_, preset, mu, [p, of], [q, ofShuffled], passed, sentence) => {
+    const parameters = { ...presetParameters(preset, 'tgrpo'), mu };
+    const read = readGroupNumbers(group(scores(p, of), scores(q, ofShuffled)), 'test');
+    const explained = explainGroup(read, parameters);
+    expect(explained.explanation[0]).toContain(sentence);
+    expect(explained.temporal_pass).toBe(passed);
+  });
+
+  it('is never decided by rounding: p = k n / 20 n against mu = k / 20', () => {
+    const counts = fc.record({ n: fc.integer({ min: 1, max: 9 }), twentieths: fc.integer({ min: 1, max: 20 }) });
+    fc.assert(
+      fc.property(counts, ({ n, twentieths }) => {
+        // p = k n / 20 n, and mu p̃ = k / 20 x 1.
+        const [ordered, mu] = [scores(twentieths * n, 20 * n), twentieths / 20];
+        expect(compareShares(ordered, [1], mu, '>').passed).toBe(false);
+        expect(compareShares(ordered, [1], mu, '>=').passed).toBe(true);
+      }),
+    );
+  });
+
+  it('takes mu as its decimal, with an exponent too', () => {
+    expect(compareShares(scores(1, 10), [1], 0.1, '>').passed).toBe(false);
+    expect(compareShares([0], [1], 1e-7, '>=').passed).toBe(false);
+    expect(compareShares([1], [1], 1e-7, '>').passed).toBe(true);
+  });
+});
+
+describe('fractional scores', () => {
+  it('are compared in float32, where 0.1 + 0.2 over 2 is 0.3 over 2, which float64 says it is not', () => {
+    expect((0.1 + 0.2) / 2 > (0.3 + 0) / 2).toBe(true);
+    expect(compareShares([0.1, 0.2], [0.3, 0], 1, '>')).toEqual({ passed: false, formula: '0.15 > 1 × 0.15 = 0.15' });
+    expect(compareShares([0.1, 0.2], [0.3, 0], 1, '>=').passed).toBe(true);
+  });
+
+  it('are shown in the digits that decided', () => {
+    // In float32 0.7 is 0.699999988; seven of them added up and divided by 7 are 0.699999928.
+    const seven = Array.from({ length: 7 }, () => 0.7);
+    expect(compareShares([0.7], seven, 1, '>')).toEqual({
+      passed: true,
+      formula: '0.7 > 1 × 0.6999999 = 0.6999999',
+    });
+  });
+});
+
+it('never shows a sentence that says the opposite of the verdict', () => {
+  const share = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }));
+  const half = fc.array(share, { minLength: 1, maxLength: 16 });
+  const value = (text: string) => {
+    const [over, under = '1'] = text.split('/');
+    return Number(over) / Number(under);
+  };
+  fc.assert(
+    fc.property(
+      half,
+      half,
+      fc.double({ min: 0, max: 2, noNaN: true }),
+      fc.constantFrom('>', '>='),
+      (a, b, mu, sign) => {
+        const { passed, formula } = compareShares(a, b, mu, sign as '>' | '>=');
+        const shown = /^(\S+) \S+ .* = (\S+)$/.exec(formula);
+        const [p, bar] = [value(shown?.[1] ?? ''), value(shown?.[2] ?? '')];
+        // What differs by less than 1e-20 is shown as equal.
+        if (Math.abs(p - bar) > 1e-19) expect(sign === '>' ? p > bar : p >= bar).toBe(passed);
+      },
+    ),
+  );
+});

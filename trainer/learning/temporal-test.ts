@@ -1,0 +1,77 @@
+/**
+ * Video-R1 eq. 1: whether p stands above mu p̃, and the numbers that were compared, in words. Counts of right answers are
+ * compared as fractions, so that a tie is a tie; means of fractional scores in float32, as the released code compares them.
+ */
+import type { ParameterValues } from '../protocol/parameters.ts';
+import { tellingDecimals } from '../protocol/telling-decimals.ts';
+
+export interface ComparedShares {
+  readonly passed: boolean;
+  /** `0.75 > 0.8 × 0.5 = 0.4`, in the digits that were compared; at a tie of counts `9/14 > 0.75 × 12/14 = 9/14`. */
+  readonly formula: string;
+}
+
+type Comparison = ParameterValues['temporalTest'];
+
+const holds = (above: boolean, equal: boolean, comparison: Comparison) => above || (equal && comparison === '>=');
+
+/** A number as its shortest decimal has it: 0.8 is 8/10 and not the nearest binary fraction. */
+function decimalFraction(value: number): { over: bigint; under: bigint } {
+  const [digits = '', exponent = '0'] = String(value).split('e');
+  const [whole = '', behind = ''] = digits.split('.');
+  const shift = Number(exponent) - behind.length;
+  const over = BigInt(whole + behind);
+  return shift < 0 ? { over, under: 10n ** BigInt(-shift) } : { over: over * 10n ** BigInt(shift), under: 1n };
+}
+
+const inDecimals = (value: number, decimals: number) => String(Number(value.toFixed(decimals)));
+
+function formulaOf(p: number, shuffled: number, bar: number, mu: number, comparison: Comparison): string {
+  const decimals = tellingDecimals(p, bar, 3);
+  const [ours, theirs, threshold] = [p, shuffled, bar].map((value) => inDecimals(value, decimals));
+  return `${ours} ${comparison} ${mu} × ${theirs} = ${threshold}`;
+}
+
+/** @param ordered,shuffled scores of 0 or 1, at least one each */
+function compareCounts(
+  ordered: readonly number[],
+  shuffled: readonly number[],
+  mu: number,
+  comparison: Comparison,
+): ComparedShares {
+  const right = (scores: readonly number[]) => scores.filter((score) => score === 1).length;
+  const [p, theirs] = [right(ordered), right(shuffled)];
+  const { over, under } = decimalFraction(mu);
+  const left = BigInt(p) * under * BigInt(shuffled.length);
+  const bar = over * BigInt(theirs) * BigInt(ordered.length);
+  const passed = holds(left > bar, left === bar, comparison);
+  const tie = `${p}/${ordered.length} ${comparison} ${mu} × ${theirs}/${shuffled.length} = ${p}/${ordered.length}`;
+  return {
+    passed,
+    formula:
+      left === bar && p > 0
+        ? tie
+        : formulaOf(p / ordered.length, theirs / shuffled.length, (mu * theirs) / shuffled.length, mu, comparison),
+  };
+}
+
+/** The mean as torch's float32 has it: summed one after the other, then divided. */
+const float32Mean = (values: readonly number[]) =>
+  Math.fround(values.reduce((sum, value) => Math.fround(sum + Math.fround(value)), 0) / values.length);
+
+/**
+ * @param ordered,shuffled what is averaged: 1 for a right answer and 0 for a wrong one, or accuracy rewards; at least one each
+ * @param mu its decimal counts where all scores are 0 or 1
+ */
+export function compareShares(
+  ordered: readonly number[],
+  shuffled: readonly number[],
+  mu: number,
+  comparison: Comparison,
+): ComparedShares {
+  if ([...ordered, ...shuffled].every((score) => score === 0 || score === 1))
+    return compareCounts(ordered, shuffled, mu, comparison);
+  const [p, theirs] = [float32Mean(ordered), float32Mean(shuffled)];
+  const bar = Math.fround(Math.fround(mu) * theirs);
+  return { passed: holds(p > bar, p === bar, comparison), formula: formulaOf(p, theirs, bar, mu, comparison) };
+}
