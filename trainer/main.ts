@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The command line `video-r1`: finds the command and runs it. */
-import { type CliCommand, exitCodes, printFault } from './cli/terminal/command.ts';
-import { nearest } from './protocol/nearest.ts';
+import { callable } from './cli/terminal/callable.ts';
+import { type CliCommand, exitCodes, printFault, usage } from './cli/terminal/command.ts';
+import { version } from './cli/terminal/version.ts';
+import { nearestClause } from './protocol/nearest.ts';
 
 interface Entry {
   readonly summary: string;
@@ -101,21 +103,30 @@ const groups: Record<string, Record<string, Entry>> = {
 const commands = Object.assign({}, ...Object.values(groups)) as Record<string, Entry>;
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'help' && args[1] !== undefined && args.length === 2) return main([args[1], '--help']);
   const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  const isHelp = name === undefined || name === '--help' || name === '-h' || name === 'help';
+  if ((isHelp || name === '--version') && rest.length > 0) throw usage(`${name} takes no ${rest.join(' ')}.`);
+  if (name === '--version') {
+    process.stdout.write(`${version}\n`);
+    return exitCodes.done;
+  }
+  if (isHelp) {
     const parts = Object.entries(groups).map(([title, entries]) => {
       const lines = Object.entries(entries).map(([key, { summary }]) => `  ${key.padEnd(8)} ${summary}`);
       return [title, ...lines].join('\n');
     });
     process.stdout.write(
-      `video-r1 <command> [options]\n\n${parts.join('\n\n')}\n\nvideo-r1 <command> --help says more.\n`,
+      `video-r1 <command> [options]\n\n${parts.join('\n\n')}\n\nvideo-r1 <command> --help says more; video-r1 --version says which this is.\n`,
     );
     return exitCodes.done;
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!entry) {
     process.stderr.write(
-      `video-r1: there is no command ${name}; the nearest is ${nearest(name, Object.keys(commands))}. See video-r1 --help.\n`,
+      callable(
+        `video-r1: there is no command ${name}${nearestClause(name, Object.keys(commands))}. See video-r1 --help.\n`,
+      ),
     );
     return exitCodes.usage;
   }

@@ -53,6 +53,45 @@ describe('video-r1', () => {
     const { code, stderr } = await runProgram(['evla']);
     expect(code).toBe(2);
     expect(stderr).toContain('the nearest is eval');
+    const far = await runProgram(['zzzz']);
+    expect([far.code, far.stderr]).toEqual([2, expect.not.stringContaining('nearest')]);
+  });
+
+  it('says its version, and the help of a command named after help, and refuses more', async () => {
+    expect(await runProgram(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    expect((await runProgram(['help', 'eval'])).stdout).toMatch(/^video-r1 eval/);
+    for (const args of [
+      ['--version', 'x'],
+      ['--help', 'x'],
+      ['help', 'eval', 'x'],
+    ])
+      expect((await runProgram(args)).code).toBe(2);
+  });
+
+  it('names a program that is there when called from elsewhere', async () => {
+    const { stderr } = await runProgram(['zzzz'], folder);
+    expect(existsSync(/See node (\S+) --help/.exec(stderr)?.[1] ?? '')).toBe(true);
+  });
+
+  it('says what this machine has as one JSON object, and ends with 1 where something is not there', async () => {
+    const { code, stdout } = await runProgram(['doctor', '--json']);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { node: { version: process.version }, ffmpeg: { ffmpeg: expect.any(String) }, backends: expect.any(Array) },
+    ]);
+    const without = await runProgram(['doctor', '--json', '--ffmpeg', path.join(folder, 'no-ffmpeg')]);
+    expect([without.code, JSON.parse(without.stdout).ffmpeg]).toMatchObject([1, { error: { kind: 'ffmpeg-missing' } }]);
+  });
+
+  it('takes the micro sign for μ', async () => {
+    const group = '{"data_type":"video","accuracy":[1,0],"format":[1,1],"lengths":[9,9],"shuffled_accuracy":[1,1]}';
+    for (const name of ['\u00b5', '\u03bc', 'mu']) {
+      const { stdout } = await runWithInput(['explain', '--set', `${name}=0.25`], group);
+      expect(stdout).toContain('0.5 > 0.25 × 1 = 0.25 holds');
+    }
   });
 });
 
@@ -115,7 +154,7 @@ describe('video-r1 explain', () => {
     const table = await runWithInput(['explain'], JSON.stringify(group));
     expect(table.stdout).toContain('temporal test passed, r_t 0.300');
     const bad = await runWithInput(['explain'], JSON.stringify({ ...group, lengths: [1] }));
-    expect(bad).toMatchObject({ code: 2, stdout: '' });
+    expect(bad).toMatchObject({ code: 1, stdout: '' });
     expect(bad.stderr).toContain('lengths has 1 entries for 2 answers');
   });
 });

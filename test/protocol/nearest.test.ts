@@ -15,4 +15,7 @@ it('nearby is null where nothing is near, and takes the beginning of a name for 
   expect(nearby('ord', ['abc', 'order'])).toBe('order');
   expect(nearby('acc', ['act', 'accuracy'])).toBe('accuracy');
   expect(nearby('x', [])).toBeNull();
+  expect(nearby('foo', ['cot', 'run'])).toBeNull();
+  expect(nearby('zz', ['mu'])).toBeNull();
+  expect(nearby('orc', ['OCR'])).toBe('OCR');
 });

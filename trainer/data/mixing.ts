@@ -4,7 +4,7 @@
  * exactly where it was.
  */
 import { StudioError } from '../protocol/errors.ts';
-import { nearest } from '../protocol/nearest.ts';
+import { nearby } from '../protocol/nearest.ts';
 import { permutation, randomFrom } from './random.ts';
 import { ShareSequence, wholeWeights } from './share-sequence.ts';
 
@@ -92,8 +92,9 @@ function checkWeights(rows: readonly OrderedRow[], weights: SourceWeights): Map<
     new StudioError('bad-run-file', message, { place: 'sourceWeights', remedy });
   for (const name of Object.keys(weights)) {
     if (counts.has(name)) continue;
+    const near = nearby(name, known);
     throw fault(
-      `No question of this run is from the source ${JSON.stringify(name)}. Did you mean ${JSON.stringify(nearest(name, known))}?`,
+      `No question of this run is from the source ${JSON.stringify(name)}.${near === null ? '' : ` Did you mean ${JSON.stringify(near)}?`}`,
       `The sources, with how many questions each has, are ${listed(known)}.`,
     );
   }

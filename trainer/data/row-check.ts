@@ -1,6 +1,6 @@
 /** Whether a dataset row can be trained on, and if not, the sentence that says why and what to change. */
 import { type DatasetRow, datasetRow, dataType, problemTypes } from '../protocol/dataset.ts';
-import { nearest } from '../protocol/nearest.ts';
+import { nearby } from '../protocol/nearest.ts';
 import { extractAnswer } from '../rewards/answer.ts';
 import { answerNumber } from '../rewards/numerical.ts';
 import { quote } from '../rewards/reward.ts';
@@ -45,9 +45,10 @@ function shapeFault(value: unknown): Fault | null {
   ] as const) {
     const given = row[key];
     if (typeof given !== 'string' || (known as readonly string[]).includes(given)) continue;
+    const near = nearby(given, known);
     return {
       kind: 'unknown-type',
-      fault: `${key} ${quote(given)} is not known. Did you mean "${nearest(given, known)}"? Known are ${known.map((name) => `"${name}"`).join(', ')}.`,
+      fault: `${key} ${quote(given)} is not known. ${near === null ? '' : `Did you mean "${near}"? `}Known are ${known.map((name) => `"${name}"`).join(', ')}.`,
     };
   }
   return null;

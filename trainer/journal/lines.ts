@@ -25,7 +25,7 @@ class LineCutter {
   private carried: Buffer[] = [];
   private carriedBytes = 0;
 
-  /** @throws StudioError `bad-request` for a line of more than 256 MB */
+  /** @throws StudioError `bad-input` for a line of more than 256 MB */
   *push(piece: Buffer): Generator<Line> {
     let start = 0;
     for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, start)) {
@@ -36,7 +36,7 @@ class LineCutter {
     this.carried.push(piece.subarray(start));
     this.carriedBytes += piece.length - start;
     if (this.carriedBytes > longestLineBytes) {
-      throw new StudioError('bad-request', `Line ${this.number} is longer than 256 MB.`, {
+      throw new StudioError('bad-input', `Line ${this.number} is longer than 256 MB.`, {
         remedy: 'The input must hold one JSON object a line.',
       });
     }
@@ -56,14 +56,14 @@ class LineCutter {
   }
 }
 
-/** @param stream must not write into a piece again. @throws StudioError `bad-request` for a line of more than 256 MB */
+/** @param stream must not write into a piece again. @throws StudioError `bad-input` for a line of more than 256 MB */
 export async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   const cutter = new LineCutter();
   for await (const piece of stream) yield* cutter.push(piece);
   yield* cutter.end();
 }
 
-/** The lines of an open file, from its beginning. @throws StudioError `bad-request` for a line of more than 256 MB */
+/** The lines of an open file, from its beginning. @throws StudioError `bad-input` for a line of more than 256 MB */
 export function* linesOfFile(descriptor: number): Generator<Line> {
   const cutter = new LineCutter();
   for (let position = 0; ; ) {

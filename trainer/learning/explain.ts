@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { nearest } from '../protocol/nearest.ts';
+import { nearestClause } from '../protocol/nearest.ts';
 import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
 
 const scores = z.array(z.number().min(0).max(1));
@@ -40,18 +40,20 @@ export interface ExplainedGroup {
   readonly explanation: string[];
 }
 
-/** @throws StudioError `bad-request` naming the key and what is wrong with it. */
+/** @throws StudioError `bad-input` naming the key and what is wrong with it. */
 export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
   const remedy =
     'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false if wanted.';
   const fail = (message: string): never => {
-    throw new StudioError('bad-request', message, { place, remedy });
+    throw new StudioError('bad-input', message, { place, remedy });
   };
   const checked = groupNumbers.safeParse(value);
   if (!checked.success) {
     const faults = checked.error.issues.map((issue) => {
       if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => `there is no key "${key}"; the nearest is "${nearest(key, known)}"`).join('; ');
+        return issue.keys
+          .map((key) => `there is no key "${key}"${nearestClause(key, known, JSON.stringify)}`)
+          .join('; ');
       return `${issue.path.join('.') || 'the group'}: ${issue.message}`;
     });
     return fail(`The group does not fit: ${faults.join('; ')}.`);

@@ -3,7 +3,7 @@
  * small embedded model (`sample`). A preset is data; no code asks which one is in force.
  */
 import { type ErrorKind, StudioError } from '../protocol/errors.ts';
-import { nearest } from '../protocol/nearest.ts';
+import { nearestClause } from '../protocol/nearest.ts';
 import {
   isParameterName,
   type Method,
@@ -155,6 +155,15 @@ const ranges = [
   ['lengthMin', 'lengthMax'],
 ] as const;
 
+/** What keeps settings from being parameters, each by itself: names that are not there and values that do not fit. */
+export function settingFaults(given: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (!isParameterName(name)) return [`there is no parameter ${name}${nearestClause(name, parameterNames)}`];
+    const checked = parameters[name].schema.safeParse(value);
+    return checked.success ? [] : [`${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`];
+  });
+}
+
 /** Values with some of them set anew. @throws StudioError of the given kind, naming each parameter that does not fit */
 export function withOverrides(
   values: ParameterValues,
@@ -162,15 +171,7 @@ export function withOverrides(
   kind: ErrorKind,
   place: string,
 ): ParameterValues {
-  const problems: string[] = [];
-  for (const [name, value] of Object.entries(given)) {
-    if (!isParameterName(name)) {
-      problems.push(`there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`);
-      continue;
-    }
-    const checked = parameters[name].schema.safeParse(value);
-    if (!checked.success) problems.push(`${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`);
-  }
+  const problems = settingFaults(given);
   if (problems.length > 0) throw new StudioError(kind, problems.join('\n'), { place });
   const set = parameterValues.parse({ ...values, ...given });
   for (const [low, high] of ranges) {

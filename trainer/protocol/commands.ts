@@ -4,7 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
-import { nearest } from './nearest.ts';
+import { nearestClause } from './nearest.ts';
 import { isParameterName, type Method, parameterNames, parameters, parametersOf } from './parameters.ts';
 import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
 
@@ -241,7 +241,7 @@ export function pointOf(request: CommandRequest): SafePoint | null {
 
 /** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */
 export function settingRefusal(method: Method, name: string, value: unknown): string | null {
-  if (!isParameterName(name)) return `there is no parameter ${name}; the nearest is ${nearest(name, parameterNames)}`;
+  if (!isParameterName(name)) return `there is no parameter ${name}${nearestClause(name, parameterNames)}`;
   if (!parametersOf(method).includes(name)) return `${name} has no meaning for ${method}`;
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 export const errorKinds = [
   'bad-request', // a message that does not fit the contract
+  'bad-input', // what was given to be read has a fault
   'protocol-version', // a peer of another major version
   'not-found', // no such run, group, rollout, checkpoint or file
   'conflict', // the run is in a state in which this can't be done

@@ -30,8 +30,8 @@ export function nearest(name: string, known: readonly string[]): string {
 }
 
 /**
- * The nearest known name if it is near enough to be meant: two changes, in longer names up to half of them; or a name of which
- * two letters or more are typed so far. Null when none is.
+ * The nearest known name if it is near enough to be meant: one change in a name of up to three letters or a swap of two, two changes in longer ones, and up to half of
+ * them in names of more than four; or a name of which two letters or more are typed so far. Null when none is.
  */
 export function nearby(name: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
@@ -39,5 +39,18 @@ export function nearby(name: string, known: readonly string[]): string | null {
   const begun = wanted.length > 1 ? known.filter((candidate) => compared(candidate).startsWith(wanted)) : [];
   const best = nearest(name, begun.length > 0 ? begun : known);
   const far = begun.length > 0 ? 1 : distance(wanted, compared(best));
-  return far <= Math.max(2, Math.ceil(wanted.length / 2)) ? best : null;
+  const letters = (text: string) => [...text].sort().join('');
+  const swapped = letters(wanted) === letters(compared(best));
+  const most = wanted.length <= 3 && !swapped ? 1 : Math.max(2, Math.ceil(wanted.length / 2));
+  return far <= most && far < wanted.length ? best : null;
+}
+
+/** What a sentence about a name that is not known ends with: `; the nearest is order`, or nothing where none is near. */
+export function nearestClause(
+  name: string,
+  known: readonly string[],
+  write: (name: string) => string = String,
+): string {
+  const near = nearby(name, known);
+  return near === null ? '' : `; the nearest is ${write(near)}`;
 }

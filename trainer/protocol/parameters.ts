@@ -502,7 +502,10 @@ export function parameterMeant(name: string): ParameterName | null {
   if (isParameterName(name)) return name;
   const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   if (isParameterName(camel)) return camel;
-  return parameterNames.find((candidate) => (parameters[candidate] as { symbol?: string }).symbol === name) ?? null;
+  // One letter has several codes: the micro sign of a keyboard is the μ of the table.
+  const plain = (text: string) => text.normalize('NFKC');
+  const symbolOf = (candidate: ParameterName) => (parameters[candidate] as { symbol?: string }).symbol;
+  return parameterNames.find((candidate) => plain(symbolOf(candidate) ?? candidate) === plain(name)) ?? null;
 }
 
 /** Names of a method's parameters, in the table's order. */

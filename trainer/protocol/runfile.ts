@@ -1,6 +1,6 @@
 /** The run file: what a person writes to describe a run. Unknown keys are errors; paths are relative to the file's folder. */
 import { z } from 'zod';
-import { nearest } from './nearest.ts';
+import { nearestClause } from './nearest.ts';
 import { method, parameterOverrides } from './parameters.ts';
 
 export const presetNames = ['sample', 'paper', 'upstream'] as const;
@@ -51,7 +51,7 @@ export const defaultEngine: EngineSettings = engineSettings.parse({});
 
 function noSuchEngine(settings: unknown): string {
   const name = String((settings as { name?: unknown }).name);
-  return `there is no engine ${JSON.stringify(name)}; the nearest is ${JSON.stringify(nearest(name, engineNames))}`;
+  return `there is no engine ${JSON.stringify(name)}${nearestClause(name, engineNames, JSON.stringify)}; there are ${engineNames.join(', ')}`;
 }
 
 /** The keys that the settings of an engine may have. @param name as the run file has it; undefined names the default */

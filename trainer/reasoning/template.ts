@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type ProblemType, problemTypes } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { nearest } from '../protocol/nearest.ts';
+import { nearby } from '../protocol/nearest.ts';
 
 const answerHints = z.strictObject({
   'multiple choice': z.string(),
@@ -78,7 +78,9 @@ export async function readTemplate(file: string | undefined): Promise<PromptTemp
   const faults = template.error.issues.map((issue) => {
     const where = issue.path.join('.');
     if (issue.code !== 'unrecognized_keys') return where ? `${where}: ${issue.message}` : issue.message;
-    const names = issue.keys.map((key) => `"${key}" (did you mean "${nearest(key, knownKeys)}"?)`);
+    const names = issue.keys.map(
+      (key) => `"${key}"${nearby(key, knownKeys) === null ? '' : ` (did you mean "${nearby(key, knownKeys)}"?)`}`,
+    );
     return `unknown key ${names.join(', ')}${where ? ` in ${where}` : ''}`;
   });
   throw new StudioError('bad-template', `The prompt template has a fault: ${faults.join('; ')}.`, {

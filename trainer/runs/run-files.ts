@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
-import { nearest } from '../protocol/nearest.ts';
+import { nearestClause } from '../protocol/nearest.ts';
 import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
 import { engineKeys, type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 
@@ -58,7 +58,7 @@ function describeIssue(issue: z.core.$ZodIssue, file: unknown): string {
     return issue.keys
       .map(
         (key) =>
-          `${where ? `${where}: ` : ''}there is no key ${JSON.stringify(key)}${known.length > 0 ? `; the nearest is ${JSON.stringify(nearest(key, known))}` : ''}`,
+          `${where ? `${where}: ` : ''}there is no key ${JSON.stringify(key)}${nearestClause(key, known, JSON.stringify)}`,
       )
       .join('\n');
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Arm, arms, paperArms } from '../../evaluation/ablation.ts';
 import { benchmarkFiles } from '../../evaluation/benchmark-files.ts';
 import { reportText } from '../../evaluation/table.ts';
-import { nearest } from '../../protocol/nearest.ts';
+import { nearestClause } from '../../protocol/nearest.ts';
 import { type AblationSource, ablationFolder, planAblation } from '../experiments/ablation-plan.ts';
 import { runAblation } from '../experiments/run-ablation.ts';
 import {
@@ -55,15 +55,19 @@ them. Ctrl-C saves; the same command goes on, and what is finished is not done a
 
   video-r1 ablate tgrpo.run.json --folder sample --seeds 1,2 --set steps=100`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      ...ablationOptions,
-      folder: { type: 'string' },
-      sft: { type: 'string' },
-      dataset: { type: 'string', multiple: true, default: [] },
-      limit: { type: 'string' },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        ...ablationOptions,
+        folder: { type: 'string' },
+        sft: { type: 'string' },
+        dataset: { type: 'string', multiple: true, default: [] },
+        limit: { type: 'string' },
+      },
+      1,
+    );
     const named = positionals[0];
-    if (named === undefined || positionals.length > 1) throw usage('Name one run file.');
+    if (named === undefined) throw usage('Name one run file.');
     const folder = path.resolve(values.folder ?? path.dirname(path.resolve(named)));
     const given = (file: string) => path.resolve(values.folder === undefined ? '.' : folder, file);
     return ablationAsTold({
@@ -137,6 +141,7 @@ function seedsOf(text: string): number[] {
 function armsOf(text: string): Arm[] {
   const named = text.split(',').map((name) => name.trim());
   const unknown = named.find((name) => !arms.some((arm) => arm === name));
-  if (unknown !== undefined) throw usage(`There is no arm ${unknown}; the nearest is ${nearest(unknown, arms)}.`);
+  if (unknown !== undefined)
+    throw usage(`There is no arm ${unknown}${nearestClause(unknown, arms)}. There are ${arms.join(', ')}.`);
   return arms.filter((arm) => named.includes(arm));
 }

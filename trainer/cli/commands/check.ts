@@ -27,17 +27,21 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
 
   video-r1 check data/rl.json --media --against data/eval.json`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      media: { type: 'boolean', default: false },
-      hash: { type: 'boolean', default: false },
-      against: { type: 'string' },
-      limit: { type: 'string', default: '5' },
-      'fail-on-warnings': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      ffmpeg: { type: 'string' },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        media: { type: 'boolean', default: false },
+        hash: { type: 'boolean', default: false },
+        against: { type: 'string' },
+        limit: { type: 'string', default: '5' },
+        'fail-on-warnings': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        ffmpeg: { type: 'string' },
+      },
+      1,
+    );
     const file = positionals[0];
-    if (file === undefined || positionals.length > 1) throw usage('Name one dataset.');
+    if (file === undefined) throw usage('Name one dataset.');
     const limit = wholeNumber('limit', values.limit, 0);
     const probeWith = values.media ? await findFfmpeg(values.ffmpeg) : undefined;
     const line = new LiveLine(process.stderr, 2000);

@@ -16,13 +16,17 @@ anything. Weights that do not fit into a file of N megabytes (5000 by default) a
 
   video-r1 convert sft model --folder sample --dtype bfloat16`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      dtype: { type: 'string', default: 'float32' },
-      'file-mb': { type: 'string', default: '5000' },
-      folder: { type: 'string' },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        dtype: { type: 'string', default: 'float32' },
+        'file-mb': { type: 'string', default: '5000' },
+        folder: { type: 'string' },
+      },
+      2,
+    );
     const [model, out] = positionals;
-    if (model === undefined || out === undefined || positionals.length > 2) throw usage('Name a model and a folder.');
+    if (model === undefined || out === undefined) throw usage('Name a model and a folder.');
     const dtype = dtypes.find((name) => name === values.dtype);
     if (dtype === undefined) throw usage(`--dtype is ${dtypes.join(' or ')}.`);
     const fileBytes = 1e6 * wholeNumber('file-mb', values['file-mb'], 1);

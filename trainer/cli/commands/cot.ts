@@ -77,7 +77,7 @@ Progress
   video-r1 cot data/questions.json --out data/cot.json --filter-only --min-reward 0.8 --keep all
   video-r1 cot sample/data/rl.json --out sample/data/cot.json --checkpoint sft --folder sample`,
   async run(args) {
-    const { values, positionals } = readOptions(args, cotOptions);
+    const { values, positionals } = readOptions(args, cotOptions, Number.POSITIVE_INFINITY);
     const show = new Display(values.json === true, {
       in: values['price-in'] === undefined ? null : number(values, 'price-in', { min: 0 }),
       out: values['price-out'] === undefined ? null : number(values, 'price-out', { min: 0 }),

@@ -16,7 +16,8 @@ import {
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
-import { nearest } from '../../protocol/nearest.ts';
+import { nearestClause } from '../../protocol/nearest.ts';
+import { parameterMeant } from '../../protocol/parameters.ts';
 import { type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { duration, standingDetail } from '../../protocol/run-words.ts';
 import { type CliCommand, exitCodes, readOptions, readValue, usage } from '../terminal/command.ts';
@@ -60,7 +61,7 @@ const forms: Readonly<Record<CommandKind, Form>> = {
     words: ['NAME', 'VALUE'],
     request: ([parameter, value]) => {
       if (parameter === undefined || value === undefined) throw usage('Name a parameter and its value.');
-      return { kind: 'set', parameter, value: readValue(value) };
+      return { kind: 'set', parameter: parameterMeant(parameter) ?? parameter, value: readValue(value) };
     },
   },
 };
@@ -92,14 +93,18 @@ ${helpLines.join('\n')}
   video-r1 ctl list --folder sample
   video-r1 ctl set learningRate 5e-5 --run tgrpo-1 --folder sample`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      run: { type: 'string' },
-      folder: { type: 'string', default: '.' },
-      id: { type: 'string' },
-      release: { type: 'boolean', default: false },
-      now: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        run: { type: 'string' },
+        folder: { type: 'string', default: '.' },
+        id: { type: 'string' },
+        release: { type: 'boolean', default: false },
+        now: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+      Number.POSITIVE_INFINITY,
+    );
     const request = readRequest(positionals, values);
     const { id } = values;
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
@@ -143,7 +148,7 @@ export function readRequest(
   if (named === undefined) throw usage('Name a command.');
   const kind = ['list' as const, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
-    throw usage(`There is no command ${named}; the nearest is ${nearest(named, ['list', ...commandKinds])}.`);
+    throw usage(`There is no command ${named}${nearestClause(named, ['list', ...commandKinds])}.`);
   const form = kind === 'list' ? listForm : forms[kind];
   const over = words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);

@@ -62,21 +62,25 @@ exact test, the difference with its interval, and the questions that flipped.
   video-r1 eval tgrpo-1 ~/Video-R1/Evaluation --folder project --frames 32
   video-r1 eval --compare sft-1 tgrpo-1 --folder sample`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      folder: { type: 'string' },
-      frames: { type: 'string' },
-      preset: { type: 'string' },
-      set: { type: 'string', multiple: true, default: [] },
-      limit: { type: 'string' },
-      seed: { type: 'string' },
-      shuffled: { type: 'boolean', default: false },
-      template: { type: 'string' },
-      out: { type: 'string' },
-      fresh: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      ffmpeg: { type: 'string' },
-      compare: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        folder: { type: 'string' },
+        frames: { type: 'string' },
+        preset: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
+        limit: { type: 'string' },
+        seed: { type: 'string' },
+        shuffled: { type: 'boolean', default: false },
+        template: { type: 'string' },
+        out: { type: 'string' },
+        fresh: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        ffmpeg: { type: 'string' },
+        compare: { type: 'boolean', default: false },
+      },
+      Number.POSITIVE_INFINITY,
+    );
     if (values.compare) {
       const { compare: _compare, folder, out, json, set, ...idle } = values;
       const [idleName] =

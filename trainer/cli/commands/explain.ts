@@ -20,7 +20,11 @@ Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, 
   echo '{"data_type": "video", "accuracy": [1, 1, 0], "format": [1, 1, 1], "lengths": [400, 90, 350], "shuffled_accuracy": [1, 0, 0]}' | video-r1 explain
   video-r1 explain group.json --preset upstream --set omega=0.1 --json`,
   async run(args) {
-    const { values, positionals } = readOptions(args, { ...presetOptions, json: { type: 'boolean', default: false } });
+    const { values, positionals } = readOptions(
+      args,
+      { ...presetOptions, json: { type: 'boolean', default: false } },
+      1,
+    );
     const file = positionals[0];
     const parameters = readParameters(values, 'tgrpo');
     const group = readGroupNumbers(await readJson(file), file ?? 'standard input');
@@ -36,7 +40,7 @@ async function readJson(file: string | undefined): Promise<unknown> {
     return JSON.parse(file === undefined ? await text(process.stdin) : await readFile(file, 'utf8'));
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'It is not JSON' : 'It can’t be read';
-    throw new StudioError('bad-request', `${why}: ${(cause as Error).message}`, {
+    throw new StudioError('bad-input', `${why}: ${(cause as Error).message}`, {
       place,
       remedy: 'See --help.',
       cause,

@@ -16,10 +16,14 @@ its question. Without --out to the standard output.
 
   video-r1 export tgrpo-1 --folder sample --out flags.jsonl`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      folder: { type: 'string', default: '.' },
-      out: { type: 'string' },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        folder: { type: 'string', default: '.' },
+        out: { type: 'string' },
+      },
+      1,
+    );
     const run = positionals[0];
     if (run === undefined || path.basename(run) !== run) throw usage('Name a run.');
     const store = RunStore.open(path.join(path.resolve(values.folder), trainerFolder, 'runs', run));

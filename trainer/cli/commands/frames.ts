@@ -71,14 +71,18 @@ time. --preset is paper (default), upstream or sample. --json writes one line.
   video-r1 frames clip.mp4 --set max_frames=32
   video-r1 frames --media '{"width": 640, "height": 360, "total_frames": 300, "fps": 29.97}'`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      ...presetOptions,
-      media: { type: 'string' },
-      type: { type: 'string' },
-      png: { type: 'string' },
-      ffmpeg: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        ...presetOptions,
+        media: { type: 'string' },
+        type: { type: 'string' },
+        png: { type: 'string' },
+        ffmpeg: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+      1,
+    );
     const limits = readParameters(values, 'tgrpo');
     const file = positionals[0];
     if ((file === undefined) === (values.media === undefined)) throw usage('Name one file, or --media.');

@@ -38,14 +38,18 @@ Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pa
 
   video-r1 prompt sample/data/rl.json --row 3 --template sample/prompt.json`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      ...presetOptions,
-      row: { type: 'string' },
-      template: { type: 'string' },
-      expand: { type: 'boolean', default: false },
-      ffmpeg: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        ...presetOptions,
+        row: { type: 'string' },
+        template: { type: 'string' },
+        expand: { type: 'boolean', default: false },
+        ffmpeg: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+      1,
+    );
     const file = positionals[0];
     if (file === undefined || values.row === undefined || !/^\d+$/.test(values.row))
       throw usage('Name a dataset and a row, counted from 0.');

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
 import { standingDetail } from '../../protocol/run-words.ts';
 import { hostInTerminal } from '../experiments/train-in-terminal.ts';
+import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
@@ -20,19 +21,24 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
   video-r1 run sft.run.json --folder sample --set steps=50 --set learningRate=1e-3
   video-r1 run --resume sft-1 --folder sample`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      folder: { type: 'string' },
-      port: { type: 'string' },
-      ffmpeg: { type: 'string' },
-      resume: { type: 'string' },
-      set: { type: 'string', multiple: true, default: [] },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        folder: { type: 'string' },
+        port: { type: 'string' },
+        ffmpeg: { type: 'string' },
+        resume: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
+      },
+      1,
+    );
     const file = positionals[0];
     if ((file === undefined) === (values.resume === undefined))
       throw usage('Name one run file, or one run with --resume.');
     if (values.resume !== undefined && values.set.length > 0)
       throw usage('--set belongs to a run file; change a run that was created with: video-r1 ctl set NAME VALUE.');
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
+    const parameters = readSettings(values.set);
     return hostInTerminal(
       { folder, port: portOption(values.port), ffmpeg: values.ffmpeg },
       new LiveLine(),
@@ -40,15 +46,14 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
         session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
         const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
         const run = await session.train(
-          values.resume === undefined
-            ? { file: name, parameters: readSettings(values.set) }
-            : { resume: values.resume },
+          values.resume === undefined ? { file: name, parameters } : { resume: values.resume },
         );
         const detail = standingDetail(run);
         session.line.say(
           `${run.id} ${run.state} after step ${run.step} of ${run.steps}${detail === null ? '' : `: ${detail}`}`,
         );
-        if (run.state === 'paused') session.line.say(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`);
+        if (run.state === 'paused')
+          session.line.say(callable(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`));
         return run.state === 'completed' ? exitCodes.done : session.exitCode;
       },
     );

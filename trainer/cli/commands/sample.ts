@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createSampleProject, type SampleCounts } from '../../data/sample/project.ts';
 import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions, seedOption, usage } from '../terminal/command.ts';
+import { type CliCommand, exitCodeOf, exitCodes, readOptions, seedOption, usage } from '../terminal/command.ts';
 import { Interrupts, interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
@@ -22,20 +22,25 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
 
   video-r1 sample my-project`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      seed: { type: 'string', default: '1' },
-      ffmpeg: { type: 'string' },
-      'json-progress': { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        seed: { type: 'string', default: '1' },
+        ffmpeg: { type: 'string' },
+        'json-progress': { type: 'boolean', default: false },
+      },
+      1,
+    );
     const target = positionals[0];
     const asJson = values['json-progress'] === true;
     const line = new LiveLine(process.stdout, 2000);
     const interrupts = new Interrupts({ first: 'Stopping', left: leftWhenEnded });
     try {
       if (target === undefined) throw usage('Name the folder to make.');
+      const seed = seedOption(values.seed);
       const tools = await findFfmpeg(values.ffmpeg);
       const summary = await createSampleProject(path.resolve(target), {
-        seed: seedOption(values.seed),
+        seed,
         tools,
         signal: interrupts.signal,
         onProgress: (progress) => {
@@ -52,7 +57,7 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
       const fault = stopped ? new StudioError('conflict', stoppedText) : asStudioError(thrown);
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', ...sentError(fault) })}\n`);
       else line.say(fault.message);
-      return stopped ? interrupts.exitCode : exitCodes.failed;
+      return stopped ? interrupts.exitCode : exitCodeOf(fault);
     } finally {
       line.end();
       interrupts.dispose();

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { linesOf } from '../../journal/lines.ts';
 import { problemType, problemTypes } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
-import { nearest } from '../../protocol/nearest.ts';
+import { nearestClause } from '../../protocol/nearest.ts';
 import { parseCompletion } from '../../reasoning/completion.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
 import { evaluationScore } from '../../rewards/evaluation-score.ts';
@@ -36,15 +36,15 @@ export function scoreLine(
   bytes: Buffer,
   how: { readonly evaluation: boolean } & ScoreOptions,
 ): Record<string, unknown> & { reward: LineReward } {
-  if (!isUtf8(bytes)) throw new StudioError('bad-request', 'It is not UTF-8 text.');
+  if (!isUtf8(bytes)) throw new StudioError('bad-input', 'It is not UTF-8 text.');
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
-    throw new StudioError('bad-request', `It is not JSON: ${(cause as Error).message}`, { cause });
+    throw new StudioError('bad-input', `It is not JSON: ${(cause as Error).message}`, { cause });
   }
   const checked = scoredLine.safeParse(value);
-  if (!checked.success) throw new StudioError('bad-request', faultOf(value, checked.error));
+  if (!checked.success) throw new StudioError('bad-input', faultOf(value, checked.error));
   const { completion, solution: given, problem_type } = checked.data;
   const question = { problemType: problem_type, solution: extractAnswer(given) ?? pythonStrip(given) };
   if (how.evaluation) {
@@ -67,7 +67,7 @@ export function scoreLine(
 function faultOf(value: unknown, error: z.ZodError): string {
   const type = (value as { problem_type?: unknown } | null)?.problem_type;
   if (typeof type === 'string' && !(problemTypes as readonly string[]).includes(type))
-    return `problem_type ${quote(type)} is not known; the nearest is "${nearest(type, problemTypes)}".`;
+    return `problem_type ${quote(type)} is not known${nearestClause(type, problemTypes, (near) => `"${near}"`)}.`;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'It is not an object.';
   return error.issues
     .map(({ path, message }) => {
@@ -94,10 +94,14 @@ Ends with 0 when every line was scored, 1 when some were bad, 2 when the command
   echo '{"completion": "<think>two</think><answer>2</answer>", "solution": "<answer>2</answer>", "problem_type": "numerical"}' | video-r1 score
   video-r1 score --eval < outputs.jsonl > scored.jsonl`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      ...presetOptions,
-      eval: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        ...presetOptions,
+        eval: { type: 'boolean', default: false },
+      },
+      Number.POSITIVE_INFINITY,
+    );
     if (positionals.length > 0)
       throw new StudioError('bad-request', `Lines are read from the standard input, not from ${positionals[0]}.`, {
         remedy: 'Write: video-r1 score < FILE',

@@ -17,11 +17,15 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
 
   video-r1 serve --folder sample`,
   async run(args) {
-    const { values } = readOptions(args, {
-      folder: { type: 'string' },
-      port: { type: 'string' },
-      ffmpeg: { type: 'string' },
-    });
+    const { values } = readOptions(
+      args,
+      {
+        folder: { type: 'string' },
+        port: { type: 'string' },
+        ffmpeg: { type: 'string' },
+      },
+      0,
+    );
     const folder = path.resolve(values.folder ?? '.');
     const log = openLog(folder);
     let end: () => void = () => {};

@@ -1,4 +1,5 @@
 /** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
+
 import { createInterface } from 'node:readline/promises';
 import { type Preparation, preparations } from '../../engines/setup.ts';
 import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
@@ -6,7 +7,8 @@ import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { callable } from '../terminal/callable.ts';
+import { type CliCommand, exitCodeOf, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
@@ -51,12 +53,16 @@ ${preparations.webgpu().note}
   video-r1 setup ffmpeg
   video-r1 setup native --gpu`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      yes: { type: 'boolean', default: false },
-      'json-progress': { type: 'boolean', default: false },
-      gpu: { type: 'boolean', default: false },
-      remove: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        yes: { type: 'boolean', default: false },
+        'json-progress': { type: 'boolean', default: false },
+        gpu: { type: 'boolean', default: false },
+        remove: { type: 'boolean', default: false },
+      },
+      1,
+    );
     const asJson = values['json-progress'];
     const line = new LiveLine();
     const interrupts = new Interrupts({ first: 'Stopping', left: 'the same command goes on from what is there' });
@@ -75,8 +81,8 @@ ${preparations.webgpu().note}
       },
     };
     try {
-      const [what, ...rest] = positionals;
-      if (rest.length > 0 || (what !== 'ffmpeg' && what !== 'native' && what !== 'webgpu'))
+      const [what] = positionals;
+      if (what !== 'ffmpeg' && what !== 'native' && what !== 'webgpu')
         throw usage('Say what to set up: video-r1 setup ffmpeg, native or webgpu.');
       if (values.gpu && what !== 'native') throw usage('--gpu belongs to video-r1 setup native.');
       if (values.remove && what === 'ffmpeg') throw usage('--remove belongs to video-r1 setup native and webgpu.');
@@ -94,8 +100,8 @@ ${preparations.webgpu().note}
       const ended = new StudioError('conflict', 'It was ended before it was done; the same command goes on.');
       const error = signal.aborted ? ended : asStudioError(thrown);
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', ...sentError(error) })}\n`);
-      else line.say(error.toString());
-      return signal.aborted ? interrupts.exitCode : exitCodes.failed;
+      else line.say(callable(error.toString()));
+      return signal.aborted ? interrupts.exitCode : exitCodeOf(error);
     } finally {
       line.end();
       interrupts.dispose();

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { type SplitSummary, splitDataset } from '../../data/split.ts';
 import { quote } from '../../rewards/reward.ts';
+import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, readOptions, seedOption, usage } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
@@ -21,14 +22,18 @@ A video that was encoded again has another content: it is taken for another vide
 
   video-r1 split data/all.json --eval 0.1 --seed 1`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      eval: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      out: { type: 'string' },
-      replace: { type: 'boolean', default: false },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        eval: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        out: { type: 'string' },
+        replace: { type: 'boolean', default: false },
+      },
+      1,
+    );
     const file = positionals[0];
-    if (file === undefined || positionals.length > 1 || values.eval === undefined)
+    if (file === undefined || values.eval === undefined)
       throw usage('Name one dataset and a share, such as --eval 0.1.');
     const seed = seedOption(values.seed);
     const line = new LiveLine(process.stderr, 2000);
@@ -72,7 +77,9 @@ function describeSplit(summary: SplitSummary): string {
       ? [`${number(summary.withoutMedia)} rows name a file that is not there; they were kept together by its path.`]
       : []),
     ...(summary.leftOut > 0
-      ? [`${number(summary.leftOut)} rows have a fault and are in neither file: video-r1 check names them.`]
+      ? [
+          `${number(summary.leftOut)} rows have a fault and are in neither file: ${callable('video-r1 check')} names them.`,
+        ]
       : []),
   ];
   return [

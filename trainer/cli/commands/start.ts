@@ -1,10 +1,12 @@
 /** `video-r1 start`, which `npm start` calls: the main job on the embedded engine, from nothing to a summary. */
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import type { Hosting } from '../experiments/hosting.ts';
 import { hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
+import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from '../terminal/command.ts';
 import { duration, LiveLine } from '../terminal/progress.ts';
 import { makeSample } from './sample.ts';
@@ -14,6 +16,10 @@ const stages = [
   { name: 'sft', file: 'sft.run.json' },
   { name: 'tgrpo', file: 'tgrpo.run.json' },
 ] as const;
+
+/** The command that was given, as it can be given again; npm says which script it runs. */
+const sameCommand = (args: readonly string[]) =>
+  process.env.npm_lifecycle_event === 'start' ? 'npm start' : callable(`video-r1 start ${args.join(' ')}`.trim());
 
 export const startCommand: CliCommand = {
   name: 'start',
@@ -27,21 +33,26 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
 
   video-r1 start`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      fresh: { type: 'boolean', default: false },
-      seed: { type: 'string', default: '1' },
-      port: { type: 'string' },
-      ffmpeg: { type: 'string' },
-    });
+    const { values, positionals } = readOptions(
+      args,
+      {
+        fresh: { type: 'boolean', default: false },
+        seed: { type: 'string', default: '1' },
+        port: { type: 'string' },
+        ffmpeg: { type: 'string' },
+      },
+      1,
+    );
+    const [seed, port] = [seedOption(values.seed), portOption(values.port)];
     const started = performance.now();
     const folder = path.resolve(positionals[0] ?? 'sample');
     if (!existsSync(path.join(folder, stages[0].file))) {
       const say = (text: string) => process.stdout.write(`${text}\n`);
-      const made = await makeSample({ folder, seed: seedOption(values.seed), ffmpeg: values.ffmpeg, say });
+      const made = await makeSample({ folder, seed, ffmpeg: values.ffmpeg, say });
       if (made !== exitCodes.done) return made;
     }
 
-    const project = { folder, port: portOption(values.port), ffmpeg: values.ffmpeg };
+    const project = { folder, port, ffmpeg: values.ffmpeg };
     return hostInTerminal(project, new LiveLine(), async (session, hosting) => {
       const { discovery } = hosting.server;
       session.line.say(
@@ -52,7 +63,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
         const run = await trainStage(hosting, session, stage, values.fresh === true);
         if (run.state !== 'completed') {
           session.line.say(
-            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: npm start`,
+            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: ${sameCommand(args)}`,
           );
           return session.exitCode;
         }
@@ -66,7 +77,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
       session.line.say(
-        `\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: npm run serve, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+        `\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
       );
       return exitCodes.done;
     });

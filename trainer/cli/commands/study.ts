@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { even, sampleCounts } from '../../data/sample/project.ts';
 import { arms } from '../../evaluation/ablation.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings, usage, wholeNumber } from '../terminal/command.ts';
+import { type CliCommand, exitCodes, readOptions, readSettings, wholeNumber } from '../terminal/command.ts';
 import { ablationAsTold, ablationOptions } from './ablate.ts';
 import { makeSample } from './sample.ts';
 
@@ -41,12 +41,15 @@ done again. The tables are in DIR/ablation, as JSON and as Markdown, after every
   video-r1 study
   video-r1 study --name weighted --seeds 1,2 --set divideByStd=false --set alpha=1`,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      ...ablationOptions,
-      steps: { type: 'string' },
-      'sft-steps': { type: 'string' },
-    });
-    if (positionals.length > 1) throw usage('Name one folder.');
+    const { values, positionals } = readOptions(
+      args,
+      {
+        ...ablationOptions,
+        steps: { type: 'string' },
+        'sft-steps': { type: 'string' },
+      },
+      1,
+    );
     const folder = path.resolve(positionals[0] ?? 'study');
     const steps = (name: 'steps' | 'sft-steps') =>
       values[name] === undefined ? {} : { steps: wholeNumber(name, values[name], 1) };

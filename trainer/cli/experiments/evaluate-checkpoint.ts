@@ -1,4 +1,5 @@
 /** One evaluation from its settings to its files: answers, results as JSON, and the tables. Taken up again where it stopped. */
+
 import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,6 +20,7 @@ import type { PromptTemplate } from '../../reasoning/template.ts';
 import type { FoundCheckpoint } from '../../runs/find-checkpoint.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { frameLimits } from '../../video/choose.ts';
+import { callable } from '../terminal/callable.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
 
@@ -179,5 +181,5 @@ function answer(
 function sayFaults({ file, faults }: Dataset, line: LiveLine): void {
   if (faults.length === 0) return;
   for (const fault of faults.slice(0, 3)) line.say(plain(fault.message, 300));
-  line.say(`${faults.length} bad rows are left out of ${file}; video-r1 check names them all.`);
+  line.say(`${faults.length} bad rows are left out of ${file}; ${callable('video-r1 check')} names them all.`);
 }

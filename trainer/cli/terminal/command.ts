@@ -1,10 +1,11 @@
 /** The form of a command of `video-r1`, and what its end means to a shell. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { presetParameters, withOverrides } from '../../learning/presets.ts';
+import { presetParameters, settingFaults, withOverrides } from '../../learning/presets.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
-import { nearest } from '../../protocol/nearest.ts';
+import { nearby } from '../../protocol/nearest.ts';
 import { type Method, type ParameterValues, parameterMeant } from '../../protocol/parameters.ts';
 import { type PresetName, presetName, presetNames } from '../../protocol/runfile.ts';
+import { callable } from './callable.ts';
 
 export interface CliCommand {
   readonly name: string;
@@ -17,20 +18,38 @@ export interface CliCommand {
 /** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C, 143 by SIGTERM. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
-/** @throws StudioError `bad-request` for an unknown option or a missing argument. */
-export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], options: T) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (cause) {
-    throw new StudioError('bad-request', (cause as Error).message, { remedy: 'See --help.', cause });
-  }
+/**
+ * @param most arguments beside the options that the command takes
+ * @throws StudioError `bad-request` for an unknown option, an option without its value, or an argument too many
+ */
+export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: T,
+  most: number,
+) {
+  const read = () => {
+    try {
+      return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    } catch (cause) {
+      throw new StudioError('bad-request', (cause as Error).message, { remedy: 'See --help.', cause });
+    }
+  };
+  const parsed = read();
+  const over = parsed.positionals[most];
+  if (over !== undefined) throw usage(`The argument ${JSON.stringify(over)} is one too many.`);
+  return parsed;
 }
 
 export function printFault(thrown: unknown): number {
   const fault = asStudioError(thrown);
-  process.stderr.write(`video-r1: ${fault}\n`);
+  process.stderr.write(`video-r1: ${callable(String(fault))}\n`);
   if (fault.kind === 'internal' && fault.stack) process.stderr.write(`${fault.stack}\n`);
-  return fault.kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
+  return exitCodeOf(fault);
+}
+
+/** What the end by an error means to a shell. */
+export function exitCodeOf({ kind }: Pick<StudioError, 'kind'>): number {
+  return kind === 'bad-request' ? exitCodes.usage : exitCodes.failed;
 }
 
 /** The error of a command line that is wrong. */
@@ -63,7 +82,7 @@ export function readValue(text: string): unknown {
 
 /** `NAME=VALUE` pairs of parameters; names also as `max_frames` or by symbol. @throws StudioError `bad-request` */
 export function readSettings(pairs: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
+  const settings = Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
       if (at < 1) throw new StudioError('bad-request', `--set ${pair} is not NAME=VALUE.`, { remedy: 'See --help.' });
@@ -71,6 +90,9 @@ export function readSettings(pairs: readonly string[]): Record<string, unknown> 
       return [parameterMeant(name) ?? name, readValue(pair.slice(at + 1))];
     }),
   );
+  const faults = settingFaults(settings);
+  if (faults.length > 0) throw new StudioError('bad-request', faults.join('\n'), { place: '--set' });
+  return settings;
 }
 
 /** Options of the commands that compute with a preset's parameters. */
@@ -83,8 +105,9 @@ export const presetOptions = {
 export function readPreset(name: string): PresetName {
   const preset = presetName.safeParse(name);
   if (preset.success) return preset.data;
+  const near = nearby(name, presetNames);
   throw new StudioError('bad-request', `There is no preset ${name}.`, {
-    remedy: `Did you mean ${nearest(name, presetNames)}? There are ${presetNames.join(', ')}.`,
+    remedy: `${near === null ? '' : `Did you mean ${near}? `}There are ${presetNames.join(', ')}.`,
   });
 }
 

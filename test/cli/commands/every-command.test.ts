@@ -1,0 +1,122 @@
+/** Every command refuses what it does not take as a fault of the command line (2), and bad input as one of the input (1). */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type CliCommand, exitCodeOf } from '../../../trainer/cli/terminal/command.ts';
+import { asStudioError } from '../../../trainer/protocol/errors.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-every-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string) => path.join(folder, name);
+writeFileSync(at('bad.json'), '{"data_type": ');
+writeFileSync(at('bad.run.json'), '{"method": "tgrpo", "zzzz": 1}');
+const nowhere = at('nowhere');
+
+interface Refused {
+  /** One argument more than the command takes, or one that it does not know. */
+  readonly over: readonly string[];
+  /** Other faults of the command line. */
+  readonly usage: readonly (readonly string[])[];
+  /** A sound command line about something that is not there or has a fault. */
+  readonly input: readonly (readonly string[])[];
+}
+
+const table: Readonly<Record<string, Refused>> = {
+  start: {
+    over: ['a', 'b'],
+    usage: [
+      ['--seed', 'x'],
+      ['--port', '70000'],
+    ],
+    input: [],
+  },
+  run: {
+    over: ['a', 'b'],
+    usage: [[], ['a', '--resume', 'b'], ['a', '--set', 'alpha'], ['a', '--set', 'zzz=1'], ['a', '--set', 'alpha=x']],
+    input: [],
+  },
+  serve: { over: ['a'], usage: [['--port', '-1']], input: [] },
+  ctl: {
+    over: ['pause', 'now'],
+    usage: [[], ['pouse'], ['list', '--now'], ['set', 'alpha']],
+    input: [['list', '--folder', folder]],
+  },
+  convert: { over: ['a', 'b', 'c'], usage: [['a'], ['a', 'b', '--dtype', 'int8']], input: [[nowhere, at('out')]] },
+  export: { over: ['a', 'b'], usage: [[]], input: [['sft-1', '--folder', folder]] },
+  sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
+  check: { over: ['a', 'b'], usage: [[], ['a', '--limit', 'x']], input: [[nowhere]] },
+  split: {
+    over: ['a', 'b', '--eval', '0.1'],
+    usage: [['a'], ['a', '--eval', '2']],
+    input: [[nowhere, '--eval', '0.1']],
+  },
+  cot: {
+    over: ['a', 'b', '--out', 'c.json'],
+    usage: [[], ['a']],
+    input: [[nowhere, '--out', at('c.json'), '--filter-only']],
+  },
+  eval: {
+    over: ['--compare', 'a', 'b', 'c'],
+    usage: [[], ['a', '--limit', '0']],
+    input: [[nowhere], ['--compare', nowhere, nowhere]],
+  },
+  ablate: { over: ['a', 'b'], usage: [[], ['a', '--set', 'zzz=1']], input: [[nowhere], [at('bad.run.json')]] },
+  study: { over: ['a', 'b'], usage: [['--steps', '0']], input: [] },
+  score: {
+    over: ['a'],
+    usage: [
+      ['--preset', 'papers'],
+      ['--set', 'mu'],
+    ],
+    input: [],
+  },
+  explain: { over: ['a', 'b'], usage: [['a', '--set', 'omega=x']], input: [[at('bad.json')], [nowhere]] },
+  frames: {
+    over: ['a', 'b'],
+    usage: [[], ['--media', '{'], ['a.mp4', '--type', 'sound']],
+    input: [[`${nowhere}.mp4`]],
+  },
+  prompt: { over: ['a', 'b', '--row', '0'], usage: [['a'], ['a', '--row', 'x']], input: [[nowhere, '--row', '0']] },
+  doctor: { over: ['a'], usage: [], input: [] },
+  setup: { over: ['ffmpeg', 'native'], usage: [[], ['ffmpeg', '--gpu']], input: [] },
+};
+
+async function commandOf(name: string): Promise<CliCommand> {
+  const module = await import(`../../../trainer/cli/commands/${name}.ts`);
+  return module[`${name}Command`];
+}
+
+async function codeOf(name: string, args: readonly string[]): Promise<number> {
+  const command = await commandOf(name);
+  return command.run(args).catch((thrown: unknown) => exitCodeOf(asStudioError(thrown)));
+}
+
+it('is in the table below', async () => {
+  const files = readdirSync(path.join(import.meta.dirname, '../../../trainer/cli/commands'));
+  const names: string[] = [];
+  for (const name of files.map((file) => path.basename(file, '.ts')))
+    if ((await commandOf(name))?.name === name) names.push(name);
+  expect(Object.keys(table).sort()).toEqual(names.sort());
+});
+
+describe.each(Object.entries(table))('%s', (name, { over, usage, input }) => {
+  const run = (args: readonly string[]) => codeOf(name, args);
+
+  it('refuses an argument too many, an option that is not there and one without its value', async () => {
+    const command = await commandOf(name);
+    await expect(command.run(over)).rejects.toThrow(/one too many|takes no|not from a|Name one dataset|Name two/);
+    expect(await run(over)).toBe(2);
+    expect(await run(['--no-such-option'])).toBe(2);
+    const option = /\[?--(\w[\w-]*) [A-Z]/.exec(command.help)?.[1];
+    if (option) expect(await run([`--${option}`])).toBe(2);
+  });
+
+  it.runIf(usage.length > 0)('ends with 2 for a command line that is wrong', async () => {
+    for (const args of usage) expect([args, await run(args)]).toEqual([args, 2]);
+  });
+
+  it.runIf(input.length > 0)('ends with 1 for input that is wrong', async () => {
+    for (const args of input) expect([args, await run(args)]).toEqual([args, 1]);
+  });
+});
