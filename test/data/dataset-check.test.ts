@@ -96,6 +96,11 @@ describe('checkDataset', () => {
     ['empty-text', row({ options: ['A. Left', 'B. Right', ''], solution: '<answer>B</answer>', problem_type: 'OCR' })],
     ['empty-text', row({ data_source: '' })],
     ['empty-text', row({ problem: ' \n' })],
+    ['never-paid', row({ problem_type: 'free-form', solution: '<answer>สวัสดี</answer>' })],
+    ['never-paid', row({ problem_type: 'free-form', solution: '<answer>...</answer>' })],
+    ['never-paid', row({ problem_type: 'regression', solution: '<answer>0</answer>' })],
+    ['never-paid', row({ problem_type: 'regression', solution: '<answer>-0.0</answer>' })],
+    ['never-paid', row({ problem_type: 'regression', solution: '<answer>inf</answer>' })],
     ['surrogate', row({ problem: 'half \ud800' })],
     ['no-think', row({ process: 'It goes right.' })],
     ['no-think', row({ process: '<think>so</think> B' })],
@@ -105,6 +110,18 @@ describe('checkDataset', () => {
     expect(report.findings[0]?.message.length).toBeLessThan(400);
     const isError = findingKinds[kind].severity === 'error';
     expect([report.errors, report.sound]).toEqual(isError ? [1, 1] : [0, 2]);
+  });
+
+  it('says nothing of what a right answer is paid for, though it may be little', async () => {
+    const paid = [
+      // (0 + 1e-9) / (1e-10 + 1e-9) is 0.91: the right answer earns 0.09.
+      row({ problem_type: 'regression', solution: '<answer>1e-10</answer>' }),
+      row({ problem_type: 'regression', solution: '<answer>-3</answer>' }),
+      row({ problem_type: 'free-form', solution: '<answer>สวัสดี 2</answer>' }),
+      row({ problem_type: 'OCR', solution: '<answer>สวัสดี</answer>' }),
+      row({ problem_type: 'numerical', solution: '<answer>0</answer>' }),
+    ];
+    expect(await findings(lines(...paid))).toEqual([]);
   });
 
   it('finds rows that are not UTF-8, folders, empty files, and links that lead out, also through a linked folder', async () => {

@@ -51,6 +51,7 @@ export const findingKinds = {
     'a chain of thought is not one <think>…</think>',
     'SFT learns it as it is, which earns no format reward',
   ),
+  'never-paid': warning('no answer can earn an accuracy reward', 'training asks it, and every answer gets 0'),
   'empty-text': warning('a text is empty', asItIs),
   surrogate: warning('a text holds half a surrogate pair', 'the half is read as U+FFFD when it is encoded'),
 } as const satisfies Record<string, FindingKindInfo>;

@@ -1,6 +1,9 @@
 /** What is odd about a row that can be trained on all the same. What keeps a row out is for `row-check.ts`. */
 import type { DatasetRow } from '../protocol/dataset.ts';
+import { extractAnswer } from '../rewards/answer.ts';
+import { regressionReward } from '../rewards/regression.ts';
 import { quote } from '../rewards/reward.ts';
+import { hasRougeTokens } from '../rewards/rouge.ts';
 import type { FindingKind } from './finding.ts';
 import { repeatedKeys } from './json-keys.ts';
 import { optionLetter } from './row-check.ts';
@@ -43,6 +46,19 @@ function isOneThought(process: string): boolean {
   return text.startsWith('<think>') && end >= 0 && end === text.length - '</think>'.length;
 }
 
+/**
+ * Why the accuracy reward is 0 whatever is answered; null where the right answer is paid. No answer earns more than the
+ * solution itself, and that earns all in the other types.
+ */
+function neverPaid(row: DatasetRow): string | null {
+  const solution = extractAnswer(row.solution) ?? '';
+  if (row.problem_type === 'free-form' && !hasRougeTokens(solution))
+    return `No answer can earn anything: ROUGE sees letters a to z and digits alone, and the solution ${quote(solution)} has none.`;
+  if (row.problem_type === 'regression' && regressionReward(solution, solution, false).value === 0)
+    return `No answer can earn anything: with the solution ${quote(solution)} the relative error is 100 % or no number for every answer, the right one included.`;
+  return null;
+}
+
 /** @param text the row as it stands in the file, which `JSON.parse` accepts; null leaves out what only the text shows */
 export function rowWarnings(row: DatasetRow, text: string): RowWarning[] {
   const found: RowWarning[] = [];
@@ -55,6 +71,8 @@ export function rowWarnings(row: DatasetRow, text: string): RowWarning[] {
     );
   const options = optionWarning(row);
   if (options) found.push(options);
+  const unpaid = neverPaid(row);
+  if (unpaid !== null) add('never-paid', unpaid);
   const texts = textsOf(row);
   const empty = texts.filter(([, value]) => value.trim() === '').map(([name]) => name);
   if (empty.length > 0) add('empty-text', `${empty.join(', ')}: the text is empty.`);

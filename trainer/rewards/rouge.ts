@@ -34,6 +34,11 @@ function* rougeTokens(text: string): Generator<string> {
   }
 }
 
+/** Whether ROUGE sees anything in a text: a letter a to z or a digit. */
+export function hasRougeTokens(text: string): boolean {
+  return rougeTokens(text).next().done === false;
+}
+
 const fMeasure = (precision: number, recall: number) =>
   precision + recall > 0 ? (2 * precision * recall) / (precision + recall) : 0;
 
