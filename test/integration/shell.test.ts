@@ -20,7 +20,7 @@ describe('from a shell', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('sft-1 completed after step 2 of 2');
     const bad = await inProject('run', 'sft.run.json', '--set', 'stesp=2');
-    expect(bad.code).toBe(1);
+    expect(bad.code).toBe(2);
     expect(bad.stderr).toContain('there is no parameter stesp; the nearest is steps');
     const resumed = await inProject('run', '--resume', 'sft-1', '--set', 'steps=3');
     expect(resumed.code).toBe(2);
@@ -30,7 +30,7 @@ describe('from a shell', () => {
   it('ctl says that nobody serves the folder, and how to begin', async () => {
     const { code, stderr } = await inProject('ctl', 'list');
     expect(code).toBe(1);
-    expect(stderr).toContain('Start one: video-r1 serve');
+    expect(stderr).toContain('Start one: npx video-r1 serve');
   });
 
   it('ctl lists runs and sends commands, each reported when it was applied or refused; export writes the flags', async () => {
