@@ -24,7 +24,7 @@ describe('from a shell', () => {
     expect(bad.stderr).toContain('there is no parameter stesp; the nearest is steps');
     const resumed = await inProject('run', '--resume', 'sft-1', '--set', 'steps=3');
     expect(resumed.code).toBe(2);
-    expect(resumed.stderr).toContain('change a run that was created with: video-r1 ctl set NAME VALUE');
+    expect(resumed.stderr).toContain('change a run that was created with: npx video-r1 ctl set NAME VALUE');
   });
 
   it('ctl says that nobody serves the folder, and how to begin', async () => {

@@ -29,6 +29,13 @@ it('leaves names that are no call as they are', () => {
   expect(callable('See video-r1 --help, or "video-r1 setup native".')).toBe(
     'See npx video-r1 --help, or "npx video-r1 setup native".',
   );
-  for (const text of ['video-r1: bad', '/x/video-r1 y', 'npx video-r1 run', '.video-r1 is', 'video-r1'])
+  for (const text of [
+    'video-r1: bad',
+    '/x/video-r1 y',
+    'npx video-r1 run',
+    '.video-r1 is',
+    'video-r1',
+    'Another video-r1 cot is at work',
+  ])
     expect(callable(text)).toBe(text);
 });

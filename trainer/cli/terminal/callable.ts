@@ -16,8 +16,8 @@ export function programCall(modules: string, cwd: string): string {
   return inside ? 'npx video-r1' : `node ${quoted(inTree)}`;
 }
 
-/** A text in which each `video-r1 COMMAND` is written so that it can be called here. */
+/** A text in which each `video-r1 COMMAND` is written so that it can be called here, but where it names the program alone. */
 export function callable(text: string): string {
   const call = programCall(import.meta.dirname, process.cwd());
-  return text.replace(/(?<![\w/.\\-])(?<!npx )video-r1 (?=[a-z-])/g, () => `${call} `);
+  return text.replace(/(?<![\w/.\\-])(?<!(?:npx|of|Another) )video-r1 (?=[a-z-])/g, () => `${call} `);
 }
