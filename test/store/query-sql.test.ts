@@ -197,7 +197,7 @@ describe('a query in SQL', () => {
           store.dispose();
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
     // Both answers come about often, or the property says little.
     expect(hits).toBeGreaterThan(500);

@@ -27,6 +27,6 @@ it('is read as the same query', () => {
     fc.property(anyExpression, (expression) => {
       expect(parseQuery(formatQuery(expression))).toMatchObject({ faults: [], expression });
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
 });

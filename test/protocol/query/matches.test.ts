@@ -97,7 +97,7 @@ describe('matches', () => {
         expect(matches({ kind: 'all', of: [a, b] }, subject)).toBe(left && right);
         expect(matches({ kind: 'any', of: [a, b] }, subject)).toBe(left || right);
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 });

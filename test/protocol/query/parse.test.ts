@@ -258,6 +258,6 @@ it('no line throws, and faults, pieces and conditions lie inside the line', () =
       }
       for (const fault of faults) corrected(typed, fault);
     }),
-    { numRuns: 400 },
+    { numRuns: 1000 },
   );
 });

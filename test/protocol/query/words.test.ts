@@ -51,7 +51,7 @@ describe('wordsOf', () => {
         expect(wordsOf(words.join(' '))).toEqual(words);
         for (const word of words) expect(wordsOf(word)).toEqual([word]);
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
   });
 });
@@ -105,7 +105,7 @@ describe('in the index', () => {
           expect(found.get(`"${wanted.join(' ')}"${prefix ? '*' : ''}`)?.count).toBe(1);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 200 },
     );
   });
 
