@@ -1,4 +1,5 @@
 /** Records as schema 1 holds them, written as schema 2 holds them: states with what belongs to them, commands with ids. */
+import { paceSteps } from '../protocol/run-state.ts';
 import type { Database } from './database.ts';
 
 interface OldFault {
@@ -45,9 +46,6 @@ type OldBody =
 
 /** What a plain pause said of itself. */
 const heldAt = /^(before-step|after-sampling|before-update|after-update), step (\d+)(?:: (.*))?$/s;
-
-/** As many steps as the time left is worked out from. */
-const paceSteps = 20;
 
 /** The state with what belongs to it, which was a sentence in `detail`. */
 function standingOf({ state, detail, error, step }: OldSummary): object {
