@@ -87,6 +87,7 @@ export const rooms: readonly Room[] = [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
       'trainer/reasoning',

@@ -15,7 +15,12 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('start') }),
   /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point. */
   z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false) }),
-  z.strictObject({ kind: z.literal('resume') }),
+  /** `from`: the step of a checkpoint, instead of the newest. `confirmed`: a person agrees to what `Resumption.asks` says. */
+  z.strictObject({
+    kind: z.literal('resume'),
+    from: z.number().int().min(0).optional(),
+    confirmed: z.literal(true).optional(),
+  }),
   z.strictObject({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
   z.strictObject({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
   z.strictObject({ kind: z.literal('save') }),
@@ -121,7 +126,11 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     points: () => everyPoint,
     whileHeld: true,
     computes: true,
-    refuse: (_, run) => (run.state === 'completed' ? doneAlready(run) : null),
+    refuse: ({ from }, run) => {
+      if (from === undefined) return run.state === 'completed' ? doneAlready(run) : null;
+      const isHeld = run.state === 'pausing' || (run.state === 'paused' && run.memory === 'held');
+      return isHeld ? 'the run is in memory and goes on from where it is; stop it first' : null;
+    },
   },
   step: {
     label: 'One step, then pause',

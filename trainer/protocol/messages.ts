@@ -16,8 +16,9 @@ import {
   runEvent,
   stepMetrics,
 } from './records.ts';
+import { resumption } from './resumption.ts';
 import { runSummary } from './run-state.ts';
-import { modelSource } from './runfile.ts';
+import { modelSource, runName } from './runfile.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
   readonly params: P;
@@ -100,6 +101,18 @@ export const requests = {
   /** Events with a `seq` above `since` follow as `run/event`, in order, those of the past first. */
   'runs/subscribe': call(runId.extend({ since: z.number().int().min(0).default(0) }), z.object({ run: runSummary })),
   'runs/unsubscribe': call(runId, nothing),
+  /** From where a resume would go on, and what that leaves out of the curves; `from` names the step of a checkpoint. */
+  'runs/resumption': call(runId.extend({ from: z.number().int().min(0).optional() }), resumption),
+  /** Creates a run that goes on from a checkpoint of another one, which it leaves as it is. */
+  'runs/fork': call(
+    runId.extend({
+      from: z.number().int().min(0),
+      name: runName.optional(),
+      parameters: z.record(z.string(), z.unknown()).optional(),
+      start: z.boolean().default(true),
+    }),
+    z.object({ run: runSummary }),
+  ),
   'runs/delete': call(runId, nothing),
   'metrics/get': call(
     runId.extend({ fromStep: z.number().int().default(0) }),

@@ -143,6 +143,8 @@ export const group = z.object({
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),
+  /** The run went back over it: the number of that going back, from 1. Absent where it stands. */
+  superseded: z.number().int().optional(),
 });
 export type Group = z.infer<typeof group>;
 
@@ -278,7 +280,7 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
   z.object({ type: z.literal('warning'), message: z.string() }),
-  /** The run went back to a checkpoint: what was recorded of later steps is void and will be made again. */
+  /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),

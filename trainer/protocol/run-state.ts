@@ -90,6 +90,8 @@ const facts = z.object({
   /** Where the weights came from, in words. */
   from: z.string(),
   runFile: z.string().nullable(),
+  /** The run that this one was forked from, by id, and the step of the checkpoint that it goes on from. */
+  parent: z.object({ run: z.string(), step: z.number().int() }).optional(),
   /** Highest event number. */
   seq: z.number().int(),
 });

@@ -5,10 +5,12 @@
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
+import { type Resumption, resumption } from '../protocol/resumption.ts';
 import { isComputing, type RunSummary, standingOf } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { CommandLog } from './command-log.ts';
 import type { RunPlan } from './plan.ts';
+import { planResumption } from './resumption.ts';
 import { type JournalListener, RunJournal } from './run-journal.ts';
 import { type SessionSurroundings, TrainingSession } from './training-session.ts';
 
@@ -82,6 +84,17 @@ export class Run {
     const why = refusal(request, this.summary(), this.around.runs());
     if (why !== null) return this.commands.reject(taken, why);
     return this.stay ? this.stay.session.take(taken) : this.takeAtRest(taken);
+  }
+
+  /**
+   * From where a resume would go on, and what it would leave out of the curves.
+   * @throws StudioError `not-found` when the checkpoint that is asked for is not there or not whole
+   */
+  async resumption(from: number | undefined): Promise<Resumption> {
+    const { folder, store } = this;
+    const run = this.summary();
+    if (this.stay) return { from: run.step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
+    return resumption.parse(await planResumption({ folder, store, run }, from));
   }
 
   /** Saves and frees the memory when the run is paused in it. */

@@ -9,6 +9,7 @@ import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
+import type { Resumption } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
@@ -17,11 +18,12 @@ import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
-import { controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
+import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
+import { copyCheckpoints } from './fork.ts';
 import { planOf, readPlan, writePlan } from './plan.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
-import type { CreateRun, TrainerListener, TrainerService } from './service.ts';
+import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
   readonly projectFolder: string;
@@ -152,6 +154,44 @@ export class Trainer implements TrainerService {
 
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord {
     return this.run(runId).command(id, request, by);
+  }
+
+  resumption(runId: string, from: number | undefined): Promise<Resumption> {
+    return this.run(runId).resumption(from);
+  }
+
+  async fork({ runId, from, name, parameters, start }: ForkRun, by: string): Promise<RunSummary> {
+    const parent = this.run(runId);
+    const of = parent.summary();
+    const plan = { ...parent.plan, name: name ?? of.name };
+    const id = this.freeId(plan.name);
+    const folder = path.join(this.runsFolder, id);
+    await mkdir(folder, { recursive: true });
+    try {
+      await writePlan(folder, plan);
+      const { values, checkpoints } = await copyCheckpoints({
+        ...{ from, to: { folder, run: id, name: plan.name } },
+        ...{ parent: parent.folder, parameters: parameters ?? {} },
+      });
+      const now = Date.now();
+      const store = RunStore.create(folder, {
+        ...{ id, name: plan.name, method: of.method, preset: of.preset, state: 'created', step: from },
+        ...{ steps: values.steps, createdAt: now, updatedAt: now, pace: [], parameters: values },
+        ...{ presetParameters: of.presetParameters, engine: null, dataset: of.dataset },
+        ...{ evaluationDataset: of.evaluationDataset, questions: 0, skipped: 0, from: `${of.id}, step ${from}` },
+        ...{ runFile: of.runFile, parent: { run: of.id, step: from }, seq: 0 },
+      });
+      const run = new Run(folder, plan, store, this.surroundings());
+      for (const checkpoint of checkpoints) run.record({ type: 'checkpoint', checkpoint });
+      this.runsById.set(id, run);
+      this.tell((listener) => listener.onRunsChanged(run.summary()));
+      if (start) run.command(randomUUID(), { kind: 'start' }, by);
+      return run.summary();
+    } catch (thrown) {
+      this.runsById.delete(id);
+      await rm(folder, { recursive: true, force: true });
+      throw thrown;
+    }
   }
 
   async delete(runId: string): Promise<void> {
@@ -299,8 +339,8 @@ export class Trainer implements TrainerService {
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
     for (const run of newestFirst) {
-      const newest = await newestCheckpoint(run.folder);
-      if (newest) return newest.folder;
+      const found = await checkpointAsked(run.folder, source.step);
+      if (found) return found.folder;
     }
     throw new StudioError('not-found', `No run called ${source.run} has a checkpoint yet.`, {
       remedy: `Start the run file of ${source.run} first, or choose a checkpoint.`,

@@ -10,6 +10,7 @@ import { type CommandRecord, refusal, type TakenCommand } from '../protocol/comm
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason } from '../protocol/records.ts';
+import { resumptionWords } from '../protocol/resumption.ts';
 import {
   type RunFacts,
   type RunPlace,
@@ -19,8 +20,9 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { keepCheckpoint } from './checkpoints.ts';
+import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
+import { demandConsent, NeedsConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
@@ -36,7 +38,7 @@ export interface SessionSurroundings extends Pick<WorkbenchOrder, 'media' | 'cre
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'evaluations'>;
+  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations'>;
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -146,24 +148,30 @@ export class TrainingSession {
     const { command } = this;
     const { journal, commands, around } = this.of;
     const { request } = command;
+    const before = standingOf(this.run);
     let begun = false;
     try {
-      const before = this.run.state;
       journal.stand({ state: 'starting', doing: 'loading the model' });
-      const known = await this.open();
+      const { known, left } = await this.open();
       const count = request.kind === 'step' ? request.count : null;
       if (count !== null) this.steering.limit(count);
       const doing = count === null ? null : stepsThenPause(count);
       // A pause or a stop may have come meanwhile.
       const { run } = this;
       journal.stand(run.state === 'starting' ? { state: 'running', doing } : standingOf(run), known);
-      commands.apply(command, null, null, `${before} → running`);
+      commands.apply(
+        command,
+        null,
+        null,
+        [`${before.state} → running`, left].filter((part) => part !== null).join('; '),
+      );
       begun = true;
       return await this.loop();
     } catch (thrown) {
       const fault = asStudioError(thrown);
       around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
       if (!begun) commands.fail(command, null, fault.toString());
+      if (thrown instanceof NeedsConsent) return before;
       return { state: 'failed', fault: runFault.parse({ ...fault.data, message: fault.message }) };
     }
   }
@@ -174,7 +182,7 @@ export class TrainingSession {
     const before = standingOf(this.run);
     try {
       journal.stand({ state: 'evaluating', doing: 'loading the model' });
-      const known = await this.open();
+      const { known } = await this.open();
       journal.stand({ state: 'evaluating', doing: null }, known);
       commands.apply(command, null, null, await this.evaluation.run(this.workbench));
     } catch (thrown) {
@@ -185,14 +193,20 @@ export class TrainingSession {
     return before.state === 'paused' ? { ...before, at: { point: 'after-update', step: this.run.step } } : before;
   }
 
-  /** Opens the workbench and brings the run to where its weights are. @returns what is known from now on */
-  private async open(): Promise<Partial<RunFacts>> {
+  /**
+   * Opens the workbench and brings the run to where its weights are.
+   * @returns what is known from now on; what was left out of the curves for that, as a sentence
+   * @throws NeedsConsent before anything is opened or changed
+   */
+  private async open(): Promise<{ known: Partial<RunFacts>; left: string | null }> {
     const { plan, folder, journal, around } = this.of;
+    const planned = await this.plan();
     await around.makeRoom(this.run.id);
     const bench = await openWorkbench({
       plan,
       folder,
       parameters: this.run.parameters,
+      checkpoint: planned.checkpoint,
       media: () => around.media(),
       createEngine: around.createEngine,
       checkpointOf: (source) => around.checkpointOf(source),
@@ -201,30 +215,43 @@ export class TrainingSession {
       warn: (message) => journal.record({ type: 'warning', message }),
     });
     this.bench = bench;
-    this.checkReached(bench.reached?.step ?? null);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
-    if (step < this.run.step) journal.record({ type: 'rewound', toStep: step });
+    const left = step < this.run.step ? await this.goBack(planned) : null;
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { engine: bench.engine.status(), questions: bench.count, step };
+    return { known: { engine: bench.engine.status(), questions: bench.count, step }, left };
+  }
+
+  /** @throws NeedsConsent when more is given up than a person has agreed to; an evaluation gives up nothing */
+  private async plan(): Promise<PlannedResumption> {
+    const { store, folder } = this.of;
+    const { request } = this.command;
+    const resume = request.kind === 'resume' ? request : null;
+    const planned = await planResumption({ folder, store, run: this.run }, resume?.from);
+    demandConsent(planned, resume?.confirmed === true);
+    if (this.isOfEvaluation && planned.from < this.run.step)
+      throw new NeedsConsent(
+        'conflict',
+        `The weights of step ${this.run.step} were not saved; the newest checkpoint is of step ${planned.from}.`,
+        { remedy: `Resume the run first, or evaluate that checkpoint: video-r1 eval ${this.run.id}.` },
+      );
+    return planned;
   }
 
   /**
-   * Steps without weights are voided, which must not happen for want of a folder that was moved away: not at all by an
-   * evaluation, and not back to the run's beginning.
-   * @param step of the newest checkpoint on the disk; null for none
-   * @throws StudioError `not-found`
+   * Supersedes what was recorded after the checkpoint. Later folders are put aside first: what is killed in between finds the
+   * same records and asks again.
    */
-  private checkReached(step: number | null): void {
-    const { run } = this;
-    if (run.step === 0 || (step !== null && !this.isOfEvaluation)) return;
-    const newest = this.of.store.checkpoints().findLast((kept) => kept.step > (step ?? -1));
-    if (!newest) return;
-    throw new StudioError('not-found', `The checkpoint of step ${newest.step} is not there any more.`, {
-      place: newest.folder,
-      remedy: 'Put the folder back, or create the run again from its run file.',
-    });
+  private async goBack(planned: PlannedResumption): Promise<string | null> {
+    const { folder, journal } = this.of;
+    await setAsideAfter(folder, planned.checkpoint ? planned.from : -1);
+    journal.record({ type: 'rewound', toStep: planned.from });
+    const left = resumptionWords(planned);
+    const bad = planned.bad.map(({ step, why }) => `The checkpoint of step ${step} can't be used: ${why}.`);
+    const message = [...bad, left].filter((part) => part !== null).join(' ');
+    if (message !== '') journal.record({ type: 'warning', message });
+    return left;
   }
 
   /** @returns how the run is to rest */

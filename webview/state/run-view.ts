@@ -155,6 +155,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'rewound':
         takeSteps();
         next.metrics = rewoundTo(next.metrics, body.toStep);
+        next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.step <= body.toStep);
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
         next.skipped = next.skipped.filter((skipped) => skipped.step <= body.toStep);
         break;
