@@ -2,17 +2,17 @@
 import path from 'node:path';
 import { convertCheckpoint, dtypes } from '../../engines/convert.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
-import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import { type CliCommand, exitCodes, fromOption, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 
 export const convertCommand: CliCommand = {
   name: 'convert',
   summary: 'write a checkpoint in bfloat16 or in several files, without the optimizer state',
   help: `
-video-r1 convert MODEL OUT [--dtype float32|bfloat16] [--file-mb N] [--folder DIR]
+video-r1 convert MODEL OUT [--dtype float32|bfloat16] [--file-mb N] [--folder DIR [--from STEP]]
 
 Writes a checkpoint as a folder that transformers opens: config, weights, tokenizer, chat template, processor.
-MODEL is a checkpoint's folder, or with --folder the id or the name of a run: then its newest checkpoint. OUT must not hold
-anything. Weights that do not fit into a file of N megabytes (5000 by default) are written in several, with an index.
+MODEL is a checkpoint's folder, or with --folder the id or the name of a run: then its newest checkpoint, or that of
+STEP. OUT must not hold anything. Weights that do not fit into a file of N megabytes (5000 by default) are written in several, with an index.
 
   video-r1 convert sft model --folder sample --dtype bfloat16`,
   async run(args) {
@@ -22,6 +22,7 @@ anything. Weights that do not fit into a file of N megabytes (5000 by default) a
         dtype: { type: 'string', default: 'float32' },
         'file-mb': { type: 'string', default: '5000' },
         folder: { type: 'string' },
+        from: { type: 'string' },
       },
       2,
     );
@@ -30,7 +31,11 @@ anything. Weights that do not fit into a file of N megabytes (5000 by default) a
     const dtype = dtypes.find((name) => name === values.dtype);
     if (dtype === undefined) throw usage(`--dtype is ${dtypes.join(' or ')}.`);
     const fileBytes = 1e6 * wholeNumber('file-mb', values['file-mb'], 1);
-    const { folder } = await findCheckpoint(model, values.folder === undefined ? null : path.resolve(values.folder));
+    const { folder } = await findCheckpoint(
+      model,
+      values.folder === undefined ? null : path.resolve(values.folder),
+      fromOption(values.from),
+    );
     const { tensors, parameters, files } = await convertCheckpoint(folder, out, { dtype, fileBytes });
     const number = (value: number) => value.toLocaleString('en-US');
     process.stdout.write(

@@ -20,12 +20,23 @@ import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
 import { type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { duration, standingDetail } from '../../protocol/run-words.ts';
-import { type CliCommand, exitCodes, readOptions, readValue, usage } from '../terminal/command.ts';
+import {
+  type CliCommand,
+  exitCodes,
+  readOptions,
+  readSettings,
+  readValue,
+  usage,
+  wholeNumber,
+} from '../terminal/command.ts';
+import { consentTo } from '../terminal/consent.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
   readonly words: readonly string[];
   readonly option?: 'release' | 'now';
+  /** Takes --from and --yes, of which `carryOut` makes a request. */
+  readonly from?: true;
   /** `words` are as many as the form has at most; undefined where one was left out. */
   request(words: readonly (string | undefined)[], option: boolean): unknown;
   readonly explains?: string;
@@ -40,7 +51,12 @@ const forms: Readonly<Record<CommandKind, Form>> = {
     request: (_, release) => ({ kind: 'pause', release }),
     explains: '--release: at the end of the step, saved, its memory free',
   },
-  resume: { words: [], request: () => ({ kind: 'resume' }) },
+  resume: {
+    words: [],
+    from: true,
+    request: () => ({ kind: 'resume' }),
+    explains: '--from: the checkpoint of a step; --yes: agree to what it leaves out',
+  },
   step: {
     words: ['[N]'],
     request: ([count = '1']) => {
@@ -66,11 +82,11 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   },
 };
 
-const listForm: Pick<Form, 'words' | 'option'> = { words: [] };
+const listForm: Pick<Form, 'words' | 'option' | 'from'> = { words: [] };
 
 function typed(kind: CommandKind): string {
-  const { words, option } = forms[kind];
-  return [kind, ...words, ...(option ? [`[--${option}]`] : [])].join(' ');
+  const { words, option, from } = forms[kind];
+  return [kind, ...words, ...(option ? [`[--${option}]`] : []), ...(from ? ['[--from STEP]'] : [])].join(' ');
 }
 
 const helpLines = commandKinds.map((kind) => {
@@ -83,11 +99,13 @@ export const ctlCommand: CliCommand = {
   summary: 'steer a run of a trainer that is running',
   help: `
 video-r1 ctl list | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant. A command that is sent again under the same --id acts once.
 
   ${'list'.padEnd(20)} the runs: state and place, step, time left
+  ${'fork RUN'.padEnd(20)} Make a new run that goes on from a checkpoint of RUN, and start it
 ${helpLines.join('\n')}
 
   video-r1 ctl list --folder sample
@@ -101,10 +119,16 @@ ${helpLines.join('\n')}
         id: { type: 'string' },
         release: { type: 'boolean', default: false },
         now: { type: 'boolean', default: false },
+        from: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+        name: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
       },
       Number.POSITIVE_INFINITY,
     );
+    if (positionals[0] === 'fork') return fork(positionals.slice(1), values);
+    if (values.name !== undefined || values.set.length > 0) throw usage('--name and --set go with fork.');
     const request = readRequest(positionals, values);
     const { id } = values;
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
@@ -130,7 +154,8 @@ ${helpLines.join('\n')}
           values.run === undefined ? 'This trainer has no run yet.' : `There is no run ${values.run}.`,
         );
       }
-      const end = await carryOut(client, run, runs, request, id);
+      const asked = request.kind === 'resume' ? await resumeRequest(client, run, request, values.yes) : request;
+      const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
     } finally {
@@ -142,20 +167,73 @@ ${helpLines.join('\n')}
 /** @throws StudioError `bad-request` for what is no command, or for words and options that it does not have */
 export function readRequest(
   positionals: readonly string[],
-  options: { readonly release: boolean; readonly now: boolean },
+  options: { readonly release: boolean; readonly now: boolean; readonly from?: string; readonly yes?: boolean },
 ): CommandRequest | 'list' {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
   const kind = ['list' as const, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
-    throw usage(`There is no command ${named}${nearestClause(named, ['list', ...commandKinds])}.`);
+    throw usage(`There is no command ${named}${nearestClause(named, ['list', 'fork', ...commandKinds])}.`);
   const form = kind === 'list' ? listForm : forms[kind];
   const over = words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
+  const { from, yes = false } = options;
+  if (form.from === undefined && (from !== undefined || yes))
+    throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
   if (kind === 'list') return kind;
-  return commandRequest.parse(forms[kind].request(words, options.release || options.now));
+  const request = forms[kind].request(words, options.release || options.now);
+  return commandRequest.parse(
+    from === undefined ? request : { ...(request as object), from: wholeNumber('from', from, 0) },
+  );
+}
+
+/** Says what the resume leaves out of the curves, and has a person agree where it must. */
+async function resumeRequest(
+  client: Client,
+  run: RunSummary,
+  request: Extract<CommandRequest, { kind: 'resume' }>,
+  yes: boolean,
+): Promise<CommandRequest> {
+  if (refusal(request, run, []) !== null) return request;
+  const { from } = request;
+  const planned = await client.request('runs/resumption', { runId: run.id, ...(from !== undefined && { from }) });
+  const say = (line: string) => void process.stderr.write(`${run.id}: ${line}\n`);
+  return (await consentTo(planned, run.id, yes, say)) ? { ...request, confirmed: true } : request;
+}
+
+/** What `ctl fork` may be given; the other options of `ctl` have no meaning for it. */
+interface ForkOptions {
+  readonly from?: string | undefined;
+  readonly name?: string | undefined;
+  readonly set: readonly string[];
+  readonly folder: string;
+  readonly json: boolean;
+  readonly run?: string | undefined;
+  readonly id?: string | undefined;
+  readonly release: boolean;
+  readonly now: boolean;
+  readonly yes: boolean;
+}
+
+async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
+  const { from, name, set, folder, json, run, id, release, now, yes } = options;
+  if (runId === undefined || from === undefined)
+    throw usage('Name a run to fork, and with --from the step of a checkpoint.');
+  if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
+  if (run !== undefined || id !== undefined || release || now || yes)
+    throw usage('fork takes no --run, --id, --release, --now and --yes.');
+  const parameters = readSettings(set);
+  const client = await attach(path.resolve(folder));
+  try {
+    const asked = { runId, from: wholeNumber('from', from, 0), ...(name !== undefined && { name }), parameters };
+    const { run: made } = await client.request('runs/fork', asked);
+    process.stdout.write(json ? `${JSON.stringify(made)}\n` : `${made.id}: goes on from ${runId}, step ${from}\n`);
+    return exitCodes.done;
+  } finally {
+    client.close();
+  }
 }
 
 /** `sft-1            paused     step 33/100  at before-update, step 34: the loss rose`. */

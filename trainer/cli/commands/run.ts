@@ -4,7 +4,15 @@ import { pageAddress } from '../../protocol/discovery.ts';
 import { standingDetail } from '../../protocol/run-words.ts';
 import { hostInTerminal } from '../experiments/train-in-terminal.ts';
 import { callable } from '../terminal/callable.ts';
-import { type CliCommand, exitCodes, portOption, readOptions, readSettings, usage } from '../terminal/command.ts';
+import {
+  type CliCommand,
+  exitCodes,
+  fromOption,
+  portOption,
+  readOptions,
+  readSettings,
+  usage,
+} from '../terminal/command.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
 export const runCommand: CliCommand = {
@@ -12,14 +20,19 @@ export const runCommand: CliCommand = {
   summary: 'train what a run file says',
   help: `
 video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--port N] [--ffmpeg PATH]
-video-r1 run --resume RUN --folder DIR
+video-r1 run --resume RUN [--from STEP] [--yes] --folder DIR
+video-r1 run --fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] --folder DIR
 
 Trains what the run file says and shows the progress here; the address of the pages is printed.
---set overrides parameters of the run file.
+--set overrides parameters of the run file, or of the run that is forked.
 Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative to the project folder.
+--resume goes on from the newest whole checkpoint, or from that of --from. It says first how much is left out of the curves for
+that; nothing is deleted. Where that is more than a kill costs it asks; --yes agrees beforehand.
+--fork makes a new run that goes on from a checkpoint, and leaves the other as it is.
 
   video-r1 run sft.run.json --folder sample --set steps=50 --set learningRate=1e-3
-  video-r1 run --resume sft-1 --folder sample`,
+  video-r1 run --resume sft-1 --folder sample
+  video-r1 run --fork sft-1 --from 200 --set learningRate=1e-4 --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,
@@ -28,13 +41,23 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
         port: { type: 'string' },
         ffmpeg: { type: 'string' },
         resume: { type: 'string' },
+        fork: { type: 'string' },
+        from: { type: 'string' },
+        name: { type: 'string' },
+        yes: { type: 'boolean', default: false },
         set: { type: 'string', multiple: true, default: [] },
       },
       1,
     );
     const file = positionals[0];
-    if ((file === undefined) === (values.resume === undefined))
-      throw usage('Name one run file, or one run with --resume.');
+    if ([file, values.resume, values.fork].filter((named) => named !== undefined).length !== 1)
+      throw usage('Name one run file, or one run with --resume or --fork.');
+    if (values.fork !== undefined && values.from === undefined)
+      throw usage('--fork needs --from with the step of a checkpoint.');
+    if (file !== undefined && values.from !== undefined) throw usage('--from goes with --resume and --fork.');
+    if (values.fork === undefined && values.name !== undefined) throw usage('--name goes with --fork.');
+    if (values.resume === undefined && values.yes) throw usage('--yes goes with --resume.');
+    const from = fromOption(values.from);
     if (values.resume !== undefined && values.set.length > 0)
       throw usage('--set belongs to a run file; change a run that was created with: video-r1 ctl set NAME VALUE.');
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
@@ -45,8 +68,18 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
       async (session, hosting) => {
         session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
         const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
+        const forked = async (runId: string) => {
+          const forking = { runId, from: from as number, name: values.name, parameters, start: false };
+          const { id } = await hosting.trainer.fork(forking, 'terminal');
+          session.line.say(`${id} goes on from ${runId}, step ${from}`);
+          return id;
+        };
         const run = await session.train(
-          values.resume === undefined ? { file: name, parameters } : { resume: values.resume },
+          values.fork !== undefined
+            ? { resume: await forked(values.fork) }
+            : values.resume === undefined
+              ? { file: name, parameters }
+              : { resume: values.resume, from, yes: values.yes },
         );
         const detail = standingDetail(run);
         session.line.say(

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CommandRecord, CommandRequest } from '../../protocol/commands.ts';
 import { errorFrom, StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
+import { consentTo } from '../terminal/consent.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { openLog } from '../terminal/log.ts';
 import { type LiveLine, RunWatch } from '../terminal/progress.ts';
@@ -22,6 +23,15 @@ export async function hostInTerminal<T>(
     await hosting.close();
     session.dispose();
   }
+}
+
+/** A run that rests, or one that was created and never started. */
+interface ResumedRun {
+  readonly resume: string;
+  /** Step of a checkpoint instead of the newest. */
+  readonly from?: number | undefined;
+  /** Agrees beforehand to what would be asked. */
+  readonly yes?: boolean;
 }
 
 export class TerminalSession {
@@ -54,13 +64,14 @@ export class TerminalSession {
   }
 
   /** Creates a run from a file, or resumes one, and follows it until it rests. @throws StudioError when it failed */
-  async train(run: { file: string; parameters?: Record<string, unknown> } | { resume: string }): Promise<RunSummary> {
+  async train(run: { file: string; parameters?: Record<string, unknown> } | ResumedRun): Promise<RunSummary> {
     const { trainer } = this.hosting;
     const id =
       'file' in run
         ? (await trainer.create({ runFile: run.file, parameters: run.parameters, start: false }, 'terminal')).id
         : run.resume;
     const find = () => trainer.runs().find((candidate) => candidate.id === id);
+    const request = 'file' in run ? ({ kind: 'start' } as const) : await this.resumeRequest(run);
     this.current = id;
     const watch = new RunWatch(id, () => find() as RunSummary, this.line);
     const listening = trainer.listen({
@@ -69,8 +80,7 @@ export class TerminalSession {
       onRunsChanged: (changed) => watch.onChanged(changed),
     });
     try {
-      // A run that was created and never started is begun, not taken up again.
-      const record = this.send(id, { kind: find()?.state === 'created' ? 'start' : 'resume' });
+      const record = this.send(id, request);
       if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) this.pause();
@@ -81,6 +91,17 @@ export class TerminalSession {
       listening.dispose();
       this.current = null;
     }
+  }
+
+  /** @throws StudioError `conflict` when a person has to agree and does not; as `Trainer.resumption` */
+  private async resumeRequest({ resume: id, from, yes = false }: ResumedRun): Promise<CommandRequest> {
+    const { trainer } = this.hosting;
+    const chosen = from === undefined ? {} : { from };
+    // One that was created and never started is begun, not taken up again.
+    if (trainer.runs().find((run) => run.id === id)?.state === 'created') return { kind: 'start' };
+    const planned = await trainer.resumption(id, from);
+    const confirmed = await consentTo(planned, id, yes, (line) => this.line.say(line));
+    return { kind: 'resume', ...chosen, ...(confirmed && { confirmed }) };
   }
 
   dispose(): void {
