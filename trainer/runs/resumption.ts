@@ -16,9 +16,6 @@ export interface ResumptionOf {
   readonly run: RunSummary;
 }
 
-/** A resume that gives up more than a kill costs, and nobody has agreed to. */
-export class NeedsConsent extends StudioError {}
-
 /**
  * @param asked step of a checkpoint; undefined takes the newest whole one, 0 also the run's beginning
  * @throws StudioError `not-found` when the one asked for is not there or not whole
@@ -48,10 +45,10 @@ export async function planResumption(
   }
 }
 
-/** @throws NeedsConsent when a person has to agree and has not */
+/** @throws StudioError `conflict` when a person has to agree and has not */
 export function demandConsent(planned: Resumption, confirmed: boolean): void {
   if (planned.asks === null || confirmed) return;
-  throw new NeedsConsent('conflict', [planned.asks, resumptionWords(planned)].filter(Boolean).join(' '), {
+  throw new StudioError('conflict', [planned.asks, resumptionWords(planned)].filter(Boolean).join(' '), {
     remedy: 'Put the checkpoint back, agree to it (--yes), or make a new run from there (fork).',
   });
 }

@@ -152,6 +152,7 @@ export class Run {
       // Said last: whoever hears that the run rests may start it, or another, at once.
       this.stay = null;
       journal.stand(rest);
+      session.settle();
     })();
   }
 }

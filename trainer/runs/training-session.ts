@@ -22,7 +22,7 @@ import {
 import type { RunStore } from '../store/run-store.ts';
 import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
-import { demandConsent, NeedsConsent, type PlannedResumption, planResumption } from './resumption.ts';
+import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
@@ -53,6 +53,10 @@ export class TrainingSession {
   private readonly evaluation: RunEvaluation;
   private bench: Workbench | null = null;
   private isLoaded = false;
+  /** It is known from where the run goes on; nothing has been changed before. */
+  private isPlanned = false;
+  /** Why the command was not carried out, said when the run rests as before. */
+  private refusedBecause: string | null = null;
   /** Updates that the weights hold, and the position in the order of questions after the last of them. */
   private reached = { step: 0, position: 0 };
   /** The position while a step is under way. */
@@ -100,6 +104,11 @@ export class TrainingSession {
       this.of.commands.apply(ending.command, ending.at, null, `saved after step ${this.run.step}${freed}`);
     }
     return rest;
+  }
+
+  /** The run rests, and is told to: who asks again is not too early. */
+  settle(): void {
+    if (this.refusedBecause !== null) this.of.commands.fail(this.command, null, this.refusedBecause);
   }
 
   /** Takes over a command that `refusal` has nothing against. */
@@ -170,8 +179,11 @@ export class TrainingSession {
     } catch (thrown) {
       const fault = asStudioError(thrown);
       around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
+      if (!this.isPlanned) {
+        this.refusedBecause = fault.toString();
+        return before;
+      }
       if (!begun) commands.fail(command, null, fault.toString());
-      if (thrown instanceof NeedsConsent) return before;
       return { state: 'failed', fault: runFault.parse({ ...fault.data, message: fault.message }) };
     }
   }
@@ -196,11 +208,12 @@ export class TrainingSession {
   /**
    * Opens the workbench and brings the run to where its weights are.
    * @returns what is known from now on; what was left out of the curves for that, as a sentence
-   * @throws NeedsConsent before anything is opened or changed
+   * @throws StudioError before anything is opened or changed where a person has to agree and has not
    */
   private async open(): Promise<{ known: Partial<RunFacts>; left: string | null }> {
     const { plan, folder, journal, around } = this.of;
     const planned = await this.plan();
+    this.isPlanned = true;
     await around.makeRoom(this.run.id);
     const bench = await openWorkbench({
       plan,
@@ -223,7 +236,7 @@ export class TrainingSession {
     return { known: { engine: bench.engine.status(), questions: bench.count, step }, left };
   }
 
-  /** @throws NeedsConsent when more is given up than a person has agreed to; an evaluation gives up nothing */
+  /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
   private async plan(): Promise<PlannedResumption> {
     const { store, folder } = this.of;
     const { request } = this.command;
@@ -231,7 +244,7 @@ export class TrainingSession {
     const planned = await planResumption({ folder, store, run: this.run }, resume?.from);
     demandConsent(planned, resume?.confirmed === true);
     if (this.isOfEvaluation && planned.from < this.run.step)
-      throw new NeedsConsent(
+      throw new StudioError(
         'conflict',
         `The weights of step ${this.run.step} were not saved; the newest checkpoint is of step ${planned.from}.`,
         { remedy: `Resume the run first, or evaluate that checkpoint: video-r1 eval ${this.run.id}.` },

@@ -122,7 +122,9 @@ export class RolloutTables {
   supersedeAfter(step: number, attempt: number): void {
     const { database } = this;
     const after = 'step > ?1 AND superseded = 0';
-    const ids = (column: string) => `${column} || '~' || ?2`;
+    // A bound number is a real, which would be written with its point.
+    const number = 'CAST(?2 AS INTEGER)';
+    const ids = (column: string) => `${column} || '~' || ${number}`;
     database.run(
       `UPDATE facets SET count = count - gone.number
        FROM (SELECT facet, count(*) AS number FROM rollouts WHERE ${after} GROUP BY facet) AS gone
@@ -136,7 +138,7 @@ export class RolloutTables {
       attempt,
     );
     database.run(
-      `UPDATE group_bodies SET body = json_set(body, '$.id', ${ids("json_extract(body, '$.id')")}, '$.superseded', ?2)
+      `UPDATE group_bodies SET body = json_set(body, '$.id', ${ids("json_extract(body, '$.id')")}, '$.superseded', ${number})
        WHERE key IN (SELECT key FROM groups WHERE ${after})`,
       step,
       attempt,

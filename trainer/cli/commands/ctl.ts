@@ -91,7 +91,7 @@ function typed(kind: CommandKind): string {
 
 const helpLines = commandKinds.map((kind) => {
   const { explains } = forms[kind];
-  return `  ${typed(kind).padEnd(20)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
+  return `  ${typed(kind).padEnd(22)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
 });
 
 export const ctlCommand: CliCommand = {
@@ -104,8 +104,8 @@ video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(20)} the runs: state and place, step, time left
-  ${'fork RUN'.padEnd(20)} Make a new run that goes on from a checkpoint of RUN, and start it
+  ${'list'.padEnd(22)} the runs: state and place, step, time left
+  ${'fork RUN'.padEnd(22)} Make a new run that goes on from a checkpoint of RUN, and start it
 ${helpLines.join('\n')}
 
   video-r1 ctl list --folder sample
@@ -196,11 +196,12 @@ async function resumeRequest(
   request: Extract<CommandRequest, { kind: 'resume' }>,
   yes: boolean,
 ): Promise<CommandRequest> {
-  if (refusal(request, run, []) !== null) return request;
+  const agreed: CommandRequest = { ...request, confirmed: true };
+  if (refusal(request, run, []) !== null) return yes ? agreed : request;
   const { from } = request;
   const planned = await client.request('runs/resumption', { runId: run.id, ...(from !== undefined && { from }) });
   const say = (line: string) => void process.stderr.write(`${run.id}: ${line}\n`);
-  return (await consentTo(planned, run.id, yes, say)) ? { ...request, confirmed: true } : request;
+  return (await consentTo(planned, run.id, yes, say)) || yes ? agreed : request;
 }
 
 /** What `ctl fork` may be given; the other options of `ctl` have no meaning for it. */
