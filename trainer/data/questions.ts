@@ -47,7 +47,7 @@ export class QuestionLoader {
     if (this.unreadable.has(row)) return null;
     const question = this.dataset.question(row);
     try {
-      const { frames, view } = await this.media.load(this.dataset.mediaPath(row), question.dataType, this.limits);
+      const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
       return { question, frames, view, target: solutionText(this.dataset.row(row)) };
     } catch (thrown) {
       const fault = asStudioError(thrown);
@@ -69,14 +69,12 @@ export class QuestionLoader {
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
     if (this.unreadable.has(row)) return;
-    let file: string;
-    try {
-      file = this.dataset.mediaPath(row);
-    } catch {
-      // Met again, and reported, when the row is taken.
-      return;
-    }
-    this.media.prefetch(file, this.dataset.dataType(row), this.limits);
+    this.dataset.medium(row).then(
+      (file) => this.media.prefetch(file, this.dataset.dataType(row), this.limits),
+      () => {
+        // Met again, and reported, when the row is taken.
+      },
+    );
   }
 
   /**

@@ -79,8 +79,10 @@ export const rolloutTokens = z.object({
 export type RolloutTokens = z.infer<typeof rolloutTokens>;
 
 export const question = z.object({
-  /** Number of the row in its dataset, from 0. */
+  /** Number of the question among those of its dataset that can be trained on, from 0. */
   row: z.number().int(),
+  /** Number of the row in the dataset's file, from 1; records that were written before it was kept have none. */
+  fileRow: z.number().int().positive().optional(),
   dataset: z.string(),
   problemId: z.string(),
   problem: z.string(),
@@ -95,6 +97,9 @@ export const question = z.object({
   needsOrder: z.boolean().nullable(),
 });
 export type Question = z.infer<typeof question>;
+
+/** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
+export const shownRow = ({ row, fileRow }: Pick<Question, 'row' | 'fileRow'>): number => fileRow ?? row + 1;
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({

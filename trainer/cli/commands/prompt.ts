@@ -64,7 +64,7 @@ Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pa
             await decodeMedia({
               tools: await findFfmpeg(values.ffmpeg),
               key: question.path,
-              file: dataset.mediaPath(index),
+              file: await dataset.medium(index),
               kind: question.dataType,
               limits,
             })
