@@ -13,8 +13,8 @@ import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
 import { type DatasetForm, parseRow, type ScannedRow, scanDatasetFile } from './dataset-file.ts';
 import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
-import { findParts } from './forms/dataset-parts.ts';
 import { type Finding, type FindingKind, findingKinds } from './finding.ts';
+import { findParts } from './forms/dataset-parts.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { findMedia } from './media-place.ts';
 import { probeAll } from './media-probe.ts';
@@ -164,10 +164,16 @@ class Check {
   private compare(row: DatasetRow, line: number, number: number): void {
     const id = this.ids.meet(String(row.problem_id), line);
     if (id !== null)
-      this.add('repeated-id', line, number, `problem_id ${quote(String(row.problem_id))} is also that of ${this.unit} ${id}.`);
+      this.add(
+        'repeated-id',
+        line,
+        number,
+        `problem_id ${quote(String(row.problem_id))} is also that of ${this.unit} ${id}.`,
+      );
     const question = JSON.stringify([row.problem, row.options, path.posix.normalize(row.path.replaceAll('\\', '/'))]);
     const asked = this.questions.meet(question, line);
-    if (asked !== null) this.add('repeated-question', line, number, `The same question stands at ${this.unit} ${asked}.`);
+    if (asked !== null)
+      this.add('repeated-question', line, number, `The same question stands at ${this.unit} ${asked}.`);
   }
 
   private meetMedium(row: DatasetRow, line: number, number: number): void {

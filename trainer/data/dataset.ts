@@ -6,7 +6,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Question } from '../protocol/records.ts';
@@ -341,7 +340,10 @@ export async function openDataset(named: string, signal?: AbortSignal): Promise<
     const scan = await scanDatasetFile(named, take, { signal });
     spool?.flush();
     if (scan.rowCount === 0)
-      throw new StudioError('bad-dataset', 'The dataset holds no question.', { place: file, remedy: 'Add rows to it.' });
+      throw new StudioError('bad-dataset', 'The dataset holds no question.', {
+        place: file,
+        remedy: 'Add rows to it.',
+      });
     if (index.count === 0)
       throw new StudioError(
         'bad-dataset',

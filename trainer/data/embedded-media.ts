@@ -58,8 +58,7 @@ export class EmbeddedMedia {
         place: part.file,
         remedy: 'Start the run again, or resume it from its last checkpoint.',
       });
-    if (this.open?.part !== part)
-      this.open = { part, table: openTable(part.file, part.form as 'parquet' | 'arrow') };
+    if (this.open?.part !== part) this.open = { part, table: openTable(part.file, part.form as 'parquet' | 'arrow') };
     const found = mediumOf(await (await this.open.table).medium(row - part.firstRow));
     if (found) return found;
     throw new StudioError('bad-media', 'The row holds no video or image.', {

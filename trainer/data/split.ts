@@ -261,7 +261,8 @@ async function writeRows(
     let piece = isArray ? '[\n' : '';
     for (const [n, row] of rows.entries()) {
       const text = dataset.text(row);
-      const named = (await putMedium(dataset, row, mediaFolder, path.dirname(file))) ?? rewrite?.(dataset.row(row).path);
+      const named =
+        (await putMedium(dataset, row, mediaFolder, path.dirname(file))) ?? rewrite?.(dataset.row(row).path);
       const moved = named === undefined ? text : withText(text, 'path', named);
       piece += isArray ? `${n === 0 ? '' : ',\n'}${moved}` : `${moved.trimEnd()}\n`;
       if (piece.length < pieceCharacters) continue;
@@ -294,7 +295,12 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
   const out = path.resolve(options.out ?? path.dirname(dataset.file));
   const written = dataset.file.replace(/\.gz$/i, '');
   const name = path.basename(written).replace(/\.(jsonl?|ndjson|parquet|arrow)$/i, '');
-  const extension = dataset.form === 'array' ? '.json' : path.extname(written) === '.json' && dataset.form === 'lines' ? '.json' : '.jsonl';
+  const extension =
+    dataset.form === 'array'
+      ? '.json'
+      : path.extname(written) === '.json' && dataset.form === 'lines'
+        ? '.json'
+        : '.jsonl';
   const media = path.join(out, `${name}.media`);
   const named = (part: string) => path.join(out, `${name}.${part}${extension}`);
   const [train, evaluation] = [named('train'), named('eval')];

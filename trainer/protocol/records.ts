@@ -99,7 +99,8 @@ export const question = z.object({
 export type Question = z.infer<typeof question>;
 
 /** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
-export const shownRow = ({ row, fileRow }: Pick<Question, 'row' | 'fileRow'>): number => fileRow ?? row + 1;
+export const shownRow = ({ row, fileRow }: { readonly row: number; readonly fileRow?: number | undefined }): number =>
+  fileRow ?? row + 1;
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({
@@ -131,7 +132,7 @@ export const temporalTest = z.object({
 });
 export type TemporalTest = z.infer<typeof temporalTest>;
 
-/** `train`: an update follows. `probe`: a look during SFT. `evaluation`: unseen questions. */
+/** `train`: an update follows. `probe`: a look during SFT. `evaluation`: questions of the evaluation's dataset. */
 export const groupPurpose = z.enum(['train', 'probe', 'evaluation']);
 export type GroupPurpose = z.infer<typeof groupPurpose>;
 
@@ -226,9 +227,23 @@ export const evaluation = z.object({
   byType: z.array(evaluationSlice),
   byFamily: z.array(evaluationSlice),
   skipped: z.number().int(),
+  /**
+   * Of the dataset's questions, how many show a video or image that the run trains on, and how many of these are the very
+   * questions; older records do not say.
+   */
+  trainedOn: z.object({ count: z.number().int(), media: z.number().int(), questions: z.number().int() }).optional(),
   durationMs: z.number(),
 });
 export type Evaluation = z.infer<typeof evaluation>;
+
+/** What an evaluation's questions are to the run: `unseen questions` only where it is known that they are. */
+export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): string {
+  if (trainedOn === undefined) return 'questions';
+  const { count, media, questions } = trainedOn;
+  if (media === 0) return 'unseen questions';
+  if (questions === count) return 'questions of the training set';
+  return `questions; of its dataset’s ${count}, ${media} show a video or image that is trained on`;
+}
 
 // ---- annotations ----------------------------------------------------------------------------------------------------
 

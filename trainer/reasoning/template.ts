@@ -1,8 +1,10 @@
 /** The wording of prompts: our own by default, another from a template file. */
+
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type ProblemType, problemTypes } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { jsonOf } from '../protocol/json.ts';
 import { nearby } from '../protocol/nearest.ts';
 
 const answerHints = z.strictObject({
@@ -65,7 +67,7 @@ export async function readTemplate(file: string | undefined): Promise<PromptTemp
   }
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    json = jsonOf(text);
   } catch (cause) {
     throw new StudioError('bad-template', `The prompt template is not JSON: ${(cause as Error).message}`, {
       place: file,

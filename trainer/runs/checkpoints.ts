@@ -2,6 +2,7 @@
  * Checkpoints on disk: a folder in Hugging Face's layout with the optimizer's and the controller's state. Written beside
  * and renamed, so that a kill at any moment leaves the last whole one.
  */
+
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
 
@@ -113,7 +115,7 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   const file = path.join(folder, controllerFile);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(file, 'utf8'));
+    json = jsonOf(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new StudioError('bad-model', `${controllerFile} can't be read: ${(cause as Error).message}`, {
       place: folder,

@@ -1,9 +1,11 @@
 /** Run files: found in a project folder, read, checked, and their paths resolved. */
+
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { jsonOf } from '../protocol/json.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
 import { nearestClause } from '../protocol/nearest.ts';
 import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
@@ -23,7 +25,7 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = jsonOf(text);
   } catch (cause) {
     throw new StudioError('bad-run-file', `The run file is not JSON: ${(cause as Error).message}`, {
       place: file,

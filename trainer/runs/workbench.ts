@@ -1,13 +1,14 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { describeLeak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { Question } from '../protocol/records.ts';
+import type { Evaluation, Question } from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { questionText, solutionText } from '../reasoning/prompt.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
@@ -43,6 +44,8 @@ export interface Workbench {
   readonly count: number;
   /** Questions to be evaluated on. */
   readonly unseen: QuestionLoader | null;
+  /** What they share with those that are trained on. */
+  readonly trainedOn: Evaluation['trainedOn'];
   /** Where the newest checkpoint stands; null where the run begins. */
   readonly reached: { readonly step: number; readonly position: number } | null;
   close(): Promise<void>;
@@ -81,6 +84,8 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  const leak = unseen && (await leakBetween(dataset, rows, unseen));
+  if (leak) order.warn(describeLeak(leak, plan.dataset));
   const template = await readTemplate(plan.promptTemplate ?? undefined);
   const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped);
   const questionOrder = new QuestionOrder(
@@ -109,6 +114,9 @@ async function open(
     order: questionOrder,
     count: rows.length,
     unseen: unseen && loaderOf(unseen),
+    trainedOn: unseen
+      ? { count: unseen.count, media: leak?.sameMedium ?? 0, questions: leak?.sameQuestion ?? 0 }
+      : undefined,
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
 }

@@ -1,10 +1,12 @@
 /** What all arms and seeds of an ablation have in common: made from run files once, kept in the project, and found again by name. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { settingsThatDiffer } from '../../journal/json-lines.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { type RunFile, runFile } from '../../protocol/runfile.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../../runs/run-files.ts';
@@ -128,7 +130,7 @@ async function fromCheckpoint(
 async function readAblationPlan(planFile: string): Promise<AblationPlan> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(planFile, 'utf8'));
+    json = jsonOf(await readFile(planFile, 'utf8'));
   } catch {
     // Told below, as anything else that is no plan.
   }

@@ -51,13 +51,14 @@ function partOf(file: string): DatasetPart {
 /** @param head first bytes of what is to be JSON. @throws StudioError `bad-dataset` that names what it is instead */
 export function refuseForeign(file: string, head: Buffer): void {
   const foreign = recogniseForeign(head);
-  if (foreign) throw new StudioError('bad-dataset', `This is ${foreign.what}.`, { place: file, remedy: foreign.remedy });
+  if (foreign)
+    throw new StudioError('bad-dataset', `This is ${foreign.what}.`, { place: file, remedy: foreign.remedy });
 }
 
-const notFound = (file: string) =>
+const notFound = (file: string, beside: readonly string[] = []) =>
   new StudioError('not-found', 'There is no such dataset.', {
     place: file,
-    remedy: 'Check its name; in a run file "dataset" is relative to the run file’s folder.',
+    remedy: `Check its name; in a run file "dataset" is relative to the run file’s folder.${beside.length > 0 ? ` Beside it there are ${listed(beside)}.` : ''}`,
   });
 
 const listed = (names: readonly string[]) =>
@@ -134,24 +135,22 @@ function savedToDisk(folder: string): string[] | null {
   return files;
 }
 
-/** @param wanted split that was named after the folder; null for the only one */
-function filesOfFolder(named: string, wanted: string | null): { folder: string; files: string[] } {
+/** The splits that a folder has as data files, in itself or in its folder "data". */
+function splitsOf(folder: string): Map<string, string[]> {
+  const places = [path.join(folder, 'data'), folder].filter(isFolder);
+  return new Map(places.flatMap((place) => [...splitsIn(place)]));
+}
+
+function filesOfFolder(named: string): { folder: string; files: string[] } {
   const folder = snapshotOf(named);
   const saved = savedToDisk(folder);
   if (saved) return { folder, files: saved };
   const dict = path.join(folder, 'dataset_dict.json');
   if (isFile(dict)) {
-    const { splits } = (parseJson(readFileSync(dict, 'utf8')) ?? {}) as { splits?: string[] };
+    const { splits } = (parseJson(readFileSync(dict, 'utf8')) ?? {}) as { splits?: unknown };
     throw severalSplits(named, Array.isArray(splits) ? splits.map(String) : []);
   }
-  const places = [folder, path.join(folder, 'data')].filter(isFolder);
-  const splits = new Map<string, string[]>();
-  for (const place of places) for (const [split, files] of splitsIn(place)) if (!splits.has(split)) splits.set(split, files);
-  if (wanted !== null) {
-    const files = splits.get(wanted);
-    if (!files) throw splits.size === 0 ? notFound(path.join(named, wanted)) : severalSplits(named, [...splits.keys()]);
-    return { folder, files };
-  }
+  const splits = splitsOf(folder);
   if (splits.size > 1) throw severalSplits(named, [...splits.keys()]);
   const [only] = splits.values();
   if (only) return { folder, files: only };
@@ -184,20 +183,23 @@ export function findParts(named: string): DatasetParts {
   if (info?.isFile()) return { file, folder: path.dirname(file), parts: [partOf(file)] };
   if (info && !info.isDirectory())
     throw new StudioError('bad-dataset', 'The dataset is not a file.', { place: file, remedy: 'Name a regular file.' });
-  const parent = path.dirname(file);
-  if (!info && !isFolder(parent)) throw notFound(file);
-  if (!info && !/^[\w.-]+$/.test(path.basename(file))) throw notFound(file);
-  const found = info ? filesOfFolder(file, null) : splitBeside(parent, path.basename(file));
+  const found = info ? filesOfFolder(file) : splitOfFolder(file);
   return { file, folder: found.folder, parts: found.files.map(partOf) };
 }
 
-/** `folder/train` where there is no such file: the split `train` of the folder, or nothing. */
-function splitBeside(parent: string, split: string): { folder: string; files: string[] } {
-  if (endings.test(split)) throw notFound(path.join(parent, split));
-  try {
-    return filesOfFolder(parent, split);
-  } catch (thrown) {
-    if (thrown instanceof StudioError && /several datasets/.test(thrown.message)) throw thrown;
-    throw notFound(path.join(parent, split));
-  }
+/** Whether a path that is no file names a split of a folder. */
+export function isSplit(file: string): boolean {
+  const folder = path.dirname(file);
+  return isFolder(folder) && splitsOf(snapshotOf(folder)).has(path.basename(file));
+}
+
+/** `folder/train` where there is no such file: the split `train` of the folder. */
+function splitOfFolder(file: string): { folder: string; files: string[] } {
+  const [parent, split] = [path.dirname(file), path.basename(file)];
+  if (!isFolder(parent)) throw notFound(file);
+  const folder = snapshotOf(parent);
+  const splits = splitsOf(folder);
+  const files = splits.get(split);
+  if (!files) throw notFound(file, [...splits.keys()]);
+  return { folder, files };
 }

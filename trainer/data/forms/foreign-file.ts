@@ -10,7 +10,8 @@ export interface ForeignFile {
 export const headBytes = 1024;
 
 const unpack = 'Unpack it and name the dataset inside.';
-const convert = 'Write it as JSONL or Parquet, such as with pandas: to_json(orient="records", lines=True) or to_parquet.';
+const convert =
+  'Write it as JSONL or Parquet, such as with pandas: to_json(orient="records", lines=True) or to_parquet.';
 const again = 'Download the file itself again; the address may need a login, or "resolve" in place of "blob".';
 
 interface Signature extends ForeignFile {
@@ -32,8 +33,16 @@ const signatures: readonly Signature[] = [
   { bytes: 'Rar!\x1a\x07', what: 'a RAR archive', remedy: unpack },
   { bytes: 'BZh', what: 'compressed with bzip2, which is not read here', remedy: 'Unpack it with bunzip2.' },
   { bytes: '\xfd7zXZ\0', what: 'compressed with xz, which is not read here', remedy: 'Unpack it with unxz.' },
-  { bytes: '(\xb5/\xfd', what: 'compressed with zstd, which is read inside Parquet alone', remedy: 'Unpack it with unzstd.' },
-  { bytes: '\x04"M\x18', what: 'compressed with lz4, which is read inside Parquet alone', remedy: 'Unpack it with unlz4.' },
+  {
+    bytes: '(\xb5/\xfd',
+    what: 'compressed with zstd, which is read inside Parquet alone',
+    remedy: 'Unpack it with unzstd.',
+  },
+  {
+    bytes: '\x04"M\x18',
+    what: 'compressed with lz4, which is read inside Parquet alone',
+    remedy: 'Unpack it with unlz4.',
+  },
   { bytes: 'SQLite format 3\0', what: 'an SQLite database', remedy: convert },
   { bytes: '\x93NUMPY', what: 'a NumPy array', remedy: convert },
   { bytes: '\x89HDF', what: 'an HDF5 file', remedy: convert },
@@ -68,7 +77,11 @@ export function recogniseForeign(head: Buffer): ForeignFile | null {
   if (found) return { what: found.what, remedy: found.remedy };
   if (latin[0] === '\x80' && latin.charCodeAt(1) >= 2 && latin.charCodeAt(1) <= 5)
     return { what: 'a Python pickle, which can run code when it is read and is not opened', remedy: convert };
-  const text = head.subarray(0, headBytes).toString('utf8').replace(/^\uFEFF/, '').trimStart();
+  const text = head
+    .subarray(0, headBytes)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart();
   if (/^<(!doctype html|html|head|body|!--)/i.test(text)) return { what: 'an HTML page', remedy: again };
   if (text.startsWith('<')) return { what: 'XML or HTML', remedy: again };
   const separated = separatedBy((text.split(/\r?\n/, 1)[0] ?? '').slice(0, 600));

@@ -1,7 +1,7 @@
 /** A Parquet file, read by row groups: the texts of one group at a time, and the media of the group that was asked for last. */
 import {
-  asyncBufferFromFile,
   type AsyncBuffer,
+  asyncBufferFromFile,
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,

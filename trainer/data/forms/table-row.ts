@@ -126,7 +126,8 @@ export function labelsOf(metadata: string | undefined): Map<string, readonly str
   } catch {
     return labels; // Written by some other program: the columns are taken as they are.
   }
-  const features = (content as { info?: { features?: Record<string, { _type?: unknown; names?: unknown }> } }).info?.features;
+  const features = (content as { info?: { features?: Record<string, { _type?: unknown; names?: unknown }> } }).info
+    ?.features;
   for (const [column, feature] of Object.entries(features ?? {}))
     if (feature?._type === 'ClassLabel' && Array.isArray(feature.names)) labels.set(column, feature.names.map(String));
   return labels;
