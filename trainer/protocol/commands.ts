@@ -4,6 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { faultLine } from './issues.ts';
 import { nearestClause } from './nearest.ts';
 import { isParameterName, type Method, parameterNames, parameters, parametersOf } from './parameters.ts';
 import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
@@ -246,5 +247,5 @@ export function settingRefusal(method: Method, name: string, value: unknown): st
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;
   const checked = schema.safeParse(value);
-  return checked.success ? null : `${label}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`;
+  return checked.success ? null : faultLine(schema, value, checked.error, label);
 }
