@@ -5,7 +5,7 @@
 import type { EngineCapabilities } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/run-state.ts';
-import type { TfjsSettings } from '../../protocol/runfile.ts';
+import type { PositionGeneration, TfjsSettings } from '../../protocol/runfile.ts';
 import type {
   Engine,
   LossReport,
@@ -29,7 +29,7 @@ import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoin
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
-import type { ModelConfig, PositionGeneration } from './model/config.ts';
+import type { ModelConfig } from './model/config.ts';
 import { newConfigFile, readConfig } from './model/config.ts';
 import { refuseTooLarge } from './model/memory.ts';
 import { parameterTable } from './model/parameters.ts';
@@ -169,7 +169,7 @@ class TfjsEngine implements Engine {
           image: tokenizer.special(specialTokens.image),
           video: tokenizer.special(specialTokens.video),
         };
-        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.x');
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.18');
         return {
           configFile,
           config: readConfig(configFile, place),
