@@ -32,6 +32,8 @@ const upstream: ParameterValues = {
   evaluateEvery: 0,
   imageShare: null,
   trainPromptTokens: true,
+  trainTurnNewline: true,
+  maxPromptTokens: 16384,
   framesPerSecond: 2,
   minFrames: 4,
   maxFrames: 16,
@@ -75,6 +77,7 @@ const upstream: ParameterValues = {
 const paper: ParameterValues = {
   ...upstream,
   trainPromptTokens: false,
+  trainTurnNewline: false,
   frameRounding: 'half-even',
   shuffledGroupSize: 8,
   formatWeight: 0,

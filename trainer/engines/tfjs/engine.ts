@@ -455,7 +455,10 @@ class TfjsEngine implements Engine {
     const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
     const end = tokenizer.special(specialTokens.turnEnd);
     const answers = sequences.map(({ answer }) => {
-      if ('text' in answer) return Int32Array.from([...tokenizer.encode(answer.text), end]);
+      if ('text' in answer) {
+        const newline = answer.turnNewline === true ? tokenizer.encode('\n') : [];
+        return Int32Array.from([...tokenizer.encode(answer.text), end, ...newline]);
+      }
       const bad = answer.tokens.find((token) => token < 0 || token >= config.text.vocabularySize);
       if (bad !== undefined)
         throw new StudioError(

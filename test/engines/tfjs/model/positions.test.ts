@@ -1,8 +1,6 @@
 /** Positions, patches and angles: values worked out by hand from Qwen2.5-VL's rules, and those of transformers (test/fidelity/positions.py). */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { PositionGeneration } from '../../../../trainer/protocol/runfile.ts';
-import { positionGenerations } from '../../../../trainer/protocol/runfile.ts';
 import type { FramePair } from '../../../../trainer/engines/tfjs/model/patches.ts';
 import { framePairs, makePatches, patchGrid } from '../../../../trainer/engines/tfjs/model/patches.ts';
 import type { PositionSpan } from '../../../../trainer/engines/tfjs/model/positions.ts';
@@ -14,6 +12,8 @@ import {
   visionTokens,
   windowOrder,
 } from '../../../../trainer/engines/tfjs/model/positions.ts';
+import type { PositionGeneration } from '../../../../trainer/protocol/runfile.ts';
+import { positionGenerations } from '../../../../trainer/protocol/runfile.ts';
 
 const clip = { kind: 'vision', grid: { pairs: 3, rows: 4, columns: 2 }, secondsPerPair: 1 } as const;
 const words = { kind: 'text', tokens: 2 } as const;
@@ -33,20 +33,23 @@ const fixture = JSON.parse(
   readFileSync(new URL('../../../fixtures/positions.json', import.meta.url), 'utf8'),
 ) as Record<PositionGeneration, { readonly source: string; readonly cases: readonly PositionCase[] }>;
 
-test.each(positionGenerations)('positions of generation %s are those of get_rope_index, an answer those of generate()', (generation) => {
-  const { cases } = fixture[generation];
-  expect(cases.length).toBeGreaterThanOrEqual(100);
-  for (const { tokensPerSecond, spans, positions: expected, next: following } of cases) {
-    const own = spans.map((span): PositionSpan => {
-      if (span[0] === 'text') return { kind: 'text', tokens: span[1] };
-      const [, [pairs, rows, columns], secondsPerPair] = span;
-      return { kind: 'vision', grid: { pairs, rows, columns }, secondsPerPair };
-    });
-    const { positions, next } = mropePositions(own, tokensPerSecond, generation);
-    expect([0, 1, 2].map((axis) => Array.from(positions).filter((_, i) => i % 3 === axis))).toEqual(expected);
-    expect(next).toBe(following);
-  }
-});
+test.each(positionGenerations)(
+  'positions of generation %s are those of get_rope_index, an answer those of generate()',
+  (generation) => {
+    const { cases } = fixture[generation];
+    expect(cases.length).toBeGreaterThanOrEqual(100);
+    for (const { tokensPerSecond, spans, positions: expected, next: following } of cases) {
+      const own = spans.map((span): PositionSpan => {
+        if (span[0] === 'text') return { kind: 'text', tokens: span[1] };
+        const [, [pairs, rows, columns], secondsPerPair] = span;
+        return { kind: 'vision', grid: { pairs, rows, columns }, secondsPerPair };
+      });
+      const { positions, next } = mropePositions(own, tokensPerSecond, generation);
+      expect([0, 1, 2].map((axis) => Array.from(positions).filter((_, i) => i % 3 === axis))).toEqual(expected);
+      expect(next).toBe(following);
+    }
+  },
+);
 
 test('text counts up on all axes, a video keeps its start and counts time, row and column', () => {
   const { positions } = mropePositions([words, clip], 2, '5.18');
