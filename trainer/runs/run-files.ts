@@ -4,10 +4,12 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { hindrances } from '../protocol/hindrances.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
 import { nearestClause } from '../protocol/nearest.ts';
 import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
 import { engineKeys, type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
+import { refuseCertain } from './before-start.ts';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -65,13 +67,18 @@ function describeIssue(issue: z.core.$ZodIssue, file: unknown): string {
   return `${where || 'the file'}: ${issue.message}`;
 }
 
-/** Preset, then the file's overrides, then those of the caller. @throws StudioError `bad-run-file` naming the parameter. */
+/**
+ * Preset, then the file's overrides, then those of the caller.
+ * @throws StudioError `bad-run-file` naming the parameter, also where nothing can be learned with its value
+ */
 export function parametersOfRun(
   file: RunFile,
   overrides: Readonly<Record<string, unknown>> = {},
 ): { values: ParameterValues; preset: ParameterValues } {
   const preset = presetParameters(file.preset, file.method);
-  return { values: withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name), preset };
+  const values = withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name);
+  refuseCertain(hindrances(file.method, values, null), file.name);
+  return { values, preset };
 }
 
 /** All run files under a project folder, two levels deep, with what is wrong with those that can't be used. */
