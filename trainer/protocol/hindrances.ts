@@ -143,7 +143,8 @@ export function hindrances(method: Method, parameters: ParameterValues, facts: D
   return facts === null ? settings : [...settings, ...ofFiles(method, parameters, facts)];
 }
 
-/** A hindrance as a sentence with its remedy, to be shown alone. */
-export function hindranceText({ message, remedy }: Hindrance): string {
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}. ${remedy}`;
+/** A hindrance as a sentence with its remedy, to be shown alone. A parameter's name is written as it is. */
+export function hindranceText({ place, message, remedy }: Hindrance): string {
+  const sentence = message.startsWith(place) ? message : message.charAt(0).toUpperCase() + message.slice(1);
+  return `${sentence}. ${remedy}`;
 }
