@@ -8,7 +8,7 @@ import { access, chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import fluentFfmpeg from 'fluent-ffmpeg';
 import { StudioError } from '../protocol/errors.ts';
@@ -166,10 +166,6 @@ export async function findFfmpeg(preferred?: string, preferredProbe?: string): P
 /** Demuxers that may open a video: none that leads to other files or addresses, as playlists do. */
 const videoFormats =
   'mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,flv,live_flv,ogg,asf,gif,rm,nut,mxf,dv,wtv,ivf,obu,mjpeg,yuv4mpegpipe,vc1,av1,3gp,apng';
-/** Demuxers that may open an image handed over as bytes. */
-const imageFormats =
-  'png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,gif,gif_pipe,apng,ppm_pipe,pgm_pipe,pbm_pipe,j2k_pipe,jpegxl_pipe,jpegxl_anim,mjpeg';
-
 /** What ffprobe prints, as far as it is asked for; numbers are texts there. */
 export interface ProbeOutput {
   readonly streams?: readonly {
@@ -217,34 +213,30 @@ const timeEntries = {
 } satisfies Record<ProbeDepth, string>;
 
 /**
- * Asks ffprobe about a video file or about an image's bytes.
+ * Asks ffprobe about a video file.
  * @param depth `kinds` asks what every stream is, sound and the like among them, and nothing more
  * @returns its answer, its complaints (one a line, without addresses) and whether it succeeded
  * @throws StudioError `ffmpeg-missing` when ffprobe does not start; `cancelled` when it was ended from outside
  */
 export function probe(
   tools: FfmpegTools,
-  input: string | Uint8Array,
+  file: string,
   depth: ProbeDepth | 'kinds',
 ): Promise<{ output: ProbeOutput; complaints: string[]; ok: boolean }> {
-  const isFile = typeof input === 'string';
   const options = [
-    ...[
-      '-v',
-      'error',
-      '-protocol_whitelist',
-      isFile ? 'file' : 'pipe',
-      '-format_whitelist',
-      isFile ? videoFormats : imageFormats,
-    ],
+    ...['-v', 'error', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats],
     ...(depth === 'kinds'
       ? ['-show_entries', 'stream=index,codec_type']
       : ['-select_streams', 'v', '-show_entries', streamEntries + timeEntries[depth]]),
     ...['-of', 'json'],
-    ...['-i', isFile ? path.resolve(input) : 'pipe:0'],
+    ...['-i', path.resolve(file)],
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(tools.ffprobe, options, { windowsHide: true, timeout: probeTimeoutMs });
+    const child = spawn(tools.ffprobe, options, {
+      windowsHide: true,
+      timeout: probeTimeoutMs,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const answer: Buffer[] = [];
     let answerBytes = 0;
     let complaints = '';
@@ -257,9 +249,6 @@ export function probe(
       if (complaints.length < 100_000) complaints += data.toString('utf8');
     });
     child.on('error', (cause) => reject(doesNotStart(tools.ffprobe, cause)));
-    child.stdin.on('error', () => {
-      // ffprobe closes its input as soon as it has seen enough.
-    });
     child.on('close', (code, signal) => {
       const lines = complaintLines(complaints);
       const from = child.killed ? null : interruption(code, signal);
@@ -274,7 +263,6 @@ export function probe(
       }
       resolve({ output, complaints: lines, ok: code === 0 && signal === null });
     });
-    child.stdin.end(isFile ? undefined : input);
   });
 }
 
@@ -343,39 +331,6 @@ export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promis
     .outputOptions(['-map', `0:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
     .videoFilters(filter);
   return collect(tools, command, width * height * 3, indices.length);
-}
-
-/**
- * Decodes an image's bytes, scaled with bicubic interpolation. Transparent parts are laid on white, as Qwen does; turning
- * notes inside the file (EXIF) are left alone, as Qwen leaves them.
- * @throws StudioError `ffmpeg-missing`; `cancelled` when ffmpeg was ended from outside
- */
-export function readImage(
-  tools: FfmpegTools,
-  bytes: Uint8Array,
-  source: { readonly width: number; readonly height: number; readonly hasAlpha: boolean },
-  size: { readonly width: number; readonly height: number },
-): Promise<Decoded> {
-  const { width, height } = size;
-  const scale = `scale=${width}:${height}:${scaling},format=rgb24`;
-  const command = fluentFfmpeg({ source: Readable.from([bytes]), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
-    .inputOptions([
-      '-v',
-      'level+warning',
-      '-noautorotate',
-      '-protocol_whitelist',
-      'pipe',
-      '-format_whitelist',
-      imageFormats,
-    ])
-    .outputOptions(['-frames:v', '1']);
-  if (source.hasAlpha) {
-    command.complexFilter(
-      `color=white:s=${source.width}x${source.height},format=rgb24[paper];[0:v]format=rgba[ink];[paper][ink]overlay=shortest=1:format=rgb,${scale}[out]`,
-      'out',
-    );
-  } else command.outputOptions(['-map', '0:v:0']).videoFilters(scale);
-  return collect(tools, command, width * height * 3, 1);
 }
 
 /** What a command says at `level+warning`: errors without the mark of their level, and whether the decoder marked a picture. */

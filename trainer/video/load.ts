@@ -7,16 +7,17 @@ import { open } from 'node:fs/promises';
 import type { Frames } from '../engines/engine.ts';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { badMedia } from './bad-media.ts';
 import type { FrameLimits } from './choose.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
 import { FrameCache, type LoadedMedia } from './frame-cache.ts';
-import { badMedia, checkFile } from './probe.ts';
+import { checkFile } from './probe.ts';
 
 export type { FrameLimits } from './choose.ts';
 
 /** Raise it when frame choice, sizes or scaling change: keys of old cache entries must not match then. */
-const rulesVersion = 2;
+const rulesVersion = 3;
 
 const processesAtOnce = 2;
 const memoryBytes = 64 * 1024 * 1024;
