@@ -2,7 +2,8 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import type { DataType } from '../protocol/dataset.ts';
 import { badMedia } from './bad-media.ts';
-import { type FfmpegTools, type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffmpeg.ts';
+import type { FfmpegTools } from './ffmpeg.ts';
+import { type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffprobe.ts';
 import { pictureSize } from './picture.ts';
 
 export interface MediaProbe {
@@ -18,7 +19,7 @@ export interface MediaProbe {
   readonly fps: number;
   /** Seconds from the first frame at which each is shown, ascending. Not index / fps where the rate varies. */
   readonly times: Float64Array;
-  /** Index of the stream inside the file. */
+  /** Which of the file's video streams it is, from 0. */
   readonly stream: number;
 }
 
@@ -257,6 +258,6 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
     totalFrames: times.length,
     fps,
     times,
-    stream: stream.index,
+    stream: output.streams?.indexOf(stream) ?? 0,
   };
 }
