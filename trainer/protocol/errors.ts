@@ -88,7 +88,11 @@ export function asStudioError(thrown: unknown): StudioError {
     const { kind, message, place, remedy } = ofFile;
     return new StudioError(kind, message, { ...(place !== undefined && { place }), remedy, cause: error });
   }
-  if (/ENOSPC|SQLITE_FULL|database or disk is full/.test(error.message)) {
+  if (
+    /ENOSPC|SQLITE_FULL|database or disk is full/.test(
+      `${(error as NodeJS.ErrnoException).code ?? ''} ${error.message}`,
+    )
+  ) {
     return new StudioError('disk-full', 'No space is left on the disk that holds the run.', {
       remedy: 'Free some space, then resume the run: it goes on from its last checkpoint.',
       cause: error,

@@ -212,10 +212,12 @@ async function sampleTeacher(
       show.notice('Interrupted. Go on with the same command.');
       return interrupts.exitCode;
     }
+    const last = progress?.lastFailure ? ` The last failure: ${progress.lastFailure}.` : '';
     if (progress && progress.unanswered > 0) {
-      show.notice(`${progress.unanswered} samples got no answer. The same command asks them again.`);
+      show.notice(`${progress.unanswered} samples got no answer.${last} The same command asks them again.`);
       return exitCodes.failed;
     }
+    if (last) show.notice(`The server found requests wrong.${last} --retry-failed asks them again.`);
     return exitCodes.done;
   } finally {
     interrupts.dispose();
