@@ -1,21 +1,17 @@
 /** What an evaluation's questions share with those that are trained on: the video or image, or the question itself. */
+import { hash } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { DatasetRow } from '../protocol/dataset.ts';
+import type { DatasetFacts } from '../protocol/hindrances.ts';
 import type { Dataset } from './dataset.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { findMedia } from './media-place.ts';
 
 const shownExamples = 3;
 
-export interface Leak {
-  /** Questions of the evaluation. */
-  readonly count: number;
-  /** Those whose video or image is trained on, those that ask the very same of it among them. */
-  readonly sameMedium: number;
-  readonly sameQuestion: number;
-  /** Places of the first few, with the place of what is trained on. */
-  readonly examples: readonly { readonly evaluation: string; readonly training: string; readonly path: string }[];
-}
+/** As the hindrances of a run take it. */
+export type Leak = NonNullable<DatasetFacts['evaluation']>;
 
 interface Media {
   /** By row, what its medium is known by. */
@@ -58,23 +54,18 @@ async function mediaOf(
   return { keys, files };
 }
 
-const asked = (dataset: Dataset, row: number, medium: string): string => {
-  const { problem, options } = dataset.row(row);
-  return JSON.stringify([problem, options, medium]);
-};
-
 /**
- * Compares media by the file they are, or by content where two files have the same size. A video that was encoded again is
- * another one here.
+ * Compares media by the file they are, or by content where two files have the same size, and questions by their medium or by
+ * how they name it: a dataset that was copied elsewhere asks the same. A video that was encoded again is another one here.
  * @param trained rows of the dataset that are trained on
- * @returns null where nothing is shared. @throws as `Dataset.row`; the signal's reason
+ * @throws StudioError as `Dataset.row`; the signal's reason
  */
 export async function leakBetween(
   training: Dataset,
   trained: readonly number[],
   evaluation: Dataset,
   signal?: AbortSignal,
-): Promise<Leak | null> {
+): Promise<Leak> {
   const rows = Array.from({ length: evaluation.count }, (_, row) => row);
   const readsBytes = holdsMedia(evaluation, rows) && holdsMedia(training, trained);
   const ours = await mediaOf(evaluation, rows, readsBytes, signal);
@@ -82,45 +73,37 @@ export async function leakBetween(
   const others = [...ours.files.values()].filter(({ real }) => !theirs.files.has(real));
   const sizes = new Set(others.map(({ sizeBytes }) => sizeBytes));
   const alike = [...theirs.files.values()].filter(({ sizeBytes }) => sizes.has(sizeBytes));
-  const known = new Set(alike.map(({ sizeBytes }) => sizeBytes));
-  const candidates = others.filter(({ sizeBytes }) => known.has(sizeBytes));
+  const alikeSizes = new Set(alike.map(({ sizeBytes }) => sizeBytes));
+  const candidates = others.filter(({ sizeBytes }) => alikeSizes.has(sizeBytes));
   const { same } = await compareContent([...alike, ...candidates], { signal });
-  const mediumOf = (key: string) => same.get(key) ?? key;
+
   const firstByMedium = new Map<string, number>();
   const questions = new Set<string>();
-  for (const [n, key] of theirs.keys.entries()) {
-    const medium = mediumOf(key);
-    if (!firstByMedium.has(medium)) firstByMedium.set(medium, trained[n] as number);
+  for (const [n, row] of trained.entries()) {
+    if (n % 1000 === 999) await new Promise(setImmediate);
+    signal?.throwIfAborted();
+    const key = theirs.keys[n] as string;
+    const medium = same.get(key) ?? key;
+    if (!firstByMedium.has(medium)) firstByMedium.set(medium, row);
+    for (const question of questionsOf(training.row(row), medium)) questions.add(question);
   }
-  const shared = rows.filter((row) => firstByMedium.has(mediumOf(ours.keys[row] as string)));
-  if (shared.length === 0) return null;
-  const media = new Set(shared.map((row) => mediumOf(ours.keys[row] as string)));
-  for (const [n, key] of theirs.keys.entries())
-    if (media.has(mediumOf(key))) questions.add(asked(training, trained[n] as number, mediumOf(key)));
-  const sameQuestion = shared.filter((row) =>
-    questions.has(asked(evaluation, row, mediumOf(ours.keys[row] as string))),
-  ).length;
-  return {
-    count: evaluation.count,
-    sameMedium: shared.length,
-    sameQuestion,
-    examples: shared.slice(0, shownExamples).map((row) => ({
-      evaluation: evaluation.place(row),
-      training: training.place(firstByMedium.get(mediumOf(ours.keys[row] as string)) as number),
-      path: evaluation.row(row).path,
-    })),
-  };
+  let [sameMedium, sameQuestion] = [0, 0];
+  const examples: string[] = [];
+  for (const row of rows) {
+    if (row % 1000 === 999) await new Promise(setImmediate);
+    signal?.throwIfAborted();
+    const key = ours.keys[row] as string;
+    const medium = same.get(key) ?? key;
+    const first = firstByMedium.get(medium);
+    const isAsked = questionsOf(evaluation.row(row), medium).some((question) => questions.has(question));
+    if (first !== undefined) sameMedium++;
+    if (isAsked) sameQuestion++;
+    if ((first !== undefined || isAsked) && examples.length < shownExamples)
+      examples.push(evaluation.place(row) + (first === undefined ? '' : ` and ${training.place(first)}`));
+  }
+  return { rows: evaluation.count, sameQuestion, sameMedium, examples };
 }
 
-/** The warning, with its remedy. */
-export function describeLeak({ count, sameMedium, sameQuestion, examples }: Leak, dataset: string): string {
-  const what =
-    sameQuestion === count
-      ? `All ${count} questions of the evaluation are trained on`
-      : `Of the ${count} questions of the evaluation, ${sameMedium} show a video or image that is trained on${sameQuestion > 0 ? `, and ${sameQuestion} of them are the very questions` : ''}`;
-  return [
-    `${what}: its accuracy says little about questions that the model has not seen.`,
-    ...examples.map((one) => `${one.evaluation}: ${one.path} is also used at ${one.training}`),
-    `video-r1 split ${dataset} --eval 0.1 makes a training and an evaluation set that share no video or image.`,
-  ].join('\n');
-}
+/** What a question is known by: with its medium, and with the name that it has for it. A digest, as there are many. */
+const questionsOf = ({ problem, options, path: named }: DatasetRow, medium: string): string[] =>
+  [named, medium].map((about) => hash('sha1', JSON.stringify([problem, options, about]), 'base64'));

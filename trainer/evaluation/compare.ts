@@ -1,5 +1,4 @@
 /** Two evaluations of the same questions: which is better, how sure that is, and which questions flipped. Computes only. */
-
 import { settingsThatDiffer } from '../journal/json-lines.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { shownRow } from '../protocol/records.ts';

@@ -1,4 +1,5 @@
 /** Accuracy on the questions of another dataset than is trained on, with ordered frames and, for videos, with shuffled ones. */
+import type { Leak } from '../data/leak.ts';
 import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
@@ -19,7 +20,7 @@ export interface RunEvaluation {
   readonly step: number;
   readonly id: string;
   /** What the questions share with those that are trained on. */
-  readonly trainedOn: Evaluation['trainedOn'];
+  readonly leak: Leak | null;
   readonly signal: AbortSignal;
   onGroups(groups: readonly SampledGroup[]): Promise<void>;
   onProgress(done: number, total: number): void;
@@ -79,7 +80,7 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
     byType: slices(answers, (answer) => answer.type),
     byFamily: slices(answers, (answer) => answer.family),
     skipped,
-    ...(e.trainedOn === undefined ? {} : { trainedOn: e.trainedOn }),
+    ...(e.leak && { trainedOn: { count: e.leak.rows, media: e.leak.sameMedium, questions: e.leak.sameQuestion } }),
     durationMs: performance.now() - started,
   };
 }

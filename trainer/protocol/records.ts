@@ -240,9 +240,9 @@ export type Evaluation = z.infer<typeof evaluation>;
 export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): string {
   if (trainedOn === undefined) return 'questions';
   const { count, media, questions } = trainedOn;
-  if (media === 0) return 'unseen questions';
+  if (media === 0 && questions === 0) return 'unseen questions';
   if (questions === count) return 'questions of the training set';
-  return `questions; of its dataset’s ${count}, ${media} show a video or image that is trained on`;
+  return `questions, of whose dataset’s ${count} ${Math.max(media, questions)} are trained on or show what is`;
 }
 
 // ---- annotations ----------------------------------------------------------------------------------------------------
@@ -297,7 +297,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
-  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
+  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is void and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),

@@ -1,11 +1,11 @@
 /** What a run was created with and keeps for its life: the run file with its paths resolved. Stored beside the database. */
-
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { isSplit } from '../data/forms/dataset-parts.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
 import { jsonOf } from '../protocol/json.ts';
 import { method } from '../protocol/parameters.ts';
 import { engineSettings, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
@@ -87,6 +87,7 @@ export async function readPlan(runFolder: string): Promise<RunPlan> {
     throw fault(`The run's plan is not JSON: ${(cause as Error).message}`, cause);
   }
   const checked = runPlan.safeParse(json);
-  if (!checked.success) throw fault(`The run's plan does not fit: ${z.prettifyError(checked.error)}`);
+  if (!checked.success)
+    throw fault(`The run's plan does not fit: ${faultLine(runPlan, json, checked.error, 'the plan')}.`);
   return checked.data;
 }

@@ -1,5 +1,4 @@
 /** `video-r1 explain`: what T-GRPO makes of one group, with the reasons. */
-
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type ExplainedGroup, explainGroup, type GroupNumbers, readGroupNumbers } from '../../learning/explain.ts';
