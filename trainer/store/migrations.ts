@@ -6,7 +6,7 @@ import { fillAnnotations } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
 import { fillRollouts } from './rollout-tables.ts';
-import { applicationId, schema1, schema2, schema3 } from './schema.ts';
+import { applicationId, schema1, schema2, schema4 } from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -26,7 +26,9 @@ const steps: readonly Step[] = [
     },
     refill: true,
   },
-  { change: (database) => database.exec(schema3), refill: false },
+  // `row` counts the rows of the file, from 1.
+  { change: () => {}, refill: true },
+  { change: (database) => database.exec(schema4), refill: false },
 ];
 
 /** `PRAGMA user_version` of a database that this program writes. */

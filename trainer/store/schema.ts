@@ -156,7 +156,7 @@ CREATE VIRTUAL TABLE rollout_words USING fts5 (text, problem, content = '', cont
  * What a run went back over is kept. Rows of groups and rollouts stay, marked by the number of that going back, under ids of
  * their own, so that what is made again takes the first ones; facets count those that stand.
  */
-export const schema3 = `
+export const schema4 = `
 CREATE TABLE attempts (number INTEGER PRIMARY KEY, at REAL NOT NULL, to_step INTEGER NOT NULL) STRICT;
 
 -- Events as they were; in \`events\` their numbers are read as the going back.
