@@ -84,6 +84,12 @@ export const commands = {
     enablement: contextKeys.hasRuns,
   },
   deleteRun: { id: key('deleteRun'), title: 'Delete Run…', icon: '$(trash)', enablement: can('delete') },
+  forkRun: {
+    id: key('forkRun'),
+    title: 'Fork Run from Checkpoint…',
+    icon: '$(repo-forked)',
+    enablement: contextKeys.hasRuns,
+  },
   revealCheckpoint: {
     id: key('revealCheckpoint'),
     title: 'Reveal Checkpoint',
@@ -191,6 +197,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
+    { command: 'forkRun', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@2' },
     { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],

@@ -20,7 +20,6 @@ function control(which: Control, request: CommandRequest, doing: string, done: s
 
 export const startCreated = control('start', { kind: 'start' }, 'Starting', 'started');
 export const pause = control('pause', { kind: 'pause', release: false }, 'Pausing', 'paused');
-export const resume = control('resume', { kind: 'resume' }, 'Resuming', 'goes on');
 export const stepOnce = control('step', { kind: 'step', count: 1 }, 'Stepping', 'makes one step');
 export const saveCheckpoint = control('save', { kind: 'save' }, 'Saving', 'saved');
 export const evaluate = control('evaluate', { kind: 'evaluate' }, 'Evaluating', 'evaluated');

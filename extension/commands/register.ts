@@ -12,7 +12,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   startRun: async () => (await import('./start-run.ts')).startAnyRun,
   startCreated: async () => (await import('./control-run.ts')).startCreated,
   pause: async () => (await import('./control-run.ts')).pause,
-  resume: async () => (await import('./control-run.ts')).resume,
+  resume: async () => (await import('./resume-run.ts')).resume,
   stop: async () => (await import('./control-run.ts')).stop,
   stepOnce: async () => (await import('./control-run.ts')).stepOnce,
   saveCheckpoint: async () => (await import('./control-run.ts')).saveCheckpoint,
@@ -29,6 +29,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
   exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
   deleteRun: async () => (await import('./run-records.ts')).deleteRun,
+  forkRun: async () => (await import('./fork-run.ts')).forkRun,
   revealCheckpoint: async () => (await import('./run-records.ts')).revealCheckpoint,
 };
 
