@@ -66,7 +66,9 @@ function hasOwnWords({ message }: Issue): boolean {
 }
 
 function noKey(name: string, known: readonly string[]): string {
-  return `there is no key ${quoted(name)}${nearestClause(name, known, quoted)}`;
+  // Known in another form: it is no misspelling of itself.
+  const near = known.includes(name) ? '' : nearestClause(name, known, quoted);
+  return `there is no key ${quoted(name)}${near}`;
 }
 
 // ---- what it must be ------------------------------------------------------------------------------------------------
@@ -170,7 +172,7 @@ function notAny(
   key: string,
   value: unknown,
 ): string {
-  const keys = [...new Set(forms.flatMap((form) => keysOf(form)))];
+  const keys = [...new Set(forms.flatMap((form) => neededKeysOf(form)))];
   const areObjects = forms.length > 0 && forms.every((form) => keysOf(form).length > 0);
   const wanted = areObjects
     ? `an object with ${either(keys.map(quoted))}`
@@ -187,7 +189,8 @@ function needsOneOf(
 ): string {
   const known = [...new Set(fitting.flatMap(({ form }) => keysOf(form)))];
   const unknown = Object.keys(value).map((name) => `; ${noKey(name, known)}`);
-  return `${key} must have the key ${either(known.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
+  const needed = [...new Set(fitting.flatMap(({ form }) => neededKeysOf(form)))];
+  return `${key} must have the key ${either(needed.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
 }
 
 // ---- in the schema --------------------------------------------------------------------------------------------------
@@ -239,6 +242,15 @@ function formsAt(schema: z.ZodType, path: Path): z.ZodType[] {
 
 function keysOf(schema: z.ZodType | undefined): string[] {
   return alternatives(schema).flatMap((at) => (at instanceof z.ZodObject ? Object.keys(at.shape) : []));
+}
+
+/** Without those that may be left out: a form is not told by them. */
+function neededKeysOf(schema: z.ZodType | undefined): string[] {
+  return alternatives(schema).flatMap((at) =>
+    at instanceof z.ZodObject
+      ? Object.entries(at.shape).flatMap(([name, of]) => ((of as z.ZodType).safeParse(undefined).success ? [] : [name]))
+      : [],
+  );
 }
 
 function keysAt(schema: z.ZodType, path: Path): string[] {

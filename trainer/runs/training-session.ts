@@ -267,7 +267,11 @@ export class TrainingSession {
       { method, parameters, step, runFile: plan.runFile },
       files,
       this.interrupt.signal,
-    );
+    ).catch((thrown: unknown) => {
+      // Ended meanwhile: the loop comes to rest at its first safe point.
+      if (this.interrupt.signal.aborted) return [];
+      throw thrown;
+    });
     for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
   }
 
