@@ -15,6 +15,7 @@ import {
   rolloutTokens,
   runEvent,
   stepMetrics,
+  supersededSteps,
 } from './records.ts';
 import { resumption } from './resumption.ts';
 import { runSummary } from './run-state.ts';
@@ -118,6 +119,7 @@ export const requests = {
     runId.extend({ fromStep: z.number().int().default(0) }),
     z.object({ steps: z.array(stepMetrics) }),
   ),
+  'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),

@@ -196,6 +196,10 @@ export const stepMetrics = z.object({
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
+/** Steps that a run went back over, by the number of that going back, from 1. */
+export const supersededSteps = z.object({ attempt: z.number().int(), steps: z.array(stepMetrics) });
+export type SupersededSteps = z.infer<typeof supersededSteps>;
+
 export const checkpointReason = z.enum(['schedule', 'command', 'pause', 'stop', 'end', 'start']);
 export type CheckpointReason = z.infer<typeof checkpointReason>;
 

@@ -124,6 +124,9 @@ export class ClientConnection {
       'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
         steps: service.store(runId).metrics(fromStep),
       })),
+      'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
+        superseded: service.store(runId).supersededMetrics(),
+      })),
       'commands/list': greeted<'commands/list'>(({ runId }) => ({ commands: service.store(runId).commands() })),
       'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({
         checkpoints: service.store(runId).checkpoints(),

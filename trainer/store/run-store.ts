@@ -25,6 +25,7 @@ import {
   type RunEventBody,
   runEventBody,
   type StepMetrics,
+  type SupersededSteps,
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
@@ -272,7 +273,7 @@ export class RunStore {
   }
 
   /** Steps that the run went back over, by the number of that going back; in each of them the oldest first. */
-  supersededMetrics(): { attempt: number; steps: StepMetrics[] }[] {
+  supersededMetrics(): SupersededSteps[] {
     const attempts = new Map<number, StepMetrics[]>();
     for (const { attempt, body } of this.database.all<{ attempt: number; body: string }>(
       `SELECT attempt, body FROM superseded_events

@@ -54,7 +54,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   /* The key of a control that was pressed while it was refused. */
   const [pressed, setPressed] = useState<string | null>(null);
   const charts = useMemo(() => new ChartGroup(), [feed]);
-  useEffect(() => feed.need('steps', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
+  useEffect(() => feed.need('steps', 'superseded', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);

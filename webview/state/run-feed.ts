@@ -48,6 +48,7 @@ type RunRequest = { [M in RequestName]: RequestParams<M> extends { runId: string
 
 const partRequests = {
   steps: 'metrics/get',
+  superseded: 'metrics/superseded',
   commands: 'commands/list',
   checkpoints: 'checkpoints/list',
   evaluations: 'evaluations/list',
@@ -234,6 +235,13 @@ export class RunFeed {
     void this.follow();
   }
 
+  /** A list that events do not bring. */
+  private readAgain(part: RunPart): void {
+    const { loaded } = this.state.get();
+    this.patch({ loaded: new Set([...loaded].filter((held) => held !== part)) });
+    void this.readLists();
+  }
+
   private async readLists(): Promise<void> {
     /* The next link has them read. */
     if (!this.connection.isReady) return;
@@ -288,6 +296,7 @@ export class RunFeed {
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
+    if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('superseded');
     for (const listener of [...this.eventListeners]) listener(fresh);
   }
 
