@@ -43,8 +43,25 @@ const visionConfig = z.object({
   rope_parameters: z.object({ rope_theta: z.number().positive() }).nullish(),
 });
 
+/** The one architecture that is computed here. */
+const modelType = 'qwen2_5_vl';
+
+/** What others that come near are called. */
+const otherModels: Readonly<Record<string, string>> = {
+  qwen2_vl: 'Qwen2-VL',
+  qwen3_vl: 'Qwen3-VL',
+  qwen3_vl_moe: 'Qwen3-VL (mixture of experts)',
+  qwen2_5_omni: 'Qwen2.5-Omni',
+  qwen3_omni_moe: 'Qwen3-Omni',
+  qwen2_5_vl_text: 'the text part of Qwen2.5-VL alone',
+  qwen2: 'Qwen2 or Qwen2.5 without vision',
+  qwen3: 'Qwen3 without vision',
+  llava_onevision: 'LLaVA-OneVision',
+  internvl: 'InternVL',
+};
+
 const configFile = z.looseObject({
-  model_type: z.literal('qwen2_5_vl'),
+  model_type: z.literal(modelType),
   text_config: z.unknown().optional(),
   vision_config: visionConfig,
   tie_word_embeddings: z.boolean().optional(),
@@ -183,6 +200,24 @@ export function newConfigFile(
   };
 }
 
+/** @param fail ends with a message */
+function refuseOtherModels(file: unknown, fail: (message: string) => never): void {
+  const { model_type, architectures } = z
+    .looseObject({ model_type: z.string(), architectures: z.array(z.string()).nullish() })
+    .catch({ model_type: '' })
+    .parse(file);
+  if (model_type === '') fail('This is no configuration of a model: it has no model_type.');
+  if (model_type !== modelType) {
+    const name = otherModels[model_type] ?? architectures?.[0];
+    fail(
+      `This is ${name === undefined ? 'a model of type' : `${name},`} ${model_type}; the engine computes Qwen2.5-VL (${modelType}) alone.`,
+    );
+  }
+  const [architecture] = architectures ?? [];
+  if (architecture !== undefined && architecture !== 'Qwen2_5_VLForConditionalGeneration')
+    fail(`This is ${architecture}, which writes no text; the engine computes Qwen2_5_VLForConditionalGeneration.`);
+}
+
 /** What the engine needs of a `config.json`. @throws StudioError `bad-model` naming the key */
 export function readConfig(file: unknown, place: string): ModelConfig {
   const fail = (message: string): never => {
@@ -199,8 +234,9 @@ export function readConfig(file: unknown, place: string): ModelConfig {
       `${[at, ...(issue?.path ?? [])].filter(Boolean).join('.') || 'config'}: ${issue?.message ?? 'not as expected'}`,
     );
   };
+  refuseOtherModels(file, fail);
   const outer = check(configFile, file, '');
-  const text = check(textConfig, outer.text_config ?? file, outer.text_config === undefined ? '' : 'text_config');
+  const text = check(textConfig, outer.text_config ?? file, outer.text_config == null ? '' : 'text_config');
   const vision = outer.vision_config;
   const section = text.rope_parameters?.mrope_section ?? text.rope_scaling?.mrope_section;
   const theta = text.rope_parameters?.rope_theta ?? text.rope_theta;
