@@ -1,15 +1,14 @@
 /** Run files: found in a project folder, read, checked, and their paths resolved. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { z } from 'zod';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { hindrances } from '../protocol/hindrances.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
-import { nearestClause } from '../protocol/nearest.ts';
-import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
-import { engineKeys, type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 import { refuseCertain } from './before-start.ts';
+import { runFileFaults } from './run-file-faults.ts';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -35,36 +34,8 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   const checked = runFile.safeParse(json);
   if (checked.success) return checked.data;
-  const message = checked.error.issues.map((issue) => describeIssue(issue, json)).join('\n');
+  const message = runFileFaults(checked.error.issues, json).join('\n');
   throw new StudioError('bad-run-file', message, { place: file, remedy });
-}
-
-/** The keys that may stand in a part of a run file; none where the part has no table of them. */
-function knownKeys(where: string, file: unknown): readonly string[] {
-  switch (where) {
-    case '':
-      return Object.keys(runFile.shape);
-    case 'parameters':
-      return parameterNames;
-    case 'engine':
-      return engineKeys((file as { engine: { name?: unknown } }).engine.name);
-    default:
-      return [];
-  }
-}
-
-function describeIssue(issue: z.core.$ZodIssue, file: unknown): string {
-  const where = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(where, file);
-    return issue.keys
-      .map(
-        (key) =>
-          `${where ? `${where}: ` : ''}there is no key ${JSON.stringify(key)}${nearestClause(key, known, JSON.stringify)}`,
-      )
-      .join('\n');
-  }
-  return `${where || 'the file'}: ${issue.message}`;
 }
 
 /**

@@ -146,6 +146,17 @@ export function refuseUnknown(
   );
   for (const name of tensors.keys()) {
     if (known.has(name)) continue;
+    if (name === 'lm_head.weight') {
+      throw new StudioError(
+        'bad-model',
+        'The head is not the embedding, and config.json says that it is (tie_word_embeddings).',
+        {
+          place: `${file}: ${name}`,
+          remedy:
+            'Set "tie_word_embeddings" to false in config.json where the model was trained with a head of its own.',
+        },
+      );
+    }
     throw new StudioError('bad-model', 'config.json knows no such tensor.', {
       place: `${file}: ${name}`,
       remedy: 'Use a checkpoint whose config.json belongs to its weights.',
