@@ -9,6 +9,7 @@ import type { NamedTensor } from '../../../../trainer/engines/tfjs/checkpoint/sa
 import { readSafetensors, writeSafetensors } from '../../../../trainer/engines/tfjs/checkpoint/safetensors.ts';
 import { writeWeights } from '../../../../trainer/engines/tfjs/checkpoint/weights.ts';
 import { createTfjsEngine } from '../../../../trainer/engines/tfjs/engine.ts';
+import { readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { answerText, clip, newModel, question, tinySize, train, videoPrompt } from '../tiny.ts';
 
 let engine: Engine;
@@ -210,7 +211,13 @@ test.each<[string, (folder: string) => Promise<void>]>([
       const file = join(folder, 'config.json');
       const { text_config: text, ...rest } = JSON.parse(await readFile(file, 'utf8'));
       const { model_type: _, rope_parameters: __, ...flat } = text;
-      await writeFile(file, JSON.stringify({ ...flat, ...rest, in_chans: 3, torch_dtype: 'bfloat16' }));
+      // What is as transformers has it by itself was not written.
+      const { patch_size, temporal_patch_size, spatial_merge_size, window_size, in_channels, hidden_act, ...vision } =
+        rest.vision_config;
+      await writeFile(
+        file,
+        JSON.stringify({ ...flat, ...rest, vision_config: { ...vision, in_chans: 3 }, torch_dtype: 'bfloat16' }),
+      );
     },
   ],
   [
@@ -224,6 +231,26 @@ test.each<[string, (folder: string) => Promise<void>]>([
   ],
 ])('a model %s is the same', async (_, change) => {
   expect(await answersOf(await changed(change))).toEqual(await answersOf(good));
+});
+
+test('what a configuration leaves out of the vision tower is as transformers has it', () => {
+  const text = {
+    ...{ model_type: 'qwen2_5_vl', hidden_size: 3584, intermediate_size: 18944, num_hidden_layers: 28 },
+    ...{ num_attention_heads: 28, num_key_value_heads: 4, vocab_size: 152064, rope_theta: 1e6 },
+    rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] },
+  };
+  // Qwen2_5_VLConfig() of transformers 4.49, 4.57 and 5.24; a head of 1280 / 16 is that of the published models.
+  const { vision, text: read } = readConfig({ ...text, vision_config: { hidden_size: 1280 } }, 'config.json');
+  expect(vision).toMatchObject({
+    hiddenSize: 1280,
+    intermediateSize: 3420,
+    depth: 32,
+    tokensPerSecond: 4,
+    windowSide: 4,
+  });
+  expect(vision.shape.heads).toBe(16);
+  expect(vision.fullAttention.flatMap((full, block) => (full ? [block] : []))).toEqual([7, 15, 23, 31]);
+  expect(read.epsilon).toBe(1e-5);
 });
 
 test('weights in float64 are read as the nearest float32, which they were', async () => {

@@ -15,7 +15,7 @@ const textConfig = z.object({
   num_attention_heads: positive,
   num_key_value_heads: positive,
   vocab_size: positive,
-  rms_norm_eps: z.number().positive().default(1e-6),
+  rms_norm_eps: z.number().positive().default(1e-5),
   rope_theta: z.number().positive().optional(),
   rope_scaling: z.object({ type: ropeType, rope_type: ropeType, mrope_section: z.array(positive).length(3) }).nullish(),
   rope_parameters: z
@@ -26,20 +26,21 @@ const textConfig = z.object({
   tie_word_embeddings: z.boolean().optional(),
 });
 
+/** What is left out has the value that transformers gives it: its versions before 5 do not write what is as they have it. */
 const visionConfig = z.object({
-  depth: positive,
-  hidden_size: positive,
-  intermediate_size: positive,
-  num_heads: positive,
-  out_hidden_size: positive,
-  patch_size: z.literal(14),
-  temporal_patch_size: z.literal(2),
-  spatial_merge_size: z.literal(2),
+  depth: positive.default(32),
+  hidden_size: positive.default(3584),
+  intermediate_size: positive.default(3420),
+  num_heads: positive.default(16),
+  out_hidden_size: positive.default(3584),
+  patch_size: z.literal(14).default(14),
+  temporal_patch_size: z.literal(2).default(2),
+  spatial_merge_size: z.literal(2).default(2),
   in_channels: z.literal(3).default(3),
   hidden_act: z.literal('silu').default('silu'),
-  tokens_per_second: z.number().positive().default(2),
+  tokens_per_second: z.number().positive().default(4),
   window_size: positive.multipleOf(28).default(112),
-  fullatt_block_indexes: z.array(z.number().int().min(0)),
+  fullatt_block_indexes: z.array(z.number().int().min(0)).default([7, 15, 23, 31]),
   rope_parameters: z.object({ rope_theta: z.number().positive() }).nullish(),
 });
 
