@@ -105,7 +105,7 @@ describe('openDataset', () => {
     expect(messages[2]).toContain('has no <answer>…</answer>');
     expect(messages[3]).toContain('leads out of the dataset’s folder');
     expect(messages[4]).toContain('is not a number');
-    expect(messages[5]).toContain('problem:');
+    expect(messages[5]).toContain('problem is missing');
     expect(messages[6]).toContain('must be a JSON object');
   });
 

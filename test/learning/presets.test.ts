@@ -56,8 +56,8 @@ describe('values with some set anew', () => {
 
   it.each([
     [{ omgea: 1 }, 'there is no parameter omgea; the nearest is omega'],
-    [{ omega: -1 }, 'omega: '],
-    [{ omega: 'much' }, 'omega: '],
+    [{ omega: -1 }, 'omega must be '],
+    [{ omega: 'much' }, 'omega must be '],
     [{ minFrames: 20 }, 'minFrames (20) is above maxFrames (16)'],
     [{ __proto__x: 1, toString: 1 }, 'there is no parameter toString'],
   ])('refuse %j, saying why', (given, message) => {

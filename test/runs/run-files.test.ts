@@ -51,42 +51,15 @@ describe('readRunFile', () => {
     );
   });
 
-  const forms = '"size": {…} (new weights), "checkpoint": "FOLDER", "run": "NAME" (its newest checkpoint)';
   it.each([
-    [undefined, `model is missing; it needs one of ${forms}`],
-    [
-      'sft',
-      `model: needs an object with one of ${forms}; it is "sft"; the newest checkpoint of a run is {"run": "sft"}`,
-    ],
-    [null, `model: needs an object with one of ${forms}; it is null`],
-    [[], `model: needs an object with one of ${forms}; it is []`],
-    [{}, `model: needs one of ${forms}; it is empty`],
-    [{ chekpoint: 'm' }, `model: needs one of ${forms}; it has "chekpoint"; the nearest is "checkpoint"`],
-    [{ checkpoint: 'm', run: 'sft' }, `model: takes one of ${forms}, and has "checkpoint" and "run"`],
-    [{ size: {}, run: 'sft' }, `model: takes one of ${forms}, and has "size" and "run"`],
-    [{ checkpoint: 5 }, 'model.checkpoint: expected string, received number'],
+    [undefined, 'model is missing; it must be an object with "size", "checkpoint" or "run"'],
+    ['sft', 'model must be an object with "size", "checkpoint" or "run", not the text "sft"'],
+    [{}, 'model must have the key "size", "checkpoint" or "run"'],
+    [{ tokenizer: 't' }, 'model.checkpoint is missing; it must be a text'],
+    [{ checkpoint: 'm', run: 'sft' }, 'model has "checkpoint" and "run"; it must have one of them'],
     [{ checkpoint: 'm', tokeniser: 't' }, 'model: there is no key "tokeniser"; the nearest is "tokenizer"'],
   ])('says of the model %j what it needs', async (model, message) => {
     await expect(readRunFile(await write({ ...good, model }))).rejects.toMatchObject({ message });
-  });
-
-  it('names every number that a model of new weights lacks', async () => {
-    const model = { size: { hidden_size: 9, layers: 2 } };
-    const thrown: unknown = await readRunFile(await write({ ...good, model })).catch((error: unknown) => error);
-    expect(String((thrown as Error).message).split('\n')).toEqual(
-      expect.arrayContaining([
-        expect.stringMatching(/^model\.size\.hidden_size: .*multiple of 8/),
-        'model.size.num_hidden_layers is missing: expected number',
-        expect.stringMatching(/^model\.size: there is no key "layers"/),
-      ]),
-    );
-  });
-
-  it('says that a key is missing, not that undefined does not fit', async () => {
-    const { method: _, dataset: __, ...rest } = good;
-    await expect(readRunFile(await write(rest))).rejects.toMatchObject({
-      message: 'method is missing: expected one of "sft"|"tgrpo"|"grpo"\ndataset is missing: expected string',
-    });
   });
 
   it('says what is wrong with a value, with the file as the place', async () => {

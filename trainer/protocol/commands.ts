@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { hindrances } from './hindrances.ts';
+import { faultLine } from './issues.ts';
 import { nearestClause } from './nearest.ts';
 import {
   isParameterName,
@@ -256,7 +257,7 @@ export function settingRefusal(method: Method, name: string, value: unknown): st
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;
   const checked = schema.safeParse(value);
-  return checked.success ? null : `${label}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`;
+  return checked.success ? null : faultLine(schema, value, checked.error, label);
 }
 
 /** Why nothing could be learned with a parameter's value, whatever the others are; null where something can. */

@@ -65,13 +65,6 @@ function noSuchEngine(settings: unknown): string {
   return `there is no engine ${JSON.stringify(name)}${nearestClause(name, engineNames, JSON.stringify)}; there are ${engineNames.join(', ')}`;
 }
 
-/** The keys that the settings of an engine may have. @param name as the run file has it; undefined names the default */
-export function engineKeys(name: unknown): string[] {
-  return engineSettings.options
-    .filter(({ shape }) => shape.name.safeParse(name).success)
-    .flatMap(({ shape }) => Object.keys(shape));
-}
-
 /** Where a run's weights come from. `run` is the name of another run file's run: its newest checkpoint is taken. */
 export const modelSource = z.union([
   z.strictObject({ size: modelSize }),

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
 
@@ -123,9 +124,14 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   }
   const checked = controllerState.safeParse(json);
   if (!checked.success)
-    throw new StudioError('bad-model', `${controllerFile} does not fit: ${z.prettifyError(checked.error)}`, {
-      place: folder,
-    });
+    throw new StudioError(
+      'bad-model',
+      `${controllerFile} does not fit: ${faultLine(controllerState, json, checked.error, 'it')}.`,
+      {
+        place: folder,
+        remedy: 'Delete this checkpoint; the run goes on from the one before.',
+      },
+    );
   return checked.data;
 }
 

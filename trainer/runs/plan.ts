@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
 import { method } from '../protocol/parameters.ts';
 import { engineSettings, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
 
@@ -91,6 +92,7 @@ export async function readPlan(runFolder: string): Promise<RunPlan> {
     throw fault(`The run's plan is not JSON: ${(cause as Error).message}`, cause);
   }
   const checked = runPlan.safeParse(json);
-  if (!checked.success) throw fault(`The run's plan does not fit: ${z.prettifyError(checked.error)}`);
+  if (!checked.success)
+    throw fault(`The run's plan does not fit: ${faultLine(runPlan, json, checked.error, 'the plan')}.`);
   return checked.data;
 }

@@ -7,7 +7,7 @@ import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason } from '../protocol/records.ts';
 import {
@@ -43,6 +43,9 @@ export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
 }
+
+/** No space, numbers that are not finite, and programs that were ended from outside, as for want of memory. */
+const mendable: ReadonlySet<ErrorKind> = new Set(['disk-full', 'not-finite', 'cancelled']);
 
 export class TrainingSession {
   private readonly of: SessionOf;
@@ -291,7 +294,7 @@ export class TrainingSession {
     }
   }
 
-  /** A fault that a person can mend (no space left, numbers that are not finite) pauses the run; on resume the work is tried again. */
+  /** A fault that says nothing against the run and that a person can mend pauses it; on resume the work is tried again. */
   private async orHold<T>(place: RunPlace, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -299,7 +302,7 @@ export class TrainingSession {
       } catch (thrown) {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
-        if (fault.kind !== 'not-finite' && fault.kind !== 'disk-full') throw fault;
+        if (!mendable.has(fault.kind)) throw fault;
         await this.steering.holdBecause(fault, place);
       }
     }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { linesOf } from '../../journal/lines.ts';
 import { problemType, problemTypes } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parseCompletion } from '../../reasoning/completion.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
@@ -69,12 +70,7 @@ function faultOf(value: unknown, error: z.ZodError): string {
   if (typeof type === 'string' && !(problemTypes as readonly string[]).includes(type))
     return `problem_type ${quote(type)} is not known${nearestClause(type, problemTypes, (near) => `"${near}"`)}.`;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'It is not an object.';
-  return error.issues
-    .map(({ path, message }) => {
-      const key = path.join('.');
-      return Object.hasOwn(value, key) ? `${key}: ${message}` : `${key} is missing`;
-    })
-    .join('; ');
+  return faultLine(scoredLine, value, error, 'the line');
 }
 
 export const scoreCommand: CliCommand = {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { settingsThatDiffer } from '../../journal/json-lines.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
 import { type RunFile, runFile } from '../../protocol/runfile.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../../runs/run-files.ts';
@@ -140,8 +141,12 @@ async function readAblationPlan(planFile: string): Promise<AblationPlan> {
   }
   const checked = ablationPlan.safeParse(json);
   if (checked.success) return checked.data;
-  throw new StudioError('conflict', `This is no plan of an ablation: ${z.prettifyError(checked.error)}`, {
-    place: planFile,
-    remedy: 'Remove the file, or give the ablation another --name.',
-  });
+  throw new StudioError(
+    'conflict',
+    `This is no plan of an ablation: ${faultLine(ablationPlan, json, checked.error, 'the file')}.`,
+    {
+      place: planFile,
+      remedy: 'Remove the file, or give the ablation another --name.',
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** The model's configuration: `config.json` in Hugging Face's Qwen2.5-VL form, and what the engine reads out of it. */
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
+import { faultLine } from '../../../protocol/issues.ts';
 import { type ModelSize, mropePositions, type PositionGeneration } from '../../../protocol/runfile.ts';
 
 const positive = z.number().int().positive();
@@ -230,10 +231,7 @@ export function readConfig(file: unknown, place: string): ModelConfig {
   const check = <T>(schema: z.ZodType<T>, value: unknown, at: string): T => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    return fail(
-      `${[at, ...(issue?.path ?? [])].filter(Boolean).join('.') || 'config'}: ${issue?.message ?? 'not as expected'}`,
-    );
+    return fail(`${at && `${at}: `}${faultLine(schema, value, result.error, 'the config')}.`);
   };
   refuseOtherModels(file, fail);
   const outer = check(configFile, file, '');
