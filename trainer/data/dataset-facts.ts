@@ -40,25 +40,41 @@ export async function datasetFacts(
   evaluation: Dataset | null,
   signal: AbortSignal,
 ): Promise<DatasetFacts> {
-  const questions = new Set<string>();
-  const media = new Set<string>();
+  // Those of the evaluation are kept: they are the fewer.
+  const questions = new Sought();
+  const media = new Sought();
+  if (evaluation !== null) {
+    await eachRow(evaluation, Array(evaluation.count).keys(), signal, (row) => {
+      questions.add(questionKey(row));
+      media.add(path.resolve(evaluation.folder, row.path));
+    });
+  }
   let unpaid = 0;
   await eachRow(dataset, rows, signal, (row) => {
     if (neverPaid(row) !== null) unpaid++;
     if (evaluation === null) return;
-    questions.add(questionKey(row));
-    media.add(path.resolve(dataset.folder, row.path));
+    questions.meet(questionKey(row));
+    media.meet(path.resolve(dataset.folder, row.path));
   });
-  const facts = {
+  return {
     rows: rows.length,
     videos: rows.filter((row) => dataset.dataType(row) === 'video').length,
     neverPaid: unpaid,
+    evaluation: evaluation && { rows: evaluation.count, sameQuestion: questions.met, sameMedium: media.met },
   };
-  if (evaluation === null) return { ...facts, evaluation: null };
-  let [sameQuestion, sameMedium] = [0, 0];
-  await eachRow(evaluation, Array(evaluation.count).keys(), signal, (row) => {
-    if (questions.has(questionKey(row))) sameQuestion++;
-    if (media.has(path.resolve(evaluation.folder, row.path))) sameMedium++;
-  });
-  return { ...facts, evaluation: { rows: evaluation.count, sameQuestion, sameMedium } };
+}
+
+/** Keys with how often each was added, and how many of all that were added have been met. */
+class Sought {
+  private readonly counts = new Map<string, number>();
+  met = 0;
+
+  add(key: string): void {
+    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+  }
+
+  meet(key: string): void {
+    this.met += this.counts.get(key) ?? 0;
+    this.counts.delete(key);
+  }
 }
