@@ -12,7 +12,7 @@ describe('a run that can learn nothing', () => {
     made.send({ kind: 'start' });
     const { state, ...standing } = await made.untilState('failed');
     expect(standing).toMatchObject({
-      fault: { kind: 'bad-run-file', message: expect.stringMatching(/^Nothing can be learned: temperature is 0/) },
+      fault: { kind: 'bad-run-file', message: expect.stringMatching(/^temperature is 0: .* nothing is learned\.$/) },
     });
     expect(made.engines).toEqual([]);
     expect(await made.command({ kind: 'set', parameter: 'temperature', value: 1 })).toMatchObject({ state: 'applied' });
