@@ -43,11 +43,11 @@ describe('which run is meant', () => {
     ),
   );
 
-  it('is told by id, date and state in a list', () => {
+  test('is told by id, date and state in a list', () => {
     expect(runs.map(runLine)).toEqual(['sft-1 · 2026-11-08 06:05 · completed', 'sft-2 · 2026-11-08 06:05 · created']);
   });
 
-  it('is told with its steps before it is deleted', () => {
+  test('is told with its steps before it is deleted', () => {
     expect(runs.map(whichRun)).toEqual([
       'made 2026-11-08 06:05, completed, step 3 of 9',
       'made 2026-11-08 06:05, created, step 3 of 9',
