@@ -22,6 +22,7 @@ describe('the presets', () => {
       stdEpsilon: [0, 1e-4],
       nanRegressionPays: [false, true],
       trainPromptTokens: [false, true],
+      trainTurnNewline: [false, true],
       frameRounding: ['half-even', 'down'],
       evaluationTemperature: [0.01, 0.1],
     });
@@ -74,10 +75,16 @@ describe('a parameter', () => {
   });
 
   it('that older records lack has the value that they were made with', () => {
-    const { lengthAdaptation, nanRegressionPays, frameRounding, topK, klEstimator, ...older } = presetParameters(
-      'upstream',
-      'tgrpo',
-    );
+    const {
+      lengthAdaptation,
+      nanRegressionPays,
+      frameRounding,
+      topK,
+      klEstimator,
+      trainTurnNewline,
+      maxPromptTokens,
+      ...older
+    } = presetParameters('upstream', 'tgrpo');
     expect(parameterValues.parse(older)).toEqual({
       ...older,
       lengthAdaptation: 0,
@@ -85,6 +92,8 @@ describe('a parameter', () => {
       frameRounding: 'half-even',
       topK: 0,
       klEstimator: 'k3',
+      trainTurnNewline: false,
+      maxPromptTokens: 0,
     });
     const { omega, ...broken } = older;
     expect(parameterValues.safeParse(broken).success).toBe(false);

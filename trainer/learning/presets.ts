@@ -33,6 +33,8 @@ const upstream: ParameterValues = {
   evaluateEvery: 0,
   imageShare: null,
   trainPromptTokens: true,
+  trainTurnNewline: true,
+  maxPromptTokens: 16384,
   framesPerSecond: 2,
   minFrames: 4,
   maxFrames: 16,
@@ -76,6 +78,7 @@ const upstream: ParameterValues = {
 const paper: ParameterValues = {
   ...upstream,
   trainPromptTokens: false,
+  trainTurnNewline: false,
   frameRounding: 'half-even',
   shuffledGroupSize: 8,
   formatWeight: 0,

@@ -277,7 +277,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
-  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
+  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is void and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),

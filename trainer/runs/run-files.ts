@@ -3,10 +3,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { hindrances } from '../protocol/hindrances.ts';
 import { faultsOf } from '../protocol/issues.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
+import { refuseCertain } from './before-start.ts';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -36,27 +38,39 @@ export async function readRunFile(file: string): Promise<RunFile> {
   throw new StudioError('bad-run-file', message, { place: file, remedy });
 }
 
-/** Preset, then the file's overrides, then those of the caller. @throws StudioError `bad-run-file` naming the parameter. */
+/**
+ * Preset, then the file's overrides, then those of the caller.
+ * @throws StudioError `bad-run-file` naming the parameter, also where nothing can be learned with its value
+ */
 export function parametersOfRun(
   file: RunFile,
   overrides: Readonly<Record<string, unknown>> = {},
 ): { values: ParameterValues; preset: ParameterValues } {
   const preset = presetParameters(file.preset, file.method);
-  return { values: withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name), preset };
+  const values = withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name);
+  refuseCertain(hindrances(file.method, values, null), file.name);
+  return { values, preset };
 }
 
 /** All run files under a project folder, two levels deep, with what is wrong with those that can't be used. */
 export async function listRunFiles(projectFolder: string): Promise<RunFileEntry[]> {
   const found: string[] = [];
+  const closed: RunFileEntry[] = [];
   const visit = async (folder: string, depth: number) => {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((thrown: unknown) => {
+      const relative = path.relative(projectFolder, folder);
+      const problem = `Run files in this folder are not found: ${asStudioError(thrown).message}`;
+      closed.push({ path: relative, name: path.basename(folder), method: '', description: '', problem });
+      return [];
+    });
+    for (const entry of entries) {
       if (entry.isFile() && entry.name.endsWith(runFileEnding)) found.push(path.join(folder, entry.name));
       if (entry.isDirectory() && depth > 0 && !entry.name.startsWith('.') && entry.name !== 'node_modules')
         await visit(path.join(folder, entry.name), depth - 1);
     }
   };
   await visit(projectFolder, 2);
-  return Promise.all(
+  const read = await Promise.all(
     found.sort().map(async (file): Promise<RunFileEntry> => {
       const relative = path.relative(projectFolder, file);
       try {
@@ -79,4 +93,5 @@ export async function listRunFiles(projectFolder: string): Promise<RunFileEntry[
       }
     }),
   );
+  return [...read, ...closed];
 }

@@ -16,6 +16,7 @@ import {
 import { contactSheet } from '../../video/contact-sheet.ts';
 import { decodeMedia } from '../../video/decode.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
+import { pictureEndings } from '../../video/picture-format.ts';
 import { encodePng } from '../../video/png.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters, usage } from '../terminal/command.ts';
 
@@ -40,20 +41,6 @@ interface ShownFrames {
   /** Null for an image. */
   readonly sample_fps: number | null;
 }
-
-const imageEndings = new Set([
-  '.png',
-  '.jpg',
-  '.jpeg',
-  '.webp',
-  '.bmp',
-  '.tif',
-  '.tiff',
-  '.ppm',
-  '.pgm',
-  '.jp2',
-  '.jxl',
-]);
 
 export const framesCommand: CliCommand = {
   name: 'frames',
@@ -100,7 +87,7 @@ time. --preset is paper (default), upstream or sample. --json writes one line.
 function typeOf(file: string, stated: string | undefined): DataType {
   if (stated === 'image' || stated === 'video') return stated;
   if (stated !== undefined) throw usage(`--type is image or video, not ${stated}.`);
-  return imageEndings.has(path.extname(file).toLowerCase()) ? 'image' : 'video';
+  return pictureEndings.has(path.extname(file).toLowerCase()) ? 'image' : 'video';
 }
 
 function shownFrames(

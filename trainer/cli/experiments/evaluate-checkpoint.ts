@@ -130,9 +130,10 @@ export async function evaluateCheckpoint(
     return resource;
   };
   try {
-    hold(lock(w.out));
     const datasets: { name: string; dataset: Dataset }[] = [];
     for (const { name, file } of w.files) datasets.push({ name, dataset: hold(await openDataset(file, signal)) });
+    // What can't be read leaves no folder behind.
+    hold(lock(w.out));
     for (const { dataset } of datasets) sayFaults(dataset, line);
     const header = await headerOf(w, datasets);
     const file = path.join(w.out, answersName);

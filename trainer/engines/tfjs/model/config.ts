@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import { faultLine } from '../../../protocol/issues.ts';
-import type { ModelSize } from '../../../protocol/runfile.ts';
+import { type ModelSize, mropePositions, type PositionGeneration } from '../../../protocol/runfile.ts';
 
 const positive = z.number().int().positive();
 
@@ -44,20 +44,13 @@ const visionConfig = z.object({
   rope_parameters: z.object({ rope_theta: z.number().positive() }).nullish(),
 });
 
-/**
- * The generation of transformers whose M-RoPE positions a model was trained with. They differ in two points: where text goes on
- * after a medium, and what a still image's time is. See `mropePositions`.
- */
-export const positionGenerations = ['5.x', '4.49'] as const;
-export type PositionGeneration = (typeof positionGenerations)[number];
-
 const configFile = z.looseObject({
   model_type: z.literal('qwen2_5_vl'),
   text_config: z.unknown().optional(),
   vision_config: visionConfig,
   tie_word_embeddings: z.boolean().optional(),
   /** Ours; transformers passes over it. */
-  mrope_positions: z.enum(positionGenerations).optional(),
+  mrope_positions: mropePositions.optional(),
 });
 
 /** Query heads and the fewer heads of keys and values that they share. */
@@ -138,7 +131,7 @@ export function newConfigFile(
   size: ModelSize,
   vocabularySize: number,
   tokens: ConfigTokens,
-  positions: PositionGeneration = '5.x',
+  positions: PositionGeneration = '5.18',
 ): object {
   const angles = size.hidden_size / size.num_attention_heads / 2;
   return {
@@ -248,6 +241,6 @@ export function readConfig(file: unknown, place: string): ModelConfig {
       windowSide: vision.window_size / (patchSize * mergeSize),
       fullAttention: Array.from({ length: vision.depth }, (_, i) => vision.fullatt_block_indexes.includes(i)),
     },
-    positions: outer.mrope_positions ?? '5.x',
+    positions: outer.mrope_positions ?? '5.18',
   };
 }
