@@ -66,6 +66,8 @@ function hasOwnWords({ message }: Issue): boolean {
 }
 
 function noKey(name: string, known: readonly string[]): string {
+  // A key of another form than the one that the value has.
+  if (known.includes(name)) return `${quoted(name)} can't stand beside its other keys`;
   return `there is no key ${quoted(name)}${nearestClause(name, known, quoted)}`;
 }
 
@@ -170,7 +172,7 @@ function notAny(
   key: string,
   value: unknown,
 ): string {
-  const keys = [...new Set(forms.flatMap((form) => neededKeys(form)))];
+  const keys = [...new Set(forms.flatMap((form) => requiredKeysOf(form)))];
   const areObjects = forms.length > 0 && forms.every((form) => keysOf(form).length > 0);
   const wanted = areObjects
     ? `an object with ${either(keys.map(quoted))}`
@@ -185,10 +187,9 @@ function needsOneOf(
   key: string,
   value: Readonly<Record<string, unknown>>,
 ): string {
-  const known = [...new Set(fitting.flatMap(({ form }) => keysOf(form)))];
+  const known = [...new Set(fitting.flatMap(({ form }) => requiredKeysOf(form)))];
   const unknown = Object.keys(value).map((name) => `; ${noKey(name, known)}`);
-  const needed = [...new Set(fitting.flatMap(({ form }) => neededKeys(form)))];
-  return `${key} must have the key ${either(needed.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
+  return `${key} must have the key ${either(known.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
 }
 
 // ---- in the schema --------------------------------------------------------------------------------------------------
@@ -238,16 +239,14 @@ function formsAt(schema: z.ZodType, path: Path): z.ZodType[] {
   return union instanceof z.ZodUnion ? union.options.flatMap((option) => bare(option as z.ZodType) ?? []) : [];
 }
 
-function keysOf(schema: z.ZodType | undefined): string[] {
-  return alternatives(schema).flatMap((at) => (at instanceof z.ZodObject ? Object.keys(at.shape) : []));
+/** The keys that a value of this form can't lack: those that tell it from others. */
+function requiredKeysOf(schema: z.ZodType | undefined): string[] {
+  if (!(schema instanceof z.ZodObject)) return keysOf(schema);
+  return keysOf(schema).filter((key) => !(schema.shape[key] instanceof z.ZodOptional));
 }
 
-/** The keys that a form must have, which tell it apart; all of them where it must have none. */
-function neededKeys(schema: z.ZodType | undefined): string[] {
-  const needed = alternatives(schema).flatMap((at) =>
-    at instanceof z.ZodObject ? Object.keys(at.shape).filter((key) => !(at.shape[key] instanceof z.ZodOptional)) : [],
-  );
-  return needed.length > 0 ? needed : keysOf(schema);
+function keysOf(schema: z.ZodType | undefined): string[] {
+  return alternatives(schema).flatMap((at) => (at instanceof z.ZodObject ? Object.keys(at.shape) : []));
 }
 
 function keysAt(schema: z.ZodType, path: Path): string[] {

@@ -1,6 +1,7 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
 import { QuestionLoader, type Unfit } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
@@ -46,6 +47,8 @@ export interface Workbench {
   readonly count: number;
   /** Questions to be evaluated on. */
   readonly unseen: QuestionLoader | null;
+  /** What they share with those that are trained on; null without any. Read through once. */
+  leak(signal: AbortSignal): Promise<Leak | null>;
   /** Where the newest checkpoint stands; null where the run begins. */
   readonly reached: { readonly step: number; readonly position: number } | null;
   close(): Promise<void>;
@@ -84,6 +87,15 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  let leakFound: Promise<Leak | null> | null = null;
+  const leak = async (signal: AbortSignal) => {
+    leakFound ??= unseen && leakBetween(dataset, rows, unseen, signal);
+    // Whoever gave up waiting does not decide for those who ask later.
+    leakFound?.catch(() => {
+      leakFound = null;
+    });
+    return leakFound;
+  };
   const template = await readTemplate(plan.promptTemplate ?? undefined);
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
@@ -91,7 +103,7 @@ async function open(
     plan.sourceWeights,
   );
 
-  await order.beforeModel?.({ dataset, rows, unseen });
+  await order.beforeModel?.({ dataset, rows, leak });
 
   await removeLeftovers(folder);
   const checkpoint = await newestCheckpoint(folder);
@@ -115,6 +127,7 @@ async function open(
     order: questionOrder,
     count: rows.length,
     unseen: unseen && loaderOf(unseen),
+    leak,
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
 }

@@ -24,7 +24,7 @@ export interface DecodeMedia {
  * and application fields that can't be read.
  */
 const madeUp =
-  /error while decoding|damaged|concealing|corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
+  /error while decoding|damaged|concealing|(?<!probably )corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
 
 /** Whether a picture is not whole. */
 const lostPictures = ({ complaints, flagged }: Decoded) => flagged || complaints.some((line) => madeUp.test(line));
