@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { DataType } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
 import {
   type FrameLimits,
   type FramePlan,
@@ -119,9 +120,13 @@ function ofStatement(text: string, limits: FrameLimits): ShownFrames {
   }
   const checked = statedMedia.safeParse(value);
   if (!checked.success)
-    throw new StudioError('bad-request', `--media does not fit: ${z.prettifyError(checked.error)}`, {
-      remedy: 'It is {"width", "height", "total_frames", "fps"}, the last two left out for an image.',
-    });
+    throw new StudioError(
+      'bad-request',
+      `--media does not fit: ${faultLine(statedMedia, value, checked.error, 'it')}.`,
+      {
+        remedy: 'It is {"width", "height", "total_frames", "fps"}, the last two left out for an image.',
+      },
+    );
   const { total_frames: totalFrames, fps, ...size } = checked.data;
   if (totalFrames === undefined && fps === undefined) return shownFrames(planImage(size, limits), 'image', size, [0]);
   if (totalFrames === undefined || fps === undefined) throw usage('--media has total_frames or fps, but not both.');
