@@ -12,8 +12,8 @@ import { StudioError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import { questionText } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
+import { badMedia } from '../video/bad-media.ts';
 import { encodePng } from '../video/png.ts';
-import { badMedia } from '../video/probe.ts';
 import { backoffMs, retryAfterMs } from './backoff.ts';
 import {
   type EndpointFault,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
+import { refuseOtherForms } from '../engines/model-forms.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -290,8 +291,8 @@ export class Trainer implements TrainerService {
 
   private async checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string> {
     if ('checkpoint' in source) {
-      if (existsSync(path.join(source.checkpoint, 'config.json'))) return source.checkpoint;
-      throw new StudioError('bad-model', 'There is no config.json, so this is no model.', { place: source.checkpoint });
+      await refuseOtherForms(source.checkpoint);
+      return source.checkpoint;
     }
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
