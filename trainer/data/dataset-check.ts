@@ -11,7 +11,14 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
-import { type DatasetForm, parseRow, type ScannedRow, scanDatasetFile } from './dataset-file.ts';
+import {
+  type DatasetForm,
+  parseRow,
+  placeOf,
+  type ScannedPart,
+  type ScannedRow,
+  scanDatasetFile,
+} from './dataset-file.ts';
 import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
 import { type Finding, type FindingKind, findingKinds } from './finding.ts';
 import { findParts } from './forms/dataset-parts.ts';
@@ -105,8 +112,8 @@ class Check {
   private readonly firstNames = new Map<string, { named: string; line: number }>();
   private readonly ids = new FirstSeen();
   private readonly questions = new FirstSeen();
-  /** Files that rows were read from, each with the number of its first row. */
-  private readonly parts: { readonly file: string; readonly firstRow: number }[] = [];
+  /** Files that rows were read from. */
+  private readonly parts: ScannedPart[] = [];
 
   constructor(file: string, folder: string) {
     this.file = file;
@@ -124,18 +131,20 @@ class Check {
 
   /** A finding as it is told: rows from 1, and no line where there are none. */
   told({ kind, message, line, row }: Met): Finding {
+    const number = row === null ? null : row + 1;
+    const isTable = this.form === 'table';
     const part = this.parts.findLast(({ firstRow }) => firstRow <= (row ?? 0));
     const file = part?.file ?? this.file;
-    if (this.form !== 'table')
-      return { kind, line, row: row === null ? null : row + 1, place: `${file}:${line}`, message };
-    if (row === null) return { kind, line: null, row, place: file, message };
-    return { kind, line: null, row: row + 1, place: `${file}, row ${row + 1 - (part?.firstRow ?? 0)}`, message };
+    const inFile = isTable && number !== null ? number - (part?.firstRow ?? 0) : line;
+    const whole = isTable ? file : `${file}:${line}`;
+    const place = part && number !== null ? placeOf(part, inFile, number) : whole;
+    return { kind, line: isTable ? null : line, row: number, place, message };
   }
 
   take(bytes: ScannedRow, row: number, form: DatasetForm): void {
     this.form = form;
     this.rows = row + 1;
-    if (this.parts.at(-1)?.file !== bytes.file) this.parts.push({ file: bytes.file, firstRow: row });
+    if (this.parts.at(-1) !== bytes.part) this.parts.push(bytes.part);
     const line = form === 'table' ? row + 1 : bytes.line;
     if (!isUtf8(bytes.bytes)) {
       this.add('not-utf8', line, row, 'The row is not UTF-8 text.');

@@ -221,11 +221,12 @@ export class TrainingSession {
   private async judge(files: OpenedFiles): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
-    const said = await judgeBeforeStart(
-      { method, parameters, step, runFile: plan.runFile },
-      files,
-      this.interrupt.signal,
-    );
+    const { signal } = this.interrupt;
+    const run = { method, parameters, step, runFile: plan.runFile };
+    const said = await judgeBeforeStart(run, files, signal).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown;
+      return []; // It pauses before its first step, and is judged when it goes on.
+    });
     for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
   }
 
