@@ -87,14 +87,10 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
-  let leakFound: Promise<Leak | null> | null = null;
+  let found: Leak | null = null;
   const leak = async (signal: AbortSignal) => {
-    leakFound ??= unseen && leakBetween(dataset, rows, unseen, signal);
-    // Whoever gave up waiting does not decide for those who ask later.
-    leakFound?.catch(() => {
-      leakFound = null;
-    });
-    return leakFound;
+    if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);
+    return found;
   };
   const template = await readTemplate(plan.promptTemplate ?? undefined);
   const questionOrder = new QuestionOrder(
