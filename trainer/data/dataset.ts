@@ -254,7 +254,11 @@ class FileDataset implements Dataset {
  *
  * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
  */
-export async function openDataset(file: string, signal?: AbortSignal): Promise<Dataset> {
+export async function openDataset(
+  file: string,
+  signal?: AbortSignal,
+  onProgress?: (rows: number, share: number) => void,
+): Promise<Dataset> {
   const full = path.resolve(file);
   const index = new RowIndex();
   const faults: RowFault[] = [];
@@ -267,7 +271,7 @@ export async function openDataset(file: string, signal?: AbortSignal): Promise<D
     const kind = (data_type === 'video' ? isVideoBit : 0) | (process === undefined ? 0 : hasProcessBit);
     return index.add(row.offset, row.bytes.length, row.line, kind, data_source);
   };
-  const scan = await scanDatasetFile(full, take, { signal });
+  const scan = await scanDatasetFile(full, take, { signal, onProgress: (share) => onProgress?.(index.count, share) });
   if (scan.rowCount === 0) {
     throw new StudioError('bad-dataset', 'The dataset holds no question.', { place: full, remedy: 'Add rows to it.' });
   }
