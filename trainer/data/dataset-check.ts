@@ -326,7 +326,7 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
     if (limits) await decodeAll(tools, limits, files, onFault, { signal, onProgress });
     else await probeAll(tools, files, onFault, { signal, onProgress });
   }
-  if (check.embedded && (options.probeWith || options.compareContent || options.against !== undefined))
+  if (check.embedded && (options.lookWith || options.compareContent || options.against !== undefined))
     await checkEmbedded(full, options, (kind, row, message) => check.add(kind, row, row - 1, message));
   const findings = check.findings
     .sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0))
