@@ -1,4 +1,5 @@
-"""Writes test/fixtures/videos.json: video files of many kinds, and the frames and times that PyAV (FFmpeg's own libraries) reads.
+"""Writes test/fixtures/videos.json: video files of many kinds, and the frames and times that PyAV (FFmpeg's own libraries) reads;
+and turned.json: files that are to be turned and mirrored, with the colours of the four quarters as they are to be shown.
 
     python3 -m venv /tmp/fidelity && /tmp/fidelity/bin/pip install numpy pillow av imageio-ffmpeg
     /tmp/fidelity/bin/python test/fidelity/videos.py
@@ -130,6 +131,25 @@ small, large = make("small.mp4", range(10), yuv420), make("large.mp4", range(40)
 both = ["-i", str(small), "-i", str(large), "-map", "0", "-map", "1", "-disposition:v:0", "0", "-disposition:v:1", "0"]
 keep("two-streams.mkv", copy("two-streams.mkv", *both), stream=1)
 
-target = Path(__file__).parent.parent / "fixtures" / "videos.json"
-target.write_text(json.dumps(videos, separators=(",", ":")).replace("},{", "},\n{") + "\n")
-print(target, {video["name"]: len(video["grey"]) for video in videos}, target.stat().st_size, "bytes")
+# Turned and mirrored: red, green, blue, white as stored, by rows; turned against the clock first, then mirrored.
+quarters = np.array([["R", "G"], ["B", "W"]])
+colours = dict(R=(250, 0, 0), G=(0, 250, 0), B=(0, 0, 250), W=(250, 250, 250))
+picture = np.array([[colours[letter] for letter in row] for row in quarters], np.uint8).repeat(32, 0).repeat(48, 1)
+stored = folder / "stored.mp4"
+source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x64", "-r", "10", "-i", "-"]
+ffmpeg(*source, *near_lossless, "-pix_fmt", "yuv444p", str(stored), given=picture.tobytes() * 4)
+turned = []
+for angle in (0, 90, 180, 270):
+    for mirror, axis in dict(plain=None, hflip=1, vflip=0).items():
+        shown = np.rot90(quarters, angle // 90)
+        shown = shown if axis is None else np.flip(shown, axis)
+        name = f"{angle}-{mirror}.{'mkv' if mirror == 'plain' else 'mp4'}"
+        options = ["-display_rotation", str(angle), *([] if axis is None else [f"-display_{mirror}"])]
+        file = copy(name, *options, "-i", str(stored)).read_bytes()
+        turned.append(dict(name=name, file=base64.b64encode(file).decode(), quarters="".join(shown.flat), upright=angle % 180 == 0))
+
+fixtures = Path(__file__).parent.parent / "fixtures"
+for name, content in dict(videos=videos, turned=turned).items():
+    target = fixtures / f"{name}.json"
+    target.write_text(json.dumps(content, separators=(",", ":")).replace("},{", "},\n{") + "\n")
+    print(target, [video["name"] for video in content], target.stat().st_size, "bytes")

@@ -7,19 +7,26 @@ import { z } from 'zod';
 import type { FrameLimits } from '../../trainer/video/choose.ts';
 import { decodeMedia } from '../../trainer/video/decode.ts';
 import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
+import { turnOf } from '../../trainer/video/turn.ts';
 import { mean } from './make-media.ts';
 
+const base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
 /** Made by test/fidelity/videos.py with ffmpeg, and read there with PyAV. */
 const golden = z
   .array(
     z.object({
       name: z.string(),
-      file: z.string().transform((text) => Buffer.from(text, 'base64')),
+      file: base64,
       grey: z.array(z.number()),
       seconds: z.array(z.number()).nullable(),
     }),
   )
   .parse(JSON.parse(readFileSync(path.join(import.meta.dirname, '../fixtures/videos.json'), 'utf8')));
+
+/** Made by the same script: the colours of the quarters, by rows, as they are to be shown. */
+const turned = z
+  .array(z.object({ name: z.string(), file: base64, quarters: z.string(), upright: z.boolean() }))
+  .parse(JSON.parse(readFileSync(path.join(import.meta.dirname, '../fixtures/turned.json'), 'utf8')));
 
 /** Every frame, as far as their number is even. */
 const all: FrameLimits = {
@@ -67,6 +74,43 @@ describe('frames are those of their number, and their times those of the file', 
     await writeFile(path.join(folder, 'again.mpg'), joined?.file ?? '');
     const { times } = await framesOf(path.join(folder, 'again.mpg'));
     expect(times.map((time) => Math.round(time * 25))).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+});
+
+describe('a video that is to be turned or mirrored is shown so, by every ffmpeg alike', () => {
+  it.each(turned.map((video) => [video.name, video.quarters, video] as const))(
+    '%s shows %s',
+    async (name, quarters, { file, upright }) => {
+      await writeFile(path.join(folder, name), file);
+      const { frames, view } = await decodeMedia({
+        tools,
+        key: '',
+        file: path.join(folder, name),
+        kind: 'video',
+        limits: { ...all, maxFrames: 4 },
+      });
+      expect([view.sourceWidth, view.sourceHeight]).toEqual(upright ? [96, 64] : [64, 96]);
+      const letterAt = (x: number, y: number) => {
+        const at = (Math.floor(y * frames.height) * frames.width + Math.floor(x * frames.width)) * 3;
+        const bright = [...frames.pixels.subarray(at, at + 3)].map((value) => (value > 125 ? 1 : 0)).join('');
+        return { 100: 'R', 10: 'G', 1: 'B', 111: 'W' }[Number(bright)] ?? '?';
+      };
+      const places = [0.25, 0.75];
+      expect(places.flatMap((y) => places.map((x) => letterAt(x, y))).join('')).toBe(quarters);
+    },
+  );
+
+  it('not where a turn is by less than a quarter of a circle', () => {
+    const upright = { transposed: false, leftRight: false, topBottom: false };
+    expect(turnOf({ side_data_list: [{ rotation: 45 }] })).toEqual(upright);
+    expect(turnOf({})).toEqual(upright);
+    // 90 degrees with the clock, as old files note it: what was at the left comes to the top, read from below.
+    expect(turnOf({ tags: { rotate: '90' } })).toEqual({ transposed: true, leftRight: true, topBottom: false });
+    expect(turnOf({ side_data_list: [{ displaymatrix: 'no numbers', rotation: -180 }] })).toEqual({
+      transposed: false,
+      leftRight: true,
+      topBottom: true,
+    });
   });
 });
 

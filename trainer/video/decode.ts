@@ -81,7 +81,8 @@ async function decodeVideo(
 ): Promise<LoadedMedia | null> {
   const { indices, sampleFps, width, height } = planVideo(source, limits);
   const size = { width, height };
-  const decoded = await decodeFrames(tools, { file: source.file, stream: source.stream, indices, ...size });
+  const { file, stream, turn } = source;
+  const decoded = await decodeFrames(tools, { file, stream, turn, indices, ...size });
   const complaint = complaintOf(decoded);
   if (decoded.count < indices.length) {
     if (complaint === null || !lostPictures(decoded)) return null;
