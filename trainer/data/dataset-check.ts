@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
+import type { FrameLimits } from '../video/choose.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
 import {
@@ -25,19 +26,21 @@ import { FirstSeen } from './first-seen.ts';
 import { findParts } from './forms/dataset-parts.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { findMedia } from './media-place.ts';
-import { probeAll } from './media-probe.ts';
+import { decodeAll, probeAll } from './media-probe.ts';
 import { checkRow } from './row-check.ts';
 import { rowWarnings } from './row-warnings.ts';
 
 export interface CheckOptions {
-  /** Probe each video and image with these. */
-  readonly probeWith?: FfmpegTools | undefined;
+  /** Look into each video and image with these. */
+  readonly lookWith?: FfmpegTools | undefined;
+  /** Decode of each what training with these limits takes, which finds what its structure does not show. */
+  readonly decodeAs?: FrameLimits | undefined;
   /** Find one video or image under two paths also by content, of files of equal size. */
   readonly compareContent?: boolean | undefined;
   /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
   readonly against?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (phase: 'rows' | 'content' | 'media', done: number, total: number) => void;
+  readonly onProgress?: (phase: 'rows' | 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
 
 export interface DatasetReport {
@@ -309,17 +312,19 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
   }
   if (options.compareContent) await findSameContent(check, options);
   if (options.against !== undefined) await findLeaks(check, options.against, options);
-  if (options.probeWith) {
+  if (options.lookWith) {
     const media = [...check.media.values()].filter((medium) => medium.file !== null);
-    const files = media.map(({ file, kind }) => ({ real: file?.real ?? '', kind }));
+    // One file may stand under several paths.
+    const byFile = [...Map.groupBy(media, ({ file, kind }) => `${kind} ${file?.real}`).values()];
+    const files = byFile.map(([first]) => ({ real: first?.file?.real ?? '', kind: first?.kind ?? 'video' }));
     const onFault = (index: number, fault: { kind: FindingKind; message: string }) => {
-      const medium = media[index];
-      if (medium) check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
+      for (const medium of byFile[index] ?? [])
+        check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
     };
-    await probeAll(options.probeWith, files, onFault, {
-      signal: options.signal,
-      onProgress: (done, total) => options.onProgress?.('media', done, total),
-    });
+    const { lookWith: tools, decodeAs: limits, signal } = options;
+    const onProgress = (done: number, total: number) => options.onProgress?.(limits ? 'frames' : 'media', done, total);
+    if (limits) await decodeAll(tools, limits, files, onFault, { signal, onProgress });
+    else await probeAll(tools, files, onFault, { signal, onProgress });
   }
   if (check.embedded && (options.probeWith || options.compareContent || options.against !== undefined))
     await checkEmbedded(full, options, (kind, row, message) => check.add(kind, row, row - 1, message));

@@ -217,17 +217,20 @@ export class TrainingSession {
     return { engine: bench.engine.status(), questions: bench.count, step };
   }
 
-  /** Whether the run can learn anything, said before it costs anything. @throws StudioError `bad-run-file` */
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
   private async judge(files: OpenedFiles): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
     const { signal } = this.interrupt;
-    const run = { method, parameters, step, runFile: plan.runFile };
-    const said = await judgeBeforeStart(run, files, signal).catch((thrown: unknown) => {
+    journal.tellProgress('looking through the questions');
+    try {
+      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    } catch (thrown) {
       if (!signal.aborted) throw thrown;
-      return []; // It pauses before its first step, and is judged when it goes on.
-    });
-    for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    } finally {
+      journal.endProgress();
+    }
   }
 
   /**

@@ -158,7 +158,13 @@ async function originOf(
   checkpointOf: WorkbenchOrder['checkpointOf'],
 ): Promise<ModelOrigin> {
   const source = plan.model;
-  if (!('size' in source)) return { kind: 'folder', folder: await checkpointOf(source), optimizer: false };
+  if (!('size' in source)) {
+    const tokenizer = 'checkpoint' in source ? source.tokenizer : undefined;
+    return {
+      ...{ kind: 'folder', folder: await checkpointOf(source), optimizer: false },
+      ...(tokenizer !== undefined && { tokenizer }),
+    };
+  }
   // What the model will read and write, so that the words that every prompt has become single tokens.
   const texts: string[] = [];
   for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {
