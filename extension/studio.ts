@@ -255,7 +255,14 @@ export class Studio implements vscode.Disposable {
   private async start(): Promise<TrainerLink> {
     const project = this.demandProject();
     const link = await this.linkOf(project);
-    if (await link.attach()) return link;
+    // Word of a trainer that can't be understood, or under whose number another process answers, is what a dead one left.
+    const found = await link.attach().catch((failure: unknown) => {
+      const { kind } = failure as { kind?: unknown };
+      if (kind !== 'connection-lost' && kind !== 'bad-request') throw failure;
+      this.log.warn(String(failure));
+      return false;
+    });
+    if (found) return link;
     const { startTrainer } = await import('./trainer/start-trainer.ts');
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: 'Starting the Video-R1 trainer', cancellable: true },
@@ -264,7 +271,13 @@ export class Studio implements vscode.Disposable {
         token.onCancellationRequested(() => abort.abort(new vscode.CancellationError()));
         const found = await startTrainer(await this.program(), project, abort.signal);
         this.log.info(`Trainer started: process ${found.pid}, folder ${project}`);
-        await link.attach();
+        // The first may be a look that began before there was something to find.
+        if (!(await link.attach()) && !(await link.attach())) {
+          const { StudioError } = await import('../trainer/protocol/errors.ts');
+          throw new StudioError('connection-lost', 'The trainer was started, and has ended again.', {
+            remedy: 'Its log says why.',
+          });
+        }
       },
     );
     return link;

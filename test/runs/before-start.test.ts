@@ -44,6 +44,15 @@ describe('a run that can learn nothing', () => {
 });
 
 describe('a run that may not learn what was meant', () => {
+  it('is told how far it is, and may be stopped meanwhile', async () => {
+    const made = scriptedRun({ questions: 600, unseen: 0 });
+    made.send({ kind: 'start' });
+    await made.until(() => made.changes.some((run) => 'doing' in run && run.doing === 'looking through the questions'));
+    made.send({ kind: 'stop', when: 'now' });
+    await made.untilState('stopped');
+    expect(made.summary.step).toBe(0);
+  });
+
   it('says so before its model is loaded, once, and trains', async () => {
     const made = scriptedRun({ parameters: { learningRate: 0, alpha: 0, steps: 1 }, unseen: 0 });
     made.onEngine = () => expect(said(made)).toHaveLength(2);
