@@ -164,6 +164,12 @@ export class PagePanel {
       await vscode.commands.executeCommand('vscode.open', uri, { preview: true });
       return;
     }
+    if (!/\.(jsonl?|ndjson)$/i.test(file)) {
+      void vscode.window.showInformationMessage(
+        plain(`It is row ${row} of ${asked}, which is no text that has lines.`),
+      );
+      return;
+    }
     const document = await vscode.workspace.openTextDocument(uri);
     const { lineOfRow } = await import('./dataset-line.ts');
     const line = lineOfRow(document.getText(), row);

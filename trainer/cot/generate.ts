@@ -183,7 +183,7 @@ class Generation {
   private async medium(question: Question): Promise<Medium | null> {
     const { dataset, media } = this.g;
     try {
-      const file = dataset.mediaPath(question.row);
+      const file = await dataset.medium(question.row);
       if (media.kind === 'file') return { kind: 'file', file, folder: this.folder };
       return { kind: 'frames', frames: (await media.loader.load(file, question.dataType, media.limits)).frames };
     } catch (thrown) {

@@ -54,7 +54,7 @@ export class QuestionLoader {
     if (this.unreadable.has(row)) return null;
     const question = this.dataset.question(row);
     try {
-      const { frames, view } = await this.media.load(this.dataset.mediaPath(row), question.dataType, this.limits);
+      const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
       const loaded = { question, frames, view, target: solutionText(this.dataset.row(row)) };
       const fault = this.fit.has(row) ? null : await this.unfit(loaded);
       if (fault !== null) return this.passOver(row, question, fault);
@@ -84,14 +84,12 @@ export class QuestionLoader {
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
     if (this.unreadable.has(row)) return;
-    let file: string;
-    try {
-      file = this.dataset.mediaPath(row);
-    } catch {
-      // Met again, and reported, when the row is taken.
-      return;
-    }
-    this.media.prefetch(file, this.dataset.dataType(row), this.limits);
+    this.dataset.medium(row).then(
+      (file) => this.media.prefetch(file, this.dataset.dataType(row), this.limits),
+      () => {
+        // Met again, and reported, when the row is taken.
+      },
+    );
   }
 
   /**

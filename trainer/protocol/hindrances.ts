@@ -22,10 +22,12 @@ export interface DatasetFacts {
   /** Null without a dataset to be evaluated on. */
   readonly evaluation: {
     readonly rows: number;
-    /** Rows whose question is trained on: same problem, options and path. */
+    /** Rows whose question is trained on: same problem and options, of the same medium or path. */
     readonly sameQuestion: number;
     /** Rows whose video or image is trained on, under whatever question. */
     readonly sameMedium: number;
+    /** Places of the first few. */
+    readonly examples?: readonly string[];
   } | null;
 }
 
@@ -121,7 +123,7 @@ function ofFiles(
       remedy: 'Add video questions, or set "method" to grpo.',
     });
   if (evaluation !== null && evaluation.sameQuestion + evaluation.sameMedium > 0) {
-    const { sameQuestion, sameMedium } = evaluation;
+    const { sameQuestion, sameMedium, examples = [] } = evaluation;
     const what =
       sameQuestion > 0
         ? `${inRows(sameQuestion, evaluation.rows)} evaluation questions are trained on`
@@ -129,9 +131,8 @@ function ofFiles(
     found.push({
       isCertain: false,
       place: 'evaluationDataset',
-      message: `${what}: its figures are not those of unseen questions`,
-      remedy:
-        'video-r1 check EVALUATION --against DATASET names them; video-r1 split makes two files that share nothing.',
+      message: `${what}, so that their figures are not those of unseen questions`,
+      remedy: `${examples.length > 0 ? `The first: ${examples.join('; ')}. ` : ''}video-r1 check EVALUATION --against DATASET names them; video-r1 split makes two files that share nothing.`,
     });
   }
   return found;

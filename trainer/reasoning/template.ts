@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ProblemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 
 const answerHints = z.strictObject({
   'multiple choice': z.string(),
@@ -63,7 +64,7 @@ export async function readTemplate(file: string | undefined): Promise<PromptTemp
   }
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    json = jsonOf(text);
   } catch (cause) {
     throw new StudioError('bad-template', `The prompt template is not JSON: ${(cause as Error).message}`, {
       place: file,

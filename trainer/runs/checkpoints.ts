@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
 
@@ -114,7 +115,7 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   const file = path.join(folder, controllerFile);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(file, 'utf8'));
+    json = jsonOf(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new StudioError('bad-model', `${controllerFile} can't be read: ${(cause as Error).message}`, {
       place: folder,

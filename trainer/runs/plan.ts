@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { isSplit } from '../data/forms/dataset-parts.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 import { method } from '../protocol/parameters.ts';
 import { engineSettings, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
 
@@ -34,14 +36,21 @@ export function planOf(file: string, read: RunFile): RunPlan {
   const resolve = (key: string, name: string | undefined): string | null => {
     if (name === undefined) return null;
     const resolved = path.resolve(folder, name);
-    if (!existsSync(resolved))
+    if (!existsSync(resolved) && !(key !== 'promptTemplate' && isSplit(resolved)))
       throw new StudioError('bad-run-file', `${key} names ${name}, which is not there.`, {
         place: file,
         remedy: "Paths are relative to the run file's folder.",
       });
     return resolved;
   };
-  const model = 'checkpoint' in read.model ? { checkpoint: path.resolve(folder, read.model.checkpoint) } : read.model;
+  const { model: source } = read;
+  const model =
+    'checkpoint' in source
+      ? {
+          checkpoint: path.resolve(folder, source.checkpoint),
+          ...(source.tokenizer !== undefined && { tokenizer: path.resolve(folder, source.tokenizer) }),
+        }
+      : source;
   return {
     version: 1,
     name: read.name,
@@ -80,7 +89,7 @@ export async function readPlan(runFolder: string): Promise<RunPlan> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = jsonOf(text);
   } catch (cause) {
     throw fault(`The run's plan is not JSON: ${(cause as Error).message}`, cause);
   }

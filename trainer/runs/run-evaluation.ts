@@ -35,7 +35,7 @@ export class RunEvaluation {
   }
 
   /** @returns what to tell. @throws Interrupted when it was ended; StudioError `conflict` without questions */
-  async run({ engine, policy, unseen, template }: Workbench): Promise<string> {
+  async run({ engine, policy, unseen, leak, template }: Workbench): Promise<string> {
     const { journal, plan, store } = this.of;
     if (!unseen)
       throw new StudioError('conflict', 'The run file names no evaluationDataset.', {
@@ -50,6 +50,9 @@ export class RunEvaluation {
       const evaluation = await evaluate({
         ...{ engine, model: policy, questions: unseen, template, parameters, step },
         seed: plan.seed,
+        leak: await leak(AbortSignal.any([this.interrupt, stop.signal])).catch((thrown: unknown) => {
+          throw stop.signal.aborted || this.interrupt.aborted ? new Interrupted() : thrown;
+        }),
         id: `e${store.evaluations().length}`,
         signal: AbortSignal.any([this.interrupt, stop.signal]),
         onGroups: (groups) => journal.recordGroups(groups),

@@ -5,10 +5,14 @@ import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { hindrances } from '../protocol/hindrances.ts';
 import { faultsOf } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 import { refuseCertain } from './before-start.ts';
+
+const modelForms =
+  'A model is {"size": {…}} (new weights), {"checkpoint": "FOLDER"} or {"run": "NAME"} (its newest checkpoint).';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -24,7 +28,7 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = jsonOf(text);
   } catch (cause) {
     throw new StudioError('bad-run-file', `The run file is not JSON: ${(cause as Error).message}`, {
       place: file,
@@ -34,8 +38,9 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   const checked = runFile.safeParse(json);
   if (checked.success) return checked.data;
-  const message = faultsOf(runFile, json, checked.error, 'the file').join('\n');
-  throw new StudioError('bad-run-file', message, { place: file, remedy });
+  const faults = faultsOf(runFile, json, checked.error, 'the file');
+  const ofModel = faults.some((fault) => /^model\b/.test(fault)) ? ` ${modelForms}` : '';
+  throw new StudioError('bad-run-file', faults.join('\n'), { place: file, remedy: `${remedy}${ofModel}` });
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
 import { QuestionLoader, type Unfit } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
@@ -48,6 +49,8 @@ export interface Workbench {
   readonly count: number;
   /** Questions to be evaluated on. */
   readonly unseen: QuestionLoader | null;
+  /** What they share with those that are trained on; null without any. Read through once. */
+  leak(signal: AbortSignal): Promise<Leak | null>;
   /** Where the newest checkpoint stands; null where the run begins. */
   readonly reached: { readonly step: number; readonly position: number } | null;
   close(): Promise<void>;
@@ -86,6 +89,11 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  let found: Leak | null = null;
+  const leak = async (signal: AbortSignal) => {
+    if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);
+    return found;
+  };
   const template = await readTemplate(plan.promptTemplate ?? undefined);
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
@@ -93,7 +101,7 @@ async function open(
     plan.sourceWeights,
   );
 
-  await order.beforeModel?.({ dataset, rows, unseen });
+  await order.beforeModel?.({ dataset, rows, leak });
 
   order.tell('starting the engine');
   await removeLeftovers(folder);
@@ -119,6 +127,7 @@ async function open(
     order: questionOrder,
     count: rows.length,
     unseen: unseen && loaderOf(unseen),
+    leak,
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
 }
@@ -141,9 +150,9 @@ function openAndTell(file: string, tell: WorkbenchOrder['tell']): Promise<Datase
   const count = (rows: number) => Math.round(rows).toLocaleString('en-US');
   const what = `reading the dataset ${path.basename(file)}`;
   tell(what);
-  return openDataset(file, undefined, (rows, share) => {
+  const onProgress = (rows: number, share: number) =>
     tell(`${what}: ${count(rows)}${share < 1 ? ` of about ${count(rows / share)}` : ''} rows`, true);
-  });
+  return openDataset(file, undefined, { onProgress });
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */
@@ -162,7 +171,13 @@ async function originOf(
   checkpointOf: WorkbenchOrder['checkpointOf'],
 ): Promise<ModelOrigin> {
   const source = plan.model;
-  if (!('size' in source)) return { kind: 'folder', folder: await checkpointOf(source), optimizer: false };
+  if (!('size' in source)) {
+    const tokenizer = 'checkpoint' in source ? source.tokenizer : undefined;
+    return {
+      ...{ kind: 'folder', folder: await checkpointOf(source), optimizer: false },
+      ...(tokenizer !== undefined && { tokenizer }),
+    };
+  }
   // What the model will read and write, so that the words that every prompt has become single tokens.
   const texts: string[] = [];
   for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {

@@ -111,7 +111,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
     if (dataset.faults.length > 0) show.notice(`${dataset.faults.length} bad rows are left out of the dataset`);
     const held = lock(files);
     try {
-      const content = { sha256: await sha256OfFiles([dataset.file]), rows: dataset.count };
+      const content = { sha256: await sha256OfFiles(dataset.files), rows: dataset.count };
       if (values['filter-only']) return await filterOnly(dataset, content, rules, files, show);
       return await sampleTeacher(dataset, content, rules, files, values, show);
     } finally {

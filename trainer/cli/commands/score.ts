@@ -6,6 +6,7 @@ import { linesOf } from '../../journal/lines.ts';
 import { problemType, problemTypes } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { faultLine } from '../../protocol/issues.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parseCompletion } from '../../reasoning/completion.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
@@ -40,7 +41,7 @@ export function scoreLine(
   if (!isUtf8(bytes)) throw new StudioError('bad-input', 'It is not UTF-8 text.');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = jsonOf(bytes.toString('utf8'));
   } catch (cause) {
     throw new StudioError('bad-input', `It is not JSON: ${(cause as Error).message}`, { cause });
   }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { settingsThatDiffer } from '../../journal/json-lines.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { faultLine } from '../../protocol/issues.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { type RunFile, runFile } from '../../protocol/runfile.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../../runs/run-files.ts';
@@ -100,7 +101,13 @@ function movedTo(folder: string, read: RunFile, { file, settings }: SetRunFile):
     dataset: moved(read.dataset),
     ...(evaluationDataset && { evaluationDataset: moved(evaluationDataset) }),
     ...(promptTemplate && { promptTemplate: moved(promptTemplate) }),
-    model: 'checkpoint' in model ? { checkpoint: moved(model.checkpoint) } : model,
+    model:
+      'checkpoint' in model
+        ? {
+            checkpoint: moved(model.checkpoint),
+            ...(model.tokenizer !== undefined && { tokenizer: moved(model.tokenizer) }),
+          }
+        : model,
     parameters: { ...read.parameters, ...settings },
   });
 }
@@ -129,7 +136,7 @@ async function fromCheckpoint(
 async function readAblationPlan(planFile: string): Promise<AblationPlan> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(planFile, 'utf8'));
+    json = jsonOf(await readFile(planFile, 'utf8'));
   } catch {
     // Told below, as anything else that is no plan.
   }

@@ -85,7 +85,7 @@ async function headerOf(
     datasets: await Promise.all(
       datasets.map(async ({ name, dataset }) => ({
         name,
-        sha256: await sha256OfFiles([dataset.file]),
+        sha256: await sha256OfFiles(dataset.files),
         rows: dataset.count,
       })),
     ),
