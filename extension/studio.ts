@@ -44,6 +44,7 @@ export class Studio implements vscode.Disposable {
   private starting: Promise<TrainerLink> | undefined;
   /** Why the last start came to nothing, for people; empty when it did not. */
   private startFault = '';
+  private readonly wrongSettings = new Set<string>();
   private watcher: vscode.Disposable | undefined;
   private readonly trust: vscode.Disposable;
 
@@ -145,7 +146,27 @@ export class Studio implements vscode.Disposable {
   }
 
   setting<T>(setting: { readonly id: string; readonly default: T }): T {
-    return vscode.workspace.getConfiguration().get<T>(setting.id, setting.default);
+    const value = vscode.workspace.getConfiguration().get<unknown>(setting.id, setting.default);
+    if (typeof value === typeof setting.default) return value as T;
+    void this.sayWrongType(setting, value);
+    return setting.default;
+  }
+
+  /** A settings file may hold anything. Said once for each value. */
+  private async sayWrongType(
+    setting: { readonly id: string; readonly default: unknown },
+    value: unknown,
+  ): Promise<void> {
+    const type =
+      { string: 'a text', boolean: 'true or false' }[String(typeof setting.default)] ?? typeof setting.default;
+    const given = JSON.stringify(value)?.slice(0, 60);
+    const text = `The setting ${setting.id} must be ${type}, not ${given}; ${JSON.stringify(setting.default)} is taken.`;
+    if (this.wrongSettings.has(text)) return;
+    this.wrongSettings.add(text);
+    this.log.warn(text);
+    const open = 'Open Settings';
+    if ((await vscode.window.showWarningMessage(text, open)) === open)
+      await vscode.commands.executeCommand('workbench.action.openSettings', `@id:${setting.id}`);
   }
 
   get author(): string {

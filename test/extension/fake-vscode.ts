@@ -160,6 +160,7 @@ export const editor = {
   /** Tabs of all groups, and the columns of the panels that were made. */
   tabs: [] as Tab[],
   panels: [] as number[],
+  settings: new Map<string, unknown>(),
   trusted: true,
   trustGranted: new EventEmitter<void>(),
   folder: undefined as string | undefined,
@@ -173,6 +174,7 @@ export const editor = {
     this.onProgress = () => {};
     this.tabs = [];
     this.panels = [];
+    this.settings.clear();
     this.trusted = true;
     this.trustGranted.dispose();
     this.folder = folder;
@@ -240,7 +242,9 @@ export const workspace = {
   },
   onDidGrantWorkspaceTrust: (act: () => unknown) => editor.trustGranted.event(act),
   createFileSystemWatcher: watcher,
-  getConfiguration: () => ({ get: <T>(_id: string, initial: T): T => initial }),
+  getConfiguration: () => ({
+    get: <T>(id: string, initial: T): T => (editor.settings.has(id) ? (editor.settings.get(id) as T) : initial),
+  }),
 };
 
 export const env = { clipboard: { writeText: async (): Promise<void> => {} } };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { pause } from '../../extension/commands/control-run.ts';
+import { settings } from '../../extension/contributions.ts';
 import { showFailure } from '../../extension/notices.ts';
 import { NoTrainer } from '../../extension/preconditions.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
@@ -84,4 +85,16 @@ describe('a trainer that can not be started', () => {
     expect(editor.messages).toEqual([['Start Trainer: It does not go. Do so.', button]]);
     expect(editor.executed).toEqual([command]);
   });
+});
+
+test('a setting of the wrong type is said once, with what is taken, and leads to the setting', async () => {
+  const studio = studioInFolder();
+  editor.settings.set(settings.nodePath.id, 5);
+  editor.presses = ['Open Settings'];
+  expect([studio.setting(settings.nodePath), studio.setting(settings.nodePath)]).toEqual(['', '']);
+  await vi.waitFor(() => expect(editor.executed).toHaveLength(1));
+  expect(editor.messages).toEqual([
+    ['The setting videoR1.trainer.nodePath must be a text, not 5; "" is taken.', 'Open Settings'],
+  ]);
+  expect(editor.executed).toEqual([['workbench.action.openSettings', '@id:videoR1.trainer.nodePath']]);
 });
