@@ -17,7 +17,7 @@ export async function chooseCheckpoint(studio: Studio, run: RunSummary): Promise
       description: describe(checkpoint),
       checkpoint,
     })),
-    { placeHolder: checkpoints.length === 0 ? `${run.name} has no checkpoint yet` : `Checkpoint of ${run.name}` },
+    { placeHolder: checkpoints.length === 0 ? `${run.id} has no checkpoint yet` : `Checkpoint of ${run.id}` },
   );
   return picked?.checkpoint;
 }

@@ -142,7 +142,7 @@ describe('a command', () => {
           const alone = refusal(request, run, [run]);
           const inTheWay = alone === null && computing.includes(theirs.state) && computes.includes(request.kind);
           expect(refusal(request, run, [run, other(theirs)])).toBe(
-            inTheWay ? `sft is ${theirs.state}; pause or stop it first` : alone,
+            inTheWay ? `${other(theirs).id} is ${theirs.state}; pause or stop it first` : alone,
           );
         }
       }
@@ -241,4 +241,32 @@ describe('a record', () => {
     );
     expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);
   });
+});
+
+it('a value that the engine of the run can not compute is refused by its name', () => {
+  const engine = {
+    ...{ name: 'slow', backend: 'cpu', threads: 1, parameters: 1, why: '' },
+    capabilities: {
+      ...{
+        chunks: [],
+        losses: ['policy' as const],
+        lossMeans: ['answer' as const, 'token' as const],
+        fullParameters: true,
+        entropy: false,
+      },
+      ...{
+        topAlternatives: 0,
+        optimizerKeys: ['learningRate' as const],
+        reference: true,
+        exactKl: false,
+        abort: false,
+      },
+    },
+  };
+  const run = aRunThat({ state: 'running', doing: null }, { method: 'tgrpo', engine });
+  const set = (value: unknown) => refusal({ kind: 'set', parameter: 'klEstimator', value }, run, [run]);
+  expect(set('exact')).toMatch(/^of its engine, slow: .*klEstimator exact\)$/);
+  expect(set('k3')).toBeNull();
+  const unknown = aRunThat({ state: 'created' }, { method: 'tgrpo', engine: null });
+  expect(refusal({ kind: 'set', parameter: 'klEstimator', value: 'exact' }, unknown, [unknown])).toBeNull();
 });

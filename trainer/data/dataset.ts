@@ -247,7 +247,7 @@ class FileDataset implements Dataset {
   place(index: number): string {
     const { line, fileRow } = this.index.at(index);
     const part = this.parts.findLast(({ firstRow }) => firstRow < fileRow);
-    return part ? placeOf(part, line) : this.file;
+    return part ? placeOf(part, line, fileRow) : this.file;
   }
 
   isEmbedded(index: number): boolean {
@@ -309,6 +309,11 @@ class FileDataset implements Dataset {
   }
 }
 
+export interface OpenOptions {
+  /** Usable rows so far, and the share of the file that was read. */
+  onProgress?(rows: number, share: number): void;
+}
+
 /**
  * Opens a dataset: a JSON array of rows, one row as JSON on each line, either in gzip; Parquet or Arrow; or a folder of such
  * files, as `findParts` takes them.
@@ -318,7 +323,8 @@ class FileDataset implements Dataset {
  *
  * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
  */
-export async function openDataset(named: string, signal?: AbortSignal): Promise<Dataset> {
+export async function openDataset(named: string, signal?: AbortSignal, options: OpenOptions = {}): Promise<Dataset> {
+  const { onProgress } = options;
   const { file, parts } = findParts(named);
   const index = new RowIndex();
   const faults: RowFault[] = [];
@@ -337,7 +343,10 @@ export async function openDataset(named: string, signal?: AbortSignal): Promise<
     return index.add(offset, row.bytes.length, row.line, number + 1, kind, data_source);
   };
   try {
-    const scan = await scanDatasetFile(named, take, { signal });
+    const scan = await scanDatasetFile(named, take, {
+      signal,
+      onProgress: (share) => onProgress?.(index.count, share),
+    });
     spool?.flush();
     if (scan.rowCount === 0)
       throw new StudioError('bad-dataset', 'The dataset holds no question.', {

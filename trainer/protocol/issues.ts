@@ -66,9 +66,9 @@ function hasOwnWords({ message }: Issue): boolean {
 }
 
 function noKey(name: string, known: readonly string[]): string {
-  // Known in another form: it is no misspelling of itself.
-  const near = known.includes(name) ? '' : nearestClause(name, known, quoted);
-  return `there is no key ${quoted(name)}${near}`;
+  // A key of another form than the one that the value has.
+  if (known.includes(name)) return `${quoted(name)} can't stand beside its other keys`;
+  return `there is no key ${quoted(name)}${nearestClause(name, known, quoted)}`;
 }
 
 // ---- what it must be ------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ function notAny(
   key: string,
   value: unknown,
 ): string {
-  const keys = [...new Set(forms.flatMap((form) => neededKeysOf(form)))];
+  const keys = [...new Set(forms.flatMap((form) => requiredKeysOf(form)))];
   const areObjects = forms.length > 0 && forms.every((form) => keysOf(form).length > 0);
   const wanted = areObjects
     ? `an object with ${either(keys.map(quoted))}`
@@ -187,10 +187,9 @@ function needsOneOf(
   key: string,
   value: Readonly<Record<string, unknown>>,
 ): string {
-  const known = [...new Set(fitting.flatMap(({ form }) => keysOf(form)))];
+  const known = [...new Set(fitting.flatMap(({ form }) => requiredKeysOf(form)))];
   const unknown = Object.keys(value).map((name) => `; ${noKey(name, known)}`);
-  const needed = [...new Set(fitting.flatMap(({ form }) => neededKeysOf(form)))];
-  return `${key} must have the key ${either(needed.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
+  return `${key} must have the key ${either(known.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
 }
 
 // ---- in the schema --------------------------------------------------------------------------------------------------
@@ -240,17 +239,14 @@ function formsAt(schema: z.ZodType, path: Path): z.ZodType[] {
   return union instanceof z.ZodUnion ? union.options.flatMap((option) => bare(option as z.ZodType) ?? []) : [];
 }
 
-function keysOf(schema: z.ZodType | undefined): string[] {
-  return alternatives(schema).flatMap((at) => (at instanceof z.ZodObject ? Object.keys(at.shape) : []));
+/** The keys that a value of this form can't lack: those that tell it from others. */
+function requiredKeysOf(schema: z.ZodType | undefined): string[] {
+  if (!(schema instanceof z.ZodObject)) return keysOf(schema);
+  return keysOf(schema).filter((key) => !(schema.shape[key] instanceof z.ZodOptional));
 }
 
-/** Without those that may be left out: a form is not told by them. */
-function neededKeysOf(schema: z.ZodType | undefined): string[] {
-  return alternatives(schema).flatMap((at) =>
-    at instanceof z.ZodObject
-      ? Object.entries(at.shape).flatMap(([name, of]) => ((of as z.ZodType).safeParse(undefined).success ? [] : [name]))
-      : [],
-  );
+function keysOf(schema: z.ZodType | undefined): string[] {
+  return alternatives(schema).flatMap((at) => (at instanceof z.ZodObject ? Object.keys(at.shape) : []));
 }
 
 function keysAt(schema: z.ZodType, path: Path): string[] {

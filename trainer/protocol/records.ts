@@ -7,6 +7,7 @@ import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
 import { runSummary } from './run-state.ts';
 
+/** UTF-16 code units of a text, the end exclusive; `text-spans.ts` says how they leave the program. */
 export const span = z.object({ start: z.number().int().min(0), end: z.number().int().min(0) });
 export type Span = z.infer<typeof span>;
 
@@ -248,7 +249,7 @@ export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): strin
   const { count, media, questions } = trainedOn;
   if (media === 0 && questions === 0) return 'unseen questions';
   if (questions === count) return 'questions of the training set';
-  return `questions, of whose dataset’s ${count} ${Math.max(media, questions)} are trained on or show what is`;
+  return `questions (of the dataset’s ${count}, ${Math.max(media, questions)} are trained on or show what is)`;
 }
 
 // ---- annotations ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { refuseOtherForms } from '../engines/model-forms.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { fileListName, filesFault } from './checkpoint-files.ts';
@@ -38,12 +39,15 @@ export async function findCheckpoint(
         place: folder,
         remedy: 'Use another checkpoint, or put the file back.',
       });
+    await refuseOtherForms(folder);
     const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
     const runFolder = path.resolve(folder, '..', '..');
     return { folder, state, plan: existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null };
   }
+  // No run is called so: it is a path, and what lies there is no model.
+  if (/[/\\]/.test(named) || (projectFolder === null && existsSync(named))) await refuseOtherForms(named);
   if (projectFolder === null)
-    throw new StudioError('bad-model', 'There is no config.json, so this is no model.', {
+    throw new StudioError('bad-model', 'There is no such folder.', {
       place: named,
       remedy: 'Name a checkpoint’s folder, or a run together with --folder.',
     });

@@ -43,7 +43,14 @@ export function planOf(file: string, read: RunFile): RunPlan {
       });
     return resolved;
   };
-  const model = 'checkpoint' in read.model ? { checkpoint: path.resolve(folder, read.model.checkpoint) } : read.model;
+  const { model: source } = read;
+  const model =
+    'checkpoint' in source
+      ? {
+          checkpoint: path.resolve(folder, source.checkpoint),
+          ...(source.tokenizer !== undefined && { tokenizer: path.resolve(folder, source.tokenizer) }),
+        }
+      : source;
   return {
     version: 1,
     name: read.name,

@@ -74,7 +74,9 @@ export class TrainingSession {
     this.of = of;
     this.command = command;
     const { journal } = of;
-    this.evaluation = new RunEvaluation(of, this.interrupt.signal);
+    this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
+      this.steering.between({ point: 'after-update', step: this.run.step }),
+    );
     this.steering = new Steering(of.commands, {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),
@@ -232,6 +234,7 @@ export class TrainingSession {
       onSkipped: (question, { kind, message }) =>
         journal.record({ type: 'skipped', step: this.run.step + 1, question, kind, message }),
       warn: (message) => journal.record({ type: 'warning', message }),
+      tell: (doing, isSame) => (isSame ? journal.tellProgress(doing) : journal.tellPart(doing)),
       ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
     });
     this.bench = bench;
@@ -259,20 +262,20 @@ export class TrainingSession {
     return planned;
   }
 
-  /** Whether the run can learn anything, said before it costs anything. @throws StudioError `bad-run-file` */
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
   private async judge(files: OpenedFiles): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
-    const said = await judgeBeforeStart(
-      { method, parameters, step, runFile: plan.runFile },
-      files,
-      this.interrupt.signal,
-    ).catch((thrown: unknown) => {
-      // Ended meanwhile: the loop comes to rest at its first safe point.
-      if (this.interrupt.signal.aborted) return [];
-      throw thrown;
-    });
-    for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    const { signal } = this.interrupt;
+    journal.tellPart('looking through the questions');
+    try {
+      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      journal.endProgress();
+    }
   }
 
   /**
@@ -294,12 +297,19 @@ export class TrainingSession {
   private async loop(): Promise<Standing> {
     const { plan, store, journal, around } = this.of;
     const { unseen } = this.workbench;
+    // Nothing is decoded ahead of the first step of a session, and nothing else tells yet that it goes on.
+    const first = this.run.step + 1;
     const training = trainingOf(this.workbench, {
       seed: plan.seed,
       signal: this.interrupt.signal,
       run: () => this.run,
       at: (point) => this.steering.at(point, this.run.step + 1),
       place: this.place,
+      onDecoding: (isUnderWay) => {
+        if (this.run.step + 1 !== first) return;
+        if (isUnderWay) journal.tellPart(`decoding the videos and images of step ${first}`);
+        else journal.endProgress();
+      },
       recordGroups: (groups) => journal.recordGroups(groups),
       onSampling: (hint) => around.onSampling(hint),
     });

@@ -1,4 +1,5 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
+import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
@@ -32,6 +33,8 @@ export interface WorkbenchOrder {
   /** A question whose media can't be read. */
   onSkipped(question: Question, fault: StudioError): void;
   warn(message: string): void;
+  /** What has begun, for people; `isSame` for more of what was told last. */
+  tell(doing: string, isSame?: boolean): void;
   /** Is shown the run's files before a model is loaded; what it throws ends the opening. */
   beforeModel?(files: OpenedFiles): Promise<void>;
 }
@@ -81,17 +84,17 @@ async function open(
   const media = await order.media();
   const limits = frameLimits(parameters);
   const opened = async (file: string): Promise<Dataset> => {
-    const dataset = hold(await openDataset(file));
+    const dataset = hold(await openAndTell(file, order.tell));
     warnOfFaults(dataset, order.warn);
     return dataset;
   };
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
-  let leakFound: Promise<Leak | null> | null = null;
+  let found: Leak | null = null;
   const leak = async (signal: AbortSignal) => {
-    leakFound ??= unseen && leakBetween(dataset, rows, unseen, signal);
-    return leakFound;
+    if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);
+    return found;
   };
   const template = await readTemplate(plan.promptTemplate ?? undefined);
   const questionOrder = new QuestionOrder(
@@ -102,11 +105,13 @@ async function open(
 
   await order.beforeModel?.({ dataset, rows, leak });
 
+  order.tell('starting the engine');
   await removeLeftovers(folder);
   const engine = hold(await order.createEngine(plan.engine));
   const shown = [...rows.map((row) => dataset.dataType(row)), ...(unseen?.dataTypes() ?? [])];
   requireOfEngine(engine, { chunks: [...new Set(shown)], training: { method: plan.method, parameters } }, plan.runFile);
   const origin = () => originOf(plan, dataset, template, order.checkpointOf);
+  order.tell(checkpoint || !('size' in plan.model) ? 'opening the model' : 'making a new model and its tokenizer');
   const policy = await engine.createModel(
     checkpoint ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 } : await origin(),
     'policy',
@@ -145,6 +150,15 @@ function longPrompt(engine: Engine, policy: ModelHandle, template: PromptTemplat
   };
 }
 
+function openAndTell(file: string, tell: WorkbenchOrder['tell']): Promise<Dataset> {
+  const count = (rows: number) => Math.round(rows).toLocaleString('en-US');
+  const what = `reading the dataset ${path.basename(file)}`;
+  tell(what);
+  const onProgress = (rows: number, share: number) =>
+    tell(`${what}: ${count(rows)}${share < 1 ? ` of about ${count(rows / share)}` : ''} rows`, true);
+  return openDataset(file, undefined, { onProgress });
+}
+
 interface ReferenceOf {
   readonly engine: Engine;
   readonly policy: ModelHandle;
@@ -181,7 +195,13 @@ async function originOf(
   checkpointOf: WorkbenchOrder['checkpointOf'],
 ): Promise<ModelOrigin> {
   const source = plan.model;
-  if (!('size' in source)) return { kind: 'folder', folder: await checkpointOf(source), optimizer: false };
+  if (!('size' in source)) {
+    const tokenizer = 'checkpoint' in source ? source.tokenizer : undefined;
+    return {
+      ...{ kind: 'folder', folder: await checkpointOf(source), optimizer: false },
+      ...(tokenizer !== undefined && { tokenizer }),
+    };
+  }
   // What the model will read and write, so that the words that every prompt has become single tokens.
   const texts: string[] = [];
   for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {

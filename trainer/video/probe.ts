@@ -4,7 +4,9 @@ import type { DataType } from '../protocol/dataset.ts';
 import { badMedia } from './bad-media.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
 import { type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffprobe.ts';
+import { endsWhole } from './gif-screen.ts';
 import { pictureSize } from './picture.ts';
+import { type Turn, turnOf } from './turn.ts';
 
 export interface MediaProbe {
   readonly file: string;
@@ -21,8 +23,11 @@ export interface MediaProbe {
   readonly times: Float64Array;
   /** Which of the file's video streams it is, from 0. */
   readonly stream: number;
+  /** What is to be done to its pictures, whose size as shown is the one above. */
+  readonly turn: Turn;
 }
 
+const getItAgain = 'Copy or download the file again, or take the question out of the dataset.';
 const largestImageBytes = 256 * 1024 * 1024;
 
 /** @returns size in bytes. @throws StudioError `bad-media` for a file that is missing, empty or a folder. */
@@ -87,13 +92,6 @@ function videoStream(output: ProbeOutput): Stream | undefined {
     (best, stream) => (best === undefined || weight(stream) > weight(best) ? stream : best),
     undefined,
   );
-}
-
-function quarterTurned(stream: Stream): boolean {
-  const turn =
-    stream.side_data_list?.map((data) => Number(data.rotation)).find(Number.isFinite) ??
-    Number(stream.tags?.rotate ?? 0);
-  return Math.abs(Math.round(turn / 90)) % 2 === 1;
 }
 
 /** ffprobe's last complaint, without the file's name before it. */
@@ -211,6 +209,7 @@ export async function probeImage(file: string, bytes: Uint8Array): Promise<Media
     fps: 0,
     times: Float64Array.of(0),
     stream: 0,
+    turn: turnOf({}),
   };
 }
 
@@ -236,14 +235,17 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
   const fps = nominal || (span > 0 ? (times.length - 1) / span : 0);
   if (!(fps > 0)) throw badMedia(file, 'its frame rate is not known');
   const cut = depth === 'packets' ? cutOff(stream, found, fps, output.format?.format_name ?? '', complaints) : null;
-  if (cut) throw badMedia(file, cut, 'Copy or download the file again, or take the question out of the dataset.');
+  if (output.format?.format_name === 'gif' && !endsWhole(await readFile(file)))
+    throw badMedia(file, 'it is cut off: its last picture is not whole', getItAgain);
+  if (cut) throw badMedia(file, cut, getItAgain);
   if (corrupt > 0 && complaints.length > 0) {
     throw badMedia(
       file,
       `it is damaged: ${corrupt} of its ${times.length} frames are incomplete (${reasonOf(complaints, file)})`,
     );
   }
-  const [width, height] = quarterTurned(stream) ? [stream.height, stream.width] : [stream.width, stream.height];
+  const turn = turnOf(stream);
+  const [width, height] = turn.transposed ? [stream.height, stream.width] : [stream.width, stream.height];
   return {
     file,
     kind: 'video',
@@ -259,5 +261,6 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
     fps,
     times,
     stream: output.streams?.indexOf(stream) ?? 0,
+    turn,
   };
 }

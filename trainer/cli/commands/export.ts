@@ -13,6 +13,8 @@ video-r1 export RUN [--folder DIR] [--out FILE]
 
 Writes one JSON object a line for every flag: author, time, category, verdict, note, the flagged text, and the rollout with
 its question. Without --out to the standard output.
+"span" counts code points of "text", as its "unit" says: text[start:end] in Python is the flagged text, which "quote" holds too.
+A flag of an older version that ends inside a character is widened to the whole of it, and "spanNote" says so.
 
   video-r1 export tgrpo-1 --folder sample --out flags.jsonl`,
   async run(args) {

@@ -34,7 +34,8 @@ video-r1 prompt DATASET --row N [--template FILE] [--expand [--preset P] [--set 
 Writes the prompt of row N, counted from 1 as check and the pages do, with one <|video_pad|> or <|image_pad|> for its medium.
 --template FILE takes the wording of a file instead of our own: {"system", "instruction", "answerHint": {one text for each type}}.
 --expand reads the medium and writes as many placeholders as it has vision tokens under the preset (paper by default).
---json writes {"row", "prompt", "target"}; target is what SFT trains, null for a row without a chain of thought.
+--json writes {"row", "prompt", "target"}; target is what SFT trains, null for a row without a chain of thought;
+<|im_end|> is trained behind it, and with trainTurnNewline (as in the preset upstream) the newline behind that.
 
   video-r1 prompt sample/data/rl.json --row 3 --template sample/prompt.json`,
   async run(args) {

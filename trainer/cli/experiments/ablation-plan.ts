@@ -101,7 +101,13 @@ function movedTo(folder: string, read: RunFile, { file, settings }: SetRunFile):
     dataset: moved(read.dataset),
     ...(evaluationDataset && { evaluationDataset: moved(evaluationDataset) }),
     ...(promptTemplate && { promptTemplate: moved(promptTemplate) }),
-    model: 'checkpoint' in model ? { checkpoint: moved(model.checkpoint) } : model,
+    model:
+      'checkpoint' in model
+        ? {
+            checkpoint: moved(model.checkpoint),
+            ...(model.tokenizer !== undefined && { tokenizer: moved(model.tokenizer) }),
+          }
+        : model,
     parameters: { ...read.parameters, ...settings },
   });
 }
