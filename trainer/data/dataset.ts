@@ -3,7 +3,7 @@
  * and to note where it stands; rows are then read from the file when asked for, so a large one costs little memory.
  */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
@@ -11,7 +11,7 @@ import type { Question } from '../protocol/records.ts';
 import { extractAnswer } from '../rewards/answer.ts';
 import { type FileScan, parseRow, scanDatasetFile, stampOf } from './dataset-file.ts';
 import type { RowBytes, RowsForm } from './json-rows.ts';
-import { findMedia } from './media-place.ts';
+import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
 import { checkRow, type RowCheck } from './row-check.ts';
 
 /** A row that was left out, and why. */
@@ -127,14 +127,20 @@ class FileDataset implements Dataset {
   readonly form: RowsForm;
   readonly faults: readonly RowFault[];
   private readonly index: RowIndex;
-  private readonly realFolder: string;
+  private readonly roots: MediaRoots;
   private descriptor: number | null;
   private readonly stamp: string;
 
-  constructor(file: string, index: RowIndex, faults: readonly RowFault[], scan: FileScan) {
+  constructor(
+    file: string,
+    index: RowIndex,
+    faults: readonly RowFault[],
+    scan: FileScan,
+    allowedRoots: readonly string[],
+  ) {
     this.file = file;
     this.folder = path.dirname(file);
-    this.realFolder = realpathSync(this.folder);
+    this.roots = mediaRoots(this.folder, allowedRoots);
     this.index = index;
     this.faults = faults;
     this.descriptor = openSync(file, 'r');
@@ -209,21 +215,23 @@ class FileDataset implements Dataset {
 
   mediaPath(index: number): string {
     const named = this.row(index).path;
-    const found = findMedia(this.realFolder, named);
+    const found = findMedia(this.roots, named);
     switch (found.kind) {
       case 'file':
         return found.real;
       case 'missing':
-        throw new StudioError('bad-media', `${named} can't be found: ${found.cause.message}`, {
+        throw new StudioError('bad-media', `${named} ${found.reason}.`, {
           place: this.place(index),
           remedy: 'Paths are relative to the dataset’s folder. Put the file there, or correct the row.',
           cause: found.cause,
         });
       case 'outside':
-        throw new StudioError('bad-media', `${named} leads out of the dataset’s folder through a symbolic link.`, {
-          place: this.place(index),
-          remedy: `Copy the file into ${this.folder}, or move the dataset to a folder that holds both.`,
-        });
+        throw new StudioError(
+          'bad-media',
+          // With the remedy in it: a run keeps of a question that is passed over the message alone.
+          `${named} leads out of the dataset’s folder, through a symbolic link to ${found.real}. ${allowRemedy(found.real)}`,
+          { place: this.place(index) },
+        );
     }
   }
 
@@ -252,9 +260,14 @@ class FileDataset implements Dataset {
  * Rows with a fault are left out and listed in `faults`. The file as a whole is refused when it can't be parsed, was cut
  * off, holds no row or holds none without a fault.
  *
+ * @param allowedRoots folders outside of the dataset's own that links among its media may lead into
  * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
  */
-export async function openDataset(file: string, signal?: AbortSignal): Promise<Dataset> {
+export async function openDataset(
+  file: string,
+  signal?: AbortSignal,
+  allowedRoots: readonly string[] = [],
+): Promise<Dataset> {
   const full = path.resolve(file);
   const index = new RowIndex();
   const faults: RowFault[] = [];
@@ -278,5 +291,5 @@ export async function openDataset(file: string, signal?: AbortSignal): Promise<D
       { place: full, remedy: 'Correct the rows; each fault is named with its line.' },
     );
   }
-  return new FileDataset(full, index, faults, scan);
+  return new FileDataset(full, index, faults, scan, allowedRoots);
 }

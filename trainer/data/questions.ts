@@ -20,6 +20,8 @@ export interface LoadedQuestion {
 /** Loads a dataset's rows with their frames. */
 export class QuestionLoader {
   readonly dataset: Dataset;
+  /** What records call the dataset. */
+  readonly datasetName: string;
   private readonly media: MediaLoader;
   private readonly limits: FrameLimits;
   private readonly onSkipped: (question: Question, fault: StudioError) => void;
@@ -31,8 +33,10 @@ export class QuestionLoader {
     media: MediaLoader,
     limits: FrameLimits,
     onSkipped: (question: Question, fault: StudioError) => void,
+    datasetName: string = dataset.file,
   ) {
     this.dataset = dataset;
+    this.datasetName = datasetName;
     this.media = media;
     this.limits = limits;
     this.onSkipped = onSkipped;
@@ -45,7 +49,7 @@ export class QuestionLoader {
   /** Null when the row's media can't be read; the fault was reported. */
   async load(row: number): Promise<LoadedQuestion | null> {
     if (this.unreadable.has(row)) return null;
-    const question = this.dataset.question(row);
+    const question = { ...this.dataset.question(row), dataset: this.datasetName };
     try {
       const { frames, view } = await this.media.load(this.dataset.mediaPath(row), question.dataType, this.limits);
       return { question, frames, view, target: solutionText(this.dataset.row(row)) };

@@ -1,4 +1,5 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { QuestionOrder } from '../data/mixing.ts';
@@ -15,6 +16,7 @@ import { frameLimits } from '../video/choose.ts';
 import type { MediaLoader } from '../video/load.ts';
 import { checkpointsFolder, newestCheckpoint, removeLeftovers } from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
+import { liesOutside } from './project-paths.ts';
 
 export interface WorkbenchOrder {
   readonly plan: RunPlan;
@@ -26,6 +28,8 @@ export interface WorkbenchOrder {
   readonly createEngine: CreateEngine;
   /** Folder of the checkpoint that a source names. @throws StudioError `not-found` */
   checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string>;
+  /** Folders that links among the media of every run may lead into, beside those of the plan. */
+  readonly allowedRoots: readonly string[];
   /** A question whose media can't be read. */
   onSkipped(question: Question, fault: StudioError): void;
   warn(message: string): void;
@@ -73,16 +77,20 @@ async function open(
 ): Promise<Omit<Workbench, 'close'>> {
   const media = await order.media();
   const limits = frameLimits(parameters);
+  const { paths } = plan;
+  const roots = [...plan.allowedRoots, ...order.allowedRoots];
   const opened = async (file: string): Promise<Dataset> => {
-    const dataset = hold(await openDataset(file));
-    warnOfFaults(dataset, order.warn);
+    requireThere(plan, file);
+    const dataset = hold(await openDataset(file, undefined, roots));
+    warnOfFaults(dataset, (message) => order.warn(paths.inText(message)));
     return dataset;
   };
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  if (plan.promptTemplate !== null) requireThere(plan, plan.promptTemplate);
   const template = await readTemplate(plan.promptTemplate ?? undefined);
-  const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped);
+  const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped, paths.record(of.file));
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
     plan.seed,
@@ -111,6 +119,17 @@ async function open(
     unseen: unseen && loaderOf(unseen),
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
+}
+
+/** @throws StudioError `not-found` with what to do about a file that has moved */
+function requireThere({ paths }: RunPlan, file: string): void {
+  if (existsSync(file)) return;
+  const recorded = paths.record(file);
+  const where = liesOutside(recorded) ? 'It lies outside the project' : 'It belongs to the project';
+  throw new StudioError('not-found', `${where} and is not there.`, {
+    place: file,
+    remedy: `Put it back, or say where it lies now: video-r1 run --resume RUN --folder ${paths.project} --map ${recorded}=NEW`,
+  });
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */

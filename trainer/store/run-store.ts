@@ -28,6 +28,7 @@ import {
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
 import { AnnotationTable } from './annotation-table.ts';
+import { writeRelative } from './born-at.ts';
 import { type Database, lostRemedy, sqliteCode, sqliteErrorCode } from './database.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
@@ -91,6 +92,12 @@ export class RunStore {
     this.annotationTable = new AnnotationTable(database);
     this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
     this.run = readSummary(database);
+  }
+
+  /** Writes every path below the folder in which the project stood from that folder on; see `born-at.ts`. */
+  writeRelative(formerProject: string): void {
+    writeRelative(this.database, formerProject);
+    this.run = readSummary(this.database);
   }
 
   dispose(): void {
