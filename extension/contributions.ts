@@ -120,6 +120,15 @@ export const settings = {
     markdownDescription:
       'The `ffmpeg` that decodes videos, with its `ffprobe` beside it. When empty, the one on the `PATH` is used, else the one that *Install ffmpeg* fetched. Takes effect when the next trainer starts.',
   },
+  allowedRoots: {
+    id: key('trainer.allowedRoots'),
+    type: 'array',
+    items: { type: 'string' },
+    default: [] as readonly string[],
+    restricted: true,
+    markdownDescription:
+      "Folders, by their absolute paths, that links among a dataset's videos and images may lead into, such as another disk. Without it a link that leads out of the dataset's folder is passed over. A run keeps the folders that were allowed when it was created. Takes effect when the next trainer starts.",
+  },
   autoAttach: {
     id: key('trainer.autoAttach'),
     type: 'boolean',
@@ -329,10 +338,10 @@ export function manifestParts() {
       configuration: {
         title: 'Video-R1',
         properties: Object.fromEntries(
-          Object.values(settings).map(({ id, type, default: initial, restricted, markdownDescription }, order) => [
+          Object.values(settings).map(({ id, default: initial, restricted, markdownDescription, ...kind }, order) => [
             id,
             {
-              type,
+              ...kind,
               default: initial,
               markdownDescription,
               order,

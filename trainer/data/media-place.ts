@@ -53,7 +53,7 @@ export function findMedia({ folder, allowed }: MediaRoots, named: string): Media
 /** What to do about a link that leads out: the line to add, on each face. @param real where it leads */
 export function allowRemedy(real: string): string {
   const root = path.dirname(real);
-  return `To read it, allow the folder: "allowedRoots": [${JSON.stringify(root)}] in the run file, --allow-root ${root} on the command line, or the setting Video-R1: Allowed Roots.`;
+  return `To read it, allow the folder: "allowedRoots": [${JSON.stringify(root)}] in the run file, --allow-root ${root} on the command line, or the setting videoR1.trainer.allowedRoots of the editor.`;
 }
 
 /** Whether an absolute path is the folder or lies below it. */

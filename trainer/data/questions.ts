@@ -27,6 +27,8 @@ export class QuestionLoader {
   private readonly onSkipped: (question: Question, fault: StudioError) => void;
   /** Rows known to be unreadable, so that each is tried and reported once. */
   private readonly unreadable = new Set<number>();
+  /** Why the first of them is. */
+  private firstFault = '';
 
   constructor(
     dataset: Dataset,
@@ -58,6 +60,7 @@ export class QuestionLoader {
       if (fault.kind !== 'bad-media') throw fault;
       if (!this.unreadable.has(row)) {
         this.unreadable.add(row);
+        this.firstFault ||= ` The first: ${fault.message}`;
         this.onSkipped(question, fault);
       }
       return null;
@@ -103,7 +106,7 @@ export class QuestionLoader {
       if (questions.length === 0 && next - position > 2 * this.dataset.count) {
         throw new StudioError(
           'bad-dataset',
-          `None of the ${this.dataset.count} rows has a video or image that can be read.`,
+          `None of the ${this.dataset.count} rows has a video or image that can be read.${this.firstFault}`,
           {
             place: this.dataset.file,
             remedy: 'Check the paths in the dataset: they are relative to its folder.',

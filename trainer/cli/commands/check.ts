@@ -5,7 +5,15 @@ import type { LengthSummary } from '../../data/dataset-statistics.ts';
 import { type Finding, type FindingKind, findingKinds } from '../../data/finding.ts';
 import { quote } from '../../rewards/reward.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
-import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import {
+  allowedRoots,
+  type CliCommand,
+  exitCodes,
+  readOptions,
+  rootOptions,
+  usage,
+  wholeNumber,
+} from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
@@ -15,13 +23,15 @@ export const checkCommand: CliCommand = {
   name: 'check',
   summary: 'look a dataset over: rows, media, duplicates',
   help: `
-video-r1 check DATASET [--media] [--hash] [--against OTHER] [--limit N] [--fail-on-warnings] [--json] [--ffmpeg PATH]
+video-r1 check DATASET [--media] [--hash] [--against OTHER] [--limit N] [--fail-on-warnings]
+                [--allow-root DIR …] [--json] [--ffmpeg PATH]
 
 Says of every row what is wrong with it, with file and line, and what training does about it; then counts and lengths.
 --media probes every video and image with ffprobe: cut off, empty, too small, too long, a picture named as a video.
 --hash finds media that lie there twice under different names, by their content.
 --against names videos and images that OTHER, such as the evaluation split, has too. The same video encoded again has
 another content and is not found.
+--allow-root names a folder outside of the dataset's own that links among its videos and images may lead into.
 --limit is how many findings of a kind are shown (5); --json writes all of them as one JSON object.
 Ends with 0 when there is no error, 1 when there is one (or a warning, with --fail-on-warnings), 130 after Ctrl-C.
 
@@ -37,12 +47,14 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
         'fail-on-warnings': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         ffmpeg: { type: 'string' },
+        ...rootOptions,
       },
       1,
     );
     const file = positionals[0];
     if (file === undefined) throw usage('Name one dataset.');
     const limit = wholeNumber('limit', values.limit, 0);
+    const roots = allowedRoots(values);
     const probeWith = values.media ? await findFfmpeg(values.ffmpeg) : undefined;
     const line = new LiveLine(process.stderr, 2000);
     const words = { stopped: 'The check was stopped; nothing was written.', left: 'nothing was written' };
@@ -55,6 +67,7 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
         probeWith,
         compareContent: values.hash,
         against: values.against,
+        allowedRoots: roots,
         signal,
         onProgress,
       }).finally(() => line.clear());

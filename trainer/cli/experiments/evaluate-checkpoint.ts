@@ -132,7 +132,8 @@ export async function evaluateCheckpoint(
   try {
     hold(lock(w.out));
     const datasets: { name: string; dataset: Dataset }[] = [];
-    for (const { name, file } of w.files) datasets.push({ name, dataset: hold(await openDataset(file, signal)) });
+    for (const { name, file } of w.files)
+      datasets.push({ name, dataset: hold(await openDataset(file, signal, w.allowedRoots)) });
     for (const { dataset } of datasets) sayFaults(dataset, line);
     const header = await headerOf(w, datasets);
     const file = path.join(w.out, answersName);
