@@ -163,6 +163,7 @@ export async function readPlan(runFolder: string): Promise<RunPlan> {
 
 /** Whether the plan of this folder is of a version whose records hold absolute paths. @returns where its project stood */
 export async function formerProject(runFolder: string): Promise<string | null> {
-  const stored = storedPlan.safeParse(parseJson(await readFile(path.join(runFolder, planFile), 'utf8'))).data;
+  const text = await readFile(path.join(runFolder, planFile), 'utf8').catch(() => '');
+  const stored = storedPlan.safeParse(parseJson(text)).data;
   return stored?.version === 1 ? bornAt(path.join(runFolder, storeFile), stored.runFile) : null;
 }

@@ -27,7 +27,7 @@ import {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
-import { AnnotationTable } from './annotation-table.ts';
+import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { type Database, lostRemedy, sqliteCode, sqliteErrorCode } from './database.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
@@ -276,6 +276,11 @@ export class RunStore {
     return this.recordTables.evaluations();
   }
 
+  /** All groups with their rollouts, oldest first, read as they are taken. */
+  groups(): Generator<GroupWithRollouts, void> {
+    return this.rolloutTables.groups();
+  }
+
   /** @throws StudioError `not-found` */
   group(id: string): GroupWithRollouts {
     const group = this.rolloutTables.group(id);
@@ -307,9 +312,15 @@ export class RunStore {
     return this.annotationTable.nextId();
   }
 
-  /** All annotations as JSONL, those whose rollout was voided or made anew included. */
-  exportAnnotations(): { jsonl: string; count: number } {
+  /** All annotations with what they are about, those whose rollout was voided or made anew included. */
+  exportedAnnotations(): ExportedAnnotation[] {
     return this.annotationTable.export(this.run);
+  }
+
+  /** The same as JSONL. */
+  exportAnnotations(): { jsonl: string; count: number } {
+    const lines = this.exportedAnnotations().map((line) => `${JSON.stringify(line)}\n`);
+    return { jsonl: lines.join(''), count: lines.length };
   }
 
   private notFound(what: string, id: string): StudioError {
