@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { faultLine } from '../../trainer/protocol/issues.ts';
 import {
   type HostCommand,
   type HostToPageInput,
@@ -96,7 +97,8 @@ export class PagePanel {
   private async take(message: unknown): Promise<void> {
     const checked = pageToHost.safeParse(message);
     if (!checked.success) {
-      this.studio.log.warn(`The ${this.page} page sent a message that does not fit: ${checked.error.message}`);
+      const faults = faultLine(pageToHost, message, checked.error, 'the message');
+      this.studio.log.warn(`The ${this.page} page sent a message that does not fit: ${faults}.`);
       return;
     }
     try {
@@ -161,6 +163,12 @@ export class PagePanel {
     const uri = vscode.Uri.file(file);
     if (row === undefined) {
       await vscode.commands.executeCommand('vscode.open', uri, { preview: true });
+      return;
+    }
+    if (!/\.(jsonl?|ndjson)$/i.test(file)) {
+      void vscode.window.showInformationMessage(
+        plain(`It is row ${row} of ${asked}, which is no text that has lines.`),
+      );
       return;
     }
     const document = await vscode.workspace.openTextDocument(uri);

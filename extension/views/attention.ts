@@ -1,6 +1,6 @@
 /**
- * Notifications, only where someone must act: a run failed or stands still because of a fault, or the trainer is gone while
- * runs were under way.
+ * Notifications, only where someone must act: a run failed or stands still because of a fault, learns nothing or less than was
+ * meant, or the trainer is gone while runs were under way.
  */
 import * as vscode from 'vscode';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
@@ -12,7 +12,10 @@ export function registerAttention(studio: Studio): vscode.Disposable {
   const before = new Map<string, RunState>();
   return vscode.Disposable.from(
     studio.onRunEvent(({ runId, body }) => {
-      if (body.type === 'warning') studio.log.warn(body.message);
+      if (body.type === 'warning') {
+        studio.log.warn(body.message);
+        if (body.about === 'learning') void sayHindrance(runId, body.message);
+      }
       if (body.type !== 'state') return;
       const was = before.get(runId);
       before.set(runId, body.run.state);
@@ -40,6 +43,12 @@ async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promi
   if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId: run.id });
   if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
   if (choice === log) studio.log.show();
+}
+
+async function sayHindrance(runId: string, message: string): Promise<void> {
+  const dashboard = 'Open Dashboard';
+  const choice = await vscode.window.showWarningMessage(plain(`${runId}: ${message}`), dashboard);
+  if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId });
 }
 
 async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<void> {

@@ -98,9 +98,9 @@ describe('writeOutput', () => {
     const report = await write(at('data', 'cot.json'));
     const dropped = readFileSync(at('data', 'cot.dropped.jsonl'), 'utf8').trim().split('\n');
     expect(dropped.map((line) => JSON.parse(line))).toEqual([
-      { row: 0, problem_id: 'q0', sample: 1, reason: 'not-best', sentence: expect.any(String) },
-      { row: 0, problem_id: 'q0', sample: 2, reason: 'refused', sentence: 'The teacher refused: “no”' },
-      { row: 1, problem_id: 'q1', sample: 0, reason: 'failed', sentence: 'HTTP 400: no' },
+      { row: 1, problem_id: 'q0', sample: 1, reason: 'not-best', sentence: expect.any(String) },
+      { row: 1, problem_id: 'q0', sample: 2, reason: 'refused', sentence: 'The teacher refused: “no”' },
+      { row: 2, problem_id: 'q1', sample: 0, reason: 'failed', sentence: 'HTTP 400: no' },
     ]);
     expect(report.all).toEqual({ rows: 3, answers: 5, kept: 2, dropped: { 'not-best': 1, refused: 1, failed: 1 } });
     expect(report.byType).toEqual({

@@ -106,7 +106,7 @@ describe('checkDataset', () => {
     ['no-think', row({ process: '<think>so</think> B' })],
   ])('finds %s', async (kind, bad) => {
     const report = await check(lines(row(), bad));
-    expect(report.findings.map((finding) => [finding.kind, finding.line, finding.row])).toEqual([[kind, 2, 1]]);
+    expect(report.findings.map((finding) => [finding.kind, finding.line, finding.row])).toEqual([[kind, 2, 2]]);
     expect(report.findings[0]?.message.length).toBeLessThan(400);
     const isError = findingKinds[kind].severity === 'error';
     expect([report.errors, report.sound]).toEqual(isError ? [1, 1] : [0, 2]);

@@ -47,7 +47,11 @@ describe('an export as JSONL', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual(store.events(0, 100));
     await exportTable(store, 'rollouts', 'jsonl', at('rollouts.jsonl'));
     const [first] = readFileSync(at('rollouts.jsonl'), 'utf8').split('\n');
-    expect(JSON.parse(first ?? '')).toMatchObject({ id: 's1-g0-o0', text: hostile.toWellFormed(), group: { id: 's1-g0' } });
+    expect(JSON.parse(first ?? '')).toMatchObject({
+      id: 's1-g0-o0',
+      text: hostile.toWellFormed(),
+      group: { id: 's1-g0' },
+    });
   });
 });
 

@@ -25,7 +25,7 @@ const fromAPause = 'steps are counted from a pause: pause first';
 /** `set` where it is taken: its own rules decide. */
 const set = {
   'set learningRate to 0.00001': taken,
-  'set learningRate to fast': 'learning rate: Invalid input: expected number, received string',
+  'set learningRate to fast': 'learning rate must be a number, not the text "fast"',
   'set learnRate to 0.00001': 'there is no parameter learnRate; the nearest is learningRate',
   'set groupSize to 4': 'ordered a question is fixed when the run is created',
 };
@@ -152,7 +152,7 @@ describe('a command', () => {
   it('says whose parameter it is when a method has no such one', () => {
     expect(settingRefusal('grpo', 'alpha', 0.2)).toBe('alpha has no meaning for grpo');
     expect(settingRefusal('tgrpo', 'alpha', 0.2)).toBeNull();
-    expect(settingRefusal('sft', 'topP', 2)).toMatch(/^top-p: /);
+    expect(settingRefusal('sft', 'topP', 2)).toBe('top-p must be at most 1, not 2');
   });
 
   it('is refused by a clause that reads on from "because", without a full stop of its own', () => {

@@ -102,7 +102,7 @@ describe('readTemplate', () => {
     const { OCR, ...rest } = template.answerHint;
     await expect(read(JSON.stringify({ ...template, instrution: '' }))).rejects.toMatchObject({
       kind: 'bad-template',
-      message: expect.stringContaining('unknown key "instrution" (did you mean "instruction"?)'),
+      message: expect.stringContaining('there is no key "instrution"; the nearest is "instruction"'),
     });
     await expect(read(JSON.stringify({ ...template, answerHint: { ...rest, ocr: OCR } }))).rejects.toThrow(
       /answerHint\.OCR.*unknown key "ocr" \(did you mean "OCR"\?\) in answerHint/,

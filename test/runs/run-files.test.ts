@@ -83,6 +83,24 @@ describe('parametersOfRun', () => {
     expect(() => parametersOfRun(file, { beta: -1 })).toThrow('beta');
     expect(() => parametersOfRun(file, { betta: 1 })).toThrow('the nearest is beta');
   });
+
+  it.each([{ groupSize: 1 }, { temperature: 0 }, { topK: 1 }, { topP: 0 }])(
+    'refuses %j, with which nothing can be learned, and says what to set',
+    async (settings) => {
+      const file = await readRunFile(await write({ ...good, method: 'tgrpo' }));
+      const [name = ''] = Object.keys(settings);
+      expect(() => parametersOfRun(file, settings)).toThrow(
+        expect.objectContaining({
+          kind: 'bad-run-file',
+          message: expect.stringContaining(`Nothing can be learned: ${name} is`),
+          remedy: expect.stringContaining(`Set ${name}`),
+        }),
+      );
+      // SFT draws no answers to learn from.
+      const sft = await readRunFile(await write({ ...good, method: 'sft' }));
+      expect(() => parametersOfRun(sft, settings)).not.toThrow();
+    },
+  );
 });
 
 describe('listRunFiles', () => {

@@ -623,6 +623,20 @@ describe('a fault', () => {
     expect(made.engine.calls.filter((call) => call === 'optimStep')).toHaveLength(3);
   });
 
+  it('of a program that was ended from outside pauses before the step, which is done on resume', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    made.onEngine = (engine) =>
+      engine.failNext('sample', new StudioError('cancelled', 'ffmpeg was ended from outside (SIGKILL).'));
+    made.send({ kind: 'start' });
+    expect(await made.untilState('paused')).toMatchObject({
+      at: { point: 'before-step', step: 1 },
+      fault: { kind: 'cancelled' },
+    });
+    await made.command({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(stepsOf(made)).toEqual([1, 2, 3]);
+  });
+
   it('of a store that is full pauses in words that are told though they can not be stored, and loses no step', async () => {
     const made = scriptedRun({ unseen: 0 });
     const database = databaseOf(made.run.store);

@@ -35,6 +35,8 @@ export interface ScriptedRunOptions {
   readonly questions?: number;
   /** Rows to be evaluated on; 0 names no such dataset. */
   readonly unseen?: number;
+  /** What the rows ask, where it is not a few words. */
+  readonly problems?: Readonly<Record<number, string>>;
   /** Rows whose media can't be read. */
   readonly unreadable?: readonly number[];
   readonly script?: Script;
@@ -47,12 +49,22 @@ const quick: Partial<ParameterValues> = {
   ...{ probeEvery: 0, evaluationQuestions: 0, maxNewTokens: 40, warmupSteps: 0, schedule: 'constant' },
 };
 
-function writeDataset(folder: string, name: string, count: number): string {
+function writeDataset(
+  folder: string,
+  name: string,
+  count: number,
+  problems: ScriptedRunOptions['problems'] = {},
+): string {
   const rows = Array.from({ length: count }, (_, row) => {
     const media = `${name}-${row}.mp4`;
     writeFileSync(path.join(folder, media), '');
     return {
-      ...{ problem_id: row, problem: `Question ${row}?`, data_type: 'video', problem_type: 'multiple choice' },
+      ...{
+        problem_id: row,
+        problem: problems[row] ?? `Question ${row}?`,
+        data_type: 'video',
+        problem_type: 'multiple choice',
+      },
       ...{
         options: ['A. left', 'B. right'],
         solution: '<answer>B</answer>',
@@ -218,7 +230,7 @@ export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
   const plan: RunPlan = {
     ...{ name: method, method, preset: 'sample', promptTemplate: null, seed: 1, sourceWeights: null },
     ...{ allowedRoots: [], paths: new ProjectPaths(project) },
-    dataset: writeDataset(folder, 'train', questions),
+    dataset: writeDataset(folder, 'train', questions, options.problems),
     evaluationDataset: unseen > 0 ? writeDataset(folder, 'unseen', unseen) : null,
     runFile: path.join(folder, `${method}.run.json`),
     model: { checkpoint: start },

@@ -187,7 +187,7 @@ export const rooms: readonly Room[] = [
   { room: 'extension/build.ts', on: [], runs: 'node' },
   {
     room: 'trainer/build.ts',
-    on: ['extension/build.ts', 'trainer/engines', 'webview/build.ts'],
+    on: ['extension/build.ts', 'trainer/engines', 'trainer/video', 'webview/build.ts'],
     runs: 'node',
     looksInto: ['trainer/engines/tfjs'],
   },

@@ -36,6 +36,7 @@ export interface CotReport {
   readonly questionsKept: number;
   /** Rows that were not asked, since their media can't be read. */
   readonly unreadable: readonly {
+    /** From 1. */
     readonly row: number;
     readonly place: string;
     readonly path: string;
@@ -180,7 +181,9 @@ export async function writeOutput(
         if (verdict.kind === 'dropped') {
           for (const { dropped } of tallies) dropped[verdict.reason] = (dropped[verdict.reason] ?? 0) + 1;
           const { reason, sentence } = verdict;
-          await left.write(`${JSON.stringify({ row, problem_id: question.problemId, sample, reason, sentence })}\n`);
+          await left.write(
+            `${JSON.stringify({ row: dataset.fileRow(row), problem_id: question.problemId, sample, reason, sentence })}\n`,
+          );
           continue;
         }
         const made = rowWith(dataset, row, rewrite, `<think>${verdict.think}</think>`);
@@ -201,7 +204,12 @@ export async function writeOutput(
       unreadable: [...journal.unreadable]
         .filter(([row]) => !asked.has(row))
         .sort(([a], [b]) => a - b)
-        .map(([row, message]) => ({ row, place: dataset.place(row), path: dataset.row(row).path, message })),
+        .map(([row, message]) => ({
+          row: dataset.fileRow(row),
+          place: dataset.place(row),
+          path: dataset.row(row).path,
+          message,
+        })),
       datasetFaults: dataset.faults.map(({ message }) => message),
       tokens: { in: journal.tokensIn, out: journal.tokensOut },
       rules,

@@ -11,10 +11,10 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
-import { parseRow, scanDatasetFile } from './dataset-file.ts';
+import { type DatasetForm, parseRow, type ScannedRow, scanDatasetFile } from './dataset-file.ts';
 import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
 import { type Finding, type FindingKind, findingKinds } from './finding.ts';
-import type { RowBytes, RowsForm } from './json-rows.ts';
+import { findParts } from './forms/dataset-parts.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
 import { probeAll } from './media-probe.ts';
@@ -36,7 +36,7 @@ export interface CheckOptions {
 
 export interface DatasetReport {
   readonly file: string;
-  readonly form: RowsForm | null;
+  readonly form: DatasetForm | null;
   /** Whole rows that were found. */
   readonly rows: number;
   /** Rows without an error. None can be trained on while `refused`. */
@@ -89,24 +89,32 @@ class FirstSeen {
   }
 }
 
+/** A finding while rows are met: rows from 0, and in a table the row's number from 1 in place of a line. */
+type Met = Pick<Finding, 'kind' | 'message'> & { readonly line: number; readonly row: number | null };
+
 const lineOf = (place: string | undefined): number => Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? 1);
 
 class Check {
-  form: RowsForm | null = null;
+  form: DatasetForm | null = null;
   rows = 0;
-  readonly findings: Finding[] = [];
+  embedded = 0;
+  readonly findings: Met[] = [];
   readonly media = new Map<string, Medium>();
   readonly counter = new StatisticsCounter();
   private readonly file: string;
-  private roots: MediaRoots | null = null;
+  private readonly folder: string;
   private readonly allowedRoots: readonly string[];
+  private roots: MediaRoots | null = null;
   /** By file, how a row named it first. */
   private readonly firstNames = new Map<string, { named: string; line: number }>();
   private readonly ids = new FirstSeen();
   private readonly questions = new FirstSeen();
+  /** Files that rows were read from, each with the number of its first row. */
+  private readonly parts: { readonly file: string; readonly firstRow: number }[] = [];
 
-  constructor(file: string, allowedRoots: readonly string[]) {
+  constructor(file: string, folder: string, allowedRoots: readonly string[]) {
     this.file = file;
+    this.folder = folder;
     this.allowedRoots = allowedRoots;
   }
 
@@ -114,10 +122,26 @@ class Check {
     this.findings.push({ kind, line, row, message });
   }
 
-  take(bytes: RowBytes, row: number, form: RowsForm): void {
+  /** What a finding's place is counted in. */
+  private get unit(): 'row' | 'line' {
+    return this.form === 'table' ? 'row' : 'line';
+  }
+
+  /** A finding as it is told: rows from 1, and no line where there are none. */
+  told({ kind, message, line, row }: Met): Finding {
+    const part = this.parts.findLast(({ firstRow }) => firstRow <= (row ?? 0));
+    const file = part?.file ?? this.file;
+    if (this.form !== 'table')
+      return { kind, line, row: row === null ? null : row + 1, place: `${file}:${line}`, message };
+    if (row === null) return { kind, line: null, row, place: file, message };
+    return { kind, line: null, row: row + 1, place: `${file}, row ${row + 1 - (part?.firstRow ?? 0)}`, message };
+  }
+
+  take(bytes: ScannedRow, row: number, form: DatasetForm): void {
     this.form = form;
     this.rows = row + 1;
-    const { line } = bytes;
+    if (this.parts.at(-1)?.file !== bytes.file) this.parts.push({ file: bytes.file, firstRow: row });
+    const line = form === 'table' ? row + 1 : bytes.line;
     if (!isUtf8(bytes.bytes)) {
       this.add('not-utf8', line, row, 'The row is not UTF-8 text.');
       return;
@@ -125,7 +149,7 @@ class Check {
     const text = bytes.bytes.toString('utf8');
     let value: unknown;
     try {
-      value = parseRow(this.file, text, line, row, form);
+      value = parseRow(bytes, row, form);
     } catch (thrown) {
       this.add('not-json', line, row, asStudioError(thrown).message);
       return;
@@ -138,23 +162,30 @@ class Check {
     this.counter.add(checked.row);
     for (const { kind, message } of rowWarnings(checked.row, text)) this.add(kind, line, row, message);
     this.compare(checked.row, line, row);
-    this.meetMedium(checked.row, line, row);
+    if (bytes.isEmbedded) this.embedded++;
+    else this.meetMedium(checked.row, line, row);
   }
 
   private compare(row: DatasetRow, line: number, number: number): void {
     const id = this.ids.meet(String(row.problem_id), line);
     if (id !== null)
-      this.add('repeated-id', line, number, `problem_id ${quote(String(row.problem_id))} is also that of line ${id}.`);
+      this.add(
+        'repeated-id',
+        line,
+        number,
+        `problem_id ${quote(String(row.problem_id))} is also that of ${this.unit} ${id}.`,
+      );
     const question = JSON.stringify([row.problem, row.options, path.posix.normalize(row.path.replaceAll('\\', '/'))]);
     const asked = this.questions.meet(question, line);
-    if (asked !== null) this.add('repeated-question', line, number, `The same question stands at line ${asked}.`);
+    if (asked !== null)
+      this.add('repeated-question', line, number, `The same question stands at ${this.unit} ${asked}.`);
   }
 
   private meetMedium(row: DatasetRow, line: number, number: number): void {
     const key = `${row.data_type} ${row.path}`;
     let medium = this.media.get(key);
     if (!medium) {
-      this.roots ??= mediaRoots(path.dirname(this.file), this.allowedRoots);
+      this.roots ??= mediaRoots(this.folder, this.allowedRoots);
       medium = { named: row.path, kind: row.data_type, ...lookAt(this.roots, row.path), rows: [] };
       this.media.set(key, medium);
       this.compareFile(medium, line, number);
@@ -172,7 +203,7 @@ class Check {
         'same-medium',
         line,
         number,
-        `${quote(named)} is the same file as ${quote(first.named)} of line ${first.line}.`,
+        `${quote(named)} is the same file as ${quote(first.named)} of ${this.unit} ${first.line}.`,
       );
   }
 
@@ -202,6 +233,7 @@ async function filesOf(
     const roots = mediaRoots(other.folder, allowedRoots);
     const files = new Map<string, SizedFile & { place: string }>();
     for (let row = 0; row < other.count; row++) {
+      if (other.isEmbedded(row)) continue;
       if (row % 1000 === 999) await new Promise(setImmediate);
       signal?.throwIfAborted();
       const { file } = lookAt(roots, other.row(row).path);
@@ -227,7 +259,7 @@ async function findSameContent(check: Check, options: CheckOptions): Promise<voi
         'same-medium',
         first.line,
         first.row,
-        `${quote(one.named)} has the same content as ${quote(other.named)} of line ${otherFirst.line}.`,
+        `${quote(one.named)} has the same content as ${quote(other.named)} of ${check.form === 'table' ? 'row' : 'line'} ${otherFirst.line}.`,
       );
   }
   for (const [real, why] of unreadable) {
@@ -273,7 +305,7 @@ async function findLeaks(check: Check, against: string, options: CheckOptions): 
  */
 export async function checkDataset(file: string, options: CheckOptions = {}): Promise<DatasetReport> {
   const full = path.resolve(file);
-  const check = new Check(full, options.allowedRoots ?? []);
+  const check = new Check(full, findParts(full).folder, options.allowedRoots ?? []);
   try {
     await scanDatasetFile(full, (bytes, row, form) => check.take(bytes, row, form), {
       signal: options.signal,
@@ -283,7 +315,7 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
   } catch (thrown) {
     options.signal?.throwIfAborted();
     const fault = asStudioError(thrown);
-    if (fault.kind !== 'bad-dataset' || !statSync(full).isFile()) throw thrown;
+    if (fault.kind !== 'bad-dataset') throw thrown;
     check.add('cut-off', lineOf(fault.place), null, fault.message);
   }
   if (options.compareContent) await findSameContent(check, options);
@@ -300,7 +332,9 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
       onProgress: (done, total) => options.onProgress?.('media', done, total),
     });
   }
-  const findings = check.findings.sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0));
+  const findings = check.findings
+    .sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0))
+    .map((met) => check.told(met));
   const isError = ({ kind }: Finding) => findingKinds[kind].severity === 'error';
   const errors = findings.filter(isError);
   const unsound = new Set(errors.filter(({ row, kind }) => row !== null && kind !== 'leak').map(({ row }) => row));

@@ -2,6 +2,7 @@
 import type { DataType } from '../protocol/dataset.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { frameFactor, maxAspectRatio, sizeFactor } from '../video/choose.ts';
+import { twiceIfInterrupted } from '../video/ended-child.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { type MediaProbe, probeMedia } from '../video/probe.ts';
 import type { FindingKind } from './finding.ts';
@@ -82,7 +83,7 @@ export async function probeAll(
       const index = next++;
       const { real, kind } = files[index] as (typeof files)[number];
       try {
-        const fault = await faultOf(tools, real, kind);
+        const fault = await twiceIfInterrupted(() => faultOf(tools, real, kind));
         if (fault) onFault(index, fault);
       } catch (thrown) {
         failed = true;

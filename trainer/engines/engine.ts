@@ -117,10 +117,17 @@ export interface AnswerTokens {
   readonly weights?: Float32Array;
 }
 
-/** An answer to train on: its tokens, or a text that the engine tokenizes and ends. */
+/** An answer to train on as text: the engine tokenizes it and ends it with the token that ends a turn. */
+export interface AnswerText {
+  readonly text: string;
+  /** Whether the newline that the chat layout puts behind that token belongs to the answer too. */
+  readonly turnNewline?: boolean;
+}
+
+/** An answer to train on. */
 export interface Sequence {
   readonly prompt: Prompt;
-  readonly answer: AnswerTokens | { readonly text: string };
+  readonly answer: AnswerTokens | AnswerText;
 }
 
 /** A sequence with what the policy loss needs; arrays have one entry per answer token. */

@@ -1,4 +1,5 @@
-/** Accuracy on questions that the run does not train on, with ordered frames and, for videos, with shuffled ones. */
+/** Accuracy on the questions of another dataset than is trained on, with ordered frames and, for videos, with shuffled ones. */
+import type { Leak } from '../data/leak.ts';
 import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
@@ -18,6 +19,8 @@ export interface RunEvaluation {
   readonly seed: number;
   readonly step: number;
   readonly id: string;
+  /** What the questions share with those that are trained on. */
+  readonly leak: Leak | null;
   readonly signal: AbortSignal;
   onGroups(groups: readonly SampledGroup[]): Promise<void>;
   onProgress(done: number, total: number): void;
@@ -77,6 +80,7 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
     byType: slices(answers, (answer) => answer.type),
     byFamily: slices(answers, (answer) => answer.family),
     skipped,
+    ...(e.leak && { trainedOn: { count: e.leak.rows, media: e.leak.sameMedium, questions: e.leak.sameQuestion } }),
     durationMs: performance.now() - started,
   };
 }

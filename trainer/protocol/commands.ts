@@ -4,8 +4,17 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { hindrances } from './hindrances.ts';
+import { faultLine } from './issues.ts';
 import { nearestClause } from './nearest.ts';
-import { isParameterName, type Method, parameterNames, parameters, parametersOf } from './parameters.ts';
+import {
+  isParameterName,
+  type Method,
+  type ParameterValues,
+  parameterNames,
+  parameters,
+  parametersOf,
+} from './parameters.ts';
 import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
@@ -170,7 +179,9 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     points: () => ['before-step'],
     whileHeld: false,
     computes: false,
-    refuse: ({ parameter, value }, run) => settingRefusal(run.method, parameter, value),
+    refuse: ({ parameter, value }, run) =>
+      settingRefusal(run.method, parameter, value) ??
+      certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
   },
 };
 
@@ -246,5 +257,10 @@ export function settingRefusal(method: Method, name: string, value: unknown): st
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;
   const checked = schema.safeParse(value);
-  return checked.success ? null : `${label}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`;
+  return checked.success ? null : faultLine(schema, value, checked.error, label);
+}
+
+/** Why nothing could be learned with a parameter's value, whatever the others are; null where something can. */
+function certainHindrance(method: Method, values: ParameterValues, name: string): string | null {
+  return hindrances(method, values, null).find(({ isCertain, place }) => isCertain && place === name)?.message ?? null;
 }

@@ -9,6 +9,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
 import { pathBelow, projectOfRun } from './project-paths.ts';
@@ -118,7 +120,7 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   const file = path.join(folder, controllerFile);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(file, 'utf8'));
+    json = jsonOf(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new StudioError('bad-model', `${controllerFile} can't be read: ${(cause as Error).message}`, {
       place: folder,
@@ -128,9 +130,14 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   }
   const checked = controllerState.safeParse(json);
   if (!checked.success)
-    throw new StudioError('bad-model', `${controllerFile} does not fit: ${z.prettifyError(checked.error)}`, {
-      place: folder,
-    });
+    throw new StudioError(
+      'bad-model',
+      `${controllerFile} does not fit: ${faultLine(controllerState, json, checked.error, 'it')}.`,
+      {
+        place: folder,
+        remedy: 'Delete this checkpoint; the run goes on from the one before.',
+      },
+    );
   return checked.data;
 }
 

@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { isSplit } from '../data/forms/dataset-parts.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { parseJson } from '../protocol/json.ts';
+import { faultLine } from '../protocol/issues.ts';
+import { jsonOf, parseJson } from '../protocol/json.ts';
 import { method } from '../protocol/parameters.ts';
 import { engineSettings, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
 import { bornAt } from '../store/born-at.ts';
@@ -57,7 +59,7 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
   const folder = path.dirname(file);
   const resolve = (key: string, name: string): string => {
     const resolved = path.resolve(folder, name);
-    if (!existsSync(resolved))
+    if (!existsSync(resolved) && !(key !== 'promptTemplate' && isSplit(resolved)))
       throw new StudioError('bad-run-file', `${key} names ${name}, which is not there.`, {
         place: file,
         remedy: "Paths are relative to the run file's folder.",
@@ -140,12 +142,13 @@ export async function readPlan(runFolder: string): Promise<RunPlan> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = jsonOf(text);
   } catch (cause) {
     throw fault(`The run's plan is not JSON: ${(cause as Error).message}`, cause);
   }
   const checked = storedPlan.safeParse(json);
-  if (!checked.success) throw fault(`The run's plan does not fit: ${z.prettifyError(checked.error)}`);
+  if (!checked.success)
+    throw fault(`The run's plan does not fit: ${faultLine(storedPlan, json, checked.error, 'the plan')}.`);
   const { version: _, ...stored } = checked.data;
   const project = projectOfRun(runFolder);
   if ('moved' in stored) {

@@ -26,7 +26,7 @@ export class RunEvaluation {
   }
 
   /** @returns what to tell. @throws Interrupted when it was ended; StudioError `conflict` without questions */
-  async run({ engine, policy, unseen, template }: Workbench): Promise<string> {
+  async run({ engine, policy, unseen, leak, template }: Workbench): Promise<string> {
     const { journal, plan, store } = this.of;
     if (!unseen)
       throw new StudioError('conflict', 'The run file names no evaluationDataset.', {
@@ -40,6 +40,7 @@ export class RunEvaluation {
       const evaluation = await evaluate({
         ...{ engine, model: policy, questions: unseen, template, parameters, step },
         seed: plan.seed,
+        leak: await leak(stop.signal),
         id: `e${store.evaluations().length}`,
         signal: AbortSignal.any([this.interrupt, stop.signal]),
         onGroups: (groups) => journal.recordGroups(groups),

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ScoredGroup } from '../learning/groups.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { hindrances, hindranceText } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
@@ -55,12 +56,18 @@ export class RunJournal {
     this.listener.onChanged(this.run);
   }
 
-  /** @returns the value before. @throws StudioError `bad-request` for a name that no parameter has */
+  /** Says what of learning the new value hinders. @returns the value before. @throws StudioError `bad-request` for a name that no parameter has */
   setParameter(name: string, value: unknown): unknown {
     if (!isParameterName(name)) throw new StudioError('bad-request', `There is no parameter ${name}.`);
     const from = this.run.parameters[name];
     const parameters = { ...this.run.parameters, [name]: value } as ParameterValues;
+    const { method } = this.run;
+    const known = new Set(hindrances(method, this.run.parameters, null).map(({ message }) => message));
     this.stand(standingOf(this.run), { parameters, steps: parameters.steps });
+    for (const hindrance of hindrances(method, parameters, null)) {
+      if (!known.has(hindrance.message))
+        this.record({ type: 'warning', about: 'learning', message: hindranceText(hindrance) });
+    }
     return from;
   }
 

@@ -7,7 +7,7 @@ import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason } from '../protocol/records.ts';
 import {
@@ -19,8 +19,10 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
 import { keepCheckpoint } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
+import { FlatSteps } from './flat-steps.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
@@ -43,6 +45,9 @@ export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
   readonly around: SessionSurroundings;
 }
 
+/** No space, numbers that are not finite, and programs that were ended from outside, as for want of memory. */
+const mendable: ReadonlySet<ErrorKind> = new Set(['disk-full', 'not-finite', 'cancelled']);
+
 export class TrainingSession {
   private readonly of: SessionOf;
   /** What brought the run into memory. */
@@ -56,6 +61,7 @@ export class TrainingSession {
   private reached = { step: 0, position: 0 };
   /** The position while a step is under way. */
   private readonly place: QuestionPlace = { next: 0 };
+  private readonly flatSteps = new FlatSteps();
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
 
@@ -209,6 +215,7 @@ export class TrainingSession {
           message: plan.paths.inText(message),
         }),
       warn: (message) => journal.record({ type: 'warning', message }),
+      ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
     });
     this.bench = bench;
     this.checkReached(bench.reached?.step ?? null);
@@ -218,6 +225,18 @@ export class TrainingSession {
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
     return { engine: bench.engine.status(), questions: bench.count, step };
+  }
+
+  /** Whether the run can learn anything, said before it costs anything. @throws StudioError `bad-run-file` */
+  private async judge(files: OpenedFiles): Promise<void> {
+    const { plan, journal } = this.of;
+    const { method, parameters, step } = this.run;
+    const said = await judgeBeforeStart(
+      { method, parameters, step, runFile: plan.runFile },
+      files,
+      this.interrupt.signal,
+    );
+    for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
   }
 
   /**
@@ -264,6 +283,11 @@ export class TrainingSession {
         metrics.skipped = this.run.skipped - skippedBefore;
         this.reached = { step, position: this.place.next };
         await this.orHold({ point: 'after-update', step }, async () => journal.record({ type: 'step', metrics }));
+        const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
+        if (flat !== null)
+          await this.orHold({ point: 'after-update', step }, async () =>
+            journal.record({ type: 'warning', about: 'learning', message: flat }),
+          );
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
         await this.steering.at('after-update', step);
       }
@@ -280,7 +304,7 @@ export class TrainingSession {
     }
   }
 
-  /** A fault that a person can mend (no space left, numbers that are not finite) pauses the run; on resume the work is tried again. */
+  /** A fault that says nothing against the run and that a person can mend pauses it; on resume the work is tried again. */
   private async orHold<T>(place: RunPlace, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -288,7 +312,7 @@ export class TrainingSession {
       } catch (thrown) {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
-        if (fault.kind !== 'not-finite' && fault.kind !== 'disk-full') throw fault;
+        if (!mendable.has(fault.kind)) throw fault;
         await this.steering.holdBecause(fault, place);
       }
     }

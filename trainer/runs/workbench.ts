@@ -2,18 +2,21 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { isSplit } from '../data/forms/dataset-parts.ts';
+import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
-import { QuestionLoader } from '../data/questions.ts';
+import { QuestionLoader, type Unfit } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Question } from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
-import { questionText, solutionText } from '../reasoning/prompt.ts';
+import { buildPrompt, questionText, solutionText } from '../reasoning/prompt.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import { frameLimits } from '../video/choose.ts';
 import type { MediaLoader } from '../video/load.ts';
+import type { OpenedFiles } from './before-start.ts';
 import { checkpointsFolder, newestCheckpoint, removeLeftovers } from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
 import { liesOutside } from './project-paths.ts';
@@ -33,6 +36,8 @@ export interface WorkbenchOrder {
   /** A question whose media can't be read. */
   onSkipped(question: Question, fault: StudioError): void;
   warn(message: string): void;
+  /** Is shown the run's files before a model is loaded; what it throws ends the opening. */
+  beforeModel?(files: OpenedFiles): Promise<void>;
 }
 
 export interface Workbench {
@@ -47,6 +52,8 @@ export interface Workbench {
   readonly count: number;
   /** Questions to be evaluated on. */
   readonly unseen: QuestionLoader | null;
+  /** What they share with those that are trained on; null without any. Read through once. */
+  leak(signal: AbortSignal): Promise<Leak | null>;
   /** Where the newest checkpoint stands; null where the run begins. */
   readonly reached: { readonly step: number; readonly position: number } | null;
   close(): Promise<void>;
@@ -88,14 +95,20 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  let leakFound: Promise<Leak | null> | null = null;
+  const leak = async (signal: AbortSignal) => {
+    leakFound ??= unseen && leakBetween(dataset, rows, unseen, signal);
+    return leakFound;
+  };
   if (plan.promptTemplate !== null) requireThere(plan, plan.promptTemplate);
   const template = await readTemplate(plan.promptTemplate ?? undefined);
-  const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped, paths.record(of.file));
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
     plan.seed,
     plan.sourceWeights,
   );
+
+  await order.beforeModel?.({ dataset, rows, leak });
 
   await removeLeftovers(folder);
   const checkpoint = await newestCheckpoint(folder);
@@ -108,6 +121,9 @@ async function open(
       : await originOf(plan, dataset, template, order.checkpointOf),
     'policy',
   );
+  const unfit = longPrompt(engine, policy, template, parameters.maxPromptTokens);
+  const loaderOf = (of: Dataset) =>
+    new QuestionLoader(of, media, limits, order.onSkipped, unfit, paths.record(of.file));
   return {
     engine,
     policy,
@@ -117,19 +133,34 @@ async function open(
     order: questionOrder,
     count: rows.length,
     unseen: unseen && loaderOf(unseen),
+    leak,
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
 }
 
 /** @throws StudioError `not-found` with what to do about a file that has moved */
 function requireThere({ paths }: RunPlan, file: string): void {
-  if (existsSync(file)) return;
+  if (existsSync(file) || isSplit(file)) return;
   const recorded = paths.record(file);
   const where = liesOutside(recorded) ? 'It lies outside the project' : 'It belongs to the project';
   throw new StudioError('not-found', `${where} and is not there.`, {
     place: file,
     remedy: `Put it back, or say where it lies now: video-r1 run --resume RUN --folder ${paths.project} --map ${recorded}=NEW`,
   });
+}
+
+/** Finds prompts that are too long before the model is given them; their beginning is never cut off. */
+function longPrompt(engine: Engine, policy: ModelHandle, template: PromptTemplate, mostTokens: number): Unfit {
+  return async ({ question, frames }) => {
+    if (mostTokens === 0) return null;
+    const { tokens } = await engine.render(policy, buildPrompt(question, frames, null, template));
+    if (tokens <= mostTokens) return null;
+    return new StudioError(
+      'bad-dataset',
+      `The prompt has ${tokens.toLocaleString('en-US')} tokens; maxPromptTokens allows ${mostTokens.toLocaleString('en-US')}.`,
+      { place: question.path, remedy: 'Shorten the problem, show fewer or smaller frames, or raise maxPromptTokens.' },
+    );
+  };
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */

@@ -26,6 +26,8 @@ const steps: readonly Step[] = [
     },
     refill: true,
   },
+  // `row` counts the rows of the file, from 1.
+  { change: () => {}, refill: true },
 ];
 
 /** `PRAGMA user_version` of a database that this program writes. */

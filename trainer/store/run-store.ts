@@ -9,9 +9,9 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
 import {
   type Annotation,
   type Checkpoint,
@@ -58,9 +58,13 @@ export class RunStore {
    */
   static create(folder: string, summary: RunSummary): RunStore {
     const text = JSON.stringify({ ...summary, seq: 0 });
-    const checked = runSummary.safeParse(JSON.parse(text));
+    const made: unknown = JSON.parse(text);
+    const checked = runSummary.safeParse(made);
     if (!checked.success)
-      throw new StudioError('internal', `A summary does not fit the contract: ${z.prettifyError(checked.error)}`);
+      throw new StudioError(
+        'internal',
+        `A summary does not fit the contract: ${faultLine(runSummary, made, checked.error, 'it')}.`,
+      );
     mkdirSync(folder, { recursive: true });
     const database = createRunDatabase(join(folder, storeFile), (made) => {
       made.run('INSERT INTO run (only_row, summary) VALUES (1, ?)', text);
@@ -348,12 +352,17 @@ function readSummary(database: Database): RunSummary {
     'SELECT summary, (SELECT coalesce(max(seq), 0) FROM events) AS seq FROM run',
   );
   if (!row) throw new StudioError('bad-store', 'The database has no summary of its run.', { place, remedy });
+  const unreadable = (why: string, cause: unknown) =>
+    new StudioError('bad-store', `The summary of the run can't be read: ${why}`, { place, remedy, cause });
+  let held: unknown;
   try {
-    return runSummary.parse({ ...(JSON.parse(row.summary) as object), seq: row.seq });
+    held = { ...(JSON.parse(row.summary) as object), seq: row.seq };
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new StudioError('bad-store', `The summary of the run can't be read: ${why}`, { place, remedy, cause });
+    throw unreadable((cause as Error).message, cause);
   }
+  const checked = runSummary.safeParse(held);
+  if (checked.success) return checked.data;
+  throw unreadable(`${faultLine(runSummary, held, checked.error, 'it')}.`, checked.error);
 }
 
 /** The step that an event is about, where a rewind can void it. */
@@ -380,6 +389,6 @@ function checkBody(body: RunEventBody): RunEventBody {
   if (checked.success) return checked.data;
   throw new StudioError(
     'internal',
-    `A ${body.type} event does not fit the contract: ${z.prettifyError(checked.error)}`,
+    `A ${body.type} event does not fit the contract: ${faultLine(runEventBody, body, checked.error, 'it')}.`,
   );
 }

@@ -1,8 +1,10 @@
 /** What a video or image file holds, checked: size as shown, frames and their times. A file that can't be used is an error. */
 import { open, readFile, stat } from 'node:fs/promises';
 import type { DataType } from '../protocol/dataset.ts';
-import { StudioError } from '../protocol/errors.ts';
-import { type FfmpegTools, type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffmpeg.ts';
+import { badMedia } from './bad-media.ts';
+import type { FfmpegTools } from './ffmpeg.ts';
+import { type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffprobe.ts';
+import { pictureSize } from './picture.ts';
 
 export interface MediaProbe {
   readonly file: string;
@@ -17,20 +19,11 @@ export interface MediaProbe {
   readonly fps: number;
   /** Seconds from the first frame at which each is shown, ascending. Not index / fps where the rate varies. */
   readonly times: Float64Array;
-  /** Index of the stream inside the file. */
+  /** Which of the file's video streams it is, from 0. */
   readonly stream: number;
-  readonly hasAlpha: boolean;
 }
 
 const largestImageBytes = 256 * 1024 * 1024;
-
-/** @param file is named in the error as it is given here */
-export function badMedia(file: string, reason: string, remedy?: string): StudioError {
-  return new StudioError('bad-media', `The file can't be used: ${reason}.`, {
-    place: file,
-    remedy: remedy ?? 'Replace the file, or take the question out of the dataset.',
-  });
-}
 
 /** @returns size in bytes. @throws StudioError `bad-media` for a file that is missing, empty or a folder. */
 export async function checkFile(file: string): Promise<{ sizeBytes: number; modifiedMs: number }> {
@@ -66,9 +59,6 @@ function clockSeconds(text: string | undefined): number | null {
   const parts = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(text ?? '');
   return parts ? Number(parts[1]) * 3600 + Number(parts[2]) * 60 + Number(parts[3]) : null;
 }
-
-const hasAlpha = (pixelFormat: string | undefined) =>
-  /^(rgba|bgra|argb|abgr|ya|yuva|gbrap|pal8)/.test(pixelFormat ?? '');
 
 /** Whether a file begins with a box that MP4 and MOV files begin with. */
 async function beginsAsMp4(file: string): Promise<boolean> {
@@ -204,26 +194,23 @@ export async function probeMedia(
   kind: DataType,
   depth: Exclude<ProbeDepth, 'streams'> = 'packets',
 ): Promise<MediaProbe> {
-  return kind === 'image' ? probeImage(tools, file, await readImageBytes(file)) : probeVideo(tools, file, depth);
+  return kind === 'image' ? probeImage(file, await readImageBytes(file)) : probeVideo(tools, file, depth);
 }
 
 /** Looks at an image whose bytes are at hand; `file` is for messages. @throws StudioError `bad-media` */
-export async function probeImage(tools: FfmpegTools, file: string, bytes: Uint8Array): Promise<MediaProbe> {
-  const { output, complaints } = await probe(tools, bytes, 'streams');
-  const stream = output.streams?.[0];
-  if (!stream?.width || !stream.height) throw badMedia(file, `it is not an image (${reasonOf(complaints, 'pipe:0')})`);
+export async function probeImage(file: string, bytes: Uint8Array): Promise<MediaProbe> {
+  const { width, height, format } = await pictureSize(file, bytes);
   return {
     file,
     kind: 'image',
-    codec: stream.codec_name ?? 'unknown',
-    width: stream.width,
-    height: stream.height,
+    codec: format.toLowerCase(),
+    width,
+    height,
     durationSeconds: 0,
     totalFrames: 1,
     fps: 0,
     times: Float64Array.of(0),
-    stream: stream.index,
-    hasAlpha: hasAlpha(stream.pix_fmt),
+    stream: 0,
   };
 }
 
@@ -271,7 +258,6 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
     totalFrames: times.length,
     fps,
     times,
-    stream: stream.index,
-    hasAlpha: false,
+    stream: output.streams?.indexOf(stream) ?? 0,
   };
 }

@@ -50,6 +50,20 @@ describe('a notice', () => {
     ]);
   });
 
+  test('comes when a run is to learn nothing, and not for other warnings, which go to the log', async () => {
+    const taken = new Promise<void>((resolve) => {
+      const waiting = studio.onRunEvent(({ seq }) => {
+        if (seq < 2) return;
+        waiting.dispose();
+        resolve();
+      });
+    });
+    trainer.emit('r1', 1, { type: 'warning', message: 'One bad row is left out.' });
+    trainer.emit('r1', 2, { type: 'warning', about: 'learning', message: 'LearningRate is 0.' });
+    await taken;
+    expect(editor.messages).toEqual([['r1: LearningRate is 0.', 'Open Dashboard']]);
+  });
+
   test('comes when a run failed', async () => {
     await live({ state: 'failed', fault });
     expect(editor.messages.map(([text]) => text)).toEqual([

@@ -82,9 +82,15 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
 const number = (value: number) => value.toLocaleString('en-US');
 const count = (value: number, noun: string) => `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
 
-function describeKind(kind: FindingKind, findings: readonly Finding[], file: string, limit: number): string[] {
+/** A path, or a place that begins with one, from the folder one stands in. */
+function named(place: string): string {
+  const relative = path.relative(process.cwd(), place);
+  return relative.startsWith('..') ? place : relative;
+}
+
+function describeKind(kind: FindingKind, findings: readonly Finding[], limit: number): string[] {
   const { severity, title, training } = findingKinds[kind];
-  const shown = findings.slice(0, limit).map((finding) => `  ${file}:${finding.line}: ${finding.message}`);
+  const shown = findings.slice(0, limit).map((finding) => `  ${named(finding.place)}: ${finding.message}`);
   const more = findings.length - shown.length;
   return [
     `${severity} ${kind}, ${number(findings.length)}: ${title}; ${training}`,
@@ -115,11 +121,10 @@ const lengthRow = (name: string, lengths: LengthSummary | null) =>
 /** The report as text: findings by kind, the first few of each; then statistics; then one line that sums up. */
 export function describeReport(report: DatasetReport, limit: number): string {
   const { findings, statistics } = report;
-  const relative = path.relative(process.cwd(), report.file);
-  const file = relative.startsWith('..') ? report.file : relative;
+  const file = named(report.file);
   const byKind = Map.groupBy(findings, ({ kind }) => kind);
   const kinds = (Object.keys(findingKinds) as FindingKind[]).filter((kind) => byKind.has(kind));
-  const found = kinds.flatMap((kind) => describeKind(kind, byKind.get(kind) ?? [], file, limit));
+  const found = kinds.flatMap((kind) => describeKind(kind, byKind.get(kind) ?? [], limit));
   const total = statistics.rows;
   const table =
     total === 0

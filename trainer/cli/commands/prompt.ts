@@ -22,16 +22,16 @@ import {
 /** The text of a prompt does not depend on its frames, but for their number of vision tokens. */
 const notRead: Frames = { key: '', width: 0, height: 0, count: 0, pixels: new Uint8Array(), place: null, sampleFps: 0 };
 
-/** A dataset numbers its good rows; a person counts those of the file. @throws StudioError `bad-dataset`, `not-found` */
+/** A dataset numbers its good rows; a person counts those of the file, from 1. @throws StudioError `bad-dataset`, `not-found` */
 function indexOf(dataset: Dataset, row: number): number {
   const fault = dataset.faults.find((one) => one.row === row);
   if (fault) throw new StudioError('bad-dataset', `Row ${row} has a fault: ${fault.message}`);
   const total = dataset.count + dataset.faults.length;
-  if (row >= total)
-    throw new StudioError('not-found', `There is no row ${row}; the last of ${total} is ${total - 1}.`, {
+  if (row < 1 || row > total)
+    throw new StudioError('not-found', `There is no row ${row}; the first is 1, the last ${total}.`, {
       place: dataset.file,
     });
-  return row - dataset.faults.filter((one) => one.row < row).length;
+  return row - 1 - dataset.faults.filter((one) => one.row < row).length;
 }
 
 export const promptCommand: CliCommand = {
@@ -40,7 +40,7 @@ export const promptCommand: CliCommand = {
   help: `
 video-r1 prompt DATASET --row N [--template FILE] [--expand [--preset P] [--set NAME=VALUE …] [--allow-root DIR …] [--ffmpeg PATH]] [--json]
 
-Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pad|> for its medium.
+Writes the prompt of row N, counted from 1 as check and the pages do, with one <|video_pad|> or <|image_pad|> for its medium.
 --template FILE takes the wording of a file instead of our own: {"system", "instruction", "answerHint": {one text for each type}}.
 --expand reads the medium and writes as many placeholders as it has vision tokens under the preset (paper by default).
 --allow-root names a folder outside of the dataset's own that links among its media may lead into.
@@ -63,7 +63,7 @@ Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pa
     );
     const file = positionals[0];
     if (file === undefined || values.row === undefined || !/^\d+$/.test(values.row))
-      throw usage('Name a dataset and a row, counted from 0.');
+      throw usage('Name a dataset and a row, counted from 1.');
     const limits = readParameters(values, 'tgrpo');
     const template = await readTemplate(values.template);
     const dataset = await openDataset(file, undefined, allowedRoots(values));
@@ -75,7 +75,7 @@ Writes the prompt of row N, counted from 0, with one <|video_pad|> or <|image_pa
             await decodeMedia({
               tools: await findFfmpeg(values.ffmpeg),
               key: question.path,
-              file: dataset.mediaPath(index),
+              file: await dataset.medium(index),
               kind: question.dataType,
               limits,
             })

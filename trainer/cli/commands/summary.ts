@@ -1,6 +1,6 @@
 /** The table at the end of the main job: what the model could do before, between and after, on unseen videos. */
 import { mean } from '../../learning/training.ts';
-import type { Evaluation, EvaluationSlice, StepMetrics } from '../../protocol/records.ts';
+import { type Evaluation, type EvaluationSlice, questionsOf, type StepMetrics } from '../../protocol/records.ts';
 import type { RunStore } from '../../store/run-store.ts';
 
 const two = (value: number | null | undefined) => (value === null || value === undefined ? '  -  ' : value.toFixed(3));
@@ -28,7 +28,7 @@ export function summarize(sft: RunStore, tgrpo: RunStore): string {
     `${name.padEnd(44)}${columns.map(([, evaluation]) => two(evaluation && pick(evaluation)).padStart(14)).join('')}`;
   const counted = afterTgrpo ?? afterSft;
   const lines = [
-    `Accuracy on ${counted?.all.count ?? 0} unseen questions, ${counted?.needsOrder?.count ?? 0} of which need the order of frames`,
+    `Accuracy on ${counted?.all.count ?? 0} ${questionsOf(counted ?? {})}, ${counted?.needsOrder?.count ?? 0} of which need the order of frames`,
     `${''.padEnd(44)}${columns.map(([name]) => name.padStart(14)).join('')}`,
     row('order questions, frames in order', (e) => e.needsOrder?.ordered),
     row('order questions, frames shuffled', (e) => e.needsOrder?.shuffled),

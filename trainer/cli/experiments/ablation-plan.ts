@@ -5,6 +5,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { settingsThatDiffer } from '../../journal/json-lines.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { type RunFile, runFile } from '../../protocol/runfile.ts';
 import { checkpointName, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../../runs/run-files.ts';
@@ -131,14 +133,18 @@ async function fromCheckpoint(
 async function readAblationPlan(planFile: string): Promise<AblationPlan> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(planFile, 'utf8'));
+    json = jsonOf(await readFile(planFile, 'utf8'));
   } catch {
     // Told below, as anything else that is no plan.
   }
   const checked = ablationPlan.safeParse(json);
   if (checked.success) return checked.data;
-  throw new StudioError('conflict', `This is no plan of an ablation: ${z.prettifyError(checked.error)}`, {
-    place: planFile,
-    remedy: 'Remove the file, or give the ablation another --name.',
-  });
+  throw new StudioError(
+    'conflict',
+    `This is no plan of an ablation: ${faultLine(ablationPlan, json, checked.error, 'the file')}.`,
+    {
+      place: planFile,
+      remedy: 'Remove the file, or give the ablation another --name.',
+    },
+  );
 }

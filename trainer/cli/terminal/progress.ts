@@ -1,5 +1,5 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
-import type { RunEvent, StepMetrics } from '../../protocol/records.ts';
+import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
@@ -187,7 +187,7 @@ export class RunWatch {
         ? `order questions ${two(needsOrder.ordered)} ordered, ${two(needsOrder.shuffled)} shuffled; `
         : '';
       this.line.say(
-        `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} unseen questions, ${duration(body.evaluation.durationMs)})`,
+        `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} ${questionsOf(body.evaluation)}, ${duration(body.evaluation.durationMs)})`,
       );
     } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
     else if (body.type === 'warning') this.line.say(`      ${body.message}`);

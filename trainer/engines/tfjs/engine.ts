@@ -5,7 +5,7 @@
 import type { EngineCapabilities } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/run-state.ts';
-import type { TfjsSettings } from '../../protocol/runfile.ts';
+import type { PositionGeneration, TfjsSettings } from '../../protocol/runfile.ts';
 import type {
   Engine,
   LossReport,
@@ -29,7 +29,7 @@ import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoin
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
-import type { ModelConfig, PositionGeneration } from './model/config.ts';
+import type { ModelConfig } from './model/config.ts';
 import { newConfigFile, readConfig } from './model/config.ts';
 import { refuseTooLarge } from './model/memory.ts';
 import { parameterTable } from './model/parameters.ts';
@@ -169,7 +169,7 @@ class TfjsEngine implements Engine {
           image: tokenizer.special(specialTokens.image),
           video: tokenizer.special(specialTokens.video),
         };
-        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.x');
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.18');
         return {
           configFile,
           config: readConfig(configFile, place),
@@ -455,7 +455,10 @@ class TfjsEngine implements Engine {
     const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
     const end = tokenizer.special(specialTokens.turnEnd);
     const answers = sequences.map(({ answer }) => {
-      if ('text' in answer) return Int32Array.from([...tokenizer.encode(answer.text), end]);
+      if ('text' in answer) {
+        const newline = answer.turnNewline === true ? tokenizer.encode('\n') : [];
+        return Int32Array.from([...tokenizer.encode(answer.text), end, ...newline]);
+      }
       const bad = answer.tokens.find((token) => token < 0 || token >= config.text.vocabularySize);
       if (bad !== undefined)
         throw new StudioError(

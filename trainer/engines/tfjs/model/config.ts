@@ -1,7 +1,8 @@
 /** The model's configuration: `config.json` in Hugging Face's Qwen2.5-VL form, and what the engine reads out of it. */
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
-import type { ModelSize } from '../../../protocol/runfile.ts';
+import { faultLine } from '../../../protocol/issues.ts';
+import { type ModelSize, mropePositions, type PositionGeneration } from '../../../protocol/runfile.ts';
 
 const positive = z.number().int().positive();
 
@@ -43,20 +44,13 @@ const visionConfig = z.object({
   rope_parameters: z.object({ rope_theta: z.number().positive() }).nullish(),
 });
 
-/**
- * The generation of transformers whose M-RoPE positions a model was trained with. They differ in two points: where text goes on
- * after a medium, and what a still image's time is. See `mropePositions`.
- */
-export const positionGenerations = ['5.x', '4.49'] as const;
-export type PositionGeneration = (typeof positionGenerations)[number];
-
 const configFile = z.looseObject({
   model_type: z.literal('qwen2_5_vl'),
   text_config: z.unknown().optional(),
   vision_config: visionConfig,
   tie_word_embeddings: z.boolean().optional(),
   /** Ours; transformers passes over it. */
-  mrope_positions: z.enum(positionGenerations).optional(),
+  mrope_positions: mropePositions.optional(),
 });
 
 /** Query heads and the fewer heads of keys and values that they share. */
@@ -137,7 +131,7 @@ export function newConfigFile(
   size: ModelSize,
   vocabularySize: number,
   tokens: ConfigTokens,
-  positions: PositionGeneration = '5.x',
+  positions: PositionGeneration = '5.18',
 ): object {
   const angles = size.hidden_size / size.num_attention_heads / 2;
   return {
@@ -201,10 +195,7 @@ export function readConfig(file: unknown, place: string): ModelConfig {
   const check = <T>(schema: z.ZodType<T>, value: unknown, at: string): T => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    return fail(
-      `${[at, ...(issue?.path ?? [])].filter(Boolean).join('.') || 'config'}: ${issue?.message ?? 'not as expected'}`,
-    );
+    return fail(`${at && `${at}: `}${faultLine(schema, value, result.error, 'the config')}.`);
   };
   const outer = check(configFile, file, '');
   const text = check(textConfig, outer.text_config ?? file, outer.text_config === undefined ? '' : 'text_config');
@@ -250,6 +241,6 @@ export function readConfig(file: unknown, place: string): ModelConfig {
       windowSide: vision.window_size / (patchSize * mergeSize),
       fullAttention: Array.from({ length: vision.depth }, (_, i) => vision.fullatt_block_indexes.includes(i)),
     },
-    positions: outer.mrope_positions ?? '5.x',
+    positions: outer.mrope_positions ?? '5.18',
   };
 }
