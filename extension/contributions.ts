@@ -83,6 +83,7 @@ export const commands = {
     icon: '$(export)',
     enablement: contextKeys.hasRuns,
   },
+  exportRun: { id: key('exportRun'), title: 'Export Run…', icon: '$(export)', enablement: contextKeys.hasRuns },
   deleteRun: { id: key('deleteRun'), title: 'Delete Run…', icon: '$(trash)', enablement: can('delete') },
   revealCheckpoint: {
     id: key('revealCheckpoint'),
@@ -198,6 +199,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
+    { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
     { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },

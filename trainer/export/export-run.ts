@@ -21,7 +21,7 @@ export type TableForm = (typeof tableForms)[number];
 
 export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((table: TableName, done: number) => void) | undefined;
+  readonly onProgress?: ((table: TableName, done: number, total: number) => void) | undefined;
 }
 
 /** Between two looks at the signal. */
@@ -57,19 +57,23 @@ export async function writeText(
   options: ExportOptions = {},
 ): Promise<number> {
   const [table, text] = [tables[name], form === 'csv' ? csv : jsonLines];
+  let written = 0;
   const ended = finished(out);
   ended.catch(() => {});
   try {
     const head = text.head(table);
     if (head !== '') out.write(head);
-    const count = await eachRecord(store, name, options, async (record) => {
+    await eachRecord(store, name, options, async (record) => {
       if (!out.write(text.line(table, record))) await Promise.race([drained(out), ended]);
+      written++;
     });
     out.end();
     await ended;
-    return count;
+    return written;
   } catch (thrown) {
     out.destroy();
+    // Who reads the output has read enough, as `head` does.
+    if ((thrown as NodeJS.ErrnoException).code === 'EPIPE') return written;
     throw thrown;
   }
 }
@@ -113,12 +117,13 @@ async function eachRecord(
   write: (record: unknown) => void | Promise<void>,
 ): Promise<number> {
   let count = 0;
+  const total = tables[name].count(store);
   for (const record of tables[name].records(store)) {
     if (count % recordsAtOnce === 0) {
       // A signal is heard between two turns of the event loop.
       await setImmediate();
       signal?.throwIfAborted();
-      onProgress?.(name, count);
+      onProgress?.(name, count, total);
     }
     await write(record);
     count++;

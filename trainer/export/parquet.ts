@@ -5,7 +5,7 @@ import type { Column, ColumnType, Table } from './tables.ts';
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
 /** A row group is closed at whichever comes first. */
-const groupRows = 20_000;
+const groupRows = 10_000;
 const groupCharacters = 32_000_000;
 
 const primitive = {

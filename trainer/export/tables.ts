@@ -38,6 +38,8 @@ export interface Table<R = unknown> {
   readonly name: TableName;
   /** Oldest first, read as they are taken. */
   records(store: RunStore): Iterable<R>;
+  /** How many records that will be, as far as it is known before. */
+  count(store: RunStore): number;
   readonly columns: readonly Column<R>[];
 }
 
@@ -81,6 +83,7 @@ const part = (name: Rollout['reward']['parts'][number]['name']) => (r: RolloutRe
 
 const rollouts: Table<RolloutRecord> = {
   name: 'rollouts',
+  count: (store) => store.rolloutCount(),
   *records(store) {
     for (const { rollouts: own, ...group } of store.groups()) for (const rollout of own) yield { ...rollout, group };
   },
@@ -129,6 +132,7 @@ const rollouts: Table<RolloutRecord> = {
 const steps: Table<StepMetrics> = {
   name: 'steps',
   records: (store) => store.metrics(),
+  count: (store) => store.metrics().length,
   columns: columns<StepMetrics>(
     ['step', 'integer', (m) => m.step],
     ['at', 'time', (m) => m.at],
@@ -178,6 +182,7 @@ export function slicesOf({ all, needsOrder, byType, byFamily, ...evaluation }: E
 const evaluations: Table<SliceRecord> = {
   name: 'evaluations',
   records: (store) => store.evaluations().flatMap(slicesOf),
+  count: (store) => store.evaluations().length,
   columns: columns<SliceRecord>(
     ['id', 'string', (s) => s.id],
     ['step', 'integer', (s) => s.step],
@@ -196,6 +201,7 @@ const evaluations: Table<SliceRecord> = {
 const checkpoints: Table<Checkpoint> = {
   name: 'checkpoints',
   records: (store) => store.checkpoints(),
+  count: (store) => store.checkpoints().length,
   columns: columns<Checkpoint>(
     ['id', 'string', (c) => c.id],
     ['step', 'integer', (c) => c.step],
@@ -209,6 +215,7 @@ const checkpoints: Table<Checkpoint> = {
 const commands: Table<CommandRecord> = {
   name: 'commands',
   records: (store) => store.commands(),
+  count: (store) => store.commands().length,
   columns: columns<CommandRecord>(
     ['number', 'integer', (c) => c.number],
     ['id', 'string', (c) => c.id],
@@ -231,6 +238,7 @@ const eventsPage = 50;
 
 const events: Table<RunEvent> = {
   name: 'events',
+  count: (store) => store.lastSeq(),
   *records(store) {
     for (let since = 0; ; ) {
       const page = store.events(since, eventsPage);
@@ -253,6 +261,7 @@ type AnnotationRecord = ReturnType<RunStore['exportedAnnotations']>[number];
 const annotations: Table<AnnotationRecord> = {
   name: 'annotations',
   records: (store) => store.exportedAnnotations(),
+  count: (store) => store.annotations().length,
   columns: [
     ...columns<AnnotationRecord>(
       ['run', 'string', (a) => a.run],

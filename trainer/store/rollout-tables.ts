@@ -189,6 +189,10 @@ export class RolloutTables {
 
   // ---- reading ------------------------------------------------------------------------------------------------------
 
+  count(): number {
+    return this.database.get<{ count: number }>('SELECT count(*) AS count FROM rollouts')?.count ?? 0;
+  }
+
   /** Oldest first, read as they are taken; between two of them the connection is free. */
   *groups(): Generator<GroupWithRollouts, void> {
     for (let after = 0; ; ) {

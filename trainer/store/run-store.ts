@@ -280,6 +280,10 @@ export class RunStore {
     return this.recordTables.evaluations();
   }
 
+  rolloutCount(): number {
+    return this.rolloutTables.count();
+  }
+
   /** All groups with their rollouts, oldest first, read as they are taken. */
   groups(): Generator<GroupWithRollouts, void> {
     return this.rolloutTables.groups();

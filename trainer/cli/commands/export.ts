@@ -9,11 +9,12 @@ import {
   writeText,
 } from '../../export/export-run.ts';
 import { type TableName, tableNames } from '../../export/tables.ts';
+import { sentError } from '../../protocol/errors.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { formerProject } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { RunStore } from '../../store/run-store.ts';
-import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { type CliCommand, exitCodeOf, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
@@ -24,11 +25,12 @@ export const exportCommand: CliCommand = {
   name: 'export',
   summary: 'write what a run holds as JSONL, CSV, Parquet or TensorBoard events',
   help: `
-video-r1 export RUN [WHAT] [--out PATH] [--format FORM] [--folder DIR]
+video-r1 export RUN [WHAT] [--out PATH] [--format FORM] [--folder DIR] [--json-progress]
 
 WHAT is ${wholes.slice(0, -1).join(', ')}, or all: every one of them in the folder that --out names.
 Without it the annotations: one JSON object for every flag, with its rollout and question.
-FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, else jsonl.
+FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, and is jsonl where that has none.
+--json-progress writes the progress as JSON lines, for programs.
 jsonl holds the records whole, as the run has them; csv and parquet hold columns. tensorboard writes the curves of steps and
 evaluations into a folder of the run's name below --out, which is the --logdir of TensorBoard.
 Without --out, jsonl and csv go to the standard output. Paths in records start at the project's folder; absolute ones lie outside.
@@ -46,6 +48,7 @@ In CSV a text that begins with = + - @, a tab or a line break gets an apostrophe
         folder: { type: 'string', default: '.' },
         out: { type: 'string' },
         format: { type: 'string' },
+        'json-progress': { type: 'boolean', default: false },
       },
       2,
     );
@@ -55,6 +58,8 @@ In CSV a text that begins with = + - @, a tab or a line break gets an apostrophe
     const form = formOf(values.format, values.out);
     const folder = path.join(runsFolder(path.resolve(values.folder)), run);
     const { out } = values;
+    const asJson = values['json-progress'];
+    if (asJson && out === undefined) throw usage('--json-progress needs --out: the standard output holds one of them.');
     if (out === undefined && (what === 'all' || form === 'parquet' || form === 'tensorboard'))
       throw usage(`${what === 'all' ? 'all' : form} needs --out.`);
     if (form === 'tensorboard' && named !== undefined)
@@ -66,9 +71,15 @@ In CSV a text that begins with = + - @, a tab or a line break gets an apostrophe
       const store = RunStore.open(folder);
       try {
         if (former !== null) store.writeRelative(former);
-        const told = await write(store, { what, form, out, signal });
-        if (told !== null) process.stdout.write(`${told}\n`);
+        const told = await write(store, { what, form, out, signal, asJson });
+        if (asJson) report({ type: 'done' });
+        else if (told !== null) process.stdout.write(`${told}\n`);
         return exitCodes.done;
+      } catch (thrown) {
+        if (!asJson || signal.aborted) throw thrown;
+        const fault = sentError(thrown);
+        report({ type: 'error', ...fault });
+        return exitCodeOf(fault);
       } finally {
         store.dispose();
       }
@@ -81,13 +92,16 @@ interface Wanted {
   readonly form: (typeof forms)[number];
   readonly out: string | undefined;
   readonly signal: AbortSignal;
+  /** Progress as JSON, for the editor. */
+  readonly asJson: boolean;
 }
 
 /** @returns what to tell of it; null where the standard output holds the records */
-async function write(store: RunStore, { what, form, out, signal }: Wanted): Promise<string | null> {
+async function write(store: RunStore, { what, form, out, signal, asJson }: Wanted): Promise<string | null> {
   const line = new LiveLine(process.stderr);
-  const onProgress = (table: TableName, done: number) => {
-    if (done > 0) line.show(`${done.toLocaleString('en-US')} ${table}`);
+  const onProgress = (table: TableName, done: number, total: number) => {
+    if (asJson) report({ type: 'progress', done, total, what: table });
+    else if (done > 0) line.show(`${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${table}`);
   };
   const options = { signal, onProgress };
   try {
@@ -106,8 +120,14 @@ async function write(store: RunStore, { what, form, out, signal }: Wanted): Prom
 
 function formOf(format: string | undefined, out: string | undefined): (typeof forms)[number] {
   if (format !== undefined) return oneOf('--format', format, forms);
-  const ending = path.extname(out ?? '').slice(1);
-  return tableForms.find((form) => form === ending) ?? 'jsonl';
+  const ending = path.extname(out ?? '').toLowerCase();
+  const form = { '.jsonl': 'jsonl', '.json': 'jsonl', '.csv': 'csv', '.parquet': 'parquet', '': 'jsonl' } as const;
+  if (ending in form) return form[ending as keyof typeof form];
+  throw usage(`The ending ${ending} tells no form; say --format ${forms.join(', ')}.`);
+}
+
+function report(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** @throws StudioError `bad-request` naming the nearest */
