@@ -80,7 +80,7 @@ export class Trainer implements TrainerService {
       try {
         trainer.runsById.set(id, await trainer.reopen(id));
       } catch (thrown) {
-        const fault = asStudioError(thrown);
+        const fault = await withCheckpointNamed(asStudioError(thrown), path.join(trainer.runsFolder, id));
         trainer.unreadableById.set(id, fault);
         options.log(`run ${id} can't be opened and is left as it is: ${fault}`);
       }
@@ -360,6 +360,19 @@ export class Trainer implements TrainerService {
   private tell(what: (listener: TrainerListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
+}
+
+/** What is lost with a run's records is not its weights: the fault of a run that has some says where they lie. */
+async function withCheckpointNamed(fault: StudioError, runFolder: string): Promise<StudioError> {
+  const newest = await newestCheckpoint(runFolder).catch(() => null);
+  if (!newest) return fault;
+  const { kind, message, place, remedy, cause } = fault;
+  const usable = `Its weights of step ${newest.state.step} can be used: a run file takes them as "model": {"checkpoint": ${JSON.stringify(newest.folder)}}.`;
+  return new StudioError(kind, message, {
+    ...(place && { place }),
+    remedy: [remedy, usable].filter(Boolean).join(' '),
+    cause,
+  });
 }
 
 function findRollout(store: RunStore, rolloutId: string): Rollout {
