@@ -66,9 +66,7 @@ describe('a notice', () => {
 
   test('comes when a run failed', async () => {
     await live({ state: 'failed', fault });
-    expect(editor.messages.map(([text]) => text)).toEqual([
-      'r1 failed at step 3: No space is left. Free some space.',
-    ]);
+    expect(editor.messages.map(([text]) => text)).toEqual(['r1 failed at step 3: No space is left. Free some space.']);
   });
 
   test('does not come when a person paused it, whatever is said of why', async () => {
