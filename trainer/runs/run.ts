@@ -49,8 +49,9 @@ export class Run {
     return this.journal.summary.id;
   }
 
+  /** With what is under way, for people. */
   summary(): RunSummary {
-    return this.journal.summary;
+    return this.journal.shown;
   }
 
   /** After the trainer died: what was under way is known to be over. */
