@@ -225,7 +225,7 @@ export class TrainingSession {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
     const { signal } = this.interrupt;
-    journal.tellProgress('looking through the questions');
+    journal.tellPart('looking through the questions');
     try {
       const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
       for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
