@@ -22,7 +22,7 @@ async function addRun(id: string, name: string, steps: readonly number[], create
   const file = path.join(project, `${name}.run.json`);
   const written = { version: 1, name, method: 'sft', dataset: 'd.json', model: { run: 'x' }, seed: createdSeconds };
   await writeFile(path.join(project, 'd.json'), '[]');
-  await writePlan(folder, planOf(file, runFile.parse(written)));
+  await writePlan(folder, planOf(project, file, runFile.parse(written)));
   await utimes(path.join(folder, 'plan.json'), createdSeconds, createdSeconds);
   for (const step of steps) {
     const checkpoint = path.join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`);

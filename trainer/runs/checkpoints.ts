@@ -14,6 +14,7 @@ import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
 import { filesFault, writeFileList } from './checkpoint-files.ts';
+import { pathBelow, projectOfRun } from './project-paths.ts';
 
 /** What the controller needs to go on as if it had never stopped. Randomness is a function of seed and step, so it needs no state. */
 export const controllerState = z.strictObject({
@@ -35,6 +36,10 @@ export function checkpointsFolder(runFolder: string): string {
   return path.join(runFolder, 'checkpoints');
 }
 
+/** How a record names the folder of a checkpoint: from the project's folder on. */
+export const recordedFolder = (runFolder: string, id: string) =>
+  pathBelow(projectOfRun(runFolder), path.join(checkpointsFolder(runFolder), id)) ?? '';
+
 async function saveCheckpoint(
   runFolder: string,
   engine: Engine,
@@ -53,7 +58,7 @@ async function saveCheckpoint(
     const sizeBytes = await writeFileList(beside);
     await removeCheckpoint(folder);
     await rename(beside, folder);
-    return { id, step: state.step, at: Date.now(), folder, sizeBytes, reason };
+    return { id, step: state.step, at: Date.now(), folder: recordedFolder(runFolder, id), sizeBytes, reason };
   } catch (thrown) {
     await rm(beside, { recursive: true, force: true });
     throw thrown;
@@ -84,12 +89,14 @@ export async function keepCheckpoint(
     .filter((kept) => kept.reason === 'schedule')
     .sort((a, b) => b.step - a.step);
   for (const { id } of scheduled.slice(state.parameters.checkpointsKept)) {
-    const folder = path.join(checkpointsFolder(runFolder), id);
     try {
-      await removeCheckpoint(folder);
+      await removeCheckpoint(path.join(checkpointsFolder(runFolder), id));
     } catch (thrown) {
       // The new one is saved, which matters more; the next save tries again.
-      book.record({ type: 'warning', message: `The old checkpoint ${folder} can't be removed: ${thrown}` });
+      book.record({
+        type: 'warning',
+        message: `The old checkpoint ${id} can't be removed: ${(thrown as NodeJS.ErrnoException).code ?? thrown}.`,
+      });
       continue;
     }
     book.record({ type: 'checkpoint-removed', id });

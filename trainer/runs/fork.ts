@@ -6,7 +6,14 @@ import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint } from '../protocol/records.ts';
 import { writeFileList } from './checkpoint-files.ts';
-import { checkpointAt, checkpointFolder, controllerFile, readWhole, type WholeCheckpoint } from './checkpoints.ts';
+import {
+  checkpointAt,
+  checkpointFolder,
+  controllerFile,
+  readWhole,
+  recordedFolder,
+  type WholeCheckpoint,
+} from './checkpoints.ts';
 
 export interface ForkOrder {
   /** Folder of the run that is forked. */
@@ -63,5 +70,12 @@ async function copyOne(
   const own = { ...state, run: to.run, name: to.name, parameters: values };
   await writeFile(path.join(copy, controllerFile), `${JSON.stringify(own, null, 2)}\n`, { flush: true });
   const sizeBytes = await writeFileList(copy);
-  return { id: path.basename(copy), step: state.step, at: Date.now(), folder: copy, sizeBytes, reason: 'start' };
+  return {
+    id: path.basename(copy),
+    step: state.step,
+    at: Date.now(),
+    folder: recordedFolder(to.folder, path.basename(copy)),
+    sizeBytes,
+    reason: 'start',
+  };
 }

@@ -152,11 +152,22 @@ DROP TABLE rollout_words;
 CREATE VIRTUAL TABLE rollout_words USING fts5 (text, problem, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 `;
 
+/** What is made from the bodies is filled in portions, the newest groups first: those with a key of "below" and more have it. */
+export const schema4 = `
+-- No row: all is filled.
+CREATE TABLE filling (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  below INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL
+) STRICT;
+`;
+
 /**
  * What a run went back over is kept. Rows of groups and rollouts stay, marked by the number of that going back, under ids of
  * their own, so that what is made again takes the first ones; facets count those that stand.
  */
-export const schema4 = `
+export const schema5 = `
 CREATE TABLE attempts (number INTEGER PRIMARY KEY, at REAL NOT NULL, to_step INTEGER NOT NULL) STRICT;
 
 -- Events as they were; in \`events\` their numbers are read as the going back.
