@@ -29,7 +29,7 @@ export const shutDownTrainer: Handler = async (studio) => {
   if (active.length > 0) {
     const shutDown = 'Shut Down';
     const choice = await vscode.window.showWarningMessage(
-      `Shut down the trainer while ${active.map((run) => run.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} under way?`,
+      `Shut down the trainer while ${active.map((run) => run.id).join(', ')} ${active.length === 1 ? 'is' : 'are'} under way?`,
       { modal: true, detail: 'A checkpoint is saved first; the run can be resumed from it.' },
       shutDown,
     );

@@ -28,7 +28,7 @@ export function registerAttention(studio: Studio): vscode.Disposable {
 
 async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
   const what = run.state === 'failed' ? 'failed' : 'is paused because of a fault';
-  const text = [`${run.name} ${what} at step ${run.step}: ${fault.message}`, fault.remedy].filter(Boolean).join(' ');
+  const text = [`${run.id} ${what} at step ${run.step}: ${fault.message}`, fault.remedy].filter(Boolean).join(' ');
   studio.log.error(text);
   const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
   const install = commands.installFfmpeg.title;
@@ -53,7 +53,7 @@ async function sayHindrance(runId: string, message: string): Promise<void> {
 
 async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<void> {
   if (runs.length === 0) return;
-  const which = runs.map((run) => `${run.name} (step ${run.step})`).join(', ');
+  const which = runs.map((run) => `${run.id} (step ${run.step})`).join(', ');
   const [again, log] = ['Start Trainer', 'Show Log'];
   const choice = await vscode.window.showErrorMessage(
     plain(

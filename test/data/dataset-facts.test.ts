@@ -76,3 +76,27 @@ test('a long file is given up when nobody waits for it', async () => {
     'over',
   );
 });
+
+test('a medium is the same under another name, and in the rows of two tables; the first places are named', async () => {
+  const folder = scratch();
+  for (const [name, content] of Object.entries({ 'a.mp4': 'one', 'copy.mp4': 'one', 'b.mp4': 'two' }))
+    writeFileSync(path.join(folder, name), content);
+  const dataset = await opened(folder, 'rl.json', [row('How long?', './a.mp4'), row('How many?', './a.mp4')]);
+  const evaluation = await opened(folder, 'eval.json', [
+    ...[row('How long?', './b.mp4'), row('How many?', './copy.mp4'), row('How far?', './copy.mp4')],
+  ]);
+  expect(await leakBetween(dataset, [0, 1], evaluation, never)).toEqual({
+    ...{ rows: 3, sameMedium: 2, sameQuestion: 1 },
+    examples: [2, 3].map((number) => `${evaluation.file}:1, row ${number} and ${dataset.file}:1`),
+  });
+  const tables = path.resolve(import.meta.dirname, '../fixtures/tables');
+  const [saved, parquet] = await Promise.all(
+    ['pictures-on-disk', 'pictures.parquet'].map((name) => openDataset(path.join(tables, name))),
+  );
+  // Of the Parquet file only the first row has its picture in it; all three are one picture on disk.
+  expect(await leakBetween(saved as Dataset, [1], parquet as Dataset, never)).toMatchObject({
+    ...{ rows: 3, sameMedium: 1, sameQuestion: 0 },
+  });
+  saved?.dispose();
+  parquet?.dispose();
+});

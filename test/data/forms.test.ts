@@ -107,7 +107,7 @@ describe('media in the rows themselves', () => {
     await writeFile(at('pictures.parquet'), await readFile(path.join(tables, 'pictures.parquet')));
     const dataset = await open(at('pictures.parquet'));
     expect(await readFile(await dataset.medium(1), 'utf8')).toBe('dog');
-    await expect(dataset.medium(2)).rejects.toThrow("clips/elk.png is not there");
+    await expect(dataset.medium(2)).rejects.toThrow('clips/elk.png is not there');
   });
 
   it('keep rows of equal content together in a split, which has them as files', async () => {
@@ -240,5 +240,54 @@ it.each([
     kind: 'bad-dataset',
     message: `This is ${what}.`,
     remedy: expect.stringContaining(remedy),
+  });
+});
+
+describe('check and split of tables', () => {
+  const bytesOf = (name: string) => readFile(path.join(tables, name));
+
+  it('name rows by file and number, and media in them by content', async () => {
+    const file = path.join(tables, 'pictures-on-disk');
+    const report = await checkDataset(file, { compareContent: true, against: path.join(tables, 'pictures.parquet') });
+    const shard = path.join(file, 'data-00000-of-00001.arrow');
+    expect(report).toMatchObject({ form: 'table', rows: 3, refused: false });
+    expect(report.findings.map(({ kind, line, row, place }) => [kind, line, row, place])).toEqual([
+      ['leak', null, 1, `${shard}, row 1`],
+      ['same-medium', null, 2, `${shard}, row 2`],
+      ['leak', null, 2, `${shard}, row 2`],
+      ['same-medium', null, 3, `${shard}, row 3`],
+      ['leak', null, 3, `${shard}, row 3`],
+    ]);
+    const missing = await checkDataset(path.join(tables, 'snapshot'));
+    expect(missing.findings.map(({ kind, row }) => [kind, row])).toEqual(
+      [1, 2, 3, 4].map((row) => ['media-missing', row]),
+    );
+    expect(missing.findings[2]?.place).toMatch(/train-00001-of-00002\.parquet, row 1 \(row 3 of the dataset\)$/);
+  });
+
+  it('write rows as JSONL with their ids, and the media that lie in them as files', async () => {
+    const out = at('split');
+    await mkdir(out);
+    await writeFile(path.join(out, 'snap.parquet'), await bytesOf('zstd.parquet'));
+    const made3 = await splitDataset(path.join(out, 'snap.parquet'), { evaluationShare: 0.3, seed: 1 });
+    expect([made3.train, made3.evaluation]).toEqual([
+      { file: path.join(out, 'snap.train.jsonl'), rows: 2 },
+      { file: path.join(out, 'snap.eval.jsonl'), rows: 1 },
+    ]);
+    const text = (await readFile(made3.train.file, 'utf8')) + (await readFile(made3.evaluation.file, 'utf8'));
+    expect([...text.matchAll(/"problem_id": (\d+)/g)].map(([, id]) => id).sort()).toEqual(
+      [0, 1, 2].map((i) => made(i).problem_id),
+    );
+    await writeFile(path.join(out, 'pictures.parquet'), await bytesOf('pictures.parquet'));
+    const pictured = await splitDataset(path.join(out, 'pictures.parquet'), { evaluationShare: 0.4, seed: 1 });
+    expect(pictured.train.rows + pictured.evaluation.rows).toBe(3);
+    const paths: string[] = [];
+    for (const { file } of [pictured.train, pictured.evaluation]) {
+      const side = await open(file);
+      paths.push(...rowsOf(side).map((row) => row.path));
+    }
+    const hash = createHash('sha256').update(pixel).digest('hex');
+    expect(paths).toContain(`./pictures.media/${hash}.png`);
+    expect(await readFile(path.join(out, 'pictures.media', `${hash}.png`))).toEqual(pixel);
   });
 });

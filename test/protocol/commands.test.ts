@@ -142,7 +142,7 @@ describe('a command', () => {
           const alone = refusal(request, run, [run]);
           const inTheWay = alone === null && computing.includes(theirs.state) && computes.includes(request.kind);
           expect(refusal(request, run, [run, other(theirs)])).toBe(
-            inTheWay ? `sft is ${theirs.state}; pause or stop it first` : alone,
+            inTheWay ? `${other(theirs).id} is ${theirs.state}; pause or stop it first` : alone,
           );
         }
       }

@@ -62,7 +62,7 @@ describe('files', () => {
 
   it('that share questions, or media, with what they are evaluated on are told, with the numbers', () => {
     const [leak] = found({}, { evaluation: { rows: 40, sameQuestion: 40, sameMedium: 40 } }, 'sft');
-    expect(leak && hindranceText(leak)).toMatch(/^All 40 evaluation questions are trained on: .* video-r1 check /);
+    expect(leak && hindranceText(leak)).toMatch(/^All 40 evaluation questions are trained on, .* video-r1 check /);
     const [medium] = found({}, { evaluation: { rows: 40, sameQuestion: 0, sameMedium: 3 } });
     expect(medium?.message).toMatch(/^the video or image of 3 of the 40 evaluation questions is trained on/);
     expect(found({}, { evaluation: { rows: 40, sameQuestion: 0, sameMedium: 0 } })).toEqual([]);

@@ -12,7 +12,7 @@ describe('a run that can learn nothing', () => {
     made.send({ kind: 'start' });
     const { state, ...standing } = await made.untilState('failed');
     expect(standing).toMatchObject({
-      fault: { kind: 'bad-run-file', message: expect.stringMatching(/^Nothing can be learned: temperature is 0/) },
+      fault: { kind: 'bad-run-file', message: expect.stringMatching(/^temperature is 0: .* nothing is learned\.$/) },
     });
     expect(made.engines).toEqual([]);
     expect(await made.command({ kind: 'set', parameter: 'temperature', value: 1 })).toMatchObject({ state: 'applied' });
@@ -44,6 +44,15 @@ describe('a run that can learn nothing', () => {
 });
 
 describe('a run that may not learn what was meant', () => {
+  it('is told how far it is, and may be stopped meanwhile', async () => {
+    const made = scriptedRun({ questions: 600, unseen: 0 });
+    made.send({ kind: 'start' });
+    await made.until(() => made.changes.some((run) => 'doing' in run && run.doing === 'looking through the questions'));
+    made.send({ kind: 'stop', when: 'now' });
+    await made.untilState('stopped');
+    expect(made.summary.step).toBe(0);
+  });
+
   it('says so before its model is loaded, once, and trains', async () => {
     const made = scriptedRun({ parameters: { learningRate: 0, alpha: 0, steps: 1 }, unseen: 0 });
     made.onEngine = () => expect(said(made)).toHaveLength(2);

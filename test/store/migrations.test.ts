@@ -73,7 +73,12 @@ describe('a store of schema 1', () => {
     for (const [key, media] of Object.entries(answers.media)) expect(store.media(key)).toEqual(media);
     expect(store.annotations()).toEqual(answers.annotations);
     expect(store.nextAnnotationId()).toBe(answers.nextAnnotationId);
-    expect(store.exportAnnotations().jsonl).toBe(answers.exported.jsonl);
+    // What the old version wrote did not say in which unit its spans count.
+    const counted = answers.exported.jsonl.replaceAll(
+      /("span":\{"start":\d+,"end":\d+)\}/g,
+      '$1,"unit":"code points"}',
+    );
+    expect(store.exportAnnotations().jsonl).toBe(counted);
     expect(listed(store).rows).toEqual(answers.rows);
   });
 

@@ -70,10 +70,16 @@ export function outputFiles(out: string): OutputFiles {
 }
 
 /**
- * How the output names the media of the dataset; null where it does as the dataset.
+ * How the output names the media of the dataset, which must be files; null where it does as the dataset.
  * @throws StudioError `bad-request` when its folder is not there, or not the dataset's or one above it
  */
 export function pathsOf(dataset: Dataset, files: OutputFiles): ((named: string) => string) | null {
+  for (let row = 0; row < dataset.count; row++)
+    if (dataset.isEmbedded(row))
+      throw new StudioError('bad-request', 'The video or image of this row lies in the row itself, not in a file.', {
+        place: dataset.place(row),
+        remedy: 'video-r1 split writes such media as files: name one of the datasets that it makes.',
+      });
   const folder = path.dirname(files.out);
   if (!existsSync(folder))
     throw new StudioError('bad-request', 'There is no such folder.', {

@@ -3,27 +3,38 @@
  * more than `openDataset` must, and goes on where that one stops. Printing is for `cli/check.ts`.
  */
 import { isUtf8 } from 'node:buffer';
-import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
+import type { FrameLimits } from '../video/choose.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
-import { type DatasetForm, parseRow, type ScannedRow, scanDatasetFile } from './dataset-file.ts';
+import {
+  type DatasetForm,
+  parseRow,
+  placeOf,
+  type ScannedPart,
+  type ScannedRow,
+  scanDatasetFile,
+} from './dataset-file.ts';
 import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
+import { checkEmbedded } from './embedded-check.ts';
 import { type Finding, type FindingKind, findingKinds } from './finding.ts';
+import { FirstSeen } from './first-seen.ts';
 import { findParts } from './forms/dataset-parts.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
-import { probeAll } from './media-probe.ts';
+import { decodeAll, probeAll } from './media-probe.ts';
 import { checkRow } from './row-check.ts';
 import { rowWarnings } from './row-warnings.ts';
 
 export interface CheckOptions {
-  /** Probe each video and image with these. */
-  readonly probeWith?: FfmpegTools | undefined;
+  /** Look into each video and image with these. */
+  readonly lookWith?: FfmpegTools | undefined;
+  /** Decode of each what training with these limits takes, which finds what its structure does not show. */
+  readonly decodeAs?: FrameLimits | undefined;
   /** Find one video or image under two paths also by content, of files of equal size. */
   readonly compareContent?: boolean | undefined;
   /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
@@ -31,7 +42,7 @@ export interface CheckOptions {
   /** Folders outside of the datasets' own that links among their media may lead into. */
   readonly allowedRoots?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (phase: 'rows' | 'content' | 'media', done: number, total: number) => void;
+  readonly onProgress?: (phase: 'rows' | 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
 
 export interface DatasetReport {
@@ -76,19 +87,6 @@ function lookAt(roots: MediaRoots, named: string): Pick<Medium, 'file' | 'fault'
   return { file: { real: found.real, sizeBytes: info.size }, fault: null };
 }
 
-/** Remembers where a key was met first. A digest of each is kept, not the text. */
-class FirstSeen {
-  private readonly lines = new Map<string, number>();
-
-  /** @returns the line at which the same text was met before; null when it was not */
-  meet(text: string, line: number): number | null {
-    const key = hash('sha1', text, 'base64');
-    const before = this.lines.get(key);
-    if (before === undefined) this.lines.set(key, line);
-    return before ?? null;
-  }
-}
-
 /** A finding while rows are met: rows from 0, and in a table the row's number from 1 in place of a line. */
 type Met = Pick<Finding, 'kind' | 'message'> & { readonly line: number; readonly row: number | null };
 
@@ -97,7 +95,8 @@ const lineOf = (place: string | undefined): number => Number(/:(\d+)$/.exec(plac
 class Check {
   form: DatasetForm | null = null;
   rows = 0;
-  embedded = 0;
+  /** Some rows hold their medium themselves. */
+  embedded = false;
   readonly findings: Met[] = [];
   readonly media = new Map<string, Medium>();
   readonly counter = new StatisticsCounter();
@@ -106,11 +105,11 @@ class Check {
   private readonly allowedRoots: readonly string[];
   private roots: MediaRoots | null = null;
   /** By file, how a row named it first. */
-  private readonly firstNames = new Map<string, { named: string; line: number }>();
+  private readonly firstNames = new Map<string, { named: string; where: string }>();
   private readonly ids = new FirstSeen();
   private readonly questions = new FirstSeen();
-  /** Files that rows were read from, each with the number of its first row. */
-  private readonly parts: { readonly file: string; readonly firstRow: number }[] = [];
+  /** Files that rows were read from. */
+  private readonly parts: ScannedPart[] = [];
 
   constructor(file: string, folder: string, allowedRoots: readonly string[]) {
     this.file = file;
@@ -122,25 +121,28 @@ class Check {
     this.findings.push({ kind, line, row, message });
   }
 
-  /** What a finding's place is counted in. */
-  private get unit(): 'row' | 'line' {
-    return this.form === 'table' ? 'row' : 'line';
+  /** A row as other findings name it. @param row from 0 */
+  rowName(line: number, row: number): string {
+    if (this.form === 'table') return `row ${row + 1}`;
+    return `line ${line}${line === row + 1 ? '' : `, row ${row + 1}`}`;
   }
 
   /** A finding as it is told: rows from 1, and no line where there are none. */
   told({ kind, message, line, row }: Met): Finding {
+    const number = row === null ? null : row + 1;
+    const isTable = this.form === 'table';
     const part = this.parts.findLast(({ firstRow }) => firstRow <= (row ?? 0));
     const file = part?.file ?? this.file;
-    if (this.form !== 'table')
-      return { kind, line, row: row === null ? null : row + 1, place: `${file}:${line}`, message };
-    if (row === null) return { kind, line: null, row, place: file, message };
-    return { kind, line: null, row: row + 1, place: `${file}, row ${row + 1 - (part?.firstRow ?? 0)}`, message };
+    const inFile = isTable && number !== null ? number - (part?.firstRow ?? 0) : line;
+    const whole = isTable ? file : `${file}:${line}`;
+    const place = part && number !== null ? placeOf(part, inFile, number) : whole;
+    return { kind, line: isTable ? null : line, row: number, place, message };
   }
 
   take(bytes: ScannedRow, row: number, form: DatasetForm): void {
     this.form = form;
     this.rows = row + 1;
-    if (this.parts.at(-1)?.file !== bytes.file) this.parts.push({ file: bytes.file, firstRow: row });
+    if (this.parts.at(-1) !== bytes.part) this.parts.push(bytes.part);
     const line = form === 'table' ? row + 1 : bytes.line;
     if (!isUtf8(bytes.bytes)) {
       this.add('not-utf8', line, row, 'The row is not UTF-8 text.');
@@ -162,23 +164,18 @@ class Check {
     this.counter.add(checked.row);
     for (const { kind, message } of rowWarnings(checked.row, text)) this.add(kind, line, row, message);
     this.compare(checked.row, line, row);
-    if (bytes.isEmbedded) this.embedded++;
+    if (bytes.isEmbedded) this.embedded = true;
     else this.meetMedium(checked.row, line, row);
   }
 
   private compare(row: DatasetRow, line: number, number: number): void {
-    const id = this.ids.meet(String(row.problem_id), line);
+    const here = this.rowName(line, number);
+    const id = this.ids.meet(String(row.problem_id), here);
     if (id !== null)
-      this.add(
-        'repeated-id',
-        line,
-        number,
-        `problem_id ${quote(String(row.problem_id))} is also that of ${this.unit} ${id}.`,
-      );
+      this.add('repeated-id', line, number, `problem_id ${quote(String(row.problem_id))} is also that of ${id}.`);
     const question = JSON.stringify([row.problem, row.options, path.posix.normalize(row.path.replaceAll('\\', '/'))]);
-    const asked = this.questions.meet(question, line);
-    if (asked !== null)
-      this.add('repeated-question', line, number, `The same question stands at ${this.unit} ${asked}.`);
+    const asked = this.questions.meet(question, here);
+    if (asked !== null) this.add('repeated-question', line, number, `The same question stands at ${asked}.`);
   }
 
   private meetMedium(row: DatasetRow, line: number, number: number): void {
@@ -197,13 +194,13 @@ class Check {
   private compareFile({ named, file }: Medium, line: number, number: number): void {
     if (!file) return;
     const first = this.firstNames.get(file.real);
-    if (!first) this.firstNames.set(file.real, { named, line });
+    if (!first) this.firstNames.set(file.real, { named, where: this.rowName(line, number) });
     else if (first.named !== named)
       this.add(
         'same-medium',
         line,
         number,
-        `${quote(named)} is the same file as ${quote(first.named)} of ${this.unit} ${first.line}.`,
+        `${quote(named)} is the same file as ${quote(first.named)} of ${first.where}.`,
       );
   }
 
@@ -259,7 +256,7 @@ async function findSameContent(check: Check, options: CheckOptions): Promise<voi
         'same-medium',
         first.line,
         first.row,
-        `${quote(one.named)} has the same content as ${quote(other.named)} of ${check.form === 'table' ? 'row' : 'line'} ${otherFirst.line}.`,
+        `${quote(one.named)} has the same content as ${quote(other.named)} of ${check.rowName(otherFirst.line, otherFirst.row)}.`,
       );
   }
   for (const [real, why] of unreadable) {
@@ -320,18 +317,22 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
   }
   if (options.compareContent) await findSameContent(check, options);
   if (options.against !== undefined) await findLeaks(check, options.against, options);
-  if (options.probeWith) {
+  if (options.lookWith) {
     const media = [...check.media.values()].filter((medium) => medium.file !== null);
-    const files = media.map(({ file, kind }) => ({ real: file?.real ?? '', kind }));
+    // One file may stand under several paths.
+    const byFile = [...Map.groupBy(media, ({ file, kind }) => `${kind} ${file?.real}`).values()];
+    const files = byFile.map(([first]) => ({ real: first?.file?.real ?? '', kind: first?.kind ?? 'video' }));
     const onFault = (index: number, fault: { kind: FindingKind; message: string }) => {
-      const medium = media[index];
-      if (medium) check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
+      for (const medium of byFile[index] ?? [])
+        check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
     };
-    await probeAll(options.probeWith, files, onFault, {
-      signal: options.signal,
-      onProgress: (done, total) => options.onProgress?.('media', done, total),
-    });
+    const { lookWith: tools, decodeAs: limits, signal } = options;
+    const onProgress = (done: number, total: number) => options.onProgress?.(limits ? 'frames' : 'media', done, total);
+    if (limits) await decodeAll(tools, limits, files, onFault, { signal, onProgress });
+    else await probeAll(tools, files, onFault, { signal, onProgress });
   }
+  if (check.embedded && (options.lookWith || options.compareContent || options.against !== undefined))
+    await checkEmbedded(full, { ...options, probeWith: options.lookWith }, (kind, row, message) => check.add(kind, row, row - 1, message));
   const findings = check.findings
     .sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0))
     .map((met) => check.told(met));

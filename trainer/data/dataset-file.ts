@@ -22,7 +22,7 @@ export type DatasetForm = RowsForm | 'table';
 
 /** A row's JSON. In a table `line` is the row's number in its file, from 1; `offset` is of use in a JSON file alone. */
 export interface ScannedRow extends RowBytes {
-  readonly file: string;
+  readonly part: ScannedPart;
   /** Its video or image may lie in the row itself. */
   readonly isEmbedded: boolean;
   /** File and line, or file and row, for messages. */
@@ -56,12 +56,14 @@ export interface ScanOptions {
 export const stampOf = (info: { size: number; mtimeMs: number }) => `${info.size} ${info.mtimeMs}`;
 
 /**
- * A row's place: file and line, or in a table file and row; of several tables with its number among the rows of all.
+ * A row's place: file and line, with the row's number where that is another; in a table file and row, of several tables with
+ * its number among the rows of all.
  * @param line in a table the row's number in its file, from 1
+ * @param row number in the dataset, from 1
  */
-export function placeOf({ file, form, firstRow }: Omit<ScannedPart, 'stamp'>, line: number): string {
-  if (form === 'json' || form === 'gzip') return `${file}:${line}`;
-  return `${file}, row ${line}${firstRow === 0 ? '' : ` (row ${firstRow + line} of the dataset)`}`;
+export function placeOf({ file, form }: Pick<ScannedPart, 'file' | 'form'>, line: number, row: number): string {
+  if (form === 'json' || form === 'gzip') return `${file}:${line}${line === row ? '' : `, row ${row}`}`;
+  return `${file}, row ${line}${line === row ? '' : ` (row ${row} of the dataset)`}`;
 }
 
 /** @throws StudioError `bad-dataset` for a damaged file */
@@ -76,7 +78,10 @@ async function scanJson(part: ScannedPart, take: Take, onBytes: (share: number) 
   const scanner = new RowScanner(file);
   const handAll = (rows: Iterable<RowBytes>) => {
     for (const row of rows)
-      take({ ...row, file, isEmbedded: false, place: placeOf(part, row.line) }, scanner.form as RowsForm);
+      take(
+        { ...row, part, isEmbedded: false, place: placeOf(part, row.line, part.firstRow + scanner.rowCount) },
+        scanner.form as RowsForm,
+      );
   };
   if (form === 'gzip') {
     const packed = createReadStream(file, { highWaterMark: pieceBytes });
@@ -132,7 +137,17 @@ async function scanTable(part: ScannedPart, take: Take, onRows: (share: number) 
     for (const record of batch) {
       line++;
       const { text, isEmbedded } = tableRow(record, `${path.basename(file)}/row ${line}`, table.labels);
-      take({ bytes: Buffer.from(text), file, offset: 0, line, isEmbedded, place: placeOf(part, line) }, 'table');
+      take(
+        {
+          bytes: Buffer.from(text),
+          part,
+          offset: 0,
+          line,
+          isEmbedded,
+          place: placeOf(part, line, part.firstRow + line),
+        },
+        'table',
+      );
     }
     onRows(line / table.rowCount);
     await new Promise(setImmediate);
@@ -179,7 +194,11 @@ export function parseRowText(text: string): unknown {
 }
 
 /** @throws StudioError `bad-dataset` with the line and column at which the row stops being JSON. */
-export function parseRow({ file, bytes, line: firstLine }: ScannedRow, number: number, form: DatasetForm): unknown {
+export function parseRow(
+  { part: { file }, bytes, line: firstLine }: ScannedRow,
+  number: number,
+  form: DatasetForm,
+): unknown {
   const text = bytes.toString('utf8');
   try {
     return parseRowText(text);

@@ -253,7 +253,7 @@ class FileDataset implements Dataset {
   place(index: number): string {
     const { line, fileRow } = this.index.at(index);
     const part = this.parts.findLast(({ firstRow }) => firstRow < fileRow);
-    return part ? placeOf(part, line) : this.file;
+    return part ? placeOf(part, line, fileRow) : this.file;
   }
 
   isEmbedded(index: number): boolean {

@@ -56,8 +56,11 @@ export interface ModelHandle {
 export type ModelOrigin =
   /** Weights from the seed, tokenizer trained on `texts`. */
   | { readonly kind: 'new'; readonly size: ModelSize; readonly seed: number; readonly texts: readonly string[] }
-  /** A checkpoint folder in Hugging Face's layout. `optimizer` restores the optimizer state beside it. */
-  | { readonly kind: 'folder'; readonly folder: string; readonly optimizer: boolean }
+  /**
+   * A checkpoint folder in Hugging Face's layout. `optimizer` restores the optimizer state beside it; `tokenizer` is the folder of
+   * the tokenizer where none lies beside.
+   */
+  | { readonly kind: 'folder'; readonly folder: string; readonly optimizer: boolean; readonly tokenizer?: string }
   /** The present weights of another model, frozen. */
   | { readonly kind: 'copy'; readonly of: ModelHandle };
 

@@ -228,7 +228,7 @@ export function refusal(request: CommandRequest, run: RunSummary, runs: readonly
   const command = commandOf(request);
   if (!command.states.includes(run.state)) return wrongState(request.kind, run);
   const other = command.computes ? runs.find(({ id, state }) => id !== run.id && isComputing(state)) : undefined;
-  if (other) return `${other.name} is ${other.state}; pause or stop it first`;
+  if (other) return `${other.id} is ${other.state}; pause or stop it first`;
   return command.refuse?.(request, run) ?? null;
 }
 

@@ -131,7 +131,7 @@ function ofFiles(
     found.push({
       isCertain: false,
       place: 'evaluationDataset',
-      message: `${what}: its figures are not those of unseen questions`,
+      message: `${what}, so that their figures are not those of unseen questions`,
       remedy: `${examples.length > 0 ? `The first: ${examples.join('; ')}. ` : ''}video-r1 check EVALUATION --against DATASET names them; video-r1 split makes two files that share nothing.`,
     });
   }

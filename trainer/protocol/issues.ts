@@ -66,6 +66,8 @@ function hasOwnWords({ message }: Issue): boolean {
 }
 
 function noKey(name: string, known: readonly string[]): string {
+  // A key of another form than the one that the value has.
+  if (known.includes(name)) return `${quoted(name)} can't stand beside its other keys`;
   return `there is no key ${quoted(name)}${nearestClause(name, known, quoted)}`;
 }
 
@@ -170,7 +172,7 @@ function notAny(
   key: string,
   value: unknown,
 ): string {
-  const keys = [...new Set(forms.flatMap((form) => keysOf(form)))];
+  const keys = [...new Set(forms.flatMap((form) => requiredKeysOf(form)))];
   const areObjects = forms.length > 0 && forms.every((form) => keysOf(form).length > 0);
   const wanted = areObjects
     ? `an object with ${either(keys.map(quoted))}`
@@ -185,7 +187,7 @@ function needsOneOf(
   key: string,
   value: Readonly<Record<string, unknown>>,
 ): string {
-  const known = [...new Set(fitting.flatMap(({ form }) => keysOf(form)))];
+  const known = [...new Set(fitting.flatMap(({ form }) => requiredKeysOf(form)))];
   const unknown = Object.keys(value).map((name) => `; ${noKey(name, known)}`);
   return `${key} must have the key ${either(known.map(quoted))}${unknown.slice(0, mostNamed).join('')}`;
 }
@@ -235,6 +237,12 @@ function formsAt(schema: z.ZodType, path: Path): z.ZodType[] {
   );
   const union = unions.find((at) => at instanceof z.ZodUnion);
   return union instanceof z.ZodUnion ? union.options.flatMap((option) => bare(option as z.ZodType) ?? []) : [];
+}
+
+/** The keys that a value of this form can't lack: those that tell it from others. */
+function requiredKeysOf(schema: z.ZodType | undefined): string[] {
+  if (!(schema instanceof z.ZodObject)) return keysOf(schema);
+  return keysOf(schema).filter((key) => !(schema.shape[key] instanceof z.ZodOptional));
 }
 
 function keysOf(schema: z.ZodType | undefined): string[] {

@@ -152,7 +152,7 @@ export const requests = {
   ),
   'annotations/add': call(runId.extend({ annotation: annotationInput }), z.object({ annotation })),
   'annotations/remove': call(runId.extend({ id: z.number().int() }), nothing),
-  /** All annotations of a run as JSONL, one line each with its question, text and quote. */
+  /** All annotations of a run as JSONL, one line each with its question, text and quote; spans count code points there. */
   'annotations/export': call(runId, z.object({ jsonl: z.string(), count: z.number().int() })),
   'trainer/shutdown': call(nothing, nothing),
 } as const satisfies Record<string, Call<z.ZodType, z.ZodType>>;

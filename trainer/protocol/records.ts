@@ -7,6 +7,7 @@ import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
 import { runSummary } from './run-state.ts';
 
+/** UTF-16 code units of a text, the end exclusive; `text-spans.ts` says how they leave the program. */
 export const span = z.object({ start: z.number().int().min(0), end: z.number().int().min(0) });
 export type Span = z.infer<typeof span>;
 

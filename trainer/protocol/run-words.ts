@@ -34,6 +34,27 @@ export function standingWords(run: RunSummary): string {
   return `${run.state}${readsOn ? ' ' : ': '}${detail}`;
 }
 
+/** `2026-11-28 16:05`, in the reader's time zone. */
+export function dateWords(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/**
+ * What tells a run from others in a list: `sft-3 · 2026-11-28 16:05 · completed`. Runs of one run file share their name, so a run
+ * is called by its id, which begins with the name, wherever a person is to know which one is meant.
+ */
+export function runLine(run: RunSummary): string {
+  return `${run.id} · ${dateWords(run.createdAt)} · ${run.state}`;
+}
+
+/** The same as a clause, with how far it is: `made 2026-11-28 16:05, completed, step 450 of 450`. */
+export function whichRun(run: RunSummary): string {
+  return `made ${dateWords(run.createdAt)}, ${run.state}, step ${run.step} of ${run.steps}`;
+}
+
 /** `1h 05m`, `3m 20s`, `8s`. */
 export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);

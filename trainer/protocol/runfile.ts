@@ -68,7 +68,14 @@ function noSuchEngine(settings: unknown): string {
 /** Where a run's weights come from. `run` is the name of another run file's run: its newest checkpoint is taken. */
 export const modelSource = z.union([
   z.strictObject({ size: modelSize }),
-  z.strictObject({ checkpoint: z.string().min(1).describe('A checkpoint folder.') }),
+  z.strictObject({
+    checkpoint: z.string().min(1).describe('A checkpoint folder: config.json, weights in safetensors, tokenizer.json.'),
+    tokenizer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder of the tokenizer, where the checkpoint was saved without its tokenizer.json.'),
+  }),
   z.strictObject({ run: z.string().min(1).describe('Name of a run of this project; its newest checkpoint is taken.') }),
 ]);
 export type ModelSource = z.infer<typeof modelSource>;

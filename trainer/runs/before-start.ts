@@ -10,14 +10,10 @@ import type { Method, ParameterValues } from '../protocol/parameters.ts';
 export function refuseCertain(found: readonly Hindrance[], place: string): void {
   const certain = found.filter(({ isCertain }) => isCertain);
   if (certain.length === 0) return;
-  throw new StudioError(
-    'bad-run-file',
-    `Nothing can be learned: ${certain.map(({ message }) => message).join('; ')}.`,
-    {
-      place,
-      remedy: certain.map(({ remedy }) => remedy).join(' '),
-    },
-  );
+  throw new StudioError('bad-run-file', `${certain.map(({ message }) => message).join('; ')}.`, {
+    place,
+    remedy: certain.map(({ remedy }) => remedy).join(' '),
+  });
 }
 
 /** A run's files as they were opened. */

@@ -8,7 +8,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { jsonOf, parseJson } from '../protocol/json.ts';
 import { method } from '../protocol/parameters.ts';
-import { engineSettings, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
+import { engineSettings, type ModelSource, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
 import { bornAt } from '../store/born-at.ts';
 import { storeFile } from '../store/run-store.ts';
 import { ProjectPaths, projectOfRun } from './project-paths.ts';
@@ -67,7 +67,7 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
     return resolved;
   };
   const resolveAny = (key: string, name: string | undefined) => (name === undefined ? null : resolve(key, name));
-  const model = 'checkpoint' in read.model ? { checkpoint: path.resolve(folder, read.model.checkpoint) } : read.model;
+  const model = modelAt(read.model, (place) => path.resolve(folder, place));
   return {
     name: read.name,
     method: read.method,
@@ -87,6 +87,12 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
   };
 }
 
+function modelAt(source: ModelSource, place: (path: string) => string): ModelSource {
+  if (!('checkpoint' in source)) return source;
+  const { checkpoint, tokenizer } = source;
+  return { checkpoint: place(checkpoint), ...(tokenizer !== undefined && { tokenizer: place(tokenizer) }) };
+}
+
 /** A plan with each of its paths written, or found again. */
 function withPaths<T extends z.infer<typeof planFields>>(plan: T, place: (path: string) => string): T {
   const any = (named: string | null) => (named === null ? null : place(named));
@@ -96,7 +102,7 @@ function withPaths<T extends z.infer<typeof planFields>>(plan: T, place: (path: 
     evaluationDataset: any(plan.evaluationDataset),
     promptTemplate: any(plan.promptTemplate),
     runFile: place(plan.runFile),
-    model: 'checkpoint' in plan.model ? { checkpoint: place(plan.model.checkpoint) } : plan.model,
+    model: modelAt(plan.model, place),
   };
 }
 

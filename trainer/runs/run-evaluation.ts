@@ -40,7 +40,9 @@ export class RunEvaluation {
       const evaluation = await evaluate({
         ...{ engine, model: policy, questions: unseen, template, parameters, step },
         seed: plan.seed,
-        leak: await leak(stop.signal),
+        leak: await leak(AbortSignal.any([this.interrupt, stop.signal])).catch((thrown: unknown) => {
+          throw stop.signal.aborted || this.interrupt.aborted ? new Interrupted() : thrown;
+        }),
         id: `e${store.evaluations().length}`,
         signal: AbortSignal.any([this.interrupt, stop.signal]),
         onGroups: (groups) => journal.recordGroups(groups),

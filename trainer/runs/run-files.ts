@@ -11,6 +11,9 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
 import { refuseCertain } from './before-start.ts';
 
+const modelForms =
+  'A model is {"size": {…}} (new weights), {"checkpoint": "FOLDER"} or {"run": "NAME"} (its newest checkpoint).';
+
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
   const remedy = 'Correct the file; the editor marks what does not fit its schema.';
@@ -35,8 +38,9 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   const checked = runFile.safeParse(json);
   if (checked.success) return checked.data;
-  const message = faultsOf(runFile, json, checked.error, 'the file').join('\n');
-  throw new StudioError('bad-run-file', message, { place: file, remedy });
+  const faults = faultsOf(runFile, json, checked.error, 'the file');
+  const ofModel = faults.some((fault) => /^model\b/.test(fault)) ? ` ${modelForms}` : '';
+  throw new StudioError('bad-run-file', faults.join('\n'), { place: file, remedy: `${remedy}${ofModel}` });
 }
 
 /**

@@ -89,6 +89,7 @@ export class RunJournal {
 
   /** The work is over, and the text of `tellProgress` with it. */
   endProgress(): void {
+    this.toldMs = Number.NEGATIVE_INFINITY;
     this.listener.onChanged(this.run);
   }
 }

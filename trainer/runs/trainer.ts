@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
+import { refuseOtherForms } from '../engines/model-forms.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -11,6 +12,7 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messa
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
+import { spanFault } from '../protocol/text-spans.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import { type CountAsked, type ListAsked, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
@@ -238,12 +240,8 @@ export class Trainer implements TrainerService {
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {
     const run = this.run(runId);
     const rollout = findRollout(run.store, input.rolloutId);
-    if (input.span && (input.span.end > rollout.text.length || input.span.start >= input.span.end)) {
-      throw new StudioError(
-        'bad-request',
-        `The span ${input.span.start}–${input.span.end} is not inside the text of ${rollout.text.length} characters.`,
-      );
-    }
+    const fault = input.span && spanFault(rollout.text, input.span);
+    if (fault !== null) throw new StudioError('bad-request', fault, { place: input.rolloutId });
     const quote = input.span ? rollout.text.slice(input.span.start, input.span.end) : '';
     const annotation: Annotation = { ...input, id: run.store.nextAnnotationId(), author, at: Date.now(), quote };
     run.record({ type: 'annotation', annotation });
@@ -332,8 +330,8 @@ export class Trainer implements TrainerService {
 
   private async checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string> {
     if ('checkpoint' in source) {
-      if (existsSync(path.join(source.checkpoint, 'config.json'))) return source.checkpoint;
-      throw new StudioError('bad-model', 'There is no config.json, so this is no model.', { place: source.checkpoint });
+      await refuseOtherForms(source.checkpoint);
+      return source.checkpoint;
     }
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);

@@ -227,16 +227,20 @@ export class TrainingSession {
     return { engine: bench.engine.status(), questions: bench.count, step };
   }
 
-  /** Whether the run can learn anything, said before it costs anything. @throws StudioError `bad-run-file` */
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
   private async judge(files: OpenedFiles): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
-    const said = await judgeBeforeStart(
-      { method, parameters, step, runFile: plan.runFile },
-      files,
-      this.interrupt.signal,
-    );
-    for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    const { signal } = this.interrupt;
+    journal.tellProgress('looking through the questions');
+    try {
+      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      journal.endProgress();
+    }
   }
 
   /**

@@ -95,10 +95,10 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
-  let leakFound: Promise<Leak | null> | null = null;
+  let found: Leak | null = null;
   const leak = async (signal: AbortSignal) => {
-    leakFound ??= unseen && leakBetween(dataset, rows, unseen, signal);
-    return leakFound;
+    if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);
+    return found;
   };
   if (plan.promptTemplate !== null) requireThere(plan, plan.promptTemplate);
   const template = await readTemplate(plan.promptTemplate ?? undefined);
@@ -179,7 +179,13 @@ async function originOf(
   checkpointOf: WorkbenchOrder['checkpointOf'],
 ): Promise<ModelOrigin> {
   const source = plan.model;
-  if (!('size' in source)) return { kind: 'folder', folder: await checkpointOf(source), optimizer: false };
+  if (!('size' in source)) {
+    const tokenizer = 'checkpoint' in source ? source.tokenizer : undefined;
+    return {
+      ...{ kind: 'folder', folder: await checkpointOf(source), optimizer: false },
+      ...(tokenizer !== undefined && { tokenizer }),
+    };
+  }
   // What the model will read and write, so that the words that every prompt has become single tokens.
   const texts: string[] = [];
   for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {

@@ -2,6 +2,7 @@
 import { StudioError } from '../protocol/errors.ts';
 import type { Annotation, Group, Question, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
+import { codePointSpan, spanFault, withWholePairs } from '../protocol/text-spans.ts';
 import type { Database } from './database.ts';
 import { stored } from './query-sql.ts';
 
@@ -37,16 +38,10 @@ export class AnnotationTable {
     this.database = database;
   }
 
-  /** @throws StudioError `bad-request` when its span is not inside the text */
+  /** @throws StudioError `bad-request` when its span is not inside the text, or splits a character */
   write(annotation: Annotation, rollout: Rollout, group: Group): void {
-    const { span } = annotation;
-    if (span && (span.start >= span.end || span.end > rollout.text.length)) {
-      throw new StudioError(
-        'bad-request',
-        `The flagged span ${span.start}..${span.end} is not inside the rollout's text.`,
-        { place: annotation.rolloutId },
-      );
-    }
+    const fault = annotation.span && spanFault(rollout.text, annotation.span);
+    if (fault !== null) throw new StudioError('bad-request', fault, { place: annotation.rolloutId });
     const subject: AnnotatedSubject = {
       step: rollout.step,
       order: rollout.order,
@@ -106,7 +101,10 @@ export class AnnotationTable {
     return this.database.get<{ id: number }>('SELECT coalesce(max(id), 0) + 1 AS id FROM annotations')?.id ?? 1;
   }
 
-  /** All annotations, oldest first, those whose rollout was voided or made anew included. */
+  /**
+   * All annotations, oldest first, those whose rollout was voided or made anew included (`current` is false there). Spans
+   * count code points.
+   */
   export(run: RunSummary): ExportedAnnotation[] {
     return this.database
       .all<{ text: string; subject: string; body: string; current: number }>(
@@ -123,6 +121,7 @@ export class AnnotationTable {
           run: run.id,
           runName: run.name,
           ...annotation,
+          ...spanOutside(text, annotation),
           at: new Date(annotation.at).toISOString(),
           current: current === 1,
           ...rollout,
@@ -133,6 +132,16 @@ export class AnnotationTable {
         };
       });
   }
+}
+
+/** The flagged passage as other programs read it. Flags of older versions may split a character: those are widened, and say so. */
+function spanOutside(text: string, { span, quote }: Annotation): object {
+  if (span === null) return { span: null };
+  const whole = withWholePairs(text, span);
+  const outside = codePointSpan(text, whole);
+  if (whole.start === span.start && whole.end === span.end) return { span: outside, quote };
+  const note = 'The flag began or ended inside a character; span and quote hold the whole of it.';
+  return { span: outside, quote: text.slice(whole.start, whole.end), spanNote: note };
 }
 
 /** Fills the columns that are made from the bodies. */

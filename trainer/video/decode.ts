@@ -24,7 +24,7 @@ export interface DecodeMedia {
  * and application fields that can't be read.
  */
 const madeUp =
-  /error while decoding|damaged|concealing|corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
+  /error while decoding|damaged|concealing|(?<!probably )corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
 
 /** Whether a picture is not whole. */
 const lostPictures = ({ complaints, flagged }: Decoded) => flagged || complaints.some((line) => madeUp.test(line));
@@ -81,7 +81,8 @@ async function decodeVideo(
 ): Promise<LoadedMedia | null> {
   const { indices, sampleFps, width, height } = planVideo(source, limits);
   const size = { width, height };
-  const decoded = await decodeFrames(tools, { file: source.file, stream: source.stream, indices, ...size });
+  const { file, stream, turn } = source;
+  const decoded = await decodeFrames(tools, { file, stream, turn, indices, ...size });
   const complaint = complaintOf(decoded);
   if (decoded.count < indices.length) {
     if (complaint === null || !lostPictures(decoded)) return null;

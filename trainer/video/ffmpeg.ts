@@ -13,6 +13,7 @@ import { finished } from 'node:stream/promises';
 import fluentFfmpeg from 'fluent-ffmpeg';
 import { StudioError } from '../protocol/errors.ts';
 import { interrupted, interruption } from './ended-child.ts';
+import { type Turn, turnFilters } from './turn.ts';
 
 export interface FfmpegTools {
   /** Path or name of each program. */
@@ -185,6 +186,7 @@ export interface DecodeRequest {
   readonly file: string;
   /** Which of the file's video streams, from 0. */
   readonly stream: number;
+  readonly turn: Turn;
   /** Frame numbers in the order of display, ascending, each once. */
   readonly indices: readonly number[];
   readonly width: number;
@@ -210,7 +212,7 @@ function sumOf(terms: readonly string[]): string {
 }
 
 /**
- * Decodes frames by their number, turned upright as the file says, scaled with bicubic interpolation.
+ * Decodes frames by their number, turned as asked for, scaled with bicubic interpolation.
  *
  * A rate given for the input makes ffmpeg number the frames as the decoder gives them, as their times. A filter's own count
  * would start again wherever size, orientation or pixel format change inside the file, because the filters are built anew.
@@ -219,14 +221,17 @@ function sumOf(terms: readonly string[]): string {
  *   can't be decoded gives fewer frames and complaints.
  */
 export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promise<Decoded> {
-  const { file, stream, indices, width, height } = request;
+  const { file, stream, turn, indices, width, height } = request;
   const wanted = sumOf(indices.map((index) => `eq(pts,${index})`));
   // Chosen frames get the numbers 0, 1, 2, ...: gaps would be filled with repetitions at the output's constant rate.
   const rank = sumOf(indices.slice(1).map((index) => `gte(PTS,${index})`)) || '0';
-  const filter = `settb=1/25,select='${wanted}',setpts='${rank}',scale=${width}:${height}:${scaling},format=rgb24`;
+  const turned = turnFilters(turn)
+    .map((filter) => `${filter},`)
+    .join('');
+  const filter = `settb=1/25,select='${wanted}',setpts='${rank}',${turned}scale=${width}:${height}:${scaling},format=rgb24`;
   const command = fluentFfmpeg({ source: path.resolve(file), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
     .inputOptions(['-v', 'level+warning', '-nostdin', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats])
-    .inputOptions(['-r', '25'])
+    .inputOptions(['-r', '25', '-noautorotate'])
     .outputOptions(['-map', `0:v:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
     .videoFilters(filter);
   return collect(tools, command, width * height * 3, indices.length);

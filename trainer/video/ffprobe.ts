@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { interrupted, interruption } from './ended-child.ts';
 import { complaintLines, doesNotStart, type FfmpegTools, videoFormats } from './ffmpeg.ts';
+import type { StatedTurn } from './turn.ts';
 
 const timeoutMs = 120_000;
 const longestAnswerBytes = 512 * 1024 * 1024;
@@ -22,7 +23,7 @@ export interface ProbeOutput {
     readonly r_frame_rate?: string;
     readonly disposition?: { readonly attached_pic?: number; readonly default?: number };
     readonly tags?: Readonly<Record<string, string>>;
-    readonly side_data_list?: readonly { readonly rotation?: number | string }[];
+    readonly side_data_list?: NonNullable<StatedTurn['side_data_list']>;
   }[];
   readonly format?: { readonly format_name?: string; readonly duration?: string };
   readonly packets?: readonly ProbedTime[];
@@ -46,7 +47,7 @@ export type ProbeDepth = 'streams' | 'packets' | 'frames';
 
 const streamEntries =
   'stream=index,codec_name,width,height,pix_fmt,nb_frames,duration,avg_frame_rate,r_frame_rate:stream_tags=rotate,DURATION' +
-  ':stream_disposition=attached_pic,default:stream_side_data=rotation:format=format_name,duration';
+  ':stream_disposition=attached_pic,default:stream_side_data=rotation,displaymatrix:format=format_name,duration';
 const timeEntries = {
   streams: '',
   packets: ':packet=stream_index,pts_time,dts_time,duration_time,size,flags',

@@ -5,6 +5,7 @@ import { badMedia } from './bad-media.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
 import { type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffprobe.ts';
 import { pictureSize } from './picture.ts';
+import { type Turn, turnOf } from './turn.ts';
 
 export interface MediaProbe {
   readonly file: string;
@@ -21,6 +22,8 @@ export interface MediaProbe {
   readonly times: Float64Array;
   /** Which of the file's video streams it is, from 0. */
   readonly stream: number;
+  /** What is to be done to its pictures, whose size as shown is the one above. */
+  readonly turn: Turn;
 }
 
 const largestImageBytes = 256 * 1024 * 1024;
@@ -87,13 +90,6 @@ function videoStream(output: ProbeOutput): Stream | undefined {
     (best, stream) => (best === undefined || weight(stream) > weight(best) ? stream : best),
     undefined,
   );
-}
-
-function quarterTurned(stream: Stream): boolean {
-  const turn =
-    stream.side_data_list?.map((data) => Number(data.rotation)).find(Number.isFinite) ??
-    Number(stream.tags?.rotate ?? 0);
-  return Math.abs(Math.round(turn / 90)) % 2 === 1;
 }
 
 /** ffprobe's last complaint, without the file's name before it. */
@@ -211,6 +207,7 @@ export async function probeImage(file: string, bytes: Uint8Array): Promise<Media
     fps: 0,
     times: Float64Array.of(0),
     stream: 0,
+    turn: turnOf({}),
   };
 }
 
@@ -243,7 +240,8 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
       `it is damaged: ${corrupt} of its ${times.length} frames are incomplete (${reasonOf(complaints, file)})`,
     );
   }
-  const [width, height] = quarterTurned(stream) ? [stream.height, stream.width] : [stream.width, stream.height];
+  const turn = turnOf(stream);
+  const [width, height] = turn.transposed ? [stream.height, stream.width] : [stream.width, stream.height];
   return {
     file,
     kind: 'video',
@@ -259,5 +257,6 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
     fps,
     times,
     stream: output.streams?.indexOf(stream) ?? 0,
+    turn,
   };
 }

@@ -49,12 +49,6 @@ function withDoing(words: string, doing: string | null): string {
   return doing ? `${words}: ${shownLine(doing)}` : words;
 }
 
-/** What a run is called among others: by its id too where another has the same name, as one that is trained again has. */
-export function nameAmong(run: RunSummary, runs: readonly RunSummary[]): string {
-  const isShared = runs.some(({ id, name }) => id !== run.id && name === run.name);
-  return shownLine(isShared ? `${run.name} (${run.id})` : run.name);
-}
-
 export interface Trouble {
   readonly kind: 'info' | 'warning' | 'error';
   readonly title: string;

@@ -9,7 +9,9 @@ import {
   allowedRoots,
   type CliCommand,
   exitCodes,
+  presetOptions,
   readOptions,
+  readParameters,
   rootOptions,
   usage,
   wholeNumber,
@@ -17,17 +19,24 @@ import {
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
-const phases = { rows: 'rows read, percent', content: 'files compared', media: 'files probed' } as const;
+const phases = {
+  rows: 'rows read, percent',
+  content: 'files compared',
+  media: 'files probed',
+  frames: 'files decoded',
+} as const;
 
 export const checkCommand: CliCommand = {
   name: 'check',
   summary: 'look a dataset over: rows, media, duplicates',
   help: `
-video-r1 check DATASET [--media] [--hash] [--against OTHER] [--limit N] [--fail-on-warnings]
-                [--allow-root DIR …] [--json] [--ffmpeg PATH]
+video-r1 check DATASET [--media] [--decode [--preset P] [--set NAME=VALUE …]] [--hash] [--against OTHER] [--limit N]
+                [--fail-on-warnings] [--allow-root DIR …] [--json] [--ffmpeg PATH]
 
 Says of every row what is wrong with it, with file and line, and what training does about it; then counts and lengths.
 --media probes every video and image with ffprobe: cut off, empty, too small, too long, a picture named as a video.
+--decode decodes of every video and image the frames that training takes, with the limits of --preset (paper) and --set,
+and says which rows training would pass over; it takes about as long as the first round of training waits for media.
 --hash finds media that lie there twice under different names, by their content.
 --against names videos and images that OTHER, such as the evaluation split, has too. The same video encoded again has
 another content and is not found.
@@ -40,7 +49,9 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
     const { values, positionals } = readOptions(
       args,
       {
+        ...presetOptions,
         media: { type: 'boolean', default: false },
+        decode: { type: 'boolean', default: false },
         hash: { type: 'boolean', default: false },
         against: { type: 'string' },
         limit: { type: 'string', default: '5' },
@@ -55,7 +66,10 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
     if (file === undefined) throw usage('Name one dataset.');
     const limit = wholeNumber('limit', values.limit, 0);
     const roots = allowedRoots(values);
-    const probeWith = values.media ? await findFfmpeg(values.ffmpeg) : undefined;
+    if (!values.decode && (values.set.length > 0 || values.preset !== presetOptions.preset.default))
+      throw usage('--preset and --set belong to --decode.');
+    const decodeAs = values.decode ? readParameters(values, 'tgrpo') : undefined;
+    const lookWith = values.media || values.decode ? await findFfmpeg(values.ffmpeg) : undefined;
     const line = new LiveLine(process.stderr, 2000);
     const words = { stopped: 'The check was stopped; nothing was written.', left: 'nothing was written' };
     return interruptible(words, async (signal) => {
@@ -64,7 +78,8 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
         if (process.stderr.isTTY || phase !== 'rows') line.show(`${phases[phase]} ${done}/${total}`);
       };
       const report = await checkDataset(file, {
-        probeWith,
+        lookWith,
+        decodeAs,
         compareContent: values.hash,
         against: values.against,
         allowedRoots: roots,

@@ -24,9 +24,11 @@ export function summarize(sft: RunStore, tgrpo: RunStore): string {
     ['after SFT', afterSft],
     ['after T-GRPO', afterTgrpo],
   ] as const;
-  const row = (name: string, pick: (evaluation: Evaluation) => number | null | undefined) =>
-    `${name.padEnd(44)}${columns.map(([, evaluation]) => two(evaluation && pick(evaluation)).padStart(14)).join('')}`;
   const counted = afterTgrpo ?? afterSft;
+  const isOther = (evaluation: Evaluation | undefined) =>
+    evaluation !== undefined && evaluation.all.count !== counted?.all.count;
+  const row = (name: string, pick: (evaluation: Evaluation) => number | null | undefined) =>
+    `${name.padEnd(44)}${columns.map(([, evaluation]) => `${two(evaluation && pick(evaluation))}${isOther(evaluation) ? '*' : ''}`.padStart(14)).join('')}`;
   const lines = [
     `Accuracy on ${counted?.all.count ?? 0} ${questionsOf(counted ?? {})}, ${counted?.needsOrder?.count ?? 0} of which need the order of frames`,
     `${''.padEnd(44)}${columns.map(([name]) => name.padStart(14)).join('')}`,
@@ -40,6 +42,9 @@ export function summarize(sft: RunStore, tgrpo: RunStore): string {
       row(`  ${slice.name} (${slice.count})`, (e) => e.byFamily.find((same) => same.name === slice.name)?.ordered),
     ),
   ];
+  for (const [name, evaluation] of columns)
+    if (isOther(evaluation))
+      lines.push(`* ${name}: over ${evaluation?.all.count} questions, so not to be compared with the rest`);
   const steps = tgrpo.metrics(0);
   const accuracy = fifths(steps, (m) => m.accuracy);
   const temporal = fifths(steps, (m) => m.temporal);

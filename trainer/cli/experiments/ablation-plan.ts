@@ -104,7 +104,13 @@ function movedTo(folder: string, read: RunFile, { file, settings }: SetRunFile):
     ...(evaluationDataset && { evaluationDataset: moved(evaluationDataset) }),
     ...(promptTemplate && { promptTemplate: moved(promptTemplate) }),
     ...(allowedRoots && { allowedRoots: allowedRoots.map(moved) }),
-    model: 'checkpoint' in model ? { checkpoint: moved(model.checkpoint) } : model,
+    model:
+      'checkpoint' in model
+        ? {
+            checkpoint: moved(model.checkpoint),
+            ...(model.tokenizer !== undefined && { tokenizer: moved(model.tokenizer) }),
+          }
+        : model,
     parameters: { ...read.parameters, ...settings },
   });
 }

@@ -1,6 +1,7 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
 import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
+import { callable } from './callable.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
 export function duration(ms: number): string {
@@ -190,7 +191,7 @@ export class RunWatch {
         `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} ${questionsOf(body.evaluation)}, ${duration(body.evaluation.durationMs)})`,
       );
     } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
-    else if (body.type === 'warning') this.line.say(`      ${body.message}`);
+    else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
     else if (body.type === 'command' && (body.command.state === 'rejected' || body.command.state === 'failed')) {
       this.line.say(`      ${body.command.request.kind} ${body.command.state}: ${body.command.why}`);
     }

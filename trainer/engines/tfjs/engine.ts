@@ -25,7 +25,7 @@ import { specialTokens } from '../engine.ts';
 import { type LossTerms, tokenWeight } from '../losses.ts';
 import { setNativeEnvironment } from './backends/native-environment.ts';
 import type { Companions } from './checkpoint/checkpoint.ts';
-import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
+import { newCompanions, readCheckpoint, readCheckpointConfig, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
@@ -121,10 +121,15 @@ class TfjsEngine implements Engine {
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
     return this.inTurn(async () => {
+      // Said first: what else may be wrong with a model does not matter where it does not fit.
+      if (origin.kind === 'folder') {
+        const { config } = await readCheckpointConfig(origin.folder);
+        this.refuseTooLarge(parameterTable(config).size, role, origin.folder);
+      }
       const { configFile, config, tokenizer, companions, weights, place } = await this.prepare(origin);
       const handle: ModelHandle = { id: this.handles++, role };
       const { size } = parameterTable(config);
-      refuseTooLarge(size, role, { threads: this.replicas.count, backend: this.replicas.backend.backend, place });
+      this.refuseTooLarge(size, role, place);
       const gradients =
         role === 'policy'
           ? Array.from({ length: this.replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
@@ -149,6 +154,11 @@ class TfjsEngine implements Engine {
       if (role === 'policy') this.parameters = size;
       return handle;
     });
+  }
+
+  private refuseTooLarge(parameters: number, role: ModelHandle['role'], place: string): void {
+    const { count: threads, backend } = this.replicas;
+    refuseTooLarge(parameters, role, { threads, backend: backend.backend, place });
   }
 
   private async prepare(origin: ModelOrigin): Promise<Prepared> {
@@ -180,7 +190,7 @@ class TfjsEngine implements Engine {
         };
       }
       case 'folder': {
-        const read = await readCheckpoint(origin.folder, origin.optimizer);
+        const read = await readCheckpoint(origin.folder, origin.optimizer, origin.tokenizer ?? null);
         const { tokenizer, companions, optimizerStep } = read;
         const { configFile, config } = this.withPositions(read);
         return {

@@ -1,0 +1,66 @@
+/** Looks over the videos and images that lie in a dataset's rows themselves, as `dataset-check.ts` does those that are files. */
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { quote } from '../rewards/reward.ts';
+import type { FfmpegTools } from '../video/ffmpeg.ts';
+import { openDataset } from './dataset.ts';
+import type { FindingKind } from './finding.ts';
+import { FirstSeen } from './first-seen.ts';
+import { probeAll } from './media-probe.ts';
+
+export interface EmbeddedCheckOptions {
+  readonly probeWith?: FfmpegTools | undefined;
+  readonly compareContent?: boolean | undefined;
+  readonly against?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (phase: 'content' | 'media', done: number, total: number) => void;
+}
+
+/**
+ * @param file the dataset, of which some rows hold their media
+ * @param add told of each finding with the number of its row, from 1
+ * @throws as `openDataset` and `probeAll`
+ */
+export async function checkEmbedded(
+  file: string,
+  options: EmbeddedCheckOptions,
+  add: (kind: FindingKind, row: number, message: string) => void,
+): Promise<void> {
+  const { probeWith, against, signal } = options;
+  const dataset = await openDataset(file, signal);
+  const other = against === undefined ? null : await openDataset(against, signal);
+  try {
+    const others = new Map<string, string>();
+    for (let row = 0; row < (other?.count ?? 0); row++) {
+      const content = await other?.embeddedContent(row);
+      if (other && content && !others.has(content)) others.set(content, other.place(row));
+    }
+    const seen = new FirstSeen();
+    for (let row = 0; row < dataset.count; row++) {
+      signal?.throwIfAborted();
+      if (!dataset.isEmbedded(row)) continue;
+      const number = dataset.fileRow(row);
+      const named = quote(dataset.row(row).path);
+      const content = await dataset.embeddedContent(row);
+      if (content !== null && options.compareContent) {
+        const before = seen.meet(content, `row ${number}`);
+        if (before !== null) add('same-medium', number, `${named} has the same content as that of ${before}.`);
+      }
+      const leak = content === null ? undefined : others.get(content);
+      if (leak !== undefined) add('leak', number, `${named} is also used at ${leak}.`);
+      if (probeWith) {
+        const medium = await dataset.medium(row).catch((thrown: unknown) => asStudioError(thrown));
+        if (medium instanceof StudioError) add('media-missing', number, medium.message);
+        else {
+          const files = [{ real: medium, kind: dataset.dataType(row) }];
+          await probeAll(probeWith, files, (_, fault) => add(fault.kind, number, `${named}: ${fault.message}`), {
+            signal,
+          });
+        }
+      }
+      options.onProgress?.(probeWith ? 'media' : 'content', row + 1, dataset.count);
+    }
+  } finally {
+    dataset.dispose();
+    other?.dispose();
+  }
+}
