@@ -38,11 +38,14 @@ export function registerCommands(studio: Studio): vscode.Disposable {
     ...commandNames.map((name) => {
       const { id, title } = commands[name];
       return vscode.commands.registerCommand(id, async (argument?: unknown) => {
-        try {
-          await (await handlers[name]())(studio, argument);
-        } catch (failure) {
-          await showFailure(studio, title.replace('…', ''), failure);
-        }
+        const run = async (): Promise<void> => {
+          try {
+            await (await handlers[name]())(studio, argument);
+          } catch (failure) {
+            await showFailure(studio, title.replace('…', ''), failure, run);
+          }
+        };
+        await run();
       });
     }),
   );

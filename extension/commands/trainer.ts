@@ -1,6 +1,7 @@
 /** Commands about the trainer itself. */
 import * as vscode from 'vscode';
 import { isComputing } from '../../trainer/protocol/run-state.ts';
+import { NoTrainer } from '../preconditions.ts';
 import { sayDone } from './carry-out.ts';
 import type { Handler } from './handler.ts';
 
@@ -10,15 +11,7 @@ export const attach: Handler = async (studio) => {
     sayDone(studio, `Attached to process ${studio.link?.address?.pid} already`);
     return;
   }
-  if (!(await studio.attach())) {
-    const start = 'Start Trainer';
-    const choice = await vscode.window.showInformationMessage(
-      'No trainer is at work in this folder. Starting one shows earlier runs and lets them go on.',
-      start,
-    );
-    if (choice !== start) return;
-    await studio.trainer();
-  }
+  if (!(await studio.attach())) throw new NoTrainer();
   sayDone(studio, `Attached to the trainer, process ${studio.link?.address?.pid}`);
 };
 

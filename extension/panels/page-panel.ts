@@ -12,7 +12,7 @@ import {
   type WebviewPage,
 } from '../../trainer/protocol/webview-messages.ts';
 import { type CommandName, commands } from '../contributions.ts';
-import { showFailure } from '../notices.ts';
+import { showFailure, startTrainerAsked } from '../notices.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 import { insideProject } from './inside-project.ts';
@@ -146,8 +146,7 @@ export class PagePanel {
       case 'start-run':
         return run('startRun');
       case 'start-trainer':
-        await this.studio.trainer();
-        return;
+        return startTrainerAsked(this.studio);
       default:
         return asked satisfies never;
     }

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
+import { ffmpegInstalled, noFfmpeg, startTrainerAsked } from '../notices.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 
@@ -28,21 +29,28 @@ export function registerAttention(studio: Studio): vscode.Disposable {
 
 async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
   const what = run.state === 'failed' ? 'failed' : 'is paused because of a fault';
+  if (fault.kind === 'ffmpeg-missing' && fault.place === undefined) return sayNoFfmpeg(studio, run, fault);
   const text = [`${run.id} ${what} at step ${run.step}: ${fault.message}`, fault.remedy].filter(Boolean).join(' ');
   studio.log.error(text);
   const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
-  const install = commands.installFfmpeg.title;
   const choice = await vscode.window.showErrorMessage(
     plain(text),
-    ...(fault.kind === 'ffmpeg-missing' ? [install] : []),
     dashboard,
     ...(studio.refusal('resume', run) === null ? [resume] : []),
     log,
   );
-  if (choice === install) await vscode.commands.executeCommand(commands.installFfmpeg.id);
   if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId: run.id });
   if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
   if (choice === log) studio.log.show();
+}
+
+/** One sentence, one button; the run goes on by itself afterwards. */
+async function sayNoFfmpeg(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
+  studio.log.error(`${run.id}: ${fault.message}`);
+  const install = commands.installFfmpeg.title;
+  const choice = await vscode.window.showErrorMessage(plain(`${run.id} ${noFfmpeg}`), install);
+  if (choice === install && (await ffmpegInstalled(studio)))
+    await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
 }
 
 async function sayHindrance(runId: string, message: string): Promise<void> {
@@ -62,6 +70,6 @@ async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<voi
     again,
     log,
   );
-  if (choice === again) await studio.trainerAsked();
+  if (choice === again) await startTrainerAsked(studio);
   if (choice === log) studio.log.show();
 }

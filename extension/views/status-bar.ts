@@ -87,7 +87,8 @@ export function registerStatusBar(studio: Studio): vscode.Disposable {
     } else if (run) {
       const remaining = run.state === 'running' ? studio.remainingMs(run) : null;
       const left = remaining === null ? '' : ` · ${duration(remaining)} left`;
-      item.text = `$(${runIcon(run.state).id}) ${run.id} ${run.state} ${run.step}/${run.steps}${left}`;
+      const doing = 'doing' in run && run.doing ? ` · ${run.doing}` : '';
+      item.text = `$(${runIcon(run.state).id}) ${run.id} ${run.state} ${run.step}/${run.steps}${doing || left}`;
       item.tooltip = details(studio, run);
       if (run.state === 'failed') item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     } else if (studio.trainerState === 'connected') {

@@ -55,7 +55,7 @@ describe('a video behind a link that leads out of its dataset', () => {
   it('is read where its folder was allowed, and no other is', async () => {
     const roots = [at('disk')];
     expect((await checkDataset(at('set/d.jsonl'), { allowedRoots: roots })).sound).toBe(1);
-    const dataset = await openDataset(at('set/d.jsonl'), undefined, roots);
+    const dataset = await openDataset(at('set/d.jsonl'), undefined, { allowedRoots: roots });
     expect(dataset.mediaPath(0)).toBe(at('disk/target.mp4'));
     dataset.dispose();
     const places = mediaRoots(at('set'), roots);

@@ -242,3 +242,31 @@ describe('a record', () => {
     expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);
   });
 });
+
+it('a value that the engine of the run can not compute is refused by its name', () => {
+  const engine = {
+    ...{ name: 'slow', backend: 'cpu', threads: 1, parameters: 1, why: '' },
+    capabilities: {
+      ...{
+        chunks: [],
+        losses: ['policy' as const],
+        lossMeans: ['answer' as const, 'token' as const],
+        fullParameters: true,
+        entropy: false,
+      },
+      ...{
+        topAlternatives: 0,
+        optimizerKeys: ['learningRate' as const],
+        reference: true,
+        exactKl: false,
+        abort: false,
+      },
+    },
+  };
+  const run = aRunThat({ state: 'running', doing: null }, { method: 'tgrpo', engine });
+  const set = (value: unknown) => refusal({ kind: 'set', parameter: 'klEstimator', value }, run, [run]);
+  expect(set('exact')).toMatch(/^of its engine, slow: .*klEstimator exact\)$/);
+  expect(set('k3')).toBeNull();
+  const unknown = aRunThat({ state: 'created' }, { method: 'tgrpo', engine: null });
+  expect(refusal({ kind: 'set', parameter: 'klEstimator', value: 'exact' }, unknown, [unknown])).toBeNull();
+});

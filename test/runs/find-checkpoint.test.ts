@@ -67,4 +67,15 @@ describe('findCheckpoint', () => {
     await expect(findCheckpoint('sft', project)).rejects.toMatchObject({ kind: 'not-found' });
     await expect(findCheckpoint(project, null)).rejects.toMatchObject({ kind: 'bad-model' });
   });
+
+  it('says what a folder is that is no model, and takes a path for no run’s name', async () => {
+    const adapter = path.join(project, 'adapter');
+    await mkdir(adapter);
+    await writeFile(path.join(adapter, 'adapter_config.json'), '{"peft_type": "LORA"}');
+    await expect(findCheckpoint(adapter, project)).rejects.toThrow('This is a LoRA adapter');
+    await expect(findCheckpoint('Qwen/Qwen2.5-VL-3B-Instruct', project)).rejects.toMatchObject({
+      message: 'There is no such folder.',
+      remedy: expect.stringContaining('hf download'),
+    });
+  });
 });

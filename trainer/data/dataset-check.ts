@@ -332,7 +332,7 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
     else await probeAll(tools, files, onFault, { signal, onProgress });
   }
   if (check.embedded && (options.lookWith || options.compareContent || options.against !== undefined))
-    await checkEmbedded(full, { ...options, probeWith: options.lookWith }, (kind, row, message) => check.add(kind, row, row - 1, message));
+    await checkEmbedded(full, options, (kind, row, message) => check.add(kind, row, row - 1, message));
   const findings = check.findings
     .sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0))
     .map((met) => check.told(met));

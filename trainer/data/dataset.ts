@@ -317,6 +317,13 @@ class FileDataset implements Dataset {
   }
 }
 
+export interface OpenOptions {
+  /** Usable rows so far, and the share of the file that was read. */
+  onProgress?(rows: number, share: number): void;
+  /** Folders outside of the dataset's own that links among its media may lead into. */
+  readonly allowedRoots?: readonly string[];
+}
+
 /**
  * Opens a dataset: a JSON array of rows, one row as JSON on each line, either in gzip; Parquet or Arrow; or a folder of such
  * files, as `findParts` takes them.
@@ -324,14 +331,10 @@ class FileDataset implements Dataset {
  * Rows with a fault are left out and listed in `faults`. The dataset as a whole is refused when it can't be parsed, was cut
  * off, holds no row or holds none without a fault.
  *
- * @param allowedRoots folders outside of the dataset's own that links among its media may lead into
  * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
  */
-export async function openDataset(
-  named: string,
-  signal?: AbortSignal,
-  allowedRoots: readonly string[] = [],
-): Promise<Dataset> {
+export async function openDataset(named: string, signal?: AbortSignal, options: OpenOptions = {}): Promise<Dataset> {
+  const { onProgress, allowedRoots = [] } = options;
   const { file, parts } = findParts(named);
   const index = new RowIndex();
   const faults: RowFault[] = [];
@@ -350,7 +353,10 @@ export async function openDataset(
     return index.add(offset, row.bytes.length, row.line, number + 1, kind, data_source);
   };
   try {
-    const scan = await scanDatasetFile(named, take, { signal });
+    const scan = await scanDatasetFile(named, take, {
+      signal,
+      onProgress: (share) => onProgress?.(index.count, share),
+    });
     spool?.flush();
     if (scan.rowCount === 0)
       throw new StudioError('bad-dataset', 'The dataset holds no question.', {

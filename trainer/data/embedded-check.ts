@@ -1,18 +1,21 @@
 /** Looks over the videos and images that lie in a dataset's rows themselves, as `dataset-check.ts` does those that are files. */
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
+import type { FrameLimits } from '../video/choose.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
 import type { FindingKind } from './finding.ts';
 import { FirstSeen } from './first-seen.ts';
-import { probeAll } from './media-probe.ts';
+import { decodeAll, probeAll } from './media-probe.ts';
 
 export interface EmbeddedCheckOptions {
-  readonly probeWith?: FfmpegTools | undefined;
+  /** Each medium is looked at, or with `decodeAs` decoded as training would. */
+  readonly lookWith?: FfmpegTools | undefined;
+  readonly decodeAs?: FrameLimits | undefined;
   readonly compareContent?: boolean | undefined;
   readonly against?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (phase: 'content' | 'media', done: number, total: number) => void;
+  readonly onProgress?: (phase: 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
 
 /**
@@ -25,7 +28,7 @@ export async function checkEmbedded(
   options: EmbeddedCheckOptions,
   add: (kind: FindingKind, row: number, message: string) => void,
 ): Promise<void> {
-  const { probeWith, against, signal } = options;
+  const { lookWith, decodeAs, against, signal } = options;
   const dataset = await openDataset(file, signal);
   const other = against === undefined ? null : await openDataset(against, signal);
   try {
@@ -47,17 +50,18 @@ export async function checkEmbedded(
       }
       const leak = content === null ? undefined : others.get(content);
       if (leak !== undefined) add('leak', number, `${named} is also used at ${leak}.`);
-      if (probeWith) {
+      if (lookWith) {
         const medium = await dataset.medium(row).catch((thrown: unknown) => asStudioError(thrown));
         if (medium instanceof StudioError) add('media-missing', number, medium.message);
         else {
           const files = [{ real: medium, kind: dataset.dataType(row) }];
-          await probeAll(probeWith, files, (_, fault) => add(fault.kind, number, `${named}: ${fault.message}`), {
-            signal,
-          });
+          const onFault = (_: number, fault: { kind: FindingKind; message: string }) =>
+            add(fault.kind, number, `${named}: ${fault.message}`);
+          if (decodeAs) await decodeAll(lookWith, decodeAs, files, onFault, { signal });
+          else await probeAll(lookWith, files, onFault, { signal });
         }
       }
-      options.onProgress?.(probeWith ? 'media' : 'content', row + 1, dataset.count);
+      options.onProgress?.(lookWith ? (decodeAs ? 'frames' : 'media') : 'content', row + 1, dataset.count);
     }
   } finally {
     dataset.dispose();

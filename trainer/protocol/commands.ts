@@ -4,6 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { engineLacks } from './engine.ts';
 import { hindrances } from './hindrances.ts';
 import { faultLine } from './issues.ts';
 import { nearestClause } from './nearest.ts';
@@ -181,6 +182,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     computes: false,
     refuse: ({ parameter, value }, run) =>
       settingRefusal(run.method, parameter, value) ??
+      engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
   },
 };
@@ -248,6 +250,21 @@ export function isDue(request: CommandRequest, point: SafePoint, held: boolean):
 export function pointOf(request: CommandRequest): SafePoint | null {
   const points = commandOf(request).points(request);
   return points.length === 1 ? (points[0] ?? null) : null;
+}
+
+/** What the engine that computes the run lacks for a value; null where it lacks nothing that it did not lack before, or none is known. */
+function engineRefusal(
+  { engine, method, parameters: present }: RunSummary,
+  name: string,
+  value: unknown,
+): string | null {
+  if (!engine?.capabilities) return null;
+  const can = engine.capabilities;
+  const lacks = (values: RunSummary['parameters']) =>
+    engineLacks(can, { chunks: [], training: { method, parameters: values } });
+  const before = lacks(present);
+  const lack = lacks({ ...present, [name]: value }).find((sentence) => !before.includes(sentence));
+  return lack === undefined ? null : `of its engine, ${engine.name}: ${lack.replace(/\.$/, '')}`;
 }
 
 /** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */

@@ -17,6 +17,8 @@ export const errorKinds = [
   'bad-model', // a model folder that can't be loaded
   'bad-template', // a prompt template with a fault
   'ffmpeg-missing', // no ffmpeg on this machine
+  'no-access', // a folder in which a trainer can't write
+  'node-missing', // no Node.js that can run the trainer
   'folder-busy', // another trainer owns the folder
   'port-taken', // the port asked for is in use
   'bad-store', // a run's database that can't be read

@@ -9,14 +9,17 @@ export function standingDetail(standing: Standing): string | null {
     case 'evaluating':
       return standing.doing;
     case 'pausing':
-      return standing.release ? 'at the end of the step, to free the memory' : 'at the next safe point';
+      return after(
+        standing.release ? 'at the end of the step, to free the memory' : 'at the next safe point',
+        standing.doing,
+      );
     case 'paused': {
       const { at, why, memory } = standing;
       const place = `at ${at.point}, step ${at.step}${memory === 'released' ? ', its memory free' : ''}`;
       return why === null ? place : `${place}: ${why}`;
     }
     case 'stopping':
-      return standing.when === 'now' ? 'now' : 'after this step';
+      return after(standing.when === 'now' ? 'now' : 'after this step', standing.doing);
     case 'failed':
       return standing.fault.message;
     case 'created':
@@ -24,6 +27,18 @@ export function standingDetail(standing: Standing): string | null {
     case 'completed':
       return null;
   }
+}
+
+/** When a command takes hold, and what it waits for till then. */
+function after(when: string, doing: string | null | undefined): string {
+  return doing ? `${when}; now ${doing}` : when;
+}
+
+/** `evaluating 156 questions: 32 done, 40s left`. @param leftMs null while nothing tells how long it takes */
+export function evaluationWords(done: number, total: number, leftMs: number | null, part: string | null): string {
+  const left = leftMs === null ? null : `${duration(leftMs)} left`;
+  const more = [done > 0 ? `${done} done` : null, part, left].filter((words) => words !== null).join(', ');
+  return `evaluating ${total} ${total === 1 ? 'question' : 'questions'}${more && `: ${more}`}`;
 }
 
 /** `paused at before-update, step 34: the loss rose`, `running: loading the model`, `completed`. */

@@ -6,7 +6,14 @@ import { hindrances, hindranceText } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
-import { type RunFacts, type RunSummary, type Standing, standingOf, withStanding } from '../protocol/run-state.ts';
+import {
+  isComputing,
+  type RunFacts,
+  type RunSummary,
+  type Standing,
+  standingOf,
+  withStanding,
+} from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 
 export interface JournalListener {
@@ -79,12 +86,18 @@ export class RunJournal {
     }
   }
 
+  /** What has begun, for people: told at once, never stored. */
+  tellPart(doing: string): void {
+    this.toldMs = Number.NEGATIVE_INFINITY;
+    this.tellProgress(doing);
+  }
+
   /** How far some work is, for people: told now and then, never stored. */
   tellProgress(doing: string): void {
     const now = performance.now();
-    if (!('doing' in this.run) || now - this.toldMs < progressEveryMs) return;
+    if (!isComputing(this.run.state) || now - this.toldMs < progressEveryMs) return;
     this.toldMs = now;
-    this.listener.onChanged({ ...this.run, doing });
+    this.listener.onChanged({ ...this.run, doing } as RunSummary);
   }
 
   /** The work is over, and the text of `tellProgress` with it. */

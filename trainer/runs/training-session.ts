@@ -69,7 +69,9 @@ export class TrainingSession {
     this.of = of;
     this.command = command;
     const { journal } = of;
-    this.evaluation = new RunEvaluation(of, this.interrupt.signal);
+    this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
+      this.steering.between({ point: 'after-update', step: this.run.step }),
+    );
     this.steering = new Steering(of.commands, {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),
@@ -215,6 +217,7 @@ export class TrainingSession {
           message: plan.paths.inText(message),
         }),
       warn: (message) => journal.record({ type: 'warning', message }),
+      tell: (doing, isSame) => (isSame ? journal.tellProgress(doing) : journal.tellPart(doing)),
       ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
     });
     this.bench = bench;
@@ -232,7 +235,7 @@ export class TrainingSession {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
     const { signal } = this.interrupt;
-    journal.tellProgress('looking through the questions');
+    journal.tellPart('looking through the questions');
     try {
       const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
       for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
@@ -264,12 +267,19 @@ export class TrainingSession {
   private async loop(): Promise<Standing> {
     const { plan, store, journal, around } = this.of;
     const { unseen } = this.workbench;
+    // Nothing is decoded ahead of the first step of a session, and nothing else tells yet that it goes on.
+    const first = this.run.step + 1;
     const training = trainingOf(this.workbench, {
       seed: plan.seed,
       signal: this.interrupt.signal,
       run: () => this.run,
       at: (point) => this.steering.at(point, this.run.step + 1),
       place: this.place,
+      onDecoding: (isUnderWay) => {
+        if (this.run.step + 1 !== first) return;
+        if (isUnderWay) journal.tellPart(`decoding the videos and images of step ${first}`);
+        else journal.endProgress();
+      },
       recordGroups: (groups) => journal.recordGroups(groups),
       onSampling: (hint) => around.onSampling(hint),
     });

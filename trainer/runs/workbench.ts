@@ -36,6 +36,8 @@ export interface WorkbenchOrder {
   /** A question whose media can't be read. */
   onSkipped(question: Question, fault: StudioError): void;
   warn(message: string): void;
+  /** What has begun, for people; `isSame` for more of what was told last. */
+  tell(doing: string, isSame?: boolean): void;
   /** Is shown the run's files before a model is loaded; what it throws ends the opening. */
   beforeModel?(files: OpenedFiles): Promise<void>;
 }
@@ -88,7 +90,7 @@ async function open(
   const roots = [...plan.allowedRoots, ...order.allowedRoots];
   const opened = async (file: string): Promise<Dataset> => {
     requireThere(plan, file);
-    const dataset = hold(await openDataset(file, undefined, roots));
+    const dataset = hold(await openAndTell(file, roots, order.tell));
     warnOfFaults(dataset, (message) => order.warn(paths.inText(message)));
     return dataset;
   };
@@ -110,11 +112,13 @@ async function open(
 
   await order.beforeModel?.({ dataset, rows, leak });
 
+  order.tell('starting the engine');
   await removeLeftovers(folder);
   const checkpoint = await newestCheckpoint(folder);
   const engine = hold(await order.createEngine(plan.engine));
   const shown = [...rows.map((row) => dataset.dataType(row)), ...(unseen?.dataTypes() ?? [])];
   requireOfEngine(engine, { chunks: [...new Set(shown)], training: { method: plan.method, parameters } }, plan.runFile);
+  order.tell(checkpoint || !('size' in plan.model) ? 'opening the model' : 'making a new model and its tokenizer');
   const policy = await engine.createModel(
     checkpoint
       ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
@@ -161,6 +165,15 @@ function longPrompt(engine: Engine, policy: ModelHandle, template: PromptTemplat
       { place: question.path, remedy: 'Shorten the problem, show fewer or smaller frames, or raise maxPromptTokens.' },
     );
   };
+}
+
+function openAndTell(file: string, allowedRoots: readonly string[], tell: WorkbenchOrder['tell']): Promise<Dataset> {
+  const count = (rows: number) => Math.round(rows).toLocaleString('en-US');
+  const what = `reading the dataset ${path.basename(file)}`;
+  tell(what);
+  const onProgress = (rows: number, share: number) =>
+    tell(`${what}: ${count(rows)}${share < 1 ? ` of about ${count(rows / share)}` : ''} rows`, true);
+  return openDataset(file, undefined, { onProgress, allowedRoots });
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */

@@ -103,7 +103,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
   if (values.out === undefined) throw usage('Name the file to write with --out.');
   const rules = filterRules(values);
   const files = outputFiles(values.out);
-  const dataset = await openDataset(file, undefined, allowedRoots(values));
+  const dataset = await openDataset(file, undefined, { allowedRoots: allowedRoots(values) });
   try {
     if (existsSync(files.out) && realpathSync(files.out) === realpathSync(dataset.file))
       throw usage('--out is the dataset itself.');

@@ -44,7 +44,8 @@ Writes the prompt of row N, counted from 1 as check and the pages do, with one <
 --template FILE takes the wording of a file instead of our own: {"system", "instruction", "answerHint": {one text for each type}}.
 --expand reads the medium and writes as many placeholders as it has vision tokens under the preset (paper by default).
 --allow-root names a folder outside of the dataset's own that links among its media may lead into.
---json writes {"row", "prompt", "target"}; target is what SFT trains, null for a row without a chain of thought.
+--json writes {"row", "prompt", "target"}; target is what SFT trains, null for a row without a chain of thought;
+<|im_end|> is trained behind it, and with trainTurnNewline (as in the preset upstream) the newline behind that.
 
   video-r1 prompt sample/data/rl.json --row 3 --template sample/prompt.json`,
   async run(args) {
@@ -66,7 +67,7 @@ Writes the prompt of row N, counted from 1 as check and the pages do, with one <
       throw usage('Name a dataset and a row, counted from 1.');
     const limits = readParameters(values, 'tgrpo');
     const template = await readTemplate(values.template);
-    const dataset = await openDataset(file, undefined, allowedRoots(values));
+    const dataset = await openDataset(file, undefined, { allowedRoots: allowedRoots(values) });
     try {
       const index = indexOf(dataset, Number(values.row));
       const question = dataset.question(index);
