@@ -67,7 +67,6 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
     return resolved;
   };
   const resolveAny = (key: string, name: string | undefined) => (name === undefined ? null : resolve(key, name));
-  const model = modelAt(read.model, (place) => path.resolve(folder, place));
   return {
     name: read.name,
     method: read.method,
@@ -76,7 +75,7 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
     evaluationDataset: resolveAny('evaluationDataset', read.evaluationDataset),
     promptTemplate: resolveAny('promptTemplate', read.promptTemplate),
     runFile: file,
-    model,
+    model: modelWithPaths(read.model, (named) => path.resolve(folder, named)),
     engine: read.engine,
     seed: read.seed,
     sourceWeights: read.sourceWeights ?? null,
@@ -87,9 +86,9 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
   };
 }
 
-function modelAt(source: ModelSource, place: (path: string) => string): ModelSource {
-  if (!('checkpoint' in source)) return source;
-  const { checkpoint, tokenizer } = source;
+function modelWithPaths(model: ModelSource, place: (path: string) => string): ModelSource {
+  if (!('checkpoint' in model)) return model;
+  const { checkpoint, tokenizer } = model;
   return { checkpoint: place(checkpoint), ...(tokenizer !== undefined && { tokenizer: place(tokenizer) }) };
 }
 
@@ -102,7 +101,7 @@ function withPaths<T extends z.infer<typeof planFields>>(plan: T, place: (path: 
     evaluationDataset: any(plan.evaluationDataset),
     promptTemplate: any(plan.promptTemplate),
     runFile: place(plan.runFile),
-    model: modelAt(plan.model, place),
+    model: modelWithPaths(plan.model, place),
   };
 }
 

@@ -173,7 +173,7 @@ function openAndTell(file: string, allowedRoots: readonly string[], tell: Workbe
   tell(what);
   const onProgress = (rows: number, share: number) =>
     tell(`${what}: ${count(rows)}${share < 1 ? ` of about ${count(rows / share)}` : ''} rows`, true);
-  return openDataset(file, undefined, { onProgress, allowedRoots });
+  return openDataset(file, undefined, { allowedRoots, onProgress });
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */

@@ -101,10 +101,7 @@ export class AnnotationTable {
     return this.database.get<{ id: number }>('SELECT coalesce(max(id), 0) + 1 AS id FROM annotations')?.id ?? 1;
   }
 
-  /**
-   * All annotations, oldest first, those whose rollout was voided or made anew included (`current` is false there). Spans
-   * count code points.
-   */
+  /** All annotations, oldest first, those whose rollout was voided or made anew included. Spans count code points. */
   export(run: RunSummary): ExportedAnnotation[] {
     return this.database
       .all<{ text: string; subject: string; body: string; current: number }>(

@@ -31,7 +31,7 @@ export const checkCommand: CliCommand = {
   summary: 'look a dataset over: rows, media, duplicates',
   help: `
 video-r1 check DATASET [--media] [--decode [--preset P] [--set NAME=VALUE …]] [--hash] [--against OTHER] [--limit N]
-                [--fail-on-warnings] [--allow-root DIR …] [--json] [--ffmpeg PATH]
+               [--fail-on-warnings] [--allow-root DIR …] [--json] [--ffmpeg PATH]
 
 Says of every row what is wrong with it, with file and line, and what training does about it; then counts and lengths.
 --media probes every video and image with ffprobe: cut off, empty, too small, too long, a picture named as a video.
@@ -65,11 +65,11 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
     const file = positionals[0];
     if (file === undefined) throw usage('Name one dataset.');
     const limit = wholeNumber('limit', values.limit, 0);
-    const roots = allowedRoots(values);
     if (!values.decode && (values.set.length > 0 || values.preset !== presetOptions.preset.default))
       throw usage('--preset and --set belong to --decode.');
     const decodeAs = values.decode ? readParameters(values, 'tgrpo') : undefined;
     const lookWith = values.media || values.decode ? await findFfmpeg(values.ffmpeg) : undefined;
+    const roots = allowedRoots(values);
     const line = new LiveLine(process.stderr, 2000);
     const words = { stopped: 'The check was stopped; nothing was written.', left: 'nothing was written' };
     return interruptible(words, async (signal) => {

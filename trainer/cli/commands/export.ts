@@ -29,6 +29,8 @@ video-r1 export RUN [WHAT] [--out PATH] [--format FORM] [--folder DIR] [--json-p
 
 WHAT is ${wholes.slice(0, -1).join(', ')}, or all: every one of them in the folder that --out names.
 Without it the annotations: one JSON object for every flag, with its rollout and question.
+"span" counts code points of "text", as its "unit" says: text[start:end] in Python is the flagged text, which "quote" holds too.
+A flag of an older version that ends inside a character is widened to the whole of it, and "spanNote" says so.
 FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, and is jsonl where that has none.
 --json-progress writes the progress as JSON lines, for programs.
 jsonl holds the records whole, as the run has them; csv and parquet hold columns. tensorboard writes the curves of steps and
