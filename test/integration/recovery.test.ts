@@ -71,7 +71,7 @@ describe('a trainer that is killed', () => {
 
     // A tokenizer that was cut short is found out, and the run stays as it is until somebody agrees.
     const newest = checkpoints.at(-1)?.folder as string;
-    truncateSync(path.join(newest, 'tokenizer.json'), 100);
+    truncateSync(path.resolve(project.folder, newest, 'tokenizer.json'), 100);
     const asked = await client.client.request('runs/resumption', { runId: id, from: 6 });
     expect(asked).toMatchObject({ from: 6, steps: 2, bad: [{ step: 8 }] });
     expect(asked.asks).toMatch(/step 8 can't be used: tokenizer\.json has 100 bytes of \d+\.$/);

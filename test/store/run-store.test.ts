@@ -287,6 +287,9 @@ describe('going back', () => {
       ...{ id: 's2-g0~1', superseded: 1 },
       rollouts: aGroup(2).rollouts.map((one) => ({ ...one, id: `${one.id}~1`, groupId: 's2-g0~1' })),
     });
+    expect([...store.groups()].map(({ id }) => id)).toEqual(['s1-g0']);
+    expect([...store.groups({ superseded: true })].map(({ id }) => id)).toEqual(['s2-g0~1', 's3-g0~1']);
+    expect([store.rolloutCount(), store.rolloutCount({ superseded: true })]).toEqual([3, 6]);
     expect(store.supersededMetrics()).toEqual([{ attempt: 1, steps: [someMetrics(2), someMetrics(3)] }]);
     expect(counted(store, 'superseded red')).toMatchObject({ matching: 6, total: 9 });
     expect(counted(store, 'superseded:false').matching).toBe(3);

@@ -106,7 +106,7 @@ export class AnnotationTable {
     return this.database
       .all<{ text: string; subject: string; body: string; current: number }>(
         `SELECT a.text, a.subject, a.body, EXISTS (
-           SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND b.text = a.text
+           SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND r.superseded = 0 AND b.text = a.text
          ) AS current
          FROM annotations a WHERE a.removed = 0 ORDER BY a.id`,
       )

@@ -226,16 +226,22 @@ export class RolloutTables {
 
   // ---- reading ------------------------------------------------------------------------------------------------------
 
-  count(): number {
-    return this.database.get<{ count: number }>('SELECT count(*) AS count FROM rollouts')?.count ?? 0;
+  /** @param superseded those that the run went back over, instead of those that stand */
+  count(superseded: boolean): number {
+    const found = this.database.get<{ count: number }>(
+      'SELECT count(*) AS count FROM rollouts WHERE (superseded > 0) = ?',
+      Number(superseded),
+    );
+    return found?.count ?? 0;
   }
 
   /** Oldest first, read as they are taken; between two of them the connection is free. */
-  *groups(): Generator<GroupWithRollouts, void> {
+  *groups(superseded: boolean): Generator<GroupWithRollouts, void> {
     for (let after = 0; ; ) {
       const next = this.database.get<{ key: number }>(
-        'SELECT key FROM groups WHERE key > ? ORDER BY key LIMIT 1',
+        'SELECT key FROM groups WHERE key > ? AND (superseded > 0) = ? ORDER BY key LIMIT 1',
         after,
+        Number(superseded),
       );
       if (!next) return;
       after = next.key;

@@ -335,13 +335,13 @@ export class RunStore {
     return this.recordTables.evaluations();
   }
 
-  rolloutCount(): number {
-    return this.rolloutTables.count();
+  rolloutCount({ superseded = false } = {}): number {
+    return this.rolloutTables.count(superseded);
   }
 
-  /** All groups with their rollouts, oldest first, read as they are taken. */
-  groups(): Generator<GroupWithRollouts, void> {
-    return this.rolloutTables.groups();
+  /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
+  groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
+    return this.rolloutTables.groups(superseded);
   }
 
   /** @throws StudioError `not-found` */
