@@ -40,9 +40,9 @@ export async function checkEmbedded(
   add: (kind: FindingKind, row: number, message: string) => void,
 ): Promise<void> {
   const { lookWith, decodeAs, against, signal } = options;
-  const dataset = await openDataset(file, signal, { allowedRoots: options.allowedRoots });
+  const dataset = await openDataset(file, signal, { allowedRoots: options.allowedRoots ?? [] });
   const other =
-    against === undefined ? null : await openDataset(against, signal, { allowedRoots: options.allowedRoots });
+    against === undefined ? null : await openDataset(against, signal, { allowedRoots: options.allowedRoots ?? [] });
   try {
     const others = new Map<string, string>();
     for (let row = 0; row < (other?.count ?? 0); row++) {
