@@ -311,6 +311,7 @@ export class Studio implements vscode.Disposable {
       extensionFolder: this.context.extensionPath,
       nodePath: this.setting<string>(settings.nodePath),
       ffmpegPath: this.setting<string>(settings.ffmpegPath),
+      allowedRoots: this.setting<readonly string[]>(settings.allowedRoots),
     });
   }
 

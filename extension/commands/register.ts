@@ -27,6 +27,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   showLog: async () => (await import('./trainer.ts')).showLog,
   installFfmpeg: async () => (await import('./install-ffmpeg.ts')).installFfmpeg,
   chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
+  exportRun: async () => (await import('./export-run.ts')).exportRun,
   exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
   deleteRun: async () => (await import('./run-records.ts')).deleteRun,
   revealCheckpoint: async () => (await import('./run-records.ts')).revealCheckpoint,

@@ -11,6 +11,8 @@ export interface TrainerProgram {
   readonly environment: NodeJS.ProcessEnv;
   /** Options that every command of it takes: where ffmpeg is. */
   readonly options: readonly string[];
+  /** Options of `serve` alone. */
+  readonly serving: readonly string[];
 }
 
 export interface ProgramSettings {
@@ -18,6 +20,7 @@ export interface ProgramSettings {
   readonly extensionFolder: string;
   readonly nodePath: string;
   readonly ffmpegPath: string;
+  readonly allowedRoots: readonly string[];
 }
 
 const run = promisify(execFile);
@@ -50,7 +53,11 @@ export async function trainerProgram(settings: ProgramSettings): Promise<Trainer
   const ofCheckout = path.join(settings.extensionFolder, 'node_modules/.bin/node');
   const node = settings.nodePath || (fromSources && existsSync(ofCheckout) ? ofCheckout : process.execPath);
   await checkNode(node, environment);
-  return { node, script, environment, options: settings.ffmpegPath ? ['--ffmpeg', settings.ffmpegPath] : [] };
+  return {
+    ...{ node, script, environment },
+    options: settings.ffmpegPath ? ['--ffmpeg', settings.ffmpegPath] : [],
+    serving: settings.allowedRoots.flatMap((root) => ['--allow-root', root]),
+  };
 }
 
 /** @throws StudioError `node-missing` when the program is no Node.js, or one without `node:sqlite`, in which the trainer keeps its runs. */

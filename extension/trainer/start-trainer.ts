@@ -44,7 +44,8 @@ export async function startTrainer(program: TrainerProgram, project: string, sig
     });
   }
   const logStart = statSync(file).size;
-  const child = spawn(program.node, [program.script, 'serve', '--folder', project, ...program.options], {
+  const options = [...program.options, ...program.serving];
+  const child = spawn(program.node, [program.script, 'serve', '--folder', project, ...options], {
     cwd: project,
     detached: true,
     windowsHide: true,

@@ -185,7 +185,7 @@ describe('mediaPath', () => {
     expect(dataset.mediaPath(2)).toBe(dataset.mediaPath(0));
     expect(dataset.mediaPath(4)).toBe(dataset.mediaPath(0));
     expect(() => dataset.mediaPath(1)).toThrow('through a symbolic link');
-    expect(() => dataset.mediaPath(3)).toThrow("none.mp4 can't be found");
+    expect(() => dataset.mediaPath(3)).toThrow('none.mp4 is not there');
   });
 
   it('never lets a checked path leave the folder it starts from', () => {

@@ -97,7 +97,9 @@ describe('a run that nobody disturbs', () => {
       [5, 'schedule'],
       [6, 'end'],
     ]);
-    expect(kept.every(({ folder }) => existsSync(path.join(folder, 'controller.json')))).toBe(true);
+    expect(kept.every(({ folder }) => existsSync(path.join(made.run.plan.paths.find(folder), 'controller.json')))).toBe(
+      true,
+    );
     expect(made.bodies('checkpoint-removed').map(({ id }) => id)).toEqual([
       'step-000001',
       'step-000002',

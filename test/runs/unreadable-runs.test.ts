@@ -2,13 +2,13 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunPlan, writePlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from '../store/folders.ts';
 import { aRun } from '../store/records.ts';
 
 const plan: RunPlan = {
-  version: 1,
   name: 'tgrpo',
   method: 'tgrpo',
   preset: 'sample',
@@ -20,6 +20,8 @@ const plan: RunPlan = {
   engine: { name: 'tfjs', backend: 'wasm', threads: 1 },
   seed: 1,
   sourceWeights: null,
+  allowedRoots: [],
+  paths: new ProjectPaths('/data'),
 };
 
 test('a run that can not be opened is named with what is in its way, the others open, and it can be deleted', async () => {

@@ -81,6 +81,7 @@ export const rooms: readonly Room[] = [
 
   // What lasts longer than a step.
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store'], runs: 'node' },
   {
     room: 'trainer/runs',
     on: [
@@ -128,6 +129,7 @@ export const rooms: readonly Room[] = [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/export',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',

@@ -77,6 +77,20 @@ describe('frames are those of their number, and their times those of the file', 
   });
 });
 
+describe('an animated GIF', () => {
+  it('that ends inside a picture is cut off, and one without the mark of its end is whole', async () => {
+    const whole = golden.find(({ name }) => name === 'delays.gif')?.file ?? Buffer.alloc(0);
+    for (const length of [whole.length - 3, Math.floor(whole.length / 2)]) {
+      await writeFile(path.join(folder, 'cut.gif'), whole.subarray(0, length));
+      await expect(framesOf(path.join(folder, 'cut.gif'))).rejects.toThrow('cut off');
+    }
+    await writeFile(path.join(folder, 'endless.gif'), whole.subarray(0, whole.length - 1));
+    expect((await framesOf(path.join(folder, 'endless.gif'))).indices).toHaveLength(40);
+    await writeFile(path.join(folder, 'more.gif'), Buffer.concat([whole, Buffer.alloc(100)]));
+    expect((await framesOf(path.join(folder, 'more.gif'))).indices).toHaveLength(40);
+  });
+});
+
 describe('a video that is to be turned or mirrored is shown so, by every ffmpeg alike', () => {
   it.each(turned.map((video) => [video.name, video.quarters, video] as const))(
     '%s shows %s',

@@ -3,7 +3,7 @@
  * more than `openDataset` must, and goes on where that one stops. Printing is for `cli/check.ts`.
  */
 import { isUtf8 } from 'node:buffer';
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -25,7 +25,7 @@ import { type Finding, type FindingKind, findingKinds } from './finding.ts';
 import { FirstSeen } from './first-seen.ts';
 import { findParts } from './forms/dataset-parts.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
-import { findMedia } from './media-place.ts';
+import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
 import { decodeAll, probeAll } from './media-probe.ts';
 import { checkRow } from './row-check.ts';
 import { rowWarnings } from './row-warnings.ts';
@@ -39,6 +39,8 @@ export interface CheckOptions {
   readonly compareContent?: boolean | undefined;
   /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
   readonly against?: string | undefined;
+  /** Folders outside of the datasets' own that links among their media may lead into. */
+  readonly allowedRoots?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (phase: 'rows' | 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
@@ -69,13 +71,14 @@ interface Medium {
   readonly rows: { readonly row: number; readonly line: number }[];
 }
 
-function lookAt(realFolder: string, named: string): Pick<Medium, 'file' | 'fault'> {
-  const fault = (kind: FindingKind, message: string) => ({
+function lookAt(roots: MediaRoots, named: string): Pick<Medium, 'file' | 'fault'> {
+  const fault = (kind: FindingKind, message: string, remedy = '') => ({
     file: null,
-    fault: { kind, message: `${quote(named)} ${message}.` },
+    fault: { kind, message: `${quote(named)} ${message}.${remedy && ` ${remedy}`}` },
   });
-  const found = findMedia(realFolder, named);
-  if (found.kind === 'outside') return fault('media-outside', 'is a link to a place outside the dataset’s folder');
+  const found = findMedia(roots, named);
+  if (found.kind === 'outside')
+    return fault('media-outside', `is a link to ${found.real}, outside the dataset’s folder`, allowRemedy(found.real));
   if (found.kind === 'missing') return fault('media-missing', found.reason);
   const info = statSync(found.real, { throwIfNoEntry: false });
   if (info === undefined) return fault('media-missing', 'is not there');
@@ -99,7 +102,8 @@ class Check {
   readonly counter = new StatisticsCounter();
   private readonly file: string;
   private readonly folder: string;
-  private realFolder: string | null = null;
+  private readonly allowedRoots: readonly string[];
+  private roots: MediaRoots | null = null;
   /** By file, how a row named it first. */
   private readonly firstNames = new Map<string, { named: string; where: string }>();
   private readonly ids = new FirstSeen();
@@ -107,9 +111,10 @@ class Check {
   /** Files that rows were read from. */
   private readonly parts: ScannedPart[] = [];
 
-  constructor(file: string, folder: string) {
+  constructor(file: string, folder: string, allowedRoots: readonly string[]) {
     this.file = file;
     this.folder = folder;
+    this.allowedRoots = allowedRoots;
   }
 
   add(kind: FindingKind, line: number, row: number | null, message: string): void {
@@ -177,8 +182,8 @@ class Check {
     const key = `${row.data_type} ${row.path}`;
     let medium = this.media.get(key);
     if (!medium) {
-      this.realFolder ??= realpathSync(this.folder);
-      medium = { named: row.path, kind: row.data_type, ...lookAt(this.realFolder, row.path), rows: [] };
+      this.roots ??= mediaRoots(this.folder, this.allowedRoots);
+      medium = { named: row.path, kind: row.data_type, ...lookAt(this.roots, row.path), rows: [] };
       this.media.set(key, medium);
       this.compareFile(medium, line, number);
     }
@@ -218,17 +223,17 @@ class Check {
 /** The other dataset's files with the line that names each first. */
 async function filesOf(
   dataset: string,
-  signal: AbortSignal | undefined,
+  { signal, allowedRoots }: CheckOptions,
 ): Promise<Map<string, SizedFile & { place: string }>> {
   const other = await openDataset(dataset, signal);
   try {
-    const realFolder = realpathSync(other.folder);
+    const roots = mediaRoots(other.folder, allowedRoots);
     const files = new Map<string, SizedFile & { place: string }>();
     for (let row = 0; row < other.count; row++) {
       if (other.isEmbedded(row)) continue;
       if (row % 1000 === 999) await new Promise(setImmediate);
       signal?.throwIfAborted();
-      const { file } = lookAt(realFolder, other.row(row).path);
+      const { file } = lookAt(roots, other.row(row).path);
       if (file && !files.has(file.real)) files.set(file.real, { ...file, place: other.place(row) });
     }
     return files;
@@ -261,7 +266,7 @@ async function findSameContent(check: Check, options: CheckOptions): Promise<voi
 }
 
 async function findLeaks(check: Check, against: string, options: CheckOptions): Promise<void> {
-  const others = await filesOf(against, options.signal);
+  const others = await filesOf(against, options);
   const { files } = check;
   // The other's files come first, so that those of this dataset are named as the same as one of them.
   const mine = [...files.values()].map(({ file }) => file).filter(({ real }) => !others.has(real));
@@ -297,7 +302,7 @@ async function findLeaks(check: Check, against: string, options: CheckOptions): 
  */
 export async function checkDataset(file: string, options: CheckOptions = {}): Promise<DatasetReport> {
   const full = path.resolve(file);
-  const check = new Check(full, findParts(full).folder);
+  const check = new Check(full, findParts(full).folder, options.allowedRoots ?? []);
   try {
     await scanDatasetFile(full, (bytes, row, form) => check.take(bytes, row, form), {
       signal: options.signal,

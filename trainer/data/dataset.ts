@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Question } from '../protocol/records.ts';
@@ -22,7 +22,7 @@ import {
 } from './dataset-file.ts';
 import { EmbeddedMedia } from './embedded-media.ts';
 import { findParts } from './forms/dataset-parts.ts';
-import { findMedia } from './media-place.ts';
+import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
 import { checkRow, climbsOut, type RowCheck } from './row-check.ts';
 import { RowSpool } from './row-spool.ts';
 
@@ -156,15 +156,21 @@ class FileDataset implements Dataset {
   readonly faults: readonly RowFault[];
   private readonly index: RowIndex;
   private readonly parts: FileScan['parts'];
-  private readonly realFolder: string;
+  private readonly roots: MediaRoots;
   private readonly embedded: EmbeddedMedia;
   private descriptor: number | null;
 
   /** @param spool holds the rows where they can't be read in their own file, and is taken over */
-  constructor(scan: FileScan, index: RowIndex, faults: readonly RowFault[], spool: RowSpool | null) {
+  constructor(
+    scan: FileScan,
+    index: RowIndex,
+    faults: readonly RowFault[],
+    spool: RowSpool | null,
+    allowedRoots: readonly string[],
+  ) {
     this.file = scan.file;
     this.folder = scan.folder;
-    this.realFolder = realpathSync(this.folder);
+    this.roots = mediaRoots(this.folder, allowedRoots);
     this.index = index;
     this.faults = faults;
     this.form = scan.form;
@@ -276,21 +282,23 @@ class FileDataset implements Dataset {
   }
 
   private locate(index: number, named: string): string {
-    const found = findMedia(this.realFolder, named);
+    const found = findMedia(this.roots, named);
     switch (found.kind) {
       case 'file':
         return found.real;
       case 'missing':
-        throw new StudioError('bad-media', `${named} can't be found: ${found.cause.message}`, {
+        throw new StudioError('bad-media', `${named} ${found.reason}.`, {
           place: this.place(index),
           remedy: 'Paths are relative to the dataset’s folder. Put the file there, or correct the row.',
           cause: found.cause,
         });
       case 'outside':
-        throw new StudioError('bad-media', `${named} leads out of the dataset’s folder through a symbolic link.`, {
-          place: this.place(index),
-          remedy: `Copy the file into ${this.folder}, or move the dataset to a folder that holds both.`,
-        });
+        throw new StudioError(
+          'bad-media',
+          // With the remedy in it: a run keeps of a question that is passed over the message alone.
+          `${named} leads out of the dataset’s folder, through a symbolic link to ${found.real}. ${allowRemedy(found.real)}`,
+          { place: this.place(index) },
+        );
     }
   }
 
@@ -312,6 +320,8 @@ class FileDataset implements Dataset {
 export interface OpenOptions {
   /** Usable rows so far, and the share of the file that was read. */
   onProgress?(rows: number, share: number): void;
+  /** Folders outside of the dataset's own that links among its media may lead into. */
+  readonly allowedRoots?: readonly string[];
 }
 
 /**
@@ -324,7 +334,7 @@ export interface OpenOptions {
  * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
  */
 export async function openDataset(named: string, signal?: AbortSignal, options: OpenOptions = {}): Promise<Dataset> {
-  const { onProgress } = options;
+  const { onProgress, allowedRoots = [] } = options;
   const { file, parts } = findParts(named);
   const index = new RowIndex();
   const faults: RowFault[] = [];
@@ -359,7 +369,7 @@ export async function openDataset(named: string, signal?: AbortSignal, options: 
         `None of the ${scan.rowCount} rows can be used. The first: ${faults[0]?.message ?? ''}`,
         { place: file, remedy: 'Correct the rows; each fault is named with its place.' },
       );
-    return new FileDataset(scan, index, faults, spool);
+    return new FileDataset(scan, index, faults, spool, allowedRoots);
   } catch (thrown) {
     spool?.discard();
     throw thrown;

@@ -1,12 +1,12 @@
 /** What an evaluation's questions share with those that are trained on: the video or image, or the question itself. */
 import { hash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetRow } from '../protocol/dataset.ts';
 import type { DatasetFacts } from '../protocol/hindrances.ts';
 import type { Dataset } from './dataset.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
-import { findMedia } from './media-place.ts';
+import { findMedia, mediaRoots } from './media-place.ts';
 
 const shownExamples = 3;
 
@@ -28,7 +28,7 @@ async function mediaOf(
   readsBytes: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Media> {
-  const realFolder = realpathSync(dataset.folder);
+  const roots = mediaRoots(dataset.folder);
   const byName = new Map<string, string>();
   const files = new Map<string, SizedFile>();
   const keys: string[] = [];
@@ -43,8 +43,8 @@ async function mediaOf(
     const named = dataset.row(row).path.replaceAll('\\', '/');
     let key = byName.get(named);
     if (key === undefined) {
-      const found = findMedia(realFolder, named);
-      key = found.kind === 'file' ? found.real : path.resolve(realFolder, named);
+      const found = findMedia(roots, named);
+      key = found.kind === 'missing' ? path.resolve(roots.folder, named) : found.real;
       byName.set(named, key);
       const info = found.kind === 'file' ? statSync(key, { throwIfNoEntry: false }) : undefined;
       if (info?.isFile()) files.set(key, { real: key, sizeBytes: info.size });

@@ -23,6 +23,8 @@ export type Unfit = (question: LoadedQuestion) => Promise<StudioError | null>;
 /** Loads a dataset's rows with their frames. */
 export class QuestionLoader {
   readonly dataset: Dataset;
+  /** What records call the dataset. */
+  readonly datasetName: string;
   private readonly media: MediaLoader;
   private readonly limits: FrameLimits;
   private readonly onSkipped: (question: Question, fault: StudioError) => void;
@@ -37,8 +39,10 @@ export class QuestionLoader {
     limits: FrameLimits,
     onSkipped: (question: Question, fault: StudioError) => void,
     unfit: Unfit = async () => null,
+    datasetName: string = dataset.file,
   ) {
     this.dataset = dataset;
+    this.datasetName = datasetName;
     this.media = media;
     this.limits = limits;
     this.onSkipped = onSkipped;
@@ -52,7 +56,7 @@ export class QuestionLoader {
   /** Null when the row's media can't be read, or it is not fit for the model; the fault was reported. */
   async load(row: number): Promise<LoadedQuestion | null> {
     if (this.unreadable.has(row)) return null;
-    const question = this.dataset.question(row);
+    const question = { ...this.dataset.question(row), dataset: this.datasetName };
     try {
       const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
       const loaded = { question, frames, view, target: solutionText(this.dataset.row(row)) };
@@ -115,12 +119,13 @@ export class QuestionLoader {
   }
 
   private noneIsLeft(): StudioError {
+    const [first] = this.unreadable.values();
     const other = [...this.unreadable.values()].find(({ kind }) => kind !== 'bad-media');
     const none = `None of the ${this.dataset.count} rows`;
     return new StudioError(
       'bad-dataset',
       other === undefined
-        ? `${none} has a video or image that can be read.`
+        ? `${none} has a video or image that can be read. The first: ${first?.message ?? ''}`
         : `${none} can be put before the model. One of them: ${other.message}`,
       {
         place: this.dataset.file,

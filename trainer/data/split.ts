@@ -2,7 +2,7 @@
  * Splits a dataset in two for training and evaluation, so that no video or image is on both sides: rows that share one
  * stay together. Sources and problem types keep their shares as far as such groups allow.
  */
-import { createWriteStream, realpathSync, statSync } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,7 +10,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { type Dataset, openDataset } from './dataset.ts';
 import { withText } from './json-keys.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
-import { findMedia, pathRewriter } from './media-place.ts';
+import { findMedia, type MediaRoots, mediaRoots, pathRewriter } from './media-place.ts';
 import { permutation, randomFrom } from './random.ts';
 
 const pieceCharacters = 256 * 1024;
@@ -157,9 +157,9 @@ class Numbers {
 }
 
 /** Where a medium lies, or, where it is not there, where it would. */
-function mediumOf(realFolder: string, named: string): { key: string; file: SizedFile | null } {
-  const found = findMedia(realFolder, named);
-  const real = found.kind === 'file' ? found.real : path.resolve(realFolder, named.replaceAll('\\', '/'));
+function mediumOf(roots: MediaRoots, named: string): { key: string; file: SizedFile | null } {
+  const found = findMedia(roots, named);
+  const real = found.kind === 'file' ? found.real : path.resolve(roots.folder, named.replaceAll('\\', '/'));
   const info = found.kind === 'file' ? statSync(real, { throwIfNoEntry: false }) : undefined;
   return { key: real, file: info?.isFile() ? { real, sizeBytes: info.size } : null };
 }
@@ -171,7 +171,7 @@ interface Grouping extends GroupedRows {
 }
 
 async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Grouping> {
-  const realFolder = realpathSync(dataset.folder);
+  const roots = mediaRoots(dataset.folder);
   const media = new Numbers();
   const strata = new Numbers();
   const files = new Map<string, SizedFile>();
@@ -187,7 +187,7 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
     }
     const row = dataset.row(i);
     const content = await dataset.embeddedContent(i);
-    const { key, file } = content === null ? mediumOf(realFolder, row.path) : { key: `bytes ${content}`, file: null };
+    const { key, file } = content === null ? mediumOf(roots, row.path) : { key: `bytes ${content}`, file: null };
     if (!media.of.has(key)) sets.add();
     mediumOfRow[i] = media.get(key);
     stratumOf[i] = strata.get(JSON.stringify([row.data_source, row.problem_type]));

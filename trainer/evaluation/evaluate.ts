@@ -91,7 +91,7 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
     id: e.id,
     step: e.step,
     at: Date.now(),
-    dataset: e.questions.dataset.file,
+    dataset: e.questions.datasetName,
     all: slice('all', answers),
     needsOrder: needsOrder.length > 0 ? slice('needs the order of frames', needsOrder) : null,
     byType: slices(answers, (answer) => answer.type),

@@ -243,7 +243,7 @@ export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): strin
   const { count, media, questions } = trainedOn;
   if (media === 0 && questions === 0) return 'unseen questions';
   if (questions === count) return 'questions of the training set';
-  return `questions, of whose dataset’s ${count} ${Math.max(media, questions)} are trained on or show what is`;
+  return `questions (of the dataset’s ${count}, ${Math.max(media, questions)} are trained on or show what is)`;
 }
 
 // ---- annotations ----------------------------------------------------------------------------------------------------

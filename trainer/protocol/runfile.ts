@@ -89,6 +89,12 @@ export const runFile = z.strictObject({
   preset: presetName.default('sample'),
   dataset: z.string().min(1),
   evaluationDataset: z.string().min(1).optional(),
+  allowedRoots: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "Folders outside of a dataset's own that links among its videos and images may lead into, such as another disk. Without it a link that leads out of the dataset's folder is passed over.",
+    ),
   sourceWeights: z
     .record(z.string(), z.number().min(0).max(1_000_000))
     .optional()

@@ -13,6 +13,7 @@ import { faultLine } from '../protocol/issues.ts';
 import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
+import { pathBelow, projectOfRun } from './project-paths.ts';
 
 /** What the controller needs to go on as if it had never stopped. Randomness is a function of seed and step, so it needs no state. */
 export const controllerState = z.strictObject({
@@ -34,6 +35,10 @@ export function checkpointsFolder(runFolder: string): string {
   return path.join(runFolder, 'checkpoints');
 }
 
+/** How a record names the folder of a checkpoint: from the project's folder on. */
+const recordedFolder = (runFolder: string, id: string) =>
+  pathBelow(projectOfRun(runFolder), path.join(checkpointsFolder(runFolder), id)) ?? '';
+
 async function saveCheckpoint(
   runFolder: string,
   engine: Engine,
@@ -52,7 +57,7 @@ async function saveCheckpoint(
     const sizeBytes = await folderSize(beside);
     if (existsSync(folder)) await removeCheckpoint(folder);
     await rename(beside, folder);
-    return { id, step: state.step, at: Date.now(), folder, sizeBytes, reason };
+    return { id, step: state.step, at: Date.now(), folder: recordedFolder(runFolder, id), sizeBytes, reason };
   } catch (thrown) {
     await rm(beside, { recursive: true, force: true });
     throw thrown;
@@ -83,7 +88,7 @@ export async function keepCheckpoint(
     .filter((kept) => kept.reason === 'schedule')
     .sort((a, b) => b.step - a.step);
   for (const old of scheduled.slice(state.parameters.checkpointsKept)) {
-    await removeCheckpoint(old.folder);
+    await removeCheckpoint(path.join(checkpointsFolder(runFolder), old.id));
     book.record({ type: 'checkpoint-removed', id: old.id });
   }
   return `${saved.id}, ${(saved.sizeBytes / 1e6).toFixed(1)} MB`;

@@ -15,6 +15,11 @@ export interface FoundCheckpoint {
   readonly plan: RunPlan | null;
 }
 
+/** What records call a checkpoint: run and step, or the name of a model's folder. */
+export function checkpointName({ state, folder }: FoundCheckpoint): string {
+  return state ? `${state.run}, step ${state.step}` : path.basename(folder);
+}
+
 /**
  * A checkpoint by its folder or, with a project folder, by the name or id of a run: then its newest, of the newest run that
  * has one.

@@ -20,7 +20,8 @@ import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
-import { planOf, readPlan, writePlan } from './plan.ts';
+import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
+import { type ProjectPaths, runsFolder } from './project-paths.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import type { CreateRun, TrainerListener, TrainerService } from './service.ts';
@@ -32,6 +33,8 @@ export interface TrainerOptions {
   /** A person's choice of ffmpeg; searched for when absent. */
   readonly ffmpeg?: string | undefined;
   readonly frameCacheBytes?: number;
+  /** Folders that links among the media of every run may lead into; absolute. */
+  readonly allowedRoots?: readonly string[] | undefined;
   log(line: string): void;
   /** After everything is saved because a client asked for the end. */
   onShutdown?(): void;
@@ -110,8 +113,10 @@ export class Trainer implements TrainerService {
     const file = path.resolve(this.options.projectFolder, request.runFile);
     const read = await readRunFile(file);
     const { values, preset } = parametersOfRun(read, request.parameters);
-    const plan = planOf(file, { ...read, model: request.model ?? read.model });
-    const from = await this.describeSource(plan.model);
+    const { projectFolder, allowedRoots } = this.options;
+    const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model }, allowedRoots);
+    const { paths } = plan;
+    const from = await this.describeSource(plan.model, paths);
     const id = this.freeId(plan.name);
     const folder = path.join(this.runsFolder, id);
     await mkdir(folder, { recursive: true });
@@ -132,12 +137,12 @@ export class Trainer implements TrainerService {
         parameters: values,
         presetParameters: preset,
         engine: null,
-        dataset: plan.dataset,
-        evaluationDataset: plan.evaluationDataset,
+        dataset: paths.record(plan.dataset),
+        evaluationDataset: plan.evaluationDataset && paths.record(plan.evaluationDataset),
         questions: 0,
         skipped: 0,
         from,
-        runFile: path.relative(this.options.projectFolder, file),
+        runFile: paths.record(file),
         seq: 0,
       });
       const run = new Run(folder, plan, store, this.surroundings());
@@ -154,6 +159,35 @@ export class Trainer implements TrainerService {
 
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord {
     return this.run(runId).command(id, request, by);
+  }
+
+  /**
+   * Lets a run read what it needs from other places; kept with the run.
+   * @param change absolute paths, or relative to the project. `moved`: from where something lay to where it lies now
+   * @throws StudioError `bad-request` for a place that is not there; `conflict` while the run is in memory
+   */
+  async changePlaces(
+    runId: string,
+    change: {
+      readonly moved: readonly (readonly [from: string, to: string])[];
+      readonly allowedRoots: readonly string[];
+    },
+  ): Promise<void> {
+    const run = this.run(runId);
+    const full = (place: string) => path.resolve(this.options.projectFolder, place);
+    for (const place of [...change.moved.map(([, to]) => to), ...change.allowedRoots])
+      if (!existsSync(full(place)))
+        throw new StudioError('bad-request', 'This place is not there.', {
+          place: full(place),
+          remedy: 'Name a place that is there; a relative one starts at the project folder.',
+        });
+    const roots = change.allowedRoots.map(full).filter((root) => !run.plan.allowedRoots.includes(root));
+    const moved = planWithMoved(run.plan, change.moved);
+    const changes = [
+      ...change.moved.map(([from, to]) => `${from} is read from ${to} from now on.`),
+      ...roots.map((root) => `Links among videos and images may lead into ${root} from now on.`),
+    ];
+    if (changes.length > 0) await run.usePlan({ ...moved, allowedRoots: [...moved.allowedRoots, ...roots] }, changes);
   }
 
   async delete(runId: string): Promise<void> {
@@ -189,7 +223,7 @@ export class Trainer implements TrainerService {
     const seen = run.store.media(key);
     if (!seen) throw new StudioError('not-found', `${runId} has no frames ${key}.`);
     const { frames } = await media.load(
-      path.resolve(path.dirname(seen.question.dataset), seen.question.path),
+      path.resolve(path.dirname(run.plan.paths.find(seen.question.dataset)), seen.question.path),
       seen.media.kind,
       frameLimits(run.summary().parameters),
     );
@@ -232,6 +266,7 @@ export class Trainer implements TrainerService {
   private async reopen(id: string): Promise<Run> {
     const folder = path.join(this.runsFolder, id);
     const plan = await readPlan(folder);
+    const former = await formerProject(folder);
     const store = RunStore.open(folder);
     try {
       const { id: held } = store.summary();
@@ -240,6 +275,10 @@ export class Trainer implements TrainerService {
           place: folder,
           remedy: `Call the folder ${held} again, or move it away if it is a copy.`,
         });
+      }
+      if (former !== null) {
+        store.writeRelative(former);
+        await writePlan(folder, plan);
       }
       const run = new Run(folder, plan, store, this.surroundings());
       run.recover();
@@ -251,7 +290,7 @@ export class Trainer implements TrainerService {
   }
 
   private get runsFolder(): string {
-    return path.join(this.options.projectFolder, trainerFolder, 'runs');
+    return runsFolder(this.options.projectFolder);
   }
 
   private run(id: string): Run {
@@ -305,10 +344,10 @@ export class Trainer implements TrainerService {
     });
   }
 
-  private async describeSource(source: ModelSource): Promise<string> {
+  private async describeSource(source: ModelSource, paths: ProjectPaths): Promise<string> {
     if ('size' in source) return 'new weights';
     const folder = await this.checkpointOf(source);
-    if (!existsSync(path.join(folder, controllerFile))) return folder;
+    if (!existsSync(path.join(folder, controllerFile))) return paths.record(folder);
     const state = await readControllerState(folder);
     return `${state.run}, step ${state.step}`;
   }
@@ -318,6 +357,7 @@ export class Trainer implements TrainerService {
       media: () => this.media(),
       checkpointOf: (source) => this.checkpointOf(source),
       createEngine: this.options.createEngine,
+      allowedRoots: this.options.allowedRoots ?? [],
       runs: () => this.runs(),
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);

@@ -30,7 +30,8 @@ import { Steering, stepsThenPause } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
 import { openWorkbench, type Workbench, type WorkbenchOrder } from './workbench.ts';
 
-export interface SessionSurroundings extends Pick<WorkbenchOrder, 'media' | 'createEngine' | 'checkpointOf'> {
+export interface SessionSurroundings
+  extends Pick<WorkbenchOrder, 'media' | 'createEngine' | 'checkpointOf' | 'allowedRoots'> {
   /** Saves and frees other runs that are paused in memory. */
   makeRoom(besides: string): Promise<void>;
   onSampling(hint: SamplingHint): void;
@@ -171,8 +172,13 @@ export class TrainingSession {
     } catch (thrown) {
       const fault = asStudioError(thrown);
       around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
-      if (!begun) commands.fail(command, null, fault.toString());
-      return { state: 'failed', fault: runFault.parse({ ...fault.data, message: fault.message }) };
+      const inText = (text: string) => this.of.plan.paths.inText(text);
+      if (!begun) commands.fail(command, null, inText(fault.toString()));
+      const place = fault.place === undefined ? {} : { place: inText(fault.place) };
+      return {
+        state: 'failed',
+        fault: runFault.parse({ ...fault.data, ...place, message: inText(fault.message) }),
+      };
     }
   }
 
@@ -204,8 +210,12 @@ export class TrainingSession {
       media: () => around.media(),
       createEngine: around.createEngine,
       checkpointOf: (source) => around.checkpointOf(source),
+      allowedRoots: around.allowedRoots,
       onSkipped: (question, { kind, message }) =>
-        journal.record({ type: 'skipped', step: this.run.step + 1, question, kind, message }),
+        journal.record({
+          ...{ type: 'skipped', step: this.run.step + 1, question, kind },
+          message: plan.paths.inText(message),
+        }),
       warn: (message) => journal.record({ type: 'warning', message }),
       tell: (doing, isSame) => (isSame ? journal.tellProgress(doing) : journal.tellPart(doing)),
       ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),

@@ -1,6 +1,8 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { isSplit } from '../data/forms/dataset-parts.ts';
 import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
 import { QuestionLoader, type Unfit } from '../data/questions.ts';
@@ -17,6 +19,7 @@ import type { MediaLoader } from '../video/load.ts';
 import type { OpenedFiles } from './before-start.ts';
 import { checkpointsFolder, newestCheckpoint, removeLeftovers } from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
+import { liesOutside } from './project-paths.ts';
 
 export interface WorkbenchOrder {
   readonly plan: RunPlan;
@@ -28,6 +31,8 @@ export interface WorkbenchOrder {
   readonly createEngine: CreateEngine;
   /** Folder of the checkpoint that a source names. @throws StudioError `not-found` */
   checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string>;
+  /** Folders that links among the media of every run may lead into, beside those of the plan. */
+  readonly allowedRoots: readonly string[];
   /** A question whose media can't be read. */
   onSkipped(question: Question, fault: StudioError): void;
   warn(message: string): void;
@@ -81,9 +86,12 @@ async function open(
 ): Promise<Omit<Workbench, 'close'>> {
   const media = await order.media();
   const limits = frameLimits(parameters);
+  const { paths } = plan;
+  const roots = [...plan.allowedRoots, ...order.allowedRoots];
   const opened = async (file: string): Promise<Dataset> => {
-    const dataset = hold(await openAndTell(file, order.tell));
-    warnOfFaults(dataset, order.warn);
+    requireThere(plan, file);
+    const dataset = hold(await openAndTell(file, roots, order.tell));
+    warnOfFaults(dataset, (message) => order.warn(paths.inText(message)));
     return dataset;
   };
   const dataset = await opened(plan.dataset);
@@ -94,6 +102,7 @@ async function open(
     if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);
     return found;
   };
+  if (plan.promptTemplate !== null) requireThere(plan, plan.promptTemplate);
   const template = await readTemplate(plan.promptTemplate ?? undefined);
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
@@ -117,7 +126,8 @@ async function open(
     'policy',
   );
   const unfit = longPrompt(engine, policy, template, parameters.maxPromptTokens);
-  const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped, unfit);
+  const loaderOf = (of: Dataset) =>
+    new QuestionLoader(of, media, limits, order.onSkipped, unfit, paths.record(of.file));
   return {
     engine,
     policy,
@@ -130,6 +140,17 @@ async function open(
     leak,
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
+}
+
+/** @throws StudioError `not-found` with what to do about a file that has moved */
+function requireThere({ paths }: RunPlan, file: string): void {
+  if (existsSync(file) || isSplit(file)) return;
+  const recorded = paths.record(file);
+  const where = liesOutside(recorded) ? 'It lies outside the project' : 'It belongs to the project';
+  throw new StudioError('not-found', `${where} and is not there.`, {
+    place: file,
+    remedy: `Put it back, or say where it lies now: video-r1 run --resume RUN --folder ${paths.project} --map ${recorded}=NEW`,
+  });
 }
 
 /** Finds prompts that are too long before the model is given them; their beginning is never cut off. */
@@ -146,13 +167,13 @@ function longPrompt(engine: Engine, policy: ModelHandle, template: PromptTemplat
   };
 }
 
-function openAndTell(file: string, tell: WorkbenchOrder['tell']): Promise<Dataset> {
+function openAndTell(file: string, allowedRoots: readonly string[], tell: WorkbenchOrder['tell']): Promise<Dataset> {
   const count = (rows: number) => Math.round(rows).toLocaleString('en-US');
   const what = `reading the dataset ${path.basename(file)}`;
   tell(what);
   const onProgress = (rows: number, share: number) =>
     tell(`${what}: ${count(rows)}${share < 1 ? ` of about ${count(rows / share)}` : ''} rows`, true);
-  return openDataset(file, undefined, { onProgress });
+  return openDataset(file, undefined, { allowedRoots, onProgress });
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */

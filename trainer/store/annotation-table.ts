@@ -18,8 +18,18 @@ interface AnnotatedSubject {
   readonly advantage: number | null;
 }
 
-/** Rows that an export reads at a time. */
-const pageRows = 500;
+/** An annotation that stands on its own: with the question and the rollout as they were when the flag was set. */
+export interface ExportedAnnotation extends Omit<Annotation, 'at'>, Omit<AnnotatedSubject, 'question'> {
+  readonly run: string;
+  readonly runName: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** False where the rollout was voided, or was made anew with another text. */
+  readonly current: boolean;
+  readonly text: string;
+  readonly solution: string;
+  readonly question: Omit<Question, 'solution'>;
+}
 
 export class AnnotationTable {
   private readonly database: Database;
@@ -91,46 +101,33 @@ export class AnnotationTable {
     return this.database.get<{ id: number }>('SELECT coalesce(max(id), 0) + 1 AS id FROM annotations')?.id ?? 1;
   }
 
-  /**
-   * All annotations as JSONL, oldest first, those whose rollout was voided or made anew included (`current` is false there).
-   * Each line stands on its own: it holds the question and the rollout as they were when the flag was set. Spans count code points.
-   */
-  export(run: RunSummary): { jsonl: string; count: number } {
-    const lines: string[] = [];
-    let after = 0;
-    for (;;) {
-      const rows = this.database.all<{ id: number; text: string; subject: string; body: string; current: number }>(
-        `SELECT a.id, a.text, a.subject, a.body, EXISTS (
+  /** All annotations, oldest first, those whose rollout was voided or made anew included. Spans count code points. */
+  export(run: RunSummary): ExportedAnnotation[] {
+    return this.database
+      .all<{ text: string; subject: string; body: string; current: number }>(
+        `SELECT a.text, a.subject, a.body, EXISTS (
            SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND b.text = a.text
          ) AS current
-         FROM annotations a WHERE a.removed = 0 AND a.id > ? ORDER BY a.id LIMIT ?`,
-        after,
-        pageRows,
-      );
-      for (const row of rows) {
-        const annotation = JSON.parse(row.body) as Annotation;
-        const { question, prompt, ...rollout } = JSON.parse(row.subject) as AnnotatedSubject;
+         FROM annotations a WHERE a.removed = 0 ORDER BY a.id`,
+      )
+      .map(({ text, subject, body, current }) => {
+        const annotation = JSON.parse(body) as Annotation;
+        const { question, prompt, ...rollout } = JSON.parse(subject) as AnnotatedSubject;
         const { solution, ...asked } = question;
-        lines.push(
-          JSON.stringify({
-            run: run.id,
-            runName: run.name,
-            ...annotation,
-            ...spanOutside(row.text, annotation),
-            at: new Date(annotation.at).toISOString(),
-            current: row.current === 1,
-            ...rollout,
-            text: row.text,
-            solution,
-            question: asked,
-            prompt,
-          }),
-        );
-        after = row.id;
-      }
-      if (rows.length < pageRows) break;
-    }
-    return { jsonl: lines.map((line) => `${line}\n`).join(''), count: lines.length };
+        return {
+          run: run.id,
+          runName: run.name,
+          ...annotation,
+          ...spanOutside(text, annotation),
+          at: new Date(annotation.at).toISOString(),
+          current: current === 1,
+          ...rollout,
+          text,
+          solution,
+          question: asked,
+          prompt,
+        };
+      });
   }
 }
 

@@ -189,6 +189,23 @@ export class RolloutTables {
 
   // ---- reading ------------------------------------------------------------------------------------------------------
 
+  count(): number {
+    return this.database.get<{ count: number }>('SELECT count(*) AS count FROM rollouts')?.count ?? 0;
+  }
+
+  /** Oldest first, read as they are taken; between two of them the connection is free. */
+  *groups(): Generator<GroupWithRollouts, void> {
+    for (let after = 0; ; ) {
+      const next = this.database.get<{ key: number }>(
+        'SELECT key FROM groups WHERE key > ? ORDER BY key LIMIT 1',
+        after,
+      );
+      if (!next) return;
+      after = next.key;
+      yield this.groupByKey(after);
+    }
+  }
+
   group(id: string): GroupWithRollouts | undefined {
     const key = this.database.get<{ key: number }>('SELECT key FROM groups WHERE id = ?', id)?.key;
     return key === undefined ? undefined : this.groupByKey(key);

@@ -27,7 +27,8 @@ import {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
-import { AnnotationTable } from './annotation-table.ts';
+import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
+import { writeRelative } from './born-at.ts';
 import { type Database, lostRemedy, sqliteCode, sqliteErrorCode } from './database.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
@@ -95,6 +96,12 @@ export class RunStore {
     this.annotationTable = new AnnotationTable(database);
     this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
     this.run = readSummary(database);
+  }
+
+  /** Writes every path below the folder in which the project stood from that folder on; see `born-at.ts`. */
+  writeRelative(formerProject: string): void {
+    writeRelative(this.database, formerProject);
+    this.run = readSummary(this.database);
   }
 
   dispose(): void {
@@ -273,6 +280,15 @@ export class RunStore {
     return this.recordTables.evaluations();
   }
 
+  rolloutCount(): number {
+    return this.rolloutTables.count();
+  }
+
+  /** All groups with their rollouts, oldest first, read as they are taken. */
+  groups(): Generator<GroupWithRollouts, void> {
+    return this.rolloutTables.groups();
+  }
+
   /** @throws StudioError `not-found` */
   group(id: string): GroupWithRollouts {
     const group = this.rolloutTables.group(id);
@@ -304,9 +320,15 @@ export class RunStore {
     return this.annotationTable.nextId();
   }
 
-  /** All annotations as JSONL, those whose rollout was voided or made anew included. */
-  exportAnnotations(): { jsonl: string; count: number } {
+  /** All annotations with what they are about, those whose rollout was voided or made anew included. */
+  exportedAnnotations(): ExportedAnnotation[] {
     return this.annotationTable.export(this.run);
+  }
+
+  /** The same as JSONL. */
+  exportAnnotations(): { jsonl: string; count: number } {
+    const lines = this.exportedAnnotations().map((line) => `${JSON.stringify(line)}\n`);
+    return { jsonl: lines.join(''), count: lines.length };
   }
 
   private notFound(what: string, id: string): StudioError {

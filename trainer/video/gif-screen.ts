@@ -1,4 +1,7 @@
-/** What a GIF shows of its first picture: it may be smaller than the screen that it stands on (GIF89a specification). */
+/**
+ * What a GIF's blocks say (GIF89a specification): of its first picture, which may be smaller than the screen that it stands
+ * on, and whether its last one is whole.
+ */
 
 export interface GifScreen {
   readonly width: number;
@@ -10,6 +13,7 @@ export interface GifScreen {
   readonly ground: readonly [number, number, number];
 }
 
+const headerBytes = 13;
 const extension = 0x21;
 const graphicControl = 0xf9;
 const descriptor = 0x2c;
@@ -17,19 +21,36 @@ const descriptor = 0x2c;
 /** Bytes of the colour table that a descriptor's flags announce. */
 const tableBytes = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
 
+/** Where sub-blocks end that begin at a place; beyond the file where it ends before them. */
+function afterSubBlocks(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== 0) at += (bytes[at] as number) + 1;
+  return at + 1;
+}
+
+/** Whether a GIF ends with a whole block; the mark of its end may be missing, as some programs leave it out. */
+export function endsWhole(bytes: Uint8Array): boolean {
+  let at = headerBytes + tableBytes(bytes[10] ?? 0);
+  while (at < bytes.length) {
+    const kind = bytes[at];
+    if (kind === extension) at = afterSubBlocks(bytes, at + 2);
+    // Ten bytes of the descriptor, a colour table, and the size of codes stand before the picture's data.
+    else if (kind === descriptor) at = afterSubBlocks(bytes, at + 11 + tableBytes(bytes[at + 9] ?? 0));
+    else return true; // the end, or what stands behind it
+  }
+  return at === bytes.length;
+}
+
 /** Null where the file ends before its first picture. */
 export function gifScreen(bytes: Uint8Array): GifScreen | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const headerBytes = 13;
   if (bytes.length < headerBytes) return null;
   const globalFlags = view.getUint8(10);
   let at = headerBytes + tableBytes(globalFlags);
   let transparent = 0;
   while (at + 10 <= bytes.length && view.getUint8(at) === extension) {
     if (view.getUint8(at + 1) === graphicControl && view.getUint8(at + 3) & 1) transparent = view.getUint8(at + 6);
-    at += 2;
-    while (at < bytes.length && view.getUint8(at) !== 0) at += view.getUint8(at) + 1;
-    at++;
+    at = afterSubBlocks(bytes, at + 2);
   }
   if (at + 10 > bytes.length || view.getUint8(at) !== descriptor) return null;
   const hasOwnTable = (view.getUint8(at + 9) & 0x80) !== 0;

@@ -4,6 +4,7 @@ import type { DataType } from '../protocol/dataset.ts';
 import { badMedia } from './bad-media.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
 import { type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffprobe.ts';
+import { endsWhole } from './gif-screen.ts';
 import { pictureSize } from './picture.ts';
 import { type Turn, turnOf } from './turn.ts';
 
@@ -26,6 +27,7 @@ export interface MediaProbe {
   readonly turn: Turn;
 }
 
+const getItAgain = 'Copy or download the file again, or take the question out of the dataset.';
 const largestImageBytes = 256 * 1024 * 1024;
 
 /** @returns size in bytes. @throws StudioError `bad-media` for a file that is missing, empty or a folder. */
@@ -233,7 +235,9 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
   const fps = nominal || (span > 0 ? (times.length - 1) / span : 0);
   if (!(fps > 0)) throw badMedia(file, 'its frame rate is not known');
   const cut = depth === 'packets' ? cutOff(stream, found, fps, output.format?.format_name ?? '', complaints) : null;
-  if (cut) throw badMedia(file, cut, 'Copy or download the file again, or take the question out of the dataset.');
+  if (output.format?.format_name === 'gif' && !endsWhole(await readFile(file)))
+    throw badMedia(file, 'it is cut off: its last picture is not whole', getItAgain);
+  if (cut) throw badMedia(file, cut, getItAgain);
   if (corrupt > 0 && complaints.length > 0) {
     throw badMedia(
       file,

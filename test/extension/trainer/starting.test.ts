@@ -27,6 +27,7 @@ function program(source: string) {
     script,
     environment: trainerEnvironment(process.env),
     options: ['--ffmpeg', '/opt/ffmpeg'],
+    serving: ['--allow-root', '/disk'],
   };
 }
 
@@ -43,7 +44,10 @@ describe('starting a trainer', () => {
     const found = await startTrainer(program(announces), project, new AbortController().signal);
     expect(await findTrainer(project)).toEqual(found);
     const seen = JSON.parse(readFileSync(path.join(project, '.video-r1/seen.json'), 'utf8'));
-    expect(seen).toEqual({ arguments: ['serve', '--folder', project, '--ffmpeg', '/opt/ffmpeg'], electron: '1' });
+    expect(seen).toEqual({
+      arguments: ['serve', '--folder', project, '--ffmpeg', '/opt/ffmpeg', '--allow-root', '/disk'],
+      electron: '1',
+    });
     // Leader of a session of its own, so that the end of the window is not its end.
     if (process.platform === 'linux') {
       const [, , , , group] = readFileSync(`/proc/${found.pid}/stat`, 'utf8').split(' ');
@@ -132,7 +136,9 @@ describe('the program', () => {
   });
 
   test('that is missing from the extension is named', async () => {
-    await expect(trainerProgram({ extensionFolder: project, nodePath: '', ffmpegPath: '' })).rejects.toMatchObject({
+    await expect(
+      trainerProgram({ extensionFolder: project, nodePath: '', ffmpegPath: '', allowedRoots: [] }),
+    ).rejects.toMatchObject({
       place: path.join(project, 'dist/trainer/main.js'),
     });
   });

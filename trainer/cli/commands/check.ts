@@ -6,11 +6,13 @@ import { type Finding, type FindingKind, findingKinds } from '../../data/finding
 import { quote } from '../../rewards/reward.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import {
+  allowedRoots,
   type CliCommand,
   exitCodes,
   presetOptions,
   readOptions,
   readParameters,
+  rootOptions,
   usage,
   wholeNumber,
 } from '../terminal/command.ts';
@@ -29,7 +31,7 @@ export const checkCommand: CliCommand = {
   summary: 'look a dataset over: rows, media, duplicates',
   help: `
 video-r1 check DATASET [--media] [--decode [--preset P] [--set NAME=VALUE …]] [--hash] [--against OTHER] [--limit N]
-               [--fail-on-warnings] [--json] [--ffmpeg PATH]
+               [--fail-on-warnings] [--allow-root DIR …] [--json] [--ffmpeg PATH]
 
 Says of every row what is wrong with it, with file and line, and what training does about it; then counts and lengths.
 --media probes every video and image with ffprobe: cut off, empty, too small, too long, a picture named as a video.
@@ -38,6 +40,7 @@ and says which rows training would pass over; it takes about as long as the firs
 --hash finds media that lie there twice under different names, by their content.
 --against names videos and images that OTHER, such as the evaluation split, has too. The same video encoded again has
 another content and is not found.
+--allow-root names a folder outside of the dataset's own that links among its videos and images may lead into.
 --limit is how many findings of a kind are shown (5); --json writes all of them as one JSON object.
 Ends with 0 when there is no error, 1 when there is one (or a warning, with --fail-on-warnings), 130 after Ctrl-C.
 
@@ -55,6 +58,7 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
         'fail-on-warnings': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         ffmpeg: { type: 'string' },
+        ...rootOptions,
       },
       1,
     );
@@ -65,6 +69,7 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
       throw usage('--preset and --set belong to --decode.');
     const decodeAs = values.decode ? readParameters(values, 'tgrpo') : undefined;
     const lookWith = values.media || values.decode ? await findFfmpeg(values.ffmpeg) : undefined;
+    const roots = allowedRoots(values);
     const line = new LiveLine(process.stderr, 2000);
     const words = { stopped: 'The check was stopped; nothing was written.', left: 'nothing was written' };
     return interruptible(words, async (signal) => {
@@ -77,6 +82,7 @@ Ends with 0 when there is no error, 1 when there is one (or a warning, with --fa
         decodeAs,
         compareContent: values.hash,
         against: values.against,
+        allowedRoots: roots,
         signal,
         onProgress,
       }).finally(() => line.clear());

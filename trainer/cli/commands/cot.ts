@@ -14,7 +14,7 @@ import { StudioError, sentError } from '../../protocol/errors.ts';
 import { presetNames } from '../../protocol/runfile.ts';
 import { openPrivateFolder } from '../../store/private-folder.ts';
 import { holdFile } from '../../store/process-lock.ts';
-import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { allowedRoots, type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { type CotValues, cotOptions, filterRules, number } from './cot-options.ts';
@@ -59,6 +59,7 @@ Sampling (the defaults are those of the released script)
   --template FILE      the wording of the prompt; default: the checkpoint's run's, else our own
   --preset NAME        how frames are chosen: ${presetNames.join(', ')}; default: as the checkpoint's run, else paper
   --set NAME=VALUE     changes one of it: maxFrames, maxPixels, …
+  --allow-root DIR     a folder outside of the dataset's own that links among its media may lead into
   --fresh              begin anew; the old journal is kept under another name
 Filter, in this order; changed options filter the journal anew, and --filter-only does so without asking anybody
   no answer (error, refusal, cut off), wrong form, then
@@ -102,7 +103,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
   if (values.out === undefined) throw usage('Name the file to write with --out.');
   const rules = filterRules(values);
   const files = outputFiles(values.out);
-  const dataset = await openDataset(file);
+  const dataset = await openDataset(file, undefined, { allowedRoots: allowedRoots(values) });
   try {
     if (existsSync(files.out) && realpathSync(files.out) === realpathSync(dataset.file))
       throw usage('--out is the dataset itself.');

@@ -131,7 +131,8 @@ export async function evaluateCheckpoint(
   };
   try {
     const datasets: { name: string; dataset: Dataset }[] = [];
-    for (const { name, file } of w.files) datasets.push({ name, dataset: hold(await openDataset(file, signal)) });
+    for (const { name, file } of w.files)
+      datasets.push({ name, dataset: hold(await openDataset(file, signal, { allowedRoots: w.allowedRoots })) });
     // What can't be read leaves no folder behind.
     hold(lock(w.out));
     for (const { dataset } of datasets) sayFaults(dataset, line);

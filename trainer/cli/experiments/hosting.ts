@@ -19,6 +19,8 @@ export interface HostingOptions {
   readonly folder: string;
   readonly port?: number | undefined;
   readonly ffmpeg?: string | undefined;
+  /** Folders that links among the media of every run may lead into; absolute. */
+  readonly allowedRoots?: readonly string[] | undefined;
   log(line: string): void;
   onShutdown?(): void;
 }
@@ -46,6 +48,7 @@ export async function host(options: HostingOptions): Promise<Hosting> {
         version,
         createEngine,
         ffmpeg: options.ffmpeg,
+        allowedRoots: options.allowedRoots,
         log: options.log,
         ...(options.onShutdown ? { onShutdown: options.onShutdown } : {}),
       }),

@@ -179,7 +179,8 @@ class AblationWork {
       plan.base.promptTemplate && path.resolve(folder, ablationFolder, plan.base.promptTemplate),
     );
     const out = path.join(evaluationsFolder(folder), evaluationName(model, files, parameters.maxFrames, true));
-    const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg };
+    const allowedRoots = (plan.base.allowedRoots ?? []).map((root) => path.resolve(folder, ablationFolder, root));
+    const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg, allowedRoots };
     this.tell(`${model.state?.run ?? stage}: evaluating`);
     return this.pace.timed('evaluation', async () => {
       const settings = { ...place, template, out, seed: evaluationSeed };

@@ -217,7 +217,7 @@ function refuseOtherModels(file: unknown, fail: (message: string) => never): voi
   }
   const [architecture] = architectures ?? [];
   if (architecture !== undefined && architecture !== 'Qwen2_5_VLForConditionalGeneration')
-    fail(`This is ${architecture}, which writes no text; the engine computes Qwen2_5_VLForConditionalGeneration.`);
+    fail(`This is ${architecture}; the engine computes Qwen2_5_VLForConditionalGeneration.`);
 }
 
 /** What the engine needs of a `config.json`. @throws StudioError `bad-model` naming the key */
