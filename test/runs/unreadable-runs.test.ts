@@ -38,6 +38,20 @@ test('a run that can not be opened is named with what is in its way, the others 
   writeFileSync(path.join(runs, 'torn-plan', 'plan.json'), '{');
   writeFileSync(path.join(runs, 'broken', storeFile), 'harm');
   writeFileSync(path.join(runs, '.DS_Store'), '');
+  const checkpoint = path.join(runs, 'broken', 'checkpoints', 'step-000040');
+  mkdirSync(checkpoint, { recursive: true });
+  const { parameters } = aRun();
+  const state = {
+    version: 1,
+    run: 'broken',
+    name: 'tgrpo',
+    method: 'tgrpo',
+    step: 40,
+    position: 80,
+    seed: 1,
+    parameters,
+  };
+  writeFileSync(path.join(checkpoint, 'controller.json'), JSON.stringify(state));
   const lines: string[] = [];
   const trainer = await Trainer.open({
     projectFolder,
@@ -53,7 +67,7 @@ test('a run that can not be opened is named with what is in its way, the others 
       id: 'broken',
       message: 'This file is not a database.',
       place: path.join(runs, 'broken', storeFile),
-      remedy: expect.stringMatching(/delete the run/),
+      remedy: expect.stringMatching(/delete the run.*weights of step 40 can be used: .*step-000040/),
     },
     {
       id: 'copy of good',

@@ -132,6 +132,8 @@ export const requests = {
       matching: z.number().int(),
       total: z.number().int(),
       facets: z.record(z.string(), z.number().int()),
+      /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
+      filled: z.number().min(0).max(1).default(1),
     }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),

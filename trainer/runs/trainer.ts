@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
 import { refuseOtherForms } from '../engines/model-forms.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
@@ -41,6 +42,8 @@ export interface TrainerOptions {
 }
 
 const defaultFrameCacheBytes = 2e9;
+/** How long whoever asks waits at most for a portion of indexing. */
+const fillingMs = 15;
 
 export class Trainer implements TrainerService {
   readonly info: TrainerInfo;
@@ -51,6 +54,7 @@ export class Trainer implements TrainerService {
   private readonly listeners = new Set<TrainerListener>();
   private readonly reader = new RolloutReader();
   private mediaLoader: Promise<MediaLoader> | null = null;
+  private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
@@ -79,11 +83,12 @@ export class Trainer implements TrainerService {
       try {
         trainer.runsById.set(id, await trainer.reopen(id));
       } catch (thrown) {
-        const fault = asStudioError(thrown);
+        const fault = await withCheckpointNamed(asStudioError(thrown), path.join(trainer.runsFolder, id));
         trainer.unreadableById.set(id, fault);
         options.log(`run ${id} can't be opened and is left as it is: ${fault}`);
       }
     }
+    void trainer.fillStores();
     return trainer;
   }
 
@@ -256,6 +261,7 @@ export class Trainer implements TrainerService {
   }
 
   async shutdown(): Promise<void> {
+    this.isEnding = true;
     await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
     const media = await this.mediaLoader?.catch(() => null);
@@ -286,6 +292,27 @@ export class Trainer implements TrainerService {
     } catch (thrown) {
       store.dispose();
       throw thrown;
+    }
+  }
+
+  /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
+  private async fillStores(): Promise<void> {
+    for (const run of [...this.runsById.values()]) {
+      if (run.store.filledShare() === 1) continue;
+      this.options.log(`${run.id} was recorded by an older version: it is indexed anew`);
+      try {
+        for (let share = 0; share < 1; ) {
+          await nextTurn();
+          if (this.isEnding) return;
+          if (this.runsById.get(run.id) !== run) break;
+          share = run.store.fill(fillingMs);
+        }
+        this.tell((listener) => listener.onRunsChanged(run.summary()));
+      } catch (thrown) {
+        this.options.log(
+          `${run.id} can't be indexed anew, so a search does not find all of it: ${asStudioError(thrown)}`,
+        );
+      }
     }
   }
 
@@ -373,6 +400,19 @@ export class Trainer implements TrainerService {
   private tell(what: (listener: TrainerListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
+}
+
+/** What is lost with a run's records is not its weights: the fault of a run that has some says where they lie. */
+async function withCheckpointNamed(fault: StudioError, runFolder: string): Promise<StudioError> {
+  const newest = await newestCheckpoint(runFolder).catch(() => null);
+  if (!newest) return fault;
+  const { kind, message, place, remedy, cause } = fault;
+  const usable = `Its weights of step ${newest.state.step} can be used: a run file takes them as "model": {"checkpoint": ${JSON.stringify(newest.folder)}}.`;
+  return new StudioError(kind, message, {
+    ...(place && { place }),
+    remedy: [remedy, usable].filter(Boolean).join(' '),
+    cause,
+  });
 }
 
 function findRollout(store: RunStore, rolloutId: string): Rollout {

@@ -30,6 +30,7 @@ import { type RunSummary, runSummary } from '../protocol/run-state.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { type Database, lostRemedy, sqliteCode, sqliteErrorCode } from './database.ts';
+import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -209,6 +210,23 @@ export class RunStore {
     );
     this.rolloutTables.deleteAfter(toStep);
     this.recordTables.deleteAfter(toStep);
+  }
+
+  /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
+  filledShare(): number {
+    return filledShare(this.database);
+  }
+
+  /**
+   * Fills what queries need for about `budgetMs`, and gives the share that is filled then.
+   * @throws StudioError `disk-full`, or `bad-store` for what is damaged
+   */
+  fill(budgetMs: number): number {
+    try {
+      return fillPortion(this.database, budgetMs);
+    } catch (thrown) {
+      throw damage(thrown, this.database.path) ?? thrown;
+    }
   }
 
   // ---- reading ------------------------------------------------------------------------------------------------------
