@@ -1,7 +1,7 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
 import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
-import { standingDetail } from '../../protocol/run-words.ts';
+import { standingDetail, standingWords } from '../../protocol/run-words.ts';
 import { callable } from './callable.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
@@ -202,7 +202,7 @@ export class RunWatch {
   onChanged(run: RunSummary | null): void {
     if (run?.id !== this.runId) return;
     if (run.state === 'starting' || ('doing' in run && run.doing))
-      this.line.show(`${run.method.padEnd(5)} ${standingDetail(run) ?? run.state}`);
+      this.line.show(`${run.method.padEnd(5)} ${run.state === 'running' ? standingDetail(run) : standingWords(run)}`);
     if (run.state === 'created' || isComputing(run.state) || (run.state === 'paused' && run.memory === 'held')) return;
     this.line.end();
     this.resolve(run);
