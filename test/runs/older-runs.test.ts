@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { writePlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
 import { storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from '../store/folders.ts';
@@ -12,7 +13,6 @@ test('a run of an older version is listed at once, and found by every word when 
   const folder = path.join(projectFolder, '.video-r1', 'runs', 'old-1');
   mkdirSync(folder, { recursive: true });
   await writePlan(folder, {
-    version: 1,
     name: 'old',
     method: 'tgrpo',
     preset: 'sample',
@@ -24,6 +24,8 @@ test('a run of an older version is listed at once, and found by every word when 
     engine: { name: 'tfjs', backend: 'wasm', threads: 1 },
     seed: 1,
     sourceWeights: null,
+    allowedRoots: [],
+    paths: new ProjectPaths('/data'),
   });
   copyFileSync(path.join(import.meta.dirname, '../fixtures/store-schema-1.db'), path.join(folder, storeFile));
   const trainer = await Trainer.open({
