@@ -108,7 +108,7 @@ describe('writeOutput', () => {
       OCR: { rows: 2, answers: 2, kept: 1, dropped: { failed: 1 } },
     });
     expect(report.unreadable).toEqual([
-      { row: 3, place: project.dataset.place(2), path: './media/2.mp4', message: 'gone' },
+      { row: 3, place: 'questions.json:1, row 3', path: './media/2.mp4', message: 'gone' },
     ]);
     expect(report.tokens).toEqual({ in: 30, out: 9 });
     expect(JSON.parse(readFileSync(at('data', 'cot.report.json'), 'utf8'))).toEqual(report);

@@ -25,7 +25,7 @@ test('a run of an older version is listed at once, and found by every word when 
     seed: 1,
     sourceWeights: null,
     allowedRoots: [],
-    paths: new ProjectPaths('/data'),
+    paths: new ProjectPaths(projectFolder),
   });
   copyFileSync(path.join(import.meta.dirname, '../fixtures/store-schema-1.db'), path.join(folder, storeFile));
   const trainer = await Trainer.open({

@@ -75,7 +75,9 @@ describe('a journal', () => {
       journal.tellProgress(text);
     }
     expect(changes.map((run) => 'doing' in run && run.doing)).toEqual(['a', 'd', 'e']);
+    expect([journal.shown, journal.summary]).toMatchObject([{ doing: 'e' }, { doing: null }]);
     journal.endProgress();
+    expect(journal.shown).toEqual(journal.summary);
     expect(changes.at(-1)).toMatchObject({ doing: null });
     journal.tellPart('new');
     journal.tellPart('newer');

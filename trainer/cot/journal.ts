@@ -35,8 +35,9 @@ const journalHeader = z.strictObject({
 export type JournalHeader = z.infer<typeof journalHeader>;
 
 /** A checkpoint is pinned by its content: the place where it lies may be another one the next time. */
-function pinned({ teacher, ...settings }: JournalHeader): object {
-  return { ...settings, teacher: 'sha256' in teacher ? { sha256: teacher.sha256 } : teacher };
+function pinned(header: JournalHeader): object {
+  const { teacher } = header;
+  return { ...header, teacher: 'sha256' in teacher ? { sha256: teacher.sha256 } : teacher };
 }
 
 const place = {

@@ -202,6 +202,8 @@ export async function writeOutput(
     }
     if (!asLines) await out.write(all.kept === 0 ? '[]\n' : '\n]\n');
     const asked = new Set(rows);
+    // The dataset lies beside the output or below it, so that no place names what is above both.
+    const fromHere = (text: string) => text.replaceAll(`${path.dirname(files.out)}${path.sep}`, '');
     const report: CotReport = {
       version: 1,
       all,
@@ -212,11 +214,11 @@ export async function writeOutput(
         .sort(([a], [b]) => a - b)
         .map(([row, message]) => ({
           row: dataset.fileRow(row),
-          place: dataset.place(row),
+          place: fromHere(dataset.place(row)),
           path: dataset.row(row).path,
           message,
         })),
-      datasetFaults: dataset.faults.map(({ message }) => message),
+      datasetFaults: dataset.faults.map(({ message }) => fromHere(message)),
       tokens: { in: journal.tokensIn, out: journal.tokensOut },
       rules,
       settings: journal.header,

@@ -1,12 +1,12 @@
 /** Looks over the videos and images that lie in a dataset's rows themselves, as `dataset-check.ts` does those that are files. */
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { asStudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
 import type { FrameLimits } from '../video/choose.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
 import type { FindingKind } from './finding.ts';
 import { FirstSeen } from './first-seen.ts';
-import { decodeAll, probeAll } from './media-probe.ts';
+import { decodeAll, type LookedAt, probeAll } from './media-probe.ts';
 
 export interface EmbeddedCheckOptions {
   /** Each medium is looked at, or with `decodeAs` decoded as training would. */
@@ -16,6 +16,16 @@ export interface EmbeddedCheckOptions {
   readonly against?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (phase: 'content' | 'media' | 'frames', done: number, total: number) => void;
+}
+
+/** Fewer than `EmbeddedMedia` keeps as files. */
+const lookedAtOnce = 64;
+
+/** A row whose medium has been made a file. */
+interface Waiting {
+  readonly number: number;
+  readonly named: string;
+  readonly look: LookedAt;
 }
 
 /**
@@ -38,6 +48,17 @@ export async function checkEmbedded(
       if (other && content && !others.has(content)) others.set(content, other.place(row));
     }
     const seen = new FirstSeen();
+    const waiting: Waiting[] = [];
+    const look = async (rows: readonly Waiting[]): Promise<void> => {
+      if (!lookWith || rows.length === 0) return;
+      const onFault = (index: number, fault: { kind: FindingKind; message: string }) => {
+        const found = rows[index];
+        if (found) add(fault.kind, found.number, `${found.named}: ${fault.message}`);
+      };
+      const files = rows.map((one) => one.look);
+      if (decodeAs) await decodeAll(lookWith, decodeAs, files, onFault, { signal });
+      else await probeAll(lookWith, files, onFault, { signal });
+    };
     for (let row = 0; row < dataset.count; row++) {
       signal?.throwIfAborted();
       if (!dataset.isEmbedded(row)) continue;
@@ -51,18 +72,18 @@ export async function checkEmbedded(
       const leak = content === null ? undefined : others.get(content);
       if (leak !== undefined) add('leak', number, `${named} is also used at ${leak}.`);
       if (lookWith) {
-        const medium = await dataset.medium(row).catch((thrown: unknown) => asStudioError(thrown));
-        if (medium instanceof StudioError) add('media-missing', number, medium.message);
-        else {
-          const files = [{ real: medium, kind: dataset.dataType(row) }];
-          const onFault = (_: number, fault: { kind: FindingKind; message: string }) =>
-            add(fault.kind, number, `${named}: ${fault.message}`);
-          if (decodeAs) await decodeAll(lookWith, decodeAs, files, onFault, { signal });
-          else await probeAll(lookWith, files, onFault, { signal });
-        }
+        const file = await dataset.medium(row).catch((thrown: unknown) => {
+          const fault = asStudioError(thrown);
+          if (fault.kind !== 'bad-media') throw thrown;
+          add('media-missing', number, fault.message);
+          return null;
+        });
+        if (file !== null) waiting.push({ number, named, look: { real: file, kind: dataset.dataType(row) } });
+        if (waiting.length === lookedAtOnce) await look(waiting.splice(0));
       }
       options.onProgress?.(lookWith ? (decodeAs ? 'frames' : 'media') : 'content', row + 1, dataset.count);
     }
+    await look(waiting);
   } finally {
     dataset.dispose();
     other?.dispose();

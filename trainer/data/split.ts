@@ -264,7 +264,7 @@ async function writeRows(
       const named =
         (await putMedium(dataset, row, mediaFolder, path.dirname(file))) ?? rewrite?.(dataset.row(row).path);
       const moved = named === undefined ? text : withText(text, 'path', named);
-      piece += isArray ? `${n === 0 ? '' : ',\n'}${moved}` : `${moved.trimEnd()}\n`;
+      piece += isArray ? `${n === 0 ? '' : ',\n'}${moved}` : `${moved.replace(/[\r\n]\s*/g, ' ').trim()}\n`;
       if (piece.length < pieceCharacters) continue;
       options.onProgress?.('write', n, rows.length);
       yield piece;

@@ -31,6 +31,8 @@ export class RunJournal {
   private readonly store: RunStore;
   private readonly listener: JournalListener;
   private run: RunSummary;
+  /** What was told last of work under way, for who asks meanwhile. */
+  private doing: string | null = null;
   private toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: RunStore, listener: JournalListener) {
@@ -43,6 +45,11 @@ export class RunJournal {
     return this.run;
   }
 
+  /** With what is under way, which is never stored. */
+  get shown(): RunSummary {
+    return this.doing === null ? this.run : ({ ...this.run, doing: this.doing } as RunSummary);
+  }
+
   /** @throws StudioError `disk-full` */
   record(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
     const event = this.store.append(body, tokens);
@@ -53,6 +60,7 @@ export class RunJournal {
 
   /** The run stands so from now on. A state that can't be stored, because the disk is full, is still told. */
   stand(standing: Standing, known: Partial<RunFacts> = {}): void {
+    this.doing = null;
     const run = withStanding({ ...this.run, ...known }, standing, Date.now());
     try {
       this.record({ type: 'state', run });
@@ -97,11 +105,13 @@ export class RunJournal {
     const now = performance.now();
     if (!isComputing(this.run.state) || now - this.toldMs < progressEveryMs) return;
     this.toldMs = now;
-    this.listener.onChanged({ ...this.run, doing } as RunSummary);
+    this.doing = doing;
+    this.listener.onChanged(this.shown);
   }
 
   /** The work is over, and the text of `tellProgress` with it. */
   endProgress(): void {
+    this.doing = null;
     this.toldMs = Number.NEGATIVE_INFINITY;
     this.listener.onChanged(this.run);
   }

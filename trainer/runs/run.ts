@@ -53,8 +53,9 @@ export class Run {
     return this.planNow;
   }
 
+  /** With what is under way, for people. */
   summary(): RunSummary {
-    return this.journal.summary;
+    return this.journal.shown;
   }
 
   /**

@@ -37,6 +37,9 @@ jsonl holds the records whole, as the run has them; csv and parquet hold columns
 evaluations into a folder of the run's name below --out, which is the --logdir of TensorBoard.
 Without --out, jsonl and csv go to the standard output. Paths in records start at the project's folder; absolute ones lie outside.
 In CSV a text that begins with = + - @, a tab or a line break gets an apostrophe before it: a spreadsheet would run it as a formula.
+"span" of an annotation counts code points of "text", as its "unit" says: text[start:end] in Python is the flagged text, which "quote"
+holds too. A flag of an older version that ends inside a character is widened to the whole of it, and "spanNote" says so. Spans in
+rollouts and events are as the run has them, in UTF-16 code units.
 
   video-r1 export tgrpo-1 --folder sample --out flags.jsonl
   video-r1 export tgrpo-1 rollouts --folder sample --out rollouts.parquet
