@@ -287,6 +287,7 @@ const annotations: Table<AnnotationRecord> = {
       ['quote', 'string', (a) => a.quote],
       ['span_start', 'integer', (a) => a.span?.start],
       ['span_end', 'integer', (a) => a.span?.end],
+      ['span_unit', 'string', (a) => a.span?.unit],
       ['current', 'boolean', (a) => a.current],
       ['step', 'integer', (a) => a.step],
       ['order', 'string', (a) => a.order],
