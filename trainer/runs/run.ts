@@ -5,7 +5,7 @@
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
-import { isComputing, type RunSummary, standingOf } from '../protocol/run-state.ts';
+import { isComputing, type RunSummary, restingStandingOf, type Standing, standingOf } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
@@ -15,6 +15,8 @@ import { type SessionSurroundings, TrainingSession } from './training-session.ts
 export interface RunSurroundings extends SessionSurroundings, JournalListener {
   /** All runs of this trainer: two do not compute at once. */
   runs(): readonly RunSummary[];
+  /** When a run is queued that is queued now, in milliseconds: after all others. */
+  nextInQueue(): number;
 }
 
 /** A run in memory, and the end of its stay there. */
@@ -139,6 +141,17 @@ export class Run {
       case 'set': {
         const from = this.journal.setParameter(request.parameter, request.value);
         return this.commands.apply(command, null, { from, to: request.value }, null);
+      }
+      case 'queue': {
+        const before = restingStandingOf(this.summary());
+        this.journal.stand({ state: 'queued', since: this.around.nextInQueue(), before });
+        return this.commands.apply(command, null, null, `${before.state} → queued`);
+      }
+      case 'dequeue': {
+        const run = this.summary();
+        const rest: Standing = run.state === 'queued' ? run.before : standingOf(run);
+        this.journal.stand(rest);
+        return this.commands.apply(command, null, null, `queued → ${rest.state}`);
       }
       case 'stop': {
         const { state } = this.summary();
