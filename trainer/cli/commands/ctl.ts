@@ -173,17 +173,20 @@ ${helpLines.join('\n')}
         process.stdout.write(values.json ? `${JSON.stringify({ run })}\n` : `${run.id}: ${standingWords(run)}\n`);
         return exitCodes.done;
       }
+      if (request === 'delete') {
+        const runId = values.run as string;
+        await client.request('runs/delete', { runId });
+        process.stdout.write(values.json ? `${JSON.stringify({ deleted: runId })}\n` : `${runId}: deleted\n`);
+        return exitCodes.done;
+      }
       const run = values.run === undefined ? runs[0] : runs.find((known) => known.id === values.run);
       if (!run) {
+        // The trainer knows why: it may be there and damaged.
+        if (values.run !== undefined) await client.request('runs/resumption', { runId: values.run });
         throw new StudioError(
           'not-found',
           values.run === undefined ? 'This trainer has no run yet.' : `There is no run ${values.run}.`,
         );
-      }
-      if (request === 'delete') {
-        await client.request('runs/delete', { runId: run.id });
-        process.stdout.write(values.json ? `${JSON.stringify({ deleted: run.id })}\n` : `${run.id}: deleted\n`);
-        return exitCodes.done;
       }
       const asked = request.kind === 'resume' ? await resumeRequest(client, run, request, values.yes) : request;
       const end = await carryOut(client, run, runs, asked, id);

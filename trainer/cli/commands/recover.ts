@@ -1,7 +1,7 @@
 /** `video-r1 recover`: what can be read of a run's damaged database, in a new one that takes its place. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { StudioError } from '../../protocol/errors.ts';
+import { noRun } from '../../runs/no-run.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { lockFolder } from '../../server/folder-lock.ts';
 import { recoverRun } from '../../store/recover-run.ts';
@@ -25,11 +25,7 @@ No trainer may be at work in the folder; a database that is whole is left as it 
     if (run === undefined || path.basename(run) !== run) throw usage('Name a run.');
     const project = path.resolve(values.folder);
     const folder = path.join(runsFolder(project), run);
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-      throw new StudioError('not-found', `There is no run ${run}.`, {
-        place: folder,
-        remedy: existsSync(runsFolder(project)) ? 'Name a folder of a run.' : 'Name a project with --folder.',
-      });
+    if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
     const lock = lockFolder(project);
     try {
       const { damaged, events, rollouts, losses } = recoverRun(folder);
