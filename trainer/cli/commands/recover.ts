@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { noRun } from '../../runs/no-run.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
-import { lockFolder } from '../../server/folder-lock.ts';
 import { recoverRun } from '../../store/recover-run.ts';
-import { callable } from '../terminal/callable.ts';
+import { withoutTrainer } from '../experiments/hosting.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
 
 export const recoverCommand: CliCommand = {
@@ -26,16 +25,10 @@ No trainer may be at work in the folder; a database that is whole is left as it 
     const project = path.resolve(values.folder);
     const folder = path.join(runsFolder(project), run);
     if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
-    const lock = lockFolder(project);
-    try {
-      const { damaged, events, rollouts, losses } = recoverRun(folder);
-      const counts = `${events.toLocaleString('en-US')} events and ${rollouts.toLocaleString('en-US')} rollouts`;
-      process.stdout.write(`${run}: ${counts} are saved; the damaged database is kept as ${damaged}\n`);
-      for (const loss of losses) process.stderr.write(`${loss}\n`);
-      process.stdout.write(callable(`Go on with: video-r1 run --resume ${run} --folder ${values.folder}\n`));
-      return losses.length === 0 ? exitCodes.done : exitCodes.failed;
-    } finally {
-      lock.dispose();
-    }
+    const { damaged, events, rollouts, losses } = withoutTrainer(project, () => recoverRun(folder));
+    const counts = `${events.toLocaleString('en-US')} events and ${rollouts.toLocaleString('en-US')} rollouts`;
+    process.stdout.write(`${run}: ${counts} are saved; the damaged database is kept as ${damaged}\n`);
+    for (const loss of losses) process.stderr.write(`${loss}\n`);
+    return losses.length === 0 ? exitCodes.done : exitCodes.failed;
   },
 };
