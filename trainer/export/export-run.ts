@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError, withPlace } from '../protocol/errors.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { ParquetFile } from './parquet.ts';
 import { type TableName, tableNames, tables } from './tables.ts';
@@ -143,7 +143,7 @@ async function beside<T>(file: string, write: (partial: string) => Promise<T>): 
     return written;
   } catch (thrown) {
     await rm(partial, { force: true });
-    throw thrown;
+    throw asStudioError(thrown).kind === 'disk-full' ? withPlace(thrown, file) : thrown;
   }
 }
 

@@ -81,6 +81,14 @@ export function errorFrom({ kind, message, place, remedy }: SentError, cause?: u
   return new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }), cause });
 }
 
+/** The same with a place, where the error does not know one: a write to an open file says no more than that the disk is full. */
+export function withPlace(thrown: unknown, place: string): StudioError {
+  const error = asStudioError(thrown);
+  if (error.place !== undefined) return error;
+  const { kind, message, remedy, cause } = error;
+  return new StudioError(kind, message, { place, ...(remedy && { remedy }), cause: cause ?? error });
+}
+
 /** Any thrown value as a StudioError: what the system says of a file as such, anything else that is not one as `internal`. */
 export function asStudioError(thrown: unknown): StudioError {
   if (thrown instanceof StudioError) return thrown;

@@ -23,6 +23,8 @@ const keyPattern = /^[0-9a-f]{40}$/;
 const ending = '.frames';
 const partialEnding = '.partial';
 const staleAfterMs = 10 * 60_000;
+/** A project of another user, or a disk that can only be read. */
+const mayNotWrite: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
 const longestHeaderBytes = 16 * 1024 * 1024;
 
 /** One process owns a cache folder's index; another may use the folder at the same time, and only costs accuracy of the bound. */
@@ -54,15 +56,16 @@ export class FrameCache {
       index.delete(key);
       index.set(key, size);
       const now = new Date();
-      // Order of use across restarts; another process may have removed the file by now, which loses nothing.
-      await utimes(this.fileOf(key), now, now).catch(ignoreMissing);
+      // Order of use across restarts; another process may have removed the file by now, or another user owns it: nothing is lost.
+      await utimes(this.fileOf(key), now, now).catch(() => {});
     }
     return media;
   }
 
   /**
    * Writes beside and renames, so that a kill leaves no half file. Frames larger than the whole cache are not kept.
-   * @returns the same with its place in the cache. @throws the system's error when the folder can't be written
+   * @returns the same with its place in the cache, or as it is where this user may only read the cache. @throws the system's error
+   *   where the disk is full or fails
    */
   async put(media: LoadedMedia): Promise<LoadedMedia> {
     const { frames, view } = media;
@@ -72,9 +75,9 @@ export class FrameCache {
     const size = 4 + json.length + frames.pixels.length;
     if (size > this.limitBytes) return media;
     const index = await this.entries();
-    await mkdir(this.folder, { recursive: true });
     const partial = path.join(this.folder, `${process.pid}-${this.writes++}${partialEnding}`);
     try {
+      await mkdir(this.folder, { recursive: true });
       const handle = await open(partial, 'wx');
       try {
         await handle.writev([length, json, frames.pixels]);
@@ -83,6 +86,7 @@ export class FrameCache {
       }
       await rename(partial, this.fileOf(view.key));
     } catch (error) {
+      if (mayNotWrite.includes((error as NodeJS.ErrnoException).code ?? '')) return media;
       await rm(partial, { force: true });
       throw error;
     }

@@ -23,7 +23,7 @@ export interface Clip {
 /**
  * Encodes clips at `clipFramesPerSecond`, each file standing alone and starting with a key frame.
  * @param workFolder for the pieces under way; made here and removed at the end
- * @throws StudioError `ffmpeg-missing` or `bad-media` with what ffmpeg said; the signal's reason when aborted
+ * @throws StudioError `ffmpeg-missing`, `disk-full`, or `bad-media` with what ffmpeg said; the signal's reason when aborted
  */
 export async function writeClips(
   clips: readonly Clip[],
@@ -118,6 +118,11 @@ async function encode(clips: readonly Clip[], ffmpeg: string, folder: string, si
   await fed;
   signal.throwIfAborted();
   if (code !== 0) {
+    if (/No space left on device|Disk quota exceeded/.test(said))
+      throw new StudioError('disk-full', 'No space is left on the disk.', {
+        place: folder,
+        remedy: 'Free some space, then give the command again.',
+      });
     throw new StudioError('bad-media', `ffmpeg ended with ${code}: ${said.trim() || 'no message'}`, {
       place: ffmpeg,
       remedy: 'The sample needs an ffmpeg with the encoder libx264.',

@@ -1,7 +1,7 @@
 /** Writes a checkpoint again for other programs: another type of values, files of another size, no optimizer state. */
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { StudioError } from '../../../protocol/errors.ts';
+import { asStudioError, StudioError, withPlace } from '../../../protocol/errors.ts';
 import { parameterTable } from '../model/parameters.ts';
 import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
 import { joinParts, readWeights, type WeightsForm, writeWeights } from './weights.ts';
@@ -53,6 +53,8 @@ export async function convertCheckpoint(
         });
     });
     await rename(work, to);
+  } catch (thrown) {
+    throw asStudioError(thrown).kind === 'disk-full' ? withPlace(thrown, to) : thrown;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
