@@ -163,9 +163,10 @@ export class Steering {
     throw new StudioError('internal', 'The loop was cut short, and no command asked for it.');
   }
 
-  /** Nothing that comes from now on changes how the loop ends. */
+  /** Nothing that comes from now on changes how the loop ends. One that stands still without a command that ends it is cut short. */
   close(): void {
     this.isClosed = true;
+    this.wake?.();
   }
 
   /** Pauses after `count` more steps. */
@@ -208,6 +209,11 @@ export class Steering {
   private async settle(): Promise<void> {
     await this.drain();
     while (this.held) {
+      if (this.isClosed && !this.isEnding)
+        throw new StudioError(
+          'cancelled',
+          'The trainer was ended, and the command that frees the run could not be stored.',
+        );
       // Looked at again before waiting: a command may have come since the last look, when nobody was to be woken.
       if (!this.waiting.some((command) => this.isDueNow(command))) {
         await new Promise<void>((resolve) => {

@@ -141,7 +141,12 @@ export class TrainingSession {
   end(why: string): void {
     if (!this.isOfEvaluation && !this.steering.isEnding) {
       this.releasedBecause = why;
-      this.steering.take(this.of.commands.take(randomUUID(), { kind: 'pause', release: true }, 'trainer'));
+      try {
+        this.steering.take(this.of.commands.take(randomUUID(), { kind: 'pause', release: true }, 'trainer'));
+      } catch (thrown) {
+        // A full disk keeps no command; the session ends all the same.
+        this.of.around.log(`run ${this.run.id}: its pause is not stored: ${asStudioError(thrown)}`);
+      }
     }
     this.steering.close();
     this.interrupt.abort();
@@ -189,7 +194,7 @@ export class TrainingSession {
       return await this.loop();
     } catch (thrown) {
       const fault = asStudioError(thrown);
-      around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
+      around.log(`run ${this.run.id}: ${(fault.kind === 'internal' && fault.stack) || fault}`);
       const inText = (text: string) => this.of.plan.paths.inText(text);
       if (!this.isPlanned) {
         this.refusedBecause = inText(fault.toString());

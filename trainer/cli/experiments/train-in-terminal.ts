@@ -92,6 +92,7 @@ export class TerminalSession {
   private readonly isInteractive: boolean;
   private readonly sent = new Set<string>();
   private current: string | null = null;
+  private watch: RunWatch | null = null;
   private fault = false;
   private readonly interrupts: Interrupts;
 
@@ -206,6 +207,7 @@ export class TerminalSession {
   private async follow(id: string, request: CommandRequest | null): Promise<RunSummary> {
     this.current = id;
     const watch = new RunWatch(id, () => this.find(id) as RunSummary, this.line);
+    this.watch = watch;
     const lastState = { words: '' };
     const listening = await this.trainer.follow(id, {
       onEvent: (event) => {
@@ -240,6 +242,7 @@ export class TerminalSession {
     } finally {
       listening.dispose();
       this.current = null;
+      this.watch = null;
     }
   }
 
@@ -299,7 +302,13 @@ export class TerminalSession {
     if (!run) return;
     const request: CommandRequest = run.state === 'queued' ? { kind: 'dequeue' } : { kind: 'pause', release: true };
     if (refusal(request, run, []) !== null) return;
-    await this.send(run.id, request).catch((thrown: unknown) => this.line.say(String(asStudioError(thrown))));
+    try {
+      await this.send(run.id, request);
+    } catch (thrown) {
+      this.line.say(String(asStudioError(thrown)));
+      // A full disk keeps no command: the trainer is closed without one, and saves what it can.
+      if (this.trainer.isOurs) this.watch?.leave(run);
+    }
   }
 
   /** Pauses another run and waits until its memory is free. @throws StudioError `conflict` where it can't be paused */
