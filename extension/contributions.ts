@@ -83,6 +83,7 @@ export const commands = {
     icon: '$(export)',
     enablement: contextKeys.hasRuns,
   },
+  exportRun: { id: key('exportRun'), title: 'Export Run…', icon: '$(export)', enablement: contextKeys.hasRuns },
   deleteRun: { id: key('deleteRun'), title: 'Delete Run…', icon: '$(trash)', enablement: can('delete') },
   revealCheckpoint: {
     id: key('revealCheckpoint'),
@@ -119,6 +120,15 @@ export const settings = {
     restricted: true,
     markdownDescription:
       'The `ffmpeg` that decodes videos, with its `ffprobe` beside it. When empty, the one on the `PATH` is used, else the one that *Install ffmpeg* fetched. Takes effect when the next trainer starts.',
+  },
+  allowedRoots: {
+    id: key('trainer.allowedRoots'),
+    type: 'array',
+    items: { type: 'string' },
+    default: [] as readonly string[],
+    restricted: true,
+    markdownDescription:
+      "Folders, by their absolute paths, that links among a dataset's videos and images may lead into, such as another disk. Without it a link that leads out of the dataset's folder is passed over. A run keeps the folders that were allowed when it was created. Takes effect when the next trainer starts.",
   },
   autoAttach: {
     id: key('trainer.autoAttach'),
@@ -189,6 +199,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
+    { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
     { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
@@ -329,10 +340,10 @@ export function manifestParts() {
       configuration: {
         title: 'Video-R1',
         properties: Object.fromEntries(
-          Object.values(settings).map(({ id, type, default: initial, restricted, markdownDescription }, order) => [
+          Object.values(settings).map(({ id, default: initial, restricted, markdownDescription, ...kind }, order) => [
             id,
             {
-              type,
+              ...kind,
               default: initial,
               markdownDescription,
               order,

@@ -13,3 +13,10 @@ export class NoProject extends Error {
     super('Open a folder first: Video-R1 keeps its run files and runs in it.');
   }
 }
+
+/** Nobody is there to ask. */
+export class NoTrainer extends Error {
+  constructor() {
+    super('No trainer is at work in this folder. One that is started shows earlier runs, and lets them go on.');
+  }
+}

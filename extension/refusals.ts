@@ -49,7 +49,7 @@ export function controlRefusal(control: Control, run: RunSummary, runs: readonly
 /** The refusal as a failure, for people. @param why a clause */
 export function refused(run: RunSummary, control: Control, why: string): StudioError {
   const end = /[.!?]$/.test(why) ? '' : '.';
-  return new StudioError('conflict', `${run.name} can't be ${controlWords(control).participle}: ${why}${end}`);
+  return new StudioError('conflict', `${run.id} can't be ${controlWords(control).participle}: ${why}${end}`);
 }
 
 /** What a control is called, and what it does to a run. */

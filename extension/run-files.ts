@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import { faultsOf } from '../trainer/protocol/issues.ts';
+import { jsonOf } from '../trainer/protocol/json.ts';
 import type { RunFileEntry } from '../trainer/protocol/messages.ts';
 import { runFile, runFileEnding } from '../trainer/protocol/runfile.ts';
 import type { Studio } from './studio.ts';
@@ -16,12 +17,12 @@ async function readEntry(project: string, file: string): Promise<RunFileEntry> {
   };
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(file, 'utf8'));
+    content = jsonOf(await readFile(file, 'utf8'));
   } catch (failure) {
     return { ...place, problem: `It is not JSON: ${(failure as Error).message}` };
   }
   const checked = runFile.safeParse(content);
-  if (!checked.success) return { ...place, problem: z.prettifyError(checked.error) };
+  if (!checked.success) return { ...place, problem: faultsOf(runFile, content, checked.error, 'the file').join('\n') };
   const { name, method, description = '' } = checked.data;
   return { path: place.path, name, method, description, problem: null };
 }

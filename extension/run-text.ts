@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { StepMetrics } from '../trainer/protocol/records.ts';
 import type { RunState, RunSummary } from '../trainer/protocol/run-state.ts';
-import { standingWords } from '../trainer/protocol/run-words.ts';
+import { dateWords, standingWords } from '../trainer/protocol/run-words.ts';
 
 export const methodNames = { sft: 'SFT', tgrpo: 'T-GRPO', grpo: 'GRPO' } as const;
 
@@ -24,7 +24,7 @@ export function runIcon(state: RunState): vscode.ThemeIcon {
   return new vscode.ThemeIcon(id, color === undefined ? undefined : new vscode.ThemeColor(color));
 }
 
-/** `T-GRPO · paused at before-update, step 34 · step 33 of 100 · accuracy 0.52`. */
+/** `T-GRPO · paused at before-update, step 34 · step 33 of 100 · accuracy 0.52 · 2026-11-28 16:05`. */
 export function describeRun(run: RunSummary, metrics: StepMetrics | undefined): string {
   const accuracy = metrics?.accuracy;
   return [
@@ -32,5 +32,6 @@ export function describeRun(run: RunSummary, metrics: StepMetrics | undefined): 
     standingWords(run),
     `step ${run.step} of ${run.steps}`,
     ...(accuracy === null || accuracy === undefined ? [] : [`accuracy ${accuracy.toFixed(2)}`]),
+    dateWords(run.createdAt),
   ].join(' · ');
 }

@@ -44,6 +44,7 @@ export class Studio implements vscode.Disposable {
   private starting: Promise<TrainerLink> | undefined;
   /** Why the last start came to nothing, for people; empty when it did not. */
   private startFault = '';
+  private readonly wrongSettings = new Set<string>();
   private watcher: vscode.Disposable | undefined;
   private readonly trust: vscode.Disposable;
 
@@ -145,7 +146,27 @@ export class Studio implements vscode.Disposable {
   }
 
   setting<T>(setting: { readonly id: string; readonly default: T }): T {
-    return vscode.workspace.getConfiguration().get<T>(setting.id, setting.default);
+    const value = vscode.workspace.getConfiguration().get<unknown>(setting.id, setting.default);
+    if (typeof value === typeof setting.default) return value as T;
+    void this.sayWrongType(setting, value);
+    return setting.default;
+  }
+
+  /** A settings file may hold anything. Said once for each value. */
+  private async sayWrongType(
+    setting: { readonly id: string; readonly default: unknown },
+    value: unknown,
+  ): Promise<void> {
+    const type =
+      { string: 'a text', boolean: 'true or false' }[String(typeof setting.default)] ?? typeof setting.default;
+    const given = JSON.stringify(value)?.slice(0, 60);
+    const text = `The setting ${setting.id} must be ${type}, not ${given}; ${JSON.stringify(setting.default)} is taken.`;
+    if (this.wrongSettings.has(text)) return;
+    this.wrongSettings.add(text);
+    this.log.warn(text);
+    const open = 'Open Settings';
+    if ((await vscode.window.showWarningMessage(text, open)) === open)
+      await vscode.commands.executeCommand('workbench.action.openSettings', `@id:${setting.id}`);
   }
 
   get author(): string {
@@ -255,7 +276,14 @@ export class Studio implements vscode.Disposable {
   private async start(): Promise<TrainerLink> {
     const project = this.demandProject();
     const link = await this.linkOf(project);
-    if (await link.attach()) return link;
+    // Word of a trainer that can't be understood, or under whose number another process answers, is what a dead one left.
+    const found = await link.attach().catch((failure: unknown) => {
+      const { kind } = failure as { kind?: unknown };
+      if (kind !== 'connection-lost' && kind !== 'bad-request') throw failure;
+      this.log.warn(String(failure));
+      return false;
+    });
+    if (found) return link;
     const { startTrainer } = await import('./trainer/start-trainer.ts');
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: 'Starting the Video-R1 trainer', cancellable: true },
@@ -264,7 +292,13 @@ export class Studio implements vscode.Disposable {
         token.onCancellationRequested(() => abort.abort(new vscode.CancellationError()));
         const found = await startTrainer(await this.program(), project, abort.signal);
         this.log.info(`Trainer started: process ${found.pid}, folder ${project}`);
-        await link.attach();
+        // The first may be a look that began before there was something to find.
+        if (!(await link.attach()) && !(await link.attach())) {
+          const { StudioError } = await import('../trainer/protocol/errors.ts');
+          throw new StudioError('connection-lost', 'The trainer was started, and has ended again.', {
+            remedy: 'Its log says why.',
+          });
+        }
       },
     );
     return link;
@@ -277,6 +311,7 @@ export class Studio implements vscode.Disposable {
       extensionFolder: this.context.extensionPath,
       nodePath: this.setting<string>(settings.nodePath),
       ffmpegPath: this.setting<string>(settings.ffmpegPath),
+      allowedRoots: this.setting<readonly string[]>(settings.allowedRoots),
     });
   }
 

@@ -154,3 +154,14 @@ describe('query.md', () => {
     expect(parseQuery('三只猫').expression).toEqual({ kind: 'words', words: ['三', '只', '猫'], prefix: true });
   });
 });
+
+it('the table of keys has every key that a page lists', () => {
+  const table = steering.slice(steering.indexOf('### Keys'), steering.indexOf('## From a shell'));
+  for (const page of ['dashboard/dashboard.tsx', 'rollouts/rollouts.tsx']) {
+    const rows = /const keyRows = \[(.*?)\] as const/s.exec(read(`webview/${page}`))?.[1] ?? '';
+    const keys = [...rows.matchAll(/\['([^']+)', '([^']+)'\]/g)];
+    expect(keys.length, page).toBeGreaterThan(8);
+    for (const [, names = ''] of keys)
+      for (const name of names.split(' ')) expect(table, `${page}: ${name}`).toContain(`\`${name}\``);
+  }
+});

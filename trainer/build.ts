@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { buildExtension } from '../extension/build.ts';
 import { buildWebview } from '../webview/build.ts';
 import { copyEngineFiles, engineBinary, engineKernels, enginePrograms } from './engines/build.ts';
+import { copyPictureFiles, pictureFiles } from './video/build.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -49,6 +50,7 @@ const parts: readonly Part[] = [
         path.join(dist, 'trainer', `${name}.js`),
       ),
       path.join(dist, 'trainer', engineBinary),
+      ...pictureFiles.map((name) => path.join(dist, 'trainer', name)),
     ],
     make: buildTrainer,
   },
@@ -93,6 +95,7 @@ async function buildTrainer(): Promise<void> {
     logLevel: 'warning',
   });
   await copyEngineFiles(outdir);
+  await copyPictureFiles(outdir);
 }
 
 function isOlder(part: Part): boolean {

@@ -34,7 +34,7 @@ const groups: Record<string, Record<string, Entry>> = {
       load: async () => (await import('./cli/commands/convert.ts')).convertCommand,
     },
     export: {
-      summary: 'write the annotations of a run as JSONL',
+      summary: 'write what a run holds as JSONL, CSV, Parquet or TensorBoard events',
       load: async () => (await import('./cli/commands/export.ts')).exportCommand,
     },
   },

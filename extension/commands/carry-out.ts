@@ -1,9 +1,9 @@
 /** Carries a command out and tells how it ended: nothing is called done before its record says so. */
 import * as vscode from 'vscode';
 import { type CommandRecord, type CommandRequest, refusal } from '../../trainer/protocol/commands.ts';
-import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { plain } from '../plain-text.ts';
+import { NoTrainer } from '../preconditions.ts';
 import { refused } from '../refusals.ts';
 import type { Studio } from '../studio.ts';
 
@@ -70,7 +70,5 @@ export async function demandRuns(studio: Studio): Promise<void> {
   studio.demandProject();
   if (studio.trainerState === 'connected') return;
   if (await studio.attach()) return;
-  throw new StudioError('conflict', 'No trainer is at work in this folder.', {
-    remedy: 'Start a run or open a page, which starts a trainer too.',
-  });
+  throw new NoTrainer();
 }

@@ -13,8 +13,8 @@ function control(which: Control, request: CommandRequest, doing: string, done: s
   return async (studio, argument) => {
     await demandRuns(studio);
     const run = await chooseRun(studio, argument, which);
-    const record = await carryOut(studio, run, request, `${doing} ${run.name}`);
-    sayDone(studio, `${run.name} ${done}${place(record)}`);
+    const record = await carryOut(studio, run, request, `${doing} ${run.id}`);
+    sayDone(studio, `${run.id} ${done}${place(record)}`);
   };
 }
 
@@ -30,7 +30,7 @@ async function settled(studio: Studio, run: RunSummary): Promise<void> {
   const isStopping = () => studio.runs.some(({ id, state }) => id === run.id && state === 'stopping');
   if (!isStopping()) return;
   await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: plain(`${run.name}: saving a checkpoint`) },
+    { location: vscode.ProgressLocation.Window, title: plain(`${run.id}: saving a checkpoint`) },
     () =>
       new Promise<void>((resolve) => {
         const waiting = studio.onDidChange(() => {
@@ -64,10 +64,10 @@ export const stop: Handler = async (studio, argument) => {
     run.state === 'paused'
       ? choices[0]
       : await vscode.window.showQuickPick(choices, {
-          placeHolder: `When shall ${run.name} stop? It can be resumed later.`,
+          placeHolder: `When shall ${run.id} stop? It can be resumed later.`,
         });
   if (!picked) return;
-  const record = await carryOut(studio, run, picked.request, `Stopping ${run.name}`);
+  const record = await carryOut(studio, run, picked.request, `Stopping ${run.id}`);
   await settled(studio, run);
-  sayDone(studio, `${run.name} stopped${place(record)}`);
+  sayDone(studio, `${run.id} stopped${place(record)}`);
 };

@@ -27,6 +27,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   showLog: async () => (await import('./trainer.ts')).showLog,
   installFfmpeg: async () => (await import('./install-ffmpeg.ts')).installFfmpeg,
   chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
+  exportRun: async () => (await import('./export-run.ts')).exportRun,
   exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
   deleteRun: async () => (await import('./run-records.ts')).deleteRun,
   revealCheckpoint: async () => (await import('./run-records.ts')).revealCheckpoint,
@@ -37,11 +38,14 @@ export function registerCommands(studio: Studio): vscode.Disposable {
     ...commandNames.map((name) => {
       const { id, title } = commands[name];
       return vscode.commands.registerCommand(id, async (argument?: unknown) => {
-        try {
-          await (await handlers[name]())(studio, argument);
-        } catch (failure) {
-          await showFailure(studio, title.replace('…', ''), failure);
-        }
+        const run = async (): Promise<void> => {
+          try {
+            await (await handlers[name]())(studio, argument);
+          } catch (failure) {
+            await showFailure(studio, title.replace('…', ''), failure, run);
+          }
+        };
+        await run();
       });
     }),
   );

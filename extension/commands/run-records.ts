@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Checkpoint } from '../../trainer/protocol/records.ts';
-import { duration } from '../../trainer/protocol/run-words.ts';
+import { duration, whichRun } from '../../trainer/protocol/run-words.ts';
 import { plain } from '../plain-text.ts';
 import { demandRuns, sayDone } from './carry-out.ts';
 import type { Handler } from './handler.ts';
@@ -15,41 +15,41 @@ export const exportAnnotations: Handler = async (studio, argument) => {
   const { jsonl, count } = await link.client.request('annotations/export', { runId: run.id });
   if (count === 0) {
     void vscode.window.showInformationMessage(
-      plain(`${run.name} has no annotations yet. Open its rollouts, select a passage and press x to flag it.`),
+      plain(`${run.id} has no annotations yet. Open its rollouts, select a passage and press x to flag it.`),
     );
     return;
   }
   const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(path.join(link.project, `${run.name}-annotations.jsonl`)),
+    defaultUri: vscode.Uri.file(path.join(link.project, `${run.id}-annotations.jsonl`)),
     filters: { 'JSON lines': ['jsonl'] },
     title: `Export ${count} annotations`,
   });
   if (!target) return;
   await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(jsonl));
-  sayDone(studio, `${count} annotation${count === 1 ? '' : 's'} of ${run.name} written`);
+  sayDone(studio, `${count} annotation${count === 1 ? '' : 's'} of ${run.id} written`);
   await vscode.window.showTextDocument(target);
 };
 
 export const deleteRun: Handler = async (studio, argument) => {
   await demandRuns(studio);
   const damaged = studio.unreadable.find(({ id }) => id === runIdOf(argument));
-  const { id, name, what } = damaged
-    ? { id: damaged.id, name: damaged.id, what: "Its folder, which can't be read, is" }
+  const { id, which, what } = damaged
+    ? { id: damaged.id, which: damaged.id, what: "Its folder, which can't be read, is" }
     : await chooseRun(studio, argument, 'delete').then((run) => ({
         id: run.id,
-        name: run.name,
+        which: `${run.id} (${whichRun(run)})`,
         what: `Its ${run.step} steps, rollouts, flags and checkpoints are`,
       }));
   const remove = 'Delete';
   const choice = await vscode.window.showWarningMessage(
-    plain(`Delete the run ${name}?`),
+    plain(`Delete the run ${which}?`),
     { modal: true, detail: `${what} deleted from the disk. This can't be undone.` },
     remove,
   );
   if (choice !== remove) return;
   const link = await studio.trainer();
   await link.client.request('runs/delete', { runId: id });
-  sayDone(studio, `${name} deleted`);
+  sayDone(studio, `${id} deleted`);
 };
 
 /** The checkpoint that a tree item carries. */
@@ -73,7 +73,7 @@ export const revealCheckpoint: Handler = async (studio, argument) => {
         description: describe(checkpoint),
         checkpoint,
       })),
-      { placeHolder: checkpoints.length === 0 ? `${run.name} has no checkpoint yet` : `Checkpoint of ${run.name}` },
+      { placeHolder: checkpoints.length === 0 ? `${run.id} has no checkpoint yet` : `Checkpoint of ${run.id}` },
     );
     if (!picked) return;
     folder = picked.checkpoint.folder;

@@ -27,7 +27,7 @@ async function chooseParameter(studio: Studio, run: RunSummary): Promise<Paramet
       };
     }),
     {
-      title: `${run.name}: which parameter?`,
+      title: `${run.id}: which parameter?`,
       placeHolder: 'Present value and range; a change is taken at the next safe point',
       matchOnDescription: true,
       matchOnDetail: true,
@@ -41,7 +41,7 @@ async function chooseParameter(studio: Studio, run: RunSummary): Promise<Paramet
 async function askValue(run: RunSummary, name: ParameterName): Promise<ParameterValue> {
   const { label, help } = parameters[name];
   const present = run.parameters[name];
-  const title = `${run.name}: ${label}`;
+  const title = `${run.id}: ${label}`;
   const input = inputKind(name);
   if (input.kind === 'choice') {
     const picked = await vscode.window.showQuickPick(
@@ -80,9 +80,9 @@ export const setParameter: Handler = async (studio, argument) => {
     studio,
     run,
     { kind: 'set', parameter: name, value },
-    `${run.name}: ${label} ${showValue(run.parameters[name])} → ${showValue(value)}`,
+    `${run.id}: ${label} ${showValue(run.parameters[name])} → ${showValue(value)}`,
   );
   const change = record.change ?? { from: run.parameters[name], to: value };
   const from = record.at ? ` from step ${record.at.step}` : '';
-  sayDone(studio, `${run.name}: ${label} ${showValue(change.from)} → ${showValue(change.to)}${from}`);
+  sayDone(studio, `${run.id}: ${label} ${showValue(change.from)} → ${showValue(change.to)}${from}`);
 };

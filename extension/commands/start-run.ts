@@ -108,7 +108,7 @@ async function chooseWeights(link: TrainerLink): Promise<ModelSource | undefined
     description: `${methodNames[run.method]} · ${duration(Date.now() - checkpoint.at)} ago · ${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB`,
     source: { checkpoint: path.resolve(link.project, checkpoint.folder) } as ModelSource | undefined,
   });
-  const words = ({ run, checkpoint }: HeldCheckpoint) => `${run.name}, step ${checkpoint.step}`;
+  const words = ({ run, checkpoint }: HeldCheckpoint) => `${run.id}, step ${checkpoint.step}`;
   const picked = await vscode.window.showQuickPick(
     [
       ...(newest ? [item(newest, `Newest SFT checkpoint: ${words(newest)}`)] : []),
@@ -133,7 +133,7 @@ async function start(studio: Studio, methods: readonly Method[], argument: unkno
     { location: vscode.ProgressLocation.Window, title: `Starting ${path.basename(runFile)}` },
     () => link.client.request('runs/create', { runFile, start: true, ...(model && { model }) }),
   );
-  sayDone(studio, `${run.name}: ${methodNames[run.method]} run created`);
+  sayDone(studio, `${run.id}: ${methodNames[run.method]} run created`);
   if (studio.setting<boolean>(settings.openDashboard)) showPage(studio, 'dashboard', run.id);
 }
 

@@ -39,7 +39,7 @@ export async function chooseRun(studio: Studio, argument: unknown, control: Cont
     .sort((a, b) => Number(b.id === last) - Number(a.id === last));
   const [first] = fitting;
   if (!first) {
-    const reasons = runs.slice(0, mostReasons).map((run) => `${run.name}: ${refusal(run)}`);
+    const reasons = runs.slice(0, mostReasons).map((run) => `${run.id}: ${refusal(run)}`);
     const rest = runs.length > mostReasons ? [`and ${runs.length - mostReasons} more`] : [];
     throw new StudioError(
       'conflict',
@@ -50,7 +50,7 @@ export async function chooseRun(studio: Studio, argument: unknown, control: Cont
   if (fitting.length === 1) return first;
   const picked = await vscode.window.showQuickPick(
     fitting.map((run) => ({
-      label: `$(${runIcon(run.state).id}) ${run.name}`,
+      label: `$(${runIcon(run.state).id}) ${run.id}`,
       description: describeRun(run, studio.lastMetrics(run.id)),
       run,
     })),

@@ -1,6 +1,7 @@
 /** Commands about the trainer itself. */
 import * as vscode from 'vscode';
 import { isComputing } from '../../trainer/protocol/run-state.ts';
+import { NoTrainer } from '../preconditions.ts';
 import { sayDone } from './carry-out.ts';
 import type { Handler } from './handler.ts';
 
@@ -10,15 +11,7 @@ export const attach: Handler = async (studio) => {
     sayDone(studio, `Attached to process ${studio.link?.address?.pid} already`);
     return;
   }
-  if (!(await studio.attach())) {
-    const start = 'Start Trainer';
-    const choice = await vscode.window.showInformationMessage(
-      'No trainer is at work in this folder. Starting one shows earlier runs and lets them go on.',
-      start,
-    );
-    if (choice !== start) return;
-    await studio.trainer();
-  }
+  if (!(await studio.attach())) throw new NoTrainer();
   sayDone(studio, `Attached to the trainer, process ${studio.link?.address?.pid}`);
 };
 
@@ -29,7 +22,7 @@ export const shutDownTrainer: Handler = async (studio) => {
   if (active.length > 0) {
     const shutDown = 'Shut Down';
     const choice = await vscode.window.showWarningMessage(
-      `Shut down the trainer while ${active.map((run) => run.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} under way?`,
+      `Shut down the trainer while ${active.map((run) => run.id).join(', ')} ${active.length === 1 ? 'is' : 'are'} under way?`,
       { modal: true, detail: 'A checkpoint is saved first; the run can be resumed from it.' },
       shutDown,
     );

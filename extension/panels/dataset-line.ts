@@ -1,11 +1,11 @@
 /** Finds the line on which a dataset's row begins: JSON lines have a row a line, a JSON array is read bracket by bracket. */
 
-/** @param row number of the row, from 0. @returns line from 0; the last line when there are fewer rows. */
+/** @param row number of the row, from 1. @returns line from 0; the last line when there are fewer rows. */
 export function lineOfRow(text: string, row: number): number {
   const isArray = /^\s*\[/.test(text);
   let line = 0;
   let depth = 0;
-  let rows = -1;
+  let rows = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { faultLine } from '../../trainer/protocol/issues.ts';
 import {
   type HostCommand,
   type HostToPageInput,
@@ -11,7 +12,7 @@ import {
   type WebviewPage,
 } from '../../trainer/protocol/webview-messages.ts';
 import { type CommandName, commands } from '../contributions.ts';
-import { showFailure } from '../notices.ts';
+import { showFailure, startTrainerAsked } from '../notices.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 import { insideProject } from './inside-project.ts';
@@ -96,7 +97,8 @@ export class PagePanel {
   private async take(message: unknown): Promise<void> {
     const checked = pageToHost.safeParse(message);
     if (!checked.success) {
-      this.studio.log.warn(`The ${this.page} page sent a message that does not fit: ${checked.error.message}`);
+      const faults = faultLine(pageToHost, message, checked.error, 'the message');
+      this.studio.log.warn(`The ${this.page} page sent a message that does not fit: ${faults}.`);
       return;
     }
     try {
@@ -144,8 +146,7 @@ export class PagePanel {
       case 'start-run':
         return run('startRun');
       case 'start-trainer':
-        await this.studio.trainer();
-        return;
+        return startTrainerAsked(this.studio);
       default:
         return asked satisfies never;
     }
@@ -161,6 +162,12 @@ export class PagePanel {
     const uri = vscode.Uri.file(file);
     if (row === undefined) {
       await vscode.commands.executeCommand('vscode.open', uri, { preview: true });
+      return;
+    }
+    if (!/\.(jsonl?|ndjson)$/i.test(file)) {
+      void vscode.window.showInformationMessage(
+        plain(`It is row ${row} of ${asked}, which is no text that has lines.`),
+      );
       return;
     }
     const document = await vscode.workspace.openTextDocument(uri);

@@ -11,6 +11,8 @@ export interface TrainerProgram {
   readonly environment: NodeJS.ProcessEnv;
   /** Options that every command of it takes: where ffmpeg is. */
   readonly options: readonly string[];
+  /** Options of `serve` alone. */
+  readonly serving: readonly string[];
 }
 
 export interface ProgramSettings {
@@ -18,6 +20,7 @@ export interface ProgramSettings {
   readonly extensionFolder: string;
   readonly nodePath: string;
   readonly ffmpegPath: string;
+  readonly allowedRoots: readonly string[];
 }
 
 const run = promisify(execFile);
@@ -50,10 +53,14 @@ export async function trainerProgram(settings: ProgramSettings): Promise<Trainer
   const ofCheckout = path.join(settings.extensionFolder, 'node_modules/.bin/node');
   const node = settings.nodePath || (fromSources && existsSync(ofCheckout) ? ofCheckout : process.execPath);
   await checkNode(node, environment);
-  return { node, script, environment, options: settings.ffmpegPath ? ['--ffmpeg', settings.ffmpegPath] : [] };
+  return {
+    ...{ node, script, environment },
+    options: settings.ffmpegPath ? ['--ffmpeg', settings.ffmpegPath] : [],
+    serving: settings.allowedRoots.flatMap((root) => ['--allow-root', root]),
+  };
 }
 
-/** @throws StudioError `internal` when the program is no Node.js, or one without `node:sqlite`, in which the trainer keeps its runs. */
+/** @throws StudioError `node-missing` when the program is no Node.js, or one without `node:sqlite`, in which the trainer keeps its runs. */
 export async function checkNode(node: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const remedy = 'Set "videoR1.trainer.nodePath" to a Node.js of version 22.13 or newer.';
   let answer: string;
@@ -62,7 +69,7 @@ export async function checkNode(node: string, environment: NodeJS.ProcessEnv): P
       "let sqlite = true; try { require('node:sqlite') } catch { sqlite = false } console.log(process.version, sqlite)";
     answer = (await run(node, ['--no-warnings', '-e', question], { env: environment, timeout: 20_000 })).stdout.trim();
   } catch (cause) {
-    throw new StudioError('internal', `Node.js can't be started: ${(cause as Error).message.split('\n')[0]}`, {
+    throw new StudioError('node-missing', `Node.js can't be started: ${(cause as Error).message.split('\n')[0]}`, {
       place: node,
       remedy,
       cause,
@@ -73,5 +80,5 @@ export async function checkNode(node: string, environment: NodeJS.ProcessEnv): P
   const what = /^v\d/.test(version)
     ? `Node.js ${version} has no node:sqlite, in which the trainer keeps its runs.`
     : 'This program is not Node.js.';
-  throw new StudioError('internal', what, { place: node, remedy });
+  throw new StudioError('node-missing', what, { place: node, remedy });
 }

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, wat
 import path from 'node:path';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
 import { type Discovery, logFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
-import { StudioError } from '../../trainer/protocol/errors.ts';
+import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
 import type { TrainerProgram } from './program.ts';
 
 const startTimeoutMs = 60_000;
@@ -23,10 +23,12 @@ function lastLines(file: string, from: number, count: number): string {
 }
 
 /**
- * @throws StudioError `internal` when the program ends before it listens (with what it said) or does not listen in time;
+ * @throws StudioError `no-access` when the trainer's folder can't be written; `internal` when the program ends before it listens (with what it said) or does not listen in time;
  *   the signal's reason when it is aborted, after the program was ended.
  */
 export async function startTrainer(program: TrainerProgram, project: string, signal: AbortSignal): Promise<Discovery> {
+  // What a dead one left may name a process that lives: word of the new one is another.
+  const left = await findTrainer(project).catch(() => null);
   signal.throwIfAborted();
   const folder = path.join(project, trainerFolder);
   const file = logPath(project);
@@ -35,14 +37,15 @@ export async function startTrainer(program: TrainerProgram, project: string, sig
     mkdirSync(folder, { recursive: true });
     log = openSync(file, 'a', 0o600);
   } catch (cause) {
-    throw new StudioError('internal', `The trainer's folder can't be written: ${(cause as Error).message}`, {
+    throw new StudioError('no-access', `The trainer can't write in its folder. ${asStudioError(cause).message}`, {
       place: folder,
       remedy: 'Choose a project folder in which you may write.',
       cause,
     });
   }
   const logStart = statSync(file).size;
-  const child = spawn(program.node, [program.script, 'serve', '--folder', project, ...program.options], {
+  const options = [...program.options, ...program.serving];
+  const child = spawn(program.node, [program.script, 'serve', '--folder', project, ...options], {
     cwd: project,
     detached: true,
     windowsHide: true,
@@ -65,7 +68,7 @@ export async function startTrainer(program: TrainerProgram, project: string, sig
     const look = () => {
       findTrainer(project).then(
         (found) => {
-          if (found) settle(() => resolve(found));
+          if (found && (found.pid !== left?.pid || found.token !== left.token)) settle(() => resolve(found));
         },
         // The file may be half written: look again until the time is up.
         () => {},

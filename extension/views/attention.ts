@@ -1,10 +1,11 @@
 /**
- * Notifications, only where someone must act: a run failed or stands still because of a fault, or the trainer is gone while
- * runs were under way.
+ * Notifications, only where someone must act: a run failed or stands still because of a fault, learns nothing or less than was
+ * meant, or the trainer is gone while runs were under way.
  */
 import * as vscode from 'vscode';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
+import { ffmpegInstalled, noFfmpeg, startTrainerAsked } from '../notices.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 
@@ -12,7 +13,10 @@ export function registerAttention(studio: Studio): vscode.Disposable {
   const before = new Map<string, RunState>();
   return vscode.Disposable.from(
     studio.onRunEvent(({ runId, body }) => {
-      if (body.type === 'warning') studio.log.warn(body.message);
+      if (body.type === 'warning') {
+        studio.log.warn(body.message);
+        if (body.about === 'learning') void sayHindrance(runId, body.message);
+      }
       if (body.type !== 'state') return;
       const was = before.get(runId);
       before.set(runId, body.run.state);
@@ -25,26 +29,39 @@ export function registerAttention(studio: Studio): vscode.Disposable {
 
 async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
   const what = run.state === 'failed' ? 'failed' : 'is paused because of a fault';
-  const text = [`${run.name} ${what} at step ${run.step}: ${fault.message}`, fault.remedy].filter(Boolean).join(' ');
+  if (fault.kind === 'ffmpeg-missing' && fault.place === undefined) return sayNoFfmpeg(studio, run, fault);
+  const text = [`${run.id} ${what} at step ${run.step}: ${fault.message}`, fault.remedy].filter(Boolean).join(' ');
   studio.log.error(text);
   const [dashboard, resume, log] = ['Open Dashboard', 'Resume', 'Show Log'];
-  const install = commands.installFfmpeg.title;
   const choice = await vscode.window.showErrorMessage(
     plain(text),
-    ...(fault.kind === 'ffmpeg-missing' ? [install] : []),
     dashboard,
     ...(studio.refusal('resume', run) === null ? [resume] : []),
     log,
   );
-  if (choice === install) await vscode.commands.executeCommand(commands.installFfmpeg.id);
   if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId: run.id });
   if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
   if (choice === log) studio.log.show();
 }
 
+/** One sentence, one button; the run goes on by itself afterwards. */
+async function sayNoFfmpeg(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
+  studio.log.error(`${run.id}: ${fault.message}`);
+  const install = commands.installFfmpeg.title;
+  const choice = await vscode.window.showErrorMessage(plain(`${run.id} ${noFfmpeg}`), install);
+  if (choice === install && (await ffmpegInstalled(studio)))
+    await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
+}
+
+async function sayHindrance(runId: string, message: string): Promise<void> {
+  const dashboard = 'Open Dashboard';
+  const choice = await vscode.window.showWarningMessage(plain(`${runId}: ${message}`), dashboard);
+  if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId });
+}
+
 async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<void> {
   if (runs.length === 0) return;
-  const which = runs.map((run) => `${run.name} (step ${run.step})`).join(', ');
+  const which = runs.map((run) => `${run.id} (step ${run.step})`).join(', ');
   const [again, log] = ['Start Trainer', 'Show Log'];
   const choice = await vscode.window.showErrorMessage(
     plain(
@@ -53,6 +70,6 @@ async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<voi
     again,
     log,
   );
-  if (choice === again) await studio.trainerAsked();
+  if (choice === again) await startTrainerAsked(studio);
   if (choice === log) studio.log.show();
 }

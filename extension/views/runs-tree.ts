@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { duration, standingWords } from '../../trainer/protocol/run-words.ts';
+import { dateWords, duration, standingWords } from '../../trainer/protocol/run-words.ts';
 import { commands, contextValueOf, views } from '../contributions.ts';
 import { offered, refusedLines } from '../offered.ts';
 import { describeRun, methodNames, runIcon } from '../run-text.ts';
@@ -27,7 +27,7 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 function tooltip(studio: Studio, run: RunSummary): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const line = (label: string, value: string) => text.appendMarkdown(`\n\n**${label}** `).appendText(value);
-  text.appendMarkdown('**').appendText(run.name).appendMarkdown('** ');
+  text.appendMarkdown('**').appendText(run.id).appendMarkdown('** ');
   text.appendText(describeRun(run, studio.lastMetrics(run.id)));
   const fault = studio.faultOf(run);
   if (fault?.place) line('Where', fault.place);
@@ -121,13 +121,13 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
   private runItem(runId: string): vscode.TreeItem {
     const run = this.studio.runs.find(({ id }) => id === runId);
     if (!run) return new vscode.TreeItem('(deleted)');
-    const item = new vscode.TreeItem(run.name, vscode.TreeItemCollapsibleState.Collapsed);
+    const item = new vscode.TreeItem(run.id, vscode.TreeItemCollapsibleState.Collapsed);
     const accuracy = this.studio.lastMetrics(run.id)?.accuracy;
     item.id = run.id;
     item.iconPath = runIcon(run.state);
-    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${standingWords(run)}`;
+    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${standingWords(run)} · ${dateWords(run.createdAt)}`;
     item.tooltip = tooltip(this.studio, run);
-    item.accessibilityInformation = { label: `${run.name}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
+    item.accessibilityInformation = { label: `${run.id}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
     item.contextValue = contextValueOf(offered(this.studio, run));
     item.command = {
       command: commands.openDashboard.id,

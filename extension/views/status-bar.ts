@@ -1,7 +1,7 @@
 /** The status bar item: the run that matters most, its state and progress; a click opens the dashboard. */
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { duration, standingWords } from '../../trainer/protocol/run-words.ts';
+import { dateWords, duration, standingWords } from '../../trainer/protocol/run-words.ts';
 import { type Control, commands, controls } from '../contributions.ts';
 import { foremost } from '../foremost-run.ts';
 import { offered, refusedLines } from '../offered.ts';
@@ -28,9 +28,9 @@ function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
   const metrics = studio.lastMetrics(run.id);
   text
     .appendMarkdown('**')
-    .appendText(`${run.name}`)
+    .appendText(`${run.id}`)
     .appendMarkdown('** ')
-    .appendText(`${methodNames[run.method]}, ${standingWords(run)}\n\n`);
+    .appendText(`${methodNames[run.method]}, ${standingWords(run)}, made ${dateWords(run.createdAt)}\n\n`);
   const rows: [string, string][] = [['step', `${run.step} of ${run.steps}`]];
   const left = studio.remainingMs(run);
   if (left !== null && run.state !== 'completed') rows.push(['time left', `about ${duration(left)}`]);
@@ -87,7 +87,8 @@ export function registerStatusBar(studio: Studio): vscode.Disposable {
     } else if (run) {
       const remaining = run.state === 'running' ? studio.remainingMs(run) : null;
       const left = remaining === null ? '' : ` · ${duration(remaining)} left`;
-      item.text = `$(${runIcon(run.state).id}) ${run.name} ${run.state} ${run.step}/${run.steps}${left}`;
+      const doing = 'doing' in run && run.doing ? ` · ${run.doing}` : '';
+      item.text = `$(${runIcon(run.state).id}) ${run.id} ${run.state} ${run.step}/${run.steps}${doing || left}`;
       item.tooltip = details(studio, run);
       if (run.state === 'failed') item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     } else if (studio.trainerState === 'connected') {

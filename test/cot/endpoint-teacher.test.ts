@@ -198,7 +198,7 @@ describe('what an endpoint answers', () => {
     await expect(askOne(teacher)).rejects.toMatchObject({
       name: 'TeacherUnavailable',
       forAll: false,
-      message: 'HTTP 503: model is [31m loading, 4 times',
+      message: 'HTTP 503: model is [31m loading (see the log of the server), 4 times',
     });
     expect(endpoint?.requests.length).toBe(4);
   });
@@ -207,7 +207,10 @@ describe('what an endpoint answers', () => {
     const long = `prompt is too long ${'x'.repeat(1000)}`;
     const teacher = await teacherOf([{ status: 400, body: JSON.stringify({ error: { message: long } }) }]);
     const answer = await askOne(teacher);
-    expect(answer).toMatchObject({ outcome: 'failed', message: `HTTP 400: ${long.slice(0, 300)}…` });
+    expect(answer).toMatchObject({
+      outcome: 'failed',
+      message: expect.stringContaining(`HTTP 400: ${long.slice(0, 300)}… (lower --max-tokens`),
+    });
     expect(endpoint?.requests.length).toBe(1);
   });
 
@@ -223,8 +226,80 @@ describe('what an endpoint answers', () => {
     const teacher = await teacherOf([{ status, body }], { key: 'secret-1' });
     await expect(askOne(teacher)).rejects.toMatchObject({
       forAll: true,
-      message: `HTTP ${status}: Incorrect key (key) given`,
+      message: expect.stringContaining(`HTTP ${status}: Incorrect key (key) given (check `),
     });
+  });
+
+  const length = "This endpoint's maximum context length is 8192 tokens.";
+  it.each<[string, unknown]>([
+    ['an error with a message and a code', { error: { message: length, code: 400 } }],
+    ['an error of one text', { error: length }],
+    ['a message', { object: 'error', message: length, code: 400 }],
+    ['a detail', { detail: length }],
+    ['details in a list', { detail: [{ loc: ['body'], msg: length }] }],
+    ['errors in a list', { errors: [{ message: length }] }],
+    ['an error in an error', { error: { error: { message: length } } }],
+    ['a list around it', [{ error: { message: length } }]],
+    ['an answer that broke off', { choices: [{ message: { content: '' }, error: { message: length, code: 400 } }] }],
+  ])('is the server’s own words when an error lies in a reply that says success: %s', async (_, body) => {
+    const teacher = await teacherOf([{ status: 200, body: JSON.stringify(body) }]);
+    expect(await askOne(teacher)).toMatchObject({ outcome: 'failed', message: expect.stringContaining(length) });
+    expect(endpoint?.requests.length).toBe(1);
+  });
+
+  it.each<[string, Reply, RegExp, number]>([
+    ['a wrong key', { status: 200, body: '{"error": {"message": "no", "code": 401}}' }, /no \(check the key/, 1],
+    ['a key without a code', { status: 200, body: '{"error": "Invalid API key"}' }, /check the key/, 1],
+    ['a model that is not there', { status: 200, body: '{"error": "model \'m\' not found"}' }, /--model/, 1],
+    ['a wrong path', { status: 200, body: '{"error": "Unexpected endpoint or method."}' }, /--endpoint/, 1],
+    ['what is used up', { status: 429, body: '{"error": {"code": "insufficient_quota"}}' }, /used up/, 1],
+    [
+      'a page with success',
+      { status: 200, body: '<!doctype html><title>Sign in</title>' },
+      /page.*Sign in.*--endpoint/,
+      1,
+    ],
+    [
+      'a page of 404',
+      { status: 404, body: '<html><h1>Not Found</h1>nginx' },
+      /404: Not Found nginx \(check --endpoint/,
+      1,
+    ],
+    [
+      'too much at once',
+      { status: 200, body: '{"error": {"message": "slow", "code": "429"}}' },
+      /slow \(lower --conc/,
+      4,
+    ],
+    ['nothing', { status: 200, body: '' }, /the reply is empty/, 4],
+    ['what is no JSON', { status: 200, body: 'upstream oops' }, /not JSON: upstream oops/, 4],
+    ['another form', { status: 200, body: '{"object": "list"}' }, /no answer.*"object": "list"/, 4],
+    ['half a stream', { status: 200, body: 'data: {"choices": [{"delta": {"content": "a"}}]}\n\n' }, /broke off/, 4],
+  ])('names a way out, and is asked for again only where that helps: %s', async (_, reply, message, times) => {
+    await expect(askOne(await teacherOf([reply]))).rejects.toMatchObject({
+      forAll: times === 1,
+      message: expect.stringMatching(message),
+    });
+    expect(endpoint?.requests.length).toBe(times);
+  });
+
+  it('is put together where the server streams it though it was not asked to', async () => {
+    const event = (value: object) => `data: ${JSON.stringify(value)}\r\n\r\n`;
+    const body = [
+      ': keep-alive\n\n',
+      event({ choices: [{ delta: { role: 'assistant', content: '' } }] }),
+      event({ choices: [{ delta: { content: '<think>ö' } }] }),
+      event({ choices: [{ delta: { content: '</think>' }, finish_reason: 'length' }] }),
+      event({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } }),
+      'data: [DONE]\n\n',
+    ].join('');
+    expect(await askOne(await teacherOf([{ status: 200, body }]))).toEqual({
+      outcome: 'cut-off',
+      text: '<think>ö</think>',
+      usage: { tokensIn: 3, tokensOut: 2 },
+    });
+    const error = event({ error: { message: length, code: 400 } });
+    expect(await askOne(await teacherOf([{ status: 200, body: error }]))).toMatchObject({ outcome: 'failed' });
   });
 
   it('does not follow a redirect: the other server gets nothing', async () => {
@@ -244,7 +319,7 @@ describe('what an endpoint answers', () => {
     await endpoint?.dispose();
     await expect(askOne(teacher)).rejects.toMatchObject({
       forAll: false,
-      message: expect.stringContaining('no connection'),
+      message: expect.stringMatching(/^connection refused: nothing listens at 127\.0\.0\.1:\d+ \(start the server/),
     });
   });
 });

@@ -95,6 +95,7 @@ describe('generate', () => {
       answers: 8,
       passing: 8,
       unanswered: 0,
+      lastFailure: null,
       tokensIn: 80,
       tokensOut: 24,
     });

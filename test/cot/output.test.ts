@@ -98,9 +98,9 @@ describe('writeOutput', () => {
     const report = await write(at('data', 'cot.json'));
     const dropped = readFileSync(at('data', 'cot.dropped.jsonl'), 'utf8').trim().split('\n');
     expect(dropped.map((line) => JSON.parse(line))).toEqual([
-      { row: 0, problem_id: 'q0', sample: 1, reason: 'not-best', sentence: expect.any(String) },
-      { row: 0, problem_id: 'q0', sample: 2, reason: 'refused', sentence: 'The teacher refused: “no”' },
-      { row: 1, problem_id: 'q1', sample: 0, reason: 'failed', sentence: 'HTTP 400: no' },
+      { row: 1, problem_id: 'q0', sample: 1, reason: 'not-best', sentence: expect.any(String) },
+      { row: 1, problem_id: 'q0', sample: 2, reason: 'refused', sentence: 'The teacher refused: “no”' },
+      { row: 2, problem_id: 'q1', sample: 0, reason: 'failed', sentence: 'HTTP 400: no' },
     ]);
     expect(report.all).toEqual({ rows: 3, answers: 5, kept: 2, dropped: { 'not-best': 1, refused: 1, failed: 1 } });
     expect(report.byType).toEqual({
@@ -108,7 +108,7 @@ describe('writeOutput', () => {
       OCR: { rows: 2, answers: 2, kept: 1, dropped: { failed: 1 } },
     });
     expect(report.unreadable).toEqual([
-      { row: 2, place: project.dataset.place(2), path: './media/2.mp4', message: 'gone' },
+      { row: 3, place: 'questions.json:1, row 3', path: './media/2.mp4', message: 'gone' },
     ]);
     expect(report.tokens).toEqual({ in: 30, out: 9 });
     expect(JSON.parse(readFileSync(at('data', 'cot.report.json'), 'utf8'))).toEqual(report);

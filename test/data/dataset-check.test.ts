@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeReport } from '../../trainer/cli/commands/check.ts';
 import { type CheckOptions, checkDataset } from '../../trainer/data/dataset-check.ts';
 import { type FindingKind, findingKinds } from '../../trainer/data/finding.ts';
+import { presetParameters } from '../../trainer/learning/presets.ts';
 import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
 import { clipFolder, clipsAreThere, encode, grey } from '../video/make-media.ts';
 
@@ -106,7 +107,7 @@ describe('checkDataset', () => {
     ['no-think', row({ process: '<think>so</think> B' })],
   ])('finds %s', async (kind, bad) => {
     const report = await check(lines(row(), bad));
-    expect(report.findings.map((finding) => [finding.kind, finding.line, finding.row])).toEqual([[kind, 2, 1]]);
+    expect(report.findings.map((finding) => [finding.kind, finding.line, finding.row])).toEqual([[kind, 2, 2]]);
     expect(report.findings[0]?.message.length).toBeLessThan(400);
     const isError = findingKinds[kind].severity === 'error';
     expect([report.errors, report.sound]).toEqual(isError ? [1, 1] : [0, 2]);
@@ -244,7 +245,7 @@ describe('checkDataset', () => {
     expect(await findings(text)).toEqual([]);
     const progress: number[] = [];
     const found = await findings(text, {
-      probeWith: tools,
+      lookWith: tools,
       onProgress: (phase, done) => phase === 'media' && progress.push(done),
     });
     expect(found).toEqual([
@@ -260,10 +261,58 @@ describe('checkDataset', () => {
     expect(progress).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
+  it('decodes on request what training takes, which finds damage that no probe shows', async () => {
+    const noise = (frame: number) =>
+      Uint8Array.from({ length: 64 * 64 * 3 }, (_, k) => (k * 7919 + frame * 104729 + ((k * k) >> 3)) & 255);
+    encode(tools, at('whole.mp4'), { width: 64, height: 64, count: 20 }, noise, ['-pix_fmt', 'yuv420p']);
+    const bytes = await readFile(at('whole.mp4'));
+    bytes.fill(0x5a, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 2000);
+    await writeFile(at('hole.mp4'), bytes);
+    encode(tools, at('shown.png'), { width: 64, height: 64, count: 1 }, noise, ['-frames:v', '1']);
+    const png = await readFile(at('shown.png'));
+    await writeFile(at('half.png'), png.subarray(0, png.length / 2));
+    const text = lines(
+      row({ path: 'whole.mp4' }),
+      row({ path: 'hole.mp4' }),
+      row({ data_type: 'image', path: 'half.png' }),
+      row({ path: './whole.mp4', problem: 'And then?' }),
+      row({ path: 'shown.png' }),
+    );
+    expect(await findings(text, { lookWith: tools })).toEqual([
+      ['same-medium', 4],
+      ['media-wrong-type', 5],
+    ]);
+    const progress: number[] = [];
+    const decodeAs = presetParameters('paper', 'tgrpo');
+    const report = await check(text, {
+      lookWith: tools,
+      decodeAs,
+      onProgress: (phase, done) => phase === 'frames' && progress.push(done),
+    });
+    expect(report.findings.map(({ kind, line }) => [kind, line])).toEqual([
+      ['media-unusable', 2],
+      ['media-unusable', 3],
+      ['same-medium', 4],
+      ['media-wrong-type', 5],
+    ]);
+    expect(report.findings[0]?.message).toMatch(/hole\.mp4.*damaged/);
+    expect(report.sound).toBe(2);
+    // whole.mp4 stands under two paths and is decoded once.
+    expect(progress).toEqual([1, 2, 3, 4]);
+    const stop = new AbortController();
+    const stopped = check(text, {
+      lookWith: tools,
+      decodeAs,
+      signal: stop.signal,
+      onProgress: (phase) => phase === 'frames' && stop.abort(new Error('enough')),
+    });
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
   it('stops when it is told to, also between probes', async () => {
     const stop = new AbortController();
     const stopped = check(lines(row(), row({ path: 'b.mp4' }), row({ path: 'copy.mp4' })), {
-      probeWith: tools,
+      lookWith: tools,
       signal: stop.signal,
       onProgress: (phase) => phase === 'media' && stop.abort(new Error('enough')),
     });
@@ -277,7 +326,7 @@ describe('checkDataset', () => {
 
   it.skipIf(!clipsAreThere)('finds nothing wrong with real clips', async () => {
     const report = await checkDataset(path.join(clipFolder, 'questions.json'), {
-      probeWith: tools,
+      lookWith: tools,
       compareContent: true,
     });
     expect(report).toMatchObject({ rows: 18, sound: 18, findings: [] });

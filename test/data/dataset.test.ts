@@ -60,6 +60,7 @@ describe('openDataset', () => {
     expect(dataset.row(0)).toEqual(row);
     expect(dataset.question(1)).toEqual({
       row: 1,
+      fileRow: 2,
       dataset: at('data.json'),
       problemId: 'x',
       problem: 'Which way?',
@@ -94,9 +95,8 @@ describe('openDataset', () => {
       true,
       `${at('faults.jsonl')}:9`,
     ]);
-    expect(dataset.faults.map(({ row: number, line }) => [number, line])).toEqual(
-      [1, 2, 3, 4, 5, 6, 7].map((n) => [n, n + 1]),
-    );
+    expect(dataset.faults.map(({ row: number }) => number)).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    expect([0, 1].map((index) => dataset.fileRow(index))).toEqual([1, 9]);
     const messages = dataset.faults.map(({ message }) => message.replace(`${at('faults.jsonl')}:`, ''));
     expect(messages[0]).toBe(
       '2: problem_type “multiple-choice” is not known. Did you mean "multiple choice"? Known are "multiple choice", "numerical", "OCR", "free-form", "regression".',
@@ -105,7 +105,7 @@ describe('openDataset', () => {
     expect(messages[2]).toContain('has no <answer>…</answer>');
     expect(messages[3]).toContain('leads out of the dataset’s folder');
     expect(messages[4]).toContain('is not a number');
-    expect(messages[5]).toContain('problem:');
+    expect(messages[5]).toContain('problem is missing');
     expect(messages[6]).toContain('must be a JSON object');
   });
 
@@ -185,7 +185,7 @@ describe('mediaPath', () => {
     expect(dataset.mediaPath(2)).toBe(dataset.mediaPath(0));
     expect(dataset.mediaPath(4)).toBe(dataset.mediaPath(0));
     expect(() => dataset.mediaPath(1)).toThrow('through a symbolic link');
-    expect(() => dataset.mediaPath(3)).toThrow("none.mp4 can't be found");
+    expect(() => dataset.mediaPath(3)).toThrow('none.mp4 is not there');
   });
 
   it('never lets a checked path leave the folder it starts from', () => {

@@ -408,7 +408,8 @@ function textOf(prompt: Prompt): string {
 const promptTokens = ({ prompt }: Sequence) => tokensOf(textOf(prompt));
 
 function targetsOf(answer: Sequence['answer']): number[] {
-  return 'tokens' in answer ? [...answer.tokens] : [...tokensOf(answer.text), endToken];
+  if ('tokens' in answer) return [...answer.tokens];
+  return [...tokensOf(answer.text), endToken, ...(answer.turnNewline === true ? tokensOf('\n') : [])];
 }
 
 /** @param count of all targets, prompts included */

@@ -63,7 +63,7 @@ describe('an ablation', () => {
     expect(figure(rows[1], 'mean tokens')).toBe(3);
     // s = 0.125 √2, so half the interval is t(1) · 0.125 = 1.5883.
     expect(rows[1]?.figures.eval?.low).toBeCloseTo(0.625 - 12.706204736 * 0.125, 9);
-    const report = ablationReport('Ablation', { settings, rows, contrasts: ablationContrasts(runs) });
+    const report = ablationReport('Ablation', { settings, rows, contrasts: ablationContrasts(runs) }, null);
     expect(report.tables[0]?.head).toEqual([
       'measured here',
       'seeds',

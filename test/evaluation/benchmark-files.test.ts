@@ -25,7 +25,7 @@ describe('the datasets of an evaluation', () => {
   });
 
   it('are refused where there are none, or two of one name', () => {
-    expect(() => benchmarkFiles([at('empty')])).toThrow('none of Video-R1’s evaluation files');
+    expect(() => benchmarkFiles([at('empty')])).toThrow('the folder holds no data that is read here');
     expect(() => benchmarkFiles([at('gone.json')])).toThrow('no such dataset');
     expect(() => benchmarkFiles([at('mine.jsonl'), at('other/mine.json')])).toThrow('called mine');
   });

@@ -26,9 +26,9 @@ describe('two evaluations', () => {
     });
     expect(comparison.slices[0]?.difference.mean).toBeCloseTo(0.25, 12);
     expect(comparison.flips.map(({ direction, rowA, rowB }) => [direction, rowA, rowB])).toEqual([
-      ['right to wrong', 0, 9],
-      ['wrong to right', 1, 1],
+      ['right to wrong', 1, 10],
       ['wrong to right', 2, 2],
+      ['wrong to right', 3, 3],
     ]);
     const { lines, tables } = comparisonReport(a, b, comparison);
     expect(lines).toContain('Left out, since the other has no answer: 1 of A, 1 of B.');

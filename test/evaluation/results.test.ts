@@ -28,7 +28,7 @@ describe('the results of an evaluation', () => {
       ['multiple choice', 3, 1],
       ['regression', 2, 0],
     ]);
-    expect(result?.unreadable).toEqual([{ row: 6, path: '6.mp4', message: 'it is cut off' }]);
+    expect(result?.unreadable).toEqual([{ row: 7, path: '6.mp4', message: 'it is cut off' }]);
   });
 
   it('pair ordered with shuffled answers, on the questions that need order and on all videos', () => {

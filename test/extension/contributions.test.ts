@@ -42,10 +42,10 @@ describe('package.json', () => {
     for (const [key] of text.matchAll(/videoR1(?:\.[A-Za-z]+)*/g)) expect(known, key).toContain(key);
   });
 
-  test('settings that choose a program are not taken from an untrusted workspace', () => {
+  test('settings that choose a program, or what may be read, are not taken from an untrusted workspace', () => {
     const restricted = manifestParts().capabilities.untrustedWorkspaces.restrictedConfigurations;
     expect(restricted).toEqual(
-      Object.keys(manifestParts().contributes.configuration.properties).filter((id) => /path$/i.test(id)),
+      Object.keys(manifestParts().contributes.configuration.properties).filter((id) => /(path|roots)$/i.test(id)),
     );
     expect(restricted.length).toBeGreaterThan(0);
   });

@@ -148,6 +148,8 @@ export const editor = {
   context: new Map<string, unknown>(),
   /** Messages that were shown, with their buttons. */
   messages: [] as string[][],
+  /** The buttons that are pressed, each once, where a message offers them. */
+  presses: [] as string[],
   /** Items of the quick picks that were shown; the first is picked. */
   picks: [] as { readonly label: string; readonly description?: string }[][],
   /** Texts of the status bar's own messages. */
@@ -158,6 +160,7 @@ export const editor = {
   /** Tabs of all groups, and the columns of the panels that were made. */
   tabs: [] as Tab[],
   panels: [] as number[],
+  settings: new Map<string, unknown>(),
   trusted: true,
   trustGranted: new EventEmitter<void>(),
   folder: undefined as string | undefined,
@@ -165,11 +168,13 @@ export const editor = {
     this.executed = [];
     this.context.clear();
     this.messages = [];
+    this.presses = [];
     this.picks = [];
     this.done = [];
     this.onProgress = () => {};
     this.tabs = [];
     this.panels = [];
+    this.settings.clear();
     this.trusted = true;
     this.trustGranted.dispose();
     this.folder = folder;
@@ -181,8 +186,12 @@ const watcher = () => {
   const event = new EventEmitter<unknown>().event;
   return { onDidCreate: event, onDidChange: event, onDidDelete: event, dispose: ignore };
 };
-const show = async (...words: unknown[]): Promise<undefined> => {
-  editor.messages.push(words.filter((word) => typeof word === 'string'));
+const show = async (...words: unknown[]): Promise<string | undefined> => {
+  const [text = '', ...buttons] = words.filter((word) => typeof word === 'string');
+  editor.messages.push([text, ...buttons]);
+  const pressed = editor.presses.find((button) => buttons.includes(button));
+  if (pressed !== undefined) editor.presses.splice(editor.presses.indexOf(pressed), 1);
+  return pressed;
 };
 
 export const commands = {
@@ -233,7 +242,9 @@ export const workspace = {
   },
   onDidGrantWorkspaceTrust: (act: () => unknown) => editor.trustGranted.event(act),
   createFileSystemWatcher: watcher,
-  getConfiguration: () => ({ get: <T>(_id: string, initial: T): T => initial }),
+  getConfiguration: () => ({
+    get: <T>(id: string, initial: T): T => (editor.settings.has(id) ? (editor.settings.get(id) as T) : initial),
+  }),
 };
 
 export const env = { clipboard: { writeText: async (): Promise<void> => {} } };

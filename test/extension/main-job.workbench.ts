@@ -53,7 +53,7 @@ describe('the main job', () => {
     await window.pressNotificationButton('The sample project is ready', 'Start SFT Run');
     await window.tab('Video-R1 Dashboard').waitFor({ timeout: longMs });
     await dashboard.open('sft');
-    await window.statusBarItem(/sft running/).waitFor({ timeout: longMs });
+    await window.statusBarItem(/sft-1 running/).waitFor({ timeout: longMs });
     expect(trainerOf(window.folder)).toBeGreaterThan(0);
   });
 
@@ -86,7 +86,7 @@ describe('the main job', () => {
   test('Pause is reported when it was applied, and no step goes on after it', { timeout: longMs }, async () => {
     await window.run('Video-R1: Pause');
     await window
-      .statusBarItem(/sft paused/)
+      .statusBarItem(/sft-1 paused/)
       .first()
       .waitFor({ timeout: longMs });
     await dashboard.open('sft');
@@ -127,7 +127,7 @@ describe('the main job', () => {
     const pid = trainerOf(window.folder);
     const before = await stepShown('sft');
     await window.reload();
-    await window.statusBarItem(/sft running/).waitFor({ timeout: longMs });
+    await window.statusBarItem(/sft-1 running/).waitFor({ timeout: longMs });
     expect(trainerOf(window.folder)).toBe(pid);
     await dashboard.open('sft');
     await dashboard.command('set learning rate').filter({ hasText: 'applied' }).waitFor();
@@ -142,7 +142,7 @@ describe('the main job', () => {
     await window.run('Video-R1: Stop');
     await window.pick('After this step');
     await window
-      .statusBarItem(/sft stopped/)
+      .statusBarItem(/sft-1 stopped/)
       .first()
       .waitFor({ timeout: longMs });
     await window.openView();
@@ -164,7 +164,7 @@ describe('the main job', () => {
     await window.rows('Newest SFT checkpoint: sft').waitFor();
     expect(await window.rows().first().textContent()).toContain('Newest SFT checkpoint');
     await window.page.keyboard.press('Enter');
-    await window.statusBarItem(/tgrpo running [1-9]/).waitFor({ timeout: longMs });
+    await window.statusBarItem(/tgrpo-1 running [1-9]/).waitFor({ timeout: longMs });
     await dashboard.open('tgrpo');
   });
 
@@ -196,7 +196,7 @@ describe('the main job', () => {
     await window.run('Video-R1: Stop');
     await window.pick('Now');
     await window
-      .statusBarItem(/tgrpo stopped/)
+      .statusBarItem(/tgrpo-1 stopped/)
       .first()
       .waitFor({ timeout: longMs });
     expect(trainerOf(window.folder)).toBeGreaterThan(0);

@@ -43,7 +43,7 @@ try {
   await window.openView();
   await window.run('Video-R1: Attach to Trainer');
   await window.pressNotificationButton('No trainer is at work', 'Start Trainer');
-  const run = window.treeRow(/^\s*tgrpo\s*T-GRPO \d+\//);
+  const run = window.treeRow(/^\s*tgrpo-1\s*T-GRPO \d+\//);
   await run.locator('.monaco-tl-twistie').click();
   await window
     .treeRow(/Checkpoint, step/)

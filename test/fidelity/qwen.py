@@ -114,6 +114,8 @@ def cases(v):
         "text": [text("words", 20, v)],
         "image": [text("before", 3, v) + medium("image", "picture", 1, 84, 140) + text("after", 9, v)],
         "video": [text("before", 4, v) + medium("video", "clip", 6, 56, 84, 0.28) + text("after", 24, v)],
+        # The last frame pair's time lies far beyond the text behind it, where the answer goes on.
+        "a long video": [text("before", 4, v) + medium("video", "film", 6, 56, 56, 25.0) + text("after", 5, v)],
         "several": [
             text("one", 2, v) + medium("image", "small", 1, 28, 56) + text("two", 5, v)
             + medium("video", "first", 4, 112, 56, 0.5) + text("three", 22, v)

@@ -208,14 +208,14 @@ describe.skipIf(noClips)('on real clips', () => {
 
   it('prompt writes the exact text, and as many placeholders as there are vision tokens when expanded', async () => {
     const file = path.join(clips, 'questions.json');
-    const { stdout } = await runProgram(['prompt', file, '--row', '0']);
+    const { stdout } = await runProgram(['prompt', file, '--row', '1']);
     expect(
       stdout.startsWith(
         '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n<|vision_start|><|video_pad|><|vision_end|>Which',
       ),
     ).toBe(true);
     expect(stdout.endsWith('<|im_end|>\n<|im_start|>assistant\n')).toBe(true);
-    const expanded = await runProgram(['prompt', file, '--row', '0', '--expand']);
+    const expanded = await runProgram(['prompt', file, '--row', '1', '--expand']);
     const tokens = JSON.parse((await runProgram(['frames', path.join(clips, 'energy.mp4'), '--json'])).stdout).tokens;
     expect(expanded.stdout).toBe(stdout.replace('<|video_pad|>', '<|video_pad|>'.repeat(tokens)));
   });
@@ -242,14 +242,14 @@ describe('video-r1 prompt', () => {
     const rows = [row, { ...row, problem_type: 'numeric' }, { ...row, problem: 'Second?' }];
     await writeFile(dataset, rows.map((one) => JSON.stringify(one)).join('\n'));
     await writeFile(wording, JSON.stringify(template));
-    const second = await runProgram(['prompt', dataset, '--row', '2', '--template', wording]);
+    const second = await runProgram(['prompt', dataset, '--row', '3', '--template', wording]);
     expect(second.stdout).toBe(
       '<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>Second?\nSay. A number.<|im_end|>\n<|im_start|>assistant\n',
     );
-    const faulty = await runProgram(['prompt', dataset, '--row', '1']);
+    const faulty = await runProgram(['prompt', dataset, '--row', '2']);
     expect(faulty.code).toBe(1);
     expect(faulty.stderr).toContain('problem_type “numeric” is not known');
-    const beyond = await runProgram(['prompt', dataset, '--row', '3']);
-    expect(beyond.stderr).toContain('There is no row 3; the last of 3 is 2');
+    const beyond = await runProgram(['prompt', dataset, '--row', '4']);
+    expect(beyond.stderr).toContain('There is no row 4; the first is 1, the last 3');
   });
 });

@@ -69,7 +69,7 @@ describe('a group explained', () => {
   it.each([
     [{ ...video, lenghts: [1, 2] }, 'there is no key "lenghts"; the nearest is "lengths"'],
     [{ ...video, lengths: [1] }, 'lengths has 1 entries for 2 answers'],
-    [{ ...video, accuracy: [1, 2] }, 'accuracy.1'],
+    [{ ...video, accuracy: [1, 2] }, 'accuracy[1] must be at most 1, not 2'],
     [{ ...video, shuffled_accuracy: [] }, '"temporal": false'],
     [{ ...video, data_type: 'image' }, 'An image has no order of frames'],
     [{ ...video, accuracy: [] }, 'accuracy'],

@@ -22,6 +22,7 @@ describe('the presets', () => {
       stdEpsilon: [0, 1e-4],
       nanRegressionPays: [false, true],
       trainPromptTokens: [false, true],
+      trainTurnNewline: [false, true],
       frameRounding: ['half-even', 'down'],
       evaluationTemperature: [0.01, 0.1],
     });
@@ -55,8 +56,8 @@ describe('values with some set anew', () => {
 
   it.each([
     [{ omgea: 1 }, 'there is no parameter omgea; the nearest is omega'],
-    [{ omega: -1 }, 'omega: '],
-    [{ omega: 'much' }, 'omega: '],
+    [{ omega: -1 }, 'omega must be '],
+    [{ omega: 'much' }, 'omega must be '],
     [{ minFrames: 20 }, 'minFrames (20) is above maxFrames (16)'],
     [{ __proto__x: 1, toString: 1 }, 'there is no parameter toString'],
   ])('refuse %j, saying why', (given, message) => {
@@ -74,10 +75,16 @@ describe('a parameter', () => {
   });
 
   it('that older records lack has the value that they were made with', () => {
-    const { lengthAdaptation, nanRegressionPays, frameRounding, topK, klEstimator, ...older } = presetParameters(
-      'upstream',
-      'tgrpo',
-    );
+    const {
+      lengthAdaptation,
+      nanRegressionPays,
+      frameRounding,
+      topK,
+      klEstimator,
+      trainTurnNewline,
+      maxPromptTokens,
+      ...older
+    } = presetParameters('upstream', 'tgrpo');
     expect(parameterValues.parse(older)).toEqual({
       ...older,
       lengthAdaptation: 0,
@@ -85,6 +92,8 @@ describe('a parameter', () => {
       frameRounding: 'half-even',
       topK: 0,
       klEstimator: 'k3',
+      trainTurnNewline: false,
+      maxPromptTokens: 0,
     });
     const { omega, ...broken } = older;
     expect(parameterValues.safeParse(broken).success).toBe(false);

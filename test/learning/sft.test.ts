@@ -33,6 +33,11 @@ describe('a step of SFT', () => {
     expect((await sftStep(made.training, 1)).trainedTokens).toBeGreaterThan(100);
   });
 
+  it('trains the newline behind the end of the turn too where that is asked for: one token more an answer', async () => {
+    const made = await scriptedTraining('sft', { questions, parameters: { ...parameters, trainTurnNewline: true } });
+    expect((await sftStep(made.training, 1)).trainedTokens).toBe(18);
+  });
+
   it('asks the model after the update at the first step and every so many, ordered and shuffled, and trains on none of it', async () => {
     const made = await scriptedTraining('sft', {
       ...{ questions, script: () => wrong },

@@ -25,7 +25,7 @@ const fromAPause = 'steps are counted from a pause: pause first';
 /** `set` where it is taken: its own rules decide. */
 const set = {
   'set learningRate to 0.00001': taken,
-  'set learningRate to fast': 'learning rate: Invalid input: expected number, received string',
+  'set learningRate to fast': 'learning rate must be a number, not the text "fast"',
   'set learnRate to 0.00001': 'there is no parameter learnRate; the nearest is learningRate',
   'set groupSize to 4': 'ordered a question is fixed when the run is created',
 };
@@ -142,7 +142,7 @@ describe('a command', () => {
           const alone = refusal(request, run, [run]);
           const inTheWay = alone === null && computing.includes(theirs.state) && computes.includes(request.kind);
           expect(refusal(request, run, [run, other(theirs)])).toBe(
-            inTheWay ? `sft is ${theirs.state}; pause or stop it first` : alone,
+            inTheWay ? `${other(theirs).id} is ${theirs.state}; pause or stop it first` : alone,
           );
         }
       }
@@ -152,7 +152,7 @@ describe('a command', () => {
   it('says whose parameter it is when a method has no such one', () => {
     expect(settingRefusal('grpo', 'alpha', 0.2)).toBe('alpha has no meaning for grpo');
     expect(settingRefusal('tgrpo', 'alpha', 0.2)).toBeNull();
-    expect(settingRefusal('sft', 'topP', 2)).toMatch(/^top-p: /);
+    expect(settingRefusal('sft', 'topP', 2)).toBe('top-p must be at most 1, not 2');
   });
 
   it('is refused by a clause that reads on from "because", without a full stop of its own', () => {
@@ -241,4 +241,32 @@ describe('a record', () => {
     );
     expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);
   });
+});
+
+it('a value that the engine of the run can not compute is refused by its name', () => {
+  const engine = {
+    ...{ name: 'slow', backend: 'cpu', threads: 1, parameters: 1, why: '' },
+    capabilities: {
+      ...{
+        chunks: [],
+        losses: ['policy' as const],
+        lossMeans: ['answer' as const, 'token' as const],
+        fullParameters: true,
+        entropy: false,
+      },
+      ...{
+        topAlternatives: 0,
+        optimizerKeys: ['learningRate' as const],
+        reference: true,
+        exactKl: false,
+        abort: false,
+      },
+    },
+  };
+  const run = aRunThat({ state: 'running', doing: null }, { method: 'tgrpo', engine });
+  const set = (value: unknown) => refusal({ kind: 'set', parameter: 'klEstimator', value }, run, [run]);
+  expect(set('exact')).toMatch(/^of its engine, slow: .*klEstimator exact\)$/);
+  expect(set('k3')).toBeNull();
+  const unknown = aRunThat({ state: 'created' }, { method: 'tgrpo', engine: null });
+  expect(refusal({ kind: 'set', parameter: 'klEstimator', value: 'exact' }, unknown, [unknown])).toBeNull();
 });

@@ -102,10 +102,10 @@ describe('readTemplate', () => {
     const { OCR, ...rest } = template.answerHint;
     await expect(read(JSON.stringify({ ...template, instrution: '' }))).rejects.toMatchObject({
       kind: 'bad-template',
-      message: expect.stringContaining('unknown key "instrution" (did you mean "instruction"?)'),
+      message: expect.stringContaining('there is no key "instrution"; the nearest is "instruction"'),
     });
     await expect(read(JSON.stringify({ ...template, answerHint: { ...rest, ocr: OCR } }))).rejects.toThrow(
-      /answerHint\.OCR.*unknown key "ocr" \(did you mean "OCR"\?\) in answerHint/,
+      /answerHint\.OCR.*answerHint: there is no key "ocr"; the nearest is "OCR"/,
     );
     await expect(read('{')).rejects.toMatchObject({ kind: 'bad-template', place: path.join(folder, 'template.json') });
     await expect(readTemplate(path.join(folder, 'nowhere.json'))).rejects.toMatchObject({ kind: 'bad-template' });

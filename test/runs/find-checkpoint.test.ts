@@ -21,7 +21,7 @@ async function addRun(id: string, name: string, steps: readonly number[], create
   const file = path.join(project, `${name}.run.json`);
   const written = { version: 1, name, method: 'sft', dataset: 'd.json', model: { run: 'x' }, seed: createdSeconds };
   await writeFile(path.join(project, 'd.json'), '[]');
-  await writePlan(folder, planOf(file, runFile.parse(written)));
+  await writePlan(folder, planOf(project, file, runFile.parse(written)));
   await utimes(path.join(folder, 'plan.json'), createdSeconds, createdSeconds);
   for (const step of steps) {
     const checkpoint = path.join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`);
@@ -66,5 +66,16 @@ describe('findCheckpoint', () => {
   it('says what is not there', async () => {
     await expect(findCheckpoint('sft', project)).rejects.toMatchObject({ kind: 'not-found' });
     await expect(findCheckpoint(project, null)).rejects.toMatchObject({ kind: 'bad-model' });
+  });
+
+  it('says what a folder is that is no model, and takes a path for no run’s name', async () => {
+    const adapter = path.join(project, 'adapter');
+    await mkdir(adapter);
+    await writeFile(path.join(adapter, 'adapter_config.json'), '{"peft_type": "LORA"}');
+    await expect(findCheckpoint(adapter, project)).rejects.toThrow('This is a LoRA adapter');
+    await expect(findCheckpoint('Qwen/Qwen2.5-VL-3B-Instruct', project)).rejects.toMatchObject({
+      message: 'There is no such folder.',
+      remedy: expect.stringContaining('hf download'),
+    });
   });
 });

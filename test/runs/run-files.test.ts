@@ -51,6 +51,44 @@ describe('readRunFile', () => {
     );
   });
 
+  const forms = '"size", "checkpoint" or "run"';
+  it.each([
+    [undefined, `model is missing; it must be an object with ${forms}`],
+    ['sft', `model must be an object with ${forms}, not the text "sft"`],
+    [null, `model must be an object with ${forms}, not null`],
+    [[], `model must be an object with ${forms}, not an empty list`],
+    [{}, `model must have the key ${forms}`],
+    [{ chekpoint: 'm' }, `model must have the key ${forms}; there is no key "chekpoint"; the nearest is "checkpoint"`],
+    [{ checkpoint: 'm', run: 'sft' }, 'model has "checkpoint" and "run"; it must have one of them'],
+    [{ size: {}, run: 'sft' }, 'model: "size" can\'t stand beside its other keys'],
+    [{ checkpoint: 5 }, 'model.checkpoint must be a text, not 5'],
+    [{ checkpoint: 'm', tokeniser: 't' }, 'model: there is no key "tokeniser"; the nearest is "tokenizer"'],
+  ])('says of the model %j what it needs', async (model, message) => {
+    await expect(readRunFile(await write({ ...good, model }))).rejects.toMatchObject({
+      message,
+      remedy: expect.stringContaining('{"size": {…}} (new weights), {"checkpoint": "FOLDER"} or {"run": "NAME"}'),
+    });
+  });
+
+  it('names every number that a model of new weights lacks', async () => {
+    const model = { size: { hidden_size: 9, layers: 2 } };
+    const thrown: unknown = await readRunFile(await write({ ...good, model })).catch((error: unknown) => error);
+    expect(String((thrown as Error).message).split('\n')).toEqual(
+      expect.arrayContaining([
+        'model.size.hidden_size must be a multiple of 8, not 9',
+        'model.size.num_hidden_layers is missing; it must be a number',
+        expect.stringMatching(/^model\.size: there is no key "layers"/),
+      ]),
+    );
+  });
+
+  it('says that a key is missing, not that undefined does not fit', async () => {
+    const { method: _, dataset: __, ...rest } = good;
+    await expect(readRunFile(await write(rest))).rejects.toMatchObject({
+      message: 'method is missing; it must be "sft", "tgrpo" or "grpo"\ndataset is missing; it must be a text',
+    });
+  });
+
   it('says what is wrong with a value, with the file as the place', async () => {
     const file = await write({ ...good, parameters: { topP: 2 } });
     await expect(readRunFile(file)).rejects.toMatchObject({
@@ -83,6 +121,24 @@ describe('parametersOfRun', () => {
     expect(() => parametersOfRun(file, { beta: -1 })).toThrow('beta');
     expect(() => parametersOfRun(file, { betta: 1 })).toThrow('the nearest is beta');
   });
+
+  it.each([{ groupSize: 1 }, { temperature: 0 }, { topK: 1 }, { topP: 0 }])(
+    'refuses %j, with which nothing can be learned, and says what to set',
+    async (settings) => {
+      const file = await readRunFile(await write({ ...good, method: 'tgrpo' }));
+      const [name = ''] = Object.keys(settings);
+      expect(() => parametersOfRun(file, settings)).toThrow(
+        expect.objectContaining({
+          kind: 'bad-run-file',
+          message: expect.stringMatching(`^${name} is [01]: .* nothing is learned\\.$`),
+          remedy: expect.stringContaining(`Set ${name}`),
+        }),
+      );
+      // SFT draws no answers to learn from.
+      const sft = await readRunFile(await write({ ...good, method: 'sft' }));
+      expect(() => parametersOfRun(sft, settings)).not.toThrow();
+    },
+  );
 });
 
 describe('listRunFiles', () => {

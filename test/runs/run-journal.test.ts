@@ -60,7 +60,7 @@ describe('a journal', () => {
     expect(store.summary()).toEqual(journal.summary);
   });
 
-  it('tells progress four times a second at most, only in a state that has words for it, and its end always', () => {
+  it('tells progress four times a second at most, only of a run that computes, and its end and what begins always', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     journal.stand({ state: 'evaluating', doing: null });
     changes.length = 0;
@@ -75,9 +75,14 @@ describe('a journal', () => {
       journal.tellProgress(text);
     }
     expect(changes.map((run) => 'doing' in run && run.doing)).toEqual(['a', 'd', 'e']);
+    expect([journal.shown, journal.summary]).toMatchObject([{ doing: 'e' }, { doing: null }]);
     journal.endProgress();
+    expect(journal.shown).toEqual(journal.summary);
     expect(changes.at(-1)).toMatchObject({ doing: null });
-    journal.stand({ state: 'pausing', release: true });
+    journal.tellPart('new');
+    journal.tellPart('newer');
+    expect(changes.slice(-2).map((run) => 'doing' in run && run.doing)).toEqual(['new', 'newer']);
+    journal.stand({ state: 'stopped' });
     changes.length = 0;
     vi.advanceTimersByTime(1000);
     journal.tellProgress('f');

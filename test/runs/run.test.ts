@@ -97,7 +97,9 @@ describe('a run that nobody disturbs', () => {
       [5, 'schedule'],
       [6, 'end'],
     ]);
-    expect(kept.every(({ folder }) => existsSync(path.join(folder, 'controller.json')))).toBe(true);
+    expect(kept.every(({ folder }) => existsSync(path.join(made.run.plan.paths.find(folder), 'controller.json')))).toBe(
+      true,
+    );
     expect(made.bodies('checkpoint-removed').map(({ id }) => id)).toEqual([
       'step-000001',
       'step-000002',
@@ -469,6 +471,27 @@ describe('a parameter', () => {
   });
 });
 
+it('says in its first minute what it does: each part by its name', async () => {
+  const made = scriptedRun({ parameters: { steps: 2 } });
+  made.send({ kind: 'start' });
+  await made.untilState('completed');
+  const told = made.changes.flatMap((run) => ('doing' in run && run.doing ? [run.doing] : []));
+  const parts = [
+    /^loading/,
+    /^reading the dataset .*\.jsonl?$/,
+    /^starting the engine$/,
+    /^(opening|making) /,
+    /^evaluating \d+ q/,
+  ];
+  const first = [...parts, /^decoding the videos and images of step 1$/].map((part) =>
+    told.findIndex((doing) => part.test(doing)),
+  );
+  expect(first).not.toContain(-1);
+  expect(first).toEqual(first.toSorted((a, b) => a - b));
+  const decoding = made.changes.findIndex((run) => 'doing' in run && run.doing?.startsWith('decoding'));
+  expect(made.changes[decoding + 1]).toMatchObject({ state: 'running', doing: null });
+});
+
 describe('an evaluation', () => {
   it('at rest loads the model, answers, and leaves the run as it rested', async () => {
     const made = scriptedRun();
@@ -549,9 +572,33 @@ describe('an evaluation', () => {
     const made = scriptedRun({ unseen: 100, parameters: { steps: 1 } });
     made.send({ kind: 'start' });
     await made.untilState('completed');
-    const saysSo = (run: RunSummary) => 'doing' in run && run.doing === 'evaluating 32 of 100 questions';
+    const saysSo = (run: RunSummary) => 'doing' in run && run.doing === 'evaluating 100 questions: 32 done, decoding';
     expect(made.changes.some(saysSo)).toBe(true);
     expect(made.bodies('state').some(({ run }) => saysSo(run))).toBe(false);
+  });
+
+  it('holds between two batches of questions when the run is paused, and goes on where it stood', async () => {
+    const made = scriptedRun({ unseen: 100, parameters: { steps: 1 } });
+    const gate = Promise.withResolvers<ReturnType<typeof made.engine.holdNext>>();
+    made.onEngine = (engine) => gate.resolve(engine.holdNext('sample'));
+    made.send({ kind: 'start' });
+    const sampling = await gate.promise;
+    await sampling.entered;
+    const pause = made.command({ kind: 'pause', release: false });
+    sampling.open();
+    expect(await pause).toMatchObject({ state: 'applied', at: { point: 'after-update', step: 0 } });
+    await made.untilState('paused');
+    expect(made.run.store.evaluations()).toEqual([]);
+    expect(await made.command({ kind: 'evaluate' })).toMatchObject({
+      state: 'failed',
+      why: expect.stringContaining('An evaluation is under way'),
+    });
+    made.send({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(made.run.store.evaluations().map(({ step, all }) => [step, all.count])).toEqual([
+      [0, 100],
+      [1, 100],
+    ]);
   });
 
   it('that fails leaves the run as it was, and says why', async () => {
@@ -619,6 +666,20 @@ describe('a fault', () => {
     await made.command({ kind: 'resume' });
     await made.untilState('completed');
     expect(made.engine.calls.filter((call) => call === 'optimStep')).toHaveLength(3);
+  });
+
+  it('of a program that was ended from outside pauses before the step, which is done on resume', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    made.onEngine = (engine) =>
+      engine.failNext('sample', new StudioError('cancelled', 'ffmpeg was ended from outside (SIGKILL).'));
+    made.send({ kind: 'start' });
+    expect(await made.untilState('paused')).toMatchObject({
+      at: { point: 'before-step', step: 1 },
+      fault: { kind: 'cancelled' },
+    });
+    await made.command({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(stepsOf(made)).toEqual([1, 2, 3]);
   });
 
   it('of a store that is full pauses in words that are told though they can not be stored, and loses no step', async () => {
@@ -848,7 +909,7 @@ describe('two runs', () => {
     });
     expect(made.send({ kind: 'start' })).toMatchObject({
       state: 'rejected',
-      why: 'sft is evaluating; pause or stop it first',
+      why: 'sft-2 is evaluating; pause or stop it first',
     });
     expect(made.summary.state).toBe('created');
   });

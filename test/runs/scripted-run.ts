@@ -13,6 +13,7 @@ import type { Method, ParameterValues } from '../../trainer/protocol/parameters.
 import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { RunPlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths, runsFolder } from '../../trainer/runs/project-paths.ts';
 import { Run } from '../../trainer/runs/run.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import type { MediaLoader } from '../../trainer/video/load.ts';
@@ -34,6 +35,8 @@ export interface ScriptedRunOptions {
   readonly questions?: number;
   /** Rows to be evaluated on; 0 names no such dataset. */
   readonly unseen?: number;
+  /** What the rows ask, where it is not a few words. */
+  readonly problems?: Readonly<Record<number, string>>;
   /** Rows whose media can't be read. */
   readonly unreadable?: readonly number[];
   readonly script?: Script;
@@ -46,12 +49,22 @@ const quick: Partial<ParameterValues> = {
   ...{ probeEvery: 0, evaluationQuestions: 0, maxNewTokens: 40, warmupSteps: 0, schedule: 'constant' },
 };
 
-function writeDataset(folder: string, name: string, count: number): string {
+function writeDataset(
+  folder: string,
+  name: string,
+  count: number,
+  problems: ScriptedRunOptions['problems'] = {},
+): string {
   const rows = Array.from({ length: count }, (_, row) => {
     const media = `${name}-${row}.mp4`;
     writeFileSync(path.join(folder, media), '');
     return {
-      ...{ problem_id: row, problem: `Question ${row}?`, data_type: 'video', problem_type: 'multiple choice' },
+      ...{
+        problem_id: row,
+        problem: problems[row] ?? `Question ${row}?`,
+        data_type: 'video',
+        problem_type: 'multiple choice',
+      },
       ...{
         options: ['A. left', 'B. right'],
         solution: '<answer>B</answer>',
@@ -111,6 +124,7 @@ export class ScriptedRun {
       },
       checkpointOf: async () => path.join(folder, 'start'),
       runs: () => [this.run.summary(), ...(options.others?.() ?? [])],
+      allowedRoots: [],
       makeRoom: async () => {},
       onEvent: (event) => {
         this.events.push(event);
@@ -201,9 +215,11 @@ export class ScriptedRun {
 }
 
 export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
-  const folder = mkdtempSync(path.join(memoryFolder, 'video-r1-run-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const project = mkdtempSync(path.join(memoryFolder, 'video-r1-run-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
   const { method = 'tgrpo', questions = 4, unseen = 2 } = options;
+  const folder = path.join(runsFolder(project), `${method}-1`);
+  mkdirSync(folder, { recursive: true });
   const parameters = { ...presetParameters('sample', method), ...quick, ...options.parameters } as ParameterValues;
   const start = path.join(folder, 'start');
   mkdirSync(start);
@@ -212,8 +228,9 @@ export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
     JSON.stringify({ logits: Array(102).fill(0), first: [], second: [], steps: 0 }),
   );
   const plan: RunPlan = {
-    ...{ version: 1, name: method, method, preset: 'sample', promptTemplate: null, seed: 1, sourceWeights: null },
-    dataset: writeDataset(folder, 'train', questions),
+    ...{ name: method, method, preset: 'sample', promptTemplate: null, seed: 1, sourceWeights: null },
+    ...{ allowedRoots: [], paths: new ProjectPaths(project) },
+    dataset: writeDataset(folder, 'train', questions, options.problems),
     evaluationDataset: unseen > 0 ? writeDataset(folder, 'unseen', unseen) : null,
     runFile: path.join(folder, `${method}.run.json`),
     model: { checkpoint: start },
@@ -222,7 +239,8 @@ export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
   const store = RunStore.create(folder, {
     ...{ id: `${method}-1`, name: method, method, preset: 'sample', state: 'created', step: 0 },
     ...{ steps: parameters.steps, createdAt: 1, updatedAt: 1, pace: [], parameters, presetParameters: parameters },
-    ...{ engine: null, dataset: plan.dataset, evaluationDataset: plan.evaluationDataset, questions: 0, skipped: 0 },
+    ...{ engine: null, questions: 0, skipped: 0, dataset: plan.paths.record(plan.dataset) },
+    evaluationDataset: plan.evaluationDataset && plan.paths.record(plan.evaluationDataset),
     ...{ from: 'a start', runFile: 'tgrpo.run.json', seq: 0 },
   });
   return new ScriptedRun(folder, plan, store, options);

@@ -2,13 +2,13 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunPlan, writePlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from '../store/folders.ts';
 import { aRun } from '../store/records.ts';
 
 const plan: RunPlan = {
-  version: 1,
   name: 'tgrpo',
   method: 'tgrpo',
   preset: 'sample',
@@ -20,6 +20,8 @@ const plan: RunPlan = {
   engine: { name: 'tfjs', backend: 'wasm', threads: 1 },
   seed: 1,
   sourceWeights: null,
+  allowedRoots: [],
+  paths: new ProjectPaths('/data'),
 };
 
 test('a run that can not be opened is named with what is in its way, the others open, and it can be deleted', async () => {
@@ -36,6 +38,20 @@ test('a run that can not be opened is named with what is in its way, the others 
   writeFileSync(path.join(runs, 'torn-plan', 'plan.json'), '{');
   writeFileSync(path.join(runs, 'broken', storeFile), 'harm');
   writeFileSync(path.join(runs, '.DS_Store'), '');
+  const checkpoint = path.join(runs, 'broken', 'checkpoints', 'step-000040');
+  mkdirSync(checkpoint, { recursive: true });
+  const { parameters } = aRun();
+  const state = {
+    version: 1,
+    run: 'broken',
+    name: 'tgrpo',
+    method: 'tgrpo',
+    step: 40,
+    position: 80,
+    seed: 1,
+    parameters,
+  };
+  writeFileSync(path.join(checkpoint, 'controller.json'), JSON.stringify(state));
   const lines: string[] = [];
   const trainer = await Trainer.open({
     projectFolder,
@@ -51,7 +67,7 @@ test('a run that can not be opened is named with what is in its way, the others 
       id: 'broken',
       message: 'This file is not a database.',
       place: path.join(runs, 'broken', storeFile),
-      remedy: expect.stringMatching(/delete the run/),
+      remedy: expect.stringMatching(/delete the run.*weights of step 40 can be used: .*step-000040/),
     },
     {
       id: 'copy of good',

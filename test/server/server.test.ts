@@ -149,6 +149,7 @@ describe('requests', () => {
     expect(await client.request('rollouts/count', { runId: 'a', query: 'right or correct:false' })).toEqual({
       matching: 3,
       total: 3,
+      filled: 1,
       facets: {},
     });
     const { facets } = await client.request('rollouts/count', { runId: 'a', query: 'half:ordered', facets: true });

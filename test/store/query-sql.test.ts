@@ -29,6 +29,7 @@ const hostileText = fc.oneof(
   fc.constantFrom(
     '100% _sure_ "quoted" \'single\' * ^ NEAR(a b) text: -not',
     '图中有几只猫？三只。',
+    '빨간 공이🎬 왼쪽으로 🤦🏼‍♂️',
     'สวัสดีครับ ฉันเห็นแมว',
     'ភាសាខ្មែរ ພາສາລາວ',
     'Éclair ﬁn ⅷ ＡＢＣ straße ΣΊΣΥΦΟΣ',
@@ -189,6 +190,7 @@ describe('a query in SQL', () => {
               expect(counted(store, expression, parts)).toEqual({
                 matching: expected.length,
                 total,
+                filled: 1,
                 facets: Object.fromEntries(facets),
               });
             }

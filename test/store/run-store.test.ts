@@ -493,6 +493,46 @@ describe('annotations', () => {
     expect(counted(store, 'flagged').matching).toBe(0);
   });
 
+  const emoji = '<think>🎬🎬 first red, then blue 🤦🏼‍♂️ so red is first.</think>\n<answer>A</answer>';
+  const ofEmoji = (span: { start: number; end: number }) =>
+    anAnnotation(1, 's1-g0-o0', { span, quote: emoji.slice(span.start, span.end) });
+  const withEmoji = () => {
+    const store = newStore();
+    const group = aGroup(1);
+    store.append({
+      type: 'group',
+      group: { ...group, rollouts: group.rollouts.map((rollout) => ({ ...rollout, text: emoji })) },
+    });
+    return store;
+  };
+
+  test('a span that ends inside a character is refused', () => {
+    const store = withEmoji();
+    for (const span of [
+      { start: 8, end: 12 },
+      { start: 7, end: 10 },
+    ])
+      expect(() => store.append({ type: 'annotation', annotation: ofEmoji(span) })).toThrow(
+        expect.objectContaining({ kind: 'bad-request', message: expect.stringMatching(/splits the character at/) }),
+      );
+    expect(store.lastSeq()).toBe(1);
+  });
+
+  test('the export counts code points, and widens what an older version let end inside a character', () => {
+    const store = withEmoji();
+    const exported = () => JSON.parse(store.exportAnnotations().jsonl) as { text: string; span: object };
+    store.append({ type: 'annotation', annotation: ofEmoji({ start: 23, end: 32 }) });
+    expect(exported()).toMatchObject({ span: { start: 21, end: 30, unit: 'code points' }, quote: 'then blue' });
+    expect([...exported().text].slice(21, 30).join('')).toBe('then blue');
+    const split = JSON.stringify(ofEmoji({ start: 8, end: 10 }));
+    databaseOf(store).run('UPDATE annotations SET body = ?', split);
+    expect(exported()).toMatchObject({
+      span: { start: 7, end: 9, unit: 'code points' },
+      quote: '🎬🎬',
+      spanNote: expect.stringMatching(/inside a character/),
+    });
+  });
+
   test('the export has one line a flag that stands on its own, void rollouts included', () => {
     const store = newStore();
     store.append({ type: 'group', group: aGroup(1) });
@@ -514,7 +554,7 @@ describe('annotations', () => {
         runName: 'tgrpo',
         id: 1,
         rolloutId: 's1-g0-o0',
-        span: { start: 7, end: 28 },
+        span: { start: 7, end: 28, unit: 'code points' },
         category: 'wrong order',
         verdict: 'fix',
         note: 'line\nbreak',

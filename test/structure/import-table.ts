@@ -81,6 +81,7 @@ export const rooms: readonly Room[] = [
 
   // What lasts longer than a step.
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store'], runs: 'node' },
   {
     room: 'trainer/runs',
     on: [
@@ -128,6 +129,7 @@ export const rooms: readonly Room[] = [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/export',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
@@ -185,7 +187,7 @@ export const rooms: readonly Room[] = [
   { room: 'extension/build.ts', on: [], runs: 'node' },
   {
     room: 'trainer/build.ts',
-    on: ['extension/build.ts', 'trainer/engines', 'webview/build.ts'],
+    on: ['extension/build.ts', 'trainer/engines', 'trainer/video', 'webview/build.ts'],
     runs: 'node',
     looksInto: ['trainer/engines/tfjs'],
   },

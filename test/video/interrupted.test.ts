@@ -4,11 +4,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { probeAll } from '../../trainer/data/media-probe.ts';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
 import { decodeMedia } from '../../trainer/video/decode.ts';
 import { interruption } from '../../trainer/video/ended-child.ts';
 import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
-import { encode, grey } from './make-media.ts';
+import { MediaLoader } from '../../trainer/video/load.ts';
+import { encode, grey, mean } from './make-media.ts';
 
 const limits = {
   framesPerSecond: 2,
@@ -65,6 +67,63 @@ describe.skipIf(process.platform === 'win32')('a child that was ended by a signa
     expect((await faultOf(await inPlaceOf('ffmpeg', 'kill -SEGV $$')))?.kind).toBe('bad-media');
     expect(interruption(1, null)).toBeNull();
     expect(interruption(0, null)).toBeNull();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('what was ended from outside is tried once more', () => {
+  /** Runs `blow` at the first call, and the real program from the second on. */
+  async function onceStruck(name: 'ffmpeg' | 'ffprobe', blow: string): Promise<FfmpegTools> {
+    const note = at(`struck-${Math.random()}`);
+    return inPlaceOf(name, `[ -e ${note} ] && exec ${tools[name]} "$@"\ntouch ${note}\n${blow}`);
+  }
+  async function loaded(with_: FfmpegTools): Promise<number[] | string> {
+    const loader = new MediaLoader(with_, at(`cache-${Math.random()}`), 1e8);
+    const media = await loader.load(video, 'video', limits).catch((thrown: unknown) => asStudioError(thrown));
+    await loader.dispose();
+    return media instanceof Error ? media.kind : media.view.indices;
+  }
+
+  it.each([
+    ['ffmpeg', 'kill -KILL $$'],
+    ['ffmpeg', 'kill -HUP $$'],
+    ['ffprobe', 'kill -INT $$'],
+    // The process that decodes, as the kernel picks it for want of memory.
+    ['ffmpeg', 'kill -KILL $PPID; sleep 5'],
+  ] as const)('%s after %s', async (name, blow) => {
+    expect(await loaded(await onceStruck(name, blow))).toEqual([0, 13, 26, 39]);
+  });
+
+  it('and no more than once more, without a verdict on the file', async () => {
+    expect(await loaded(await inPlaceOf('ffmpeg', 'kill -KILL $$'))).toBe('cancelled');
+    expect(await loaded(await inPlaceOf('ffmpeg', 'kill -KILL $PPID; sleep 5'))).toBe('cancelled');
+  });
+
+  it('a look at a dataset’s media too, which ends where a second blow falls', async () => {
+    const faults: unknown[] = [];
+    const look = (with_: FfmpegTools) =>
+      probeAll(with_, [{ real: video, kind: 'video' }], (_index, fault) => faults.push(fault));
+    await look(await onceStruck('ffprobe', 'kill -INT $$'));
+    await expect(look(await inPlaceOf('ffprobe', 'kill -INT $$'))).rejects.toMatchObject({ kind: 'cancelled' });
+    expect(faults).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an ffprobe that crashes on a container', () => {
+  it('is given the streams that ffmpeg copies, and finds the same', async () => {
+    const stream = encode(tools, at('two.ts'), { width: 64, height: 48, count: 30 }, (i) => grey(64, 48, 7 * i), []);
+    const crashing = await inPlaceOf(
+      'ffprobe',
+      `case "$*" in *pipe:0) exec ${tools.ffprobe} "$@";; esac\nkill -SEGV $$`,
+    );
+    const media = await decodeMedia({ tools: crashing, key: '', file: stream, kind: 'video', limits });
+    expect(media.view).toMatchObject({ indices: [0, 10, 19, 29], sourceWidth: 64, sourceHeight: 48 });
+    expect(media.view.times.map((time) => Math.round(time * 25))).toEqual(media.view.indices);
+    const frameBytes = media.frames.width * media.frames.height * 3;
+    const levels = media.view.indices.map((_, i) =>
+      mean(media.frames.pixels.subarray(i * frameBytes, (i + 1) * frameBytes)),
+    );
+    for (const [i, level] of levels.entries())
+      expect(Math.abs(level - 7 * (media.view.indices[i] as number))).toBeLessThan(4);
   });
 });
 

@@ -33,6 +33,12 @@ export function encode(
   return file;
 }
 
+/** Output options that keep each frame at its time, by the name that this ffmpeg has for them (another one from 5.1 on). */
+export function ownTimes({ version }: FfmpegTools): string[] {
+  const major = Number(/^n?(\d+)\./.exec(version)?.[1] ?? 0);
+  return major > 5 ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
+}
+
 /** A frame of one grey level. */
 export function grey(width: number, height: number, level: number): Uint8Array {
   return new Uint8Array(width * height * 3).fill(level);
@@ -47,8 +53,7 @@ export function decodeAll(tools: FfmpegTools, file: string, width: number, heigh
       'error',
       '-i',
       file,
-      '-vsync',
-      '0',
+      ...ownTimes(tools),
       '-map',
       '0:v:0',
       '-vf',

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
 
 /** Whether a process is there; one that we may not signal is there too. */
 function isAlive(pid: number): boolean {
@@ -33,18 +34,18 @@ export async function findTrainer(project: string): Promise<Discovery | null> {
       cause,
     });
   }
+  const unreadable = (why: string) =>
+    new StudioError('bad-request', `The file that says where the trainer is can not be understood: ${why}.`, {
+      place: file,
+      remedy: 'If no trainer is at work in this folder, delete the file.',
+    });
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch {
-    content = undefined;
+    throw unreadable(text.trim() === '' ? 'it is empty' : 'it is not JSON');
   }
   const found = discovery.safeParse(content);
-  if (!found.success) {
-    throw new StudioError('bad-request', 'The file that says where the trainer is can not be understood.', {
-      place: file,
-      remedy: 'If no trainer is at work in this folder, delete the file.',
-    });
-  }
+  if (!found.success) throw unreadable(faultLine(discovery, content, found.error, 'it'));
   return isAlive(found.data.pid) ? found.data : null;
 }

@@ -12,9 +12,19 @@ import { StudioError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import { questionText } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
+import { badMedia } from '../video/bad-media.ts';
 import { encodePng } from '../video/png.ts';
-import { badMedia } from '../video/probe.ts';
 import { backoffMs, retryAfterMs } from './backoff.ts';
+import {
+  type EndpointFault,
+  faultOfConnection,
+  faultOfReply,
+  remedies,
+  statusOfError,
+  wordsOfError,
+  wordsOfPage,
+} from './endpoint-faults.ts';
+import { isEventStream, replyOfEvents } from './event-stream.ts';
 import { type Medium, type Teacher, type TeacherAnswer, type TeacherRequest, TeacherUnavailable } from './teacher.ts';
 
 export interface EndpointSettings {
@@ -58,28 +68,40 @@ const mediaTypes: Readonly<Record<string, string>> = {
 };
 
 const tokenCount = z.number().int().min(0).catch(0);
+/** One text, or parts of one. */
+const content = z.union([
+  z.string(),
+  z.array(z.object({ text: z.string().catch('') })).transform((parts) => parts.map(({ text }) => text).join('')),
+]);
 const reply = z.object({
   choices: z
     .array(
       z.object({
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        message: z.object({ content: content.nullish(), refusal: z.string().nullish() }),
         finish_reason: z.string().nullish(),
       }),
     )
     .min(1),
-  usage: z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish(),
+  usage: z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(null),
 });
-const errorReply = z.union([
-  z.object({ error: z.object({ message: z.string() }) }).transform((body) => body.error.message),
-  z.object({ error: z.string() }).transform((body) => body.error),
-  z.object({ message: z.string() }).transform((body) => body.message),
-]);
-
+/** An answer that the server broke off with an error of its own. */
+const brokenOff = z.object({ choices: z.tuple([z.object({ error: z.unknown() })], z.unknown()) });
 /** How one attempt ended. `again` is worth another one, after `waitMs` where the server named a time. */
 type Attempt =
   | { readonly kind: 'done'; readonly answer: TeacherAnswer }
   | { readonly kind: 'again'; readonly why: string; readonly waitMs: number | null }
   | { readonly kind: 'hopeless'; readonly why: string };
+
+function attemptOf({ scope, why }: EndpointFault, waitMs: number | null): Attempt {
+  switch (scope) {
+    case 'again':
+      return { kind: 'again', why, waitMs };
+    case 'all':
+      return { kind: 'hopeless', why };
+    case 'question':
+      return { kind: 'done', answer: { outcome: 'failed', message: why } };
+  }
+}
 
 /**
  * The address that was given, checked.
@@ -180,11 +202,19 @@ export class EndpointTeacher implements Teacher {
         return { kind: 'done', answer: { outcome: 'failed', message: 'The reply is longer than 4 MB.' } };
       return this.read(response, text);
     } catch (thrown) {
-      if (timeout.aborted)
-        return { kind: 'again', why: `no reply within ${Math.round(timeoutMs / 1000)} s`, waitMs: null };
-      const cause = (thrown as Error).cause;
-      const reason = cause instanceof Error && cause.message !== '' ? cause.message : (thrown as Error).message;
-      return { kind: 'again', why: `no connection (${this.plainWords(reason)})`, waitMs: null };
+      if (timeout.aborted) {
+        const seconds = Math.round(timeoutMs / 1000);
+        return {
+          kind: 'again',
+          why: `no reply within ${seconds} s (raise --timeout, or lower --concurrency)`,
+          waitMs: null,
+        };
+      }
+      const { cause } = thrown as Error;
+      const error = cause instanceof Error ? cause : (thrown as Error);
+      const { code } = error as NodeJS.ErrnoException;
+      const words = this.plainWords(error.message);
+      return attemptOf(faultOfConnection(endpoint.host, typeof code === 'string' ? code : '', words), null);
     }
   }
 
@@ -198,29 +228,39 @@ export class EndpointTeacher implements Teacher {
       };
     }
     if (response.ok) return this.readReply(text);
-    const words = errorReply.safeParse(parseJson(text));
-    const said = `HTTP ${status}: ${this.plainWords(words.success ? words.data : text) || 'no reason given'}`;
-    if (status === 408 || status === 429 || status >= 500)
-      return { kind: 'again', why: said, waitMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) };
-    // A wrong key, address or model is no question's fault.
-    if ([401, 404, 405, 407].includes(status)) return { kind: 'hopeless', why: said };
-    return { kind: 'done', answer: { outcome: 'failed', message: said } };
+    const words = this.plainWords(wordsOfError(parseJson(text)) ?? wordsOfPage(text) ?? text);
+    return attemptOf(faultOfReply(status, words), retryAfterMs(response.headers.get('retry-after'), Date.now()));
   }
 
+  /** A reply that has the status of success; an error may lie in it all the same. */
   private readReply(text: string): Attempt {
-    const value = parseJson(text);
-    if (value === undefined) return { kind: 'again', why: 'the reply is not JSON', waitMs: null };
+    const again = (why: string): Attempt => ({ kind: 'again', why, waitMs: null });
+    if (text.trim() === '') return again(`the reply is empty (${remedies.server})`);
+    const page = wordsOfPage(text);
+    if (page !== null)
+      return { kind: 'hopeless', why: `a web page answers, no model: ${this.plainWords(page)} (${remedies.address})` };
+    const isStream = isEventStream(text);
+    const value = isStream ? replyOfEvents(text) : parseJson(text);
+    if (value === undefined && isStream) return again('the reply is a stream that broke off before its end');
+    if (value === undefined) return again(`the reply is not JSON: ${this.plainWords(text)} (${remedies.address})`);
     const checked = reply.safeParse(value);
     const choice = checked.data?.choices[0];
+    const broken = brokenOff.safeParse(value).data?.choices[0];
+    const errorIn = broken?.error ? { error: broken.error } : choice ? null : value;
+    const words = wordsOfError(errorIn);
+    if (words !== null) return attemptOf(faultOfReply(statusOfError(errorIn), this.plainWords(words)), null);
     if (!checked.success || !choice)
-      return { kind: 'again', why: 'the reply holds no answer in the form of a chat completion', waitMs: null };
+      return again(
+        `the reply holds no answer in the form of a chat completion: ${this.plainWords(text)} (${remedies.address})`,
+      );
     const { usage: counted } = checked.data;
     const usage = counted ? { tokensIn: counted.prompt_tokens, tokensOut: counted.completion_tokens } : null;
     const { content, refusal } = choice.message;
     const said = content ?? '';
-    if (refusal || choice.finish_reason === 'content_filter')
+    const finish = choice.finish_reason?.toLowerCase();
+    if (refusal || finish === 'content_filter' || finish === 'safety')
       return { kind: 'done', answer: { outcome: 'refused', text: refusal || said, usage } };
-    const outcome = choice.finish_reason === 'length' ? 'cut-off' : 'answered';
+    const outcome = finish === 'length' || finish === 'max_tokens' ? 'cut-off' : 'answered';
     return { kind: 'done', answer: { outcome, text: said, usage } };
   }
 

@@ -47,6 +47,8 @@ export interface Progress {
   readonly answers: number;
   readonly passing: number;
   readonly unanswered: number;
+  /** What was said of the last request that failed, this time. */
+  readonly lastFailure: string | null;
   readonly retries: number;
   readonly elapsedMs: number;
   /** Over the whole journal. */
@@ -93,6 +95,7 @@ class Generation {
   private passing = 0;
   private unanswered = 0;
   private failuresInARow = 0;
+  private lastFailure: string | null = null;
   private fault: StudioError | null = null;
   private readonly halt = new AbortController();
   private readonly ending: AbortSignal;
@@ -118,6 +121,7 @@ class Generation {
       answers: this.answers,
       passing: this.passing,
       unanswered: this.unanswered,
+      lastFailure: this.lastFailure,
       retries: teacher.retries,
       elapsedMs: performance.now() - this.started,
       tokensIn: journal.tokensIn,
@@ -179,7 +183,7 @@ class Generation {
   private async medium(question: Question): Promise<Medium | null> {
     const { dataset, media } = this.g;
     try {
-      const file = dataset.mediaPath(question.row);
+      const file = await dataset.medium(question.row);
       if (media.kind === 'file') return { kind: 'file', file, folder: this.folder };
       return { kind: 'frames', frames: (await media.loader.load(file, question.dataType, media.limits)).frames };
     } catch (thrown) {
@@ -228,6 +232,7 @@ class Generation {
 
   private fail(unanswered: number, why: string, forAll: boolean): void {
     this.unanswered += unanswered;
+    this.lastFailure = why;
     this.failuresInARow++;
     if (!forAll && this.failuresInARow < this.g.mostFailures) return;
     const often = forAll ? '' : `${this.failuresInARow} requests in a row failed. The last one: `;

@@ -34,6 +34,12 @@ const journalHeader = z.strictObject({
 });
 export type JournalHeader = z.infer<typeof journalHeader>;
 
+/** A checkpoint is pinned by its content: the place where it lies may be another one the next time. */
+function pinned(header: JournalHeader): object {
+  const { teacher } = header;
+  return { ...header, teacher: 'sha256' in teacher ? { sha256: teacher.sha256 } : teacher };
+}
+
 const place = {
   row: z.number().int().min(0),
   sample: z
@@ -97,7 +103,7 @@ export class Journal {
         journal.write(header);
         return journal;
       }
-      const differences = settingsThatDiffer(found, header);
+      const differences = settingsThatDiffer(pinned(found), pinned(header));
       if (differences.length > 0)
         throw new StudioError(
           'conflict',

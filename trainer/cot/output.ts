@@ -36,6 +36,7 @@ export interface CotReport {
   readonly questionsKept: number;
   /** Rows that were not asked, since their media can't be read. */
   readonly unreadable: readonly {
+    /** From 1. */
     readonly row: number;
     readonly place: string;
     readonly path: string;
@@ -69,10 +70,16 @@ export function outputFiles(out: string): OutputFiles {
 }
 
 /**
- * How the output names the media of the dataset; null where it does as the dataset.
+ * How the output names the media of the dataset, which must be files; null where it does as the dataset.
  * @throws StudioError `bad-request` when its folder is not there, or not the dataset's or one above it
  */
 export function pathsOf(dataset: Dataset, files: OutputFiles): ((named: string) => string) | null {
+  for (let row = 0; row < dataset.count; row++)
+    if (dataset.isEmbedded(row))
+      throw new StudioError('bad-request', 'The video or image of this row lies in the row itself, not in a file.', {
+        place: dataset.place(row),
+        remedy: 'video-r1 split writes such media as files: name one of the datasets that it makes.',
+      });
   const folder = path.dirname(files.out);
   if (!existsSync(folder))
     throw new StudioError('bad-request', 'There is no such folder.', {
@@ -180,7 +187,9 @@ export async function writeOutput(
         if (verdict.kind === 'dropped') {
           for (const { dropped } of tallies) dropped[verdict.reason] = (dropped[verdict.reason] ?? 0) + 1;
           const { reason, sentence } = verdict;
-          await left.write(`${JSON.stringify({ row, problem_id: question.problemId, sample, reason, sentence })}\n`);
+          await left.write(
+            `${JSON.stringify({ row: dataset.fileRow(row), problem_id: question.problemId, sample, reason, sentence })}\n`,
+          );
           continue;
         }
         const made = rowWith(dataset, row, rewrite, `<think>${verdict.think}</think>`);
@@ -193,6 +202,8 @@ export async function writeOutput(
     }
     if (!asLines) await out.write(all.kept === 0 ? '[]\n' : '\n]\n');
     const asked = new Set(rows);
+    // The dataset lies beside the output or below it, so that no place names what is above both.
+    const fromHere = (text: string) => text.replaceAll(`${path.dirname(files.out)}${path.sep}`, '');
     const report: CotReport = {
       version: 1,
       all,
@@ -201,8 +212,13 @@ export async function writeOutput(
       unreadable: [...journal.unreadable]
         .filter(([row]) => !asked.has(row))
         .sort(([a], [b]) => a - b)
-        .map(([row, message]) => ({ row, place: dataset.place(row), path: dataset.row(row).path, message })),
-      datasetFaults: dataset.faults.map(({ message }) => message),
+        .map(([row, message]) => ({
+          row: dataset.fileRow(row),
+          place: fromHere(dataset.place(row)),
+          path: dataset.row(row).path,
+          message,
+        })),
+      datasetFaults: dataset.faults.map(({ message }) => fromHere(message)),
       tokens: { in: journal.tokensIn, out: journal.tokensOut },
       rules,
       settings: journal.header,

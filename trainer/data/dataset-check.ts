@@ -3,38 +3,51 @@
  * more than `openDataset` must, and goes on where that one stops. Printing is for `cli/check.ts`.
  */
 import { isUtf8 } from 'node:buffer';
-import { hash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
+import type { FrameLimits } from '../video/choose.ts';
 import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
-import { parseRow, scanDatasetFile } from './dataset-file.ts';
+import {
+  type DatasetForm,
+  parseRow,
+  placeOf,
+  type ScannedPart,
+  type ScannedRow,
+  scanDatasetFile,
+} from './dataset-file.ts';
 import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
+import { checkEmbedded } from './embedded-check.ts';
 import { type Finding, type FindingKind, findingKinds } from './finding.ts';
-import type { RowBytes, RowsForm } from './json-rows.ts';
+import { FirstSeen } from './first-seen.ts';
+import { findParts } from './forms/dataset-parts.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
-import { findMedia } from './media-place.ts';
-import { probeAll } from './media-probe.ts';
+import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
+import { decodeAll, probeAll } from './media-probe.ts';
 import { checkRow } from './row-check.ts';
 import { rowWarnings } from './row-warnings.ts';
 
 export interface CheckOptions {
-  /** Probe each video and image with these. */
-  readonly probeWith?: FfmpegTools | undefined;
+  /** Look into each video and image with these. */
+  readonly lookWith?: FfmpegTools | undefined;
+  /** Decode of each what training with these limits takes, which finds what its structure does not show. */
+  readonly decodeAs?: FrameLimits | undefined;
   /** Find one video or image under two paths also by content, of files of equal size. */
   readonly compareContent?: boolean | undefined;
   /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
   readonly against?: string | undefined;
+  /** Folders outside of the datasets' own that links among their media may lead into. */
+  readonly allowedRoots?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (phase: 'rows' | 'content' | 'media', done: number, total: number) => void;
+  readonly onProgress?: (phase: 'rows' | 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
 
 export interface DatasetReport {
   readonly file: string;
-  readonly form: RowsForm | null;
+  readonly form: DatasetForm | null;
   /** Whole rows that were found. */
   readonly rows: number;
   /** Rows without an error. None can be trained on while `refused`. */
@@ -58,13 +71,14 @@ interface Medium {
   readonly rows: { readonly row: number; readonly line: number }[];
 }
 
-function lookAt(realFolder: string, named: string): Pick<Medium, 'file' | 'fault'> {
-  const fault = (kind: FindingKind, message: string) => ({
+function lookAt(roots: MediaRoots, named: string): Pick<Medium, 'file' | 'fault'> {
+  const fault = (kind: FindingKind, message: string, remedy = '') => ({
     file: null,
-    fault: { kind, message: `${quote(named)} ${message}.` },
+    fault: { kind, message: `${quote(named)} ${message}.${remedy && ` ${remedy}`}` },
   });
-  const found = findMedia(realFolder, named);
-  if (found.kind === 'outside') return fault('media-outside', 'is a link to a place outside the dataset’s folder');
+  const found = findMedia(roots, named);
+  if (found.kind === 'outside')
+    return fault('media-outside', `is a link to ${found.real}, outside the dataset’s folder`, allowRemedy(found.real));
   if (found.kind === 'missing') return fault('media-missing', found.reason);
   const info = statSync(found.real, { throwIfNoEntry: false });
   if (info === undefined) return fault('media-missing', 'is not there');
@@ -73,46 +87,63 @@ function lookAt(realFolder: string, named: string): Pick<Medium, 'file' | 'fault
   return { file: { real: found.real, sizeBytes: info.size }, fault: null };
 }
 
-/** Remembers where a key was met first. A digest of each is kept, not the text. */
-class FirstSeen {
-  private readonly lines = new Map<string, number>();
-
-  /** @returns the line at which the same text was met before; null when it was not */
-  meet(text: string, line: number): number | null {
-    const key = hash('sha1', text, 'base64');
-    const before = this.lines.get(key);
-    if (before === undefined) this.lines.set(key, line);
-    return before ?? null;
-  }
-}
+/** A finding while rows are met: rows from 0, and in a table the row's number from 1 in place of a line. */
+type Met = Pick<Finding, 'kind' | 'message'> & { readonly line: number; readonly row: number | null };
 
 const lineOf = (place: string | undefined): number => Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? 1);
 
 class Check {
-  form: RowsForm | null = null;
+  form: DatasetForm | null = null;
   rows = 0;
-  readonly findings: Finding[] = [];
+  /** Some rows hold their medium themselves. */
+  embedded = false;
+  readonly findings: Met[] = [];
   readonly media = new Map<string, Medium>();
   readonly counter = new StatisticsCounter();
   private readonly file: string;
-  private realFolder: string | null = null;
+  private readonly folder: string;
+  private readonly allowedRoots: readonly string[];
+  private roots: MediaRoots | null = null;
   /** By file, how a row named it first. */
-  private readonly firstNames = new Map<string, { named: string; line: number }>();
+  private readonly firstNames = new Map<string, { named: string; where: string }>();
   private readonly ids = new FirstSeen();
   private readonly questions = new FirstSeen();
+  /** Files that rows were read from. */
+  private readonly parts: ScannedPart[] = [];
 
-  constructor(file: string) {
+  constructor(file: string, folder: string, allowedRoots: readonly string[]) {
     this.file = file;
+    this.folder = folder;
+    this.allowedRoots = allowedRoots;
   }
 
   add(kind: FindingKind, line: number, row: number | null, message: string): void {
     this.findings.push({ kind, line, row, message });
   }
 
-  take(bytes: RowBytes, row: number, form: RowsForm): void {
+  /** A row as other findings name it. @param row from 0 */
+  rowName(line: number, row: number): string {
+    if (this.form === 'table') return `row ${row + 1}`;
+    return `line ${line}${line === row + 1 ? '' : `, row ${row + 1}`}`;
+  }
+
+  /** A finding as it is told: rows from 1, and no line where there are none. */
+  told({ kind, message, line, row }: Met): Finding {
+    const number = row === null ? null : row + 1;
+    const isTable = this.form === 'table';
+    const part = this.parts.findLast(({ firstRow }) => firstRow <= (row ?? 0));
+    const file = part?.file ?? this.file;
+    const inFile = isTable && number !== null ? number - (part?.firstRow ?? 0) : line;
+    const whole = isTable ? file : `${file}:${line}`;
+    const place = part && number !== null ? placeOf(part, inFile, number) : whole;
+    return { kind, line: isTable ? null : line, row: number, place, message };
+  }
+
+  take(bytes: ScannedRow, row: number, form: DatasetForm): void {
     this.form = form;
     this.rows = row + 1;
-    const { line } = bytes;
+    if (this.parts.at(-1) !== bytes.part) this.parts.push(bytes.part);
+    const line = form === 'table' ? row + 1 : bytes.line;
     if (!isUtf8(bytes.bytes)) {
       this.add('not-utf8', line, row, 'The row is not UTF-8 text.');
       return;
@@ -120,7 +151,7 @@ class Check {
     const text = bytes.bytes.toString('utf8');
     let value: unknown;
     try {
-      value = parseRow(this.file, text, line, row, form);
+      value = parseRow(bytes, row, form);
     } catch (thrown) {
       this.add('not-json', line, row, asStudioError(thrown).message);
       return;
@@ -133,24 +164,26 @@ class Check {
     this.counter.add(checked.row);
     for (const { kind, message } of rowWarnings(checked.row, text)) this.add(kind, line, row, message);
     this.compare(checked.row, line, row);
-    this.meetMedium(checked.row, line, row);
+    if (bytes.isEmbedded) this.embedded = true;
+    else this.meetMedium(checked.row, line, row);
   }
 
   private compare(row: DatasetRow, line: number, number: number): void {
-    const id = this.ids.meet(String(row.problem_id), line);
+    const here = this.rowName(line, number);
+    const id = this.ids.meet(String(row.problem_id), here);
     if (id !== null)
-      this.add('repeated-id', line, number, `problem_id ${quote(String(row.problem_id))} is also that of line ${id}.`);
+      this.add('repeated-id', line, number, `problem_id ${quote(String(row.problem_id))} is also that of ${id}.`);
     const question = JSON.stringify([row.problem, row.options, path.posix.normalize(row.path.replaceAll('\\', '/'))]);
-    const asked = this.questions.meet(question, line);
-    if (asked !== null) this.add('repeated-question', line, number, `The same question stands at line ${asked}.`);
+    const asked = this.questions.meet(question, here);
+    if (asked !== null) this.add('repeated-question', line, number, `The same question stands at ${asked}.`);
   }
 
   private meetMedium(row: DatasetRow, line: number, number: number): void {
     const key = `${row.data_type} ${row.path}`;
     let medium = this.media.get(key);
     if (!medium) {
-      this.realFolder ??= realpathSync(path.dirname(this.file));
-      medium = { named: row.path, kind: row.data_type, ...lookAt(this.realFolder, row.path), rows: [] };
+      this.roots ??= mediaRoots(this.folder, this.allowedRoots);
+      medium = { named: row.path, kind: row.data_type, ...lookAt(this.roots, row.path), rows: [] };
       this.media.set(key, medium);
       this.compareFile(medium, line, number);
     }
@@ -161,13 +194,13 @@ class Check {
   private compareFile({ named, file }: Medium, line: number, number: number): void {
     if (!file) return;
     const first = this.firstNames.get(file.real);
-    if (!first) this.firstNames.set(file.real, { named, line });
+    if (!first) this.firstNames.set(file.real, { named, where: this.rowName(line, number) });
     else if (first.named !== named)
       this.add(
         'same-medium',
         line,
         number,
-        `${quote(named)} is the same file as ${quote(first.named)} of line ${first.line}.`,
+        `${quote(named)} is the same file as ${quote(first.named)} of ${first.where}.`,
       );
   }
 
@@ -190,16 +223,17 @@ class Check {
 /** The other dataset's files with the line that names each first. */
 async function filesOf(
   dataset: string,
-  signal: AbortSignal | undefined,
+  { signal, allowedRoots }: CheckOptions,
 ): Promise<Map<string, SizedFile & { place: string }>> {
   const other = await openDataset(dataset, signal);
   try {
-    const realFolder = realpathSync(other.folder);
+    const roots = mediaRoots(other.folder, allowedRoots);
     const files = new Map<string, SizedFile & { place: string }>();
     for (let row = 0; row < other.count; row++) {
+      if (other.isEmbedded(row)) continue;
       if (row % 1000 === 999) await new Promise(setImmediate);
       signal?.throwIfAborted();
-      const { file } = lookAt(realFolder, other.row(row).path);
+      const { file } = lookAt(roots, other.row(row).path);
       if (file && !files.has(file.real)) files.set(file.real, { ...file, place: other.place(row) });
     }
     return files;
@@ -222,7 +256,7 @@ async function findSameContent(check: Check, options: CheckOptions): Promise<voi
         'same-medium',
         first.line,
         first.row,
-        `${quote(one.named)} has the same content as ${quote(other.named)} of line ${otherFirst.line}.`,
+        `${quote(one.named)} has the same content as ${quote(other.named)} of ${check.rowName(otherFirst.line, otherFirst.row)}.`,
       );
   }
   for (const [real, why] of unreadable) {
@@ -232,7 +266,7 @@ async function findSameContent(check: Check, options: CheckOptions): Promise<voi
 }
 
 async function findLeaks(check: Check, against: string, options: CheckOptions): Promise<void> {
-  const others = await filesOf(against, options.signal);
+  const others = await filesOf(against, options);
   const { files } = check;
   // The other's files come first, so that those of this dataset are named as the same as one of them.
   const mine = [...files.values()].map(({ file }) => file).filter(({ real }) => !others.has(real));
@@ -268,7 +302,7 @@ async function findLeaks(check: Check, against: string, options: CheckOptions): 
  */
 export async function checkDataset(file: string, options: CheckOptions = {}): Promise<DatasetReport> {
   const full = path.resolve(file);
-  const check = new Check(full);
+  const check = new Check(full, findParts(full).folder, options.allowedRoots ?? []);
   try {
     await scanDatasetFile(full, (bytes, row, form) => check.take(bytes, row, form), {
       signal: options.signal,
@@ -278,24 +312,30 @@ export async function checkDataset(file: string, options: CheckOptions = {}): Pr
   } catch (thrown) {
     options.signal?.throwIfAborted();
     const fault = asStudioError(thrown);
-    if (fault.kind !== 'bad-dataset' || !statSync(full).isFile()) throw thrown;
+    if (fault.kind !== 'bad-dataset') throw thrown;
     check.add('cut-off', lineOf(fault.place), null, fault.message);
   }
   if (options.compareContent) await findSameContent(check, options);
   if (options.against !== undefined) await findLeaks(check, options.against, options);
-  if (options.probeWith) {
+  if (options.lookWith) {
     const media = [...check.media.values()].filter((medium) => medium.file !== null);
-    const files = media.map(({ file, kind }) => ({ real: file?.real ?? '', kind }));
+    // One file may stand under several paths.
+    const byFile = [...Map.groupBy(media, ({ file, kind }) => `${kind} ${file?.real}`).values()];
+    const files = byFile.map(([first]) => ({ real: first?.file?.real ?? '', kind: first?.kind ?? 'video' }));
     const onFault = (index: number, fault: { kind: FindingKind; message: string }) => {
-      const medium = media[index];
-      if (medium) check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
+      for (const medium of byFile[index] ?? [])
+        check.addForMedium(medium, fault.kind, `${quote(medium.named)}: ${fault.message}`);
     };
-    await probeAll(options.probeWith, files, onFault, {
-      signal: options.signal,
-      onProgress: (done, total) => options.onProgress?.('media', done, total),
-    });
+    const { lookWith: tools, decodeAs: limits, signal } = options;
+    const onProgress = (done: number, total: number) => options.onProgress?.(limits ? 'frames' : 'media', done, total);
+    if (limits) await decodeAll(tools, limits, files, onFault, { signal, onProgress });
+    else await probeAll(tools, files, onFault, { signal, onProgress });
   }
-  const findings = check.findings.sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0));
+  if (check.embedded && (options.lookWith || options.compareContent || options.against !== undefined))
+    await checkEmbedded(full, options, (kind, row, message) => check.add(kind, row, row - 1, message));
+  const findings = check.findings
+    .sort((a, b) => a.line - b.line || (a.row ?? 0) - (b.row ?? 0))
+    .map((met) => check.told(met));
   const isError = ({ kind }: Finding) => findingKinds[kind].severity === 'error';
   const errors = findings.filter(isError);
   const unsound = new Set(errors.filter(({ row, kind }) => row !== null && kind !== 'leak').map(({ row }) => row));

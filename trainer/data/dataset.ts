@@ -1,25 +1,35 @@
 /**
- * A dataset file of Video-R1's form, opened for reading row by row. The file is read once as a stream to check every row
- * and to note where it stands; rows are then read from the file when asked for, so a large one costs little memory.
+ * A dataset, opened for reading row by row. It is read once to check every row and to note where it stands; rows are then
+ * read from the file when asked for, so a large one costs little memory. What can't be read at any place, such as Parquet
+ * and gzip, is set down as JSON in an unnamed file for that.
  */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Question } from '../protocol/records.ts';
 import { extractAnswer } from '../rewards/answer.ts';
-import { type FileScan, parseRow, scanDatasetFile, stampOf } from './dataset-file.ts';
-import type { RowBytes, RowsForm } from './json-rows.ts';
-import { findMedia } from './media-place.ts';
-import { checkRow, type RowCheck } from './row-check.ts';
+import {
+  type DatasetForm,
+  type FileScan,
+  parseRow,
+  parseRowText,
+  placeOf,
+  type ScannedRow,
+  scanDatasetFile,
+  stampOf,
+} from './dataset-file.ts';
+import { EmbeddedMedia } from './embedded-media.ts';
+import { findParts } from './forms/dataset-parts.ts';
+import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
+import { checkRow, climbsOut, type RowCheck } from './row-check.ts';
+import { RowSpool } from './row-spool.ts';
 
 /** A row that was left out, and why. */
 export interface RowFault {
-  /** Number of the row in the file, from 0. */
+  /** Number of the row in the file, from 1. */
   readonly row: number;
-  /** Line at which it begins, from 1. */
-  readonly line: number;
   /** File, line, what is wrong and what to do. */
   readonly message: string;
 }
@@ -31,7 +41,9 @@ export interface RowFault {
 export interface Dataset {
   readonly file: string;
   readonly folder: string;
-  readonly form: RowsForm;
+  readonly form: DatasetForm;
+  /** The files that it was read from. */
+  readonly files: readonly string[];
   readonly count: number;
   readonly faults: readonly RowFault[];
   /** @throws StudioError `bad-dataset` when the file has changed since it was opened. */
@@ -47,18 +59,30 @@ export interface Dataset {
   hasProcess(index: number): boolean;
   /** The row's `data_source`. Kept in memory. */
   source(index: number): string;
-  /** File and line, for messages. */
+  /** Number of the row in the file, from 1, those with a fault among them: what every face shows of it. */
+  fileRow(index: number): number;
+  /** File and line, or of a table file and row, for messages. */
   place(index: number): string;
   /**
    * Absolute path of the row's video or image, symbolic links resolved.
    * @throws StudioError `bad-media` when it does not exist or leads out of the dataset's folder.
    */
   mediaPath(index: number): string;
+  /** Whether the video or image may lie in the row itself. */
+  isEmbedded(index: number): boolean;
+  /** SHA-256 of the video or image that lies in the row itself, in hex; null where it is a file. @throws as `medium` */
+  embeddedContent(index: number): Promise<string | null>;
+  /**
+   * A file with the row's video or image, which is made where the row itself holds it, and goes with the dataset.
+   * @throws as `mediaPath`; the system's error where the file can't be made
+   */
+  medium(index: number): Promise<string>;
   dispose(): void;
 }
 
 const isVideoBit = 1;
 const hasProcessBit = 2;
+const isEmbeddedBit = 4;
 
 /** Places of rows, growing; 8 bytes an offset would double for nothing as objects. */
 class RowIndex {
@@ -66,28 +90,31 @@ class RowIndex {
   private offsets = new Float64Array(1024);
   private lengths = new Uint32Array(1024);
   private lines = new Uint32Array(1024);
+  private fileRows = new Uint32Array(1024);
   private kinds = new Uint8Array(1024);
   private sources = new Uint32Array(1024);
   private readonly sourceNames: string[] = [];
   private readonly sourceNumbers = new Map<string, number>();
 
-  add(offset: number, length: number, line: number, kind: number, source: string): void {
+  add(offset: number, length: number, line: number, fileRow: number, kind: number, source: string): void {
     if (this.count === this.kinds.length) this.grow();
     this.offsets[this.count] = offset;
     this.lengths[this.count] = length;
     this.lines[this.count] = line;
+    this.fileRows[this.count] = fileRow;
     this.kinds[this.count] = kind;
     this.sources[this.count] = this.sourceNumber(source);
     this.count++;
   }
 
   /** @throws RangeError for a row that does not exist. */
-  at(index: number): { offset: number; length: number; line: number; kind: number } {
+  at(index: number): { offset: number; length: number; line: number; fileRow: number; kind: number } {
     if (!Number.isInteger(index) || index < 0 || index >= this.count) throw new RangeError(`There is no row ${index}.`);
     return {
       offset: this.offsets[index] as number,
       length: this.lengths[index] as number,
       line: this.lines[index] as number,
+      fileRow: this.fileRows[index] as number,
       kind: this.kinds[index] as number,
     };
   }
@@ -116,6 +143,7 @@ class RowIndex {
     this.offsets = grown(this.offsets, new Float64Array(size));
     this.lengths = grown(this.lengths, new Uint32Array(size));
     this.lines = grown(this.lines, new Uint32Array(size));
+    this.fileRows = grown(this.fileRows, new Uint32Array(size));
     this.kinds = grown(this.kinds, new Uint8Array(size));
     this.sources = grown(this.sources, new Uint32Array(size));
   }
@@ -124,23 +152,37 @@ class RowIndex {
 class FileDataset implements Dataset {
   readonly file: string;
   readonly folder: string;
-  readonly form: RowsForm;
+  readonly form: DatasetForm;
   readonly faults: readonly RowFault[];
   private readonly index: RowIndex;
-  private readonly realFolder: string;
+  private readonly parts: FileScan['parts'];
+  private readonly roots: MediaRoots;
+  private readonly embedded: EmbeddedMedia;
   private descriptor: number | null;
-  private readonly stamp: string;
 
-  constructor(file: string, index: RowIndex, faults: readonly RowFault[], scan: FileScan) {
-    this.file = file;
-    this.folder = path.dirname(file);
-    this.realFolder = realpathSync(this.folder);
+  /** @param spool holds the rows where they can't be read in their own file, and is taken over */
+  constructor(
+    scan: FileScan,
+    index: RowIndex,
+    faults: readonly RowFault[],
+    spool: RowSpool | null,
+    allowedRoots: readonly string[],
+  ) {
+    this.file = scan.file;
+    this.folder = scan.folder;
+    this.roots = mediaRoots(this.folder, allowedRoots);
     this.index = index;
     this.faults = faults;
-    this.descriptor = openSync(file, 'r');
     this.form = scan.form;
-    this.stamp = scan.stamp;
-    this.checkUnchanged();
+    this.parts = scan.parts;
+    this.embedded = new EmbeddedMedia(scan.parts);
+    this.descriptor = spool?.descriptor ?? openSync(scan.parts[0]?.file ?? scan.file, 'r');
+    const stamp = spool ? null : scan.parts[0]?.stamp;
+    if (stamp !== null && stampOf(fstatSync(this.descriptor)) !== stamp) throw this.changed(0, undefined);
+  }
+
+  get files(): string[] {
+    return this.parts.map(({ file }) => file);
   }
 
   get count(): number {
@@ -151,7 +193,7 @@ class FileDataset implements Dataset {
     let checked: RowCheck;
     const text = this.text(index);
     try {
-      checked = checkRow(JSON.parse(text));
+      checked = checkRow(parseRowText(text));
     } catch (cause) {
       throw this.changed(index, cause);
     }
@@ -171,6 +213,7 @@ class FileDataset implements Dataset {
     const row = this.row(index);
     return {
       row: index,
+      fileRow: this.fileRow(index),
       dataset: this.file,
       problemId: String(row.problem_id),
       problem: row.problem,
@@ -203,38 +246,66 @@ class FileDataset implements Dataset {
     return this.index.sourceAt(index);
   }
 
+  fileRow(index: number): number {
+    return this.index.at(index).fileRow;
+  }
+
   place(index: number): string {
-    return `${this.file}:${this.index.at(index).line}`;
+    const { line, fileRow } = this.index.at(index);
+    const part = this.parts.findLast(({ firstRow }) => firstRow < fileRow);
+    return part ? placeOf(part, line, fileRow) : this.file;
+  }
+
+  isEmbedded(index: number): boolean {
+    return (this.index.at(index).kind & isEmbeddedBit) !== 0;
+  }
+
+  async embeddedContent(index: number): Promise<string | null> {
+    if (!this.isEmbedded(index)) return null;
+    const { bytes } = await this.embedded.medium(this.fileRow(index) - 1);
+    return bytes && createHash('sha256').update(bytes).digest('hex');
+  }
+
+  async medium(index: number): Promise<string> {
+    if (!this.isEmbedded(index)) return this.mediaPath(index);
+    const { bytes, path: named } = await this.embedded.medium(this.fileRow(index) - 1);
+    if (bytes) return this.embedded.fileOf(bytes);
+    if (named !== null && !climbsOut(named)) return this.locate(index, named);
+    throw new StudioError('bad-media', `The row names ${named}, which leads out of the dataset’s folder.`, {
+      place: this.place(index),
+      remedy: 'Use a path below it.',
+    });
   }
 
   mediaPath(index: number): string {
-    const named = this.row(index).path;
-    const found = findMedia(this.realFolder, named);
+    return this.locate(index, this.row(index).path);
+  }
+
+  private locate(index: number, named: string): string {
+    const found = findMedia(this.roots, named);
     switch (found.kind) {
       case 'file':
         return found.real;
       case 'missing':
-        throw new StudioError('bad-media', `${named} can't be found: ${found.cause.message}`, {
+        throw new StudioError('bad-media', `${named} ${found.reason}.`, {
           place: this.place(index),
           remedy: 'Paths are relative to the dataset’s folder. Put the file there, or correct the row.',
           cause: found.cause,
         });
       case 'outside':
-        throw new StudioError('bad-media', `${named} leads out of the dataset’s folder through a symbolic link.`, {
-          place: this.place(index),
-          remedy: `Copy the file into ${this.folder}, or move the dataset to a folder that holds both.`,
-        });
+        throw new StudioError(
+          'bad-media',
+          // With the remedy in it: a run keeps of a question that is passed over the message alone.
+          `${named} leads out of the dataset’s folder, through a symbolic link to ${found.real}. ${allowRemedy(found.real)}`,
+          { place: this.place(index) },
+        );
     }
   }
 
   dispose(): void {
     if (this.descriptor !== null) closeSync(this.descriptor);
     this.descriptor = null;
-  }
-
-  private checkUnchanged(): void {
-    const now = fstatSync(this.descriptor as number);
-    if (stampOf(now) !== this.stamp) throw this.changed(0, undefined);
+    this.embedded.dispose();
   }
 
   private changed(index: number, cause: unknown): StudioError {
@@ -246,37 +317,61 @@ class FileDataset implements Dataset {
   }
 }
 
+export interface OpenOptions {
+  /** Usable rows so far, and the share of the file that was read. */
+  onProgress?(rows: number, share: number): void;
+  /** Folders outside of the dataset's own that links among its media may lead into. */
+  readonly allowedRoots?: readonly string[];
+}
+
 /**
- * Opens a dataset: a JSON array of rows, or one row as JSON on each line.
+ * Opens a dataset: a JSON array of rows, one row as JSON on each line, either in gzip; Parquet or Arrow; or a folder of such
+ * files, as `findParts` takes them.
  *
- * Rows with a fault are left out and listed in `faults`. The file as a whole is refused when it can't be parsed, was cut
+ * Rows with a fault are left out and listed in `faults`. The dataset as a whole is refused when it can't be parsed, was cut
  * off, holds no row or holds none without a fault.
  *
  * @throws StudioError `bad-dataset` with file and line; `not-found` when there is no such file; the signal's reason.
  */
-export async function openDataset(file: string, signal?: AbortSignal): Promise<Dataset> {
-  const full = path.resolve(file);
+export async function openDataset(named: string, signal?: AbortSignal, options: OpenOptions = {}): Promise<Dataset> {
+  const { onProgress, allowedRoots = [] } = options;
+  const { file, parts } = findParts(named);
   const index = new RowIndex();
   const faults: RowFault[] = [];
-  const take = (row: RowBytes, number: number, form: RowsForm) => {
-    const left = (why: string) => faults.push({ row: number, line: row.line, message: `${full}:${row.line}: ${why}` });
+  const spool = parts.length === 1 && parts[0]?.form === 'json' ? null : new RowSpool();
+  const take = (row: ScannedRow, number: number, form: DatasetForm) => {
+    const left = (why: string) => faults.push({ row: number + 1, message: `${row.place}: ${why}` });
     if (!isUtf8(row.bytes)) return left('The row is not UTF-8 text. Save the file as UTF-8.');
-    const checked = checkRow(parseRow(full, row.bytes.toString('utf8'), row.line, number, form));
+    const checked = checkRow(parseRow(row, number, form));
     if ('fault' in checked) return left(checked.fault);
     const { data_type, process, data_source } = checked.row;
-    const kind = (data_type === 'video' ? isVideoBit : 0) | (process === undefined ? 0 : hasProcessBit);
-    return index.add(row.offset, row.bytes.length, row.line, kind, data_source);
+    const kind =
+      (data_type === 'video' ? isVideoBit : 0) |
+      (process === undefined ? 0 : hasProcessBit) |
+      (row.isEmbedded ? isEmbeddedBit : 0);
+    const offset = spool?.add(row.bytes) ?? row.offset;
+    return index.add(offset, row.bytes.length, row.line, number + 1, kind, data_source);
   };
-  const scan = await scanDatasetFile(full, take, { signal });
-  if (scan.rowCount === 0) {
-    throw new StudioError('bad-dataset', 'The dataset holds no question.', { place: full, remedy: 'Add rows to it.' });
+  try {
+    const scan = await scanDatasetFile(named, take, {
+      signal,
+      onProgress: (share) => onProgress?.(index.count, share),
+    });
+    spool?.flush();
+    if (scan.rowCount === 0)
+      throw new StudioError('bad-dataset', 'The dataset holds no question.', {
+        place: file,
+        remedy: 'Add rows to it.',
+      });
+    if (index.count === 0)
+      throw new StudioError(
+        'bad-dataset',
+        `None of the ${scan.rowCount} rows can be used. The first: ${faults[0]?.message ?? ''}`,
+        { place: file, remedy: 'Correct the rows; each fault is named with its place.' },
+      );
+    return new FileDataset(scan, index, faults, spool, allowedRoots);
+  } catch (thrown) {
+    spool?.discard();
+    throw thrown;
   }
-  if (index.count === 0) {
-    throw new StudioError(
-      'bad-dataset',
-      `None of the ${scan.rowCount} rows can be used. The first: ${faults[0]?.message ?? ''}`,
-      { place: full, remedy: 'Correct the rows; each fault is named with its line.' },
-    );
-  }
-  return new FileDataset(full, index, faults, scan);
 }

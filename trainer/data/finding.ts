@@ -60,9 +60,11 @@ export type FindingKind = keyof typeof findingKinds;
 
 export interface Finding {
   readonly kind: FindingKind;
-  /** Line at which the row begins, from 1. */
-  readonly line: number;
-  /** Number of the row in the file, from 0; null for the file as a whole. */
+  /** Line at which the row begins, from 1; null in a table, which has none. */
+  readonly line: number | null;
+  /** Number of the row in the dataset, from 1; null for the dataset as a whole. */
   readonly row: number | null;
+  /** File and line, or of a table file and row. */
+  readonly place: string;
   readonly message: string;
 }

@@ -71,3 +71,14 @@ export function withText(text: string, key: string, value: string): string {
   if (start < 0) throw new RangeError(`There is no key ${key}.`);
   return text.slice(0, start) + JSON.stringify(value) + text.slice(stringEnd(text, start));
 }
+
+/** A number under one of the object's own keys as it was written, its digits exact; null where there is none. */
+export function numberText(text: string, key: string): string | null {
+  let start = -1;
+  visitKeys(text, (name, depth, _isRepeated, valueStart) => {
+    if (depth === 1 && name === key) start = valueStart;
+  });
+  const number = /-?[\d.eE+-]+/y;
+  number.lastIndex = start;
+  return start < 0 ? null : (number.exec(text)?.[0] ?? null);
+}

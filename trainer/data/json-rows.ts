@@ -11,6 +11,7 @@ export interface RowBytes {
   readonly line: number;
 }
 
+/** `lines`: rows one after the other, without commas between them. */
 export type RowsForm = 'array' | 'lines';
 
 const quote = 0x22;
@@ -45,6 +46,8 @@ export class RowScanner {
   private rowLine = 1;
   private wholeRowLine = 1;
   private lineOpen = false;
+  /** Rows follow each other without commas, each on as many lines as it likes. */
+  private isSpread = false;
   /** The part of a row that ended with the last piece. */
   private carried: Buffer[] = [];
   private carriedBytes = 0;
@@ -62,7 +65,7 @@ export class RowScanner {
     const { length } = piece;
     let i = this.position === 0 ? this.skipMark(piece) : 0;
     while (i < length) {
-      if (this.form === 'lines') {
+      if (this.form === 'lines' && !this.isSpread) {
         if (!this.inRow) {
           i = this.skipSpace(piece, i);
           if (i === length) break;
@@ -71,6 +74,10 @@ export class RowScanner {
         }
         const end = piece.indexOf(newline, i);
         if (end < 0) break;
+        if (this.rowCount === 0 && this.goesOn(piece, start, end)) {
+          i = end;
+          continue;
+        }
         yield this.finishRow(piece, start, end);
         start = -1;
         this.beginLine(end);
@@ -80,14 +87,14 @@ export class RowScanner {
         if (this.depth > 0) break;
         yield this.finishRow(piece, start, i);
         start = -1;
-        this.expecting = 'comma or end';
+        if (!this.isSpread) this.expecting = 'comma or end';
       } else {
         i = this.skipSpace(piece, i);
         if (i === length) break;
         if (this.between(piece[i] as number, i)) {
           start = i;
           this.beginRow(i);
-          if (this.form === 'array') this.depth = 1;
+          if (this.form === 'array' || this.isSpread) this.depth = 1;
         }
         i++;
       }
@@ -117,7 +124,8 @@ export class RowScanner {
         remedy: 'It must hold a JSON array of questions, or one question as JSON on each line.',
       });
     }
-    if (this.form === 'lines') {
+    if (this.isSpread && !this.inRow) return;
+    if (this.form === 'lines' && !this.isSpread) {
       if (this.inRow) yield this.finishRow(Buffer.alloc(0), 0, 0);
       return;
     }
@@ -188,6 +196,20 @@ export class RowScanner {
     return i;
   }
 
+  /** Whether the first line is the start of an object that is written over several; then all rows are found by brackets. */
+  private goesOn(piece: Buffer, start: number, end: number): boolean {
+    const line = Buffer.concat([...this.carried, piece.subarray(start, end)]);
+    if (!/[{[,]\s*$/.test(line.subarray(-200).toString('latin1'))) return false;
+    const { position } = this;
+    this.position = this.rowOffset;
+    this.scanRow(line, 0);
+    this.position = position;
+    this.isSpread = this.depth > 0;
+    if (this.isSpread) this.expecting = 'row';
+    this.lineOpen = false;
+    return this.isSpread;
+  }
+
   private skipSpace(piece: Buffer, at: number): number {
     let i = at;
     for (; i < piece.length; i++) {
@@ -222,7 +244,7 @@ export class RowScanner {
   private beginRow(at: number): void {
     this.rowOffset = this.position + at;
     this.rowLine = this.line;
-    this.lineOpen = this.form === 'lines';
+    this.lineOpen = this.form === 'lines' && !this.isSpread;
   }
 
   private finishRow(piece: Buffer, start: number, end: number): RowBytes {

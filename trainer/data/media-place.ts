@@ -1,28 +1,59 @@
-/** Where a row's video or image lies: its path taken from the dataset's folder, links followed, and never outside of it; and
- * how another dataset of the same media names it. */
-import { realpathSync } from 'node:fs';
+/** Where a row's video or image lies: its path taken from the dataset's folder, links followed, and never outside of it or of
+ * the roots that a person allowed; and how another dataset of the same media names it. */
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { StudioError } from '../protocol/errors.ts';
 
 export type MediaPlace =
   | { readonly kind: 'file'; readonly real: string }
   | { readonly kind: 'missing'; readonly reason: string; readonly cause: Error }
-  | { readonly kind: 'outside' };
+  | { readonly kind: 'outside'; readonly real: string };
+
+/** Where the media of a dataset may lie; all absolute, symbolic links resolved. */
+export interface MediaRoots {
+  /** The dataset's, from which its paths start. */
+  readonly folder: string;
+  /** Folders that links may lead into besides. */
+  readonly allowed: readonly string[];
+}
+
+/** @param allowedRoots folders that a person allowed; one that is not there now allows nothing */
+export function mediaRoots(datasetFolder: string, allowedRoots: readonly string[] = []): MediaRoots {
+  const folder = realpathSync(datasetFolder);
+  const roots = allowedRoots.filter((root) => existsSync(root)).map((root) => realpathSync(root));
+  return { folder, allowed: [...roots, ...hubBlobs(folder)] };
+}
 
 /**
- * @param realFolder the dataset's folder, symbolic links resolved
- * @param named the row's `path`, which `climbsOut` has passed; a percent sign in it is a percent sign
+ * In the cache of Hugging Face's Hub the files of a repository's snapshot are links to `blobs` beside the snapshots:
+ * `datasets--OWNER--NAME/{blobs,snapshots/REVISION}`. Both were downloaded together.
  */
-export function findMedia(realFolder: string, named: string): MediaPlace {
+function hubBlobs(folder: string): string[] {
+  const parts = folder.split(path.sep);
+  const at = parts.lastIndexOf('snapshots');
+  if (at < 1 || at === parts.length - 1 || !/^(datasets|models|spaces)--/.test(parts[at - 1] ?? '')) return [];
+  const blobs = [...parts.slice(0, at), 'blobs'].join(path.sep);
+  // A `blobs` that is a link itself would lead anywhere.
+  return existsSync(blobs) && realpathSync(blobs) === blobs ? [blobs] : [];
+}
+
+/** @param named the row's `path`, which `climbsOut` has passed; a percent sign in it is a percent sign */
+export function findMedia({ folder, allowed }: MediaRoots, named: string): MediaPlace {
   let real: string;
   try {
-    real = realpathSync(path.resolve(realFolder, named.replaceAll('\\', '/')));
+    real = realpathSync(path.resolve(folder, named.replaceAll('\\', '/')));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'is not there' : `can't be reached (${code ?? 'no reason given'})`;
     return { kind: 'missing', reason, cause: cause as Error };
   }
-  return isInside(realFolder, real) ? { kind: 'file', real } : { kind: 'outside' };
+  return [folder, ...allowed].some((root) => isInside(root, real)) ? { kind: 'file', real } : { kind: 'outside', real };
+}
+
+/** What to do about a link that leads out: the line to add, on each face. @param real where it leads */
+export function allowRemedy(real: string): string {
+  const root = path.dirname(real);
+  return `To read it, allow the folder: "allowedRoots": [${JSON.stringify(root)}] in the run file, --allow-root ${root} on the command line, or the setting videoR1.trainer.allowedRoots of the editor.`;
 }
 
 /** Whether an absolute path is the folder or lies below it. */

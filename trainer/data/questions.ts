@@ -1,6 +1,6 @@
 /**
  * Questions with their frames, in a run's order: rows are taken as `QuestionOrder` says, media are loaded ahead of need,
- * and a row whose media can't be read is passed over and reported, never replaced.
+ * and a row whose media can't be read, or that is not fit for the model, is passed over and reported, never replaced.
  */
 import type { Frames } from '../engines/engine.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -17,50 +17,69 @@ export interface LoadedQuestion {
   readonly target: string | null;
 }
 
+/** Why a question can't be put before the model; null when it can. */
+export type Unfit = (question: LoadedQuestion) => Promise<StudioError | null>;
+
 /** Loads a dataset's rows with their frames. */
 export class QuestionLoader {
   readonly dataset: Dataset;
+  /** What records call the dataset. */
+  readonly datasetName: string;
   private readonly media: MediaLoader;
   private readonly limits: FrameLimits;
   private readonly onSkipped: (question: Question, fault: StudioError) => void;
-  /** Rows known to be unreadable, so that each is tried and reported once. */
-  private readonly unreadable = new Set<number>();
+  private readonly unfit: Unfit;
+  /** Rows that were passed over, with the reason, so that each is tried and reported once. */
+  private readonly unreadable = new Map<number, StudioError>();
+  private readonly fit = new Set<number>();
 
   constructor(
     dataset: Dataset,
     media: MediaLoader,
     limits: FrameLimits,
     onSkipped: (question: Question, fault: StudioError) => void,
+    unfit: Unfit = async () => null,
+    datasetName: string = dataset.file,
   ) {
     this.dataset = dataset;
+    this.datasetName = datasetName;
     this.media = media;
     this.limits = limits;
     this.onSkipped = onSkipped;
+    this.unfit = unfit;
   }
 
   get skipped(): number {
     return this.unreadable.size;
   }
 
-  /** Null when the row's media can't be read; the fault was reported. */
+  /** Null when the row's media can't be read, or it is not fit for the model; the fault was reported. */
   async load(row: number): Promise<LoadedQuestion | null> {
     if (this.unreadable.has(row)) return null;
-    const question = this.dataset.question(row);
+    const question = { ...this.dataset.question(row), dataset: this.datasetName };
     try {
-      const { frames, view } = await this.media.load(this.dataset.mediaPath(row), question.dataType, this.limits);
-      return { question, frames, view, target: solutionText(this.dataset.row(row)) };
+      const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
+      const loaded = { question, frames, view, target: solutionText(this.dataset.row(row)) };
+      const fault = this.fit.has(row) ? null : await this.unfit(loaded);
+      if (fault !== null) return this.passOver(row, question, fault);
+      this.fit.add(row);
+      return loaded;
     } catch (thrown) {
       const fault = asStudioError(thrown);
       if (fault.kind !== 'bad-media') throw fault;
-      if (!this.unreadable.has(row)) {
-        this.unreadable.add(row);
-        this.onSkipped(question, fault);
-      }
-      return null;
+      return this.passOver(row, question, fault);
     }
   }
 
-  /** Rows together, in their order; those whose media can't be read are left out, and were reported. */
+  private passOver(row: number, question: Question, fault: StudioError): null {
+    if (!this.unreadable.has(row)) {
+      this.unreadable.set(row, fault);
+      this.onSkipped(question, fault);
+    }
+    return null;
+  }
+
+  /** Rows together, in their order; those that `load` gives null for are left out. */
   async loadReadable(rows: readonly number[]): Promise<LoadedQuestion[]> {
     const loaded = await Promise.all(rows.map((row) => this.load(row)));
     return loaded.filter((question) => question !== null);
@@ -69,14 +88,12 @@ export class QuestionLoader {
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
     if (this.unreadable.has(row)) return;
-    let file: string;
-    try {
-      file = this.dataset.mediaPath(row);
-    } catch {
-      // Met again, and reported, when the row is taken.
-      return;
-    }
-    this.media.prefetch(file, this.dataset.dataType(row), this.limits);
+    this.dataset.medium(row).then(
+      (file) => this.media.prefetch(file, this.dataset.dataType(row), this.limits),
+      () => {
+        // Met again, and reported, when the row is taken.
+      },
+    );
   }
 
   /**
@@ -96,17 +113,24 @@ export class QuestionLoader {
       const rows = Array.from({ length: wanted }, (_, i) => rowAt(next + i));
       questions.push(...(await this.loadReadable(rows)));
       next += wanted;
-      if (questions.length === 0 && next - position > 2 * this.dataset.count) {
-        throw new StudioError(
-          'bad-dataset',
-          `None of the ${this.dataset.count} rows has a video or image that can be read.`,
-          {
-            place: this.dataset.file,
-            remedy: 'Check the paths in the dataset: they are relative to its folder.',
-          },
-        );
-      }
+      if (questions.length === 0 && next - position > 2 * this.dataset.count) throw this.noneIsLeft();
     }
     return { questions, next };
+  }
+
+  private noneIsLeft(): StudioError {
+    const [first] = this.unreadable.values();
+    const other = [...this.unreadable.values()].find(({ kind }) => kind !== 'bad-media');
+    const none = `None of the ${this.dataset.count} rows`;
+    return new StudioError(
+      'bad-dataset',
+      other === undefined
+        ? `${none} has a video or image that can be read. The first: ${first?.message ?? ''}`
+        : `${none} can be put before the model. One of them: ${other.message}`,
+      {
+        place: this.dataset.file,
+        remedy: other?.remedy ?? 'Check the paths in the dataset: they are relative to its folder.',
+      },
+    );
   }
 }

@@ -1,5 +1,6 @@
 /** Whether a dataset row can be trained on, and if not, the sentence that says why and what to change. */
 import { type DatasetRow, datasetRow, dataType, problemTypes } from '../protocol/dataset.ts';
+import { faultLine } from '../protocol/issues.ts';
 import { nearby } from '../protocol/nearest.ts';
 import { extractAnswer } from '../rewards/answer.ts';
 import { answerNumber } from '../rewards/numerical.ts';
@@ -90,8 +91,7 @@ export function checkRow(value: unknown): RowCheck {
   if (shape) return shape;
   const parsed = datasetRow.safeParse(value);
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'row'}: ${issue.message}`);
-    return { kind: 'shape', fault: `${issues.join('; ')}.` };
+    return { kind: 'shape', fault: `${faultLine(datasetRow, value, parsed.error, 'the row')}.` };
   }
   if (climbsOut(parsed.data.path)) {
     return {

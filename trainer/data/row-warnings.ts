@@ -50,7 +50,7 @@ function isOneThought(process: string): boolean {
  * Why the accuracy reward is 0 whatever is answered; null where the right answer is paid. No answer earns more than the
  * solution itself, and that earns all in the other types.
  */
-function neverPaid(row: DatasetRow): string | null {
+export function neverPaid(row: DatasetRow): string | null {
   const solution = extractAnswer(row.solution) ?? '';
   if (row.problem_type === 'free-form' && !hasRougeTokens(solution))
     return `No answer can earn anything: ROUGE sees letters a to z and digits alone, and the solution ${quote(solution)} has none.`;

@@ -2,15 +2,15 @@
  * Splits a dataset in two for training and evaluation, so that no video or image is on both sides: rows that share one
  * stay together. Sources and problem types keep their shares as far as such groups allow.
  */
-import { createWriteStream, realpathSync, statSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { createWriteStream, statSync } from 'node:fs';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StudioError } from '../protocol/errors.ts';
 import { type Dataset, openDataset } from './dataset.ts';
 import { withText } from './json-keys.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
-import { findMedia, pathRewriter } from './media-place.ts';
+import { findMedia, type MediaRoots, mediaRoots, pathRewriter } from './media-place.ts';
 import { permutation, randomFrom } from './random.ts';
 
 const pieceCharacters = 256 * 1024;
@@ -157,9 +157,9 @@ class Numbers {
 }
 
 /** Where a medium lies, or, where it is not there, where it would. */
-function mediumOf(realFolder: string, named: string): { key: string; file: SizedFile | null } {
-  const found = findMedia(realFolder, named);
-  const real = found.kind === 'file' ? found.real : path.resolve(realFolder, named.replaceAll('\\', '/'));
+function mediumOf(roots: MediaRoots, named: string): { key: string; file: SizedFile | null } {
+  const found = findMedia(roots, named);
+  const real = found.kind === 'file' ? found.real : path.resolve(roots.folder, named.replaceAll('\\', '/'));
   const info = found.kind === 'file' ? statSync(real, { throwIfNoEntry: false }) : undefined;
   return { key: real, file: info?.isFile() ? { real, sizeBytes: info.size } : null };
 }
@@ -171,7 +171,7 @@ interface Grouping extends GroupedRows {
 }
 
 async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Grouping> {
-  const realFolder = realpathSync(dataset.folder);
+  const roots = mediaRoots(dataset.folder);
   const media = new Numbers();
   const strata = new Numbers();
   const files = new Map<string, SizedFile>();
@@ -186,12 +186,13 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
       options.onProgress?.('rows', i + 1, dataset.count);
     }
     const row = dataset.row(i);
-    const { key, file } = mediumOf(realFolder, row.path);
+    const content = await dataset.embeddedContent(i);
+    const { key, file } = content === null ? mediumOf(roots, row.path) : { key: `bytes ${content}`, file: null };
     if (!media.of.has(key)) sets.add();
     mediumOfRow[i] = media.get(key);
     stratumOf[i] = strata.get(JSON.stringify([row.data_source, row.problem_type]));
     if (file) files.set(key, file);
-    else withoutMedia++;
+    else if (content === null) withoutMedia++;
   }
   const { same, unreadable } = await compareContent(files.values(), {
     signal: options.signal,
@@ -229,12 +230,30 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
   };
 }
 
+/**
+ * Puts the video or image that lies in a row itself into `folder`, under the name of its content.
+ * @returns how a dataset in `out` names it; null where it is a file already
+ */
+async function putMedium(dataset: Dataset, row: number, folder: string, out: string): Promise<string | null> {
+  const content = await dataset.embeddedContent(row);
+  if (content === null) return null;
+  const ending = /\.\w{1,5}$/.exec(dataset.row(row).path)?.[0] ?? '';
+  const file = path.join(folder, `${content}${ending.toLowerCase()}`);
+  await mkdir(folder, { recursive: true });
+  if (!statSync(file, { throwIfNoEntry: false })) {
+    await copyFile(await dataset.medium(row), `${file}.partial`);
+    await rename(`${file}.partial`, file);
+  }
+  return `./${path.relative(out, file).replaceAll(path.sep, '/')}`;
+}
+
 /** Rows as they stand in the dataset, with only their path exchanged where it must be. */
 async function writeRows(
   dataset: Dataset,
   rows: readonly number[],
   file: string,
   rewrite: ((named: string) => string) | null,
+  mediaFolder: string,
   options: SplitOptions,
 ): Promise<void> {
   const isArray = dataset.form === 'array';
@@ -242,8 +261,10 @@ async function writeRows(
     let piece = isArray ? '[\n' : '';
     for (const [n, row] of rows.entries()) {
       const text = dataset.text(row);
-      const moved = rewrite ? withText(text, 'path', rewrite(dataset.row(row).path)) : text;
-      piece += isArray ? `${n === 0 ? '' : ',\n'}${moved}` : `${moved.trimEnd()}\n`;
+      const named =
+        (await putMedium(dataset, row, mediaFolder, path.dirname(file))) ?? rewrite?.(dataset.row(row).path);
+      const moved = named === undefined ? text : withText(text, 'path', named);
+      piece += isArray ? `${n === 0 ? '' : ',\n'}${moved}` : `${moved.replace(/[\r\n]\s*/g, ' ').trim()}\n`;
       if (piece.length < pieceCharacters) continue;
       options.onProgress?.('write', n, rows.length);
       yield piece;
@@ -256,7 +277,8 @@ async function writeRows(
 }
 
 /**
- * Writes NAME.train and NAME.eval beside a dataset (or into `out`), each in the dataset's own form. Both are written whole
+ * Writes NAME.train and NAME.eval beside a dataset (or into `out`), each in the dataset's own form; from tables as JSONL,
+ * with the media that lie in their rows as files of the folder NAME.media. Both are written whole
  * before either gets its name. The same dataset, seed and share give the same files. A video that was encoded again is
  * another file here: what shares no bytes can't be known for the same.
  *
@@ -270,9 +292,16 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
       remedy: 'Give a share such as 0.1.',
     });
   const dataset = await openDataset(file, options.signal);
-  const out = path.resolve(options.out ?? dataset.folder);
-  const extension = path.extname(dataset.file);
-  const name = path.basename(dataset.file, extension);
+  const out = path.resolve(options.out ?? path.dirname(dataset.file));
+  const written = dataset.file.replace(/\.gz$/i, '');
+  const name = path.basename(written).replace(/\.(jsonl?|ndjson|parquet|arrow)$/i, '');
+  const extension =
+    dataset.form === 'array'
+      ? '.json'
+      : path.extname(written) === '.json' && dataset.form === 'lines'
+        ? '.json'
+        : '.jsonl';
+  const media = path.join(out, `${name}.media`);
   const named = (part: string) => path.join(out, `${name}.${part}${extension}`);
   const [train, evaluation] = [named('train'), named('eval')];
   const partials = [train, evaluation].map((one) => `${one}.partial`);
@@ -300,8 +329,8 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
         `The ${dataset.count} rows form ${grouping.groups} groups that share no video or image (the largest has ${largestGroup} rows), which leaves ${sides.train.length === 0 ? 'none for training' : 'none for evaluation'}.`,
         { place: dataset.file, remedy: 'Give another share, or a dataset with more videos.' },
       );
-    await writeRows(dataset, sides.train, partials[0] as string, rewrite, options);
-    await writeRows(dataset, sides.evaluation, partials[1] as string, rewrite, options);
+    await writeRows(dataset, sides.train, partials[0] as string, rewrite, media, options);
+    await writeRows(dataset, sides.evaluation, partials[1] as string, rewrite, media, options);
     options.signal?.throwIfAborted();
     await rename(partials[0] as string, train);
     await rename(partials[1] as string, evaluation);

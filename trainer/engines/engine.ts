@@ -56,8 +56,11 @@ export interface ModelHandle {
 export type ModelOrigin =
   /** Weights from the seed, tokenizer trained on `texts`. */
   | { readonly kind: 'new'; readonly size: ModelSize; readonly seed: number; readonly texts: readonly string[] }
-  /** A checkpoint folder in Hugging Face's layout. `optimizer` restores the optimizer state beside it. */
-  | { readonly kind: 'folder'; readonly folder: string; readonly optimizer: boolean }
+  /**
+   * A checkpoint folder in Hugging Face's layout. `optimizer` restores the optimizer state beside it; `tokenizer` is the folder of
+   * the tokenizer where none lies beside.
+   */
+  | { readonly kind: 'folder'; readonly folder: string; readonly optimizer: boolean; readonly tokenizer?: string }
   /** The present weights of another model, frozen. */
   | { readonly kind: 'copy'; readonly of: ModelHandle };
 
@@ -117,10 +120,17 @@ export interface AnswerTokens {
   readonly weights?: Float32Array;
 }
 
-/** An answer to train on: its tokens, or a text that the engine tokenizes and ends. */
+/** An answer to train on as text: the engine tokenizes it and ends it with the token that ends a turn. */
+export interface AnswerText {
+  readonly text: string;
+  /** Whether the newline that the chat layout puts behind that token belongs to the answer too. */
+  readonly turnNewline?: boolean;
+}
+
+/** An answer to train on. */
 export interface Sequence {
   readonly prompt: Prompt;
-  readonly answer: AnswerTokens | { readonly text: string };
+  readonly answer: AnswerTokens | AnswerText;
 }
 
 /** A sequence with what the policy loss needs; arrays have one entry per answer token. */

@@ -257,7 +257,8 @@ export interface Ablation {
   readonly contrasts: readonly Contrast[];
 }
 
-export function ablationReport(title: string, { settings, rows, contrasts }: Ablation): Report {
+/** @param note what the reader has to know first: that answers to other questions were left out, say; or null */
+export function ablationReport(title: string, { settings, rows, contrasts }: Ablation, note: string | null): Report {
   const found = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
   // Datasets in the order in which they were named.
   const columns = [
@@ -268,7 +269,7 @@ export function ablationReport(title: string, { settings, rows, contrasts }: Abl
   const oneSeed = rows.some(({ stage, seeds }) => stage !== 'start' && seeds.length < 2);
   return {
     title,
-    lines: [],
+    lines: note === null ? [] : [note],
     tables: [
       {
         title: '',

@@ -53,7 +53,10 @@ export type GivenAnswer = z.infer<typeof given>;
 const questionShape = {
   /** Name of the dataset. */
   dataset: z.string(),
+  /** Among the questions that can be asked, from 0. */
   row: z.number().int().min(0),
+  /** In the dataset's file, from 1; older files of answers have none. */
+  fileRow: z.number().int().positive().optional(),
   /** Hash of what is asked: the same in any file that holds the question. */
   key: z.string(),
   problemId: z.string(),

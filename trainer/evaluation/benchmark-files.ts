@@ -1,6 +1,7 @@
 /** Which dataset files an evaluation is about, and what each is called in its tables. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { findParts } from '../data/forms/dataset-parts.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { benchmarks } from './paper-results.ts';
 
@@ -12,27 +13,24 @@ export interface BenchmarkFile {
 
 function nameOf(file: string): string {
   const base = path.basename(file);
-  return benchmarks.find((known) => known.file === base)?.name ?? base.replace(/\.jsonl?$/, '');
+  return (
+    benchmarks.find((known) => known.file === base)?.name ??
+    base.replace(/\.gz$/i, '').replace(/\.(jsonl?|ndjson|parquet|arrow)$/i, '')
+  );
 }
 
 /**
- * Files that the arguments name: a dataset, or a folder with Video-R1's released evaluation files, in the paper's order.
- * @throws StudioError `not-found` for what is not there, `bad-dataset` for a folder without such files, `bad-request` for
- *   two files of one name
+ * Datasets that the arguments name: any that can be opened, or a folder with Video-R1's released evaluation files, in the paper's order.
+ * @throws StudioError `not-found` for what is not there, `bad-dataset` for a folder without data, `bad-request` for two of
+ *   one name
  */
 export function benchmarkFiles(named: readonly string[]): BenchmarkFile[] {
   const files = named.flatMap((argument) => {
     const full = path.resolve(argument);
-    if (!existsSync(full)) throw new StudioError('not-found', 'There is no such dataset.', { place: full });
-    if (!statSync(full).isDirectory()) return [full];
+    if (!existsSync(full) || !statSync(full).isDirectory()) return [findParts(full).file];
     const inside = new Set(readdirSync(full));
     const found = benchmarks.filter(({ file }) => inside.has(file)).map(({ file }) => path.join(full, file));
-    if (found.length === 0)
-      throw new StudioError('bad-dataset', 'The folder holds none of Video-R1’s evaluation files.', {
-        place: full,
-        remedy: `They are called ${benchmarks.map(({ file }) => file).join(', ')}. Any other dataset is named by its file.`,
-      });
-    return found;
+    return found.length === 0 ? [findParts(full).file] : found;
   });
   const found = files.map((file) => ({ name: nameOf(file), file }));
   const twice = found.find(({ name }, i) => found.findIndex((other) => other.name === name) !== i);

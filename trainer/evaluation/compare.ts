@@ -1,7 +1,7 @@
 /** Two evaluations of the same questions: which is better, how sure that is, and which questions flipped. Computes only. */
-
 import { settingsThatDiffer } from '../journal/json-lines.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { shownRow } from '../protocol/records.ts';
 import type { AnsweredLine, AnswersHeader, AnswersLine } from './answers-file.ts';
 import { bounds, modelLabel, percent, probability } from './report.ts';
 import { isRegression } from './results.ts';
@@ -28,6 +28,7 @@ export interface ComparedSlice {
 export interface Flip {
   readonly direction: 'right to wrong' | 'wrong to right';
   readonly dataset: string;
+  /** Rows of the files, from 1. */
   readonly rowA: number;
   readonly rowB: number;
   readonly problemId: string;
@@ -141,8 +142,8 @@ function flipOf([a, b]: Pair): Flip {
   return {
     direction: a.ordered.correct ? 'right to wrong' : 'wrong to right',
     dataset,
-    rowA: a.row,
-    rowB: b.row,
+    rowA: shownRow(a),
+    rowB: shownRow(b),
     ...{ problemId, problem, problemType, solution, path },
     a: { answer: a.ordered.answer, text: a.ordered.text },
     b: { answer: b.ordered.answer, text: b.ordered.text },

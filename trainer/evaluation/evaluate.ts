@@ -1,4 +1,5 @@
-/** Accuracy on questions that the run does not train on, with ordered frames and, for videos, with shuffled ones. */
+/** Accuracy on the questions of another dataset than is trained on, with ordered frames and, for videos, with shuffled ones. */
+import type { Leak } from '../data/leak.ts';
 import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
@@ -18,9 +19,23 @@ export interface RunEvaluation {
   readonly seed: number;
   readonly step: number;
   readonly id: string;
+  /** What the questions share with those that are trained on. */
+  readonly leak: Leak | null;
   readonly signal: AbortSignal;
   onGroups(groups: readonly SampledGroup[]): Promise<void>;
-  onProgress(done: number, total: number): void;
+  /** Between two batches; returns the milliseconds that it took, which are none of the evaluation's. @throws Interrupted */
+  between(): Promise<number>;
+  onProgress(progress: EvaluationProgress): void;
+}
+
+export interface EvaluationProgress {
+  /** Questions; a fraction while a batch is being answered. */
+  readonly done: number;
+  readonly total: number;
+  /** Without what was held. */
+  readonly elapsedMs: number;
+  /** What is under way besides answering. */
+  readonly part: 'decoding' | null;
 }
 
 const batchQuestions = 32;
@@ -34,12 +49,17 @@ function evaluationRows(count: number, wanted: number): number[] {
 /** @throws Interrupted when the signal ends it. */
 export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
   const started = performance.now();
+  let heldMs = 0;
   const p = e.parameters;
   const rows = evaluationRows(e.questions.dataset.count, p.evaluationQuestions);
   const answers: Answer[] = [];
   let skipped = 0;
   for (let from = 0; from < rows.length; from += batchQuestions) {
     const batch = rows.slice(from, from + batchQuestions);
+    if (from > 0) heldMs += await e.between();
+    const tell = (done: number, part: EvaluationProgress['part']) =>
+      e.onProgress({ done: from + done, total: rows.length, elapsedMs: performance.now() - started - heldMs, part });
+    tell(0, 'decoding');
     const readable = await e.questions.loadReadable(batch);
     skipped += batch.length - readable.length;
     if (readable.length === 0) continue;
@@ -58,26 +78,27 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
         shuffled: 1,
         sampling: { maxTokens: p.maxNewTokens, temperature: p.evaluationTemperature, topP: p.evaluationTopP },
         signal: e.signal,
+        onSampling: ({ done, total }) => tell((batch.length * done) / total, null),
       },
       emptyMetrics(e.step, 0).durations,
     );
     const labelled = groups.map((sampled) => ({ ...sampled, group: atStep(sampled.group, e.step) }));
     await e.onGroups(labelled);
     answers.push(...labelled.map(answerOf));
-    e.onProgress(Math.min(rows.length, from + batchQuestions), rows.length);
   }
   const needsOrder = answers.filter((answer) => answer.needsOrder);
   return {
     id: e.id,
     step: e.step,
     at: Date.now(),
-    dataset: e.questions.dataset.file,
+    dataset: e.questions.datasetName,
     all: slice('all', answers),
     needsOrder: needsOrder.length > 0 ? slice('needs the order of frames', needsOrder) : null,
     byType: slices(answers, (answer) => answer.type),
     byFamily: slices(answers, (answer) => answer.family),
     skipped,
-    durationMs: performance.now() - started,
+    ...(e.leak && { trainedOn: { count: e.leak.rows, media: e.leak.sameMedium, questions: e.leak.sameQuestion } }),
+    durationMs: performance.now() - started - heldMs,
   };
 }
 

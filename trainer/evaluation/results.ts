@@ -1,4 +1,5 @@
 /** What the answers of an evaluation say, by dataset, type of problem, source and family. Computes only; how it is shown is for `report.ts`. */
+import { shownRow } from '../protocol/records.ts';
 import type { AnsweredLine, AnswersHeader, AnswersLine, GivenAnswer, SkippedLine } from './answers-file.ts';
 import { bootstrapMean, type Interval, mcnemarExact, pairedBootstrap } from './statistics.ts';
 
@@ -42,6 +43,7 @@ export interface DatasetResult {
   readonly byFamily: readonly SliceResult[];
   /** Empty without shuffled answers. */
   readonly order: readonly OrderResult[];
+  /** Rows from 1. */
   readonly unreadable: readonly { readonly row: number; readonly path: string; readonly message: string }[];
 }
 
@@ -151,7 +153,7 @@ export function resultsOf(header: AnswersHeader, lines: readonly AnswersLine[]):
         ],
         unreadable: own
           .filter((line): line is SkippedLine => line.outcome === 'skipped')
-          .map(({ row, path, message }) => ({ row, path, message })),
+          .map(({ path, message, ...line }) => ({ row: shownRow(line), path, message })),
       };
     }),
   };

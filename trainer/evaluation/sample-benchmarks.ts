@@ -129,10 +129,12 @@ async function sampleBatch(
 }
 
 function questionFields(dataset: string, question: Question) {
-  const { row, problemId, problem, problemType, dataType, solution, path, source, family, needsOrder } = question;
+  const { row, fileRow, problemId, problem, problemType, dataType, solution, path, source, family, needsOrder } =
+    question;
   return {
     dataset,
     row,
+    ...(fileRow === undefined ? {} : { fileRow }),
     key: questionKey(question),
     ...{ problemId, problem, problemType, dataType, solution, path, source, family, needsOrder },
   };

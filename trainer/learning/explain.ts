@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { nearestClause } from '../protocol/nearest.ts';
+import { faultLine } from '../protocol/issues.ts';
 import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
 
 const scores = z.array(z.number().min(0).max(1));
@@ -49,14 +49,7 @@ export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
   };
   const checked = groupNumbers.safeParse(value);
   if (!checked.success) {
-    const faults = checked.error.issues.map((issue) => {
-      if (issue.code === 'unrecognized_keys')
-        return issue.keys
-          .map((key) => `there is no key "${key}"${nearestClause(key, known, JSON.stringify)}`)
-          .join('; ');
-      return `${issue.path.join('.') || 'the group'}: ${issue.message}`;
-    });
-    return fail(`The group does not fit: ${faults.join('; ')}.`);
+    return fail(`The group does not fit: ${faultLine(groupNumbers, value, checked.error, 'the group')}.`);
   }
   const group = checked.data;
   for (const key of ['format', 'lengths'] as const) {
@@ -69,8 +62,6 @@ export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
     fail('shuffled_accuracy is empty, so there is nothing to compare with; for plain GRPO say "temporal": false.');
   return group;
 }
-
-const known = Object.keys(groupNumbers.shape);
 
 const at = (parts: GroupAdvantages['ordered'][number]['parts'], name: string) =>
   parts.find((part) => part.name === name)?.value ?? 0;

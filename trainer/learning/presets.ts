@@ -3,6 +3,7 @@
  * small embedded model (`sample`). A preset is data; no code asks which one is in force.
  */
 import { type ErrorKind, StudioError } from '../protocol/errors.ts';
+import { faultsOf } from '../protocol/issues.ts';
 import { nearestClause } from '../protocol/nearest.ts';
 import {
   isParameterName,
@@ -32,6 +33,8 @@ const upstream: ParameterValues = {
   evaluateEvery: 0,
   imageShare: null,
   trainPromptTokens: true,
+  trainTurnNewline: true,
+  maxPromptTokens: 16384,
   framesPerSecond: 2,
   minFrames: 4,
   maxFrames: 16,
@@ -75,6 +78,7 @@ const upstream: ParameterValues = {
 const paper: ParameterValues = {
   ...upstream,
   trainPromptTokens: false,
+  trainTurnNewline: false,
   frameRounding: 'half-even',
   shuffledGroupSize: 8,
   formatWeight: 0,
@@ -160,7 +164,7 @@ export function settingFaults(given: Readonly<Record<string, unknown>>): string[
   return Object.entries(given).flatMap(([name, value]) => {
     if (!isParameterName(name)) return [`there is no parameter ${name}${nearestClause(name, parameterNames)}`];
     const checked = parameters[name].schema.safeParse(value);
-    return checked.success ? [] : [`${name}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`];
+    return checked.success ? [] : faultsOf(parameters[name].schema, value, checked.error, name);
   });
 }
 

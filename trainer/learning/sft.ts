@@ -1,6 +1,7 @@
 /**
  * One step of the supervised cold start on chain-of-thought rows: the answer's tokens are trained, the prompt's are not
- * (unless `trainPromptTokens` says so). Every `probeEvery` steps the model is asked, so that one sees what it has learned.
+ * (unless `trainPromptTokens` says so), nor is the newline behind the answer's turn (unless `trainTurnNewline` does). Every
+ * `probeEvery` steps the model is asked, so that one sees what it has learned.
  */
 import type { Sequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
@@ -29,7 +30,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
       question.dataType === 'video' ? Array.from({ length: frames.count }, (_, i) => i) : null,
       training.template,
     ),
-    answer: { text: target ?? '' },
+    answer: { text: target ?? '', turnNewline: p.trainTurnNewline },
   }));
   await clock.pass('before-update');
   await timed(durations, 'update', async () => {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { StudioError } from './errors.ts';
+import { faultLine } from './issues.ts';
 
 export const framesHeader = z.object({
   transfer: z.number().int(),
@@ -36,7 +37,7 @@ export function decodeFrames(message: Uint8Array): { header: FramesHeader; pixel
     throw new StudioError('bad-request', "A binary message can't be read: its header is not JSON.", { cause });
   }
   const header = framesHeader.safeParse(json);
-  if (!header.success) throw bad(z.prettifyError(header.error));
+  if (!header.success) throw bad(faultLine(framesHeader, json, header.error, 'its header'));
   const pixels = message.subarray(4 + size);
   const { width, height, count } = header.data;
   if (pixels.length !== width * height * count * 3)

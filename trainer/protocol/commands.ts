@@ -4,8 +4,18 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { engineLacks } from './engine.ts';
+import { hindrances } from './hindrances.ts';
+import { faultLine } from './issues.ts';
 import { nearestClause } from './nearest.ts';
-import { isParameterName, type Method, parameterNames, parameters, parametersOf } from './parameters.ts';
+import {
+  isParameterName,
+  type Method,
+  type ParameterValues,
+  parameterNames,
+  parameters,
+  parametersOf,
+} from './parameters.ts';
 import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
@@ -170,7 +180,10 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     points: () => ['before-step'],
     whileHeld: false,
     computes: false,
-    refuse: ({ parameter, value }, run) => settingRefusal(run.method, parameter, value),
+    refuse: ({ parameter, value }, run) =>
+      settingRefusal(run.method, parameter, value) ??
+      engineRefusal(run, parameter, value) ??
+      certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
   },
 };
 
@@ -217,7 +230,7 @@ export function refusal(request: CommandRequest, run: RunSummary, runs: readonly
   const command = commandOf(request);
   if (!command.states.includes(run.state)) return wrongState(request.kind, run);
   const other = command.computes ? runs.find(({ id, state }) => id !== run.id && isComputing(state)) : undefined;
-  if (other) return `${other.name} is ${other.state}; pause or stop it first`;
+  if (other) return `${other.id} is ${other.state}; pause or stop it first`;
   return command.refuse?.(request, run) ?? null;
 }
 
@@ -239,6 +252,21 @@ export function pointOf(request: CommandRequest): SafePoint | null {
   return points.length === 1 ? (points[0] ?? null) : null;
 }
 
+/** What the engine that computes the run lacks for a value; null where it lacks nothing that it did not lack before, or none is known. */
+function engineRefusal(
+  { engine, method, parameters: present }: RunSummary,
+  name: string,
+  value: unknown,
+): string | null {
+  if (!engine?.capabilities) return null;
+  const can = engine.capabilities;
+  const lacks = (values: RunSummary['parameters']) =>
+    engineLacks(can, { chunks: [], training: { method, parameters: values } });
+  const before = lacks(present);
+  const lack = lacks({ ...present, [name]: value }).find((sentence) => !before.includes(sentence));
+  return lack === undefined ? null : `of its engine, ${engine.name}: ${lack.replace(/\.$/, '')}`;
+}
+
 /** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */
 export function settingRefusal(method: Method, name: string, value: unknown): string | null {
   if (!isParameterName(name)) return `there is no parameter ${name}${nearestClause(name, parameterNames)}`;
@@ -246,5 +274,10 @@ export function settingRefusal(method: Method, name: string, value: unknown): st
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;
   const checked = schema.safeParse(value);
-  return checked.success ? null : `${label}: ${checked.error.issues.map((issue) => issue.message).join('; ')}`;
+  return checked.success ? null : faultLine(schema, value, checked.error, label);
+}
+
+/** Why nothing could be learned with a parameter's value, whatever the others are; null where something can. */
+function certainHindrance(method: Method, values: ParameterValues, name: string): string | null {
+  return hindrances(method, values, null).find(({ isCertain, place }) => isCertain && place === name)?.message ?? null;
 }

@@ -3,9 +3,9 @@
  * the extension and a browser tab, postMessage in a webview. Both sides check every message against `messages.ts`.
  */
 import type { Message, MessageConnection, MessageReader, MessageWriter } from 'vscode-jsonrpc';
-import { z } from 'zod';
 import { decodeFrames, type FramesHeader } from './binary.ts';
 import { asStudioError, errorData, errorFrom, StudioError } from './errors.ts';
+import { faultLine } from './issues.ts';
 import {
   type NotificationName,
   type NotificationParams,
@@ -164,6 +164,10 @@ function errorFromPeer(thrown: unknown): StudioError {
   return errorFrom({ ...data.data, message }, thrown);
 }
 
+/** What helps where the other end speaks the same major version and still says something else. */
+const otherVersion =
+  'The trainer may be of another version than this end: shut it down (runs under way are saved) and start it again.';
+
 /** Frames that were announced and not yet fetched; more than this are never under way at once. */
 const maxTransfers = 64;
 
@@ -217,7 +221,8 @@ export class Client {
     if (!result.success) {
       throw new StudioError(
         'bad-request',
-        `The trainer's answer to ${method} does not fit the contract: ${z.prettifyError(result.error)}`,
+        `The trainer's answer to ${method} does not fit the contract: ${faultLine(requests[method].result, answer, result.error, 'the answer')}.`,
+        { remedy: otherVersion },
       );
     }
     return result.data as RequestResult<M>;
@@ -244,7 +249,8 @@ export class Client {
         onFault(
           new StudioError(
             'bad-request',
-            `A ${name} message does not fit the contract: ${z.prettifyError(checked.error)}`,
+            `A ${name} message does not fit the contract: ${faultLine(notifications[name], params, checked.error, 'the message')}.`,
+            { remedy: otherVersion },
           ),
         );
         return;
@@ -322,7 +328,13 @@ export class Peer {
         if (!checked.success) {
           return refuse(
             rpcCode.invalidParams,
-            new StudioError('bad-request', z.prettifyError(checked.error), { place: method }),
+            new StudioError(
+              'bad-request',
+              `${faultLine(requests[method].params, params, checked.error, 'the request')}.`,
+              {
+                place: method,
+              },
+            ),
           );
         }
         try {

@@ -3,6 +3,7 @@
  * and are shown as they are; nothing is looked up in a message text.
  */
 import { z } from 'zod';
+import { fileFault } from './file-faults.ts';
 
 export const errorKinds = [
   'bad-request', // a message that does not fit the contract
@@ -16,6 +17,8 @@ export const errorKinds = [
   'bad-model', // a model folder that can't be loaded
   'bad-template', // a prompt template with a fault
   'ffmpeg-missing', // no ffmpeg on this machine
+  'no-access', // a folder in which a trainer can't write
+  'node-missing', // no Node.js that can run the trainer
   'folder-busy', // another trainer owns the folder
   'port-taken', // the port asked for is in use
   'bad-store', // a run's database that can't be read
@@ -78,13 +81,20 @@ export function errorFrom({ kind, message, place, remedy }: SentError, cause?: u
   return new StudioError(kind, message, { ...(place && { place }), ...(remedy && { remedy }), cause });
 }
 
-/** Any thrown value as a StudioError; what is not one already becomes `internal`, or `disk-full` where the system says so. */
+/** Any thrown value as a StudioError: what the system says of a file as such, anything else that is not one as `internal`. */
 export function asStudioError(thrown: unknown): StudioError {
   if (thrown instanceof StudioError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const code = (error as NodeJS.ErrnoException).code;
-  const text = `${code ?? ''} ${error.message}`;
-  if (/ENOSPC|SQLITE_FULL|database or disk is full/.test(text)) {
+  const ofFile = fileFault(error);
+  if (ofFile) {
+    const { kind, message, place, remedy } = ofFile;
+    return new StudioError(kind, message, { ...(place !== undefined && { place }), remedy, cause: error });
+  }
+  if (
+    /ENOSPC|SQLITE_FULL|database or disk is full/.test(
+      `${(error as NodeJS.ErrnoException).code ?? ''} ${error.message}`,
+    )
+  ) {
     return new StudioError('disk-full', 'No space is left on the disk that holds the run.', {
       remedy: 'Free some space, then resume the run: it goes on from its last checkpoint.',
       cause: error,

@@ -132,6 +132,8 @@ export const requests = {
       matching: z.number().int(),
       total: z.number().int(),
       facets: z.record(z.string(), z.number().int()),
+      /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
+      filled: z.number().min(0).max(1).default(1),
     }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
@@ -152,7 +154,7 @@ export const requests = {
   ),
   'annotations/add': call(runId.extend({ annotation: annotationInput }), z.object({ annotation })),
   'annotations/remove': call(runId.extend({ id: z.number().int() }), nothing),
-  /** All annotations of a run as JSONL, one line each with its question, text and quote. */
+  /** All annotations of a run as JSONL, one line each with its question, text and quote; spans count code points there. */
   'annotations/export': call(runId, z.object({ jsonl: z.string(), count: z.number().int() })),
   'trainer/shutdown': call(nothing, nothing),
 } as const satisfies Record<string, Call<z.ZodType, z.ZodType>>;

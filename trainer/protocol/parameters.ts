@@ -169,6 +169,23 @@ export const parameters = {
     methods: ['sft'],
     help: 'Also train on system and user tokens, as the released code does.',
   }),
+  trainTurnNewline: parameter({
+    label: 'train the newline',
+    schema: z.boolean(),
+    changes: 'restart',
+    methods: ['sft'],
+    help: 'Also train on the newline that the chat layout puts behind an answer’s <|im_end|>, as the released code does. No answer ever holds it: sampling ends at <|im_end|>.',
+    before: false,
+  }),
+  maxPromptTokens: parameter({
+    label: 'longest prompt',
+    schema: z.number().int().min(0),
+    changes: 'restart',
+    methods: all,
+    unit: 'tokens',
+    help: 'A row whose prompt, vision tokens included, is longer is left out and reported; the released code cuts its beginning off. 0 takes prompts of any length.',
+    before: 0,
+  }),
   // frames
   framesPerSecond: parameter({
     label: 'frames a second',

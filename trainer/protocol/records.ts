@@ -7,6 +7,7 @@ import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
 import { runSummary } from './run-state.ts';
 
+/** UTF-16 code units of a text, the end exclusive; `text-spans.ts` says how they leave the program. */
 export const span = z.object({ start: z.number().int().min(0), end: z.number().int().min(0) });
 export type Span = z.infer<typeof span>;
 
@@ -79,8 +80,10 @@ export const rolloutTokens = z.object({
 export type RolloutTokens = z.infer<typeof rolloutTokens>;
 
 export const question = z.object({
-  /** Number of the row in its dataset, from 0. */
+  /** Number of the question among those of its dataset that can be trained on, from 0. */
   row: z.number().int(),
+  /** Number of the row in the dataset's file, from 1; records that were written before it was kept have none. */
+  fileRow: z.number().int().positive().optional(),
   dataset: z.string(),
   problemId: z.string(),
   problem: z.string(),
@@ -95,6 +98,10 @@ export const question = z.object({
   needsOrder: z.boolean().nullable(),
 });
 export type Question = z.infer<typeof question>;
+
+/** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
+export const shownRow = ({ row, fileRow }: { readonly row: number; readonly fileRow?: number | undefined }): number =>
+  fileRow ?? row + 1;
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({
@@ -126,7 +133,7 @@ export const temporalTest = z.object({
 });
 export type TemporalTest = z.infer<typeof temporalTest>;
 
-/** `train`: an update follows. `probe`: a look during SFT. `evaluation`: unseen questions. */
+/** `train`: an update follows. `probe`: a look during SFT. `evaluation`: questions of the evaluation's dataset. */
 export const groupPurpose = z.enum(['train', 'probe', 'evaluation']);
 export type GroupPurpose = z.infer<typeof groupPurpose>;
 
@@ -221,9 +228,23 @@ export const evaluation = z.object({
   byType: z.array(evaluationSlice),
   byFamily: z.array(evaluationSlice),
   skipped: z.number().int(),
+  /**
+   * Of the dataset's questions, how many show a video or image that the run trains on, and how many of these are the very
+   * questions; older records do not say.
+   */
+  trainedOn: z.object({ count: z.number().int(), media: z.number().int(), questions: z.number().int() }).optional(),
   durationMs: z.number(),
 });
 export type Evaluation = z.infer<typeof evaluation>;
+
+/** What an evaluation's questions are to the run: `unseen questions` only where it is known that they are. */
+export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): string {
+  if (trainedOn === undefined) return 'questions';
+  const { count, media, questions } = trainedOn;
+  if (media === 0 && questions === 0) return 'unseen questions';
+  if (questions === count) return 'questions of the training set';
+  return `questions (of the dataset’s ${count}, ${Math.max(media, questions)} are trained on or show what is)`;
+}
 
 // ---- annotations ----------------------------------------------------------------------------------------------------
 
@@ -277,7 +298,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
-  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
+  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is void and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),

@@ -18,8 +18,10 @@ export type RunPlace = z.infer<typeof runPlace>;
 export const runFault = errorData.extend({ message: z.string() });
 export type RunFault = z.infer<typeof runFault>;
 
-/** `doing`: what is under way, for people, such as "loading the model"; null where the state says all. */
+/** `doing`: what is under way, for people, such as "opening the model"; null where the state says all. */
 const doing = z.string().nullable();
+/** What a command waits for, told while it waits and never stored. */
+const waitsFor = { doing: doing.optional() };
 
 /** A run's state with what belongs to it. */
 export const standing = z.discriminatedUnion('state', [
@@ -27,7 +29,7 @@ export const standing = z.discriminatedUnion('state', [
   z.object({ state: z.literal('starting'), doing }),
   z.object({ state: z.literal('running'), doing }),
   /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point. */
-  z.object({ state: z.literal('pausing'), release: z.boolean() }),
+  z.object({ state: z.literal('pausing'), release: z.boolean(), ...waitsFor }),
   /**
    * `why` is null where a person paused it and there is no more to say. `held`: the model is in memory and the step can go on;
    * `released`: it goes on from its last checkpoint.
@@ -39,7 +41,7 @@ export const standing = z.discriminatedUnion('state', [
     fault: runFault.nullable(),
     memory: z.enum(['held', 'released']),
   }),
-  z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']) }),
+  z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']), ...waitsFor }),
   z.object({ state: z.literal('stopped') }),
   /** A run that was at rest answers its evaluation questions; then it rests again. */
   z.object({ state: z.literal('evaluating'), doing }),

@@ -9,14 +9,17 @@ export function standingDetail(standing: Standing): string | null {
     case 'evaluating':
       return standing.doing;
     case 'pausing':
-      return standing.release ? 'at the end of the step, to free the memory' : 'at the next safe point';
+      return after(
+        standing.release ? 'at the end of the step, to free the memory' : 'at the next safe point',
+        standing.doing,
+      );
     case 'paused': {
       const { at, why, memory } = standing;
       const place = `at ${at.point}, step ${at.step}${memory === 'released' ? ', its memory free' : ''}`;
       return why === null ? place : `${place}: ${why}`;
     }
     case 'stopping':
-      return standing.when === 'now' ? 'now' : 'after this step';
+      return after(standing.when === 'now' ? 'now' : 'after this step', standing.doing);
     case 'failed':
       return standing.fault.message;
     case 'created':
@@ -26,12 +29,45 @@ export function standingDetail(standing: Standing): string | null {
   }
 }
 
+/** When a command takes hold, and what it waits for till then. */
+function after(when: string, doing: string | null | undefined): string {
+  return doing ? `${when}; now ${doing}` : when;
+}
+
+/** `evaluating 156 questions: 32 done, 40s left`. @param leftMs null while nothing tells how long it takes */
+export function evaluationWords(done: number, total: number, leftMs: number | null, part: string | null): string {
+  const left = leftMs === null ? null : `${duration(leftMs)} left`;
+  const more = [done > 0 ? `${done} done` : null, part, left].filter((words) => words !== null).join(', ');
+  return `evaluating ${total} ${total === 1 ? 'question' : 'questions'}${more && `: ${more}`}`;
+}
+
 /** `paused at before-update, step 34: the loss rose`, `running: loading the model`, `completed`. */
 export function standingWords(run: RunSummary): string {
   const detail = standingDetail(run);
   if (detail === null) return run.state;
   const readsOn = run.state === 'pausing' || run.state === 'paused' || run.state === 'stopping';
   return `${run.state}${readsOn ? ' ' : ': '}${detail}`;
+}
+
+/** `2026-11-28 16:05`, in the reader's time zone. */
+export function dateWords(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/**
+ * What tells a run from others in a list: `sft-3 · 2026-11-28 16:05 · completed`. Runs of one run file share their name, so a run
+ * is called by its id, which begins with the name, wherever a person is to know which one is meant.
+ */
+export function runLine(run: RunSummary): string {
+  return `${run.id} · ${dateWords(run.createdAt)} · ${run.state}`;
+}
+
+/** The same as a clause, with how far it is: `made 2026-11-28 16:05, completed, step 450 of 450`. */
+export function whichRun(run: RunSummary): string {
+  return `made ${dateWords(run.createdAt)}, ${run.state}, step ${run.step} of ${run.steps}`;
 }
 
 /** `1h 05m`, `3m 20s`, `8s`. */

@@ -24,6 +24,18 @@ export type ModelSize = z.infer<typeof modelSize>;
 
 export const engineNames = ['tfjs'] as const;
 
+/**
+ * The generations of transformers whose M-RoPE positions can be counted; each is named by the first that counts so. 5.0 to 5.17 and
+ * 4.50 to 4.57 count the times of frames in ways of their own.
+ */
+export const positionGenerations = ['5.18', '4.49'] as const;
+export type PositionGeneration = (typeof positionGenerations)[number];
+
+/** `5.x` is how files of earlier versions name 5.18. */
+export const mropePositions = z
+  .enum([...positionGenerations, '5.x'])
+  .transform((name): PositionGeneration => (name === '5.x' ? '5.18' : name));
+
 const tfjsSettings = z.strictObject({
   name: z.literal(engineNames[0]).default(engineNames[0]),
   backend: z
@@ -31,11 +43,10 @@ const tfjsSettings = z.strictObject({
     .default('auto')
     .describe('auto: native GPU where one is prepared, else wasm. native, webgpu and cpu can be asked for.'),
   threads: z.number().int().min(1).max(64).default(2).describe('Workers that share each batch; on a GPU there is one.'),
-  mropePositions: z
-    .enum(['5.x', '4.49'])
+  mropePositions: mropePositions
     .optional()
     .describe(
-      'The generation of transformers whose M-RoPE positions are counted. Absent: as the checkpoint was trained, 5.x for a new model.',
+      'The generation of transformers whose M-RoPE positions are counted: 5.18 (and later; also written 5.x) or 4.49. Absent: as the checkpoint was trained, 5.18 for a new model.',
     ),
 });
 export type TfjsSettings = z.infer<typeof tfjsSettings>;
@@ -54,17 +65,17 @@ function noSuchEngine(settings: unknown): string {
   return `there is no engine ${JSON.stringify(name)}${nearestClause(name, engineNames, JSON.stringify)}; there are ${engineNames.join(', ')}`;
 }
 
-/** The keys that the settings of an engine may have. @param name as the run file has it; undefined names the default */
-export function engineKeys(name: unknown): string[] {
-  return engineSettings.options
-    .filter(({ shape }) => shape.name.safeParse(name).success)
-    .flatMap(({ shape }) => Object.keys(shape));
-}
-
 /** Where a run's weights come from. `run` is the name of another run file's run: its newest checkpoint is taken. */
 export const modelSource = z.union([
   z.strictObject({ size: modelSize }),
-  z.strictObject({ checkpoint: z.string().min(1).describe('A checkpoint folder.') }),
+  z.strictObject({
+    checkpoint: z.string().min(1).describe('A checkpoint folder: config.json, weights in safetensors, tokenizer.json.'),
+    tokenizer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder of the tokenizer, where the checkpoint was saved without its tokenizer.json.'),
+  }),
   z.strictObject({ run: z.string().min(1).describe('Name of a run of this project; its newest checkpoint is taken.') }),
 ]);
 export type ModelSource = z.infer<typeof modelSource>;
@@ -78,6 +89,12 @@ export const runFile = z.strictObject({
   preset: presetName.default('sample'),
   dataset: z.string().min(1),
   evaluationDataset: z.string().min(1).optional(),
+  allowedRoots: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "Folders outside of a dataset's own that links among its videos and images may lead into, such as another disk. Without it a link that leads out of the dataset's folder is passed over.",
+    ),
   sourceWeights: z
     .record(z.string(), z.number().min(0).max(1_000_000))
     .optional()

@@ -62,7 +62,7 @@ export const pageToHost = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   /** A text message for the trainer. */
   z.object({ type: z.literal('send'), data: z.string() }),
-  /** Path as the trainer gave it (relative to the project folder, or absolute inside it); `row` counts from 0. */
+  /** Path as the trainer gave it (relative to the project folder, or absolute inside it); `row` counts from 1. */
   z.object({ type: z.literal('open-file'), path: z.string(), row: z.number().int().optional() }),
   hostCommand,
   z.object({ type: z.literal('save-file'), name: z.string(), text: z.string() }),

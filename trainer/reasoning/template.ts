@@ -1,9 +1,10 @@
 /** The wording of prompts: our own by default, another from a template file. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type ProblemType, problemTypes } from '../protocol/dataset.ts';
+import type { ProblemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { nearby } from '../protocol/nearest.ts';
+import { faultLine } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 
 const answerHints = z.strictObject({
   'multiple choice': z.string(),
@@ -43,8 +44,6 @@ export const defaultTemplate: PromptTemplate = {
   },
 };
 
-const knownKeys = ['system', 'instruction', 'answerHint', ...problemTypes];
-
 /**
  * The template of a JSON file, or our own wording when no file is named.
  * @throws StudioError `bad-template` when the file can't be read, is not JSON, lacks a key or has one too many.
@@ -65,7 +64,7 @@ export async function readTemplate(file: string | undefined): Promise<PromptTemp
   }
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    json = jsonOf(text);
   } catch (cause) {
     throw new StudioError('bad-template', `The prompt template is not JSON: ${(cause as Error).message}`, {
       place: file,
@@ -75,15 +74,8 @@ export async function readTemplate(file: string | undefined): Promise<PromptTemp
   }
   const template = promptTemplate.safeParse(json);
   if (template.success) return template.data;
-  const faults = template.error.issues.map((issue) => {
-    const where = issue.path.join('.');
-    if (issue.code !== 'unrecognized_keys') return where ? `${where}: ${issue.message}` : issue.message;
-    const names = issue.keys.map(
-      (key) => `"${key}"${nearby(key, knownKeys) === null ? '' : ` (did you mean "${nearby(key, knownKeys)}"?)`}`,
-    );
-    return `unknown key ${names.join(', ')}${where ? ` in ${where}` : ''}`;
-  });
-  throw new StudioError('bad-template', `The prompt template has a fault: ${faults.join('; ')}.`, {
+  const faults = faultLine(promptTemplate, json, template.error, 'the template');
+  throw new StudioError('bad-template', `The prompt template has a fault: ${faults}.`, {
     place: file,
     remedy: form,
   });

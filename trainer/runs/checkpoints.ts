@@ -9,8 +9,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
+import { pathBelow, projectOfRun } from './project-paths.ts';
 
 /** What the controller needs to go on as if it had never stopped. Randomness is a function of seed and step, so it needs no state. */
 export const controllerState = z.strictObject({
@@ -32,6 +35,10 @@ export function checkpointsFolder(runFolder: string): string {
   return path.join(runFolder, 'checkpoints');
 }
 
+/** How a record names the folder of a checkpoint: from the project's folder on. */
+const recordedFolder = (runFolder: string, id: string) =>
+  pathBelow(projectOfRun(runFolder), path.join(checkpointsFolder(runFolder), id)) ?? '';
+
 async function saveCheckpoint(
   runFolder: string,
   engine: Engine,
@@ -50,7 +57,7 @@ async function saveCheckpoint(
     const sizeBytes = await folderSize(beside);
     if (existsSync(folder)) await removeCheckpoint(folder);
     await rename(beside, folder);
-    return { id, step: state.step, at: Date.now(), folder, sizeBytes, reason };
+    return { id, step: state.step, at: Date.now(), folder: recordedFolder(runFolder, id), sizeBytes, reason };
   } catch (thrown) {
     await rm(beside, { recursive: true, force: true });
     throw thrown;
@@ -81,7 +88,7 @@ export async function keepCheckpoint(
     .filter((kept) => kept.reason === 'schedule')
     .sort((a, b) => b.step - a.step);
   for (const old of scheduled.slice(state.parameters.checkpointsKept)) {
-    await removeCheckpoint(old.folder);
+    await removeCheckpoint(path.join(checkpointsFolder(runFolder), old.id));
     book.record({ type: 'checkpoint-removed', id: old.id });
   }
   return `${saved.id}, ${(saved.sizeBytes / 1e6).toFixed(1)} MB`;
@@ -113,7 +120,7 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   const file = path.join(folder, controllerFile);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(file, 'utf8'));
+    json = jsonOf(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new StudioError('bad-model', `${controllerFile} can't be read: ${(cause as Error).message}`, {
       place: folder,
@@ -123,9 +130,14 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   }
   const checked = controllerState.safeParse(json);
   if (!checked.success)
-    throw new StudioError('bad-model', `${controllerFile} does not fit: ${z.prettifyError(checked.error)}`, {
-      place: folder,
-    });
+    throw new StudioError(
+      'bad-model',
+      `${controllerFile} does not fit: ${faultLine(controllerState, json, checked.error, 'it')}.`,
+      {
+        place: folder,
+        remedy: 'Delete this checkpoint; the run goes on from the one before.',
+      },
+    );
   return checked.data;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { refuseOtherForms } from '../engines/model-forms.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { type ControllerState, controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
@@ -14,6 +15,11 @@ export interface FoundCheckpoint {
   readonly plan: RunPlan | null;
 }
 
+/** What records call a checkpoint: run and step, or the name of a model's folder. */
+export function checkpointName({ state, folder }: FoundCheckpoint): string {
+  return state ? `${state.run}, step ${state.step}` : path.basename(folder);
+}
+
 /**
  * A checkpoint by its folder or, with a project folder, by the name or id of a run: then its newest, of the newest run that
  * has one.
@@ -22,12 +28,15 @@ export interface FoundCheckpoint {
 export async function findCheckpoint(named: string, projectFolder: string | null): Promise<FoundCheckpoint> {
   if (existsSync(path.join(named, 'config.json'))) {
     const folder = path.resolve(named);
+    await refuseOtherForms(folder);
     const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
     const runFolder = path.resolve(folder, '..', '..');
     return { folder, state, plan: existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null };
   }
+  // No run is called so: it is a path, and what lies there is no model.
+  if (/[/\\]/.test(named) || (projectFolder === null && existsSync(named))) await refuseOtherForms(named);
   if (projectFolder === null)
-    throw new StudioError('bad-model', 'There is no config.json, so this is no model.', {
+    throw new StudioError('bad-model', 'There is no such folder.', {
       place: named,
       remedy: 'Name a checkpoint’s folder, or a run together with --folder.',
     });

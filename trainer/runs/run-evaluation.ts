@@ -3,6 +3,7 @@ import { evaluate } from '../evaluation/evaluate.ts';
 import { Interrupted } from '../learning/training.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { standingOf } from '../protocol/run-state.ts';
+import { evaluationWords } from '../protocol/run-words.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -14,25 +15,34 @@ export interface EvaluationOf {
   readonly journal: RunJournal;
 }
 
+/** An evaluation that goes on for so long tells how long the rest will take. */
+const tellingMs = 1000;
+
 export class RunEvaluation {
   private readonly of: EvaluationOf;
   private readonly interrupt: AbortSignal;
+  private readonly between: () => Promise<number>;
   private underWay: AbortController | null = null;
 
-  /** @param interrupt ends an evaluation with all else of its session */
-  constructor(of: EvaluationOf, interrupt: AbortSignal) {
+  /**
+   * @param interrupt ends an evaluation with all else of its session
+   * @param between between two batches of questions: a pause takes hold there. Returns the milliseconds that were held
+   */
+  constructor(of: EvaluationOf, interrupt: AbortSignal, between: () => Promise<number>) {
     this.of = of;
     this.interrupt = interrupt;
+    this.between = between;
   }
 
   /** @returns what to tell. @throws Interrupted when it was ended; StudioError `conflict` without questions */
-  async run({ engine, policy, unseen, template }: Workbench): Promise<string> {
+  async run({ engine, policy, unseen, leak, template }: Workbench): Promise<string> {
     const { journal, plan, store } = this.of;
     if (!unseen)
       throw new StudioError('conflict', 'The run file names no evaluationDataset.', {
         remedy: 'Add one to the run file and create the run again.',
       });
     if (this.interrupt.aborted) throw new Interrupted();
+    if (this.underWay) throw new StudioError('conflict', 'An evaluation is under way, and goes on when the run does.');
     const stop = new AbortController();
     this.underWay = stop;
     const { step, parameters } = journal.summary;
@@ -40,10 +50,19 @@ export class RunEvaluation {
       const evaluation = await evaluate({
         ...{ engine, model: policy, questions: unseen, template, parameters, step },
         seed: plan.seed,
+        leak: await leak(AbortSignal.any([this.interrupt, stop.signal])).catch((thrown: unknown) => {
+          throw stop.signal.aborted || this.interrupt.aborted ? new Interrupted() : thrown;
+        }),
         id: `e${store.evaluations().length}`,
         signal: AbortSignal.any([this.interrupt, stop.signal]),
         onGroups: (groups) => journal.recordGroups(groups),
-        onProgress: (done, total) => journal.tellProgress(`evaluating ${done} of ${total} questions`),
+        between: this.between,
+        onProgress: ({ done, total, elapsedMs, part }) => {
+          const leftMs = elapsedMs >= tellingMs && done > 0 ? (elapsedMs / done) * (total - done) : null;
+          const words = evaluationWords(Math.floor(done), total, leftMs, part);
+          if (part !== null) journal.tellPart(words);
+          else journal.tellProgress(words);
+        },
       });
       journal.record({ type: 'evaluation', evaluation });
       const { ordered, shuffled } = evaluation.needsOrder ?? evaluation.all;

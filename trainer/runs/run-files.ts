@@ -1,13 +1,18 @@
 /** Run files: found in a project folder, read, checked, and their paths resolved. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { z } from 'zod';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { hindrances } from '../protocol/hindrances.ts';
+import { faultsOf } from '../protocol/issues.ts';
+import { jsonOf } from '../protocol/json.ts';
 import type { RunFileEntry } from '../protocol/messages.ts';
-import { nearestClause } from '../protocol/nearest.ts';
-import { type ParameterValues, parameterNames } from '../protocol/parameters.ts';
-import { engineKeys, type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import { type RunFile, runFile, runFileEnding } from '../protocol/runfile.ts';
+import { refuseCertain } from './before-start.ts';
+
+const modelForms =
+  'A model is {"size": {…}} (new weights), {"checkpoint": "FOLDER"} or {"run": "NAME"} (its newest checkpoint).';
 
 /** @throws StudioError `bad-run-file` naming the file, the key and, for an unknown key, the nearest known one. */
 export async function readRunFile(file: string): Promise<RunFile> {
@@ -23,7 +28,7 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = jsonOf(text);
   } catch (cause) {
     throw new StudioError('bad-run-file', `The run file is not JSON: ${(cause as Error).message}`, {
       place: file,
@@ -33,59 +38,44 @@ export async function readRunFile(file: string): Promise<RunFile> {
   }
   const checked = runFile.safeParse(json);
   if (checked.success) return checked.data;
-  const message = checked.error.issues.map((issue) => describeIssue(issue, json)).join('\n');
-  throw new StudioError('bad-run-file', message, { place: file, remedy });
+  const faults = faultsOf(runFile, json, checked.error, 'the file');
+  const ofModel = faults.some((fault) => /^model\b/.test(fault)) ? ` ${modelForms}` : '';
+  throw new StudioError('bad-run-file', faults.join('\n'), { place: file, remedy: `${remedy}${ofModel}` });
 }
 
-/** The keys that may stand in a part of a run file; none where the part has no table of them. */
-function knownKeys(where: string, file: unknown): readonly string[] {
-  switch (where) {
-    case '':
-      return Object.keys(runFile.shape);
-    case 'parameters':
-      return parameterNames;
-    case 'engine':
-      return engineKeys((file as { engine: { name?: unknown } }).engine.name);
-    default:
-      return [];
-  }
-}
-
-function describeIssue(issue: z.core.$ZodIssue, file: unknown): string {
-  const where = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(where, file);
-    return issue.keys
-      .map(
-        (key) =>
-          `${where ? `${where}: ` : ''}there is no key ${JSON.stringify(key)}${nearestClause(key, known, JSON.stringify)}`,
-      )
-      .join('\n');
-  }
-  return `${where || 'the file'}: ${issue.message}`;
-}
-
-/** Preset, then the file's overrides, then those of the caller. @throws StudioError `bad-run-file` naming the parameter. */
+/**
+ * Preset, then the file's overrides, then those of the caller.
+ * @throws StudioError `bad-run-file` naming the parameter, also where nothing can be learned with its value
+ */
 export function parametersOfRun(
   file: RunFile,
   overrides: Readonly<Record<string, unknown>> = {},
 ): { values: ParameterValues; preset: ParameterValues } {
   const preset = presetParameters(file.preset, file.method);
-  return { values: withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name), preset };
+  const values = withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name);
+  refuseCertain(hindrances(file.method, values, null), file.name);
+  return { values, preset };
 }
 
 /** All run files under a project folder, two levels deep, with what is wrong with those that can't be used. */
 export async function listRunFiles(projectFolder: string): Promise<RunFileEntry[]> {
   const found: string[] = [];
+  const closed: RunFileEntry[] = [];
   const visit = async (folder: string, depth: number) => {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((thrown: unknown) => {
+      const relative = path.relative(projectFolder, folder);
+      const problem = `Run files in this folder are not found: ${asStudioError(thrown).message}`;
+      closed.push({ path: relative, name: path.basename(folder), method: '', description: '', problem });
+      return [];
+    });
+    for (const entry of entries) {
       if (entry.isFile() && entry.name.endsWith(runFileEnding)) found.push(path.join(folder, entry.name));
       if (entry.isDirectory() && depth > 0 && !entry.name.startsWith('.') && entry.name !== 'node_modules')
         await visit(path.join(folder, entry.name), depth - 1);
     }
   };
   await visit(projectFolder, 2);
-  return Promise.all(
+  const read = await Promise.all(
     found.sort().map(async (file): Promise<RunFileEntry> => {
       const relative = path.relative(projectFolder, file);
       try {
@@ -108,4 +98,5 @@ export async function listRunFiles(projectFolder: string): Promise<RunFileEntry[
       }
     }),
   );
+  return [...read, ...closed];
 }

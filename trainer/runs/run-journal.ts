@@ -2,10 +2,18 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ScoredGroup } from '../learning/groups.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { hindrances, hindranceText } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
-import { type RunFacts, type RunSummary, type Standing, standingOf, withStanding } from '../protocol/run-state.ts';
+import {
+  isComputing,
+  type RunFacts,
+  type RunSummary,
+  type Standing,
+  standingOf,
+  withStanding,
+} from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 
 export interface JournalListener {
@@ -23,6 +31,8 @@ export class RunJournal {
   private readonly store: RunStore;
   private readonly listener: JournalListener;
   private run: RunSummary;
+  /** What was told last of work under way, for who asks meanwhile. */
+  private doing: string | null = null;
   private toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: RunStore, listener: JournalListener) {
@@ -35,6 +45,11 @@ export class RunJournal {
     return this.run;
   }
 
+  /** With what is under way, which is never stored. */
+  get shown(): RunSummary {
+    return this.doing === null ? this.run : ({ ...this.run, doing: this.doing } as RunSummary);
+  }
+
   /** @throws StudioError `disk-full` */
   record(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
     const event = this.store.append(body, tokens);
@@ -45,6 +60,7 @@ export class RunJournal {
 
   /** The run stands so from now on. A state that can't be stored, because the disk is full, is still told. */
   stand(standing: Standing, known: Partial<RunFacts> = {}): void {
+    this.doing = null;
     const run = withStanding({ ...this.run, ...known }, standing, Date.now());
     try {
       this.record({ type: 'state', run });
@@ -55,12 +71,18 @@ export class RunJournal {
     this.listener.onChanged(this.run);
   }
 
-  /** @returns the value before. @throws StudioError `bad-request` for a name that no parameter has */
+  /** Says what of learning the new value hinders. @returns the value before. @throws StudioError `bad-request` for a name that no parameter has */
   setParameter(name: string, value: unknown): unknown {
     if (!isParameterName(name)) throw new StudioError('bad-request', `There is no parameter ${name}.`);
     const from = this.run.parameters[name];
     const parameters = { ...this.run.parameters, [name]: value } as ParameterValues;
+    const { method } = this.run;
+    const known = new Set(hindrances(method, this.run.parameters, null).map(({ message }) => message));
     this.stand(standingOf(this.run), { parameters, steps: parameters.steps });
+    for (const hindrance of hindrances(method, parameters, null)) {
+      if (!known.has(hindrance.message))
+        this.record({ type: 'warning', about: 'learning', message: hindranceText(hindrance) });
+    }
     return from;
   }
 
@@ -72,16 +94,25 @@ export class RunJournal {
     }
   }
 
+  /** What has begun, for people: told at once, never stored. */
+  tellPart(doing: string): void {
+    this.toldMs = Number.NEGATIVE_INFINITY;
+    this.tellProgress(doing);
+  }
+
   /** How far some work is, for people: told now and then, never stored. */
   tellProgress(doing: string): void {
     const now = performance.now();
-    if (!('doing' in this.run) || now - this.toldMs < progressEveryMs) return;
+    if (!isComputing(this.run.state) || now - this.toldMs < progressEveryMs) return;
     this.toldMs = now;
-    this.listener.onChanged({ ...this.run, doing });
+    this.doing = doing;
+    this.listener.onChanged(this.shown);
   }
 
   /** The work is over, and the text of `tellProgress` with it. */
   endProgress(): void {
+    this.doing = null;
+    this.toldMs = Number.NEGATIVE_INFINITY;
     this.listener.onChanged(this.run);
   }
 }

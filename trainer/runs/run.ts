@@ -8,7 +8,7 @@ import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import { isComputing, type RunSummary, standingOf } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { CommandLog } from './command-log.ts';
-import type { RunPlan } from './plan.ts';
+import { type RunPlan, writePlan } from './plan.ts';
 import { type JournalListener, RunJournal } from './run-journal.ts';
 import { type SessionSurroundings, TrainingSession } from './training-session.ts';
 
@@ -25,7 +25,7 @@ interface Stay {
 
 export class Run {
   readonly folder: string;
-  readonly plan: RunPlan;
+  private planNow: RunPlan;
   readonly store: RunStore;
   private readonly around: RunSurroundings;
   private readonly journal: RunJournal;
@@ -34,7 +34,7 @@ export class Run {
 
   constructor(folder: string, plan: RunPlan, store: RunStore, around: RunSurroundings) {
     this.folder = folder;
-    this.plan = plan;
+    this.planNow = plan;
     this.store = store;
     this.around = around;
     this.journal = new RunJournal(store, around);
@@ -49,8 +49,29 @@ export class Run {
     return this.journal.summary.id;
   }
 
+  get plan(): RunPlan {
+    return this.planNow;
+  }
+
+  /** With what is under way, for people. */
   summary(): RunSummary {
-    return this.journal.summary;
+    return this.journal.shown;
+  }
+
+  /**
+   * Goes by another plan from now on.
+   * @param changes what is other in it, for people
+   * @throws StudioError `conflict` while the run is in memory
+   */
+  async usePlan(plan: RunPlan, changes: readonly string[]): Promise<void> {
+    if (this.stay)
+      throw new StudioError('conflict', 'The run is in memory, with its files open.', {
+        place: this.id,
+        remedy: 'Pause it and free its memory first.',
+      });
+    await writePlan(this.folder, plan);
+    this.planNow = plan;
+    for (const message of changes) this.journal.record({ type: 'warning', message });
   }
 
   /** After the trainer died: what was under way is known to be over. */
@@ -58,7 +79,8 @@ export class Run {
     this.commands.recover('the trainer ended before it took effect');
     const run = this.summary();
     // A run that is older than this fact learns it from its plan.
-    const known = { evaluationDataset: this.plan.evaluationDataset };
+    const { paths, evaluationDataset } = this.plan;
+    const known = { evaluationDataset: evaluationDataset && paths.record(evaluationDataset) };
     if (isComputing(run.state) || (run.state === 'paused' && run.memory === 'held')) {
       const isComplete = run.state === 'evaluating' && run.step >= run.steps;
       const why = `the trainer ended after step ${run.step}`;

@@ -131,6 +131,19 @@ export class Steering {
     return heldMs;
   }
 
+  /**
+   * Between two parts of work that is longer than a step: a pause takes hold here, and the work goes on where it stood.
+   * @returns milliseconds for which it was held
+   * @throws Interrupted when the run ends here
+   */
+  async between(place: RunPlace): Promise<number> {
+    if (!this.waiting.some(({ request: r }) => r.kind === 'pause' && !r.release)) return 0;
+    const before = this.heldMs;
+    this.place = place;
+    await this.settle();
+    return this.heldMs - before;
+  }
+
   /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @throws as `at` */
   async holdBecause(fault: StudioError, place: RunPlace): Promise<void> {
     this.place = place;

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
+import { refuseOtherForms } from '../engines/model-forms.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
@@ -11,6 +13,7 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messa
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
+import { spanFault } from '../protocol/text-spans.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import { type CountAsked, type ListAsked, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
@@ -18,7 +21,8 @@ import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
-import { planOf, readPlan, writePlan } from './plan.ts';
+import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
+import { type ProjectPaths, runsFolder } from './project-paths.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import type { CreateRun, TrainerListener, TrainerService } from './service.ts';
@@ -30,12 +34,16 @@ export interface TrainerOptions {
   /** A person's choice of ffmpeg; searched for when absent. */
   readonly ffmpeg?: string | undefined;
   readonly frameCacheBytes?: number;
+  /** Folders that links among the media of every run may lead into; absolute. */
+  readonly allowedRoots?: readonly string[] | undefined;
   log(line: string): void;
   /** After everything is saved because a client asked for the end. */
   onShutdown?(): void;
 }
 
 const defaultFrameCacheBytes = 2e9;
+/** How long whoever asks waits at most for a portion of indexing. */
+const fillingMs = 15;
 
 export class Trainer implements TrainerService {
   readonly info: TrainerInfo;
@@ -46,6 +54,7 @@ export class Trainer implements TrainerService {
   private readonly listeners = new Set<TrainerListener>();
   private readonly reader = new RolloutReader();
   private mediaLoader: Promise<MediaLoader> | null = null;
+  private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
@@ -74,11 +83,12 @@ export class Trainer implements TrainerService {
       try {
         trainer.runsById.set(id, await trainer.reopen(id));
       } catch (thrown) {
-        const fault = asStudioError(thrown);
+        const fault = await withCheckpointNamed(asStudioError(thrown), path.join(trainer.runsFolder, id));
         trainer.unreadableById.set(id, fault);
         options.log(`run ${id} can't be opened and is left as it is: ${fault}`);
       }
     }
+    void trainer.fillStores();
     return trainer;
   }
 
@@ -108,8 +118,10 @@ export class Trainer implements TrainerService {
     const file = path.resolve(this.options.projectFolder, request.runFile);
     const read = await readRunFile(file);
     const { values, preset } = parametersOfRun(read, request.parameters);
-    const plan = planOf(file, { ...read, model: request.model ?? read.model });
-    const from = await this.describeSource(plan.model);
+    const { projectFolder, allowedRoots } = this.options;
+    const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model }, allowedRoots);
+    const { paths } = plan;
+    const from = await this.describeSource(plan.model, paths);
     const id = this.freeId(plan.name);
     const folder = path.join(this.runsFolder, id);
     await mkdir(folder, { recursive: true });
@@ -130,12 +142,12 @@ export class Trainer implements TrainerService {
         parameters: values,
         presetParameters: preset,
         engine: null,
-        dataset: plan.dataset,
-        evaluationDataset: plan.evaluationDataset,
+        dataset: paths.record(plan.dataset),
+        evaluationDataset: plan.evaluationDataset && paths.record(plan.evaluationDataset),
         questions: 0,
         skipped: 0,
         from,
-        runFile: path.relative(this.options.projectFolder, file),
+        runFile: paths.record(file),
         seq: 0,
       });
       const run = new Run(folder, plan, store, this.surroundings());
@@ -152,6 +164,35 @@ export class Trainer implements TrainerService {
 
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord {
     return this.run(runId).command(id, request, by);
+  }
+
+  /**
+   * Lets a run read what it needs from other places; kept with the run.
+   * @param change absolute paths, or relative to the project. `moved`: from where something lay to where it lies now
+   * @throws StudioError `bad-request` for a place that is not there; `conflict` while the run is in memory
+   */
+  async changePlaces(
+    runId: string,
+    change: {
+      readonly moved: readonly (readonly [from: string, to: string])[];
+      readonly allowedRoots: readonly string[];
+    },
+  ): Promise<void> {
+    const run = this.run(runId);
+    const full = (place: string) => path.resolve(this.options.projectFolder, place);
+    for (const place of [...change.moved.map(([, to]) => to), ...change.allowedRoots])
+      if (!existsSync(full(place)))
+        throw new StudioError('bad-request', 'This place is not there.', {
+          place: full(place),
+          remedy: 'Name a place that is there; a relative one starts at the project folder.',
+        });
+    const roots = change.allowedRoots.map(full).filter((root) => !run.plan.allowedRoots.includes(root));
+    const moved = planWithMoved(run.plan, change.moved);
+    const changes = [
+      ...change.moved.map(([from, to]) => `${from} is read from ${to} from now on.`),
+      ...roots.map((root) => `Links among videos and images may lead into ${root} from now on.`),
+    ];
+    if (changes.length > 0) await run.usePlan({ ...moved, allowedRoots: [...moved.allowedRoots, ...roots] }, changes);
   }
 
   async delete(runId: string): Promise<void> {
@@ -187,7 +228,7 @@ export class Trainer implements TrainerService {
     const seen = run.store.media(key);
     if (!seen) throw new StudioError('not-found', `${runId} has no frames ${key}.`);
     const { frames } = await media.load(
-      path.resolve(path.dirname(seen.question.dataset), seen.question.path),
+      path.resolve(path.dirname(run.plan.paths.find(seen.question.dataset)), seen.question.path),
       seen.media.kind,
       frameLimits(run.summary().parameters),
     );
@@ -204,12 +245,8 @@ export class Trainer implements TrainerService {
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {
     const run = this.run(runId);
     const rollout = findRollout(run.store, input.rolloutId);
-    if (input.span && (input.span.end > rollout.text.length || input.span.start >= input.span.end)) {
-      throw new StudioError(
-        'bad-request',
-        `The span ${input.span.start}–${input.span.end} is not inside the text of ${rollout.text.length} characters.`,
-      );
-    }
+    const fault = input.span && spanFault(rollout.text, input.span);
+    if (fault !== null) throw new StudioError('bad-request', fault, { place: input.rolloutId });
     const quote = input.span ? rollout.text.slice(input.span.start, input.span.end) : '';
     const annotation: Annotation = { ...input, id: run.store.nextAnnotationId(), author, at: Date.now(), quote };
     run.record({ type: 'annotation', annotation });
@@ -224,6 +261,7 @@ export class Trainer implements TrainerService {
   }
 
   async shutdown(): Promise<void> {
+    this.isEnding = true;
     await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
     const media = await this.mediaLoader?.catch(() => null);
@@ -234,6 +272,7 @@ export class Trainer implements TrainerService {
   private async reopen(id: string): Promise<Run> {
     const folder = path.join(this.runsFolder, id);
     const plan = await readPlan(folder);
+    const former = await formerProject(folder);
     const store = RunStore.open(folder);
     try {
       const { id: held } = store.summary();
@@ -242,6 +281,10 @@ export class Trainer implements TrainerService {
           place: folder,
           remedy: `Call the folder ${held} again, or move it away if it is a copy.`,
         });
+      }
+      if (former !== null) {
+        store.writeRelative(former);
+        await writePlan(folder, plan);
       }
       const run = new Run(folder, plan, store, this.surroundings());
       run.recover();
@@ -252,8 +295,29 @@ export class Trainer implements TrainerService {
     }
   }
 
+  /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
+  private async fillStores(): Promise<void> {
+    for (const run of [...this.runsById.values()]) {
+      if (run.store.filledShare() === 1) continue;
+      this.options.log(`${run.id} was recorded by an older version: it is indexed anew`);
+      try {
+        for (let share = 0; share < 1; ) {
+          await nextTurn();
+          if (this.isEnding) return;
+          if (this.runsById.get(run.id) !== run) break;
+          share = run.store.fill(fillingMs);
+        }
+        this.tell((listener) => listener.onRunsChanged(run.summary()));
+      } catch (thrown) {
+        this.options.log(
+          `${run.id} can't be indexed anew, so a search does not find all of it: ${asStudioError(thrown)}`,
+        );
+      }
+    }
+  }
+
   private get runsFolder(): string {
-    return path.join(this.options.projectFolder, trainerFolder, 'runs');
+    return runsFolder(this.options.projectFolder);
   }
 
   private run(id: string): Run {
@@ -293,8 +357,8 @@ export class Trainer implements TrainerService {
 
   private async checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string> {
     if ('checkpoint' in source) {
-      if (existsSync(path.join(source.checkpoint, 'config.json'))) return source.checkpoint;
-      throw new StudioError('bad-model', 'There is no config.json, so this is no model.', { place: source.checkpoint });
+      await refuseOtherForms(source.checkpoint);
+      return source.checkpoint;
     }
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
@@ -307,10 +371,10 @@ export class Trainer implements TrainerService {
     });
   }
 
-  private async describeSource(source: ModelSource): Promise<string> {
+  private async describeSource(source: ModelSource, paths: ProjectPaths): Promise<string> {
     if ('size' in source) return 'new weights';
     const folder = await this.checkpointOf(source);
-    if (!existsSync(path.join(folder, controllerFile))) return folder;
+    if (!existsSync(path.join(folder, controllerFile))) return paths.record(folder);
     const state = await readControllerState(folder);
     return `${state.run}, step ${state.step}`;
   }
@@ -320,6 +384,7 @@ export class Trainer implements TrainerService {
       media: () => this.media(),
       checkpointOf: (source) => this.checkpointOf(source),
       createEngine: this.options.createEngine,
+      allowedRoots: this.options.allowedRoots ?? [],
       runs: () => this.runs(),
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);
@@ -335,6 +400,19 @@ export class Trainer implements TrainerService {
   private tell(what: (listener: TrainerListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
+}
+
+/** What is lost with a run's records is not its weights: the fault of a run that has some says where they lie. */
+async function withCheckpointNamed(fault: StudioError, runFolder: string): Promise<StudioError> {
+  const newest = await newestCheckpoint(runFolder).catch(() => null);
+  if (!newest) return fault;
+  const { kind, message, place, remedy, cause } = fault;
+  const usable = `Its weights of step ${newest.state.step} can be used: a run file takes them as "model": {"checkpoint": ${JSON.stringify(newest.folder)}}.`;
+  return new StudioError(kind, message, {
+    ...(place && { place }),
+    remedy: [remedy, usable].filter(Boolean).join(' '),
+    cause,
+  });
 }
 
 function findRollout(store: RunStore, rolloutId: string): Rollout {

@@ -15,6 +15,8 @@ export interface TrainingRun extends Pick<Training, 'seed' | 'signal' | 'recordG
   at(point: SafePoint): Promise<number>;
   /** Moved on by the questions that are taken. */
   readonly place: QuestionPlace;
+  /** The media of the questions of a step are waited for, or are there. */
+  onDecoding(isUnderWay: boolean): void;
   onSampling(hint: SamplingHint): void;
 }
 
@@ -28,7 +30,9 @@ export function trainingOf(bench: Workbench, of: TrainingRun): Training {
     async nextQuestions(count) {
       const { imageShare } = of.run().parameters;
       const rowAt = (position: number) => order.at(position, imageShare);
+      of.onDecoding(true);
       const { questions: taken, next } = await questions.take(rowAt, place.next, count);
+      of.onDecoding(false);
       place.next = next;
       // The next step's media are decoded while this one computes; a fault is met again, and reported, when they are taken.
       for (let i = 0; i < count; i++) questions.prefetch(rowAt(next + i));

@@ -7,7 +7,7 @@ import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason } from '../protocol/records.ts';
 import {
@@ -19,8 +19,10 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
 import { keepCheckpoint } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
+import { FlatSteps } from './flat-steps.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
@@ -28,7 +30,8 @@ import { Steering, stepsThenPause } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
 import { openWorkbench, type Workbench, type WorkbenchOrder } from './workbench.ts';
 
-export interface SessionSurroundings extends Pick<WorkbenchOrder, 'media' | 'createEngine' | 'checkpointOf'> {
+export interface SessionSurroundings
+  extends Pick<WorkbenchOrder, 'media' | 'createEngine' | 'checkpointOf' | 'allowedRoots'> {
   /** Saves and frees other runs that are paused in memory. */
   makeRoom(besides: string): Promise<void>;
   onSampling(hint: SamplingHint): void;
@@ -41,6 +44,9 @@ export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
 }
+
+/** No space, numbers that are not finite, and programs that were ended from outside, as for want of memory. */
+const mendable: ReadonlySet<ErrorKind> = new Set(['disk-full', 'not-finite', 'cancelled']);
 
 export class TrainingSession {
   private readonly of: SessionOf;
@@ -55,6 +61,7 @@ export class TrainingSession {
   private reached = { step: 0, position: 0 };
   /** The position while a step is under way. */
   private readonly place: QuestionPlace = { next: 0 };
+  private readonly flatSteps = new FlatSteps();
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
 
@@ -62,7 +69,9 @@ export class TrainingSession {
     this.of = of;
     this.command = command;
     const { journal } = of;
-    this.evaluation = new RunEvaluation(of, this.interrupt.signal);
+    this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
+      this.steering.between({ point: 'after-update', step: this.run.step }),
+    );
     this.steering = new Steering(of.commands, {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),
@@ -163,8 +172,13 @@ export class TrainingSession {
     } catch (thrown) {
       const fault = asStudioError(thrown);
       around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
-      if (!begun) commands.fail(command, null, fault.toString());
-      return { state: 'failed', fault: runFault.parse({ ...fault.data, message: fault.message }) };
+      const inText = (text: string) => this.of.plan.paths.inText(text);
+      if (!begun) commands.fail(command, null, inText(fault.toString()));
+      const place = fault.place === undefined ? {} : { place: inText(fault.place) };
+      return {
+        state: 'failed',
+        fault: runFault.parse({ ...fault.data, ...place, message: inText(fault.message) }),
+      };
     }
   }
 
@@ -196,9 +210,15 @@ export class TrainingSession {
       media: () => around.media(),
       createEngine: around.createEngine,
       checkpointOf: (source) => around.checkpointOf(source),
+      allowedRoots: around.allowedRoots,
       onSkipped: (question, { kind, message }) =>
-        journal.record({ type: 'skipped', step: this.run.step + 1, question, kind, message }),
+        journal.record({
+          ...{ type: 'skipped', step: this.run.step + 1, question, kind },
+          message: plan.paths.inText(message),
+        }),
       warn: (message) => journal.record({ type: 'warning', message }),
+      tell: (doing, isSame) => (isSame ? journal.tellProgress(doing) : journal.tellPart(doing)),
+      ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
     });
     this.bench = bench;
     this.checkReached(bench.reached?.step ?? null);
@@ -208,6 +228,22 @@ export class TrainingSession {
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
     return { engine: bench.engine.status(), questions: bench.count, step };
+  }
+
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
+  private async judge(files: OpenedFiles): Promise<void> {
+    const { plan, journal } = this.of;
+    const { method, parameters, step } = this.run;
+    const { signal } = this.interrupt;
+    journal.tellPart('looking through the questions');
+    try {
+      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      journal.endProgress();
+    }
   }
 
   /**
@@ -231,12 +267,19 @@ export class TrainingSession {
   private async loop(): Promise<Standing> {
     const { plan, store, journal, around } = this.of;
     const { unseen } = this.workbench;
+    // Nothing is decoded ahead of the first step of a session, and nothing else tells yet that it goes on.
+    const first = this.run.step + 1;
     const training = trainingOf(this.workbench, {
       seed: plan.seed,
       signal: this.interrupt.signal,
       run: () => this.run,
       at: (point) => this.steering.at(point, this.run.step + 1),
       place: this.place,
+      onDecoding: (isUnderWay) => {
+        if (this.run.step + 1 !== first) return;
+        if (isUnderWay) journal.tellPart(`decoding the videos and images of step ${first}`);
+        else journal.endProgress();
+      },
       recordGroups: (groups) => journal.recordGroups(groups),
       onSampling: (hint) => around.onSampling(hint),
     });
@@ -254,6 +297,11 @@ export class TrainingSession {
         metrics.skipped = this.run.skipped - skippedBefore;
         this.reached = { step, position: this.place.next };
         await this.orHold({ point: 'after-update', step }, async () => journal.record({ type: 'step', metrics }));
+        const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
+        if (flat !== null)
+          await this.orHold({ point: 'after-update', step }, async () =>
+            journal.record({ type: 'warning', about: 'learning', message: flat }),
+          );
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
         await this.steering.at('after-update', step);
       }
@@ -270,7 +318,7 @@ export class TrainingSession {
     }
   }
 
-  /** A fault that a person can mend (no space left, numbers that are not finite) pauses the run; on resume the work is tried again. */
+  /** A fault that says nothing against the run and that a person can mend pauses it; on resume the work is tried again. */
   private async orHold<T>(place: RunPlace, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -278,7 +326,7 @@ export class TrainingSession {
       } catch (thrown) {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
-        if (fault.kind !== 'not-finite' && fault.kind !== 'disk-full') throw fault;
+        if (!mendable.has(fault.kind)) throw fault;
         await this.steering.holdBecause(fault, place);
       }
     }

@@ -1,20 +1,25 @@
 /** What a run computes with while it is in memory: questions, engine and models, opened and closed whole. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { isSplit } from '../data/forms/dataset-parts.ts';
+import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
-import { QuestionLoader } from '../data/questions.ts';
+import { QuestionLoader, type Unfit } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Question } from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
-import { questionText, solutionText } from '../reasoning/prompt.ts';
+import { buildPrompt, questionText, solutionText } from '../reasoning/prompt.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import { frameLimits } from '../video/choose.ts';
 import type { MediaLoader } from '../video/load.ts';
+import type { OpenedFiles } from './before-start.ts';
 import { checkpointsFolder, newestCheckpoint, removeLeftovers } from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
+import { liesOutside } from './project-paths.ts';
 
 export interface WorkbenchOrder {
   readonly plan: RunPlan;
@@ -26,9 +31,15 @@ export interface WorkbenchOrder {
   readonly createEngine: CreateEngine;
   /** Folder of the checkpoint that a source names. @throws StudioError `not-found` */
   checkpointOf(source: Exclude<ModelSource, { size: unknown }>): Promise<string>;
+  /** Folders that links among the media of every run may lead into, beside those of the plan. */
+  readonly allowedRoots: readonly string[];
   /** A question whose media can't be read. */
   onSkipped(question: Question, fault: StudioError): void;
   warn(message: string): void;
+  /** What has begun, for people; `isSame` for more of what was told last. */
+  tell(doing: string, isSame?: boolean): void;
+  /** Is shown the run's files before a model is loaded; what it throws ends the opening. */
+  beforeModel?(files: OpenedFiles): Promise<void>;
 }
 
 export interface Workbench {
@@ -43,6 +54,8 @@ export interface Workbench {
   readonly count: number;
   /** Questions to be evaluated on. */
   readonly unseen: QuestionLoader | null;
+  /** What they share with those that are trained on; null without any. Read through once. */
+  leak(signal: AbortSignal): Promise<Leak | null>;
   /** Where the newest checkpoint stands; null where the run begins. */
   readonly reached: { readonly step: number; readonly position: number } | null;
   close(): Promise<void>;
@@ -73,33 +86,48 @@ async function open(
 ): Promise<Omit<Workbench, 'close'>> {
   const media = await order.media();
   const limits = frameLimits(parameters);
+  const { paths } = plan;
+  const roots = [...plan.allowedRoots, ...order.allowedRoots];
   const opened = async (file: string): Promise<Dataset> => {
-    const dataset = hold(await openDataset(file));
-    warnOfFaults(dataset, order.warn);
+    requireThere(plan, file);
+    const dataset = hold(await openAndTell(file, roots, order.tell));
+    warnOfFaults(dataset, (message) => order.warn(paths.inText(message)));
     return dataset;
   };
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  let found: Leak | null = null;
+  const leak = async (signal: AbortSignal) => {
+    if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);
+    return found;
+  };
+  if (plan.promptTemplate !== null) requireThere(plan, plan.promptTemplate);
   const template = await readTemplate(plan.promptTemplate ?? undefined);
-  const loaderOf = (of: Dataset) => new QuestionLoader(of, media, limits, order.onSkipped);
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
     plan.seed,
     plan.sourceWeights,
   );
 
+  await order.beforeModel?.({ dataset, rows, leak });
+
+  order.tell('starting the engine');
   await removeLeftovers(folder);
   const checkpoint = await newestCheckpoint(folder);
   const engine = hold(await order.createEngine(plan.engine));
   const shown = [...rows.map((row) => dataset.dataType(row)), ...(unseen?.dataTypes() ?? [])];
   requireOfEngine(engine, { chunks: [...new Set(shown)], training: { method: plan.method, parameters } }, plan.runFile);
+  order.tell(checkpoint || !('size' in plan.model) ? 'opening the model' : 'making a new model and its tokenizer');
   const policy = await engine.createModel(
     checkpoint
       ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
       : await originOf(plan, dataset, template, order.checkpointOf),
     'policy',
   );
+  const unfit = longPrompt(engine, policy, template, parameters.maxPromptTokens);
+  const loaderOf = (of: Dataset) =>
+    new QuestionLoader(of, media, limits, order.onSkipped, unfit, paths.record(of.file));
   return {
     engine,
     policy,
@@ -109,8 +137,43 @@ async function open(
     order: questionOrder,
     count: rows.length,
     unseen: unseen && loaderOf(unseen),
+    leak,
     reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
   };
+}
+
+/** @throws StudioError `not-found` with what to do about a file that has moved */
+function requireThere({ paths }: RunPlan, file: string): void {
+  if (existsSync(file) || isSplit(file)) return;
+  const recorded = paths.record(file);
+  const where = liesOutside(recorded) ? 'It lies outside the project' : 'It belongs to the project';
+  throw new StudioError('not-found', `${where} and is not there.`, {
+    place: file,
+    remedy: `Put it back, or say where it lies now: video-r1 run --resume RUN --folder ${paths.project} --map ${recorded}=NEW`,
+  });
+}
+
+/** Finds prompts that are too long before the model is given them; their beginning is never cut off. */
+function longPrompt(engine: Engine, policy: ModelHandle, template: PromptTemplate, mostTokens: number): Unfit {
+  return async ({ question, frames }) => {
+    if (mostTokens === 0) return null;
+    const { tokens } = await engine.render(policy, buildPrompt(question, frames, null, template));
+    if (tokens <= mostTokens) return null;
+    return new StudioError(
+      'bad-dataset',
+      `The prompt has ${tokens.toLocaleString('en-US')} tokens; maxPromptTokens allows ${mostTokens.toLocaleString('en-US')}.`,
+      { place: question.path, remedy: 'Shorten the problem, show fewer or smaller frames, or raise maxPromptTokens.' },
+    );
+  };
+}
+
+function openAndTell(file: string, allowedRoots: readonly string[], tell: WorkbenchOrder['tell']): Promise<Dataset> {
+  const count = (rows: number) => Math.round(rows).toLocaleString('en-US');
+  const what = `reading the dataset ${path.basename(file)}`;
+  tell(what);
+  const onProgress = (rows: number, share: number) =>
+    tell(`${what}: ${count(rows)}${share < 1 ? ` of about ${count(rows / share)}` : ''} rows`, true);
+  return openDataset(file, undefined, { allowedRoots, onProgress });
 }
 
 /** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */
@@ -129,7 +192,13 @@ async function originOf(
   checkpointOf: WorkbenchOrder['checkpointOf'],
 ): Promise<ModelOrigin> {
   const source = plan.model;
-  if (!('size' in source)) return { kind: 'folder', folder: await checkpointOf(source), optimizer: false };
+  if (!('size' in source)) {
+    const tokenizer = 'checkpoint' in source ? source.tokenizer : undefined;
+    return {
+      ...{ kind: 'folder', folder: await checkpointOf(source), optimizer: false },
+      ...(tokenizer !== undefined && { tokenizer }),
+    };
+  }
   // What the model will read and write, so that the words that every prompt has become single tokens.
   const texts: string[] = [];
   for (let row = 0; row < Math.min(dataset.count, 20_000); row++) {

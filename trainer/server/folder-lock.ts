@@ -2,10 +2,11 @@
  * One trainer owns a project folder. The lock ends with the process in whatever way that ends: there is no stale lock to judge
  * by process ids. The discovery file beside it only informs.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { openPrivateFolder, othersMayRead } from '../store/private-folder.ts';
 import { holdFile } from '../store/process-lock.ts';
 
 /** Inside `trainerFolder`. */
@@ -13,20 +14,26 @@ export const lockFile = 'trainer.lock';
 
 export interface FolderLock {
   readonly projectFolder: string;
-  /** Tells clients where the trainer listens: writes the discovery file, readable by its owner alone, in one piece. */
-  publish(at: Discovery): void;
+  /** What the folder can't keep private, each with its remedy; empty where it can. */
+  readonly warnings: readonly string[];
+  /**
+   * Tells clients where the trainer listens: writes the discovery file, readable by its owner alone, in one piece.
+   * @returns a warning where the file system lets others read it all the same: it holds the token
+   */
+  publish(at: Discovery): string | null;
   /** Removes the discovery file and lets go of the folder. */
   dispose(): void;
+  /** The same when nothing came of it: a folder that was made for this is not left behind. */
+  abandon(): void;
 }
 
 /**
  * Takes a project folder for this process. What a trainer that was killed left in the discovery file is removed.
- * @throws StudioError `folder-busy` with the pid and port of the trainer that has it
+ * @throws StudioError `folder-busy` with the pid and port of the trainer that has it; as `openPrivateFolder`
  */
 export function lockFolder(projectFolder: string): FolderLock {
   const folder = join(projectFolder, trainerFolder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  const { isNew, warnings } = openPrivateFolder(folder);
   const path = join(folder, discoveryFile);
   const lock = holdFile(join(folder, lockFile), (cause) => {
     const owner = readDiscovery(path);
@@ -41,17 +48,27 @@ export function lockFolder(projectFolder: string): FolderLock {
     );
   });
   rmSync(path, { force: true });
+  const dispose = () => {
+    rmSync(path, { force: true });
+    lock.dispose();
+  };
   return {
     projectFolder,
+    warnings,
+    dispose,
+    abandon() {
+      dispose();
+      if (isNew) rmSync(folder, { recursive: true, force: true });
+    },
     publish(at) {
       const temporary = `${path}.${process.pid}`;
       rmSync(temporary, { force: true });
       writeFileSync(temporary, `${JSON.stringify(at, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      const isOpen = othersMayRead(temporary);
       renameSync(temporary, path);
-    },
-    dispose() {
-      rmSync(path, { force: true });
-      lock.dispose();
+      return isOpen
+        ? `${path} holds the secret that lets a program in, and others who can reach this disk may read it: the file system keeps no permissions. Put the project on a disk that does where that matters.`
+        : null;
     },
   };
 }

@@ -34,6 +34,8 @@ export interface ServerOptions<S extends TrainerService> {
 export interface TrainerServer<S extends TrainerService = TrainerService> {
   readonly service: S;
   readonly discovery: Discovery;
+  /** What could not be kept private, for a person to read; all works in spite of it. */
+  readonly warnings: readonly string[];
   /** Shuts the service down, says goodbye to every client, removes the discovery file, lets go of the folder. */
   close(): Promise<void>;
 }
@@ -104,7 +106,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
       else if (request.url?.split('?', 1)[0] !== '/socket') refuseUpgrade(socket, 404, 'The socket is at /socket.');
       else sockets.accept(request, socket, head);
     });
-    lock.publish(discovery);
+    const published = lock.publish(discovery);
 
     const end = async () => {
       try {
@@ -124,6 +126,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
     return {
       service,
       discovery,
+      warnings: published === null ? lock.warnings : [...lock.warnings, published],
       close: () => {
         closing ??= end();
         return closing;
@@ -132,7 +135,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
   } catch (thrown) {
     http.close();
     http.closeAllConnections();
-    lock.dispose();
+    lock.abandon();
     throw thrown;
   }
 }

@@ -2,6 +2,7 @@
 import { StudioError } from '../protocol/errors.ts';
 import type { Annotation, Group, Question, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
+import { codePointSpan, spanFault, withWholePairs } from '../protocol/text-spans.ts';
 import type { Database } from './database.ts';
 import { stored } from './query-sql.ts';
 
@@ -17,8 +18,18 @@ interface AnnotatedSubject {
   readonly advantage: number | null;
 }
 
-/** Rows that an export reads at a time. */
-const pageRows = 500;
+/** An annotation that stands on its own: with the question and the rollout as they were when the flag was set. */
+export interface ExportedAnnotation extends Omit<Annotation, 'at'>, Omit<AnnotatedSubject, 'question'> {
+  readonly run: string;
+  readonly runName: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** False where the rollout was voided, or was made anew with another text. */
+  readonly current: boolean;
+  readonly text: string;
+  readonly solution: string;
+  readonly question: Omit<Question, 'solution'>;
+}
 
 export class AnnotationTable {
   private readonly database: Database;
@@ -27,16 +38,10 @@ export class AnnotationTable {
     this.database = database;
   }
 
-  /** @throws StudioError `bad-request` when its span is not inside the text */
+  /** @throws StudioError `bad-request` when its span is not inside the text, or splits a character */
   write(annotation: Annotation, rollout: Rollout, group: Group): void {
-    const { span } = annotation;
-    if (span && (span.start >= span.end || span.end > rollout.text.length)) {
-      throw new StudioError(
-        'bad-request',
-        `The flagged span ${span.start}..${span.end} is not inside the rollout's text.`,
-        { place: annotation.rolloutId },
-      );
-    }
+    const fault = annotation.span && spanFault(rollout.text, annotation.span);
+    if (fault !== null) throw new StudioError('bad-request', fault, { place: annotation.rolloutId });
     const subject: AnnotatedSubject = {
       step: rollout.step,
       order: rollout.order,
@@ -96,46 +101,44 @@ export class AnnotationTable {
     return this.database.get<{ id: number }>('SELECT coalesce(max(id), 0) + 1 AS id FROM annotations')?.id ?? 1;
   }
 
-  /**
-   * All annotations as JSONL, oldest first, those whose rollout was voided or made anew included (`current` is false there).
-   * Each line stands on its own: it holds the question and the rollout as they were when the flag was set.
-   */
-  export(run: RunSummary): { jsonl: string; count: number } {
-    const lines: string[] = [];
-    let after = 0;
-    for (;;) {
-      const rows = this.database.all<{ id: number; text: string; subject: string; body: string; current: number }>(
-        `SELECT a.id, a.text, a.subject, a.body, EXISTS (
+  /** All annotations, oldest first, those whose rollout was voided or made anew included. Spans count code points. */
+  export(run: RunSummary): ExportedAnnotation[] {
+    return this.database
+      .all<{ text: string; subject: string; body: string; current: number }>(
+        `SELECT a.text, a.subject, a.body, EXISTS (
            SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND b.text = a.text
          ) AS current
-         FROM annotations a WHERE a.removed = 0 AND a.id > ? ORDER BY a.id LIMIT ?`,
-        after,
-        pageRows,
-      );
-      for (const row of rows) {
-        const annotation = JSON.parse(row.body) as Annotation;
-        const { question, prompt, ...rollout } = JSON.parse(row.subject) as AnnotatedSubject;
+         FROM annotations a WHERE a.removed = 0 ORDER BY a.id`,
+      )
+      .map(({ text, subject, body, current }) => {
+        const annotation = JSON.parse(body) as Annotation;
+        const { question, prompt, ...rollout } = JSON.parse(subject) as AnnotatedSubject;
         const { solution, ...asked } = question;
-        lines.push(
-          JSON.stringify({
-            run: run.id,
-            runName: run.name,
-            ...annotation,
-            at: new Date(annotation.at).toISOString(),
-            current: row.current === 1,
-            ...rollout,
-            text: row.text,
-            solution,
-            question: asked,
-            prompt,
-          }),
-        );
-        after = row.id;
-      }
-      if (rows.length < pageRows) break;
-    }
-    return { jsonl: lines.map((line) => `${line}\n`).join(''), count: lines.length };
+        return {
+          run: run.id,
+          runName: run.name,
+          ...annotation,
+          ...spanOutside(text, annotation),
+          at: new Date(annotation.at).toISOString(),
+          current: current === 1,
+          ...rollout,
+          text,
+          solution,
+          question: asked,
+          prompt,
+        };
+      });
   }
+}
+
+/** The flagged passage as other programs read it. Flags of older versions may split a character: those are widened, and say so. */
+function spanOutside(text: string, { span, quote }: Annotation): object {
+  if (span === null) return { span: null };
+  const whole = withWholePairs(text, span);
+  const outside = codePointSpan(text, whole);
+  if (whole.start === span.start && whole.end === span.end) return { span: outside, quote };
+  const note = 'The flag began or ended inside a character; span and quote hold the whole of it.';
+  return { span: outside, quote: text.slice(whole.start, whole.end), spanNote: note };
 }
 
 /** Fills the columns that are made from the bodies. */

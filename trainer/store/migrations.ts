@@ -1,12 +1,13 @@
 /**
  * Brings a run's database to the present schema, in numbered steps, all in one transaction: what interrupts it leaves the old
- * version whole. A new database is made by the same steps from nothing. To change a table, add a step; never change one.
+ * version whole. A new database is made by the same steps from nothing. To change a table, add a step; never change one. What
+ * takes long, the columns and the index of words that are made from the bodies, is only begun: `filling.ts` does it in portions.
  */
 import { fillAnnotations } from './annotation-table.ts';
 import type { Database } from './database.ts';
+import { beginFilling } from './filling.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
-import { fillRollouts } from './rollout-tables.ts';
-import { applicationId, schema1, schema2 } from './schema.ts';
+import { applicationId, schema1, schema2, schema4 } from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -26,6 +27,10 @@ const steps: readonly Step[] = [
     },
     refill: true,
   },
+  // `row` counts the rows of the file, from 1.
+  { change: () => {}, refill: true },
+  // Korean is found by syllable, and emoji are words.
+  { change: (database) => database.exec(schema4), refill: true },
 ];
 
 /** `PRAGMA user_version` of a database that this program writes. */
@@ -40,7 +45,7 @@ export function migrate(database: Database, version: number): void {
   const missing = steps.slice(version);
   for (const { change } of missing) change(database);
   if (missing.some(({ refill }) => refill)) {
-    fillRollouts(database);
+    beginFilling(database);
     fillAnnotations(database);
   }
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`);

@@ -7,6 +7,7 @@ import type { Expression } from '../protocol/query/expression.ts';
 import { facetQueries } from '../protocol/query/facets.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
+import { filledShare } from './filling.ts';
 import { type Portions, portions, RolloutSearch } from './rollout-search.ts';
 import type { RolloutBody } from './rollout-tables.ts';
 
@@ -21,6 +22,8 @@ export interface RolloutCount {
   readonly total: number;
   /** By the terms of `facetTerms`: how many there would be with that term in the query; none when not asked for. */
   readonly facets: Record<string, number>;
+  /** Share of the rollouts that a query sees; see `filling.ts`. */
+  readonly filled: number;
 }
 
 export function* listRollouts(
@@ -73,6 +76,7 @@ export function* countRollouts(
   return {
     matching: sum(search.facetIds),
     total: search.total,
+    filled: filledShare(database),
     facets: Object.fromEntries(chips.map(([term, expression]) => [term, sum(search.facetsOf(expression))])),
   };
 }

@@ -189,6 +189,23 @@ export class RolloutTables {
 
   // ---- reading ------------------------------------------------------------------------------------------------------
 
+  count(): number {
+    return this.database.get<{ count: number }>('SELECT count(*) AS count FROM rollouts')?.count ?? 0;
+  }
+
+  /** Oldest first, read as they are taken; between two of them the connection is free. */
+  *groups(): Generator<GroupWithRollouts, void> {
+    for (let after = 0; ; ) {
+      const next = this.database.get<{ key: number }>(
+        'SELECT key FROM groups WHERE key > ? ORDER BY key LIMIT 1',
+        after,
+      );
+      if (!next) return;
+      after = next.key;
+      yield this.groupByKey(after);
+    }
+  }
+
   group(id: string): GroupWithRollouts | undefined {
     const key = this.database.get<{ key: number }>('SELECT key FROM groups WHERE id = ?', id)?.key;
     return key === undefined ? undefined : this.groupByKey(key);
@@ -253,36 +270,28 @@ function groupValues(group: Group, rollout: Rollout | undefined): Value[] {
   return [id, step, purpose, question.problem, question.problemType, question.dataType, media.key, ...filled];
 }
 
-/** Fills the columns that are made from the bodies, and the index of words. */
-export function fillRollouts(database: Database): void {
-  database.run("INSERT INTO rollout_words (rollout_words) VALUES ('delete-all')");
-  for (let after = 0; ; ) {
-    const row = database.get<{ key: number; body: string }>(
-      'SELECT key, body FROM group_bodies WHERE key > ? ORDER BY key LIMIT 1',
-      after,
-    );
-    if (!row) return;
-    after = row.key;
-    const group = JSON.parse(row.body) as Group;
-    const rollouts = database.all<RolloutRecord & { key: number }>(
-      'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ?',
-      row.key,
-    );
-    const problem = indexed(group.question.problem);
-    for (const [index, record] of rollouts.entries()) {
-      const subject = { ...elsewhere, group, rollout: rolloutOf(record) };
-      if (index === 0)
-        database.run(
-          `UPDATE groups SET ${set(groupColumns.names)} WHERE key = ?`,
-          ...groupColumns.valuesOf(subject),
-          row.key,
-        );
+/** Fills what is made from the body of one group, columns and words; what is there is replaced. */
+export function fillGroup(database: Database, key: number, body: string): void {
+  const group = JSON.parse(body) as Group;
+  const rollouts = database.all<RolloutRecord & { key: number }>(
+    'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ?',
+    key,
+  );
+  const problem = indexed(group.question.problem);
+  for (const [index, record] of rollouts.entries()) {
+    const subject = { ...elsewhere, group, rollout: rolloutOf(record) };
+    if (index === 0)
       database.run(
-        `UPDATE rollouts SET ${set(rolloutColumns.names)} WHERE key = ?`,
-        ...rolloutColumns.valuesOf(subject),
-        record.key,
+        `UPDATE groups SET ${set(groupColumns.names)} WHERE key = ?`,
+        ...groupColumns.valuesOf(subject),
+        key,
       );
-      database.run(writing.words, record.key, indexed(record.text), problem);
-    }
+    database.run(
+      `UPDATE rollouts SET ${set(rolloutColumns.names)} WHERE key = ?`,
+      ...rolloutColumns.valuesOf(subject),
+      record.key,
+    );
+    database.run('DELETE FROM rollout_words WHERE rowid = ?', record.key);
+    database.run(writing.words, record.key, indexed(record.text), problem);
   }
 }

@@ -9,9 +9,9 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
 import {
   type Annotation,
   type Checkpoint,
@@ -27,8 +27,10 @@ import {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
-import { AnnotationTable } from './annotation-table.ts';
+import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
+import { writeRelative } from './born-at.ts';
 import { type Database, lostRemedy, sqliteCode, sqliteErrorCode } from './database.ts';
+import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -57,9 +59,13 @@ export class RunStore {
    */
   static create(folder: string, summary: RunSummary): RunStore {
     const text = JSON.stringify({ ...summary, seq: 0 });
-    const checked = runSummary.safeParse(JSON.parse(text));
+    const made: unknown = JSON.parse(text);
+    const checked = runSummary.safeParse(made);
     if (!checked.success)
-      throw new StudioError('internal', `A summary does not fit the contract: ${z.prettifyError(checked.error)}`);
+      throw new StudioError(
+        'internal',
+        `A summary does not fit the contract: ${faultLine(runSummary, made, checked.error, 'it')}.`,
+      );
     mkdirSync(folder, { recursive: true });
     const database = createRunDatabase(join(folder, storeFile), (made) => {
       made.run('INSERT INTO run (only_row, summary) VALUES (1, ?)', text);
@@ -91,6 +97,12 @@ export class RunStore {
     this.annotationTable = new AnnotationTable(database);
     this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
     this.run = readSummary(database);
+  }
+
+  /** Writes every path below the folder in which the project stood from that folder on; see `born-at.ts`. */
+  writeRelative(formerProject: string): void {
+    writeRelative(this.database, formerProject);
+    this.run = readSummary(this.database);
   }
 
   dispose(): void {
@@ -200,6 +212,23 @@ export class RunStore {
     this.recordTables.deleteAfter(toStep);
   }
 
+  /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
+  filledShare(): number {
+    return filledShare(this.database);
+  }
+
+  /**
+   * Fills what queries need for about `budgetMs`, and gives the share that is filled then.
+   * @throws StudioError `disk-full`, or `bad-store` for what is damaged
+   */
+  fill(budgetMs: number): number {
+    try {
+      return fillPortion(this.database, budgetMs);
+    } catch (thrown) {
+      throw damage(thrown, this.database.path) ?? thrown;
+    }
+  }
+
   // ---- reading ------------------------------------------------------------------------------------------------------
 
   /** The last `state` that was stored, with what later events say, and the number of the last event. */
@@ -269,6 +298,15 @@ export class RunStore {
     return this.recordTables.evaluations();
   }
 
+  rolloutCount(): number {
+    return this.rolloutTables.count();
+  }
+
+  /** All groups with their rollouts, oldest first, read as they are taken. */
+  groups(): Generator<GroupWithRollouts, void> {
+    return this.rolloutTables.groups();
+  }
+
   /** @throws StudioError `not-found` */
   group(id: string): GroupWithRollouts {
     const group = this.rolloutTables.group(id);
@@ -300,9 +338,15 @@ export class RunStore {
     return this.annotationTable.nextId();
   }
 
-  /** All annotations as JSONL, those whose rollout was voided or made anew included. */
-  exportAnnotations(): { jsonl: string; count: number } {
+  /** All annotations with what they are about, those whose rollout was voided or made anew included. */
+  exportedAnnotations(): ExportedAnnotation[] {
     return this.annotationTable.export(this.run);
+  }
+
+  /** The same as JSONL. */
+  exportAnnotations(): { jsonl: string; count: number } {
+    const lines = this.exportedAnnotations().map((line) => `${JSON.stringify(line)}\n`);
+    return { jsonl: lines.join(''), count: lines.length };
   }
 
   private notFound(what: string, id: string): StudioError {
@@ -330,12 +374,17 @@ function readSummary(database: Database): RunSummary {
     'SELECT summary, (SELECT coalesce(max(seq), 0) FROM events) AS seq FROM run',
   );
   if (!row) throw new StudioError('bad-store', 'The database has no summary of its run.', { place, remedy });
+  const unreadable = (why: string, cause: unknown) =>
+    new StudioError('bad-store', `The summary of the run can't be read: ${why}`, { place, remedy, cause });
+  let held: unknown;
   try {
-    return runSummary.parse({ ...(JSON.parse(row.summary) as object), seq: row.seq });
+    held = { ...(JSON.parse(row.summary) as object), seq: row.seq };
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new StudioError('bad-store', `The summary of the run can't be read: ${why}`, { place, remedy, cause });
+    throw unreadable((cause as Error).message, cause);
   }
+  const checked = runSummary.safeParse(held);
+  if (checked.success) return checked.data;
+  throw unreadable(`${faultLine(runSummary, held, checked.error, 'it')}.`, checked.error);
 }
 
 /** The step that an event is about, where a rewind can void it. */
@@ -362,6 +411,6 @@ function checkBody(body: RunEventBody): RunEventBody {
   if (checked.success) return checked.data;
   throw new StudioError(
     'internal',
-    `A ${body.type} event does not fit the contract: ${z.prettifyError(checked.error)}`,
+    `A ${body.type} event does not fit the contract: ${faultLine(runEventBody, body, checked.error, 'it')}.`,
   );
 }

@@ -151,3 +151,14 @@ ALTER TABLE annotations ADD COLUMN author TEXT;
 DROP TABLE rollout_words;
 CREATE VIRTUAL TABLE rollout_words USING fts5 (text, problem, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 `;
+
+/** What is made from the bodies is filled in portions, the newest groups first: those with a key of "below" and more have it. */
+export const schema4 = `
+-- No row: all is filled.
+CREATE TABLE filling (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  below INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL
+) STRICT;
+`;

@@ -1,10 +1,13 @@
 /** From a file to its frames, once: probe, choose, decode, check. Keeps nothing and shares nothing. */
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { badMedia } from './bad-media.ts';
 import { type FrameLimits, planImage, planVideo } from './choose.ts';
-import { type Decoded, decodeFrames, type FfmpegTools, readImage } from './ffmpeg.ts';
+import { type Decoded, decodeFrames, type FfmpegTools } from './ffmpeg.ts';
 import type { LoadedMedia, StoredView } from './frame-cache.ts';
-import { badMedia, type MediaProbe, probeImage, probeMedia, readImageBytes } from './probe.ts';
+import { readPicture } from './picture.ts';
+import { type MediaProbe, probeImage, probeMedia, readImageBytes } from './probe.ts';
+import { resizePicture } from './resize.ts';
 
 export interface DecodeMedia {
   readonly tools: FfmpegTools;
@@ -21,7 +24,7 @@ export interface DecodeMedia {
  * and application fields that can't be read.
  */
 const madeUp =
-  /error while decoding|damaged|concealing|corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
+  /error while decoding|damaged|concealing|(?<!probably )corrupt|Could not find ref|Error submitting|Decoding error|Error at MB|end mismatch|MVs not available|error (count|y=\d)/i;
 
 /** Whether a picture is not whole. */
 const lostPictures = ({ complaints, flagged }: Decoded) => flagged || complaints.some((line) => madeUp.test(line));
@@ -29,7 +32,7 @@ const lostPictures = ({ complaints, flagged }: Decoded) => flagged || complaints
 /** @throws StudioError `bad-media` with file and reason; `ffmpeg-missing`; `cancelled` when ffmpeg was ended from outside */
 export async function decodeMedia({ tools, key, file, kind, limits }: DecodeMedia): Promise<LoadedMedia> {
   try {
-    if (kind === 'image') return await decodeImage(tools, key, file, limits);
+    if (kind === 'image') return await decodeImage(key, file, limits);
     return (
       (await decodeVideo(tools, key, await probeMedia(tools, file, 'video'), limits)) ??
       // Fewer frames came than the file has packets, none of them damaged: count by decoding, and choose again.
@@ -78,7 +81,8 @@ async function decodeVideo(
 ): Promise<LoadedMedia | null> {
   const { indices, sampleFps, width, height } = planVideo(source, limits);
   const size = { width, height };
-  const decoded = await decodeFrames(tools, { file: source.file, stream: source.stream, indices, ...size });
+  const { file, stream, turn } = source;
+  const decoded = await decodeFrames(tools, { file, stream, turn, indices, ...size });
   const complaint = complaintOf(decoded);
   if (decoded.count < indices.length) {
     if (complaint === null || !lostPictures(decoded)) return null;
@@ -95,17 +99,12 @@ async function decodeVideo(
 }
 
 /** @throws StudioError `bad-media` */
-async function decodeImage(tools: FfmpegTools, key: string, file: string, limits: FrameLimits): Promise<LoadedMedia> {
+async function decodeImage(key: string, file: string, limits: FrameLimits): Promise<LoadedMedia> {
   const bytes = await readImageBytes(file);
-  const source = await probeImage(tools, file, bytes);
+  const source = await probeImage(file, bytes);
   const { width, height } = planImage(source, limits);
-  const size = { width, height };
-  const decoded = await readImage(tools, bytes, source, size);
-  const complaint = complaintOf(decoded);
-  if (decoded.count < 1 || lostPictures(decoded)) {
-    throw badMedia(file, `it is damaged: the picture can't be decoded (${complaint ?? 'ffmpeg gives no reason'})`);
-  }
-  return loaded(key, source, size, [0], decoded.pixels, 1);
+  const { pixels } = resizePicture(await readPicture(file, bytes), width, height);
+  return loaded(key, source, { width, height }, [0], pixels, 1);
 }
 
 const complaintOf = (decoded: Decoded) => decoded.complaints.at(-1) ?? null;

@@ -42,7 +42,7 @@ export class DecoderProcess {
     this.child = this.start();
   }
 
-  /** @throws StudioError as `decodeMedia`, or `internal` when the process died; the next call starts another. */
+  /** @throws StudioError as `decodeMedia`, or `cancelled` when the process was ended; the next call starts another. */
   decode(request: DecodeMedia): Promise<LoadedMedia> {
     this.child ??= this.start();
     const { child } = this;
@@ -98,7 +98,11 @@ export class DecoderProcess {
 
   private fail(why: string): void {
     for (const { reject } of this.waiting.values())
-      reject(new StudioError('internal', `The decoder process is gone: ${why}.`));
+      reject(
+        new StudioError('cancelled', `The process that decodes is gone: ${why}.`, {
+          remedy: 'Try again. If nobody ended it, the machine may be short of memory.',
+        }),
+      );
     this.waiting.clear();
   }
 

@@ -22,3 +22,13 @@ export function interrupted(program: 'ffmpeg' | 'ffprobe', by: string): StudioEr
     remedy: 'Try again. If nobody ended it, the machine may be short of memory.',
   });
 }
+
+/** Does work in which a program takes part, and once more where it was ended from outside: that may have been a single blow. */
+export async function twiceIfInterrupted<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof StudioError && thrown.kind === 'cancelled') return work();
+    throw thrown;
+  }
+}

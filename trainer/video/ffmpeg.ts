@@ -1,18 +1,19 @@
 /**
- * The one door to ffmpeg: finds the programs, asks ffprobe what a file holds, and decodes chosen frames to RGB. What the
- * answers mean is for `probe.ts`; which frames to take, for `choose.ts`.
+ * The one door to ffmpeg: finds the programs, and decodes chosen frames to RGB. What a file holds is for `ffprobe.ts`; which
+ * frames to take, for `choose.ts`.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import fluentFfmpeg from 'fluent-ffmpeg';
 import { StudioError } from '../protocol/errors.ts';
 import { interrupted, interruption } from './ended-child.ts';
+import { type Turn, turnFilters } from './turn.ts';
 
 export interface FfmpegTools {
   /** Path or name of each program. */
@@ -27,9 +28,7 @@ const install =
   'Install ffmpeg (https://ffmpeg.org/download.html, or "apt install ffmpeg", "brew install ffmpeg", "winget install ffmpeg"), ' +
   'or run "video-r1 setup ffmpeg" (in VS Code: Video-R1: Install ffmpeg), or name its path in the setting videoR1.trainer.ffmpegPath.';
 
-const probeTimeoutMs = 120_000;
 const decodeTimeoutSeconds = 600;
-const longestProbeBytes = 512 * 1024 * 1024;
 
 /** First line of `-version`, shortened. @throws Error when the program does not run. */
 export function versionOf(program: string): Promise<string> {
@@ -164,126 +163,15 @@ export async function findFfmpeg(preferred?: string, preferredProbe?: string): P
 }
 
 /** Demuxers that may open a video: none that leads to other files or addresses, as playlists do. */
-const videoFormats =
+export const videoFormats =
   'mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,flv,live_flv,ogg,asf,gif,rm,nut,mxf,dv,wtv,ivf,obu,mjpeg,yuv4mpegpipe,vc1,av1,3gp,apng';
-/** Demuxers that may open an image handed over as bytes. */
-const imageFormats =
-  'png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,gif,gif_pipe,apng,ppm_pipe,pgm_pipe,pbm_pipe,j2k_pipe,jpegxl_pipe,jpegxl_anim,mjpeg';
-
-/** What ffprobe prints, as far as it is asked for; numbers are texts there. */
-export interface ProbeOutput {
-  readonly streams?: readonly {
-    readonly index: number;
-    readonly codec_type?: string;
-    readonly codec_name?: string;
-    readonly width?: number;
-    readonly height?: number;
-    readonly pix_fmt?: string;
-    readonly nb_frames?: string;
-    readonly duration?: string;
-    readonly avg_frame_rate?: string;
-    readonly r_frame_rate?: string;
-    readonly disposition?: { readonly attached_pic?: number; readonly default?: number };
-    readonly tags?: Readonly<Record<string, string>>;
-    readonly side_data_list?: readonly { readonly rotation?: number | string }[];
-  }[];
-  readonly format?: { readonly format_name?: string; readonly duration?: string };
-  readonly packets?: readonly ProbedTime[];
-  readonly frames?: readonly ProbedTime[];
-}
-
-/** Time of a packet, or of a decoded frame, in seconds, and the bytes of a packet. */
-export interface ProbedTime {
-  readonly stream_index?: number;
-  readonly pts_time?: string;
-  readonly dts_time?: string;
-  readonly best_effort_timestamp_time?: string;
-  readonly duration_time?: string;
-  readonly size?: string;
-  /** `K` key frame, `D` to be discarded (outside the edit list), `C` corrupt. */
-  readonly flags?: string;
-}
-
-/** What to look at besides the pictures' streams: nothing, every packet, or every frame (which decodes the whole file). */
-export type ProbeDepth = 'streams' | 'packets' | 'frames';
-
-const streamEntries =
-  'stream=index,codec_name,width,height,pix_fmt,nb_frames,duration,avg_frame_rate,r_frame_rate:stream_tags=rotate,DURATION' +
-  ':stream_disposition=attached_pic,default:stream_side_data=rotation:format=format_name,duration';
-const timeEntries = {
-  streams: '',
-  packets: ':packet=stream_index,pts_time,dts_time,duration_time,size,flags',
-  frames: ':frame=stream_index,pts_time,best_effort_timestamp_time,duration_time',
-} satisfies Record<ProbeDepth, string>;
-
-/**
- * Asks ffprobe about a video file or about an image's bytes.
- * @param depth `kinds` asks what every stream is, sound and the like among them, and nothing more
- * @returns its answer, its complaints (one a line, without addresses) and whether it succeeded
- * @throws StudioError `ffmpeg-missing` when ffprobe does not start; `cancelled` when it was ended from outside
- */
-export function probe(
-  tools: FfmpegTools,
-  input: string | Uint8Array,
-  depth: ProbeDepth | 'kinds',
-): Promise<{ output: ProbeOutput; complaints: string[]; ok: boolean }> {
-  const isFile = typeof input === 'string';
-  const options = [
-    ...[
-      '-v',
-      'error',
-      '-protocol_whitelist',
-      isFile ? 'file' : 'pipe',
-      '-format_whitelist',
-      isFile ? videoFormats : imageFormats,
-    ],
-    ...(depth === 'kinds'
-      ? ['-show_entries', 'stream=index,codec_type']
-      : ['-select_streams', 'v', '-show_entries', streamEntries + timeEntries[depth]]),
-    ...['-of', 'json'],
-    ...['-i', isFile ? path.resolve(input) : 'pipe:0'],
-  ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(tools.ffprobe, options, { windowsHide: true, timeout: probeTimeoutMs });
-    const answer: Buffer[] = [];
-    let answerBytes = 0;
-    let complaints = '';
-    child.stdout.on('data', (data: Buffer) => {
-      answerBytes += data.length;
-      if (answerBytes > longestProbeBytes) child.kill('SIGKILL');
-      else answer.push(data);
-    });
-    child.stderr.on('data', (data: Buffer) => {
-      if (complaints.length < 100_000) complaints += data.toString('utf8');
-    });
-    child.on('error', (cause) => reject(doesNotStart(tools.ffprobe, cause)));
-    child.stdin.on('error', () => {
-      // ffprobe closes its input as soon as it has seen enough.
-    });
-    child.on('close', (code, signal) => {
-      const lines = complaintLines(complaints);
-      const from = child.killed ? null : interruption(code, signal);
-      if (from !== null) return reject(interrupted('ffprobe', from));
-      if (child.killed) lines.push('ffprobe took too long, or its answer was too large');
-      else if (signal) lines.push(`ffprobe ${tools.version} crashed on it (${signal}); another build may read it`);
-      let output: ProbeOutput = {};
-      try {
-        output = JSON.parse(Buffer.concat(answer).toString('utf8')) as ProbeOutput;
-      } catch {
-        if (signal === null) lines.push('ffprobe gave no answer that can be read');
-      }
-      resolve({ output, complaints: lines, ok: code === 0 && signal === null });
-    });
-    child.stdin.end(isFile ? undefined : input);
-  });
-}
-
-function doesNotStart(program: string, cause: Error): StudioError {
+/** The error of a program that is not there, or may not run */
+export function doesNotStart(program: string, cause: Error): StudioError {
   return new StudioError('ffmpeg-missing', `${program} does not start: ${cause.message}`, { remedy: install, cause });
 }
 
 /** ffmpeg's messages without memory addresses, repetitions and empty lines. */
-function complaintLines(stderr: string): string[] {
+export function complaintLines(stderr: string): string[] {
   const lines = stderr.split(/[\r\n]+/).map((line) => line.replace(/ @ 0x[0-9a-f]+/g, '').trim());
   return [...new Set(lines)].filter((line) => line !== '' && !/^Last message repeated/.test(line));
 }
@@ -296,8 +184,9 @@ const scaling = 'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp:para
 
 export interface DecodeRequest {
   readonly file: string;
-  /** Index of the video stream inside the file. */
+  /** Which of the file's video streams, from 0. */
   readonly stream: number;
+  readonly turn: Turn;
   /** Frame numbers in the order of display, ascending, each once. */
   readonly indices: readonly number[];
   readonly width: number;
@@ -323,7 +212,7 @@ function sumOf(terms: readonly string[]): string {
 }
 
 /**
- * Decodes frames by their number, turned upright as the file says, scaled with bicubic interpolation.
+ * Decodes frames by their number, turned as asked for, scaled with bicubic interpolation.
  *
  * A rate given for the input makes ffmpeg number the frames as the decoder gives them, as their times. A filter's own count
  * would start again wherever size, orientation or pixel format change inside the file, because the filters are built anew.
@@ -332,50 +221,20 @@ function sumOf(terms: readonly string[]): string {
  *   can't be decoded gives fewer frames and complaints.
  */
 export function decodeFrames(tools: FfmpegTools, request: DecodeRequest): Promise<Decoded> {
-  const { file, stream, indices, width, height } = request;
+  const { file, stream, turn, indices, width, height } = request;
   const wanted = sumOf(indices.map((index) => `eq(pts,${index})`));
   // Chosen frames get the numbers 0, 1, 2, ...: gaps would be filled with repetitions at the output's constant rate.
   const rank = sumOf(indices.slice(1).map((index) => `gte(PTS,${index})`)) || '0';
-  const filter = `settb=1/25,select='${wanted}',setpts='${rank}',scale=${width}:${height}:${scaling},format=rgb24`;
+  const turned = turnFilters(turn)
+    .map((filter) => `${filter},`)
+    .join('');
+  const filter = `settb=1/25,select='${wanted}',setpts='${rank}',${turned}scale=${width}:${height}:${scaling},format=rgb24`;
   const command = fluentFfmpeg({ source: path.resolve(file), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
     .inputOptions(['-v', 'level+warning', '-nostdin', '-protocol_whitelist', 'file', '-format_whitelist', videoFormats])
-    .inputOptions(['-r', '25'])
-    .outputOptions(['-map', `0:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
+    .inputOptions(['-r', '25', '-noautorotate'])
+    .outputOptions(['-map', `0:v:${stream}`, '-frames:v', String(indices.length), '-r', '25'])
     .videoFilters(filter);
   return collect(tools, command, width * height * 3, indices.length);
-}
-
-/**
- * Decodes an image's bytes, scaled with bicubic interpolation. Transparent parts are laid on white, as Qwen does; turning
- * notes inside the file (EXIF) are left alone, as Qwen leaves them.
- * @throws StudioError `ffmpeg-missing`; `cancelled` when ffmpeg was ended from outside
- */
-export function readImage(
-  tools: FfmpegTools,
-  bytes: Uint8Array,
-  source: { readonly width: number; readonly height: number; readonly hasAlpha: boolean },
-  size: { readonly width: number; readonly height: number },
-): Promise<Decoded> {
-  const { width, height } = size;
-  const scale = `scale=${width}:${height}:${scaling},format=rgb24`;
-  const command = fluentFfmpeg({ source: Readable.from([bytes]), timeout: decodeTimeoutSeconds, stdoutLines: 200 })
-    .inputOptions([
-      '-v',
-      'level+warning',
-      '-noautorotate',
-      '-protocol_whitelist',
-      'pipe',
-      '-format_whitelist',
-      imageFormats,
-    ])
-    .outputOptions(['-frames:v', '1']);
-  if (source.hasAlpha) {
-    command.complexFilter(
-      `color=white:s=${source.width}x${source.height},format=rgb24[paper];[0:v]format=rgba[ink];[paper][ink]overlay=shortest=1:format=rgb,${scale}[out]`,
-      'out',
-    );
-  } else command.outputOptions(['-map', '0:v:0']).videoFilters(scale);
-  return collect(tools, command, width * height * 3, 1);
 }
 
 /** What a command says at `level+warning`: errors without the mark of their level, and whether the decoder marked a picture. */

@@ -7,16 +7,18 @@ import { open } from 'node:fs/promises';
 import type { Frames } from '../engines/engine.ts';
 import type { DataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { badMedia } from './bad-media.ts';
 import type { FrameLimits } from './choose.ts';
 import { DecoderProcess } from './decoder-process.ts';
+import { twiceIfInterrupted } from './ended-child.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
 import { FrameCache, type LoadedMedia } from './frame-cache.ts';
-import { badMedia, checkFile } from './probe.ts';
+import { checkFile } from './probe.ts';
 
 export type { FrameLimits } from './choose.ts';
 
 /** Raise it when frame choice, sizes or scaling change: keys of old cache entries must not match then. */
-const rulesVersion = 2;
+const rulesVersion = 3;
 
 const processesAtOnce = 2;
 const memoryBytes = 64 * 1024 * 1024;
@@ -89,7 +91,8 @@ export class MediaLoader {
    * The frames of a video, or the one picture of an image, as the limits want them.
    * Frame i of the result is frame `view.indices[i]` of the file, shown `view.times[i]` seconds after its first.
    *
-   * @throws StudioError `bad-media` with file and reason; `ffmpeg-missing`; `disk-full` where the cache can't be written
+   * @throws StudioError `bad-media` with file and reason; `cancelled` when what decodes was ended from outside twice, which
+   *   says nothing about the file; `ffmpeg-missing`; `disk-full` where the cache can't be written
    */
   async load(file: string, kind: DataType, limits: FrameLimits): Promise<LoadedMedia> {
     if (this.disposed) throw new StudioError('internal', 'Frames were asked for after the loader was closed.');
@@ -160,7 +163,10 @@ export class MediaLoader {
   private async fromDiskOrFile(key: string, file: string, kind: DataType, limits: FrameLimits): Promise<LoadedMedia> {
     const stored = await this.cache.get(key);
     const media =
-      stored ?? (await this.slots.run(() => this.decoder.decode({ tools: this.tools, key, file, kind, limits })));
+      stored ??
+      (await this.slots.run(() =>
+        twiceIfInterrupted(() => this.decoder.decode({ tools: this.tools, key, file, kind, limits })),
+      ));
     this.remember(media);
     if (stored) return media;
     const kept = await this.cache.put(media);

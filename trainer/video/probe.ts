@@ -1,8 +1,12 @@
 /** What a video or image file holds, checked: size as shown, frames and their times. A file that can't be used is an error. */
 import { open, readFile, stat } from 'node:fs/promises';
 import type { DataType } from '../protocol/dataset.ts';
-import { StudioError } from '../protocol/errors.ts';
-import { type FfmpegTools, type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffmpeg.ts';
+import { badMedia } from './bad-media.ts';
+import type { FfmpegTools } from './ffmpeg.ts';
+import { type ProbeDepth, type ProbedTime, type ProbeOutput, probe } from './ffprobe.ts';
+import { endsWhole } from './gif-screen.ts';
+import { pictureSize } from './picture.ts';
+import { type Turn, turnOf } from './turn.ts';
 
 export interface MediaProbe {
   readonly file: string;
@@ -17,20 +21,14 @@ export interface MediaProbe {
   readonly fps: number;
   /** Seconds from the first frame at which each is shown, ascending. Not index / fps where the rate varies. */
   readonly times: Float64Array;
-  /** Index of the stream inside the file. */
+  /** Which of the file's video streams it is, from 0. */
   readonly stream: number;
-  readonly hasAlpha: boolean;
+  /** What is to be done to its pictures, whose size as shown is the one above. */
+  readonly turn: Turn;
 }
 
+const getItAgain = 'Copy or download the file again, or take the question out of the dataset.';
 const largestImageBytes = 256 * 1024 * 1024;
-
-/** @param file is named in the error as it is given here */
-export function badMedia(file: string, reason: string, remedy?: string): StudioError {
-  return new StudioError('bad-media', `The file can't be used: ${reason}.`, {
-    place: file,
-    remedy: remedy ?? 'Replace the file, or take the question out of the dataset.',
-  });
-}
 
 /** @returns size in bytes. @throws StudioError `bad-media` for a file that is missing, empty or a folder. */
 export async function checkFile(file: string): Promise<{ sizeBytes: number; modifiedMs: number }> {
@@ -67,9 +65,6 @@ function clockSeconds(text: string | undefined): number | null {
   return parts ? Number(parts[1]) * 3600 + Number(parts[2]) * 60 + Number(parts[3]) : null;
 }
 
-const hasAlpha = (pixelFormat: string | undefined) =>
-  /^(rgba|bgra|argb|abgr|ya|yuva|gbrap|pal8)/.test(pixelFormat ?? '');
-
 /** Whether a file begins with a box that MP4 and MOV files begin with. */
 async function beginsAsMp4(file: string): Promise<boolean> {
   const handle = await open(file, 'r');
@@ -97,13 +92,6 @@ function videoStream(output: ProbeOutput): Stream | undefined {
     (best, stream) => (best === undefined || weight(stream) > weight(best) ? stream : best),
     undefined,
   );
-}
-
-function quarterTurned(stream: Stream): boolean {
-  const turn =
-    stream.side_data_list?.map((data) => Number(data.rotation)).find(Number.isFinite) ??
-    Number(stream.tags?.rotate ?? 0);
-  return Math.abs(Math.round(turn / 90)) % 2 === 1;
 }
 
 /** ffprobe's last complaint, without the file's name before it. */
@@ -204,26 +192,24 @@ export async function probeMedia(
   kind: DataType,
   depth: Exclude<ProbeDepth, 'streams'> = 'packets',
 ): Promise<MediaProbe> {
-  return kind === 'image' ? probeImage(tools, file, await readImageBytes(file)) : probeVideo(tools, file, depth);
+  return kind === 'image' ? probeImage(file, await readImageBytes(file)) : probeVideo(tools, file, depth);
 }
 
 /** Looks at an image whose bytes are at hand; `file` is for messages. @throws StudioError `bad-media` */
-export async function probeImage(tools: FfmpegTools, file: string, bytes: Uint8Array): Promise<MediaProbe> {
-  const { output, complaints } = await probe(tools, bytes, 'streams');
-  const stream = output.streams?.[0];
-  if (!stream?.width || !stream.height) throw badMedia(file, `it is not an image (${reasonOf(complaints, 'pipe:0')})`);
+export async function probeImage(file: string, bytes: Uint8Array): Promise<MediaProbe> {
+  const { width, height, format } = await pictureSize(file, bytes);
   return {
     file,
     kind: 'image',
-    codec: stream.codec_name ?? 'unknown',
-    width: stream.width,
-    height: stream.height,
+    codec: format.toLowerCase(),
+    width,
+    height,
     durationSeconds: 0,
     totalFrames: 1,
     fps: 0,
     times: Float64Array.of(0),
-    stream: stream.index,
-    hasAlpha: hasAlpha(stream.pix_fmt),
+    stream: 0,
+    turn: turnOf({}),
   };
 }
 
@@ -249,14 +235,17 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
   const fps = nominal || (span > 0 ? (times.length - 1) / span : 0);
   if (!(fps > 0)) throw badMedia(file, 'its frame rate is not known');
   const cut = depth === 'packets' ? cutOff(stream, found, fps, output.format?.format_name ?? '', complaints) : null;
-  if (cut) throw badMedia(file, cut, 'Copy or download the file again, or take the question out of the dataset.');
+  if (output.format?.format_name === 'gif' && !endsWhole(await readFile(file)))
+    throw badMedia(file, 'it is cut off: its last picture is not whole', getItAgain);
+  if (cut) throw badMedia(file, cut, getItAgain);
   if (corrupt > 0 && complaints.length > 0) {
     throw badMedia(
       file,
       `it is damaged: ${corrupt} of its ${times.length} frames are incomplete (${reasonOf(complaints, file)})`,
     );
   }
-  const [width, height] = quarterTurned(stream) ? [stream.height, stream.width] : [stream.width, stream.height];
+  const turn = turnOf(stream);
+  const [width, height] = turn.transposed ? [stream.height, stream.width] : [stream.width, stream.height];
   return {
     file,
     kind: 'video',
@@ -271,7 +260,7 @@ async function probeVideo(tools: FfmpegTools, file: string, depth: 'packets' | '
     totalFrames: times.length,
     fps,
     times,
-    stream: stream.index,
-    hasAlpha: false,
+    stream: output.streams?.indexOf(stream) ?? 0,
+    turn,
   };
 }

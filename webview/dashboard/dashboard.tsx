@@ -4,7 +4,7 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
-import { noTrainer } from '../run/run-words.ts';
+import { noTrainer, troubleOf } from '../run/run-words.ts';
 import { UnreadableRuns } from '../run/unreadable-runs.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
@@ -63,6 +63,8 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     setPressed(why === null ? null : key);
     if (why === null) void feed.command(request);
   };
+  const fault = useStore(feed.connection.state, (state) => state.fault);
+  const hasTrouble = trainerMissing !== null || fault !== null || troubleOf(run) !== null;
   const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
@@ -91,10 +93,10 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     <>
       <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-      <RunNotice {...{ session, feed, host }} />
+      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <UnreadableRuns session={session} />
       <div aria-live="polite">
-        {refused && (
+        {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
             can't be done now: {refused.refused}.
           </Notice>

@@ -1,6 +1,6 @@
-/** Evaluations on unseen questions: ordered beside shuffled, and what the chosen one says by slice. */
+/** Evaluations: ordered beside shuffled, and what the chosen one says by slice. */
 import { useState } from 'preact/hooks';
-import type { Evaluation, EvaluationSlice } from '../../trainer/protocol/records.ts';
+import { type Evaluation, type EvaluationSlice, questionsOf } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
@@ -18,7 +18,7 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
     <section aria-label="Evaluations">
       <Section
         title="Evaluations"
-        meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset.split(/[\\/]/).at(-1) ?? '')}, ${grouped(chosen.all.count)} questions, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
+        meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset.split(/[\\/]/).at(-1) ?? '')}, ${grouped(chosen.all.count)} ${questionsOf(chosen)}, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
         tools={
           evaluations.length > 1 && (
             <Segments label="Evaluation of step">

@@ -1,6 +1,7 @@
 /** How a parameter is edited, and what a person typed as its value, checked against the parameter's own schema. */
 import { z } from 'zod';
 import { optimizerKey } from '../../trainer/protocol/engine.ts';
+import { faultLine } from '../../trainer/protocol/issues.ts';
 import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 
@@ -28,7 +29,7 @@ export function readParameter(
   const checked = parameters[name].schema.safeParse(value);
   if (checked.success) return { value: checked.data };
   if (value === null) return { fault: 'A value is needed.' };
-  return { fault: checked.error.issues.map((issue) => issue.message).join('; ') };
+  return { fault: `${faultLine(parameters[name].schema, value, checked.error, 'it')}.` };
 }
 
 /** Why a change would do nothing with the engine that computes the run; null where it would, or nobody knows. */

@@ -54,7 +54,7 @@ export function RunHeader({ session, feed, controls, host, onRollouts }: RunHead
   );
   return (
     <header class={styles.header}>
-      <h1 class="sr-only">Dashboard of {shownLine(run.name)}</h1>
+      <h1 class="sr-only">Dashboard of {shownLine(run.id)}</h1>
       <RunPicker class={styles.picker} session={session} run={run} />
       <StateLabel run={run} link={link} />
       <div class={styles.controls} role="toolbar" aria-label="Run">

@@ -1,5 +1,7 @@
 /** Questions that were left out because their media could not be read, and the run's warnings. Nothing is dropped in silence. */
+
 import { useState } from 'preact/hooks';
+import { shownRow } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -53,7 +55,11 @@ export function SkippedList({ view, host }: { view: RunView; host: Host }) {
                   {shownLine(question.problem, 80)}
                 </td>
                 <td class="far">
-                  <button type="button" class="link" onClick={() => host.openFile(question.dataset, question.row)}>
+                  <button
+                    type="button"
+                    class="link"
+                    onClick={() => host.openFile(question.dataset, shownRow(question))}
+                  >
                     {shownLine(question.path)}
                   </button>
                 </td>

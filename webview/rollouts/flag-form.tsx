@@ -7,6 +7,7 @@ import {
   type Verdict,
   verdict as verdicts,
 } from '../../trainer/protocol/records.ts';
+import { lengthInCodePoints } from '../../trainer/protocol/text-spans.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { count } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
@@ -112,7 +113,7 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
           Save
         </Button>
         <Button onPress={onLeave}>Leave it</Button>
-        <span class="dim far">{span ? count(span.end - span.start, 'character') : ''}</span>
+        <span class="dim far">{span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
       </div>
     </div>
   );

@@ -1,4 +1,5 @@
 /** Both strips: the frames in their order, where the shuffled answers saw each of them, and a line between the two. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { FrameOrder, MediaView } from '../../trainer/protocol/records.ts';
 import type { FramePixels } from '../state/connection.ts';
 import { OrderMark } from '../ui/icons.tsx';
@@ -22,6 +23,11 @@ interface FrameStripProps {
 
 export function FrameStrip({ media, frames, order, shuffledCount, selected, onSelect }: FrameStripProps) {
   const number = media.times.length;
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => {
+    /* Under the pointer nothing moves: it has picked a frame that is in sight. */
+    if (strip.current && !strip.current.matches(':hover')) bringIntoSight(strip.current, selected);
+  }, [selected]);
   const { shuffledOrder } = media;
   const columns = { gridTemplateColumns: `repeat(${number}, minmax(0, 1fr))` };
   const size = `${grouped(number)} of ${media.width}×${media.height}, ${count(media.visionTokens, 'token')}`;
@@ -29,7 +35,7 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const frameWidth = Math.ceil((tallest * media.width) / media.height) + frameGap;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow page it scrolls sideways, by keyboard too
-    <section class={styles.strip} aria-label="Frames as the model saw them" tabIndex={0}>
+    <section ref={strip} class={styles.strip} aria-label="Frames as the model saw them" tabIndex={0}>
       <p class={styles.key}>
         <span>
           <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
@@ -73,6 +79,17 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
       </div>
     </section>
   );
+}
+
+/** Scrolls a narrow page's strip sideways, and nothing else, to where a frame is whole in sight. */
+function bringIntoSight(strip: HTMLElement, frame: number): void {
+  const picked = strip.querySelectorAll('ol:first-of-type > li')[frame]?.getBoundingClientRect();
+  if (!picked) return;
+  const sight = strip.getBoundingClientRect();
+  const before = picked.left - sight.left - frameGap;
+  const after = picked.right - sight.right + frameGap;
+  if (before < 0) strip.scrollLeft += before;
+  else if (after > 0) strip.scrollLeft += after;
 }
 
 interface FrameProps {

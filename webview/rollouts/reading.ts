@@ -3,6 +3,7 @@
  * and the moves from one to the next.
  */
 import type { AnnotationInput, GroupWithRollouts, Rollout, Span } from '../../trainer/protocol/records.ts';
+import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
 import type { RolloutFeed } from './rollout-feed.ts';
@@ -146,9 +147,11 @@ export class Reading {
     this.patch({ shaded });
   }
 
-  /** Begins a flag on a span of the text, or on the whole answer. */
+  /** Begins a flag on a span of the text, widened to whole characters, or on the whole answer. */
   flag(span: Span | null): void {
-    if (this.rollout) this.patch({ flagging: { span }, pane: 'rollout' });
+    if (!this.rollout) return;
+    const { text } = this.rollout;
+    this.patch({ flagging: { span: span && withWholeCharacters(text, span) }, pane: 'rollout' });
   }
 
   stopFlagging(): void {

@@ -26,6 +26,8 @@ export interface FeedState {
   /** Rows that the query keeps, and all rows, whether loaded or not. Null until known. */
   readonly matching: number | null;
   readonly total: number | null;
+  /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
+  readonly filled: number;
   /** New rows that wait to be shown, newest first. */
   readonly waiting: readonly RolloutRow[];
   /** New rows are shown as they arrive. */
@@ -89,6 +91,7 @@ export class RolloutFeed {
       rows: [],
       matching: null,
       total: null,
+      filled: 1,
       waiting: [],
       following: true,
       loading: false,
@@ -285,12 +288,14 @@ export class RolloutFeed {
     this.outdated = false;
     try {
       const query = this.state.get().goodLine;
-      const { matching, total, facets } = await this.run.request('rollouts/count', { query, facets: true });
+      const { filled: before } = this.state.get();
+      const { matching, total, facets, filled } = await this.run.request('rollouts/count', { query, facets: true });
       if (generation !== this.generation) return;
       this.counting = false;
       this.counted = true;
-      this.patch({ matching, total, facets });
-      if (this.outdated) this.countSoon();
+      this.patch({ matching, total, facets, filled });
+      if (before < 1 && filled === 1) this.reload();
+      else if (this.outdated || filled < 1) this.countSoon();
     } catch (thrown) {
       if (generation !== this.generation) return;
       this.counting = false;

@@ -8,6 +8,7 @@ import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
+import { Notice } from '../ui/notice.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
@@ -51,6 +52,11 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
         }
         tools={<Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />}
       />
+      {state.filled < 1 && (
+        <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * state.filled)} %.`}>
+          This run is of an older version; until it is through, a filter finds only a part of its rollouts.
+        </Notice>
+      )}
       <FilterBox
         line={state.line}
         faults={faults}

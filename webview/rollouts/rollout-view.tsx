@@ -1,6 +1,12 @@
 /** One answer: what the model saw, what it thought, what it said, and where each point of its reward came from. */
 import { useEffect, useMemo } from 'preact/hooks';
-import type { Annotation, GroupWithRollouts, Rollout, Span } from '../../trainer/protocol/records.ts';
+import {
+  type Annotation,
+  type GroupWithRollouts,
+  type Rollout,
+  type Span,
+  shownRow,
+} from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host } from '../host.ts';
@@ -159,8 +165,8 @@ export function RolloutView(props: RolloutViewProps) {
                 ? `, ${fixed(media.durationSeconds, 1)} s`
                 : `, ${media.sourceWidth}×${media.sourceHeight}`}{' '}
               ·{' '}
-              <button type="button" class="link" onClick={() => host.openFile(question.dataset, question.row)}>
-                dataset row {question.row + 1}
+              <button type="button" class="link" onClick={() => host.openFile(question.dataset, shownRow(question))}>
+                dataset row {shownRow(question)}
               </button>
             </p>
           </div>

@@ -84,7 +84,7 @@ function TopLine({ session, feed, host, reading, onDashboard }: TopLineProps) {
   useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : false) });
   return (
     <nav class={styles.top} aria-label="Where you are">
-      <h1 class="sr-only">Rollouts of {shownLine(run.name)}</h1>
+      <h1 class="sr-only">Rollouts of {shownLine(run.id)}</h1>
       <RunPicker class={styles.picker} session={session} run={run} />
       <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
       <Crumb reading={reading} />
@@ -151,12 +151,12 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
     if (!rollout) return;
     const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
     host
-      .copy(host.link(shown) ?? `${view.run.name}, step ${rollout.step}, rollout ${rollout.id}`)
+      .copy(host.link(shown) ?? `${view.run.id}, step ${rollout.step}, rollout ${rollout.id}`)
       .catch((thrown: unknown) => feed.fail(thrown));
   };
   const exportFlags = () => {
     feed.request('annotations/export', {}).then(
-      ({ jsonl }) => host.saveFile(`${view.run.name}-flags.jsonl`, jsonl),
+      ({ jsonl }) => host.saveFile(`${view.run.id}-flags.jsonl`, jsonl),
       (thrown: unknown) => feed.fail(thrown),
     );
   };

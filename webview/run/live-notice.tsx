@@ -5,6 +5,7 @@ import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import styles from './live-notice.module.css';
+import { sentence } from './run-words.ts';
 
 const tailShown = 90;
 
@@ -12,7 +13,16 @@ export function LiveNotice({ feed }: { feed: RunFeed }) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const sampling = useStore(feed.state, (state) => state.sampling);
   const isThere = useStore(feed.connection.state, ({ link }) => link.state === 'open');
-  if (run.state !== 'running' || !isThere) return null;
+  const goes = run.state === 'starting' || run.state === 'running' || run.state === 'evaluating';
+  if (!goes || !isThere) return null;
+  if (run.doing && !(sampling && run.state === 'running')) {
+    return (
+      <Notice kind="info" title={sentence(run.doing)}>
+        {run.step === 0 ? 'The first step follows.' : ''}
+      </Notice>
+    );
+  }
+  if (run.state !== 'running') return null;
   if (!sampling) {
     return (
       <Notice kind="info" title="Training.">

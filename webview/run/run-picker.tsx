@@ -1,10 +1,10 @@
 /** Which of the project's runs is shown. */
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { runLine } from '../../trainer/protocol/run-words.ts';
 import type { Session } from '../state/session.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { useStore } from '../ui/store.ts';
 import { Dropdown } from '../ui/toolkit.tsx';
-import { nameAmong } from './run-words.ts';
 
 interface RunPickerProps {
   readonly class: string | undefined;
@@ -20,7 +20,7 @@ export function RunPicker({ class: className, session, run }: RunPickerProps) {
       label="Run"
       title={`${run.method} · preset ${run.preset} · from ${shownLine(run.from)}`}
       value={run.id}
-      choices={runs.map((one) => ({ value: one.id, label: nameAmong(one, runs) }))}
+      choices={runs.map((one) => ({ value: one.id, label: shownLine(runLine(one)) }))}
       onChoose={(runId) => session.choose(runId)}
     />
   );

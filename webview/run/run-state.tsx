@@ -35,12 +35,15 @@ const colours: Readonly<Record<RunState, string | undefined>> = {
 /** Announced politely when it changes. */
 export function StateLabel({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const lost = link.state === 'gone' || link.state === 'closed';
+  const words = lost ? `No trainer; last seen in step ${grouped(run.step)}` : stateWords(run);
   return (
     <span class={styles.state} data-part="state" role="status" aria-live="polite">
       <span class={lost ? styles.failed : colours[run.state]}>
         <Icon name={lost ? 'plug' : icons[run.state]} />
       </span>
-      <span class="cut">{lost ? `No trainer; last seen in step ${grouped(run.step)}` : stateWords(run)}</span>
+      <span class="cut" title={words}>
+        {words}
+      </span>
     </span>
   );
 }

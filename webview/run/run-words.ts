@@ -29,11 +29,14 @@ export function stateWords(run: RunSummary): string {
     case 'running':
       return withDoing(`Running, step ${grouped(Math.min(run.step + 1, run.steps))}`, run.doing);
     case 'pausing':
-      return run.release ? 'Pausing after this step, to free the memory' : 'Pausing at the next safe point';
+      return withDoing(
+        run.release ? 'Pausing after this step, to free the memory' : 'Pausing at the next safe point',
+        run.doing,
+      );
     case 'paused':
       return `Paused at ${run.at.point}, step ${grouped(run.at.step)}${run.memory === 'released' ? ', memory freed' : ''}`;
     case 'stopping':
-      return run.when === 'now' ? 'Stopping now' : 'Stopping after this step';
+      return withDoing(run.when === 'now' ? 'Stopping now' : 'Stopping after this step', run.doing);
     case 'stopped':
       return `Stopped at step ${grouped(run.step)}`;
     case 'evaluating':
@@ -45,14 +48,8 @@ export function stateWords(run: RunSummary): string {
   }
 }
 
-function withDoing(words: string, doing: string | null): string {
+function withDoing(words: string, doing: string | null | undefined): string {
   return doing ? `${words}: ${shownLine(doing)}` : words;
-}
-
-/** What a run is called among others: by its id too where another has the same name, as one that is trained again has. */
-export function nameAmong(run: RunSummary, runs: readonly RunSummary[]): string {
-  const isShared = runs.some(({ id, name }) => id !== run.id && name === run.name);
-  return shownLine(isShared ? `${run.name} (${run.id})` : run.name);
 }
 
 export interface Trouble {

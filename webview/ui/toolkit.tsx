@@ -108,8 +108,8 @@ export function Dropdown(
     'vscode-dropdown',
     {
       ...shared(props),
-      /* The element keeps the option that was chosen by itself; new choices need a new element. */
-      key: `${props.choices.map((choice) => choice.value).join('|')} ${props.value}`,
+      /* The element keeps the option that was chosen, and its words, by itself; other choices need a new element. */
+      key: `${props.choices.map((choice) => `${choice.value} ${choice.label}`).join('|')} ${props.value}`,
       value: props.value,
       onChange: (event: Event) => {
         const chosen = (event.currentTarget as HTMLInputElement).value;

@@ -10,6 +10,7 @@ const progress: Progress = {
   answers: 100,
   passing: 71,
   unanswered: 5,
+  lastFailure: null,
   retries: 3,
   elapsedMs: 20_000,
   tokensIn: 480_000,

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
+import { dateWords } from '../../../trainer/protocol/run-words.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
 import { aRunThat, everyRequest, everyRun, requestName } from '../../protocol/every-standing.ts';
 
@@ -53,12 +54,17 @@ describe('the list', () => {
   test('says where a paused run stands and why, and how long one that goes on has left', () => {
     const at = { point: 'before-update', step: 34 } as const;
     const paused = aRunThat({ state: 'paused', at, why: 'the loss rose', fault: null, memory: 'held' }, { step: 33 });
-    expect(listLine(paused)).toBe('tgrpo-1          paused     step 33/100  at before-update, step 34: the loss rose');
+    const made = dateWords(paused.createdAt);
+    expect(listLine(paused)).toBe(
+      `tgrpo-1          ${made}  paused     step 33/100  at before-update, step 34: the loss rose`,
+    );
     // 97 steps of 2 seconds.
     expect(listLine(aRunThat({ state: 'running', doing: null }, { pace: [1000, 3000] }))).toBe(
-      'tgrpo-1          running    step 3/100  3m 14s left',
+      `tgrpo-1          ${made}  running    step 3/100  3m 14s left`,
     );
-    expect(listLine(aRunThat({ state: 'completed' }, { step: 100 }))).toBe('tgrpo-1          completed  step 100/100');
+    expect(listLine(aRunThat({ state: 'completed' }, { step: 100 }))).toBe(
+      `tgrpo-1          ${made}  completed  step 100/100`,
+    );
   });
 });
 

@@ -43,7 +43,7 @@ const table: Readonly<Record<string, Refused>> = {
     input: [['list', '--folder', folder]],
   },
   convert: { over: ['a', 'b', 'c'], usage: [['a'], ['a', 'b', '--dtype', 'int8']], input: [[nowhere, at('out')]] },
-  export: { over: ['a', 'b'], usage: [[]], input: [['sft-1', '--folder', folder]] },
+  export: { over: ['a', 'steps', 'b'], usage: [[], ['a', 'stepps']], input: [['sft-1', '--folder', folder]] },
   sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
   check: { over: ['a', 'b'], usage: [[], ['a', '--limit', 'x']], input: [[nowhere]] },
   split: {

@@ -66,9 +66,12 @@ describe('a scored line', () => {
     ['[]', 'It is not an object'],
     ['null', 'It is not an object'],
     ['{"completion": "a", "solution": "b"}', 'problem_type is missing'],
-    ['{"completion": 3, "solution": "b", "problem_type": "OCR"}', 'completion: '],
+    ['{"completion": 3, "solution": "b", "problem_type": "OCR"}', 'completion must be a text, not 3'],
     ['{"completion": "a", "solution": "b", "problem_type": "ocr"}', 'the nearest is "OCR"'],
-    [JSON.stringify({ completion: '', solution: 'x'.repeat(20_001), problem_type: 'OCR' }), 'solution: '],
+    [
+      JSON.stringify({ completion: '', solution: 'x'.repeat(20_001), problem_type: 'OCR' }),
+      'solution must be a text of at most',
+    ],
   ])('that is bad says why: %.60s', (text, message) => {
     expect(() => scoreLine(Buffer.from(text), training)).toThrow(message);
   });

@@ -96,6 +96,19 @@ describe('training', () => {
     expect(right).toBeGreaterThanOrEqual(7);
   });
 
+  test('an answer as text ends with the end of its turn, and with the newline behind that where it is asked for', async () => {
+    const model = await newModel(one);
+    const [row] = rows();
+    const answer = row?.answer as { text: string };
+    const sequences = [true, false].map((turnNewline) => ({
+      prompt: row?.prompt ?? [],
+      answer: { ...answer, turnNewline },
+    }));
+    const [longer, shorter] = (await one.forward(model, sequences)).map(({ logprobs }) => [...logprobs]);
+    expect(longer?.length).toBe((shorter?.length ?? 0) + 1);
+    expect(longer?.slice(0, -1)).toEqual(shorter);
+  });
+
   test('two threads give the loss and gradient of one, up to rounding', async () => {
     const [a, b] = [await newModel(one), await newModel(two)];
     for (let step = 0; step < 4; step++) {

@@ -122,7 +122,7 @@ function encode(prompt: FixtureSequence['prompt'], tokensPerSecond: number): Enc
     for (let i = 0; i < visionTokens(grid); i++) tokens.push(kind === 'image' ? imageToken : videoToken);
     spans.push({ kind: 'vision', grid, secondsPerPair: seconds });
   }
-  return { tokens: Int32Array.from(tokens), ...mropePositions(spans, tokensPerSecond, '5.x'), media };
+  return { tokens: Int32Array.from(tokens), ...mropePositions(spans, tokensPerSecond, '5.18'), media };
 }
 
 let started: Map<string, () => Promise<Ops>>;

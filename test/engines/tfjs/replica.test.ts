@@ -14,7 +14,7 @@ const configFile = newConfigFile(
   tinySize,
   vocabulary,
   { pad: 0, turnEnd: 1, visionStart: 2, visionEnd: 3, image: 4, video: 5 },
-  '5.x',
+  '5.18',
 );
 const place = 'test';
 const { size } = parameterTable(readConfig(configFile, place));

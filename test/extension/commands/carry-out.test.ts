@@ -20,7 +20,7 @@ test('a command is told as done with the place where it took effect', async () =
     command: recordOf(id, command, { state: 'applied' }),
   });
   await pause(studio);
-  expect(editor.done).toEqual(['$(check) first paused (after-update, step 4)']);
+  expect(editor.done).toEqual(['$(check) r1 paused (after-update, step 4)']);
 });
 
 test('one that the trainer rejects, or that fails, is told with its reason and not as done', async () => {
@@ -29,9 +29,9 @@ test('one that the trainer rejects, or that fails, is told with its reason and n
     trainer.handlers['runs/command'] = async ({ id, command }) => ({ command: recordOf(id, command, { state, why }) });
   };
   answer('rejected', 'the run is stopping');
-  await expect(pause(studio)).rejects.toThrow("first can't be paused: the run is stopping.");
+  await expect(pause(studio)).rejects.toThrow("r1 can't be paused: the run is stopping.");
   answer('failed', 'No space is left.');
-  await expect(pause(studio)).rejects.toThrow("first can't be paused: it failed: No space is left.");
+  await expect(pause(studio)).rejects.toThrow("r1 can't be paused: it failed: No space is left.");
   expect(editor.done).toEqual([]);
 });
 

@@ -169,7 +169,13 @@ describe('opening a page', () => {
     const studio = studioOn(project);
     const script = path.join(emptyFolder(), 'never-listens.cjs');
     writeFileSync(script, 'setInterval(() => {}, 1000)');
-    studio.program = async () => ({ node: process.execPath, script, environment: process.env, options: [] });
+    studio.program = async () => ({
+      node: process.execPath,
+      script,
+      environment: process.env,
+      options: [],
+      serving: [],
+    });
     let cancel = () => {};
     const offered = new Promise<void>((resolve) => {
       editor.onProgress = (act) => {

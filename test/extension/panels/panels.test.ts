@@ -72,13 +72,13 @@ describe('files that a page may open', () => {
 
 describe('the line of a dataset row', () => {
   test('in JSON lines is the row itself', () => {
-    expect(lineOfRow('{"a": 1}\n{"a": "}{"}\n{"a": 3}\n', 2)).toBe(2);
+    expect(lineOfRow('{"a": 1}\n{"a": "}{"}\n{"a": 3}\n', 3)).toBe(2);
   });
 
   test('in an array is where its object opens, whatever stands in its strings', () => {
     const text = '[\n  {\n    "a": "[{\\"",\n    "b": {"c": 1}\n  },\n  {\n    "a": 2\n  }\n]';
-    expect(lineOfRow(text, 0)).toBe(1);
-    expect(lineOfRow(text, 1)).toBe(5);
+    expect(lineOfRow(text, 1)).toBe(1);
+    expect(lineOfRow(text, 2)).toBe(5);
   });
 });
 

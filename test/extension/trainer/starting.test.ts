@@ -1,5 +1,5 @@
 /** Starting a trainer: the program, its Node.js and environment, and what is said when it does not come up. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -27,6 +27,7 @@ function program(source: string) {
     script,
     environment: trainerEnvironment(process.env),
     options: ['--ffmpeg', '/opt/ffmpeg'],
+    serving: ['--allow-root', '/disk'],
   };
 }
 
@@ -43,7 +44,10 @@ describe('starting a trainer', () => {
     const found = await startTrainer(program(announces), project, new AbortController().signal);
     expect(await findTrainer(project)).toEqual(found);
     const seen = JSON.parse(readFileSync(path.join(project, '.video-r1/seen.json'), 'utf8'));
-    expect(seen).toEqual({ arguments: ['serve', '--folder', project, '--ffmpeg', '/opt/ffmpeg'], electron: '1' });
+    expect(seen).toEqual({
+      arguments: ['serve', '--folder', project, '--ffmpeg', '/opt/ffmpeg', '--allow-root', '/disk'],
+      electron: '1',
+    });
     // Leader of a session of its own, so that the end of the window is not its end.
     if (process.platform === 'linux') {
       const [, , , , group] = readFileSync(`/proc/${found.pid}/stat`, 'utf8').split(' ');
@@ -82,8 +86,22 @@ describe('starting a trainer', () => {
   test('in a folder that can not be written says so', async () => {
     writeFileSync(path.join(project, '.video-r1'), 'a file where the folder should be');
     await expect(startTrainer(program(announces), project, new AbortController().signal)).rejects.toMatchObject({
+      kind: 'no-access',
+      message: expect.not.stringMatching(/E[A-Z]{4}/),
       place: path.join(project, '.video-r1'),
     });
+  });
+
+  test('is not misled by word that a dead one left, under whose number another process lives', async () => {
+    const left = { pid: process.pid, host: '127.0.0.1', port: 1, token: 'old', protocol: { major: 1, minor: 0 } };
+    mkdirSync(path.join(project, '.video-r1'));
+    writeFileSync(
+      path.join(project, '.video-r1/trainer.json'),
+      JSON.stringify({ ...left, version: '0', startedAt: 0 }),
+    );
+    const found = await startTrainer(program(announces), project, new AbortController().signal);
+    expect(found.pid).not.toBe(process.pid);
+    expect(found.token).toBe('t');
   });
 });
 
@@ -118,7 +136,9 @@ describe('the program', () => {
   });
 
   test('that is missing from the extension is named', async () => {
-    await expect(trainerProgram({ extensionFolder: project, nodePath: '', ffmpegPath: '' })).rejects.toMatchObject({
+    await expect(
+      trainerProgram({ extensionFolder: project, nodePath: '', ffmpegPath: '', allowedRoots: [] }),
+    ).rejects.toMatchObject({
       place: path.join(project, 'dist/trainer/main.js'),
     });
   });

@@ -42,7 +42,7 @@ describe('a notice', () => {
     await live(paused, paused);
     expect(editor.messages).toEqual([
       [
-        'first is paused because of a fault at step 3: No space is left. Free some space.',
+        'r1 is paused because of a fault at step 3: No space is left. Free some space.',
         'Open Dashboard',
         'Resume',
         'Show Log',
@@ -50,11 +50,23 @@ describe('a notice', () => {
     ]);
   });
 
+  test('comes when a run is to learn nothing, and not for other warnings, which go to the log', async () => {
+    const taken = new Promise<void>((resolve) => {
+      const waiting = studio.onRunEvent(({ seq }) => {
+        if (seq < 2) return;
+        waiting.dispose();
+        resolve();
+      });
+    });
+    trainer.emit('r1', 1, { type: 'warning', message: 'One bad row is left out.' });
+    trainer.emit('r1', 2, { type: 'warning', about: 'learning', message: 'LearningRate is 0.' });
+    await taken;
+    expect(editor.messages).toEqual([['r1: LearningRate is 0.', 'Open Dashboard']]);
+  });
+
   test('comes when a run failed', async () => {
     await live({ state: 'failed', fault });
-    expect(editor.messages.map(([text]) => text)).toEqual([
-      'first failed at step 3: No space is left. Free some space.',
-    ]);
+    expect(editor.messages.map(([text]) => text)).toEqual(['r1 failed at step 3: No space is left. Free some space.']);
   });
 
   test('does not come when a person paused it, whatever is said of why', async () => {
@@ -73,7 +85,7 @@ describe('a notice', () => {
     await trainer.end();
     await gone;
     expect(editor.messages).toEqual([
-      [expect.stringContaining('while first (step 3) was under way'), 'Start Trainer', 'Show Log'],
+      [expect.stringContaining('while r1 (step 3) was under way'), 'Start Trainer', 'Show Log'],
     ]);
   });
 });

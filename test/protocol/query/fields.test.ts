@@ -30,7 +30,7 @@ describe('fields', () => {
       id: 'o1',
       group: 'g1',
       question: '17',
-      row: 4,
+      row: 5,
       dataset: 'train.json',
       source: 'CLEVRER',
       family: 'bounces',

@@ -173,7 +173,7 @@ describe('faults', () => {
       ['(a or) b', 'or'],
       ['not', 'not'],
       ['a not or b', 'not'],
-      ['a 🔴 b', '🔴'],
+      ['a → b', '→'],
       ['>5 a', '>5'],
     ] as const) {
       const { faults } = parseQuery(line);

@@ -112,7 +112,23 @@ export function subjectOf({ run, question, group, rollout, flags }: SubjectParts
 }
 
 /** Few words of several scripts, so that queries often hit. */
-const someWords = fc.constantFrom('left', 'LEFT', 'ball', 'bal', 'é', '红', '色', 'กิ', 'हिन्दी', 'or', '12');
+const someWords = fc.constantFrom(
+  'left',
+  'LEFT',
+  'ball',
+  'bal',
+  'é',
+  '红',
+  '色',
+  'กิ',
+  'हिन्दी',
+  'or',
+  '12',
+  '공',
+  '왼쪽',
+  '🎬',
+  '🤦',
+);
 const someText = fc.array(someWords, { maxLength: 6 }).map((words) => words.join(' '));
 const shortText = fc.oneof(
   fc.constantFrom('', 'a', 'A', 'b', 'made up', 'x"y', '(', 'é', '1..2', 'a,b', 'a\u0000b', '\ud800'),

@@ -10,17 +10,31 @@ describe('wordsOf', () => {
     ['视频中的 ball', ['视', '频', '中', '的', 'ball']],
     ['3Dカメラ', ['3d', 'カ', 'メ', 'ラ']],
     ['𠀀𪛔', ['𠀀', '𪛔']],
-    ['공이 왼쪽으로', ['공이', '왼쪽으로']],
+    ['공이 왼쪽으로', ['공', '이', '왼', '쪽', '으', '로']],
     ['snake_case don’t', ['snake', 'case', 'don', 't']],
     ['Straße STRASSE', ['strasse', 'strasse']],
     ['ΟΔΟΣ οδός', ['οδοσ', 'οδοσ']],
     ['ISPARTA ısparta İzmir', ['isparta', 'isparta', 'izmir']],
     ['ＡＢＣ １２３ ﬁn x²', ['abc', '123', 'fin', 'x2']],
     ['in\u00adter ba\u200bll', ['inter', 'ball']],
-    ['🔴 → = \u0000 \ud800', []],
+    ['→ = \u0000 \ud800', []],
     ['\ue000\u{f8ff}', ['\ue000\u{f8ff}']],
   ])('cuts %j', (text, words) => {
     expect(wordsOf(text)).toEqual(words);
+  });
+
+  it.each([
+    ['先做动作向左的红色视频', ['先做', '动作', '向左', '红色', '视频']],
+    ['ลูกบอลสีแดงเลื่อนไปทางซ้าย', ['สีแดง', 'ซ้าย', 'ทาง']],
+    ['ໝາກບານສີແດງ', ['ບານ', 'ສີແດງ']],
+    ['បាល់ពណ៌ក្រហម', ['ពណ៌', 'ក្រហម']],
+    ['ボールは左へうごく', ['ール', '左へ', 'うごく']],
+    ['빨간공이왼쪽으로', ['공이', '왼쪽', '공이 왼쪽']],
+    ['see🎬🤦🏼‍♂️now', ['🎬', '🤦', '🤦🏼‍♂️', 'now', '🎬🤦']],
+    ['le cafe\u0301 cre\u0300me', ['café', 'creme']],
+  ])('finds words anywhere inside of %s', (text, inside) => {
+    for (const found of inside) expect(holdsPhrase(wordsOf(text), wordsOf(found), false), found).toBe(true);
+    expect(holdsPhrase(wordsOf(text), wordsOf('猫'), false)).toBe(false);
   });
 
   it('does not tell composed from decomposed letters', () => {

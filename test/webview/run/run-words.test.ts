@@ -1,7 +1,7 @@
 /** How a run stands, in words: where it is paused, what it does, and a notice only where there is something to act on. */
 import { describe, expect, it } from 'vitest';
 import { timeLeft } from '../../../webview/run/progress.ts';
-import { nameAmong, noTrainer, stateWords, troubleOf } from '../../../webview/run/run-words.ts';
+import { noTrainer, stateWords, troubleOf } from '../../../webview/run/run-words.ts';
 import { aRunThat, everyStanding } from '../../protocol/every-standing.ts';
 
 const at = { point: 'before-update', step: 34 } as const;
@@ -26,14 +26,6 @@ describe('stateWords', () => {
     const words = everyStanding.map((standing) => stateWords(aRunThat(standing)));
     for (const one of words) expect(one).toMatch(/^[A-Z]/);
     expect(stateWords(aRunThat({ state: 'starting', doing: 'a\u202eb' }))).toBe('Starting: a\\u202eb');
-  });
-});
-
-describe('nameAmong', () => {
-  it('tells runs of one name apart by their ids', () => {
-    const run = (id: string, name: string) => aRunThat({ state: 'created' }, { id, name });
-    const runs = [run('tgrpo-2', 'tgrpo'), run('tgrpo-1', 'tgrpo'), run('sft-1', 'sft\u202e')];
-    expect(runs.map((one) => nameAmong(one, runs))).toEqual(['tgrpo (tgrpo-2)', 'tgrpo (tgrpo-1)', 'sft\\u202e']);
   });
 });
 

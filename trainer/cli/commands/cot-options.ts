@@ -1,6 +1,6 @@
 /** The options of `video-r1 cot`, and their values checked. */
 import { defaultRules, type FilterRules } from '../../cot/filter.ts';
-import { type readOptions, usage } from '../terminal/command.ts';
+import { type readOptions, rootOptions, usage } from '../terminal/command.ts';
 
 export const cotOptions = {
   out: { type: 'string' },
@@ -37,6 +37,7 @@ export const cotOptions = {
   'price-in': { type: 'string' },
   'price-out': { type: 'string' },
   json: { type: 'boolean', default: false },
+  ...rootOptions,
 } as const;
 export type CotValues = ReturnType<typeof readOptions<typeof cotOptions>>['values'];
 

@@ -13,7 +13,7 @@ import { trainerFolder } from '../../protocol/discovery.ts';
 import { isParameterName } from '../../protocol/parameters.ts';
 import { defaultEngine } from '../../protocol/runfile.ts';
 import { type PromptTemplate, readTemplate } from '../../reasoning/template.ts';
-import { type FoundCheckpoint, findCheckpoint } from '../../runs/find-checkpoint.ts';
+import { checkpointName, type FoundCheckpoint, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { frameLimits } from '../../video/choose.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type FrameLimits, MediaLoader } from '../../video/load.ts';
@@ -100,7 +100,7 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
   const { temperature, topP, maxTokens } = sampling;
   const samplesPerCall = number(values, 'concurrency', { min: 1, max: 1000, whole: true }, 16);
   return {
-    identity: { checkpoint: found.folder, sha256: await sha256OfFiles(await modelFiles(found.folder)) },
+    identity: { checkpoint: checkpointName(found), sha256: await sha256OfFiles(await modelFiles(found.folder)) },
     sampling,
     media: { ...limits },
     template,

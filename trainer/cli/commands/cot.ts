@@ -1,5 +1,5 @@
 /** `video-r1 cot`: a teacher answers a dataset's questions with think and answer, and what passes the filter becomes SFT data. */
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defaultRules, type FilterRules } from '../../cot/filter.ts';
 import { generate, type MediaSource, type Progress } from '../../cot/generate.ts';
@@ -12,8 +12,9 @@ import { setAside } from '../../journal/json-lines.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError, sentError } from '../../protocol/errors.ts';
 import { presetNames } from '../../protocol/runfile.ts';
+import { openPrivateFolder } from '../../store/private-folder.ts';
 import { holdFile } from '../../store/process-lock.ts';
-import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { allowedRoots, type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { type CotValues, cotOptions, filterRules, number } from './cot-options.ts';
@@ -58,6 +59,7 @@ Sampling (the defaults are those of the released script)
   --template FILE      the wording of the prompt; default: the checkpoint's run's, else our own
   --preset NAME        how frames are chosen: ${presetNames.join(', ')}; default: as the checkpoint's run, else paper
   --set NAME=VALUE     changes one of it: maxFrames, maxPixels, …
+  --allow-root DIR     a folder outside of the dataset's own that links among its media may lead into
   --fresh              begin anew; the old journal is kept under another name
 Filter, in this order; changed options filter the journal anew, and --filter-only does so without asking anybody
   no answer (error, refusal, cut off), wrong form, then
@@ -101,7 +103,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
   if (values.out === undefined) throw usage('Name the file to write with --out.');
   const rules = filterRules(values);
   const files = outputFiles(values.out);
-  const dataset = await openDataset(file);
+  const dataset = await openDataset(file, undefined, { allowedRoots: allowedRoots(values) });
   try {
     if (existsSync(files.out) && realpathSync(files.out) === realpathSync(dataset.file))
       throw usage('--out is the dataset itself.');
@@ -110,7 +112,7 @@ async function make(positionals: readonly string[], values: CotValues, show: Dis
     if (dataset.faults.length > 0) show.notice(`${dataset.faults.length} bad rows are left out of the dataset`);
     const held = lock(files);
     try {
-      const content = { sha256: await sha256OfFiles([dataset.file]), rows: dataset.count };
+      const content = { sha256: await sha256OfFiles(dataset.files), rows: dataset.count };
       if (values['filter-only']) return await filterOnly(dataset, content, rules, files, show);
       return await sampleTeacher(dataset, content, rules, files, values, show);
     } finally {
@@ -211,10 +213,12 @@ async function sampleTeacher(
       show.notice('Interrupted. Go on with the same command.');
       return interrupts.exitCode;
     }
+    const last = progress?.lastFailure ? ` The last failure: ${progress.lastFailure}.` : '';
     if (progress && progress.unanswered > 0) {
-      show.notice(`${progress.unanswered} samples got no answer. The same command asks them again.`);
+      show.notice(`${progress.unanswered} samples got no answer.${last} The same command asks them again.`);
       return exitCodes.failed;
     }
+    if (last) show.notice(`The server found requests wrong.${last} --retry-failed asks them again.`);
     return exitCodes.done;
   } finally {
     interrupts.dispose();
@@ -233,12 +237,22 @@ function checkFree(files: OutputFiles, fresh: boolean): void {
   });
 }
 
-/** Two that write one journal would spoil it. @throws StudioError `conflict` */
+/**
+ * Two that write one journal would spoil it.
+ * @throws StudioError `conflict`; `not-found` when the folder of the output is not there; as `openPrivateFolder`
+ */
 function lock(files: OutputFiles): { dispose(): void } {
-  const folder = path.join(path.dirname(files.out), trainerFolder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return holdFile(
-    path.join(folder, `${path.basename(files.journal)}.lock`),
+  const parent = path.dirname(files.out);
+  if (!existsSync(parent))
+    throw new StudioError('not-found', 'The folder that the output is to be written to is not there.', {
+      place: parent,
+      remedy: 'Make the folder, or choose another --out.',
+    });
+  const folder = path.join(parent, trainerFolder);
+  const { isNew } = openPrivateFolder(folder);
+  const file = path.join(folder, `${path.basename(files.journal)}.lock`);
+  const held = holdFile(
+    file,
     (cause) =>
       new StudioError('conflict', 'Another video-r1 cot writes this output now.', {
         place: files.out,
@@ -246,6 +260,14 @@ function lock(files: OutputFiles): { dispose(): void } {
         cause,
       }),
   );
+  return {
+    dispose() {
+      held.dispose();
+      // A folder that was made for the lock alone serves nobody.
+      if (isNew && readdirSync(folder).every((name) => name === path.basename(file)))
+        rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 const jsonEveryMs = 1000;

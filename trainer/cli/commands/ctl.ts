@@ -19,7 +19,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
 import { type RunSummary, remainingMs } from '../../protocol/run-state.ts';
-import { duration, standingDetail } from '../../protocol/run-words.ts';
+import { dateWords, duration, standingDetail } from '../../protocol/run-words.ts';
 import { type CliCommand, exitCodes, readOptions, readValue, usage } from '../terminal/command.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
@@ -158,11 +158,11 @@ export function readRequest(
   return commandRequest.parse(forms[kind].request(words, options.release || options.now));
 }
 
-/** `sft-1            paused     step 33/100  at before-update, step 34: the loss rose`. */
+/** `sft-1            2026-11-28 16:05  paused     step 33/100  at before-update, step 34: the loss rose`. */
 export function listLine(run: RunSummary): string {
   const left = run.state === 'completed' ? null : remainingMs(run);
   const more = [standingDetail(run), left === null ? null : `${duration(left)} left`].filter((part) => part !== null);
-  return `${run.id.padEnd(16)} ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${more.join(', ')}`.trimEnd();
+  return `${run.id.padEnd(16)} ${dateWords(run.createdAt)}  ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${more.join(', ')}`.trimEnd();
 }
 
 /** How a command ended. One that would be refused is not sent, and has no record in the run's log. */

@@ -17,11 +17,13 @@ import {
   evaluationsFolder,
 } from '../experiments/evaluate-checkpoint.ts';
 import {
+  allowedRoots,
   type CliCommand,
   exitCodes,
   readOptions,
   readPreset,
   readSettings,
+  rootOptions,
   seedOption,
   usage,
   wholeNumber,
@@ -53,6 +55,7 @@ all answers in that file: a table here, results.json and results.md beside it.
   --out DIR         default: .video-r1/evaluations/MODEL-DATASETS-frames in the project
   --fresh           ask anew; the old answers are kept under another name
   --json            write the results here as JSON
+  --allow-root DIR  a folder outside of a dataset's own that links among its media may lead into; may be given more than once
   --ffmpeg PATH     the ffmpeg to use
 
 --compare pairs the questions of two evaluations (folders, or with --folder two runs' newest ones) by dataset and content: McNemar's
@@ -78,14 +81,16 @@ exact test, the difference with its interval, and the questions that flipped.
         json: { type: 'boolean', default: false },
         ffmpeg: { type: 'string' },
         compare: { type: 'boolean', default: false },
+        ...rootOptions,
       },
       Number.POSITIVE_INFINITY,
     );
     if (values.compare) {
-      const { compare: _compare, folder, out, json, set, ...idle } = values;
+      const { compare: _compare, folder, out, json, set, 'allow-root': roots, ...idle } = values;
       const [idleName] =
-        Object.entries({ ...idle, set: set.length > 0 }).find(([, value]) => value !== undefined && value !== false) ??
-        [];
+        Object.entries({ ...idle, set: set.length > 0, 'allow-root': roots.length > 0 }).find(
+          ([, value]) => value !== undefined && value !== false,
+        ) ?? [];
       if (idleName !== undefined) throw usage(`--${idleName} has no meaning with --compare.`);
       return compareCommand(positionals, { folder, out, json });
     }
@@ -103,6 +108,7 @@ exact test, the difference with its interval, and the questions that flipped.
 };
 
 interface EvalValues {
+  readonly 'allow-root': readonly string[];
   readonly folder?: string | undefined;
   readonly frames?: string | undefined;
   readonly preset?: string | undefined;
@@ -138,6 +144,7 @@ async function evaluationWanted(positionals: readonly string[], values: EvalValu
         path.join(evaluationsFolder(project), evaluationName(model, files, parameters.maxFrames, values.shuffled)),
     ),
     fresh: values.fresh,
+    allowedRoots: [...(model.plan?.allowedRoots ?? []), ...allowedRoots(values)],
     cacheFolder: path.join(project, trainerFolder, 'cache'),
     ffmpeg: values.ffmpeg,
   };

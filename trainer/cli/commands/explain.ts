@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type ExplainedGroup, explainGroup, type GroupNumbers, readGroupNumbers } from '../../learning/explain.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from '../terminal/command.ts';
 
 export const explainCommand: CliCommand = {
@@ -37,7 +38,7 @@ Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, 
 async function readJson(file: string | undefined): Promise<unknown> {
   const place = file ?? 'standard input';
   try {
-    return JSON.parse(file === undefined ? await text(process.stdin) : await readFile(file, 'utf8'));
+    return jsonOf(file === undefined ? await text(process.stdin) : await readFile(file, 'utf8'));
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'It is not JSON' : 'It can’t be read';
     throw new StudioError('bad-input', `${why}: ${(cause as Error).message}`, {

@@ -1,42 +1,143 @@
-/** `video-r1 export`: the annotations of a run, without a trainer running. */
-import { writeFile } from 'node:fs/promises';
+/** `video-r1 export`: what a run holds, as files for other programs, without a trainer running. */
 import path from 'node:path';
-import { trainerFolder } from '../../protocol/discovery.ts';
+import {
+  exportAll,
+  exportTable,
+  exportTensorboard,
+  type TableForm,
+  tableForms,
+  writeText,
+} from '../../export/export-run.ts';
+import { type TableName, tableNames } from '../../export/tables.ts';
+import { sentError } from '../../protocol/errors.ts';
+import { nearestClause } from '../../protocol/nearest.ts';
+import { formerProject } from '../../runs/plan.ts';
+import { runsFolder } from '../../runs/project-paths.ts';
 import { RunStore } from '../../store/run-store.ts';
-import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { type CliCommand, exitCodeOf, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { interruptible } from '../terminal/interrupt.ts';
+import { LiveLine } from '../terminal/progress.ts';
+
+const forms = [...tableForms, 'tensorboard'] as const;
+const wholes = [...tableNames, 'all'] as const;
 
 export const exportCommand: CliCommand = {
   name: 'export',
-  summary: 'write the annotations of a run as JSONL',
+  summary: 'write what a run holds as JSONL, CSV, Parquet or TensorBoard events',
   help: `
-video-r1 export RUN [--folder DIR] [--out FILE]
+video-r1 export RUN [WHAT] [--out PATH] [--format FORM] [--folder DIR] [--json-progress]
 
-Writes one JSON object a line for every flag: author, time, category, verdict, note, the flagged text, and the rollout with
-its question. Without --out to the standard output.
+WHAT is ${wholes.slice(0, -1).join(', ')}, or all: every one of them in the folder that --out names.
+Without it the annotations: one JSON object for every flag, with its rollout and question.
+"span" counts code points of "text", as its "unit" says: text[start:end] in Python is the flagged text, which "quote" holds too.
+A flag of an older version that ends inside a character is widened to the whole of it, and "spanNote" says so.
+FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, and is jsonl where that has none.
+--json-progress writes the progress as JSON lines, for programs.
+jsonl holds the records whole, as the run has them; csv and parquet hold columns. tensorboard writes the curves of steps and
+evaluations into a folder of the run's name below --out, which is the --logdir of TensorBoard.
+Without --out, jsonl and csv go to the standard output. Paths in records start at the project's folder; absolute ones lie outside.
+In CSV a text that begins with = + - @, a tab or a line break gets an apostrophe before it: a spreadsheet would run it as a formula.
+"span" of an annotation counts code points of "text", as its "unit" says: text[start:end] in Python is the flagged text, which "quote"
+holds too. A flag of an older version that ends inside a character is widened to the whole of it, and "spanNote" says so. Spans in
+rollouts and events are as the run has them, in UTF-16 code units.
 
-  video-r1 export tgrpo-1 --folder sample --out flags.jsonl`,
+  video-r1 export tgrpo-1 --folder sample --out flags.jsonl
+  video-r1 export tgrpo-1 rollouts --folder sample --out rollouts.parquet
+  video-r1 export tgrpo-1 steps --folder sample --out steps.csv
+  video-r1 export tgrpo-1 all --folder sample --format parquet --out tgrpo-1
+  video-r1 export tgrpo-1 --folder sample --format tensorboard --out logs`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,
       {
         folder: { type: 'string', default: '.' },
         out: { type: 'string' },
+        format: { type: 'string' },
+        'json-progress': { type: 'boolean', default: false },
       },
-      1,
+      2,
     );
-    const run = positionals[0];
+    const [run, named] = positionals;
     if (run === undefined || path.basename(run) !== run) throw usage('Name a run.');
-    const store = RunStore.open(path.join(path.resolve(values.folder), trainerFolder, 'runs', run));
-    try {
-      const { jsonl, count } = store.exportAnnotations();
-      if (values.out === undefined) process.stdout.write(jsonl);
-      else {
-        await writeFile(values.out, jsonl);
-        process.stdout.write(`${count} annotations in ${values.out}\n`);
+    const what = oneOf('WHAT', named ?? 'annotations', wholes);
+    const form = formOf(values.format, values.out);
+    const folder = path.join(runsFolder(path.resolve(values.folder)), run);
+    const { out } = values;
+    const asJson = values['json-progress'];
+    if (asJson && out === undefined) throw usage('--json-progress needs --out: the standard output holds one of them.');
+    if (out === undefined && (what === 'all' || form === 'parquet' || form === 'tensorboard'))
+      throw usage(`${what === 'all' ? 'all' : form} needs --out.`);
+    if (form === 'tensorboard' && named !== undefined)
+      throw usage(`tensorboard holds steps and evaluations; leave ${named} out.`);
+    const words = { stopped: 'The export was stopped.', left: 'no file is left half written' };
+    return interruptible(words, async (signal) => {
+      // Runs of earlier versions hold absolute paths; this finds out where their project stood.
+      const former = await formerProject(folder);
+      const store = RunStore.open(folder);
+      try {
+        if (former !== null) store.writeRelative(former);
+        const told = await write(store, { what, form, out, signal, asJson });
+        if (asJson) report({ type: 'done' });
+        else if (told !== null) process.stdout.write(`${told}\n`);
+        return exitCodes.done;
+      } catch (thrown) {
+        if (!asJson || signal.aborted) throw thrown;
+        const fault = sentError(thrown);
+        report({ type: 'error', ...fault });
+        return exitCodeOf(fault);
+      } finally {
+        store.dispose();
       }
-      return exitCodes.done;
-    } finally {
-      store.dispose();
-    }
+    });
   },
 };
+
+interface Wanted {
+  readonly what: (typeof wholes)[number];
+  readonly form: (typeof forms)[number];
+  readonly out: string | undefined;
+  readonly signal: AbortSignal;
+  /** Progress as JSON, for the editor. */
+  readonly asJson: boolean;
+}
+
+/** @returns what to tell of it; null where the standard output holds the records */
+async function write(store: RunStore, { what, form, out, signal, asJson }: Wanted): Promise<string | null> {
+  const line = new LiveLine(process.stderr);
+  const onProgress = (table: TableName, done: number, total: number) => {
+    if (asJson) report({ type: 'progress', done, total, what: table });
+    else if (done > 0) line.show(`${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${table}`);
+  };
+  const options = { signal, onProgress };
+  try {
+    if (form === 'tensorboard') return await exportTensorboard(store, out as string, options);
+    if (what === 'all') {
+      const counts = Object.entries(await exportAll(store, form, out as string, options));
+      return `${counts.map(([name, count]) => `${count} ${name}`).join(', ')} in ${out}`;
+    }
+    if (out !== undefined) return `${await exportTable(store, what, form, out, options)} ${what} in ${out}`;
+    await writeText(store, what, form as Exclude<TableForm, 'parquet'>, process.stdout, options);
+    return null;
+  } finally {
+    line.clear();
+  }
+}
+
+function formOf(format: string | undefined, out: string | undefined): (typeof forms)[number] {
+  if (format !== undefined) return oneOf('--format', format, forms);
+  const ending = path.extname(out ?? '').toLowerCase();
+  const form = { '.jsonl': 'jsonl', '.json': 'jsonl', '.csv': 'csv', '.parquet': 'parquet', '': 'jsonl' } as const;
+  if (ending in form) return form[ending as keyof typeof form];
+  throw usage(`The ending ${ending} tells no form; say --format ${forms.join(', ')}.`);
+}
+
+function report(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** @throws StudioError `bad-request` naming the nearest */
+function oneOf<T extends string>(name: string, given: string, known: readonly T[]): T {
+  const found = known.find((one) => one === given);
+  if (found !== undefined) return found;
+  throw usage(`${name} is ${known.join(', ')}, not ${given}${nearestClause(given, known)}.`);
+}

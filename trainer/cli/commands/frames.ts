@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { DataType } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
 import {
   type FrameLimits,
   type FramePlan,
@@ -15,6 +16,7 @@ import {
 import { contactSheet } from '../../video/contact-sheet.ts';
 import { decodeMedia } from '../../video/decode.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
+import { pictureEndings } from '../../video/picture-format.ts';
 import { encodePng } from '../../video/png.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters, usage } from '../terminal/command.ts';
 
@@ -39,20 +41,6 @@ interface ShownFrames {
   /** Null for an image. */
   readonly sample_fps: number | null;
 }
-
-const imageEndings = new Set([
-  '.png',
-  '.jpg',
-  '.jpeg',
-  '.webp',
-  '.bmp',
-  '.tif',
-  '.tiff',
-  '.ppm',
-  '.pgm',
-  '.jp2',
-  '.jxl',
-]);
 
 export const framesCommand: CliCommand = {
   name: 'frames',
@@ -99,7 +87,7 @@ time. --preset is paper (default), upstream or sample. --json writes one line.
 function typeOf(file: string, stated: string | undefined): DataType {
   if (stated === 'image' || stated === 'video') return stated;
   if (stated !== undefined) throw usage(`--type is image or video, not ${stated}.`);
-  return imageEndings.has(path.extname(file).toLowerCase()) ? 'image' : 'video';
+  return pictureEndings.has(path.extname(file).toLowerCase()) ? 'image' : 'video';
 }
 
 function shownFrames(
@@ -132,9 +120,13 @@ function ofStatement(text: string, limits: FrameLimits): ShownFrames {
   }
   const checked = statedMedia.safeParse(value);
   if (!checked.success)
-    throw new StudioError('bad-request', `--media does not fit: ${z.prettifyError(checked.error)}`, {
-      remedy: 'It is {"width", "height", "total_frames", "fps"}, the last two left out for an image.',
-    });
+    throw new StudioError(
+      'bad-request',
+      `--media does not fit: ${faultLine(statedMedia, value, checked.error, 'it')}.`,
+      {
+        remedy: 'It is {"width", "height", "total_frames", "fps"}, the last two left out for an image.',
+      },
+    );
   const { total_frames: totalFrames, fps, ...size } = checked.data;
   if (totalFrames === undefined && fps === undefined) return shownFrames(planImage(size, limits), 'image', size, [0]);
   if (totalFrames === undefined || fps === undefined) throw usage('--media has total_frames or fps, but not both.');

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { linesOf } from '../../journal/lines.ts';
 import { problemType, problemTypes } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parseCompletion } from '../../reasoning/completion.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
@@ -39,7 +41,7 @@ export function scoreLine(
   if (!isUtf8(bytes)) throw new StudioError('bad-input', 'It is not UTF-8 text.');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = jsonOf(bytes.toString('utf8'));
   } catch (cause) {
     throw new StudioError('bad-input', `It is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -69,12 +71,7 @@ function faultOf(value: unknown, error: z.ZodError): string {
   if (typeof type === 'string' && !(problemTypes as readonly string[]).includes(type))
     return `problem_type ${quote(type)} is not known${nearestClause(type, problemTypes, (near) => `"${near}"`)}.`;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'It is not an object.';
-  return error.issues
-    .map(({ path, message }) => {
-      const key = path.join('.');
-      return Object.hasOwn(value, key) ? `${key}: ${message}` : `${key} is missing`;
-    })
-    .join('; ');
+  return faultLine(scoredLine, value, error, 'the line');
 }
 
 export const scoreCommand: CliCommand = {

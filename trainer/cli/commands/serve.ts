@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { pageAddress } from '../../protocol/discovery.ts';
 import { type Hosting, host } from '../experiments/hosting.ts';
-import { type CliCommand, exitCodes, portOption, readOptions } from '../terminal/command.ts';
+import { allowedRoots, type CliCommand, exitCodes, portOption, readOptions, rootOptions } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { openLog } from '../terminal/log.ts';
 
@@ -10,9 +10,10 @@ export const serveCommand: CliCommand = {
   name: 'serve',
   summary: 'serve a project folder to the editor and the browser',
   help: `
-video-r1 serve [--folder DIR] [--port N] [--ffmpeg PATH]
+video-r1 serve [--folder DIR] [--port N] [--allow-root DIR …] [--ffmpeg PATH]
 
 Opens the project folder (this one by default), serves it on the loopback address, and prints the address of the pages.
+--allow-root names a folder outside of the datasets' own that links among videos and images of every run may lead into.
 Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it was when it is resumed.
 
   video-r1 serve --folder sample`,
@@ -23,10 +24,12 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
         folder: { type: 'string' },
         port: { type: 'string' },
         ffmpeg: { type: 'string' },
+        ...rootOptions,
       },
       0,
     );
     const folder = path.resolve(values.folder ?? '.');
+    const roots = allowedRoots(values);
     const log = openLog(folder);
     let end: () => void = () => {};
     const ended = new Promise<void>((resolve) => {
@@ -41,6 +44,7 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
       folder,
       port: portOption(values.port),
       ffmpeg: values.ffmpeg,
+      allowedRoots: roots,
       log,
       onShutdown: () => setImmediate(end),
     });

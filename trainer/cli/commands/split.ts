@@ -19,6 +19,7 @@ Writes NAME.train.json and NAME.eval.json beside the dataset, or into DIR, which
 it. Rows that share a video or image (the same file, or files with the same content) stay together; sources and problem
 types keep their shares as far as that allows. The same seed gives the same files.
 A video that was encoded again has another content: it is taken for another video.
+Parquet and Arrow are written as JSONL; media that lie in their rows are written into the folder NAME.media.
 
   video-r1 split data/all.json --eval 0.1 --seed 1`,
   async run(args) {

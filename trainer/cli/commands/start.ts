@@ -2,7 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { sampleSeedOf } from '../../data/sample/project.ts';
 import { pageAddress } from '../../protocol/discovery.ts';
+import { StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import type { Hosting } from '../experiments/hosting.ts';
 import { hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
@@ -29,7 +31,7 @@ video-r1 start [DIR] [--fresh] [--seed N] [--port N] [--ffmpeg PATH]
 
 Makes the sample project in DIR (sample by default) if it is not there, trains SFT, then T-GRPO, and ends with a summary.
 The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command goes on.
---fresh starts new runs although there are some.
+--fresh starts new runs although there are some. --seed (1) is that of the sample: another than the one there needs another DIR.
 
   video-r1 start`,
   async run(args) {
@@ -37,15 +39,21 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       args,
       {
         fresh: { type: 'boolean', default: false },
-        seed: { type: 'string', default: '1' },
+        seed: { type: 'string' },
         port: { type: 'string' },
         ffmpeg: { type: 'string' },
       },
       1,
     );
-    const [seed, port] = [seedOption(values.seed), portOption(values.port)];
+    const [seed, port] = [seedOption(values.seed ?? '1'), portOption(values.port)];
     const started = performance.now();
     const folder = path.resolve(positionals[0] ?? 'sample');
+    const found = await sampleSeedOf(folder);
+    if (found !== null && values.seed !== undefined && found !== seed)
+      throw new StudioError('conflict', `The sample project that is there was made with seed ${found}, not ${seed}.`, {
+        place: folder,
+        remedy: `Name another folder (${callable(`video-r1 start sample-${seed} --seed ${seed}`)}), or leave --seed out.`,
+      });
     if (!existsSync(path.join(folder, stages[0].file))) {
       const say = (text: string) => process.stdout.write(`${text}\n`);
       const made = await makeSample({ folder, seed, ffmpeg: values.ffmpeg, say });
@@ -77,7 +85,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
       session.line.say(
-        `\nDone in ${duration(performance.now() - started)}, seed ${values.seed}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+        `\nDone in ${duration(performance.now() - started)}, seed ${found ?? seed}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
       );
       return exitCodes.done;
     });

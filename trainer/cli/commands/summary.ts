@@ -1,6 +1,6 @@
 /** The table at the end of the main job: what the model could do before, between and after, on unseen videos. */
 import { mean } from '../../learning/training.ts';
-import type { Evaluation, EvaluationSlice, StepMetrics } from '../../protocol/records.ts';
+import { type Evaluation, type EvaluationSlice, questionsOf, type StepMetrics } from '../../protocol/records.ts';
 import type { RunStore } from '../../store/run-store.ts';
 
 const two = (value: number | null | undefined) => (value === null || value === undefined ? '  -  ' : value.toFixed(3));
@@ -24,11 +24,13 @@ export function summarize(sft: RunStore, tgrpo: RunStore): string {
     ['after SFT', afterSft],
     ['after T-GRPO', afterTgrpo],
   ] as const;
-  const row = (name: string, pick: (evaluation: Evaluation) => number | null | undefined) =>
-    `${name.padEnd(44)}${columns.map(([, evaluation]) => two(evaluation && pick(evaluation)).padStart(14)).join('')}`;
   const counted = afterTgrpo ?? afterSft;
+  const isOther = (evaluation: Evaluation | undefined) =>
+    evaluation !== undefined && evaluation.all.count !== counted?.all.count;
+  const row = (name: string, pick: (evaluation: Evaluation) => number | null | undefined) =>
+    `${name.padEnd(44)}${columns.map(([, evaluation]) => `${two(evaluation && pick(evaluation))}${isOther(evaluation) ? '*' : ''}`.padStart(14)).join('')}`;
   const lines = [
-    `Accuracy on ${counted?.all.count ?? 0} unseen questions, ${counted?.needsOrder?.count ?? 0} of which need the order of frames`,
+    `Accuracy on ${counted?.all.count ?? 0} ${questionsOf(counted ?? {})}, ${counted?.needsOrder?.count ?? 0} of which need the order of frames`,
     `${''.padEnd(44)}${columns.map(([name]) => name.padStart(14)).join('')}`,
     row('order questions, frames in order', (e) => e.needsOrder?.ordered),
     row('order questions, frames shuffled', (e) => e.needsOrder?.shuffled),
@@ -40,6 +42,9 @@ export function summarize(sft: RunStore, tgrpo: RunStore): string {
       row(`  ${slice.name} (${slice.count})`, (e) => e.byFamily.find((same) => same.name === slice.name)?.ordered),
     ),
   ];
+  for (const [name, evaluation] of columns)
+    if (isOther(evaluation))
+      lines.push(`* ${name}: over ${evaluation?.all.count} questions, so not to be compared with the rest`);
   const steps = tgrpo.metrics(0);
   const accuracy = fifths(steps, (m) => m.accuracy);
   const temporal = fifths(steps, (m) => m.temporal);

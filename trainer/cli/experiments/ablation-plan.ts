@@ -5,8 +5,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { settingsThatDiffer } from '../../journal/json-lines.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
+import { jsonOf } from '../../protocol/json.ts';
 import { type RunFile, runFile } from '../../protocol/runfile.ts';
-import { findCheckpoint } from '../../runs/find-checkpoint.ts';
+import { checkpointName, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../../runs/run-files.ts';
 
 /** Inside the project. */
@@ -70,7 +72,7 @@ export async function planAblation(source: AblationSource, folder: string, name:
   }
   const plan: AblationPlan = {
     version: 1,
-    runFile: path.relative(folder, file),
+    runFile: slashed(path.relative(folder, file)),
     ...(sft
       ? { from: `${path.basename(sft.file)}, trained with each seed`, base: wanted.base }
       : await fromCheckpoint(arms, folder, file, wanted.base)),
@@ -89,17 +91,26 @@ async function readSft(file: string): Promise<RunFile> {
   });
 }
 
+const slashed = (place: string) => place.replaceAll(path.sep, '/');
+
 /** A run file with settings in it, and its paths relative to another folder. */
 function movedTo(folder: string, read: RunFile, { file, settings }: SetRunFile): RunFile {
   parametersOfRun(read, settings);
-  const moved = (place: string) => path.relative(folder, path.resolve(path.dirname(file), place));
-  const { evaluationDataset, promptTemplate, model, $schema: _schema, ...rest } = read;
+  const moved = (place: string) => slashed(path.relative(folder, path.resolve(path.dirname(file), place)));
+  const { evaluationDataset, promptTemplate, allowedRoots, model, $schema: _schema, ...rest } = read;
   return runFile.parse({
     ...rest,
     dataset: moved(read.dataset),
     ...(evaluationDataset && { evaluationDataset: moved(evaluationDataset) }),
     ...(promptTemplate && { promptTemplate: moved(promptTemplate) }),
-    model: 'checkpoint' in model ? { checkpoint: moved(model.checkpoint) } : model,
+    ...(allowedRoots && { allowedRoots: allowedRoots.map(moved) }),
+    model:
+      'checkpoint' in model
+        ? {
+            checkpoint: moved(model.checkpoint),
+            ...(model.tokenizer !== undefined && { tokenizer: moved(model.tokenizer) }),
+          }
+        : model,
     parameters: { ...read.parameters, ...settings },
   });
 }
@@ -119,8 +130,8 @@ async function fromCheckpoint(
     });
   const found = await findCheckpoint('run' in model ? model.run : path.resolve(arms, model.checkpoint), folder);
   return {
-    from: found.state ? `${found.state.run}, step ${found.state.step}` : found.folder,
-    base: { ...base, model: { checkpoint: path.relative(arms, found.folder) } },
+    from: checkpointName(found),
+    base: { ...base, model: { checkpoint: slashed(path.relative(arms, found.folder)) } },
   };
 }
 
@@ -128,14 +139,18 @@ async function fromCheckpoint(
 async function readAblationPlan(planFile: string): Promise<AblationPlan> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(planFile, 'utf8'));
+    json = jsonOf(await readFile(planFile, 'utf8'));
   } catch {
     // Told below, as anything else that is no plan.
   }
   const checked = ablationPlan.safeParse(json);
   if (checked.success) return checked.data;
-  throw new StudioError('conflict', `This is no plan of an ablation: ${z.prettifyError(checked.error)}`, {
-    place: planFile,
-    remedy: 'Remove the file, or give the ablation another --name.',
-  });
+  throw new StudioError(
+    'conflict',
+    `This is no plan of an ablation: ${faultLine(ablationPlan, json, checked.error, 'the file')}.`,
+    {
+      place: planFile,
+      remedy: 'Remove the file, or give the ablation another --name.',
+    },
+  );
 }

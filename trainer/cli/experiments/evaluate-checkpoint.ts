@@ -85,7 +85,7 @@ async function headerOf(
     datasets: await Promise.all(
       datasets.map(async ({ name, dataset }) => ({
         name,
-        sha256: await sha256OfFiles([dataset.file]),
+        sha256: await sha256OfFiles(dataset.files),
         rows: dataset.count,
       })),
     ),
@@ -130,9 +130,11 @@ export async function evaluateCheckpoint(
     return resource;
   };
   try {
-    hold(lock(w.out));
     const datasets: { name: string; dataset: Dataset }[] = [];
-    for (const { name, file } of w.files) datasets.push({ name, dataset: hold(await openDataset(file, signal)) });
+    for (const { name, file } of w.files)
+      datasets.push({ name, dataset: hold(await openDataset(file, signal, { allowedRoots: w.allowedRoots })) });
+    // What can't be read leaves no folder behind.
+    hold(lock(w.out));
     for (const { dataset } of datasets) sayFaults(dataset, line);
     const header = await headerOf(w, datasets);
     const file = path.join(w.out, answersName);

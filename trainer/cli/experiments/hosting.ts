@@ -1,10 +1,8 @@
 /** A trainer with its server in this process: opened under the folder's lock, closed with everything saved. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../engines/create.ts';
-import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { Trainer } from '../../runs/trainer.ts';
 import { startServer, type TrainerServer } from '../../server/server.ts';
@@ -21,6 +19,8 @@ export interface HostingOptions {
   readonly folder: string;
   readonly port?: number | undefined;
   readonly ffmpeg?: string | undefined;
+  /** Folders that links among the media of every run may lead into; absolute. */
+  readonly allowedRoots?: readonly string[] | undefined;
   log(line: string): void;
   onShutdown?(): void;
 }
@@ -37,7 +37,6 @@ function pagesFolder(): string {
 export async function host(options: HostingOptions): Promise<Hosting> {
   const folder = path.resolve(options.folder);
   if (!existsSync(folder)) throw new StudioError('not-found', 'There is no such folder.', { place: folder });
-  await mkdir(path.join(folder, trainerFolder), { recursive: true, mode: 0o700 });
   const server = await startServer({
     projectFolder: folder,
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -49,9 +48,14 @@ export async function host(options: HostingOptions): Promise<Hosting> {
         version,
         createEngine,
         ffmpeg: options.ffmpeg,
+        allowedRoots: options.allowedRoots,
         log: options.log,
         ...(options.onShutdown ? { onShutdown: options.onShutdown } : {}),
       }),
   });
+  for (const warning of server.warnings) {
+    options.log(warning);
+    process.stderr.write(`${warning}\n`);
+  }
   return { trainer: server.service, server, close: () => server.close() };
 }

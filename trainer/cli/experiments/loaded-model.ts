@@ -15,6 +15,8 @@ export interface ModelPlace {
   readonly model: FoundCheckpoint;
   readonly cacheFolder: string;
   readonly ffmpeg: string | undefined;
+  /** Folders that links among the media may lead into; absolute. */
+  readonly allowedRoots: readonly string[];
 }
 
 export interface LoadedModel {

@@ -20,6 +20,7 @@ import { readAnswers } from '../../evaluation/answers-file.ts';
 import type { BenchmarkFile } from '../../evaluation/benchmark-files.ts';
 import { paperAblation } from '../../evaluation/paper-results.ts';
 import { orderAnswers } from '../../evaluation/results.ts';
+import { onSameQuestions } from '../../evaluation/same-questions.ts';
 import { type Report, reportMarkdown } from '../../evaluation/table.ts';
 import { benchmarkParameters } from '../../learning/presets.ts';
 import { Interrupted } from '../../learning/training.ts';
@@ -178,7 +179,8 @@ class AblationWork {
       plan.base.promptTemplate && path.resolve(folder, ablationFolder, plan.base.promptTemplate),
     );
     const out = path.join(evaluationsFolder(folder), evaluationName(model, files, parameters.maxFrames, true));
-    const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg };
+    const allowedRoots = (plan.base.allowedRoots ?? []).map((root) => path.resolve(folder, ablationFolder, root));
+    const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg, allowedRoots };
     this.tell(`${model.state?.run ?? stage}: evaluating`);
     return this.pace.timed('evaluation', async () => {
       const settings = { ...place, template, out, seed: evaluationSeed };
@@ -203,8 +205,9 @@ class AblationWork {
     this.session.line.say(`[${place}] ${what}${leftMs === null ? '' : `; about ${duration(leftMs)} left in all`}`);
   }
 
-  private async write(runs: readonly StageRun[]): Promise<AblationResult> {
+  private async write(done: readonly StageRun[]): Promise<AblationResult> {
     const { plan, folder, name, groups } = this.w;
+    const { runs, note } = onSameQuestions(done);
     const { answers } = runs[0] as StageRun;
     const settings = ablationSettings(this.values, plan.sft && parametersOfRun(plan.sft).values, {
       questions: answers.length,
@@ -212,12 +215,14 @@ class AblationWork {
       groups: runs[0]?.groups?.groups ?? groups,
     });
     const ablation: Ablation = { settings, rows: ablationRows(runs), contrasts: ablationContrasts(runs) };
-    const report = ablationReport(`Ablation of ${path.basename(plan.runFile)}, arms from ${plan.from}`, ablation);
+    const title = `Ablation of ${path.basename(plan.runFile)}, arms from ${plan.from}`;
+    const report = ablationReport(title, ablation, note);
     const result = {
       version: 2,
       runFile: plan.runFile,
       from: plan.from,
       ...ablation,
+      ...(note !== null && { note }),
       runs: runs.map(({ answers: _answers, ...run }) => run),
       paper: paperAblation,
     };

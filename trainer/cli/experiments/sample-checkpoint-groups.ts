@@ -59,7 +59,7 @@ export async function sampleCheckpointGroups(
   const before = existsSync(file) ? groupsFile.safeParse(parseJson(await readFile(file, 'utf8'))).data : undefined;
   if (before && JSON.stringify(before.settings) === JSON.stringify(groupsFile.shape.settings.parse(settings)))
     return before.figures;
-  const dataset = await openDataset(w.dataset, signal);
+  const dataset = await openDataset(w.dataset, signal, { allowedRoots: w.allowedRoots });
   try {
     const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();

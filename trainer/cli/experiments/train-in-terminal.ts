@@ -10,7 +10,7 @@ import { type Hosting, type HostingOptions, host } from './hosting.ts';
 
 /** Hosts a project for as long as some work in this terminal takes. What still runs at its end is saved. */
 export async function hostInTerminal<T>(
-  options: Pick<HostingOptions, 'folder' | 'port' | 'ffmpeg'>,
+  options: Pick<HostingOptions, 'folder' | 'port' | 'ffmpeg' | 'allowedRoots'>,
   line: LiveLine,
   work: (session: TerminalSession, hosting: Hosting) => Promise<T>,
 ): Promise<T> {

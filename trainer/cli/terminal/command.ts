@@ -1,4 +1,6 @@
 /** The form of a command of `video-r1`, and what its end means to a shell. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { presetParameters, settingFaults, withOverrides } from '../../learning/presets.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
@@ -70,6 +72,19 @@ export const seedOption = (text: string): number => wholeNumber('seed', text, 0,
 /** Undefined lets the system choose a free one. */
 export const portOption = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : wholeNumber('port', text, 0, 65535);
+
+/** `--allow-root DIR`, which may come more than once. */
+export const rootOptions = { 'allow-root': { type: 'string', multiple: true, default: [] as string[] } } as const;
+
+/** The folders of `--allow-root`, absolute. @throws StudioError `bad-request` for one that is not there */
+export function allowedRoots(options: { readonly 'allow-root': readonly string[] }): string[] {
+  return options['allow-root'].map((root) => {
+    if (existsSync(root)) return path.resolve(root);
+    throw new StudioError('bad-request', `--allow-root ${root} is not there.`, {
+      remedy: 'Name a folder that links among videos and images may lead into.',
+    });
+  });
+}
 
 /** A value on the command line: numbers, booleans and null as in JSON; anything else is a word. */
 export function readValue(text: string): unknown {

@@ -1,6 +1,8 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
-import type { RunEvent, StepMetrics } from '../../protocol/records.ts';
+import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
+import { standingDetail } from '../../protocol/run-words.ts';
+import { callable } from './callable.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
 export function duration(ms: number): string {
@@ -187,10 +189,10 @@ export class RunWatch {
         ? `order questions ${two(needsOrder.ordered)} ordered, ${two(needsOrder.shuffled)} shuffled; `
         : '';
       this.line.say(
-        `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} unseen questions, ${duration(body.evaluation.durationMs)})`,
+        `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} ${questionsOf(body.evaluation)}, ${duration(body.evaluation.durationMs)})`,
       );
     } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
-    else if (body.type === 'warning') this.line.say(`      ${body.message}`);
+    else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
     else if (body.type === 'command' && (body.command.state === 'rejected' || body.command.state === 'failed')) {
       this.line.say(`      ${body.command.request.kind} ${body.command.state}: ${body.command.why}`);
     }
@@ -199,7 +201,8 @@ export class RunWatch {
   /** Called on every change; the run is at rest once nothing of it is in memory. */
   onChanged(run: RunSummary | null): void {
     if (run?.id !== this.runId) return;
-    if (run.state === 'starting') this.line.show(`${run.method.padEnd(5)} ${run.doing ?? 'starting'}`);
+    if (run.state === 'starting' || ('doing' in run && run.doing))
+      this.line.show(`${run.method.padEnd(5)} ${standingDetail(run) ?? run.state}`);
     if (run.state === 'created' || isComputing(run.state) || (run.state === 'paused' && run.memory === 'held')) return;
     this.line.end();
     this.resolve(run);

@@ -136,6 +136,12 @@ function notEmpty(folder: string, cause?: unknown): StudioError {
   });
 }
 
+/** The seed that the sample project in a folder was made with; null where there is none. */
+export async function sampleSeedOf(folder: string): Promise<number | null> {
+  const text = await readFile(path.join(folder, 'data', 'sample.json'), 'utf8').catch(() => 'null');
+  return sampleMark.safeParse(parseJson(text)).data?.seed ?? null;
+}
+
 /** The mark of the sample that is there; null for a folder that is empty or missing. */
 async function existing(folder: string, seed: number): Promise<z.infer<typeof sampleMark> | null> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {

@@ -5,7 +5,7 @@
 import type { EngineCapabilities } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/run-state.ts';
-import type { TfjsSettings } from '../../protocol/runfile.ts';
+import type { PositionGeneration, TfjsSettings } from '../../protocol/runfile.ts';
 import type {
   Engine,
   LossReport,
@@ -25,11 +25,11 @@ import { specialTokens } from '../engine.ts';
 import { type LossTerms, tokenWeight } from '../losses.ts';
 import { setNativeEnvironment } from './backends/native-environment.ts';
 import type { Companions } from './checkpoint/checkpoint.ts';
-import { newCompanions, readCheckpoint, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
+import { newCompanions, readCheckpoint, readCheckpointConfig, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
 import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
-import type { ModelConfig, PositionGeneration } from './model/config.ts';
+import type { ModelConfig } from './model/config.ts';
 import { newConfigFile, readConfig } from './model/config.ts';
 import { refuseTooLarge } from './model/memory.ts';
 import { parameterTable } from './model/parameters.ts';
@@ -121,10 +121,15 @@ class TfjsEngine implements Engine {
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
     return this.inTurn(async () => {
+      // Said first: what else may be wrong with a model does not matter where it does not fit.
+      if (origin.kind === 'folder') {
+        const { config } = await readCheckpointConfig(origin.folder);
+        this.refuseTooLarge(parameterTable(config).size, role, origin.folder);
+      }
       const { configFile, config, tokenizer, companions, weights, place } = await this.prepare(origin);
       const handle: ModelHandle = { id: this.handles++, role };
       const { size } = parameterTable(config);
-      refuseTooLarge(size, role, { threads: this.replicas.count, backend: this.replicas.backend.backend, place });
+      this.refuseTooLarge(size, role, place);
       const gradients =
         role === 'policy'
           ? Array.from({ length: this.replicas.count }, () => new Float32Array(new SharedArrayBuffer(4 * size)))
@@ -151,6 +156,11 @@ class TfjsEngine implements Engine {
     });
   }
 
+  private refuseTooLarge(parameters: number, role: ModelHandle['role'], place: string): void {
+    const { count: threads, backend } = this.replicas;
+    refuseTooLarge(parameters, role, { threads, backend: backend.backend, place });
+  }
+
   private async prepare(origin: ModelOrigin): Promise<Prepared> {
     switch (origin.kind) {
       case 'new': {
@@ -169,7 +179,7 @@ class TfjsEngine implements Engine {
           image: tokenizer.special(specialTokens.image),
           video: tokenizer.special(specialTokens.video),
         };
-        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.x');
+        const configFile = newConfigFile(origin.size, tokenizer.vocabularySize, tokens, this.positions ?? '5.18');
         return {
           configFile,
           config: readConfig(configFile, place),
@@ -180,7 +190,7 @@ class TfjsEngine implements Engine {
         };
       }
       case 'folder': {
-        const read = await readCheckpoint(origin.folder, origin.optimizer);
+        const read = await readCheckpoint(origin.folder, origin.optimizer, origin.tokenizer ?? null);
         const { tokenizer, companions, optimizerStep } = read;
         const { configFile, config } = this.withPositions(read);
         return {
@@ -455,7 +465,10 @@ class TfjsEngine implements Engine {
     const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
     const end = tokenizer.special(specialTokens.turnEnd);
     const answers = sequences.map(({ answer }) => {
-      if ('text' in answer) return Int32Array.from([...tokenizer.encode(answer.text), end]);
+      if ('text' in answer) {
+        const newline = answer.turnNewline === true ? tokenizer.encode('\n') : [];
+        return Int32Array.from([...tokenizer.encode(answer.text), end, ...newline]);
+      }
       const bad = answer.tokens.find((token) => token < 0 || token >= config.text.vocabularySize);
       if (bad !== undefined)
         throw new StudioError(

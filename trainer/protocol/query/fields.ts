@@ -3,7 +3,16 @@
  * from this table. A later analysis adds its field with one entry.
  */
 import type { DataType, ProblemType } from '../dataset.ts';
-import type { Annotation, FlagCategory, FrameOrder, Group, GroupPurpose, Rollout, StopReason } from '../records.ts';
+import {
+  type Annotation,
+  type FlagCategory,
+  type FrameOrder,
+  type Group,
+  type GroupPurpose,
+  type Rollout,
+  type StopReason,
+  shownRow,
+} from '../records.ts';
 
 /** What a query is held against: a rollout with everything that is known about it. */
 export interface Subject {
@@ -186,7 +195,7 @@ const table = {
   question: text(({ group }) => group.question.problemId, 'the problem_id that its dataset gives the question', [
     'problemid',
   ]),
-  row: whole(({ group }) => group.question.row, 'row of the question in its dataset, from 0', 0),
+  row: whole(({ group }) => shownRow(group.question), 'row of the question in its dataset, from 1', 1),
   dataset: text(({ group }) => group.question.dataset, 'dataset of the question'),
   source: text(({ group }) => group.question.source, 'data_source of the question', ['datasource']),
   family: text(({ group }) => group.question.family, 'family of the question, where the dataset has families'),

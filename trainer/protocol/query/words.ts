@@ -5,17 +5,19 @@
 
 /**
  * Scripts written without spaces between words: ideographs and kana (ID in Unicode's line breaking, UAX 14) and those of
- * South-East Asia that need a dictionary (SA there). Hangul is not among them: Korean puts spaces between its words. By script
- * extension for kana, since the long vowel mark is of no script itself.
+ * South-East Asia that need a dictionary (SA there). Hangul, as Korean writes particles and compounds without one. By script
+ * extension for kana, since the long vowel mark is of no script itself. And emoji, which stand anywhere.
  */
+const emoji = '\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{Regional_Indicator}';
 const unspaced =
+  `${emoji}\\p{Script=Hangul}` +
   '\\p{Script=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{Script=Bopomofo}\\p{Script=Yi}\\p{Script=Tangut}\\p{Script=Nushu}' +
   '\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}' +
   '\\p{Script=Tai_Le}\\p{Script=New_Tai_Lue}\\p{Script=Tai_Tham}\\p{Script=Tai_Viet}\\p{Script=Ahom}';
 
-/** Letter, digit, private use, or a mark that is left. An unspaced one with its marks is a word, and so is a run of others. */
+/** Letter, digit, private use, emoji, or a mark that is left. An unspaced one with its marks is a word, and so is a run of others. */
 const word = new RegExp(
-  `(?=[\\p{L}\\p{N}\\p{M}])[${unspaced}]\\p{M}*|(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}\\p{Co}])+`,
+  `(?=[\\p{L}\\p{N}\\p{M}${emoji}])[${unspaced}]\\p{M}*|(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}\\p{Co}])+`,
   'gu',
 );
 
@@ -33,10 +35,10 @@ const unseen = /\p{Default_Ignorable_Code_Point}/gu;
 const longest = 1000;
 
 /**
- * The tokenizer cuts at marks, and at those letters that were marks when its tables were made (New Tai Lue and two Vedic signs).
+ * The tokenizer cuts at marks and emoji, and at those letters that were marks when its tables were made (New Tai Lue and two Vedic signs).
  * They are written as private-use characters of planes 15 and 16.
  */
-const cutAt = /[\p{M}\p{Script=New_Tai_Lue}\u1CF2\u1CF3]/u;
+const cutAt = new RegExp(`[\\p{M}\\p{Script=New_Tai_Lue}\\u1CF2\\u1CF3${emoji}]`, 'u');
 const everyCutAt = new RegExp(cutAt, 'gu');
 const privatePlanes = 0xf0000;
 const hidden = (character: string) => String.fromCodePoint((character.codePointAt(0) ?? 0) + privatePlanes);
@@ -48,7 +50,7 @@ const unhidden = (character: string) => {
 
 /**
  * Case, accents, compatibility forms (full width, ligatures, superscripts) and unseen characters do not count. Cut where no
- * letter or digit stands, and between any two characters of a script without spaces. The words of `words.join(' ')` are `words`.
+ * letter, digit or emoji stands, and between any two characters of a script without spaces. The words of `words.join(' ')` are `words`.
  */
 export function wordsOf(text: string): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain English has nothing to fold but its case

@@ -9,6 +9,7 @@ import type { NamedTensor } from '../../../../trainer/engines/tfjs/checkpoint/sa
 import { readSafetensors, writeSafetensors } from '../../../../trainer/engines/tfjs/checkpoint/safetensors.ts';
 import { writeWeights } from '../../../../trainer/engines/tfjs/checkpoint/weights.ts';
 import { createTfjsEngine } from '../../../../trainer/engines/tfjs/engine.ts';
+import { readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { answerText, clip, newModel, question, tinySize, train, videoPrompt } from '../tiny.ts';
 
 let engine: Engine;
@@ -186,6 +187,191 @@ test.each<[string, (tensors: NamedTensor[], folder: string) => Promise<void>]>([
   expect(await answersOf(to)).toEqual(await answersOf(good));
 });
 
+test.each<[string, (folder: string) => Promise<void>]>([
+  [
+    'in numbered files without their index',
+    async (folder) => {
+      const tensors = [...(await readSafetensors(join(folder, 'model.safetensors'))).values()];
+      await rm(join(folder, 'model.safetensors'));
+      await writeWeights(folder, tensors, { dtype: 'float32', fileBytes: 20_000 });
+      await rm(join(folder, 'model.safetensors.index.json'));
+    },
+  ],
+  [
+    'with the rotary frequencies that older versions save',
+    (folder) =>
+      rewriteTensors(folder, 'model.safetensors', (tensors) => {
+        for (const name of ['model.layers.0.self_attn.rotary_emb.inv_freq', 'visual.rotary_pos_emb.inv_freq'])
+          tensors.set(name, { name, shape: [2], values: Float32Array.of(1, 0.1) });
+      }),
+  ],
+  [
+    'beside a flat configuration, as transformers wrote it before 4.52',
+    async (folder) => {
+      const file = join(folder, 'config.json');
+      const { text_config: text, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+      const { model_type: _, rope_parameters: __, ...flat } = text;
+      // What is as transformers has it by itself was not written.
+      const { patch_size, temporal_patch_size, spatial_merge_size, window_size, in_channels, hidden_act, ...vision } =
+        rest.vision_config;
+      await writeFile(
+        file,
+        JSON.stringify({ ...flat, ...rest, vision_config: { ...vision, in_chans: 3 }, torch_dtype: 'bfloat16' }),
+      );
+    },
+  ],
+  [
+    'beside the configuration of transformers 5, which has rope_parameters alone',
+    async (folder) => {
+      const file = join(folder, 'config.json');
+      const { text_config: text, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+      const { rope_theta: _, rope_scaling: __, ...nested } = text;
+      await writeFile(file, JSON.stringify({ ...rest, text_config: nested }));
+    },
+  ],
+])('a model %s is the same', async (_, change) => {
+  expect(await answersOf(await changed(change))).toEqual(await answersOf(good));
+});
+
+test('what a configuration leaves out of the vision tower is as transformers has it', () => {
+  const text = {
+    ...{ model_type: 'qwen2_5_vl', hidden_size: 3584, intermediate_size: 18944, num_hidden_layers: 28 },
+    ...{ num_attention_heads: 28, num_key_value_heads: 4, vocab_size: 152064, rope_theta: 1e6 },
+    rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] },
+  };
+  // Qwen2_5_VLConfig() of transformers 4.49, 4.57 and 5.24; a head of 1280 / 16 is that of the published models.
+  const { vision, text: read } = readConfig({ ...text, vision_config: { hidden_size: 1280 } }, 'config.json');
+  expect(vision).toMatchObject({
+    hiddenSize: 1280,
+    intermediateSize: 3420,
+    depth: 32,
+    tokensPerSecond: 4,
+    windowSide: 4,
+  });
+  expect(vision.shape.heads).toBe(16);
+  expect(vision.fullAttention.flatMap((full, block) => (full ? [block] : []))).toEqual([7, 15, 23, 31]);
+  expect(read.epsilon).toBe(1e-5);
+});
+
+test('weights in float64 are read as the nearest float32, which they were', async () => {
+  const folder = await changed(async (to) => {
+    const file = join(to, 'model.safetensors');
+    const tensors = [...(await readSafetensors(file)).values()];
+    let at = 0;
+    const entries = tensors.map(({ name, shape, values }) => {
+      const data_offsets = [at, at + 8 * values.length];
+      at += 8 * values.length;
+      return [name, { dtype: 'F64', shape, data_offsets }];
+    });
+    const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    const values = tensors.map(({ values: own }) => Buffer.from(Float64Array.from(own).buffer));
+    await writeFile(file, Buffer.concat([length, header, ...values]));
+  });
+  expect(await answersOf(folder)).toEqual(await answersOf(good));
+});
+
+test('an untied head is a tensor of its own; one that is tied by the configuration and another in the file is refused', async () => {
+  const withHead = (tied: boolean) =>
+    changed(async (folder) => {
+      await rewriteTensors(folder, 'model.safetensors', (tensors) => {
+        const embedding = tensors.get('model.embed_tokens.weight') as NamedTensor;
+        const values = embedding.values.map((value) => value / 2);
+        tensors.set('lm_head.weight', { ...embedding, name: 'lm_head.weight', values });
+      });
+      const file = join(folder, 'config.json');
+      const config = JSON.parse(await readFile(file, 'utf8'));
+      await writeFile(file, JSON.stringify({ ...config, tie_word_embeddings: tied }));
+    });
+  expect(await answersOf(await withHead(false))).not.toEqual(await answersOf(good));
+  await expect(answersOf(await withHead(true))).rejects.toMatchObject({
+    message: expect.stringContaining('tie_word_embeddings'),
+    place: expect.stringContaining('lm_head.weight'),
+  });
+});
+
+test('files of weights that an index, or their numbers, name and that are not there are named', async () => {
+  const folder = await rewritten(async (tensors, to) => {
+    await writeWeights(to, tensors, { dtype: 'float32', fileBytes: 20_000 });
+  });
+  const names = (await readdir(folder)).filter((name) => name.startsWith('model-'));
+  const count = Number(/of-(\d+)/.exec(names[0] ?? '')?.[1]);
+  await rm(join(folder, names[0] ?? ''));
+  const lost = Array.from({ length: count }, (_, i) => i + 1)
+    .map((number) => `model-${String(number).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.safetensors`)
+    .filter((name) => !names.slice(1).includes(name));
+  const message = expect.stringContaining(lost.slice(0, 3).join(', '));
+  await expect(answersOf(folder)).rejects.toMatchObject({ kind: 'bad-model', message });
+  await rm(join(folder, 'model.safetensors.index.json'));
+  await expect(answersOf(folder)).rejects.toMatchObject({ kind: 'bad-model', message });
+});
+
+test.each([
+  ['I32', 4],
+  ['U8', 1],
+  ['F8_E4M3', 1],
+])('weights in %s are refused as quantised, with the tensor', async (dtype, bytes) => {
+  const folder = await changed(async (to) => {
+    const header = Buffer.from(
+      JSON.stringify({ 'model.layers.0.mlp.up_proj.qweight': { dtype, shape: [2], data_offsets: [0, 2 * bytes] } }),
+    );
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    await writeFile(join(to, 'model.safetensors'), Buffer.concat([length, header, Buffer.alloc(2 * bytes)]));
+  });
+  await expect(answersOf(folder)).rejects.toMatchObject({
+    message: expect.stringMatching(`^The weights are quantised \\(values of type ${dtype}\\)`),
+    place: expect.stringContaining('model.layers.0.mlp.up_proj.qweight'),
+    remedy: expect.stringContaining('dequantize'),
+  });
+});
+
+test.each([
+  ['qwen2_vl', 'Qwen2-VL, qwen2_vl'],
+  ['qwen3_vl', 'Qwen3-VL, qwen3_vl'],
+  ['mllama', 'a model of type mllama'],
+])('a model of type %s is refused by its name', async (type, name) => {
+  const folder = await changed((to) => writeFile(join(to, 'config.json'), JSON.stringify({ model_type: type })));
+  await expect(answersOf(folder)).rejects.toMatchObject({
+    message: `This is ${name}; the engine computes Qwen2.5-VL (qwen2_5_vl) alone.`,
+    place: join(folder, 'config.json'),
+  });
+});
+
+test('a tokenizer may lie elsewhere, and is then written with the model; without one the ways to it are named', async () => {
+  const bare = await changed(async (folder) => {
+    for (const name of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja']) await rm(join(folder, name));
+  });
+  await expect(answersOf(bare)).rejects.toMatchObject({
+    place: join(bare, 'tokenizer.json'),
+    message: expect.stringContaining('There is no tokenizer.json'),
+    remedy: expect.stringMatching(/"tokenizer": "FOLDER".*--tokenizer FOLDER.*hf download Qwen\//),
+  });
+  const model = await engine.createModel({ kind: 'folder', folder: bare, optimizer: false, tokenizer: good }, 'policy');
+  const saved = await mkdtemp(join(scratch, 'saved-'));
+  await engine.saveState(model, saved);
+  await engine.unload(model);
+  expect(await readFile(join(saved, 'tokenizer.json'))).toEqual(await readFile(join(good, 'tokenizer.json')));
+  expect(await answersOf(saved)).toEqual(await answersOf(good));
+  const to = join(scratch, 'with-tokenizer');
+  const { files } = await convertCheckpoint(bare, to, { dtype: 'float32', fileBytes: 1e9 }, good);
+  expect(files).toEqual(expect.arrayContaining(['chat_template.jinja', 'tokenizer.json', 'tokenizer_config.json']));
+  expect(await answersOf(to)).toEqual(await answersOf(good));
+  await expect(
+    engine.createModel({ kind: 'folder', folder: bare, optimizer: false, tokenizer: bare }, 'policy'),
+  ).rejects.toMatchObject({ place: join(bare, 'tokenizer.json') });
+});
+
+test('a checkpoint is not converted when it lacks a tensor', async () => {
+  const folder = await changed((to) =>
+    rewriteTensors(to, 'model.safetensors', (tensors) => tensors.delete('model.norm.weight')),
+  );
+  await expect(
+    convertCheckpoint(folder, join(scratch, 'not-whole'), { dtype: 'float32', fileBytes: 1e9 }),
+  ).rejects.toMatchObject({ kind: 'bad-model', place: expect.stringContaining('model.norm.weight') });
+});
+
 test('weights in bfloat16 are read as the nearest that it has', async () => {
   const folder = await rewritten((tensors, to) => writeWeights(to, tensors, { dtype: 'bfloat16', fileBytes: 1e9 }));
   const [ours, theirs] = [await answersOf(folder), await answersOf(good)];
@@ -305,7 +491,7 @@ test('what other programs keep beside a model is handed on as it was', async () 
 test('positions are those of the checkpoint unless the settings name others', async () => {
   const positionsOf = async (folder: string): Promise<unknown> =>
     JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')).mrope_positions;
-  expect(await positionsOf(good)).toBe('5.x');
+  expect(await positionsOf(good)).toBe('5.18');
   const older = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 1, mropePositions: '4.49' });
   try {
     const model = await older.createModel({ kind: 'folder', folder: good, optimizer: false }, 'policy');

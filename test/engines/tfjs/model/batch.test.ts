@@ -34,7 +34,7 @@ function prompt(clip: number, order: readonly number[], words: readonly number[]
   ] as const;
   return {
     tokens: Int32Array.from(tokens),
-    ...mropePositions(spans, 2, '5.x'),
+    ...mropePositions(spans, 2, '5.18'),
     media: [{ medium, firstToken: 2, tokens: visionTokens(grid) }],
   };
 }

@@ -48,7 +48,7 @@ function group(
     { kind: 'vision', grid: patchGrid(medium), secondsPerPair: 1 },
     { kind: 'text', tokens: 2 },
   ] as const;
-  const prompt = { tokens, ...mropePositions(spans, 2, '5.x'), media: [{ medium, firstToken: 1, tokens: count }] };
+  const prompt = { tokens, ...mropePositions(spans, 2, '5.18'), media: [{ medium, firstToken: 1, tokens: count }] };
   return { prompt, answers: answers.map((answer) => Int32Array.from(answer)) };
 }
 

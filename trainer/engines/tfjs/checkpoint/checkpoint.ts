@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import { specialTokens } from '../../engine.ts';
+import { tokenizerFile, tokenizerOf } from '../../model-folder.ts';
+import { refuseOtherForms } from '../../model-forms.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { mergeSize, patchSize, readConfig, temporalPatchSize } from '../model/config.ts';
 import { pixelMean, pixelStd } from '../model/patches.ts';
@@ -65,12 +67,26 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** @throws StudioError `bad-model` naming the file */
-export async function readCheckpoint(folder: string, optimizer: boolean): Promise<CheckpointFiles> {
-  const configPath = join(folder, 'config.json');
-  const configFile = await readJson(configPath);
-  const config = readConfig(configFile, configPath);
-  const tokenizerPath = join(folder, 'tokenizer.json');
+/** What is known of a checkpoint before anything large is read of it. @throws StudioError `bad-model` naming the file */
+export async function readCheckpointConfig(folder: string): Promise<Pick<CheckpointFiles, 'configFile' | 'config'>> {
+  await refuseOtherForms(folder);
+  const place = join(folder, 'config.json');
+  const configFile = (await readJson(place)) as object;
+  return { configFile, config: readConfig(configFile, place) };
+}
+
+/**
+ * @param tokenizerFolder where the tokenizer of a model lies that comes without one, and the files of its chat layout; null for
+ *   beside the model
+ * @throws StudioError `bad-model` naming the file
+ */
+export async function readCheckpoint(
+  folder: string,
+  optimizer: boolean,
+  tokenizerFolder: string | null = null,
+): Promise<CheckpointFiles> {
+  const { configFile, config } = await readCheckpointConfig(folder);
+  const tokenizerPath = await tokenizerOf(folder, tokenizerFolder);
   const tokenizer = new Tokenizer(await readJson(tokenizerPath), tokenizerPath);
   if (tokenizer.vocabularySize > config.text.vocabularySize) {
     throw new StudioError(
@@ -94,10 +110,13 @@ export async function readCheckpoint(folder: string, optimizer: boolean): Promis
     optimizerStep = parsed.data.step;
   }
   return {
-    configFile: configFile as object,
+    configFile,
     config,
     tokenizer,
-    companions: await readCompanions(folder),
+    companions: new Map([
+      ...(tokenizerFolder === null ? [] : await readCompanions(tokenizerFolder)),
+      ...(await readCompanions(folder)),
+    ]),
     optimizerStep,
   };
 }
@@ -168,7 +187,7 @@ export async function writeCheckpointFiles(
 ): Promise<void> {
   const files: [string, string][] = [
     ['config.json', asText(configFile)],
-    ['tokenizer.json', asText(tokenizer.file)],
+    [tokenizerFile, asText(tokenizer.file)],
     ...companions,
   ];
   if (optimizerStep !== null) files.push(['optimizer.json', asText({ optimizer: 'AdamW', step: optimizerStep })]);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { StudioError } from '../../../protocol/errors.ts';
 import { parameterTable } from '../model/parameters.ts';
 import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
-import { readWeights, type WeightsForm, writeWeights } from './weights.ts';
+import { joinParts, readWeights, type WeightsForm, writeWeights } from './weights.ts';
 
 export interface Converted {
   readonly tensors: number;
@@ -14,18 +14,36 @@ export interface Converted {
 
 /**
  * The folder appears whole or not at all: it is built beside its place and moved there at the end.
+ * @param tokenizerFolder of a model that comes without its tokenizer; null for one that has it
  * @throws StudioError `bad-model` for what is no checkpoint, `conflict` where the folder holds something
  */
-export async function convertCheckpoint(from: string, to: string, form: WeightsForm): Promise<Converted> {
-  const { configFile, config, tokenizer, companions } = await readCheckpoint(from, false);
+export async function convertCheckpoint(
+  from: string,
+  to: string,
+  form: WeightsForm,
+  tokenizerFolder: string | null = null,
+): Promise<Converted> {
+  const { configFile, config, tokenizer, companions } = await readCheckpoint(from, false, tokenizerFolder);
   const table = parameterTable(config);
-  const { tensors } = await readWeights(from, table);
+  const { tensors, file } = await readWeights(from, table);
+  for (const parameter of table.parameters) joinParts(parameter, tensors, file);
   const parent = path.dirname(path.resolve(to));
   await mkdir(parent, { recursive: true });
   const work = await mkdtemp(path.join(parent, `.${path.basename(to)}-`));
   try {
     await writeWeights(work, [...tensors.values()], form);
-    await writeCheckpointFiles(work, { ...configFile, dtype: form.dtype }, tokenizer, companions, null);
+    await writeCheckpointFiles(
+      work,
+      {
+        ...configFile,
+        dtype: form.dtype,
+        // The name of older versions, which would contradict it.
+        ...('torch_dtype' in configFile && { torch_dtype: form.dtype }),
+      },
+      tokenizer,
+      companions,
+      null,
+    );
     await rmdir(to).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT')
         throw new StudioError('conflict', 'The folder is not empty.', {

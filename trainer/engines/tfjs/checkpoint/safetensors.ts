@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
+import { quantisedRefusal } from '../../model-forms.ts';
 
 export interface NamedTensor {
   readonly name: string;
@@ -11,7 +12,7 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-/** Types of values that are written; float16 is read besides. */
+/** Types of values that are written; float64 and float16 are read besides. */
 export const dtypes = ['float32', 'bfloat16'] as const;
 export type Dtype = (typeof dtypes)[number];
 
@@ -24,6 +25,7 @@ interface Coding {
 const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
 const codings: Readonly<Record<string, Coding>> = {
+  F64: { bytes: 8, decode: (bytes) => Float32Array.from(new Float64Array(aligned(bytes))) },
   F32: { bytes: 4, decode: (bytes) => new Float32Array(aligned(bytes)) },
   BF16: {
     bytes: 2,
@@ -34,6 +36,9 @@ const codings: Readonly<Record<string, Coding>> = {
   },
   F16: { bytes: 2, decode: (bytes) => Float32Array.from(new Uint16Array(aligned(bytes)), fromFloat16) },
 };
+
+/** Whole numbers, and floats of 8 bits and fewer: weights in them are nothing without the scales that lie beside. */
+const quantisedTypes = /^(?:[IU]\d+|F[468]_)/;
 
 function fromFloat16(half: number): number {
   const exponent = (half >> 10) & 0x1f;
@@ -136,6 +141,8 @@ async function readTensors(
     const { dtype, shape, data_offsets } = described.data;
     const [start, end] = data_offsets;
     const coding = Object.hasOwn(codings, dtype) ? codings[dtype] : undefined;
+    if (coding === undefined && quantisedTypes.test(dtype))
+      throw quantisedRefusal(`${file}: ${name}`, `values of type ${dtype}`);
     if (coding === undefined)
       return refuse(file, `Values are of type ${dtype}; this engine reads ${Object.keys(codings).join(', ')}.`, name);
     if (end - start !== coding.bytes * shape.reduce((product, n) => product * n, 1))

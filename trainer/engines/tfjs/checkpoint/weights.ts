@@ -17,6 +17,9 @@ function publishedName(name: string): string {
   return name.replace(/^model\.language_model\./, 'model.');
 }
 
+/** Rotary frequencies, which older versions save: they follow from the configuration. */
+const isComputed = (name: string): boolean => name.endsWith('.inv_freq');
+
 /** A folder's tensors by their published names, and the file that an error about one names. @throws StudioError `bad-model` */
 export async function readWeights(
   folder: string,
@@ -25,10 +28,13 @@ export async function readWeights(
   const { files, map } = await weightFiles(folder);
   const tensors = new Map<string, NamedTensor>();
   for (const file of files) {
-    const own = await readSafetensors(file, (name) => map === null || map[name] === path.basename(file));
+    const own = await readSafetensors(
+      file,
+      (name) => !isComputed(name) && (map === null || map[name] === path.basename(file)),
+    );
     for (const [name, tensor] of own) tensors.set(name, tensor);
   }
-  const missing = Object.keys(map ?? {}).find((name) => !tensors.has(name));
+  const missing = Object.keys(map ?? {}).find((name) => !tensors.has(name) && !isComputed(name));
   const place = map === null ? (files[0] as string) : path.join(folder, indexFile);
   if (missing !== undefined) throw badIndex(`${place}: ${missing}`, `This tensor is not in ${map?.[missing]}.`);
   const own = published(tensors);
@@ -140,6 +146,17 @@ export function refuseUnknown(
   );
   for (const name of tensors.keys()) {
     if (known.has(name)) continue;
+    if (name === 'lm_head.weight') {
+      throw new StudioError(
+        'bad-model',
+        'The head is not the embedding, and config.json says that it is (tie_word_embeddings).',
+        {
+          place: `${file}: ${name}`,
+          remedy:
+            'Set "tie_word_embeddings" to false in config.json where the model was trained with a head of its own.',
+        },
+      );
+    }
     throw new StudioError('bad-model', 'config.json knows no such tensor.', {
       place: `${file}: ${name}`,
       remedy: 'Use a checkpoint whose config.json belongs to its weights.',

@@ -1,7 +1,8 @@
 /** The model's configuration: `config.json` in Hugging Face's Qwen2.5-VL form, and what the engine reads out of it. */
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
-import type { ModelSize } from '../../../protocol/runfile.ts';
+import { faultLine } from '../../../protocol/issues.ts';
+import { type ModelSize, mropePositions, type PositionGeneration } from '../../../protocol/runfile.ts';
 
 const positive = z.number().int().positive();
 
@@ -15,7 +16,7 @@ const textConfig = z.object({
   num_attention_heads: positive,
   num_key_value_heads: positive,
   vocab_size: positive,
-  rms_norm_eps: z.number().positive().default(1e-6),
+  rms_norm_eps: z.number().positive().default(1e-5),
   rope_theta: z.number().positive().optional(),
   rope_scaling: z.object({ type: ropeType, rope_type: ropeType, mrope_section: z.array(positive).length(3) }).nullish(),
   rope_parameters: z
@@ -26,37 +27,48 @@ const textConfig = z.object({
   tie_word_embeddings: z.boolean().optional(),
 });
 
+/** What is left out has the value that transformers gives it: its versions before 5 do not write what is as they have it. */
 const visionConfig = z.object({
-  depth: positive,
-  hidden_size: positive,
-  intermediate_size: positive,
-  num_heads: positive,
-  out_hidden_size: positive,
-  patch_size: z.literal(14),
-  temporal_patch_size: z.literal(2),
-  spatial_merge_size: z.literal(2),
+  depth: positive.default(32),
+  hidden_size: positive.default(3584),
+  intermediate_size: positive.default(3420),
+  num_heads: positive.default(16),
+  out_hidden_size: positive.default(3584),
+  patch_size: z.literal(14).default(14),
+  temporal_patch_size: z.literal(2).default(2),
+  spatial_merge_size: z.literal(2).default(2),
   in_channels: z.literal(3).default(3),
   hidden_act: z.literal('silu').default('silu'),
-  tokens_per_second: z.number().positive().default(2),
+  tokens_per_second: z.number().positive().default(4),
   window_size: positive.multipleOf(28).default(112),
-  fullatt_block_indexes: z.array(z.number().int().min(0)),
+  fullatt_block_indexes: z.array(z.number().int().min(0)).default([7, 15, 23, 31]),
   rope_parameters: z.object({ rope_theta: z.number().positive() }).nullish(),
 });
 
-/**
- * The generation of transformers whose M-RoPE positions a model was trained with. They differ in two points: where text goes on
- * after a medium, and what a still image's time is. See `mropePositions`.
- */
-export const positionGenerations = ['5.x', '4.49'] as const;
-export type PositionGeneration = (typeof positionGenerations)[number];
+/** The one architecture that is computed here. */
+const modelType = 'qwen2_5_vl';
+
+/** What others that come near are called. */
+const otherModels: Readonly<Record<string, string>> = {
+  qwen2_vl: 'Qwen2-VL',
+  qwen3_vl: 'Qwen3-VL',
+  qwen3_vl_moe: 'Qwen3-VL (mixture of experts)',
+  qwen2_5_omni: 'Qwen2.5-Omni',
+  qwen3_omni_moe: 'Qwen3-Omni',
+  qwen2_5_vl_text: 'the text part of Qwen2.5-VL alone',
+  qwen2: 'Qwen2 or Qwen2.5 without vision',
+  qwen3: 'Qwen3 without vision',
+  llava_onevision: 'LLaVA-OneVision',
+  internvl: 'InternVL',
+};
 
 const configFile = z.looseObject({
-  model_type: z.literal('qwen2_5_vl'),
+  model_type: z.literal(modelType),
   text_config: z.unknown().optional(),
   vision_config: visionConfig,
   tie_word_embeddings: z.boolean().optional(),
   /** Ours; transformers passes over it. */
-  mrope_positions: z.enum(positionGenerations).optional(),
+  mrope_positions: mropePositions.optional(),
 });
 
 /** Query heads and the fewer heads of keys and values that they share. */
@@ -137,7 +149,7 @@ export function newConfigFile(
   size: ModelSize,
   vocabularySize: number,
   tokens: ConfigTokens,
-  positions: PositionGeneration = '5.x',
+  positions: PositionGeneration = '5.18',
 ): object {
   const angles = size.hidden_size / size.num_attention_heads / 2;
   return {
@@ -190,6 +202,24 @@ export function newConfigFile(
   };
 }
 
+/** @param fail ends with a message */
+function refuseOtherModels(file: unknown, fail: (message: string) => never): void {
+  const { model_type, architectures } = z
+    .looseObject({ model_type: z.string(), architectures: z.array(z.string()).nullish() })
+    .catch({ model_type: '' })
+    .parse(file);
+  if (model_type === '') fail('This is no configuration of a model: it has no model_type.');
+  if (model_type !== modelType) {
+    const name = otherModels[model_type] ?? architectures?.[0];
+    fail(
+      `This is ${name === undefined ? 'a model of type' : `${name},`} ${model_type}; the engine computes Qwen2.5-VL (${modelType}) alone.`,
+    );
+  }
+  const [architecture] = architectures ?? [];
+  if (architecture !== undefined && architecture !== 'Qwen2_5_VLForConditionalGeneration')
+    fail(`This is ${architecture}; the engine computes Qwen2_5_VLForConditionalGeneration.`);
+}
+
 /** What the engine needs of a `config.json`. @throws StudioError `bad-model` naming the key */
 export function readConfig(file: unknown, place: string): ModelConfig {
   const fail = (message: string): never => {
@@ -201,13 +231,11 @@ export function readConfig(file: unknown, place: string): ModelConfig {
   const check = <T>(schema: z.ZodType<T>, value: unknown, at: string): T => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    return fail(
-      `${[at, ...(issue?.path ?? [])].filter(Boolean).join('.') || 'config'}: ${issue?.message ?? 'not as expected'}`,
-    );
+    return fail(`${at && `${at}: `}${faultLine(schema, value, result.error, 'the config')}.`);
   };
+  refuseOtherModels(file, fail);
   const outer = check(configFile, file, '');
-  const text = check(textConfig, outer.text_config ?? file, outer.text_config === undefined ? '' : 'text_config');
+  const text = check(textConfig, outer.text_config ?? file, outer.text_config == null ? '' : 'text_config');
   const vision = outer.vision_config;
   const section = text.rope_parameters?.mrope_section ?? text.rope_scaling?.mrope_section;
   const theta = text.rope_parameters?.rope_theta ?? text.rope_theta;
@@ -250,6 +278,6 @@ export function readConfig(file: unknown, place: string): ModelConfig {
       windowSide: vision.window_size / (patchSize * mergeSize),
       fullAttention: Array.from({ length: vision.depth }, (_, i) => vision.fullatt_block_indexes.includes(i)),
     },
-    positions: outer.mrope_positions ?? '5.x',
+    positions: outer.mrope_positions ?? '5.18',
   };
 }

@@ -1,5 +1,6 @@
 /** Positions: where each token stands in time, row and column (M-RoPE), and the cosines and sines that follow from it. */
-import type { PositionGeneration, TextConfig, VisionConfig } from './config.ts';
+import type { PositionGeneration } from '../../../protocol/runfile.ts';
+import type { TextConfig, VisionConfig } from './config.ts';
 import { mergeSize } from './config.ts';
 
 /** Size of a medium in patches: frame pairs, rows, columns. */
@@ -31,10 +32,10 @@ function timeOf(
   tokensPerSecond: number,
   generation: PositionGeneration,
 ): number {
-  if (secondsPerPair === null) return generation === '5.x' ? pair : 0;
+  if (secondsPerPair === null) return generation === '5.18' ? pair : 0;
   const seconds = Math.fround(secondsPerPair);
   const time =
-    generation === '5.x'
+    generation === '5.18'
       ? pair * Math.fround(tokensPerSecond * seconds)
       : Math.fround(pair * seconds) * tokensPerSecond;
   return Math.floor(Math.fround(time));
@@ -42,9 +43,10 @@ function timeOf(
 
 /**
  * M-RoPE positions of a prompt as transformers counts them for Qwen2.5-VL (`get_rope_index`): text counts up on all three axes; a
- * medium starts where the text stopped, its time axis in steps of seconds times tokensPerSecond. In generation 5.x text goes on
+ * medium starts where the text stopped, its time axis in steps of seconds times tokensPerSecond. In generation 5.18 text goes on
  * after the larger of a medium's rows and columns, whatever its time has come to; in 4.49 after the largest position on any axis.
- * What is generated goes on after the largest position of all, in both.
+ * An answer is text that goes on after the prompt's last token, whether it is written or trained on: in 5.18 a long video's time may
+ * lie far beyond it.
  * Gives positions [tokens * 3] and the first position after the prompt.
  */
 export function mropePositions(
@@ -54,25 +56,23 @@ export function mropePositions(
 ): { positions: Int32Array; next: number } {
   const positions: number[] = [];
   let start = 0;
-  let largest = -1;
   for (const span of spans) {
     if (span.kind === 'text') {
       for (let i = 0; i < span.tokens; i++, start++) positions.push(start, start, start);
-      largest = Math.max(largest, start - 1);
       continue;
     }
     const rows = span.grid.rows / mergeSize;
     const columns = span.grid.columns / mergeSize;
+    let time = 0;
     for (let pair = 0; pair < span.grid.pairs; pair++) {
-      const time = timeOf(pair, span.secondsPerPair, tokensPerSecond, generation);
-      largest = Math.max(largest, start + time, start + rows - 1, start + columns - 1);
+      time = timeOf(pair, span.secondsPerPair, tokensPerSecond, generation);
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) positions.push(start + time, start + row, start + column);
       }
     }
-    start = generation === '5.x' ? start + Math.max(rows, columns) : largest + 1;
+    start += Math.max(rows, columns, generation === '5.18' ? 0 : time + 1);
   }
-  return { positions: Int32Array.from(positions), next: largest + 1 };
+  return { positions: Int32Array.from(positions), next: start };
 }
 
 export interface Angles {

@@ -2,6 +2,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
+import { faultLine } from '../../../protocol/issues.ts';
 import { specialTokens } from '../../engine.ts';
 import { toBytes } from './byte-symbols.ts';
 
@@ -32,9 +33,7 @@ export class Tokenizer {
       });
     const parsed = file.safeParse(content);
     if (!parsed.success)
-      throw fault(
-        `This is not a BPE tokenizer: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
-      );
+      throw fault(`This is not a BPE tokenizer: ${faultLine(file, content, parsed.error, 'the file')}.`);
     this.file = parsed.data;
     for (const [piece, id] of Object.entries(parsed.data.model.vocab)) {
       const bytes = toBytes(piece);

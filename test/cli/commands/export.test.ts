@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunStore } from '../../../trainer/store/run-store.ts';
+import { runProgram } from '../../integration/trainer-process.ts';
+import { aGroup, anAnnotation, aRun, someMetrics } from '../../store/records.ts';
+
+let folder: string;
+const at = (name: string) => path.join(folder, name);
+const call = (...args: string[]) => runProgram(['export', 'tgrpo-1', ...args], folder);
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'video-r1-export-'));
+  const store = RunStore.create(at('.video-r1/runs/tgrpo-1'), aRun({ state: 'completed' }));
+  store.append({ type: 'group', group: aGroup(1) });
+  store.append({ type: 'step', metrics: someMetrics(1) });
+  store.append({ type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') });
+  store.dispose();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('video-r1 export', () => {
+  it('writes the annotations as JSON lines where nothing else is asked for', async () => {
+    const { code, stdout } = await call();
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ run: 'tgrpo-1', category: 'wrong order', question: { dataset: 'rl.json' } }]);
+  });
+
+  it('takes the form from the ending, and says what it wrote', async () => {
+    expect(await call('rollouts', '--out', 'r.csv')).toMatchObject({ code: 0, stdout: '3 rollouts in r.csv\n' });
+    expect(readFileSync(at('r.csv'), 'utf8').split('\r\n')).toHaveLength(5);
+    expect((await call('steps', '--format', 'csv')).stdout).toMatch(/^step,at,loss/);
+  });
+
+  it('writes one folder for all, and one for TensorBoard, as a program follows them', async () => {
+    const all = await call('all', '--format', 'parquet', '--out', 'all', '--json-progress');
+    expect(all.code).toBe(0);
+    expect(
+      all.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .at(-1),
+    ).toEqual({ type: 'done' });
+    expect(existsSync(at('all/rollouts.parquet'))).toBe(true);
+    expect((await call('--format', 'tensorboard', '--out', 'logs')).stdout).toContain(
+      'logs/tgrpo-1/events.out.tfevents',
+    );
+  });
+
+  it('refuses what it can not write in one sentence, with what to do', async () => {
+    const refusals: readonly (readonly [number, string, readonly string[]])[] = [
+      [2, 'the nearest is rollouts', ['rolouts']],
+      [2, 'parquet needs --out', ['--format', 'parquet']],
+      [2, 'all needs --out', ['all']],
+      [2, 'The ending .xlsx tells no form', ['--out', 'r.xlsx']],
+      [1, 'There is no such folder.', ['steps', '--out', 'none/steps.csv']],
+    ];
+    for (const [code, message, args] of refusals) {
+      const refused = await call(...args);
+      expect(refused.code, message).toBe(code);
+      expect(refused.stderr).toContain(message);
+      expect(refused.stderr).not.toContain('    at ');
+    }
+  });
+});

@@ -1,0 +1,162 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { describe, expect, it } from 'vitest';
+import { exportAll, exportTable, exportTensorboard } from '../../trainer/export/export-run.ts';
+import { tableNames } from '../../trainer/export/tables.ts';
+import { addGroups, hostile, madeRun } from './made-run.ts';
+
+const bytesOf = (file: string) => new Uint8Array(readFileSync(file)).buffer as ArrayBuffer;
+
+/** RFC 4180, read character by character. */
+function readCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = '';
+  let inQuotes = false;
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i];
+    if (inQuotes) {
+      if (letter !== '"') cell += letter;
+      else if (text[i + 1] === '"') cell += text[++i];
+      else inQuotes = false;
+    } else if (letter === '"') inQuotes = true;
+    else if (letter === ',' || letter === '\r') {
+      row.push(cell);
+      cell = '';
+      if (letter === ',') continue;
+      expect(text[++i]).toBe('\n');
+      rows.push(row);
+      row = [];
+    } else cell += letter;
+  }
+  expect([cell, row]).toEqual(['', []]);
+  return rows;
+}
+
+async function csvRecords(made: ReturnType<typeof madeRun>, name: (typeof tableNames)[number]) {
+  await exportTable(made.store, name, 'csv', made.at('out.csv'));
+  const [head = [], ...rows] = readCsv(readFileSync(made.at('out.csv'), 'utf8'));
+  return rows.map((row) => Object.fromEntries(head.map((column, i) => [column, row[i]])));
+}
+
+describe('an export as JSONL', () => {
+  it('holds every record whole: all events, and each rollout with its group', async () => {
+    const { store, at } = madeRun();
+    expect(await exportTable(store, 'events', 'jsonl', at('events.jsonl'))).toBe(7);
+    const lines = readFileSync(at('events.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(store.events(0, 100));
+    await exportTable(store, 'rollouts', 'jsonl', at('rollouts.jsonl'));
+    const [first] = readFileSync(at('rollouts.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(first ?? '')).toMatchObject({
+      id: 's1-g0-o0',
+      text: hostile.toWellFormed(),
+      group: { id: 's1-g0' },
+    });
+  });
+});
+
+describe('an export as CSV', () => {
+  it('gives back texts with quotes, commas and line breaks, and takes from formulas their force', async () => {
+    const [first, second, third] = await csvRecords(madeRun(), 'rollouts');
+    expect(first).toMatchObject({
+      ...{ id: 's1-g0-o0', step: '1', text: `'${hostile.toWellFormed()}`, answer: "'-1", correct: 'true' },
+      ...{
+        at: '2023-11-14T22:13:21.000Z',
+        problem_id: '9007199254740993',
+        family: '',
+        options: '["A. left","B. right"]',
+      },
+    });
+    // A number is none, though it begins with a minus.
+    expect(second).toMatchObject({ advantage: '-0.5', format_problems: '["no think","text, outside"]' });
+    expect(third).toMatchObject({ advantage: '', order: 'shuffled' });
+  });
+
+  it('marks what begins like a formula in every text that people or models write', async () => {
+    const [annotation] = await csvRecords(madeRun(), 'annotations');
+    expect(annotation).toMatchObject({ note: "'@sum", quote: '', span_start: '', current: 'true' });
+    const [step] = await csvRecords(madeRun(), 'steps');
+    expect(step).toMatchObject({ step: '1', loss: '-0.125', kl: '', total_ms: '15' });
+  });
+});
+
+describe('an export as Parquet', () => {
+  it('has the types of its columns: 64-bit integers, times, lists, and nothing where there is no value', async () => {
+    const { store, at } = madeRun();
+    expect(await exportTable(store, 'rollouts', 'parquet', at('rollouts.parquet'))).toBe(3);
+    const file = bytesOf(at('rollouts.parquet'));
+    const [first, second, third] = await parquetReadObjects({ file });
+    expect(first).toMatchObject({
+      ...{ step: 1n, index: 0n, tokens: 12n, accuracy: 1, correct: true, text: hostile.toWellFormed(), family: null },
+      ...{ at: new Date(1_700_000_001_000), options: ['A. left', 'B. right'], frame_indices: [0n, 12n] },
+      ...{ frame_times: [0, 1], aha_tiers: [], format_problems: [], problem_id: '9007199254740993' },
+    });
+    expect(second).toMatchObject({ advantage: -0.5, format_problems: ['no think', 'text, outside'] });
+    expect(third).toMatchObject({ advantage: null });
+    const { schema } = parquetMetadata(file);
+    const type = (name: string) => schema.find((element) => element.name === name);
+    expect(type('step')).toMatchObject({ type: 'INT64' });
+    expect(type('at')).toMatchObject({ type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' });
+    expect(type('options')).toMatchObject({ converted_type: 'LIST' });
+  });
+
+  it('is written in row groups, so that a long run need not be in memory', async () => {
+    const { store, at } = madeRun();
+    addGroups(store, 20_001);
+    const seen: number[] = [];
+    const onProgress = (_: string, done: number) => seen.push(done);
+    expect(await exportTable(store, 'rollouts', 'parquet', at('long.parquet'), { onProgress })).toBe(20_004);
+    const { row_groups: groups, num_rows: rows } = parquetMetadata(bytesOf(at('long.parquet')));
+    expect([groups.map(({ num_rows: count }) => count), rows]).toEqual([[10_000n, 10_000n, 4n], 20_004n]);
+    expect(seen.length).toBeGreaterThan(50);
+  });
+
+  it('is a file without rows where there is nothing', async () => {
+    const { store, at } = madeRun();
+    store.append({ type: 'annotation-removed', id: 1 });
+    expect(await exportTable(store, 'annotations', 'parquet', at('none.parquet'))).toBe(0);
+    expect(await parquetReadObjects({ file: bytesOf(at('none.parquet')) })).toEqual([]);
+  });
+});
+
+describe('an export', () => {
+  it('of all is a folder with a file for every table', async () => {
+    const { store, at } = madeRun();
+    const counts = await exportAll(store, 'csv', at('all'));
+    expect(counts).toEqual({
+      annotations: 1,
+      rollouts: 3,
+      steps: 2,
+      evaluations: 1,
+      checkpoints: 1,
+      commands: 1,
+      events: 7,
+    });
+    expect(readdirSync(at('all')).sort()).toEqual(tableNames.map((name) => `${name}.csv`).sort());
+  });
+
+  it('that is stopped leaves the file of before, and nothing half written', async () => {
+    const { store, folder, at } = madeRun();
+    await exportTable(store, 'rollouts', 'csv', at('rollouts.csv'));
+    const before = readFileSync(at('rollouts.csv'), 'utf8');
+    addGroups(store, 500);
+    for (const form of ['csv', 'parquet'] as const) {
+      const stop = new AbortController();
+      const onProgress = (_: string, done: number) => {
+        if (done >= 200) stop.abort();
+      };
+      const options = { signal: stop.signal, onProgress };
+      await expect(exportTable(store, 'rollouts', form, at('rollouts.csv'), options)).rejects.toThrow('aborted');
+    }
+    expect(readFileSync(at('rollouts.csv'), 'utf8')).toBe(before);
+    expect(readdirSync(folder).sort()).toEqual(['.video-r1', 'rollouts.csv']);
+  });
+
+  it('into a folder that is not there is one sentence, and makes nothing', async () => {
+    const { store, at } = madeRun();
+    const refusal = { kind: 'not-found', message: 'There is no such folder.' };
+    await expect(exportTable(store, 'steps', 'csv', at('none/steps.csv'))).rejects.toMatchObject(refusal);
+    await expect(exportTensorboard(store, at('none/logs'))).rejects.toMatchObject(refusal);
+    expect(existsSync(at('none'))).toBe(false);
+  });
+});

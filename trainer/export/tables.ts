@@ -1,0 +1,301 @@
+/**
+ * What a run can be exported as: tables, each with its records as the run has them and the columns that CSV and Parquet write
+ * of a record. A column is added here and nowhere else.
+ */
+import type { CommandRecord } from '../protocol/commands.ts';
+import type {
+  Checkpoint,
+  Evaluation,
+  EvaluationSlice,
+  Group,
+  Question,
+  Rollout,
+  RunEvent,
+  StepMetrics,
+} from '../protocol/records.ts';
+import type { RunStore } from '../store/run-store.ts';
+
+/** `time`: milliseconds since 1970. `json`: any value, written as text. A plural is a list. */
+export type ColumnType =
+  | 'string'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'time'
+  | 'json'
+  | 'strings'
+  | 'integers'
+  | 'numbers';
+
+export interface Column<R = unknown> {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Null and undefined are written as no value. */
+  of(record: R): unknown;
+}
+
+export interface Table<R = unknown> {
+  readonly name: TableName;
+  /** Oldest first, read as they are taken. */
+  records(store: RunStore): Iterable<R>;
+  /** How many records that will be, as far as it is known before. */
+  count(store: RunStore): number;
+  readonly columns: readonly Column<R>[];
+}
+
+export const tableNames = [
+  'annotations',
+  'rollouts',
+  'steps',
+  'evaluations',
+  'checkpoints',
+  'commands',
+  'events',
+] as const;
+export type TableName = (typeof tableNames)[number];
+
+function columns<R>(...listed: readonly (readonly [string, ColumnType, (record: R) => unknown])[]): Column<R>[] {
+  return listed.map(([name, type, of]) => ({ name, type, of }));
+}
+
+/** The questions' part of a row, wherever there is one. */
+function questionColumns<R>(question: (record: R) => Question | Omit<Question, 'solution'>): Column<R>[] {
+  return columns<R>(
+    ['dataset', 'string', (r) => question(r).dataset],
+    ['row', 'integer', (r) => question(r).row],
+    ['problem_id', 'string', (r) => question(r).problemId],
+    ['problem', 'string', (r) => question(r).problem],
+    ['problem_type', 'string', (r) => question(r).problemType],
+    ['data_type', 'string', (r) => question(r).dataType],
+    ['options', 'strings', (r) => question(r).options],
+    ['path', 'string', (r) => question(r).path],
+    ['source', 'string', (r) => question(r).source],
+    ['family', 'string', (r) => question(r).family],
+    ['needs_order', 'boolean', (r) => question(r).needsOrder],
+  );
+}
+
+/** A rollout with what its group says of all its answers. */
+type RolloutRecord = Rollout & { readonly group: Group };
+
+const part = (name: Rollout['reward']['parts'][number]['name']) => (r: RolloutRecord) =>
+  r.reward.parts.find((one) => one.name === name)?.value;
+
+const rollouts: Table<RolloutRecord> = {
+  name: 'rollouts',
+  count: (store) => store.rolloutCount(),
+  *records(store) {
+    for (const { rollouts: own, ...group } of store.groups()) for (const rollout of own) yield { ...rollout, group };
+  },
+  columns: [
+    ...columns<RolloutRecord>(
+      ['id', 'string', (r) => r.id],
+      ['group_id', 'string', (r) => r.groupId],
+      ['step', 'integer', (r) => r.step],
+      ['at', 'time', (r) => r.group.at],
+      ['purpose', 'string', (r) => r.group.purpose],
+      ['order', 'string', (r) => r.order],
+      ['index', 'integer', (r) => r.index],
+      ['text', 'string', (r) => r.text],
+      ['answer', 'string', (r) => r.answer],
+      ['solution', 'string', (r) => r.group.question.solution],
+      ['accuracy', 'number', (r) => r.accuracy],
+      ['correct', 'boolean', (r) => r.correct],
+      ['reward', 'number', (r) => r.reward.total],
+      ['reward_accuracy', 'number', part('accuracy')],
+      ['reward_format', 'number', part('format')],
+      ['reward_temporal', 'number', part('temporal')],
+      ['reward_length', 'number', part('length')],
+      ['advantage', 'number', (r) => r.advantage],
+      ['tokens', 'integer', (r) => r.tokenCount],
+      ['stop_reason', 'string', (r) => r.stopReason],
+      ['mean_logprob', 'number', (r) => r.meanLogprob],
+      ['mean_entropy', 'number', (r) => r.meanEntropy],
+      ['format_problems', 'strings', (r) => r.parsed.problems],
+      ['aha_tiers', 'integers', (r) => r.aha.map(({ tier }) => tier)],
+      ['group_mean', 'number', (r) => r.group.stats.mean],
+      ['group_std', 'number', (r) => r.group.stats.std],
+      ['p', 'number', (r) => r.group.temporal?.p],
+      ['p_shuffled', 'number', (r) => r.group.temporal?.pShuffled],
+      ['temporal_passed', 'boolean', (r) => r.group.temporal?.passed],
+    ),
+    ...questionColumns<RolloutRecord>((r) => r.group.question),
+    ...columns<RolloutRecord>(
+      ['prompt', 'string', (r) => r.group.prompt],
+      ['frame_indices', 'integers', (r) => r.group.media.indices],
+      ['frame_times', 'numbers', (r) => r.group.media.times],
+      ['shuffled_order', 'integers', (r) => r.group.media.shuffledOrder],
+    ),
+  ],
+};
+
+const steps: Table<StepMetrics> = {
+  name: 'steps',
+  records: (store) => store.metrics(),
+  count: (store) => store.metrics().length,
+  columns: columns<StepMetrics>(
+    ['step', 'integer', (m) => m.step],
+    ['at', 'time', (m) => m.at],
+    ['loss', 'number', (m) => m.loss],
+    ['grad_norm', 'number', (m) => m.gradNorm],
+    ['learning_rate', 'number', (m) => m.learningRate],
+    ['kl', 'number', (m) => m.kl],
+    ['entropy', 'number', (m) => m.entropy],
+    ['accuracy', 'number', (m) => m.accuracy],
+    ['accuracy_shuffled', 'number', (m) => m.accuracyShuffled],
+    ['format', 'number', (m) => m.format],
+    ['temporal', 'number', (m) => m.temporal],
+    ['reward', 'number', (m) => m.reward],
+    ['length', 'number', (m) => m.length],
+    ['flat_groups', 'number', (m) => m.flatGroups],
+    ['clipped', 'number', (m) => m.clipped],
+    ['questions', 'integer', (m) => m.questions],
+    ['skipped', 'integer', (m) => m.skipped],
+    ['trained_tokens', 'integer', (m) => m.trainedTokens],
+    ['sampled_tokens', 'integer', (m) => m.sampledTokens],
+    ['decode_ms', 'number', (m) => m.durations.decode],
+    ['sample_ms', 'number', (m) => m.durations.sample],
+    ['score_ms', 'number', (m) => m.durations.score],
+    ['update_ms', 'number', (m) => m.durations.update],
+    ['store_ms', 'number', (m) => m.durations.store],
+    ['held_ms', 'number', (m) => m.durations.held],
+    ['total_ms', 'number', (m) => m.durations.total],
+  ),
+};
+
+/** One slice of an evaluation; `slice` says of what kind it is. */
+interface SliceRecord extends Omit<Evaluation, 'all' | 'needsOrder' | 'byType' | 'byFamily'>, EvaluationSlice {
+  readonly slice: 'all' | 'needs order' | 'problem type' | 'family';
+}
+
+/** The slices of an evaluation, the one over all its questions first. */
+export function slicesOf({ all, needsOrder, byType, byFamily, ...evaluation }: Evaluation): SliceRecord[] {
+  const of = (slice: SliceRecord['slice'], one: EvaluationSlice): SliceRecord => ({ ...evaluation, slice, ...one });
+  return [
+    of('all', all),
+    ...(needsOrder ? [of('needs order', needsOrder)] : []),
+    ...byType.map((one) => of('problem type', one)),
+    ...byFamily.map((one) => of('family', one)),
+  ];
+}
+
+const evaluations: Table<SliceRecord> = {
+  name: 'evaluations',
+  records: (store) => store.evaluations().flatMap(slicesOf),
+  count: (store) => store.evaluations().length,
+  columns: columns<SliceRecord>(
+    ['id', 'string', (s) => s.id],
+    ['step', 'integer', (s) => s.step],
+    ['at', 'time', (s) => s.at],
+    ['dataset', 'string', (s) => s.dataset],
+    ['slice', 'string', (s) => s.slice],
+    ['name', 'string', (s) => s.name],
+    ['count', 'integer', (s) => s.count],
+    ['ordered', 'number', (s) => s.ordered],
+    ['shuffled', 'number', (s) => s.shuffled],
+    ['skipped', 'integer', (s) => s.skipped],
+    ['duration_ms', 'number', (s) => s.durationMs],
+  ),
+};
+
+const checkpoints: Table<Checkpoint> = {
+  name: 'checkpoints',
+  records: (store) => store.checkpoints(),
+  count: (store) => store.checkpoints().length,
+  columns: columns<Checkpoint>(
+    ['id', 'string', (c) => c.id],
+    ['step', 'integer', (c) => c.step],
+    ['at', 'time', (c) => c.at],
+    ['folder', 'string', (c) => c.folder],
+    ['size_bytes', 'integer', (c) => c.sizeBytes],
+    ['reason', 'string', (c) => c.reason],
+  ),
+};
+
+const commands: Table<CommandRecord> = {
+  name: 'commands',
+  records: (store) => store.commands(),
+  count: (store) => store.commands().length,
+  columns: columns<CommandRecord>(
+    ['number', 'integer', (c) => c.number],
+    ['id', 'string', (c) => c.id],
+    ['kind', 'string', (c) => c.request.kind],
+    ['request', 'json', (c) => c.request],
+    ['by', 'string', (c) => c.by],
+    ['requested_at', 'time', (c) => c.requestedAt],
+    ['state', 'string', (c) => c.state],
+    ['ended_at', 'time', (c) => ('endedAt' in c ? c.endedAt : null)],
+    ['at_point', 'string', (c) => ('at' in c ? c.at?.point : null)],
+    ['at_step', 'integer', (c) => ('at' in c ? c.at?.step : null)],
+    ['change', 'json', (c) => ('change' in c ? c.change : null)],
+    ['why', 'string', (c) => ('why' in c ? c.why : null)],
+    ['note', 'string', (c) => ('note' in c ? c.note : null)],
+  ),
+};
+
+/** Events that are read at a time: one can hold a whole group. */
+const eventsPage = 50;
+
+const events: Table<RunEvent> = {
+  name: 'events',
+  count: (store) => store.lastSeq(),
+  *records(store) {
+    for (let since = 0; ; ) {
+      const page = store.events(since, eventsPage);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      since = last.seq;
+    }
+  },
+  columns: columns<RunEvent>(
+    ['seq', 'integer', (e) => e.seq],
+    ['at', 'time', (e) => e.at],
+    ['type', 'string', (e) => e.body.type],
+    ['body', 'json', (e) => e.body],
+  ),
+};
+
+type AnnotationRecord = ReturnType<RunStore['exportedAnnotations']>[number];
+
+const annotations: Table<AnnotationRecord> = {
+  name: 'annotations',
+  records: (store) => store.exportedAnnotations(),
+  count: (store) => store.annotations().length,
+  columns: [
+    ...columns<AnnotationRecord>(
+      ['run', 'string', (a) => a.run],
+      ['id', 'integer', (a) => a.id],
+      ['rollout_id', 'string', (a) => a.rolloutId],
+      ['author', 'string', (a) => a.author],
+      ['at', 'time', (a) => Date.parse(a.at)],
+      ['category', 'string', (a) => a.category],
+      ['verdict', 'string', (a) => a.verdict],
+      ['note', 'string', (a) => a.note],
+      ['quote', 'string', (a) => a.quote],
+      ['span_start', 'integer', (a) => a.span?.start],
+      ['span_end', 'integer', (a) => a.span?.end],
+      ['current', 'boolean', (a) => a.current],
+      ['step', 'integer', (a) => a.step],
+      ['order', 'string', (a) => a.order],
+      ['text', 'string', (a) => a.text],
+      ['answer', 'string', (a) => a.answer],
+      ['solution', 'string', (a) => a.solution],
+      ['accuracy', 'number', (a) => a.accuracy],
+      ['reward', 'number', (a) => a.reward],
+      ['advantage', 'number', (a) => a.advantage],
+    ),
+    ...questionColumns<AnnotationRecord>((a) => a.question),
+    ...columns<AnnotationRecord>(['prompt', 'string', (a) => a.prompt]),
+  ],
+};
+
+export const tables = {
+  annotations,
+  rollouts,
+  steps,
+  evaluations,
+  checkpoints,
+  commands,
+  events,
+} as unknown as Readonly<Record<TableName, Table>>;
