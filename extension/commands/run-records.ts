@@ -1,10 +1,10 @@
 /** What a run leaves behind: annotations, checkpoints, and the run itself. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { Checkpoint } from '../../trainer/protocol/records.ts';
-import { duration, whichRun } from '../../trainer/protocol/run-words.ts';
+import { whichRun } from '../../trainer/protocol/run-words.ts';
 import { plain } from '../plain-text.ts';
 import { demandRuns, sayDone } from './carry-out.ts';
+import { chooseCheckpoint } from './choose-checkpoint.ts';
 import type { Handler } from './handler.ts';
 import { chooseRun, runIdOf } from './targets.ts';
 
@@ -64,19 +64,9 @@ export const revealCheckpoint: Handler = async (studio, argument) => {
   let folder = folderOf(argument);
   if (folder === undefined) {
     const run = await chooseRun(studio, argument, null);
-    const { checkpoints } = await link.client.request('checkpoints/list', { runId: run.id });
-    const describe = (checkpoint: Checkpoint) =>
-      `${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB · ${checkpoint.reason} · ${duration(Date.now() - checkpoint.at)} ago`;
-    const picked = await vscode.window.showQuickPick(
-      checkpoints.toReversed().map((checkpoint) => ({
-        label: `$(archive) step ${checkpoint.step}`,
-        description: describe(checkpoint),
-        checkpoint,
-      })),
-      { placeHolder: checkpoints.length === 0 ? `${run.id} has no checkpoint yet` : `Checkpoint of ${run.id}` },
-    );
-    if (!picked) return;
-    folder = picked.checkpoint.folder;
+    const chosen = await chooseCheckpoint(studio, run);
+    if (!chosen) return;
+    folder = chosen.folder;
   }
   const uri = vscode.Uri.file(path.resolve(link.project, folder));
   // Inside the workspace the explorer shows it, on a remote too; elsewhere the system's file manager must.

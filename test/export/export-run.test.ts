@@ -126,6 +126,7 @@ describe('an export', () => {
     expect(counts).toEqual({
       annotations: 1,
       rollouts: 3,
+      superseded: 0,
       steps: 2,
       evaluations: 1,
       checkpoints: 1,

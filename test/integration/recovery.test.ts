@@ -1,3 +1,5 @@
+import { truncateSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import { runProgram, sampleProject, TrainerProcess } from './trainer-process.ts';
@@ -48,6 +50,38 @@ describe('a trainer that is killed', () => {
     expect(numbers(resumed)).toEqual(numbers(uninterrupted));
     after.close();
     expect(await second.stop()).toBe(143);
+  });
+
+  it('forks a run from a checkpoint: with nothing changed the new one gives the same numbers, and the other stays', async () => {
+    const trainer = await TrainerProcess.start(project.folder);
+    const client = await trainer.connect();
+    const id = await client.create('sft.run.json', parameters);
+    await client.command(id, { kind: 'start' });
+    await client.until(id, 'state', ({ run }) => run.state === 'completed');
+    const whole = (await client.client.request('metrics/get', { runId: id })).steps;
+    const { run } = await client.client.request('runs/fork', { runId: id, from: 3, name: 'again', start: false });
+    expect(run).toMatchObject({ name: 'again', state: 'created', step: 3, parent: { run: id, step: 3 } });
+    await client.client.request('runs/subscribe', { runId: run.id, since: 0 });
+    expect((await client.command(run.id, { kind: 'start' })).state).toBe('applied');
+    await client.until(run.id, 'state', (event) => event.run.state === 'completed');
+    const forked = (await client.client.request('metrics/get', { runId: run.id })).steps;
+    expect(numbers(forked)).toEqual(numbers(whole).slice(3));
+    expect(numbers((await client.client.request('metrics/get', { runId: id })).steps)).toEqual(numbers(whole));
+    const { checkpoints } = await client.client.request('checkpoints/list', { runId: id });
+
+    // A tokenizer that was cut short is found out, and the run stays as it is until somebody agrees.
+    const newest = checkpoints.at(-1)?.folder as string;
+    truncateSync(path.resolve(project.folder, newest, 'tokenizer.json'), 100);
+    const asked = await client.client.request('runs/resumption', { runId: id, from: 6 });
+    expect(asked).toMatchObject({ from: 6, steps: 2, bad: [{ step: 8 }] });
+    expect(asked.asks).toMatch(/step 8 can't be used: tokenizer\.json has 100 bytes of \d+\.$/);
+    expect((await client.command(id, { kind: 'resume', from: 6 })).state).toBe('failed');
+    expect((await client.command(id, { kind: 'resume', from: 6, confirmed: true })).state).toBe('applied');
+    const wentBack = client.events.find(({ runId, body }) => runId === id && body.type === 'rewound')?.seq as number;
+    await client.until(id, 'state', (event) => event.run.state === 'completed' && event.run.seq > wentBack);
+    expect(numbers((await client.client.request('metrics/get', { runId: id })).steps)).toEqual(numbers(whole));
+    client.close();
+    await trainer.stop();
   });
 
   it('saves at SIGTERM, so that nothing is lost at all', async () => {

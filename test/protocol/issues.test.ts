@@ -43,7 +43,8 @@ describe('what is wrong with a run file', () => {
       `model must have the key ${sources}; there is no key "chekpoint"; the nearest is "checkpoint"`,
     ],
     [{ checkpoint: 5 }, 'model.checkpoint must be a text, not 5'],
-    [{ run: 'a', step: 3 }, 'model: there is no key "step"'],
+    [{ checkpoint: 'a', step: 3 }, 'model: "step" can\'t stand beside its other keys'],
+    [{ run: 'a', step: -3 }, 'model.step must be at least 0, not -3'],
     [{ run: 'a', checkpoint: 'b' }, 'model has "checkpoint" and "run"; it must have one of them'],
   ])('says of several forms what the one that is meant lacks: %j', (model, said) => {
     expect(faults(runFile, { ...file, model })).toEqual([said]);

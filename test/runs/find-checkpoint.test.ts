@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { runFile } from '../../trainer/protocol/runfile.ts';
+import { writeFileList } from '../../trainer/runs/checkpoint-files.ts';
 import { type ControllerState, controllerFile } from '../../trainer/runs/checkpoints.ts';
 import { findCheckpoint } from '../../trainer/runs/find-checkpoint.ts';
 import { planOf, writePlan } from '../../trainer/runs/plan.ts';
@@ -38,6 +39,7 @@ async function addRun(id: string, name: string, steps: readonly number[], create
       parameters: presetParameters('sample', 'sft'),
     };
     await writeFile(path.join(checkpoint, controllerFile), JSON.stringify(state));
+    await writeFileList(checkpoint);
   }
   return folder;
 }
@@ -61,6 +63,21 @@ describe('findCheckpoint', () => {
     await mkdir(alone);
     await writeFile(path.join(alone, 'config.json'), '{}');
     expect(await findCheckpoint(alone, null)).toEqual({ folder: alone, state: null, plan: null });
+  });
+
+  it('takes the checkpoint of a step, and no older one in the place of one that is not whole', async () => {
+    const run = await addRun('sft-1', 'sft', [5, 50], 100);
+    expect((await findCheckpoint('sft', project, 5)).state?.step).toBe(5);
+    const newest = path.join(run, 'checkpoints', 'step-000050');
+    await writeFile(path.join(newest, 'config.json'), '');
+    await expect(findCheckpoint('sft', project)).rejects.toMatchObject({
+      kind: 'not-found',
+      message: "The checkpoint of step 50 can't be used: config.json has 0 bytes of 2.",
+      remedy: expect.stringContaining('newest whole one is of step 5:'),
+    });
+    await expect(findCheckpoint(newest, null)).rejects.toMatchObject({ kind: 'bad-model' });
+    expect((await findCheckpoint('sft', project, 5)).state?.step).toBe(5);
+    await expect(findCheckpoint('sft', project, 7)).rejects.toMatchObject({ remedy: 'Whole ones: 5.' });
   });
 
   it('says what is not there', async () => {

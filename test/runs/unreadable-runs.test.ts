@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { writeFileList } from '../../trainer/runs/checkpoint-files.ts';
 import { type RunPlan, writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
@@ -52,6 +53,7 @@ test('a run that can not be opened is named with what is in its way, the others 
     parameters,
   };
   writeFileSync(path.join(checkpoint, 'controller.json'), JSON.stringify(state));
+  await writeFileList(checkpoint);
   const lines: string[] = [];
   const trainer = await Trainer.open({
     projectFolder,

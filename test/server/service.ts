@@ -5,8 +5,9 @@ import type { CommandRecord, CommandRequest } from '../../trainer/protocol/comma
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import type { CreateRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
+import type { CreateRun, ForkRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
 import type { RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
 import { type CountAsked, type ListAsked, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -88,6 +89,15 @@ export class RecordingService implements TrainerService {
     const command: CommandRecord = { id, number, request, by, requestedAt: 1, state: 'requested' };
     this.record(runId, { type: 'command', command });
     return command;
+  }
+
+  async resumption(runId: string): Promise<Resumption> {
+    const { step } = this.store(runId).summary();
+    return { from: step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
+  }
+
+  async fork({ runId }: ForkRun): Promise<RunSummary> {
+    throw new StudioError('not-found', `${runId} has no checkpoint.`);
   }
 
   async delete(runId: string): Promise<void> {

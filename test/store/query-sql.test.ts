@@ -119,7 +119,7 @@ function written(folder: string, groups: readonly Subject[][]): RunStore {
   for (const { flags } of groups.flat()) {
     for (const flag of flags) store.append({ type: 'annotation', annotation: { ...flag, id: ++id } });
   }
-  // Written and void again: a group of a later step, a first version of a group, and a flag.
+  // Written and void again: a group of a later step, which is kept, a first version of a group, and a flag.
   const [subjects] = groups as [Subject[]];
   const body = bodyOf(subjects);
   const later = {
@@ -151,6 +151,16 @@ function written(folder: string, groups: readonly Subject[][]): RunStore {
   return store;
 }
 
+/** A rollout of the later group that `written` goes back over. */
+function supersededOf({ run, group, rollout }: Subject): Subject {
+  return {
+    run,
+    group: { ...group, id: 'later~1', step: 1000, superseded: 1 },
+    rollout: { ...rollout, id: `later-${rollout.id}~1` },
+    flags: [],
+  };
+}
+
 describe('a query in SQL', () => {
   test('keeps, lists newest first and counts what the match in memory keeps', { timeout: 240_000 }, () => {
     const folder = temporaryFolder();
@@ -169,9 +179,12 @@ describe('a query in SQL', () => {
         number += 1;
         const store = written(join(folder, String(number)), groups);
         try {
-          const newestFirst = groups.flat().reverse();
-          const total = newestFirst.length;
+          const standing = groups.flat().reverse();
+          const superseded = (groups[0] ?? []).map(supersededOf).reverse();
           for (const expression of expressions) {
+            const isAsked = JSON.stringify(expression).includes('"field":"superseded"');
+            const newestFirst = isAsked ? [...superseded, ...standing] : standing;
+            const total = newestFirst.length;
             const keeps = (query: Expression) => newestFirst.filter((subject) => matches(query, subject));
             const expected = keeps(expression).map(({ rollout }) => rollout.id);
             hits += expected.length;

@@ -263,7 +263,7 @@ describe('what is read', () => {
 });
 
 describe('going back', () => {
-  test('what was recorded of later steps is gone, earlier steps and what is not about a step stay', () => {
+  test('what was recorded of later steps is kept aside, earlier steps and what is not about a step stay', () => {
     const store = newStore();
     for (const step of [1, 2, 3]) {
       store.appendAll([
@@ -281,6 +281,22 @@ describe('going back', () => {
     expect(store.evaluations().map((evaluation) => evaluation.step)).toEqual([1]);
     expect(store.notices()).toHaveLength(1);
     expect(thrownBy(() => store.group('s2-g0')).kind).toBe('not-found');
+    // Kept, marked, and left out where it is not asked for.
+    expect(store.group('s2-g0~1')).toEqual({
+      ...aGroup(2),
+      ...{ id: 's2-g0~1', superseded: 1 },
+      rollouts: aGroup(2).rollouts.map((one) => ({ ...one, id: `${one.id}~1`, groupId: 's2-g0~1' })),
+    });
+    expect([...store.groups()].map(({ id }) => id)).toEqual(['s1-g0']);
+    expect([...store.groups({ superseded: true })].map(({ id }) => id)).toEqual(['s2-g0~1', 's3-g0~1']);
+    expect([store.rolloutCount(), store.rolloutCount({ superseded: true })]).toEqual([3, 6]);
+    expect(store.supersededMetrics()).toEqual([{ attempt: 1, steps: [someMetrics(2), someMetrics(3)] }]);
+    expect(counted(store, 'superseded red')).toMatchObject({ matching: 6, total: 9 });
+    expect(counted(store, 'superseded:false').matching).toBe(3);
+    expect(found(store, 'superseded step:3')).toEqual(['s3-g0-s0~1', 's3-g0-o1~1', 's3-g0-o0~1']);
+    expect(counted(store)).toMatchObject({ matching: 3, total: 3 });
+    store.append({ type: 'annotation', annotation: anAnnotation(1, 's3-g0-o0~1') });
+    expect(listed(store, 'superseded step:3').rows.map(({ flags }) => flags)).toEqual([0, 0, 1]);
     expect(store.group('s1-g0')).toEqual(aGroup(1));
     expect(counted(store)).toMatchObject({ matching: 3, total: 3 });
     expect(counted(store, 'red').matching).toBe(3);

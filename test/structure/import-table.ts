@@ -88,6 +88,7 @@ export const rooms: readonly Room[] = [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
       'trainer/reasoning',
@@ -105,6 +106,7 @@ export const rooms: readonly Room[] = [
     room: 'trainer/cli/experiments',
     on: [
       'trainer/cli/terminal',
+      'trainer/client',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',

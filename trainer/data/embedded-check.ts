@@ -14,6 +14,7 @@ export interface EmbeddedCheckOptions {
   readonly decodeAs?: FrameLimits | undefined;
   readonly compareContent?: boolean | undefined;
   readonly against?: string | undefined;
+  readonly allowedRoots?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (phase: 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
@@ -39,8 +40,9 @@ export async function checkEmbedded(
   add: (kind: FindingKind, row: number, message: string) => void,
 ): Promise<void> {
   const { lookWith, decodeAs, against, signal } = options;
-  const dataset = await openDataset(file, signal);
-  const other = against === undefined ? null : await openDataset(against, signal);
+  const dataset = await openDataset(file, signal, { allowedRoots: options.allowedRoots ?? [] });
+  const other =
+    against === undefined ? null : await openDataset(against, signal, { allowedRoots: options.allowedRoots ?? [] });
   try {
     const others = new Map<string, string>();
     for (let row = 0; row < (other?.count ?? 0); row++) {

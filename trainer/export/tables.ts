@@ -46,6 +46,7 @@ export interface Table<R = unknown> {
 export const tableNames = [
   'annotations',
   'rollouts',
+  'superseded',
   'steps',
   'evaluations',
   'checkpoints',
@@ -127,6 +128,17 @@ const rollouts: Table<RolloutRecord> = {
       ['shuffled_order', 'integers', (r) => r.group.media.shuffledOrder],
     ),
   ],
+};
+
+/** Rollouts that the run went back over, with the number of that going back. */
+const superseded: Table<RolloutRecord> = {
+  name: 'superseded',
+  count: (store) => store.rolloutCount({ superseded: true }),
+  *records(store) {
+    for (const { rollouts: own, ...group } of store.groups({ superseded: true }))
+      for (const rollout of own) yield { ...rollout, group };
+  },
+  columns: [...columns<RolloutRecord>(['superseded', 'integer', (r) => r.group.superseded]), ...rollouts.columns],
 };
 
 const steps: Table<StepMetrics> = {
@@ -275,6 +287,7 @@ const annotations: Table<AnnotationRecord> = {
       ['quote', 'string', (a) => a.quote],
       ['span_start', 'integer', (a) => a.span?.start],
       ['span_end', 'integer', (a) => a.span?.end],
+      ['span_unit', 'string', (a) => a.span?.unit],
       ['current', 'boolean', (a) => a.current],
       ['step', 'integer', (a) => a.step],
       ['order', 'string', (a) => a.order],
@@ -293,6 +306,7 @@ const annotations: Table<AnnotationRecord> = {
 export const tables = {
   annotations,
   rollouts,
+  superseded,
   steps,
   evaluations,
   checkpoints,

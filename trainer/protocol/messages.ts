@@ -15,9 +15,11 @@ import {
   rolloutTokens,
   runEvent,
   stepMetrics,
+  supersededSteps,
 } from './records.ts';
+import { resumption } from './resumption.ts';
 import { runSummary } from './run-state.ts';
-import { modelSource } from './runfile.ts';
+import { modelSource, runName } from './runfile.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
   readonly params: P;
@@ -82,13 +84,16 @@ export const requests = {
   'runfiles/list': call(nothing, z.object({ runFiles: z.array(runFileEntry) })),
   /** `unreadable`: folders of runs that can't be opened, with what is in the way. */
   'runs/list': call(nothing, z.object({ runs: z.array(runSummary), unreadable: z.array(unreadableRun) })),
-  /** Creates a run from a run file (path relative to the project folder) and starts it unless `start` is false. */
+  /**
+   * Creates a run from a run file (path relative to the project folder). `start`: at once, which is refused with `conflict` while
+   * another run computes, and then no run is created; `queue` when its turn comes; or not at all.
+   */
   'runs/create': call(
     z.object({
       runFile: z.string(),
       model: modelSource.optional(),
       parameters: z.record(z.string(), z.unknown()).optional(),
-      start: z.boolean().default(true),
+      start: z.union([z.boolean(), z.literal('queue')]).default(true),
     }),
     z.object({ run: runSummary }),
   ),
@@ -100,11 +105,24 @@ export const requests = {
   /** Events with a `seq` above `since` follow as `run/event`, in order, those of the past first. */
   'runs/subscribe': call(runId.extend({ since: z.number().int().min(0).default(0) }), z.object({ run: runSummary })),
   'runs/unsubscribe': call(runId, nothing),
+  /** From where a resume would go on, and what that leaves out of the curves; `from` names the step of a checkpoint. */
+  'runs/resumption': call(runId.extend({ from: z.number().int().min(0).optional() }), resumption),
+  /** Creates a run that goes on from a checkpoint of another one, which it leaves as it is. */
+  'runs/fork': call(
+    runId.extend({
+      from: z.number().int().min(0),
+      name: runName.optional(),
+      parameters: z.record(z.string(), z.unknown()).optional(),
+      start: z.boolean().default(true),
+    }),
+    z.object({ run: runSummary }),
+  ),
   'runs/delete': call(runId, nothing),
   'metrics/get': call(
     runId.extend({ fromStep: z.number().int().default(0) }),
     z.object({ steps: z.array(stepMetrics) }),
   ),
+  'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),

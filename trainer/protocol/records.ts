@@ -150,6 +150,8 @@ export const group = z.object({
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),
+  /** The run went back over it: the number of that going back, from 1. Absent where it stands. */
+  superseded: z.number().int().optional(),
 });
 export type Group = z.infer<typeof group>;
 
@@ -194,6 +196,10 @@ export const stepMetrics = z.object({
   }),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
+
+/** Steps that a run went back over, by the number of that going back, from 1. */
+export const supersededSteps = z.object({ attempt: z.number().int(), steps: z.array(stepMetrics) });
+export type SupersededSteps = z.infer<typeof supersededSteps>;
 
 export const checkpointReason = z.enum(['schedule', 'command', 'pause', 'stop', 'end', 'start']);
 export type CheckpointReason = z.infer<typeof checkpointReason>;
@@ -300,7 +306,7 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
   /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
   z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
-  /** The run went back to a checkpoint: what was recorded of later steps is void and will be made again. */
+  /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),

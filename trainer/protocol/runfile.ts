@@ -65,7 +65,7 @@ function noSuchEngine(settings: unknown): string {
   return `there is no engine ${JSON.stringify(name)}${nearestClause(name, engineNames, JSON.stringify)}; there are ${engineNames.join(', ')}`;
 }
 
-/** Where a run's weights come from. `run` is the name of another run file's run: its newest checkpoint is taken. */
+/** Where a run's weights come from. `run` is the name of another run file's run. */
 export const modelSource = z.union([
   z.strictObject({ size: modelSize }),
   z.strictObject({
@@ -76,14 +76,22 @@ export const modelSource = z.union([
       .optional()
       .describe('Folder of the tokenizer, where the checkpoint was saved without its tokenizer.json.'),
   }),
-  z.strictObject({ run: z.string().min(1).describe('Name of a run of this project; its newest checkpoint is taken.') }),
+  z.strictObject({
+    run: z.string().min(1).describe('Name of a run of this project; its newest whole checkpoint is taken.'),
+    step: z.number().int().min(0).optional().describe('The step of the checkpoint, instead of the newest.'),
+  }),
 ]);
 export type ModelSource = z.infer<typeof modelSource>;
+
+/** Of a run, and of its run file. */
+export const runName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, dot, dash and underscore; 64 at most');
 
 export const runFile = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1),
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, dot, dash and underscore; 64 at most'),
+  name: runName,
   description: z.string().optional(),
   method,
   preset: presetName.default('sample'),

@@ -4,15 +4,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
+import { filesFault, writeFileList } from './checkpoint-files.ts';
 import { pathBelow, projectOfRun } from './project-paths.ts';
 
 /** What the controller needs to go on as if it had never stopped. Randomness is a function of seed and step, so it needs no state. */
@@ -36,7 +37,7 @@ export function checkpointsFolder(runFolder: string): string {
 }
 
 /** How a record names the folder of a checkpoint: from the project's folder on. */
-const recordedFolder = (runFolder: string, id: string) =>
+export const recordedFolder = (runFolder: string, id: string) =>
   pathBelow(projectOfRun(runFolder), path.join(checkpointsFolder(runFolder), id)) ?? '';
 
 async function saveCheckpoint(
@@ -46,16 +47,16 @@ async function saveCheckpoint(
   state: ControllerState,
   reason: CheckpointReason,
 ): Promise<Checkpoint> {
-  const id = `step-${String(state.step).padStart(6, '0')}`;
   const parent = checkpointsFolder(runFolder);
-  const folder = path.join(parent, id);
+  const folder = checkpointFolder(runFolder, state.step);
+  const id = path.basename(folder);
   const beside = path.join(parent, `.${id}-${randomUUID()}`);
   await mkdir(beside, { recursive: true });
   try {
     await engine.saveState(policy, beside);
     await writeFile(path.join(beside, controllerFile), `${JSON.stringify(state, null, 2)}\n`);
-    const sizeBytes = await folderSize(beside);
-    if (existsSync(folder)) await removeCheckpoint(folder);
+    const sizeBytes = await writeFileList(beside);
+    await removeCheckpoint(folder);
     await rename(beside, folder);
     return { id, step: state.step, at: Date.now(), folder: recordedFolder(runFolder, id), sizeBytes, reason };
   } catch (thrown) {
@@ -87,9 +88,18 @@ export async function keepCheckpoint(
     .checkpoints()
     .filter((kept) => kept.reason === 'schedule')
     .sort((a, b) => b.step - a.step);
-  for (const old of scheduled.slice(state.parameters.checkpointsKept)) {
-    await removeCheckpoint(path.join(checkpointsFolder(runFolder), old.id));
-    book.record({ type: 'checkpoint-removed', id: old.id });
+  for (const { id } of scheduled.slice(state.parameters.checkpointsKept)) {
+    try {
+      await removeCheckpoint(path.join(checkpointsFolder(runFolder), id));
+    } catch (thrown) {
+      // The new one is saved, which matters more; the next save tries again.
+      book.record({
+        type: 'warning',
+        message: `The old checkpoint ${id} can't be removed: ${(thrown as NodeJS.ErrnoException).code ?? thrown}.`,
+      });
+      continue;
+    }
+    book.record({ type: 'checkpoint-removed', id });
   }
   return `${saved.id}, ${(saved.sizeBytes / 1e6).toFixed(1)} MB`;
 }
@@ -102,17 +112,105 @@ export async function removeLeftovers(runFolder: string): Promise<void> {
     await rm(path.join(parent, name), { recursive: true, force: true });
 }
 
-/** Newest whole checkpoint of a run, or null. */
-export async function newestCheckpoint(runFolder: string): Promise<{ folder: string; state: ControllerState } | null> {
+export interface WholeCheckpoint {
+  readonly folder: string;
+  readonly state: ControllerState;
+}
+
+/** A checkpoint that lies there and can't be used. */
+export interface BadCheckpoint {
+  readonly step: number;
+  readonly folder: string;
+  /** A clause: "model.safetensors is missing". */
+  readonly why: string;
+}
+
+/** What lies in a run's folder, newest first: at most `most` whole ones, and the bad ones that are newer than the last of them. */
+export async function checkpointsOf(
+  runFolder: string,
+  most = Number.POSITIVE_INFINITY,
+): Promise<{ whole: WholeCheckpoint[]; bad: BadCheckpoint[] }> {
   const parent = checkpointsFolder(runFolder);
   const names = existsSync(parent) ? await readdir(parent) : [];
-  const newest = names
-    .filter((name) => /^step-\d+$/.test(name))
-    .sort()
-    .at(-1);
-  if (!newest) return null;
-  const folder = path.join(parent, newest);
-  return { folder, state: await readControllerState(folder) };
+  const steps = names.flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  const whole: WholeCheckpoint[] = [];
+  const bad: BadCheckpoint[] = [];
+  for (const step of steps.sort((a, b) => b - a)) {
+    if (whole.length >= most) break;
+    const folder = checkpointFolder(runFolder, step);
+    const read = await readWhole(folder, step);
+    if (typeof read === 'string') bad.push({ step, folder, why: read });
+    else whole.push(read);
+  }
+  return { whole, bad };
+}
+
+export function checkpointFolder(runFolder: string, step: number): string {
+  return path.join(checkpointsFolder(runFolder), `step-${String(step).padStart(6, '0')}`);
+}
+
+/**
+ * The checkpoint of a step. Null for the beginning of a run that has none of step 0.
+ * @throws StudioError `not-found` naming the steps that can be had
+ */
+export async function checkpointAt(runFolder: string, step: number): Promise<WholeCheckpoint | null> {
+  const folder = checkpointFolder(runFolder, step);
+  if (step === 0 && !existsSync(folder)) return null;
+  const read = await readWhole(folder, step);
+  if (typeof read !== 'string') return read;
+  const { whole } = await checkpointsOf(runFolder);
+  throw new StudioError('not-found', `The checkpoint of step ${step} can't be used: ${read}.`, {
+    place: folder,
+    remedy: whole.length === 0 ? 'There is no whole one.' : `Whole ones: ${stepsOf(whole)}.`,
+  });
+}
+
+/**
+ * The checkpoint of a step, or else the newest. Null where there is none.
+ * @throws StudioError `not-found` as `checkpointAt`, and where the newest is not whole: an older one must be asked for
+ */
+export async function checkpointAsked(runFolder: string, step: number | undefined): Promise<WholeCheckpoint | null> {
+  if (step !== undefined) return checkpointAt(runFolder, step);
+  const { whole, bad } = await checkpointsOf(runFolder, 1);
+  const [fault] = bad;
+  if (!fault) return whole[0] ?? null;
+  throw new StudioError('not-found', `The checkpoint of step ${fault.step} can't be used: ${fault.why}.`, {
+    place: fault.folder,
+    remedy:
+      whole.length === 0
+        ? 'There is no whole one.'
+        : `The newest whole one is of step ${stepsOf(whole)}: name that step (--from, or "step" in a run file).`,
+  });
+}
+
+const stepsOf = (whole: readonly WholeCheckpoint[]) => whole.map(({ state }) => state.step).join(', ');
+
+/** The checkpoint, or what is wrong with it, as a clause. @param step that its name says */
+export async function readWhole(folder: string, step: number): Promise<WholeCheckpoint | string> {
+  const fault = existsSync(folder) ? await filesFault(folder) : 'its folder is not there';
+  if (fault !== null) return fault;
+  try {
+    const state = await readControllerState(folder);
+    return state.step === step ? { folder, state } : `it holds step ${state.step}`;
+  } catch (thrown) {
+    return asStudioError(thrown).message;
+  }
+}
+
+/**
+ * Puts checkpoints of later steps aside, where no resume takes them: the run goes on from before them. Nothing is deleted.
+ * @returns how many there were
+ */
+export async function setAsideAfter(runFolder: string, step: number): Promise<number> {
+  const parent = checkpointsFolder(runFolder);
+  const names = existsSync(parent) ? await readdir(parent) : [];
+  const later = names.filter((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? -1) > step);
+  if (later.length === 0) return 0;
+  const numbers = names.map((name) => Number(/^superseded-(\d+)$/.exec(name)?.[1] ?? 0));
+  const aside = path.join(parent, `superseded-${Math.max(0, ...numbers) + 1}`);
+  await mkdir(aside);
+  for (const name of later) await rename(path.join(parent, name), path.join(aside, name));
+  return later.length;
 }
 
 /** @throws StudioError `bad-model` when the folder is no checkpoint of ours. */
@@ -144,12 +242,12 @@ export async function readControllerState(folder: string): Promise<ControllerSta
 async function removeCheckpoint(folder: string): Promise<void> {
   // Renamed first: a removal that is cut short must not leave half a checkpoint under a whole one's name.
   const doomed = path.join(path.dirname(folder), `.removed-${randomUUID()}`);
-  await rename(folder, doomed);
+  try {
+    await rename(folder, doomed);
+  } catch (thrown) {
+    // A person may have removed it.
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw thrown;
+  }
   await rm(doomed, { recursive: true, force: true });
-}
-
-async function folderSize(folder: string): Promise<number> {
-  const names = await readdir(folder);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { refuseOtherForms } from '../engines/model-forms.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { type ControllerState, controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
+import { fileListName, filesFault } from './checkpoint-files.ts';
+import { type ControllerState, checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { planFile, type RunPlan, readPlan } from './plan.ts';
 
 export interface FoundCheckpoint {
@@ -23,11 +24,26 @@ export function checkpointName({ state, folder }: FoundCheckpoint): string {
 /**
  * A checkpoint by its folder or, with a project folder, by the name or id of a run: then its newest, of the newest run that
  * has one.
- * @throws StudioError `not-found`, `bad-model`
+ * @param step the checkpoint of this step instead of the newest
+ * @throws StudioError `not-found`, also where the newest is not whole; `bad-model`
  */
-export async function findCheckpoint(named: string, projectFolder: string | null): Promise<FoundCheckpoint> {
+export async function findCheckpoint(
+  named: string,
+  projectFolder: string | null,
+  step?: number,
+): Promise<FoundCheckpoint> {
   if (existsSync(path.join(named, 'config.json'))) {
     const folder = path.resolve(named);
+    if (step !== undefined)
+      throw new StudioError('bad-request', 'A checkpoint’s folder is of one step; --from goes with a run.', {
+        place: named,
+      });
+    const fault = existsSync(path.join(folder, fileListName)) ? await filesFault(folder) : null;
+    if (fault !== null)
+      throw new StudioError('bad-model', `This checkpoint is not whole: ${fault}.`, {
+        place: folder,
+        remedy: 'Use another checkpoint, or put the file back.',
+      });
     await refuseOtherForms(folder);
     const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
     const runFolder = path.resolve(folder, '..', '..');
@@ -56,8 +72,8 @@ export async function findCheckpoint(named: string, projectFolder: string | null
     .filter(({ id, plan }) => id === named || plan.name === named)
     .sort((a, b) => b.createdMs - a.createdMs);
   for (const { runFolder, plan } of newestFirst) {
-    const newest = await newestCheckpoint(runFolder);
-    if (newest) return { ...newest, plan };
+    const found = await checkpointAsked(runFolder, step);
+    if (found) return { ...found, plan };
   }
   throw new StudioError('not-found', `No run called ${named} has a checkpoint.`, {
     place: projectFolder,

@@ -5,16 +5,26 @@
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
-import { isComputing, type RunSummary, standingOf } from '../protocol/run-state.ts';
+import { type Resumption, resumption } from '../protocol/resumption.ts';
+import {
+  isComputing,
+  type RunSummary,
+  restingStandingOf,
+  standingBeforeQueue,
+  standingOf,
+} from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
+import { planResumption } from './resumption.ts';
 import { type JournalListener, RunJournal } from './run-journal.ts';
 import { type SessionSurroundings, TrainingSession } from './training-session.ts';
 
 export interface RunSurroundings extends SessionSurroundings, JournalListener {
   /** All runs of this trainer: two do not compute at once. */
   runs(): readonly RunSummary[];
+  /** When a run is queued that is queued now, in milliseconds: after all others. */
+  nextInQueue(): number;
 }
 
 /** A run in memory, and the end of its stay there. */
@@ -106,6 +116,17 @@ export class Run {
     return this.stay ? this.stay.session.take(taken) : this.takeAtRest(taken);
   }
 
+  /**
+   * From where a resume would go on, and what it would leave out of the curves.
+   * @throws StudioError `not-found` when the checkpoint that is asked for is not there or not whole
+   */
+  async resumption(from: number | undefined): Promise<Resumption> {
+    const { folder, store } = this;
+    const run = this.summary();
+    if (this.stay) return { from: run.step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
+    return resumption.parse(await planResumption({ folder, store, run }, from));
+  }
+
   /** Saves and frees the memory when the run is paused in it. */
   async release(why: string): Promise<void> {
     this.stay?.session.release(why);
@@ -140,6 +161,16 @@ export class Run {
         const from = this.journal.setParameter(request.parameter, request.value);
         return this.commands.apply(command, null, { from, to: request.value }, null);
       }
+      case 'queue': {
+        const before = restingStandingOf(this.summary());
+        this.journal.stand({ state: 'queued', since: this.around.nextInQueue(), before });
+        return this.commands.apply(command, null, null, `${before.state} → queued`);
+      }
+      case 'dequeue': {
+        const rest = standingBeforeQueue(this.summary());
+        this.journal.stand(rest);
+        return this.commands.apply(command, null, null, `queued → ${rest.state}`);
+      }
       case 'stop': {
         const { state } = this.summary();
         this.journal.stand({ state: 'stopped' });
@@ -161,6 +192,7 @@ export class Run {
       // Said last: whoever hears that the run rests may start it, or another, at once.
       this.stay = null;
       journal.stand(rest);
+      session.settle();
     })();
   }
 }

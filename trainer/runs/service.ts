@@ -3,6 +3,7 @@ import type { Frames } from '../engines/engine.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.ts';
+import type { Resumption } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
@@ -22,6 +23,17 @@ export interface CreateRun {
   /** Path of a run file relative to the project folder. */
   readonly runFile: string;
   readonly model?: ModelSource | undefined;
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** At once, when its turn comes, or not before somebody starts it. */
+  readonly start: boolean | 'queue';
+}
+
+export interface ForkRun {
+  readonly runId: string;
+  /** Step of a checkpoint. */
+  readonly from: number;
+  /** That of the other run when absent. */
+  readonly name?: string | undefined;
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
   readonly start: boolean;
 }
@@ -45,6 +57,10 @@ export interface TrainerService {
   create(request: CreateRun, by: string): Promise<RunSummary>;
   /** @param id made by who sends it: a command that comes again under it acts once, and is answered with what became of it */
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord;
+  /** From where a resume would go on, and what that leaves out of the curves. */
+  resumption(runId: string, from: number | undefined): Promise<Resumption>;
+  /** Creates a run that goes on from a checkpoint of another one. */
+  fork(request: ForkRun, by: string): Promise<RunSummary>;
   delete(runId: string): Promise<void>;
   /** Read access to a run's records; writing is for `runs` alone. */
   store(runId: string): RunStore;

@@ -11,7 +11,8 @@ import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
-import type { RunSummary } from '../protocol/run-state.ts';
+import type { Resumption } from '../protocol/resumption.ts';
+import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { spanFault } from '../protocol/text-spans.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
@@ -20,12 +21,14 @@ import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
-import { controllerFile, newestCheckpoint, readControllerState } from './checkpoints.ts';
+import { checkpointAsked, checkpointsOf, controllerFile, readControllerState } from './checkpoints.ts';
+import { copyCheckpoints } from './fork.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
+import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
-import type { CreateRun, TrainerListener, TrainerService } from './service.ts';
+import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
   readonly projectFolder: string;
@@ -52,12 +55,18 @@ export class Trainer implements TrainerService {
   private readonly unreadableById = new Map<string, StudioError>();
   private readonly usedIds = new Set<string>();
   private readonly listeners = new Set<TrainerListener>();
+  private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
+    this.queue = new RunQueue({
+      runs: () => this.runs(),
+      start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),
+      log: (line) => options.log(line),
+    });
     this.info = {
       version: options.version,
       pid: process.pid,
@@ -81,7 +90,9 @@ export class Trainer implements TrainerService {
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     for (const id of folders.sort()) {
       try {
-        trainer.runsById.set(id, await trainer.reopen(id));
+        const run = await trainer.reopen(id);
+        trainer.runsById.set(id, run);
+        trainer.queue.know(run.summary());
       } catch (thrown) {
         const fault = await withCheckpointNamed(asStudioError(thrown), path.join(trainer.runsFolder, id));
         trainer.unreadableById.set(id, fault);
@@ -121,6 +132,7 @@ export class Trainer implements TrainerService {
     const { projectFolder, allowedRoots } = this.options;
     const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model }, allowedRoots);
     const { paths } = plan;
+    if (request.start === true) this.checkFree(plan.name);
     const from = await this.describeSource(plan.model, paths);
     const id = this.freeId(plan.name);
     const folder = path.join(this.runsFolder, id);
@@ -151,9 +163,17 @@ export class Trainer implements TrainerService {
         seq: 0,
       });
       const run = new Run(folder, plan, store, this.surroundings());
+      try {
+        if (request.start === true) this.checkFree(plan.name);
+      } catch (thrown) {
+        store.dispose();
+        throw thrown;
+      }
       this.runsById.set(id, run);
+      this.queue.take(run.summary());
       this.tell((listener) => listener.onRunsChanged(run.summary()));
-      if (request.start) run.command(randomUUID(), { kind: 'start' }, by);
+      if (request.start !== false)
+        run.command(randomUUID(), { kind: request.start === 'queue' ? 'queue' : 'start' }, by);
       return run.summary();
     } catch (thrown) {
       this.runsById.delete(id);
@@ -164,6 +184,44 @@ export class Trainer implements TrainerService {
 
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord {
     return this.run(runId).command(id, request, by);
+  }
+
+  resumption(runId: string, from: number | undefined): Promise<Resumption> {
+    return this.run(runId).resumption(from);
+  }
+
+  async fork({ runId, from, name, parameters, start }: ForkRun, by: string): Promise<RunSummary> {
+    const parent = this.run(runId);
+    const of = parent.summary();
+    const plan = { ...parent.plan, name: name ?? of.name };
+    const id = this.freeId(plan.name);
+    const folder = path.join(this.runsFolder, id);
+    await mkdir(folder, { recursive: true });
+    try {
+      await writePlan(folder, plan);
+      const { values, checkpoints } = await copyCheckpoints({
+        ...{ from, to: { folder, run: id, name: plan.name } },
+        ...{ parent: parent.folder, parameters: parameters ?? {} },
+      });
+      const now = Date.now();
+      const store = RunStore.create(folder, {
+        ...{ id, name: plan.name, method: of.method, preset: of.preset, state: 'created', step: from },
+        ...{ steps: values.steps, createdAt: now, updatedAt: now, pace: [], parameters: values },
+        ...{ presetParameters: of.presetParameters, engine: null, dataset: of.dataset },
+        ...{ evaluationDataset: of.evaluationDataset, questions: 0, skipped: 0, from: `${of.id}, step ${from}` },
+        ...{ runFile: of.runFile, parent: { run: of.id, step: from }, seq: 0 },
+      });
+      const run = new Run(folder, plan, store, this.surroundings());
+      for (const checkpoint of checkpoints) run.record({ type: 'checkpoint', checkpoint });
+      this.runsById.set(id, run);
+      this.tell((listener) => listener.onRunsChanged(run.summary()));
+      if (start) run.command(randomUUID(), { kind: 'start' }, by);
+      return run.summary();
+    } catch (thrown) {
+      this.runsById.delete(id);
+      await rm(folder, { recursive: true, force: true });
+      throw thrown;
+    }
   }
 
   /**
@@ -203,6 +261,7 @@ export class Trainer implements TrainerService {
       await run.shutDown();
       this.runsById.delete(runId);
       await this.reader.close(run.folder);
+      this.queue.remove(runId);
     }
     await rm(path.join(this.runsFolder, runId), { recursive: true, force: true });
     this.tell((listener) => listener.onRunsChanged(null));
@@ -261,6 +320,7 @@ export class Trainer implements TrainerService {
   }
 
   async shutdown(): Promise<void> {
+    this.queue.close();
     this.isEnding = true;
     await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
@@ -293,6 +353,19 @@ export class Trainer implements TrainerService {
       store.dispose();
       throw thrown;
     }
+  }
+
+  /** A run that could not begin would only lie about. @throws StudioError `conflict` */
+  private checkFree(name: string): void {
+    const other = this.runs().find(({ state }) => isComputing(state));
+    if (!other) return;
+    throw new StudioError(
+      'conflict',
+      `${other.id} is ${other.state}, and one run computes at a time: no run of ${name} was created.`,
+      {
+        remedy: `Queue it, or pause or stop ${other.id} first.`,
+      },
+    );
   }
 
   /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
@@ -363,8 +436,8 @@ export class Trainer implements TrainerService {
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
     for (const run of newestFirst) {
-      const newest = await newestCheckpoint(run.folder);
-      if (newest) return newest.folder;
+      const found = await checkpointAsked(run.folder, source.step);
+      if (found) return found.folder;
     }
     throw new StudioError('not-found', `No run called ${source.run} has a checkpoint yet.`, {
       remedy: `Start the run file of ${source.run} first, or choose a checkpoint.`,
@@ -386,12 +459,16 @@ export class Trainer implements TrainerService {
       createEngine: this.options.createEngine,
       allowedRoots: this.options.allowedRoots ?? [],
       runs: () => this.runs(),
+      nextInQueue: () => this.queue.nextSince(),
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);
         await Promise.all(others.map((run) => run.release(`its memory was freed for ${besides}`)));
       },
       onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
-      onChanged: (summary) => this.tell((listener) => listener.onRunsChanged(summary)),
+      onChanged: (summary) => {
+        this.queue.take(summary);
+        this.tell((listener) => listener.onRunsChanged(summary));
+      },
       onSampling: (hint) => this.tell((listener) => listener.onSampling(hint)),
       log: (line) => this.options.log(line),
     };
@@ -404,7 +481,10 @@ export class Trainer implements TrainerService {
 
 /** What is lost with a run's records is not its weights: the fault of a run that has some says where they lie. */
 async function withCheckpointNamed(fault: StudioError, runFolder: string): Promise<StudioError> {
-  const newest = await newestCheckpoint(runFolder).catch(() => null);
+  const newest = await checkpointsOf(runFolder, 1).then(
+    ({ whole }) => whole[0],
+    () => undefined,
+  );
   if (!newest) return fault;
   const { kind, message, place, remedy, cause } = fault;
   const usable = `Its weights of step ${newest.state.step} can be used: a run file takes them as "model": {"checkpoint": ${JSON.stringify(newest.folder)}}.`;
@@ -416,7 +496,7 @@ async function withCheckpointNamed(fault: StudioError, runFolder: string): Promi
 }
 
 function findRollout(store: RunStore, rolloutId: string): Rollout {
-  const group = store.group(rolloutId.replace(/-[os]\d+$/, ''));
+  const group = store.group(rolloutId.replace(/-[os]\d+(~\d+)?$/, '$1'));
   const rollout = group.rollouts.find((candidate) => candidate.id === rolloutId);
   if (!rollout) throw new StudioError('not-found', `There is no rollout ${rolloutId}.`);
   return rollout;

@@ -10,19 +10,22 @@ import { type CommandRecord, refusal, type TakenCommand } from '../protocol/comm
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason } from '../protocol/records.ts';
+import { resumptionWords } from '../protocol/resumption.ts';
 import {
   type RunFacts,
   type RunPlace,
   type RunSummary,
   runFault,
   type Standing,
+  standingBeforeQueue,
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
-import { keepCheckpoint } from './checkpoints.ts';
+import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
 import { FlatSteps } from './flat-steps.ts';
+import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
@@ -39,7 +42,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'evaluations'>;
+  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations'>;
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -57,6 +60,10 @@ export class TrainingSession {
   private readonly evaluation: RunEvaluation;
   private bench: Workbench | null = null;
   private isLoaded = false;
+  /** It is known from where the run goes on; nothing has been changed before. */
+  private isPlanned = false;
+  /** Why the command was not carried out, said when the run rests as before. */
+  private refusedBecause: string | null = null;
   /** Updates that the weights hold, and the position in the order of questions after the last of them. */
   private reached = { step: 0, position: 0 };
   /** The position while a step is under way. */
@@ -109,6 +116,11 @@ export class TrainingSession {
     return rest;
   }
 
+  /** The run rests, and is told to: who asks again is not too early. */
+  settle(): void {
+    if (this.refusedBecause !== null) this.of.commands.fail(this.command, null, this.refusedBecause);
+  }
+
   /** Takes over a command that `refusal` has nothing against. */
   take(command: TakenCommand): CommandRecord {
     if (this.run.state !== 'evaluating') return this.steering.take(command);
@@ -155,24 +167,34 @@ export class TrainingSession {
     const { command } = this;
     const { journal, commands, around } = this.of;
     const { request } = command;
+    // Not the place in the queue, which would start it again at once.
+    const before = standingBeforeQueue(this.run);
     let begun = false;
     try {
-      const before = this.run.state;
       journal.stand({ state: 'starting', doing: 'loading the model' });
-      const known = await this.open();
+      const { known, left } = await this.open();
       const count = request.kind === 'step' ? request.count : null;
       if (count !== null) this.steering.limit(count);
       const doing = count === null ? null : stepsThenPause(count);
       // A pause or a stop may have come meanwhile.
       const { run } = this;
       journal.stand(run.state === 'starting' ? { state: 'running', doing } : standingOf(run), known);
-      commands.apply(command, null, null, `${before} → running`);
+      commands.apply(
+        command,
+        null,
+        null,
+        [`${before.state} → running`, left].filter((part) => part !== null).join('; '),
+      );
       begun = true;
       return await this.loop();
     } catch (thrown) {
       const fault = asStudioError(thrown);
       around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
       const inText = (text: string) => this.of.plan.paths.inText(text);
+      if (!this.isPlanned) {
+        this.refusedBecause = inText(fault.toString());
+        return before;
+      }
       if (!begun) commands.fail(command, null, inText(fault.toString()));
       const place = fault.place === undefined ? {} : { place: inText(fault.place) };
       return {
@@ -188,7 +210,7 @@ export class TrainingSession {
     const before = standingOf(this.run);
     try {
       journal.stand({ state: 'evaluating', doing: 'loading the model' });
-      const known = await this.open();
+      const { known } = await this.open();
       journal.stand({ state: 'evaluating', doing: null }, known);
       commands.apply(command, null, null, await this.evaluation.run(this.workbench));
     } catch (thrown) {
@@ -199,14 +221,21 @@ export class TrainingSession {
     return before.state === 'paused' ? { ...before, at: { point: 'after-update', step: this.run.step } } : before;
   }
 
-  /** Opens the workbench and brings the run to where its weights are. @returns what is known from now on */
-  private async open(): Promise<Partial<RunFacts>> {
+  /**
+   * Opens the workbench and brings the run to where its weights are.
+   * @returns what is known from now on; what was left out of the curves for that, as a sentence
+   * @throws StudioError before anything is opened or changed where a person has to agree and has not
+   */
+  private async open(): Promise<{ known: Partial<RunFacts>; left: string | null }> {
     const { plan, folder, journal, around } = this.of;
+    const planned = await this.plan();
+    this.isPlanned = true;
     await around.makeRoom(this.run.id);
     const bench = await openWorkbench({
       plan,
       folder,
       parameters: this.run.parameters,
+      checkpoint: planned.checkpoint,
       media: () => around.media(),
       createEngine: around.createEngine,
       checkpointOf: (source) => around.checkpointOf(source),
@@ -221,13 +250,28 @@ export class TrainingSession {
       ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
     });
     this.bench = bench;
-    this.checkReached(bench.reached?.step ?? null);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
-    if (step < this.run.step) journal.record({ type: 'rewound', toStep: step });
+    const left = step < this.run.step ? await this.goBack(planned) : null;
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { engine: bench.engine.status(), questions: bench.count, step };
+    return { known: { engine: bench.engine.status(), questions: bench.count, step }, left };
+  }
+
+  /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
+  private async plan(): Promise<PlannedResumption> {
+    const { store, folder } = this.of;
+    const { request } = this.command;
+    const resume = request.kind === 'resume' ? request : null;
+    const planned = await planResumption({ folder, store, run: this.run }, resume?.from);
+    demandConsent(planned, resume?.confirmed === true);
+    if (this.isOfEvaluation && planned.from < this.run.step)
+      throw new StudioError(
+        'conflict',
+        `The weights of step ${this.run.step} were not saved; the newest checkpoint is of step ${planned.from}.`,
+        { remedy: `Resume the run first, or evaluate that checkpoint: video-r1 eval ${this.run.id}.` },
+      );
+    return planned;
   }
 
   /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
@@ -247,20 +291,18 @@ export class TrainingSession {
   }
 
   /**
-   * Steps without weights are voided, which must not happen for want of a folder that was moved away: not at all by an
-   * evaluation, and not back to the run's beginning.
-   * @param step of the newest checkpoint on the disk; null for none
-   * @throws StudioError `not-found`
+   * Supersedes what was recorded after the checkpoint. Later folders are put aside first: what is killed in between finds the
+   * same records and asks again.
    */
-  private checkReached(step: number | null): void {
-    const { run } = this;
-    if (run.step === 0 || (step !== null && !this.isOfEvaluation)) return;
-    const newest = this.of.store.checkpoints().findLast((kept) => kept.step > (step ?? -1));
-    if (!newest) return;
-    throw new StudioError('not-found', `The checkpoint of step ${newest.step} is not there any more.`, {
-      place: newest.folder,
-      remedy: 'Put the folder back, or create the run again from its run file.',
-    });
+  private async goBack(planned: PlannedResumption): Promise<string | null> {
+    const { folder, journal } = this.of;
+    await setAsideAfter(folder, planned.checkpoint ? planned.from : -1);
+    journal.record({ type: 'rewound', toStep: planned.from });
+    const left = resumptionWords(planned);
+    const bad = planned.bad.map(({ step, why }) => `The checkpoint of step ${step} can't be used: ${why}.`);
+    const message = [...bad, left].filter((part) => part !== null).join(' ');
+    if (message !== '') journal.record({ type: 'warning', message });
+    return left;
   }
 
   /** @returns how the run is to rest */

@@ -17,7 +17,7 @@ import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import { frameLimits } from '../video/choose.ts';
 import type { MediaLoader } from '../video/load.ts';
 import type { OpenedFiles } from './before-start.ts';
-import { checkpointsFolder, newestCheckpoint, removeLeftovers } from './checkpoints.ts';
+import { checkpointFolder, readWhole, removeLeftovers, type WholeCheckpoint } from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
 import { liesOutside } from './project-paths.ts';
 
@@ -26,6 +26,8 @@ export interface WorkbenchOrder {
   /** The run's, in which its checkpoints lie. */
   readonly folder: string;
   readonly parameters: ParameterValues;
+  /** The weights to go on from; null begins. */
+  readonly checkpoint: WholeCheckpoint | null;
   /** Opened once per trainer; throws `ffmpeg-missing` where there is none. */
   media(): Promise<MediaLoader>;
   readonly createEngine: CreateEngine;
@@ -56,7 +58,7 @@ export interface Workbench {
   readonly unseen: QuestionLoader | null;
   /** What they share with those that are trained on; null without any. Read through once. */
   leak(signal: AbortSignal): Promise<Leak | null>;
-  /** Where the newest checkpoint stands; null where the run begins. */
+  /** Where the checkpoint stands; null where the run begins. */
   readonly reached: { readonly step: number; readonly position: number } | null;
   close(): Promise<void>;
 }
@@ -81,7 +83,7 @@ export async function openWorkbench(order: WorkbenchOrder): Promise<Workbench> {
 
 /** @param hold is told of everything that must be disposed of at the end */
 async function open(
-  { plan, folder, parameters, ...order }: WorkbenchOrder,
+  { plan, folder, parameters, checkpoint, ...order }: WorkbenchOrder,
   hold: <T extends { dispose(): unknown }>(resource: T) => T,
 ): Promise<Omit<Workbench, 'close'>> {
   const media = await order.media();
@@ -114,31 +116,33 @@ async function open(
 
   order.tell('starting the engine');
   await removeLeftovers(folder);
-  const checkpoint = await newestCheckpoint(folder);
   const engine = hold(await order.createEngine(plan.engine));
   const shown = [...rows.map((row) => dataset.dataType(row)), ...(unseen?.dataTypes() ?? [])];
   requireOfEngine(engine, { chunks: [...new Set(shown)], training: { method: plan.method, parameters } }, plan.runFile);
+  const origin = () => originOf(plan, dataset, template, order.checkpointOf);
   order.tell(checkpoint || !('size' in plan.model) ? 'opening the model' : 'making a new model and its tokenizer');
   const policy = await engine.createModel(
-    checkpoint
-      ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 }
-      : await originOf(plan, dataset, template, order.checkpointOf),
+    checkpoint ? { kind: 'folder', folder: checkpoint.folder, optimizer: checkpoint.state.step > 0 } : await origin(),
     'policy',
   );
   const unfit = longPrompt(engine, policy, template, parameters.maxPromptTokens);
   const loaderOf = (of: Dataset) =>
     new QuestionLoader(of, media, limits, order.onSkipped, unfit, paths.record(of.file));
+  const reached = checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position };
   return {
     engine,
     policy,
-    reference: plan.method === 'sft' ? null : await referenceOf(engine, policy, folder, checkpoint?.state.step ?? 0),
+    reference:
+      plan.method === 'sft'
+        ? null
+        : await referenceOf({ engine, policy, folder, origin, warn: order.warn }, reached?.step ?? 0),
     template,
     questions: loaderOf(dataset),
     order: questionOrder,
     count: rows.length,
     unseen: unseen && loaderOf(unseen),
     leak,
-    reached: checkpoint && { step: checkpoint.state.step, position: checkpoint.state.position },
+    reached,
   };
 }
 
@@ -176,13 +180,33 @@ function openAndTell(file: string, allowedRoots: readonly string[], tell: Workbe
   return openDataset(file, undefined, { allowedRoots, onProgress });
 }
 
-/** The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. */
-function referenceOf(engine: Engine, policy: ModelHandle, folder: string, reached: number): Promise<ModelHandle> {
-  const start = path.join(checkpointsFolder(folder), 'step-000000');
-  return engine.createModel(
-    reached === 0 ? { kind: 'copy', of: policy } : { kind: 'folder', folder: start, optimizer: false },
-    'reference',
+interface ReferenceOf {
+  readonly engine: Engine;
+  readonly policy: ModelHandle;
+  readonly folder: string;
+  /** The weights that the run began with. @throws StudioError where they are not there any more */
+  origin(): Promise<ModelOrigin>;
+  warn(message: string): void;
+}
+
+/**
+ * The KL reference is the start of the run, also after a resume: its first checkpoint is kept for that. Where that was taken
+ * away, the weights are taken once more from where the run took them.
+ */
+async function referenceOf(
+  { engine, policy, folder, origin, warn }: ReferenceOf,
+  reached: number,
+): Promise<ModelHandle> {
+  if (reached === 0) return engine.createModel({ kind: 'copy', of: policy }, 'reference');
+  const start = checkpointFolder(folder, 0);
+  const read = await readWhole(start, 0);
+  if (typeof read !== 'string')
+    return engine.createModel({ kind: 'folder', folder: start, optimizer: false }, 'reference');
+  const from = await origin();
+  warn(
+    `The checkpoint of step 0, from which the KL term is reckoned, can't be used: ${read}. The weights are taken again from ${'folder' in from ? from.folder : 'the seed'}; where they are others by now, the KL term is another one.`,
   );
+  return engine.createModel(from, 'reference');
 }
 
 async function originOf(

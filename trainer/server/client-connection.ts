@@ -109,6 +109,8 @@ export class ClientConnection {
       'runs/command': greeted<'runs/command'>(({ runId, id, command }, author) => ({
         command: service.command(runId, id, command, author),
       })),
+      'runs/resumption': greeted<'runs/resumption'>(({ runId, from }) => service.resumption(runId, from)),
+      'runs/fork': greeted<'runs/fork'>(async (request, author) => ({ run: await service.fork(request, author) })),
       'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),
       'runs/unsubscribe': greeted<'runs/unsubscribe'>(({ runId }) => {
         this.unsubscribe(runId);
@@ -121,6 +123,9 @@ export class ClientConnection {
       }),
       'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
         steps: service.store(runId).metrics(fromStep),
+      })),
+      'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
+        superseded: service.store(runId).supersededMetrics(),
       })),
       'commands/list': greeted<'commands/list'>(({ runId }) => ({ commands: service.store(runId).commands() })),
       'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({

@@ -2,7 +2,7 @@
 import { StudioError } from '../protocol/errors.ts';
 import type { Annotation, Group, Question, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
-import { codePointSpan, spanFault, withWholePairs } from '../protocol/text-spans.ts';
+import { type CodePointSpan, codePointSpan, spanFault, withWholePairs } from '../protocol/text-spans.ts';
 import type { Database } from './database.ts';
 import { stored } from './query-sql.ts';
 
@@ -19,7 +19,10 @@ interface AnnotatedSubject {
 }
 
 /** An annotation that stands on its own: with the question and the rollout as they were when the flag was set. */
-export interface ExportedAnnotation extends Omit<Annotation, 'at'>, Omit<AnnotatedSubject, 'question'> {
+export interface ExportedAnnotation
+  extends Omit<Annotation, 'at' | 'span' | 'quote'>,
+    PassageOutside,
+    Omit<AnnotatedSubject, 'question'> {
   readonly run: string;
   readonly runName: string;
   /** ISO 8601. */
@@ -106,7 +109,7 @@ export class AnnotationTable {
     return this.database
       .all<{ text: string; subject: string; body: string; current: number }>(
         `SELECT a.text, a.subject, a.body, EXISTS (
-           SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND b.text = a.text
+           SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND r.superseded = 0 AND b.text = a.text
          ) AS current
          FROM annotations a WHERE a.removed = 0 ORDER BY a.id`,
       )
@@ -131,9 +134,15 @@ export class AnnotationTable {
   }
 }
 
+interface PassageOutside {
+  readonly span: CodePointSpan | null;
+  readonly quote: string;
+  readonly spanNote?: string;
+}
+
 /** The flagged passage as other programs read it. Flags of older versions may split a character: those are widened, and say so. */
-function spanOutside(text: string, { span, quote }: Annotation): object {
-  if (span === null) return { span: null };
+function spanOutside(text: string, { span, quote }: Annotation): PassageOutside {
+  if (span === null) return { span: null, quote };
   const whole = withWholePairs(text, span);
   const outside = codePointSpan(text, whole);
   if (whole.start === span.start && whole.end === span.end) return { span: outside, quote };

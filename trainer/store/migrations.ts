@@ -7,7 +7,7 @@ import { fillAnnotations } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { beginFilling } from './filling.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
-import { applicationId, schema1, schema2, schema4 } from './schema.ts';
+import { applicationId, schema1, schema2, schema4, schema5 } from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -31,6 +31,7 @@ const steps: readonly Step[] = [
   { change: () => {}, refill: true },
   // Korean is found by syllable, and emoji are words.
   { change: (database) => database.exec(schema4), refill: true },
+  { change: (database) => database.exec(schema5), refill: false },
 ];
 
 /** `PRAGMA user_version` of a database that this program writes. */

@@ -35,6 +35,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   purpose: facet('lower(f.purpose)'),
   time: group('at'),
   run: { table: 'run' },
+  superseded: { table: 'rollouts', sql: '(r.superseded > 0)' },
   id: { table: 'rollouts', sql: 'lower(r.id)' },
   group: { table: 'groups', sql: 'lower(g.id)' },
   question: group('question'),

@@ -35,6 +35,7 @@ export class RecordTables {
     this.replace('evaluations', evaluation);
   }
 
+  /** Their events are kept elsewhere. */
   deleteAfter(step: number): void {
     for (const table of ['steps', 'checkpoints', 'evaluations'])
       this.database.run(`DELETE FROM ${table} WHERE step > ?`, step);

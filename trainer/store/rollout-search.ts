@@ -4,7 +4,7 @@
  * narrowest place at hand: few keys that an index gives, the keys that have the words, or ranges of keys, the newest first.
  */
 import type { Expression } from '../protocol/query/expression.ts';
-import type { Subject } from '../protocol/query/fields.ts';
+import type { FieldName, Subject } from '../protocol/query/fields.ts';
 import type { Database } from './database.ts';
 import { askedBy, conditionSql, conditionsOf, type Scope, type Sql, type Value, wordMatch } from './query-sql.ts';
 
@@ -44,6 +44,8 @@ export class RolloutSearch {
   readonly from: string;
   /** Nothing but facets decides. */
   readonly isOfFacetsAlone: boolean;
+  /** What the run went back over is left out where the query does not name it. */
+  private readonly asksForSuperseded: boolean;
   private readonly database: Database;
   private readonly parts: Portions;
   private readonly scope: Scope;
@@ -65,7 +67,12 @@ export class RolloutSearch {
         parameters: [this.nested.push(match) - 1],
       }),
     };
-    const rows = database.all<{ id: number; count: number }>('SELECT id, count FROM facets WHERE count > 0');
+    this.asksForSuperseded = names(expression, 'superseded');
+    const rows = database.all<{ id: number; count: number }>(
+      this.asksForSuperseded
+        ? 'SELECT facet AS id, count(*) AS count FROM rollouts GROUP BY facet'
+        : 'SELECT id, count FROM facets WHERE count > 0',
+    );
     this.counts = new Map(rows.map(({ id, count }) => [id, count]));
     this.total = rows.reduce((sum, { count }) => sum + count, 0);
     this.facetIds = this.facetsOf(expression);
@@ -73,7 +80,8 @@ export class RolloutSearch {
     const matches = others.flatMap((condition) => wordMatch(condition) ?? []);
     this.words = matches.length === 0 ? null : matches.join(' AND ');
     this.conditions = others.filter((condition) => wordMatch(condition) === null);
-    this.rest = conditionSql({ kind: 'all', of: this.conditions }, this.scope);
+    const rest = conditionSql({ kind: 'all', of: this.conditions }, this.scope);
+    this.rest = this.asksForSuperseded ? rest : { ...rest, text: `r.superseded = 0 AND ${rest.text}` };
     const ofGroups = this.conditions.some((condition) => askedBy(condition).tables.has('groups'));
     this.from = ofGroups ? 'rollouts r CROSS JOIN groups g ON g.key = r.group_key' : 'rollouts r';
     this.isOfFacetsAlone = others.length === 0;
@@ -84,8 +92,9 @@ export class RolloutSearch {
     const of = conditionsOf(expression).filter(isOfFacets);
     const { text, parameters } = conditionSql({ kind: 'all', of }, { ...this.scope, rows: 'facets' });
     return this.database
-      .all<{ id: number }>(`SELECT f.id FROM facets f WHERE f.count > 0 AND ${text}`, ...parameters)
-      .map(({ id }) => id);
+      .all<{ id: number }>(`SELECT f.id FROM facets f WHERE ${text}`, ...parameters)
+      .map(({ id }) => id)
+      .filter((id) => this.counts.has(id));
   }
 
   /** Each facet's newest keys come from an index, so that a rare one costs no scan. */
@@ -93,9 +102,11 @@ export class RolloutSearch {
     const keys = (sql: string, ...parameters: Value[]) =>
       this.database.all<{ key: number }>(sql, ...parameters, before, limit).map(({ key }) => key);
     if (this.facetIds.length === this.counts.size)
-      return keys('SELECT key FROM rollouts WHERE key < ? ORDER BY key DESC LIMIT ?');
+      return keys('SELECT key FROM rollouts WHERE superseded = 0 AND key < ? ORDER BY key DESC LIMIT ?');
     return this.facetIds
-      .flatMap((id) => keys('SELECT key FROM rollouts WHERE facet = ? AND key < ? ORDER BY key DESC LIMIT ?', id))
+      .flatMap((id) =>
+        keys('SELECT key FROM rollouts WHERE facet = ? AND superseded = 0 AND key < ? ORDER BY key DESC LIMIT ?', id),
+      )
       .sort((a, b) => b - a)
       .slice(0, limit);
   }
@@ -273,4 +284,20 @@ export class RolloutSearch {
 function isOfFacets(condition: Expression): boolean {
   const { tables, words } = askedBy(condition);
   return !words && [...tables].every((table) => table === 'facets');
+}
+
+/** Whether a field stands anywhere in an expression. */
+function names(expression: Expression, field: FieldName): boolean {
+  switch (expression.kind) {
+    case 'all':
+    case 'any':
+      return expression.of.some((one) => names(one, field));
+    case 'not':
+      return names(expression.of, field);
+    case 'words':
+      return false;
+    case 'compare':
+    case 'between':
+      return expression.field === field;
+  }
 }

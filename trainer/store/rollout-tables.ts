@@ -94,12 +94,16 @@ export class RolloutTables {
   /** Counts the flags of a rollout anew. */
   recountFlags(rolloutId: string): void {
     const { database } = this;
-    const row = database.get<{ key: number; facet: number; text: string }>(
-      'SELECT r.key, r.facet, b.text FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = ?',
+    const row = database.get<{ key: number; facet: number; text: string; superseded: number }>(
+      'SELECT r.key, r.facet, b.text, r.superseded FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = ?',
       rolloutId,
     );
     if (!row) return;
     const flags = this.flagsOf(rolloutId, row.text);
+    if (row.superseded > 0) {
+      database.run('UPDATE rollouts SET flags = ? WHERE key = ?', flags, row.key);
+      return;
+    }
     const facet = database.get<{ id: number }>(
       `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count)
        SELECT purpose, frame_order, correct, data_type, problem_type, aha, ?, 1 FROM facets WHERE id = ?
@@ -111,12 +115,45 @@ export class RolloutTables {
     database.run('UPDATE rollouts SET flags = ?, facet = ? WHERE key = ?', flags, facet.id, row.key);
   }
 
-  /** Takes away the groups of later steps with all that belongs to them. */
-  deleteAfter(step: number): void {
+  /**
+   * Marks the groups of later steps with all that belongs to them, and gives them ids of their own: `s3-g0` becomes `s3-g0~2`
+   * where it is the second time that the run goes back. Their words can still be found.
+   */
+  supersedeAfter(step: number, attempt: number): void {
     const { database } = this;
-    this.delete(database.all<{ key: number }>('SELECT key FROM rollouts WHERE step > ?', step).map((row) => row.key));
-    database.run('DELETE FROM group_bodies WHERE key IN (SELECT key FROM groups WHERE step > ?)', step);
-    database.run('DELETE FROM groups WHERE step > ?', step);
+    const after = 'step > ?1 AND superseded = 0';
+    // A bound number is a real, which would be written with its point.
+    const number = 'CAST(?2 AS INTEGER)';
+    const ids = (column: string) => `${column} || '~' || ${number}`;
+    database.run(
+      `UPDATE facets SET count = count - gone.number
+       FROM (SELECT facet, count(*) AS number FROM rollouts WHERE ${after} GROUP BY facet) AS gone
+       WHERE facets.id = gone.facet`,
+      step,
+    );
+    database.run(
+      `UPDATE rollout_bodies SET body = json_set(body, '$.groupId', ${ids("json_extract(body, '$.groupId')")})
+       WHERE key IN (SELECT key FROM rollouts WHERE ${after})`,
+      step,
+      attempt,
+    );
+    database.run(
+      `UPDATE group_bodies SET body = json_set(body, '$.id', ${ids("json_extract(body, '$.id')")}, '$.superseded', ${number})
+       WHERE key IN (SELECT key FROM groups WHERE ${after})`,
+      step,
+      attempt,
+    );
+    for (const table of ['rollouts', 'groups'])
+      database.run(`UPDATE ${table} SET id = ${ids('id')}, superseded = ?2 WHERE ${after}`, step, attempt);
+  }
+
+  /** Rollouts of later steps that stand. */
+  countAfter(step: number): number {
+    const found = this.database.get<{ count: number }>(
+      'SELECT count(*) AS count FROM rollouts WHERE step > ? AND superseded = 0',
+      step,
+    );
+    return found?.count ?? 0;
   }
 
   private writeRollout(
@@ -189,16 +226,22 @@ export class RolloutTables {
 
   // ---- reading ------------------------------------------------------------------------------------------------------
 
-  count(): number {
-    return this.database.get<{ count: number }>('SELECT count(*) AS count FROM rollouts')?.count ?? 0;
+  /** @param superseded those that the run went back over, instead of those that stand */
+  count(superseded: boolean): number {
+    const found = this.database.get<{ count: number }>(
+      'SELECT count(*) AS count FROM rollouts WHERE (superseded > 0) = ?',
+      Number(superseded),
+    );
+    return found?.count ?? 0;
   }
 
   /** Oldest first, read as they are taken; between two of them the connection is free. */
-  *groups(): Generator<GroupWithRollouts, void> {
+  *groups(superseded: boolean): Generator<GroupWithRollouts, void> {
     for (let after = 0; ; ) {
       const next = this.database.get<{ key: number }>(
-        'SELECT key FROM groups WHERE key > ? ORDER BY key LIMIT 1',
+        'SELECT key FROM groups WHERE key > ? AND (superseded > 0) = ? ORDER BY key LIMIT 1',
         after,
+        Number(superseded),
       );
       if (!next) return;
       after = next.key;

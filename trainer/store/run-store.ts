@@ -2,10 +2,11 @@
  * One run's records: the log of its events, and the tables that lists and pages are read from, in one SQLite file.
  * `runs` writes it; the server reads it.
  *
- * Going back: a `rewound {toStep}` event voids what was recorded of later steps. Their rows leave the tables, and each of
- * their events is read from then on as `rewound {toStep}`, under its old number. So numbers keep no gaps, and a reader who
- * starts anywhere, even with void steps in hand, ends in the same state as one who listened all along: applying `rewound`
- * twice changes nothing. Keys of rollouts only grow and are never given twice.
+ * Going back: a `rewound {toStep}` event supersedes what was recorded of later steps. It is kept, marked, and left out of every
+ * list and count that does not ask for it; each of its events is read from then on as `rewound {toStep}`, under its old number,
+ * and stands in `superseded_events` as it was. So numbers keep no gaps, and a reader who starts anywhere, even with superseded
+ * steps in hand, ends in the same state as one who listened all along: applying `rewound` twice changes nothing. Keys of
+ * rollouts only grow and are never given twice.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import {
   type RunEventBody,
   runEventBody,
   type StepMetrics,
+  type SupersededSteps,
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
@@ -203,12 +205,23 @@ export class RunStore {
 
   private rewind(toStep: number): void {
     const tombstone: Extract<RunEventBody, { type: 'rewound' }> = { type: 'rewound', toStep };
+    const attempt = this.database.get<{ number: number }>(
+      'INSERT INTO attempts (number, at, to_step) SELECT coalesce(max(number), 0) + 1, ?, ? FROM attempts RETURNING number',
+      Date.now(),
+      toStep,
+    )?.number as number;
+    this.database.run(
+      `INSERT INTO superseded_events (seq, attempt, step, group_key, body)
+       SELECT seq, ?, step, group_key, body FROM events WHERE step > ?`,
+      attempt,
+      toStep,
+    );
     this.database.run(
       'UPDATE events SET body = ?, group_key = NULL, step = NULL WHERE step > ?',
       JSON.stringify(tombstone),
       toStep,
     );
-    this.rolloutTables.deleteAfter(toStep);
+    this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
   }
 
@@ -274,6 +287,30 @@ export class RunStore {
     return this.recordTables.steps(fromStep);
   }
 
+  /** What going back to a step would supersede. */
+  countAfter(step: number): { steps: number; rollouts: number; evaluations: number } {
+    const later = (records: readonly { step: number }[]) => records.filter((record) => record.step > step).length;
+    return {
+      steps: later(this.metrics()),
+      rollouts: this.rolloutTables.countAfter(step),
+      evaluations: later(this.evaluations()),
+    };
+  }
+
+  /** Steps that the run went back over, by the number of that going back; in each of them the oldest first. */
+  supersededMetrics(): SupersededSteps[] {
+    const attempts = new Map<number, StepMetrics[]>();
+    for (const { attempt, body } of this.database.all<{ attempt: number; body: string }>(
+      `SELECT attempt, body FROM superseded_events
+       WHERE body IS NOT NULL AND json_extract(body, '$.type') = 'step' ORDER BY attempt, step`,
+    )) {
+      const steps = attempts.get(attempt) ?? [];
+      attempts.set(attempt, steps);
+      steps.push((JSON.parse(body) as Extract<RunEventBody, { type: 'step' }>).metrics);
+    }
+    return [...attempts].map(([attempt, steps]) => ({ attempt, steps }));
+  }
+
   /** Oldest first. */
   commands(): CommandRecord[] {
     return this.recordTables.commands();
@@ -298,13 +335,13 @@ export class RunStore {
     return this.recordTables.evaluations();
   }
 
-  rolloutCount(): number {
-    return this.rolloutTables.count();
+  rolloutCount({ superseded = false } = {}): number {
+    return this.rolloutTables.count(superseded);
   }
 
-  /** All groups with their rollouts, oldest first, read as they are taken. */
-  groups(): Generator<GroupWithRollouts, void> {
-    return this.rolloutTables.groups();
+  /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
+  groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
+    return this.rolloutTables.groups(superseded);
   }
 
   /** @throws StudioError `not-found` */

@@ -162,3 +162,28 @@ CREATE TABLE filling (
   total INTEGER NOT NULL
 ) STRICT;
 `;
+
+/**
+ * What a run went back over is kept. Rows of groups and rollouts stay, marked by the number of that going back, under ids of
+ * their own, so that what is made again takes the first ones; facets count those that stand.
+ */
+export const schema5 = `
+CREATE TABLE attempts (number INTEGER PRIMARY KEY, at REAL NOT NULL, to_step INTEGER NOT NULL) STRICT;
+
+-- Events as they were; in \`events\` their numbers are read as the going back.
+CREATE TABLE superseded_events (
+  seq INTEGER PRIMARY KEY,
+  attempt INTEGER NOT NULL REFERENCES attempts (number),
+  step INTEGER NOT NULL,
+  group_key INTEGER,
+  body TEXT
+) STRICT;
+
+ALTER TABLE groups ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollouts ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0;
+
+DROP INDEX rollouts_step;
+DROP INDEX rollouts_facet;
+CREATE INDEX rollouts_step ON rollouts (step, key, facet, superseded);
+CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
+`;

@@ -1,12 +1,13 @@
 /** The curves of a run with the marks of commands and checkpoints under them. Only what the run has numbers for is drawn. */
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
-import { hasValues, type MetricName } from '../state/metric-columns.ts';
+import { hasValues, type MetricName, rewoundTo, withSteps } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { plain } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
+import { Button } from '../ui/toolkit.tsx';
 import {
   axisWidth,
   Chart,
@@ -22,7 +23,10 @@ import styles from './curves.module.css';
 
 type ChartSpec = Omit<ChartProps, 'group' | 'steps' | 'lines'>;
 
-export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
+export function Curves({ view: present, group }: { view: RunView; group: ChartGroup }) {
+  /* The going back before which the curves are shown; null shows them as they stand. */
+  const [before, setBefore] = useState<number | null>(null);
+  const view = useMemo(() => asBefore(present, before), [present, before]);
   const { metrics, run, commands, checkpoints } = view;
   const { steps, columns } = metrics;
   const { lengthMin, lengthMax, lengthAdaptation } = run.parameters;
@@ -68,6 +72,14 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
         }
         tools={
           <span class={`${styles.legend} dim`}>
+            {view.superseded.length > 0 && (
+              <Button
+                title="The run went back to a checkpoint; what it went back over is kept"
+                onPress={() => setBefore(nextBefore(view.superseded, before))}
+              >
+                {before === null ? 'Show what is superseded' : `Before going back ${before}: next`}
+              </Button>
+            )}
             <span>
               <MarkShape lane={0} /> command
             </span>
@@ -95,6 +107,18 @@ export function Curves({ view, group }: { view: RunView; group: ChartGroup }) {
       )}
     </section>
   );
+}
+
+/** The curves as they were when the run went back; as they stand for null. */
+function asBefore(view: RunView, before: number | null): RunView {
+  const held = view.superseded.find(({ attempt }) => attempt === before);
+  const [first] = held?.steps ?? [];
+  return held && first ? { ...view, metrics: withSteps(rewoundTo(view.metrics, first.step - 1), held.steps) } : view;
+}
+
+/** The next one in turn; null after the last. */
+function nextBefore(superseded: RunView['superseded'], before: number | null): number | null {
+  return superseded.find(({ attempt }) => attempt > (before ?? 0))?.attempt ?? null;
 }
 
 interface Mark {

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
+import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer, troubleOf } from '../run/run-words.ts';
@@ -27,6 +28,7 @@ import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
 const keyRows = [
   ['F5', 'start or resume'],
+  ['q', 'queue, or take off the queue'],
   ['F6', 'pause'],
   ['F10', 'one step'],
   ['Shift+F5', 'stop'],
@@ -54,7 +56,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   /* The key of a control that was pressed while it was refused. */
   const [pressed, setPressed] = useState<string | null>(null);
   const charts = useMemo(() => new ChartGroup(), [feed]);
-  useEffect(() => feed.need('steps', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
+  useEffect(() => feed.need('steps', 'superseded', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
@@ -94,6 +96,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
+      <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
       <div aria-live="polite">
         {refused && trainerMissing === null && (

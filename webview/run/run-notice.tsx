@@ -9,6 +9,7 @@ import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { LiveNotice } from './live-notice.tsx';
+import { ResumeNotice } from './resume-notice.tsx';
 import { runControls } from './run-controls.ts';
 import { noTrainer, sentence, troubleOf } from './run-words.ts';
 
@@ -23,9 +24,11 @@ export function RunNotice({ session, feed, host }: RunNoticeProps) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
   const { link, fault: refused } = useStore(feed.connection.state, (state) => state);
+  const asking = useStore(feed.state, (state) => state.asking);
   if (refused || link.state === 'gone' || link.state === 'closed') {
     return <ConnectionNotice connection={feed.connection} host={host} step={run.step} />;
   }
+  if (asking) return <ResumeNotice feed={feed} asking={asking} />;
   const trouble = troubleOf(run);
   if (!trouble) return <LiveNotice feed={feed} />;
   const resume = runControls(run, runs, noTrainer(link)).find(({ name }) => name === 'resume');

@@ -8,6 +8,7 @@ import type { CommandRecord, CommandRequest } from '../../trainer/protocol/comma
 import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { NotificationParams, RequestName, RequestParams, RequestResult } from '../../trainer/protocol/messages.ts';
 import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
+import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { Store } from '../ui/store.ts';
 import type { Connection, FramePixels } from './connection.ts';
@@ -19,6 +20,8 @@ export interface RunFeedState {
   readonly loaded: ReadonlySet<RunPart>;
   /** Answers under way; null when none are, or nothing was told. */
   readonly sampling: NotificationParams<'run/sampling'> | null;
+  /** A resume waits for a person to agree to this. */
+  readonly asking: Resumption | null;
 }
 
 const frameBytesKept = 96 * 1024 * 1024;
@@ -45,6 +48,7 @@ type RunRequest = { [M in RequestName]: RequestParams<M> extends { runId: string
 
 const partRequests = {
   steps: 'metrics/get',
+  superseded: 'metrics/superseded',
   commands: 'commands/list',
   checkpoints: 'checkpoints/list',
   evaluations: 'evaluations/list',
@@ -75,7 +79,12 @@ export class RunFeed {
     this.source = source;
     this.connection = source.connection;
     this.id = run.id;
-    this.state = new Store<RunFeedState>({ view: emptyView(run, run.seq), loaded: new Set(), sampling: null });
+    this.state = new Store<RunFeedState>({
+      view: emptyView(run, run.seq),
+      loaded: new Set(),
+      sampling: null,
+      asking: null,
+    });
     this.stops = [
       this.connection.on('run/event', (event) => {
         if (event.runId === this.id) this.receive(event);
@@ -118,10 +127,42 @@ export class RunFeed {
    * The command as it was taken down; its life goes on in events. A refusal is shown and gives null. Where the link is lost
    * before the answer, it is sent again under its id over the next one, and acts once.
    */
-  command(command: CommandRequest): Promise<CommandRecord | null> {
+  async command(command: CommandRequest): Promise<CommandRecord | null> {
+    if (command.kind === 'resume' && command.confirmed === undefined && !(await this.mayResume())) return null;
+    this.leaveAsItIs();
     const id = crypto.randomUUID();
     if (this.connection.isReady) this.unanswered.set(id, command);
     return this.send(id, command);
+  }
+
+  /** Nobody agreed to what the resume would give up. */
+  leaveAsItIs(): void {
+    if (this.state.get().asking !== null) this.patch({ asking: null });
+  }
+
+  /** A new run that goes on from a checkpoint of this one. */
+  async fork(from: number): Promise<void> {
+    this.leaveAsItIs();
+    try {
+      await this.request('runs/fork', { from });
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  /** Whether a resume gives up no more than a kill costs; else a person is asked, and it waits. */
+  private async mayResume(): Promise<boolean> {
+    const { run } = this.state.get().view;
+    // From its memory a run goes on where it is.
+    if (run.step === 0 || run.state === 'pausing' || (run.state === 'paused' && run.memory === 'held')) return true;
+    try {
+      const planned = await this.request('runs/resumption', {});
+      if (planned.asks !== null) this.patch({ asking: planned });
+      return planned.asks === null;
+    } catch (thrown) {
+      this.fail(thrown);
+      return false;
+    }
   }
 
   /** @throws StudioError as `request` does */
@@ -194,6 +235,13 @@ export class RunFeed {
     void this.follow();
   }
 
+  /** A list that events do not bring. */
+  private readAgain(part: RunPart): void {
+    const { loaded } = this.state.get();
+    this.patch({ loaded: new Set([...loaded].filter((held) => held !== part)) });
+    void this.readLists();
+  }
+
   private async readLists(): Promise<void> {
     /* The next link has them read. */
     if (!this.connection.isReady) return;
@@ -248,6 +296,7 @@ export class RunFeed {
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
+    if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('superseded');
     for (const listener of [...this.eventListeners]) listener(fresh);
   }
 

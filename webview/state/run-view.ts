@@ -10,6 +10,7 @@ import type {
   Question,
   RunEvent,
   StepMetrics,
+  SupersededSteps,
 } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
@@ -34,6 +35,8 @@ export interface RunView {
   /** Number of the newest event that is in here; a new connection asks for what follows it. */
   readonly seq: number;
   readonly metrics: MetricColumns;
+  /** What the run went back over, the first going back first. */
+  readonly superseded: readonly SupersededSteps[];
   /** Newest first. */
   readonly commands: readonly CommandRecord[];
   /** Newest first. */
@@ -50,6 +53,7 @@ export interface RunView {
 /** What the trainer lists of a run, each part asked for by who shows it. */
 export interface RunLists {
   readonly steps: readonly StepMetrics[];
+  readonly superseded: readonly SupersededSteps[];
   readonly commands: readonly CommandRecord[];
   readonly checkpoints: readonly Checkpoint[];
   readonly evaluations: readonly Evaluation[];
@@ -65,6 +69,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
     run,
     seq: since,
     metrics: noMetrics,
+    superseded: [],
     commands: [],
     checkpoints: [],
     evaluations: [],
@@ -84,6 +89,7 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
     {
       ...view,
       ...(lists.steps && { metrics: withSteps(noMetrics, lists.steps) }),
+      ...(lists.superseded && { superseded: lists.superseded }),
       ...(lists.commands && { commands: newestFirst([...lists.commands], ({ number }) => number) }),
       ...(lists.checkpoints && { checkpoints: newestFirst([...lists.checkpoints], ({ at }) => at) }),
       ...(lists.evaluations && { evaluations: newestFirst([...lists.evaluations], ({ at }) => at) }),
@@ -155,6 +161,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'rewound':
         takeSteps();
         next.metrics = rewoundTo(next.metrics, body.toStep);
+        next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.step <= body.toStep);
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
         next.skipped = next.skipped.filter((skipped) => skipped.step <= body.toStep);
         break;

@@ -133,6 +133,10 @@ export class FakeTrainer {
           };
         case 'runs/list':
           return { runs: this.runs, unreadable: this.unreadable };
+        case 'runs/resumption': {
+          const { from = 3 } = params as { from?: number };
+          return { from, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
+        }
         case 'metrics/get':
           return { steps: [] };
         case 'runs/subscribe': {

@@ -22,6 +22,7 @@ describe('fields', () => {
     ];
     expect(read(subjectOf({ flags }))).toEqual({
       step: 21,
+      superseded: false,
       half: 'ordered',
       nth: 2,
       purpose: 'train',

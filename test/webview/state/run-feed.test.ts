@@ -211,6 +211,43 @@ describe('RunFeed', () => {
     await expect(b.group(aGroup(2).id)).resolves.toMatchObject({ explanation: ['of b'] });
   });
 
+  it('asks a person before a resume gives up more than a kill costs, and sends it when they agree', async () => {
+    const paused = aRunThat({ state: 'stopped' }, { id: 'a', name: 'a', step: 50 });
+    const asks = { from: 20, steps: 30, rollouts: 4272, evaluations: 0, bad: [], asks: 'It is not there any more.' };
+    const trainer = new ScriptedTrainer([paused], {
+      'runs/resumption': async () => asks,
+      'runs/command': async ({ id, command }) => ({
+        command: { id, number: 1, request: command, by: 'ada', requestedAt: 1, state: 'requested' },
+      }),
+    });
+    const connection = newConnection();
+    trainer.link(connection);
+    const source = { connection, fetched: new Fetched(), nextPaint: (run: () => void) => void setImmediate(run) };
+    const feed = new RunFeed(source, paused);
+    await settled();
+    expect(await feed.command({ kind: 'resume' })).toBeNull();
+    expect(feed.state.get().asking).toEqual(asks);
+    expect(trainer.methods()).not.toContain('runs/command');
+    feed.leaveAsItIs();
+    expect(feed.state.get().asking).toBeNull();
+    await feed.command({ kind: 'resume', confirmed: true });
+    expect(trainer.asked.at(-1)?.params).toMatchObject({ command: { kind: 'resume', confirmed: true } });
+  });
+
+  it('has what a run went back over read again after it went back once more', async () => {
+    const answers = [[], [{ attempt: 1, steps: [someMetrics(2)] }]];
+    const trainer = new ScriptedTrainer(runs, {
+      'metrics/superseded': async () => ({ superseded: answers.shift() ?? [] }),
+    });
+    const connection = newConnection();
+    trainer.link(connection);
+    const [a] = feedsOf(connection);
+    a.need('superseded');
+    await until(a.state, ({ loaded }) => loaded.has('superseded'));
+    trainer.record('a', { type: 'rewound', toStep: 1 });
+    await until(a.state, ({ view }) => view.superseded.length === 1);
+  });
+
   it('keeps a bounded number of groups for all feeds together', async () => {
     const trainer = new ScriptedTrainer(runs);
     const connection = newConnection();

@@ -64,6 +64,7 @@ export class ScriptedTrainer {
     this.script = {
       'runs/list': async () => ({ runs: [...this.runs.values()], unreadable: [] }),
       'metrics/get': async () => ({ steps: [] }),
+      'metrics/superseded': async () => ({ superseded: [] }),
       'commands/list': async () => ({ commands: [] }),
       'checkpoints/list': async () => ({ checkpoints: [] }),
       'evaluations/list': async () => ({ evaluations: [] }),

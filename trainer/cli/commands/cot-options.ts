@@ -9,6 +9,7 @@ export const cotOptions = {
   'key-env': { type: 'string', default: 'OPENAI_API_KEY' },
   checkpoint: { type: 'string' },
   folder: { type: 'string' },
+  from: { type: 'string' },
   template: { type: 'string' },
   samples: { type: 'string', default: '1' },
   temperature: { type: 'string', default: '1' },

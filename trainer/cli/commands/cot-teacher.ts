@@ -17,7 +17,7 @@ import { checkpointName, type FoundCheckpoint, findCheckpoint } from '../../runs
 import { frameLimits } from '../../video/choose.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { type FrameLimits, MediaLoader } from '../../video/load.ts';
-import { readParameters, readSettings, usage } from '../terminal/command.ts';
+import { fromOption, readParameters, readSettings, usage } from '../terminal/command.ts';
 import { type CotValues, number } from './cot-options.ts';
 
 export interface ChosenTeacher {
@@ -94,6 +94,7 @@ async function engineTeacher(values: CotValues, sampling: JournalHeader['samplin
   const found = await findCheckpoint(
     values.checkpoint as string,
     values.folder === undefined ? null : path.resolve(values.folder),
+    fromOption(values.from),
   );
   const template = await readTemplate(values.template ?? found.plan?.promptTemplate ?? undefined);
   const limits = limitsOf(values, found);

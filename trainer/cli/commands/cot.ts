@@ -52,6 +52,7 @@ Teacher: an OpenAI-compatible endpoint
   --retry-failed       ask again what the server answered with another error, such as a prompt that is too long for it
 Teacher: a checkpoint of our own, on the embedded engine
   --checkpoint WHICH   its folder, or with --folder DIR the name of a run of that project: its newest checkpoint
+  --from STEP          the checkpoint of this step instead of the run's newest
   --concurrency N      answers that are sampled together (16)
 Sampling (the defaults are those of the released script)
   --samples K (1)  --temperature T (1)  --top-p P (0.95)  --max-tokens N (512)  --seed N (1)

@@ -11,21 +11,32 @@ import {
   commandKinds,
   commandRequest,
   commands,
-  type EndedCommand,
   refusal,
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
-import { type RunSummary, remainingMs } from '../../protocol/run-state.ts';
-import { dateWords, duration, standingDetail } from '../../protocol/run-words.ts';
-import { type CliCommand, exitCodes, readOptions, readValue, usage } from '../terminal/command.ts';
+import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
+import { dateWords, duration, queueWords, standingDetail, standingWords } from '../../protocol/run-words.ts';
+import {
+  type CliCommand,
+  exitCodes,
+  readOptions,
+  readSettings,
+  readValue,
+  usage,
+  wholeNumber,
+} from '../terminal/command.ts';
+import { type CommandEnd, endLine } from '../terminal/command-end.ts';
+import { consentTo } from '../terminal/consent.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
   readonly words: readonly string[];
   readonly option?: 'release' | 'now';
+  /** Takes --from and --yes, of which `carryOut` makes a request. */
+  readonly from?: true;
   /** `words` are as many as the form has at most; undefined where one was left out. */
   request(words: readonly (string | undefined)[], option: boolean): unknown;
   readonly explains?: string;
@@ -33,14 +44,29 @@ interface Form {
 
 /** Each command as it is typed. What it may be asked, and when, is the protocol's. */
 const forms: Readonly<Record<CommandKind, Form>> = {
-  start: { words: [], request: () => ({ kind: 'start' }) },
+  start: {
+    words: ['[FILE]'],
+    request: () => ({ kind: 'start' }),
+    explains: 'FILE: creates a run from this run file first',
+  },
+  queue: {
+    words: ['[FILE]'],
+    request: () => ({ kind: 'queue' }),
+    explains: 'it starts when the runs before it have ended; FILE: as with start',
+  },
+  dequeue: { words: [], request: () => ({ kind: 'dequeue' }) },
   pause: {
     words: [],
     option: 'release',
     request: (_, release) => ({ kind: 'pause', release }),
     explains: '--release: at the end of the step, saved, its memory free',
   },
-  resume: { words: [], request: () => ({ kind: 'resume' }) },
+  resume: {
+    words: [],
+    from: true,
+    request: () => ({ kind: 'resume' }),
+    explains: '--from: the checkpoint of a step; --yes: agree to what it leaves out',
+  },
   step: {
     words: ['[N]'],
     request: ([count = '1']) => {
@@ -66,31 +92,37 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   },
 };
 
-const listForm: Pick<Form, 'words' | 'option'> = { words: [] };
+/** What is asked of the trainer and not of a run. */
+const listForm: Pick<Form, 'words' | 'option' | 'from'> = { words: [] };
+const others = ['list', 'delete'] as const;
 
 function typed(kind: CommandKind): string {
-  const { words, option } = forms[kind];
-  return [kind, ...words, ...(option ? [`[--${option}]`] : [])].join(' ');
+  const { words, option, from } = forms[kind];
+  return [kind, ...words, ...(option ? [`[--${option}]`] : []), ...(from ? ['[--from STEP]'] : [])].join(' ');
 }
 
 const helpLines = commandKinds.map((kind) => {
   const { explains } = forms[kind];
-  return `  ${typed(kind).padEnd(20)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
+  return `  ${typed(kind).padEnd(22)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
 });
 
 export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running',
   help: `
-video-r1 ctl list | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
-Without --run the newest run is meant. A command that is sent again under the same --id acts once.
+Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(20)} the runs: state and place, step, time left
+  ${'list'.padEnd(22)} the runs: state and place, step, time left
+  ${'delete'.padEnd(22)} Delete the run named by --run from the disk, with its checkpoints
+  ${'fork RUN'.padEnd(22)} Make a new run that goes on from a checkpoint of RUN, and start it
 ${helpLines.join('\n')}
 
   video-r1 ctl list --folder sample
+  video-r1 ctl queue tgrpo.run.json --folder sample
   video-r1 ctl set learningRate 5e-5 --run tgrpo-1 --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(
@@ -101,13 +133,25 @@ ${helpLines.join('\n')}
         id: { type: 'string' },
         release: { type: 'boolean', default: false },
         now: { type: 'boolean', default: false },
+        from: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+        name: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
       },
       Number.POSITIVE_INFINITY,
     );
+    if (positionals[0] === 'fork') return fork(positionals.slice(1), values);
+    if (values.name !== undefined || values.set.length > 0) throw usage('--name and --set go with fork.');
     const request = readRequest(positionals, values);
     const { id } = values;
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
+    if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
+    if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
+    const file =
+      typeof request === 'object' && request.kind !== 'set' && request.kind !== 'step' ? positionals[1] : undefined;
+    if (file !== undefined && (id ?? values.run) !== undefined)
+      throw usage('A run file makes a run of its own: give no --run and no --id with it.');
     if (id !== undefined && !commandId.safeParse(id).success)
       throw usage(`--id ${id}: letters, digits, dash and underscore; 64 at most.`);
     const client = await attach(path.resolve(values.folder));
@@ -115,12 +159,18 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.map(listLine),
+          ...runs.map((run) => listLine(run, runs)),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
           values.json ? `${JSON.stringify({ runs, unreadable })}\n` : lines.map((line) => `${line}\n`).join(''),
         );
+        return exitCodes.done;
+      }
+      if (file !== undefined && typeof request === 'object') {
+        const start = request.kind === 'queue' ? 'queue' : true;
+        const { run } = await client.request('runs/create', { runFile: file, start });
+        process.stdout.write(values.json ? `${JSON.stringify({ run })}\n` : `${run.id}: ${standingWords(run)}\n`);
         return exitCodes.done;
       }
       const run = values.run === undefined ? runs[0] : runs.find((known) => known.id === values.run);
@@ -130,7 +180,13 @@ ${helpLines.join('\n')}
           values.run === undefined ? 'This trainer has no run yet.' : `There is no run ${values.run}.`,
         );
       }
-      const end = await carryOut(client, run, runs, request, id);
+      if (request === 'delete') {
+        await client.request('runs/delete', { runId: run.id });
+        process.stdout.write(values.json ? `${JSON.stringify({ deleted: run.id })}\n` : `${run.id}: deleted\n`);
+        return exitCodes.done;
+      }
+      const asked = request.kind === 'resume' ? await resumeRequest(client, run, request, values.yes) : request;
+      const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
     } finally {
@@ -142,31 +198,83 @@ ${helpLines.join('\n')}
 /** @throws StudioError `bad-request` for what is no command, or for words and options that it does not have */
 export function readRequest(
   positionals: readonly string[],
-  options: { readonly release: boolean; readonly now: boolean },
-): CommandRequest | 'list' {
+  options: { readonly release: boolean; readonly now: boolean; readonly from?: string; readonly yes?: boolean },
+): CommandRequest | (typeof others)[number] {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
-  const kind = ['list' as const, ...commandKinds].find((known) => known === named);
+  const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
-    throw usage(`There is no command ${named}${nearestClause(named, ['list', ...commandKinds])}.`);
-  const form = kind === 'list' ? listForm : forms[kind];
+    throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
+  const form = kind === 'list' || kind === 'delete' ? listForm : forms[kind];
   const over = words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  if (kind === 'list') return kind;
-  return commandRequest.parse(forms[kind].request(words, options.release || options.now));
+  const { from, yes = false } = options;
+  if (form.from === undefined && (from !== undefined || yes))
+    throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
+  if (kind === 'list' || kind === 'delete') return kind;
+  const request = forms[kind].request(words, options.release || options.now);
+  return commandRequest.parse(
+    from === undefined ? request : { ...(request as object), from: wholeNumber('from', from, 0) },
+  );
+}
+
+/** Says what the resume leaves out of the curves, and has a person agree where it must. */
+async function resumeRequest(
+  client: Client,
+  run: RunSummary,
+  request: Extract<CommandRequest, { kind: 'resume' }>,
+  yes: boolean,
+): Promise<CommandRequest> {
+  const agreed: CommandRequest = { ...request, confirmed: true };
+  if (refusal(request, run, []) !== null) return yes ? agreed : request;
+  const { from } = request;
+  const planned = await client.request('runs/resumption', { runId: run.id, ...(from !== undefined && { from }) });
+  const say = (line: string) => void process.stderr.write(`${run.id}: ${line}\n`);
+  return (await consentTo(planned, run.id, yes, say)) || yes ? agreed : request;
+}
+
+/** What `ctl fork` may be given; the other options of `ctl` have no meaning for it. */
+interface ForkOptions {
+  readonly from?: string | undefined;
+  readonly name?: string | undefined;
+  readonly set: readonly string[];
+  readonly folder: string;
+  readonly json: boolean;
+  readonly run?: string | undefined;
+  readonly id?: string | undefined;
+  readonly release: boolean;
+  readonly now: boolean;
+  readonly yes: boolean;
+}
+
+async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
+  const { from, name, set, folder, json, run, id, release, now, yes } = options;
+  if (runId === undefined || from === undefined)
+    throw usage('Name a run to fork, and with --from the step of a checkpoint.');
+  if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
+  if (run !== undefined || id !== undefined || release || now || yes)
+    throw usage('fork takes no --run, --id, --release, --now and --yes.');
+  const parameters = readSettings(set);
+  const client = await attach(path.resolve(folder));
+  try {
+    const asked = { runId, from: wholeNumber('from', from, 0), ...(name !== undefined && { name }), parameters };
+    const { run: made } = await client.request('runs/fork', asked);
+    process.stdout.write(json ? `${JSON.stringify(made)}\n` : `${made.id}: goes on from ${runId}, step ${from}\n`);
+    return exitCodes.done;
+  } finally {
+    client.close();
+  }
 }
 
 /** `sft-1            2026-11-28 16:05  paused     step 33/100  at before-update, step 34: the loss rose`. */
-export function listLine(run: RunSummary): string {
+export function listLine(run: RunSummary, runs: readonly RunSummary[]): string {
+  const detail = run.state === 'queued' ? queueWords(run, queueOf(runs), inTheWay(runs)) : standingDetail(run);
   const left = run.state === 'completed' ? null : remainingMs(run);
-  const more = [standingDetail(run), left === null ? null : `${duration(left)} left`].filter((part) => part !== null);
+  const more = [detail, left === null ? null : `${duration(left)} left`].filter((part) => part !== null);
   return `${run.id.padEnd(16)} ${dateWords(run.createdAt)}  ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${more.join(', ')}`.trimEnd();
 }
-
-/** How a command ended. One that would be refused is not sent, and has no record in the run's log. */
-type End = EndedCommand | { readonly state: 'rejected'; readonly request: CommandRequest; readonly why: string };
 
 /** @param id a command that was sent before under it may be refused now, and is answered with what became of it then */
 async function carryOut(
@@ -175,7 +283,7 @@ async function carryOut(
   runs: readonly RunSummary[],
   request: CommandRequest,
   id: string | undefined,
-): Promise<End> {
+): Promise<CommandEnd> {
   const why = id === undefined ? refusal(request, run, runs) : null;
   if (why !== null) return { state: 'rejected', request, why };
   const sent = new SentCommands();
@@ -187,25 +295,12 @@ async function carryOut(
   return sent.carryOut(client, run.id, request, id).ended;
 }
 
-function endLine(end: End): string {
-  const { kind } = end.request;
-  switch (end.state) {
-    case 'applied': {
-      const place = end.at ? ` at ${end.at.point}, step ${end.at.step}` : '';
-      return `${kind} applied${place}${end.note ? `: ${end.note}` : ''}`;
-    }
-    case 'rejected':
-    case 'failed':
-      return `${kind} ${end.state}: ${end.why}`;
-  }
-}
-
 async function attach(folder: string): Promise<Client> {
   const at = await findTrainer(folder);
   if (!at) {
     throw new StudioError('not-found', 'No trainer runs on this folder.', {
       place: folder,
-      remedy: 'Start one: video-r1 serve --folder DIR.',
+      remedy: `Start one: video-r1 serve --folder ${folder}`,
     });
   }
   return connectTrainer(at, { client: 'video-r1 ctl', author: userInfo().username });

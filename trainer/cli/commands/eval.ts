@@ -20,6 +20,7 @@ import {
   allowedRoots,
   type CliCommand,
   exitCodes,
+  fromOption,
   readOptions,
   readPreset,
   readSettings,
@@ -45,6 +46,7 @@ Every answer is kept in answers.jsonl at once. Ctrl-C stops; the same command go
 all answers in that file: a table here, results.json and results.md beside it.
 
   --folder DIR      the project
+  --from STEP       the checkpoint of this step instead of the run's newest
   --frames N        most frames of a video, an even number such as 16, 32 or 64; default: the preset's
   --preset NAME     ${presetNames.join(', ')}: frames and sampling; default: the run's own values, else paper
   --set NAME=VALUE  changes one of them: evaluationTemperature, evaluationTopP, maxNewTokens, maxPixels, …
@@ -69,6 +71,7 @@ exact test, the difference with its interval, and the questions that flipped.
       args,
       {
         folder: { type: 'string' },
+        from: { type: 'string' },
         frames: { type: 'string' },
         preset: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
@@ -110,6 +113,7 @@ exact test, the difference with its interval, and the questions that flipped.
 interface EvalValues {
   readonly 'allow-root': readonly string[];
   readonly folder?: string | undefined;
+  readonly from?: string | undefined;
   readonly frames?: string | undefined;
   readonly preset?: string | undefined;
   readonly set: readonly string[];
@@ -127,7 +131,11 @@ async function evaluationWanted(positionals: readonly string[], values: EvalValu
   if (named === undefined) throw usage('Name a model.');
   const limit = values.limit === undefined ? null : wholeNumber('limit', values.limit, 1);
   const seed = seedOption(values.seed ?? '1');
-  const model = await findCheckpoint(named, values.folder === undefined ? null : path.resolve(values.folder));
+  const model = await findCheckpoint(
+    named,
+    values.folder === undefined ? null : path.resolve(values.folder),
+    fromOption(values.from),
+  );
   const files = benchmarkFiles(datasets.length > 0 ? datasets : [datasetOf(model)]);
   const parameters = evaluationParameters(model, values);
   const project = path.resolve(values.folder ?? projectOf(model) ?? '.');

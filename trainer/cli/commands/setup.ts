@@ -1,6 +1,5 @@
 /** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
 
-import { createInterface } from 'node:readline/promises';
 import { type Preparation, preparations } from '../../engines/setup.ts';
 import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
@@ -9,6 +8,7 @@ import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodeOf, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { canAsk, saysYes } from '../terminal/consent.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 
@@ -135,17 +135,9 @@ async function setUp(preparation: Preparation, remove: boolean, talk: Talk): Pro
 
 /** @throws StudioError when the answer is no, or when nobody can be asked. */
 async function agreed(signal: AbortSignal): Promise<void> {
-  if (!process.stdin.isTTY)
+  if (!canAsk())
     throw new StudioError('bad-request', 'Nothing was fetched: nobody can be asked here.', {
       remedy: 'Add --yes to agree to the note above.',
     });
-  const asking = createInterface({ input: process.stdin, output: process.stdout });
-  // While it asks, it takes the key before the terminal makes a signal of it.
-  asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  try {
-    const answer = await asking.question('Fetch them? [y/N] ', { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new StudioError('conflict', 'Nothing was fetched.');
-  } finally {
-    asking.close();
-  }
+  if (!(await saysYes('Fetch them? [y/N] ', signal))) throw new StudioError('conflict', 'Nothing was fetched.');
 }

@@ -71,14 +71,14 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
         const run = await trainStage(hosting, session, stage, values.fresh === true);
         if (run.state !== 'completed') {
           session.line.say(
-            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: ${sameCommand(args)}`,
+            `\n${run.id} is ${run.state} after step ${run.step} of ${run.steps}. Go on with the same command: ${sameCommand(args)}`,
           );
           return session.exitCode;
         }
         done.push(run);
         // Ctrl-C in the last evaluation of a stage: the next one is not begun.
         if (session.stopped.aborted && done.length < stages.length) {
-          session.line.say(`\n${run.id} is complete. Go on with the same command: npm start`);
+          session.line.say(`\n${run.id} is complete. Go on with the same command: ${sameCommand(args)}`);
           return session.exitCode;
         }
       }

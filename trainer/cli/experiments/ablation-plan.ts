@@ -128,7 +128,10 @@ async function fromCheckpoint(
       place: file,
       remedy: 'Let "model" name a run or a checkpoint: {"run": "sft"}.',
     });
-  const found = await findCheckpoint('run' in model ? model.run : path.resolve(arms, model.checkpoint), folder);
+  const found =
+    'run' in model
+      ? await findCheckpoint(model.run, folder, model.step)
+      : await findCheckpoint(path.resolve(arms, model.checkpoint), folder);
   return {
     from: checkpointName(found),
     base: { ...base, model: { checkpoint: slashed(path.relative(arms, found.folder)) } },

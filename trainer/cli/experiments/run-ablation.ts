@@ -163,7 +163,9 @@ class AblationWork {
       return found.id;
     }
     this.tell(`${name}: ${found ? `going on after step ${found.step}` : 'training'}`);
-    const ended = await this.pace.timed(kind, () => session.train(found ? { resume: found.id } : { file }));
+    // The numbers are those of a run that never stopped, from wherever it goes on; what it goes back over is said and kept.
+    const work = found ? { resume: found.id, yes: true } : { file };
+    const ended = await this.pace.timed(kind, () => session.train(work));
     if (ended.state === 'completed') return ended.id;
     session.line.say(`${ended.id} is ${ended.state} after step ${ended.step} of ${ended.steps}.`);
     throw new Interrupted();

@@ -69,6 +69,10 @@ export function wholeNumber(name: string, text: string, least: number, most = Nu
 
 export const seedOption = (text: string): number => wholeNumber('seed', text, 0, 0xffffffff);
 
+/** The step of a checkpoint; undefined takes the newest. */
+export const fromOption = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : wholeNumber('from', text, 0);
+
 /** Undefined lets the system choose a free one. */
 export const portOption = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : wholeNumber('port', text, 0, 65535);

@@ -1,7 +1,8 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
+import { StudioError } from '../../protocol/errors.ts';
 import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
-import { standingDetail } from '../../protocol/run-words.ts';
+import { standingDetail, standingWords } from '../../protocol/run-words.ts';
 import { callable } from './callable.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
@@ -161,17 +162,17 @@ export class RunWatch {
   private readonly recent = new RecentMeans();
   private readonly runId: string;
   private readonly summaryOf: () => RunSummary;
-  private resolve!: (run: RunSummary) => void;
-  /** The run as it came to rest: completed, paused, stopped or failed. */
-  readonly ended: Promise<RunSummary>;
+  private readonly rests = Promise.withResolvers<RunSummary>();
+  private skipped = 0;
+  /** A run that was created rests until it is started; afterwards `created` is how it rests. */
+  private begun = false;
+  /** The run as it came to rest: completed, paused, stopped or failed; taken off the queue, as it was before. */
+  readonly ended = this.rests.promise;
 
   constructor(runId: string, summaryOf: () => RunSummary, line: LiveLine) {
     this.runId = runId;
     this.summaryOf = summaryOf;
     this.line = line;
-    this.ended = new Promise((resolve) => {
-      this.resolve = resolve;
-    });
   }
 
   onEvent(event: RunEvent): void {
@@ -191,20 +192,39 @@ export class RunWatch {
       this.line.say(
         `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} ${questionsOf(body.evaluation)}, ${duration(body.evaluation.durationMs)})`,
       );
-    } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
-    else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
-    else if (body.type === 'command' && (body.command.state === 'rejected' || body.command.state === 'failed')) {
-      this.line.say(`      ${body.command.request.kind} ${body.command.state}: ${body.command.why}`);
-    }
+    } else if (body.type === 'skipped') {
+      this.skipped += 1;
+      const advice =
+        this.skipped === 1
+          ? callable(`; the run goes on without it (video-r1 check ${body.question.dataset} looks all of them over)`)
+          : '';
+      this.line.say(`      left out: ${body.question.path}: ${body.message.replace(/[.]$/, '')}${advice}`);
+    } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
+    else if (body.type === 'checkpoint' && body.checkpoint.reason === 'command')
+      this.line.say(`      saved after step ${body.checkpoint.step}: ${body.checkpoint.folder}`);
   }
 
   /** Called on every change; the run is at rest once nothing of it is in memory. */
   onChanged(run: RunSummary | null): void {
     if (run?.id !== this.runId) return;
     if (run.state === 'starting' || ('doing' in run && run.doing))
-      this.line.show(`${run.method.padEnd(5)} ${standingDetail(run) ?? run.state}`);
-    if (run.state === 'created' || isComputing(run.state) || (run.state === 'paused' && run.memory === 'held')) return;
+      this.line.show(`${run.method.padEnd(5)} ${run.state === 'running' ? standingDetail(run) : standingWords(run)}`);
+    this.begun ||= run.state !== 'created';
+    const standsStill = run.state === 'queued' || (run.state === 'paused' && run.memory === 'held');
+    if (!this.begun || isComputing(run.state) || standsStill) return;
     this.line.end();
-    this.resolve(run);
+    this.rests.resolve(run);
+  }
+
+  /** It is followed no further, as it stands. */
+  leave(run: RunSummary): void {
+    this.line.end();
+    this.rests.resolve(run);
+  }
+
+  /** The run was deleted. */
+  gone(): void {
+    this.line.end();
+    this.rests.reject(new StudioError('not-found', `The run ${this.runId} was deleted.`));
   }
 }

@@ -188,6 +188,10 @@ const table = {
     help: 'name or id of the run',
     of: ({ run }) => [run.name, run.id],
   },
+  superseded: {
+    ...truth(({ group }) => group.superseded !== undefined, 'the run went back over it; left out unless asked for'),
+    bare: true,
+  },
   id: text(({ rollout }) => rollout.id, 'id of the rollout', ['rollout']),
   group: text(({ group }) => group.id, 'id of the group'),
 

@@ -1,0 +1,43 @@
+/** Resumes a run: says what that leaves out of its curves, and asks where it is more than a kill costs. */
+import * as vscode from 'vscode';
+import type { CommandRequest } from '../../trainer/protocol/commands.ts';
+import { resumptionWords } from '../../trainer/protocol/resumption.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { plain } from '../plain-text.ts';
+import type { Studio } from '../studio.ts';
+import { carryOut, demandRuns, place, sayDone } from './carry-out.ts';
+import { fork } from './fork-run.ts';
+import type { Handler } from './handler.ts';
+import { chooseRun } from './targets.ts';
+
+/** Null when a new run was made instead. @throws CancellationError when the user backs out */
+async function agreed(studio: Studio, run: RunSummary): Promise<CommandRequest | null> {
+  const link = await studio.trainer();
+  const planned = await link.client.request('runs/resumption', { runId: run.id });
+  const left = resumptionWords(planned);
+  if (planned.asks === null) {
+    if (left !== null) void vscode.window.showInformationMessage(plain(`${run.name}: ${left}`));
+    return { kind: 'resume' };
+  }
+  const goBack = planned.from === 0 ? 'Begin Again' : 'Go Back';
+  const newRun = 'Make a New Run From There';
+  const choice = await vscode.window.showWarningMessage(
+    plain(planned.from === 0 ? `Begin ${run.name} again?` : `Resume ${run.name} from step ${planned.from}?`),
+    { modal: true, detail: [planned.asks, left].filter((part) => part !== null).join(' ') },
+    goBack,
+    ...(planned.from > 0 ? [newRun] : []),
+  );
+  if (choice === goBack) return { kind: 'resume', confirmed: true };
+  if (choice !== newRun) throw new vscode.CancellationError();
+  await fork(studio, run, planned.from);
+  return null;
+}
+
+export const resume: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const run = await chooseRun(studio, argument, 'resume');
+  const request = await agreed(studio, run);
+  if (request === null) return;
+  const record = await carryOut(studio, run, request, `Resuming ${run.name}`);
+  sayDone(studio, `${run.name} goes on${place(record)}`);
+};
