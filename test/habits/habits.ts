@@ -189,8 +189,7 @@ const deleted: Habit[] = [
     kind: 'delete',
     does: 'deletes an old checkpoint while the run trains',
     async try(project) {
-      const started = project.start(['run', '--resume', runId]);
-      await started.says(/step +\d/);
+      const started = await project.training();
       await rm(project.checkpoint(2), { recursive: true, force: true });
       await rm(project.checkpoint(4), { recursive: true, force: true });
       return project.goesOn(await started.ended);
@@ -398,19 +397,12 @@ const truncated: Habit[] = [
   },
 ];
 
-/** A run under way in a process of its own, at its sixth step or later. */
-async function training(project: Project) {
-  const started = project.start(['run', '--resume', runId, '--folder', project.folder], { detached: true });
-  await started.says(/step +\d/);
-  return started;
-}
-
 const killed: Habit[] = [
   {
     kind: 'kill',
     does: 'kills the trainer (kill -9) in the middle of a step',
     async try(project) {
-      const started = await training(project);
+      const started = await project.training();
       started.child.kill('SIGKILL');
       await started.ended;
       return project.goesOn(await project.resume());
@@ -450,7 +442,7 @@ const killed: Habit[] = [
     does: 'presses Ctrl-C, which the terminal sends to ffmpeg too, while videos are decoded',
     async try(project) {
       await rm(project.in('.video-r1', 'cache'), { recursive: true });
-      const started = await training(project);
+      const started = await project.training({ detached: true });
       process.kill(-(started.child.pid as number), 'SIGINT');
       const said = await started.ended;
       if (said.code !== 130) throw new Error(`it ended with ${said.code}: ${said.text}`);
@@ -461,7 +453,7 @@ const killed: Habit[] = [
     kind: 'kill',
     does: 'presses Ctrl-C twice',
     async try(project) {
-      const started = await training(project);
+      const started = await project.training();
       started.child.kill('SIGINT');
       await started.says(/Ctrl-C again/);
       await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -474,7 +466,7 @@ const killed: Habit[] = [
     kind: 'kill',
     does: 'closes the terminal (SIGHUP)',
     async try(project) {
-      const started = await training(project);
+      const started = await project.training();
       started.child.kill('SIGHUP');
       await started.ended;
       return project.goesOn(await project.resume());
@@ -484,7 +476,7 @@ const killed: Habit[] = [
     kind: 'kill',
     does: 'shuts the machine down (SIGTERM, twice in a second)',
     async try(project) {
-      const started = await training(project);
+      const started = await project.training();
       started.child.kill('SIGTERM');
       started.child.kill('SIGTERM');
       const said = await started.ended;
@@ -496,7 +488,7 @@ const killed: Habit[] = [
     kind: 'kill',
     does: 'stops the process (Ctrl-Z) and lets it go on',
     async try(project) {
-      const started = await training(project);
+      const started = await project.training();
       started.child.kill('SIGSTOP');
       await new Promise((resolve) => setTimeout(resolve, 500));
       started.child.kill('SIGCONT');

@@ -4,13 +4,14 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { program, runProgram, TrainerProcess } from '../integration/trainer-process.ts';
 
 export const runId = 'sft-1';
 const parameters = {
-  steps: 8,
+  steps: 12,
   checkpointEvery: 2,
   checkpointsKept: 3,
   evaluationQuestions: 2,
@@ -18,7 +19,7 @@ const parameters = {
   questionsPerStep: 16,
   probeEvery: 0,
 };
-/** The run rests after this step; its checkpoints are those of steps 2, 4 and 5. */
+/** The run rests after this step; its checkpoints are those of steps 2, 4 and 5; its last step is 12. */
 const rested = 5;
 export const settings = Object.entries(parameters).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 
@@ -137,6 +138,25 @@ export class Project {
     });
     this.afterwards(() => child.kill('SIGKILL'));
     return new Started(child);
+  }
+
+  /** Goes on with the run, and waits until it has done a step. */
+  async training(options?: SpawnOptions): Promise<Started> {
+    const started = this.start(['run', '--resume', runId], options);
+    const database = new DatabaseSync(this.inRun('run.db'), { readOnly: true });
+    let over = false;
+    void started.ended.then(() => {
+      over = true;
+    });
+    try {
+      const step = database.prepare('SELECT max(step) AS step FROM steps');
+      while (!over && (step.get() as { step: number }).step <= rested)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      database.close();
+    }
+    if (over) throw new Error(`it ended before it did a step: ${(await started.ended).text}`);
+    return started;
   }
 
   /** The same, to its end. */
