@@ -240,8 +240,7 @@ const deleted: Habit[] = [
       for (const { path: clip, data_type } of rows.slice(0, 100))
         if (data_type === 'video') await rm(project.in('data', clip), { force: true });
       const said = await project.resume();
-      const left = project.goesOnWithout(said);
-      return left.replace(/It says: .*/s, `It says: “${project.beyondUsual(said)[0]}” and so on.`);
+      return firstOf(project.goesOnWithout(said));
     },
   },
   {
@@ -381,8 +380,7 @@ const truncated: Habit[] = [
       for (const { path: clip, data_type } of (await readRows(project.in('data', 'sft.json'))).slice(0, 100))
         if (data_type === 'video') await truncate(project.in('data', clip), 300);
       const said = await project.resume();
-      const left = project.goesOnWithout(said);
-      return left.replace(/It says: .*/s, `It says: “${project.beyondUsual(said)[0]}” and so on.`);
+      return firstOf(project.goesOnWithout(said));
     },
   },
   {
@@ -397,15 +395,21 @@ const truncated: Habit[] = [
   },
 ];
 
+/** How many steps are done again hangs on the moment of the kill. */
+async function killedThenOn(project: Project, started: Started): Promise<string> {
+  started.child.kill('SIGKILL');
+  await started.ended;
+  await project.goesOn(await project.resume());
+  return 'What was done since the last checkpoint is done again, to the numbers of a run that was left alone.';
+}
+
 const killed: Habit[] = [
   {
     kind: 'kill',
     does: 'kills the trainer (kill -9) in the middle of a step',
     async try(project) {
       const started = await project.training();
-      started.child.kill('SIGKILL');
-      await started.ended;
-      return project.goesOn(await project.resume());
+      return killedThenOn(project, started);
     },
   },
   {
@@ -421,9 +425,7 @@ const killed: Habit[] = [
       while (!over && (await project.checkpoints()).every((name) => before.includes(name)))
         await new Promise((resolve) => setImmediate(resolve));
       if (over) throw new Error('it ended before it wrote a checkpoint');
-      started.child.kill('SIGKILL');
-      await started.ended;
-      return project.goesOn(await project.resume());
+      return killedThenOn(project, started);
     },
   },
   {
@@ -432,9 +434,7 @@ const killed: Habit[] = [
     async try(project) {
       const started = project.start(['run', '--resume', runId]);
       await started.says(/^pages/);
-      started.child.kill('SIGKILL');
-      await started.ended;
-      return project.goesOn(await project.resume());
+      return killedThenOn(project, started);
     },
   },
   {
@@ -612,22 +612,27 @@ const linked: Habit[] = [
     does: 'moves the videos to a larger disk and leaves a symbolic link',
     async try(project) {
       const larger = path.join(project.scratch, 'larger');
-      await rename(project.in('data', 'videos'), larger);
-      await symlink(larger, project.in('data', 'videos'));
+      await rename(project.in('data', 'media'), larger);
+      await symlink(larger, project.in('data', 'media'));
       await rm(project.in('.video-r1', 'cache'), { recursive: true });
-      const said = project.refuses(await project.resume());
-      const allowed = await project.goesOn(await project.resume({}, '--allow-root', larger));
-      return `${said} With the folder allowed: ${allowed}`;
+      const said = firstOf(project.refuses(await project.resume()));
+      await project.goesOn(await project.resume({}, '--allow-root', larger));
+      return `${said} With the folder allowed, it goes on to the same numbers.`;
     },
   },
   {
     kind: 'link',
     does: 'gives out the videos as hard links',
     async try(project) {
-      const folder = project.in('data', 'videos');
-      for (const name of await readdir(folder)) {
-        await rename(path.join(folder, name), path.join(project.scratch, name));
-        await link(path.join(project.scratch, name), path.join(folder, name));
+      const folder = project.in('data', 'media');
+      const held = path.join(project.scratch, 'held');
+      await rename(folder, held);
+      for (const entry of await readdir(held, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const from = path.join(entry.parentPath, entry.name);
+        const to = path.join(folder, path.relative(held, from));
+        await mkdir(path.dirname(to), { recursive: true });
+        await link(from, to);
       }
       return project.goesOn(await project.resume());
     },

@@ -1,6 +1,6 @@
 /** `npm run habits`: tries every habit, or those whose words hold what is given, and prints the table of media/guide/habits.md. */
 import { habits } from './habits.ts';
-import { tryHabit } from './try-habit.ts';
+import { tableRow, tryHabit } from './try-habit.ts';
 
 const [wanted = ''] = process.argv.slice(2);
 const chosen = habits.filter(({ kind, does }) => `${kind} ${does}`.includes(wanted));
@@ -11,6 +11,6 @@ for (const [at, habit] of chosen.entries()) {
   const tried = await tryHabit(habit);
   if (tried.outcome === 'failed') failed += 1;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
-  process.stdout.write(`| ${habit.kind} | ${habit.does} | ${tried.said.replaceAll('|', '\\|')} |\n`);
+  process.stdout.write(`${tableRow(habit, tried)}\n`);
 }
 process.exitCode = failed > 0 ? 1 : 0;

@@ -239,6 +239,11 @@ export class Project {
   }
 }
 
+/** Only the first of the lines that are told. */
+export function firstOf(text: string): string {
+  return text.replace(/ \/ .*”/s, '” and so on.');
+}
+
 export function told(what: string, lines: readonly string[]): string {
   return lines.length === 0 ? `${what}.` : `${what}. It says: “${lines.join(' / ')}”`;
 }

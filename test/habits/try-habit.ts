@@ -15,3 +15,8 @@ export async function tryHabit(habit: Habit): Promise<Tried> {
     await project.remove();
   }
 }
+
+/** Of the table in the guide. */
+export function tableRow({ kind, does }: Habit, { said }: Tried): string {
+  return `| ${kind} | ${does} | ${said.replaceAll('|', '\\|')} |`;
+}
