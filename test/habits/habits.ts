@@ -22,7 +22,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import { NotTried, type Project, runId, settings, told } from './project.ts';
+import { firstOf, NotTried, type Project, runId, type Started, settings, told } from './project.ts';
 
 export interface Habit {
   /** The kind, as people would sort them. */

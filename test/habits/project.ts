@@ -39,6 +39,9 @@ interface Prepared {
   readonly usual: ReadonlySet<string>;
 }
 
+/** How far it is: what of it is printed hangs on how fast the machine is. */
+const isProgress = (line: string) => /^sft {2,}/.test(line);
+
 let prepared: Promise<Prepared> | null = null;
 
 const withoutNumbers = (line: string) =>
@@ -178,7 +181,7 @@ export class Project {
   beyondUsual({ text }: Said): string[] {
     return text
       .split('\n')
-      .filter((line) => line.trim() !== '' && !this.prepared.usual.has(withoutNumbers(line)))
+      .filter((line) => line.trim() !== '' && !isProgress(line) && !this.prepared.usual.has(withoutNumbers(line)))
       .map((line) => this.plain(line));
   }
 
@@ -188,8 +191,8 @@ export class Project {
       .replaceAll(this.scratch, 'ELSEWHERE')
       .replaceAll(path.join(import.meta.dirname, '../..'), 'STUDIO')
       .replace(/\bprocess \d+/g, 'process N')
-      .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
-      .replace(/token=[\w-]+/g, 'token=…')
+      .replace(/\bport \d+/g, 'port N')
+      .replaceAll('npx video-r1', 'video-r1')
       .replace(/\s+/g, ' ')
       .replace(/^ ?video-r1: /, '')
       .trim();
