@@ -139,10 +139,11 @@ export function groupAdvantages(
 
   const rewarded = ordered.map((answer, i): RewardedAnswer => {
     const right = correct[i] === true;
+    const rule = fractionsRule([answer.accuracy], p.correctThreshold);
     const parts = [
       ...basics(answer),
-      temporalPart(temporal, right, p),
-      lengthPart(answer.length, right, lengthOpen, window, p.omega),
+      temporalPart(temporal, right, rule, p),
+      lengthPart(answer.length, right, rule, lengthOpen, window, p.omega),
     ];
     return { correct: right, parts, total: total(parts) };
   });
@@ -213,7 +214,8 @@ function temporalSentence(
   return `${counts}${means}: ${formula} holds, so each right ordered answer gets α = ${number(test.paid)}.`;
 }
 
-function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParameters): RewardPart {
+/** @param rule by which a fractional accuracy was called right or wrong; empty for others */
+function temporalPart(test: TemporalTest | null, right: boolean, rule: string, p: RewardParameters): RewardPart {
   const part = (value: number, explanation: string): RewardPart => ({
     name: 'temporal',
     value,
@@ -223,13 +225,14 @@ function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParame
   if (test === null) return part(0, 'no shuffled answers to compare with');
   if (!test.passed) return part(0, 'the temporal test failed');
   return right
-    ? part(test.paid, 'test passed, this answer is right')
-    : part(0, 'test passed, but this answer is wrong');
+    ? part(test.paid, `test passed, this answer is right${rule}`)
+    : part(0, `test passed, but this answer is wrong${rule}`);
 }
 
 function lengthPart(
   length: number,
   right: boolean,
+  rule: string,
   open: boolean,
   { min, max }: LengthWindow,
   omega: number,
@@ -243,7 +246,7 @@ function lengthPart(
     explanation,
   });
   if (!inside) return part(0, `${length} tokens: outside ${window}`);
-  if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong`);
+  if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong${rule}`);
   if (!open) return part(0, `${length} tokens: inside ${window}, but only one answer is correct`);
   return part(omega, `${length} tokens: inside ${window}`);
 }

@@ -12,7 +12,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
-import type { RunSummary } from '../protocol/run-state.ts';
+import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { spanFault } from '../protocol/text-spans.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
@@ -25,6 +25,7 @@ import { checkpointAsked, checkpointsOf, controllerFile, readControllerState } f
 import { copyCheckpoints } from './fork.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
+import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
@@ -54,12 +55,18 @@ export class Trainer implements TrainerService {
   private readonly unreadableById = new Map<string, StudioError>();
   private readonly usedIds = new Set<string>();
   private readonly listeners = new Set<TrainerListener>();
+  private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
+    this.queue = new RunQueue({
+      runs: () => this.runs(),
+      start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),
+      log: (line) => options.log(line),
+    });
     this.info = {
       version: options.version,
       pid: process.pid,
@@ -83,7 +90,9 @@ export class Trainer implements TrainerService {
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     for (const id of folders.sort()) {
       try {
-        trainer.runsById.set(id, await trainer.reopen(id));
+        const run = await trainer.reopen(id);
+        trainer.runsById.set(id, run);
+        trainer.queue.know(run.summary());
       } catch (thrown) {
         const fault = await withCheckpointNamed(asStudioError(thrown), path.join(trainer.runsFolder, id));
         trainer.unreadableById.set(id, fault);
@@ -123,6 +132,7 @@ export class Trainer implements TrainerService {
     const { projectFolder, allowedRoots } = this.options;
     const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model }, allowedRoots);
     const { paths } = plan;
+    if (request.start === true) this.checkFree(plan.name);
     const from = await this.describeSource(plan.model, paths);
     const id = this.freeId(plan.name);
     const folder = path.join(this.runsFolder, id);
@@ -153,9 +163,17 @@ export class Trainer implements TrainerService {
         seq: 0,
       });
       const run = new Run(folder, plan, store, this.surroundings());
+      try {
+        if (request.start === true) this.checkFree(plan.name);
+      } catch (thrown) {
+        store.dispose();
+        throw thrown;
+      }
       this.runsById.set(id, run);
+      this.queue.take(run.summary());
       this.tell((listener) => listener.onRunsChanged(run.summary()));
-      if (request.start) run.command(randomUUID(), { kind: 'start' }, by);
+      if (request.start !== false)
+        run.command(randomUUID(), { kind: request.start === 'queue' ? 'queue' : 'start' }, by);
       return run.summary();
     } catch (thrown) {
       this.runsById.delete(id);
@@ -243,6 +261,7 @@ export class Trainer implements TrainerService {
       await run.shutDown();
       this.runsById.delete(runId);
       await this.reader.close(run.folder);
+      this.queue.remove(runId);
     }
     await rm(path.join(this.runsFolder, runId), { recursive: true, force: true });
     this.tell((listener) => listener.onRunsChanged(null));
@@ -301,6 +320,7 @@ export class Trainer implements TrainerService {
   }
 
   async shutdown(): Promise<void> {
+    this.queue.close();
     this.isEnding = true;
     await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
@@ -333,6 +353,19 @@ export class Trainer implements TrainerService {
       store.dispose();
       throw thrown;
     }
+  }
+
+  /** A run that could not begin would only lie about. @throws StudioError `conflict` */
+  private checkFree(name: string): void {
+    const other = this.runs().find(({ state }) => isComputing(state));
+    if (!other) return;
+    throw new StudioError(
+      'conflict',
+      `${other.id} is ${other.state}, and one run computes at a time: no run of ${name} was created.`,
+      {
+        remedy: `Queue it, or pause or stop ${other.id} first.`,
+      },
+    );
   }
 
   /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
@@ -426,12 +459,16 @@ export class Trainer implements TrainerService {
       createEngine: this.options.createEngine,
       allowedRoots: this.options.allowedRoots ?? [],
       runs: () => this.runs(),
+      nextInQueue: () => this.queue.nextSince(),
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);
         await Promise.all(others.map((run) => run.release(`its memory was freed for ${besides}`)));
       },
       onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
-      onChanged: (summary) => this.tell((listener) => listener.onRunsChanged(summary)),
+      onChanged: (summary) => {
+        this.queue.take(summary);
+        this.tell((listener) => listener.onRunsChanged(summary));
+      },
       onSampling: (hint) => this.tell((listener) => listener.onSampling(hint)),
       log: (line) => this.options.log(line),
     };

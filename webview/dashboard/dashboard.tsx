@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
+import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer, troubleOf } from '../run/run-words.ts';
@@ -28,6 +29,7 @@ import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
 const keyRows = [
   ['F5', 'start or resume'],
+  ['q', 'queue, or take off the queue'],
   ['F6', 'pause'],
   ['F10', 'one step'],
   ['Shift+F5', 'stop'],
@@ -95,6 +97,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
+      <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
       <LearningNotice warnings={view.warnings} />
       <div aria-live="polite">

@@ -11,7 +11,7 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
-import { clock, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
+import { clock, count, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import styles from './evaluation-table.module.css';
 
@@ -31,11 +31,11 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
               {evaluations
                 .slice(0, 8)
                 .reverse()
-                .map(({ id, step, at }) => (
+                .map(({ id, step, at, all }) => (
                   <button
                     key={id}
                     type="button"
-                    title={clock(at)}
+                    title={`${clock(at)}, ${count(all.count, 'question')}`}
                     aria-pressed={id === chosen.id}
                     onClick={() => choose(id)}
                   >

@@ -37,8 +37,9 @@ export const startCommand: CliCommand = {
 video-r1 start [DIR] [--fresh] [--seed N] [--port N] [--ffmpeg PATH]
 
 Makes the sample project in DIR (sample by default) if it is not there, trains SFT, then T-GRPO, and ends with a summary.
-The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command goes on.
---fresh starts new runs although there are some; without it those go on. A T-GRPO run of an older SFT run is not taken for this one's. --seed (1) is that of the sample: another than the one there needs another DIR.
+The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command, without --fresh, goes on.
+--fresh starts new runs although there are some. Without it those go on, but for a T-GRPO run that began from an older SFT run.
+--seed (1) is that of the sample: another than the one there needs another DIR.
 
   video-r1 start`,
   async run(args) {
@@ -84,7 +85,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
         const run = await trainStage(hosting, session, stage, done.at(-1) ?? null, values.fresh === true);
         if (run.state !== 'completed') {
           session.line.say(
-            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with: ${goOnCommand(args)}`,
+            `\n${run.id} is ${run.state} after step ${run.step} of ${run.steps}. Go on with: ${goOnCommand(args)}`,
           );
           return session.exitCode;
         }
@@ -98,7 +99,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
       session.line.say(
-        `\nDone in ${duration(performance.now() - started)}, seed ${found ?? seed}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+        `\nDone in ${duration(performance.now() - started)}${isThere && found === null ? '' : `, seed ${found ?? seed}`}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
       );
       return exitCodes.done;
     });
