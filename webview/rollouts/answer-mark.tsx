@@ -14,7 +14,7 @@ export function AnswerMark({ accuracy, correct, threshold }: AnswerMarkProps) {
   const mark = answerMark(accuracy, correct, threshold);
   if (mark.kind !== 'fraction') return <TickOrCross tick={mark.kind === 'exact'} label={mark.label} />;
   return (
-    <span class={`${styles.fraction} num`} role="img" aria-label={mark.label} title={mark.label} data-part="fraction">
+    <span class={`${styles.fraction} num`} role="img" aria-label={mark.label} title={mark.label}>
       {mark.text}
     </span>
   );
