@@ -1,6 +1,12 @@
 /** A tick stands for an exact answer alone; a fraction shows its value and the rule by which it was counted. */
 import { describe, expect, it } from 'vitest';
-import { answerMark, fractionsRule, fractionText, isCorrect } from '../../trainer/protocol/correctness.ts';
+import {
+  answerMark,
+  fractionsRule,
+  fractionsRuleOf,
+  fractionText,
+  isCorrect,
+} from '../../trainer/protocol/correctness.ts';
 
 describe('the mark of an answer', () => {
   it('is a tick for an exact answer, that of a regression too, whose reward stays 1e-9 / (3 + 1e-9) short of 1', () => {
@@ -35,5 +41,9 @@ it('an accuracy of 0.1 is not above 0.1, and 1 is correct under any threshold', 
 it('the rule is said where a count has fractions in it, and only there', () => {
   expect(fractionsRule([1, 0, 1], 0.1)).toBe('');
   expect(fractionsRule([1, 0.4], 0.1)).toBe(' (above 0.1 counts as correct)');
+  const counted = [{ accuracy: 0.3, correct: true }];
+  expect(fractionsRuleOf(counted, 0.1)).toBe(' (above 0.1 counts as correct)');
+  // Counted as correct before the threshold was raised to 0.5.
+  expect(fractionsRuleOf(counted, 0.5)).toBe(' (above the run’s threshold counts as correct)');
   expect([0.995, 0.994, 0.005].map(fractionText)).toEqual(['>0.99', '0.99', '0.01']);
 });

@@ -58,8 +58,8 @@ function compareCounts(
 const added = (values: readonly number[]) => values.reduce((sum, value) => Math.fround(sum + value), 0);
 
 /**
- * A float32 sum in the order that numpy adds in: fewer than eight one after the other; else every eighth, then those eight
- * sums in pairs, then the rest. A tree over eight answers is also how a GPU adds them.
+ * A float32 sum in the order that numpy adds up to 128 values in: fewer than eight one after the other; else every eighth, then
+ * those eight sums in pairs, then the rest.
  */
 function float32Sum(values: readonly number[]): number {
   if (values.length < 8) return added(values);

@@ -24,6 +24,20 @@ export const countingRule = (threshold: number | null) =>
 export const fractionsRule = (accuracies: readonly number[], threshold: number | null) =>
   accuracies.some(isFractional) ? ` (${countingRule(threshold)})` : '';
 
+interface Counted {
+  readonly accuracy: number;
+  readonly correct: boolean;
+}
+
+/** As `fractionsRule`, of answers that were counted before: the threshold is named where it is what they were counted by. */
+export function fractionsRuleOf(answers: readonly Counted[], threshold: number): string {
+  const fits = answers.every(({ accuracy, correct }) => isCorrect(accuracy, threshold) === correct);
+  return fractionsRule(
+    answers.map(({ accuracy }) => accuracy),
+    fits ? threshold : null,
+  );
+}
+
 /** In two decimals, and never 0 or 1, which a fraction is not. */
 export function fractionText(accuracy: number): string {
   if (accuracy < 0.005) return '<0.01';

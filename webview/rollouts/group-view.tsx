@@ -1,5 +1,5 @@
 /** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
-import { fractionsRule } from '../../trainer/protocol/correctness.ts';
+import { fractionsRuleOf } from '../../trainer/protocol/correctness.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
@@ -133,10 +133,7 @@ function Half({
       <span>{title}</span>
       <FormulaLabel name="correct" class={`${styles.right} dim`}>
         {rollouts.filter(({ correct }) => correct).length} of {rollouts.length} right
-        {fractionsRule(
-          rollouts.map(({ accuracy }) => accuracy),
-          threshold,
-        )}
+        {fractionsRuleOf(rollouts, threshold)}
       </FormulaLabel>
     </h3>
   );

@@ -1,5 +1,5 @@
 /** One sentence: why this answer got the temporal reward or did not. */
-import { fractionsRule, fractionText, isFractional } from '../../trainer/protocol/correctness.ts';
+import { fractionsRuleOf, fractionText, isFractional } from '../../trainer/protocol/correctness.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { equation } from '../formulas/worked-formulas.ts';
 import { shownLine } from '../ui/hostile-text.ts';
@@ -25,10 +25,7 @@ export function temporalReason(rollout: Rollout, group: GroupWithRollouts, thres
     const answers = group.rollouts.filter((answer) => answer.order === order);
     return `${answers.filter(({ correct }) => correct).length} of ${answers.length}`;
   };
-  const rule = fractionsRule(
-    group.rollouts.map(({ accuracy }) => accuracy),
-    threshold,
-  );
+  const rule = fractionsRuleOf(group.rollouts, threshold);
   const counts = `${right('ordered')} ordered answers were right against ${right('shuffled')} shuffled${rule}, so ${equation(test)}`;
   const near = isFractional(rollout.accuracy) ? ` with an accuracy of ${fractionText(rollout.accuracy)}` : '';
   if (rollout.order === 'shuffled') {
