@@ -1,4 +1,7 @@
-/** Questions that were left out because their media could not be read, and the run's warnings. Nothing is dropped in silence. */
+/**
+ * Questions that were left out because their media could not be read, and the run's other warnings: those about learning have a
+ * notice of their own. Nothing is dropped in silence.
+ */
 
 import { useState } from 'preact/hooks';
 import { shownRow } from '../../trainer/protocol/records.ts';
@@ -14,7 +17,8 @@ const rowsShown = 200;
 
 export function SkippedList({ view, host }: { view: RunView; host: Host }) {
   const [open, setOpen] = useState(false);
-  const { skipped, warnings, run } = view;
+  const { skipped, run } = view;
+  const warnings = view.warnings.filter(({ isOfLearning }) => !isOfLearning);
   if (run.skipped === 0 && skipped.length === 0 && warnings.length === 0) return null;
   const shown = skipped.slice(-rowsShown);
   const earlier = Math.max(0, run.skipped - shown.length);
