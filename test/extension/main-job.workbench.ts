@@ -138,6 +138,23 @@ describe('the main job', () => {
     expect(await rollouts.count()).toBeGreaterThan(0);
   });
 
+  test('a second run asks what becomes of the first, waits in the queue, and is taken off', async () => {
+    await window.run('Video-R1: Start SFT Run');
+    await window.dialog.filter({ hasText: 'One run computes at a time.' }).waitFor();
+    expect(await window.dialog.getByRole('button', { name: /^(Queue|Pause sft-1|Cancel)$/ }).count()).toBe(3);
+    await window.dialog.getByRole('button', { name: 'Cancel' }).click();
+    await window.dialog.waitFor({ state: 'hidden' });
+    await window.openView();
+    expect(await window.treeRow(/^\s*sft-2/).count()).toBe(0);
+
+    await window.run('Video-R1: Start SFT Run');
+    await window.dialog.getByRole('button', { name: 'Queue' }).click();
+    await window.treeRow(/^\s*sft-2\s*SFT 0\/.*queued: 1 of 1, while sft-1 is running/).waitFor();
+    await window.run('Video-R1: Take off the Queue');
+    await window.treeRow(/^\s*sft-2\s*SFT 0\/.*created/).waitFor();
+    expect(await window.statusBarItem(/sft-1 running/).count()).toBe(1);
+  });
+
   test('Stop saves a checkpoint', { timeout: longMs }, async () => {
     await window.run('Video-R1: Stop');
     await window.pick('After this step');
@@ -156,12 +173,28 @@ describe('the main job', () => {
       .waitFor();
   });
 
+  test('Fork Run from Checkpoint makes a run of its own, and the other stays', { timeout: longMs }, async () => {
+    await window.run('Video-R1: Fork Run from Checkpoint…');
+    await window.pick(/^\s*sft-1/);
+    await window
+      .rows(/step \d+/)
+      .first()
+      .waitFor();
+    await window.pick(/step \d+/);
+    await window.enter('tried');
+    await window.statusBarItem(/tried-1 running/).waitFor({ timeout: longMs });
+    await window.treeRow(/^\s*sft-1\s*SFT .*stopped/).waitFor();
+    await window.run('Video-R1: Stop');
+    await window.pick('Now');
+    await window.treeRow(/^\s*tried-1\s*SFT .*stopped/).waitFor({ timeout: longMs });
+  });
+
   test('T-GRPO starts from the newest SFT checkpoint, which is offered first', { timeout: longMs }, async () => {
     await window.run('Video-R1: Start T-GRPO Run');
     await window.rows('tgrpo.run.json').waitFor();
     expect(await window.rows().first().textContent()).toContain('tgrpo.run.json');
     await window.page.keyboard.press('Enter');
-    await window.rows('Newest SFT checkpoint: sft-1').waitFor();
+    await window.rows('Newest SFT checkpoint: tried-1').waitFor();
     expect(await window.rows().first().textContent()).toContain('Newest SFT checkpoint');
     await window.page.keyboard.press('Enter');
     await window.statusBarItem(/tgrpo-1 running [1-9]/).waitFor({ timeout: longMs });
