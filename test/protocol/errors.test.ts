@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { asStudioError } from '../../trainer/protocol/errors.ts';
+import { asStudioError, StudioError, withPlace } from '../../trainer/protocol/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'video-r1-errors-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,4 +48,10 @@ describe('a file or folder that the system does not give', () => {
     const thrown = Object.assign(new Error('spawn ffmpeg ENOENT'), { code: 'ENOENT', syscall: 'spawn ffmpeg' });
     expect(asStudioError(thrown)).toMatchObject({ kind: 'internal', message: 'spawn ffmpeg ENOENT' });
   });
+});
+
+test('a write that only says that the disk is full gets the place of its file; one that knows its place keeps it', () => {
+  const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
+  expect(withPlace(full, 'out/steps.csv')).toMatchObject({ kind: 'disk-full', place: 'out/steps.csv', cause: full });
+  expect(withPlace(new StudioError('disk-full', 'Full.', { place: 'run.db' }), 'out').place).toBe('run.db');
 });

@@ -47,6 +47,17 @@ afterEach(() => {
 });
 
 describe('steering', () => {
+  it('cuts a loop short that stands still when it is closed without a command that ends it, as a full disk makes it', async () => {
+    const { steering } = harness();
+    const held = steering.holdBecause(new StudioError('disk-full', 'No space is left.'), {
+      point: 'before-step',
+      step: 3,
+    });
+    await Promise.resolve();
+    steering.close();
+    await expect(held).rejects.toMatchObject({ kind: 'cancelled' });
+  });
+
   it('holds the loop at the next safe point, and tells it for how long', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { steering, stood, send, last } = harness();

@@ -56,7 +56,7 @@ export class FrameCache {
       index.delete(key);
       index.set(key, size);
       const now = new Date();
-      // Order of use across restarts; another process may have removed the file by now, or another user owns it: nothing is lost.
+      // Order of use across restarts. Another process may have removed the file by now, or another user own it: no loss.
       await utimes(this.fileOf(key), now, now).catch(() => {});
     }
     return media;

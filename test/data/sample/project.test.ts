@@ -254,6 +254,25 @@ test(
   slowMs,
 );
 
+test.skipIf(process.platform === 'win32')(
+  'a full disk is called so, not a fault of ffmpeg, and nothing is left',
+  async () => {
+    const place = path.join(home, 'full-disk');
+    await mkdir(place);
+    const ffmpeg = path.join(home, 'ffmpeg-on-a-full-disk');
+    const said = 'av_interleaved_write_frame(): No space left on device';
+    await writeFile(ffmpeg, `#!/bin/sh\necho '${said}' >&2\nexit 1\n`, { mode: 0o755 });
+    const making = createSampleProject(path.join(place, 'sample'), {
+      seed: 1,
+      tools: { ffmpeg },
+      counts: few,
+    });
+    await expect(making).rejects.toMatchObject({ kind: 'disk-full', place: expect.stringContaining(place) });
+    expect(await readdir(place)).toEqual([]);
+  },
+  slowMs,
+);
+
 test(
   'a missing ffmpeg is named, and nothing is left',
   async () => {
