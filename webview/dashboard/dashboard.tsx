@@ -21,6 +21,7 @@ import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
 import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
+import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
@@ -100,6 +101,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
+      <LearningNotice warnings={view.warnings} />
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -118,7 +120,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
-          <WarningList warnings={view.warnings} />
+          <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}

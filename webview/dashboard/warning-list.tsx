@@ -1,4 +1,4 @@
-/** What a run warned of, such as that it can learn nothing as it is set: the newest in sight, the rest on request. */
+/** What a run warned of beside its learning, which has a notice of its own: the newest in sight, the rest on request. */
 import { useState } from 'preact/hooks';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';

@@ -129,8 +129,11 @@ export class TerminalSession {
    */
   async train(run: TrainedInTerminal, beside: BesideAnother = queueBehind): Promise<RunSummary> {
     const target = 'resume' in run ? this.find(run.resume) : undefined;
-    if ('resume' in run && !target)
+    if ('resume' in run && !target) {
+      // The trainer knows why: it may be there and damaged.
+      await this.trainer.resumption(run.resume, run.from);
       throw new StudioError('not-found', `There is no run ${run.resume}.`, { place: this.folder });
+    }
     if (target && isComputing(target.state)) return this.follow(target.id, null);
     const goOn: CommandRequest = target ? await this.goOnRequest(target, run as ResumedRun) : { kind: 'start' };
     const other = this.trainer.runs().find(({ id, state }) => id !== target?.id && isComputing(state));
