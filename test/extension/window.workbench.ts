@@ -207,7 +207,12 @@ describe('a window on a folder that is not trusted', () => {
     await window.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
     await window.sidebar.getByText('This folder is not trusted').waitFor({ state: 'hidden' });
     // The window shows trust in a box over all else.
-    await window.page.keyboard.press('Escape');
+    const box = window.page.locator('.monaco-modal-editor-block');
+    await box
+      .getByRole('button', { name: /^Close/ })
+      .first()
+      .click();
+    await box.waitFor({ state: 'detached' });
     await window.tab('Video-R1 Rollouts').click();
     await window.webview().getByText('There is no run in').first().waitFor({ timeout: 60_000 });
     expect(trainerOf(window.folder)).toBeGreaterThan(0);
