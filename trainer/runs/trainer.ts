@@ -21,8 +21,9 @@ import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
-import { checkpointAsked, checkpointsOf, controllerFile, readControllerState } from './checkpoints.ts';
+import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { copyCheckpoints } from './fork.ts';
+import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
 import { RunQueue } from './queue.ts';
@@ -395,11 +396,9 @@ export class Trainer implements TrainerService {
 
   private run(id: string): Run {
     const run = this.runsById.get(id);
-    if (!run)
-      throw new StudioError('not-found', `There is no run ${id}.`, {
-        remedy: 'It may have been deleted; read the list of runs again.',
-      });
-    return run;
+    if (run) return run;
+    const fault = this.unreadableById.get(id);
+    throw fault ? ofRun(id, fault) : noRun(this.runsFolder, id);
   }
 
   /** A name that no run has or had in this process, so that nobody takes a new run for a deleted one. */
@@ -435,6 +434,8 @@ export class Trainer implements TrainerService {
     }
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
+    const fault = unreadableNewest(source.run, this.unreadableById, newestFirst[0]?.id);
+    if (fault) throw fault;
     for (const run of newestFirst) {
       const found = await checkpointAsked(run.folder, source.step);
       if (found) return found.folder;
@@ -477,22 +478,6 @@ export class Trainer implements TrainerService {
   private tell(what: (listener: TrainerListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
-}
-
-/** What is lost with a run's records is not its weights: the fault of a run that has some says where they lie. */
-async function withCheckpointNamed(fault: StudioError, runFolder: string): Promise<StudioError> {
-  const newest = await checkpointsOf(runFolder, 1).then(
-    ({ whole }) => whole[0],
-    () => undefined,
-  );
-  if (!newest) return fault;
-  const { kind, message, place, remedy, cause } = fault;
-  const usable = `Its weights of step ${newest.state.step} can be used: a run file takes them as "model": {"checkpoint": ${JSON.stringify(newest.folder)}}.`;
-  return new StudioError(kind, message, {
-    ...(place && { place }),
-    remedy: [remedy, usable].filter(Boolean).join(' '),
-    cause,
-  });
 }
 
 function findRollout(store: RunStore, rolloutId: string): Rollout {

@@ -21,9 +21,11 @@ import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
 import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
+import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
+import { WarningList } from './warning-list.tsx';
 import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
 const keyRows = [
@@ -66,7 +68,8 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     if (why === null) void feed.command(request);
   };
   const fault = useStore(feed.connection.state, (state) => state.fault);
-  const hasTrouble = trainerMissing !== null || fault !== null || troubleOf(run) !== null;
+  const asking = useStore(feed.state, (state) => state.asking);
+  const hasTrouble = trainerMissing !== null || fault !== null || asking !== null || troubleOf(run) !== null;
   const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
@@ -98,6 +101,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
+      <LearningNotice warnings={view.warnings} />
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -116,6 +120,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
+          <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
@@ -143,8 +148,8 @@ function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start:
     <Blank>
       <p class="strong">This run has not begun.</p>
       <p class="dim">
-        It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}.
-        Curves come after the first step.
+        It starts at step 1 with preset {run.preset}, on {run.questions > 0 && `${run.questions} questions of `}
+        {run.dataset}, from {run.from}. Curves come after the first step.
       </p>
       <p>
         <Button

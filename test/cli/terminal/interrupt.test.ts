@@ -47,6 +47,7 @@ describe('Ctrl-C and SIGTERM', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s once lets the work end cleanly, says so at once, and ends with %i', async (signal, code) => {
     const { child, ended } = await started();
     program.send(signal);
@@ -77,6 +78,7 @@ describe('Ctrl-C and SIGTERM', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s a second later ends at once with %i, and says what is left', async (signal, code) => {
     const { ended } = await started();
     program.send('SIGINT');

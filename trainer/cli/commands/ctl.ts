@@ -177,18 +177,15 @@ ${helpLines.join('\n')}
         process.stdout.write(values.json ? `${JSON.stringify({ run })}\n` : `${run.id}: ${standingWords(run)}\n`);
         return exitCodes.done;
       }
-      const run = values.run === undefined ? runs[0] : runs.find((known) => known.id === values.run);
-      if (!run) {
-        throw new StudioError(
-          'not-found',
-          values.run === undefined ? 'This trainer has no run yet.' : `There is no run ${values.run}.`,
-        );
-      }
+      const runId = values.run;
       if (request === 'delete') {
-        await client.request('runs/delete', { runId: run.id });
-        process.stdout.write(values.json ? `${JSON.stringify({ deleted: run.id })}\n` : `${run.id}: deleted\n`);
+        if (![...runs, ...unreadable].some(({ id }) => id === runId)) return await refuseMissing(client, runId);
+        await client.request('runs/delete', { runId: runId as string });
+        process.stdout.write(values.json ? `${JSON.stringify({ deleted: runId })}\n` : `${runId}: deleted\n`);
         return exitCodes.done;
       }
+      const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
+      if (!run) return await refuseMissing(client, runId);
       const asked =
         request.kind === 'resume'
           ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
@@ -201,6 +198,16 @@ ${helpLines.join('\n')}
     }
   },
 };
+
+/** @throws StudioError why there is no such run */
+async function refuseMissing(client: Client, runId: string | undefined): Promise<never> {
+  // The trainer knows: it may be there and damaged.
+  if (runId !== undefined) await client.request('runs/resumption', { runId });
+  throw new StudioError(
+    'not-found',
+    runId === undefined ? 'This trainer has no run yet.' : `There is no run ${runId}.`,
+  );
+}
 
 /** @throws StudioError `bad-request` for what is no command, or for words and options that it does not have */
 export function readRequest(

@@ -129,8 +129,11 @@ export class TerminalSession {
    */
   async train(run: TrainedInTerminal, beside: BesideAnother = queueBehind): Promise<RunSummary> {
     const target = 'resume' in run ? this.find(run.resume) : undefined;
-    if ('resume' in run && !target)
+    if ('resume' in run && !target) {
+      // The trainer knows why: it may be there and damaged.
+      await this.trainer.resumption(run.resume, run.from);
       throw new StudioError('not-found', `There is no run ${run.resume}.`, { place: this.folder });
+    }
     if (target && isComputing(target.state)) return this.follow(target.id, null);
     const goOn: CommandRequest = target ? await this.goOnRequest(target, run as ResumedRun) : { kind: 'start' };
     const other = this.trainer.runs().find(({ id, state }) => id !== target?.id && isComputing(state));
@@ -195,21 +198,27 @@ export class TerminalSession {
     // One that was created and never started is begun, not taken up again.
     if (state === 'created' || (state === 'queued' && from === undefined)) return { kind: 'start' };
     const planned = await this.trainer.resumption(id, from);
-    const confirmed = await consentTo(planned, id, this.folder, yes, (line) => this.line.say(line));
+    // What nobody is asked about, the run itself says when it goes on.
+    const say = (line: string) => planned.asks !== null && this.line.say(line);
+    const confirmed = await consentTo(planned, id, this.folder, yes, say);
     return { kind: 'resume', ...(from !== undefined && { from }), ...(confirmed && { confirmed }) };
   }
 
   /** @param request brings the run on; null where it is under way. @throws StudioError `conflict` when it is rejected; as `train` */
   private async follow(id: string, request: CommandRequest | null): Promise<RunSummary> {
     this.current = id;
-    const watch = new RunWatch(id, () => this.find(id) as RunSummary, this.line);
+    const watch = new RunWatch(id, () => this.find(id) as RunSummary, this.line, request === null);
     const lastState = { words: '' };
+    const asked = randomUUID();
+    /** Of the request, where it was not carried out. */
+    let why: string | null = null;
     const listening = await this.trainer.follow(id, {
       onEvent: (event) => {
         watch.onEvent(event);
         if (event.runId !== id || event.body.type !== 'command') return;
         const { command } = event.body;
-        if (hasEnded(command) && (command.state !== 'applied' || !this.sent.has(command.id)))
+        if (command.id === asked) why = command.state === 'failed' ? command.why : null;
+        else if (hasEnded(command) && (command.state !== 'applied' || !this.sent.has(command.id)))
           this.line.say(`      ${endLineOfAnother(command)}`);
       },
       onRunsChanged: (changed) => {
@@ -221,13 +230,14 @@ export class TerminalSession {
     });
     try {
       if (request !== null) {
-        const record = await this.send(id, request);
+        const record = await this.send(id, request, asked);
         if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
       }
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) await this.pause();
       const ended = await Promise.race([watch.ended, this.trainer.lost]);
-      if (ended.state !== 'failed') return ended;
+      if (ended.state !== 'failed' && why === null) return ended;
+      if (ended.state !== 'failed') throw new StudioError('conflict', why ?? '', { place: id });
       this.line.say(
         callable(
           `${id} failed after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${quoted(this.folder)}`,
@@ -305,7 +315,7 @@ export class TerminalSession {
     const why = refusal(request, other, []);
     if (why !== null) throw new StudioError('conflict', `${other.id} can't be paused: ${why}.`);
     this.line.say(`Pausing ${other.id} at the end of its step.`);
-    const watch = new RunWatch(other.id, () => this.find(other.id) as RunSummary, this.line);
+    const watch = new RunWatch(other.id, () => this.find(other.id) as RunSummary, this.line, true);
     const listening = await this.trainer.follow(other.id, {
       onEvent: () => {},
       onRunsChanged: (changed) => watch.onChanged(changed),
@@ -334,8 +344,7 @@ export class TerminalSession {
       await this.trainer.delete(id).catch(() => {});
   }
 
-  private send(runId: string, request: CommandRequest): Promise<CommandRecord> {
-    const id = randomUUID();
+  private send(runId: string, request: CommandRequest, id: string = randomUUID()): Promise<CommandRecord> {
     this.sent.add(id);
     return this.trainer.command(runId, id, request);
   }

@@ -164,12 +164,14 @@ export class RunWatch {
   private readonly summaryOf: () => RunSummary;
   private readonly rests = Promise.withResolvers<RunSummary>();
   private skipped = 0;
-  /** A run that was created rests until it is started; afterwards `created` is how it rests. */
-  private begun = false;
+  /** Until then it rests as before. */
+  private begun: boolean;
   /** The run as it came to rest: completed, paused, stopped or failed; taken off the queue, as it was before. */
   readonly ended = this.rests.promise;
 
-  constructor(runId: string, summaryOf: () => RunSummary, line: LiveLine) {
+  /** @param begun whether it is under way already, and not yet to be started */
+  constructor(runId: string, summaryOf: () => RunSummary, line: LiveLine, begun: boolean) {
+    this.begun = begun;
     this.runId = runId;
     this.summaryOf = summaryOf;
     this.line = line;
@@ -209,9 +211,10 @@ export class RunWatch {
     if (run?.id !== this.runId) return;
     if (run.state === 'starting' || ('doing' in run && run.doing))
       this.line.show(`${run.method.padEnd(5)} ${run.state === 'running' ? standingDetail(run) : standingWords(run)}`);
-    this.begun ||= run.state !== 'created';
     const standsStill = run.state === 'queued' || (run.state === 'paused' && run.memory === 'held');
-    if (!this.begun || isComputing(run.state) || standsStill) return;
+    const isUnderWay = isComputing(run.state) || standsStill;
+    this.begun ||= isUnderWay;
+    if (!this.begun || isUnderWay) return;
     this.line.end();
     this.rests.resolve(run);
   }
