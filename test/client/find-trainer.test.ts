@@ -1,5 +1,5 @@
 /** The trainer of a folder, by the file that it leaves there. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -29,6 +29,23 @@ test('a living one is found; none is where there is no file, or its process is g
   expect(await findTrainer(folder)).toEqual(found);
   writeFileSync(file, JSON.stringify({ ...found, pid: 2 ** 22 - 3 }));
   expect(await findTrainer(folder)).toBeNull();
+});
+
+test('a copy of the project has none, and one that was moved or is reached by a link has its own', async () => {
+  writeFileSync(file, JSON.stringify({ ...found, project: folder }));
+  const copy = `${folder}-copy`;
+  const moved = `${folder}-moved`;
+  try {
+    cpSync(folder, copy, { recursive: true });
+    expect(await findTrainer(copy)).toBeNull();
+    symlinkSync(folder, moved);
+    expect(await findTrainer(moved)).toMatchObject({ port: found.port });
+    rmSync(moved);
+    renameSync(folder, moved);
+    expect(await findTrainer(moved)).toMatchObject({ port: found.port });
+  } finally {
+    for (const made of [copy, moved]) rmSync(made, { recursive: true, force: true });
+  }
 });
 
 test('a file that can not be understood is named, with what to do', async () => {

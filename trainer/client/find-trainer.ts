@@ -1,5 +1,5 @@
 /** Finds the trainer that owns a project folder by the file it left there, and tells a living one from a dead one. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
@@ -16,8 +16,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether the trainer is at work in another folder, of which this one is a copy. A project that was moved or linked is the same. */
+function isOfOriginal(original: string, project: string): boolean {
+  const identity = (folder: string) =>
+    statSync(path.join(folder, trainerFolder), { bigint: true, throwIfNoEntry: false });
+  const there = identity(original);
+  const here = identity(project);
+  return there !== undefined && here !== undefined && (there.ino !== here.ino || there.dev !== here.dev);
+}
+
 /**
- * The living trainer of a folder, or null when there is none (no file, or one that a killed trainer left behind).
+ * The living trainer of a folder, or null when there is none: no file, or one that a killed trainer left behind or that was
+ * copied with the project.
  * @throws StudioError `bad-request` when the file is there and can't be understood.
  */
 export async function findTrainer(project: string): Promise<Discovery | null> {
@@ -47,5 +57,7 @@ export async function findTrainer(project: string): Promise<Discovery | null> {
   }
   const found = discovery.safeParse(content);
   if (!found.success) throw unreadable(faultLine(discovery, content, found.error, 'it'));
-  return isAlive(found.data.pid) ? found.data : null;
+  const at = found.data;
+  if (at.project !== undefined && isOfOriginal(at.project, project)) return null;
+  return isAlive(at.pid) ? at : null;
 }

@@ -16,6 +16,8 @@ export const discovery = z.object({
   protocol: z.object({ major: z.number().int(), minor: z.number().int() }),
   version: z.string(),
   startedAt: z.number(),
+  /** Absolute path of the project, by which a copy of it is told from the original; trainers of older versions leave it out. */
+  project: z.string().optional(),
 });
 export type Discovery = z.infer<typeof discovery>;
 

@@ -21,10 +21,16 @@ export async function readRunFile(file: string): Promise<RunFile> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new StudioError('bad-run-file', `The run file can't be read: ${(cause as Error).message}`, {
-      place: file,
-      cause,
-    });
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new StudioError(
+      'bad-run-file',
+      isMissing ? 'There is no such run file.' : `The run file can't be read: ${(cause as Error).message}`,
+      {
+        place: file,
+        ...(isMissing && { remedy: 'Check its name and the folder; its name ends in .run.json.' }),
+        cause,
+      },
+    );
   }
   let json: unknown;
   try {

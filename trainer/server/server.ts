@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Discovery } from '../protocol/discovery.ts';
@@ -66,6 +67,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
       protocol: protocolVersion,
       version: service.info.version,
       startedAt: service.info.startedAt,
+      project: path.resolve(options.projectFolder),
     };
 
     const connections = new Set<ClientConnection>();

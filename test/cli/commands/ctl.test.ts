@@ -167,6 +167,21 @@ describe('a command that is sent', () => {
     await expect(ctl('start', 'sft.run.json', '--run', 'sft-1')).rejects.toThrow('no --run');
   });
 
+  test('to fork beside a run that computes says that the new one waits, and how it takes its turn', async () => {
+    const fork = aRunThat({ state: 'created' }, { id: 'slower-1' });
+    trainer.handlers['runs/fork'] = async () => ({ run: fork });
+    expect(await ctl('fork', 'sft-1', '--from', '200', '--name', 'slower')).toBe(0);
+    expect(printed).toMatch(
+      /^slower-1: goes on from sft-1, step 200; another run computes, so it waits\. .* ctl queue --run slower-1 /,
+    );
+    printed = '';
+    trainer.handlers['runs/fork'] = async () => ({
+      run: aRunThat({ state: 'starting', doing: 'loading the model' }, { id: 'slower-1' }),
+    });
+    await ctl('fork', 'sft-1', '--from', '200', '--name', 'slower');
+    expect(printed).toBe('slower-1: goes on from sft-1, step 200\n');
+  });
+
   test('to delete wants a name, and deletes that run', async () => {
     trainer.runs = [aRunThat({ state: 'stopped' })];
     const deleted: string[] = [];

@@ -1,9 +1,10 @@
 /** A hint names a command that is there: what npx finds inside the tree, the program's full path elsewhere. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { callable, programCall } from '../../../trainer/cli/terminal/callable.ts';
+import { callable, programCall, quoted } from '../../../trainer/cli/terminal/callable.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const modules = path.join(root, 'trainer/cli/terminal');
@@ -27,6 +28,12 @@ describe('programCall', () => {
 
 it('is called by its name where the extension has put it on the path', () => {
   expect(programCall(modules, root, { VIDEO_R1_CALLED_AS: 'video-r1' })).toBe('video-r1');
+});
+
+it.skipIf(process.platform === 'win32')('writes a path so that a shell reads it as it is', () => {
+  for (const file of ['/a/b-c', '/my project', `/it's a "moved" one`, '/$HOME `x`', '/été/(1)', "/it's"])
+    expect(execFileSync('sh', ['-c', `printf %s ${quoted(file)}`], { encoding: 'utf8' })).toBe(file);
+  expect(quoted('/a/b-c')).toBe('/a/b-c');
 });
 
 it('leaves names that are no call as they are', () => {

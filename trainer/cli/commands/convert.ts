@@ -12,8 +12,9 @@ video-r1 convert MODEL OUT [--dtype float32|bfloat16] [--file-mb N] [--tokenizer
 
 Writes a checkpoint as a folder that transformers opens: config, weights, tokenizer, chat template, processor.
 MODEL is a checkpoint's folder, or with --folder the id or the name of a run: then its newest checkpoint, or that of
-STEP. OUT must not hold anything. Weights that do not fit into a file of N megabytes (5000 by default) are written in several, with an index. --tokenizer DIR gives a model that was saved without its
-tokenizer the one of DIR, with its chat layout.
+STEP. OUT must not hold anything. Weights that do not fit into a file of N megabytes (5000 by default) are written in
+several, with an index. --tokenizer DIR gives a model that was saved without its tokenizer the one of DIR, with its chat
+layout.
 
   video-r1 convert sft model --folder sample --dtype bfloat16`,
   async run(args) {

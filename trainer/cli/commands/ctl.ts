@@ -19,6 +19,7 @@ import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
 import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { dateWords, duration, queueWords, standingDetail, standingWords } from '../../protocol/run-words.ts';
+import { callable, quoted } from '../terminal/callable.ts';
 import {
   type CliCommand,
   exitCodes,
@@ -98,12 +99,15 @@ const others = ['list', 'delete'] as const;
 
 function typed(kind: CommandKind): string {
   const { words, option, from } = forms[kind];
-  return [kind, ...words, ...(option ? [`[--${option}]`] : []), ...(from ? ['[--from STEP]'] : [])].join(' ');
+  return [kind, ...words, ...(option ? [`[--${option}]`] : []), ...(from ? ['[--from STEP] [--yes]'] : [])].join(' ');
 }
+
+/** Characters. */
+const fieldWidth = 29;
 
 const helpLines = commandKinds.map((kind) => {
   const { explains } = forms[kind];
-  return `  ${typed(kind).padEnd(22)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
+  return `  ${typed(kind).padEnd(fieldWidth)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
 });
 
 export const ctlCommand: CliCommand = {
@@ -116,9 +120,9 @@ video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(22)} the runs: state and place, step, time left
-  ${'delete'.padEnd(22)} Delete the run named by --run from the disk, with its checkpoints
-  ${'fork RUN'.padEnd(22)} Make a new run that goes on from a checkpoint of RUN, and start it
+  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left
+  ${'delete'.padEnd(fieldWidth)} Delete the run named by --run from the disk, with its checkpoints
+  ${'fork RUN'.padEnd(fieldWidth)} Make a new run that goes on from a checkpoint of RUN, and start it where no other computes
 ${helpLines.join('\n')}
 
   video-r1 ctl list --folder sample
@@ -182,7 +186,10 @@ ${helpLines.join('\n')}
       }
       const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
       if (!run) return await refuseMissing(client, runId);
-      const asked = request.kind === 'resume' ? await resumeRequest(client, run, request, values.yes) : request;
+      const asked =
+        request.kind === 'resume'
+          ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
+          : request;
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
@@ -233,13 +240,14 @@ async function resumeRequest(
   run: RunSummary,
   request: Extract<CommandRequest, { kind: 'resume' }>,
   yes: boolean,
+  folder: string,
 ): Promise<CommandRequest> {
   const agreed: CommandRequest = { ...request, confirmed: true };
   if (refusal(request, run, []) !== null) return yes ? agreed : request;
   const { from } = request;
   const planned = await client.request('runs/resumption', { runId: run.id, ...(from !== undefined && { from }) });
   const say = (line: string) => void process.stderr.write(`${run.id}: ${line}\n`);
-  return (await consentTo(planned, run.id, yes, say)) || yes ? agreed : request;
+  return (await consentTo(planned, run.id, folder, yes, say)) || yes ? agreed : request;
 }
 
 /** What `ctl fork` may be given; the other options of `ctl` have no meaning for it. */
@@ -268,7 +276,15 @@ async function fork([runId, ...over]: readonly string[], options: ForkOptions): 
   try {
     const asked = { runId, from: wholeNumber('from', from, 0), ...(name !== undefined && { name }), parameters };
     const { run: made } = await client.request('runs/fork', asked);
-    process.stdout.write(json ? `${JSON.stringify(made)}\n` : `${made.id}: goes on from ${runId}, step ${from}\n`);
+    const waits =
+      made.state === 'created'
+        ? callable(
+            `; another run computes, so it waits. It takes its turn with: video-r1 ctl queue --run ${made.id} --folder ${quoted(folder)}`,
+          )
+        : '';
+    process.stdout.write(
+      json ? `${JSON.stringify(made)}\n` : `${made.id}: goes on from ${runId}, step ${from}${waits}\n`,
+    );
     return exitCodes.done;
   } finally {
     client.close();
@@ -307,7 +323,7 @@ async function attach(folder: string): Promise<Client> {
   if (!at) {
     throw new StudioError('not-found', 'No trainer runs on this folder.', {
       place: folder,
-      remedy: `Start one: video-r1 serve --folder ${folder}`,
+      remedy: `Start one: video-r1 serve --folder ${quoted(folder)}`,
     });
   }
   return connectTrainer(at, { client: 'video-r1 ctl', author: userInfo().username });

@@ -1,13 +1,17 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { type Discovery, pageAddress } from '../../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { nearestClause } from '../../protocol/nearest.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import { standingDetail, standingWords } from '../../protocol/run-words.ts';
+import { runsFolder } from '../../runs/project-paths.ts';
+import { readRunFile } from '../../runs/run-files.ts';
 import { attachInTerminal, hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
-import { callable } from '../terminal/callable.ts';
+import { callable, quoted } from '../terminal/callable.ts';
 import {
   allowedRoots,
   type CliCommand,
@@ -106,7 +110,7 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
         `${run.id} ${run.state} after step ${run.step} of ${run.steps}${detail === null ? '' : `: ${detail}`}`,
       );
       if (run.state !== 'completed')
-        session.line.say(callable(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`));
+        session.line.say(callable(`Go on with: video-r1 run --resume ${run.id} --folder ${quoted(folder)}`));
       return run.state === 'completed' ? exitCodes.done : session.exitCode;
     };
     const attach = (at: Discovery, line: LiveLine) => {
@@ -125,6 +129,10 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
     const line = new LiveLine();
     const found = await findTrainer(folder);
     if (found) return attach(found, line);
+    // Before a trainer is opened, which leaves its folder where there was none.
+    if (file !== undefined)
+      await readRunFile(path.resolve(folder, values.folder === undefined ? path.basename(file) : file));
+    else requireRun(folder, (values.resume ?? values.fork) as string);
     try {
       return await hostInTerminal(
         { folder, port, ffmpeg: values.ffmpeg, allowedRoots: roots },
@@ -142,6 +150,18 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
     }
   },
 };
+
+/** @throws StudioError `not-found` naming the runs that are there */
+function requireRun(folder: string, id: string): void {
+  const runs = runsFolder(folder);
+  const ids = existsSync(runs) ? readdirSync(runs) : [];
+  if (ids.includes(id)) return;
+  throw new StudioError('not-found', `There is no run ${id} in this folder${nearestClause(id, ids)}.`, {
+    place: folder,
+    remedy:
+      ids.length === 0 ? 'It holds no runs; name the project with --folder.' : `Its runs: ${ids.sort().join(', ')}.`,
+  });
+}
 
 /** Asks who sits at the terminal. @throws StudioError `conflict` where nobody does, or it is cancelled */
 async function askBeside(other: RunSummary, signal: AbortSignal): Promise<'queue' | 'pause-other'> {

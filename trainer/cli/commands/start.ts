@@ -9,7 +9,7 @@ import type { RunSummary } from '../../protocol/run-state.ts';
 import type { Hosting } from '../experiments/hosting.ts';
 import { stageRun } from '../experiments/stage-run.ts';
 import { hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
-import { callable } from '../terminal/callable.ts';
+import { callable, quoted } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from '../terminal/command.ts';
 import { duration, LiveLine } from '../terminal/progress.ts';
 import { makeSample } from './sample.ts';
@@ -99,7 +99,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
       session.line.say(
-        `\nDone in ${duration(performance.now() - started)}${isThere && found === null ? '' : `, seed ${found ?? seed}`}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+        `\nDone in ${duration(performance.now() - started)}${isThere && found === null ? '' : `, seed ${found ?? seed}`}. To look at it again: ${callable(`video-r1 serve --folder ${quoted(folder)}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
       );
       return exitCodes.done;
     });

@@ -5,7 +5,7 @@ import type { Discovery } from '../../protocol/discovery.ts';
 import { asStudioError, errorFrom, StudioError } from '../../protocol/errors.ts';
 import { inTheWay, isComputing, queueOf, type RunSummary } from '../../protocol/run-state.ts';
 import { queueWords, standingWords } from '../../protocol/run-words.ts';
-import { callable } from '../terminal/callable.ts';
+import { callable, quoted } from '../terminal/callable.ts';
 import { exitCodes } from '../terminal/command.ts';
 import { endLineOfAnother } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
@@ -169,7 +169,7 @@ export class TerminalSession {
     if (waiting.length > 0)
       this.line.say(
         callable(
-          `Queued still: ${waiting.map(({ id }) => id).join(', ')}. Go on with: video-r1 run --resume ${waiting[0]?.id} --folder ${this.folder}`,
+          `Queued still: ${waiting.map(({ id }) => id).join(', ')}. Go on with: video-r1 run --resume ${waiting[0]?.id} --folder ${quoted(this.folder)}`,
         ),
       );
   }
@@ -201,7 +201,7 @@ export class TerminalSession {
     const planned = await this.trainer.resumption(id, from);
     // What nobody is asked about, the run itself says when it goes on.
     const say = (line: string) => planned.asks !== null && this.line.say(line);
-    const confirmed = await consentTo(planned, id, yes, say);
+    const confirmed = await consentTo(planned, id, this.folder, yes, say);
     return { kind: 'resume', ...(from !== undefined && { from }), ...(confirmed && { confirmed }) };
   }
 
@@ -242,7 +242,7 @@ export class TerminalSession {
       if (ended.state !== 'failed') throw new StudioError('conflict', why ?? '', { place: id });
       this.line.say(
         callable(
-          `${id} failed after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${this.folder}`,
+          `${id} failed after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${quoted(this.folder)}`,
         ),
       );
       throw errorFrom(ended.fault);
@@ -280,7 +280,7 @@ export class TerminalSession {
     const what = [`${run.id} is ${standingWords(run)}`.replace(/[.]?$/, '.'), fault?.place, fault?.remedy]
       .filter(Boolean)
       .join(' ');
-    const ctl = `video-r1 ctl resume --run ${run.id} --folder ${this.folder}`;
+    const ctl = `video-r1 ctl resume --run ${run.id} --folder ${quoted(this.folder)}`;
     if (fault === null || this.isInteractive) {
       this.line.say(
         callable(`${what}\nIt waits in memory. Go on with F5 on its page, or in another terminal with: ${ctl}`),
@@ -338,7 +338,7 @@ export class TerminalSession {
       const ended = await Promise.race([watch.ended, this.trainer.lost, stopped]);
       this.line.say(
         callable(
-          `${other.id} is ${standingWords(ended)}. It goes on with: video-r1 ctl resume --run ${other.id} --folder ${this.folder}`,
+          `${other.id} is ${standingWords(ended)}. It goes on with: video-r1 ctl resume --run ${other.id} --folder ${quoted(this.folder)}`,
         ),
       );
     } finally {

@@ -2,7 +2,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const quoted = (file: string) => (/[^\w./:\\-]/.test(file) ? `"${file}"` : file);
+/** A path as a word of a command line that can be copied into a shell. */
+export function quoted(file: string): string {
+  if (!/[^\w./:\\-]/.test(file)) return file;
+  return path.sep === '/' && /["$`\\!]/.test(file) ? `'${file.replaceAll("'", "'\\''")}'` : `"${file}"`;
+}
 
 /** Set by the program that the extension puts on a terminal's path (`extension/trainer/command-line.ts`). */
 const calledAs = 'VIDEO_R1_CALLED_AS';

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { StudioError } from '../../protocol/errors.ts';
 import { type Resumption, resumptionWords } from '../../protocol/resumption.ts';
+import { quoted } from './callable.ts';
 
 /** Whether somebody can be asked. */
 export const canAsk = (): boolean => process.stdin.isTTY === true;
@@ -20,6 +21,7 @@ export async function saysYes(question: string, signal?: AbortSignal): Promise<b
 
 /**
  * Says what a resume leaves out of the curves, and has a person agree where it is more than a kill costs.
+ * @param folder the project's
  * @param yes they have agreed beforehand
  * @returns whether they agreed, as the command says it
  * @throws StudioError `conflict` when they do not, or nobody can be asked
@@ -27,6 +29,7 @@ export async function saysYes(question: string, signal?: AbortSignal): Promise<b
 export async function consentTo(
   planned: Resumption,
   run: string,
+  folder: string,
   yes: boolean,
   say: (line: string) => void,
 ): Promise<boolean> {
@@ -40,6 +43,6 @@ export async function consentTo(
   if (yes || (canAsk() && (await saysYes('Go on from there? [y/N] ')))) return true;
   throw new StudioError('conflict', yes || canAsk() ? 'The run stays as it is.' : why, {
     place: run,
-    remedy: `Agree with --yes, name another checkpoint with --from STEP, or leave this run as it is and make a new one: video-r1 run --fork ${run} --from ${planned.from}.`,
+    remedy: `Agree with --yes, name another checkpoint with --from STEP, or leave this run as it is and make a new one: video-r1 run --fork ${run} --from ${planned.from} --folder ${quoted(folder)}`,
   });
 }
