@@ -10,6 +10,7 @@ const rank: Record<RunState, number> = {
   evaluating: 1,
   paused: 2,
   failed: 3,
+  queued: 4,
   created: 4,
   stopped: 5,
   completed: 5,

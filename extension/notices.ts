@@ -5,6 +5,9 @@ import { plain } from './plain-text.ts';
 import { NoProject, NoTrainer, NotTrusted } from './preconditions.ts';
 import type { Studio } from './studio.ts';
 
+/** A text that tells what to type, as `video-r1 setup native`. */
+const namesCommandLine = /(?<![\w/.\\-])video-r1 [a-z]/;
+
 interface Told {
   readonly message: string;
   readonly kind?: string;
@@ -99,7 +102,7 @@ function wayOn(studio: Studio, told: Told, failure: unknown): WayOn | null {
       if (told.place !== undefined) return setting(settings.ffmpegPath);
       return { button: commands.installFfmpeg.title, go: () => ffmpegInstalled(studio) };
     default:
-      return null;
+      return namesCommandLine.test(words(told)) ? leads(commands.openTerminal.title, commands.openTerminal.id) : null;
   }
 }
 

@@ -27,6 +27,8 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
         value: run.parameters[parameter],
       }));
     case 'start':
+    case 'queue':
+    case 'dequeue':
     case 'resume':
     case 'save':
     case 'evaluate':

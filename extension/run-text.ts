@@ -8,6 +8,7 @@ export const methodNames = { sft: 'SFT', tgrpo: 'T-GRPO', grpo: 'GRPO' } as cons
 
 const icons: Record<RunState, { readonly id: string; readonly color?: string }> = {
   created: { id: 'circle-outline' },
+  queued: { id: 'list-ordered' },
   starting: { id: 'loading~spin' },
   running: { id: 'sync~spin', color: 'charts.green' },
   pausing: { id: 'loading~spin' },

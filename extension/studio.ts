@@ -9,6 +9,7 @@ import * as vscode from 'vscode';
 import type { UnreadableRun } from '../trainer/protocol/messages.ts';
 import type { RunEvent, StepMetrics } from '../trainer/protocol/records.ts';
 import type { RunFault, RunSummary } from '../trainer/protocol/run-state.ts';
+import { queueWords, standingWords } from '../trainer/protocol/run-words.ts';
 import { type Control, settings } from './contributions.ts';
 import { NoProject, NotTrusted } from './preconditions.ts';
 import type { ConnectionState, TrainerLink } from './trainer/link.ts';
@@ -25,7 +26,7 @@ interface Linked {
   readonly link: TrainerLink;
   readonly tail: LogTail;
   readonly rules: Pick<typeof import('./refusals.ts'), 'controlRefusal'> &
-    Pick<typeof import('../trainer/protocol/run-state.ts'), 'faultOf' | 'remainingMs'>;
+    Pick<typeof import('../trainer/protocol/run-state.ts'), 'faultOf' | 'inTheWay' | 'queueOf' | 'remainingMs'>;
 }
 
 export class Studio implements vscode.Disposable {
@@ -136,6 +137,13 @@ export class Studio implements vscode.Disposable {
     return this.trainerState === 'connected' ? (this.linked?.rules.remainingMs(run) ?? null) : null;
   }
 
+  /** How a run stands, in words; of a queued one its place and what it waits for. */
+  standingWords(run: RunSummary): string {
+    const { rules } = this.linked ?? {};
+    if (run.state !== 'queued' || rules === undefined) return standingWords(run);
+    return `queued: ${queueWords(run, rules.queueOf(this.runs), rules.inTheWay(this.runs))}`;
+  }
+
   faultOf(run: RunSummary): RunFault | null {
     return this.linked?.rules.faultOf(run) ?? null;
   }
@@ -177,14 +185,19 @@ export class Studio implements vscode.Disposable {
   private async linkOf(project: string): Promise<TrainerLink> {
     if (this.linked?.link.project === project) return this.linked.link;
     this.unlink();
-    const [{ TrainerLink: Link }, { LogTail: Tail }, { logPath }, { controlRefusal }, { faultOf, remainingMs }] =
-      await Promise.all([
-        import('./trainer/link.ts'),
-        import('./trainer/log-tail.ts'),
-        import('./trainer/start-trainer.ts'),
-        import('./refusals.ts'),
-        import('../trainer/protocol/run-state.ts'),
-      ]);
+    const [
+      { TrainerLink: Link },
+      { LogTail: Tail },
+      { logPath },
+      { controlRefusal },
+      { faultOf, inTheWay, queueOf, remainingMs },
+    ] = await Promise.all([
+      import('./trainer/link.ts'),
+      import('./trainer/log-tail.ts'),
+      import('./trainer/start-trainer.ts'),
+      import('./refusals.ts'),
+      import('../trainer/protocol/run-state.ts'),
+    ]);
     if (this.linked?.link.project === project) return this.linked.link;
     const link = new Link(project, this.author);
     link.on('change', () => {
@@ -204,7 +217,7 @@ export class Studio implements vscode.Disposable {
       else if (/\bwarn(ing)?\b/i.test(line)) this.log.warn(line);
       else this.log.info(line);
     });
-    this.linked = { link, tail, rules: { controlRefusal, faultOf, remainingMs } };
+    this.linked = { link, tail, rules: { controlRefusal, faultOf, inTheWay, queueOf, remainingMs } };
     return link;
   }
 

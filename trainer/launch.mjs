@@ -75,5 +75,5 @@ const child = spawn(node, [path.resolve(root, program), ...args], {
   env: { ...process.env, PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH ?? ''}` },
 });
 // A terminal sends Ctrl-C to the child as well, which takes two at once for one; who signals this process alone means the child.
-for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => child.kill(name));
-child.on('exit', (code, signal) => process.exit(code ?? { SIGINT: 130, SIGTERM: 143 }[signal] ?? 1));
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+child.on('exit', (code, signal) => process.exit(code ?? { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal] ?? 1));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line `video-r1`: finds the command and runs it. */
-import { callable } from './cli/terminal/callable.ts';
+import { callable, callHere } from './cli/terminal/callable.ts';
 import { type CliCommand, exitCodes, printFault, usage } from './cli/terminal/command.ts';
 import { version } from './cli/terminal/version.ts';
 import { nearestClause } from './protocol/nearest.ts';
@@ -36,6 +36,10 @@ const groups: Record<string, Record<string, Entry>> = {
     export: {
       summary: 'write what a run holds as JSONL, CSV, Parquet or TensorBoard events',
       load: async () => (await import('./cli/commands/export.ts')).exportCommand,
+    },
+    recover: {
+      summary: "save what can be read of a run's damaged database",
+      load: async () => (await import('./cli/commands/recover.ts')).recoverCommand,
     },
   },
   Data: {
@@ -102,6 +106,13 @@ const groups: Record<string, Record<string, Entry>> = {
 
 const commands = Object.assign({}, ...Object.values(groups)) as Record<string, Entry>;
 
+/** What stands in for `video-r1` in a terminal that does not find it by its name. */
+function whereCalled(): string {
+  const call = callHere();
+  if (call === 'video-r1') return '';
+  return `In this folder it is called: ${call}\nIn VS Code, the command "Video-R1: Open Terminal with video-r1" opens a terminal that finds it by its name.\n`;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === 'help' && args[1] !== undefined && args.length === 2) return main([args[1], '--help']);
   const [name, ...rest] = args;
@@ -117,7 +128,7 @@ async function main(args: readonly string[]): Promise<number> {
       return [title, ...lines].join('\n');
     });
     process.stdout.write(
-      `video-r1 <command> [options]\n\n${parts.join('\n\n')}\n\nvideo-r1 <command> --help says more; video-r1 --version says which this is.\n`,
+      `video-r1 <command> [options]\n\n${parts.join('\n\n')}\n\nvideo-r1 <command> --help says more; video-r1 --version says which this is.\n${whereCalled()}`,
     );
     return exitCodes.done;
   }

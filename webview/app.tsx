@@ -62,6 +62,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         if (groupId && rolloutId) place.update((held) => ({ ...held, groupId, rolloutId }));
       },
       onTheme: themeChanged,
+      onFault: (fault) => connection.fail(fault),
     });
   }, [host, session]);
 

@@ -3,6 +3,7 @@
  * browser tab a WebSocket goes to the trainer that served the page. Nothing else in the pages knows which it is.
  */
 import type { Transport } from '../trainer/protocol/connection.ts';
+import { StudioError } from '../trainer/protocol/errors.ts';
 import {
   type HostCommand,
   hostToPage,
@@ -28,6 +29,8 @@ export interface HostListener {
   /** Someone asks to see something. */
   onShow(show: Omit<ShowMessage, 'type'>): void;
   onTheme(): void;
+  /** The editor said something that the page does not know. */
+  onFault(fault: StudioError): void;
 }
 
 export interface Host {
@@ -119,7 +122,10 @@ class EditorHost implements Host {
   listen(listener: HostListener): void {
     window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       const checked = hostToPage.safeParse(data);
-      if (!checked.success) return;
+      if (!checked.success) {
+        listener.onFault(unknownMessage(data, checked.error.issues[0]?.path));
+        return;
+      }
       const message = checked.data;
       switch (message.type) {
         case 'message':
@@ -286,6 +292,16 @@ class BrowserHost implements Host {
     if (token) address.searchParams.set('token', token);
     return address.href;
   }
+}
+
+/** @param at what of the message does not fit */
+function unknownMessage(data: unknown, at: readonly PropertyKey[] = []): StudioError {
+  const type = typeof data === 'object' && data !== null && 'type' in data ? String(data.type) : typeof data;
+  return new StudioError('bad-request', `The editor sent a message that this page does not know: ${type}.`, {
+    ...(at.length > 0 && { place: at.map(String).join('.') }),
+    remedy:
+      'Nothing of it was taken. Where the extension was just updated, reload the window (Developer: Reload Window).',
+  });
 }
 
 function pageOfDocument(): WebviewPage {

@@ -19,6 +19,8 @@ function control(which: Control, request: CommandRequest, doing: string, done: s
 }
 
 export const startCreated = control('start', { kind: 'start' }, 'Starting', 'started');
+export const queueRun = control('queue', { kind: 'queue' }, 'Queueing', 'is queued');
+export const dequeueRun = control('dequeue', { kind: 'dequeue' }, 'Taking off the queue', 'is off the queue');
 export const pause = control('pause', { kind: 'pause', release: false }, 'Pausing', 'paused');
 export const stepOnce = control('step', { kind: 'step', count: 1 }, 'Stepping', 'makes one step');
 export const saveCheckpoint = control('save', { kind: 'save' }, 'Saving', 'saved');

@@ -15,7 +15,7 @@ import { chooseRun } from './targets.ts';
 export async function fork(studio: Studio, run: RunSummary, from: number, name?: string): Promise<void> {
   const link = await studio.trainer();
   const { run: made } = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: plain(`Forking ${run.name} from step ${from}`) },
+    { location: vscode.ProgressLocation.Notification, title: plain(`Forking ${run.id} from step ${from}`) },
     () => link.client.request('runs/fork', { runId: run.id, from, ...(name !== undefined && { name }) }),
   );
   const waits = made.state === 'created' ? '; start it when no other run computes' : '';
@@ -37,7 +37,7 @@ export const forkRun: Handler = async (studio, argument) => {
   const from = stepOf(argument) ?? (await chooseCheckpoint(studio, run))?.step;
   if (from === undefined) return;
   const name = await vscode.window.showInputBox({
-    title: plain(`Fork ${run.name} from step ${from}`),
+    title: plain(`Fork ${run.id} from step ${from}`),
     prompt: 'Name of the new run; its parameters can be set before the next step',
     value: run.name,
     validateInput: (typed) => runName.safeParse(typed).error?.issues[0]?.message,

@@ -16,13 +16,13 @@ async function agreed(studio: Studio, run: RunSummary): Promise<CommandRequest |
   const planned = await link.client.request('runs/resumption', { runId: run.id });
   const left = resumptionWords(planned);
   if (planned.asks === null) {
-    if (left !== null) void vscode.window.showInformationMessage(plain(`${run.name}: ${left}`));
+    if (left !== null) void vscode.window.showInformationMessage(plain(`${run.id}: ${left}`));
     return { kind: 'resume' };
   }
   const goBack = planned.from === 0 ? 'Begin Again' : 'Go Back';
   const newRun = 'Make a New Run From There';
   const choice = await vscode.window.showWarningMessage(
-    plain(planned.from === 0 ? `Begin ${run.name} again?` : `Resume ${run.name} from step ${planned.from}?`),
+    plain(planned.from === 0 ? `Begin ${run.id} again?` : `Resume ${run.id} from step ${planned.from}?`),
     { modal: true, detail: [planned.asks, left].filter((part) => part !== null).join(' ') },
     goBack,
     ...(planned.from > 0 ? [newRun] : []),
@@ -38,6 +38,6 @@ export const resume: Handler = async (studio, argument) => {
   const run = await chooseRun(studio, argument, 'resume');
   const request = await agreed(studio, run);
   if (request === null) return;
-  const record = await carryOut(studio, run, request, `Resuming ${run.name}`);
-  sayDone(studio, `${run.name} goes on${place(record)}`);
+  const record = await carryOut(studio, run, request, `Resuming ${run.id}`);
+  sayDone(studio, `${run.id} goes on${place(record)}`);
 };

@@ -1,19 +1,21 @@
 /** Starts a run: from which run file, and for reinforcement learning from which weights. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { type CommandRequest, refusal } from '../../trainer/protocol/commands.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunFileEntry } from '../../trainer/protocol/messages.ts';
 import type { Method } from '../../trainer/protocol/parameters.ts';
 import type { Checkpoint } from '../../trainer/protocol/records.ts';
-import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { duration } from '../../trainer/protocol/run-words.ts';
 import type { ModelSource } from '../../trainer/protocol/runfile.ts';
 import { commands, settings } from '../contributions.ts';
+import { plain } from '../plain-text.ts';
 import { listRunFiles } from '../run-files.ts';
 import { methodNames } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 import type { TrainerLink } from '../trainer/link.ts';
-import { sayDone } from './carry-out.ts';
+import { carryOut, sayDone } from './carry-out.ts';
 import type { Handler } from './handler.ts';
 import { showPage } from './pages.ts';
 
@@ -121,6 +123,44 @@ async function chooseWeights(link: TrainerLink): Promise<ModelSource | undefined
   return picked.source;
 }
 
+/**
+ * At once, or when its turn comes where another run computes and a person wants it so; that one may also be paused first.
+ * @throws CancellationError where it is not to be started after all: then no run was created
+ */
+async function whenToStart(studio: Studio, link: TrainerLink): Promise<true | 'queue'> {
+  const other = link.runs.find(({ state }) => isComputing(state));
+  if (!other) return true;
+  const [queue, pause] = ['Queue', `Pause ${other.id}`];
+  const pauseIt: CommandRequest = { kind: 'pause', release: true };
+  const choice = await vscode.window.showWarningMessage(
+    plain(`${other.id} is ${other.state}, step ${other.step} of ${other.steps}. One run computes at a time.`),
+    {
+      modal: true,
+      detail: 'A queued run starts by itself when the runs before it have ended; a pause holds the queue.',
+    },
+    queue,
+    ...(refusal(pauseIt, other, link.runs) === null ? [pause] : []),
+  );
+  if (choice === queue) return 'queue';
+  if (choice !== pause) throw new vscode.CancellationError();
+  await carryOut(studio, other, pauseIt, `Pausing ${other.id}`);
+  await atRest(studio, other.id);
+  return true;
+}
+
+/** A run whose pause is applied may still be freeing its memory. */
+function atRest(studio: Studio, runId: string): Promise<void> {
+  const computes = () => studio.runs.some(({ id, state }) => id === runId && isComputing(state));
+  return new Promise((resolve) => {
+    if (!computes()) return resolve();
+    const waiting = studio.onDidChange(() => {
+      if (computes()) return;
+      waiting.dispose();
+      resolve();
+    });
+  });
+}
+
 async function start(studio: Studio, methods: readonly Method[], argument: unknown): Promise<void> {
   const project = studio.demandProject();
   const named = runFileOf(argument, project);
@@ -129,11 +169,12 @@ async function start(studio: Studio, methods: readonly Method[], argument: unkno
   const runFile = named ?? entry?.path ?? '';
   const method = entry?.method ?? (await listRunFiles(studio)).find(({ path: file }) => file === runFile)?.method;
   const model = method === 'tgrpo' || method === 'grpo' ? await chooseWeights(link) : undefined;
+  const when = await whenToStart(studio, link);
   const { run } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: `Starting ${path.basename(runFile)}` },
-    () => link.client.request('runs/create', { runFile, start: true, ...(model && { model }) }),
+    () => link.client.request('runs/create', { runFile, start: when, ...(model && { model }) }),
   );
-  sayDone(studio, `${run.id}: ${methodNames[run.method]} run created`);
+  sayDone(studio, `${run.id}: ${methodNames[run.method]} run ${run.state === 'queued' ? 'queued' : 'started'}`);
   if (studio.setting<boolean>(settings.openDashboard)) showPage(studio, 'dashboard', run.id);
 }
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { dateWords, duration, standingWords } from '../../trainer/protocol/run-words.ts';
+import { dateWords, duration } from '../../trainer/protocol/run-words.ts';
 import { commands, contextValueOf, views } from '../contributions.ts';
 import { offered, refusedLines } from '../offered.ts';
 import { describeRun, methodNames, runIcon } from '../run-text.ts';
@@ -66,7 +66,12 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
   private refresh(): void {
     const { runs, unreadable } = this.studio;
     const now = [
-      ...runs.map((run) => [run.id, describeRun(run, this.studio.lastMetrics(run.id)), offered(this.studio, run)]),
+      ...runs.map((run) => [
+        run.id,
+        this.studio.standingWords(run),
+        describeRun(run, this.studio.lastMetrics(run.id)),
+        offered(this.studio, run),
+      ]),
       ...unreadable.map(({ id, message }) => [id, message]),
     ].join('\n');
     if (now === this.shown) return;
@@ -125,7 +130,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     const accuracy = this.studio.lastMetrics(run.id)?.accuracy;
     item.id = run.id;
     item.iconPath = runIcon(run.state);
-    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${standingWords(run)} · ${dateWords(run.createdAt)}`;
+    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${this.studio.standingWords(run)} · ${dateWords(run.createdAt)}`;
     item.tooltip = tooltip(this.studio, run);
     item.accessibilityInformation = { label: `${run.id}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
     item.contextValue = contextValueOf(offered(this.studio, run));

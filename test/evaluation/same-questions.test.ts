@@ -23,6 +23,13 @@ describe('figures of different questions', () => {
     expect(same.note).toMatch(/over the 10 questions that every checkpoint.*\(10, 40\)/);
   });
 
+  it('say of groups that were sampled on different numbers of videos how many they are', () => {
+    const figures = { accuracy: 0.5, accuracyShuffled: 0, temporalPaid: 0.5, temporalFelt: 0, flat: 0, tokens: 9 };
+    const runs = [40, 38].map((groups, i) => ({ ...stageRun('tgrpo', i, 10), groups: { groups, ...figures } }));
+    expect(onSameQuestions(runs).note).toContain('over different numbers of groups (38, 40)');
+    expect(onSameQuestions([runs[0], runs[0]] as StageRun[]).note).toBeNull();
+  });
+
   it('are left alone where all answered the same', () => {
     const runs = [stageRun('start', null, 10), stageRun('tgrpo', 1, 10)];
     expect(onSameQuestions(runs)).toEqual({ runs, note: null });

@@ -27,6 +27,8 @@ const learningRate = aRunThat({ state: 'created' }).parameters.learningRate;
 /** What each control asks for, written down once more: stopping is asked in either way. */
 const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest[]>> = {
   start: [{ kind: 'start' }],
+  queue: [{ kind: 'queue' }],
+  dequeue: [{ kind: 'dequeue' }],
   pause: [{ kind: 'pause', release: false }],
   resume: [{ kind: 'resume' }],
   step: [{ kind: 'step', count: 1 }],

@@ -141,6 +141,12 @@ function makePanel(_type: string, _title: string, column: number) {
   };
 }
 
+interface TerminalOptions {
+  readonly name: string;
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** What a test reads and sets. */
 export const editor = {
   /** Commands that were executed, with their arguments; `setContext` is in `context` instead. */
@@ -152,6 +158,14 @@ export const editor = {
   presses: [] as string[],
   /** Items of the quick picks that were shown; the first is picked. */
   picks: [] as { readonly label: string; readonly description?: string }[][],
+  /** What is typed into the input boxes, each once; without any they are left. */
+  typed: [] as string[],
+  /** Titles of the input boxes that were shown. */
+  asked: [] as string[],
+  /** What is chosen in a dialog for a file or folder; undefined leaves it. */
+  chosenFile: undefined as string | undefined,
+  /** Terminals that were opened, with the lines that were sent to them. */
+  terminals: [] as { readonly options: TerminalOptions; readonly sent: string[] }[],
   /** Texts of the status bar's own messages. */
   done: [] as string[],
   statusItem: {} as { text?: string; tooltip?: MarkdownString | string; command?: unknown },
@@ -170,6 +184,10 @@ export const editor = {
     this.messages = [];
     this.presses = [];
     this.picks = [];
+    this.typed = [];
+    this.asked = [];
+    this.chosenFile = undefined;
+    this.terminals = [];
     this.done = [];
     this.onProgress = () => {};
     this.tabs = [];
@@ -221,6 +239,17 @@ export const window = {
   showQuickPick: async <T extends { readonly label: string }>(items: readonly T[]): Promise<T | undefined> => {
     editor.picks.push([...items]);
     return items[0];
+  },
+  showInputBox: async ({ title }: { readonly title: string }): Promise<string | undefined> => {
+    editor.asked.push(title);
+    return editor.typed.shift();
+  },
+  showSaveDialog: async () => editor.chosenFile && Uri.file(editor.chosenFile),
+  showOpenDialog: async () => editor.chosenFile && [Uri.file(editor.chosenFile)],
+  createTerminal: (options: TerminalOptions) => {
+    const sent: string[] = [];
+    editor.terminals.push({ options, sent });
+    return { show: ignore, sendText: (line: string) => sent.push(line) };
   },
   withProgress: async <T>(
     _options: unknown,

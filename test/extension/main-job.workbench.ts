@@ -52,7 +52,7 @@ describe('the main job', () => {
   test('starts SFT: the trainer comes up, the dashboard opens, the run trains', { timeout: longMs }, async () => {
     await window.pressNotificationButton('The sample project is ready', 'Start SFT Run');
     await window.tab('Video-R1 Dashboard').waitFor({ timeout: longMs });
-    await dashboard.open('sft');
+    await dashboard.open('sft-1');
     await window.statusBarItem(/sft-1 running/).waitFor({ timeout: longMs });
     expect(trainerOf(window.folder)).toBeGreaterThan(0);
   });
@@ -89,16 +89,16 @@ describe('the main job', () => {
       .statusBarItem(/sft-1 paused/)
       .first()
       .waitFor({ timeout: longMs });
-    await dashboard.open('sft');
+    await dashboard.open('sft-1');
     await dashboard.command('pause').filter({ hasText: 'applied' }).first().waitFor();
-    pausedAt = await stepShown('sft');
+    pausedAt = await stepShown('sft-1');
     // Twice what the last step took is long enough for another one to show, and three seconds for the window to say so.
     const seconds = await dashboard.secondsOfLastStep();
     const goesOn = window
-      .statusBarItem(new RegExp(`sft \\w+ ${pausedAt + 1}/`))
+      .statusBarItem(new RegExp(`sft-1 \\w+ ${pausedAt + 1}/`))
       .waitFor({ timeout: Math.max(3000, 2000 * seconds) });
     await expect(goesOn).rejects.toThrow('Timeout');
-    expect(await stepShown('sft')).toBe(pausedAt);
+    expect(await stepShown('sft-1')).toBe(pausedAt);
   });
 
   test('Set Parameter shows the present value, refuses a wrong one, and waits for the safe point', async () => {
@@ -125,17 +125,34 @@ describe('the main job', () => {
 
   test('after a reload of the window everything is there, and the run went on', { timeout: longMs }, async () => {
     const pid = trainerOf(window.folder);
-    const before = await stepShown('sft');
+    const before = await stepShown('sft-1');
     await window.reload();
     await window.statusBarItem(/sft-1 running/).waitFor({ timeout: longMs });
     expect(trainerOf(window.folder)).toBe(pid);
-    await dashboard.open('sft');
+    await dashboard.open('sft-1');
     await dashboard.command('set learning rate').filter({ hasText: 'applied' }).waitFor();
     await dashboard.waitForCurve('Loss', before + 1);
     await window.openView();
-    await window.treeRow(/^\s*sft\s*SFT \d+\/\d+/).waitFor();
+    await window.treeRow(/^\s*sft-1\s*SFT \d+\/\d+/).waitFor();
     await rollouts.open();
     expect(await rollouts.count()).toBeGreaterThan(0);
+  });
+
+  test('a second run asks what becomes of the first, waits in the queue, and is taken off', async () => {
+    await window.run('Video-R1: Start SFT Run');
+    await window.dialog.filter({ hasText: 'One run computes at a time.' }).waitFor();
+    expect(await window.dialog.getByRole('button', { name: /^(Queue|Pause sft-1|Cancel)$/ }).count()).toBe(3);
+    await window.dialog.getByRole('button', { name: 'Cancel' }).click();
+    await window.dialog.waitFor({ state: 'hidden' });
+    await window.openView();
+    expect(await window.treeRow(/^\s*sft-2/).count()).toBe(0);
+
+    await window.run('Video-R1: Start SFT Run');
+    await window.dialog.getByRole('button', { name: 'Queue' }).click();
+    await window.treeRow(/^\s*sft-2\s*SFT 0\/.*queued: 1 of 1, while sft-1 is running/).waitFor();
+    await window.run('Video-R1: Take off the Queue');
+    await window.treeRow(/^\s*sft-2\s*SFT 0\/.*created/).waitFor();
+    expect(await window.statusBarItem(/sft-1 running/).count()).toBe(1);
   });
 
   test('Stop saves a checkpoint', { timeout: longMs }, async () => {
@@ -147,7 +164,7 @@ describe('the main job', () => {
       .waitFor({ timeout: longMs });
     await window.openView();
     await window
-      .treeRow(/^\s*sft\s*SFT \d+\//)
+      .treeRow(/^\s*sft-1\s*SFT \d+\//)
       .locator('.monaco-tl-twistie')
       .click();
     await window
@@ -156,16 +173,32 @@ describe('the main job', () => {
       .waitFor();
   });
 
+  test('Fork Run from Checkpoint makes a run of its own, and the other stays', { timeout: longMs }, async () => {
+    await window.run('Video-R1: Fork Run from Checkpoint…');
+    await window.pick(/^\s*sft-1/);
+    await window
+      .rows(/step \d+/)
+      .first()
+      .waitFor();
+    await window.pick(/step \d+/);
+    await window.enter('tried');
+    await window.statusBarItem(/tried-1 running/).waitFor({ timeout: longMs });
+    await window.treeRow(/^\s*sft-1\s*SFT .*stopped/).waitFor();
+    await window.run('Video-R1: Stop');
+    await window.pick('Now');
+    await window.treeRow(/^\s*tried-1\s*SFT .*stopped/).waitFor({ timeout: longMs });
+  });
+
   test('T-GRPO starts from the newest SFT checkpoint, which is offered first', { timeout: longMs }, async () => {
     await window.run('Video-R1: Start T-GRPO Run');
     await window.rows('tgrpo.run.json').waitFor();
     expect(await window.rows().first().textContent()).toContain('tgrpo.run.json');
     await window.page.keyboard.press('Enter');
-    await window.rows('Newest SFT checkpoint: sft').waitFor();
+    await window.rows('Newest SFT checkpoint: tried-1').waitFor();
     expect(await window.rows().first().textContent()).toContain('Newest SFT checkpoint');
     await window.page.keyboard.press('Enter');
     await window.statusBarItem(/tgrpo-1 running [1-9]/).waitFor({ timeout: longMs });
-    await dashboard.open('tgrpo');
+    await dashboard.open('tgrpo-1');
   });
 
   test('a group shows ordered beside shuffled answers, with the frames of both', { timeout: longMs }, async () => {

@@ -1,17 +1,22 @@
 /** The extension's Studio in the stand-in for the editor, on a project that a fake trainer serves. */
+import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type * as vscode from 'vscode';
 import { Studio } from '../../extension/studio.ts';
 import { editor } from './fake-vscode.ts';
 import { FakeTrainer } from './trainer/fake-trainer.ts';
 
-/** @param folder the open folder; undefined for none */
-export function studioOn(folder: string | undefined): Studio {
+/**
+ * @param folder the open folder; undefined for none
+ * @param extensionPath where the extension lies, for what calls its program
+ */
+export function studioOn(folder: string | undefined, extensionPath = '/nowhere'): Studio {
   editor.reset(folder);
   const kept = new Map<string, unknown>();
   const context = {
-    extensionPath: '/nowhere',
+    extensionPath,
     extensionUri: { fsPath: '/nowhere' },
+    globalStorageUri: { fsPath: path.join(folder ?? '/nowhere', 'storage') },
     workspaceState: {
       get: (key: string) => kept.get(key),
       update: async (key: string, value: unknown) => void kept.set(key, value),

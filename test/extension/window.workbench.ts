@@ -199,4 +199,17 @@ describe('a window on a folder that is not trusted', () => {
       JSON.stringify(runFile, null, 2),
     );
   });
+
+  test('trust that is given in this window counts at once: the page that waited has its trainer', {
+    timeout: 120_000,
+  }, async () => {
+    await window.run('Workspaces: Manage Workspace Trust');
+    await window.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+    await window.sidebar.getByText('This folder is not trusted').waitFor({ state: 'hidden' });
+    // The window shows trust in a box over all else.
+    await window.page.keyboard.press('Escape');
+    await window.tab('Video-R1 Rollouts').click();
+    await window.webview().getByText('There is no run in').first().waitFor({ timeout: 60_000 });
+    expect(trainerOf(window.folder)).toBeGreaterThan(0);
+  });
 });

@@ -70,8 +70,8 @@ describe('video-r1 eval', () => {
     expect(lines).toHaveLength(156);
     const results = JSON.parse(await readFile(path.join(whole, 'results.json'), 'utf8')) as EvaluationResults;
     expect(results.datasets[0]?.all).toMatchObject({ count: 155, skipped: 1 });
-    expect(results.datasets[0]?.unreadable).toMatchObject([{ row: 5, path: './gone.mp4' }]);
-    expect(await readFile(path.join(whole, 'results.md'), 'utf8')).toContain('skipped: eval, row 5, ./gone.mp4');
+    expect(results.datasets[0]?.unreadable).toMatchObject([{ row: 6, path: './gone.mp4' }]);
+    expect(await readFile(path.join(whole, 'results.md'), 'utf8')).toContain('skipped: eval, row 6, ./gone.mp4');
   });
 
   it('killed in the middle goes on where it stopped, and ends with the bytes of one that never stopped', async () => {
@@ -117,6 +117,17 @@ describe('video-r1 eval', () => {
     expect((await readdir(out)).sort()).toContain('answers.jsonl.1');
     const compared = await runProgram(['eval', '--compare', whole, out]);
     expect(compared).toMatchObject({ code: 1, stderr: expect.stringContaining('not shown the same frames') });
+  });
+
+  it('skips prompts longer than maxPromptTokens as training does, names them, and refuses to go on with another limit', async () => {
+    const out = at('short-prompts');
+    const done = await runProgram(evalArgs(out, '--limit', '2', '--set', 'maxPromptTokens=5'));
+    expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('maxPromptTokens allows 5') });
+    const { lines } = readAnswers(path.join(out, 'answers.jsonl'));
+    expect(lines.map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped']);
+    expect(done.stdout).toMatch(/skipped: eval, row \d+, .*: The prompt has \d+ tokens; maxPromptTokens allows 5\./);
+    const refused = await runProgram(evalArgs(out, '--limit', '2'));
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('maxPromptTokens: 5 against 16384') });
   });
 
   it('compares two evaluations, and says what is wrong with a command line', async () => {

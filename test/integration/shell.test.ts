@@ -36,7 +36,9 @@ describe('from a shell', () => {
   it('ctl lists runs and sends commands, each reported when it was applied or refused; export writes the flags', async () => {
     const trainer = await TrainerProcess.start(project.folder);
     try {
-      expect((await inProject('ctl', 'list')).stdout).toMatch(/^sft-1 +completed +step 2\/2$/m);
+      expect((await inProject('ctl', 'list')).stdout).toMatch(
+        /^sft-1 +\d{4}-\d\d-\d\d \d\d:\d\d +completed +step 2\/2$/m,
+      );
       const set = await inProject('ctl', 'set', 'learningRate', '5e-5', '--json');
       expect({ code: set.code, command: JSON.parse(set.stdout) }).toMatchObject({
         code: 0,
@@ -83,7 +85,7 @@ describe('from a shell', () => {
       if (!child.killed && /step +\d+\//.test(stdout)) for (const _ of [1, 2]) child.kill('SIGINT');
     });
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
-    expect(stdout).toContain('Pausing at the end of this step; Ctrl-C again ends at once.');
+    expect(stdout).toMatch(/Pausing sft-\d+ at the end of this step; Ctrl-C again ends at once\./);
     expect(stdout).not.toContain('Ended at once');
     const [, id, step] = /(sft-\d+) paused after step (\d+) of/.exec(stdout) ?? [];
     const saved = path.join(project.folder, '.video-r1', 'runs', `${id}`, 'checkpoints');

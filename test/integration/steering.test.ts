@@ -135,7 +135,7 @@ describe('a run that is steered over the socket', () => {
     await client.command(first, { kind: 'start' });
     expect(await client.command(second, { kind: 'start' })).toMatchObject({
       state: 'rejected',
-      why: expect.stringMatching(/^sft is (starting|running); pause or stop it first$/),
+      why: expect.stringMatching(/^sft-\d+ is (starting|running); pause or stop it first, or queue this run$/),
     });
     await client.command(first, { kind: 'stop', when: 'now' });
     await client.until(first, 'state', ({ run }) => run.state === 'stopped');

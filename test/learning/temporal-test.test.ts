@@ -1,9 +1,18 @@
 /** Exact ties of p and mu p̃ are ties, fractional scores are compared in float32, and the sentence shows what was compared. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explainGroup, readGroupNumbers } from '../../trainer/learning/explain.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { compareShares } from '../../trainer/learning/temporal-test.ts';
+
+interface Cases {
+  /** By `mu n`, for every m: of every number right of n, the most right of m at which `>` holds, and at which `>=` does. */
+  readonly counts: Record<string, string[]>;
+  readonly scores: [mu: number, ordered: number[], shuffled: number[], above: boolean, least: boolean][];
+}
+const cases: Cases = JSON.parse(readFileSync(new URL('../fixtures/temporal.json', import.meta.url), 'utf8'));
+const signs = ['>', '>='] as const;
 
 /** `right` ones, then zeros. */
 const scores = (right: number, of: number) => Array.from({ length: of }, (_, i) => Number(i < right));
@@ -64,6 +73,33 @@ describe('fractional scores', () => {
       passed: true,
       formula: '0.7 > 1 × 0.6999999 = 0.6999999',
     });
+  });
+});
+
+describe('as Python computes it', () => {
+  it.each(Object.keys(cases.counts))('counts of right answers are compared as fractions: mu and n %s', (row) => {
+    const [mu = 0, n = 0] = row.split(' ').map(Number);
+    const differing: string[] = [];
+    for (const [index, most] of (cases.counts[row] ?? []).entries()) {
+      const m = index + 2;
+      for (const [which, digits] of most.split(' ').entries())
+        for (let k = 0; k <= n; k++)
+          for (let j = 0; j <= m; j++) {
+            const passes = j <= Number.parseInt(digits[k] as string, 17);
+            const found = compareShares(scores(k, n), scores(j, m), mu, signs[which] as '>').passed;
+            if (found !== passes) differing.push(`${k}/${n} ${signs[which]} ${mu} x ${j}/${m}`);
+          }
+    }
+    expect(differing).toEqual([]);
+  });
+
+  it('fractional scores are compared in the float32 of numpy, near ties too', () => {
+    const differing = cases.scores.filter(
+      ([mu, ordered, shuffled, above, least]) =>
+        compareShares(ordered, shuffled, mu, '>').passed !== above ||
+        compareShares(ordered, shuffled, mu, '>=').passed !== least,
+    );
+    expect(differing).toEqual([]);
   });
 });
 

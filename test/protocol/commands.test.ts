@@ -34,13 +34,17 @@ const pauses = (hold: string | null, release: string | null) => ({ pause: hold, 
 const steps = (why: string | null) => ({ 'step 1': why, 'step 5': why });
 const stops = (afterStep: string | null, now: string | null) => ({ 'stop after-step': afterStep, 'stop now': now });
 const all = (why: string) => ({
-  ...{ start: why, resume: why, save: why, evaluate: why },
+  ...{ start: why, queue: why, dequeue: 'the run is not queued', resume: why, save: why, evaluate: why },
   ...{ ...pauses(why, why), ...steps(why), ...stops(why, why), ...noSet(why) },
 });
 
 const created = {
   ...all('the run has not been started'),
-  ...{ start: taken, evaluate: taken, ...steps(taken), ...set },
+  ...{ start: taken, queue: taken, evaluate: taken, ...steps(taken), ...set },
+};
+const queued = {
+  ...all('the run is queued: start it, or take it off the queue first'),
+  ...{ start: taken, queue: 'the run is queued already', dequeue: taken, ...set },
 };
 const starting = {
   ...all('the run is starting; no model is loaded yet'),
@@ -48,26 +52,31 @@ const starting = {
   ...{ ...pauses(taken, taken), ...stops(taken, taken), ...set },
 };
 const running = {
+  ...all('the run is running already'),
   ...{ start: 'the run is running already', resume: 'the run is running already', save: taken, evaluate: taken },
   ...{ ...pauses(taken, taken), ...steps(fromAPause), ...stops(taken, taken), ...set },
 };
 const pausing = {
+  ...all('the run is pausing'),
   ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken },
   ...{ ...steps('steps are counted from a pause, and it is still pausing'), ...stops(taken, taken), ...set },
 };
 const held = {
-  ...{ start: 'the run is paused', resume: taken, save: taken, evaluate: taken },
+  ...all('the run is paused'),
+  ...{ queue: 'the run is paused in memory: resume it, or stop it first', resume: taken, save: taken, evaluate: taken },
   ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...stops(taken, taken), ...set },
 };
 const free = 'the run is paused and its memory is free';
 const atRest = (why: string) => ({
   ...all(why),
-  ...{ resume: taken, save: noModel, evaluate: taken, ...steps(taken), ...set },
+  ...{ queue: taken, resume: taken, save: noModel, evaluate: taken, ...steps(taken), ...set },
 });
 
 /** By standing, then by command; of a T-GRPO run with steps to do and questions to be evaluated on, and alone. */
 const table: Record<string, Record<string, string | null>> = {
   created,
+  'queued, created before': queued,
+  'queued, failed before': queued,
   starting,
   'starting, loading the model': starting,
   running,
@@ -112,7 +121,8 @@ describe('a command', () => {
       const [open, done] = [aRunThat(standing), aRunThat(standing, { step: 100 })];
       for (const request of everyRequest) {
         const whenOpen = refusal(request, open, [open]);
-        const trains = request.kind === 'step' || (request.kind === 'resume' && standing.state === 'completed');
+        const goesOn = request.kind === 'resume' || request.kind === 'queue';
+        const trains = request.kind === 'step' || (goesOn && standing.state === 'completed');
         expect([requestName(request), refusal(request, done, [done])]).toEqual([
           requestName(request),
           whenOpen === null && trains ? complete : whenOpen,
@@ -141,8 +151,13 @@ describe('a command', () => {
         for (const request of everyRequest) {
           const alone = refusal(request, run, [run]);
           const inTheWay = alone === null && computing.includes(theirs.state) && computes.includes(request.kind);
+          const canWait =
+            (request.kind === 'start' && standing.state === 'created') ||
+            (request.kind === 'resume' && table[standingName(standing)]?.queue === taken);
           expect(refusal(request, run, [run, other(theirs)])).toBe(
-            inTheWay ? `${other(theirs).id} is ${theirs.state}; pause or stop it first` : alone,
+            inTheWay
+              ? `${other(theirs).id} is ${theirs.state}; pause or stop it first${canWait ? ', or queue this run' : ''}`
+              : alone,
           );
         }
       }
@@ -172,6 +187,8 @@ describe('where a command takes effect', () => {
   const between: SafePoint[] = ['before-step', 'after-update'];
 
   it.each([
+    ['queue', everywhere, everywhere],
+    ['dequeue', everywhere, everywhere],
     ['pause', everywhere, everywhere],
     ['pause and release', between, everywhere],
     ['resume', everywhere, everywhere],
@@ -194,7 +211,15 @@ describe('a run', () => {
   it('can be deleted where it does not compute and holds no memory', () => {
     const deletable = everyStanding.filter((standing) => deleteRefusal(aRunThat(standing)) === null);
     expect(deletable.map(standingName)).toEqual([
-      ...['created', 'paused after-update released', 'stopped', 'completed', 'failed'],
+      ...[
+        'created',
+        'queued, created before',
+        'queued, failed before',
+        'paused after-update released',
+        'stopped',
+        'completed',
+        'failed',
+      ],
     ]);
     expect(deleteRefusal(aRunThat({ state: 'running', doing: null }))).toBe('the run is running; stop it first');
     expect(

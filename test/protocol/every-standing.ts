@@ -11,6 +11,8 @@ const fault: RunFault = { kind: 'not-finite', message: 'The loss is not a finite
 /** Each state with each value of what belongs to it that a rule could look at. */
 export const everyStanding: readonly Standing[] = [
   { state: 'created' },
+  { state: 'queued', since: 1_700_000_000_000, before: { state: 'created' } },
+  { state: 'queued', since: 1_700_000_000_000, before: { state: 'failed', fault } },
   { state: 'starting', doing: 'loading the model' },
   { state: 'starting', doing: null },
   { state: 'running', doing: null },
@@ -40,6 +42,8 @@ export const everyStanding: readonly Standing[] = [
 /** Each command in each form that a rule could look at. */
 export const everyRequest: readonly CommandRequest[] = [
   { kind: 'start' },
+  { kind: 'queue' },
+  { kind: 'dequeue' },
   { kind: 'pause', release: false },
   { kind: 'pause', release: true },
   { kind: 'resume' },
@@ -102,6 +106,8 @@ export function standingName(standing: Standing): string {
     case 'running':
     case 'evaluating':
       return standing.doing === null ? standing.state : `${standing.state}, ${standing.doing}`;
+    case 'queued':
+      return `queued, ${standing.before.state} before`;
     case 'created':
     case 'stopped':
     case 'completed':
@@ -122,6 +128,8 @@ export function requestName(request: CommandRequest): string {
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
     case 'start':
+    case 'queue':
+    case 'dequeue':
     case 'resume':
     case 'save':
     case 'evaluate':

@@ -8,6 +8,8 @@ describe('how a run stands', () => {
     const words = everyStanding.map((standing) => standingWords(aRunThat(standing)));
     expect(words).toEqual([
       'created',
+      'queued',
+      'queued',
       'starting: loading the model',
       'starting',
       'running',

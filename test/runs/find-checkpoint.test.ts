@@ -95,4 +95,25 @@ describe('findCheckpoint', () => {
       remedy: expect.stringContaining('hf download'),
     });
   });
+
+  it('passes over the torn plan of another run, and says so of one that is asked for', async () => {
+    await addRun('sft-1', 'sft', [9], 100);
+    const torn = await addRun('other-1', 'other', [7], 200);
+    await writeFile(path.join(torn, 'plan.json'), '{"version": 2, "na');
+    expect((await findCheckpoint('sft', project)).state?.step).toBe(9);
+    for (const named of ['other-1', 'other'])
+      await expect(findCheckpoint(named, project)).rejects.toMatchObject({
+        message: expect.stringMatching(/^The run other-1 can't be read. The run's plan is not JSON/),
+        remedy: expect.stringMatching(/weights of step 7 can be used: .*step-000007/),
+      });
+  });
+
+  it('does not take an older run in the place of the newest, whose plan is missing', async () => {
+    await addRun('sft-9', 'sft', [9], 100);
+    await rm(path.join(await addRun('sft-10', 'sft', [10], 200), 'plan.json'));
+    await expect(findCheckpoint('sft', project)).rejects.toThrow(/^The run sft-10 can't be read. The plan/);
+    expect((await findCheckpoint('sft-9', project)).state?.step).toBe(9);
+    await addRun('sft-11', 'sft', [11], 300);
+    expect((await findCheckpoint('sft', project)).state?.step).toBe(11);
+  });
 });

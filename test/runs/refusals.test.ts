@@ -57,6 +57,11 @@ const died = () => new StudioError('engine-failed', 'The engine died.');
 const drivers: Record<string, () => Promise<Driven>> = {
   created: async () => ({ made: scriptedRun(), gate: null }),
   starting: () => started('createModel'),
+  queued: async () => {
+    const made = scriptedRun();
+    made.send({ kind: 'queue' });
+    return { made, gate: null };
+  },
   running: () => started('forwardBackward'),
   'running an evaluation': () => started('sample'),
   pausing: () => then(pause).of(started('forwardBackward')),

@@ -909,7 +909,7 @@ describe('two runs', () => {
     });
     expect(made.send({ kind: 'start' })).toMatchObject({
       state: 'rejected',
-      why: 'sft-2 is evaluating; pause or stop it first',
+      why: 'sft-2 is evaluating; pause or stop it first, or queue this run',
     });
     expect(made.summary.state).toBe('created');
   });

@@ -105,6 +105,8 @@ export class ScriptedRun {
   onEngine: (engine: ScriptedEngine) => void = () => {};
   /** Is called before any frames are given. */
   onLoad: () => void = () => {};
+  /** Is told what clients of a trainer are told. */
+  listener: { onEvent(event: RunEvent): void; onRunsChanged(run: RunSummary): void } | null = null;
   private readonly options: ScriptedRunOptions;
   private readonly waiting = new Set<() => void>();
   private isDead = false;
@@ -124,15 +126,18 @@ export class ScriptedRun {
       },
       checkpointOf: async () => path.join(folder, 'start'),
       runs: () => [this.run.summary(), ...(options.others?.() ?? [])],
+      nextInQueue: () => 1,
       allowedRoots: [],
       makeRoom: async () => {},
       onEvent: (event) => {
         this.events.push(event);
+        this.listener?.onEvent(event);
         look();
       },
       onChanged: (summary) => {
         if (this.isDead) return;
         this.changes.push(summary);
+        this.listener?.onRunsChanged(summary);
         look();
       },
       onSampling: () => {},

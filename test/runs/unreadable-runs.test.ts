@@ -1,7 +1,10 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { exportCommand } from '../../trainer/cli/commands/export.ts';
+import { recoverCommand } from '../../trainer/cli/commands/recover.ts';
 import { writeFileList } from '../../trainer/runs/checkpoint-files.ts';
+import { findCheckpoint } from '../../trainer/runs/find-checkpoint.ts';
 import { type RunPlan, writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
@@ -92,8 +95,43 @@ test('a run that can not be opened is named with what is in its way, the others 
   ]);
   expect(lines).toHaveLength(4);
 
+  // Whoever names it is told why, and an older run of its name does not take its place.
+  expect(() => trainer.store('broken')).toThrow(
+    expect.objectContaining({
+      message: "The run broken can't be read. This file is not a database.",
+      remedy: expect.stringMatching(/video-r1 recover broken --folder .*weights of step 40/),
+    }),
+  );
+  expect(() => trainer.resumption('torn-plan', undefined)).toThrow(/^The run torn-plan can't be read. The run's plan/);
+  expect(() => trainer.store('gone')).toThrow('There is no run gone.');
+
   await trainer.delete('broken');
   expect(trainer.unreadable().map(({ id }) => id)).not.toContain('broken');
   expect(existsSync(path.join(runs, 'broken'))).toBe(false);
   await expect(trainer.delete('../runs/good')).rejects.toMatchObject({ kind: 'not-found' });
+});
+
+test('a folder that was renamed is named where its run is asked for', async () => {
+  const projectFolder = temporaryFolder();
+  const runs = path.join(projectFolder, '.video-r1', 'runs');
+  const folder = path.join(runs, 'old');
+  mkdirSync(folder, { recursive: true });
+  await writePlan(folder, plan);
+  RunStore.create(folder, aRun({ id: 'tgrpo-1', state: 'stopped' })).dispose();
+  const trainer = await Trainer.open({
+    projectFolder,
+    version: '1.0.0',
+    createEngine: () => Promise.reject(new Error('Nothing computes here.')),
+    log: () => {},
+  });
+  onTestFinished(() => trainer.shutdown());
+  const fault = expect.objectContaining({
+    message: 'No folder is called tgrpo-1, but the folder old holds the run tgrpo-1.',
+    place: folder,
+    remedy: 'Call the folder tgrpo-1 again.',
+  });
+  expect(() => trainer.store('tgrpo-1')).toThrow(fault);
+  await expect(findCheckpoint('tgrpo-1', projectFolder)).rejects.toEqual(fault);
+  await expect(exportCommand.run(['tgrpo-1', '--folder', projectFolder])).rejects.toEqual(fault);
+  await expect(recoverCommand.run(['tgrpo-1', '--folder', projectFolder])).rejects.toEqual(fault);
 });

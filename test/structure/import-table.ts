@@ -106,6 +106,7 @@ export const rooms: readonly Room[] = [
     room: 'trainer/cli/experiments',
     on: [
       'trainer/cli/terminal',
+      'trainer/client',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',

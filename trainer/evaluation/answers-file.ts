@@ -32,6 +32,8 @@ const answersHeader = z.strictObject({
   shuffled: z.boolean(),
   /** The training reward's one switch. */
   nanRegressionPays: z.boolean(),
+  /** Longer prompts are skipped; 0 for no limit. Older files of answers have none, and skipped none. */
+  maxPromptTokens: z.number().int().optional(),
   template: promptTemplate,
 });
 export type AnswersHeader = z.infer<typeof answersHeader>;
@@ -77,7 +79,7 @@ const answeredLine = z.strictObject({
   /** Null for an image, or where no shuffled answer was wanted. */
   shuffled: given.nullable(),
 });
-/** The medium could not be read, so nothing was asked. */
+/** The medium could not be read, or the prompt was too long, so nothing was asked. */
 const skippedLine = z.strictObject({ outcome: z.literal('skipped'), ...questionShape, message: z.string() });
 const anyLine = z.discriminatedUnion('outcome', [answeredLine, skippedLine]);
 
@@ -85,8 +87,11 @@ export type AnsweredLine = z.infer<typeof answeredLine>;
 export type SkippedLine = z.infer<typeof skippedLine>;
 export type AnswersLine = z.infer<typeof anyLine>;
 
-/** Labels do not count. */
-const pinned = ({ label: _label, ...settings }: AnswersHeader) => settings;
+/** Labels do not count, nor what the other file's version did not know. */
+const pinned = ({ label: _label, maxPromptTokens, ...settings }: AnswersHeader, other: AnswersHeader) => ({
+  ...settings,
+  ...(other.maxPromptTokens === undefined ? {} : { maxPromptTokens }),
+});
 
 const notOurs = (file: string, why: string) =>
   new StudioError('conflict', `This is no file of answers: ${why}.`, {
@@ -186,7 +191,7 @@ export class AnswersFile {
       // A text that a kill can't have left is someone else's, and stays.
       if (!headerText.startsWith(content.rest)) throw notOurs(file, 'it holds something else');
     } else {
-      const differences = settingsThatDiffer(pinned(content.header), pinned(header));
+      const differences = settingsThatDiffer(pinned(content.header, header), pinned(header, content.header));
       if (differences.length > 0)
         throw new StudioError(
           'conflict',

@@ -53,6 +53,8 @@ export interface Comparison {
   readonly flips: readonly Flip[];
 }
 
+const regressionSlice = 'regression (MRA)';
+
 type Pair = readonly [AnsweredLine, AnsweredLine];
 
 /** By dataset and content; where a dataset asks the same twice, the first with the first. */
@@ -126,7 +128,7 @@ export function compareEvaluations(a: Side, b: Side): Comparison {
     slices: [
       ...datasets.flatMap((name) => datasetSlices(name, scored, seed)),
       ...sliceOf(
-        'regression (MRA)',
+        regressionSlice,
         pairs.filter(([line]) => isRegression(line)),
         seed,
       ),
@@ -200,6 +202,9 @@ export function comparisonReport(a: Side, b: Side, comparison: Comparison): Repo
     ],
     notes: [
       'In percent, frames in order, by the benchmarks’ rule. Interval: paired bootstrap over questions, 10,000 resamples.',
+      ...(slices.some(({ name }) => name === regressionSlice)
+        ? ['regression: an answer is right where its mean relative accuracy is 1, within 5 % of the solution.']
+        : []),
       'p: McNemar’s exact test, two-sided, on the questions where only one is right. Rows of many families are many tests: a small p among them comes by chance.',
     ],
   };

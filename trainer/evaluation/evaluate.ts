@@ -128,12 +128,14 @@ function answerOf({ group }: SampledGroup): Answer {
 }
 
 function slice(name: string, answers: readonly Answer[]): EvaluationSlice {
-  const shuffled = answers.flatMap((answer) => (answer.shuffled === null ? [] : [answer.shuffled]));
+  const both = answers.filter(({ shuffled }) => shuffled !== null);
+  const ordered = mean(both.map((answer) => answer.ordered));
   return {
     name,
     count: answers.length,
     ordered: mean(answers.map((answer) => answer.ordered)) ?? 0,
-    shuffled: mean(shuffled),
+    shuffled: mean(both.map((answer) => answer.shuffled ?? 0)),
+    alsoShuffled: ordered === null ? null : { count: both.length, ordered },
   };
 }
 

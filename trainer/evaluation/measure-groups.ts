@@ -8,6 +8,7 @@ import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { normalise } from '../learning/advantages.ts';
 import type { SampledGroup } from '../learning/groups.ts';
+import { longPrompt } from '../learning/long-prompt.ts';
 import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
@@ -17,7 +18,7 @@ import { rowsToSample } from './sample-benchmarks.ts';
 
 /** Shares of groups; accuracies and length are means over answers. */
 export const groupFigures = z.strictObject({
-  /** Groups that were drawn; videos that could not be read are not among them. */
+  /** Groups that were drawn; videos that could not be read, or whose prompt is too long, are not among them. */
   groups: z.number().int(),
   accuracy: z.number(),
   accuracyShuffled: z.number(),
@@ -81,7 +82,8 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
   const rows = rowsToSample(dataset.count, null, s.seed)
     .filter((row) => dataset.question(row).dataType === 'video')
     .slice(0, s.videos);
-  const questions = new QuestionLoader(dataset, s.media, s.limits, () => {});
+  const unfit = longPrompt(s.engine, s.model, s.template, p.maxPromptTokens);
+  const questions = new QuestionLoader(dataset, s.media, s.limits, () => {}, unfit);
   const groups: SampledGroup[] = [];
   for (let from = 0; from < rows.length; from += batchQuestions) {
     s.onProgress(from, rows.length);

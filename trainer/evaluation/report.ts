@@ -164,7 +164,9 @@ export function evaluationReport(results: EvaluationResults): Report {
       ...(slices.some((all) => all.meanRelativeAccuracy) ? ['MRA: mean relative accuracy, of regression alone.'] : []),
       'reward: the accuracy reward that training pays for the same answers, all types.',
       ...(slices.some((all) => all.skipped > 0)
-        ? ['skipped: media that could not be read; they are in no mean, and nothing was put in their place.']
+        ? [
+            'skipped: media that could not be read, or prompts longer than maxPromptTokens; they are in no mean, and nothing was put in their place.',
+          ]
         : []),
       ...unreadable
         .slice(0, 5)

@@ -7,7 +7,7 @@ export interface SliceResult {
   readonly name: string;
   /** Questions that were answered; all means are over these. */
   readonly count: number;
-  /** Questions whose medium could not be read: in no mean. */
+  /** Questions that could not be asked, since their medium can't be read or their prompt is too long: in no mean. */
   readonly skipped: number;
   /** Of them, questions whose type the benchmarks do not score (OCR, free-form): each counts 0 in the accuracy. */
   readonly unscored: number;

@@ -10,6 +10,14 @@ export interface SameQuestions {
   readonly note: string | null;
 }
 
+/** Groups are sampled apart from the answers; of which videos, their records do not say. */
+function groupsNote(runs: readonly StageRun[]): string | null {
+  const counts = [...new Set(runs.flatMap(({ groups }) => (groups ? [groups.groups] : [])))].sort((a, b) => a - b);
+  return counts.length < 2
+    ? null
+    : `Temporal paid and temporal felt are over different numbers of groups (${counts.join(', ')}), so not to be compared between all rows.`;
+}
+
 /** Of the runs' answers those to questions that all of them answered, with results made anew of them. */
 export function onSameQuestions(runs: readonly StageRun[]): SameQuestions {
   const answered = runs.map(
@@ -17,13 +25,17 @@ export function onSameQuestions(runs: readonly StageRun[]): SameQuestions {
   );
   const [first = new Set<string>(), ...others] = answered;
   const common = new Set([...first].filter((key) => others.every((own) => own.has(key))));
-  if (answered.every(({ size }) => size === common.size)) return { runs, note: null };
+  const groups = groupsNote(runs);
+  if (answered.every(({ size }) => size === common.size)) return { runs, note: groups };
   const counts = [...new Set(answered.map(({ size }) => size))].sort((a, b) => a - b);
   return {
     runs: runs.map((run) => {
       const answers = run.answers.filter((line) => common.has(keyOf(line)));
       return { ...run, answers, results: resultsOf(run.results.settings, answers) };
     }),
-    note: `All figures are over the ${common.size} questions that every checkpoint of this table has answered; some have answered more (${counts.join(', ')}), and what only some answered is left out.`,
+    note: [
+      `All figures are over the ${common.size} questions that every checkpoint of this table has answered; some have answered more (${counts.join(', ')}), and what only some answered is left out.`,
+      ...(groups === null ? [] : [groups]),
+    ].join(' '),
   };
 }

@@ -5,6 +5,7 @@ import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
 import { permutation, randomFrom } from '../data/random.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
+import { longPrompt } from '../learning/long-prompt.ts';
 import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
@@ -79,8 +80,12 @@ export async function sampleBenchmarks(a: BenchmarkSampling): Promise<void> {
   let now = 0;
   for (const { name, dataset, rows } of open) {
     const faults = new Map<number, string>();
-    const questions = new QuestionLoader(dataset, a.media, a.limits, ({ row }, fault) =>
-      faults.set(row, fault.message),
+    const questions = new QuestionLoader(
+      dataset,
+      a.media,
+      a.limits,
+      ({ row }, fault) => faults.set(row, fault.message),
+      longPrompt(a.engine, a.model, a.answers.header.template, a.parameters.maxPromptTokens),
     );
     const told = (share: number, batch: number) => {
       const finished = now + Math.floor(share * batch);

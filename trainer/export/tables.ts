@@ -205,6 +205,8 @@ const evaluations: Table<SliceRecord> = {
     ['count', 'integer', (s) => s.count],
     ['ordered', 'number', (s) => s.ordered],
     ['shuffled', 'number', (s) => s.shuffled],
+    ['shuffled_count', 'integer', (s) => s.alsoShuffled?.count ?? null],
+    ['ordered_of_shuffled', 'number', (s) => s.alsoShuffled?.ordered ?? null],
     ['skipped', 'integer', (s) => s.skipped],
     ['duration_ms', 'number', (s) => s.durationMs],
   ),

@@ -2,6 +2,7 @@
  * T-GRPO's arithmetic: from the scores of one group to rewards and advantages, with a sentence for each decision.
  * Pure; GRPO is the same function without a shuffled half.
  */
+import { fractionsRule, isCorrect } from '../protocol/correctness.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
 import { compareShares } from './temporal-test.ts';
@@ -78,11 +79,6 @@ export function lengthWindow(
   return { min: Math.round(p.lengthMin * scale), max: Math.round(p.lengthMax * scale) };
 }
 
-/** An answer is correct when its accuracy reward is above the threshold. */
-export function isCorrect(accuracy: number, threshold: number): boolean {
-  return accuracy > threshold || accuracy === 1;
-}
-
 const number = (value: number) => String(Number(value.toFixed(3)));
 const mean = (values: readonly number[]) =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -116,7 +112,7 @@ export function groupAdvantages(
       passed,
       paid: passed ? p.alpha : 0,
     };
-    explanation.push(temporalSentence(temporal, formula, correctCount, ordered.length, shuffled, p));
+    explanation.push(temporalSentence(temporal, formula, ordered, shuffled, p));
   }
 
   const window = lengthWindow(p, correctCount / ordered.length);
@@ -143,10 +139,11 @@ export function groupAdvantages(
 
   const rewarded = ordered.map((answer, i): RewardedAnswer => {
     const right = correct[i] === true;
+    const rule = fractionsRule([answer.accuracy], p.correctThreshold);
     const parts = [
       ...basics(answer),
-      temporalPart(temporal, right, p),
-      lengthPart(answer.length, right, lengthOpen, window, p.omega),
+      temporalPart(temporal, right, rule, p),
+      lengthPart(answer.length, right, rule, lengthOpen, window, p.omega),
     ];
     return { correct: right, parts, total: total(parts) };
   });
@@ -199,21 +196,26 @@ const sharesOf = (answers: readonly ScoredAnswer[], p: RewardParameters): number
 function temporalSentence(
   test: TemporalTest,
   formula: string,
-  correctCount: number,
-  count: number,
+  ordered: readonly ScoredAnswer[],
   shuffled: readonly ScoredAnswer[],
   p: RewardParameters,
 ): string {
-  const right = shuffled.filter((answer) => isCorrect(answer.accuracy, p.correctThreshold)).length;
-  const counts = `${correctCount} of ${count} ordered answers were right against ${right} of ${shuffled.length} shuffled`;
+  const right = (answers: readonly ScoredAnswer[]) =>
+    answers.filter(({ accuracy }) => isCorrect(accuracy, p.correctThreshold)).length;
+  const rule = fractionsRule(
+    [...ordered, ...shuffled].map(({ accuracy }) => accuracy),
+    p.correctThreshold,
+  );
+  const counts = `${right(ordered)} of ${ordered.length} ordered answers were right against ${right(shuffled)} of ${shuffled.length} shuffled${rule}`;
   const means = p.temporalShare === 'accuracy' ? ', compared by mean accuracy' : '';
   if (!test.passed) return `${counts}${means}: ${formula} does not hold, so no answer gets the temporal reward.`;
-  if (correctCount === 0)
+  if (right(ordered) === 0)
     return `${counts}${means}: ${formula} holds, but no answer is right, so none gets the temporal reward.`;
   return `${counts}${means}: ${formula} holds, so each right ordered answer gets α = ${number(test.paid)}.`;
 }
 
-function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParameters): RewardPart {
+/** @param rule by which a fractional accuracy was called right or wrong; empty for others */
+function temporalPart(test: TemporalTest | null, right: boolean, rule: string, p: RewardParameters): RewardPart {
   const part = (value: number, explanation: string): RewardPart => ({
     name: 'temporal',
     value,
@@ -223,13 +225,14 @@ function temporalPart(test: TemporalTest | null, right: boolean, p: RewardParame
   if (test === null) return part(0, 'no shuffled answers to compare with');
   if (!test.passed) return part(0, 'the temporal test failed');
   return right
-    ? part(test.paid, 'test passed, this answer is right')
-    : part(0, 'test passed, but this answer is wrong');
+    ? part(test.paid, `test passed, this answer is right${rule}`)
+    : part(0, `test passed, but this answer is wrong${rule}`);
 }
 
 function lengthPart(
   length: number,
   right: boolean,
+  rule: string,
   open: boolean,
   { min, max }: LengthWindow,
   omega: number,
@@ -243,7 +246,7 @@ function lengthPart(
     explanation,
   });
   if (!inside) return part(0, `${length} tokens: outside ${window}`);
-  if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong`);
+  if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong${rule}`);
   if (!open) return part(0, `${length} tokens: inside ${window}, but only one answer is correct`);
   return part(omega, `${length} tokens: inside ${window}`);
 }

@@ -3,7 +3,7 @@
  * compared as fractions, so that a tie is a tie; means of fractional scores in float32, as the released code compares them.
  */
 import type { ParameterValues } from '../protocol/parameters.ts';
-import { tellingDecimals } from '../protocol/telling-decimals.ts';
+import { factorDecimals, tellingDecimals } from '../protocol/telling-decimals.ts';
 
 export interface ComparedShares {
   readonly passed: boolean;
@@ -28,8 +28,8 @@ const inDecimals = (value: number, decimals: number) => String(Number(value.toFi
 
 function formulaOf(p: number, shuffled: number, bar: number, mu: number, comparison: Comparison): string {
   const decimals = tellingDecimals(p, bar, 3);
-  const [ours, theirs, threshold] = [p, shuffled, bar].map((value) => inDecimals(value, decimals));
-  return `${ours} ${comparison} ${mu} × ${theirs} = ${threshold}`;
+  const theirs = inDecimals(shuffled, factorDecimals(mu, shuffled, bar, decimals));
+  return `${inDecimals(p, decimals)} ${comparison} ${mu} × ${theirs} = ${inDecimals(bar, decimals)}`;
 }
 
 /** @param ordered,shuffled scores of 0 or 1, at least one each */
@@ -55,9 +55,24 @@ function compareCounts(
   };
 }
 
-/** The mean as torch's float32 has it: summed one after the other, then divided. */
-const float32Mean = (values: readonly number[]) =>
-  Math.fround(values.reduce((sum, value) => Math.fround(sum + Math.fround(value)), 0) / values.length);
+const added = (values: readonly number[]) => values.reduce((sum, value) => Math.fround(sum + value), 0);
+
+/**
+ * A float32 sum in the order that numpy adds up to 128 values in: fewer than eight one after the other; else every eighth, then
+ * those eight sums in pairs, then the rest.
+ */
+function float32Sum(values: readonly number[]): number {
+  if (values.length < 8) return added(values);
+  const whole = values.length - (values.length % 8);
+  const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, lane) =>
+    added(values.slice(0, whole).filter((_, i) => i % 8 === lane)),
+  ) as [number, number, number, number, number, number, number, number];
+  const quarters = [added([a, b]), added([c, d]), added([e, f]), added([g, h])] as const;
+  const eights = added([added([quarters[0], quarters[1]]), added([quarters[2], quarters[3]])]);
+  return added([eights, ...values.slice(whole)]);
+}
+
+const float32Mean = (values: readonly number[]) => Math.fround(float32Sum(values.map(Math.fround)) / values.length);
 
 /**
  * @param ordered,shuffled what is averaged: 1 for a right answer and 0 for a wrong one, or accuracy rewards; at least one each

@@ -23,6 +23,10 @@ import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, 
 /** What can be asked of a run. Nothing reports success before it was applied. */
 export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('start') }),
+  /** Begins by itself when the runs before it have ended; at once where there are none. */
+  z.strictObject({ kind: z.literal('queue') }),
+  /** Takes a queued run off the queue: it rests as it did before. */
+  z.strictObject({ kind: z.literal('dequeue') }),
   /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point. */
   z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false) }),
   /** `from`: the step of a checkpoint, instead of the newest. `confirmed`: a person agrees to what `Resumption.asks` says. */
@@ -110,10 +114,31 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
   start: {
     label: 'Start',
     participle: 'started',
-    states: ['created'],
+    states: ['created', 'queued'],
     points: () => everyPoint,
     whileHeld: true,
     computes: true,
+  },
+  queue: {
+    label: 'Queue',
+    participle: 'queued',
+    states: ['created', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => everyPoint,
+    whileHeld: false,
+    computes: false,
+    refuse: (_, run) => {
+      if (run.state === 'paused' && run.memory === 'held')
+        return 'the run is paused in memory: resume it, or stop it first';
+      return run.state === 'completed' ? doneAlready(run) : null;
+    },
+  },
+  dequeue: {
+    label: 'Take off the queue',
+    participle: 'taken off the queue',
+    states: ['queued'],
+    points: () => everyPoint,
+    whileHeld: false,
+    computes: false,
   },
   pause: {
     label: 'Pause',
@@ -185,7 +210,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
   set: {
     label: 'Set parameter',
     participle: 'changed',
-    states: ['created', 'starting', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    states: ['created', 'queued', 'starting', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
     points: () => ['before-step'],
     whileHeld: false,
     computes: false,
@@ -204,9 +229,14 @@ function commandOf(request: CommandRequest): Command<CommandKind> {
 
 /** A refusal by state, as a clause that follows "because". */
 function wrongState(kind: CommandKind, run: RunSummary): string {
+  if (kind === 'dequeue') return 'the run is not queued';
   switch (run.state) {
     case 'created':
       return 'the run has not been started';
+    case 'queued':
+      return kind === 'queue'
+        ? 'the run is queued already'
+        : 'the run is queued: start it, or take it off the queue first';
     case 'starting':
       return kind === 'start' || kind === 'resume'
         ? 'the run is starting already'
@@ -239,8 +269,10 @@ export function refusal(request: CommandRequest, run: RunSummary, runs: readonly
   const command = commandOf(request);
   if (!command.states.includes(run.state)) return wrongState(request.kind, run);
   const other = command.computes ? runs.find(({ id, state }) => id !== run.id && isComputing(state)) : undefined;
-  if (other) return `${other.id} is ${other.state}; pause or stop it first`;
-  return command.refuse?.(request, run) ?? null;
+  if (!other) return command.refuse?.(request, run) ?? null;
+  const canWait =
+    (request.kind === 'start' || request.kind === 'resume') && refusal({ kind: 'queue' }, run, []) === null;
+  return `${other.id} is ${other.state}; pause or stop it first${canWait ? ', or queue this run' : ''}`;
 }
 
 /** Why a run can't be deleted now; null when it can. */

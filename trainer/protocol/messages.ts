@@ -84,13 +84,16 @@ export const requests = {
   'runfiles/list': call(nothing, z.object({ runFiles: z.array(runFileEntry) })),
   /** `unreadable`: folders of runs that can't be opened, with what is in the way. */
   'runs/list': call(nothing, z.object({ runs: z.array(runSummary), unreadable: z.array(unreadableRun) })),
-  /** Creates a run from a run file (path relative to the project folder) and starts it unless `start` is false. */
+  /**
+   * Creates a run from a run file (path relative to the project folder). `start`: at once, which is refused with `conflict` while
+   * another run computes, and then no run is created; `queue` when its turn comes; or not at all.
+   */
   'runs/create': call(
     z.object({
       runFile: z.string(),
       model: modelSource.optional(),
       parameters: z.record(z.string(), z.unknown()).optional(),
-      start: z.boolean().default(true),
+      start: z.union([z.boolean(), z.literal('queue')]).default(true),
     }),
     z.object({ run: runSummary }),
   ),

@@ -220,6 +220,11 @@ export const evaluationSlice = z.object({
   count: z.number().int(),
   ordered: z.number(),
   shuffled: z.number().nullable(),
+  /**
+   * Of the questions that were also answered on shuffled frames, which images are not: how many, and the mean on ordered frames.
+   * Null where there are none; older records do not say.
+   */
+  alsoShuffled: z.object({ count: z.number().int(), ordered: z.number() }).nullable().optional(),
 });
 export type EvaluationSlice = z.infer<typeof evaluationSlice>;
 
@@ -242,6 +247,22 @@ export const evaluation = z.object({
   durationMs: z.number(),
 });
 export type Evaluation = z.infer<typeof evaluation>;
+
+/** What order is worth in a slice: ordered minus shuffled, over the same questions where the record says which. */
+export function gapOf({ ordered, shuffled, alsoShuffled }: EvaluationSlice): number | null {
+  return shuffled === null ? null : (alsoShuffled?.ordered ?? ordered) - shuffled;
+}
+
+/** Whether figures of two evaluations are over the same questions, as far as their records say. */
+export function askedTheSame(a: Evaluation, b: Evaluation): boolean {
+  return (
+    a.dataset === b.dataset &&
+    a.skipped === b.skipped &&
+    a.all.count === b.all.count &&
+    a.needsOrder?.count === b.needsOrder?.count &&
+    a.byFamily.every(({ name, count }) => b.byFamily.find((slice) => slice.name === name)?.count === count)
+  );
+}
 
 /** What an evaluation's questions are to the run: `unseen questions` only where it is known that they are. */
 export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): string {

@@ -23,30 +23,42 @@ const doing = z.string().nullable();
 /** What a command waits for, told while it waits and never stored. */
 const waitsFor = { doing: doing.optional() };
 
+const created = z.object({ state: z.literal('created') });
+/**
+ * `why` is null where a person paused it and there is no more to say. `held`: the model is in memory and the step can go on;
+ * `released`: it goes on from its last checkpoint.
+ */
+const paused = z.object({
+  state: z.literal('paused'),
+  at: runPlace,
+  why: z.string().nullable(),
+  fault: runFault.nullable(),
+  memory: z.enum(['held', 'released']),
+});
+const stopped = z.object({ state: z.literal('stopped') });
+const completed = z.object({ state: z.literal('completed') });
+const failed = z.object({ state: z.literal('failed'), fault: runFault });
+
+/** How a run rests that nothing makes go on by itself. */
+const resting = z.discriminatedUnion('state', [created, paused, stopped, completed, failed]);
+export type RestingStanding = z.infer<typeof resting>;
+
 /** A run's state with what belongs to it. */
 export const standing = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('created') }),
+  created,
+  /** Begins by itself when its turn comes. `since` orders the queue, in milliseconds; `before` is how it rests when taken off. */
+  z.object({ state: z.literal('queued'), since: z.number(), before: resting }),
   z.object({ state: z.literal('starting'), doing }),
   z.object({ state: z.literal('running'), doing }),
   /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point. */
   z.object({ state: z.literal('pausing'), release: z.boolean(), ...waitsFor }),
-  /**
-   * `why` is null where a person paused it and there is no more to say. `held`: the model is in memory and the step can go on;
-   * `released`: it goes on from its last checkpoint.
-   */
-  z.object({
-    state: z.literal('paused'),
-    at: runPlace,
-    why: z.string().nullable(),
-    fault: runFault.nullable(),
-    memory: z.enum(['held', 'released']),
-  }),
+  paused,
   z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']), ...waitsFor }),
-  z.object({ state: z.literal('stopped') }),
+  stopped,
   /** A run that was at rest answers its evaluation questions; then it rests again. */
   z.object({ state: z.literal('evaluating'), doing }),
-  z.object({ state: z.literal('completed') }),
-  z.object({ state: z.literal('failed'), fault: runFault }),
+  completed,
+  failed,
 ]);
 export type Standing = z.infer<typeof standing>;
 export type RunState = Standing['state'];
@@ -108,6 +120,16 @@ export function standingOf(run: RunSummary): Standing {
   return standing.parse(run);
 }
 
+/** How a run rests that may be queued. @throws ZodError for one that computes or waits already */
+export function restingStandingOf(run: RunSummary): RestingStanding {
+  return resting.parse(run);
+}
+
+/** How it stands when its turn in a queue is taken away. */
+export function standingBeforeQueue(run: RunSummary): Standing {
+  return run.state === 'queued' ? run.before : standingOf(run);
+}
+
 /** Whether it uses the machine now, so that no other run can. */
 export function isComputing(state: RunState): boolean {
   switch (state) {
@@ -118,6 +140,7 @@ export function isComputing(state: RunState): boolean {
     case 'evaluating':
       return true;
     case 'created':
+    case 'queued':
     case 'paused':
     case 'stopped':
     case 'completed':
@@ -126,9 +149,23 @@ export function isComputing(state: RunState): boolean {
   }
 }
 
+export type QueuedRun = RunSummary & { readonly state: 'queued' };
+
+/** The runs that wait for their turn, the next one first. */
+export function queueOf(runs: readonly RunSummary[]): QueuedRun[] {
+  return runs.filter((run) => run.state === 'queued').sort((a, b) => a.since - b.since);
+}
+
+/** What the queue waits for: a run that computes, or one that stands still in memory; undefined where nothing is in the way. */
+export function inTheWay(runs: readonly RunSummary[]): RunSummary | undefined {
+  return (
+    runs.find(({ state }) => isComputing(state)) ?? runs.find((run) => run.state === 'paused' && run.memory === 'held')
+  );
+}
+
 /** The fault that a person should know of; null for none. */
-export function faultOf(run: RunSummary): RunFault | null {
-  return run.state === 'paused' || run.state === 'failed' ? run.fault : null;
+export function faultOf(standing: Standing): RunFault | null {
+  return standing.state === 'paused' || standing.state === 'failed' ? standing.fault : null;
 }
 
 /** Milliseconds of work left, as the newest steps suggest; null when it does not go on by itself or nothing is known. */

@@ -1,5 +1,5 @@
 /** How a run stands, in words for one line: the same in the editor and in a terminal. Loads nothing. */
-import type { RunSummary, Standing } from './run-state.ts';
+import type { QueuedRun, RunSummary, Standing } from './run-state.ts';
 
 /** What there is to say beside the state's name; null where the name says all. */
 export function standingDetail(standing: Standing): string | null {
@@ -23,10 +23,25 @@ export function standingDetail(standing: Standing): string | null {
     case 'failed':
       return standing.fault.message;
     case 'created':
+    case 'queued':
     case 'stopped':
     case 'completed':
       return null;
   }
+}
+
+/**
+ * A queued run's place and what it waits for: `2 of 3, while sft-1 is running`.
+ * @param queue as `queueOf` has it
+ * @param before as `inTheWay` has it
+ */
+export function queueWords(run: QueuedRun, queue: readonly QueuedRun[], before: RunSummary | undefined): string {
+  const place = queue.findIndex(({ id }) => id === run.id) + 1;
+  const waits =
+    before === undefined
+      ? 'until the run before it goes on to its end, or this one is started'
+      : `while ${before.id} is ${before.state}`;
+  return `${place} of ${queue.length}, ${waits}`;
 }
 
 /** When a command takes hold, and what it waits for till then. */

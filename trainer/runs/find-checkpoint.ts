@@ -4,9 +4,10 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { refuseOtherForms } from '../engines/model-forms.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { fileListName, filesFault } from './checkpoint-files.ts';
 import { type ControllerState, checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
+import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { planFile, type RunPlan, readPlan } from './plan.ts';
 
 export interface FoundCheckpoint {
@@ -25,7 +26,7 @@ export function checkpointName({ state, folder }: FoundCheckpoint): string {
  * A checkpoint by its folder or, with a project folder, by the name or id of a run: then its newest, of the newest run that
  * has one.
  * @param step the checkpoint of this step instead of the newest
- * @throws StudioError `not-found`, also where the newest is not whole; `bad-model`
+ * @throws StudioError `not-found`, also where the newest is not whole; `bad-model`; `bad-run-file` where the run's plan can't be read
  */
 export async function findCheckpoint(
   named: string,
@@ -58,23 +59,32 @@ export async function findCheckpoint(
     });
   const runsFolder = path.join(projectFolder, trainerFolder, 'runs');
   const ids = existsSync(runsFolder) ? await readdir(runsFolder) : [];
-  const runs = await Promise.all(
-    ids
-      .filter((id) => existsSync(path.join(runsFolder, id, planFile)))
-      .map(async (id) => {
-        const runFolder = path.join(runsFolder, id);
-        // Written once, when the run is created.
-        const { mtimeMs } = await stat(path.join(runFolder, planFile));
-        return { id, runFolder, plan: await readPlan(runFolder), createdMs: mtimeMs };
-      }),
+  const faults = new Map<string, StudioError>();
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      const runFolder = path.join(runsFolder, id);
+      try {
+        // Its plan is written once, when the run is created.
+        const plan = await readPlan(runFolder);
+        return { id, runFolder, plan, createdMs: (await stat(path.join(runFolder, planFile))).mtimeMs };
+      } catch (thrown) {
+        faults.set(id, await withCheckpointNamed(asStudioError(thrown), runFolder));
+        return null;
+      }
+    }),
   );
-  const newestFirst = runs
+  const newestFirst = found
+    .filter((run) => run !== null)
     .filter(({ id, plan }) => id === named || plan.name === named)
     .sort((a, b) => b.createdMs - a.createdMs);
+  const own = faults.get(named);
+  const fault = own ? ofRun(named, own) : unreadableNewest(named, faults, newestFirst[0]?.id);
+  if (fault) throw fault;
   for (const { runFolder, plan } of newestFirst) {
-    const found = await checkpointAsked(runFolder, step);
-    if (found) return { ...found, plan };
+    const checkpoint = await checkpointAsked(runFolder, step);
+    if (checkpoint) return { ...checkpoint, plan };
   }
+  if (newestFirst.length === 0 && /-\d+$/.test(named)) throw noRun(runsFolder, named);
   throw new StudioError('not-found', `No run called ${named} has a checkpoint.`, {
     place: projectFolder,
     remedy: 'Name a run that has been trained, or a checkpoint’s folder.',

@@ -6,7 +6,13 @@ import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } f
 import { StudioError } from '../protocol/errors.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import { type Resumption, resumption } from '../protocol/resumption.ts';
-import { isComputing, type RunSummary, standingOf } from '../protocol/run-state.ts';
+import {
+  isComputing,
+  type RunSummary,
+  restingStandingOf,
+  standingBeforeQueue,
+  standingOf,
+} from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
@@ -17,6 +23,8 @@ import { type SessionSurroundings, TrainingSession } from './training-session.ts
 export interface RunSurroundings extends SessionSurroundings, JournalListener {
   /** All runs of this trainer: two do not compute at once. */
   runs(): readonly RunSummary[];
+  /** When a run is queued that is queued now, in milliseconds: after all others. */
+  nextInQueue(): number;
 }
 
 /** A run in memory, and the end of its stay there. */
@@ -152,6 +160,16 @@ export class Run {
       case 'set': {
         const from = this.journal.setParameter(request.parameter, request.value);
         return this.commands.apply(command, null, { from, to: request.value }, null);
+      }
+      case 'queue': {
+        const before = restingStandingOf(this.summary());
+        this.journal.stand({ state: 'queued', since: this.around.nextInQueue(), before });
+        return this.commands.apply(command, null, null, `${before.state} → queued`);
+      }
+      case 'dequeue': {
+        const rest = standingBeforeQueue(this.summary());
+        this.journal.stand(rest);
+        return this.commands.apply(command, null, null, `queued → ${rest.state}`);
       }
       case 'stop': {
         const { state } = this.summary();

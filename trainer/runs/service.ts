@@ -24,7 +24,8 @@ export interface CreateRun {
   readonly runFile: string;
   readonly model?: ModelSource | undefined;
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
-  readonly start: boolean;
+  /** At once, when its turn comes, or not before somebody starts it. */
+  readonly start: boolean | 'queue';
 }
 
 export interface ForkRun {

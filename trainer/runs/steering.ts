@@ -108,6 +108,9 @@ export class Steering {
       case 'save':
       case 'evaluate':
         return this.wait(command);
+      case 'queue':
+      case 'dequeue':
+        throw notHere(request.kind);
     }
   }
 
@@ -261,6 +264,9 @@ export class Steering {
           const from = this.actions.setParameter(request.parameter, request.value);
           return { change: { from, to: request.value }, note: null };
         });
+      case 'queue':
+      case 'dequeue':
+        throw notHere(request.kind);
       default:
         return request satisfies never;
     }
@@ -291,6 +297,11 @@ export class Steering {
 /** What a run does that goes on for so many steps. */
 export function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
+}
+
+/** A run that waits for its turn is not in memory. */
+function notHere(kind: CommandKind): StudioError {
+  return new StudioError('internal', `A run in memory was to ${kind}.`);
 }
 
 function expectInterrupted(thrown: unknown): void {

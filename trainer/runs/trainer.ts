@@ -12,7 +12,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
-import type { RunSummary } from '../protocol/run-state.ts';
+import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { spanFault } from '../protocol/text-spans.ts';
 import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
@@ -21,10 +21,12 @@ import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
-import { checkpointAsked, checkpointsOf, controllerFile, readControllerState } from './checkpoints.ts';
+import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { copyCheckpoints } from './fork.ts';
+import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
+import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
@@ -54,12 +56,18 @@ export class Trainer implements TrainerService {
   private readonly unreadableById = new Map<string, StudioError>();
   private readonly usedIds = new Set<string>();
   private readonly listeners = new Set<TrainerListener>();
+  private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
+    this.queue = new RunQueue({
+      runs: () => this.runs(),
+      start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),
+      log: (line) => options.log(line),
+    });
     this.info = {
       version: options.version,
       pid: process.pid,
@@ -83,7 +91,9 @@ export class Trainer implements TrainerService {
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     for (const id of folders.sort()) {
       try {
-        trainer.runsById.set(id, await trainer.reopen(id));
+        const run = await trainer.reopen(id);
+        trainer.runsById.set(id, run);
+        trainer.queue.know(run.summary());
       } catch (thrown) {
         const fault = await withCheckpointNamed(asStudioError(thrown), path.join(trainer.runsFolder, id));
         trainer.unreadableById.set(id, fault);
@@ -123,6 +133,7 @@ export class Trainer implements TrainerService {
     const { projectFolder, allowedRoots } = this.options;
     const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model }, allowedRoots);
     const { paths } = plan;
+    if (request.start === true) this.checkFree(plan.name);
     const from = await this.describeSource(plan.model, paths);
     const id = this.freeId(plan.name);
     const folder = path.join(this.runsFolder, id);
@@ -153,9 +164,17 @@ export class Trainer implements TrainerService {
         seq: 0,
       });
       const run = new Run(folder, plan, store, this.surroundings());
+      try {
+        if (request.start === true) this.checkFree(plan.name);
+      } catch (thrown) {
+        store.dispose();
+        throw thrown;
+      }
       this.runsById.set(id, run);
+      this.queue.take(run.summary());
       this.tell((listener) => listener.onRunsChanged(run.summary()));
-      if (request.start) run.command(randomUUID(), { kind: 'start' }, by);
+      if (request.start !== false)
+        run.command(randomUUID(), { kind: request.start === 'queue' ? 'queue' : 'start' }, by);
       return run.summary();
     } catch (thrown) {
       this.runsById.delete(id);
@@ -243,6 +262,7 @@ export class Trainer implements TrainerService {
       await run.shutDown();
       this.runsById.delete(runId);
       await this.reader.close(run.folder);
+      this.queue.remove(runId);
     }
     await rm(path.join(this.runsFolder, runId), { recursive: true, force: true });
     this.tell((listener) => listener.onRunsChanged(null));
@@ -301,6 +321,7 @@ export class Trainer implements TrainerService {
   }
 
   async shutdown(): Promise<void> {
+    this.queue.close();
     this.isEnding = true;
     await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
@@ -335,6 +356,19 @@ export class Trainer implements TrainerService {
     }
   }
 
+  /** A run that could not begin would only lie about. @throws StudioError `conflict` */
+  private checkFree(name: string): void {
+    const other = this.runs().find(({ state }) => isComputing(state));
+    if (!other) return;
+    throw new StudioError(
+      'conflict',
+      `${other.id} is ${other.state}, and one run computes at a time: no run of ${name} was created.`,
+      {
+        remedy: `Queue it, or pause or stop ${other.id} first.`,
+      },
+    );
+  }
+
   /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
   private async fillStores(): Promise<void> {
     for (const run of [...this.runsById.values()]) {
@@ -362,11 +396,9 @@ export class Trainer implements TrainerService {
 
   private run(id: string): Run {
     const run = this.runsById.get(id);
-    if (!run)
-      throw new StudioError('not-found', `There is no run ${id}.`, {
-        remedy: 'It may have been deleted; read the list of runs again.',
-      });
-    return run;
+    if (run) return run;
+    const fault = this.unreadableById.get(id);
+    throw fault ? ofRun(id, fault) : noRun(this.runsFolder, id);
   }
 
   /** A name that no run has or had in this process, so that nobody takes a new run for a deleted one. */
@@ -402,6 +434,8 @@ export class Trainer implements TrainerService {
     }
     const candidates = [...this.runsById.values()].filter((run) => run.summary().name === source.run);
     const newestFirst = candidates.sort((a, b) => b.summary().createdAt - a.summary().createdAt);
+    const fault = unreadableNewest(source.run, this.unreadableById, newestFirst[0]?.id);
+    if (fault) throw fault;
     for (const run of newestFirst) {
       const found = await checkpointAsked(run.folder, source.step);
       if (found) return found.folder;
@@ -426,12 +460,16 @@ export class Trainer implements TrainerService {
       createEngine: this.options.createEngine,
       allowedRoots: this.options.allowedRoots ?? [],
       runs: () => this.runs(),
+      nextInQueue: () => this.queue.nextSince(),
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);
         await Promise.all(others.map((run) => run.release(`its memory was freed for ${besides}`)));
       },
       onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
-      onChanged: (summary) => this.tell((listener) => listener.onRunsChanged(summary)),
+      onChanged: (summary) => {
+        this.queue.take(summary);
+        this.tell((listener) => listener.onRunsChanged(summary));
+      },
       onSampling: (hint) => this.tell((listener) => listener.onSampling(hint)),
       log: (line) => this.options.log(line),
     };
@@ -440,22 +478,6 @@ export class Trainer implements TrainerService {
   private tell(what: (listener: TrainerListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
-}
-
-/** What is lost with a run's records is not its weights: the fault of a run that has some says where they lie. */
-async function withCheckpointNamed(fault: StudioError, runFolder: string): Promise<StudioError> {
-  const newest = await checkpointsOf(runFolder, 1).then(
-    ({ whole }) => whole[0],
-    () => undefined,
-  );
-  if (!newest) return fault;
-  const { kind, message, place, remedy, cause } = fault;
-  const usable = `Its weights of step ${newest.state.step} can be used: a run file takes them as "model": {"checkpoint": ${JSON.stringify(newest.folder)}}.`;
-  return new StudioError(kind, message, {
-    ...(place && { place }),
-    remedy: [remedy, usable].filter(Boolean).join(' '),
-    cause,
-  });
 }
 
 function findRollout(store: RunStore, rolloutId: string): Rollout {

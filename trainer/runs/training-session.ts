@@ -17,6 +17,7 @@ import {
   type RunSummary,
   runFault,
   type Standing,
+  standingBeforeQueue,
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
@@ -166,7 +167,8 @@ export class TrainingSession {
     const { command } = this;
     const { journal, commands, around } = this.of;
     const { request } = command;
-    const before = standingOf(this.run);
+    // Not the place in the queue, which would start it again at once.
+    const before = standingBeforeQueue(this.run);
     let begun = false;
     try {
       journal.stand({ state: 'starting', doing: 'loading the model' });

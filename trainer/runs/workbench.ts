@@ -5,14 +5,15 @@ import { type Dataset, openDataset } from '../data/dataset.ts';
 import { isSplit } from '../data/forms/dataset-parts.ts';
 import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder } from '../data/mixing.ts';
-import { QuestionLoader, type Unfit } from '../data/questions.ts';
+import { QuestionLoader } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';
+import { longPrompt } from '../learning/long-prompt.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Question } from '../protocol/records.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
-import { buildPrompt, questionText, solutionText } from '../reasoning/prompt.ts';
+import { questionText, solutionText } from '../reasoning/prompt.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
 import { frameLimits } from '../video/choose.ts';
 import type { MediaLoader } from '../video/load.ts';
@@ -155,20 +156,6 @@ function requireThere({ paths }: RunPlan, file: string): void {
     place: file,
     remedy: `Put it back, or say where it lies now: video-r1 run --resume RUN --folder ${paths.project} --map ${recorded}=NEW`,
   });
-}
-
-/** Finds prompts that are too long before the model is given them; their beginning is never cut off. */
-function longPrompt(engine: Engine, policy: ModelHandle, template: PromptTemplate, mostTokens: number): Unfit {
-  return async ({ question, frames }) => {
-    if (mostTokens === 0) return null;
-    const { tokens } = await engine.render(policy, buildPrompt(question, frames, null, template));
-    if (tokens <= mostTokens) return null;
-    return new StudioError(
-      'bad-dataset',
-      `The prompt has ${tokens.toLocaleString('en-US')} tokens; maxPromptTokens allows ${mostTokens.toLocaleString('en-US')}.`,
-      { place: question.path, remedy: 'Shorten the problem, show fewer or smaller frames, or raise maxPromptTokens.' },
-    );
-  };
 }
 
 function openAndTell(file: string, allowedRoots: readonly string[], tell: WorkbenchOrder['tell']): Promise<Dataset> {

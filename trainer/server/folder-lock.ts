@@ -42,7 +42,8 @@ export function lockFolder(projectFolder: string): FolderLock {
       `Another trainer works on this folder: ${owner ? `process ${owner.pid}, port ${owner.port}` : 'it is just starting'}.`,
       {
         place: projectFolder,
-        remedy: 'Attach to it ("Video-R1: Attach to Trainer"), or end it first.',
+        remedy:
+          'Attach to it ("Video-R1: Attach to Trainer"), train in it with video-r1 run or video-r1 ctl queue, or end it first.',
         cause,
       },
     );

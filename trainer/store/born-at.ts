@@ -51,6 +51,20 @@ export function bornAt(databasePath: string, runFile: string): string | null {
   }
 }
 
+/** The id of the run that a database holds; null where it can't be read. */
+export function heldRun(databasePath: string): string | null {
+  if (!existsSync(databasePath)) return null;
+  let database: Database | null = null;
+  try {
+    database = new Database(databasePath, { readOnly: true });
+    return database.get<{ id: string | null }>("SELECT json_extract(summary, '$.id') AS id FROM run")?.id ?? null;
+  } catch {
+    return null;
+  } finally {
+    database?.dispose();
+  }
+}
+
 /** Writes every path below `root` from there on. @param root as `bornAt` gives it */
 export function writeRelative(database: Database, root: string): void {
   const below = (place: string) => {

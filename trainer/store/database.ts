@@ -2,6 +2,7 @@
  * The one door to node:sqlite: opens a database, keeps its prepared statements, and turns its errors into sentences that
  * name the file. Knows nothing of runs.
  */
+import { basename, dirname, resolve } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 
@@ -52,18 +53,26 @@ export function sqliteErrorCode(thrown: unknown): number | null {
   return typeof errcode === 'number' ? errcode & 0xff : null;
 }
 
-/** What to do about a run whose database is lost. */
-export const lostRemedy = 'Put back a copy of the file, or delete the run. Its checkpoint folders can still be used.';
+/** A run's database of which a part may still be read. */
+export class DamagedDatabase extends StudioError {
+  /** @param file `PROJECT/.video-r1/runs/RUN/run.db` */
+  constructor(message: string, file: string, cause?: unknown) {
+    const run = dirname(file);
+    const project = resolve(run, '..', '..', '..');
+    const words = [basename(run), '--folder', project].map((word) => (/[^\w./:\\~-]/.test(word) ? `"${word}"` : word));
+    super('bad-store', message, {
+      place: file,
+      remedy: `Put back a copy of the file, or save what can be read of it: video-r1 recover ${words.join(' ')}. You can also delete the run. Its checkpoint folders can still be used.`,
+      cause,
+    });
+  }
+}
 
 function databaseError(thrown: unknown, path: string): StudioError {
   const cause = thrown;
   switch (sqliteErrorCode(thrown)) {
     case sqliteCode.notADatabase:
-      return new StudioError('bad-store', 'This file is not a database.', {
-        place: path,
-        remedy: lostRemedy,
-        cause,
-      });
+      return new DamagedDatabase('This file is not a database.', path, cause);
     case sqliteCode.ioError:
       return new StudioError('bad-store', `The disk does not do as it is told: ${(thrown as Error).message}.`, {
         place: path,
@@ -71,11 +80,7 @@ function databaseError(thrown: unknown, path: string): StudioError {
         cause,
       });
     case sqliteCode.corrupt:
-      return new StudioError('bad-store', `The database is damaged: ${(thrown as Error).message}.`, {
-        place: path,
-        remedy: lostRemedy,
-        cause,
-      });
+      return new DamagedDatabase(`The database is damaged: ${(thrown as Error).message}.`, path, cause);
     case sqliteCode.busy:
     case sqliteCode.locked:
       return new StudioError('bad-store', 'The database is locked by another program.', {

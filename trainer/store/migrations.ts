@@ -34,6 +34,12 @@ const steps: readonly Step[] = [
   { change: (database) => database.exec(schema5), refill: false },
 ];
 
+/** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */
+export function makeTables(database: Database, version: number): void {
+  for (const { change } of steps.slice(0, version)) change(database);
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version};`);
+}
+
 /** `PRAGMA user_version` of a database that this program writes. */
 export const schemaVersion = steps.length;
 

@@ -1,7 +1,7 @@
 /** Opens the database file of a run, or makes it. Each kind of trouble has a sentence of its own: few of them are damage. */
 import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs';
 import { StudioError } from '../protocol/errors.ts';
-import { Database } from './database.ts';
+import { DamagedDatabase, Database } from './database.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { applicationId } from './schema.ts';
 
@@ -55,12 +55,22 @@ export function openRunDatabase(path: string): Database {
 
 function checkFile(path: string): void {
   const file = statSync(path, { throwIfNoEntry: false });
-  if (!file) throw new StudioError('not-found', 'There is no run in this folder.', { place: path });
+  if (!file)
+    throw new StudioError('not-found', "The run's database is missing.", {
+      place: path,
+      remedy: 'Put back a copy of the file, or delete the run. Its checkpoint folders can still be used.',
+    });
   if (file.isDirectory()) {
     throw new StudioError('bad-store', "A folder lies where the run's database should be.", {
       place: path,
       remedy: 'Move the folder away and put the file back, or delete the run.',
     });
+  }
+  // SQLite takes a log beside an empty file for a leftover, and deletes it.
+  if (file.size === 0) {
+    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+      throw new DamagedDatabase('The database was emptied; its log is there.', path);
+    throw empty(path);
   }
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
@@ -73,8 +83,15 @@ function checkFile(path: string): void {
   }
 }
 
+const empty = (place: string) =>
+  new StudioError('bad-store', 'The database is empty: making this run was cut short, or the file was emptied.', {
+    place,
+    remedy:
+      'Put back a copy of the file, or delete the run and create it again. Its checkpoint folders can still be used.',
+  });
+
 /** Version of the tables that are there. @throws StudioError `bad-store` when it is no run's or a newer version's */
-function versionOf(database: Database): number {
+export function versionOf(database: Database): number {
   const found = database.get<{ version: number; application: number; tables: number }>(
     `SELECT v.user_version AS version, a.application_id AS application, (SELECT count(*) FROM sqlite_schema) AS tables
      FROM pragma_user_version v, pragma_application_id a`,
@@ -82,10 +99,7 @@ function versionOf(database: Database): number {
   const { version, application, tables } = found ?? { version: 0, application: 0, tables: 0 };
   const place = database.path;
   if (version === 0 && application === 0 && tables === 0) {
-    throw new StudioError('bad-store', 'The database is empty: making this run was cut short.', {
-      place,
-      remedy: 'Delete the run and create it again.',
-    });
+    throw empty(place);
   }
   if (application !== applicationId) {
     throw new StudioError('bad-store', "This database is another program's, not a run's.", {

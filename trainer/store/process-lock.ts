@@ -14,6 +14,13 @@ export function holdFile(file: string, busy: (cause: unknown) => StudioError): {
   } catch (thrown) {
     database.dispose();
     const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-    throw sqliteErrorCode(cause) === sqliteCode.busy ? busy(cause) : thrown;
+    const code = sqliteErrorCode(cause);
+    if (code === sqliteCode.notADatabase || code === sqliteCode.corrupt)
+      throw new StudioError('bad-input', 'This file is for a lock, and holds something else.', {
+        place: file,
+        remedy: 'Delete it: it is made anew.',
+        cause,
+      });
+    throw code === sqliteCode.busy ? busy(cause) : thrown;
   }
 }

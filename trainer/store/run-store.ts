@@ -31,7 +31,7 @@ import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
-import { type Database, lostRemedy, sqliteCode, sqliteErrorCode } from './database.ts';
+import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
@@ -392,27 +392,22 @@ export class RunStore {
 }
 
 /** What tells of damage and has no name of its own: a table that is not there, a record that is no JSON or lacks a part. */
-function damage(thrown: unknown, place: string): StudioError | null {
+function damage(thrown: unknown, place: string): DamagedDatabase | null {
   const cause = thrown instanceof StudioError ? thrown.cause : thrown;
   const isRecord = thrown instanceof SyntaxError || thrown instanceof TypeError;
   if (sqliteErrorCode(cause) !== sqliteCode.error && !isRecord) return null;
-  return new StudioError('bad-store', `The database is damaged: ${(cause as Error).message}.`, {
-    place,
-    remedy: lostRemedy,
-    cause,
-  });
+  return new DamagedDatabase(`The database is damaged: ${(cause as Error).message}.`, place, cause);
 }
 
 /** @throws StudioError `bad-store` when there is none that fits the contract: one such run would spoil the list of all */
 function readSummary(database: Database): RunSummary {
   const place = database.path;
-  const remedy = lostRemedy;
   const row = database.get<{ summary: string; seq: number }>(
     'SELECT summary, (SELECT coalesce(max(seq), 0) FROM events) AS seq FROM run',
   );
-  if (!row) throw new StudioError('bad-store', 'The database has no summary of its run.', { place, remedy });
+  if (!row) throw new DamagedDatabase('The database has no summary of its run.', place);
   const unreadable = (why: string, cause: unknown) =>
-    new StudioError('bad-store', `The summary of the run can't be read: ${why}`, { place, remedy, cause });
+    new DamagedDatabase(`The summary of the run can't be read: ${why}`, place, cause);
   let held: unknown;
   try {
     held = { ...(JSON.parse(row.summary) as object), seq: row.seq };

@@ -54,8 +54,8 @@ export class FrameCache {
       index.delete(key);
       index.set(key, size);
       const now = new Date();
-      // Order of use across restarts; another process may have removed the file by now, which loses nothing.
-      await utimes(this.fileOf(key), now, now).catch(ignoreMissing);
+      // Order of use across restarts. Another process may have removed the file by now, or another user own it: no loss.
+      await utimes(this.fileOf(key), now, now).catch(() => {});
     }
     return media;
   }

@@ -7,7 +7,7 @@ import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { plain } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
-import { Button } from '../ui/toolkit.tsx';
+import { Tool } from '../ui/tool.tsx';
 import {
   axisWidth,
   Chart,
@@ -67,18 +67,20 @@ export function Curves({ view: present, group }: { view: RunView; group: ChartGr
         title="Curves"
         meta={
           <FormulaLabel name="drawnCurve">
-            {steps.length === 1 ? 'one step' : `all ${steps.length} steps`}, smoothed over {smoothedOver}
+            {steps.length === 1 ? 'one step' : `all ${steps.length} steps`}
+            {before !== null && `, as before going back (${before} of ${view.superseded.length})`}, smoothed over{' '}
+            {smoothedOver}
           </FormulaLabel>
         }
         tools={
           <span class={`${styles.legend} dim`}>
             {view.superseded.length > 0 && (
-              <Button
-                title="The run went back to a checkpoint; what it went back over is kept"
+              <Tool
+                text={toggleWords(view.superseded, before)}
+                icon="clock"
+                label={`${toggleWords(view.superseded, before)}: the run went back to a checkpoint, and what it went back over is kept`}
                 onPress={() => setBefore(nextBefore(view.superseded, before))}
-              >
-                {before === null ? 'Show what is superseded' : `Before going back ${before}: next`}
-              </Button>
+              />
             )}
             <span>
               <MarkShape lane={0} /> command
@@ -119,6 +121,11 @@ function asBefore(view: RunView, before: number | null): RunView {
 /** The next one in turn; null after the last. */
 function nextBefore(superseded: RunView['superseded'], before: number | null): number | null {
   return superseded.find(({ attempt }) => attempt > (before ?? 0))?.attempt ?? null;
+}
+
+function toggleWords(superseded: RunView['superseded'], before: number | null): string {
+  if (before === null) return 'Show what is superseded';
+  return nextBefore(superseded, before) === null ? 'Show as it stands' : 'Show the next that is superseded';
 }
 
 interface Mark {

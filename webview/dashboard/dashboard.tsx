@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
+import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer, troubleOf } from '../run/run-words.ts';
@@ -20,13 +21,16 @@ import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
 import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
+import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
+import { WarningList } from './warning-list.tsx';
 import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
 const keyRows = [
   ['F5', 'start or resume'],
+  ['q', 'queue, or take off the queue'],
   ['F6', 'pause'],
   ['F10', 'one step'],
   ['Shift+F5', 'stop'],
@@ -64,7 +68,8 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     if (why === null) void feed.command(request);
   };
   const fault = useStore(feed.connection.state, (state) => state.fault);
-  const hasTrouble = trainerMissing !== null || fault !== null || troubleOf(run) !== null;
+  const asking = useStore(feed.state, (state) => state.asking);
+  const hasTrouble = trainerMissing !== null || fault !== null || asking !== null || troubleOf(run) !== null;
   const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
@@ -94,7 +99,9 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
       <RunHeader {...{ session, feed, controls, host, onRollouts }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
+      <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
+      <LearningNotice warnings={view.warnings} />
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -113,6 +120,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
+          <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
@@ -140,8 +148,8 @@ function NotBegun({ feed, run, start }: { feed: RunFeed; run: RunSummary; start:
     <Blank>
       <p class="strong">This run has not begun.</p>
       <p class="dim">
-        It starts at step 1 with preset {run.preset}, on {run.questions} questions of {run.dataset}, from {run.from}.
-        Curves come after the first step.
+        It starts at step 1 with preset {run.preset}, on {run.questions > 0 && `${run.questions} questions of `}
+        {run.dataset}, from {run.from}. Curves come after the first step.
       </p>
       <p>
         <Button

@@ -1,11 +1,17 @@
 /** Evaluations: ordered beside shuffled, and what the chosen one says by slice. */
 import { useState } from 'preact/hooks';
-import { type Evaluation, type EvaluationSlice, questionsOf } from '../../trainer/protocol/records.ts';
+import {
+  askedTheSame,
+  type Evaluation,
+  type EvaluationSlice,
+  gapOf,
+  questionsOf,
+} from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
-import { clock, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
+import { clock, count, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import styles from './evaluation-table.module.css';
 
@@ -25,11 +31,11 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
               {evaluations
                 .slice(0, 8)
                 .reverse()
-                .map(({ id, step, at }) => (
+                .map(({ id, step, at, all }) => (
                   <button
                     key={id}
                     type="button"
-                    title={clock(at)}
+                    title={`${clock(at)}, ${count(all.count, 'question')}`}
                     aria-pressed={id === chosen.id}
                     onClick={() => choose(id)}
                   >
@@ -74,6 +80,7 @@ export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluat
               slice={slice}
               kind={kind}
               before={first && first.id !== chosen.id ? sameSlice(first, kind, slice) : null}
+              sameQuestions={first === undefined || askedTheSame(first, chosen)}
             />
           ))}
         </tbody>
@@ -101,14 +108,16 @@ function SliceRow({
   slice,
   kind,
   before,
+  sameQuestions,
 }: {
   slice: EvaluationSlice;
   kind: SliceKind;
   before: EvaluationSlice | null;
+  sameQuestions: boolean;
 }) {
   const name =
     kind === 'all' ? 'all questions' : kind === 'needs order' ? 'those that need the order' : shownLine(slice.name);
-  const gap = slice.shuffled === null ? null : slice.ordered - slice.shuffled;
+  const both = slice.alsoShuffled;
   return (
     <tr class={kind === 'all' || kind === 'needs order' ? styles.whole : undefined}>
       <td>
@@ -123,13 +132,15 @@ function SliceRow({
       </td>
       <td class="num" data-formula="evaluationShuffled">
         {fixed(slice.shuffled, 3)}
+        {both && both.count !== slice.count && <span class="dim"> of {grouped(both.count)}</span>}
       </td>
       <td class="num" data-formula="evaluationGap">
-        {signed(gap, 3)}
+        {signed(gapOf(slice), 3)}
       </td>
       {before && (
         <td class="num dim" data-formula="evaluationSince">
           {signed(slice.ordered - before.ordered, 3)}
+          {!sameQuestions && ` against other ${grouped(before.count)}`}
         </td>
       )}
     </tr>

@@ -19,6 +19,8 @@ import styles from './run-header.module.css';
 
 const icons: Readonly<Record<ControlName, IconName>> = {
   start: 'play',
+  queue: 'clock',
+  dequeue: 'cross',
   resume: 'play',
   pause: 'pause',
   step: 'step',

@@ -1,12 +1,11 @@
-/** Questions that were left out because their media could not be read, and the run's warnings. Nothing is dropped in silence. */
-
+/** Questions that were left out because their media could not be read. Nothing is dropped in silence. */
 import { useState } from 'preact/hooks';
 import { shownRow } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
-import { clock, count, grouped } from '../ui/numbers.ts';
+import { count, grouped } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import styles from './skipped-list.module.css';
 
@@ -14,20 +13,15 @@ const rowsShown = 200;
 
 export function SkippedList({ view, host }: { view: RunView; host: Host }) {
   const [open, setOpen] = useState(false);
-  const { skipped, warnings, run } = view;
-  if (run.skipped === 0 && skipped.length === 0 && warnings.length === 0) return null;
+  const { skipped, run } = view;
+  if (run.skipped === 0 && skipped.length === 0) return null;
   const shown = skipped.slice(-rowsShown);
   const earlier = Math.max(0, run.skipped - shown.length);
   return (
     <section aria-label="Left out">
       <Section
         title="Left out"
-        meta={[
-          `${count(Math.max(run.skipped, skipped.length), 'question')} skipped`,
-          warnings.length > 0 ? count(warnings.length, 'warning') : null,
-        ]
-          .filter(Boolean)
-          .join(', ')}
+        meta={`${count(Math.max(run.skipped, skipped.length), 'question')} skipped`}
         tools={
           <Tool
             text={open ? 'Hide' : 'Show'}
@@ -64,14 +58,6 @@ export function SkippedList({ view, host }: { view: RunView; host: Host }) {
                   </button>
                 </td>
                 <td class="dim wide model-text">{shownLine(message)}</td>
-              </tr>
-            ))}
-            {warnings.slice(-rowsShown).map(({ seq, at, message }) => (
-              <tr key={seq}>
-                <td class="num dim">{clock(at)}</td>
-                <td colSpan={3} class="wide model-text">
-                  {shownLine(message)}
-                </td>
               </tr>
             ))}
           </tbody>

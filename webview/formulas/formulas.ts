@@ -236,9 +236,9 @@ export const formulas = {
   evaluationGap: {
     title: 'Difference, ordered − shuffled',
     formula: ['mean accuracy(o) − mean accuracy(õ)'],
-    over: 'The slice.',
+    over: 'The questions of the slice that were answered both ways: images are not.',
     unit: '−1 to 1',
-    note: 'Where a slice holds images, the first mean has them and the second has not: “those that need the order” is the fair comparison.',
+    note: 'Where a slice holds images, the count beside its shuffled mean is of those questions; “ordered” is over the whole slice. In older records the first mean has the images.',
     source: 'webview/dashboard/evaluation-table.tsx',
   },
   evaluationSince: {
@@ -246,6 +246,7 @@ export const formulas = {
     formula: ['ordered now − ordered then'],
     over: 'The same slice in the first evaluation of the run.',
     unit: '−1 to 1',
+    note: 'Where the two did not ask the same questions (another number of them, another dataset, others left out), the cell says so with the number of then.',
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 

@@ -1,7 +1,7 @@
 /** Formulas with a group's own numbers put in, as texts. */
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
-import { tellingDecimals } from '../../trainer/protocol/telling-decimals.ts';
+import { factorDecimals, tellingDecimals } from '../../trainer/protocol/telling-decimals.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
 import { advantageOf } from './advantage.ts';
 
@@ -10,7 +10,8 @@ const mostTerms = 16;
 
 /**
  * `0.750 > 0.8 × 0.500 = 0.400`, with the sign that holds when the test failed, and more decimals where three don't tell p
- * from μ·p̃. Means of fractional scores are compared in float32, which decides where their exact values say otherwise.
+ * from μ·p̃. Means of fractional scores are compared in float32, which decides where their exact values say otherwise; where the
+ * means as they are kept don't show it, that is said.
  */
 export function equation(test: TemporalTest): string {
   const { p, pShuffled, mu, comparison, passed } = test;
@@ -18,9 +19,13 @@ export function equation(test: TemporalTest): string {
   const sides = agrees(exact, test)
     ? exact
     : { p: Math.fround(p), bar: Math.fround(Math.fround(mu) * Math.fround(pShuffled)) };
-  const decimals = isTie(sides) ? 3 : tellingDecimals(sides.p, sides.bar, 3);
+  // At a tie one value: 0.6375 and what is 1e-16 below it are printed apart.
+  const bar = isTie(sides) ? sides.p : sides.bar;
+  const decimals = tellingDecimals(sides.p, bar, 3);
   const sign = passed ? (comparison === '>=' ? '≥' : '>') : comparison === '>=' ? '<' : '≤';
-  return `${fixed(sides.p, decimals)} ${sign} ${plain(mu)} × ${fixed(pShuffled, decimals)} = ${fixed(sides.bar, decimals)}`;
+  const theirs = fixed(pShuffled, factorDecimals(mu, pShuffled, bar, decimals));
+  const shown = `${fixed(sides.p, decimals)} ${sign} ${plain(mu)} × ${theirs} = ${fixed(bar, decimals)}`;
+  return agrees(sides, test) ? shown : `${shown} in the last digit of float32`;
 }
 
 interface Sides {

@@ -25,8 +25,7 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const number = media.times.length;
   const strip = useRef<HTMLElement>(null);
   useEffect(() => {
-    /* Under the pointer nothing moves: it has picked a frame that is in sight. */
-    if (strip.current && !strip.current.matches(':hover')) bringIntoSight(strip.current, selected);
+    if (strip.current) bringIntoSight(strip.current, selected);
   }, [selected]);
   const { shuffledOrder } = media;
   const columns = { gridTemplateColumns: `repeat(${number}, minmax(0, 1fr))` };
@@ -83,8 +82,10 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
 
 /** Scrolls a narrow page's strip sideways, and nothing else, to where a frame is whole in sight. */
 function bringIntoSight(strip: HTMLElement, frame: number): void {
-  const picked = strip.querySelectorAll('ol:first-of-type > li')[frame]?.getBoundingClientRect();
-  if (!picked) return;
+  const item = strip.querySelectorAll('ol:first-of-type > li')[frame];
+  /* Where the pointer is nothing moves from under it: it has picked a frame that is in sight. */
+  if (!item || strip.querySelector(`.${styles.selected}:hover`)) return;
+  const picked = item.getBoundingClientRect();
   const sight = strip.getBoundingClientRect();
   const before = picked.left - sight.left - frameGap;
   const after = picked.right - sight.right + frameGap;
@@ -110,7 +111,8 @@ function Frame({ media, frames, frame, place, caption, numberFirst, selected, on
     <li
       class={`${styles.frame} ${frame === selected ? styles.selected : ''}`}
       title={title}
-      onMouseEnter={() => onSelect(frame)}
+      /* Not on entering, which a strip that scrolls under a resting pointer does too. */
+      onMouseMove={() => frame !== selected && onSelect(frame)}
       onClick={() => onSelect(frame)}
       onKeyDown={() => {}}
     >

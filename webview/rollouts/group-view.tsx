@@ -1,15 +1,17 @@
 /** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
+import { fractionsRuleOf } from '../../trainer/protocol/correctness.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../formulas/worked-formulas.ts';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
-import { CorrectMark, Icon, OrderMark } from '../ui/icons.tsx';
+import { Icon, OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
 import { Pane, PaneBody } from '../ui/pane.tsx';
 import { Tool } from '../ui/tool.tsx';
 import { AhaTier } from './aha-tier.tsx';
+import { AnswerMark } from './answer-mark.tsx';
 import styles from './group-view.module.css';
 import { RewardParts } from './reward-parts.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
@@ -33,10 +35,12 @@ export function GroupView(props: GroupViewProps) {
   const shuffled = group.rollouts.filter(({ order }) => order === 'shuffled');
   const advantages = ordered.map(({ advantage }) => advantage).filter((advantage) => advantage !== null);
   const sum = advantages.reduce((total, advantage) => total + advantage, 0);
+  const threshold = parameters.correctThreshold;
   const card = (rollout: Rollout) => (
     <AnswerCard
       key={rollout.id}
       rollout={rollout}
+      threshold={threshold}
       workedAdvantage={workedAdvantage(rollout, group, parameters)}
       selected={rollout.id === selectedId}
       flagged={flaggedIds.has(rollout.id)}
@@ -63,8 +67,8 @@ export function GroupView(props: GroupViewProps) {
       />
       <PaneBody>
         <div class={`${styles.halves} ${shuffled.length === 0 ? styles.one : ''}`}>
-          <Half title="Ordered" order="ordered" rollouts={ordered} />
-          {shuffled.length > 0 && <Half title="Shuffled" order="shuffled" rollouts={shuffled} />}
+          <Half title="Ordered" order="ordered" threshold={threshold} rollouts={ordered} />
+          {shuffled.length > 0 && <Half title="Shuffled" order="shuffled" threshold={threshold} rollouts={shuffled} />}
           <div>{ordered.map(card)}</div>
           {shuffled.length > 0 && (
             <div>
@@ -115,10 +119,12 @@ export function GroupView(props: GroupViewProps) {
 function Half({
   title,
   order,
+  threshold,
   rollouts,
 }: {
   title: string;
   order: 'ordered' | 'shuffled';
+  threshold: number;
   rollouts: readonly Rollout[];
 }) {
   return (
@@ -127,6 +133,7 @@ function Half({
       <span>{title}</span>
       <FormulaLabel name="correct" class={`${styles.right} dim`}>
         {rollouts.filter(({ correct }) => correct).length} of {rollouts.length} right
+        {fractionsRuleOf(rollouts, threshold)}
       </FormulaLabel>
     </h3>
   );
@@ -134,6 +141,7 @@ function Half({
 
 interface AnswerCardProps {
   readonly rollout: Rollout;
+  readonly threshold: number;
   readonly workedAdvantage: string;
   readonly selected: boolean;
   readonly flagged: boolean;
@@ -141,7 +149,15 @@ interface AnswerCardProps {
   readonly onSelect: (rolloutId: string) => void;
 }
 
-function AnswerCard({ rollout, workedAdvantage: worked, selected, flagged, outside, onSelect }: AnswerCardProps) {
+function AnswerCard({
+  rollout,
+  threshold,
+  workedAdvantage: worked,
+  selected,
+  flagged,
+  outside,
+  onSelect,
+}: AnswerCardProps) {
   const tier = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
   return (
     <button
@@ -153,7 +169,7 @@ function AnswerCard({ rollout, workedAdvantage: worked, selected, flagged, outsi
       <span class={styles.line}>
         <span class="dim">{rollout.index + 1}</span>
         <b class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 60)}</b>
-        <CorrectMark correct={rollout.correct} />
+        <AnswerMark accuracy={rollout.accuracy} correct={rollout.correct} threshold={threshold} />
         <span class={styles.end}>
           {flagged && <Icon name="flag" label="flagged" />}
           <span

@@ -1,5 +1,6 @@
 /** The list: filter, chips, rows. */
 import { useMemo, useRef } from 'preact/hooks';
+import { countingRule } from '../../trainer/protocol/correctness.ts';
 import type { ProblemType } from '../../trainer/protocol/dataset.ts';
 import { conditionsOf, corrected, holds, without } from '../../trainer/protocol/query/edit.ts';
 import { facetTerms } from '../../trainer/protocol/query/facets.ts';
@@ -7,7 +8,7 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
-import { CorrectMark, Icon, OrderMark, TypeIcon } from '../ui/icons.tsx';
+import { Icon, OrderMark, TickOrCross, TypeIcon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { fixed, grouped, signed } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
@@ -16,6 +17,7 @@ import { Tool } from '../ui/tool.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { AhaTier } from './aha-tier.tsx';
+import { AnswerMark } from './answer-mark.tsx';
 import { FilterBox } from './filter-box.tsx';
 import { RewardParts } from './reward-parts.tsx';
 import type { FeedState, RolloutFeed } from './rollout-feed.ts';
@@ -24,12 +26,14 @@ import type { RolloutRow } from './rollout-row.ts';
 
 interface RolloutListProps {
   readonly feed: RolloutFeed;
+  /** The run's `correctThreshold`. */
+  readonly threshold: number;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;
   readonly onExport: () => void;
 }
 
-export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutListProps) {
+export function RolloutList({ feed, threshold, selectedId, onSelect, onExport }: RolloutListProps) {
   const state = useStore(feed.state, (held) => held);
   const narrow = useNarrow(760);
   const { rows, matching, total, waiting, faults, loading } = state;
@@ -79,7 +83,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
           )}
         </div>
       ) : null}
-      <Facets state={state} feed={feed} />
+      <Facets state={state} feed={feed} threshold={threshold} />
       <div class={styles.columns}>
         <span class="num">step</span>
         <span />
@@ -125,6 +129,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
             <Row
               key={row.id}
               row={row}
+              threshold={threshold}
               top={top}
               index={index}
               count={matching ?? count}
@@ -152,6 +157,7 @@ export function RolloutList({ feed, selectedId, onSelect, onExport }: RolloutLis
 
 interface RowProps {
   readonly row: RolloutRow;
+  readonly threshold: number;
   readonly top: number;
   readonly index: number;
   readonly count: number;
@@ -162,7 +168,7 @@ interface RowProps {
 
 const purposeLetters = { train: '', probe: 'probe', evaluation: 'eval' } as const;
 
-function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowProps) {
+function Row({ row, threshold, top, index, count, selected, startsGroup, onSelect }: RowProps) {
   const purpose = purposeLetters[row.purpose];
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys; rows are its options
@@ -185,7 +191,7 @@ function Row({ row, top, index, count, selected, startsGroup, onSelect }: RowPro
         {shownLine(row.problem, 120)}
       </span>
       <OrderMark order={row.order} />
-      <CorrectMark correct={row.correct} />
+      <AnswerMark accuracy={row.accuracy} correct={row.correct} threshold={threshold} />
       <RewardParts parts={row.parts} width={54} />
       <span class="num" data-formula="total">
         {fixed(row.total, 2)}
@@ -226,7 +232,7 @@ const typesOfChips: Readonly<Record<string, ProblemType>> = {
   'type:ocr': 'OCR',
 };
 
-function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
+function Facets({ state, feed, threshold }: { state: FeedState; feed: RolloutFeed; threshold: number }) {
   return (
     <dl class={styles.facets}>
       {facetTerms.map(({ name, terms }) => {
@@ -241,7 +247,7 @@ function Facets({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
                 <button
                   key={term}
                   type="button"
-                  title={term}
+                  title={term.startsWith('correct:') ? `${term}, a fraction ${countingRule(threshold)}` : term}
                   aria-pressed={holds(state.line, term)}
                   onClick={() => feed.toggle(term)}
                 >
@@ -265,9 +271,9 @@ function FacetMark({ term }: { term: string }) {
     case 'half:shuffled':
       return <OrderMark order="shuffled" />;
     case 'correct:true':
-      return <CorrectMark correct />;
+      return <TickOrCross tick label="correct" />;
     case 'correct:false':
-      return <CorrectMark correct={false} />;
+      return <TickOrCross tick={false} label="wrong" />;
     case 'flagged':
       return <Icon name="flag" />;
   }

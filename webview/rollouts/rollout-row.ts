@@ -11,6 +11,7 @@ export interface RolloutRow {
   readonly purpose: GroupPurpose;
   readonly order: FrameOrder;
   readonly index: number;
+  readonly accuracy: number;
   readonly correct: boolean;
   readonly total: number;
   readonly parts: readonly RowPart[];
@@ -46,6 +47,7 @@ export function compactRow(row: FullRow): RolloutRow {
     purpose: row.purpose,
     order: row.order,
     index: row.index,
+    accuracy: row.accuracy,
     correct: row.correct,
     total: row.reward.total,
     parts: row.reward.parts.map(({ name, value, possible }) => ({ name, value, possible })),
@@ -70,6 +72,7 @@ export function rowsOfGroup(group: GroupWithRollouts): RolloutRow[] {
       purpose: group.purpose,
       order: rollout.order,
       index: rollout.index,
+      accuracy: rollout.accuracy,
       correct: rollout.correct,
       total: rollout.reward.total,
       parts: rollout.reward.parts.map(({ name, value, possible }) => ({ name, value, possible })),

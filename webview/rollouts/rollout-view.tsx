@@ -13,13 +13,14 @@ import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Bar, PaneHead } from '../ui/heads.tsx';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
-import { CorrectMark, Icon } from '../ui/icons.tsx';
+import { Icon } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';
 import { Pane, PaneBody } from '../ui/pane.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { ExplainedTier } from './aha-tier.tsx';
+import { AnswerMark } from './answer-mark.tsx';
 import { frameMentions, outsideText, tokenSpans } from './completion-pieces.ts';
 import { CompletionText, ShadeLegend } from './completion-text.tsx';
 import { FlagForm } from './flag-form.tsx';
@@ -82,7 +83,7 @@ export function RolloutView(props: RolloutViewProps) {
   const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
   const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
   const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
-  const reason = temporalReason(rollout, group);
+  const reason = temporalReason(rollout, group, run.parameters.correctThreshold);
   const form = flagging && (
     <FlagForm
       key={picked?.start}
@@ -223,7 +224,11 @@ export function RolloutView(props: RolloutViewProps) {
         <div class={styles.answer} data-part="answer">
           <span class="dim">Answer</span>
           <b class={`model-text ${styles.answerText}`}>{answer ? text(answer) : 'none'}</b>
-          <CorrectMark correct={rollout.correct} />
+          <AnswerMark
+            accuracy={rollout.accuracy}
+            correct={rollout.correct}
+            threshold={run.parameters.correctThreshold}
+          />
           <span class="dim">
             solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
             <FormulaLabel name="tokens">{count(rollout.tokenCount, 'token')}</FormulaLabel> ·{' '}

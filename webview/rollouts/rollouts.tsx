@@ -200,6 +200,7 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
       <main class={styles.panes} data-shown={pane}>
         <RolloutList
           feed={list}
+          threshold={view.run.parameters.correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => {
             reading.select(row.groupId, row.id);

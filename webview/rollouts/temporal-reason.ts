@@ -1,4 +1,5 @@
 /** One sentence: why this answer got the temporal reward or did not. */
+import { fractionsRuleOf, fractionText, isFractional } from '../../trainer/protocol/correctness.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { equation } from '../formulas/worked-formulas.ts';
 import { shownLine } from '../ui/hostile-text.ts';
@@ -9,8 +10,11 @@ export interface TemporalReason {
   readonly text: string;
 }
 
-/** Null where the run has no temporal reward and nobody would ask. */
-export function temporalReason(rollout: Rollout, group: GroupWithRollouts): TemporalReason | null {
+/**
+ * Null where the run has no temporal reward and nobody would ask.
+ * @param threshold the run's `correctThreshold`
+ */
+export function temporalReason(rollout: Rollout, group: GroupWithRollouts, threshold: number): TemporalReason | null {
   const part = rollout.reward.parts.find(({ name }) => name === 'temporal');
   const test = group.temporal;
   if (!test) {
@@ -21,7 +25,9 @@ export function temporalReason(rollout: Rollout, group: GroupWithRollouts): Temp
     const answers = group.rollouts.filter((answer) => answer.order === order);
     return `${answers.filter(({ correct }) => correct).length} of ${answers.length}`;
   };
-  const counts = `${right('ordered')} ordered answers were right against ${right('shuffled')} shuffled, so ${equation(test)}`;
+  const rule = fractionsRuleOf(group.rollouts, threshold);
+  const counts = `${right('ordered')} ordered answers were right against ${right('shuffled')} shuffled${rule}, so ${equation(test)}`;
+  const near = isFractional(rollout.accuracy) ? ` with an accuracy of ${fractionText(rollout.accuracy)}` : '';
   if (rollout.order === 'shuffled') {
     return {
       title: 'Shuffled answers get no temporal reward:',
@@ -31,7 +37,7 @@ export function temporalReason(rollout: Rollout, group: GroupWithRollouts): Temp
   if (part && part.value > 0) {
     return {
       title: 'Why the temporal reward was paid:',
-      text: `${counts}; this answer is right, so it gets α = ${plain(part.value)}.`,
+      text: `${counts}; this answer is right${near}, so it gets α = ${plain(part.value)}.`,
     };
   }
   if (!test.passed)
@@ -39,7 +45,7 @@ export function temporalReason(rollout: Rollout, group: GroupWithRollouts): Temp
   if (!rollout.correct) {
     return {
       title: 'Why the temporal reward was not paid:',
-      text: `${counts}, which passes, but this answer is wrong.`,
+      text: `${counts}, which passes, but this answer is wrong${near}.`,
     };
   }
   return {

@@ -3,7 +3,7 @@ import type { Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { equation, workedTest } from '../formulas/worked-formulas.ts';
 import { Section } from '../ui/heads.tsx';
-import { CorrectMark } from '../ui/icons.tsx';
+import { TickOrCross } from '../ui/icons.tsx';
 import { fixed, plain } from '../ui/numbers.ts';
 import styles from './temporal-test.module.css';
 
@@ -48,7 +48,7 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
           <FormulaLabel name="temporalTest" worked={workedTest(test)} class={styles.equation}>
             {equation(test)}
           </FormulaLabel>{' '}
-          <CorrectMark correct={test.passed} />{' '}
+          <TickOrCross tick={test.passed} label={test.passed ? 'passed' : 'not passed'} />{' '}
           {test.passed
             ? `passed: each right ordered answer gets α = ${plain(test.paid)}.`
             : 'not passed: nobody gets the temporal reward.'}

@@ -17,6 +17,8 @@ export interface Control {
 
 const keys: Readonly<Record<ControlName, string>> = {
   start: 'F5',
+  queue: 'q',
+  dequeue: 'q',
   resume: 'F5',
   pause: 'F6',
   step: 'F10',
@@ -34,6 +36,8 @@ function requestOf(name: ControlName): CommandRequest {
     case 'stop':
       return { kind: 'stop', when: 'after-step' };
     case 'start':
+    case 'queue':
+    case 'dequeue':
     case 'resume':
     case 'save':
     case 'evaluate':
@@ -42,13 +46,18 @@ function requestOf(name: ControlName): CommandRequest {
 }
 
 /**
- * The controls in the order in which they stand. A run that was never started has Start where others have Resume.
+ * The controls in the order in which they stand. A run that was never started, or waits for its turn, has Start where others have
+ * Resume; one that can't go on because another computes can be queued, and one that is queued can be taken off.
  * @param runs all runs of the trainer: two do not compute at once
  * @param noTrainer why nothing can be asked of the trainer; null when it is there
  */
 export function runControls(run: RunSummary, runs: readonly RunSummary[], noTrainer: string | null): Control[] {
+  const goOn = run.state === 'created' || run.state === 'queued' ? 'start' : 'resume';
+  const isHeldUp = refusal(requestOf(goOn), run, runs) !== null && refusal(requestOf('queue'), run, runs) === null;
   const names: ControlName[] = [
-    run.state === 'created' ? 'start' : 'resume',
+    goOn,
+    ...(isHeldUp ? (['queue'] as const) : []),
+    ...(run.state === 'queued' ? (['dequeue'] as const) : []),
     'pause',
     'step',
     'stop',

@@ -8,6 +8,7 @@ import { stateWords } from './run-words.ts';
 
 const icons: Readonly<Record<RunState, IconName>> = {
   created: 'circle',
+  queued: 'clock',
   starting: 'clock',
   running: 'play',
   pausing: 'clock',
@@ -21,6 +22,7 @@ const icons: Readonly<Record<RunState, IconName>> = {
 
 const colours: Readonly<Record<RunState, string | undefined>> = {
   created: undefined,
+  queued: undefined,
   starting: undefined,
   running: styles.running,
   pausing: styles.paused,

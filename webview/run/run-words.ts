@@ -24,6 +24,8 @@ export function stateWords(run: RunSummary): string {
   switch (run.state) {
     case 'created':
       return 'Created, not started';
+    case 'queued':
+      return 'Queued';
     case 'starting':
       return withDoing('Starting', run.doing);
     case 'running':

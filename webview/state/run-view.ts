@@ -28,6 +28,8 @@ export interface Warning {
   readonly seq: number;
   readonly at: number;
   readonly message: string;
+  /** Says that nothing, or less than was meant, is learned as the run is set. */
+  readonly isOfLearning: boolean;
 }
 
 export interface RunView {
@@ -110,7 +112,8 @@ function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
     if (body.type === 'skipped') {
       const { step, question, kind, message } = body;
       skipped = bySeq(skipped, { seq, step, question, kind, message });
-    } else if (body.type === 'warning') warnings = bySeq(warnings, { seq, at, message: body.message });
+    } else if (body.type === 'warning')
+      warnings = bySeq(warnings, { seq, at, message: body.message, isOfLearning: body.about === 'learning' });
   }
   return { skipped, warnings };
 }

@@ -1,4 +1,5 @@
 /** A page's time with a trainer: the runs that there are, and the one that is shown. */
+import { type CommandRequest, commands } from '../../trainer/protocol/commands.ts';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
 import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
@@ -38,6 +39,21 @@ export class Session {
     this.connection.dismissFault();
     this.state.update((state) => ({ ...state, runId, feed: null }));
     if (runs) this.showChosen(runs);
+  }
+
+  /** Sends a command to any run; why it was refused, or not taken, is shown. */
+  async command(runId: string, request: CommandRequest): Promise<void> {
+    try {
+      const { command } = await this.connection.request('runs/command', {
+        runId,
+        id: crypto.randomUUID(),
+        command: request,
+      });
+      if (command.state === 'rejected')
+        throw new StudioError('conflict', `${runId} can't be ${commands[request.kind].participle}: ${command.why}.`);
+    } catch (thrown) {
+      this.connection.fail(asStudioError(thrown));
+    }
   }
 
   private async readRuns(): Promise<void> {

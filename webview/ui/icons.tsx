@@ -86,14 +86,8 @@ export function OrderMark({ order }: { order: 'ordered' | 'shuffled' }) {
   );
 }
 
-export function CorrectMark({ correct }: { correct: boolean }) {
-  return (
-    <Icon
-      name={correct ? 'check' : 'cross'}
-      label={correct ? 'correct' : 'wrong'}
-      class={correct ? styles.right : styles.wrong}
-    />
-  );
+export function TickOrCross({ tick, label }: { tick: boolean; label: string }) {
+  return <Icon name={tick ? 'check' : 'cross'} label={label} class={tick ? styles.right : styles.wrong} />;
 }
 
 const typeIcons: Readonly<Record<string, IconName>> = {

@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
-import { dateWords } from '../../../trainer/protocol/run-words.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
 import { aRunThat, everyRequest, everyRun, requestName } from '../../protocol/every-standing.ts';
 
@@ -25,7 +24,11 @@ describe('the words of a command', () => {
       parameter: 'learningRate',
       value: 5e-5,
     });
+    expect(readRequest(['queue'], plain)).toEqual({ kind: 'queue' });
+    expect(readRequest(['queue', 'sft.run.json'], plain)).toEqual({ kind: 'queue' });
+    expect(readRequest(['dequeue'], plain)).toEqual({ kind: 'dequeue' });
     expect(readRequest(['list'], plain)).toBe('list');
+    expect(readRequest(['delete'], plain)).toBe('delete');
   });
 
   test.each([
@@ -53,17 +56,25 @@ describe('the words of a command', () => {
 describe('the list', () => {
   test('says where a paused run stands and why, and how long one that goes on has left', () => {
     const at = { point: 'before-update', step: 34 } as const;
-    const paused = aRunThat({ state: 'paused', at, why: 'the loss rose', fault: null, memory: 'held' }, { step: 33 });
-    const made = dateWords(paused.createdAt);
-    expect(listLine(paused)).toBe(
-      `tgrpo-1          ${made}  paused     step 33/100  at before-update, step 34: the loss rose`,
+    const createdAt = new Date(2026, 10, 28, 16, 5).getTime();
+    const paused = aRunThat(
+      { state: 'paused', at, why: 'the loss rose', fault: null, memory: 'held' },
+      { step: 33, createdAt },
+    );
+    expect(listLine(paused, [paused])).toBe(
+      'tgrpo-1          2026-11-28 16:05  paused     step 33/100  at before-update, step 34: the loss rose',
     );
     // 97 steps of 2 seconds.
-    expect(listLine(aRunThat({ state: 'running', doing: null }, { pace: [1000, 3000] }))).toBe(
-      `tgrpo-1          ${made}  running    step 3/100  3m 14s left`,
+    expect(listLine(aRunThat({ state: 'running', doing: null }, { pace: [1000, 3000], createdAt }), [])).toBe(
+      'tgrpo-1          2026-11-28 16:05  running    step 3/100  3m 14s left',
     );
-    expect(listLine(aRunThat({ state: 'completed' }, { step: 100 }))).toBe(
-      `tgrpo-1          ${made}  completed  step 100/100`,
+    expect(listLine(aRunThat({ state: 'completed' }, { step: 100, createdAt }), [])).toBe(
+      'tgrpo-1          2026-11-28 16:05  completed  step 100/100',
+    );
+    const queued = aRunThat({ state: 'queued', since: 1, before: { state: 'created' } }, { step: 0, createdAt });
+    const other = aRunThat({ state: 'running', doing: null }, { id: 'sft-1' });
+    expect(listLine(queued, [queued, other])).toBe(
+      'tgrpo-1          2026-11-28 16:05  queued     step 0/100  1 of 1, while sft-1 is running',
     );
   });
 });
@@ -138,6 +149,35 @@ describe('a command that is sent', () => {
     expect(trainer.commands).toMatchObject([{ id: 'tuesday-1', command: { kind: 'pause' } }]);
     await expect(ctl('pause', '--id', 'a b')).rejects.toThrow('--id a b');
     await expect(ctl('list', '--id', 'tuesday-1')).rejects.toThrow('list takes no');
+  });
+
+  test('with a run file makes a run, at once or when its turn comes, and does not wait for it', async () => {
+    const asked: unknown[] = [];
+    trainer.handlers['runs/create'] = async (request) => {
+      asked.push(request);
+      return { run: aRunThat({ state: 'queued', since: 1, before: { state: 'created' } }, { id: 'sft-2' }) };
+    };
+    expect(await ctl('queue', 'sft.run.json')).toBe(0);
+    expect(await ctl('start', 'sft.run.json')).toBe(0);
+    expect(asked).toEqual([
+      { runFile: 'sft.run.json', start: 'queue' },
+      { runFile: 'sft.run.json', start: true },
+    ]);
+    expect(printed).toBe('sft-2: queued\nsft-2: queued\n');
+    await expect(ctl('start', 'sft.run.json', '--run', 'sft-1')).rejects.toThrow('no --run');
+  });
+
+  test('to delete wants a name, and deletes that run', async () => {
+    trainer.runs = [aRunThat({ state: 'stopped' })];
+    const deleted: string[] = [];
+    trainer.handlers['runs/delete'] = async ({ runId }) => {
+      deleted.push(runId);
+      return {};
+    };
+    await expect(ctl('delete')).rejects.toThrow('--run');
+    await expect(ctl('delete', '--run', 'sft-9')).rejects.toMatchObject({ kind: 'not-found' });
+    expect(await ctl('delete', '--run', 'tgrpo-1')).toBe(0);
+    expect({ deleted, printed }).toEqual({ deleted: ['tgrpo-1'], printed: 'tgrpo-1: deleted\n' });
   });
 
   test('to a trainer that dies before the end says under which id to ask again', async () => {

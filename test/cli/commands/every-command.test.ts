@@ -33,17 +33,32 @@ const table: Readonly<Record<string, Refused>> = {
   },
   run: {
     over: ['a', 'b'],
-    usage: [[], ['a', '--resume', 'b'], ['a', '--set', 'alpha'], ['a', '--set', 'zzz=1'], ['a', '--set', 'alpha=x']],
-    input: [],
+    usage: [
+      [],
+      ['a', '--resume', 'b'],
+      ['a', '--set', 'alpha'],
+      ['a', '--set', 'zzz=1'],
+      ['a', '--set', 'alpha=x'],
+      ['a', '--queue', '--pause-other'],
+    ],
+    input: [[path.join(nowhere, 'a.run.json')], ['--resume', 'sft-1', '--folder', nowhere]],
   },
   serve: { over: ['a'], usage: [['--port', '-1']], input: [] },
   ctl: {
     over: ['pause', 'now'],
-    usage: [[], ['pouse'], ['list', '--now'], ['set', 'alpha']],
+    usage: [
+      ...[[], ['pouse'], ['list', '--now'], ['set', 'alpha'], ['delete'], ['delete', '--run', 'a', '--id', 'b']],
+      ...[
+        ['start', 'a', '--run', 'b'],
+        ['queue', 'a', 'b'],
+        ['dequeue', 'a'],
+      ],
+    ],
     input: [['list', '--folder', folder]],
   },
   convert: { over: ['a', 'b', 'c'], usage: [['a'], ['a', 'b', '--dtype', 'int8']], input: [[nowhere, at('out')]] },
   export: { over: ['a', 'steps', 'b'], usage: [[], ['a', 'stepps']], input: [['sft-1', '--folder', folder]] },
+  recover: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
   check: { over: ['a', 'b'], usage: [[], ['a', '--limit', 'x']], input: [[nowhere]] },
   split: {

@@ -25,6 +25,10 @@ describe('programCall', () => {
   });
 });
 
+it('is called by its name where the extension has put it on the path', () => {
+  expect(programCall(modules, root, { VIDEO_R1_CALLED_AS: 'video-r1' })).toBe('video-r1');
+});
+
 it('leaves names that are no call as they are', () => {
   expect(callable('See video-r1 --help, or "video-r1 setup native".')).toBe(
     'See npx video-r1 --help, or "npx video-r1 setup native".',

@@ -47,6 +47,7 @@ describe('Ctrl-C and SIGTERM', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s once lets the work end cleanly, says so at once, and ends with %i', async (signal, code) => {
     const { child, ended } = await started();
     program.send(signal);
@@ -57,14 +58,19 @@ describe('Ctrl-C and SIGTERM', () => {
     expect(program.said).not.toContain('Ended at once');
   });
 
-  it('a second one within the second is the same key press', async () => {
+  it.each([
+    ['SIGINT', 'SIGINT', 130],
+    ['SIGTERM', 'SIGTERM', 143],
+    ['SIGINT', 'SIGTERM', 130],
+    ['SIGTERM', 'SIGINT', 143],
+  ] as const)('%s, then %s within the second, is one', async (first, second, code) => {
     const { child, ended } = await started();
-    program.send('SIGINT');
+    program.send(first);
     await program.until('a signal came');
-    program.send('SIGINT');
+    program.send(second);
     await program.until('a signal came', 2);
     child.stdin.write('go on\n');
-    expect(await ended).toBe(130);
+    expect(await ended).toBe(code);
     expect(program.said).toContain('All is saved.');
     expect(program.said.match(/Stopping/g)).toHaveLength(1);
   });
@@ -72,6 +78,7 @@ describe('Ctrl-C and SIGTERM', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s a second later ends at once with %i, and says what is left', async (signal, code) => {
     const { ended } = await started();
     program.send('SIGINT');

@@ -4,7 +4,7 @@ import { interruptible } from '../../../trainer/cli/terminal/interrupt.ts';
 
 process.stdin.resume();
 process.exitCode = await interruptible({ stopped: 'All is saved.', left: 'half is saved' }, async (signal) => {
-  process.on('SIGINT', () => process.stdout.write('a signal came\n'));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.stdout.write('a signal came\n'));
   process.stderr.write('at work\n');
   await once(process.stdin, 'data');
   signal.throwIfAborted();

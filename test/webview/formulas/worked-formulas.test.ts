@@ -1,7 +1,9 @@
 /** Formulas with a group's numbers put in: the arithmetic that a reader can check by hand. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Rollout, TemporalTest } from '../../../trainer/protocol/records.ts';
 import {
+  equation,
   workedAdvantage,
   workedMean,
   workedStd,
@@ -40,6 +42,30 @@ describe('a group', () => {
     expect(workedTest({ ...test, p: (0.1 + 0.2) / 2, pShuffled: 0.15, mu: 1, passed: false })).toContain(
       '0.150 ≤ 1 × 0.150 = 0.150',
     );
+  });
+
+  it('of fractional scores near ties says either what holds in print or that float32 decided', () => {
+    const { scores }: { scores: [number, number[], number[], boolean, boolean][] } = JSON.parse(
+      readFileSync(new URL('../../fixtures/temporal.json', import.meta.url), 'utf8'),
+    );
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const holds: Record<string, (a: number, b: number) => boolean> = {
+      '>': (a, b) => a > b,
+      '≥': (a, b) => a >= b,
+      '<': (a, b) => a < b,
+      '≤': (a, b) => a <= b,
+    };
+    for (const [mu, ordered, shuffled, above, least] of scores)
+      for (const [comparison, passed] of [['>', above] as const, ['>=', least] as const]) {
+        const shown = equation({ p: mean(ordered), pShuffled: mean(shuffled), mu, comparison, passed, paid: 0 });
+        const [, p, sign = '', bar] = /^(\S+) (\S) .* = (\S+)/.exec(shown) ?? [];
+        const inPrint = holds[sign]?.(Number(p), Number(bar));
+        expect(inPrint || shown.endsWith('in the last digit of float32'), shown).toBe(true);
+      }
+  });
+
+  it('multiplies out: 0.8 x 2/3 is 0.533, which 0.8 x 0.667 is not', () => {
+    expect(equation({ ...test, pShuffled: 2 / 3 })).toBe('0.625 > 0.8 × 0.6667 = 0.533');
   });
 
   it('takes mean and std over the ordered answers alone', () => {

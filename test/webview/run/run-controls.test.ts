@@ -34,6 +34,18 @@ describe('runControls', () => {
     expect(offered({ ...paused, memory: 'held' })).toEqual(['resume', 'step', 'stop', 'save', 'evaluate']);
     expect(offered({ ...paused, memory: 'released' })).toEqual(['resume', 'step', 'stop', 'evaluate']);
     expect(offered({ state: 'completed' }, 100)).toEqual(['evaluate']);
+    expect(offered({ state: 'queued', since: 1, before: { state: 'stopped' } })).toEqual(['start', 'dequeue']);
+  });
+
+  it('offers the queue where the run would go on if no other computed', () => {
+    const beside = (standing: (typeof everyStanding)[number], step = 3) =>
+      runControls(aRunThat(standing, { step }), [aRunThat(standing, { step }), other], null)
+        .filter(({ refused }) => refused === null)
+        .map(({ name }) => name);
+    expect(beside({ state: 'created' })).toEqual(['queue']);
+    expect(beside({ state: 'stopped' })).toEqual(['queue']);
+    expect(beside({ state: 'completed' }, 100)).toEqual([]);
+    expect(beside({ state: 'queued', since: 1, before: { state: 'created' } })).toEqual(['dequeue']);
   });
 
   it('has one key for each, and one for starting and resuming', () => {

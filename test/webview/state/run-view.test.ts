@@ -98,7 +98,7 @@ describe('withEvents', () => {
     const warning = event(2, { type: 'warning', message: 'slow disk' });
     const view = withEvents(fresh, [skipped, warning, warning]);
     expect(view.skipped.map(({ seq }) => seq)).toEqual([1]);
-    expect(view.warnings.map(({ message }) => message)).toEqual(['slow disk']);
+    expect(view.warnings.map(({ message, isOfLearning }) => [message, isOfLearning])).toEqual([['slow disk', false]]);
   });
 
   it('leaves a gap where a number is not finite', () => {

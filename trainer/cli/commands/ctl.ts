@@ -11,15 +11,14 @@ import {
   commandKinds,
   commandRequest,
   commands,
-  type EndedCommand,
   refusal,
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
-import { type RunSummary, remainingMs } from '../../protocol/run-state.ts';
-import { dateWords, duration, standingDetail } from '../../protocol/run-words.ts';
+import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
+import { dateWords, duration, queueWords, standingDetail, standingWords } from '../../protocol/run-words.ts';
 import {
   type CliCommand,
   exitCodes,
@@ -29,6 +28,7 @@ import {
   usage,
   wholeNumber,
 } from '../terminal/command.ts';
+import { type CommandEnd, endLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
@@ -44,7 +44,17 @@ interface Form {
 
 /** Each command as it is typed. What it may be asked, and when, is the protocol's. */
 const forms: Readonly<Record<CommandKind, Form>> = {
-  start: { words: [], request: () => ({ kind: 'start' }) },
+  start: {
+    words: ['[FILE]'],
+    request: () => ({ kind: 'start' }),
+    explains: 'FILE: creates a run from this run file first',
+  },
+  queue: {
+    words: ['[FILE]'],
+    request: () => ({ kind: 'queue' }),
+    explains: 'it starts when the runs before it have ended; FILE: as with start',
+  },
+  dequeue: { words: [], request: () => ({ kind: 'dequeue' }) },
   pause: {
     words: [],
     option: 'release',
@@ -82,7 +92,9 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   },
 };
 
+/** What is asked of the trainer and not of a run. */
 const listForm: Pick<Form, 'words' | 'option' | 'from'> = { words: [] };
+const others = ['list', 'delete'] as const;
 
 function typed(kind: CommandKind): string {
   const { words, option, from } = forms[kind];
@@ -98,17 +110,19 @@ export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running',
   help: `
-video-r1 ctl list | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
-Without --run the newest run is meant. A command that is sent again under the same --id acts once.
+Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
   ${'list'.padEnd(22)} the runs: state and place, step, time left
+  ${'delete'.padEnd(22)} Delete the run named by --run from the disk, with its checkpoints
   ${'fork RUN'.padEnd(22)} Make a new run that goes on from a checkpoint of RUN, and start it
 ${helpLines.join('\n')}
 
   video-r1 ctl list --folder sample
+  video-r1 ctl queue tgrpo.run.json --folder sample
   video-r1 ctl set learningRate 5e-5 --run tgrpo-1 --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(
@@ -132,6 +146,12 @@ ${helpLines.join('\n')}
     const request = readRequest(positionals, values);
     const { id } = values;
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
+    if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
+    if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
+    const file =
+      typeof request === 'object' && request.kind !== 'set' && request.kind !== 'step' ? positionals[1] : undefined;
+    if (file !== undefined && (id ?? values.run) !== undefined)
+      throw usage('A run file makes a run of its own: give no --run and no --id with it.');
     if (id !== undefined && !commandId.safeParse(id).success)
       throw usage(`--id ${id}: letters, digits, dash and underscore; 64 at most.`);
     const client = await attach(path.resolve(values.folder));
@@ -139,7 +159,7 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.map(listLine),
+          ...runs.map((run) => listLine(run, runs)),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
@@ -147,13 +167,21 @@ ${helpLines.join('\n')}
         );
         return exitCodes.done;
       }
-      const run = values.run === undefined ? runs[0] : runs.find((known) => known.id === values.run);
-      if (!run) {
-        throw new StudioError(
-          'not-found',
-          values.run === undefined ? 'This trainer has no run yet.' : `There is no run ${values.run}.`,
-        );
+      if (file !== undefined && typeof request === 'object') {
+        const start = request.kind === 'queue' ? 'queue' : true;
+        const { run } = await client.request('runs/create', { runFile: file, start });
+        process.stdout.write(values.json ? `${JSON.stringify({ run })}\n` : `${run.id}: ${standingWords(run)}\n`);
+        return exitCodes.done;
       }
+      const runId = values.run;
+      if (request === 'delete') {
+        if (![...runs, ...unreadable].some(({ id }) => id === runId)) return await refuseMissing(client, runId);
+        await client.request('runs/delete', { runId: runId as string });
+        process.stdout.write(values.json ? `${JSON.stringify({ deleted: runId })}\n` : `${runId}: deleted\n`);
+        return exitCodes.done;
+      }
+      const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
+      if (!run) return await refuseMissing(client, runId);
       const asked = request.kind === 'resume' ? await resumeRequest(client, run, request, values.yes) : request;
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
@@ -164,17 +192,27 @@ ${helpLines.join('\n')}
   },
 };
 
+/** @throws StudioError why there is no such run */
+async function refuseMissing(client: Client, runId: string | undefined): Promise<never> {
+  // The trainer knows: it may be there and damaged.
+  if (runId !== undefined) await client.request('runs/resumption', { runId });
+  throw new StudioError(
+    'not-found',
+    runId === undefined ? 'This trainer has no run yet.' : `There is no run ${runId}.`,
+  );
+}
+
 /** @throws StudioError `bad-request` for what is no command, or for words and options that it does not have */
 export function readRequest(
   positionals: readonly string[],
   options: { readonly release: boolean; readonly now: boolean; readonly from?: string; readonly yes?: boolean },
-): CommandRequest | 'list' {
+): CommandRequest | (typeof others)[number] {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
-  const kind = ['list' as const, ...commandKinds].find((known) => known === named);
+  const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
-    throw usage(`There is no command ${named}${nearestClause(named, ['list', 'fork', ...commandKinds])}.`);
-  const form = kind === 'list' ? listForm : forms[kind];
+    throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
+  const form = kind === 'list' || kind === 'delete' ? listForm : forms[kind];
   const over = words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now'] as const)
@@ -182,7 +220,7 @@ export function readRequest(
   const { from, yes = false } = options;
   if (form.from === undefined && (from !== undefined || yes))
     throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
-  if (kind === 'list') return kind;
+  if (kind === 'list' || kind === 'delete') return kind;
   const request = forms[kind].request(words, options.release || options.now);
   return commandRequest.parse(
     from === undefined ? request : { ...(request as object), from: wholeNumber('from', from, 0) },
@@ -238,14 +276,12 @@ async function fork([runId, ...over]: readonly string[], options: ForkOptions): 
 }
 
 /** `sft-1            2026-11-28 16:05  paused     step 33/100  at before-update, step 34: the loss rose`. */
-export function listLine(run: RunSummary): string {
+export function listLine(run: RunSummary, runs: readonly RunSummary[]): string {
+  const detail = run.state === 'queued' ? queueWords(run, queueOf(runs), inTheWay(runs)) : standingDetail(run);
   const left = run.state === 'completed' ? null : remainingMs(run);
-  const more = [standingDetail(run), left === null ? null : `${duration(left)} left`].filter((part) => part !== null);
+  const more = [detail, left === null ? null : `${duration(left)} left`].filter((part) => part !== null);
   return `${run.id.padEnd(16)} ${dateWords(run.createdAt)}  ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${more.join(', ')}`.trimEnd();
 }
-
-/** How a command ended. One that would be refused is not sent, and has no record in the run's log. */
-type End = EndedCommand | { readonly state: 'rejected'; readonly request: CommandRequest; readonly why: string };
 
 /** @param id a command that was sent before under it may be refused now, and is answered with what became of it then */
 async function carryOut(
@@ -254,7 +290,7 @@ async function carryOut(
   runs: readonly RunSummary[],
   request: CommandRequest,
   id: string | undefined,
-): Promise<End> {
+): Promise<CommandEnd> {
   const why = id === undefined ? refusal(request, run, runs) : null;
   if (why !== null) return { state: 'rejected', request, why };
   const sent = new SentCommands();
@@ -266,25 +302,12 @@ async function carryOut(
   return sent.carryOut(client, run.id, request, id).ended;
 }
 
-function endLine(end: End): string {
-  const { kind } = end.request;
-  switch (end.state) {
-    case 'applied': {
-      const place = end.at ? ` at ${end.at.point}, step ${end.at.step}` : '';
-      return `${kind} applied${place}${end.note ? `: ${end.note}` : ''}`;
-    }
-    case 'rejected':
-    case 'failed':
-      return `${kind} ${end.state}: ${end.why}`;
-  }
-}
-
 async function attach(folder: string): Promise<Client> {
   const at = await findTrainer(folder);
   if (!at) {
     throw new StudioError('not-found', 'No trainer runs on this folder.', {
       place: folder,
-      remedy: 'Start one: video-r1 serve --folder DIR.',
+      remedy: `Start one: video-r1 serve --folder ${folder}`,
     });
   }
   return connectTrainer(at, { client: 'video-r1 ctl', author: userInfo().username });

@@ -49,7 +49,7 @@ all answers in that file: a table here, results.json and results.md beside it.
   --from STEP       the checkpoint of this step instead of the run's newest
   --frames N        most frames of a video, an even number such as 16, 32 or 64; default: the preset's
   --preset NAME     ${presetNames.join(', ')}: frames and sampling; default: the run's own values, else paper
-  --set NAME=VALUE  changes one of them: evaluationTemperature, evaluationTopP, maxNewTokens, maxPixels, …
+  --set NAME=VALUE  changes one of them: evaluationTemperature, evaluationTopP, maxNewTokens, maxPixels, maxPromptTokens, …
   --limit N         N questions of each dataset, drawn by the seed; a larger N later goes on from them
   --seed N          order of questions, shuffles and sampling (1)
   --shuffled        answer videos on shuffled frames as well, and say what order is worth

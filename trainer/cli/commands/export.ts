@@ -1,4 +1,5 @@
 /** `video-r1 export`: what a run holds, as files for other programs, without a trainer running. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   exportAll,
@@ -11,6 +12,7 @@ import {
 import { type TableName, tableNames } from '../../export/tables.ts';
 import { sentError } from '../../protocol/errors.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
+import { noRun } from '../../runs/no-run.ts';
 import { formerProject } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { RunStore } from '../../store/run-store.ts';
@@ -69,6 +71,7 @@ rollouts and events are as the run has them, in UTF-16 code units.
       throw usage(`${what === 'all' ? 'all' : form} needs --out.`);
     if (form === 'tensorboard' && named !== undefined)
       throw usage(`tensorboard holds steps and evaluations; leave ${named} out.`);
+    if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
     const words = { stopped: 'The export was stopped.', left: 'no file is left half written' };
     return interruptible(words, async (signal) => {
       // Runs of earlier versions hold absolute paths; this finds out where their project stood.

@@ -1,8 +1,12 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
 import path from 'node:path';
-import { pageAddress } from '../../protocol/discovery.ts';
-import { standingDetail } from '../../protocol/run-words.ts';
-import { hostInTerminal } from '../experiments/train-in-terminal.ts';
+import { createInterface } from 'node:readline/promises';
+import { findTrainer } from '../../client/find-trainer.ts';
+import { type Discovery, pageAddress } from '../../protocol/discovery.ts';
+import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import type { RunSummary } from '../../protocol/run-state.ts';
+import { standingDetail, standingWords } from '../../protocol/run-words.ts';
+import { attachInTerminal, hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
 import { callable } from '../terminal/callable.ts';
 import {
   allowedRoots,
@@ -21,9 +25,11 @@ export const runCommand: CliCommand = {
   name: 'run',
   summary: 'train what a run file says',
   help: `
-video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--allow-root DIR …] [--port N] [--ffmpeg PATH]
+video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--queue | --pause-other] [--allow-root DIR …]
+                           [--port N] [--ffmpeg PATH]
 video-r1 run --resume RUN [--from STEP] [--yes] --folder DIR [--map OLD=NEW …] [--allow-root DIR …]
-video-r1 run --fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] --folder DIR
+                          [--queue | --pause-other]
+video-r1 run --fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] --folder DIR [--queue | --pause-other]
 
 Trains what the run file says and shows the progress here; the address of the pages is printed.
 --set overrides parameters of the run file, or of the run that is forked.
@@ -35,6 +41,10 @@ Ctrl-C finishes the step, saves and pauses; --resume goes on. FILE is relative t
 --resume goes on from the newest whole checkpoint, or from that of --from. It says first how much is left out of the curves for
 that; nothing is deleted. Where that is more than a kill costs it asks; --yes agrees beforehand.
 --fork makes a new run that goes on from a checkpoint, and leaves the other as it is.
+Where a trainer is at work in the folder already, the run is its own, and Ctrl-C pauses this run alone. Where it
+trains another run, --queue starts this one when that has ended and --pause-other pauses that; without them you are asked.
+A fault that pauses the run (no space left, numbers that are not finite) is told with what to do. It then waits to be
+resumed; where no one is at the terminal it is saved, and the command ends with 1.
 
   video-r1 run sft.run.json --folder sample --set steps=50 --set learningRate=1e-3
   video-r1 run --resume sft-1 --folder sample
@@ -53,6 +63,8 @@ that; nothing is deleted. Where that is more than a kill costs it asks; --yes ag
         name: { type: 'string' },
         yes: { type: 'boolean', default: false },
         set: { type: 'string', multiple: true, default: [] },
+        queue: { type: 'boolean', default: false },
+        'pause-other': { type: 'boolean', default: false },
         map: { type: 'string', multiple: true, default: [] },
         ...rootOptions,
       },
@@ -69,44 +81,87 @@ that; nothing is deleted. Where that is more than a kill costs it asks; --yes ag
     const from = fromOption(values.from);
     if (values.resume !== undefined && values.set.length > 0)
       throw usage('--set belongs to a run file; change a run that was created with: video-r1 ctl set NAME VALUE.');
+    if (values.queue && values['pause-other']) throw usage('Give --queue or --pause-other, not both.');
     if (values.resume === undefined && values.map.length > 0)
       throw usage('--map belongs to --resume: a new run takes its paths from its run file.');
     const moved = values.map.map(readMove);
     const roots = allowedRoots(values);
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
     const parameters = readSettings(values.set);
-    return hostInTerminal(
-      { folder, port: portOption(values.port), ffmpeg: values.ffmpeg, allowedRoots: roots },
-      new LiveLine(),
-      async (session, hosting) => {
-        session.line.say(`pages  ${pageAddress(hosting.server.discovery)}`);
-        if (values.resume !== undefined)
-          await hosting.trainer.changePlaces(values.resume, { moved, allowedRoots: roots });
-        const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
-        const forked = async (runId: string) => {
-          const forking = { runId, from: from as number, name: values.name, parameters, start: false };
-          const { id } = await hosting.trainer.fork(forking, 'terminal');
-          session.line.say(`${id} goes on from ${runId}, step ${from}`);
-          return id;
-        };
-        const run = await session.train(
-          values.fork !== undefined
-            ? { resume: await forked(values.fork) }
-            : values.resume === undefined
-              ? { file: name, parameters }
-              : { resume: values.resume, from, yes: values.yes },
-        );
-        const detail = standingDetail(run);
-        session.line.say(
-          `${run.id} ${run.state} after step ${run.step} of ${run.steps}${detail === null ? '' : `: ${detail}`}`,
-        );
-        if (run.state === 'paused')
-          session.line.say(callable(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`));
-        return run.state === 'completed' ? exitCodes.done : session.exitCode;
-      },
-    );
+    const port = portOption(values.port);
+    const train = async (session: TerminalSession, at: Discovery): Promise<number> => {
+      session.line.say(`pages  ${pageAddress(at)}`);
+      const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
+      const beside = values.queue ? 'queue' : values['pause-other'] ? 'pause-other' : null;
+      const run = await session.train(
+        values.fork !== undefined
+          ? { fork: values.fork, from: from as number, name: values.name, parameters }
+          : values.resume === undefined
+            ? { file: name, parameters }
+            : { resume: values.resume, from, yes: values.yes },
+        async (other) => beside ?? askBeside(other, session.stopped),
+      );
+      const detail = standingDetail(run);
+      session.line.say(
+        `${run.id} ${run.state} after step ${run.step} of ${run.steps}${detail === null ? '' : `: ${detail}`}`,
+      );
+      if (run.state !== 'completed')
+        session.line.say(callable(`Go on with: video-r1 run --resume ${run.id} --folder ${folder}`));
+      return run.state === 'completed' ? exitCodes.done : session.exitCode;
+    };
+    const attach = (at: Discovery, line: LiveLine) => {
+      if (moved.length + roots.length > 0)
+        throw new StudioError('conflict', `The trainer of process ${at.pid} is at work in this folder.`, {
+          place: folder,
+          remedy: 'End it first: --map and --allow-root are read when a trainer begins.',
+        });
+      line.say(
+        `Another window or shell has started the trainer of this folder (process ${at.pid}): it trains the run.`,
+      );
+      if (port !== undefined || values.ffmpeg !== undefined)
+        line.say('It has a port and an ffmpeg of its own: --port and --ffmpeg are not used.');
+      return attachInTerminal(at, folder, line, (session) => train(session, at));
+    };
+    const line = new LiveLine();
+    const found = await findTrainer(folder);
+    if (found) return attach(found, line);
+    try {
+      return await hostInTerminal(
+        { folder, port, ffmpeg: values.ffmpeg, allowedRoots: roots },
+        line,
+        async (session, { server, trainer }) => {
+          if (values.resume !== undefined) await trainer.changePlaces(values.resume, { moved, allowedRoots: roots });
+          return train(session, server.discovery);
+        },
+      );
+    } catch (thrown) {
+      // Another one was just starting.
+      const begun = asStudioError(thrown).kind === 'folder-busy' ? await findTrainer(folder) : null;
+      if (begun === null) throw thrown;
+      return attach(begun, line);
+    }
   },
 };
+
+/** Asks who sits at the terminal. @throws StudioError `conflict` where nobody does, or it is cancelled */
+async function askBeside(other: RunSummary, signal: AbortSignal): Promise<'queue' | 'pause-other'> {
+  const place = `${other.id} is ${standingWords(other)}, step ${other.step} of ${other.steps}; one run computes at a time.`;
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new StudioError('conflict', `${place} No run was started.`, {
+      remedy: `Give --queue to start it when ${other.id} has ended, or --pause-other to pause ${other.id} first.`,
+    });
+  const asked = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await asked.question(`${place}\n[q]ueue this one, [p]ause ${other.id}, or [c]ancel? `, { signal });
+    if (/^q/i.test(answer)) return 'queue';
+    if (/^p/i.test(answer)) return 'pause-other';
+  } catch {
+    // Ctrl-C is an answer too.
+  } finally {
+    asked.close();
+  }
+  throw new StudioError('cancelled', 'No run was started.');
+}
 
 /** `OLD=NEW`, cut at the first `=` that leaves both. @throws StudioError `bad-request` */
 function readMove(text: string): [from: string, to: string] {

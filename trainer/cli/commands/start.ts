@@ -7,6 +7,7 @@ import { pageAddress } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import type { Hosting } from '../experiments/hosting.ts';
+import { stageRun } from '../experiments/stage-run.ts';
 import { hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
 import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, portOption, readOptions, seedOption } from '../terminal/command.ts';
@@ -19,9 +20,15 @@ const stages = [
   { name: 'tgrpo', file: 'tgrpo.run.json' },
 ] as const;
 
-/** The command that was given, as it can be given again; npm says which script it runs. */
-const sameCommand = (args: readonly string[]) =>
-  process.env.npm_lifecycle_event === 'start' ? 'npm start' : callable(`video-r1 start ${args.join(' ')}`.trim());
+/** The command that goes on with what this one began: not --fresh, which would begin again. npm says which script it runs. */
+function goOnCommand(args: readonly string[]): string {
+  const again = args
+    .filter((arg) => arg !== '--fresh')
+    .map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : `'${arg}'`))
+    .join(' ');
+  if (process.env.npm_lifecycle_event === 'start') return again === '' ? 'npm start' : `npm start -- ${again}`;
+  return callable(`video-r1 start ${again}`.trim());
+}
 
 export const startCommand: CliCommand = {
   name: 'start',
@@ -30,8 +37,9 @@ export const startCommand: CliCommand = {
 video-r1 start [DIR] [--fresh] [--seed N] [--port N] [--ffmpeg PATH]
 
 Makes the sample project in DIR (sample by default) if it is not there, trains SFT, then T-GRPO, and ends with a summary.
-The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command goes on.
---fresh starts new runs although there are some. --seed (1) is that of the sample: another than the one there needs another DIR.
+The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command, without --fresh, goes on.
+--fresh starts new runs although there are some. Without it those go on, but for a T-GRPO run that began from an older SFT run.
+--seed (1) is that of the sample: another than the one there needs another DIR.
 
   video-r1 start`,
   async run(args) {
@@ -54,7 +62,13 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
         place: folder,
         remedy: `Name another folder (${callable(`video-r1 start sample-${seed} --seed ${seed}`)}), or leave --seed out.`,
       });
-    if (!existsSync(path.join(folder, stages[0].file))) {
+    const isThere = existsSync(path.join(folder, stages[0].file));
+    if (found === null && isThere && values.seed !== undefined)
+      throw new StudioError('conflict', 'The project that is there is no sample, so --seed says nothing of it.', {
+        place: folder,
+        remedy: 'Leave --seed out (its run files have seeds of their own), or name another folder.',
+      });
+    if (!isThere) {
       const say = (text: string) => process.stdout.write(`${text}\n`);
       const made = await makeSample({ folder, seed, ffmpeg: values.ffmpeg, say });
       if (made !== exitCodes.done) return made;
@@ -68,24 +82,24 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
       );
       const done: RunSummary[] = [];
       for (const stage of stages) {
-        const run = await trainStage(hosting, session, stage, values.fresh === true);
+        const run = await trainStage(hosting, session, stage, done.at(-1) ?? null, values.fresh === true);
         if (run.state !== 'completed') {
           session.line.say(
-            `\n${run.id} is paused after step ${run.step} of ${run.steps}. Go on with the same command: ${sameCommand(args)}`,
+            `\n${run.id} is ${run.state} after step ${run.step} of ${run.steps}. Go on with: ${goOnCommand(args)}`,
           );
           return session.exitCode;
         }
         done.push(run);
         // Ctrl-C in the last evaluation of a stage: the next one is not begun.
         if (session.stopped.aborted && done.length < stages.length) {
-          session.line.say(`\n${run.id} is complete. Go on with the same command: npm start`);
+          session.line.say(`\n${run.id} is complete. Go on with: ${goOnCommand(args)}`);
           return session.exitCode;
         }
       }
       const [sft, tgrpo] = done as [RunSummary, RunSummary];
       session.line.say(`\n${summarize(hosting.trainer.store(sft.id), hosting.trainer.store(tgrpo.id))}`);
       session.line.say(
-        `\nDone in ${duration(performance.now() - started)}, seed ${found ?? seed}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
+        `\nDone in ${duration(performance.now() - started)}${isThere && found === null ? '' : `, seed ${found ?? seed}`}. To look at it again: ${callable(`video-r1 serve --folder ${folder}`)}, or open the folder ${path.basename(folder)} in VS Code with the extension.`,
       );
       return exitCodes.done;
     });
@@ -97,9 +111,11 @@ async function trainStage(
   hosting: Hosting,
   session: TerminalSession,
   stage: (typeof stages)[number],
+  before: RunSummary | null,
   fresh: boolean,
 ): Promise<RunSummary> {
-  const newest = fresh ? undefined : hosting.trainer.runs().find((run) => run.name === stage.name);
+  const { run: newest, why } = fresh ? { run: null, why: null } : stageRun(hosting.trainer.runs(), stage.name, before);
+  if (why !== null) session.line.say(why);
   if (newest?.state === 'completed') {
     session.line.say(`${newest.id} is complete already (--fresh trains anew).`);
     return newest;

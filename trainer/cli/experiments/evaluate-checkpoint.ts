@@ -98,6 +98,7 @@ async function headerOf(
     },
     shuffled: w.shuffled,
     nanRegressionPays: p.nanRegressionPays,
+    maxPromptTokens: p.maxPromptTokens,
     template: w.template,
   };
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../engines/create.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { Trainer } from '../../runs/trainer.ts';
+import { lockFolder } from '../../server/folder-lock.ts';
 import { startServer, type TrainerServer } from '../../server/server.ts';
 import { version } from '../terminal/version.ts';
 
@@ -58,4 +59,14 @@ export async function host(options: HostingOptions): Promise<Hosting> {
     process.stderr.write(`${warning}\n`);
   }
   return { trainer: server.service, server, close: () => server.close() };
+}
+
+/** Does something to a project's runs that no trainer may have open. @throws StudioError `folder-busy` while one has */
+export function withoutTrainer<T>(projectFolder: string, work: () => T): T {
+  const lock = lockFolder(projectFolder);
+  try {
+    return work();
+  } finally {
+    lock.dispose();
+  }
 }

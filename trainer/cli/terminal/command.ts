@@ -17,8 +17,8 @@ export interface CliCommand {
   run(args: readonly string[]): Promise<number>;
 }
 
-/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C, 143 by SIGTERM. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143, hungUp: 129 } as const;
 
 /**
  * @param most arguments beside the options that the command takes

@@ -1,13 +1,15 @@
 /**
- * Ctrl-C and SIGTERM, for every command alike: the first ends the work cleanly with its state saved, a second one ends the
- * process at once, and both say so. A second one within a second is taken for the same key press: the terminal sends it to
- * each process of a group, and npm and the launcher pass theirs on.
+ * Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP, which Node hears under nohup too), for every command alike: the first
+ * ends the work cleanly with its state saved, a second one ends the process at once, and both say so. A second one within a second
+ * is taken for the same key press: the terminal sends it to each process of a group, and npm and the launcher pass theirs on.
  */
 import { exitCodes } from './command.ts';
 
 const samePressMs = 1000;
 
-const codes = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;
+const codes = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated, SIGHUP: exitCodes.hungUp } as const;
+type EndingSignal = keyof typeof codes;
+const endingSignals = Object.keys(codes) as EndingSignal[];
 
 export interface InterruptWords {
   /** What the first one begins, as in `Stopping`; asked when it comes. */
@@ -28,22 +30,22 @@ export class Interrupts {
   readonly signal: AbortSignal = this.stop.signal;
   private firstCode: number = exitCodes.interrupted;
   private firstAt = 0;
-  private readonly onSignal = (name: 'SIGINT' | 'SIGTERM') => this.interrupt(codes[name]);
+  private readonly onSignal = (name: EndingSignal) => this.interrupt(codes[name]);
 
   /** Listens until it is disposed of. @param say where a person sees the line */
   constructor(words: InterruptWords, say: (line: string) => void = toStandardError) {
     this.words = words;
     this.say = say;
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, this.onSignal);
+    for (const name of endingSignals) process.on(name, this.onSignal);
   }
 
-  /** Of the process when the first one ended its work: 130 after Ctrl-C, 143 after SIGTERM. */
+  /** Of the process when the first one ended its work: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP. */
   get exitCode(): number {
     return this.firstCode;
   }
 
   dispose(): void {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, this.onSignal);
+    for (const name of endingSignals) process.off(name, this.onSignal);
   }
 
   private interrupt(code: number): void {

@@ -1,4 +1,5 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
+import { StudioError } from '../../protocol/errors.ts';
 import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { standingDetail, standingWords } from '../../protocol/run-words.ts';
@@ -161,17 +162,19 @@ export class RunWatch {
   private readonly recent = new RecentMeans();
   private readonly runId: string;
   private readonly summaryOf: () => RunSummary;
-  private resolve!: (run: RunSummary) => void;
-  /** The run as it came to rest: completed, paused, stopped or failed. */
-  readonly ended: Promise<RunSummary>;
+  private readonly rests = Promise.withResolvers<RunSummary>();
+  private skipped = 0;
+  /** Until then it rests as before. */
+  private begun: boolean;
+  /** The run as it came to rest: completed, paused, stopped or failed; taken off the queue, as it was before. */
+  readonly ended = this.rests.promise;
 
-  constructor(runId: string, summaryOf: () => RunSummary, line: LiveLine) {
+  /** @param begun whether it is under way already, and not yet to be started */
+  constructor(runId: string, summaryOf: () => RunSummary, line: LiveLine, begun: boolean) {
+    this.begun = begun;
     this.runId = runId;
     this.summaryOf = summaryOf;
     this.line = line;
-    this.ended = new Promise((resolve) => {
-      this.resolve = resolve;
-    });
   }
 
   onEvent(event: RunEvent): void {
@@ -191,11 +194,16 @@ export class RunWatch {
       this.line.say(
         `      evaluation after step ${body.evaluation.step}: ${order}all ${two(all.ordered)} (${all.count} ${questionsOf(body.evaluation)}, ${duration(body.evaluation.durationMs)})`,
       );
-    } else if (body.type === 'skipped') this.line.say(`      left out: ${body.question.path}: ${body.message}`);
-    else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
-    else if (body.type === 'command' && (body.command.state === 'rejected' || body.command.state === 'failed')) {
-      this.line.say(`      ${body.command.request.kind} ${body.command.state}: ${body.command.why}`);
-    }
+    } else if (body.type === 'skipped') {
+      this.skipped += 1;
+      const advice =
+        this.skipped === 1
+          ? callable(`; the run goes on without it (video-r1 check ${body.question.dataset} looks all of them over)`)
+          : '';
+      this.line.say(`      left out: ${body.question.path}: ${body.message.replace(/[.]$/, '')}${advice}`);
+    } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
+    else if (body.type === 'checkpoint' && body.checkpoint.reason === 'command')
+      this.line.say(`      saved after step ${body.checkpoint.step}: ${body.checkpoint.folder}`);
   }
 
   /** Called on every change; the run is at rest once nothing of it is in memory. */
@@ -203,8 +211,23 @@ export class RunWatch {
     if (run?.id !== this.runId) return;
     if (run.state === 'starting' || ('doing' in run && run.doing))
       this.line.show(`${run.method.padEnd(5)} ${run.state === 'running' ? standingDetail(run) : standingWords(run)}`);
-    if (run.state === 'created' || isComputing(run.state) || (run.state === 'paused' && run.memory === 'held')) return;
+    const standsStill = run.state === 'queued' || (run.state === 'paused' && run.memory === 'held');
+    const isUnderWay = isComputing(run.state) || standsStill;
+    this.begun ||= isUnderWay;
+    if (!this.begun || isUnderWay) return;
     this.line.end();
-    this.resolve(run);
+    this.rests.resolve(run);
+  }
+
+  /** It is followed no further, as it stands. */
+  leave(run: RunSummary): void {
+    this.line.end();
+    this.rests.resolve(run);
+  }
+
+  /** The run was deleted. */
+  gone(): void {
+    this.line.end();
+    this.rests.reject(new StudioError('not-found', `The run ${this.runId} was deleted.`));
   }
 }

@@ -229,7 +229,10 @@ const table = {
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
 
   // ---- reward ----
-  correct: truth(({ rollout }) => rollout.correct, 'accuracy above the threshold of the run'),
+  correct: truth(
+    ({ rollout }) => rollout.correct,
+    'accuracy reward 1, or above the run’s correctThreshold (0.1, as the released code counts) where it is a fraction',
+  ),
   accuracy: number(({ rollout }) => rollout.accuracy, 'accuracy reward, 0 to 1', 0, 1, ['acc']),
   reward: number(({ rollout }) => rollout.reward.total, 'sum of the reward parts', null, null, ['total']),
   format: number(part('format'), 'format reward'),

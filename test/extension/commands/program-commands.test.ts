@@ -1,0 +1,77 @@
+/** The commands that call the extension's own program: a terminal that finds it, and an export that it writes. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { exportRun } from '../../../extension/commands/export-run.ts';
+import { openTerminal } from '../../../extension/commands/open-terminal.ts';
+import { NotTrusted } from '../../../extension/preconditions.ts';
+import { editor } from '../fake-vscode.ts';
+import { fakeTrainer, studioOn } from '../studios.ts';
+import { runOf } from '../trainer/fake-trainer.ts';
+
+const call = promisify(execFile);
+
+/** An installed extension whose program writes its arguments where `--out` says. */
+function installedExtension(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-installed-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(path.join(folder, 'dist/trainer'), { recursive: true });
+  writeFileSync(path.join(folder, 'dist/package.json'), '{"type": "commonjs"}');
+  writeFileSync(
+    path.join(folder, 'dist/trainer/main.js'),
+    `const args = process.argv.slice(2);
+     const out = args.indexOf('--out');
+     if (out < 0) console.log('called as ' + process.env.VIDEO_R1_CALLED_AS + ' ' + args.join(' '));
+     else {
+       require('node:fs').writeFileSync(args[out + 1], JSON.stringify(args));
+       console.log(JSON.stringify({ type: 'done' }));
+     }`,
+  );
+  return folder;
+}
+
+async function studioWithProgram() {
+  const trainer = await fakeTrainer();
+  trainer.runs = [runOf()];
+  const studio = studioOn(trainer.project, installedExtension());
+  await studio.attach();
+  return { studio, project: trainer.project };
+}
+
+test.skipIf(process.platform === 'win32')('the terminal starts in the project and finds video-r1', async () => {
+  const { studio, project } = await studioWithProgram();
+  await openTerminal(studio);
+  const [{ options, sent } = expect.fail('no terminal was opened')] = editor.terminals;
+  expect(sent).toEqual(['video-r1 --help']);
+  expect(options.cwd).toBe(project);
+  const { stdout } = await call('/bin/sh', ['-c', sent[0] ?? ''], { env: { ...process.env, ...options.env } });
+  expect(stdout).toBe('called as video-r1 --help\n');
+});
+
+test('no terminal is opened, and nothing written, in a folder that is not trusted', async () => {
+  const { studio } = await studioWithProgram();
+  editor.trusted = false;
+  await expect(openTerminal(studio)).rejects.toThrow(NotTrusted);
+  expect(editor.terminals).toEqual([]);
+});
+
+test('an export has the program write what was picked to the file that was named', async () => {
+  const { studio, project } = await studioWithProgram();
+  const file = path.join(project, 'out.parquet');
+  editor.chosenFile = file;
+  await exportRun(studio);
+  expect(editor.picks.at(-1)?.[0]?.label).toBe('Rollouts');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([
+    ...['export', 'r1', 'rollouts', '--folder', project, '--out', file, '--json-progress'],
+  ]);
+  expect(editor.done).toEqual([`$(check) r1 exported to ${file}`]);
+});
+
+test('an export without a file to write to does nothing', async () => {
+  const { studio } = await studioWithProgram();
+  await exportRun(studio);
+  expect(editor.done).toEqual([]);
+});

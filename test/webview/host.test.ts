@@ -1,0 +1,51 @@
+/** The page's door to the editor: a message that it does not know is told of, and nothing of it is taken. */
+import { afterEach, expect, test, vi } from 'vitest';
+import type { StudioError } from '../../trainer/protocol/errors.ts';
+import { connectHost, type HostListener } from '../../webview/host.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+function editorPage() {
+  const heard: { call: string; value: unknown }[] = [];
+  const window = new EventTarget();
+  vi.stubGlobal('window', window);
+  vi.stubGlobal('document', { body: { dataset: { page: 'rollouts' } } });
+  vi.stubGlobal('acquireVsCodeApi', () => ({ postMessage: () => {} }));
+  const note = (call: keyof HostListener) => (value?: unknown) => void heard.push({ call, value });
+  connectHost().listen({
+    onOpen: note('onOpen'),
+    onStatus: note('onStatus'),
+    onShow: note('onShow'),
+    onTheme: note('onTheme'),
+    onFault: note('onFault'),
+  });
+  const post = (data: unknown) => window.dispatchEvent(new MessageEvent('message', { data }));
+  return { heard, post, faults: () => heard.map(({ value }) => value as StudioError) };
+}
+
+test.each([
+  ['of a kind that the page does not know', { type: 'shown', page: 'rollouts' }, 'shown', 'type'],
+  ['with a part that does not fit', { type: 'status', state: 'opened' }, 'status', 'state'],
+  ['that is no object', 'open', 'string', undefined],
+  ['that is nothing', null, 'object', undefined],
+])('a message %s is told of with what is wrong in it', (_what, data, kind, place) => {
+  const { heard, post, faults } = editorPage();
+  post(data);
+  expect(heard.map(({ call }) => call)).toEqual(['onFault']);
+  expect(faults()[0]).toMatchObject({
+    kind: 'bad-request',
+    message: `The editor sent a message that this page does not know: ${kind}.`,
+    remedy: expect.stringContaining('reload the window'),
+  });
+  expect(faults()[0]?.place ?? undefined).toBe(place);
+});
+
+test('a message that it knows is taken, and no fault is told', () => {
+  const { heard, post } = editorPage();
+  post({ type: 'theme' });
+  post({ type: 'status', state: 'gone', reason: 'ended' });
+  expect(heard).toEqual([
+    { call: 'onTheme', value: undefined },
+    { call: 'onStatus', value: { state: 'gone', reason: 'ended' } },
+  ]);
+});

@@ -1,0 +1,29 @@
+/** How a command ended, in a line. */
+import type { CommandRequest, EndedCommand } from '../../protocol/commands.ts';
+
+/** One that would be refused is not sent, and has no record in the run's log. */
+export type CommandEnd =
+  | EndedCommand
+  | { readonly state: 'rejected'; readonly request: CommandRequest; readonly why: string };
+
+/** `pause applied at before-update, step 3`, `save rejected: the run is stopping`. */
+export function endLine(end: CommandEnd): string {
+  const { kind } = end.request;
+  switch (end.state) {
+    case 'applied': {
+      const place = end.at ? ` at ${end.at.point}, step ${end.at.step}` : '';
+      return `${kind} applied${place}${end.note ? `: ${end.note}` : ''}`;
+    }
+    case 'rejected':
+    case 'failed':
+      return `${kind} ${end.state}: ${end.why}`;
+  }
+}
+
+/** The same for whoever did not ask for it: with the value that it changed, and whose it was. */
+export function endLineOfAnother(end: EndedCommand): string {
+  const change = end.state === 'applied' && end.request.kind === 'set' ? end.change : null;
+  const name = end.request.kind === 'set' ? end.request.parameter : '';
+  const value = change === null ? '' : ` (${name}: ${JSON.stringify(change.from)} → ${JSON.stringify(change.to)})`;
+  return `${endLine(end)}${value}, by ${end.by}`;
+}
