@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { executable, type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
 import { type FrameLimits, MediaLoader } from '../../trainer/video/load.ts';
@@ -546,6 +546,14 @@ describe('finding ffmpeg', () => {
       ffmpeg: at('bin/ffmpeg'),
       ffprobe: at('bin/ffprobe'),
     });
+  });
+
+  it('takes the ffprobe of the packages for a named ffmpeg that has none beside it, where the PATH has none', async () => {
+    await mkdir(at('alone'));
+    await writeFile(at('alone/ffmpeg'), '#!/bin/sh\necho "ffmpeg version 9"\n', { mode: 0o755 });
+    vi.stubEnv('PATH', at('alone'));
+    const { ffprobe } = await findFfmpeg(at('alone/ffmpeg')).finally(() => vi.unstubAllEnvs());
+    expect(ffprobe).toContain('@ffprobe-installer');
   });
 
   it('gives a program that came without it the right to run', async () => {

@@ -101,13 +101,24 @@ export async function cachedPrograms(folder: string): Promise<{ ffmpeg: string; 
   return { ffmpeg: await program('ffmpeg'), ffprobe: await program('ffprobe') };
 }
 
-/** ffprobe beside a named ffmpeg, else the one on the PATH. */
+/** ffprobe beside a named ffmpeg, else the one on the PATH, else that of the npm packages or of the user's cache. */
 async function probeFor(ffmpeg: string): Promise<string> {
-  const beside = path.join(path.dirname(ffmpeg), process.platform === 'win32' ? 'ffprobe.exe' : 'ffprobe');
-  return versionOf(beside).then(
-    () => beside,
-    () => 'ffprobe',
-  );
+  const places = [
+    async () => path.join(path.dirname(ffmpeg), process.platform === 'win32' ? 'ffprobe.exe' : 'ffprobe'),
+    async () => 'ffprobe',
+    async () => (await npmPrograms()).ffprobe,
+    async () => (await cachedPrograms(fetchedFolder())).ffprobe,
+  ];
+  for (const place of places) {
+    try {
+      const ffprobe = await place();
+      await versionOf(ffprobe);
+      return ffprobe;
+    } catch {
+      // Not there, or it does not run: the next place. With none, the caller says so.
+    }
+  }
+  return 'ffprobe';
 }
 
 /**
@@ -115,7 +126,7 @@ async function probeFor(ffmpeg: string): Promise<string> {
  * were fetched into the user's cache.
  *
  * @param preferred Path of an ffmpeg that must be taken; one that does not run is an error, not a reason to take another.
- * @param preferredProbe Path of the ffprobe that belongs to it; by default the one beside it, or on the PATH.
+ * @param preferredProbe Path of the ffprobe that belongs to it; by default the one beside it, on the PATH or of the packages.
  * @throws StudioError `ffmpeg-missing`
  */
 export async function findFfmpeg(preferred?: string, preferredProbe?: string): Promise<FfmpegTools> {
