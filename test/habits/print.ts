@@ -4,7 +4,7 @@ import { tableRow, tryHabit } from './try-habit.ts';
 
 const [wanted = ''] = process.argv.slice(2);
 const chosen = habits.filter(({ kind, does }) => `${kind} ${does}`.includes(wanted));
-process.stdout.write('| | someone … | what happens here |\n|---|---|---|\n');
+process.stdout.write('| kind | someone … | what happens here |\n|---|---|---|\n');
 let failed = 0;
 for (const [at, habit] of chosen.entries()) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${at + 1}/${chosen.length} ${habit.does}`);

@@ -186,8 +186,7 @@ describe.skipIf(!there)('the reported inputs', () => {
     }
   });
 
-  // Not so yet: where the store itself can't write, nothing is said until Ctrl-C.
-  it.fails('16-disk-full: the terminal says that the run paused, and why', async (context) => {
+  it('16-disk-full: the terminal says that the run paused, and why', async (context) => {
     const disk = path.join(scratch, 'disk');
     await mkdir(disk);
     const files = ['data', 'sft.run.json', 'prompt.json'].map((name) => path.join(project.folder, name));
