@@ -245,10 +245,14 @@ describe.skipIf(!there)('the reported inputs', () => {
       const runId = await client.create('grpo.run.json', parameters);
       await client.command(runId, { kind: 'start' });
       await client.until(runId, 'state', (body) => body.run.state === 'completed' || body.run.state === 'failed');
-      const total = async (query: string) => (await client.client.request('rollouts/list', { runId, query })).total;
-      const all = await total('');
-      expect(all).toBeGreaterThan(0);
-      for (const word of ['红色', '视频', '先做', '动作', '向左']) expect(await total(word), word).toBe(all);
+      const count = (query: string) => client.client.request('rollouts/count', { runId, query });
+      const { total } = await count('');
+      expect(total).toBeGreaterThan(0);
+      for (const word of ['红色', '视频', '先做', '动作', '向左']) {
+        expect((await count(word)).matching, word).toBe(total);
+        expect((await client.client.request('rollouts/list', { runId, query: word })).rows, word).toHaveLength(total);
+      }
+      expect((await count('蓝色')).matching).toBe(0);
       client.close();
     } finally {
       await trainer.stop();

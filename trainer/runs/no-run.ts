@@ -6,8 +6,8 @@ import { heldRun } from '../store/born-at.ts';
 import { storeFile } from '../store/run-store.ts';
 import { checkpointsOf } from './checkpoints.ts';
 
-/** The fault of a run that no folder has the name of. @param runsFolder where the project's runs lie */
-export function noRun(runsFolder: string, id: string): StudioError {
+/** The fault of a run whose folder has got another name; null where no folder holds it. */
+export function renamedRun(runsFolder: string, id: string): StudioError | null {
   for (const name of foldersOf(runsFolder)) {
     if (name === id || heldRun(path.join(runsFolder, name, storeFile)) !== id) continue;
     return new StudioError('not-found', `No folder is called ${id}, but the folder ${name} holds the run ${id}.`, {
@@ -15,6 +15,13 @@ export function noRun(runsFolder: string, id: string): StudioError {
       remedy: `Call the folder ${id} again.`,
     });
   }
+  return null;
+}
+
+/** The fault of a run that no folder has the name of. @param runsFolder where the project's runs lie */
+export function noRun(runsFolder: string, id: string): StudioError {
+  const renamed = renamedRun(runsFolder, id);
+  if (renamed) return renamed;
   return new StudioError('not-found', `There is no run ${id}.`, {
     place: runsFolder,
     remedy: 'It may have been deleted; read the list of runs again.',

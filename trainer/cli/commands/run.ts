@@ -8,6 +8,7 @@ import { asStudioError, StudioError } from '../../protocol/errors.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import { standingDetail, standingWords } from '../../protocol/run-words.ts';
+import { renamedRun } from '../../runs/no-run.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { readRunFile } from '../../runs/run-files.ts';
 import { attachInTerminal, hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
@@ -151,11 +152,13 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
   },
 };
 
-/** @throws StudioError `not-found` naming the runs that are there */
+/** @throws StudioError `not-found` naming the folder that holds the run under another name, or the runs that are there */
 function requireRun(folder: string, id: string): void {
   const runs = runsFolder(folder);
   const ids = existsSync(runs) ? readdirSync(runs) : [];
   if (ids.includes(id)) return;
+  const renamed = renamedRun(runs, id);
+  if (renamed) throw renamed;
   throw new StudioError('not-found', `There is no run ${id} in this folder${nearestClause(id, ids)}.`, {
     place: folder,
     remedy:
