@@ -72,6 +72,22 @@ describe('an export as CSV', () => {
     expect(third).toMatchObject({ advantage: '', order: 'shuffled' });
   });
 
+  it('keeps what the run went back over apart: rollouts, steps and evaluations', async () => {
+    const made = madeRun();
+    const steps = await csvRecords(made, 'steps');
+    const evaluations = await csvRecords(made, 'evaluations');
+    const rollouts = await csvRecords(made, 'rollouts');
+    made.store.append({ type: 'rewound', toStep: 0 });
+    const marked = (records: Record<string, string | undefined>[]) =>
+      records.map((record) => ({ superseded: '1', ...record }));
+    expect(await csvRecords(made, 'superseded-steps')).toEqual(marked(steps));
+    expect(await csvRecords(made, 'superseded-evaluations')).toEqual(
+      marked(evaluations.filter(({ step }) => Number(step) > 0)),
+    );
+    expect(await csvRecords(made, 'superseded')).toHaveLength(rollouts.length);
+    expect(await csvRecords(made, 'steps')).toEqual([]);
+  });
+
   it('marks what begins like a formula in every text that people or models write', async () => {
     const [annotation] = await csvRecords(madeRun(), 'annotations');
     expect(annotation).toMatchObject({ note: "'@sum", quote: '', span_start: '', current: 'true' });
@@ -128,7 +144,9 @@ describe('an export', () => {
       rollouts: 3,
       superseded: 0,
       steps: 2,
+      'superseded-steps': 0,
       evaluations: 1,
+      'superseded-evaluations': 0,
       checkpoints: 1,
       commands: 1,
       events: 7,

@@ -48,7 +48,9 @@ export const tableNames = [
   'rollouts',
   'superseded',
   'steps',
+  'superseded-steps',
   'evaluations',
+  'superseded-evaluations',
   'checkpoints',
   'commands',
   'events',
@@ -175,6 +177,18 @@ const steps: Table<StepMetrics> = {
   ),
 };
 
+type SupersededStep = StepMetrics & { readonly superseded: number };
+
+const supersededSteps: Table<SupersededStep> = {
+  name: 'superseded-steps',
+  *records(store) {
+    for (const { attempt, steps: own } of store.supersededMetrics())
+      for (const metrics of own) yield { superseded: attempt, ...metrics };
+  },
+  count: (store) => store.supersededMetrics().reduce((sum, { steps: own }) => sum + own.length, 0),
+  columns: [...columns<SupersededStep>(['superseded', 'integer', (m) => m.superseded]), ...steps.columns],
+};
+
 /** One slice of an evaluation; `slice` says of what kind it is. */
 interface SliceRecord extends Omit<Evaluation, 'all' | 'needsOrder' | 'byType' | 'byFamily'>, EvaluationSlice {
   readonly slice: 'all' | 'needs order' | 'problem type' | 'family';
@@ -210,6 +224,18 @@ const evaluations: Table<SliceRecord> = {
     ['skipped', 'integer', (s) => s.skipped],
     ['duration_ms', 'number', (s) => s.durationMs],
   ),
+};
+
+type SupersededSlice = SliceRecord & { readonly superseded: number };
+
+const supersededEvaluations: Table<SupersededSlice> = {
+  name: 'superseded-evaluations',
+  records: (store) =>
+    store
+      .supersededEvaluations()
+      .flatMap(({ attempt, evaluation }) => slicesOf(evaluation).map((slice) => ({ superseded: attempt, ...slice }))),
+  count: (store) => store.supersededEvaluations().length,
+  columns: [...columns<SupersededSlice>(['superseded', 'integer', (s) => s.superseded]), ...evaluations.columns],
 };
 
 const checkpoints: Table<Checkpoint> = {
@@ -310,7 +336,9 @@ export const tables = {
   rollouts,
   superseded,
   steps,
+  'superseded-steps': supersededSteps,
   evaluations,
+  'superseded-evaluations': supersededEvaluations,
   checkpoints,
   commands,
   events,

@@ -300,15 +300,29 @@ export class RunStore {
   /** Steps that the run went back over, by the number of that going back; in each of them the oldest first. */
   supersededMetrics(): SupersededSteps[] {
     const attempts = new Map<number, StepMetrics[]>();
-    for (const { attempt, body } of this.database.all<{ attempt: number; body: string }>(
-      `SELECT attempt, body FROM superseded_events
-       WHERE body IS NOT NULL AND json_extract(body, '$.type') = 'step' ORDER BY attempt, step`,
-    )) {
+    for (const { attempt, body } of this.supersededBodies('step')) {
       const steps = attempts.get(attempt) ?? [];
       attempts.set(attempt, steps);
-      steps.push((JSON.parse(body) as Extract<RunEventBody, { type: 'step' }>).metrics);
+      steps.push(body.metrics);
     }
     return [...attempts].map(([attempt, steps]) => ({ attempt, steps }));
+  }
+
+  /** Evaluations that the run went back over, each with the number of that going back. */
+  supersededEvaluations(): { attempt: number; evaluation: Evaluation }[] {
+    return this.supersededBodies('evaluation').map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
+  }
+
+  private supersededBodies<T extends RunEventBody['type']>(
+    type: T,
+  ): { attempt: number; body: Extract<RunEventBody, { type: T }> }[] {
+    return this.database
+      .all<{ attempt: number; body: string }>(
+        `SELECT attempt, body FROM superseded_events
+         WHERE body IS NOT NULL AND json_extract(body, '$.type') = ? ORDER BY attempt, step`,
+        type,
+      )
+      .map(({ attempt, body }) => ({ attempt, body: JSON.parse(body) as Extract<RunEventBody, { type: T }> }));
   }
 
   /** Oldest first. */
