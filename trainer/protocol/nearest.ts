@@ -30,8 +30,9 @@ export function nearest(name: string, known: readonly string[]): string {
 }
 
 /**
- * The nearest known name if it is near enough to be meant: one change in a name of up to three letters or a swap of two, two changes in longer ones, and up to half of
- * them in names of more than four; or a name of which two letters or more are typed so far. Null when none is.
+ * The nearest known name if it is near enough to be meant: one change in a name of up to three letters or a swap of two, two
+ * changes in longer ones, and a third of their letters in those of more than eight; or a name of which two letters or more are
+ * typed so far. Null when none is.
  */
 export function nearby(name: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
@@ -41,7 +42,7 @@ export function nearby(name: string, known: readonly string[]): string | null {
   const far = begun.length > 0 ? 1 : distance(wanted, compared(best));
   const letters = (text: string) => [...text].sort().join('');
   const swapped = letters(wanted) === letters(compared(best));
-  const most = wanted.length <= 3 && !swapped ? 1 : Math.max(2, Math.ceil(wanted.length / 2));
+  const most = wanted.length <= 3 && !swapped ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   return far <= most && far < wanted.length ? best : null;
 }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type ExplainedGroup, explainGroup, type GroupNumbers, readGroupNumbers } from '../../learning/explain.ts';
-import { StudioError } from '../../protocol/errors.ts';
+import { asStudioError, StudioError } from '../../protocol/errors.ts';
 import { jsonOf } from '../../protocol/json.ts';
 import { type CliCommand, exitCodes, presetOptions, readOptions, readParameters } from '../terminal/command.ts';
 
@@ -40,12 +40,8 @@ async function readJson(file: string | undefined): Promise<unknown> {
   try {
     return jsonOf(file === undefined ? await text(process.stdin) : await readFile(file, 'utf8'));
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? 'It is not JSON' : 'It can’t be read';
-    throw new StudioError('bad-input', `${why}: ${(cause as Error).message}`, {
-      place,
-      remedy: 'See --help.',
-      cause,
-    });
+    if (!(cause instanceof SyntaxError)) throw asStudioError(cause);
+    throw new StudioError('bad-input', `It is not JSON: ${cause.message}`, { place, remedy: 'See --help.', cause });
   }
 }
 
