@@ -287,7 +287,7 @@ describe('video-r1 cot with an endpoint', () => {
     await writeFile(damaged, whole);
     expect(code).toBe(0);
     expect(stdout).toContain(`left out: ${source.place(1)}`);
-    expect(JSON.parse(read('cot.report.json')).unreadable).toMatchObject([{ row: 1, path: source.row(1).path }]);
+    expect(JSON.parse(read('cot.report.json')).unreadable).toMatchObject([{ row: 2, path: source.row(1).path }]);
     expect(asked()).toEqual(each(1).filter((name) => !name.startsWith('1.')));
     source.dispose();
   });
