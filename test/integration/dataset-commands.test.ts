@@ -35,11 +35,11 @@ describe('video-r1 check', () => {
     await write('wrong.json', [...rows, { ...rows[0], problem_id: 'gone', path: 'gone.mp4' }]);
     const wrong = await videoR1('check', 'wrong.json', '--limit', '1');
     expect(wrong.code).toBe(1);
-    expect(wrong.stdout).toMatch(/^error media-missing, 1: .*\n {2}wrong\.json:\d+: “gone\.mp4” is not there\.\n/);
+    expect(wrong.stdout).toMatch(/^error media-missing, 1: .*\n {2}wrong\.json:\d+, row 4: “gone\.mp4” is not there\.\n/);
     const { stdout, code } = await videoR1('check', 'wrong.json', '--json');
     const report = JSON.parse(stdout) as DatasetReport;
     expect(code).toBe(1);
-    expect(report).toMatchObject({ rows: 4, sound: 3, errors: 1, findings: [{ kind: 'media-missing', row: 3 }] });
+    expect(report).toMatchObject({ rows: 4, sound: 3, errors: 1, findings: [{ kind: 'media-missing', row: 4 }] });
   });
 
   it('says what is wrong with the command line', async () => {
