@@ -13,25 +13,25 @@ import { join } from 'node:path';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
-import {
-  type Annotation,
-  type Checkpoint,
-  type Evaluation,
-  type GroupWithRollouts,
-  type MediaView,
-  type Question,
-  type RolloutTokens,
-  type RunEvent,
-  type RunEventBody,
-  runEventBody,
-  type StepMetrics,
-  type SupersededSteps,
+import type {
+  Annotation,
+  Checkpoint,
+  Evaluation,
+  GroupWithRollouts,
+  MediaView,
+  Question,
+  RolloutTokens,
+  RunEvent,
+  RunEventBody,
+  StepMetrics,
+  SupersededSteps,
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
+import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
@@ -40,16 +40,10 @@ import { RolloutTables } from './rollout-tables.ts';
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
 
-interface EventRow {
-  seq: number;
-  at: number;
-  group_key: number | null;
-  body: string | null;
-}
-
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
+  private readonly eventTable: EventTable;
   private readonly recordTables: RecordTables;
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
@@ -95,6 +89,7 @@ export class RunStore {
   private constructor(folder: string, database: Database) {
     this.folder = folder;
     this.database = database;
+    this.eventTable = new EventTable(database);
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
     this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
@@ -139,15 +134,7 @@ export class RunStore {
     const body: RunEventBody = given.type === 'state' ? { ...given, run: { ...given.run, seq } } : given;
     // A rewind goes first, so that it can't void its own event.
     const groupKey = this.project(body, tokens);
-    const text = groupKey === null ? JSON.stringify(body) : null;
-    this.database.run(
-      'INSERT INTO events (seq, at, step, group_key, body) VALUES (?, ?, ?, ?, ?)',
-      seq,
-      at,
-      stepOf(body),
-      groupKey,
-      text,
-    );
+    this.eventTable.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
   }
 
@@ -204,23 +191,7 @@ export class RunStore {
   }
 
   private rewind(toStep: number): void {
-    const tombstone: Extract<RunEventBody, { type: 'rewound' }> = { type: 'rewound', toStep };
-    const attempt = this.database.get<{ number: number }>(
-      'INSERT INTO attempts (number, at, to_step) SELECT coalesce(max(number), 0) + 1, ?, ? FROM attempts RETURNING number',
-      Date.now(),
-      toStep,
-    )?.number as number;
-    this.database.run(
-      `INSERT INTO superseded_events (seq, attempt, step, group_key, body)
-       SELECT seq, ?, step, group_key, body FROM events WHERE step > ?`,
-      attempt,
-      toStep,
-    );
-    this.database.run(
-      'UPDATE events SET body = ?, group_key = NULL, step = NULL WHERE step > ?',
-      JSON.stringify(tombstone),
-      toStep,
-    );
+    const attempt = this.eventTable.supersedeAfter(toStep);
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
   }
@@ -256,31 +227,19 @@ export class RunStore {
 
   /** At most `limit` events with a number above `since`, in order, without gaps. Void ones read as `rewound` (see above). */
   events(since: number, limit: number): RunEvent[] {
-    return this.database
-      .all<EventRow>('SELECT seq, at, group_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?', since, limit)
-      .map(({ seq, at, group_key: groupKey, body }) => ({
-        runId: this.run.id,
-        seq,
-        at,
-        body:
-          body === null
-            ? { type: 'group', group: this.rolloutTables.groupByKey(groupKey as number) }
-            : (JSON.parse(body) as RunEventBody),
-      }));
+    return this.eventTable.since(since, limit).map(({ seq, at, groupKey, body }) => ({
+      runId: this.run.id,
+      seq,
+      at,
+      body: body ?? { type: 'group', group: this.rolloutTables.groupByKey(groupKey as number) },
+    }));
   }
 
   /** The newest `limit` events about questions left out and as many about warnings, in order. */
   notices(limit = 200): RunEvent[] {
-    const of = (type: 'skipped' | 'warning') =>
-      this.database.all<EventRow>(
-        `SELECT seq, at, group_key, body FROM events
-         WHERE body IS NOT NULL AND json_extract(body, '$.type') = ? ORDER BY seq DESC LIMIT ?`,
-        type,
-        limit,
-      );
-    return [...of('skipped'), ...of('warning')]
+    return [...this.eventTable.newest('skipped', limit), ...this.eventTable.newest('warning', limit)]
       .sort((a, b) => a.seq - b.seq)
-      .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: JSON.parse(body as string) as RunEventBody }));
+      .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));
   }
 
   metrics(fromStep = 0): StepMetrics[] {
@@ -300,7 +259,7 @@ export class RunStore {
   /** Steps that the run went back over, by the number of that going back; in each of them the oldest first. */
   supersededMetrics(): SupersededSteps[] {
     const attempts = new Map<number, StepMetrics[]>();
-    for (const { attempt, body } of this.supersededBodies('step')) {
+    for (const { attempt, body } of this.eventTable.superseded('step')) {
       const steps = attempts.get(attempt) ?? [];
       attempts.set(attempt, steps);
       steps.push(body.metrics);
@@ -310,19 +269,8 @@ export class RunStore {
 
   /** Evaluations that the run went back over, each with the number of that going back. */
   supersededEvaluations(): { attempt: number; evaluation: Evaluation }[] {
-    return this.supersededBodies('evaluation').map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
-  }
-
-  private supersededBodies<T extends RunEventBody['type']>(
-    type: T,
-  ): { attempt: number; body: Extract<RunEventBody, { type: T }> }[] {
-    return this.database
-      .all<{ attempt: number; body: string }>(
-        `SELECT attempt, body FROM superseded_events
-         WHERE body IS NOT NULL AND json_extract(body, '$.type') = ? ORDER BY attempt, step`,
-        type,
-      )
-      .map(({ attempt, body }) => ({ attempt, body: JSON.parse(body) as Extract<RunEventBody, { type: T }> }));
+    const of = this.eventTable.superseded('evaluation');
+    return of.map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
   }
 
   /** Oldest first. */
@@ -431,32 +379,4 @@ function readSummary(database: Database): RunSummary {
   const checked = runSummary.safeParse(held);
   if (checked.success) return checked.data;
   throw unreadable(`${faultLine(runSummary, held, checked.error, 'it')}.`, checked.error);
-}
-
-/** The step that an event is about, where a rewind can void it. */
-function stepOf(body: RunEventBody): number | null {
-  switch (body.type) {
-    case 'step':
-      return body.metrics.step;
-    case 'group':
-      return body.group.step;
-    case 'checkpoint':
-      return body.checkpoint.step;
-    case 'evaluation':
-      return body.evaluation.step;
-    case 'skipped':
-      return body.step;
-    default:
-      return null;
-  }
-}
-
-/** A body that a reader's validation would refuse must not get into the log: it would stop every reader for good. */
-function checkBody(body: RunEventBody): RunEventBody {
-  const checked = runEventBody.safeParse(body);
-  if (checked.success) return checked.data;
-  throw new StudioError(
-    'internal',
-    `A ${body.type} event does not fit the contract: ${faultLine(runEventBody, body, checked.error, 'it')}.`,
-  );
 }

@@ -1,0 +1,132 @@
+/** The log of a run's events: written once each, read on from a number, and set aside where the run goes back over them. */
+import { StudioError } from '../protocol/errors.ts';
+import { faultLine } from '../protocol/issues.ts';
+import { type RunEvent, type RunEventBody, runEventBody } from '../protocol/records.ts';
+import type { Database } from './database.ts';
+
+/** An event as it is kept: one of a group by the group's key, the others by their body. */
+interface KeptEvent {
+  readonly seq: number;
+  readonly at: number;
+  readonly groupKey: number | null;
+  readonly body: RunEventBody | null;
+}
+
+type BodyOf<T extends RunEventBody['type']> = Extract<RunEventBody, { type: T }>;
+
+interface EventRow {
+  seq: number;
+  at: number;
+  group_key: number | null;
+  body: string | null;
+}
+
+const keptEvent = ({ seq, at, group_key: groupKey, body }: EventRow): KeptEvent => ({
+  seq,
+  at,
+  groupKey,
+  body: body === null ? null : (JSON.parse(body) as RunEventBody),
+});
+
+export class EventTable {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** @param groupKey of a `group` event, whose body lies in the tables of rollouts */
+  write({ seq, at, body }: Omit<RunEvent, 'runId'>, groupKey: number | null): void {
+    this.database.run(
+      'INSERT INTO events (seq, at, step, group_key, body) VALUES (?, ?, ?, ?, ?)',
+      seq,
+      at,
+      stepOf(body),
+      groupKey,
+      groupKey === null ? JSON.stringify(body) : null,
+    );
+  }
+
+  /** Sets aside the events of later steps; each reads as `rewound` from then on. @returns the number of this going back */
+  supersedeAfter(toStep: number): number {
+    const tombstone: BodyOf<'rewound'> = { type: 'rewound', toStep };
+    const attempt = this.database.get<{ number: number }>(
+      'INSERT INTO attempts (number, at, to_step) SELECT coalesce(max(number), 0) + 1, ?, ? FROM attempts RETURNING number',
+      Date.now(),
+      toStep,
+    )?.number as number;
+    this.database.run(
+      `INSERT INTO superseded_events (seq, attempt, step, group_key, body)
+       SELECT seq, ?, step, group_key, body FROM events WHERE step > ?`,
+      attempt,
+      toStep,
+    );
+    this.database.run(
+      'UPDATE events SET body = ?, group_key = NULL, step = NULL WHERE step > ?',
+      JSON.stringify(tombstone),
+      toStep,
+    );
+    return attempt;
+  }
+
+  /** At most `limit` events with a number above `since`, in order. */
+  since(since: number, limit: number): KeptEvent[] {
+    return this.database
+      .all<EventRow>('SELECT seq, at, group_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?', since, limit)
+      .map(keptEvent);
+  }
+
+  /** The newest `limit` of a type, newest first. */
+  newest(type: RunEventBody['type'], limit: number): KeptEvent[] {
+    return this.database
+      .all<EventRow>(
+        `SELECT seq, at, group_key, body FROM events
+         WHERE body IS NOT NULL AND json_extract(body, '$.type') = ? ORDER BY seq DESC LIMIT ?`,
+        type,
+        limit,
+      )
+      .map(keptEvent);
+  }
+
+  /** Those of a type that the run went back over, with the number of that going back; in each of them the oldest first. */
+  superseded<T extends RunEventBody['type']>(type: T): { attempt: number; body: BodyOf<T> }[] {
+    return this.database
+      .all<{ attempt: number; body: string }>(
+        `SELECT attempt, body FROM superseded_events
+         WHERE body IS NOT NULL AND json_extract(body, '$.type') = ? ORDER BY attempt, step`,
+        type,
+      )
+      .map(({ attempt, body }) => ({ attempt, body: JSON.parse(body) as BodyOf<T> }));
+  }
+}
+
+/** The step that an event is about, where a rewind can void it. */
+function stepOf(body: RunEventBody): number | null {
+  switch (body.type) {
+    case 'step':
+      return body.metrics.step;
+    case 'group':
+      return body.group.step;
+    case 'checkpoint':
+      return body.checkpoint.step;
+    case 'evaluation':
+      return body.evaluation.step;
+    case 'skipped':
+      return body.step;
+    default:
+      return null;
+  }
+}
+
+/**
+ * A body that a reader's validation would refuse must not get into the log: it would stop every reader for good.
+ * @throws StudioError `internal`
+ */
+export function checkBody(body: RunEventBody): RunEventBody {
+  const checked = runEventBody.safeParse(body);
+  if (checked.success) return checked.data;
+  throw new StudioError(
+    'internal',
+    `A ${body.type} event does not fit the contract: ${faultLine(runEventBody, body, checked.error, 'it')}.`,
+  );
+}
