@@ -35,7 +35,9 @@ describe('video-r1 check', () => {
     await write('wrong.json', [...rows, { ...rows[0], problem_id: 'gone', path: 'gone.mp4' }]);
     const wrong = await videoR1('check', 'wrong.json', '--limit', '1');
     expect(wrong.code).toBe(1);
-    expect(wrong.stdout).toMatch(/^error media-missing, 1: .*\n {2}wrong\.json:\d+, row 4: “gone\.mp4” is not there\.\n/);
+    expect(wrong.stdout).toMatch(
+      /^error media-missing, 1: .*\n {2}wrong\.json:\d+, row 4: “gone\.mp4” is not there\.\n/,
+    );
     const { stdout, code } = await videoR1('check', 'wrong.json', '--json');
     const report = JSON.parse(stdout) as DatasetReport;
     expect(code).toBe(1);
