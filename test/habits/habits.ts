@@ -22,6 +22,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import { program } from '../integration/trainer-process.ts';
 import { firstOf, NotTried, type Project, runId, type Started, settings, told } from './project.ts';
 
 export interface Habit {
@@ -507,6 +508,8 @@ async function asNobody(project: Project): Promise<{ uid: number; gid: number } 
   await chmod(project.scratch, 0o755);
   if (spawnSync('chown', ['-R', `${nobody}:${nobody}`, project.scratch]).status !== 0)
     throw new NotTried('files can be given away by root alone');
+  if (spawnSync(process.execPath, [program, '--version'], { uid: nobody, gid: nobody }).status !== 0)
+    throw new NotTried('the programs lie where another user can not read them');
   return { uid: nobody, gid: nobody };
 }
 
