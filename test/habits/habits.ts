@@ -2,7 +2,7 @@
  * Habits of people that cost a run elsewhere: each is done to a project of its own with the real programs, and says what
  * became of the run. `npm run habits` prints them as the table of media/guide/habits.md; a test holds the table to them.
  */
-import { spawnSync } from 'node:child_process';
+import { type SpawnOptions, spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import {
   chmod,
@@ -91,12 +91,24 @@ const moved: Habit[] = [
   },
 ];
 
-/** The run, and the same done again by its name, such as after a file was put back. */
-async function refusedThenMended(project: Project, mend: () => Promise<unknown>, how: string): Promise<string> {
-  const said = project.refuses(await project.resume());
+/** It is refused, and goes on once `mend` has put right what was done. @param options of the process that goes on */
+async function refusedThenMended(
+  project: Project,
+  mend: () => unknown,
+  how: string,
+  options?: SpawnOptions,
+): Promise<string> {
+  const said = project.refuses(await project.resume(options));
   await mend();
-  await project.goesOn(await project.resume());
+  await project.goesOn(await project.resume(options));
   return `${said} ${how}, it goes on to the same numbers.`;
+}
+
+/** It is refused until a person agrees to go back to the checkpoint of `step`. */
+async function refusedThenAgreed(project: Project, step: number): Promise<string> {
+  const asked = project.refuses(await project.resume());
+  const gone = await project.goesOn(await project.resume({}, '--from', `${step}`, '--yes'));
+  return `${asked} Confirmed with --from ${step} --yes: ${gone}`;
 }
 
 const copied: Habit[] = [
@@ -209,9 +221,7 @@ const deleted: Habit[] = [
     does: 'deletes the newest checkpoint',
     async try(project) {
       await rm(project.checkpoint(5), { recursive: true });
-      const asked = project.refuses(await project.resume());
-      const gone = await project.goesOn(await project.resume({}, '--from', '4', '--yes'));
-      return `${asked} Confirmed with --from 4 --yes: ${gone}`;
+      return refusedThenAgreed(project, 4);
     },
   },
   {
@@ -219,9 +229,7 @@ const deleted: Habit[] = [
     does: 'deletes all checkpoints',
     async try(project) {
       await rm(project.inRun('checkpoints'), { recursive: true });
-      const asked = project.refuses(await project.resume());
-      const gone = await project.goesOn(await project.resume({}, '--from', '0', '--yes'));
-      return `${asked} Confirmed with --from 0 --yes: ${gone}`;
+      return refusedThenAgreed(project, 0);
     },
   },
   {
@@ -338,9 +346,7 @@ const truncated: Habit[] = [
     does: 'loses the end of the newest checkpoint’s weights, as a power cut leaves it',
     async try(project) {
       await truncate(project.checkpoint(5, 'model.safetensors'), 100_000);
-      const asked = project.refuses(await project.resume());
-      const gone = await project.goesOn(await project.resume({}, '--from', '4', '--yes'));
-      return `${asked} Confirmed with --from 4 --yes: ${gone}`;
+      return refusedThenAgreed(project, 4);
     },
   },
   {
@@ -348,9 +354,7 @@ const truncated: Habit[] = [
     does: 'loses the end of its optimizer state',
     async try(project) {
       await truncate(project.checkpoint(5, 'optimizer.safetensors'), 1000);
-      const asked = project.refuses(await project.resume());
-      const gone = await project.goesOn(await project.resume({}, '--from', '4', '--yes'));
-      return `${asked} Confirmed with --from 4 --yes: ${gone}`;
+      return refusedThenAgreed(project, 4);
     },
   },
   {
@@ -520,10 +524,8 @@ const revoked: Habit[] = [
     async try(project) {
       const user = await asNobody(project);
       spawnSync('chmod', ['-R', 'a-w', project.inRun()]);
-      const said = project.refuses(await project.resume(user));
-      spawnSync('chmod', ['-R', 'u+w', project.inRun()]);
-      await project.goesOn(await project.resume(user));
-      return `${said} With the right given back, it goes on to the same numbers.`;
+      const giveBack = () => spawnSync('chmod', ['-R', 'u+w', project.inRun()]);
+      return refusedThenMended(project, giveBack, 'With the right given back', user);
     },
   },
   {
@@ -532,10 +534,8 @@ const revoked: Habit[] = [
     async try(project) {
       const user = await asNobody(project);
       await chmod(project.in('data', 'sft.json'), 0);
-      const said = project.refuses(await project.resume(user));
-      await chmod(project.in('data', 'sft.json'), 0o644);
-      await project.goesOn(await project.resume(user));
-      return `${said} With the right given back, it goes on to the same numbers.`;
+      const giveBack = () => chmod(project.in('data', 'sft.json'), 0o644);
+      return refusedThenMended(project, giveBack, 'With the right given back', user);
     },
   },
   {
@@ -693,10 +693,8 @@ const others: Habit[] = [
       const user = await asNobody(project);
       await chown(project.inRun('run.db'), 0, 0);
       await chmod(project.inRun('run.db'), 0o644);
-      const said = project.refuses(await project.resume(user));
-      await chown(project.inRun('run.db'), nobody, nobody);
-      await project.goesOn(await project.resume(user));
-      return `${said} With the file given back, it goes on to the same numbers.`;
+      const giveBack = () => chown(project.inRun('run.db'), nobody, nobody);
+      return refusedThenMended(project, giveBack, 'With the file given back', user);
     },
   },
 ];

@@ -8,8 +8,6 @@ import path from 'node:path';
 import type { DatasetRow, DataType } from '../protocol/dataset.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { quote } from '../rewards/reward.ts';
-import type { FrameLimits } from '../video/choose.ts';
-import type { FfmpegTools } from '../video/ffmpeg.ts';
 import { openDataset } from './dataset.ts';
 import {
   type DatasetForm,
@@ -20,7 +18,7 @@ import {
   scanDatasetFile,
 } from './dataset-file.ts';
 import { type DatasetStatistics, StatisticsCounter } from './dataset-statistics.ts';
-import { checkEmbedded } from './embedded-check.ts';
+import { checkEmbedded, type MediaCheckOptions } from './embedded-check.ts';
 import { type Finding, type FindingKind, findingKinds } from './finding.ts';
 import { FirstSeen } from './first-seen.ts';
 import { findParts } from './forms/dataset-parts.ts';
@@ -30,18 +28,7 @@ import { decodeAll, probeAll } from './media-probe.ts';
 import { checkRow } from './row-check.ts';
 import { rowWarnings } from './row-warnings.ts';
 
-export interface CheckOptions {
-  /** Look into each video and image with these. */
-  readonly lookWith?: FfmpegTools | undefined;
-  /** Decode of each what training with these limits takes, which finds what its structure does not show. */
-  readonly decodeAs?: FrameLimits | undefined;
-  /** Find one video or image under two paths also by content, of files of equal size. */
-  readonly compareContent?: boolean | undefined;
-  /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
-  readonly against?: string | undefined;
-  /** Folders outside of the datasets' own that links among their media may lead into. */
-  readonly allowedRoots?: readonly string[] | undefined;
-  readonly signal?: AbortSignal | undefined;
+export interface CheckOptions extends MediaCheckOptions {
   readonly onProgress?: (phase: 'rows' | 'content' | 'media' | 'frames', done: number, total: number) => void;
 }
 

@@ -8,12 +8,17 @@ import type { FindingKind } from './finding.ts';
 import { FirstSeen } from './first-seen.ts';
 import { decodeAll, type LookedAt, probeAll } from './media-probe.ts';
 
-export interface EmbeddedCheckOptions {
-  /** Each medium is looked at, or with `decodeAs` decoded as training would. */
+/** What is looked for in the media of a dataset, be they files or in its rows. */
+export interface MediaCheckOptions {
+  /** Look at every video and image with these programs. */
   readonly lookWith?: FfmpegTools | undefined;
+  /** Decode of each what training with these limits takes, which finds what its structure does not show. */
   readonly decodeAs?: FrameLimits | undefined;
+  /** Find one video or image under two paths also by content, of files of equal size. */
   readonly compareContent?: boolean | undefined;
+  /** Another dataset, such as the evaluation split, whose videos and images must not be here. */
   readonly against?: string | undefined;
+  /** Folders outside of the datasets' own that links among their media may lead into. */
   readonly allowedRoots?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (phase: 'content' | 'media' | 'frames', done: number, total: number) => void;
@@ -36,13 +41,12 @@ interface Waiting {
  */
 export async function checkEmbedded(
   file: string,
-  options: EmbeddedCheckOptions,
+  options: MediaCheckOptions,
   add: (kind: FindingKind, row: number, message: string) => void,
 ): Promise<void> {
-  const { lookWith, decodeAs, against, signal } = options;
-  const dataset = await openDataset(file, signal, { allowedRoots: options.allowedRoots ?? [] });
-  const other =
-    against === undefined ? null : await openDataset(against, signal, { allowedRoots: options.allowedRoots ?? [] });
+  const { lookWith, decodeAs, against, allowedRoots = [], signal } = options;
+  const dataset = await openDataset(file, signal, { allowedRoots });
+  const other = against === undefined ? null : await openDataset(against, signal, { allowedRoots });
   try {
     const others = new Map<string, string>();
     for (let row = 0; row < (other?.count ?? 0); row++) {
