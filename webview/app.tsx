@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { z } from 'zod';
 import type { TrainerInfo } from '../trainer/protocol/messages.ts';
-import { type WebviewPage, webviewPage } from '../trainer/protocol/webview-messages.ts';
+import { type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
 import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host, LinkStatus } from './host.ts';

@@ -4,14 +4,12 @@
  */
 import type { Transport } from '../trainer/protocol/connection.ts';
 import { StudioError } from '../trainer/protocol/errors.ts';
+import { type Place, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
 import {
   type HostCommand,
   hostToPage,
   type LinkState,
   type PageToHostInput,
-  type ShowMessage,
-  type WebviewPage,
-  webviewPage,
 } from '../trainer/protocol/webview-messages.ts';
 
 export interface LinkStatus {
@@ -27,7 +25,7 @@ export interface HostListener {
   onOpen(transport: Transport, author: string): void;
   onStatus(status: LinkStatus): void;
   /** Someone asks to see something. */
-  onShow(show: Omit<ShowMessage, 'type'>): void;
+  onShow(show: Place): void;
   onTheme(): void;
   /** The editor said something that the page does not know. */
   onFault(fault: StudioError): void;
@@ -47,9 +45,9 @@ export interface Host {
   loadState(): unknown;
   saveState(state: unknown): void;
   /** A link to what is shown, for a person to pass on; null where there is no such link. */
-  link(show: Omit<ShowMessage, 'type'>): string | null;
+  link(show: Place): string | null;
   /** Browser tab only: the address of another page follows what is shown. */
-  navigated(show: Omit<ShowMessage, 'type'>): void;
+  navigated(show: Place): void;
 }
 
 interface VsCodeApi {
@@ -274,17 +272,17 @@ class BrowserHost implements Host {
     sessionStorage.setItem(stateKey, JSON.stringify(state));
   }
 
-  link(show: Omit<ShowMessage, 'type'>): string {
+  link(show: Place): string {
     return this.address(show, null);
   }
 
-  navigated(show: Omit<ShowMessage, 'type'>): void {
+  navigated(show: Place): void {
     const address = this.address(show, this.token);
     if (show.page === pageOfPath()) history.replaceState(null, '', address);
     else history.pushState(null, '', address);
   }
 
-  private address(show: Omit<ShowMessage, 'type'>, token: string | null): string {
+  private address(show: Place, token: string | null): string {
     const address = new URL(`/${show.page}`, location.href);
     if (show.runId) address.searchParams.set('run', show.runId);
     if (show.groupId) address.searchParams.set('group', show.groupId);

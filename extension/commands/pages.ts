@@ -1,8 +1,8 @@
 /** Opens the pages: as panels of the editor, or in a browser. */
 import * as vscode from 'vscode';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { WebviewPage } from '../../trainer/protocol/place.ts';
 import { isComputing } from '../../trainer/protocol/run-state.ts';
-import type { WebviewPage } from '../../trainer/protocol/webview-messages.ts';
 import { foremost } from '../foremost-run.ts';
 import { pagePanels } from '../panels/page-panels.ts';
 import type { Studio } from '../studio.ts';

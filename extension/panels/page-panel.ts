@@ -3,13 +3,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { faultLine } from '../../trainer/protocol/issues.ts';
+import type { Place, WebviewPage } from '../../trainer/protocol/place.ts';
 import {
   type HostCommand,
   type HostToPageInput,
   type PageToHost,
   pageToHost,
-  type ShowMessage,
-  type WebviewPage,
 } from '../../trainer/protocol/webview-messages.ts';
 import { type CommandName, commands } from '../contributions.ts';
 import { showFailure, startTrainerAsked } from '../notices.ts';
@@ -27,7 +26,7 @@ export class PagePanel {
   private readonly pipe: SocketPipe;
   private readonly subscriptions: vscode.Disposable;
   private ready = false;
-  private waiting: Omit<ShowMessage, 'type'> | undefined;
+  private waiting: Place | undefined;
 
   constructor(studio: Studio, page: WebviewPage, panel: vscode.WebviewPanel, assets: vscode.Uri) {
     this.studio = studio;
@@ -59,7 +58,7 @@ export class PagePanel {
     void studio.trainerAsked();
   }
 
-  show(show: Omit<ShowMessage, 'type'>): void {
+  show(show: Place): void {
     if (this.ready) this.post({ type: 'show', ...show });
     else this.waiting = show;
   }

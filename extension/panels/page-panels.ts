@@ -1,6 +1,6 @@
 /** The webview panels: at most one of each kind, restored after a reload, each with a socket of its own to the trainer. */
 import * as vscode from 'vscode';
-import type { ShowMessage, WebviewPage } from '../../trainer/protocol/webview-messages.ts';
+import type { Place, WebviewPage } from '../../trainer/protocol/place.ts';
 import { panels } from '../contributions.ts';
 import type { Studio } from '../studio.ts';
 import type { PagePanel } from './page-panel.ts';
@@ -27,7 +27,7 @@ export class PagePanels {
   }
 
   /** Opens the page, or brings it to the front, and shows what is asked for. */
-  show(show: Omit<ShowMessage, 'type'>): void {
+  show(show: Place): void {
     const { page } = show;
     const present = this.panels.get(page);
     if (present) {

@@ -160,8 +160,21 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
   {
+    room: 'webview/rollout',
+    on: ['trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+  {
     room: 'webview/rollouts',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/run', 'webview/state', 'webview/ui'],
+    on: [
+      'trainer/protocol',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
     runs: 'pure',
   },
 

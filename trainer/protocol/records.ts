@@ -35,6 +35,17 @@ export const ahaMoment = z.object({
 });
 export type AhaMoment = z.infer<typeof ahaMoment>;
 
+/** The reasoning says that the answer is this one. */
+export const commitment = z.object({
+  /** The sentence. */
+  span,
+  /** As it is shown: an option's letter, a number with its unit, a text. */
+  answer: z.string(),
+  /** Whether it is the solution; null where that can't be told from its form. */
+  right: z.boolean().nullable(),
+});
+export type Commitment = z.infer<typeof commitment>;
+
 /** Where the parts of a completion stand in its text, and what is wrong with its form. */
 export const parsedCompletion = z.object({
   think: span.nullable(),
@@ -66,16 +77,41 @@ export const rollout = z.object({
   /** Null for shuffled answers and for groups that are not trained on. */
   advantage: z.number().nullable(),
   aha: z.array(ahaMoment),
+  /** Places where the reasoning settles on an answer, in the order of the text; absent in records of rules before them. */
+  commitments: z.array(commitment).optional(),
+  /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
+  analysis: z.number().int().optional(),
   meanLogprob: z.number(),
   meanEntropy: z.number(),
+  /** Mean over its tokens of the KL against the reference (k3), in nats; null where no reference was asked, absent where it was not kept yet. */
+  kl: z.number().nullable().optional(),
 });
 export type Rollout = z.infer<typeof rollout>;
 
-/** Token by token: pieces concatenate to the text (special tokens included, so the text may be shorter). */
+/** A token that could have stood in the place of the one that was drawn, with its natural log-probability. */
+export const tokenAlternative = z.object({ id: z.number().int(), piece: z.string(), logprob: z.number() });
+export type TokenAlternative = z.infer<typeof tokenAlternative>;
+
+/**
+ * Token by token: pieces concatenate to the text (special tokens included, so the text may be shorter). Arrays have one entry
+ * per token, the end token included; one that is not there has its reason in `missing`.
+ */
 export const rolloutTokens = z.object({
   pieces: z.array(z.string()),
+  /** As the sampler told them. */
   logprobs: z.array(z.number()),
   entropy: z.array(z.number()),
+  ids: z.array(z.number().int()).optional(),
+  /** By a forward pass of the trainer's weights, where sampler and trainer are different programs. */
+  trainerLogprobs: z.array(z.number()).optional(),
+  /** Of the KL's reference model. */
+  referenceLogprobs: z.array(z.number()).optional(),
+  /** The likeliest tokens at each place, the likeliest first. */
+  alternatives: z.array(z.array(tokenAlternative)).optional(),
+  /** For people: why one of the above is not there. */
+  missing: z
+    .partialRecord(z.enum(['ids', 'trainerLogprobs', 'referenceLogprobs', 'alternatives']), z.string())
+    .optional(),
 });
 export type RolloutTokens = z.infer<typeof rolloutTokens>;
 

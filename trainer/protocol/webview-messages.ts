@@ -3,10 +3,7 @@
  * socket a panel, and does the few things that only an editor can do. A browser tab needs none of this.
  */
 import { z } from 'zod';
-
-export const webviewPages = ['dashboard', 'rollouts'] as const;
-export const webviewPage = z.enum(webviewPages);
-export type WebviewPage = z.infer<typeof webviewPage>;
+import { place } from './place.ts';
 
 /**
  * The socket to the trainer. `starting`: the host is starting one. `closed`: the socket is lost, the host tries again.
@@ -29,14 +26,7 @@ export const hostCommand = z.discriminatedUnion('command', [
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
 
-export const showMessage = z.object({
-  type: z.literal('show'),
-  page: webviewPage,
-  runId: z.string().optional(),
-  groupId: z.string().optional(),
-  rolloutId: z.string().optional(),
-});
-export type ShowMessage = z.infer<typeof showMessage>;
+export const showMessage = place.extend({ type: z.literal('show') });
 
 export const hostToPage = z.discriminatedUnion('type', [
   /** A text message of the trainer, as it came. */

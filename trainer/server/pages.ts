@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { webviewPages } from '../protocol/webview-messages.ts';
+import { webviewPages } from '../protocol/place.ts';
 import type { Access } from './access.ts';
 
 const mimeTypes: Readonly<Record<string, string>> = {

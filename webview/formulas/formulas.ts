@@ -323,7 +323,7 @@ export const formulas = {
     over: 'The ordered answers to this question.',
     unit: 'none',
     note: 'Each is a distance from the group’s own mean, so they cancel.',
-    source: 'Video-R1 eq. 3; webview/rollouts/group-view.tsx',
+    source: 'Video-R1 eq. 3; webview/rollouts/group/group-view.tsx',
   },
 
   // ---- rollouts: one answer ----

@@ -6,7 +6,7 @@ import type { AnnotationInput, GroupWithRollouts, Rollout, Span } from '../../tr
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
-import type { RolloutFeed } from './rollout-feed.ts';
+import type { RolloutFeed } from './list/rollout-feed.ts';
 
 /** What is found again after a reload, and what a link names. */
 export interface RolloutsPlace {

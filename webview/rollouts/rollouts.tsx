@@ -1,6 +1,7 @@
 /** The rollouts of a run, left to right: which (list), against what (group), why (rollout). */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
+import { selectedSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { RunPicker } from '../run/run-picker.tsx';
 import { StateLabel } from '../run/run-state.tsx';
@@ -15,12 +16,11 @@ import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
-import { selectedSpan } from './completion-text.tsx';
-import { filterBoxId } from './filter-box.tsx';
-import { GroupView } from './group-view.tsx';
+import { GroupView } from './group/group-view.tsx';
+import { filterBoxId } from './list/filter-box.tsx';
+import { RolloutFeed } from './list/rollout-feed.ts';
+import { RolloutList } from './list/rollout-list.tsx';
 import { Reading, type RolloutsPlace } from './reading.ts';
-import { RolloutFeed } from './rollout-feed.ts';
-import { RolloutList } from './rollout-list.tsx';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
 

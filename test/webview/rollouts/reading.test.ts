@@ -1,9 +1,9 @@
 /** What one reads moves by key through rows, questions, frames and aha moments, and only by the reader's own hand. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AhaMoment, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
+import type { FeedState, RolloutFeed } from '../../../webview/rollouts/list/rollout-feed.ts';
+import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/list/rollout-row.ts';
 import { nowhere, Reading, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
-import type { FeedState, RolloutFeed } from '../../../webview/rollouts/rollout-feed.ts';
-import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/rollout-row.ts';
 import { Store } from '../../../webview/ui/store.ts';
 import { aGroup } from '../../store/records.ts';
 

@@ -9,7 +9,7 @@ import {
   outsideText,
   shadeOf,
   tokenSpans,
-} from '../../../webview/rollouts/completion-pieces.ts';
+} from '../../../webview/rollout/completion-pieces.ts';
 import { aGroup, anAnnotation } from '../../store/records.ts';
 
 const none: CompletionMarks = { aha: [], flags: [], mentions: [], tokens: [] };

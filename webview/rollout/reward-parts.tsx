@@ -1,7 +1,10 @@
 /** The parts of a reward as tiny bars in fixed places, so that a gap says which part is missing. */
+
+import type { RewardPart } from '../../trainer/protocol/records.ts';
 import { fixed } from '../ui/numbers.ts';
 import styles from './reward-parts.module.css';
-import type { RowPart } from './rollout-row.ts';
+
+export type RowPart = Pick<RewardPart, 'name' | 'value' | 'possible'>;
 
 export const partFill: Readonly<Record<RowPart['name'], string | undefined>> = {
   accuracy: styles.accuracy,

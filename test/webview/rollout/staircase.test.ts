@@ -1,7 +1,7 @@
 /** The reward as it is drawn: parts add up to the total. */
 import { describe, expect, it } from 'vitest';
 import type { RewardPart } from '../../../trainer/protocol/records.ts';
-import { staircase } from '../../../webview/rollouts/staircase.ts';
+import { staircase } from '../../../webview/rollout/staircase.ts';
 
 const part = (name: RewardPart['name'], value: number, possible: number): RewardPart => ({
   name,

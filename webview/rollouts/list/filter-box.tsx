@@ -8,10 +8,10 @@ import {
   type Completions,
   completions,
   type SeenValues,
-} from '../../trainer/protocol/query/complete.ts';
-import { parseQuery, type QueryFault } from '../../trainer/protocol/query/parse.ts';
-import { shownLine } from '../ui/hostile-text.ts';
-import { Icon } from '../ui/icons.tsx';
+} from '../../../trainer/protocol/query/complete.ts';
+import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
+import { shownLine } from '../../ui/hostile-text.ts';
+import { Icon } from '../../ui/icons.tsx';
 import styles from './filter-box.module.css';
 
 export const filterBoxId = 'rollout-filter';

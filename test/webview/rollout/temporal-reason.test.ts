@@ -1,6 +1,6 @@
 /** Why an answer got the temporal reward: counts of answers that are fractions say by which rule they were counted. */
 import { expect, it } from 'vitest';
-import { temporalReason } from '../../../webview/rollouts/temporal-reason.ts';
+import { temporalReason } from '../../../webview/rollout/temporal-reason.ts';
 import { aGroup, aRollout } from '../../store/records.ts';
 
 const answer = (accuracy: number, order: 'ordered' | 'shuffled', temporal: number) =>

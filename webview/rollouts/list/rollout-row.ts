@@ -1,6 +1,7 @@
 /** A row of the list as the page keeps it: small enough for a hundred thousand of them. */
-import type { RolloutRow as FullRow } from '../../trainer/protocol/messages.ts';
-import type { FrameOrder, GroupPurpose, GroupWithRollouts, RewardPart } from '../../trainer/protocol/records.ts';
+import type { RolloutRow as FullRow } from '../../../trainer/protocol/messages.ts';
+import type { FrameOrder, GroupPurpose, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
+import type { RowPart } from '../../rollout/reward-parts.tsx';
 
 export interface RolloutRow {
   /** Position in the store; null until the trainer's list has told it. */
@@ -24,8 +25,6 @@ export interface RolloutRow {
   readonly problemType: string;
   readonly dataType: string;
 }
-
-export type RowPart = Pick<RewardPart, 'name' | 'value' | 'possible'>;
 
 /** The rows of a question share one string. */
 const problems = new Map<string, string>();

@@ -1,10 +1,10 @@
 /** The temporal test as two bars with the threshold as a tick, and its arithmetic in a line. */
-import type { Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
-import { FormulaLabel } from '../formulas/formula.tsx';
-import { equation, workedTest } from '../formulas/worked-formulas.ts';
-import { Section } from '../ui/heads.tsx';
-import { TickOrCross } from '../ui/icons.tsx';
-import { fixed, plain } from '../ui/numbers.ts';
+import type { Rollout, TemporalTest } from '../../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../../formulas/formula.tsx';
+import { equation, workedTest } from '../../formulas/worked-formulas.ts';
+import { Section } from '../../ui/heads.tsx';
+import { TickOrCross } from '../../ui/icons.tsx';
+import { fixed, plain } from '../../ui/numbers.ts';
 import styles from './temporal-test.module.css';
 
 interface TemporalTestProps {

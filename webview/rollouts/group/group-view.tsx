@@ -1,19 +1,19 @@
 /** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
-import { fractionsRuleOf } from '../../trainer/protocol/correctness.ts';
-import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
-import { FormulaLabel } from '../formulas/formula.tsx';
-import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../formulas/worked-formulas.ts';
-import { PaneHead, Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
-import { Icon, OrderMark } from '../ui/icons.tsx';
-import { fixed, signed } from '../ui/numbers.ts';
-import { Pane, PaneBody } from '../ui/pane.tsx';
-import { Tool } from '../ui/tool.tsx';
-import { AhaTier } from './aha-tier.tsx';
-import { AnswerMark } from './answer-mark.tsx';
+import { fractionsRuleOf } from '../../../trainer/protocol/correctness.ts';
+import type { ParameterValues } from '../../../trainer/protocol/parameters.ts';
+import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../../formulas/formula.tsx';
+import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../../formulas/worked-formulas.ts';
+import { AhaTier } from '../../rollout/aha-tier.tsx';
+import { AnswerMark } from '../../rollout/answer-mark.tsx';
+import { RewardParts } from '../../rollout/reward-parts.tsx';
+import { PaneHead, Section } from '../../ui/heads.tsx';
+import { shownLine } from '../../ui/hostile-text.ts';
+import { Icon, OrderMark } from '../../ui/icons.tsx';
+import { fixed, signed } from '../../ui/numbers.ts';
+import { Pane, PaneBody } from '../../ui/pane.tsx';
+import { Tool } from '../../ui/tool.tsx';
 import styles from './group-view.module.css';
-import { RewardParts } from './reward-parts.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
 
 interface GroupViewProps {

@@ -2,17 +2,17 @@
  * The rows of the rollout list: pages from the store as they come into sight, rows of new groups as they arrive. While a
  * person reads, new rows wait above; nothing moves under the reader.
  */
-import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { SeenValues } from '../../trainer/protocol/query/complete.ts';
-import { toggled } from '../../trainer/protocol/query/edit.ts';
-import { type Expression, everything } from '../../trainer/protocol/query/expression.ts';
-import { facetQueries } from '../../trainer/protocol/query/facets.ts';
-import type { FieldName, Subject } from '../../trainer/protocol/query/fields.ts';
-import { matches } from '../../trainer/protocol/query/matches.ts';
-import { parseQuery, type QueryFault } from '../../trainer/protocol/query/parse.ts';
-import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
-import type { RunFeed } from '../state/run-feed.ts';
-import { Store } from '../ui/store.ts';
+import { asStudioError } from '../../../trainer/protocol/errors.ts';
+import type { SeenValues } from '../../../trainer/protocol/query/complete.ts';
+import { toggled } from '../../../trainer/protocol/query/edit.ts';
+import { type Expression, everything } from '../../../trainer/protocol/query/expression.ts';
+import { facetQueries } from '../../../trainer/protocol/query/facets.ts';
+import type { FieldName, Subject } from '../../../trainer/protocol/query/fields.ts';
+import { matches } from '../../../trainer/protocol/query/matches.ts';
+import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
+import type { GroupWithRollouts, RunEvent } from '../../../trainer/protocol/records.ts';
+import type { RunFeed } from '../../state/run-feed.ts';
+import { Store } from '../../ui/store.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 
 export interface FeedState {

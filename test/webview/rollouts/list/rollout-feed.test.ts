@@ -1,11 +1,11 @@
 /** The list asks the trainer with the line as it is typed, and takes in what arrives as the trainer would have kept it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StudioError } from '../../../trainer/protocol/errors.ts';
-import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
-import { RolloutFeed } from '../../../webview/rollouts/rollout-feed.ts';
-import type { RunFeed } from '../../../webview/state/run-feed.ts';
-import { Store } from '../../../webview/ui/store.ts';
-import { type SubjectParts, subjectOf } from '../../protocol/query/subjects.ts';
+import { StudioError } from '../../../../trainer/protocol/errors.ts';
+import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../../../trainer/protocol/records.ts';
+import { RolloutFeed } from '../../../../webview/rollouts/list/rollout-feed.ts';
+import type { RunFeed } from '../../../../webview/state/run-feed.ts';
+import { Store } from '../../../../webview/ui/store.ts';
+import { type SubjectParts, subjectOf } from '../../../protocol/query/subjects.ts';
 
 interface Asked {
   readonly method: string;
