@@ -145,6 +145,17 @@ export class ClientConnection {
       'rollouts/count': greeted<'rollouts/count'>(({ runId, query, facets }) =>
         this.count(runId, expressionOf(query), facets),
       ),
+      'questions/list': greeted<'questions/list'>(({ runId, search, after, limit }) =>
+        service.questions.list(runId, { search, after: after ?? null, limit }),
+      ),
+      'questions/history': greeted<'questions/history'>(({ runId, of }) => service.questions.history(runId, of)),
+      'questions/shared': greeted<'questions/shared'>(({ runIds, ...asked }) =>
+        service.questions.shared(runIds, asked),
+      ),
+      'runs/differences': greeted<'runs/differences'>(({ runIds }) => service.questions.differences(runIds)),
+      'evaluations/compare': greeted<'evaluations/compare'>(({ first, second }) =>
+        service.questions.evaluations(first, second),
+      ),
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),

@@ -1,20 +1,22 @@
 /**
- * The thread behind `RolloutReader`: lists and counts of all runs of a trainer, slice by slice. Between two slices it hears
- * what is new. Lists take turns and go before counts, which follow one another.
+ * The thread behind `RolloutReader`: lists and counts of all runs of a trainer, and what is asked of questions, slice by slice.
+ * Between two slices it hears what is new. Counts follow one another and let all others go first, which take turns.
  */
 import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { Database } from './database.ts';
-import { countRollouts, listRollouts, type RolloutCount, type RolloutPage } from './rollout-list.ts';
-import type { FromReader, ToReader } from './rollout-reader.ts';
+import { listQuestions, questionHistory } from './question-history.ts';
+import { evaluationPairs, sharedQuestions } from './question-pairs.ts';
+import { countRollouts, listRollouts } from './rollout-list.ts';
+import type { AboutQuestions, FromReader, ReaderValue, ToReader } from './rollout-reader.ts';
 
-type Asked = Extract<ToReader, { kind: 'list' | 'count' }>;
+type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'questions' }>;
 
 interface Task {
   readonly asked: Asked;
   /** Null until its first turn. */
-  work: { readonly database: Database; readonly slices: Generator<void, RolloutPage | RolloutCount> } | null;
+  work: { readonly database: Database; readonly slices: Generator<void, ReaderValue> } | null;
 }
 
 if (parentPort === null) throw new Error('reader-thread.ts runs in a worker thread');
@@ -44,13 +46,55 @@ function begin({ asked }: Task): NonNullable<Task['work']> {
   try {
     // What is read stays as it is from the first slice to the last.
     database.exec('BEGIN');
-    const slices = asked.kind === 'list' ? listRollouts(database, asked.asked) : countRollouts(database, asked.asked);
-    return { database, slices };
+    return { database, slices: slicesOf(database, asked) };
   } catch (thrown) {
     database.dispose();
     throw thrown;
   }
 }
+
+function slicesOf(database: Database, asked: Asked): Generator<void, ReaderValue> {
+  switch (asked.kind) {
+    case 'list':
+      return listRollouts(database, asked.asked);
+    case 'count':
+      return countRollouts(database, asked.asked);
+    case 'questions':
+      return aboutQuestions(database, asked.asked);
+  }
+}
+
+function aboutQuestions(database: Database, asked: AboutQuestions): Generator<void, ReaderValue> {
+  switch (asked.of) {
+    case 'list':
+      return listQuestions(database, asked.asked);
+    case 'history':
+      return questionHistory(database, asked.which);
+    case 'shared':
+      return withOther(asked.other, (other) => sharedQuestions(database, other, asked.asked));
+    case 'evaluations':
+      return withOther(asked.other, (other) =>
+        evaluationPairs({ database, evaluationId: asked.first }, { database: other, evaluationId: asked.second }),
+      );
+  }
+}
+
+/** With a second database open, for as long as it lasts. */
+function* withOther(
+  path: string,
+  slices: (other: Database) => Generator<void, ReaderValue>,
+): Generator<void, ReaderValue> {
+  const other = new Database(path, { readOnly: true });
+  try {
+    other.exec('BEGIN');
+    return yield* slices(other);
+  } finally {
+    other.dispose();
+  }
+}
+
+const pathsOf = (asked: Asked) =>
+  asked.kind === 'questions' && 'other' in asked.asked ? [asked.path, asked.asked.other] : [asked.path];
 
 /** Takes a task away; its connection waits for the next one. */
 function end(task: Task): void {
@@ -72,6 +116,7 @@ function end(task: Task): void {
 function fail(task: Task, thrown: unknown): void {
   const { message, data } = asStudioError(thrown);
   tasks = tasks.filter((other) => other !== task);
+  task.work?.slices.return(undefined as never);
   task.work?.database.dispose();
   answer({ id: task.asked.id, fault: { ...data, message } });
 }
@@ -92,10 +137,10 @@ async function work(): Promise<void> {
   if (working) return;
   working = true;
   for (;;) {
-    const task = tasks.find(({ asked }) => asked.kind === 'list') ?? tasks[0];
+    const task = tasks.find(({ asked }) => asked.kind !== 'count') ?? tasks[0];
     if (!task) break;
-    // The next list comes first next time.
-    if (task.asked.kind === 'list') tasks = [...tasks.filter((other) => other !== task), task];
+    // The next one comes first next time.
+    if (task.asked.kind !== 'count') tasks = [...tasks.filter((other) => other !== task), task];
     takeTurn(task);
     await setImmediate();
   }
@@ -103,7 +148,7 @@ async function work(): Promise<void> {
 }
 
 function close(path: string): void {
-  for (const task of tasks.filter(({ asked }) => asked.path === path))
+  for (const task of tasks.filter(({ asked }) => pathsOf(asked).includes(path)))
     fail(task, new StudioError('cancelled', 'The run was closed.'));
   for (const database of idle) if (database.path === path) database.dispose();
   idle = idle.filter((database) => database.path !== path);
@@ -113,6 +158,7 @@ port.on('message', (message: ToReader) => {
   switch (message.kind) {
     case 'list':
     case 'count':
+    case 'questions':
       tasks.push({ asked: message, work: null });
       void work();
       break;

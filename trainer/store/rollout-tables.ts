@@ -4,6 +4,7 @@ import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledColumns, type Value } from './query-sql.ts';
+import { askedColumns, askedValues } from './question-key.ts';
 import { packFloats, unpackFloats } from './token-arrays.ts';
 
 /** The part of a rollout that is kept as JSON; `text` and `id` have columns of their own. */
@@ -22,7 +23,17 @@ const placeholders = (count: number) => Array(count).fill('?').join(', ');
 const updated = (columns: readonly string[]) => columns.map((column) => `${column} = excluded.${column}`).join(', ');
 const set = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
 
-const ofGroup = ['id', 'step', 'purpose', 'problem', 'problem_type', 'data_type', 'media_key', ...groupColumns.names];
+const ofGroup = [
+  'id',
+  'step',
+  'purpose',
+  'problem',
+  'problem_type',
+  'data_type',
+  'media_key',
+  ...groupColumns.names,
+  ...askedColumns,
+];
 const ofRollout = ['key', 'id', 'group_key', 'place', 'step', 'facet', 'flags', ...rolloutColumns.names];
 
 const writing = {
@@ -68,7 +79,11 @@ export class RolloutTables {
     const { database } = this;
     const { rollouts, ...group } = given;
     const [first] = rollouts;
-    const row = database.get<{ key: number }>(writing.group, ...groupValues(group, first));
+    const row = database.get<{ key: number }>(
+      writing.group,
+      ...groupValues(group, first),
+      ...askedValues(group, rollouts),
+    );
     if (!row) throw new StudioError('internal', `Group ${group.id} was recorded at another step than ${group.step}.`);
     const groupKey = row.key;
     database.run(writing.groupBody, groupKey, JSON.stringify(group));
@@ -321,6 +336,11 @@ export function fillGroup(database: Database, key: number, body: string): void {
     key,
   );
   const problem = indexed(group.question.problem);
+  database.run(
+    `UPDATE groups SET ${set(askedColumns)} WHERE key = ?`,
+    ...askedValues(group, rollouts.map(rolloutOf)),
+    key,
+  );
   for (const [index, record] of rollouts.entries()) {
     const subject = { ...elsewhere, group, rollout: rolloutOf(record) };
     if (index === 0)

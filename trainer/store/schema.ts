@@ -187,3 +187,16 @@ DROP INDEX rollouts_facet;
 CREATE INDEX rollouts_step ON rollouts (step, key, facet, superseded);
 CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 `;
+
+/** What the inspector reads without looking at every rollout. */
+export const schema6 = `
+-- Of a question across steps and runs: the key of its content, and of its answers on ordered frames how many there are, how
+-- many are right, and their means.
+ALTER TABLE groups ADD COLUMN asked TEXT;
+ALTER TABLE groups ADD COLUMN answers INTEGER;
+ALTER TABLE groups ADD COLUMN right_answers INTEGER;
+ALTER TABLE groups ADD COLUMN accuracy REAL;
+ALTER TABLE groups ADD COLUMN reward REAL;
+ALTER TABLE groups ADD COLUMN length REAL;
+CREATE INDEX groups_asked ON groups (asked, superseded, step, purpose, row, answers, right_answers, accuracy, reward, length);
+`;
