@@ -36,6 +36,8 @@ interface AskedRow {
   first: number;
   last: number;
   place: number;
+  /** Of all pages. */
+  total: number;
 }
 
 /** A page's end: how often, which row, which key. */
@@ -55,18 +57,13 @@ export function* listQuestions(
 ): Generator<void, QuestionsPage> {
   const words = foldedText(search).split(/\s+/).filter(Boolean);
   const where = `superseded = 0 AND asked IS NOT NULL${words.map(() => ' AND instr(lower(problem), ?) > 0').join('')}`;
-  const counted =
-    words.length > 0
-      ? database.get<{ total: number }>(`SELECT count(DISTINCT asked) AS total FROM groups WHERE ${where}`, ...words)
-      : database.get<{ total: number }>(
-          'SELECT count(*) AS total FROM (SELECT 1 FROM groups WHERE superseded = 0 AND asked IS NOT NULL GROUP BY asked)',
-        );
-  yield;
   const [times, place, asked] = after === null ? [Number.MAX_SAFE_INTEGER, 0, ''] : cursorOf(after);
+  yield;
   const rows = database.all<AskedRow>(
     `SELECT * FROM (
        SELECT asked, count(*) AS times, sum(purpose = 'train') AS train, sum(purpose = 'probe') AS probe,
-         sum(purpose = 'evaluation') AS evaluation, min(step) AS first, max(step) AS last, coalesce(min(row), 0) AS place
+         sum(purpose = 'evaluation') AS evaluation, min(step) AS first, max(step) AS last, coalesce(min(row), 0) AS place,
+         count(*) OVER () AS total
        FROM groups WHERE ${where} GROUP BY asked)
      WHERE times < ? OR (times = ? AND (place, asked) > (?, ?))
      ORDER BY times DESC, place, asked LIMIT ?`,
@@ -83,7 +80,7 @@ export function* listQuestions(
   return {
     questions: page.map((row) => askedQuestionOf(database, row)),
     next: end ? `${end.times} ${end.place} ${end.asked}` : null,
-    total: counted?.total ?? 0,
+    total: rows[0]?.total ?? 0,
     filled: filledShare(database),
   };
 }
