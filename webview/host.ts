@@ -205,11 +205,19 @@ class BrowserHost implements Host {
     const runId = part('run');
     const groupId = part('group');
     const rolloutId = part('rollout');
+    const question = part('question');
+    const againstRunId = part('against');
+    const evaluationId = part('evaluation');
+    const againstEvaluationId = part('against-evaluation');
     listener.onShow({
       page: this.page,
       ...(runId && { runId }),
       ...(groupId && { groupId }),
       ...(rolloutId && { rolloutId }),
+      ...(question && { question }),
+      ...(againstRunId && { againstRunId }),
+      ...(evaluationId && { evaluationId }),
+      ...(againstEvaluationId && { againstEvaluationId }),
     });
     window.addEventListener('popstate', () => location.reload());
     this.connect(listener);
@@ -287,6 +295,10 @@ class BrowserHost implements Host {
     if (show.runId) address.searchParams.set('run', show.runId);
     if (show.groupId) address.searchParams.set('group', show.groupId);
     if (show.rolloutId) address.searchParams.set('rollout', show.rolloutId);
+    if (show.question) address.searchParams.set('question', show.question);
+    if (show.againstRunId) address.searchParams.set('against', show.againstRunId);
+    if (show.evaluationId) address.searchParams.set('evaluation', show.evaluationId);
+    if (show.againstEvaluationId) address.searchParams.set('against-evaluation', show.againstEvaluationId);
     if (token) address.searchParams.set('token', token);
     return address.href;
   }

@@ -139,6 +139,10 @@ export class PagePanel {
         return run('openDashboard', ...aboutRun(asked.runId));
       case 'open-rollouts':
         return run('openRollouts', ...aboutRun(asked.runId));
+      case 'show-place': {
+        const { pagePanels } = await import('./page-panels.ts');
+        return pagePanels(this.studio).show(asked.place);
+      }
       case 'show-log':
       case 'show-problems':
         return run('showLog');

@@ -19,6 +19,8 @@ const aboutRun = { runId: z.string().optional() };
 export const hostCommand = z.discriminatedUnion('command', [
   z.strictObject({ ...runCommand, command: z.literal('open-dashboard'), ...aboutRun }),
   z.strictObject({ ...runCommand, command: z.literal('open-rollouts'), ...aboutRun }),
+  /** Any page at any place of it. */
+  z.strictObject({ ...runCommand, command: z.literal('show-place'), place }),
   z.strictObject({ ...runCommand, command: z.literal('show-log') }),
   z.strictObject({ ...runCommand, command: z.literal('show-problems') }),
   z.strictObject({ ...runCommand, command: z.literal('start-trainer') }),

@@ -1,0 +1,17 @@
+/** Where one is on the page that compares: what a link names and a reload finds again. */
+export interface ComparePlace {
+  /** The other run; null before one is chosen. */
+  readonly againstRunId: string | null;
+  /** Key of the question that is read; null for the one that differs most. */
+  readonly question: string | null;
+  /** Evaluations of the two runs, in their place; null where training is compared. */
+  readonly evaluationId: string | null;
+  readonly againstEvaluationId: string | null;
+}
+
+export const noComparison: ComparePlace = {
+  againstRunId: null,
+  question: null,
+  evaluationId: null,
+  againstEvaluationId: null,
+};
