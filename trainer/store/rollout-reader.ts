@@ -7,24 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, StudioError } from '../protocol/errors.ts';
-import type { Expression } from '../protocol/query/expression.ts';
 import type { QuestionHistory } from '../protocol/questions.ts';
 import type { QuestionsAsked, QuestionsPage, WhichQuestion } from './question-history.ts';
 import type { EvaluationPairs, SharedAsked, SharedPage } from './question-pairs.ts';
-import type { RolloutCount, RolloutPage } from './rollout-list.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from './rollout-list.ts';
 import { storeFile } from './run-store.ts';
-
-export interface ListAsked {
-  readonly expression: Expression;
-  /** Key of the last row already held; rows with lower ones follow. */
-  readonly before: number;
-  readonly limit: number;
-}
-
-export interface CountAsked {
-  readonly expression: Expression;
-  readonly facets: boolean;
-}
 
 /** What is asked of questions; of two runs where `other` is the path of another database. */
 export type AboutQuestions =
@@ -50,13 +37,24 @@ export type ToReader =
 
 export type FromReader =
   | { readonly id: number; readonly value: ReaderValue | null }
+  /** So many of all rollouts have been looked at. */
+  | { readonly id: number; readonly done: number; readonly total: number }
   | { readonly id: number; readonly fault: ErrorData & { readonly message: string } };
+
+/** What whoever asks wants to hear of a request that takes long, and how it is given up. */
+export interface Attention {
+  /** Ends it with `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Told from time to time how many of all rollouts have been looked at. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
 
 export type ReaderValue = RolloutPage | RolloutCount | QuestionsPage | QuestionHistory | SharedPage | EvaluationPairs;
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(fault: StudioError): void;
+  readonly onProgress: Attention['onProgress'] | undefined;
 }
 
 /** Beside this file in a source tree, beside the bundle in the packaged extension. */
@@ -76,13 +74,12 @@ export class RolloutReader {
   private lastId = 0;
 
   /** @param folder of the run */
-  list(folder: string, asked: ListAsked): Promise<RolloutPage> {
-    return this.ask((id) => ({ kind: 'list', id, path: join(folder, storeFile), asked }));
+  list(folder: string, asked: ListAsked, attention: Attention = {}): Promise<RolloutPage> {
+    return this.ask((id) => ({ kind: 'list', id, path: join(folder, storeFile), asked }), attention);
   }
 
-  /** @param signal ends it with `cancelled` */
-  count(folder: string, asked: CountAsked, signal?: AbortSignal): Promise<RolloutCount> {
-    return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), signal);
+  count(folder: string, asked: CountAsked, attention: Attention = {}): Promise<RolloutCount> {
+    return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), attention);
   }
 
   questions(folder: string, asked: QuestionsAsked): Promise<QuestionsPage> {
@@ -121,7 +118,7 @@ export class RolloutReader {
     await worker?.terminate();
   }
 
-  private ask<T>(request: (id: number) => ToReader, signal?: AbortSignal): Promise<T> {
+  private ask<T>(request: (id: number) => ToReader, { signal, onProgress }: Attention = {}): Promise<T> {
     if (signal?.aborted) return Promise.reject(cancelled());
     this.worker ??= this.start();
     const { worker } = this;
@@ -132,7 +129,7 @@ export class RolloutReader {
       worker.postMessage({ kind: 'cancel', id } satisfies ToReader);
     };
     signal?.addEventListener('abort', cancel, { once: true });
-    this.waiting.set(id, { resolve: (value) => resolve(value as T), reject });
+    this.waiting.set(id, { resolve: (value) => resolve(value as T), reject, onProgress });
     // While an answer is awaited the thread keeps the process alive, and no longer.
     worker.ref();
     worker.postMessage(request(id));
@@ -142,6 +139,10 @@ export class RolloutReader {
   private start(): Worker {
     const worker = new Worker(readerScript(), { name: 'rollout reader' });
     worker.on('message', (answer: FromReader) => {
+      if ('done' in answer) {
+        this.waiting.get(answer.id)?.onProgress?.(answer.done, answer.total);
+        return;
+      }
       const waiting = this.settle(answer.id);
       if ('value' in answer) waiting?.resolve(answer.value);
       else waiting?.reject(errorOf(answer.fault));
