@@ -3,7 +3,11 @@ import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { z } from 'zod';
 import type { TrainerInfo } from '../trainer/protocol/messages.ts';
-import { type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
+import { type Place, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
+import { Across } from './across/across.tsx';
+import { type AcrossPlace, noQuestion } from './across/place.ts';
+import { Compare } from './compare/compare.tsx';
+import { type ComparePlace, noComparison } from './compare/place.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
 import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host, LinkStatus } from './host.ts';
@@ -24,6 +28,23 @@ const savedPlace = z.object({
   groupId: z.string().nullable(),
   rolloutId: z.string().nullable(),
   line: z.string(),
+  across: z
+    .object({
+      question: z.string().nullable(),
+      groupId: z.string().nullable(),
+      first: z.string().nullable(),
+      second: z.string().nullable(),
+    })
+    .optional(),
+  compare: z
+    .object({
+      againstRunId: z.string().nullable(),
+      question: z.string().nullable(),
+      groupId: z.string().nullable(),
+      evaluationId: z.string().nullable(),
+      againstEvaluationId: z.string().nullable(),
+    })
+    .optional(),
 });
 type SavedPlace = z.infer<typeof savedPlace>;
 
@@ -31,6 +52,12 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const { connection } = session;
   const [page, setPage] = useState<WebviewPage>(host.page);
   const [place] = useState(() => new Store(nowhere));
+  const [across] = useState(() => new Store<AcrossPlace>(noQuestion));
+  const [compare] = useState(() => new Store<ComparePlace>(noComparison));
+  const questionShown = useStore(across, (held) => held);
+  const comparisonShown = useStore(compare, (held) => held);
+  /* The page that leads to one of a question or of a comparison, to which that leads back. */
+  const [behind, setBehind] = useState<WebviewPage>('rollouts');
   const runId = useStore(session.state, (state) => state.runId);
   const feed = useStore(session.state, (state) => state.feed);
   const shown = useStore(place, (held) => held);
@@ -43,13 +70,20 @@ export function App({ host, session }: { host: Host; session: Session }) {
     if (saved.success) {
       const { groupId, rolloutId, line } = saved.data;
       place.set({ groupId, rolloutId, line });
+      if (saved.data.across) across.set(saved.data.across);
+      if (saved.data.compare) compare.set(saved.data.compare);
+      if (host.place === 'vscode' && isBeyond(saved.data.page)) setPage(saved.data.page);
       if (saved.data.runId) session.choose(saved.data.runId);
     }
     /* A place in one run means nothing in another. */
     let shownRun = session.state.get().runId;
     session.state.watch(() => {
       const { runId: chosen } = session.state.get();
-      if (shownRun !== null && chosen !== shownRun) place.set(nowhere);
+      if (shownRun !== null && chosen !== shownRun) {
+        place.set(nowhere);
+        across.update(({ question }) => ({ ...noQuestion, question }));
+        compare.update((held) => ({ ...held, evaluationId: null, againstEvaluationId: null }));
+      }
       shownRun = chosen;
     });
     host.listen({
@@ -59,7 +93,9 @@ export function App({ host, session }: { host: Host; session: Session }) {
         setPage(show.page);
         if (show.runId) session.choose(show.runId);
         const { groupId, rolloutId } = show;
-        if (groupId && rolloutId) place.update((held) => ({ ...held, groupId, rolloutId }));
+        if (show.page === 'across') across.set(acrossPlaceOf(show));
+        else if (show.page === 'compare') compare.set(comparePlaceOf(show));
+        else if (groupId && rolloutId) place.update((held) => ({ ...held, groupId, rolloutId }));
       },
       onTheme: themeChanged,
       onFault: (fault) => connection.fail(fault),
@@ -68,28 +104,93 @@ export function App({ host, session }: { host: Host; session: Session }) {
 
   useEffect(() => {
     const { groupId, rolloutId, line } = shown;
-    const state: SavedPlace = { page, runId, groupId, rolloutId, line };
+    const state: SavedPlace = {
+      ...{ page, runId, groupId, rolloutId, line },
+      across: questionShown,
+      compare: comparisonShown,
+    };
     host.saveState(state);
     if (runId) {
       host.navigated({
         page,
         runId,
         ...(page === 'rollouts' && groupId && rolloutId ? { groupId, rolloutId } : {}),
+        ...(page === 'across' && placeOfAcross(questionShown)),
+        ...(page === 'compare' && placeOfCompare(comparisonShown)),
       });
     }
-  }, [host, page, runId, shown]);
+  }, [host, page, runId, shown, questionShown, comparisonShown]);
 
   const go = useCallback(
-    (wanted: WebviewPage) => {
+    (wanted: 'dashboard' | 'rollouts') => {
       if (host.place === 'browser') setPage(wanted);
       else host.command({ command: `open-${wanted}`, ...(runId && { runId }) });
     },
     [host, runId],
   );
+  /* From the rollouts, whose panel also shows what they lead to; from the dashboard that is another panel in the editor. */
+  const goBeyond = (to: Place) => {
+    if (host.place === 'vscode' && page === 'dashboard') {
+      host.command({ command: 'show-place', place: to });
+      return;
+    }
+    if (to.page === 'across') across.set(acrossPlaceOf(to));
+    else compare.set(comparePlaceOf(to));
+    setBehind(page);
+    setPage(to.page);
+  };
+  const openAnswer = (of: string | null, groupId: string, rolloutId: string) => {
+    if (of !== null && of !== runId) session.choose(of);
+    place.update((held) => ({ ...held, groupId, rolloutId }));
+    setPage('rollouts');
+  };
   if (!feed) return <Nothing session={session} host={host} />;
   const pages: Readonly<Record<WebviewPage, () => JSX.Element>> = {
-    dashboard: () => <Dashboard key={feed.id} {...{ session, feed, host }} onRollouts={() => go('rollouts')} />,
-    rollouts: () => <Rollouts key={feed.id} {...{ session, feed, host, place }} onDashboard={() => go('dashboard')} />,
+    dashboard: () => (
+      <Dashboard
+        key={feed.id}
+        {...{ session, feed, host }}
+        onRollouts={() => go('rollouts')}
+        onAcross={() => goBeyond({ page: 'across' })}
+        onCompare={(evaluationId, againstEvaluationId) =>
+          goBeyond({
+            ...{ page: 'compare', evaluationId },
+            ...(againstEvaluationId !== null && { againstRunId: feed.id, againstEvaluationId }),
+          })
+        }
+      />
+    ),
+    rollouts: () => (
+      <Rollouts
+        key={feed.id}
+        {...{ session, feed, host, place }}
+        onDashboard={() => go('dashboard')}
+        onAcross={({ group, rollout }) => goBeyond({ page: 'across', groupId: group.id, rolloutId: rollout.id })}
+        onCompare={({ group }) => goBeyond({ page: 'compare', groupId: group.id })}
+      />
+    ),
+    across: () => (
+      <Across
+        key={feed.id}
+        {...{ session, feed, host }}
+        place={across}
+        back={behind === page ? 'rollouts' : behind}
+        onBack={() => setPage(behind === page ? 'rollouts' : behind)}
+        onOpen={(groupId, rolloutId) => openAnswer(null, groupId, rolloutId)}
+        onCompare={(question) => goBeyond({ page: 'compare', question })}
+      />
+    ),
+    compare: () => (
+      <Compare
+        key={feed.id}
+        {...{ session, feed, host }}
+        place={compare}
+        back={behind === page ? 'rollouts' : behind}
+        onBack={() => setPage(behind === page ? 'rollouts' : behind)}
+        onOpen={openAnswer}
+        onAcross={(question) => goBeyond({ page: 'across', question })}
+      />
+    ),
   };
   return (
     <>
@@ -98,6 +199,37 @@ export function App({ host, session }: { host: Host; session: Session }) {
     </>
   );
 }
+
+/** Pages that others lead to, which lead back; the editor shows them in the panel of the rollouts. */
+const isBeyond = (page: WebviewPage) => page === 'across' || page === 'compare';
+
+const acrossPlaceOf = ({ question, groupId, rolloutId }: Place): AcrossPlace => ({
+  question: question ?? null,
+  groupId: groupId ?? null,
+  first: null,
+  second: rolloutId ?? null,
+});
+
+const placeOfAcross = ({ question, groupId, second }: AcrossPlace): Omit<Place, 'page'> => ({
+  ...(question !== null && { question }),
+  ...(question === null && groupId !== null && { groupId }),
+  ...(second !== null && { rolloutId: second }),
+});
+
+const comparePlaceOf = (place: Place): ComparePlace => ({
+  againstRunId: place.againstRunId ?? null,
+  question: place.question ?? null,
+  groupId: place.groupId ?? null,
+  evaluationId: place.evaluationId ?? null,
+  againstEvaluationId: place.againstEvaluationId ?? null,
+});
+
+const placeOfCompare = (held: ComparePlace): Omit<Place, 'page'> => ({
+  ...(held.againstRunId !== null && { againstRunId: held.againstRunId }),
+  ...(held.question !== null && { question: held.question }),
+  ...(held.evaluationId !== null && { evaluationId: held.evaluationId }),
+  ...(held.againstEvaluationId !== null && { againstEvaluationId: held.againstEvaluationId }),
+});
 
 /** Before there is a run to show. */
 function Nothing({ session, host }: { session: Session; host: Host }) {

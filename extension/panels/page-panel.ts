@@ -27,9 +27,18 @@ export class PagePanel {
   private readonly subscriptions: vscode.Disposable;
   private ready = false;
   private waiting: Place | undefined;
+  private readonly showPlace: (place: Place) => void;
 
-  constructor(studio: Studio, page: WebviewPage, panel: vscode.WebviewPanel, assets: vscode.Uri) {
+  /** @param showPlace shows what the page asks for, be it in another panel */
+  constructor(
+    studio: Studio,
+    page: WebviewPage,
+    panel: vscode.WebviewPanel,
+    assets: vscode.Uri,
+    showPlace: (place: Place) => void,
+  ) {
     this.studio = studio;
+    this.showPlace = showPlace;
     this.page = page;
     this.panel = panel;
     this.assets = assets;
@@ -139,10 +148,8 @@ export class PagePanel {
         return run('openDashboard', ...aboutRun(asked.runId));
       case 'open-rollouts':
         return run('openRollouts', ...aboutRun(asked.runId));
-      case 'show-place': {
-        const { pagePanels } = await import('./page-panels.ts');
-        return pagePanels(this.studio).show(asked.place);
-      }
+      case 'show-place':
+        return this.showPlace(asked.place);
       case 'show-log':
       case 'show-problems':
         return run('showLog');

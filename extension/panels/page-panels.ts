@@ -57,7 +57,7 @@ export class PagePanels {
     panel.iconPath = { light: icon('light'), dark: icon('dark') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [this.assets] };
     const content = import('./page-panel.ts').then(
-      ({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets),
+      ({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets, (place) => this.show(place)),
     );
     this.panels.set(page, { panel, content });
     panel.onDidDispose(() => {

@@ -179,9 +179,30 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    room: 'webview/across',
+    on: ['trainer/protocol', 'webview/host.ts', 'webview/rollout', 'webview/run', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+  {
+    room: 'webview/compare',
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/rollout',
+      'webview/rollouts',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+
+  {
     room: 'webview',
     on: [
       'trainer/protocol',
+      'webview/across',
+      'webview/compare',
       'webview/dashboard',
       'webview/formulas',
       'webview/host.ts',

@@ -1,9 +1,11 @@
 /** One question through a run: left its rows over the steps at which it came up, right two of its answers word by word. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { QuestionHistory } from '../../trainer/protocol/questions.ts';
+import { shownRow } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import { AskedQuestion } from '../rollout/asked-question.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
+import { useHistory } from '../rollout/use-history.ts';
 import { changeWords, requestWords } from '../run/command-words.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { TopLine } from '../run/top-line.tsx';
@@ -24,7 +26,6 @@ import { QuestionPicker } from './question-picker.tsx';
 import { type Cell, cellOf, columnsOf, moved, pairOf, parameterAt, purposes, rowsOf } from './timeline.ts';
 import { type TimelineMark, TimelineView } from './timeline-view.tsx';
 import { type DiffLayout, type Placed, TwoAnswers } from './two-answers.tsx';
-import { useHistory } from '../rollout/use-history.ts';
 import { useQuestions } from './use-questions.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -111,7 +112,7 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
       </TopLine>
       <RunNotice {...{ session, feed, host }} />
       <main class={styles.page}>
-        {history && <Timeline key={history.key} {...{ feed, history, place, onOpen }} onMove={moveQuestion} />}
+        {history && <Timeline key={history.key} {...{ feed, host, history, place, onOpen }} onMove={moveQuestion} />}
         {!history && fault && (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
@@ -139,15 +140,14 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
   );
 }
 
-interface TimelineProps {
-  readonly feed: RunFeed;
+interface TimelineProps extends Pick<AcrossProps, 'feed' | 'host'> {
   readonly history: QuestionHistory;
   readonly place: Store<AcrossPlace>;
   readonly onOpen: AcrossProps['onOpen'];
   readonly onMove: (by: 1 | -1) => void;
 }
 
-function Timeline({ feed, history, place, onOpen, onMove }: TimelineProps) {
+function Timeline({ feed, host, history, place, onOpen, onMove }: TimelineProps) {
   const view = useStore(feed.state, (state) => state.view);
   const shown = useStore(place, (held) => held);
   const superseded = history.groups.filter((group) => group.superseded !== null).length;
@@ -216,6 +216,7 @@ function Timeline({ feed, history, place, onOpen, onMove }: TimelineProps) {
       : [],
   );
   const media = useFetched(feed, (right ?? left)?.group.groupId ?? null, (id) => feed.group(id))?.media ?? null;
+  const openRow = () => host.openFile(history.question.dataset, shownRow(history.question));
   const verdict = verdictOf(columns, purpose);
   const every = run.questions > 0 ? Math.max(1, Math.round(run.questions / Math.max(1, questionsPerStep))) : null;
   return (
@@ -254,7 +255,7 @@ function Timeline({ feed, history, place, onOpen, onMove }: TimelineProps) {
             </>
           }
         />
-        <AskedQuestion question={history.question} media={media} feed={feed} />
+        {media && <AskedQuestion key={history.key} question={history.question} {...{ media, feed }} onRow={openRow} />}
         <p class={styles.verdict} data-part="verdict">
           <Icon name="clock" />
           <span>

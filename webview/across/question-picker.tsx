@@ -52,7 +52,6 @@ export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPicke
     event.stopPropagation();
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the field and the list bubble to it
     <div class={styles.picker} role="dialog" aria-label="Questions of the run" onKeyDown={onKey}>
       <div class={styles.head}>
         <TextField

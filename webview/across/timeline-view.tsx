@@ -449,15 +449,7 @@ function AnswerCell({
   if (!answer) {
     if (!cameUp) return null;
     const words = `${what}: the store has no such answer`;
-    return (
-      <span
-        class={styles.absent}
-        style={place}
-        role="img"
-        title={words}
-        aria-label={words}
-      />
-    );
+    return <span class={styles.absent} style={place} role="img" title={words} aria-label={words} />;
   }
   const mark = answerMark(answer.accuracy, answer.correct, threshold);
   const shown = answer.answer === '' ? 'none' : shownLine(answer.answer, 40);

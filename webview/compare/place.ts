@@ -4,6 +4,8 @@ export interface ComparePlace {
   readonly againstRunId: string | null;
   /** Key of the question that is read; null for the one that differs most. */
   readonly question: string | null;
+  /** A group of the first run that asks it, where that is all that is known. */
+  readonly groupId: string | null;
   /** Evaluations of the two runs, in their place; null where training is compared. */
   readonly evaluationId: string | null;
   readonly againstEvaluationId: string | null;
@@ -12,6 +14,7 @@ export interface ComparePlace {
 export const noComparison: ComparePlace = {
   againstRunId: null,
   question: null,
+  groupId: null,
   evaluationId: null,
   againstEvaluationId: null,
 };

@@ -38,6 +38,7 @@ const keyRows = [
   ['e', 'evaluate'],
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['r', 'rollouts'],
+  ['t', 'questions across steps'],
   ['Tab', 'labels, which say how their number comes about'],
   ['?', 'these keys'],
 ] as const;
@@ -47,9 +48,13 @@ interface DashboardProps {
   readonly feed: RunFeed;
   readonly host: Host;
   readonly onRollouts: () => void;
+  /** To the questions of the run through training. */
+  readonly onAcross: () => void;
+  /** To two evaluations side by side; null for one that is chosen there. */
+  readonly onCompare: (first: string, second: string | null) => void;
 }
 
-export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
+export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare }: DashboardProps) {
   const { view, loaded } = useStore(feed.state, (state) => state);
   const { run } = view;
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
@@ -85,6 +90,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
     r: onRollouts,
+    t: onAcross,
     '?': () => setHelp(!help),
     Escape: () => {
       if (!help && !refused) return false;
@@ -96,7 +102,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   const isRead = loaded.has('steps');
   return (
     <>
-      <RunHeader {...{ session, feed, controls, host, onRollouts }} />
+      <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
@@ -123,7 +129,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
-          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
+          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />

@@ -43,6 +43,7 @@ const paths = {
   document: <path d="M9 2.500H4v11h8V5.500zM9 2.500v3h3M6 8.500h4M6 11h4" />,
   more: <path d="M3.500 8h.01M8 8h.01M12.500 8h.01" stroke-width="2" />,
   sidebar: <path d="M2.500 3h11v10h-11zM6.500 3v10" />,
+  steps: <path d="M2.500 12.500l3.500-3 3 1.500 4.500-6.500M2.500 4h3M7 4h2M2.500 6.500h2" />,
   changed: <path d="M3 13l.7-3L11 2.700 13.300 5 6 12.300z" />,
 } as const satisfies Record<string, JSX.Element>;
 
