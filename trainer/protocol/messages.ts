@@ -72,6 +72,9 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   problemType: z.string(),
   dataType: z.string(),
   purpose: groupPurpose,
+  /** Of the temporal test of its group; null where there was none, and while a run of an older version is indexed anew. */
+  p: z.number().nullable(),
+  pShuffled: z.number().nullable(),
   flags: z.number().int(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;

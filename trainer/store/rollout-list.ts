@@ -159,21 +159,23 @@ interface RowRecord {
   data_type: string;
   purpose: Group['purpose'];
   at: number | null;
+  p: number | null;
+  p_shuffled: number | null;
 }
 
 /** In the order of the keys. */
 function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.p, g.p_shuffled,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
      FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
      JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
      ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, at }) => {
+  return records.map(({ body, problem_type, data_type, p_shuffled, ...columns }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
     const kl = shown.kl ?? null;
-    return { ...shown, id, key, at, kl, problem, problemType: problem_type, dataType: data_type, purpose, flags };
+    return { ...shown, ...columns, kl, pShuffled: p_shuffled, problemType: problem_type, dataType: data_type };
   });
 }
