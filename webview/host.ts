@@ -44,6 +44,9 @@ export interface Host {
   /** What the page wants to find again after a reload. */
   loadState(): unknown;
   saveState(state: unknown): void;
+  /** What was remembered under a name, whatever page or run it was in; null where nothing was. */
+  remembered(name: string): unknown;
+  remember(name: string, value: unknown): void;
   /** A link to what is shown, for a person to pass on; null where there is no such link. */
   link(show: Place): string | null;
   /** Browser tab only: the address of another page follows what is shown. */
@@ -179,6 +182,12 @@ class EditorHost implements Host {
     this.api.setState(state);
   }
 
+  remembered(name: string): unknown {
+    return null;
+  }
+
+  remember(name: string, value: unknown): void {}
+
   link(): string | null {
     return null;
   }
@@ -270,6 +279,15 @@ class BrowserHost implements Host {
 
   saveState(state: unknown): void {
     sessionStorage.setItem(stateKey, JSON.stringify(state));
+  }
+
+  remembered(name: string): unknown {
+    const held = localStorage.getItem(`${stateKey} ${name}`);
+    return held === null ? null : JSON.parse(held);
+  }
+
+  remember(name: string, value: unknown): void {
+    localStorage.setItem(`${stateKey} ${name}`, JSON.stringify(value));
   }
 
   link(show: Place): string {

@@ -6,7 +6,9 @@ import type { AnnotationInput, GroupWithRollouts, Rollout, Span } from '../../tr
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
+import { ListMoves } from './list/list-moves.ts';
 import type { RolloutFeed } from './list/rollout-feed.ts';
+import type { RolloutRow } from './list/rollout-row.ts';
 
 /** What is found again after a reload, and what a link names. */
 export interface RolloutsPlace {
@@ -32,7 +34,12 @@ export interface ReadingState {
   readonly aha: { readonly start: number } | null;
   /** What is being flagged: a span of the text, or the whole answer. */
   readonly flagging: { readonly span: Span | null } | null;
+  /** The filter does not keep the answer that is read. */
+  readonly outside: boolean;
 }
+
+/** What reading needs of the list. */
+export type ReadList = Pick<RolloutFeed, 'state' | 'hold' | 'follow' | 'choose' | 'row' | 'find'>;
 
 const flipMs = 220;
 
@@ -44,24 +51,38 @@ export class Reading {
     shaded: false,
     aha: null,
     flagging: null,
+    outside: false,
   });
+  readonly moves: ListMoves;
   readonly place: Store<RolloutsPlace>;
   private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail'>;
-  private readonly list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>;
+  private readonly list: ReadList;
   private readonly stops: readonly (() => void)[];
   private shown: Pick<RolloutsPlace, 'groupId' | 'rolloutId'> = nowhere;
   private flip: ReturnType<typeof setInterval> | null = null;
   private disposed = false;
+  /** It is this object that sets the place. */
+  private goes = false;
+  /** The list that the first row was shown of, and the filter that a person chose in. */
+  private firstOf = 0;
+  /** The first row of the list that is being read is to be shown. */
+  private wantsFirst = false;
+  private query: unknown;
+  /** Somebody else put the reader where he is, by a link or before a reload: that stays whatever the filter keeps. */
+  private isPut: boolean;
 
   /** @param place where one is; whoever else sets it moves the reader there */
-  constructor(
-    feed: Pick<RunFeed, 'group' | 'request' | 'fail'>,
-    list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>,
-    place: Store<RolloutsPlace>,
-  ) {
+  constructor(feed: Pick<RunFeed, 'group' | 'request' | 'fail'>, list: ReadList, place: Store<RolloutsPlace>) {
     this.feed = feed;
     this.list = list;
     this.place = place;
+    this.query = list.state.get().query;
+    this.isPut = place.get().rolloutId !== null;
+    this.moves = new ListMoves(
+      list,
+      () => this.place.get().rolloutId,
+      (row) => this.select(row.groupId, row.id),
+    );
     this.stops = [place.watch(() => this.go()), list.state.watch(() => this.takeList())];
     this.go();
     this.takeList();
@@ -86,35 +107,24 @@ export class Reading {
   /** A person's choice: from now on nothing moves under the reader. */
   select(groupId: string, rolloutId: string): void {
     this.list.hold();
-    this.place.update((place) => ({ ...place, groupId, rolloutId }));
+    this.goTo(groupId, rolloutId);
   }
 
   /** To the next row of the list, or the one before. */
   move(by: 1 | -1): void {
-    const { rows } = this.list.state.get();
-    const row = rows[Math.min(rows.length - 1, Math.max(0, this.index() + by))];
-    if (row && row.id !== this.place.get().rolloutId) this.select(row.groupId, row.id);
+    this.moves.by(by);
   }
 
   /** To the first row of the next question, or of the one before; to the list's first where what is read is not in it. */
   moveQuestion(by: 1 | -1): void {
-    const { rows } = this.list.state.get();
-    const { groupId } = this.place.get();
-    let at = this.index();
-    if (at === -1) {
-      this.move(1);
-      return;
-    }
-    while (rows[at] && rows[at]?.groupId === groupId) at += by;
-    while (by === -1 && rows[at - 1] && rows[at - 1]?.groupId === rows[at]?.groupId) at -= 1;
-    const row = rows[at];
-    if (row) this.select(row.groupId, row.id);
+    this.moves.byQuestion(by);
   }
 
   /** To the newest row; new ones are shown as they arrive. */
   moveToNewest(): void {
     this.list.follow();
-    this.showFirst();
+    if (this.list.state.get().reading) this.wantsFirst = true;
+    else this.showFirst();
   }
 
   showFrame(frame: number): void {
@@ -174,11 +184,6 @@ export class Reading {
     this.feed.request('annotations/remove', { id }).catch((thrown: unknown) => this.feed.fail(thrown));
   }
 
-  private index(): number {
-    const { rolloutId } = this.place.get();
-    return this.list.state.get().rows.findIndex(({ id }) => id === rolloutId);
-  }
-
   private frames(): number {
     return this.state.get().group?.media.times.length ?? 0;
   }
@@ -193,11 +198,22 @@ export class Reading {
     this.flip = null;
   }
 
+  private goTo(groupId: string, rolloutId: string): void {
+    const { rolloutId: before } = this.place.get();
+    this.isPut = false;
+    if (rolloutId === before) return;
+    this.goes = true;
+    this.place.update((place) => ({ ...place, groupId, rolloutId }));
+    this.goes = false;
+  }
+
   /** Takes in where one is now. */
   private go(): void {
     const { groupId, rolloutId } = this.place.get();
+    if (!this.goes && rolloutId !== this.shown.rolloutId) this.isPut = true;
     const before = this.shown;
     this.shown = { groupId, rolloutId };
+    this.list.choose(rolloutId);
     if (rolloutId !== before.rolloutId) this.patch({ aha: null, flagging: null });
     if (groupId === before.groupId) return;
     this.showFrame(0);
@@ -209,22 +225,52 @@ export class Reading {
     const isWanted = () => !this.disposed && this.place.get().groupId === groupId;
     try {
       const group = await this.feed.group(groupId);
-      if (isWanted()) this.patch({ group });
+      if (!isWanted()) return;
+      this.patch({ group });
+      this.readAhead();
     } catch (thrown) {
       if (isWanted()) this.feed.fail(thrown);
     }
   }
 
+  /** The questions beside the one that is read are on their way before somebody asks for them. */
+  private readAhead(): void {
+    const { rows } = this.list.state.get();
+    const { groupId, rolloutId } = this.place.get();
+    const at = rolloutId === null ? -1 : rows.indexOf(rolloutId);
+    if (at < 0) return;
+    for (const by of [1, -1]) {
+      let beside = at;
+      while (rows.at(beside)?.groupId === groupId) beside += by;
+      const next = rows.at(beside)?.groupId;
+      /* Whoever goes there asks again, and is told what is in the way. */
+      if (next !== undefined) this.feed.group(next).catch(() => {});
+    }
+  }
+
   private takeList(): void {
-    const { line } = this.list.state.get();
+    const { line, query, chosen, rows, list, reading } = this.list.state.get();
     this.place.update((place) => (place.line === line ? place : { ...place, line }));
+    if (query !== this.query) {
+      /* Who filters wants to see what the filter keeps. */
+      this.query = query;
+      this.isPut = false;
+    }
+    const outside = chosen?.is === 'outside';
+    if (outside !== this.state.get().outside) this.patch({ outside });
     /* No pane stands empty while there is a row. That is no choice, and the list goes on following. */
-    if (this.place.get().rolloutId === null) this.showFirst();
+    const isEmpty = this.place.get().rolloutId === null;
+    const isLeft = outside && !this.isPut && this.firstOf !== list;
+    if (rows.at(0) && !reading && (isEmpty || isLeft || this.wantsFirst)) {
+      this.firstOf = list;
+      this.wantsFirst = false;
+      this.showFirst();
+    }
   }
 
   private showFirst(): void {
-    const first = this.list.state.get().rows[0];
-    if (first) this.place.update((place) => ({ ...place, groupId: first.groupId, rolloutId: first.id }));
+    const first: RolloutRow | null = this.list.state.get().rows.at(0);
+    if (first) this.goTo(first.groupId, first.id);
   }
 
   private patch(change: Partial<ReadingState>): void {

@@ -18,6 +18,7 @@ import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
 import { GroupView } from './group/group-view.tsx';
 import { filterBoxId } from './list/filter-box.tsx';
+import { ChoiceStore } from './list/list-choices.ts';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
 import { Reading, type RolloutsPlace } from './reading.ts';
@@ -37,7 +38,11 @@ const keyRows = [
   ['J K', 'next and previous question'],
   ['g', 'group'],
   ['Enter', 'rollout'],
-  ['Home', 'newest rows, and follow them'],
+  ['Home End', 'newest rows, and follow them; last row'],
+  ['PageUp PageDown', 'as many rows as are in sight'],
+  ['G', 'go to a step or row'],
+  ['o', 'columns and order'],
+  ['F', 'saved filters'],
   ['f', 'play the frames'],
   ['← →', 'frame'],
   ['a A', 'next and last aha'],
@@ -51,11 +56,14 @@ const keyRows = [
 ] as const;
 
 export function Rollouts({ session, feed, host, place, onDashboard }: RolloutsProps) {
-  const { list, reading } = useMemo(() => {
-    const { line, rolloutId } = place.get();
-    const rows = new RolloutFeed(feed, line, rolloutId);
-    return { list: rows, reading: new Reading(feed, rows, place) };
-  }, [feed, place]);
+  const { list, choices, reading } = useMemo(() => {
+    const held = new ChoiceStore({
+      load: () => host.remembered('list'),
+      save: (chosen) => host.remember('list', chosen),
+    });
+    const rows = new RolloutFeed(feed, place.get().line, held.state.get().sort);
+    return { list: rows, choices: held, reading: new Reading(feed, rows, place) };
+  }, [feed, host, place]);
   useEffect(() => feed.need('annotations'), [feed]);
   useEffect(
     () => () => {
@@ -68,7 +76,7 @@ export function Rollouts({ session, feed, host, place, onDashboard }: RolloutsPr
     <>
       <TopLine {...{ session, feed, host, reading, onDashboard }} />
       <RunNotice {...{ session, feed, host }} />
-      <Panes {...{ feed, host, list, reading, onDashboard }} />
+      <Panes {...{ feed, host, list, choices, reading, onDashboard }} />
     </>
   );
 }
@@ -134,10 +142,11 @@ function Crumb({ reading }: { reading: Reading }) {
 
 interface PanesProps extends Pick<RolloutsProps, 'feed' | 'host' | 'onDashboard'> {
   readonly list: RolloutFeed;
+  readonly choices: ChoiceStore;
   readonly reading: Reading;
 }
 
-function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
+function Panes({ feed, host, list, choices, reading, onDashboard }: PanesProps) {
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const pane = useStore(reading.state, (state) => state.pane);
@@ -200,6 +209,8 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
       <main class={styles.panes} data-shown={pane}>
         <RolloutList
           feed={list}
+          moves={reading.moves}
+          choices={choices}
           threshold={view.run.parameters.correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => {

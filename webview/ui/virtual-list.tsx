@@ -110,7 +110,10 @@ export function VirtualList(props: VirtualListProps) {
   );
   useEffect(() => onSight(first, Math.max(first, last)), [first, last, count]);
   const from = Math.max(0, first - overscan);
-  const indexes = Array.from({ length: Math.max(0, Math.min(count - 1, last + overscan) - from + 1) }, (_, n) => from + n);
+  const indexes = Array.from(
+    { length: Math.max(0, Math.min(count - 1, last + overscan) - from + 1) },
+    (_, n) => from + n,
+  );
   return (
     <div
       ref={scroller}

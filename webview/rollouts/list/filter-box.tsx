@@ -21,7 +21,13 @@ const offerId = (place: number) => `${listId}-${place}`;
 interface FilterBoxProps {
   readonly line: string;
   readonly faults: readonly QueryFault[];
+  /** Filters of before, the newest first. */
+  readonly history: readonly string[];
   readonly onLine: (line: string) => void;
+  /** Somebody is done typing this one. */
+  readonly onUsed: (line: string) => void;
+  /** Gives up what is being read or counted; false when that is not much. */
+  readonly onStop: () => boolean;
   /** Values to offer for fields that take any text. */
   readonly seen: () => SeenValues;
 }
@@ -31,7 +37,7 @@ interface Offers extends Completions {
   readonly active: number | null;
 }
 
-export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
+export function FilterBox({ line, faults, history, onLine, onUsed, onStop, seen }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const copy = useRef<HTMLDivElement>(null);
   const [offers, setOffers] = useState<Offers | null>(null);
@@ -60,16 +66,19 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
     const active = offers?.items[offers.active ?? -1];
     if (event.key === 'Escape') {
       if (offers) setOffers(null);
-      else event.currentTarget.blur();
+      else if (!onStop()) event.currentTarget.blur();
     } else if (offers && active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) {
       take(offers, active);
     } else if (offers && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       const count = offers.items.length;
       const place = event.key === 'ArrowDown' ? (offers.active ?? -1) + 1 : (offers.active ?? 0) + count - 1;
       setOffers({ ...offers, active: place % count });
+    } else if (event.key === 'ArrowUp' && line === '' && history.length > 0) {
+      setOffers({ start: 0, end: 0, items: history.map((text) => ({ text, help: '' })), active: 0 });
     } else if (event.key === 'ArrowDown' || (event.key === ' ' && event.ctrlKey)) {
       offer(line, caret, true);
     } else {
+      if (event.key === 'Enter' && faults.length === 0) onUsed(line);
       if (['Enter', 'ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key)) setOffers(null);
       return;
     }
@@ -107,7 +116,10 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
           }}
           onKeyDown={onKey}
           onMouseDown={() => setOffers(null)}
-          onBlur={() => setOffers(null)}
+          onBlur={() => {
+            setOffers(null);
+            if (faults.length === 0) onUsed(line);
+          }}
         />
       </div>
       <kbd>/</kbd>

@@ -126,9 +126,12 @@ export class ListCounts {
     } catch (thrown) {
       if (turn !== this.turn) return;
       this.counting = false;
-      this.patch({ state: 'stopped' });
       /* Another count of this client took its place. */
-      if (asStudioError(thrown).kind === 'cancelled') return;
+      if (asStudioError(thrown).kind === 'cancelled') {
+        this.countSoon();
+        return;
+      }
+      this.patch({ state: 'stopped' });
       this.failed = true;
       this.of.run.fail(thrown);
     }

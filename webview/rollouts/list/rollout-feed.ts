@@ -31,6 +31,8 @@ export interface FeedState {
   readonly list: number;
   /** The top of another list is on its way; the rows are of the one before. */
   readonly reading: boolean;
+  /** Reading or counting goes on for so long that a person sees it, and can stop it. */
+  readonly slow: boolean;
   /** Share that a scan under way has looked at; null while there is none. */
   readonly progress: number | null;
   /** New rows that the filter keeps and that are not shown. */
@@ -53,6 +55,8 @@ const readsAtOnce = 2;
 const seenKept = 200;
 /** New rows that are held while they wait or are shown on top; past this many the list is read again instead. */
 const newKept = 2000;
+/** How long reading and counting go on before they show. */
+const slowMs = 250;
 
 /** A group that has just come, and what filters are held against. */
 interface Arrival {
@@ -79,6 +83,7 @@ export class RolloutFeed {
   private goal: number | null = null;
   /** Rows could not be read; the next link has them read again. */
   private failed = false;
+  private slowTimer: ReturnType<typeof setTimeout> | null = null;
   /** Groups that arrived while the first page was on its way, which may hold them or not. */
   private meanwhile: Arrival[] = [];
   /** New rows that wait, newest first, unless they are too many. */
@@ -101,6 +106,7 @@ export class RolloutFeed {
       rows: noRows,
       list: 0,
       reading: false,
+      slow: false,
       progress: null,
       waiting: 0,
       following: true,
@@ -127,6 +133,7 @@ export class RolloutFeed {
 
   dispose(): void {
     this.turn += 1;
+    this.clearSlow();
     this.counts.dispose();
     for (const stop of this.stops) stop();
   }
@@ -138,7 +145,7 @@ export class RolloutFeed {
       return;
     }
     const same = JSON.stringify(expression) === JSON.stringify(this.state.get().query);
-    this.patch({ line, faults, query: expression, goodLine: line });
+    this.patch({ line, faults, query: expression, goodLine: line, ...(!same && { chosen: this.unplaced }) });
     if (!same) this.reload();
   }
 
@@ -156,15 +163,18 @@ export class RolloutFeed {
 
   /** Gives up what is being read and counted; what is shown stays, and the filter and order that it was read with. */
   stop(): boolean {
-    if (!this.isBusy) return false;
+    if (!this.state.get().slow) return false;
     this.cancel();
     this.turn += 1;
+    this.underWay.clear();
     this.counts.stop();
     const { line, query, sort } = this.shown;
     if (this.state.get().reading && this.state.get().list > 0) {
       this.patch({ line, goodLine: line, query, sort, faults: [] });
     }
-    this.patch({ reading: false, progress: null });
+    this.patch({ reading: false, chosen: this.unplaced });
+    this.rest();
+    this.seek();
     return true;
   }
 
@@ -176,7 +186,8 @@ export class RolloutFeed {
     this.goal = null;
     this.underWay.clear();
     this.meanwhile = [];
-    this.patch({ reading: true, progress: null });
+    this.patch({ reading: true, progress: null, chosen: this.unplaced });
+    this.slowTimer ??= setTimeout(() => this.patch({ slow: true }), slowMs);
     void this.readFirst();
     this.counts.start();
   }
@@ -233,6 +244,21 @@ export class RolloutFeed {
     }
   }
 
+  /** Rollouts that each of these lines keeps; null where another count came between. */
+  async leftByEach(lines: readonly string[]): Promise<number[] | null> {
+    if (lines.length < 2) return null;
+    try {
+      const left: number[] = [];
+      /* One after the other: a newer count ends the one before. */
+      for (const query of lines) left.push((await this.run.request('rollouts/count', { query })).matching);
+      return left;
+    } catch (thrown) {
+      /* The list says the same without these figures. */
+      if (asStudioError(thrown).kind !== 'cancelled') this.run.fail(thrown);
+      return null;
+    }
+  }
+
   /** From now on new rows wait. */
   hold(): void {
     if (this.state.get().following) this.patch({ following: false });
@@ -278,6 +304,12 @@ export class RolloutFeed {
     return this.state.get().reading || this.underWay.size > 0 || this.counts.state.get().state === 'counting';
   }
 
+  /** The rollout that is read, where another list is to say whether it holds it. */
+  private get unplaced(): FeedState['chosen'] {
+    const { chosen } = this.state.get();
+    return chosen && { id: chosen.id, is: 'sought' };
+  }
+
   /** Rows of the trainer's list that stand above those that are shown. */
   private get hidden(): number {
     const { waiting, sort } = this.state.get();
@@ -309,13 +341,12 @@ export class RolloutFeed {
       this.sight = { first: 0, last: 0 };
       const empty = new RowPages({ top: [], pages: new Map(), starts: new Map(), read });
       this.counts.tell(page.more ? null : page.rows.length, page.total);
-      const { chosen } = this.state.get();
       this.patch({
         rows: page.rows.length === 0 ? empty : empty.withPage(0, page.rows.map(compactRow), this.ordering),
         list: this.state.get().list + 1,
         reading: false,
         waiting: 0,
-        chosen: chosen && { id: chosen.id, is: 'sought' },
+        chosen: this.unplaced,
       });
       const { matching, state } = this.counts.state.get();
       if (state === 'counted' && matching !== null) this.counted(matching, this.meanwhile.length === 0);
@@ -326,6 +357,7 @@ export class RolloutFeed {
     } catch (thrown) {
       if (turn !== this.turn) return;
       this.patch({ reading: false });
+      this.rest();
       this.refuse(thrown);
     }
   }
@@ -425,7 +457,15 @@ export class RolloutFeed {
 
   /** Nothing scans any more. */
   private rest(): void {
-    if (!this.isBusy) this.patch({ progress: null });
+    if (this.isBusy) return;
+    this.clearSlow();
+    const { progress, slow } = this.state.get();
+    if (progress !== null || slow) this.patch({ progress: null, slow: false });
+  }
+
+  private clearSlow(): void {
+    if (this.slowTimer !== null) clearTimeout(this.slowTimer);
+    this.slowTimer = null;
   }
 
   private seek(): void {
@@ -560,8 +600,8 @@ export class RolloutFeed {
     this.state.update((state) => {
       const changed = { ...state, ...change };
       const { chosen, rows } = changed;
-      if (!chosen || (!change.rows && !change.chosen) || rows.indexOf(chosen.id) < 0) return changed;
-      return chosen.is === 'held' ? changed : { ...changed, chosen: { id: chosen.id, is: 'held' } };
+      if (!chosen || chosen.is === 'held' || (!change.rows && !change.chosen) || changed.reading) return changed;
+      return rows.indexOf(chosen.id) < 0 ? changed : { ...changed, chosen: { id: chosen.id, is: 'held' } };
     });
   }
 }
