@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupAdvantages } from '../../trainer/learning/advantages.ts';
+import { groupAdvantages } from '../../trainer/advantages/advantages.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { flatReasonOf, flatReasons, flatSentence } from '../../trainer/protocol/flat-reason.ts';
 import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';

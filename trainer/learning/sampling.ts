@@ -15,7 +15,7 @@ import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { groupAdvantages, type ScoredAnswer } from './advantages.ts';
+import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
