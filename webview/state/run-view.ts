@@ -206,6 +206,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         if (!isInSums(seq)) groups.push(body.group);
         break;
       case 'state':
+      case 'references':
         break;
     }
   }
