@@ -1,9 +1,10 @@
 /** What one reads moves by key through rows, questions, frames and aha moments, and only by the reader's own hand. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AhaMoment, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
-import type { FeedState, RolloutFeed } from '../../../webview/rollouts/list/rollout-feed.ts';
+import type { FeedState } from '../../../webview/rollouts/list/rollout-feed.ts';
 import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/list/rollout-row.ts';
-import { nowhere, Reading, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
+import { noRows } from '../../../webview/rollouts/list/row-pages.ts';
+import { nowhere, Reading, type ReadList, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
 import { Store } from '../../../webview/ui/store.ts';
 import { aGroup } from '../../store/records.ts';
 
@@ -19,8 +20,8 @@ const groups = [3, 2, 1].map((step) => aGroup(step));
 const rows = groups.flatMap((group) => rowsOfGroup(group).reverse());
 const ids = rows.map(({ id }) => id);
 
-class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
-  readonly state = new Store({ rows: [] as readonly RolloutRow[], line: '' } as FeedState);
+class List implements ReadList {
+  readonly state = new Store({ rows: noRows, line: '', list: 1, reading: false, chosen: null } as unknown as FeedState);
   following = true;
 
   hold() {
@@ -31,8 +32,28 @@ class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
     this.following = true;
   }
 
+  choose(id: string | null) {
+    const is = this.state.get().rows.indexOf(id ?? '') < 0 ? 'outside' : 'held';
+    this.state.update((state) => ({ ...state, chosen: id === null ? null : { id, is } }));
+  }
+
+  async row(index: number) {
+    return this.state.get().rows.at(index);
+  }
+
+  async find() {
+    return 3;
+  }
+
   show(shown: readonly RolloutRow[]) {
-    this.state.update((state) => ({ ...state, rows: shown }));
+    this.state.update((state) => ({ ...state, rows: noRows.withTop(shown) }));
+    this.choose(this.state.get().chosen?.id ?? null);
+  }
+
+  /** Another list, which is read. */
+  renew(shown: readonly RolloutRow[]) {
+    this.state.update((state) => ({ ...state, list: state.list + 1 }));
+    this.show(shown);
   }
 }
 
@@ -259,5 +280,37 @@ describe('Reading', () => {
     expect(reading.rollout?.id).toBe(ids[7]);
     list.state.update((state) => ({ ...state, line: 'aha>=3' }));
     expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3' });
+  });
+
+  it('shows the first row of a filter that leaves out what is read', () => {
+    list.show(rows);
+    reading.move(1);
+    reading.move(1);
+    list.state.update((state) => ({ ...state, line: 'step:2', query: { kind: 'any', of: [] } }));
+    list.renew(rows.slice(3, 6));
+    expect(place.get().rolloutId).toBe(ids[3]);
+    expect(reading.state.get().outside).toBe(false);
+  });
+
+  it('keeps what somebody linked to, and says that the filter does not keep it', () => {
+    open({ groupId: groups[2]?.id ?? null, rolloutId: ids[7] ?? null, line: 'step:2' });
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[7], true]);
+    list.renew(rows);
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[7], false]);
+    reading.move(-1);
+    place.update((held) => ({ ...held, groupId: groups[0]?.id ?? null, rolloutId: ids[0] ?? null }));
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[0], true]);
+    list.state.update((state) => ({ ...state, query: { kind: 'any', of: [] } }));
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[3], false]);
+  });
+
+  it('has the questions beside the one that is read before somebody asks', async () => {
+    list.show(rows);
+    reading.moveQuestion(1);
+    await give();
+    expect(asked.map(({ groupId }) => groupId)).toEqual([groups[0]?.id, groups[1]?.id, groups[2]?.id, groups[0]?.id]);
   });
 });

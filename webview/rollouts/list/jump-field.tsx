@@ -3,23 +3,12 @@ import { useState } from 'preact/hooks';
 import { grouped } from '../../ui/numbers.ts';
 import { Popover } from '../../ui/popover.tsx';
 import { TextField } from '../../ui/toolkit.tsx';
-
-export type Jump = { readonly step: number } | { readonly index: number };
+import { type Jump, jumpOf } from './list-moves.ts';
 
 interface JumpFieldProps {
   readonly length: number;
   readonly onJump: (to: Jump) => void;
   readonly onClose: () => void;
-}
-
-/** What is typed: `120` is a step, `#5000` or `row 5000` a row, from 1. Null where it is neither. */
-export function jumpOf(typed: string): Jump | null {
-  const found = /^\s*(#|row\s|step\s)?\s*([\d,]+)\s*$/i.exec(typed);
-  const number = Number(found?.[2]?.replaceAll(',', ''));
-  if (!found || !Number.isSafeInteger(number)) return null;
-  const isRow = found[1] !== undefined && !/^step/i.test(found[1]);
-  if (!isRow) return { step: number };
-  return number > 0 ? { index: number - 1 } : null;
 }
 
 export function JumpField({ length, onJump, onClose }: JumpFieldProps) {

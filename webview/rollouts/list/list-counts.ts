@@ -45,7 +45,7 @@ export class ListCounts {
     total: null,
     facets: {},
     filled: 1,
-    state: 'counting',
+    state: 'stopped',
   });
   /** It could not be counted; the next link has it counted again. */
   failed = false;

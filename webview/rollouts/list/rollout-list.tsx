@@ -133,7 +133,7 @@ export function RolloutList(props: RolloutListProps) {
           onClose={close}
         />
       )}
-      {open === 'jump' && <JumpField length={length} onJump={(to) => moves.jump(to)} onClose={close} />}
+      {open === 'jump' && <JumpField length={length} onJump={(to) => void moves.jump(to)} onClose={close} />}
       {counts.filled < 1 && (
         <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * counts.filled)} %.`}>
           This run is of an older version; until it is through, a filter finds only a part of its rollouts.

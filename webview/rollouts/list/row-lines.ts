@@ -16,7 +16,7 @@ export const plainLines = (count: number): Lines => ({
 export function headedLines(rows: RowPages): Lines {
   const top = rows.top.length;
   const pages = Math.ceil(rows.read / pageRows);
-  const known = rows.starts.get(0) ?? 0;
+  const known = rows.starts.get(0)?.questions ?? 0;
   const share = rows.read === 0 ? 0 : known / Math.min(pageRows, rows.read);
   const rowsIn = (page: number) => Math.min(pageRows, rows.read - page * pageRows);
   /** Lines above what was read; then, by page, those above it. */
@@ -24,7 +24,7 @@ export function headedLines(rows: RowPages): Lines {
   const above = new Float64Array(pages + 1);
   above[0] = topLines;
   for (let page = 0; page < pages; page += 1) {
-    const heads = rows.starts.get(page) ?? Math.round(share * rowsIn(page));
+    const heads = rows.starts.get(page)?.questions ?? Math.round(share * rowsIn(page));
     above[page + 1] = (above[page] ?? 0) + rowsIn(page) + heads;
   }
   const linesOf = (page: number) => (above[page + 1] ?? 0) - (above[page] ?? 0);

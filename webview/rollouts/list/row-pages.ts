@@ -6,12 +6,18 @@ import type { RolloutRow } from './rollout-row.ts';
 
 export const pageRows = 200;
 
+interface PageStarts {
+  readonly questions: number;
+  /** Its first row begins one. */
+  readonly opens: boolean;
+}
+
 interface Held {
   /** Rows that came after the list was read and are shown above it, newest first. */
   readonly top: readonly RolloutRow[];
   readonly pages: ReadonlyMap<number, readonly RolloutRow[]>;
-  /** Questions that begin in a page, kept for pages that were let go, so that nothing below them moves. */
-  readonly starts: ReadonlyMap<number, number>;
+  /** How a page begins and how many questions do in it, kept for pages that were let go, so that nothing below them moves. */
+  readonly starts: ReadonlyMap<number, PageStarts>;
   /** Rows of the result as it was read, held or not. */
   readonly read: number;
 }
@@ -52,9 +58,12 @@ export class RowPages {
     return -1;
   }
 
-  /** Whether the row above is of another question, or is not held. */
+  /** Whether the row above is of another question, as far as that was ever known. */
   startsGroup(index: number): boolean {
-    return this.at(index)?.groupId !== this.at(index - 1)?.groupId;
+    const above = this.at(index - 1);
+    const page = this.pageOf(index);
+    if (above === null && page > 0) return this.starts.get(page)?.opens ?? true;
+    return this.at(index)?.groupId !== above?.groupId;
   }
 
   /** The page of a row; negative for rows above what was read. */
@@ -113,7 +122,8 @@ export class RowPages {
       const rows = held.pages.get(page);
       if (!rows) continue;
       const first = held.top.length + page * pageRows;
-      starts.set(page, rows.filter((_, place) => changed.startsGroup(first + place)).length);
+      const begin = rows.map((_, place) => changed.startsGroup(first + place));
+      starts.set(page, { questions: begin.filter(Boolean).length, opens: begin[0] ?? true });
     }
     return new RowPages({ ...held, starts });
   }
