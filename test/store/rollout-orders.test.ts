@@ -275,7 +275,7 @@ describe('a query of a store', () => {
           store.dispose();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     // Both answers come about often, or the property says little.
     expect(hits).toBeGreaterThan(500);

@@ -116,6 +116,7 @@ export class Database {
   readonly path: string;
   private readonly connection: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  private taken: ((...values: (number | string | null)[]) => void) | null = null;
 
   constructor(path: string, options: { timeoutMs?: number; readOnly?: boolean } = {}) {
     this.path = path;
@@ -173,16 +174,25 @@ export class Database {
   }
 
   /**
-   * Lets SQL call `work` under this name, with any number of values; what it gives is not read. The fastest way to hand many
-   * values over: nothing is made for a row.
+   * Hands the values of many rows over, one row after the other, without making anything for each: three times as fast as
+   * reading rows.
+   * @param from what follows FROM in SQL
    */
-  define(name: string, work: (...values: (number | string | null)[]) => void): void {
-    this.guard(() =>
-      this.connection.function(name, { varargs: true }, (...values) => {
-        work(...(values as (number | string | null)[]));
-        return null;
-      }),
-    );
+  take(
+    values: readonly string[],
+    from: string,
+    parameters: readonly SQLInputValue[],
+    taken: (...values: (number | string | null)[]) => void,
+  ): void {
+    if (this.taken === null)
+      this.guard(() =>
+        this.connection.function('take', { varargs: true }, (...row) => {
+          this.taken?.(...(row as (number | string | null)[]));
+          return null;
+        }),
+      );
+    this.taken = taken;
+    this.get(`SELECT count(take(${values.join(', ')})) FROM ${from}`, ...parameters);
   }
 
   dispose(): void {

@@ -172,14 +172,12 @@ export class RolloutColumns {
   private readonly portionRows: number;
   private lastChange: number | null = null;
   private clock = 0;
-  private taken: (...values: (number | string | null)[]) => void = () => {};
   /** All that the database has was read at least once. */
   private stands = false;
 
   constructor(database: Database, rows = portionRows) {
     this.database = database;
     this.portionRows = rows;
-    database.define('take', (...values) => this.taken(...values));
   }
 
   get isRead(): boolean {
@@ -300,11 +298,11 @@ export class RolloutColumns {
     for (const key of keys) this.gone[this.placeOf(key)] = 2;
     const columns = [...this.columns.values()];
     const ofRollouts = columns.filter(({ level }) => level === 'rollouts');
-    this.take(
+    this.database.take(
       ['r.key', 'r.facet', 'r.superseded', ...ofRollouts.map(({ sql }) => sql)],
       'json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value',
       [list],
-      ([key, facet, superseded, ...values]) => {
+      (key, facet, superseded, ...values) => {
         const place = this.placeOf(key as number);
         this.facets[place] = facet as number;
         this.gone[place] = Number((superseded as number) > 0);
@@ -314,11 +312,11 @@ export class RolloutColumns {
     );
     const ofGroups = columns.filter(({ level }) => level === 'groups');
     if (ofGroups.length === 0) return;
-    this.take(
+    this.database.take(
       ['g.key', ...ofGroups.map(({ sql }) => sql)],
       'groups g WHERE g.key IN (SELECT r.group_key FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value)',
       [list],
-      ([key, ...values]) => {
+      (key, ...values) => {
         const place = placeIn(this.groupKeys, this.groupCount, key as number);
         for (const [number, column] of ofGroups.entries())
           if (place >= 0 && place < column.filled) column.put(place, values[number] as number);
@@ -330,7 +328,7 @@ export class RolloutColumns {
     const from = this.groupCount === 0 ? 0 : (this.groupKeys[this.groupCount - 1] as number);
     if (from >= last) return true;
     const to = this.end('groups', from, last);
-    this.take(['g.key'], 'groups g NOT INDEXED WHERE g.key > ? AND g.key <= ?', [from, to], ([key]) => {
+    this.database.take(['g.key'], 'groups g NOT INDEXED WHERE g.key > ? AND g.key <= ?', [from, to], (key) => {
       this.groupKeys = room(this.groupKeys, this.groupCount + 1);
       this.groupKeys[this.groupCount] = key as number;
       this.groupCount += 1;
@@ -343,11 +341,11 @@ export class RolloutColumns {
     if (from >= last) return true;
     const to = this.end('rollouts', from, last);
     let group = -1;
-    this.take(
+    this.database.take(
       ['r.key', 'r.group_key', 'r.facet', 'r.superseded'],
       'rollouts r NOT INDEXED WHERE r.key > ? AND r.key <= ?',
       [from, to],
-      ([key, groupKey, facet, superseded]) => {
+      (key, groupKey, facet, superseded) => {
         const place = this.count;
         this.keys = room(this.keys, place + 1);
         this.groupPlaces = room(this.groupPlaces, place + 1);
@@ -388,13 +386,13 @@ export class RolloutColumns {
       column.filled = to;
     }
     let place = from;
-    this.take(
+    this.database.take(
       [isOfGroups ? 'g.key' : 'r.key', ...columns.map(({ sql }) => sql)],
       isOfGroups
         ? 'groups g NOT INDEXED WHERE g.key BETWEEN ? AND ?'
         : 'rollouts r NOT INDEXED WHERE r.key BETWEEN ? AND ?',
       [keys[from] as number, keys[to - 1] as number],
-      (values) => {
+      (...values) => {
         // In the order of the keys, but for those that are gone.
         const key = values[0] as number;
         while (place < to && (keys[place] as number) < key) place += 1;
@@ -403,15 +401,5 @@ export class RolloutColumns {
           (columns[number] as StoredColumn).put(place, values[number + 1] as number);
       },
     );
-  }
-
-  private take(
-    values: readonly string[],
-    from: string,
-    parameters: readonly (string | number)[],
-    taken: (values: (number | string | null)[]) => void,
-  ): void {
-    this.taken = (...row) => taken(row);
-    this.database.get(`SELECT count(take(${values.join(', ')})) FROM ${from}`, ...parameters);
   }
 }
