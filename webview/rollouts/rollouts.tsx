@@ -261,8 +261,8 @@ function askWhatIf(): void {
   requestAnimationFrame(() => {
     const field = document.getElementById(whatIfFieldId);
     if (!(field instanceof HTMLInputElement)) return;
-    field.scrollIntoView({ block: 'nearest' });
-    field.focus();
+    field.closest('section')?.scrollIntoView();
+    field.focus({ preventScroll: true });
     field.select();
   });
 }

@@ -19,12 +19,14 @@ interface WhatIfControlProps {
   /** Why it changes nothing of this group, whatever its value. */
   readonly refused: string | null;
   readonly flip: Flip;
+  /** Right end of a slider for lengths, in tokens. */
+  readonly mostTokens: number;
   readonly onChange: (value: Value) => void;
 }
 
 interface Scale {
   /** Right end of the slider, unless the run's value or the flip lies beyond it. */
-  readonly most: number;
+  readonly most: number | 'tokens';
   readonly step: number;
 }
 
@@ -34,8 +36,8 @@ const scales: Readonly<Partial<Record<WhatIfName, Scale>>> = {
   mu: { most: 2, step: 0.01 },
   omega: { most: 1, step: 0.01 },
   correctThreshold: { most: 1, step: 0.01 },
-  lengthMin: { most: 1024, step: 1 },
-  lengthMax: { most: 1024, step: 1 },
+  lengthMin: { most: 'tokens', step: 1 },
+  lengthMax: { most: 'tokens', step: 1 },
   formatWeight: { most: 2, step: 0.01 },
 };
 
@@ -105,13 +107,15 @@ function NumberControl({
   run,
   refused,
   flip,
+  mostTokens,
   scale,
   onChange,
 }: WhatIfControlProps & { value: number; run: number; scale: Scale }) {
   /** What is typed and is no value yet; null while the field shows the value. */
   const [draft, setDraft] = useState<string | null>(null);
-  const drawn = flip.at !== null && flip.at <= scale.most * farthest ? flip.at : null;
-  const most = Math.max(scale.most, run, value, drawn ?? 0);
+  const end = scale.most === 'tokens' ? mostTokens : scale.most;
+  const drawn = flip.at !== null && flip.at <= end * farthest ? flip.at : null;
+  const most = Math.max(end, run, value, drawn ?? 0);
   const schema = parameters[name].schema;
   const type = (text: string) => {
     const typed = text.trim() === '' ? Number.NaN : Number(text.trim().replace(',', '.'));

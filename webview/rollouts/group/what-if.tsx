@@ -34,7 +34,11 @@ interface WhatIfProps {
   readonly changes: Store<WhatIfChanges>;
 }
 
-/** Words beside the controls of a choice. */
+/** Above what comes of it; the others stand below. */
+const first = ['alpha', 'mu', 'omega'] as const satisfies readonly WhatIfName[];
+const others = whatIfNames.filter((name) => !(first as readonly WhatIfName[]).includes(name));
+
+/** As short as a column takes them. */
 const labels: Readonly<Record<WhatIfName, string>> = {
   alpha: 'α',
   mu: 'μ',
@@ -61,6 +65,22 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
       const { [name]: _, ...others } = held;
       return value === known.parameters[name] ? others : { ...others, [name]: value };
     });
+  const mostTokens = Math.max(2 * known.parameters.lengthMax, ...known.scores.ordered.map(({ length }) => length));
+  const control = (name: WhatIfName) => (
+    <WhatIfControl
+      key={name}
+      name={name}
+      label={labels[name]}
+      help={table[name].help}
+      id={name === 'mu' ? whatIfFieldId : undefined}
+      value={parameters[name]}
+      run={known.parameters[name]}
+      refused={withoutEffect(known, name)}
+      flip={flipOf({ scores: known.scores, parameters, index }, name)}
+      mostTokens={mostTokens}
+      onChange={(value) => set(name, value as never)}
+    />
+  );
   return (
     <section aria-label="What if" data-part="what-if">
       <Section
@@ -81,24 +101,10 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
           after it was recorded, or an older version made it. Compare what changes, not the sizes.
         </p>
       )}
-      <div class={styles.controls}>
-        {whatIfNames.map((name) => (
-          <WhatIfControl
-            key={name}
-            name={name}
-            label={labels[name]}
-            help={table[name].help}
-            id={name === 'mu' ? whatIfFieldId : undefined}
-            value={parameters[name]}
-            run={known.parameters[name]}
-            refused={withoutEffect(known, name)}
-            flip={flipOf({ scores: known.scores, parameters, index }, name)}
-            onChange={(value) => set(name, value as never)}
-          />
-        ))}
-      </div>
+      <div class={styles.controls}>{first.map(control)}</div>
       <ThisAnswer {...{ known, made, answers, rollout }} />
       <EveryAnswer answers={answers} />
+      <div class={`${styles.controls} ${styles.others}`}>{others.map(control)}</div>
     </section>
   );
 }
