@@ -10,7 +10,7 @@ import { count, grouped } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { Tool } from '../ui/tool.tsx';
 import styles from './exact-text.module.css';
-import { type TokenRun, tokenRuns } from './token-runs.ts';
+import { cutAtSpecial, type TokenRun, tokenRuns } from './token-runs.ts';
 
 /** Something that was exactly so. */
 export interface ExactText {
@@ -107,7 +107,7 @@ function Part({ exact, asIds, onCopy, onOpen }: PartProps) {
 }
 
 function Text({ exact: { text, pieces, ids, missing } }: { exact: ExactText }) {
-  const runs = tokenRuns(pieces ?? [text], pieces && ids);
+  const runs = tokenRuns(pieces ?? cutAtSpecial(text), pieces && ids);
   return (
     <>
       <pre class={`${styles.text} model-text`}>

@@ -145,7 +145,10 @@ function Panes(props: PanesProps) {
   };
   const show = (wanted: PaneName) => {
     if (wanted === 'list' && layout !== 'narrow') reading.showList(true);
-    else reading.show(wanted);
+    else {
+      reading.show(wanted);
+      if (overlaid) reading.showList(false);
+    }
     focusOn(wanted);
   };
   const toggleList = () => {
@@ -158,8 +161,7 @@ function Panes(props: PanesProps) {
   };
   const choose = (groupId: string, chosen: string) => {
     reading.select(groupId, chosen);
-    reading.show('rollout');
-    if (overlaid && isListShown) reading.showList(false);
+    show('rollout');
   };
   const leave = () => {
     const state = reading.state.get();
@@ -251,7 +253,7 @@ function Panes(props: PanesProps) {
           onSelect={(row) => choose(row.groupId, row.id)}
           onExport={exportFlags}
         />
-        {layout !== 'narrow' && isListShown && !overlaid && sash('list')}
+        {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
         {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}
         {layout === 'wide' && sash('group')}
         <div class={styles.reading} data-shown={layout !== 'wide' && pane === 'group' ? 'group' : 'rollout'}>
