@@ -29,6 +29,7 @@ import type {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
+import type { StepCounts } from '../protocol/step-counts.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
@@ -37,6 +38,7 @@ import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
+import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
 import { TokenTable, type UpdateScores } from './token-table.ts';
 
 /** Inside a run's folder. */
@@ -60,6 +62,7 @@ export class RunStore {
   private readonly tokenTable: TokenTable;
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
+  private readonly stepCounts: StepCountTables;
   private run: RunSummary;
 
   /**
@@ -105,6 +108,7 @@ export class RunStore {
     this.eventTable = new EventTable(database);
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
+    this.stepCounts = new StepCountTables(database);
     this.tokenTable = new TokenTable(database);
     this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
       this.annotationTable.countOf(id, text),
@@ -167,6 +171,7 @@ export class RunStore {
     switch (body.type) {
       case 'group': {
         const key = this.rolloutTables.write(body.group, details.tokens ?? new Map());
+        this.stepCounts.write(key, body.group);
         const prompt = details.prompts?.get(body.group.id);
         if (prompt) this.tokenTable.writePrompt(key, prompt);
         return key;
@@ -217,6 +222,7 @@ export class RunStore {
     const attempt = this.eventTable.supersedeAfter(toStep);
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
+    this.stepCounts.deleteAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
@@ -229,8 +235,22 @@ export class RunStore {
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged
    */
   fill(budgetMs: number): number {
+    return this.makeAnew(() => fillPortion(this.database, budgetMs));
+  }
+
+  /** Share of the groups that are in `counts`: less than 1 after a change of the rules, until `count` is through. */
+  countedShare(): number {
+    return countedShare(this.database);
+  }
+
+  /** Counts groups by step for about `budgetMs`, and gives the share that is counted then. @throws StudioError as `fill` */
+  count(budgetMs: number): number {
+    return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.rolloutTables.groupByKey(key)));
+  }
+
+  private makeAnew(portion: () => number): number {
     try {
-      return fillPortion(this.database, budgetMs);
+      return portion();
     } catch (thrown) {
       throw damage(thrown, this.database.path) ?? thrown;
     }
@@ -294,6 +314,14 @@ export class RunStore {
   supersededEvaluations(): { attempt: number; evaluation: Evaluation }[] {
     const of = this.eventTable.superseded('evaluation');
     return of.map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
+  }
+
+  /**
+   * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
+   * in them, less than 1 while they are counted anew.
+   */
+  counts(): { counts: StepCounts[]; seq: number; counted: number } {
+    return { counts: this.stepCounts.list(), seq: this.run.seq, counted: countedShare(this.database) };
   }
 
   /** Oldest first. */

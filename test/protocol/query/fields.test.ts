@@ -88,7 +88,18 @@ describe('fields', () => {
     const nulls = Object.entries(missing).filter(([, value]) => value === null);
     expect(nulls.map(([name]) => name).sort()).toEqual(
       [
-        ...['family', 'needsOrder', 'entropy', 'kl', 'format', 'temporal', 'lengthBonus', 'advantage', 'paid', 'passed'],
+        ...[
+          'family',
+          'needsOrder',
+          'entropy',
+          'kl',
+          'format',
+          'temporal',
+          'lengthBonus',
+          'advantage',
+          'paid',
+          'passed',
+        ],
         ...['p', 'pShuffled'],
       ].sort(),
     );
