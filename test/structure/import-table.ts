@@ -81,13 +81,14 @@ export const rooms: readonly Room[] = [
 
   // What lasts longer than a step.
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
-  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store'], runs: 'node' },
+  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
   {
     room: 'trainer/runs',
     on: [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/export',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
@@ -145,7 +146,7 @@ export const rooms: readonly Room[] = [
   },
 
   // The pages.
-  { room: 'webview/ui', on: [], runs: 'pure' },
+  { room: 'webview/ui', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },

@@ -3,7 +3,8 @@ import * as rpc from 'vscode-jsonrpc/node';
 import { encodeFrames } from '../protocol/binary.ts';
 import { type Handlers, Peer } from '../protocol/connection.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import type { RequestInput, RequestName, RequestResult } from '../protocol/messages.ts';
+import { pageClients, type RequestInput, type RequestName, type RequestResult } from '../protocol/messages.ts';
+import type { Place } from '../protocol/place.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import { parseQuery } from '../protocol/query/parse.ts';
 import type { RunEvent } from '../protocol/records.ts';
@@ -21,6 +22,8 @@ export interface ConnectionSurroundings {
   log(line: string): void;
   /** Ends the trainer. */
   shutdown(): Promise<void>;
+  /** Has the pages of all clients go to a place. @returns how many there are */
+  showPlace(place: Place, by: string): number;
 }
 
 export class ClientConnection {
@@ -62,6 +65,14 @@ export class ClientConnection {
     }
     if (this.changedMeanwhile.size === 0) this.transport.onceDrained(() => this.tellChanges());
     this.changedMeanwhile.set(run?.id ?? null, run);
+  }
+
+  /** A page that is too slow to hear of more goes nowhere. @returns whether this is a page that was told */
+  onPlaceShown(place: Place, by: string): boolean {
+    const isPage = pageClients.some((name) => name === this.client?.name);
+    if (!isPage || this.transport.isFull) return false;
+    this.peer.notify('place/show', { place, by });
+    return true;
   }
 
   dispose(): void {
@@ -148,6 +159,8 @@ export class ClientConnection {
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
+      'places/find': greeted<'places/find'>(({ runId, ...sought }) => service.store(runId).findPlace(sought)),
+      'place/show': greeted<'place/show'>(({ place }, author) => this.showPlace(place, author)),
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
         annotations: service.store(runId).annotations(rolloutId),
       })),
@@ -242,6 +255,15 @@ export class ClientConnection {
     } finally {
       if (this.counting.get(runId) === controller) this.counting.delete(runId);
     }
+  }
+
+  /** @throws StudioError `not-found` for a run that is not there, `bad-request` for a filter with a fault */
+  private showPlace(place: Place, author: string): RequestResult<'place/show'> {
+    const { runId, query, step, groupId, rolloutId } = place;
+    if (query !== undefined) expressionOf(query);
+    const { note } =
+      runId === undefined ? { note: null } : this.service.store(runId).findPlace({ step, groupId, rolloutId });
+    return { pages: this.surroundings.showPlace(place, author), note };
   }
 
   private async sendFrames(runId: string, key: string): Promise<RequestResult<'frames/get'>> {

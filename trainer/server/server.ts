@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Discovery } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import type { Place } from '../protocol/place.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { TrainerService } from '../runs/service.ts';
 import { Access, isLoopback } from './access.ts';
@@ -79,6 +80,8 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
         shutdown ??= service.shutdown();
         return shutdown;
       },
+      showPlace: (place: Place, by: string) =>
+        [...connections].filter((connection) => connection.onPlaceShown(place, by)).length,
     };
     const sockets = openSocketServer(options.heartbeatMs ?? defaultHeartbeatMs, (transport) => {
       const connection = new ClientConnection(transport, surroundings);
