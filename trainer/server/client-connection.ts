@@ -11,6 +11,7 @@ import type { RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
 import type { SamplingHint, TrainerService } from '../runs/service.ts';
+import type { Exports } from './exports.ts';
 import { Subscription } from './subscription.ts';
 import { closeCode, type SocketTransport } from './websocket.ts';
 
@@ -22,6 +23,7 @@ export interface ConnectionSurroundings {
   log(line: string): void;
   /** Ends the trainer. */
   shutdown(): Promise<void>;
+  readonly exports: Exports;
   /** Has the pages of all clients go to a place. @returns how many there are */
   showPlace(place: Place, by: string): number;
 }
@@ -34,6 +36,9 @@ export class ClientConnection {
   private readonly subscriptions = new Map<string, Subscription>();
   /** Counts under way, by run. */
   private readonly counting = new Map<string, AbortController>();
+  /** Exports under way, and files that were not fetched yet. */
+  private readonly exporting = new Map<string, AbortController>();
+  private readonly unfetched = new Set<string>();
   /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
   private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
   private client: { readonly name: string; readonly author: string } | null = null;
@@ -78,7 +83,8 @@ export class ClientConnection {
   dispose(): void {
     for (const subscription of this.subscriptions.values()) subscription.dispose();
     this.subscriptions.clear();
-    for (const counting of this.counting.values()) counting.abort();
+    for (const work of [...this.counting.values(), ...this.exporting.values()]) work.abort();
+    for (const id of this.unfetched) this.surroundings.exports.remove(id);
     this.changedMeanwhile.clear();
   }
 
@@ -161,6 +167,11 @@ export class ClientConnection {
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'places/find': greeted<'places/find'>(({ runId, ...sought }) => service.store(runId).findPlace(sought)),
       'place/show': greeted<'place/show'>(({ place }, author) => this.showPlace(place, author)),
+      'rollouts/export': greeted<'rollouts/export'>((asked) => this.export(asked)),
+      'exports/cancel': greeted<'exports/cancel'>(({ id }) => {
+        this.exporting.get(id)?.abort();
+        return {};
+      }),
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
         annotations: service.store(runId).annotations(rolloutId),
       })),
@@ -264,6 +275,34 @@ export class ClientConnection {
     const { note } =
       runId === undefined ? { note: null } : this.service.store(runId).findPlace({ step, groupId, rolloutId });
     return { pages: this.surroundings.showPlace(place, author), note };
+  }
+
+  private async export(asked: RequestInput<'rollouts/export'>): Promise<RequestResult<'rollouts/export'>> {
+    const { id, runId, form, selection } = asked;
+    if (this.exporting.has(id)) throw new StudioError('bad-request', 'An export of this id is under way.');
+    const { query, limit = null } = selection;
+    const wanted = { expression: expressionOf(query), query, limit, form };
+    const { exports } = this.surroundings;
+    const made = exports.newFile();
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.exporting.set(id, controller);
+    const onProgress = (done: number, total: number) => {
+      if (this.transport.isIdle) this.peer.notify('exports/progress', { id, done, total });
+    };
+    try {
+      const count = await this.service.exportRollouts(runId, wanted, made.file, { signal, onProgress });
+      const path = exports.offer(made.id, made.file, `${runId}-rollouts.${form}`);
+      this.unfetched.add(made.id);
+      // Its client left while the file was written.
+      if (signal.aborted) exports.remove(made.id);
+      return { path, count };
+    } catch (thrown) {
+      if (signal.aborted) throw new StudioError('cancelled', 'The export was cancelled; nothing of it is left.');
+      throw thrown;
+    } finally {
+      this.exporting.delete(id);
+    }
   }
 
   private async sendFrames(runId: string, key: string): Promise<RequestResult<'frames/get'>> {

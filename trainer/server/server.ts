@@ -14,6 +14,7 @@ import { protocolVersion } from '../protocol/version.ts';
 import type { TrainerService } from '../runs/service.ts';
 import { Access, isLoopback } from './access.ts';
 import { ClientConnection } from './client-connection.ts';
+import { Exports } from './exports.ts';
 import { lockFolder } from './folder-lock.ts';
 import { servePage } from './pages.ts';
 import { openSocketServer } from './websocket.ts';
@@ -73,9 +74,11 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
 
     const connections = new Set<ClientConnection>();
     let shutdown: Promise<void> | null = null;
+    const exports = new Exports(options.projectFolder);
     const surroundings = {
       service,
       log,
+      exports,
       shutdown: () => {
         shutdown ??= service.shutdown();
         return shutdown;
@@ -100,7 +103,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
       },
     });
     http.removeAllListeners('request').on('request', (request, response) => {
-      servePage(request, response, access, options.pagesFolder).catch((thrown: unknown) => {
+      servePage(request, response, { access, exports, pagesFolder: options.pagesFolder }).catch((thrown: unknown) => {
         log(`a page could not be served: ${asStudioError(thrown)}`);
         response.destroy();
       });
@@ -124,6 +127,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
         await sockets.close('the trainer ends', goodbyeMs);
         http.closeAllConnections();
         await closed;
+        exports.dispose();
         lock.dispose();
       }
     };

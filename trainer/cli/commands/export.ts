@@ -25,15 +25,19 @@ const wholes = [...tableNames, 'all'] as const;
 
 export const exportCommand: CliCommand = {
   name: 'export',
-  summary: 'write what a run holds as JSONL, CSV, Parquet or TensorBoard events',
+  summary: 'write what a run holds as JSONL, CSV, Parquet, a page to read, or TensorBoard events',
   help: `
 video-r1 export RUN [WHAT] [--out PATH] [--format FORM] [--folder DIR] [--json-progress]
+video-r1 export RUN [--query FILTER] [--sort FIELD] [--limit N] [--out PATH] [--format html|jsonl|parquet] …
 
 WHAT is ${wholes.slice(0, -1).join(', ')}, or all: every one of them in the folder that --out names.
 Without it the annotations: one JSON object for every flag, with its rollout and question. What a resume from an earlier
 checkpoint left out of lists and curves is in superseded (the rollouts), superseded-steps and superseded-evaluations; in
 events "rewound" stands in its place.
 FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, and is jsonl where that has none.
+--query, --sort and --limit choose rollouts as the list of the pages does: what the filter keeps, by a field (a - before it: the
+largest first; else the newest first), the first so many. html is one page of them with their frames, without script, that
+fetches nothing; it holds at most ${mostOnPage}.
 --json-progress writes the progress as JSON lines, for programs.
 jsonl holds the records whole, as the run has them; csv and parquet hold columns. tensorboard writes the curves of steps and
 evaluations into a folder of the run's name below --out, which is the --logdir of TensorBoard.
@@ -45,6 +49,7 @@ rollouts and events are as the run has them, in UTF-16 code units.
 
   video-r1 export tgrpo-1 --folder sample --out flags.jsonl
   video-r1 export tgrpo-1 rollouts --folder sample --out rollouts.parquet
+  video-r1 export tgrpo-1 --folder sample --query correct:false --sort reward --limit 20 --out worst.html
   video-r1 export tgrpo-1 steps --folder sample --out steps.csv
   video-r1 export tgrpo-1 all --folder sample --format parquet --out tgrpo-1
   video-r1 export tgrpo-1 --folder sample --format tensorboard --out logs`,
@@ -55,6 +60,9 @@ rollouts and events are as the run has them, in UTF-16 code units.
         folder: { type: 'string', default: '.' },
         out: { type: 'string' },
         format: { type: 'string' },
+        query: { type: 'string' },
+        sort: { type: 'string' },
+        limit: { type: 'string' },
         'json-progress': { type: 'boolean', default: false },
       },
       2,
