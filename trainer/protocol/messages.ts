@@ -12,6 +12,7 @@ import {
   evaluation,
   groupPurpose,
   groupWithRollouts,
+  promptTokens,
   rollout,
   rolloutTokens,
   runEvent,
@@ -171,6 +172,8 @@ export const requests = {
     }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
+  /** The exact prompt as the engine was given it, on ordered frames. */
+  'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(

@@ -163,6 +163,7 @@ export class ClientConnection {
         this.count(runId, expressionOf(query), facets),
       ),
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
+      'groups/prompt': greeted<'groups/prompt'>(({ runId, groupId }) => service.store(runId).prompt(groupId)),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'places/find': greeted<'places/find'>(({ runId, ...sought }) => service.store(runId).findPlace(sought)),

@@ -20,6 +20,7 @@ import type {
   Evaluation,
   GroupWithRollouts,
   MediaView,
+  PromptTokens,
   Question,
   RolloutTokens,
   RunEvent,
@@ -35,6 +36,7 @@ import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './d
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
+import { beforeKept, tokenArrays } from './missing-tokens.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -178,6 +180,7 @@ export class RunStore {
       case 'annotation-removed':
         this.rolloutTables.recountFlags(this.annotationTable.remove(body.id));
         return null;
+      case 'references':
       case 'state':
       case 'skipped':
       case 'warning':
@@ -320,11 +323,18 @@ export class RunStore {
     return findPlace(this.database, sought);
   }
 
+  /** @throws StudioError `not-found` */
+  prompt(groupId: string): PromptTokens {
+    const { prompt: text } = this.group(groupId);
+    return { text, ids: null, pieces: null, missing: beforeKept };
+  }
+
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
     const tokens = this.rolloutTables.tokens(rolloutId);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
-    return tokens;
+    const missing = Object.fromEntries(tokenArrays.filter((name) => !tokens[name]).map((name) => [name, beforeKept]));
+    return { ...tokens, missing };
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

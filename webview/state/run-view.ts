@@ -180,6 +180,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'state':
       case 'group':
+      case 'references':
         break;
     }
   }
