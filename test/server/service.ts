@@ -9,8 +9,8 @@ import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from '../../trainer/runs/export-rollouts.ts';
 import type { CreateRun, ForkRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
-import type { RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
-import { type CountAsked, type ListAsked, RolloutReader } from '../../trainer/store/rollout-reader.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
+import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aRun } from '../store/records.ts';
 
@@ -114,12 +114,12 @@ export class RecordingService implements TrainerService {
     return store;
   }
 
-  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage> {
-    return this.reader.list(this.store(runId).folder, asked);
+  listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage> {
+    return this.reader.list(this.store(runId).folder, asked, attention);
   }
 
-  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount> {
-    return this.reader.count(this.store(runId).folder, asked, signal);
+  countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
+    return this.reader.count(this.store(runId).folder, asked, attention);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {
@@ -131,7 +131,11 @@ export class RecordingService implements TrainerService {
 
   async exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
     const store = this.store(runId);
-    const surroundings = { project: this.folder, reader: this.reader, media: () => Promise.reject(new Error('no media')) };
+    const surroundings = {
+      project: this.folder,
+      reader: this.reader,
+      media: () => Promise.reject(new Error('no media')),
+    };
     return exportRollouts({ store, plan: {} as never }, asked, file, surroundings, progress);
   }
 

@@ -1,7 +1,9 @@
 /** The rollouts that a list shows: what a query keeps, in the list's order, the first so many of them. */
 import { StudioError } from '../protocol/errors.ts';
 import type { Expression } from '../protocol/query/expression.ts';
+import type { ListSort } from '../protocol/query/sort.ts';
 import type { GroupWithRollouts } from '../protocol/records.ts';
+import type { ListAsked, RolloutPage } from '../store/rollout-list.ts';
 import type { RolloutReader } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Chosen } from './export-run.ts';
@@ -9,6 +11,8 @@ import type { RolloutRecord } from './tables.ts';
 
 export interface Selected {
   readonly expression: Expression;
+  /** Null is the newest first. */
+  readonly sort: ListSort | null;
   /** Null takes all that there are. */
   readonly limit: number | null;
 }
@@ -25,19 +29,20 @@ const pageRows = 200;
 export async function selectedRollouts(
   reader: RolloutReader,
   store: RunStore,
-  { expression, limit }: Selected,
+  { expression, sort, limit }: Selected,
   signal?: AbortSignal,
 ): Promise<ChosenRollouts> {
-  const { matching } = await reader.count(store.folder, { expression, facets: false }, signal);
+  const attention = signal ? { signal } : {};
+  const { matching } = await reader.count(store.folder, { expression, sort, facets: false }, attention);
   const most = limit ?? Number.POSITIVE_INFINITY;
   async function* records(): AsyncGenerator<RolloutRecord> {
     /** The group of the row before, since those of one group mostly follow each other. */
     let group: GroupWithRollouts | null = null;
-    let before = Number.MAX_SAFE_INTEGER;
+    let at: { readonly after: string } | null = null;
     for (let taken = 0; taken < most; ) {
-      const { rows } = await reader.list(store.folder, { expression, before, limit: Math.min(pageRows, most - taken) });
-      for (const { id, groupId, key } of rows) {
-        before = key;
+      const asked: ListAsked = { expression, sort, at, limit: Math.min(pageRows, most - taken) };
+      const { rows, last, more }: RolloutPage = await reader.list(store.folder, asked, attention);
+      for (const { id, groupId } of rows) {
         if (group?.id !== groupId) group = store.group(groupId);
         const { rollouts, ...own }: GroupWithRollouts = group;
         const rollout = rollouts.find((one) => one.id === id);
@@ -48,7 +53,8 @@ export async function selectedRollouts(
         yield { ...rollout, group: own };
         taken++;
       }
-      if (rows.length < pageRows) return;
+      if (!more || last === null) return;
+      at = { after: last };
     }
   }
   return { records: records(), count: Math.min(matching, most), matching };

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { StudioError } from './errors.ts';
 import { nearestClause } from './nearest.ts';
+import { listSort } from './query/sort.ts';
 import { span } from './records.ts';
 
 export const webviewPages = ['dashboard', 'rollouts'] as const;
@@ -28,7 +29,7 @@ export const place = z.object({
   /** The filter as it is typed. */
   query: z.string().max(4000).optional(),
   /** By which field the list is sorted; the newest first where it is left out. */
-  sort: z.object({ by: name, descending: z.boolean() }).optional(),
+  sort: listSort.optional(),
 });
 export type Place = z.infer<typeof place>;
 
@@ -82,8 +83,8 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   sort: {
     key: 'sort',
     write: ({ by, descending }) => (descending ? `-${by}` : by),
-    read: (text) => (/^-?\w+$/.test(text) ? { by: text.replace('-', ''), descending: text.startsWith('-') } : null),
-    means: 'a field, with a - before it where the largest come first',
+    read: (text) => listSort.safeParse({ by: text.replace(/^-/, ''), descending: text.startsWith('-') }).data ?? null,
+    means: 'a field to sort by, with a - before it where the largest come first',
   },
 };
 const partNames = Object.keys(parts) as Part[];

@@ -56,6 +56,6 @@ export async function exportRollouts(
   return exportPage(chosen, about, file, options);
 }
 
-function orderWords(_: Selected): string {
-  return 'the newest first';
+function orderWords({ sort }: Selected): string {
+  return sort === null ? 'the newest first' : `by ${sort.by}, the ${sort.descending ? 'largest' : 'smallest'} first`;
 }

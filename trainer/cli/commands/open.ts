@@ -46,7 +46,9 @@ PAGE is dashboard or rollouts; rollouts where it is left out. --sort takes a fie
     const [named] = positionals;
     if (named === undefined) throw usage('Name a run, or give a link.');
     const project = path.resolve(values.folder);
-    const link = isLink(named) ? linkGiven(named, project) : { project: projectName(project), place: placeOf(named, values) };
+    const link = isLink(named)
+      ? linkGiven(named, project)
+      : { project: projectName(project), place: placeOf(named, values) };
     if (values.print) {
       process.stdout.write(`${linkPath(link)}\n${editorLink(link)}\n`);
       return exitCodes.done;
@@ -67,7 +69,10 @@ interface Words {
 }
 
 /** Read as a link is, so that a place means the same wherever it is named. @throws StudioError `bad-request` */
-function placeOf(run: string, { rollout, group, step, query, sort, select, page = 'rollouts' }: Words): PlaceLink['place'] {
+function placeOf(
+  run: string,
+  { rollout, group, step, query, sort, select, page = 'rollouts' }: Words,
+): PlaceLink['place'] {
   const [, start, end] = /^(\d+)-(\d+)$/.exec(select ?? '') ?? [];
   const [, descending, by] = /^(-?)(\w+)$/.exec(sort ?? '') ?? [];
   if (select !== undefined && !(Number(start) < Number(end))) throw usage(`--select ${select} is not START-END.`);
