@@ -197,7 +197,7 @@ function reward({ reward: { parts, total }, advantage, group }: RolloutRecord): 
   );
   const test = temporal
     ? [
-        `Temporal test: ${number(temporal.p)} of the ordered answers right, ${number(temporal.pShuffled)} of the shuffled; ${temporal.passed ? 'passed' : 'not passed'} at ${number(temporal.mu)} times as many (${line(temporal.comparison)}).`,
+        `Temporal test: ${number(temporal.p)} of the ordered answers right, ${number(temporal.pShuffled)} of the shuffled; ${temporal.passed ? 'passed' : 'not passed'}: it asks for p ${temporal.comparison} ${number(temporal.mu)} × p̃.`,
       ]
     : [];
   return `<h3>Reward</h3>
