@@ -150,6 +150,7 @@ export const rooms: readonly Room[] = [
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },
+  { room: 'webview/places', on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'], runs: 'pure' },
   {
     room: 'webview/run',
     on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'],
@@ -171,6 +172,7 @@ export const rooms: readonly Room[] = [
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',
+      'webview/places',
       'webview/rollout',
       'webview/run',
       'webview/state',
@@ -186,6 +188,7 @@ export const rooms: readonly Room[] = [
       'webview/dashboard',
       'webview/formulas',
       'webview/host.ts',
+      'webview/places',
       'webview/rollouts',
       'webview/run',
       'webview/state',

@@ -21,7 +21,7 @@ export const hostCommand = z.discriminatedUnion('command', [
   z.strictObject({ ...runCommand, command: z.literal('open-dashboard'), ...aboutRun }),
   z.strictObject({ ...runCommand, command: z.literal('open-rollouts'), ...aboutRun }),
   /** Shows a place of this project in the panel of its page. */
-  z.strictObject({ ...runCommand, command: z.literal('open-place'), place }),
+  z.strictObject({ ...runCommand, command: z.literal('open-place'), place, by: z.string().optional() }),
   /** Asks where to, and writes rollouts there. */
   z.strictObject({
     ...runCommand,
@@ -37,7 +37,8 @@ export const hostCommand = z.discriminatedUnion('command', [
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
 
-export const showMessage = place.extend({ type: z.literal('show') });
+/** `by` points there; without it, whoever reads wants to go there. */
+export const showMessage = place.extend({ type: z.literal('show'), by: z.string().optional() });
 
 export const hostToPage = z.discriminatedUnion('type', [
   /** A text message of the trainer, as it came. */

@@ -2,6 +2,7 @@
  * What a person reads on the rollouts page: which answer of which question, which of its frames, how its text is marked,
  * and the moves from one to the next.
  */
+import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type { AnnotationInput, GroupWithRollouts, Rollout, Span } from '../../trainer/protocol/records.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -14,6 +15,10 @@ export interface RolloutsPlace {
   readonly rolloutId: string | null;
   /** The filter as it is typed. */
   readonly line: string;
+  /** Null: the newest first. */
+  readonly sort?: ListSort | null;
+  /** What a link selects of a rollout's text. */
+  readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
 
 /** The answer that is read, with its question. */
@@ -60,7 +65,7 @@ export class Reading {
   });
   readonly place: Store<RolloutsPlace>;
   private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail'>;
-  private readonly list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>;
+  private readonly list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>;
   private readonly stops: readonly (() => void)[];
   private shown: Pick<RolloutsPlace, 'groupId' | 'rolloutId'> = nowhere;
   private flip: ReturnType<typeof setInterval> | null = null;
@@ -69,7 +74,7 @@ export class Reading {
   /** @param place where one is; whoever else sets it moves the reader there */
   constructor(
     feed: Pick<RunFeed, 'group' | 'request' | 'fail'>,
-    list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>,
+    list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>,
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
@@ -208,7 +213,9 @@ export class Reading {
 
   /** Takes in where one is now. */
   private go(): void {
-    const { groupId, rolloutId } = this.place.get();
+    const { groupId, rolloutId, line } = this.place.get();
+    /* A link has a filter of its own. */
+    if (line !== this.list.state.get().line) this.list.setLine(line);
     const before = this.shown;
     this.shown = { groupId, rolloutId };
     if (rolloutId !== before.rolloutId) this.patch({ aha: null, flagging: null });

@@ -1,7 +1,9 @@
 /** The rollouts of a run, left to right: which (list), against what (group), why (rollout). */
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { projectName } from '../../trainer/protocol/place.ts';
 import type { Host } from '../host.ts';
-import { selectedSpan } from '../rollout/completion-text.tsx';
+import { copyLinkOf } from '../places/copy-link.ts';
+import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { RunPicker } from '../run/run-picker.tsx';
 import { StateLabel } from '../run/run-state.tsx';
@@ -154,10 +156,22 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   };
   const copyLink = () => {
     if (!rollout) return;
-    const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
-    host
-      .copy(host.link(shown) ?? `${view.run.id}, step ${rollout.step}, rollout ${rollout.id}`)
-      .catch((thrown: unknown) => feed.fail(thrown));
+    const { line, sort } = reading.place.get();
+    const text = document.getElementById(rolloutTextId);
+    const span = text && selectedSpan(text);
+    const shown = {
+      page: 'rollouts' as const,
+      runId: feed.id,
+      step: rollout.step,
+      rolloutId: rollout.id,
+      ...(span && { span }),
+      ...(line.trim() !== '' && { query: line }),
+      ...(sort && { sort }),
+    };
+    const { trainer } = feed.connection.state.get();
+    copyLinkOf(host, { project: trainer && projectName(trainer.folder), place: shown }).catch((thrown: unknown) =>
+      feed.fail(thrown),
+    );
   };
   const exportFlags = () => {
     feed.request('annotations/export', {}).then(
@@ -190,6 +204,12 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
     },
     Escape: () => (reading.state.get().flagging ? reading.stopFlagging() : false),
   });
+
+  const selection = useStore(reading.place, (place) => place.selection ?? null);
+  useEffect(() => {
+    const text = document.getElementById(rolloutTextId);
+    if (text && selection !== null && selection.rolloutId === rollout?.id) selectSpan(text, selection.span);
+  }, [selection, rollout?.id]);
 
   const flags = view.annotations;
   const { lengthMin, lengthMax } = view.run.parameters;
