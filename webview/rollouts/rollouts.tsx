@@ -15,6 +15,7 @@ import { Sash } from '../ui/sash.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
+import { ExportMenu } from './export-menu.tsx';
 import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
 import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } from './layout.ts';
