@@ -107,8 +107,8 @@ export function ExportMenu({ feed, host, line, sort, matching, onFlags }: Export
           <p class="strong">
             {matching === null ? 'The rollouts' : grouped(matching)} of this list, {orderWords(sort)}
           </p>
-          <label class={styles.limit}>
-            <span>only the first</span>
+          <div class={styles.limit}>
+            <span aria-hidden="true">only the first</span>
             <TextField
               label="How many of them; all when empty"
               placeholder="all"
@@ -117,7 +117,7 @@ export function ExportMenu({ feed, host, line, sort, matching, onFlags }: Export
               fieldRef={field}
               onInput={setTyped}
             />
-          </label>
+          </div>
           {limit === 'faulty' && <p role="alert">A whole number, from 1.</p>}
           <div class={styles.forms}>
             {forms.map(({ form, label, title }) => (

@@ -257,7 +257,15 @@ function Panes(props: PanesProps) {
           threshold={correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => choose(row.groupId, row.id)}
-          onExport={exportFlags}
+          exports={
+            <ExportMenu
+              {...{ feed, host }}
+              line={rows.goodLine}
+              sort={reading.place.get().sort ?? null}
+              matching={rows.matching}
+              onFlags={exportFlags}
+            />
+          }
         />
         {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
         {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}
