@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import type { Place } from '../protocol/place.ts';
 import type {
   Annotation,
   Checkpoint,
@@ -35,6 +36,7 @@ import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
+import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -367,6 +369,11 @@ export class RunStore {
     const group = this.rolloutTables.group(id);
     if (!group) throw this.notFound('group', id);
     return group;
+  }
+
+  /** What stands at a place now, or the nearest to it. */
+  findPlace(sought: Pick<Place, 'step' | 'groupId' | 'rolloutId'>): FoundPlace {
+    return findPlace(this.database, sought);
   }
 
   /** @throws StudioError `not-found` */

@@ -1,7 +1,8 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
-import { selectedSpan } from '../rollout/completion-text.tsx';
+import { copyLinkOf } from '../places/copy-link.ts';
+import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -14,6 +15,7 @@ import { Sash } from '../ui/sash.tsx';
 import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
+import { ExportMenu } from './export-menu.tsx';
 import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
@@ -22,6 +24,7 @@ import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } fr
 import { filterBoxId } from './list/filter-box.tsx';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
+import { linkOfRollout } from './place-link.ts';
 import {
   entropyRefusal,
   type Pane as PaneName,
@@ -134,11 +137,8 @@ function Panes(props: PanesProps) {
   };
   const copyLink = () => {
     if (!read) return;
-    const { rollout } = read;
-    const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
-    host
-      .copy(host.link(shown) ?? `${view.run.id}, step ${rollout.step}, rollout ${rollout.id}`)
-      .catch((thrown: unknown) => feed.fail(thrown));
+    const link = linkOfRollout(feed, read.rollout, reading.place.get(), document.getElementById(rolloutTextId));
+    copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
   };
   const exportFlags = () => {
     feed.request('annotations/export', {}).then(
@@ -220,6 +220,12 @@ function Panes(props: PanesProps) {
   };
   useKeys(keyMap(props.keys, handlers));
 
+  const selection = useStore(reading.place, (place) => place.selection ?? null);
+  useEffect(() => {
+    const text = document.getElementById(rolloutTextId);
+    if (text && selection !== null && selection.rolloutId === read?.rollout.id) selectSpan(text, selection.span);
+  }, [selection, read?.rollout.id]);
+
   const index = rows.rows.findIndex(({ id }) => id === rolloutId);
   const flags = view.annotations;
   const { lengthMin, lengthMax, correctThreshold } = view.run.parameters;
@@ -260,7 +266,15 @@ function Panes(props: PanesProps) {
           threshold={correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => choose(row.groupId, row.id)}
-          onExport={exportFlags}
+          exports={
+            <ExportMenu
+              {...{ feed, host }}
+              line={rows.goodLine}
+              sort={reading.place.get().sort ?? null}
+              matching={rows.matching}
+              onFlags={exportFlags}
+            />
+          }
         />
         {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
         {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}
