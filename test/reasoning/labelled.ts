@@ -88,3 +88,130 @@ export function readTraces(half: 'mended-on' | 'held-out'): LabelledTrace[] {
     .slice(1)
     .map(readTrace);
 }
+
+export interface Found {
+  readonly moments: readonly LabelledMoment[];
+  readonly commitments: readonly LabelledCommitment[];
+}
+
+/** How many of a kind were labelled, how many found, and how many of the found are labelled so. */
+export interface Figures {
+  labelled: number;
+  found: number;
+  hits: number;
+}
+
+export const kinds = ['1', '2', '3', '4', '5', 'commitment'] as const;
+export type Kind = (typeof kinds)[number];
+
+export interface Outcome {
+  readonly figures: Readonly<Record<Kind, Figures>>;
+  /** Marked near misses, and those in which something was found. */
+  readonly nearMisses: { marked: number; found: number };
+  /** For people: each miss and each wrong find. */
+  readonly faults: readonly string[];
+}
+
+/** Whether two spans are the same place: at least half of what either covers is covered by both. */
+function agree(a: Span, b: Span): boolean {
+  const shared = Math.min(a.end, b.end) - Math.max(a.start, b.start);
+  return shared * 2 >= Math.max(a.end, b.end) - Math.min(a.start, b.start);
+}
+
+const filler = new Set('a an the it is was are were that this there and or of in on at to so he she they its'.split(' '));
+
+/** Letters as they are, numbers by value, texts by the words that carry them. */
+function sameAnswer(found: string, labelled: string, { problemType: type }: AhaContext): boolean {
+  switch (type) {
+    case 'multiple choice':
+      return found === labelled;
+    case 'numerical':
+    case 'regression':
+      return Number.parseFloat(found) === Number.parseFloat(labelled);
+    case 'OCR':
+    case 'free-form': {
+      const words = (text: string) =>
+        (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => !filler.has(word)).join(' ');
+      return words(found) === words(labelled);
+    }
+  }
+}
+
+/** Pairs what was found with what is labelled, one to one, in the order of the text. */
+function pair<Label extends { span: Span }>(
+  labelled: readonly Label[],
+  found: readonly Label[],
+  same: (found: Label, labelled: Label) => boolean,
+): { missed: Label[]; wrong: Label[] } {
+  const missed = [...labelled];
+  const wrong: Label[] = [];
+  for (const one of found) {
+    const at = missed.findIndex((label) => agree(one.span, label.span) && same(one, label));
+    if (at < 0) wrong.push(one);
+    else missed.splice(at, 1);
+  }
+  return { missed, wrong };
+}
+
+/** Holds a finder to the labels of some traces. */
+export function measure(traces: readonly LabelledTrace[], find: (trace: LabelledTrace) => Found): Outcome {
+  const figures = Object.fromEntries(kinds.map((kind) => [kind, { labelled: 0, found: 0, hits: 0 }])) as Record<
+    Kind,
+    Figures
+  >;
+  const nearMisses = { marked: 0, found: 0 };
+  const faults: string[] = [];
+  for (const trace of traces) {
+    const { text, id } = trace;
+    const found = find(trace);
+    const count = (kind: Kind, labelled: number, seen: number, wrong: number) => {
+      figures[kind].labelled += labelled;
+      figures[kind].found += seen;
+      figures[kind].hits += seen - wrong;
+    };
+    const quote = ({ start, end }: Span) => JSON.stringify(text.slice(start, end));
+    for (const tier of [1, 2, 3, 4, 5] as const) {
+      const labelled = trace.moments.filter((moment) => moment.tier === tier);
+      const seen = found.moments.filter((moment) => moment.tier === tier);
+      const { missed, wrong } = pair(labelled, seen, () => true);
+      count(`${tier}`, labelled.length, seen.length, wrong.length);
+      for (const { span } of missed) faults.push(`${id} misses tier ${tier}: ${quote(span)}`);
+      for (const { span } of wrong) faults.push(`${id} finds tier ${tier}: ${quote(span)}`);
+    }
+    const { missed, wrong } = pair(trace.commitments, found.commitments, (a, b) =>
+      sameAnswer(a.answer, b.answer, trace.context),
+    );
+    count('commitment', trace.commitments.length, found.commitments.length, wrong.length);
+    for (const { span, answer } of missed) faults.push(`${id} misses commitment to ${answer}: ${quote(span)}`);
+    for (const { span, answer } of wrong) faults.push(`${id} finds commitment to ${answer}: ${quote(span)}`);
+    for (const miss of trace.nearMisses) {
+      nearMisses.marked++;
+      const hit = [...found.moments, ...found.commitments].some(({ span }) => agree(span, miss));
+      if (hit) nearMisses.found++;
+    }
+  }
+  return { figures, nearMisses, faults };
+}
+
+const names: Readonly<Record<Kind, string>> = {
+  1: 'T1 cue',
+  2: 'T2 echo',
+  3: 'T3 verified',
+  4: 'T4 rejected',
+  5: 'T5 changed',
+  commitment: 'commitment',
+};
+
+/** The figures as the guide has them: precision and recall with the counts behind them. */
+export function figureTable(halves: readonly Outcome[]): string {
+  const share = (part: number, whole: number) =>
+    whole === 0 ? '–' : `${(part / whole).toFixed(2)} (${part}/${whole})`;
+  const rows = kinds.map((kind) => {
+    const cells = halves.flatMap(({ figures }) => {
+      const { labelled, found, hits } = figures[kind];
+      return [share(hits, found), share(hits, labelled)];
+    });
+    return `| ${[names[kind], ...cells].join(' | ')} |`;
+  });
+  return rows.join('\n');
+}
