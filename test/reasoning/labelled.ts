@@ -83,10 +83,7 @@ function readTrace(block: string): LabelledTrace {
 /** @param half the traces that rules were mended on, or those that they were only held to */
 export function readTraces(half: 'mended-on' | 'held-out'): LabelledTrace[] {
   const file = readFileSync(path.join(import.meta.dirname, 'traces', `${half}.txt`), 'utf8');
-  return file
-    .split(/^### /m)
-    .slice(1)
-    .map(readTrace);
+  return file.split(/^### /m).slice(1).map(readTrace);
 }
 
 export interface Found {
@@ -118,7 +115,9 @@ function agree(a: Span, b: Span): boolean {
   return shared * 2 >= Math.max(a.end, b.end) - Math.min(a.start, b.start);
 }
 
-const filler = new Set('a an the it is was are were that this there and or of in on at to so he she they its'.split(' '));
+const filler = new Set(
+  'a an the it is was are were that this there and or of in on at to so he she they its'.split(' '),
+);
 
 /** Letters as they are, numbers by value, texts by the words that carry them. */
 function sameAnswer(found: string, labelled: string, { problemType: type }: AhaContext): boolean {

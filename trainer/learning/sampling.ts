@@ -9,7 +9,7 @@ import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
-import { findAhaMoments } from '../reasoning/aha.ts';
+import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
@@ -170,14 +170,7 @@ async function scoreGroup(
       correct: rewarded.correct,
       reward: { parts: rewarded.parts, total: rewarded.total },
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
-      aha: parsed.think
-        ? findAhaMoments(completion.text, {
-            think: parsed.think,
-            options: question.options,
-            solution: question.solution,
-            problemType: question.problemType,
-          })
-        : [],
+      ...analyse(completion.text, parsed.think, question),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
     };

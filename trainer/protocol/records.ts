@@ -79,6 +79,8 @@ export const rollout = z.object({
   aha: z.array(ahaMoment),
   /** Places where the reasoning settles on an answer, in the order of the text; absent in records of rules before them. */
   commitments: z.array(commitment).optional(),
+  /** The reasoning names a frame of the video or a time in it; absent in records of rules before it. */
+  namesTime: z.boolean().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
   meanLogprob: z.number(),
