@@ -161,6 +161,7 @@ describe('what is read', () => {
       'groups/get': { group: store.group('s1-g0') },
       'rollouts/tokens': store.tokens('s1-g0-o0'),
       'metrics/get': { steps: store.metrics(0) },
+      'counts/list': store.counts(),
       'commands/list': { commands: store.commands() },
       'checkpoints/list': { checkpoints: store.checkpoints() },
       'evaluations/list': { evaluations: store.evaluations() },

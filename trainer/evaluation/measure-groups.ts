@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
-import { normalise } from '../learning/advantages.ts';
+import { normalise } from '../advantages/advantages.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
 import { groupMetrics, sampleGroups } from '../learning/sampling.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
-import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
+import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from '../advantages/advantages.ts';
 
 const scores = z.array(z.number().min(0).max(1));
 

@@ -1,7 +1,7 @@
 /** A group of answers to one question, as it is recorded and as an update needs it. */
 import type { Completion, Prompt } from '../engines/engine.ts';
 import type { FrameOrder, GroupWithRollouts, RolloutTokens } from '../protocol/records.ts';
-import type { ScoredAnswer } from './advantages.ts';
+import type { ScoredAnswer } from '../advantages/advantages.ts';
 
 /** A group with the token details of its answers, by rollout id. */
 export interface ScoredGroup {

@@ -7,7 +7,7 @@ import type { PolicySequence, Prompt } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder } from '../protocol/records.ts';
-import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
+import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { SampledGroup } from './groups.ts';
 
 interface OpenGroup {

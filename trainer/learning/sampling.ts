@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
 import { analyse } from '../reasoning/analysis.ts';
@@ -14,7 +15,7 @@ import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { groupAdvantages, type ScoredAnswer } from './advantages.ts';
+import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
@@ -234,7 +235,7 @@ export function groupMetrics(
     reward: mean(ordered.map((rollout) => rollout.reward.total)),
     length: mean(ordered.map((rollout) => rollout.tokenCount)),
     entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
-    flatGroups: mean(groups.map(({ group }) => (group.stats.std === 0 ? 1 : 0))),
+    flatGroups: mean(groups.map(({ group }) => Number(isFlat(group)))),
     sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
   };
 }

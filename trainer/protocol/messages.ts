@@ -11,6 +11,7 @@ import {
   evaluation,
   groupPurpose,
   groupWithRollouts,
+  promptTokens,
   rollout,
   rolloutTokens,
   runEvent,
@@ -20,6 +21,7 @@ import {
 import { resumption } from './resumption.ts';
 import { runSummary } from './run-state.ts';
 import { modelSource, runName } from './runfile.ts';
+import { stepCounts } from './step-counts.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
   readonly params: P;
@@ -123,6 +125,16 @@ export const requests = {
     z.object({ steps: z.array(stepMetrics) }),
   ),
   'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
+  /** Sums by step; groups of events with a number above `seq` are not in them. */
+  'counts/list': call(
+    runId,
+    z.object({
+      counts: z.array(stepCounts),
+      seq: z.number().int(),
+      /** Share of the groups that are in the sums: less than 1 while a run of an older version is counted anew. */
+      counted: z.number().min(0).max(1),
+    }),
+  ),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
@@ -155,6 +167,8 @@ export const requests = {
     }),
   ),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
+  /** The exact prompt as the engine was given it, on ordered frames. */
+  'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(

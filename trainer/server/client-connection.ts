@@ -127,6 +127,7 @@ export class ClientConnection {
       'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
         superseded: service.store(runId).supersededMetrics(),
       })),
+      'counts/list': greeted<'counts/list'>(({ runId }) => service.store(runId).counts()),
       'commands/list': greeted<'commands/list'>(({ runId }) => ({ commands: service.store(runId).commands() })),
       'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({
         checkpoints: service.store(runId).checkpoints(),
@@ -146,6 +147,7 @@ export class ClientConnection {
         this.count(runId, expressionOf(query), facets),
       ),
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
+      'groups/prompt': greeted<'groups/prompt'>(({ runId, groupId }) => service.store(runId).prompt(groupId)),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({

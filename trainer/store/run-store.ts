@@ -19,6 +19,7 @@ import type {
   Evaluation,
   GroupWithRollouts,
   MediaView,
+  PromptTokens,
   Question,
   RolloutTokens,
   RunEvent,
@@ -28,14 +29,17 @@ import type {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { type RunSummary, runSummary } from '../protocol/run-state.ts';
+import type { StepCounts } from '../protocol/step-counts.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
+import { beforeKept, tokenArrays } from './missing-tokens.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
+import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
@@ -47,6 +51,7 @@ export class RunStore {
   private readonly recordTables: RecordTables;
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
+  private readonly stepCounts: StepCountTables;
   private run: RunSummary;
 
   /**
@@ -92,6 +97,7 @@ export class RunStore {
     this.eventTable = new EventTable(database);
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
+    this.stepCounts = new StepCountTables(database);
     this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
     this.run = readSummary(database);
   }
@@ -150,8 +156,11 @@ export class RunStore {
   /** Brings the tables up to date; gives the key of the group that an event is about. */
   private project(body: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): number | null {
     switch (body.type) {
-      case 'group':
-        return this.rolloutTables.write(body.group, tokens);
+      case 'group': {
+        const key = this.rolloutTables.write(body.group, tokens);
+        this.stepCounts.write(key, body.group);
+        return key;
+      }
       case 'step':
         this.recordTables.writeStep(body.metrics);
         return null;
@@ -176,6 +185,7 @@ export class RunStore {
       case 'annotation-removed':
         this.rolloutTables.recountFlags(this.annotationTable.remove(body.id));
         return null;
+      case 'references':
       case 'state':
       case 'skipped':
       case 'warning':
@@ -194,6 +204,7 @@ export class RunStore {
     const attempt = this.eventTable.supersedeAfter(toStep);
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
+    this.stepCounts.deleteAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
@@ -206,8 +217,22 @@ export class RunStore {
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged
    */
   fill(budgetMs: number): number {
+    return this.makeAnew(() => fillPortion(this.database, budgetMs));
+  }
+
+  /** Share of the groups that are in `counts`: less than 1 after a change of the rules, until `count` is through. */
+  countedShare(): number {
+    return countedShare(this.database);
+  }
+
+  /** Counts groups by step for about `budgetMs`, and gives the share that is counted then. @throws StudioError as `fill` */
+  count(budgetMs: number): number {
+    return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.rolloutTables.groupByKey(key)));
+  }
+
+  private makeAnew(portion: () => number): number {
     try {
-      return fillPortion(this.database, budgetMs);
+      return portion();
     } catch (thrown) {
       throw damage(thrown, this.database.path) ?? thrown;
     }
@@ -273,6 +298,14 @@ export class RunStore {
     return of.map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
   }
 
+  /**
+   * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
+   * in them, less than 1 while they are counted anew.
+   */
+  counts(): { counts: StepCounts[]; seq: number; counted: number } {
+    return { counts: this.stepCounts.list(), seq: this.run.seq, counted: countedShare(this.database) };
+  }
+
   /** Oldest first. */
   commands(): CommandRecord[] {
     return this.recordTables.commands();
@@ -313,11 +346,18 @@ export class RunStore {
     return group;
   }
 
+  /** @throws StudioError `not-found` */
+  prompt(groupId: string): PromptTokens {
+    const { prompt: text } = this.group(groupId);
+    return { text, ids: null, pieces: null, missing: beforeKept };
+  }
+
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
     const tokens = this.rolloutTables.tokens(rolloutId);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
-    return tokens;
+    const missing = Object.fromEntries(tokenArrays.filter((name) => !tokens[name]).map((name) => [name, beforeKept]));
+    return { ...tokens, missing };
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

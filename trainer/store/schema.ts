@@ -187,3 +187,18 @@ DROP INDEX rollouts_facet;
 CREATE INDEX rollouts_step ON rollouts (step, key, facet, superseded);
 CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 `;
+
+/** What the inspector asks for. */
+export const schema6 = `
+-- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
+-- ("below" as in filling, 0 when all groups are counted).
+CREATE TABLE step_counts (step INTEGER NOT NULL, purpose TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (step, purpose)) STRICT;
+CREATE TABLE group_counts (key INTEGER PRIMARY KEY REFERENCES groups (key), counts TEXT NOT NULL) STRICT;
+CREATE TABLE counting (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  version INTEGER NOT NULL,
+  below INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL
+) STRICT;
+`;
