@@ -15,8 +15,8 @@ import type { Resumption } from '../protocol/resumption.ts';
 import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { spanFault } from '../protocol/text-spans.ts';
-import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
-import { type CountAsked, type ListAsked, RolloutReader } from '../store/rollout-reader.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
+import { type Attention, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
@@ -274,12 +274,12 @@ export class Trainer implements TrainerService {
     return this.run(runId).store;
   }
 
-  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage> {
-    return this.reader.list(this.run(runId).folder, asked);
+  listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage> {
+    return this.reader.list(this.run(runId).folder, asked, attention);
   }
 
-  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount> {
-    return this.reader.count(this.run(runId).folder, asked, signal);
+  countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
+    return this.reader.count(this.run(runId).folder, asked, attention);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {
