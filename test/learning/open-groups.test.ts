@@ -22,6 +22,7 @@ function sampled(ordered: readonly number[], shuffled: readonly number[]): Sampl
   const one = Float32Array.of(-0.5, -0.5, -0.5);
   return {
     group: aGroup(1, { id: 'g', rollouts }),
+    promptTokens: { ids: [], pieces: [] },
     tokens: new Map(),
     prompt: [],
     completions: ordered.map((_, i) => ({

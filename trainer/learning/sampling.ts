@@ -4,6 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
+import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
@@ -15,7 +16,6 @@ import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
@@ -151,11 +151,7 @@ async function scoreGroup(
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
-    tokens.set(rolloutId, {
-      pieces: [...completion.pieces],
-      logprobs: Array.from(completion.logprobs),
-      entropy: Array.from(completion.entropy),
-    });
+    tokens.set(rolloutId, tokensOf(completion));
     return {
       id: rolloutId,
       groupId: id,
@@ -174,6 +170,8 @@ async function scoreGroup(
       ...analyse(completion.text, parsed.think, question),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
+      // Of the others the update tells.
+      ...(half === 'ordered' && trained ? {} : { kl: null }),
     };
   };
 
@@ -195,11 +193,31 @@ async function scoreGroup(
         ...shuffled.map((_, k) => rolloutOf('shuffled', k)),
       ],
     },
+    promptTokens: { ids: Array.from(rendered.ids), pieces: [...rendered.pieces] },
     tokens,
     prompt: plan.prompt,
     completions: completions.ordered,
     scores: { ordered, shuffled },
   };
+}
+
+function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completion): RolloutTokens {
+  return {
+    pieces: [...pieces],
+    logprobs: Array.from(logprobs),
+    entropy: Array.from(entropy),
+    ids: Array.from(tokens),
+    ...(alternatives && {
+      alternatives: alternatives.map((likeliest) =>
+        likeliest.map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
+      ),
+    }),
+  };
+}
+
+/** Alternatives to ask for: as the parameter says, and no more than the engine tells. */
+export function alternativesOf(engine: Engine, p: Pick<ParameterValues, 'alternatives'>): number {
+  return Math.min(p.alternatives, engine.capabilities.topAlternatives);
 }
 
 /** What a set of groups says about the step: the paper's curves. */

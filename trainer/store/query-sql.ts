@@ -57,6 +57,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   aha: facet('f.aha'),
   logprob: rollout('logprob'),
   entropy: rollout('entropy'),
+  kl: rollout('kl'),
   correct: facet('f.correct'),
   accuracy: rollout('accuracy'),
   reward: rollout('reward'),

@@ -28,27 +28,38 @@ import type {
   SupersededSteps,
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
-import { type RunSummary, runSummary } from '../protocol/run-state.ts';
+import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
 import type { StepCounts } from '../protocol/step-counts.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
-import { beforeKept, tokenArrays } from './missing-tokens.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
 import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
+import { TokenTable, type UpdateScores } from './token-table.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
+
+/** What belongs to events and is too long to be sent with them: it is read token by token. */
+export interface EventDetails {
+  /** By rollout id, for the rollouts of a `group` event. */
+  readonly tokens?: ReadonlyMap<string, RolloutTokens>;
+  /** By group id, for a `group` event. */
+  readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
+  /** By rollout id, for a `references` event. */
+  readonly scores?: ReadonlyMap<string, UpdateScores>;
+}
 
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
   private readonly eventTable: EventTable;
   private readonly recordTables: RecordTables;
+  private readonly tokenTable: TokenTable;
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
   private readonly stepCounts: StepCountTables;
@@ -98,7 +109,10 @@ export class RunStore {
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
     this.stepCounts = new StepCountTables(database);
-    this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
+    this.tokenTable = new TokenTable(database);
+    this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
+      this.annotationTable.countOf(id, text),
+    );
     this.run = readSummary(database);
   }
 
@@ -116,30 +130,29 @@ export class RunStore {
 
   /**
    * Stores one event and what follows from it, whole or not at all.
-   * @param tokens by rollout id, for the rollouts of a `group` event
    * @throws StudioError `disk-full`, `bad-store`, `not-found` (an annotation of an unknown rollout), or `internal` when the
    *   body does not fit the contract (a number that is not finite, for one)
    */
-  append(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
-    const [event] = this.appendAll([body], tokens);
+  append(body: RunEventBody, details?: EventDetails): RunEvent {
+    const [event] = this.appendAll([body], details);
     return event as RunEvent;
   }
 
   /** Stores events in the order given, all or none. */
-  appendAll(bodies: readonly RunEventBody[], tokens: ReadonlyMap<string, RolloutTokens> = new Map()): RunEvent[] {
+  appendAll(bodies: readonly RunEventBody[], details: EventDetails = {}): RunEvent[] {
     const checked = bodies.map(checkBody);
     const { events, run } = this.database.transaction(() => {
-      const events = checked.map((body, index) => this.write(this.run.seq + 1 + index, Date.now(), body, tokens));
+      const events = checked.map((body, index) => this.write(this.run.seq + 1 + index, Date.now(), body, details));
       return { events, run: this.follow(events) };
     });
     this.run = run;
     return events;
   }
 
-  private write(seq: number, at: number, given: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): RunEvent {
+  private write(seq: number, at: number, given: RunEventBody, details: EventDetails): RunEvent {
     const body: RunEventBody = given.type === 'state' ? { ...given, run: { ...given.run, seq } } : given;
     // A rewind goes first, so that it can't void its own event.
-    const groupKey = this.project(body, tokens);
+    const groupKey = this.project(body, details);
     this.eventTable.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
   }
@@ -154,13 +167,19 @@ export class RunStore {
   }
 
   /** Brings the tables up to date; gives the key of the group that an event is about. */
-  private project(body: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): number | null {
+  private project(body: RunEventBody, details: EventDetails): number | null {
     switch (body.type) {
       case 'group': {
-        const key = this.rolloutTables.write(body.group, tokens);
+        const key = this.rolloutTables.write(body.group, details.tokens ?? new Map());
         this.stepCounts.write(key, body.group);
+        const prompt = details.prompts?.get(body.group.id);
+        if (prompt) this.tokenTable.writePrompt(key, prompt);
         return key;
       }
+      case 'references':
+        for (const [rolloutId, kl] of Object.entries(body.kl))
+          this.rolloutTables.writeUpdate(rolloutId, kl, details.scores?.get(rolloutId));
+        return null;
       case 'step':
         this.recordTables.writeStep(body.metrics);
         return null;
@@ -185,7 +204,6 @@ export class RunStore {
       case 'annotation-removed':
         this.rolloutTables.recountFlags(this.annotationTable.remove(body.id));
         return null;
-      case 'references':
       case 'state':
       case 'skipped':
       case 'warning':
@@ -349,15 +367,16 @@ export class RunStore {
   /** @throws StudioError `not-found` */
   prompt(groupId: string): PromptTokens {
     const { prompt: text } = this.group(groupId);
-    return { text, ids: null, pieces: null, missing: beforeKept };
+    return { text, ...this.tokenTable.prompt(groupId) };
   }
 
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
-    const tokens = this.rolloutTables.tokens(rolloutId);
+    // Once it is made, the step stands in the summary with it.
+    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
+    const tokens = this.tokenTable.tokens(rolloutId, isUnderWay);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
-    const missing = Object.fromEntries(tokenArrays.filter((name) => !tokens[name]).map((name) => [name, beforeKept]));
-    return { ...tokens, missing };
+    return tokens;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

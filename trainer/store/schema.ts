@@ -201,4 +201,24 @@ CREATE TABLE counting (
   done INTEGER NOT NULL,
   total INTEGER NOT NULL
 ) STRICT;
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
+-- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+ALTER TABLE tokens ADD COLUMN ids BLOB;
+ALTER TABLE tokens ADD COLUMN alternatives BLOB;
+CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;
+-- What the update computed of an answer: 32-bit floats. left_out: it was not trained on.
+CREATE TABLE token_scores (
+  rollout_key INTEGER PRIMARY KEY REFERENCES rollouts (key),
+  left_out INTEGER NOT NULL,
+  reference BLOB,
+  trainer BLOB
+) STRICT;
+-- pieces: JSON; one that stands several times is a list of itself and how often.
+CREATE TABLE prompts (group_key INTEGER PRIMARY KEY REFERENCES groups (key), ids BLOB NOT NULL, pieces TEXT NOT NULL) STRICT;
+ALTER TABLE rollouts ADD COLUMN kl REAL;
+-- What the analysis found, and by which version of its rules; those that were written before it was kept are of the first.
+ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE rollouts ADD COLUMN names_time INTEGER;
+ALTER TABLE rollouts ADD COLUMN change TEXT;
+CREATE INDEX rollouts_analysis ON rollouts (analysis, group_key);
 `;

@@ -580,7 +580,7 @@ describe('what the engine says', () => {
     const { capabilities } = one;
     expect(one.status()).toMatchObject({ name: 'tfjs', backend: 'wasm', threads: 1, capabilities });
     expect(one.status().why).toMatch(/WebAssembly/);
-    const { text, tokens, visionTokens } = await one.render(
+    const { text, ids, pieces, visionTokens } = await one.render(
       model,
       videoPrompt(clip(['red', 'blue', 'red', 'blue'], 56, 28), 'Hi'),
     );
@@ -589,8 +589,9 @@ describe('what the engine says', () => {
     const pads = specialTokens.video.repeat(4);
     expect(text).toBe(`<|im_start|>user\n<|vision_start|>${pads}<|vision_end|>Hi<|im_end|>\nassistant\n`);
     const texts = ['user\n', 'Hi', '\nassistant\n'].map((text) => one.render(model, [{ kind: 'text', text }]));
-    const plain = (await Promise.all(texts)).reduce((sum, rendered) => sum + rendered.tokens, 0);
-    expect(tokens).toBe(plain + 4 + 4);
+    const plain = (await Promise.all(texts)).reduce((sum, rendered) => sum + rendered.ids.length, 0);
+    expect(ids.length).toBe(plain + 4 + 4);
+    expect(pieces.join('')).toBe(text);
     await one.unload(model);
   });
 

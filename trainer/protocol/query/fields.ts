@@ -228,6 +228,11 @@ const table = {
   ),
   logprob: number(({ rollout }) => rollout.meanLogprob, 'mean log-probability of its tokens, nats', null, 0),
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
+  kl: number(
+    ({ rollout }) => rollout.kl,
+    'mean KL of its tokens against the reference (k3), nats; none before the update and where no reference was asked',
+    0,
+  ),
 
   // ---- reward ----
   correct: truth(
