@@ -390,6 +390,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),
+  /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */
+  z.object({ type: z.literal('analysed'), version: z.number().int(), rollouts: z.number().int() }),
 ]);
 export type RunEventBody = z.infer<typeof runEventBody>;
 

@@ -7,6 +7,8 @@
  */
 import type { ProblemType } from '../protocol/dataset.ts';
 import type { AhaMoment, Commitment, Span } from '../protocol/records.ts';
+import { answerNumber } from '../rewards/numerical.ts';
+import { regressionReward } from '../rewards/regression.ts';
 import { readStatement, type Statement } from './commitments.ts';
 import { type AnswerSpace, answerSpace, type Candidate, plain } from './mentions.ts';
 import { type Sentence, splitSentences } from './sentences.ts';
@@ -38,10 +40,14 @@ function isRight(candidate: Candidate, context: AhaContext, space: AnswerSpace):
       const text = plain(solution).toLowerCase();
       return space.options.some((o) => o.letter === candidate.key && o.text === text);
     }
-    case 'numerical':
+    case 'numerical': {
+      const value = answerNumber(solution);
+      return value === null ? null : Number(candidate.key) === value;
+    }
     case 'regression': {
-      const value = Number(solution.replaceAll(',', ''));
-      return solution.trim() !== '' && Number.isFinite(value) ? Number(candidate.key) === value : null;
+      // Between the two it is right in part.
+      const { value } = regressionReward(candidate.key, solution, false);
+      return value === 1 ? true : value === 0 ? false : null;
     }
     case 'OCR':
     case 'free-form':

@@ -1,22 +1,20 @@
-/** Everything that is found in a completion by rules, and which version of the rules found it. */
-import type { Question, Rollout } from '../protocol/records.ts';
-import { type AhaContext, readReasoning } from './aha.ts';
+/** Everything that is found in a completion by rules, with the version of the rules that found it. */
+import { analysisVersion } from '../protocol/analysis.ts';
+import type { Question, Rollout, Span } from '../protocol/records.ts';
+import { readReasoning } from './aha.ts';
+
+/** What the analysis says of a rollout. */
+export type Analysis = Required<Pick<Rollout, 'aha' | 'commitments' | 'namesTime' | 'analysis'>>;
 
 /**
- * Grows when a rule changes, so that the same text may give another result. 1: aha moments alone, kept without a number.
- * 2: eliminations in lists, changes of a text, commitments by correspondence; commitments and named times are kept.
+ * The same text always gives the same analysis. Linear in its length.
+ * @param think where the reasoning stands in the text; null where there is none
  */
-export const analysisVersion = 2;
-
-/** What the analysis adds to a rollout. */
-export type Analysis = Pick<Rollout, 'aha' | 'commitments' | 'namesTime' | 'analysis'>;
-
-/** The same text always gives the same analysis. */
 export function analyse(
   text: string,
-  think: AhaContext['think'] | null,
+  think: Span | null,
   { options, solution, problemType }: Pick<Question, 'options' | 'solution' | 'problemType'>,
-): Required<Analysis> {
+): Analysis {
   const found = think
     ? readReasoning(text, { think, options, solution, problemType })
     : { aha: [], commitments: [], namesTime: false };
