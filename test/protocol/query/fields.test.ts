@@ -47,6 +47,9 @@ describe('fields', () => {
       length: 40,
       stop: 'stop',
       aha: 3,
+      change: 'wrong to right',
+      namesTime: true,
+      analysis: 2,
       logprob: -0.4,
       entropy: 0.7,
       kl: 0.0125,
@@ -88,7 +91,18 @@ describe('fields', () => {
     const nulls = Object.entries(missing).filter(([, value]) => value === null);
     expect(nulls.map(([name]) => name).sort()).toEqual(
       [
-        ...['family', 'needsOrder', 'entropy', 'kl', 'format', 'temporal', 'lengthBonus', 'advantage', 'paid', 'passed'],
+        ...[
+          'family',
+          'needsOrder',
+          'entropy',
+          'kl',
+          'format',
+          'temporal',
+          'lengthBonus',
+          'advantage',
+          'paid',
+          'passed',
+        ],
         ...['p', 'pShuffled'],
       ].sort(),
     );
