@@ -1,5 +1,4 @@
 /** A group of answers to one question, as it is recorded and as an update needs it. */
-
 import type { ScoredAnswer } from '../advantages/advantages.ts';
 import type { Completion, Prompt } from '../engines/engine.ts';
 import { k3 } from '../engines/losses.ts';
