@@ -112,6 +112,7 @@ describe('numbers and texts', () => {
     ['The difference is 215 - 204 = 11, so 11 km.', ['11', 'km']],
     ['The answer is 1,250.', ['1250', null]],
     ['Therefore the number of cars at 3 s is four.', ['4', null]],
+    ['So at 2 s.', ['2', null]],
     ['At 3 s there are 4 cars.', null],
     ['So it is not 4.', null],
   ])('%s', (sentence, answer) => expect(stated(sentence, 'numerical')).toEqual(answer));

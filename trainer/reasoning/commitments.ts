@@ -136,7 +136,12 @@ function statedNumber(lower: string, affirmed: readonly Mention[]): Stated | nul
   const amounts = affirmed.filter(({ start }) => !places.test(lower.slice(Math.max(0, start - 20), start)));
   const last = (marks: RegExp): Mention | undefined => {
     const mark = Array.from(lower.matchAll(marks))[0];
-    return mark && amounts.findLast(({ start }) => start >= mark.index + mark[0].length);
+    if (!mark) return undefined;
+    const end = mark.index + mark[0].length;
+    // "So at 2 s." says when, where that is what was asked.
+    return (
+      amounts.findLast(({ start }) => start >= end) ?? affirmed.find(({ start }) => start >= end && start - end < 8)
+    );
   };
   const named = last(answerIs);
   if (named) return { mention: named, explicit: true };
