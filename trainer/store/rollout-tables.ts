@@ -1,10 +1,11 @@
 /** Groups and their rollouts: written whole, counted by facet, their words indexed; read one group at a time. */
 import { StudioError } from '../protocol/errors.ts';
+import { roundedNumber } from '../protocol/query/fields.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledColumns, type Value } from './query-sql.ts';
-import { packFloats, unpackFloats } from './token-arrays.ts';
+import type { TokenTable, UpdateScores } from './token-table.ts';
 
 /** The part of a rollout that is kept as JSON; `text` and `id` have columns of their own. */
 export type RolloutBody = Omit<Rollout, 'text' | 'id'>;
@@ -45,16 +46,24 @@ function indexed(text: string): string {
   return plain.test(text) && !longRun.test(text) ? text : wordsOf(text).join(' ');
 }
 
+/** How rollouts are analysed anew. */
+export interface NewAnalysis {
+  readonly version: number;
+  of(group: Group, rollout: Rollout): Partial<Rollout>;
+}
+
 /** Run and flags, which no column of groups and rollouts is filled from. */
 const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
 
 export class RolloutTables {
   private readonly database: Database;
+  private readonly tokenTable: TokenTable;
   private readonly flagsOf: (rolloutId: string, text: string) => number;
 
   /** @param flagsOf number of flags on exactly this text */
-  constructor(database: Database, flagsOf: (rolloutId: string, text: string) => number) {
+  constructor(database: Database, tokenTable: TokenTable, flagsOf: (rolloutId: string, text: string) => number) {
     this.database = database;
+    this.tokenTable = tokenTable;
     this.flagsOf = flagsOf;
   }
 
@@ -86,9 +95,69 @@ export class RolloutTables {
       const key = this.writeRollout(group, rollout, { key: oldKey ?? null, groupKey, place });
       database.run(writing.words, key, indexed(rollout.text), problem);
       const ofThis = tokens.get(rollout.id);
-      if (ofThis) this.writeTokens(key, ofThis);
+      if (ofThis) this.tokenTable.write(key, ofThis);
     });
     return groupKey;
+  }
+
+  /**
+   * The update of a rollout's step is made.
+   * @param kl as `Rollout` has it
+   * @throws StudioError `not-found`
+   */
+  writeUpdate(rolloutId: string, kl: number | null, scores: UpdateScores | undefined): void {
+    // As JSON: SQLite would write a bound number with fewer digits.
+    const row = this.database.get<{ key: number }>(
+      `UPDATE rollout_bodies SET body = json_set(body, '$.kl', json(?)) WHERE key = (SELECT key FROM rollouts WHERE id = ?) RETURNING key`,
+      JSON.stringify(kl),
+      rolloutId,
+    );
+    if (!row) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
+    this.database.run('UPDATE rollouts SET kl = ? WHERE key = ?', kl === null ? null : roundedNumber(kl), row.key);
+    if (scores) this.tokenTable.writeScores(row.key, scores);
+  }
+
+  /** Rollouts that other rules than those of `version` analysed. */
+  outdated(version: number): number {
+    const found = this.database.get<{ count: number }>(
+      'SELECT count(*) AS count FROM rollouts WHERE analysis < ?',
+      version,
+    );
+    return found?.count ?? 0;
+  }
+
+  /** Key of the newest group that has such rollouts. */
+  nextOutdated(version: number): number | null {
+    const found = this.database.get<{ key: number | null }>(
+      'SELECT max(group_key) AS key FROM rollouts WHERE analysis < ?',
+      version,
+    );
+    return found?.key ?? null;
+  }
+
+  /** Writes what a new analysis says of a group's rollouts: bodies, columns, facets. Texts and keys stay. */
+  rewriteAnalysis(groupKey: number, analysis: NewAnalysis): GroupWithRollouts {
+    const { database } = this;
+    const { rollouts, ...group } = this.groupByKey(groupKey);
+    const counts = Number(group.superseded === undefined);
+    const rewritten = rollouts.map((old): Rollout => {
+      const rollout = { ...old, ...analysis.of(group, old) };
+      const { text, id, ...body } = rollout;
+      const { key, facet, flags } = database.get<{ key: number; facet: number; flags: number }>(
+        'SELECT key, facet, flags FROM rollouts WHERE id = ?',
+        id,
+      ) as { key: number; facet: number; flags: number };
+      database.run('UPDATE facets SET count = count - ? WHERE id = ?', counts, facet);
+      database.run(
+        `UPDATE rollouts SET facet = ?, ${set(rolloutColumns.names)} WHERE key = ?`,
+        this.addToFacet(group, rollout, flags, counts),
+        ...rolloutColumns.valuesOf({ ...elsewhere, group, rollout }),
+        key,
+      );
+      database.run('UPDATE rollout_bodies SET body = ? WHERE key = ?', JSON.stringify(body), key);
+      return rollout;
+    });
+    return { ...group, rollouts: rewritten };
   }
 
   /** Counts the flags of a rollout anew. */
@@ -178,21 +247,12 @@ export class RolloutTables {
     return written.key;
   }
 
-  private writeTokens(rolloutKey: number, tokens: RolloutTokens): void {
-    this.database.run(
-      'INSERT OR REPLACE INTO tokens (rollout_key, pieces, logprobs, entropy) VALUES (?, ?, ?, ?)',
-      rolloutKey,
-      JSON.stringify(tokens.pieces),
-      packFloats(tokens.logprobs),
-      packFloats(tokens.entropy),
-    );
-  }
-
-  private addToFacet(group: Group, rollout: Rollout, flags: number): number {
+  /** @param count 0 for what the run went back over, which facets do not count */
+  private addToFacet(group: Group, rollout: Rollout, flags: number, count = 1): number {
     const aha = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
     const facet = this.database.get<{ id: number }>(
-      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
-       ON CONFLICT DO UPDATE SET count = count + 1 RETURNING id`,
+      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count RETURNING id`,
       group.purpose,
       rollout.order,
       Number(rollout.correct),
@@ -200,6 +260,7 @@ export class RolloutTables {
       group.question.problemType,
       aha,
       Number(flags > 0),
+      count,
     );
     return (facet as { id: number }).id;
   }
@@ -219,7 +280,7 @@ export class RolloutTables {
     if (rolloutKeys.length === 0) return;
     this.forgetFacetAndWords(rolloutKeys);
     const keys = JSON.stringify(rolloutKeys);
-    this.database.run('DELETE FROM tokens WHERE rollout_key IN (SELECT value FROM json_each(?))', keys);
+    this.tokenTable.delete(keys);
     this.database.run('DELETE FROM rollout_bodies WHERE key IN (SELECT value FROM json_each(?))', keys);
     this.database.run('DELETE FROM rollouts WHERE key IN (SELECT value FROM json_each(?))', keys);
   }
@@ -232,6 +293,12 @@ export class RolloutTables {
       'SELECT count(*) AS count FROM rollouts WHERE (superseded > 0) = ?',
       Number(superseded),
     );
+    return found?.count ?? 0;
+  }
+
+  /** Groups that stand. */
+  groupCount(): number {
+    const found = this.database.get<{ count: number }>('SELECT count(*) AS count FROM groups WHERE superseded = 0');
     return found?.count ?? 0;
   }
 
@@ -274,20 +341,6 @@ export class RolloutTables {
       id,
     );
     return row && rolloutOf(row);
-  }
-
-  tokens(rolloutId: string): RolloutTokens | undefined {
-    const row = this.database.get<{ pieces: string; logprobs: Uint8Array; entropy: Uint8Array }>(
-      'SELECT t.pieces, t.logprobs, t.entropy FROM tokens t JOIN rollouts r ON r.key = t.rollout_key WHERE r.id = ?',
-      rolloutId,
-    );
-    return (
-      row && {
-        pieces: JSON.parse(row.pieces) as string[],
-        logprobs: unpackFloats(row.logprobs),
-        entropy: unpackFloats(row.entropy),
-      }
-    );
   }
 
   /** The frames of a media key and a question that shows them, from which they can be decoded again. */

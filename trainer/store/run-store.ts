@@ -10,15 +10,18 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { analysisVersion } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import type { Place } from '../protocol/place.ts';
 import type {
   Annotation,
   Checkpoint,
   Evaluation,
   GroupWithRollouts,
   MediaView,
+  PromptTokens,
   Question,
   RolloutTokens,
   RunEvent,
@@ -27,26 +30,42 @@ import type {
   SupersededSteps,
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
-import { type RunSummary, runSummary } from '../protocol/run-state.ts';
+import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
+import type { StepCounts } from '../protocol/step-counts.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
+import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
-import { RolloutTables } from './rollout-tables.ts';
+import { type NewAnalysis, RolloutTables } from './rollout-tables.ts';
+import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
+import { TokenTable, type UpdateScores } from './token-table.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
+
+/** What belongs to events and is too long to be sent with them: it is read token by token. */
+export interface EventDetails {
+  /** By rollout id, for the rollouts of a `group` event. */
+  readonly tokens?: ReadonlyMap<string, RolloutTokens>;
+  /** By group id, for a `group` event. */
+  readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
+  /** By rollout id, for a `references` event. */
+  readonly scores?: ReadonlyMap<string, UpdateScores>;
+}
 
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
   private readonly eventTable: EventTable;
   private readonly recordTables: RecordTables;
+  private readonly tokenTable: TokenTable;
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
+  private readonly stepCounts: StepCountTables;
   private run: RunSummary;
 
   /**
@@ -92,7 +111,11 @@ export class RunStore {
     this.eventTable = new EventTable(database);
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
-    this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
+    this.stepCounts = new StepCountTables(database);
+    this.tokenTable = new TokenTable(database);
+    this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
+      this.annotationTable.countOf(id, text),
+    );
     this.run = readSummary(database);
   }
 
@@ -110,30 +133,29 @@ export class RunStore {
 
   /**
    * Stores one event and what follows from it, whole or not at all.
-   * @param tokens by rollout id, for the rollouts of a `group` event
    * @throws StudioError `disk-full`, `bad-store`, `not-found` (an annotation of an unknown rollout), or `internal` when the
    *   body does not fit the contract (a number that is not finite, for one)
    */
-  append(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
-    const [event] = this.appendAll([body], tokens);
+  append(body: RunEventBody, details?: EventDetails): RunEvent {
+    const [event] = this.appendAll([body], details);
     return event as RunEvent;
   }
 
   /** Stores events in the order given, all or none. */
-  appendAll(bodies: readonly RunEventBody[], tokens: ReadonlyMap<string, RolloutTokens> = new Map()): RunEvent[] {
+  appendAll(bodies: readonly RunEventBody[], details: EventDetails = {}): RunEvent[] {
     const checked = bodies.map(checkBody);
     const { events, run } = this.database.transaction(() => {
-      const events = checked.map((body, index) => this.write(this.run.seq + 1 + index, Date.now(), body, tokens));
+      const events = checked.map((body, index) => this.write(this.run.seq + 1 + index, Date.now(), body, details));
       return { events, run: this.follow(events) };
     });
     this.run = run;
     return events;
   }
 
-  private write(seq: number, at: number, given: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): RunEvent {
+  private write(seq: number, at: number, given: RunEventBody, details: EventDetails): RunEvent {
     const body: RunEventBody = given.type === 'state' ? { ...given, run: { ...given.run, seq } } : given;
     // A rewind goes first, so that it can't void its own event.
-    const groupKey = this.project(body, tokens);
+    const groupKey = this.project(body, details);
     this.eventTable.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
   }
@@ -148,10 +170,19 @@ export class RunStore {
   }
 
   /** Brings the tables up to date; gives the key of the group that an event is about. */
-  private project(body: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): number | null {
+  private project(body: RunEventBody, details: EventDetails): number | null {
     switch (body.type) {
-      case 'group':
-        return this.rolloutTables.write(body.group, tokens);
+      case 'group': {
+        const key = this.rolloutTables.write(body.group, details.tokens ?? new Map());
+        this.stepCounts.write(key, body.group);
+        const prompt = details.prompts?.get(body.group.id);
+        if (prompt) this.tokenTable.writePrompt(key, prompt);
+        return key;
+      }
+      case 'references':
+        for (const [rolloutId, kl] of Object.entries(body.kl))
+          this.rolloutTables.writeUpdate(rolloutId, kl, details.scores?.get(rolloutId));
+        return null;
       case 'step':
         this.recordTables.writeStep(body.metrics);
         return null;
@@ -177,6 +208,7 @@ export class RunStore {
         this.rolloutTables.recountFlags(this.annotationTable.remove(body.id));
         return null;
       case 'state':
+      case 'analysed':
       case 'skipped':
       case 'warning':
         return null;
@@ -194,6 +226,7 @@ export class RunStore {
     const attempt = this.eventTable.supersedeAfter(toStep);
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
+    this.stepCounts.deleteAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
@@ -206,8 +239,49 @@ export class RunStore {
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged
    */
   fill(budgetMs: number): number {
+    return this.makeAnew(() => fillPortion(this.database, budgetMs));
+  }
+
+  /** Share of the groups that are in `counts`: less than 1 after a change of the rules, until `count` is through. */
+  countedShare(): number {
+    return countedShare(this.database);
+  }
+
+  /** Counts groups by step for about `budgetMs`, and gives the share that is counted then. @throws StudioError as `fill` */
+  count(budgetMs: number): number {
+    return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.rolloutTables.groupByKey(key)));
+  }
+
+  /** Rollouts that were analysed by other rules than those of `version`, what the run went back over included. */
+  outdated(version: number): number {
+    return this.rolloutTables.outdated(version);
+  }
+
+  /**
+   * Analyses rollouts of older versions anew for about `budgetMs`, at least one group, the newest first. Gives how many it did;
+   * 0 when none are left. Each portion is whole or not at all, so that what ends it goes on where it was.
+   * @throws StudioError `disk-full`, or `bad-store` for what is damaged
+   */
+  analyse(budgetMs: number, analysis: NewAnalysis): number {
+    return this.makeAnew(() =>
+      this.database.transaction(() => {
+        const started = performance.now();
+        let done = 0;
+        do {
+          const next = this.rolloutTables.nextOutdated(analysis.version);
+          if (next === null) break;
+          const group = this.rolloutTables.rewriteAnalysis(next, analysis);
+          if (group.superseded === undefined) this.stepCounts.write(next, group);
+          done += group.rollouts.length;
+        } while (performance.now() - started < budgetMs);
+        return done;
+      }),
+    );
+  }
+
+  private makeAnew(portion: () => number): number {
     try {
-      return fillPortion(this.database, budgetMs);
+      return portion();
     } catch (thrown) {
       throw damage(thrown, this.database.path) ?? thrown;
     }
@@ -273,6 +347,19 @@ export class RunStore {
     return of.map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
   }
 
+  /**
+   * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
+   * in them, less than 1 while they are counted anew. `outdated`: rollouts that older rules analysed.
+   */
+  counts(): { counts: StepCounts[]; seq: number; counted: number; outdated: number } {
+    return {
+      counts: this.stepCounts.list(),
+      seq: this.run.seq,
+      counted: countedShare(this.database),
+      outdated: this.rolloutTables.outdated(analysisVersion),
+    };
+  }
+
   /** Oldest first. */
   commands(): CommandRecord[] {
     return this.recordTables.commands();
@@ -301,6 +388,11 @@ export class RunStore {
     return this.rolloutTables.count(superseded);
   }
 
+  /** Groups that stand. */
+  groupCount(): number {
+    return this.rolloutTables.groupCount();
+  }
+
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.rolloutTables.groups(superseded);
@@ -313,11 +405,29 @@ export class RunStore {
     return group;
   }
 
+  /** What stands at a place now, or the nearest to it. */
+  findPlace(sought: Pick<Place, 'step' | 'groupId' | 'rolloutId'>): FoundPlace {
+    return findPlace(this.database, sought);
+  }
+
+  /** @throws StudioError `not-found` */
+  prompt(groupId: string): PromptTokens {
+    const { prompt: text } = this.group(groupId);
+    return { text, ...this.tokenTable.prompt(groupId) };
+  }
+
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
-    const tokens = this.rolloutTables.tokens(rolloutId);
+    const tokens = this.heldTokens(rolloutId);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
     return tokens;
+  }
+
+  /** As `tokens`; null where there are none. */
+  heldTokens(rolloutId: string): RolloutTokens | null {
+    // Once it is made, the step stands in the summary with it.
+    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
+    return this.tokenTable.tokens(rolloutId, isUnderWay) ?? null;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

@@ -172,7 +172,7 @@ export const formulas = {
     over: 'All questions of the step; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
-    source: 'trainer/learning/advantages.ts, trainer/learning/sampling.ts',
+    source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
   },
   drawnCurve: {
     title: 'What is drawn',
@@ -250,6 +250,28 @@ export const formulas = {
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 
+  rate: {
+    title: 'Share and its interval',
+    formula: ['share = Σ counted / Σ of, over the last 10 steps that have any', 'interval = Wilson score, z = 1.96'],
+    over: 'The step and the nine before it; faint is each step alone. Under the pointer stand the counts of its step.',
+    unit: '0 to 1',
+    note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
+    source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
+  },
+  flatReasons: {
+    title: 'Flat groups, by reason',
+    formula: [
+      'share = flat groups of a reason / groups',
+      'all right:  every answer exact, all paid alike',
+      'all wrong:  no answer with any accuracy, all paid alike',
+      'alike otherwise:  equal fractions, or parts that make up for each other',
+    ],
+    over: 'The training groups of the last 10 steps. Each flat group has one reason.',
+    unit: '0 to 1',
+    note: 'The query flatBecause:right lists them, as do flatBecause:wrong and flatBecause:alike.',
+    source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
+  },
+
   // ---- rollouts: group ----
   correct: {
     title: 'Right',
@@ -257,7 +279,7 @@ export const formulas = {
     over: 'The answers of this half of the group.',
     unit: 'answers',
     note: 'The threshold is the parameter correctThreshold; it matters for the types with fractional accuracy.',
-    source: 'trainer/learning/advantages.ts',
+    source: 'trainer/advantages/advantages.ts',
   },
   p: {
     title: 'p',
@@ -267,7 +289,7 @@ export const formulas = {
     ],
     over: 'The ordered answers to this question.',
     unit: '0 to 1',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   pShuffled: {
     title: 'p̃',
@@ -277,7 +299,7 @@ export const formulas = {
     ],
     over: 'The shuffled answers to this question.',
     unit: '0 to 1',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   threshold: {
     title: 'μ·p̃',
@@ -285,7 +307,7 @@ export const formulas = {
     over: 'The shuffled answers to this question.',
     unit: '0 to 1',
     note: 'The tick on the bar of p.',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   temporalTest: {
     title: 'r_t',
@@ -293,14 +315,14 @@ export const formulas = {
     over: 'This question.',
     unit: 'reward',
     note: 'Given to each correct ordered answer and to no other. With ≥, 0 ≥ 0 holds and pays nobody.',
-    source: 'Video-R1 eq. 1 and 2; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
   mean: {
     title: 'Mean',
     formula: ['mean = Σ_i r_i / n'],
     over: 'The ordered answers to this question.',
     unit: 'reward',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   std: {
     title: 'Standard deviation',
@@ -308,7 +330,7 @@ export const formulas = {
     over: 'The ordered answers to this question.',
     unit: 'reward',
     note: '0 where all rewards are equal (within 1e−9) and for a single answer under n − 1.',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   groupSize: {
     title: 'n',
@@ -354,7 +376,7 @@ export const formulas = {
     over: 'This ordered answer; shuffled answers have no such part.',
     unit: 'reward',
     note: 'Without shuffled answers (images, GRPO) nothing can be paid.',
-    source: 'Video-R1 eq. 1 and 2; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
   lengthPart: {
     title: 'Length',
@@ -362,14 +384,14 @@ export const formulas = {
     over: 'Tokens of this ordered answer, the end token included.',
     unit: 'reward',
     note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
-    source: 'Video-R1 eq. 5; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 5; trainer/advantages/advantages.ts',
   },
   total: {
     title: 'Total reward',
     formula: ['r = accuracy + format + temporal + length'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
-    source: 'Video-R1 eq. 2 and 5; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',
   },
   advantage: {
     title: 'Advantage',
@@ -377,7 +399,7 @@ export const formulas = {
     over: 'This answer among the ordered answers to its question; the same for each of its tokens.',
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   tokens: {
     title: 'Length of an answer',
@@ -409,6 +431,30 @@ export const formulas = {
     unit: '0 to 1',
     note: 'At temperature 1 and without top-p, whatever drew the token.',
     source: 'trainer/engines/tfjs/model/generation.ts',
+  },
+  tokenEntropy: {
+    title: 'Entropy at a token',
+    formula: ['H_t = − Σ_v π(v)·log π(v)'],
+    over: 'The whole vocabulary, given the prompt and the tokens before it.',
+    unit: 'nats',
+    note: 'At temperature 1, by the weights that sampled it.',
+    source: 'trainer/engines/tfjs/model/generation.ts',
+  },
+  tokenKl: {
+    title: 'KL at a token',
+    formula: ['k3 = exp(d) − d − 1,  d = log π_ref(y_t) − log π_old(y_t)'],
+    over: 'Each token: its log-probability by the reference, and by the weights that sampled it.',
+    unit: 'nats, 0 or more',
+    note: 'An estimate from the one token that was drawn. Whatever estimator the run’s klEstimator names, this is k3.',
+    source: 'webview/rollout/token-numbers.ts',
+  },
+  tokenMismatch: {
+    title: 'Trainer against sampler at a token',
+    formula: ['| log π_trainer(y_t) − log π_sampler(y_t) |'],
+    over: 'Each token, by two programs that hold the same weights.',
+    unit: 'nats',
+    note: 'Above 0 the two do not compute alike, and the ratio of the policy loss begins away from 1.',
+    source: 'webview/rollout/shades.ts',
   },
   aha1: {
     title: 'T1: a cue',
