@@ -143,8 +143,8 @@ export function keysSql({ field, comparison, value }: Compared): Sql {
   const parameters = [stored(value)];
   if (field === 'id') return { text: `SELECT r.key FROM rollouts r WHERE ${held} ${comparison} ?`, parameters };
   return {
-    text: `SELECT DISTINCT b.key FROM annotations a JOIN rollouts flagged ON flagged.id = a.rollout_id
-      JOIN rollout_bodies b ON b.key = flagged.key AND b.text = a.text WHERE a.removed = 0 AND ${held} ${comparison} ?`,
+    text: `SELECT DISTINCT b.key FROM annotations a CROSS JOIN rollouts flagged ON flagged.id = a.rollout_id
+      CROSS JOIN rollout_bodies b ON b.key = flagged.key AND b.text = a.text WHERE a.removed = 0 AND ${held} ${comparison} ?`,
     parameters,
   };
 }

@@ -5,6 +5,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { fields } from '../protocol/query/fields.ts';
+import { sortFields } from '../protocol/query/sort.ts';
 import { Database } from './database.ts';
 import { RolloutColumns } from './rollout-columns.ts';
 import { countRollouts, listRollouts, type RolloutCount, type RolloutPage } from './rollout-list.ts';
@@ -92,12 +94,31 @@ function takeTurn(task: Task): void {
   }
 }
 
+/** Reads a portion of what the run used last may be sorted by next; false when there is nothing to do. */
+function readAhead(): boolean {
+  const [path, run] = [...runs].at(-1) ?? [];
+  if (path === undefined || run === undefined || !run.columns.isRead || run.sizeBytes > mostBytes / 2) return false;
+  try {
+    return !run.columns.load(readAheadFields).next().done;
+  } catch {
+    // Whoever asks for it is told why.
+    close(path);
+    return false;
+  }
+}
+
+const readAheadFields = sortFields.filter((name) => name === 'answer' || fields[name].kind !== 'text');
+
 async function work(): Promise<void> {
   if (working) return;
   working = true;
   for (;;) {
     const task = tasks.find(({ asked }) => asked.kind === 'list') ?? tasks[0];
-    if (!task) break;
+    if (!task) {
+      if (!readAhead()) break;
+      await setImmediate();
+      continue;
+    }
     // The next list comes first next time.
     if (task.asked.kind === 'list') tasks = [...tasks.filter((other) => other !== task), task];
     takeTurn(task);
