@@ -256,13 +256,19 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   );
 }
 
-/** Once the group is shown. */
+/** Takes the focus to what is tried, at once where it is shown, so that what is typed next is not lost. */
 function askWhatIf(): void {
-  requestAnimationFrame(() => {
-    const field = document.getElementById(whatIfFieldId);
-    if (!(field instanceof HTMLInputElement)) return;
-    field.closest('section')?.scrollIntoView();
+  const section = document.getElementById(whatIfFieldId)?.closest('section');
+  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  const field =
+    section?.querySelector<HTMLInputElement>(`#${whatIfFieldId}:enabled`) ??
+    section?.querySelector<HTMLInputElement>('input[type=text]:enabled');
+  if (!section || !field) return;
+  const take = () => {
+    section.scrollIntoView();
     field.focus({ preventScroll: true });
     field.select();
-  });
+  };
+  if (field.offsetParent === null) requestAnimationFrame(take);
+  else take();
 }
