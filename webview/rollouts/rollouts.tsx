@@ -351,7 +351,10 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
-  whatIf: () => document.getElementById(whatIfFieldId),
+  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  whatIf: () =>
+    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
+    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 /** Moves the focus, at once or as soon as what takes it is in sight. */
