@@ -9,6 +9,7 @@ import type { ModelSource } from '../protocol/runfile.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
+import type { ExportProgress, RolloutExport } from './export-rollouts.ts';
 
 export interface SamplingHint {
   readonly runId: string;
@@ -69,6 +70,11 @@ export interface TrainerService {
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;
   /** Frames of a group's media, from the cache or decoded again. */
   frames(runId: string, key: string): Promise<Frames>;
+  /**
+   * Writes rollouts of a run to a file, which takes its name when it is whole.
+   * @returns how many; rejects with the signal's reason, or `bad-request` for more than a page can hold
+   */
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
   annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;
   removeAnnotation(runId: string, id: number): void;
   shutdown(): Promise<void>;

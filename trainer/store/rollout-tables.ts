@@ -245,6 +245,12 @@ export class RolloutTables {
     return found?.count ?? 0;
   }
 
+  /** Groups that stand. */
+  groupCount(): number {
+    const found = this.database.get<{ count: number }>('SELECT count(*) AS count FROM groups WHERE superseded = 0');
+    return found?.count ?? 0;
+  }
+
   /** Oldest first, read as they are taken; between two of them the connection is free. */
   *groups(superseded: boolean): Generator<GroupWithRollouts, void> {
     for (let after = 0; ; ) {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import type { Place } from '../protocol/place.ts';
 import type {
   Annotation,
   Checkpoint,
@@ -35,6 +36,7 @@ import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
+import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -352,6 +354,11 @@ export class RunStore {
     return this.rolloutTables.count(superseded);
   }
 
+  /** Groups that stand. */
+  groupCount(): number {
+    return this.rolloutTables.groupCount();
+  }
+
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.rolloutTables.groups(superseded);
@@ -364,6 +371,11 @@ export class RunStore {
     return group;
   }
 
+  /** What stands at a place now, or the nearest to it. */
+  findPlace(sought: Pick<Place, 'step' | 'groupId' | 'rolloutId'>): FoundPlace {
+    return findPlace(this.database, sought);
+  }
+
   /** @throws StudioError `not-found` */
   prompt(groupId: string): PromptTokens {
     const { prompt: text } = this.group(groupId);
@@ -372,11 +384,16 @@ export class RunStore {
 
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
-    // Once it is made, the step stands in the summary with it.
-    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
-    const tokens = this.tokenTable.tokens(rolloutId, isUnderWay);
+    const tokens = this.heldTokens(rolloutId);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
     return tokens;
+  }
+
+  /** As `tokens`; null where there are none. */
+  heldTokens(rolloutId: string): RolloutTokens | null {
+    // Once it is made, the step stands in the summary with it.
+    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
+    return this.tokenTable.tokens(rolloutId, isUnderWay) ?? null;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

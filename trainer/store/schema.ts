@@ -190,8 +190,8 @@ CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 
 /** What the inspector asks for. */
 export const schema6 = `
--- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
--- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: how many at each place as
+-- bytes, then ids, then log-probabilities as 32-bit floats; their texts stand once for the run.
 ALTER TABLE tokens ADD COLUMN ids BLOB;
 ALTER TABLE tokens ADD COLUMN alternatives BLOB;
 CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;

@@ -3,6 +3,7 @@
  * and the moves from one to the next.
  */
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
+import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type {
   AnnotationInput,
   GroupWithRollouts,
@@ -24,6 +25,10 @@ export interface RolloutsPlace {
   readonly rolloutId: string | null;
   /** The filter as it is typed. */
   readonly line: string;
+  /** Null: the newest first. */
+  readonly sort?: ListSort | null;
+  /** What a link selects of a rollout's text. */
+  readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
 
 /** The answer that is read, with its question. */
@@ -95,7 +100,7 @@ export class Reading {
   });
   readonly place: Store<RolloutsPlace>;
   private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail'>;
-  private readonly list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>;
+  private readonly list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>;
   private readonly stops: readonly (() => void)[];
   /** Where the tokens stand in the text, once that was asked. */
   private placed: { readonly tokens: RolloutTokens; readonly spans: readonly TokenSpan[] } | null = null;
@@ -106,7 +111,7 @@ export class Reading {
   /** @param place where one is; whoever else sets it moves the reader there */
   constructor(
     feed: Pick<RunFeed, 'group' | 'request' | 'fail'>,
-    list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>,
+    list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>,
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
@@ -313,7 +318,9 @@ export class Reading {
 
   /** Takes in where one is now. */
   private go(): void {
-    const { groupId, rolloutId } = this.place.get();
+    const { groupId, rolloutId, line } = this.place.get();
+    /* A link has a filter of its own. */
+    if (line !== this.list.state.get().line) this.list.setLine(line);
     const before = this.shown;
     this.shown = { groupId, rolloutId };
     if (rolloutId !== before.rolloutId) {

@@ -1,7 +1,8 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
-import { selectedSpan } from '../rollout/completion-text.tsx';
+import { copyLinkOf } from '../places/copy-link.ts';
+import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -11,15 +12,19 @@ import { helpRows, keyMap } from '../ui/key-table.ts';
 import { useKeys } from '../ui/keys.ts';
 import { Pane } from '../ui/pane.tsx';
 import { Sash } from '../ui/sash.tsx';
-import { type Store, useStore } from '../ui/store.ts';
+import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
+import { ExportMenu } from './export-menu.tsx';
 import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
+import type { WhatIfChanges } from './group/what-if.ts';
+import { whatIfFieldId } from './group/what-if.tsx';
 import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } from './layout.ts';
 import { filterBoxId } from './list/filter-box.tsx';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
+import { linkOfRollout } from './place-link.ts';
 import {
   entropyRefusal,
   type Pane as PaneName,
@@ -53,7 +58,7 @@ export function Rollouts(props: RolloutsProps) {
     const rows = new RolloutFeed(feed, line, rolloutId);
     return { list: rows, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
-  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(() => feed.need('annotations', 'commands'), [feed]);
   useEffect(
     () => () => {
       reading.dispose();
@@ -123,6 +128,7 @@ function Panes(props: PanesProps) {
   const isGroupInPlace = layout === 'editor' && pane === 'group';
   const both = bothStrips ?? layout === 'wide';
   const focusOn = useFocus();
+  const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
 
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
@@ -131,11 +137,8 @@ function Panes(props: PanesProps) {
   };
   const copyLink = () => {
     if (!read) return;
-    const { rollout } = read;
-    const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
-    host
-      .copy(host.link(shown) ?? `${view.run.id}, step ${rollout.step}, rollout ${rollout.id}`)
-      .catch((thrown: unknown) => feed.fail(thrown));
+    const link = linkOfRollout(feed, read.rollout, reading.place.get(), document.getElementById(rolloutTextId));
+    copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
   };
   const exportFlags = () => {
     feed.request('annotations/export', {}).then(
@@ -182,6 +185,10 @@ function Panes(props: PanesProps) {
     nextQuestion: () => reading.moveQuestion(1),
     previousQuestion: () => reading.moveQuestion(-1),
     group: () => show('group'),
+    whatIf: () => {
+      show('group');
+      focusOn('whatIf');
+    },
     rollout: (event) => (actsByItself(event.target) ? false : show('rollout')),
     list: toggleList,
     newest: () => reading.moveToNewest(),
@@ -213,6 +220,12 @@ function Panes(props: PanesProps) {
   };
   useKeys(keyMap(props.keys, handlers));
 
+  const selection = useStore(reading.place, (place) => place.selection ?? null);
+  useEffect(() => {
+    const text = document.getElementById(rolloutTextId);
+    if (text && selection !== null && selection.rolloutId === read?.rollout.id) selectSpan(text, selection.span);
+  }, [selection, read?.rollout.id]);
+
   const index = rows.rows.findIndex(({ id }) => id === rolloutId);
   const flags = view.annotations;
   const { lengthMin, lengthMax, correctThreshold } = view.run.parameters;
@@ -220,6 +233,8 @@ function Panes(props: PanesProps) {
     <GroupView
       group={read.group}
       parameters={view.run.parameters}
+      commands={view.commands}
+      whatIf={whatIf}
       selectedId={rolloutId}
       flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
       lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
@@ -251,7 +266,15 @@ function Panes(props: PanesProps) {
           threshold={correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => choose(row.groupId, row.id)}
-          onExport={exportFlags}
+          exports={
+            <ExportMenu
+              {...{ feed, host }}
+              line={rows.goodLine}
+              sort={reading.place.get().sort ?? null}
+              matching={rows.matching}
+              onFlags={exportFlags}
+            />
+          }
         />
         {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
         {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}
@@ -328,6 +351,7 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
+  whatIf: () => document.getElementById(whatIfFieldId),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 /** Moves the focus, at once or as soon as what takes it is in sight. */
@@ -336,8 +360,10 @@ function useFocus(): (target: keyof typeof targets) => void {
   const move = () => {
     const element = wanted.current && targets[wanted.current]();
     if (!element || element.getClientRects().length === 0) return;
+    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
     wanted.current = null;
     element.focus({ preventScroll: true });
+    if (element instanceof HTMLInputElement) element.select();
   };
   useLayoutEffect(move);
   return (target) => {

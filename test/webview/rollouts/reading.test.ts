@@ -41,6 +41,10 @@ class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
     this.following = true;
   }
 
+  setLine(line: string) {
+    this.state.update((state) => ({ ...state, line }));
+  }
+
   show(shown: readonly RolloutRow[]) {
     this.state.update((state) => ({ ...state, rows: shown }));
   }
@@ -301,4 +305,11 @@ describe('Reading', () => {
     list.state.update((state) => ({ ...state, line: 'aha>=3' }));
     expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3' });
   });
+});
+
+it('a link that is followed brings its filter with it, and what is typed after stays', () => {
+  place.set({ groupId: 's2-g0', rolloutId: 's2-g0-o0', line: 'correct:false' });
+  expect(list.state.get().line).toBe('correct:false');
+  list.setLine('correct:true');
+  expect(place.get().line).toBe('correct:true');
 });
