@@ -3,8 +3,9 @@
  * tokens and frames show. One short run of the real trainer gives the frames; the answers are made up, so that there are long ones,
  * hostile ones, and tokens with all that can be kept of them.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
@@ -30,7 +31,7 @@ const sentences = [
   'Wait, at 1.0 s it turns.',
   'It ends at the right, so it is B and not A.',
 ];
-const longThought = Array.from({ length: 40 }, (_, i) => sentences[i % sentences.length]).join(' ');
+const longThought = Array.from({ length: 120 }, (_, i) => sentences[i % sentences.length]).join(' ');
 
 let project: { folder: string; remove(): Promise<void> };
 let trainer: TrainerProcess;
@@ -53,18 +54,25 @@ function numbered(frame: number): Uint8Array {
   return pixels;
 }
 
-/** One token a word. KL at the second token is exp(1) − 2; the trainer finds the third 0.3 nats less likely. */
+/** One token a word. */
 function tokensOf(text: string): RolloutTokens {
   const pieces = [...(text.match(/\s*\S+/g) ?? []), '<|im_end|>'];
-  const logprobs = pieces.map((_, i) => (i % 5 === 0 ? -2 : -0.125));
   return {
     pieces,
-    logprobs,
+    logprobs: pieces.map((_, i) => (i % 5 === 0 ? -2 : -0.125)),
     entropy: pieces.map((_, i) => (i % 7 === 0 ? 2.5 : 0.25)),
     ids: pieces.map((_, i) => 1000 + i),
-    referenceLogprobs: logprobs.map((logprob, i) => (i === 1 ? logprob + 1 : logprob)),
-    trainerLogprobs: logprobs.map((logprob, i) => (i === 2 ? logprob - 0.3125 : logprob)),
     alternatives: pieces.map(() => [{ id: 5, piece: ` ${attack}`, logprob: -1 }]),
+  };
+}
+
+/** KL at the second token is exp(1) − 2; the trainer finds the third 0.3125 nats less likely. */
+function scoresOf(text: string) {
+  const { logprobs } = tokensOf(text);
+  return {
+    isLeftOut: false,
+    reference: logprobs.map((logprob, i) => (i === 1 ? logprob + 1 : logprob)),
+    trainer: logprobs.map((logprob, i) => (i === 2 ? logprob - 0.3125 : logprob)),
   };
 }
 
@@ -122,15 +130,16 @@ function madeGroup(step: number): GroupWithRollouts {
   });
 }
 
-async function open(width: number, height: number, run = 'reading-1', query = ''): Promise<Page> {
+async function open(width: number, height: number, run = 'reading-1', query = '', theme = 'dark'): Promise<Page> {
   context = await browser.newContext({ viewport: { width, height } });
-  await context.addInitScript(() => {
+  await context.addInitScript((chosen) => {
+    localStorage.setItem('video-r1-theme', chosen);
     const copied: string[] = [];
     Object.assign(window, { copied });
     Object.defineProperty(navigator, 'clipboard', {
       value: { writeText: (text: string) => Promise.resolve(void copied.push(text)) },
     });
-  });
+  }, theme);
   const tab = await context.newPage();
   complaints = [];
   tab.on('console', (message) => {
@@ -181,10 +190,16 @@ beforeAll(async () => {
     const group = madeGroup(step);
     const tokens = new Map(group.rollouts.map((rollout) => [rollout.id, tokensOf(rollout.text)]));
     const pieces = ['<|im_start|>', 'user', '\n', '<|video_pad|>', '<|video_pad|>', attack, '<|im_end|>'];
-    const prompts = new Map([[group.id, { ids: pieces.map((_, i) => 2000 + i), pieces }]]);
+    const prompts = new Map([[group.id, { ids: pieces.map((piece) => 2000 + pieces.indexOf(piece)), pieces }]]);
     store.append({ type: 'group', group: { ...group, prompt: pieces.join('') } }, { tokens, prompts });
+    const kl = Object.fromEntries(group.rollouts.map(({ id }) => [id, 0.1]));
+    store.append(
+      { type: 'references', step, kl },
+      { scores: new Map(group.rollouts.map(({ id, text }) => [id, scoresOf(text)])) },
+    );
   }
   store.dispose();
+  await copyFile(path.join(folder, '..', real, 'plan.json'), path.join(folder, 'plan.json'));
   trainer = await TrainerProcess.start(project.folder);
   browser = await launchBrowser();
 }, 300_000);
@@ -237,6 +252,28 @@ describe('the page as it lies', () => {
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(450);
   });
 
+  it.each(['dark', 'light', 'high contrast'])(
+    'is without fault for axe in %s, however it lies and whatever is open',
+    async (theme) => {
+      for (const [width, height] of [
+        [1400, 900],
+        [1000, 760],
+        [420, 900],
+      ] as const) {
+        const tab = await open(width, height, 'reading-1', at('s2-g0', 's2-g0-ordered-0'), theme);
+        for (const keys of ['Enter', 'p', 's', ']', 'o', 'g']) {
+          await tab.keyboard.press(keys);
+          const { violations } = await new AxeBuilder({ page: tab }).analyze();
+          const found = violations.flatMap(({ id, nodes }) =>
+            nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
+          );
+          expect(found, `after ${keys}, ${width} px wide`).toEqual([]);
+        }
+        await context?.close();
+      }
+    },
+  );
+
   it('keeps the scroll, the strips and the shade on j, and begins at the top of an answer that fits', async () => {
     const tab = await open(1000, 760, 'reading-1', at('s2-g0', 's2-g0-ordered-0'));
     await tab.keyboard.press('s');
@@ -247,7 +284,9 @@ describe('the page as it lies', () => {
     await goesTo(tab, 's2-g0-ordered-1');
     expect(await scrollOf(tab)).toBe(100);
     expect(await tab.getByRole('listbox', { name: 'Frames as shuffled' }).count()).toBe(1);
-    expect(await tab.getByRole('button', { name: 'Probability' }).getAttribute('aria-pressed')).toBe('true');
+    expect(await tab.getByRole('button', { name: 'Probability', exact: true }).getAttribute('aria-pressed')).toBe(
+      'true',
+    );
     await tab.keyboard.press('j');
     await goesTo(tab, 's2-g0-ordered-2');
     await expect.poll(() => scrollOf(tab)).toBe(0);
@@ -275,7 +314,7 @@ describe('the page as it lies', () => {
     const tab = await open(840, 760, 'reading-1', at('s2-g0', 's2-g0-ordered-0'));
     const list = tab.locator('[data-pane=list]');
     expect(await list.isVisible()).toBe(false);
-    await tab.getByText(/row \d+ of 15/).waitFor();
+    await tab.locator('[data-pane=rollout] h2 + span', { hasText: /row \d+ of 15/ }).waitFor();
     const before = await tab.locator('[data-pane=rollout]').boundingBox();
     await tab.keyboard.press('l');
     await list.waitFor();
@@ -439,7 +478,7 @@ describe('tokens', () => {
     await tab.locator('[data-part=think] [data-token="1"]').hover();
     await popover.waitFor();
     const said = await popover.textContent();
-    for (const part of ['1001', '0.882', '0.250 nats', '0.7183 nats', '0.368', attackShown])
+    for (const part of ['1001', '0.882', '0.250 nats', '0.7183 nats', '0.368', attackShown.replaceAll(' ', '␣')])
       expect(said).toContain(part);
     await tab.mouse.move(5, 5);
     await popover.waitFor({ state: 'hidden' });
@@ -455,11 +494,11 @@ describe('tokens', () => {
   });
 
   it('refuse a shade of which nothing is kept, with the reason', async () => {
-    const tab = await open(1000, 760, probed.rollouts[0] ? 'sft-1' : '');
+    const tab = await open(1000, 760, 'sft-1');
     const mismatch = tab.getByRole('button', { name: /^Mismatch: / });
     await mismatch.waitFor();
     expect(await mismatch.getAttribute('aria-disabled')).toBe('true');
-    await mismatch.click();
+    await mismatch.click({ force: true });
     expect(await tab.getByRole('button', { name: 'Text', exact: true }).getAttribute('aria-pressed')).toBe('true');
   });
 });
@@ -494,7 +533,7 @@ describe('hostile answers', () => {
     await exact.getByRole('button', { name: 'Copy the completion' }).click();
     const copied = await tab.evaluate(() => (window as unknown as { copied: string[] }).copied);
     expect(copied).toEqual([
-      '[2000,2001,2002,2003,2004,2005,2006]',
+      '[2000,2001,2002,2003,2003,2005,2006]',
       `<think>Wait ${attack} B.</think><answer>B</answer><|im_end|>`,
     ]);
   });
