@@ -11,7 +11,7 @@ import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequ
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
-import { findAhaMoments } from '../reasoning/aha.ts';
+import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
@@ -167,14 +167,7 @@ async function scoreGroup(
       correct: rewarded.correct,
       reward: { parts: rewarded.parts, total: rewarded.total },
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
-      aha: parsed.think
-        ? findAhaMoments(completion.text, {
-            think: parsed.think,
-            options: question.options,
-            solution: question.solution,
-            problemType: question.problemType,
-          })
-        : [],
+      ...analyse(completion.text, parsed.think, question),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
       // Of the others the update tells.

@@ -216,4 +216,9 @@ CREATE TABLE counting (
   done INTEGER NOT NULL,
   total INTEGER NOT NULL
 ) STRICT;
+-- What the analysis found, and by which version of its rules; those that were written before it was kept are of the first.
+ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE rollouts ADD COLUMN names_time INTEGER;
+ALTER TABLE rollouts ADD COLUMN change TEXT;
+CREATE INDEX rollouts_analysis ON rollouts (analysis, group_key);
 `;

@@ -295,12 +295,14 @@ export class RunFeed {
     for (const { body } of fresh) {
       if (body.type === 'group') this.source.fetched.groups.set(this.keyOf(body.group.id), body.group);
       if (body.type === 'references') this.takeKl(body.kl);
+      if (body.type === 'analysed') this.forget(() => true);
       if (body.type === 'rewound') this.forget((group) => group.step > body.toStep);
       if (body.type === 'step' && over && body.metrics.step >= over.step) over = null;
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
     if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('superseded');
+    if (fresh.some(({ body }) => body.type === 'analysed')) this.readAgain('counted');
     for (const listener of [...this.eventListeners]) listener(fresh);
   }
 
