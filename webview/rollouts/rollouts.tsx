@@ -116,7 +116,9 @@ function Panes(props: PanesProps) {
   const { feed, host, list, reading, read, onDashboard, onAcross, onCompare } = props;
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
-  const { pane, listShown, bothStrips } = useStore(reading.state, (state) => state);
+  const pane = useStore(reading.state, (state) => state.pane);
+  const listShown = useStore(reading.state, (state) => state.listShown);
+  const bothStrips = useStore(reading.state, (state) => state.bothStrips);
   const rolloutId = useStore(reading.place, (place) => place.rolloutId);
   const rows = useStore(list.state, (state) => state);
   useStore(widths.state, (held) => held);
