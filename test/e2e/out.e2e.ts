@@ -173,6 +173,35 @@ describe('a link', () => {
   });
 });
 
+describe('a text of an answer', () => {
+  it('opens as plain text in a tab of its own, hostile as it may be', async () => {
+    const tab = await open('rollouts', hostileRun);
+    await tab.locator('[id="row-s1-g0-o0"]').click();
+    const shown = async () => {
+      const [opened] = await Promise.all([
+        (context as BrowserContext).waitForEvent('page'),
+        tab.getByRole('button', { name: 'Open the answer as a document' }).click(),
+      ]);
+      await opened.waitForLoadState();
+      return opened;
+    };
+    const markup = await shown();
+    expect(await markup.evaluate(() => document.contentType)).toBe('text/plain');
+    expect(await markup.textContent('body')).toBe(
+      '<think><script>document.title="hacked"</script></think><answer><script>document.title="hacked"</script></answer>',
+    );
+    const backwards = hostileCompletions.findIndex(({ tries }) => tries === 'text that runs backwards');
+    await tab.evaluate(
+      (text) => navigator.clipboard.writeText(text),
+      `/${name}/${hostileRun}/rollouts?rollout=s1-g0-o${backwards}`,
+    );
+    await filter(tab).focus();
+    await tab.keyboard.press('Control+V');
+    await rowShown(tab, `s1-g0-o${backwards}`);
+    expect(await (await shown()).textContent('body')).toContain('The answer is \\u202eB ton si ti\\u202c, surely.');
+  });
+});
+
 describe('video-r1 open', () => {
   it('has an open page go to the place and say who pointed', async () => {
     const tab = await open('dashboard');
