@@ -147,11 +147,11 @@ describe('a link', () => {
     const last = (await rollouts()).at(-1);
     await paste(
       tab,
-      `vscode://video-r1-studio.video-r1-studio/${name}/${runId}/rollouts?rollout=${last?.id}&query=step%3E0&select=0-7`,
+      `vscode://video-r1-studio.video-r1-studio/${name}/${runId}/rollouts?rollout=${last?.id}&query=step%3E~3d0&select=0-7`,
     );
     await said(tab, 'You followed a link.');
     await rowShown(tab, last?.id ?? '');
-    expect(await filter(tab).inputValue()).toBe('step>0');
+    expect(await filter(tab).inputValue()).toBe('step>=0');
     await expect.poll(() => tab.evaluate(() => window.getSelection()?.toString().length)).toBeGreaterThan(0);
     await tab.getByText('Back', { exact: true }).click();
     await expect.poll(() => filter(tab).inputValue()).toBe('half:ordered');
