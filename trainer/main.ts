@@ -41,6 +41,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'write what a run holds as JSONL, CSV, Parquet, a page to read, or TensorBoard events',
       load: async () => (await import('./cli/commands/export.ts')).exportCommand,
     },
+    analyse: {
+      summary: 'find aha moments and commitments of a run anew, where older rules found them',
+      load: async () => (await import('./cli/commands/analyse.ts')).analyseCommand,
+    },
     recover: {
       summary: "save what can be read of a run's damaged database",
       load: async () => (await import('./cli/commands/recover.ts')).recoverCommand,

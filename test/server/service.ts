@@ -118,6 +118,12 @@ export class RecordingService implements TrainerService {
     return this.reader.list(this.store(runId).folder, asked, attention);
   }
 
+  async analyse(): Promise<{ done: number; total: number; cancelled: boolean }> {
+    return { done: 0, total: 0, cancelled: false };
+  }
+
+  cancelAnalysis(): void {}
+
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.store(runId).folder, asked, attention);
   }

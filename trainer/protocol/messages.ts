@@ -167,6 +167,8 @@ export const requests = {
       seq: z.number().int(),
       /** Share of the groups that are in the sums: less than 1 while a run of an older version is counted anew. */
       counted: z.number().min(0).max(1),
+      /** Rollouts that rules of an older version read; they wait for `runs/analyse`. */
+      outdated: z.number().int(),
     }),
   ),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
@@ -217,6 +219,13 @@ export const requests = {
   ),
   /** Ends this client's lists and counts of a run that are under way, with `cancelled`. */
   'rollouts/cancel': call(runId, nothing),
+  /**
+   * Analyses the rollouts anew that rules of an older version read: `done` of `total`, fewer where it was ended. One at a time
+   * for a run: who asks meanwhile waits for the same one. What ends it keeps what is done, and the next one goes on.
+   */
+  'runs/analyse': call(runId, z.object({ done: z.number().int(), total: z.number().int(), cancelled: z.boolean() })),
+  /** Ends the one that is under way, for all who wait for it. */
+  'runs/cancel-analysis': call(runId, nothing),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
   /** The exact prompt as the engine was given it, on ordered frames. */
   'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
@@ -285,6 +294,8 @@ export const notifications = {
   'exports/progress': z.object({ id: z.uuid(), done: z.number().int(), total: z.number().int() }),
   /** How far a list or count of this client is that has to look at all rollouts: so many of `total`. */
   'rollouts/progress': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),
+  /** How far an analysis is that this client asked for. */
+  'runs/analysing': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),
   /** A run was created, deleted or changed state: lists are to be read again. */
   'runs/changed': z.object({ run: runSummary.nullable() }),
 } as const;

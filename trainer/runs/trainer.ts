@@ -20,6 +20,7 @@ import { type Attention, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
+import { type Analysed, Analysing } from './analysing.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
@@ -61,6 +62,7 @@ export class Trainer implements TrainerService {
   private readonly listeners = new Set<TrainerListener>();
   private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
+  private readonly analysing = new Analysing();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
@@ -281,6 +283,23 @@ export class Trainer implements TrainerService {
 
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.run(runId).folder, asked, attention);
+  }
+
+  analyse(runId: string, onProgress: (done: number, total: number) => void): Promise<Analysed> {
+    const run = this.run(runId);
+    return this.analysing.analyse(
+      runId,
+      {
+        store: run.store,
+        record: (body) => void run.record(body),
+        isGone: () => this.isEnding || this.runsById.get(runId) !== run,
+      },
+      onProgress,
+    );
+  }
+
+  cancelAnalysis(runId: string): void {
+    this.analysing.cancel(this.run(runId).id);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {

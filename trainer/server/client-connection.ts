@@ -141,6 +141,15 @@ export class ClientConnection {
         await service.delete(runId);
         return {};
       }),
+      'runs/analyse': greeted<'runs/analyse'>(({ runId }) =>
+        service.analyse(runId, (done, total) => {
+          if (this.transport.isIdle) this.peer.notify('runs/analysing', { runId, done, total });
+        }),
+      ),
+      'runs/cancel-analysis': greeted<'runs/cancel-analysis'>(({ runId }) => {
+        service.cancelAnalysis(runId);
+        return {};
+      }),
       'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
         steps: service.store(runId).metrics(fromStep),
       })),

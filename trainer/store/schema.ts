@@ -190,8 +190,8 @@ CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 
 /** What the inspector asks for. */
 export const schema6 = `
--- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
--- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: how many at each place as
+-- bytes, then ids, then log-probabilities as 32-bit floats; their texts stand once for the run.
 ALTER TABLE tokens ADD COLUMN ids BLOB;
 ALTER TABLE tokens ADD COLUMN alternatives BLOB;
 CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;
@@ -216,4 +216,9 @@ CREATE TABLE counting (
   done INTEGER NOT NULL,
   total INTEGER NOT NULL
 ) STRICT;
+-- What the analysis found, and by which version of its rules; those that were written before it was kept are of the first.
+ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE rollouts ADD COLUMN names_time INTEGER;
+ALTER TABLE rollouts ADD COLUMN change TEXT;
+CREATE INDEX rollouts_analysis ON rollouts (analysis, group_key);
 `;

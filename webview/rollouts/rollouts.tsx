@@ -12,12 +12,14 @@ import { helpRows, keyMap } from '../ui/key-table.ts';
 import { useKeys } from '../ui/keys.ts';
 import { Pane } from '../ui/pane.tsx';
 import { Sash } from '../ui/sash.tsx';
-import { type Store, useStore } from '../ui/store.ts';
+import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
+import type { WhatIfChanges } from './group/what-if.ts';
+import { whatIfFieldId } from './group/what-if.tsx';
 import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } from './layout.ts';
 import { filterBoxId } from './list/filter-box.tsx';
 import { RolloutFeed } from './list/rollout-feed.ts';
@@ -56,7 +58,7 @@ export function Rollouts(props: RolloutsProps) {
     const rows = new RolloutFeed(feed, line, rolloutId);
     return { list: rows, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
-  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(() => feed.need('annotations', 'commands'), [feed]);
   useEffect(
     () => () => {
       reading.dispose();
@@ -126,6 +128,7 @@ function Panes(props: PanesProps) {
   const isGroupInPlace = layout === 'editor' && pane === 'group';
   const both = bothStrips ?? layout === 'wide';
   const focusOn = useFocus();
+  const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
 
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
@@ -182,6 +185,10 @@ function Panes(props: PanesProps) {
     nextQuestion: () => reading.moveQuestion(1),
     previousQuestion: () => reading.moveQuestion(-1),
     group: () => show('group'),
+    whatIf: () => {
+      show('group');
+      focusOn('whatIf');
+    },
     rollout: (event) => (actsByItself(event.target) ? false : show('rollout')),
     list: toggleList,
     newest: () => reading.moveToNewest(),
@@ -226,6 +233,8 @@ function Panes(props: PanesProps) {
     <GroupView
       group={read.group}
       parameters={view.run.parameters}
+      commands={view.commands}
+      whatIf={whatIf}
       selectedId={rolloutId}
       flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
       lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
@@ -342,6 +351,7 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
+  whatIf: () => document.getElementById(whatIfFieldId),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 /** Moves the focus, at once or as soon as what takes it is in sight. */
@@ -350,8 +360,10 @@ function useFocus(): (target: keyof typeof targets) => void {
   const move = () => {
     const element = wanted.current && targets[wanted.current]();
     if (!element || element.getClientRects().length === 0) return;
+    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
     wanted.current = null;
     element.focus({ preventScroll: true });
+    if (element instanceof HTMLInputElement) element.select();
   };
   useLayoutEffect(move);
   return (target) => {
