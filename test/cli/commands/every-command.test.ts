@@ -86,7 +86,6 @@ const table: Readonly<Record<string, Refused>> = {
     ],
     input: [['sft-1', '--folder', folder]],
   },
-  export: { over: ['a', 'steps', 'b'], usage: [[], ['a', 'stepps']], input: [['sft-1', '--folder', folder]] },
   analyse: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   recover: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
