@@ -201,6 +201,9 @@ async function scoreGroup(
   };
 }
 
+/** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */
+const leastLogprob = Math.log(0.001);
+
 function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completion): RolloutTokens {
   return {
     pieces: [...pieces],
@@ -209,7 +212,9 @@ function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completio
     ids: Array.from(tokens),
     ...(alternatives && {
       alternatives: alternatives.map((likeliest) =>
-        likeliest.map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
+        likeliest
+          .filter(({ logprob }, i) => i === 0 || logprob >= leastLogprob)
+          .map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
       ),
     }),
   };

@@ -386,6 +386,11 @@ export class RunStore {
     return this.rolloutTables.count(superseded);
   }
 
+  /** Groups that stand. */
+  groupCount(): number {
+    return this.rolloutTables.groupCount();
+  }
+
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.rolloutTables.groups(superseded);
@@ -406,11 +411,16 @@ export class RunStore {
 
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
-    // Once it is made, the step stands in the summary with it.
-    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
-    const tokens = this.tokenTable.tokens(rolloutId, isUnderWay);
+    const tokens = this.heldTokens(rolloutId);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
     return tokens;
+  }
+
+  /** As `tokens`; null where there are none. */
+  heldTokens(rolloutId: string): RolloutTokens | null {
+    // Once it is made, the step stands in the summary with it.
+    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
+    return this.tokenTable.tokens(rolloutId, isUnderWay) ?? null;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

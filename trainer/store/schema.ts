@@ -190,8 +190,8 @@ CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 
 /** What the inspector asks for. */
 export const schema6 = `
--- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
--- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: how many at each place as
+-- bytes, then ids, then log-probabilities as 32-bit floats; their texts stand once for the run.
 ALTER TABLE tokens ADD COLUMN ids BLOB;
 ALTER TABLE tokens ADD COLUMN alternatives BLOB;
 CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;
@@ -205,6 +205,7 @@ CREATE TABLE token_scores (
 -- pieces: JSON; one that stands several times is a list of itself and how often.
 CREATE TABLE prompts (group_key INTEGER PRIMARY KEY REFERENCES groups (key), ids BLOB NOT NULL, pieces TEXT NOT NULL) STRICT;
 ALTER TABLE rollouts ADD COLUMN kl REAL;
+ALTER TABLE groups ADD COLUMN flat_because TEXT;
 -- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
 -- ("below" as in filling, 0 when all groups are counted).
 CREATE TABLE step_counts (step INTEGER NOT NULL, purpose TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (step, purpose)) STRICT;

@@ -250,6 +250,28 @@ export const formulas = {
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 
+  rate: {
+    title: 'Share and its interval',
+    formula: ['share = Σ counted / Σ of, over the last 10 steps that have any', 'interval = Wilson score, z = 1.96'],
+    over: 'The step and the nine before it; faint is each step alone. Under the pointer stand the counts of its step.',
+    unit: '0 to 1',
+    note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
+    source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
+  },
+  flatReasons: {
+    title: 'Flat groups, by reason',
+    formula: [
+      'share = flat groups of a reason / groups',
+      'all right:  every answer exact, all paid alike',
+      'all wrong:  no answer with any accuracy, all paid alike',
+      'alike otherwise:  equal fractions, or parts that make up for each other',
+    ],
+    over: 'The training groups of the last 10 steps. Each flat group has one reason.',
+    unit: '0 to 1',
+    note: 'The query flatBecause:right lists them, as do flatBecause:wrong and flatBecause:alike.',
+    source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
+  },
+
   // ---- rollouts: group ----
   correct: {
     title: 'Right',

@@ -13,10 +13,12 @@ import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { Pane } from '../ui/pane.tsx';
-import { type Store, useStore } from '../ui/store.ts';
+import { Store, useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
 import { GroupView } from './group/group-view.tsx';
+import type { WhatIfChanges } from './group/what-if.ts';
+import { whatIfFieldId } from './group/what-if.tsx';
 import { filterBoxId } from './list/filter-box.tsx';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
@@ -41,6 +43,7 @@ const keyRows = [
   ['j k', 'next and previous row'],
   ['J K', 'next and previous question'],
   ['g', 'group'],
+  ['i', 'what if μ were …'],
   ['Enter', 'rollout'],
   ['Home', 'newest rows, and follow them'],
   ['f', 'play the frames'],
@@ -61,7 +64,7 @@ export function Rollouts({ session, feed, host, place, onDashboard }: RolloutsPr
     const rows = new RolloutFeed(feed, line, rolloutId);
     return { list: rows, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
-  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(() => feed.need('annotations', 'commands'), [feed]);
   useEffect(
     () => () => {
       reading.dispose();
@@ -147,6 +150,7 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const pane = useStore(reading.state, (state) => state.pane);
   const { group, rolloutId, rollout } = useRead(reading);
+  const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
     reading.flag(text ? selectedSpan(text) : null);
@@ -173,6 +177,10 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
     J: () => reading.moveQuestion(1),
     K: () => reading.moveQuestion(-1),
     g: () => reading.show('group'),
+    i: () => {
+      reading.show('group');
+      askWhatIf();
+    },
     Enter: (event) => (event.target instanceof HTMLButtonElement ? false : reading.show('rollout')),
     Home: () => reading.moveToNewest(),
     f: () => reading.toggleFlip(),
@@ -217,6 +225,8 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
           <GroupView
             group={group}
             parameters={view.run.parameters}
+            commands={view.commands}
+            whatIf={whatIf}
             selectedId={rolloutId}
             flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
             lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
@@ -244,4 +254,15 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
       </main>
     </>
   );
+}
+
+/** Once the group is shown. */
+function askWhatIf(): void {
+  requestAnimationFrame(() => {
+    const field = document.getElementById(whatIfFieldId);
+    if (!(field instanceof HTMLInputElement)) return;
+    field.closest('section')?.scrollIntoView();
+    field.focus({ preventScroll: true });
+    field.select();
+  });
 }

@@ -32,7 +32,8 @@ video-r1 export RUN [WHAT] [--out PATH] [--format FORM] [--folder DIR] [--json-p
 WHAT is ${wholes.slice(0, -1).join(', ')}, or all: every one of them in the folder that --out names.
 Without it the annotations: one JSON object for every flag, with its rollout and question. What a resume from an earlier
 checkpoint left out of lists and curves is in superseded (the rollouts), superseded-steps and superseded-evaluations; in
-events "rewound" stands in its place.
+events "rewound" stands in its place. tokens holds the rollouts token by token: ids, log-probabilities by sampler, trainer and
+reference, entropy, alternatives, and why one of them is missing; prompts the ids of the prompts.
 FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, and is jsonl where that has none.
 --json-progress writes the progress as JSON lines, for programs.
 jsonl holds the records whole, as the run has them; csv and parquet hold columns. tensorboard writes the curves of steps and
