@@ -10,6 +10,7 @@ import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Analysed } from './analysing.ts';
+import type { ExportProgress, RolloutExport } from './export-rollouts.ts';
 
 export interface SamplingHint {
   readonly runId: string;
@@ -77,6 +78,11 @@ export interface TrainerService {
   cancelAnalysis(runId: string): void;
   /** Frames of a group's media, from the cache or decoded again. */
   frames(runId: string, key: string): Promise<Frames>;
+  /**
+   * Writes rollouts of a run to a file, which takes its name when it is whole.
+   * @returns how many; rejects with the signal's reason, or `bad-request` for more than a page can hold
+   */
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
   annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;
   removeAnnotation(runId: string, id: number): void;
   shutdown(): Promise<void>;

@@ -14,6 +14,7 @@ import { analysisVersion } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import type { Place } from '../protocol/place.ts';
 import type {
   Annotation,
   Checkpoint,
@@ -36,6 +37,7 @@ import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
+import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { type NewAnalysis, RolloutTables } from './rollout-tables.ts';
@@ -401,6 +403,11 @@ export class RunStore {
     const group = this.rolloutTables.group(id);
     if (!group) throw this.notFound('group', id);
     return group;
+  }
+
+  /** What stands at a place now, or the nearest to it. */
+  findPlace(sought: Pick<Place, 'step' | 'groupId' | 'rolloutId'>): FoundPlace {
+    return findPlace(this.database, sought);
   }
 
   /** @throws StudioError `not-found` */
