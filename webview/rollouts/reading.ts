@@ -134,6 +134,12 @@ export class Reading {
     for (const stop of this.stops) stop();
   }
 
+  /** What is stored of the question is another than before. */
+  readAgain(): void {
+    const { groupId } = this.place.get();
+    if (groupId !== null) void this.readGroup(groupId);
+  }
+
   /** The answer that is read; null until its question is there. */
   get rollout(): Rollout | null {
     const { rolloutId } = this.place.get();
