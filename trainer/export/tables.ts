@@ -83,7 +83,7 @@ function questionColumns<R>(question: (record: R) => Question | Omit<Question, '
 }
 
 /** A rollout with what its group says of all its answers. */
-type RolloutRecord = Rollout & { readonly group: Group };
+export type RolloutRecord = Rollout & { readonly group: Group };
 
 const part = (name: Rollout['reward']['parts'][number]['name']) => (r: RolloutRecord) =>
   r.reward.parts.find((one) => one.name === name)?.value;

@@ -4,17 +4,17 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { placeBeside } from '../ui/beside.ts';
 import { Store, useStore } from '../ui/store.ts';
+import { explainAha } from './aha-explained.tsx';
 import styles from './formula.module.css';
-import { type FormulaName, formulas } from './formulas.ts';
+import { type Formula, type FormulaName, formulas } from './formulas.ts';
 
 const popoverId = 'formula';
 /** As the editor's own hovers. */
 const showAfterMs = 300;
 /** Time to move the pointer from the label onto the popover. */
 const leaveAfterMs = 200;
-const gap = 4;
-const edge = 8;
 
 interface Shown {
   readonly anchor: HTMLElement;
@@ -33,6 +33,12 @@ function after(ms: number, act: () => void): void {
 function hide(): void {
   clearTimeout(timer);
   shown.set(null);
+}
+
+/** The popover gives way to the dialog. */
+function explain(): void {
+  hide();
+  explainAha();
 }
 
 /** The pointer went; what the focus opened stays. */
@@ -68,6 +74,7 @@ export function FormulaLabel({ name, worked = '', pointerOnly, class: className 
       if (shown.get()?.anchor === anchor) hide();
     };
   }, []);
+  const { more }: Formula = formulas[name];
   const pointer = {
     onPointerEnter: (event: PointerEvent) => {
       if (event.pointerType !== 'touch') after(shown.get() ? 0 : showAfterMs, show);
@@ -93,7 +100,7 @@ export function FormulaLabel({ name, worked = '', pointerOnly, class: className 
       {...pointer}
       onFocus={(event) => event.currentTarget.matches(':focus-visible') && show()}
       onBlur={hide}
-      onClick={show}
+      onClick={() => (isShown && more ? explain() : show())}
     >
       {children}
     </button>
@@ -105,7 +112,7 @@ export function FormulaPopover() {
   const held = useStore(shown, (now) => now);
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    if (held && box.current) place(box.current, held.anchor.getBoundingClientRect());
+    if (held && box.current) placeBeside(box.current, held.anchor.getBoundingClientRect());
   }, [held]);
   useEffect(() => {
     if (!held) return;
@@ -134,8 +141,7 @@ export function FormulaPopover() {
     };
   }, [held]);
   if (!held) return null;
-  const { title, formula, over, unit, note, source }: (typeof formulas)[FormulaName] & { note?: string } =
-    formulas[held.name];
+  const { title, formula, over, unit, note, more, source }: Formula = formulas[held.name];
   return (
     <div
       ref={box}
@@ -162,17 +168,14 @@ export function FormulaPopover() {
         <dt>source</dt>
         <dd>{source}</dd>
       </dl>
+      {more && (
+        <p class={styles.more}>
+          <button type="button" class="link" tabIndex={-1} onClick={explain}>
+            All tiers, with examples and how well they are found
+          </button>{' '}
+          <kbd>Enter</kbd>
+        </p>
+      )}
     </div>
   );
-}
-
-/** Below the label, above it where there is more room, and inside the page's edges always. */
-function place(box: HTMLElement, anchor: DOMRect): void {
-  const { offsetWidth: width, offsetHeight: height } = box;
-  const { innerWidth, innerHeight } = window;
-  const below = innerHeight - anchor.bottom;
-  const top = below >= height + gap + edge || below >= anchor.top ? anchor.bottom + gap : anchor.top - gap - height;
-  const inside = (at: number, length: number, whole: number) => Math.max(edge, Math.min(at, whole - length - edge));
-  box.style.left = `${inside(anchor.left, width, innerWidth)}px`;
-  box.style.top = `${inside(top, height, innerHeight)}px`;
 }

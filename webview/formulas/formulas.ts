@@ -12,6 +12,8 @@ export interface Formula {
   readonly unit: string;
   /** Where it differs from what one would expect. */
   readonly note?: string;
+  /** Where more is said of it: `aha` explains all tiers. */
+  readonly more?: 'aha';
   /** Equation of the paper, and the file that computes it. */
   readonly source: string;
 }
@@ -250,6 +252,60 @@ export const formulas = {
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 
+  rate: {
+    title: 'Share and its interval',
+    formula: ['share = Σ counted / Σ of, over the last 10 steps that have any', 'interval = Wilson score, z = 1.96'],
+    over: 'The step and the nine before it; faint is each step alone. Under the pointer stand the counts of its step.',
+    unit: '0 to 1',
+    note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
+    source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
+  },
+  flatReasons: {
+    title: 'Flat groups, by reason',
+    formula: [
+      'share = flat groups of a reason / groups',
+      'all right:  every answer exact, all paid alike',
+      'all wrong:  no answer with any accuracy, all paid alike',
+      'alike otherwise:  equal fractions, or parts that make up for each other',
+    ],
+    over: 'The training groups of the last 10 steps. Each flat group has one reason.',
+    unit: '0 to 1',
+    note: 'The query flatBecause:right lists them, as do flatBecause:wrong and flatBecause:alike.',
+    source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
+  },
+
+  ahaRate: {
+    title: 'Aha moments, by tier',
+    formula: ['share of T = answers with a moment of tier T / answers that the present rules have read'],
+    over: 'Answers on frames in order, of the last 10 steps. An answer counts in each tier that it has.',
+    unit: '0 to 1',
+    note: 'T1 is a cue that the prompt asks for and no aha. The query aha>=3 lists answers by their highest tier.',
+    more: 'aha',
+    source: 'trainer/protocol/step-counts.ts, trainer/reasoning/aha.ts',
+  },
+  namesTime: {
+    title: 'Names a frame or time',
+    formula: ['share = answers whose reasoning names a frame or a time of the video / answers that were read'],
+    over: 'Answers on frames in order, of the last 10 steps, those to images included.',
+    unit: '0 to 1',
+    note: '“frame 9”, “the last shot”, “at 3 s”, “0:52”; how long something lasts is no such time. The query namesTime:true lists them.',
+    source: 'trainer/reasoning/turns.ts, trainer/protocol/step-counts.ts',
+  },
+  transition: {
+    title: 'From the first answer to the final one',
+    formula: [
+      'first:  the first answer that the reasoning settles on',
+      'final:  the text between the answer tags',
+      'no first answer:  the reasoning settles on none before',
+      'not comparable:  the form of the first does not tell whether it was right, and the final one is another',
+    ],
+    over: 'Answers on frames in order that the present rules have read. A row adds up to its answers.',
+    unit: 'answers',
+    note: 'A cell opens the list of its answers.',
+    more: 'aha',
+    source: 'trainer/protocol/analysis.ts',
+  },
+
   // ---- rollouts: group ----
   correct: {
     title: 'Right',
@@ -410,12 +466,37 @@ export const formulas = {
     note: 'At temperature 1 and without top-p, whatever drew the token.',
     source: 'trainer/engines/tfjs/model/generation.ts',
   },
+  tokenEntropy: {
+    title: 'Entropy at a token',
+    formula: ['H_t = − Σ_v π(v)·log π(v)'],
+    over: 'The whole vocabulary, given the prompt and the tokens before it.',
+    unit: 'nats',
+    note: 'At temperature 1, by the weights that sampled it.',
+    source: 'trainer/engines/tfjs/model/generation.ts',
+  },
+  tokenKl: {
+    title: 'KL at a token',
+    formula: ['k3 = exp(d) − d − 1,  d = log π_ref(y_t) − log π_old(y_t)'],
+    over: 'Each token: its log-probability by the reference, and by the weights that sampled it.',
+    unit: 'nats, 0 or more',
+    note: 'An estimate from the one token that was drawn. Whatever estimator the run’s klEstimator names, this is k3.',
+    source: 'webview/rollout/token-numbers.ts',
+  },
+  tokenMismatch: {
+    title: 'Trainer against sampler at a token',
+    formula: ['| log π_trainer(y_t) − log π_sampler(y_t) |'],
+    over: 'Each token, by two programs that hold the same weights.',
+    unit: 'nats',
+    note: 'Above 0 the two do not compute alike, and the ratio of the policy loss begins away from 1.',
+    source: 'webview/rollout/shades.ts',
+  },
   aha1: {
     title: 'T1: a cue',
     formula: ['“wait”, “hmm”, “let me check” before any commitment to an answer'],
     over: 'Sentences of the think text.',
     unit: 'tier',
     note: 'The prompt itself asks for such words, so it is no aha and is never counted as one.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha2: {
@@ -426,6 +507,7 @@ export const formulas = {
     ],
     over: 'Sentences of the think text; one finding for each time it looks again, its highest tier.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha3: {
@@ -433,6 +515,7 @@ export const formulas = {
     formula: ['commitment → looks again → names a frame, place, time, option, quotation or number not named before'],
     over: 'Sentences of the think text; one finding for each time it looks again, its highest tier.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha4: {
@@ -440,6 +523,7 @@ export const formulas = {
     formula: ['an answer or option is rejected, with a reason in the sentence or evidence in the next one'],
     over: 'Sentences of the think text; also before any commitment.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha5: {
@@ -448,6 +532,7 @@ export const formulas = {
     over: 'Sentences of the think text.',
     unit: 'tier',
     note: 'Whether each was right stands in the evidence of the finding.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   ahaTier: {
@@ -456,6 +541,7 @@ export const formulas = {
     over: 'The think text of this answer.',
     unit: 'tier, 0 to 5',
     note: 'T1 is a cue and no aha. The same text always gives the same tier.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
 } as const satisfies Record<string, Formula>;

@@ -29,19 +29,16 @@ export type ListChoices = z.infer<typeof listChoices>;
 /** Filters of before that are remembered. */
 const historyKept = 30;
 
-/** Where choices outlive the page. */
-export interface Keep {
-  load(): unknown;
-  save(choices: ListChoices): void;
-}
+const keptAs = 'video-r1 list';
 
 export class ChoiceStore {
   readonly state: Store<ListChoices>;
-  private readonly keep: Keep;
+  private readonly storage: Pick<Storage, 'getItem' | 'setItem'>;
 
-  constructor(keep: Keep) {
-    this.keep = keep;
-    const held = keep.load();
+  /** @param storage what outlives the page */
+  constructor(storage: Pick<Storage, 'getItem' | 'setItem'>) {
+    this.storage = storage;
+    const held: unknown = JSON.parse(storage.getItem(keptAs) ?? '{}');
     this.state = new Store(listChoices.parse(typeof held === 'object' && held !== null ? held : {}));
   }
 
@@ -84,6 +81,6 @@ export class ChoiceStore {
 
   private change(change: Partial<ListChoices>): void {
     this.state.update((choices) => ({ ...choices, ...change }));
-    this.keep.save(this.state.get());
+    this.storage.setItem(keptAs, JSON.stringify(this.state.get()));
   }
 }

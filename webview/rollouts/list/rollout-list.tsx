@@ -1,4 +1,5 @@
 /** The list: filter, chips, columns, rows. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import type { Expression } from '../../../trainer/protocol/query/expression.ts';
@@ -7,6 +8,7 @@ import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
 import { PaneHead } from '../../ui/heads.tsx';
 import { shownLine } from '../../ui/hostile-text.ts';
+import { keyMap } from '../../ui/key-table.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { clock, grouped } from '../../ui/numbers.ts';
@@ -23,6 +25,7 @@ import { FilterBox } from './filter-box.tsx';
 import { JumpField } from './jump-field.tsx';
 import type { ChoiceStore } from './list-choices.ts';
 import type { CountsState } from './list-counts.ts';
+import { type ListAction, listKeys } from './list-keys.ts';
 import type { ListMoves } from './list-moves.ts';
 import { lineHeights, Placeholder, Row } from './list-rows.tsx';
 import { NothingLeft } from './nothing-left.tsx';
@@ -40,13 +43,16 @@ interface RolloutListProps {
   readonly threshold: number;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;
-  readonly onExport: () => void;
+  /** Has the list shown where it is not. */
+  readonly onShow: () => void;
+  /** The tool that exports what the list shows. */
+  readonly exports: ComponentChildren;
 }
 
 type Open = 'columns' | 'filters' | 'jump' | null;
 
 export function RolloutList(props: RolloutListProps) {
-  const { feed, moves, choices, threshold, selectedId, onSelect, onExport } = props;
+  const { feed, moves, choices, threshold, selectedId, onSelect, onShow, exports } = props;
   const state = useStore(feed.state, (held) => held);
   const counts = useStore(feed.counts.state, (held) => held);
   const chosen = useStore(choices.state, (held) => held);
@@ -74,15 +80,21 @@ export function RolloutList(props: RolloutListProps) {
   const toggle = (which: Open) => setOpen(open === which ? null : which);
   const inSight = useRef({ first: 0, last: 0 });
   const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.current.last - inSight.current.first - 1));
-  useKeys({
-    o: () => toggle('columns'),
-    F: () => toggle('filters'),
-    G: () => toggle('jump'),
-    End: () => moves.toEnd(),
-    PageDown: () => pageBy(1),
-    PageUp: () => pageBy(-1),
-    Escape: () => feed.stop(),
-  });
+  const openByKey = (which: Open) => {
+    onShow();
+    toggle(which);
+  };
+  useKeys(
+    keyMap<ListAction>(listKeys, {
+      last: () => moves.toEnd(),
+      pageDown: () => pageBy(1),
+      pageUp: () => pageBy(-1),
+      goTo: () => openByKey('jump'),
+      columns: () => openByKey('columns'),
+      filters: () => openByKey('filters'),
+      stop: () => feed.stop(),
+    }),
+  );
   const scrolledAway = useRef(false);
   const length = rows.length;
   const isEmpty = length === 0 && !state.reading && list > 0;
@@ -101,11 +113,11 @@ export function RolloutList(props: RolloutListProps) {
             />
             <Tool
               icon="columns"
-              label="Columns and order (o)"
+              label="Columns and order (C)"
               expanded={open === 'columns'}
               onPress={() => toggle('columns')}
             />
-            <Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />
+            {exports}
           </>
         }
       />
@@ -266,7 +278,7 @@ function orderWords(sort: ListSort | null): string {
 function OrderLine({ sort, onOpen }: { sort: ListSort | null; onOpen: () => void }) {
   if (sort === null) return <div class={styles.noHeads} />;
   return (
-    <button type="button" class={styles.order} title="Columns and order (o)" onClick={onOpen}>
+    <button type="button" class={styles.order} title="Columns and order (C)" onClick={onOpen}>
       {orderWords(sort)}
     </button>
   );

@@ -8,10 +8,15 @@ import { jumpOf } from '../../../../webview/rollouts/list/list-moves.ts';
 import { rowsOfGroup } from '../../../../webview/rollouts/list/rollout-row.ts';
 import { aGroup, aQuestion } from '../../../store/records.ts';
 
-function kept(held: unknown = null) {
-  let saved: unknown = held;
-  const open = () =>
-    new ChoiceStore({ load: () => saved, save: (choices) => (saved = JSON.parse(JSON.stringify(choices))) });
+function kept(held: unknown = {}) {
+  let saved = JSON.stringify(held);
+  const storage = {
+    getItem: () => saved,
+    setItem: (_: string, value: string) => {
+      saved = value;
+    },
+  };
+  const open = () => new ChoiceStore(storage);
   return { open, choices: open() };
 }
 
