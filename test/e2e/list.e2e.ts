@@ -48,6 +48,7 @@ async function open(viewport = { width: 1400, height: 900 }): Promise<Page> {
 async function filter(tab: Page, line: string): Promise<void> {
   await tab.keyboard.press('/');
   await tab.keyboard.press('ControlOrMeta+a');
+  await tab.keyboard.press('Delete');
   await tab.keyboard.type(line);
   await tab.keyboard.press('Escape');
   await tab.locator('#rollout-filter').blur();
