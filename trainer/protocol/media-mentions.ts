@@ -10,7 +10,20 @@ export type MediaMention =
   | { readonly kind: 'time'; readonly span: Span; readonly seconds: number };
 
 const ordinals = [
-  ...['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth', 'eleventh', 'twelfth'],
+  ...[
+    'first',
+    'second',
+    'third',
+    'fourth',
+    'fifth',
+    'sixth',
+    'seventh',
+    'eighth',
+    'ninth',
+    'tenth',
+    'eleventh',
+    'twelfth',
+  ],
   ...['thirteenth', 'fourteenth', 'fifteenth', 'sixteenth', 'seventeenth', 'eighteenth', 'nineteenth', 'twentieth'],
 ];
 
@@ -44,7 +57,8 @@ export function mediaMentions(text: string): MediaMention[] {
     found.push({ kind: 'frame', span: spanOf(match), numbers: [number] });
   }
   for (const place of places)
-    for (const match of text.matchAll(place)) found.push({ kind: 'time', span: spanOf(match), seconds: Number(match[1]) });
+    for (const match of text.matchAll(place))
+      found.push({ kind: 'time', span: spanOf(match), seconds: Number(match[1]) });
   for (const match of text.matchAll(clock)) {
     const [minutes, seconds] = [Number(match[1] ?? match[3]), Number(match[2] ?? match[4])];
     found.push({ kind: 'time', span: spanOf(match), seconds: 60 * minutes + seconds });

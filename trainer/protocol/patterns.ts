@@ -35,7 +35,8 @@ export const patternRules: Readonly<Record<PatternName, string>> = {
   'broken format': 'It is not one <think> part followed by one <answer> part, and nothing else.',
   'missing frame':
     'Its reasoning names a frame by a number that the question does not have, or a time after the end of the video.',
-  'same text': 'An earlier answer of the run, about another video or image, has the same reasoning, word for word (12 words at least).',
+  'same text':
+    'An earlier answer of the run, about another video or image, has the same reasoning, word for word (12 words at least).',
 };
 
 /** A set of patterns as one number. */

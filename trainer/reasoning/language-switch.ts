@@ -1,4 +1,5 @@
 /** Whether reasoning leaves the language of its question: by script, and among languages of Latin script by function words. */
+import { splitSentences } from './sentences.ts';
 
 /** Scripts that are told apart, each with the fewest letters in a row that show it; formulas have single Greek ones. */
 const scripts: readonly (readonly [name: string, least: number])[] = [
@@ -23,7 +24,8 @@ const functionWords: Readonly<Record<string, ReadonlySet<string>>> = Object.from
       'the of and is was are were it to that this then there they which with for from by has have not but so when what who',
     Spanish: 'el la los las y en del que por para con una un está luego hacia pero como más ya muy donde cuando su lo',
     French: 'le la les et est dans avec il elle un une des du que qui pour sur mais où puis pas ce cette au aux sont',
-    German: 'der die das und ist nicht ein eine den dem auf mit zu aus nach wieder dann er sie wir geht bleibt dort zuerst',
+    German:
+      'der die das und ist nicht ein eine den dem auf mit zu aus nach wieder dann er sie wir geht bleibt dort zuerst',
     Portuguese: 'os um uma e em na no do da que para com ele ela depois mas não está são ao dos das pelo pela',
     Italian: 'il lo gli e è di che con per una un sul nella nel poi era della dal non sono ma anche più',
   }).map(([language, words], _, all) => {
@@ -33,7 +35,7 @@ const functionWords: Readonly<Record<string, ReadonlySet<string>>> = Object.from
 );
 const leastFunctionWords = 3;
 
-/** Longest quotation that is taken out: an opening mark without a closing one takes nothing away. */
+/** A quotation may be of any language; an opening mark without a closing one takes nothing away. */
 const quoted =
   /"[^"]{1,300}"|“[^”]{1,300}”|«[^»]{1,300}»|「[^」]{1,300}」|『[^』]{1,300}』|《[^》]{1,300}》|(?<=^|[\s(:,])['‘][^'’]{1,300}['’](?=$|[\s).,:;!?])/gu;
 
@@ -46,20 +48,15 @@ function languageOf(text: string): string | null {
   return best !== undefined && best[1] > 0 ? best[0] : null;
 }
 
-/**
- * @param reasoning the think text
- * @param sentences of it
- * @param question what the reasoning may take up: question, options, solution
- */
-export function switchesLanguage(reasoning: string, sentences: readonly string[], question: string): boolean {
+/** @param question what the reasoning may take up: question, options, solution */
+export function switchesLanguage(reasoning: string, question: string): boolean {
   const said = reasoning.replace(quoted, ' ');
-  for (const [name] of scripts)
-    if (runs.get(name)?.test(said) && !letters.get(name)?.test(question)) return true;
+  for (const [name] of scripts) if (runs.get(name)?.test(said) && !letters.get(name)?.test(question)) return true;
   if (!latin.test(question)) return latinWords.test(said);
   const language = languageOf(question);
   if (language === null) return false;
-  return sentences.some((sentence) => {
-    const words = sentence.replace(quoted, ' ').toLowerCase().match(/\p{L}+/gu) ?? [];
+  return splitSentences(said, { start: 0, end: said.length }).some((sentence) => {
+    const words = sentence.text.toLowerCase().match(/\p{L}+/gu) ?? [];
     const own = functionWords[language];
     if (words.some((word) => own?.has(word))) return false;
     return Object.entries(functionWords).some(
