@@ -118,15 +118,15 @@ export async function* benchStore(): AsyncGenerator<BenchFigure> {
     for (const body of take(60)) times.push(await timed(async () => store.append(body)));
     yield { name: 'store a group of 12', value: median(times), unit: 'ms', note: stored };
 
-    await reader.list(folder, { expression: everything, before: Number.MAX_SAFE_INTEGER, limit: 1 });
+    await reader.list(folder, { expression: everything, sort: null, at: null, limit: 1 });
     for (const line of lines) {
       const expression = expressionOf(line);
-      const list = () => reader.list(folder, { expression, before: Number.MAX_SAFE_INTEGER, limit: 200 });
+      const list = () => reader.list(folder, { expression, sort: null, at: null, limit: 200 });
       await list();
       const listed = [await timed(list), await timed(list), await timed(list)];
       let matching = 0;
       const counted = await timed(async () => {
-        ({ matching } = await reader.count(folder, { expression, facets: true }));
+        ({ matching } = await reader.count(folder, { expression, sort: null, facets: true }));
       });
       const note = `count of all and by chip ${counted.toFixed(0)} ms, ${matching.toLocaleString('en-US')} match`;
       yield { name: `list ${line === '' ? 'all' : line}`, value: median(listed), unit: 'ms', note };
@@ -145,7 +145,7 @@ async function* whileCounting(store: RunStore, reader: RolloutReader, folder: st
   const expression = expressionOf(`${words[0]}`);
   const other = expressionOf('half:shuffled');
   let counting = true;
-  const count = reader.count(folder, { expression, facets: true }).finally(() => {
+  const count = reader.count(folder, { expression, sort: null, facets: true }).finally(() => {
     counting = false;
   });
   const turns: number[] = [];
@@ -153,9 +153,7 @@ async function* whileCounting(store: RunStore, reader: RolloutReader, folder: st
   while (counting) {
     turns.push(await timed(() => setImmediate()));
     turns.push(await timed(async () => store.metrics()));
-    lists.push(
-      await timed(() => reader.list(folder, { expression: other, before: Number.MAX_SAFE_INTEGER, limit: 200 })),
-    );
+    lists.push(await timed(() => reader.list(folder, { expression: other, sort: null, at: null, limit: 200 })));
   }
   await count;
   const note = `longest of ${turns.length}, while a count of all rollouts goes on`;
@@ -169,12 +167,14 @@ async function* whileCounting(store: RunStore, reader: RolloutReader, folder: st
   const given: number[] = [];
   for (let round = 0; round < 20; round++) {
     const controller = new AbortController();
-    const abandoned = reader.count(folder, { expression, facets: true }, controller.signal).catch(() => null);
-    await reader.list(folder, { expression: other, before: Number.MAX_SAFE_INTEGER, limit: 1 });
+    const abandoned = reader
+      .count(folder, { expression, sort: null, facets: true }, { signal: controller.signal })
+      .catch(() => null);
+    await reader.list(folder, { expression: other, sort: null, at: null, limit: 1 });
     controller.abort();
     await abandoned;
     // The next count comes after whatever is left of this one.
-    given.push(await timed(() => reader.count(folder, { expression: everything, facets: false })));
+    given.push(await timed(() => reader.count(folder, { expression: everything, sort: null, facets: false })));
   }
   yield {
     name: 'count after one that was given up',

@@ -18,6 +18,7 @@ const all: EngineCapabilities = {
   lossMeans: ['answer', 'token'],
   fullParameters: true,
   entropy: true,
+  samplerIsTrainer: true,
   topAlternatives: 20,
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,

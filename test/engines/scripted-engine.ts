@@ -10,10 +10,13 @@ import type {
   Completion,
   Engine,
   LossReport,
+  LossScored,
   ModelHandle,
   ModelOrigin,
   OptimStep,
+  PolicySequence,
   Prompt,
+  Rendered,
   SampleEvent,
   SampleOptions,
   SampleRequest,
@@ -48,6 +51,11 @@ export const vocabulary: readonly string[] = [
   ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)),
   other,
 ];
+/** What stands for a frame in a prompt. */
+export const frameToken = vocabulary.length;
+const framePiece = '<|video_pad|>';
+/** Nats that a sampler which is not the trainer tells too little. */
+export const samplerError = 0.01;
 const tokenOf = new Map(vocabulary.map((piece, token) => [piece, token]));
 
 /** The tokens of a text, without the end. */
@@ -104,6 +112,7 @@ const capabilities: EngineCapabilities = {
   lossMeans: ['answer', 'token'],
   fullParameters: true,
   entropy: true,
+  samplerIsTrainer: true,
   topAlternatives: 0,
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,
@@ -112,7 +121,7 @@ const capabilities: EngineCapabilities = {
 };
 
 export class ScriptedEngine implements Engine {
-  readonly capabilities = capabilities;
+  readonly capabilities: EngineCapabilities;
   /** Every call, in order. */
   readonly calls: Primitive[] = [];
   private readonly script: Script | null;
@@ -123,9 +132,16 @@ export class ScriptedEngine implements Engine {
   private handles = 0;
   private isDead = false;
 
-  /** @param script null draws answers from the policy's own distribution */
-  constructor(script: Script | null = null) {
+  /**
+   * @param script null draws answers from the policy's own distribution
+   * @param can what it can do besides; where sampler and trainer differ, they do by `samplerError`
+   */
+  constructor(
+    script: Script | null = null,
+    can: Partial<Pick<EngineCapabilities, 'samplerIsTrainer' | 'topAlternatives'>> = {},
+  ) {
     this.script = script;
+    this.capabilities = { ...capabilities, ...can };
   }
 
   /** The next call of a primitive, and as many after it as faults are given, fail. */
@@ -164,7 +180,7 @@ export class ScriptedEngine implements Engine {
       threads: 1,
       parameters: vocabulary.length,
       why: 'a test',
-      capabilities,
+      capabilities: this.capabilities,
     };
   }
 
@@ -186,7 +202,11 @@ export class ScriptedEngine implements Engine {
     for (const [request, { prompt, seeds }] of requests.entries()) {
       for (const [index, seed] of seeds.entries()) {
         const tokens = signal.aborted ? [] : this.answer(prompt, seed, index, logprobs, options);
-        const completion = completionOf(tokens, logprobs, options.maxTokens, signal.aborted);
+        const completion = this.told(
+          completionOf(tokens, logprobs, options.maxTokens, signal.aborted),
+          logprobs,
+          options.alternatives ?? 0,
+        );
         if (!signal.aborted) yield { kind: 'delta', request, index, text: completion.text };
         yield { kind: 'done', request, index, completion };
       }
@@ -220,6 +240,7 @@ export class ScriptedEngine implements Engine {
     const exactKl = loss.kind === 'policy' ? loss.exactKl : undefined;
     const gradient = new Float64Array(vocabulary.length);
     let sums: { loss: number; kl: number; clipped: number };
+    let exactReference: Float32Array | null = null;
     if (terms.kind === 'policy' && exactKl) {
       const rows = (of: ModelHandle) => Float32Array.from(Array.from(targets, () => [...this.table(of).logits]).flat());
       const exact = exactPolicySums(terms, targets, rows(model), rows(exactKl));
@@ -227,6 +248,7 @@ export class ScriptedEngine implements Engine {
         (gradient[i % vocabulary.length] as number) += value;
       });
       sums = exact;
+      exactReference = exact.refLogprobs;
     } else {
       const byLogprob = lossSums(
         terms,
@@ -248,6 +270,7 @@ export class ScriptedEngine implements Engine {
       kl: hasReference ? sums.kl / targets.length : null,
       clipped: loss.kind === 'policy' ? sums.clipped / targets.length : null,
       tokens: targets.length,
+      scored: loss.kind === 'policy' ? scoredOf(loss.sequences, logprobs, exactReference) : null,
     };
   }
 
@@ -283,11 +306,19 @@ export class ScriptedEngine implements Engine {
     await writeFile(path.join(folder, 'table.json'), JSON.stringify(saved));
   }
 
-  async render(_model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {
+  /** Each frame is one token, of a number that no text has. */
+  async render(_model: ModelHandle, prompt: Prompt): Promise<Rendered> {
     await this.begin('render');
-    const text = textOf(prompt);
-    const visionTokens = prompt.reduce((sum, chunk) => sum + ('frames' in chunk ? chunk.frames.count : 0), 0);
-    return { text, tokens: tokensOf(text).length + visionTokens, visionTokens };
+    const ids = prompt.flatMap((chunk) => {
+      if (chunk.kind === 'text') return tokensOf(chunk.text);
+      return 'frames' in chunk ? Array<number>(chunk.frames.count).fill(frameToken) : [];
+    });
+    const visionTokens = ids.filter((id) => id === frameToken).length;
+    const pieces = ids.map((id) => vocabulary[id] ?? framePiece);
+    const text = prompt.map((chunk) =>
+      chunk.kind === 'text' ? chunk.text : 'frames' in chunk ? framePiece.repeat(chunk.frames.count) : '',
+    );
+    return { text: text.join(''), ids: Int32Array.from(ids), pieces, visionTokens };
   }
 
   async unload(model: ModelHandle): Promise<void> {
@@ -301,6 +332,20 @@ export class ScriptedEngine implements Engine {
   async dispose(): Promise<void> {
     await this.begin('dispose');
     this.tables.clear();
+  }
+
+  /** What its sampler tells of an answer. */
+  private told(completion: Completion, logprobs: Float64Array, alternatives: number): Completion {
+    const best = Array.from(logprobs, (logprob, token) => ({ token, piece: vocabulary[token] as string, logprob }))
+      .sort((a, b) => b.logprob - a.logprob)
+      .slice(0, alternatives);
+    return {
+      ...completion,
+      logprobs: this.capabilities.samplerIsTrainer
+        ? completion.logprobs
+        : completion.logprobs.map((logprob) => logprob - samplerError),
+      alternatives: alternatives === 0 ? null : Array.from(completion.tokens, () => best),
+    };
   }
 
   private async begin(primitive: Primitive, signal?: AbortSignal): Promise<void> {
@@ -403,6 +448,22 @@ function completionOf(all: readonly number[], logprobs: Float64Array, maxTokens:
 
 function textOf(prompt: Prompt): string {
   return prompt.map((chunk) => (chunk.kind === 'text' ? chunk.text : '')).join('');
+}
+
+function scoredOf(
+  sequences: readonly PolicySequence[],
+  logprobs: Float64Array,
+  exactReference: Float32Array | null,
+): LossScored[] {
+  let at = 0;
+  return sequences.map(({ answer, refLogprobs }) => {
+    const from = at;
+    at += answer.tokens.length;
+    return {
+      logprobs: Float32Array.from(answer.tokens, (token) => logprobs[token] as number),
+      refLogprobs: exactReference?.slice(from, at) ?? refLogprobs,
+    };
+  });
 }
 
 const promptTokens = ({ prompt }: Sequence) => tokensOf(textOf(prompt));

@@ -8,7 +8,8 @@ it('is unfit by one token, and fit at the limit', async () => {
   const question = aLoadedQuestion(0);
   const { training } = await scriptedTraining('tgrpo', { questions: [question] });
   const { engine, policy, template } = training;
-  const { tokens } = await engine.render(policy, buildPrompt(question.question, question.frames, null, template));
+  const { ids } = await engine.render(policy, buildPrompt(question.question, question.frames, null, template));
+  const tokens = ids.length;
   const unfit = (most: number) => longPrompt(engine, policy, template, most)(question);
   expect(await unfit(tokens)).toBeNull();
   expect(await unfit(0)).toBeNull();

@@ -1,7 +1,7 @@
 /** The groups of a step between sampling and update. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { groupAdvantages, type ScoredAnswer } from '../../trainer/learning/advantages.ts';
+import { groupAdvantages, type ScoredAnswer } from '../../trainer/advantages/advantages.ts';
 import type { SampledGroup } from '../../trainer/learning/groups.ts';
 import { OpenGroups } from '../../trainer/learning/open-groups.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
@@ -22,6 +22,7 @@ function sampled(ordered: readonly number[], shuffled: readonly number[]): Sampl
   const one = Float32Array.of(-0.5, -0.5, -0.5);
   return {
     group: aGroup(1, { id: 'g', rollouts }),
+    promptTokens: { ids: [], pieces: [] },
     tokens: new Map(),
     prompt: [],
     completions: ordered.map((_, i) => ({

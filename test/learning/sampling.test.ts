@@ -57,7 +57,8 @@ function engineThatSays(...answers: string[][]): { engine: Engine; asked: Sample
           yield { kind: 'done', request, index, completion: completion(answers[request]?.[index] ?? '') };
       }
     },
-    render: async () => ({ text: 'prompt', tokens: 1, visionTokens: 2 }),
+    capabilities: { topAlternatives: 0 },
+    render: async () => ({ text: 'prompt', ids: Int32Array.of(7), pieces: ['prompt'], visionTokens: 2 }),
   };
   return { engine: engine as unknown as Engine, asked };
 }

@@ -1,7 +1,7 @@
 /** What a loop is given, without a run: a scripted engine, questions made by hand, and safe points that are written down. */
 import type { LoadedQuestion } from '../../trainer/data/questions.ts';
 import type { Frames } from '../../trainer/engines/engine.ts';
-import type { ScoredGroup } from '../../trainer/learning/groups.ts';
+import type { ScoredGroup, UpdatedAnswer } from '../../trainer/learning/groups.ts';
 import type { OpenGroups } from '../../trainer/learning/open-groups.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import type { Training } from '../../trainer/learning/training.ts';
@@ -47,6 +47,7 @@ export interface ScriptedTraining {
   /** Safe points in the order in which they were passed. */
   readonly passed: SafePoint[];
   readonly recorded: ScoredGroup[];
+  readonly updated: UpdatedAnswer[];
   /** What happens at a safe point, beside being written down; gives the milliseconds held there. */
   atPoint: (point: SafePoint, open: OpenGroups | undefined) => Promise<number> | number;
 }
@@ -55,12 +56,13 @@ export async function scriptedTraining(
   method: Method,
   given: {
     readonly script?: Script;
+    readonly can?: ConstructorParameters<typeof ScriptedEngine>[1];
     readonly questions: readonly LoadedQuestion[];
     readonly parameters?: Partial<ParameterValues>;
     readonly signal?: AbortSignal;
   },
 ): Promise<ScriptedTraining> {
-  const engine = new ScriptedEngine(given.script ?? null);
+  const engine = new ScriptedEngine(given.script ?? null, given.can);
   const policy = await engine.createModel({ kind: 'new', size: {} as never, seed: 1, texts: [] }, 'policy');
   const reference = method === 'sft' ? null : await engine.createModel({ kind: 'copy', of: policy }, 'reference');
   const parameters: ParameterValues = { ...presetParameters('paper', method), ...given.parameters };
@@ -68,6 +70,7 @@ export async function scriptedTraining(
     engine,
     passed: [],
     recorded: [],
+    updated: [],
     atPoint: () => 0,
     training: {
       ...{ engine, policy, reference, seed: 1, template: defaultTemplate },
@@ -81,6 +84,9 @@ export async function scriptedTraining(
       probeQuestions: async (_step, count) => given.questions.slice(0, count),
       recordGroups: async (groups) => {
         made.recorded.push(...groups);
+      },
+      onUpdated: (answers) => {
+        made.updated.push(...answers);
       },
       onSampling: () => {},
     },

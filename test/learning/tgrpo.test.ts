@@ -1,10 +1,12 @@
 /** A step of T-GRPO on an engine that answers from a script: every number that it reports is worked out by hand. */
 import { describe, expect, it } from 'vitest';
+import { meanKl } from '../../trainer/learning/groups.ts';
 import { tgrpoStep } from '../../trainer/learning/tgrpo.ts';
 import { Interrupted } from '../../trainer/learning/training.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import { tokensOf, vocabulary } from '../engines/scripted-engine.ts';
+import type { RolloutTokens } from '../../trainer/protocol/records.ts';
+import { frameToken, samplerError, tokensOf, vocabulary } from '../engines/scripted-engine.ts';
 import { aLoadedQuestion, scriptedTraining } from './scripted-training.ts';
 
 const right = '<think>a</think><answer>B</answer>';
@@ -238,5 +240,105 @@ describe('groups that are open at before-update', () => {
       return 0;
     });
     expect(logits.every((logit) => Math.abs(logit) < 1e-6)).toBe(true);
+  });
+});
+
+describe('what an update tells of its answers', () => {
+  const [a, b] = [tokensOf('A')[0] as number, tokensOf('B')[0] as number];
+
+  /** A step whose policy gives B a logit of 1 where the reference has 0. */
+  const stepped = async (
+    change: Partial<ParameterValues>,
+    given: Partial<Parameters<typeof scriptedTraining>[1]> = {},
+  ) => {
+    const all = { ...parameters, learningRate: 0, ...change };
+    const made = await scriptedTraining('tgrpo', {
+      ...{ script: halfRight, questions: [aLoadedQuestion(0)], ...given },
+      parameters: all,
+    });
+    made.engine.logitsOf(made.training.policy)[b] = 1;
+    const metrics = await tgrpoStep(made.training, 1, 'tgrpo');
+    return { ...made, metrics };
+  };
+  /** ln of the policy's sum of exponentials, and of the reference's. */
+  const policySum = Math.log(vocabulary.length - 1 + Math.E);
+  const referenceSum = Math.log(vocabulary.length);
+  const k3 = (d: number) => Math.exp(d) - d - 1;
+  const klOfRight = (6 * k3(policySum - referenceSum) + k3(policySum - referenceSum - 1)) / length;
+  const klOfWrong = k3(policySum - referenceSum);
+
+  it('is the log-probability of each token by both models, and its mean k3, for the ordered answers alone', async () => {
+    const { updated, metrics } = await stepped({});
+    expect(updated.map(({ rolloutId }) => rolloutId)).toEqual(['s1-0-o0', 's1-0-o1']);
+    const [good] = updated;
+    expect(good?.refLogprobs).toHaveLength(length);
+    for (const logprob of good?.refLogprobs ?? []) expect(logprob).toBeCloseTo(-referenceSum, 5);
+    good?.logprobs?.forEach((logprob, i) => {
+      expect(logprob).toBeCloseTo(i === letter ? 1 - policySum : -policySum, 5);
+    });
+    expect(updated.map(meanKl)).toEqual([expect.closeTo(klOfRight, 6), expect.closeTo(klOfWrong, 6)]);
+    // Both answers are of one length, so the step's mean over tokens is that of the two.
+    expect(metrics.kl).toBeCloseTo((klOfRight + klOfWrong) / 2, 6);
+  });
+
+  it('has the reference for an exact KL too, whose own value is another one', async () => {
+    const { updated, metrics } = await stepped({ klEstimator: 'exact' });
+    for (const logprob of updated[0]?.refLogprobs ?? []) expect(logprob).toBeCloseTo(-referenceSum, 5);
+    expect(updated.map(meanKl)).toEqual([expect.closeTo(klOfRight, 6), expect.closeTo(klOfWrong, 6)]);
+    // The exact KL is that of the whole row: of B at e/Z more than at 1/V, of the others less.
+    const p = Math.E / (vocabulary.length - 1 + Math.E);
+    expect(metrics.kl).toBeCloseTo(p - policySum + referenceSum, 6);
+  });
+
+  it('has no reference without a KL term, and nothing of a flat group that is left out', async () => {
+    const { updated } = await stepped({ beta: 0 });
+    expect(updated.map(({ refLogprobs }) => refLogprobs)).toEqual([null, null]);
+    expect(updated[0]?.logprobs).toHaveLength(length);
+    expect(updated.map(meanKl)).toEqual([null, null]);
+    const flat = await stepped({ skipFlatGroups: true }, { script: () => right });
+    expect(flat.updated).toEqual(
+      ['s1-0-o0', 's1-0-o1'].map((rolloutId) => ({ rolloutId, logprobs: null, refLogprobs: null })),
+    );
+    expect(flat.updated.map(meanKl)).toEqual([null, null]);
+  });
+
+  it('is what stood before the first of several updates', async () => {
+    const once = await stepped({ learningRate: 0.1 });
+    const twice = await stepped({ learningRate: 0.1, updatesPerSampling: 2 });
+    expect(twice.updated).toEqual(once.updated);
+    expect(twice.metrics.kl).not.toBeCloseTo(once.metrics.kl as number, 3);
+  });
+
+  it('is the trainer’s own where the sampler is another program', async () => {
+    const { updated, recorded } = await stepped({}, { can: { samplerIsTrainer: false } });
+    const told = recorded[0]?.tokens.get('s1-0-o0')?.logprobs ?? [];
+    updated[0]?.logprobs?.forEach((logprob, i) => {
+      expect(logprob - (told[i] as number)).toBeCloseTo(samplerError, 5);
+    });
+    expect(updated.map(meanKl)).toEqual([expect.closeTo(klOfRight, 6), expect.closeTo(klOfWrong, 6)]);
+  });
+
+  it('changes nothing by alternatives that are kept, which are the likeliest and no more than the engine tells', async () => {
+    const none = await stepped({ alternatives: 0 }, { can: { topAlternatives: 3 } });
+    const kept = await stepped({ alternatives: 5 }, { can: { topAlternatives: 3 } });
+    expect(kept.updated).toEqual(none.updated);
+    const tokensWith = (made: typeof kept) => made.recorded[0]?.tokens.get('s1-0-o0');
+    const { alternatives, ...same } = tokensWith(kept) as RolloutTokens;
+    expect(same).toEqual(tokensWith(none));
+    expect(same.ids).toEqual([...tokensOf(right), 0]);
+    expect(alternatives).toHaveLength(length);
+    for (const likeliest of alternatives ?? []) {
+      expect(likeliest).toHaveLength(3);
+      expect(likeliest[0]).toEqual({ id: b, piece: 'B', logprob: expect.closeTo(1 - policySum, 6) });
+      expect(likeliest.some(({ id }) => id === a)).toBe(false);
+    }
+  });
+
+  it('gives the prompt as the engine rendered it, frames as their token', async () => {
+    const { recorded } = await stepped({});
+    const { ids, pieces } = recorded[0]?.promptTokens ?? { ids: [], pieces: [] };
+    expect(pieces.join('')).toBe(recorded[0]?.group.prompt);
+    expect(ids.filter((id) => id === frameToken)).toHaveLength(4);
+    expect(recorded[0]?.group.rollouts.map(({ kl }) => kl)).toEqual([undefined, undefined, null]);
   });
 });

@@ -280,6 +280,7 @@ it('a value that the engine of the run can not compute is refused by its name', 
         entropy: false,
       },
       ...{
+        samplerIsTrainer: true,
         topAlternatives: 0,
         optimizerKeys: ['learningRate' as const],
         reference: true,

@@ -70,13 +70,14 @@ function connected(given: Partial<Handlers> = {}) {
   return { client, peer, near, far, clientFaults, peerFaults };
 }
 
+const noRows = { rows: [], index: 0, exact: true, total: 0, first: null, last: null, more: false };
 const turn = () => new Promise(setImmediate);
 
 describe('requests', () => {
   test('defaults are filled in before the handler sees the parameters', async () => {
-    const list = vi.fn<Handlers['rollouts/list']>(async () => ({ rows: [], total: 0 }));
+    const list = vi.fn<Handlers['rollouts/list']>(async () => noRows);
     const { client } = connected({ 'rollouts/list': list });
-    expect(await client.request('rollouts/list', { runId: 'a' })).toEqual({ rows: [], total: 0 });
+    expect(await client.request('rollouts/list', { runId: 'a' })).toEqual(noRows);
     expect(list).toHaveBeenCalledWith({ runId: 'a', query: '', limit: 200 });
   });
 

@@ -167,7 +167,7 @@ describe('requests', () => {
     for (const id of ['a', 'b']) serving.service.addRun(id);
     const signals: AbortSignal[] = [];
     const begun = new Collected<number>();
-    serving.service.countRollouts = (_, __, signal) => {
+    serving.service.countRollouts = (_, __, { signal = new AbortController().signal }) => {
       begun.add(signals.push(signal));
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new StudioError('cancelled', 'The request was cancelled.')));

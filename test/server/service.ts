@@ -8,8 +8,8 @@ import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { CreateRun, ForkRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
-import type { RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
-import { type CountAsked, type ListAsked, RolloutReader } from '../../trainer/store/rollout-reader.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
+import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aRun } from '../store/records.ts';
 
@@ -113,12 +113,12 @@ export class RecordingService implements TrainerService {
     return store;
   }
 
-  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage> {
-    return this.reader.list(this.store(runId).folder, asked);
+  listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage> {
+    return this.reader.list(this.store(runId).folder, asked, attention);
   }
 
-  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount> {
-    return this.reader.count(this.store(runId).folder, asked, signal);
+  countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
+    return this.reader.count(this.store(runId).folder, asked, attention);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {

@@ -1,7 +1,13 @@
 /** What queries of a store answer, without a thread in between. */
 import type { Expression } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
-import { countRollouts, listRollouts, type RolloutCount, type RolloutPage } from '../../trainer/store/rollout-list.ts';
+import {
+  countRollouts,
+  type ListAsked,
+  listRollouts,
+  type RolloutCount,
+  type RolloutPage,
+} from '../../trainer/store/rollout-list.ts';
 import { type Portions, portions } from '../../trainer/store/rollout-search.ts';
 import type { RunStore } from '../../trainer/store/run-store.ts';
 import { databaseOf } from './folders.ts';
@@ -25,13 +31,14 @@ function expressionOf(query: string | Expression): Expression {
 export function listed(
   store: RunStore,
   query: string | Expression = '',
-  { before = Number.MAX_SAFE_INTEGER, limit = 1000, parts = portions } = {},
+  { sort = null, at = null, limit = 1000, parts = portions }: Partial<ListAsked> & { parts?: Portions } = {},
 ): RolloutPage {
-  return finished(listRollouts(databaseOf(store), { expression: expressionOf(query), before, limit }, parts)).value;
+  return finished(listRollouts(databaseOf(store), { expression: expressionOf(query), sort, at, limit }, parts)).value;
 }
 
 export function counted(store: RunStore, query: string | Expression = '', parts: Portions = portions): RolloutCount {
-  return finished(countRollouts(databaseOf(store), { expression: expressionOf(query), facets: true }, parts)).value;
+  const asked = { expression: expressionOf(query), sort: null, facets: true };
+  return finished(countRollouts(databaseOf(store), asked, parts)).value;
 }
 
 /** Ids of the rollouts that a query keeps, newest first. */

@@ -31,7 +31,7 @@ interface Answers {
   readonly metrics: { readonly durations: object }[];
   readonly checkpoints: object[];
   readonly evaluations: object[];
-  readonly rows: { readonly id: string; readonly key: number }[];
+  readonly rows: { readonly id: string; readonly key: number; readonly groupId: string }[];
   readonly groups: GroupWithRollouts[];
   readonly annotations: object[];
   readonly nextAnnotationId: number;
@@ -42,6 +42,13 @@ interface Answers {
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
 const { answers }: { answers: Answers } = JSON.parse(readFileSync(join(fixtures, 'store-schema-1.json'), 'utf8'));
+
+/** The rows as they are listed now: with the time of the group, and the KL that was not kept. */
+const rowsNow = answers.rows.map((row) => ({
+  ...row,
+  at: answers.groups.find(({ id }) => id === row.groupId)?.at,
+  kl: null,
+}));
 
 function oldFolder(): { folder: string; file: string } {
   const folder = temporaryFolder();
@@ -71,7 +78,7 @@ describe('a store of schema 1', () => {
     expect(store.evaluations()).toEqual(answers.evaluations);
     expect(store.notices()).toEqual(answers.notices);
     for (const group of answers.groups) expect(store.group(group.id)).toEqual(group);
-    for (const [id, tokens] of Object.entries(answers.tokens)) expect(store.tokens(id)).toEqual(tokens);
+    for (const [id, tokens] of Object.entries(answers.tokens)) expect(store.tokens(id)).toMatchObject(tokens);
     for (const [key, media] of Object.entries(answers.media)) expect(store.media(key)).toEqual(media);
     expect(store.annotations()).toEqual(answers.annotations);
     expect(store.nextAnnotationId()).toBe(answers.nextAnnotationId);
@@ -81,7 +88,7 @@ describe('a store of schema 1', () => {
       '$1,"unit":"code points"}',
     );
     expect(store.exportAnnotations().jsonl).toBe(counted);
-    expect(listed(store).rows).toEqual(answers.rows);
+    expect(listed(store).rows).toEqual(rowsNow);
   });
 
   test('keeps every event under its number; all fit the present contract', () => {
@@ -277,7 +284,7 @@ describe('what has to be indexed anew', () => {
       shares.push(share);
       seen.push(counted(store, 'right').matching);
       expect(counted(store).filled).toBeCloseTo(share, 2);
-      expect(listed(store).rows).toEqual(answers.rows);
+      expect(listed(store).rows).toEqual(rowsNow);
     }
     expect(shares[0]).toBe(0);
     expect(shares.length).toBeGreaterThan(3);

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Question, shownRow } from '../../trainer/protocol/records.ts';
-import { schemaVersion } from '../../trainer/store/migrations.ts';
+import { Database } from '../../trainer/store/database.ts';
+import { beginFilling } from '../../trainer/store/filling.ts';
+import { makeTables, schemaVersion } from '../../trainer/store/migrations.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { listed } from './asking.ts';
 import { temporaryFolder } from './folders.ts';
@@ -43,25 +45,27 @@ function folderOfSchema1(): string {
   return folder;
 }
 
-/** What schema 5 added is taken out again. */
+/** The rows of a store of today in the tables of schema 4, its words still to be indexed. */
 function folderOfSchema4(): string {
-  const folder = folderOfSchema1();
-  const store = RunStore.open(folder);
+  const today = folderOfSchema1();
+  const store = RunStore.open(today);
   while (store.fill(Number.POSITIVE_INFINITY) < 1);
   store.dispose();
-  const raw = new DatabaseSync(join(folder, storeFile));
-  raw.exec(`
-    DROP INDEX rollouts_step;
-    DROP INDEX rollouts_facet;
-    ALTER TABLE groups DROP COLUMN superseded;
-    ALTER TABLE rollouts DROP COLUMN superseded;
-    DROP TABLE superseded_events;
-    DROP TABLE attempts;
-    CREATE INDEX rollouts_step ON rollouts (step, key, facet);
-    CREATE INDEX rollouts_facet ON rollouts (facet, key, step);
-    PRAGMA user_version = 4;
-  `);
-  raw.close();
+  const folder = temporaryFolder();
+  const old = new Database(join(folder, storeFile));
+  makeTables(old, 4);
+  old.run('ATTACH ? AS today', join(today, storeFile));
+  old.exec('PRAGMA foreign_keys = OFF');
+  for (const { name } of old.all<{ name: string }>(
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'",
+  )) {
+    const columns = old
+      .all<{ name: string }>('SELECT name FROM pragma_table_info(?)', name)
+      .map((column) => column.name);
+    old.exec(`INSERT INTO main.${name} (${columns}) SELECT ${columns} FROM today.${name}`);
+  }
+  beginFilling(old);
+  old.dispose();
   return folder;
 }
 

@@ -192,12 +192,16 @@ describe('a query in SQL', () => {
             const facets = Object.entries(facetQueries(expression)).map(([term, query]) => [term, keeps(query).length]);
             for (const parts of ways) {
               const seen: string[] = [];
-              let before: number | undefined;
+              let after: string | null = null;
               for (let pages = 0; pages <= total; pages++) {
-                const { rows } = listed(store, expression, { limit, parts, ...(before && { before }) });
+                const { rows, last, more } = listed(store, expression, {
+                  limit,
+                  parts,
+                  at: after === null ? null : { after },
+                });
                 seen.push(...rows.map(({ id }) => id));
-                before = rows.at(-1)?.key;
-                if (rows.length < limit) break;
+                after = last;
+                if (!more) break;
               }
               expect(seen).toEqual(expected);
               expect(counted(store, expression, parts)).toEqual({

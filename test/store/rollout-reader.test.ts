@@ -56,9 +56,9 @@ function isIn(descriptor: string, folder: string): boolean {
 }
 
 const list = (reader: RolloutReader, store: RunStore, line = '', limit = 100) =>
-  reader.list(store.folder, { expression: expressionOf(line), before: Number.MAX_SAFE_INTEGER, limit });
+  reader.list(store.folder, { expression: expressionOf(line), sort: null, at: null, limit });
 const count = (reader: RolloutReader, store: RunStore, line = '', signal?: AbortSignal) =>
-  reader.count(store.folder, { expression: expressionOf(line), facets: true }, signal);
+  reader.count(store.folder, { expression: expressionOf(line), sort: null, facets: true }, signal ? { signal } : {});
 
 /** Looks at every rollout, a few thousand in each slice. */
 const slow = 'right or entropy>3';
@@ -126,10 +126,12 @@ describe('the thread that reads rollouts', () => {
     const small = aSmallStore();
     const reader = aReader();
     const folder = temporaryFolder();
-    await expect(reader.list(folder, { expression: everything, before: 9, limit: 9 })).rejects.toMatchObject({
-      kind: 'bad-store',
-      place: join(folder, storeFile),
-    });
+    await expect(reader.list(folder, { expression: everything, sort: null, at: null, limit: 9 })).rejects.toMatchObject(
+      {
+        kind: 'bad-store',
+        place: join(folder, storeFile),
+      },
+    );
     expect((await list(reader, small)).total).toBe(48);
   });
 

@@ -30,6 +30,7 @@ export const rooms: readonly Room[] = [
   { room: 'trainer/programs', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/journal', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/rewards', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'trainer/advantages', on: ['trainer/protocol'], runs: 'pure' },
   {
     room: 'trainer/engines',
     on: ['trainer/programs', 'trainer/protocol'],
@@ -48,12 +49,20 @@ export const rooms: readonly Room[] = [
   { room: 'trainer/annotations', on: ['trainer/journal', 'trainer/protocol'], runs: 'node', planned: true },
   {
     room: 'trainer/learning',
-    on: ['trainer/data', 'trainer/engines', 'trainer/protocol', 'trainer/reasoning', 'trainer/rewards'],
+    on: [
+      'trainer/advantages',
+      'trainer/data',
+      'trainer/engines',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+    ],
     runs: 'node',
   },
   {
     room: 'trainer/evaluation',
     on: [
+      'trainer/advantages',
       'trainer/data',
       'trainer/engines',
       'trainer/journal',
@@ -167,6 +176,7 @@ export const rooms: readonly Room[] = [
   {
     room: 'webview/rollouts',
     on: [
+      'trainer/advantages',
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',

@@ -63,7 +63,7 @@ export class EngineTeacher implements Teacher {
       const order = question.dataType === 'video' ? Array.from({ length: medium.frames.count }, (_, i) => i) : null;
       return { prompt: buildPrompt(question, medium.frames, order, template), seeds: [seed] };
     });
-    const prompts = requests.map(async ({ prompt }) => (await this.engine.render(this.model, prompt)).tokens);
+    const prompts = requests.map(async ({ prompt }) => (await this.engine.render(this.model, prompt)).ids.length);
     const tokensIn = await Promise.all(prompts);
     const answers = new Array<TeacherAnswer>(wanted.length);
     for await (const event of this.engine.sample(this.model, requests, sampling, never)) {

@@ -164,6 +164,13 @@ export interface Scored {
   readonly entropy: Float32Array | null;
 }
 
+/** What a policy loss computes of an answer on the way, before the update; one entry per answer token. */
+export interface LossScored {
+  readonly logprobs: Float32Array;
+  /** The sequence's own, or computed where the KL is exact; null without a reference. */
+  readonly refLogprobs: Float32Array | null;
+}
+
 export interface LossReport {
   readonly loss: number;
   /** Mean KL per answer token in nats, by k3 or exact; null without a reference. */
@@ -171,6 +178,19 @@ export interface LossReport {
   /** Share of answer tokens whose ratio was clipped; null for cross-entropy. */
   readonly clipped: number | null;
   readonly tokens: number;
+  /** By sequence; null for cross-entropy. */
+  readonly scored: readonly LossScored[] | null;
+}
+
+/** A prompt as a model is given it. */
+export interface Rendered {
+  /** Special tokens by name, one placeholder per vision token. */
+  readonly text: string;
+  /** One per token, vision tokens as their placeholder. */
+  readonly ids: Int32Array;
+  /** Text of each token as it is decoded, special tokens by name: it says what became of text that a tokenizer changes. */
+  readonly pieces: readonly string[];
+  readonly visionTokens: number;
 }
 
 export interface OptimStep {
@@ -203,8 +223,7 @@ export interface Engine {
   optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }>;
   /** Writes `config.json`, `model.safetensors`, `tokenizer.json` and the optimizer state into an empty folder. */
   saveState(model: ModelHandle, folder: string): Promise<void>;
-  /** Vision tokens of frames of this size, and the exact text that the model is given, media as placeholders. */
-  render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }>;
+  render(model: ModelHandle, prompt: Prompt): Promise<Rendered>;
   unload(model: ModelHandle): Promise<void>;
   memory(): Promise<{ bytes: number; tensors: number }>;
   dispose(): Promise<void>;

@@ -30,6 +30,12 @@ export interface LossSums {
   readonly gradient: Float32Array;
 }
 
+/** Sums of a policy loss over logits, and the two log-probabilities of each target that it takes from them. */
+export interface ExactSums extends LossSums {
+  readonly logprobs: Float32Array;
+  readonly refLogprobs: Float32Array;
+}
+
 /** Largest difference of log-probabilities that the KL estimate takes at face value, so that its exponential stays finite. */
 const mostLogRatio = 10;
 
@@ -164,19 +170,23 @@ export function exactPolicySums(
   targets: Int32Array,
   logits: Float32Array,
   refLogits: Float32Array,
-): LossSums {
+): ExactSums {
   const vocabulary = logits.length / targets.length;
   const gradient = new Float32Array(logits.length);
+  const ofTargets = { logprobs: new Float32Array(targets.length), refLogprobs: new Float32Array(targets.length) };
   let loss = 0;
   let kl = 0;
   let clipped = 0;
   targets.forEach((target, i) => {
     const [from, to] = [i * vocabulary, (i + 1) * vocabulary];
     const logprobs = logSoftmax(logits.subarray(from, to));
+    const refLogprobs = logSoftmax(refLogits.subarray(from, to));
+    ofTargets.logprobs[i] = logprobs[target] ?? 0;
+    ofTargets.refLogprobs[i] = refLogprobs[target] ?? 0;
     const weight = terms.weights[i] ?? 0;
     const old = terms.oldLogprobs[i] ?? 0;
     const token = policyToken(logprobs[target] ?? 0, old, null, terms.advantages[i] ?? 0, terms);
-    const exact = exactKl(logprobs, logSoftmax(refLogits.subarray(from, to)));
+    const exact = exactKl(logprobs, refLogprobs);
     loss += weight * (token.loss + terms.beta * exact.value);
     kl += exact.value;
     clipped += token.isClipped ? 1 : 0;
@@ -185,5 +195,5 @@ export function exactPolicySums(
       gradient[from + v] = weight * (token.derivative * ofTarget + terms.beta * (exact.byLogit[v] as number));
     }
   });
-  return { loss, kl, clipped, gradient };
+  return { loss, kl, clipped, gradient, ...ofTargets };
 }

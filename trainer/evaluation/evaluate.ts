@@ -3,7 +3,7 @@ import type { Leak } from '../data/leak.ts';
 import type { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
-import { sampleGroups } from '../learning/sampling.ts';
+import { alternativesOf, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics, mean } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Evaluation, EvaluationSlice } from '../protocol/records.ts';
@@ -76,7 +76,12 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
         prefix: `${e.id}-${from}`,
         ordered: 1,
         shuffled: 1,
-        sampling: { maxTokens: p.maxNewTokens, temperature: p.evaluationTemperature, topP: p.evaluationTopP },
+        sampling: {
+          maxTokens: p.maxNewTokens,
+          temperature: p.evaluationTemperature,
+          topP: p.evaluationTopP,
+          alternatives: alternativesOf(e.engine, p),
+        },
         signal: e.signal,
         onSampling: ({ done, total }) => tell((batch.length * done) / total, null),
       },

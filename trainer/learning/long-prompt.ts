@@ -9,7 +9,7 @@ import type { PromptTemplate } from '../reasoning/template.ts';
 export function longPrompt(engine: Engine, model: ModelHandle, template: PromptTemplate, mostTokens: number): Unfit {
   return async ({ question, frames }) => {
     if (mostTokens === 0) return null;
-    const { tokens } = await engine.render(model, buildPrompt(question, frames, null, template));
+    const { length: tokens } = (await engine.render(model, buildPrompt(question, frames, null, template))).ids;
     if (tokens <= mostTokens) return null;
     return new StudioError(
       'bad-dataset',

@@ -3,11 +3,17 @@
  * left out of the loss; advantages and sequences are made afterwards, of what then stands. What was recorded of the groups
  * when they were sampled stays as it is.
  */
+
+import {
+  type GroupAdvantages,
+  groupAdvantages,
+  type RewardParameters,
+  type ScoredAnswer,
+} from '../advantages/advantages.ts';
 import type { PolicySequence, Prompt } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder } from '../protocol/records.ts';
-import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
 import type { SampledGroup } from './groups.ts';
 
 interface OpenGroup {
@@ -15,12 +21,14 @@ interface OpenGroup {
   readonly prompt: Prompt;
   readonly completions: SampledGroup['completions'];
   readonly scores: Record<FrameOrder, ScoredAnswer[]>;
+  /** Of the ordered answers. */
+  readonly rolloutIds: readonly string[];
   /** Of each ordered answer: what its tokens weigh in the loss; null where all weigh 1. */
   readonly weights: (Float32Array | null)[];
 }
 
-/** A sequence to train on, before the reference has been asked for its log-probabilities. */
-export type OpenSequence = Omit<PolicySequence, 'refLogprobs'>;
+/** A sequence to train on, before the reference has been asked for its log-probabilities, and the rollout that it is of. */
+export type OpenSequence = Omit<PolicySequence, 'refLogprobs'> & { readonly rolloutId: string };
 
 /** What a person or a rule may find of an answer in place of what scoring found. */
 export type Rescore = Partial<ScoredAnswer>;
@@ -42,6 +50,7 @@ export class OpenGroups {
         prompt,
         completions,
         scores: { ordered: [...scores.ordered], shuffled: [...scores.shuffled] },
+        rolloutIds: group.rollouts.filter(({ order }) => order === 'ordered').map(({ id }) => id),
         weights: completions.map(() => null),
       };
       for (const { id, order, index } of group.rollouts) this.places.set(id, { group: open, half: order, index });
@@ -87,6 +96,7 @@ export class OpenGroups {
       return group.completions.map((completion, i): OpenSequence => {
         const weights = group.weights[i] ?? null;
         return {
+          rolloutId: group.rolloutIds[i] as string,
           prompt: group.prompt,
           answer: { tokens: completion.tokens, ...(weights && { weights }) },
           advantage: advantages[i] ?? 0,

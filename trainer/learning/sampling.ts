@@ -4,9 +4,11 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
+import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
 import { findAhaMoments } from '../reasoning/aha.ts';
@@ -14,7 +16,6 @@ import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { groupAdvantages, type ScoredAnswer } from './advantages.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
@@ -150,11 +151,7 @@ async function scoreGroup(
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
-    tokens.set(rolloutId, {
-      pieces: [...completion.pieces],
-      logprobs: Array.from(completion.logprobs),
-      entropy: Array.from(completion.entropy),
-    });
+    tokens.set(rolloutId, tokensOf(completion));
     return {
       id: rolloutId,
       groupId: id,
@@ -180,6 +177,8 @@ async function scoreGroup(
         : [],
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
+      // Of the others the update tells.
+      ...(half === 'ordered' && trained ? {} : { kl: null }),
     };
   };
 
@@ -201,11 +200,31 @@ async function scoreGroup(
         ...shuffled.map((_, k) => rolloutOf('shuffled', k)),
       ],
     },
+    promptTokens: { ids: Array.from(rendered.ids), pieces: [...rendered.pieces] },
     tokens,
     prompt: plan.prompt,
     completions: completions.ordered,
     scores: { ordered, shuffled },
   };
+}
+
+function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completion): RolloutTokens {
+  return {
+    pieces: [...pieces],
+    logprobs: Array.from(logprobs),
+    entropy: Array.from(entropy),
+    ids: Array.from(tokens),
+    ...(alternatives && {
+      alternatives: alternatives.map((likeliest) =>
+        likeliest.map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
+      ),
+    }),
+  };
+}
+
+/** Alternatives to ask for: as the parameter says, and no more than the engine tells. */
+export function alternativesOf(engine: Engine, p: Pick<ParameterValues, 'alternatives'>): number {
+  return Math.min(p.alternatives, engine.capabilities.topAlternatives);
 }
 
 /** What a set of groups says about the step: the paper's curves. */
@@ -241,7 +260,7 @@ export function groupMetrics(
     reward: mean(ordered.map((rollout) => rollout.reward.total)),
     length: mean(ordered.map((rollout) => rollout.tokenCount)),
     entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
-    flatGroups: mean(groups.map(({ group }) => (group.stats.std === 0 ? 1 : 0))),
+    flatGroups: mean(groups.map(({ group }) => Number(isFlat(group)))),
     sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
   };
 }

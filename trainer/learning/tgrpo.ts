@@ -3,10 +3,10 @@
  * questions -> answers on ordered and shuffled frames -> rewards -> advantages -> update. Advantages are made after
  * `before-update`, of the groups as they are then.
  */
-import type { PolicySequence } from '../engines/engine.ts';
+import type { LossScored, PolicySequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { OpenGroups } from './open-groups.ts';
-import { groupMetrics, sampleGroups } from './sampling.ts';
+import { alternativesOf, groupMetrics, sampleGroups } from './sampling.ts';
 import { learningRateAt, optimStepAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
@@ -33,7 +33,13 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
       prefix: `s${step}`,
       ordered: p.groupSize,
       shuffled: method === 'tgrpo' ? p.shuffledGroupSize : 0,
-      sampling: { maxTokens: p.maxNewTokens, temperature: p.temperature, topP: p.topP, topK: p.topK },
+      sampling: {
+        maxTokens: p.maxNewTokens,
+        temperature: p.temperature,
+        topP: p.topP,
+        topK: p.topK,
+        alternatives: alternativesOf(engine, p),
+      },
       signal: training.signal,
       onSampling: (hint) => training.onSampling(hint),
     },
@@ -46,12 +52,13 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   const open = new OpenGroups(groups, p);
   await clock.pass('before-update', open);
   const sequences = open.sequences();
+  const updated = new Map<string, LossScored>();
   await timed(durations, 'update', async () => {
     if (sequences.length === 0) return;
     const withKl = p.beta > 0 ? reference : null;
     const exactKl = p.klEstimator === 'exact' ? withKl : null;
     const references = withKl !== null && exactKl === null ? await engine.forward(withKl, sequences) : null;
-    const withReference: PolicySequence[] = sequences.map((sequence, i) => ({
+    const withReference: PolicySequence[] = sequences.map(({ rolloutId: _, ...sequence }, i) => ({
       ...sequence,
       refLogprobs: references?.[i]?.logprobs ?? null,
     }));
@@ -64,6 +71,11 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
         mean: p.lossMean,
         ...(exactKl === null ? {} : { exactKl }),
       });
+      // The answers' own weights are those before the first update.
+      if (update === 0)
+        sequences.forEach(({ rolloutId }, i) => {
+          updated.set(rolloutId, report.scored?.[i] as LossScored);
+        });
       const { gradNorm } = await engine.optimStep(policy, optimStepAt(metrics.learningRate, p));
       Object.assign(metrics, {
         loss: report.loss,
@@ -74,6 +86,9 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
       });
     }
   });
+  const ordered = groups.flatMap(({ group }) => group.rollouts.filter(({ order }) => order === 'ordered'));
+  const leftOut = { logprobs: null, refLogprobs: null };
+  training.onUpdated(ordered.map(({ id }) => ({ rolloutId: id, ...(updated.get(id) ?? leftOut) })));
   clock.stop(metrics);
   return metrics;
 }

@@ -8,7 +8,7 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import type { SafePoint } from '../protocol/run-state.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
-import type { ScoredGroup } from './groups.ts';
+import type { ScoredGroup, UpdatedAnswer } from './groups.ts';
 import type { OpenGroups } from './open-groups.ts';
 
 export interface Models {
@@ -37,6 +37,8 @@ export interface Training extends Models {
   /** Readable questions to look at, chosen by the step, that the run does not train on where it can be helped. */
   probeQuestions(step: number, count: number): Promise<LoadedQuestion[]>;
   recordGroups(groups: readonly ScoredGroup[]): Promise<void>;
+  /** The update is made: what it computed of the step's ordered answers is written down with the step. */
+  onUpdated(answers: readonly UpdatedAnswer[]): void;
   onSampling(hint: { done: number; total: number; text: string; problem: string }): void;
 }
 

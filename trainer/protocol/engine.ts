@@ -25,6 +25,11 @@ export const engineCapabilities = z.object({
   fullParameters: z.boolean(),
   /** Scored answers carry the entropy at each token when it is asked for. */
   entropy: z.boolean(),
+  /**
+   * Log-probabilities that are told while sampling are the trainer's: one program computes both, and they agree up to rounding.
+   * Else sampler and trainer may differ, and what the update computes is kept beside.
+   */
+  samplerIsTrainer: z.boolean().default(true),
   /** Likeliest tokens that can be told beside each token drawn; 0: none. */
   topAlternatives: z.number().int().min(0),
   /** What of an optimizer step has an effect. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { listSort } from './query/sort.ts';
 import {
   annotation,
   annotationInput,
@@ -11,6 +12,7 @@ import {
   evaluation,
   groupPurpose,
   groupWithRollouts,
+  promptTokens,
   rollout,
   rolloutTokens,
   runEvent,
@@ -20,6 +22,7 @@ import {
 import { resumption } from './resumption.ts';
 import { runSummary } from './run-state.ts';
 import { modelSource, runName } from './runfile.ts';
+import { stepCounts } from './step-counts.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
   readonly params: P;
@@ -61,8 +64,12 @@ export type UnreadableRun = z.infer<typeof unreadableRun>;
 
 /** A row of the rollout list: the rollout without its text, with what the row shows of its question. */
 export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
-  /** Position in the store; the list pages by it. */
+  /** Number in the store: a later rollout has a higher one. */
   key: z.number().int(),
+  /** When its group was made; null where the record of that can't be read. */
+  at: z.number().nullable(),
+  /** Null also where it was not kept yet. */
+  kl: z.number().nullable(),
   problem: z.string(),
   problemType: z.string(),
   dataType: z.string(),
@@ -70,6 +77,20 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   flags: z.number().int(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
+
+/**
+ * Where a page of the list begins: behind or before a row already held (by its cursor), at a number from 0, at the first row
+ * of a step (of the nearest earlier one where it has none, else of the first), or at a rollout: where it would stand if the
+ * query does not keep it.
+ */
+export const listPlace = z.union([
+  z.strictObject({ after: z.string() }),
+  z.strictObject({ before: z.string() }),
+  z.strictObject({ index: z.number().int().min(0) }),
+  z.strictObject({ step: z.number().int() }),
+  z.strictObject({ rollout: z.string() }),
+]);
+export type ListPlace = z.infer<typeof listPlace>;
 
 export const requests = {
   /** First message on every connection. Fails with `protocol-version` when the major versions differ. */
@@ -123,29 +144,54 @@ export const requests = {
     z.object({ steps: z.array(stepMetrics) }),
   ),
   'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
+  /** Sums by step; groups of events with a number above `seq` are not in them. */
+  'counts/list': call(
+    runId,
+    z.object({
+      counts: z.array(stepCounts),
+      seq: z.number().int(),
+      /** Share of the groups that are in the sums: less than 1 while a run of an older version is counted anew. */
+      counted: z.number().min(0).max(1),
+    }),
+  ),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
   /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
   'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
   /**
-   * Newest first; `before` is the key of the last row already held. A `query` with a fault is refused: `place` is where in the
-   * line (`3..7`, end exclusive), `remedy` what to put there.
+   * A page of the rollouts that a query keeps: newest first, or as `sort` says. A `query` with a fault is refused: `place` is
+   * where in the line (`3..7`, end exclusive), `remedy` what to put there. `not-found` for a rollout that is not there.
    */
   'rollouts/list': call(
     runId.extend({
       query: z.string().default(''),
-      before: z.number().int().optional(),
+      sort: listSort.optional(),
+      /** The first page without it. */
+      at: listPlace.optional(),
       limit: z.number().int().min(1).max(500).default(200),
     }),
-    z.object({ rows: z.array(rolloutRow), total: z.number().int() }),
+    z.object({
+      rows: z.array(rolloutRow),
+      /** Place of the first row in the whole result, from 0; only about right while it is not `exact`. */
+      index: z.number().int(),
+      exact: z.boolean(),
+      /** Of the run, matching or not. */
+      total: z.number().int(),
+      /** Cursors of the first and the last row. */
+      first: z.string().nullable(),
+      last: z.string().nullable(),
+      /** There are rows behind the last one. */
+      more: z.boolean(),
+    }),
   ),
   /**
-   * How many rollouts a query keeps, and with `facets` how many it would keep with each of `facetTerms`. One at a time for a
-   * client and run: a newer one, unsubscribing and closing end the one before with `cancelled`.
+   * How many rollouts a query keeps, and with `facets` how many it would keep with each of `facetTerms`. Once it is answered,
+   * places in the list of this query and `sort` are exact. One at a time for a client and run: a newer one, `rollouts/cancel`,
+   * unsubscribing and closing end the one before with `cancelled`.
    */
   'rollouts/count': call(
-    runId.extend({ query: z.string().default(''), facets: z.boolean().default(false) }),
+    runId.extend({ query: z.string().default(''), sort: listSort.optional(), facets: z.boolean().default(false) }),
     z.object({
       matching: z.number().int(),
       total: z.number().int(),
@@ -154,7 +200,11 @@ export const requests = {
       filled: z.number().min(0).max(1).default(1),
     }),
   ),
+  /** Ends this client's lists and counts of a run that are under way, with `cancelled`. */
+  'rollouts/cancel': call(runId, nothing),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
+  /** The exact prompt as the engine was given it, on ordered frames. */
+  'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(
@@ -195,6 +245,8 @@ export const notifications = {
     text: z.string(),
     problem: z.string(),
   }),
+  /** How far a list or count of this client is that has to look at all rollouts: so many of `total`. */
+  'rollouts/progress': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),
   /** A run was created, deleted or changed state: lists are to be read again. */
   'runs/changed': z.object({ run: runSummary.nullable() }),
 } as const;

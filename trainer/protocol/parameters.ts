@@ -301,6 +301,15 @@ export const parameters = {
     unit: 'tokens',
     help: 'An answer is cut here.',
   }),
+  alternatives: parameter({
+    label: 'alternatives kept',
+    schema: z.number().int().min(0).max(20),
+    changes: 'live',
+    methods: all,
+    unit: 'tokens',
+    help: 'Likeliest tokens that are kept beside each token drawn, with their log-probabilities; what is drawn does not change by it. 0 keeps none.',
+    before: 0,
+  }),
   // reward
   formatWeight: parameter({
     label: 'format weight',

@@ -115,6 +115,18 @@ export const rolloutTokens = z.object({
 });
 export type RolloutTokens = z.infer<typeof rolloutTokens>;
 
+/** A group's prompt on ordered frames, token by token: one entry per token, those of media too. */
+export const promptTokens = z.object({
+  /** As the group has it. */
+  text: z.string(),
+  ids: z.array(z.number().int()).nullable(),
+  /** They concatenate to `text`; special tokens by name. */
+  pieces: z.array(z.string()).nullable(),
+  /** For people: why `ids` and `pieces` are not there; null where they are. */
+  missing: z.string().nullable(),
+});
+export type PromptTokens = z.infer<typeof promptTokens>;
+
 export const question = z.object({
   /** Number of the question among those of its dataset that can be trained on, from 0. */
   row: z.number().int(),
@@ -356,6 +368,15 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('state'), run: runSummary }),
   z.object({ type: z.literal('step'), metrics: stepMetrics }),
   z.object({ type: z.literal('group'), group: groupWithRollouts }),
+  /**
+   * The update of a step is made, and what is known of its answers by that: `kl` of each by the rollout's id. Groups that are
+   * read from then on have it; token by token it is asked for anew.
+   */
+  z.object({
+    type: z.literal('references'),
+    step: z.number().int(),
+    kl: z.record(z.string(), z.number().nullable()),
+  }),
   z.object({ type: z.literal('command'), command: commandRecord }),
   z.object({ type: z.literal('checkpoint'), checkpoint }),
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),

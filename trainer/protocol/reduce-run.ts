@@ -21,6 +21,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'rewound':
       return { ...run, seq, step: Math.min(run.step, body.toStep), updatedAt: at };
     case 'group':
+    case 'references':
     case 'command':
     case 'checkpoint':
     case 'checkpoint-removed':

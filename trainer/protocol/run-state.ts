@@ -149,6 +149,11 @@ export function isComputing(state: RunState): boolean {
   }
 }
 
+/** Its model is in memory: the step under way can go on. */
+export function isInMemory(run: RunSummary): boolean {
+  return isComputing(run.state) || (run.state === 'paused' && run.memory === 'held');
+}
+
 export type QueuedRun = RunSummary & { readonly state: 'queued' };
 
 /** The runs that wait for their turn, the next one first. */

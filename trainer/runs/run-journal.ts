@@ -1,10 +1,10 @@
 /** What is known of a run: events go into its store, the summary follows from them, and whoever listens is told. */
 import { setImmediate } from 'node:timers/promises';
-import type { ScoredGroup } from '../learning/groups.ts';
+import { meanKl, type ScoredGroup, type UpdatedAnswer } from '../learning/groups.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { hindrances, hindranceText } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type { RolloutTokens, RunEvent, RunEventBody } from '../protocol/records.ts';
+import type { RunEvent, RunEventBody, StepMetrics } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import {
   isComputing,
@@ -14,7 +14,8 @@ import {
   standingOf,
   withStanding,
 } from '../protocol/run-state.ts';
-import type { RunStore } from '../store/run-store.ts';
+import type { EventDetails, RunStore } from '../store/run-store.ts';
+import type { UpdateScores } from '../store/token-table.ts';
 
 export interface JournalListener {
   /** After the event is in the store. */
@@ -22,6 +23,13 @@ export interface JournalListener {
   /** The summary is another one, or its text about what is under way. */
   onChanged(summary: RunSummary): void;
   log(line: string): void;
+}
+
+/** What the update of a step computed of its ordered answers. */
+export interface StepUpdate {
+  readonly answers: readonly UpdatedAnswer[];
+  /** Then the sampler's log-probabilities are kept alone. */
+  readonly samplerIsTrainer: boolean;
 }
 
 /** Between two tellings of how far some work is. */
@@ -51,11 +59,17 @@ export class RunJournal {
   }
 
   /** @throws StudioError `disk-full` */
-  record(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
-    const event = this.store.append(body, tokens);
-    this.run = reduceRun(this.run, event);
-    this.listener.onEvent(event);
-    return event;
+  record(body: RunEventBody, details?: EventDetails): RunEvent {
+    const [event] = this.recordAll([body], details);
+    return event as RunEvent;
+  }
+
+  /** Several events, all or none. @throws StudioError `disk-full` */
+  private recordAll(bodies: readonly RunEventBody[], details?: EventDetails): RunEvent[] {
+    const events = this.store.appendAll(bodies, details);
+    this.run = events.reduce(reduceRun, this.run);
+    for (const event of events) this.listener.onEvent(event);
+    return events;
   }
 
   /** The run stands so from now on. A state that can't be stored, because the disk is full, is still told. */
@@ -88,10 +102,25 @@ export class RunJournal {
 
   /** Each group is written to the disk before the next; between them the trainer answers. @throws StudioError `disk-full` */
   async recordGroups(groups: readonly ScoredGroup[]): Promise<void> {
-    for (const { group, tokens } of groups) {
-      this.record({ type: 'group', group }, tokens);
+    for (const { group, tokens, promptTokens } of groups) {
+      this.record({ type: 'group', group }, { tokens, prompts: new Map([[group.id, promptTokens]]) });
       await setImmediate();
     }
+  }
+
+  /** A step with what its update computed of its answers, where it has any. @throws StudioError `disk-full` */
+  recordStep(metrics: StepMetrics, update: StepUpdate | null): void {
+    const step: RunEventBody = { type: 'step', metrics };
+    if (update === null) {
+      this.record(step);
+      return;
+    }
+    const kl = Object.fromEntries(update.answers.map((answer) => [answer.rolloutId, meanKl(answer)]));
+    const scores = update.answers.map(({ rolloutId, logprobs, refLogprobs }): [string, UpdateScores] => [
+      rolloutId,
+      { isLeftOut: logprobs === null, reference: refLogprobs, trainer: update.samplerIsTrainer ? null : logprobs },
+    ]);
+    this.recordAll([{ type: 'references', step: metrics.step, kl }, step], { scores: new Map(scores) });
   }
 
   /** What has begun, for people: told at once, never stored. */

@@ -6,8 +6,8 @@ import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.
 import type { Resumption } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
-import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
-import type { CountAsked, ListAsked } from '../store/rollout-reader.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
+import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 
 export interface SamplingHint {
@@ -64,10 +64,9 @@ export interface TrainerService {
   delete(runId: string): Promise<void>;
   /** Read access to a run's records; writing is for `runs` alone. */
   store(runId: string): RunStore;
-  /** Rollouts of a run that a query keeps, newest first. */
-  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage>;
-  /** @param signal ends it with `cancelled` */
-  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount>;
+  /** A page of the rollouts of a run that a query keeps. */
+  listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage>;
+  countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;
   /** Frames of a group's media, from the cache or decoded again. */
   frames(runId: string, key: string): Promise<Frames>;
   annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;

@@ -15,8 +15,8 @@ import type { Resumption } from '../protocol/resumption.ts';
 import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import { spanFault } from '../protocol/text-spans.ts';
-import type { RolloutCount, RolloutPage } from '../store/rollout-list.ts';
-import { type CountAsked, type ListAsked, RolloutReader } from '../store/rollout-reader.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
+import { type Attention, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
 import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
@@ -48,6 +48,8 @@ export interface TrainerOptions {
 const defaultFrameCacheBytes = 2e9;
 /** How long whoever asks waits at most for a portion of indexing. */
 const fillingMs = 15;
+/** How often those who show its progress are told. */
+const fillingToldMs = 2000;
 
 export class Trainer implements TrainerService {
   readonly info: TrainerInfo;
@@ -272,12 +274,12 @@ export class Trainer implements TrainerService {
     return this.run(runId).store;
   }
 
-  listRollouts(runId: string, asked: ListAsked): Promise<RolloutPage> {
-    return this.reader.list(this.run(runId).folder, asked);
+  listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage> {
+    return this.reader.list(this.run(runId).folder, asked, attention);
   }
 
-  countRollouts(runId: string, asked: CountAsked, signal: AbortSignal): Promise<RolloutCount> {
-    return this.reader.count(this.run(runId).folder, asked, signal);
+  countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
+    return this.reader.count(this.run(runId).folder, asked, attention);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {
@@ -369,24 +371,35 @@ export class Trainer implements TrainerService {
     );
   }
 
-  /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
+  /**
+   * Indexes and counts runs of older versions anew, a little at a time: others are answered in between. What ends it goes on
+   * next time.
+   */
   private async fillStores(): Promise<void> {
     for (const run of [...this.runsById.values()]) {
-      if (run.store.filledShare() === 1) continue;
+      if (run.store.filledShare() === 1 && run.store.countedShare() === 1) continue;
       this.options.log(`${run.id} was recorded by an older version: it is indexed anew`);
       try {
-        for (let share = 0; share < 1; ) {
-          await nextTurn();
-          if (this.isEnding) return;
-          if (this.runsById.get(run.id) !== run) break;
-          share = run.store.fill(fillingMs);
-        }
-        this.tell((listener) => listener.onRunsChanged(run.summary()));
+        for (const portion of ['fill', 'count'] as const)
+          await this.inPortions(run, () => run.store[portion](fillingMs));
       } catch (thrown) {
         this.options.log(
           `${run.id} can't be indexed anew, so a search does not find all of it: ${asStudioError(thrown)}`,
         );
       }
+    }
+  }
+
+  /** @param portion gives the share that is made after it */
+  private async inPortions(run: Run, portion: () => number): Promise<void> {
+    let toldAt = performance.now();
+    for (let share = 0; share < 1; ) {
+      await nextTurn();
+      if (this.isEnding || this.runsById.get(run.id) !== run) return;
+      share = portion();
+      if (share < 1 && performance.now() - toldAt < fillingToldMs) continue;
+      toldAt = performance.now();
+      this.tell((listener) => listener.onRunsChanged(run.summary()));
     }
   }
 

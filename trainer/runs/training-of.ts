@@ -10,7 +10,7 @@ export interface QuestionPlace {
   next: number;
 }
 
-export interface TrainingRun extends Pick<Training, 'seed' | 'signal' | 'recordGroups'> {
+export interface TrainingRun extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated'> {
   run(): RunSummary;
   at(point: SafePoint): Promise<number>;
   /** Moved on by the questions that are taken. */
@@ -44,6 +44,7 @@ export function trainingOf(bench: Workbench, of: TrainingRun): Training {
       return (await from.take(rowAt, 0, count)).questions;
     },
     recordGroups: (groups) => of.recordGroups(groups),
+    onUpdated: (answers) => of.onUpdated(answers),
     onSampling: (hint) => of.onSampling({ runId: of.run().id, step: of.run().step + 1, ...hint }),
   };
 }

@@ -3,6 +3,7 @@
  * questions; the loops do the steps, `steering` the commands, the journal remembers.
  */
 import { randomUUID } from 'node:crypto';
+import type { UpdatedAnswer } from '../learning/groups.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
@@ -68,6 +69,8 @@ export class TrainingSession {
   private reached = { step: 0, position: 0 };
   /** The position while a step is under way. */
   private readonly place: QuestionPlace = { next: 0 };
+  /** What the update of the step under way computed of its answers; null for SFT. */
+  private updated: readonly UpdatedAnswer[] | null = null;
   private readonly flatSteps = new FlatSteps();
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
@@ -328,6 +331,9 @@ export class TrainingSession {
         else journal.endProgress();
       },
       recordGroups: (groups) => journal.recordGroups(groups),
+      onUpdated: (answers) => {
+        this.updated = answers;
+      },
       onSampling: (hint) => around.onSampling(hint),
     });
     const afterUpdate = (): RunPlace => ({ point: 'after-update', step: this.run.step });
@@ -339,11 +345,17 @@ export class TrainingSession {
         const skippedBefore = this.run.skipped;
         const metrics = await this.orHold({ point: 'before-step', step }, () => {
           this.place.next = this.reached.position;
+          this.updated = null;
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
         this.reached = { step, position: this.place.next };
-        await this.orHold({ point: 'after-update', step }, async () => journal.record({ type: 'step', metrics }));
+        await this.orHold({ point: 'after-update', step }, async () =>
+          journal.recordStep(
+            metrics,
+            this.updated && { answers: this.updated, samplerIsTrainer: this.samplerIsTrainer },
+          ),
+        );
         const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
         if (flat !== null)
           await this.orHold({ point: 'after-update', step }, async () =>
@@ -395,6 +407,10 @@ export class TrainingSession {
       checkpoints: () => store.checkpoints(),
       record: (body) => journal.record(body),
     });
+  }
+
+  private get samplerIsTrainer(): boolean {
+    return this.workbench.engine.capabilities.samplerIsTrainer;
   }
 
   private get workbench(): Workbench {

@@ -10,6 +10,8 @@ import type { RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
 import type { SamplingHint, TrainerService } from '../runs/service.ts';
+import type { CountAsked } from '../store/rollout-list.ts';
+import type { Attention } from '../store/rollout-reader.ts';
 import { Subscription } from './subscription.ts';
 import { closeCode, type SocketTransport } from './websocket.ts';
 
@@ -29,8 +31,9 @@ export class ClientConnection {
   private readonly transport: SocketTransport;
   private readonly peer: Peer;
   private readonly subscriptions = new Map<string, Subscription>();
-  /** Counts under way, by run. */
+  /** Counts under way, by run, and all lists and counts under way. */
   private readonly counting = new Map<string, AbortController>();
+  private readonly reading = new Map<AbortController, string>();
   /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
   private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
   private client: { readonly name: string; readonly author: string } | null = null;
@@ -67,7 +70,7 @@ export class ClientConnection {
   dispose(): void {
     for (const subscription of this.subscriptions.values()) subscription.dispose();
     this.subscriptions.clear();
-    for (const counting of this.counting.values()) counting.abort();
+    for (const controller of this.reading.keys()) controller.abort();
     this.changedMeanwhile.clear();
   }
 
@@ -114,7 +117,7 @@ export class ClientConnection {
       'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),
       'runs/unsubscribe': greeted<'runs/unsubscribe'>(({ runId }) => {
         this.unsubscribe(runId);
-        this.counting.get(runId)?.abort();
+        this.cancelReading(runId);
         return {};
       }),
       'runs/delete': greeted<'runs/delete'>(async ({ runId }) => {
@@ -127,6 +130,7 @@ export class ClientConnection {
       'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
         superseded: service.store(runId).supersededMetrics(),
       })),
+      'counts/list': greeted<'counts/list'>(({ runId }) => service.store(runId).counts()),
       'commands/list': greeted<'commands/list'>(({ runId }) => ({ commands: service.store(runId).commands() })),
       'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({
         checkpoints: service.store(runId).checkpoints(),
@@ -135,17 +139,21 @@ export class ClientConnection {
         evaluations: service.store(runId).evaluations(),
       })),
       'notices/list': greeted<'notices/list'>(({ runId }) => ({ events: service.store(runId).notices() })),
-      'rollouts/list': greeted<'rollouts/list'>(({ runId, query, before, limit }) =>
-        service.listRollouts(runId, {
-          expression: expressionOf(query),
-          before: before ?? Number.MAX_SAFE_INTEGER,
-          limit,
-        }),
+      'rollouts/list': greeted<'rollouts/list'>(({ runId, query, sort = null, at = null, limit }) => {
+        const asked = { expression: expressionOf(query), sort, at, limit };
+        return this.whileReading(runId, new AbortController(), (attention) =>
+          service.listRollouts(runId, asked, attention),
+        );
+      }),
+      'rollouts/count': greeted<'rollouts/count'>(({ runId, query, sort = null, facets }) =>
+        this.count(runId, { expression: expressionOf(query), sort, facets }),
       ),
-      'rollouts/count': greeted<'rollouts/count'>(({ runId, query, facets }) =>
-        this.count(runId, expressionOf(query), facets),
-      ),
+      'rollouts/cancel': greeted<'rollouts/cancel'>(({ runId }) => {
+        this.cancelReading(runId);
+        return {};
+      }),
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
+      'groups/prompt': greeted<'groups/prompt'>(({ runId, groupId }) => service.store(runId).prompt(groupId)),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
@@ -229,19 +237,39 @@ export class ClientConnection {
   }
 
   /** A newer count of the same run ends the one before: its answer is out of date. */
-  private async count(
-    runId: string,
-    expression: Expression,
-    facets: boolean,
-  ): Promise<RequestResult<'rollouts/count'>> {
+  private async count(runId: string, asked: CountAsked): Promise<RequestResult<'rollouts/count'>> {
     this.counting.get(runId)?.abort();
     const controller = new AbortController();
     this.counting.set(runId, controller);
     try {
-      return await this.service.countRollouts(runId, { expression, facets }, controller.signal);
+      return await this.whileReading(runId, controller, (attention) =>
+        this.service.countRollouts(runId, asked, attention),
+      );
     } finally {
       if (this.counting.get(runId) === controller) this.counting.delete(runId);
     }
+  }
+
+  private async whileReading<T>(
+    runId: string,
+    controller: AbortController,
+    read: (attention: Attention) => Promise<T>,
+  ): Promise<T> {
+    this.reading.set(controller, runId);
+    try {
+      return await read({
+        signal: controller.signal,
+        onProgress: (done, total) => {
+          if (this.transport.isIdle) this.peer.notify('rollouts/progress', { runId, done, total });
+        },
+      });
+    } finally {
+      this.reading.delete(controller);
+    }
+  }
+
+  private cancelReading(runId: string): void {
+    for (const [controller, ofRun] of this.reading) if (ofRun === runId) controller.abort();
   }
 
   private async sendFrames(runId: string, key: string): Promise<RequestResult<'frames/get'>> {

@@ -111,6 +111,7 @@ function stepOf(body: RunEventBody): number | null {
       return body.checkpoint.step;
     case 'evaluation':
       return body.evaluation.step;
+    case 'references':
     case 'skipped':
       return body.step;
     default:

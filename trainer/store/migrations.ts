@@ -7,7 +7,7 @@ import { fillAnnotations } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { beginFilling } from './filling.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
-import { applicationId, schema1, schema2, schema4, schema5 } from './schema.ts';
+import { applicationId, schema1, schema2, schema4, schema5, schema6 } from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -32,6 +32,7 @@ const steps: readonly Step[] = [
   // Korean is found by syllable, and emoji are words.
   { change: (database) => database.exec(schema4), refill: true },
   { change: (database) => database.exec(schema5), refill: false },
+  { change: (database) => database.exec(schema6), refill: false },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

@@ -57,6 +57,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   aha: facet('f.aha'),
   logprob: rollout('logprob'),
   entropy: rollout('entropy'),
+  kl: rollout('kl'),
   correct: facet('f.correct'),
   accuracy: rollout('accuracy'),
   reward: rollout('reward'),
@@ -114,6 +115,14 @@ export function stored(value: number | string | boolean): string | number {
 }
 
 // ---- reading --------------------------------------------------------------------------------------------------------
+
+/** A field's value as `stored` holds it, in a query over rollouts `r`, groups `g` and facets `f`; null where it has no column. */
+export function valueSql(field: FieldName): string | null {
+  const place = places[field];
+  if (place.table === 'annotations' || place.table === 'run') return null;
+  if ('sql' in place) return place.sql;
+  return `${place.table === 'rollouts' ? 'r' : 'g'}.${place.column}`;
+}
 
 /** A part of a query, the tables that it asks, and whether it asks for words. */
 export interface Asked {

@@ -2,19 +2,34 @@
  * The rollouts that a query keeps: a page of them, newest first, and how many there are, by facet too. Each runs in slices, so
  * that whoever runs it can answer others between two of them, or give up. Nothing here writes.
  */
-import type { RolloutRow } from '../protocol/messages.ts';
+import { StudioError } from '../protocol/errors.ts';
+import type { ListPlace, RequestResult, RolloutRow } from '../protocol/messages.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import { facetQueries } from '../protocol/query/facets.ts';
+import { fields } from '../protocol/query/fields.ts';
+import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
+import { valueSql } from './query-sql.ts';
 import { type Portions, portions, RolloutSearch } from './rollout-search.ts';
 import type { RolloutBody } from './rollout-tables.ts';
 
-export interface RolloutPage {
-  /** Newest first. */
-  readonly rows: RolloutRow[];
-  readonly total: number;
+export type RolloutPage = RequestResult<'rollouts/list'>;
+
+export interface ListAsked {
+  readonly expression: Expression;
+  /** Null: the newest first. */
+  readonly sort: ListSort | null;
+  /** Null: from the start. */
+  readonly at: ListPlace | null;
+  readonly limit: number;
+}
+
+export interface CountAsked {
+  readonly expression: Expression;
+  readonly sort: ListSort | null;
+  readonly facets: boolean;
 }
 
 export interface RolloutCount {
@@ -26,33 +41,86 @@ export interface RolloutCount {
   readonly filled: number;
 }
 
+/** What a rollout is ordered by. */
+interface Place {
+  readonly key: number;
+  readonly value: SortValue;
+}
+
+const cursorOf = ({ key, value }: Place) => JSON.stringify([value, key]);
+
+function readCursor(cursor: string): Place {
+  const [value, key] = JSON.parse(cursor) as [SortValue, number];
+  return { value, key };
+}
+
+/** @throws StudioError `not-found` for a rollout that is not there */
 export function* listRollouts(
   database: Database,
-  asked: { readonly expression: Expression; readonly before: number; readonly limit: number },
+  asked: ListAsked,
   parts: Portions = portions,
 ): Generator<void, RolloutPage> {
-  const { before, limit } = asked;
+  const { sort, at, limit } = asked;
   const search = new RolloutSearch(database, asked.expression, parts);
-  const keys: number[] = [];
-  if (search.isOfFacetsAlone) keys.push(...search.newestOfFacets(before, limit));
-  else {
-    yield* search.scan(before, search.facetIds, ({ text, parameters }) => {
-      const found = database.all<{ key: number }>(
-        `SELECT r.key FROM ${search.from} WHERE ${text} AND ${search.rest.text} ORDER BY r.key DESC LIMIT ?`,
-        ...parameters,
-        ...search.rest.parameters,
-        limit - keys.length,
-      );
-      keys.push(...found.map(({ key }) => key));
-      return keys.length < limit ? 'go on' : 'enough';
-    });
+  const held: Place[] = [];
+  const value = sort === null ? 'NULL' : (valueSql(sort.by) ?? 'NULL');
+  const field = sort === null ? null : fields[sort.by];
+  const numbers = field?.kind === 'choice' ? Object.keys(field.values).map((known) => known.toLowerCase()) : null;
+  const ordered = (found: SortValue) => (numbers === null || found === null ? found : numbers.indexOf(String(found)));
+  const from = 'rollouts r JOIN groups g ON g.key = r.group_key JOIN facets f ON f.id = r.facet';
+  yield* search.scan(Number.MAX_SAFE_INTEGER, search.facetIds, ({ text, parameters }) => {
+    for (const row of database.all<Place>(
+      `SELECT r.key, ${value} AS value FROM ${from} WHERE ${text} AND ${search.rest.text}`,
+      ...parameters,
+      ...search.rest.parameters,
+    ))
+      held.push({ key: row.key, value: ordered(row.value) });
+    return 'go on';
+  });
+  const compare = (a: Place, b: Place) =>
+    compareSortValues(a.value, b.value, sort?.descending ?? false) || b.key - a.key;
+  held.sort(compare);
+  const placed = (where: Place) => held.findIndex((one) => compare(one, where) >= 0);
+  const orEnd = (index: number) => (index < 0 ? held.length : index);
+  let index = 0;
+  if (at !== null && 'index' in at) index = Math.min(at.index, held.length);
+  else if (at !== null && 'after' in at) {
+    const where = readCursor(at.after);
+    index = orEnd(held.findIndex((one) => compare(one, where) > 0));
+  } else if (at !== null && 'before' in at) index = Math.max(0, orEnd(placed(readCursor(at.before))) - limit);
+  else if (at !== null && 'rollout' in at) {
+    const row = database.get<Place>(`SELECT r.key, ${value} AS value FROM ${from} WHERE r.id = ?`, at.rollout);
+    if (!row) throw new StudioError('not-found', `There is no rollout ${at.rollout} in this run.`);
+    index = orEnd(placed({ key: row.key, value: ordered(row.value) }));
+  } else if (at !== null) {
+    const steps = new Map(
+      database.all<{ key: number; step: number }>('SELECT key, step FROM rollouts').map(({ key, step }) => [key, step]),
+    );
+    const stepOf = ({ key }: Place) => steps.get(key) ?? 0;
+    const nearest = held.map(stepOf).reduce((best, step) => (step <= at.step && step > best ? step : best), -1);
+    index = nearest < 0 ? 0 : held.findIndex((one) => stepOf(one) === nearest);
   }
-  return { rows: rowsOf(database, keys), total: search.total };
+  const end =
+    at !== null && 'before' in at ? Math.min(index + limit, orEnd(placed(readCursor(at.before)))) : index + limit;
+  const page = held.slice(index, end);
+  const [first, last] = [page[0], page.at(-1)];
+  return {
+    rows: rowsOf(
+      database,
+      page.map(({ key }) => key),
+    ),
+    index,
+    exact: true,
+    total: search.total,
+    first: first ? cursorOf(first) : null,
+    last: last ? cursorOf(last) : null,
+    more: end < held.length,
+  };
 }
 
 export function* countRollouts(
   database: Database,
-  asked: { readonly expression: Expression; readonly facets: boolean },
+  asked: CountAsked,
   parts: Portions = portions,
 ): Generator<void, RolloutCount> {
   const search = new RolloutSearch(database, asked.expression, parts);
@@ -90,17 +158,22 @@ interface RowRecord {
   problem_type: string;
   data_type: string;
   purpose: Group['purpose'];
+  at: number | null;
 }
 
+/** In the order of the keys. */
 function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose
-     FROM rollouts r JOIN rollout_bodies b ON b.key = r.key JOIN groups g ON g.key = r.group_key
-     WHERE r.key IN (SELECT value FROM json_each(?)) ORDER BY r.key DESC`,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose,
+       CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
+     FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
+     JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
+     ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose }) => {
+  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, at }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
-    return { ...shown, id, key, problem, problemType: problem_type, dataType: data_type, purpose, flags };
+    const kl = shown.kl ?? null;
+    return { ...shown, id, key, at, kl, problem, problemType: problem_type, dataType: data_type, purpose, flags };
   });
 }

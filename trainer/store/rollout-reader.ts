@@ -7,21 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, StudioError } from '../protocol/errors.ts';
-import type { Expression } from '../protocol/query/expression.ts';
-import type { RolloutCount, RolloutPage } from './rollout-list.ts';
+import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from './rollout-list.ts';
 import { storeFile } from './run-store.ts';
-
-export interface ListAsked {
-  readonly expression: Expression;
-  /** Key of the last row already held; rows with lower ones follow. */
-  readonly before: number;
-  readonly limit: number;
-}
-
-export interface CountAsked {
-  readonly expression: Expression;
-  readonly facets: boolean;
-}
 
 /** What the thread is told. `path` is that of a database. */
 export type ToReader =
@@ -34,11 +21,22 @@ export type ToReader =
 
 export type FromReader =
   | { readonly id: number; readonly value: RolloutPage | RolloutCount | null }
+  /** So many of all rollouts have been looked at. */
+  | { readonly id: number; readonly done: number; readonly total: number }
   | { readonly id: number; readonly fault: ErrorData & { readonly message: string } };
+
+/** What whoever asks wants to hear of a request that takes long, and how it is given up. */
+export interface Attention {
+  /** Ends it with `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Told from time to time how many of all rollouts have been looked at. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(fault: StudioError): void;
+  readonly onProgress: Attention['onProgress'] | undefined;
 }
 
 /** Beside this file in a source tree, beside the bundle in the packaged extension. */
@@ -58,13 +56,12 @@ export class RolloutReader {
   private lastId = 0;
 
   /** @param folder of the run */
-  list(folder: string, asked: ListAsked): Promise<RolloutPage> {
-    return this.ask((id) => ({ kind: 'list', id, path: join(folder, storeFile), asked }));
+  list(folder: string, asked: ListAsked, attention: Attention = {}): Promise<RolloutPage> {
+    return this.ask((id) => ({ kind: 'list', id, path: join(folder, storeFile), asked }), attention);
   }
 
-  /** @param signal ends it with `cancelled` */
-  count(folder: string, asked: CountAsked, signal?: AbortSignal): Promise<RolloutCount> {
-    return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), signal);
+  count(folder: string, asked: CountAsked, attention: Attention = {}): Promise<RolloutCount> {
+    return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), attention);
   }
 
   /** Lets go of a run's database, so that its folder can be removed. */
@@ -78,7 +75,7 @@ export class RolloutReader {
     await worker?.terminate();
   }
 
-  private ask<T>(request: (id: number) => ToReader, signal?: AbortSignal): Promise<T> {
+  private ask<T>(request: (id: number) => ToReader, { signal, onProgress }: Attention = {}): Promise<T> {
     if (signal?.aborted) return Promise.reject(cancelled());
     this.worker ??= this.start();
     const { worker } = this;
@@ -89,7 +86,7 @@ export class RolloutReader {
       worker.postMessage({ kind: 'cancel', id } satisfies ToReader);
     };
     signal?.addEventListener('abort', cancel, { once: true });
-    this.waiting.set(id, { resolve: (value) => resolve(value as T), reject });
+    this.waiting.set(id, { resolve: (value) => resolve(value as T), reject, onProgress });
     // While an answer is awaited the thread keeps the process alive, and no longer.
     worker.ref();
     worker.postMessage(request(id));
@@ -99,6 +96,10 @@ export class RolloutReader {
   private start(): Worker {
     const worker = new Worker(readerScript(), { name: 'rollout reader' });
     worker.on('message', (answer: FromReader) => {
+      if ('done' in answer) {
+        this.waiting.get(answer.id)?.onProgress?.(answer.done, answer.total);
+        return;
+      }
       const waiting = this.settle(answer.id);
       if ('value' in answer) waiting?.resolve(answer.value);
       else waiting?.reject(errorOf(answer.fault));

@@ -1,10 +1,11 @@
 /** Groups and their rollouts: written whole, counted by facet, their words indexed; read one group at a time. */
 import { StudioError } from '../protocol/errors.ts';
+import { roundedNumber } from '../protocol/query/fields.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledColumns, type Value } from './query-sql.ts';
-import { packFloats, unpackFloats } from './token-arrays.ts';
+import type { TokenTable, UpdateScores } from './token-table.ts';
 
 /** The part of a rollout that is kept as JSON; `text` and `id` have columns of their own. */
 export type RolloutBody = Omit<Rollout, 'text' | 'id'>;
@@ -50,11 +51,13 @@ const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
 
 export class RolloutTables {
   private readonly database: Database;
+  private readonly tokenTable: TokenTable;
   private readonly flagsOf: (rolloutId: string, text: string) => number;
 
   /** @param flagsOf number of flags on exactly this text */
-  constructor(database: Database, flagsOf: (rolloutId: string, text: string) => number) {
+  constructor(database: Database, tokenTable: TokenTable, flagsOf: (rolloutId: string, text: string) => number) {
     this.database = database;
+    this.tokenTable = tokenTable;
     this.flagsOf = flagsOf;
   }
 
@@ -86,9 +89,26 @@ export class RolloutTables {
       const key = this.writeRollout(group, rollout, { key: oldKey ?? null, groupKey, place });
       database.run(writing.words, key, indexed(rollout.text), problem);
       const ofThis = tokens.get(rollout.id);
-      if (ofThis) this.writeTokens(key, ofThis);
+      if (ofThis) this.tokenTable.write(key, ofThis);
     });
     return groupKey;
+  }
+
+  /**
+   * The update of a rollout's step is made.
+   * @param kl as `Rollout` has it
+   * @throws StudioError `not-found`
+   */
+  writeUpdate(rolloutId: string, kl: number | null, scores: UpdateScores | undefined): void {
+    // As JSON: SQLite would write a bound number with fewer digits.
+    const row = this.database.get<{ key: number }>(
+      `UPDATE rollout_bodies SET body = json_set(body, '$.kl', json(?)) WHERE key = (SELECT key FROM rollouts WHERE id = ?) RETURNING key`,
+      JSON.stringify(kl),
+      rolloutId,
+    );
+    if (!row) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
+    this.database.run('UPDATE rollouts SET kl = ? WHERE key = ?', kl === null ? null : roundedNumber(kl), row.key);
+    if (scores) this.tokenTable.writeScores(row.key, scores);
   }
 
   /** Counts the flags of a rollout anew. */
@@ -178,16 +198,6 @@ export class RolloutTables {
     return written.key;
   }
 
-  private writeTokens(rolloutKey: number, tokens: RolloutTokens): void {
-    this.database.run(
-      'INSERT OR REPLACE INTO tokens (rollout_key, pieces, logprobs, entropy) VALUES (?, ?, ?, ?)',
-      rolloutKey,
-      JSON.stringify(tokens.pieces),
-      packFloats(tokens.logprobs),
-      packFloats(tokens.entropy),
-    );
-  }
-
   private addToFacet(group: Group, rollout: Rollout, flags: number): number {
     const aha = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
     const facet = this.database.get<{ id: number }>(
@@ -219,7 +229,7 @@ export class RolloutTables {
     if (rolloutKeys.length === 0) return;
     this.forgetFacetAndWords(rolloutKeys);
     const keys = JSON.stringify(rolloutKeys);
-    this.database.run('DELETE FROM tokens WHERE rollout_key IN (SELECT value FROM json_each(?))', keys);
+    this.tokenTable.delete(keys);
     this.database.run('DELETE FROM rollout_bodies WHERE key IN (SELECT value FROM json_each(?))', keys);
     this.database.run('DELETE FROM rollouts WHERE key IN (SELECT value FROM json_each(?))', keys);
   }
@@ -274,20 +284,6 @@ export class RolloutTables {
       id,
     );
     return row && rolloutOf(row);
-  }
-
-  tokens(rolloutId: string): RolloutTokens | undefined {
-    const row = this.database.get<{ pieces: string; logprobs: Uint8Array; entropy: Uint8Array }>(
-      'SELECT t.pieces, t.logprobs, t.entropy FROM tokens t JOIN rollouts r ON r.key = t.rollout_key WHERE r.id = ?',
-      rolloutId,
-    );
-    return (
-      row && {
-        pieces: JSON.parse(row.pieces) as string[],
-        logprobs: unpackFloats(row.logprobs),
-        entropy: unpackFloats(row.entropy),
-      }
-    );
   }
 
   /** The frames of a media key and a question that shows them, from which they can be decoded again. */

@@ -19,6 +19,7 @@ import type {
   Evaluation,
   GroupWithRollouts,
   MediaView,
+  PromptTokens,
   Question,
   RolloutTokens,
   RunEvent,
@@ -27,7 +28,8 @@ import type {
   SupersededSteps,
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
-import { type RunSummary, runSummary } from '../protocol/run-state.ts';
+import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
+import type { StepCounts } from '../protocol/step-counts.ts';
 import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
@@ -36,17 +38,31 @@ import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
+import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
+import { TokenTable, type UpdateScores } from './token-table.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
+
+/** What belongs to events and is too long to be sent with them: it is read token by token. */
+export interface EventDetails {
+  /** By rollout id, for the rollouts of a `group` event. */
+  readonly tokens?: ReadonlyMap<string, RolloutTokens>;
+  /** By group id, for a `group` event. */
+  readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
+  /** By rollout id, for a `references` event. */
+  readonly scores?: ReadonlyMap<string, UpdateScores>;
+}
 
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
   private readonly eventTable: EventTable;
   private readonly recordTables: RecordTables;
+  private readonly tokenTable: TokenTable;
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
+  private readonly stepCounts: StepCountTables;
   private run: RunSummary;
 
   /**
@@ -92,7 +108,11 @@ export class RunStore {
     this.eventTable = new EventTable(database);
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
-    this.rolloutTables = new RolloutTables(database, (id, text) => this.annotationTable.countOf(id, text));
+    this.stepCounts = new StepCountTables(database);
+    this.tokenTable = new TokenTable(database);
+    this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
+      this.annotationTable.countOf(id, text),
+    );
     this.run = readSummary(database);
   }
 
@@ -110,30 +130,29 @@ export class RunStore {
 
   /**
    * Stores one event and what follows from it, whole or not at all.
-   * @param tokens by rollout id, for the rollouts of a `group` event
    * @throws StudioError `disk-full`, `bad-store`, `not-found` (an annotation of an unknown rollout), or `internal` when the
    *   body does not fit the contract (a number that is not finite, for one)
    */
-  append(body: RunEventBody, tokens?: ReadonlyMap<string, RolloutTokens>): RunEvent {
-    const [event] = this.appendAll([body], tokens);
+  append(body: RunEventBody, details?: EventDetails): RunEvent {
+    const [event] = this.appendAll([body], details);
     return event as RunEvent;
   }
 
   /** Stores events in the order given, all or none. */
-  appendAll(bodies: readonly RunEventBody[], tokens: ReadonlyMap<string, RolloutTokens> = new Map()): RunEvent[] {
+  appendAll(bodies: readonly RunEventBody[], details: EventDetails = {}): RunEvent[] {
     const checked = bodies.map(checkBody);
     const { events, run } = this.database.transaction(() => {
-      const events = checked.map((body, index) => this.write(this.run.seq + 1 + index, Date.now(), body, tokens));
+      const events = checked.map((body, index) => this.write(this.run.seq + 1 + index, Date.now(), body, details));
       return { events, run: this.follow(events) };
     });
     this.run = run;
     return events;
   }
 
-  private write(seq: number, at: number, given: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): RunEvent {
+  private write(seq: number, at: number, given: RunEventBody, details: EventDetails): RunEvent {
     const body: RunEventBody = given.type === 'state' ? { ...given, run: { ...given.run, seq } } : given;
     // A rewind goes first, so that it can't void its own event.
-    const groupKey = this.project(body, tokens);
+    const groupKey = this.project(body, details);
     this.eventTable.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
   }
@@ -148,10 +167,19 @@ export class RunStore {
   }
 
   /** Brings the tables up to date; gives the key of the group that an event is about. */
-  private project(body: RunEventBody, tokens: ReadonlyMap<string, RolloutTokens>): number | null {
+  private project(body: RunEventBody, details: EventDetails): number | null {
     switch (body.type) {
-      case 'group':
-        return this.rolloutTables.write(body.group, tokens);
+      case 'group': {
+        const key = this.rolloutTables.write(body.group, details.tokens ?? new Map());
+        this.stepCounts.write(key, body.group);
+        const prompt = details.prompts?.get(body.group.id);
+        if (prompt) this.tokenTable.writePrompt(key, prompt);
+        return key;
+      }
+      case 'references':
+        for (const [rolloutId, kl] of Object.entries(body.kl))
+          this.rolloutTables.writeUpdate(rolloutId, kl, details.scores?.get(rolloutId));
+        return null;
       case 'step':
         this.recordTables.writeStep(body.metrics);
         return null;
@@ -194,6 +222,7 @@ export class RunStore {
     const attempt = this.eventTable.supersedeAfter(toStep);
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
+    this.stepCounts.deleteAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
@@ -206,8 +235,22 @@ export class RunStore {
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged
    */
   fill(budgetMs: number): number {
+    return this.makeAnew(() => fillPortion(this.database, budgetMs));
+  }
+
+  /** Share of the groups that are in `counts`: less than 1 after a change of the rules, until `count` is through. */
+  countedShare(): number {
+    return countedShare(this.database);
+  }
+
+  /** Counts groups by step for about `budgetMs`, and gives the share that is counted then. @throws StudioError as `fill` */
+  count(budgetMs: number): number {
+    return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.rolloutTables.groupByKey(key)));
+  }
+
+  private makeAnew(portion: () => number): number {
     try {
-      return fillPortion(this.database, budgetMs);
+      return portion();
     } catch (thrown) {
       throw damage(thrown, this.database.path) ?? thrown;
     }
@@ -273,6 +316,14 @@ export class RunStore {
     return of.map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
   }
 
+  /**
+   * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
+   * in them, less than 1 while they are counted anew.
+   */
+  counts(): { counts: StepCounts[]; seq: number; counted: number } {
+    return { counts: this.stepCounts.list(), seq: this.run.seq, counted: countedShare(this.database) };
+  }
+
   /** Oldest first. */
   commands(): CommandRecord[] {
     return this.recordTables.commands();
@@ -313,9 +364,17 @@ export class RunStore {
     return group;
   }
 
+  /** @throws StudioError `not-found` */
+  prompt(groupId: string): PromptTokens {
+    const { prompt: text } = this.group(groupId);
+    return { text, ...this.tokenTable.prompt(groupId) };
+  }
+
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
-    const tokens = this.rolloutTables.tokens(rolloutId);
+    // Once it is made, the step stands in the summary with it.
+    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
+    const tokens = this.tokenTable.tokens(rolloutId, isUnderWay);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
     return tokens;
   }

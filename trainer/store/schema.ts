@@ -187,3 +187,33 @@ DROP INDEX rollouts_facet;
 CREATE INDEX rollouts_step ON rollouts (step, key, facet, superseded);
 CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 `;
+
+/** What the inspector asks for. */
+export const schema6 = `
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
+-- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+ALTER TABLE tokens ADD COLUMN ids BLOB;
+ALTER TABLE tokens ADD COLUMN alternatives BLOB;
+CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;
+-- What the update computed of an answer: 32-bit floats. left_out: it was not trained on.
+CREATE TABLE token_scores (
+  rollout_key INTEGER PRIMARY KEY REFERENCES rollouts (key),
+  left_out INTEGER NOT NULL,
+  reference BLOB,
+  trainer BLOB
+) STRICT;
+-- pieces: JSON; one that stands several times is a list of itself and how often.
+CREATE TABLE prompts (group_key INTEGER PRIMARY KEY REFERENCES groups (key), ids BLOB NOT NULL, pieces TEXT NOT NULL) STRICT;
+ALTER TABLE rollouts ADD COLUMN kl REAL;
+-- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
+-- ("below" as in filling, 0 when all groups are counted).
+CREATE TABLE step_counts (step INTEGER NOT NULL, purpose TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (step, purpose)) STRICT;
+CREATE TABLE group_counts (key INTEGER PRIMARY KEY REFERENCES groups (key), counts TEXT NOT NULL) STRICT;
+CREATE TABLE counting (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  version INTEGER NOT NULL,
+  below INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL
+) STRICT;
+`;

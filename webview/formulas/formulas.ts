@@ -172,7 +172,7 @@ export const formulas = {
     over: 'All questions of the step; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
-    source: 'trainer/learning/advantages.ts, trainer/learning/sampling.ts',
+    source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
   },
   drawnCurve: {
     title: 'What is drawn',
@@ -257,7 +257,7 @@ export const formulas = {
     over: 'The answers of this half of the group.',
     unit: 'answers',
     note: 'The threshold is the parameter correctThreshold; it matters for the types with fractional accuracy.',
-    source: 'trainer/learning/advantages.ts',
+    source: 'trainer/advantages/advantages.ts',
   },
   p: {
     title: 'p',
@@ -267,7 +267,7 @@ export const formulas = {
     ],
     over: 'The ordered answers to this question.',
     unit: '0 to 1',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   pShuffled: {
     title: 'p̃',
@@ -277,7 +277,7 @@ export const formulas = {
     ],
     over: 'The shuffled answers to this question.',
     unit: '0 to 1',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   threshold: {
     title: 'μ·p̃',
@@ -285,7 +285,7 @@ export const formulas = {
     over: 'The shuffled answers to this question.',
     unit: '0 to 1',
     note: 'The tick on the bar of p.',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   temporalTest: {
     title: 'r_t',
@@ -293,14 +293,14 @@ export const formulas = {
     over: 'This question.',
     unit: 'reward',
     note: 'Given to each correct ordered answer and to no other. With ≥, 0 ≥ 0 holds and pays nobody.',
-    source: 'Video-R1 eq. 1 and 2; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
   mean: {
     title: 'Mean',
     formula: ['mean = Σ_i r_i / n'],
     over: 'The ordered answers to this question.',
     unit: 'reward',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   std: {
     title: 'Standard deviation',
@@ -308,7 +308,7 @@ export const formulas = {
     over: 'The ordered answers to this question.',
     unit: 'reward',
     note: '0 where all rewards are equal (within 1e−9) and for a single answer under n − 1.',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   groupSize: {
     title: 'n',
@@ -354,7 +354,7 @@ export const formulas = {
     over: 'This ordered answer; shuffled answers have no such part.',
     unit: 'reward',
     note: 'Without shuffled answers (images, GRPO) nothing can be paid.',
-    source: 'Video-R1 eq. 1 and 2; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
   lengthPart: {
     title: 'Length',
@@ -362,14 +362,14 @@ export const formulas = {
     over: 'Tokens of this ordered answer, the end token included.',
     unit: 'reward',
     note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
-    source: 'Video-R1 eq. 5; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 5; trainer/advantages/advantages.ts',
   },
   total: {
     title: 'Total reward',
     formula: ['r = accuracy + format + temporal + length'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
-    source: 'Video-R1 eq. 2 and 5; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',
   },
   advantage: {
     title: 'Advantage',
@@ -377,7 +377,7 @@ export const formulas = {
     over: 'This answer among the ordered answers to its question; the same for each of its tokens.',
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   tokens: {
     title: 'Length of an answer',

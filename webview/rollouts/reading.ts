@@ -16,6 +16,19 @@ export interface RolloutsPlace {
   readonly line: string;
 }
 
+/** The answer that is read, with its question. */
+export interface Read {
+  readonly group: GroupWithRollouts;
+  readonly rollout: Rollout;
+}
+
+/** A text of what is read, whole and as it is, for an editor to show. */
+export interface TextDocument {
+  /** As a file would be called. */
+  readonly name: string;
+  readonly text: string;
+}
+
 export const nowhere: RolloutsPlace = { groupId: null, rolloutId: null, line: '' };
 
 export type Pane = 'list' | 'group' | 'rollout';

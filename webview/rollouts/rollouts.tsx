@@ -20,7 +20,7 @@ import { GroupView } from './group/group-view.tsx';
 import { filterBoxId } from './list/filter-box.tsx';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
-import { Reading, type RolloutsPlace } from './reading.ts';
+import { type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
 
@@ -30,6 +30,11 @@ interface RolloutsProps {
   readonly host: Host;
   readonly place: Store<RolloutsPlace>;
   readonly onDashboard: () => void;
+  /** To the question through training. Left out where there is no such page; so with the two below. */
+  readonly onAcross?: ((read: Read) => void) | undefined;
+  /** To the same question in another run. */
+  readonly onCompare?: ((read: Read) => void) | undefined;
+  readonly onOpenDocument?: ((document: TextDocument) => void) | undefined;
 }
 
 const keyRows = [

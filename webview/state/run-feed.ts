@@ -49,6 +49,7 @@ type RunRequest = { [M in RequestName]: RequestParams<M> extends { runId: string
 const partRequests = {
   steps: 'metrics/get',
   superseded: 'metrics/superseded',
+  counted: 'counts/list',
   commands: 'commands/list',
   checkpoints: 'checkpoints/list',
   evaluations: 'evaluations/list',
@@ -271,6 +272,7 @@ export class RunFeed {
 
   private async readList(part: RunPart): Promise<Partial<RunLists>> {
     const answer = await this.request(partRequests[part], {});
+    if ('counts' in answer) return { counted: answer };
     return 'events' in answer ? { notices: answer.events } : answer;
   }
 
@@ -309,6 +311,8 @@ export class RunFeed {
   }
 
   private takeRun(run: RunSummary): void {
+    /* The trainer tells of a run while it counts an older one anew. */
+    if (this.state.get().view.counted.counted < 1) this.readAgain('counted');
     this.state.update((state) => (run.seq >= state.view.run.seq ? { ...state, view: { ...state.view, run } } : state));
   }
 

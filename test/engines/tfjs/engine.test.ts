@@ -219,6 +219,55 @@ describe('training', () => {
     await one.unload(model);
   });
 
+  test('a policy loss tells the log-probabilities that it was made of, answer by answer, before the update', async () => {
+    const model = await newModel(two);
+    const reference = await two.createModel({ kind: 'copy', of: model }, 'reference');
+    await train(two, model, 2);
+    const requests = [
+      { prompt, seeds: [1, 2, 3] },
+      { prompt: otherPrompt, seeds: [4, 5] },
+    ];
+    const answers = await sampleAll(two, model, requests, { maxTokens: 12 });
+    const sampled = requests.flatMap((request, i) =>
+      (answers[i] ?? []).map(({ tokens, logprobs }) => ({
+        prompt: request.prompt,
+        answer: { tokens },
+        oldLogprobs: logprobs,
+      })),
+    );
+    const references = await two.forward(reference, sampled);
+    const sequences = sampled.map((sequence, i) => ({
+      ...sequence,
+      advantage: i - 2,
+      refLogprobs: references[i]?.logprobs ?? null,
+    }));
+    const own = await two.forward(model, sampled);
+    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0.04, mean: 'answer' } as const;
+    const close = (a: Float32Array | null | undefined, b: Float32Array | null | undefined): void => {
+      expect(a?.length).toBe(b?.length);
+      a?.forEach((value, i) => {
+        expect(value).toBeCloseTo(b?.[i] ?? Number.NaN, 4);
+      });
+    };
+    const { scored, kl } = await two.forwardBackward(model, loss);
+    scored?.forEach(({ logprobs, refLogprobs }, i) => {
+      close(logprobs, own[i]?.logprobs);
+      expect(refLogprobs).toEqual(references[i]?.logprobs);
+    });
+    expect(scored).toHaveLength(5);
+    const withoutReference = sequences.map((sequence) => ({ ...sequence, refLogprobs: null }));
+    const exact = await two.forwardBackward(model, { ...loss, sequences: withoutReference, exactKl: reference });
+    exact.scored?.forEach(({ logprobs, refLogprobs }, i) => {
+      close(logprobs, own[i]?.logprobs);
+      close(refLogprobs, references[i]?.logprobs);
+    });
+    expect(exact.kl).not.toBeCloseTo(kl ?? Number.NaN, 6);
+    const supervised = { kind: 'cross-entropy', sequences: rows(), promptTokens: false } as const;
+    expect((await two.forwardBackward(model, supervised)).scored).toBeNull();
+    await two.optimStep(model, tinyStep);
+    for (const held of [model, reference]) await two.unload(held);
+  });
+
   test('a loss that is not finite is refused, changes no weight and leaves no gradient behind', async () => {
     const model = await newModel(two);
     await train(two, model, 1);
@@ -580,7 +629,7 @@ describe('what the engine says', () => {
     const { capabilities } = one;
     expect(one.status()).toMatchObject({ name: 'tfjs', backend: 'wasm', threads: 1, capabilities });
     expect(one.status().why).toMatch(/WebAssembly/);
-    const { text, tokens, visionTokens } = await one.render(
+    const { text, ids, pieces, visionTokens } = await one.render(
       model,
       videoPrompt(clip(['red', 'blue', 'red', 'blue'], 56, 28), 'Hi'),
     );
@@ -589,8 +638,16 @@ describe('what the engine says', () => {
     const pads = specialTokens.video.repeat(4);
     expect(text).toBe(`<|im_start|>user\n<|vision_start|>${pads}<|vision_end|>Hi<|im_end|>\nassistant\n`);
     const texts = ['user\n', 'Hi', '\nassistant\n'].map((text) => one.render(model, [{ kind: 'text', text }]));
-    const plain = (await Promise.all(texts)).reduce((sum, rendered) => sum + rendered.tokens, 0);
-    expect(tokens).toBe(plain + 4 + 4);
+    const plain = (await Promise.all(texts)).reduce((sum, rendered) => sum + rendered.ids.length, 0);
+    expect(ids.length).toBe(plain + 4 + 4);
+    expect(pieces.join('')).toBe(text);
+    expect(pieces.slice(0, 1)).toEqual([specialTokens.turnStart]);
+    expect(pieces.filter((piece) => piece === specialTokens.video)).toHaveLength(4);
+    // What only looks like a special token is text, of other tokens.
+    const typed = await one.render(model, [{ kind: 'text', text: specialTokens.turnStart }]);
+    expect(typed.pieces.join('')).toBe(specialTokens.turnStart);
+    expect(typed.ids.length).toBeGreaterThan(1);
+    expect([...typed.ids]).not.toContain(ids[0]);
     await one.unload(model);
   });
 
@@ -652,6 +709,44 @@ test.each(stockBackends)(
       expect((await stock.memory()).tensors).toBe(memory.tensors);
     } finally {
       await stock.dispose();
+    }
+  },
+);
+
+test.each(['wasm' as const, ...stockBackends])(
+  'on %s the alternatives of a token are the likeliest of the whole vocabulary, and asking for them changes no bit',
+  async (backend) => {
+    const engine = await createTfjsEngine({ name: 'tfjs', backend, threads: 1 });
+    try {
+      const model = await newModel(engine, 9);
+      await engine.forwardBackward(model, { kind: 'cross-entropy', sequences: rows(), promptTokens: false });
+      await engine.optimStep(model, { ...tinyStep, learningRate: 0.01 });
+      const requests = [{ prompt: otherPrompt, seeds: [3, 4] }];
+      const options = { temperature: 0.8, topP: 0.9, maxTokens: 3 };
+      const [plain = []] = await sampleAll(engine, model, requests, options);
+      const [asked = []] = await sampleAll(engine, model, requests, { ...options, alternatives: 5 });
+      expect(asked.map((answer) => ({ ...answer, alternatives: null }))).toEqual(plain);
+      const [{ tokens, logprobs, alternatives } = undefined as never] = asked;
+      const last = tokens.length - 1;
+      // Of every token that could stand last, by a forward pass that has it there.
+      const saved = await folder();
+      await engine.saveState(model, saved);
+      const { text_config: text } = JSON.parse(await readFile(join(saved, 'config.json'), 'utf8'));
+      const all = Array.from({ length: text.vocab_size }, (_, token) => token);
+      const sequences = all.map((token) => ({ prompt: otherPrompt, answer: { tokens: tokens.with(last, token) } }));
+      const scored = await engine.forward(model, sequences);
+      const whole = scored.map((answer) => answer.logprobs[last] as number);
+      expect(whole.reduce((sum, logprob) => sum + Math.exp(logprob), 0)).toBeCloseTo(1, 4);
+      const likeliest = whole.toSorted((a, b) => b - a).slice(0, 5);
+      alternatives?.[last]?.forEach(({ token, logprob }, i) => {
+        expect(logprob).toBeCloseTo(whole[token] as number, 4);
+        expect(logprob).toBeCloseTo(likeliest[i] as number, 4);
+      });
+      expect(alternatives?.[last]).toHaveLength(5);
+      expect(logprobs[last]).toBeCloseTo(whole[tokens[last] as number] as number, 4);
+      expect(engine.capabilities.samplerIsTrainer).toBe(engine.status().backend !== 'native CPU');
+    } finally {
+      await engine.dispose();
     }
   },
 );

@@ -49,6 +49,7 @@ describe('fields', () => {
       aha: 3,
       logprob: -0.4,
       entropy: 0.7,
+      kl: 0.0125,
       correct: true,
       accuracy: 1,
       reward: 1.3,
@@ -80,13 +81,25 @@ describe('fields', () => {
           advantage: null,
           aha: [],
           meanEntropy: Number.NaN,
+          kl: null,
         },
       }),
     );
     const nulls = Object.entries(missing).filter(([, value]) => value === null);
     expect(nulls.map(([name]) => name).sort()).toEqual(
       [
-        ...['family', 'needsOrder', 'entropy', 'format', 'temporal', 'lengthBonus', 'advantage', 'paid', 'passed'],
+        ...[
+          'family',
+          'needsOrder',
+          'entropy',
+          'kl',
+          'format',
+          'temporal',
+          'lengthBonus',
+          'advantage',
+          'paid',
+          'passed',
+        ],
         ...['p', 'pShuffled'],
       ].sort(),
     );

@@ -94,6 +94,7 @@ export function subjectOf({ run, question, group, rollout, flags }: SubjectParts
       ],
       meanLogprob: -0.4,
       meanEntropy: 0.7,
+      kl: 0.0125,
       ...rollout,
     },
     flags: (flags ?? []).map((flag, index) => ({

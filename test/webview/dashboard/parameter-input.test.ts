@@ -47,6 +47,7 @@ describe('withoutEffect', () => {
       lossMeans: [],
       fullParameters: true,
       entropy: false,
+      samplerIsTrainer: true,
       topAlternatives: 0,
       optimizerKeys: ['learningRate' as const],
       reference: false,

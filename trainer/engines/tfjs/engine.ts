@@ -9,11 +9,13 @@ import type { PositionGeneration, TfjsSettings } from '../../protocol/runfile.ts
 import type {
   Engine,
   LossReport,
+  LossScored,
   ModelHandle,
   ModelOrigin,
   OptimStep,
   PolicySequence,
   Prompt,
+  Rendered,
   SampleEvent,
   SampleOptions,
   SampleRequest,
@@ -38,7 +40,7 @@ import { allAnswers, Replicas } from './replicas.ts';
 import { SampleStream } from './sample-stream.ts';
 import type { PromptGroup } from './sharding.ts';
 import { groupByPrompt, shard } from './sharding.ts';
-import { Tokenizer } from './tokenizer/tokenizer.ts';
+import { decodePieces, Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Answers that one replica writes at a time. */
 const mostAnswersPerChunk = 96;
@@ -87,18 +89,7 @@ export async function createTfjsEngine(settings: TfjsSettings, options: TfjsEngi
 }
 
 class TfjsEngine implements Engine {
-  readonly capabilities: EngineCapabilities = {
-    chunks: ['text', 'special', 'image', 'video'],
-    losses: ['cross-entropy', 'policy'],
-    lossMeans: ['answer', 'token'],
-    fullParameters: true,
-    entropy: true,
-    topAlternatives: 20,
-    optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
-    reference: true,
-    exactKl: true,
-    abort: true,
-  };
+  readonly capabilities: EngineCapabilities;
   private readonly replicas: Replicas;
   /** As the settings name them; null leaves it to the checkpoint. */
   private readonly positions: PositionGeneration | null;
@@ -111,6 +102,19 @@ class TfjsEngine implements Engine {
   constructor(replicas: Replicas, positions: PositionGeneration | null) {
     this.replicas = replicas;
     this.positions = positions;
+    this.capabilities = {
+      chunks: ['text', 'special', 'image', 'video'],
+      losses: ['cross-entropy', 'policy'],
+      lossMeans: ['answer', 'token'],
+      fullParameters: true,
+      entropy: true,
+      samplerIsTrainer: !replicas.backend.ownSampler,
+      topAlternatives: 20,
+      optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
+      reference: true,
+      exactKl: true,
+      abort: true,
+    };
   }
 
   status(): EngineStatus {
@@ -296,15 +300,10 @@ class TfjsEngine implements Engine {
           ? null
           : { kind: 'forward', model: model.id, groups: packed(groups, answers), entropy };
       });
-      parts.forEach((part, replica) => {
-        let at = 0;
-        for (const i of (shards[replica] ?? []).flatMap((group) => group.sequences)) {
-          const end = at + (answers[i]?.length ?? 0);
-          if (part !== null) {
-            results[i] = { logprobs: part.logprobs.slice(at, end), entropy: part.entropy?.slice(at, end) ?? null };
-          }
-          at = end;
-        }
+      eachAnswer(shards, answers, (i, replica, from, to) => {
+        const part = parts[replica];
+        if (part)
+          results[i] = { logprobs: part.logprobs.slice(from, to), entropy: part.entropy?.slice(from, to) ?? null };
       });
       return results;
     });
@@ -356,6 +355,15 @@ class TfjsEngine implements Engine {
         });
       }
       const policy = loss.kind === 'policy';
+      const scored = loss.sequences.map((): LossScored => ({ logprobs: new Float32Array(), refLogprobs: null }));
+      eachAnswer(shards, answers, (i, replica, from, to) => {
+        const part = parts[replica]?.scored;
+        if (part)
+          scored[i] = {
+            logprobs: part.logprobs.slice(from, to),
+            refLogprobs: part.refLogprobs?.slice(from, to) ?? null,
+          };
+      });
       const hasReference =
         policy && (exactKl !== null || loss.sequences.every(({ refLogprobs }) => refLogprobs !== null));
       return {
@@ -363,6 +371,7 @@ class TfjsEngine implements Engine {
         kl: hasReference ? sum('kl') / answerTokens : null,
         clipped: policy ? sum('clipped') / answerTokens : null,
         tokens,
+        scored: policy ? scored : null,
       };
     });
   }
@@ -405,11 +414,12 @@ class TfjsEngine implements Engine {
     });
   }
 
-  async render(model: ModelHandle, prompt: Prompt): Promise<{ text: string; tokens: number; visionTokens: number }> {
+  async render(model: ModelHandle, prompt: Prompt): Promise<Rendered> {
     const { tokenizer, config } = this.loaded(model);
     const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
     const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
-    return { text: renderPrompt(prompt), tokens: encoded.tokens.length, visionTokens };
+    const { pieces } = decodePieces(tokenizer, encoded.tokens);
+    return { text: renderPrompt(prompt), ids: encoded.tokens, pieces, visionTokens };
   }
 
   unload(model: ModelHandle): Promise<void> {
@@ -495,6 +505,22 @@ function drawable(tokenizer: Tokenizer, vocabularySize: number): { allowed: Floa
     endTokens.includes(token) || (tokenizer.has(token) && tokenizer.specialName(token) === null) ? 1 : 0,
   );
   return { allowed, endTokens };
+}
+
+/** Each sequence with its replica, and which of that replica's answer tokens are its own. */
+function eachAnswer(
+  shards: readonly (readonly PromptGroup[])[],
+  answers: readonly Int32Array[],
+  visit: (sequence: number, replica: number, from: number, to: number) => void,
+): void {
+  shards.forEach((groups, replica) => {
+    let from = 0;
+    for (const i of groups.flatMap(({ sequences }) => sequences)) {
+      const to = from + (answers[i]?.length ?? 0);
+      visit(i, replica, from, to);
+      from = to;
+    }
+  });
 }
 
 function packed(groups: readonly PromptGroup[], answers: readonly Int32Array[]): PackedGroup[] {

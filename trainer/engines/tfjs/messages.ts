@@ -2,7 +2,7 @@
 
 import type { SentError } from '../../protocol/errors.ts';
 import type { TfjsSettings } from '../../protocol/runfile.ts';
-import type { OptimStep, SampleOptions, Scored } from '../engine.ts';
+import type { LossScored, OptimStep, SampleOptions, Scored } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
 import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
 
@@ -17,6 +17,8 @@ export interface ReplicaStart {
 export interface BackendReport {
   readonly backend: string;
   readonly why: string;
+  /** Answers are written by other operations than training is computed with. */
+  readonly ownSampler: boolean;
 }
 
 export type WeightsOrigin =
@@ -100,7 +102,13 @@ export interface ReplicaAnswers {
   sample: null;
   /** Of the answer tokens of all groups, in order. */
   forward: Scored;
-  'forward-backward': { readonly loss: number; readonly kl: number; readonly clipped: number };
+  /** `scored`: of the answer tokens of all groups, in order; null for cross-entropy. */
+  'forward-backward': {
+    readonly loss: number;
+    readonly kl: number;
+    readonly clipped: number;
+    readonly scored: LossScored | null;
+  };
   /** Sum of the squares of the gradient in this replica's range. */
   'reduce-gradient': { readonly squares: number };
   'optim-step': null;

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../protocol/errors.ts';
-import type { Scored } from '../engine.ts';
-import type { LossSums, LossTerms } from '../losses.ts';
+import type { LossScored, Scored } from '../engine.ts';
+import type { ExactSums, LossSums, LossTerms, PolicyTerms } from '../losses.ts';
 import { exactPolicySums, lossSums } from '../losses.ts';
 import type { AnswerBackend, StartedBackend } from './backends/backend.ts';
 import type { NamedTensor } from './checkpoint/safetensors.ts';
@@ -237,6 +237,7 @@ export class Replica {
     const weights = parameters.map(({ name }) => held.weights.get(name) as tf.Tensor);
     const totals = parameters.map((): tf.Tensor | null => null);
     const sums = { loss: 0, kl: 0, clipped: 0 };
+    const scored: LossScored[] = [];
     let done = 0;
     for (const [start, end] of microBatches(groups, this.rows)) {
       const batch = packBatch(groups.slice(start, end));
@@ -255,7 +256,8 @@ export class Replica {
       if (rows.length === 0) continue;
       const { compute, loss } = await this.loss(held.model, { batch, rows, targets, terms: part, reference });
       const told = (values: Float32Array) => {
-        const { loss: value, kl, clipped, gradient: by } = loss(values);
+        const { loss: value, kl, clipped, gradient: by, ...ofTokens } = loss(values);
+        if (part.kind === 'policy') scored.push(scoredOf(part, ofTokens, values));
         sums.loss += value;
         sums.kl += kl;
         sums.clipped += clipped;
@@ -278,14 +280,14 @@ export class Replica {
       else if (total !== null) add(place, await this.ops.read(total));
       total?.dispose();
     }
-    return sums;
+    return { ...sums, scored: terms.kind === 'policy' ? joinScored(scored) : null };
   }
 
   /** What is computed of a batch, and the loss of it: of log-probabilities, or of logits where the KL is exact. */
   private async loss(
     model: Model,
     { batch, rows, targets, terms, reference }: BatchLoss,
-  ): Promise<{ compute: () => tf.Tensor; loss: (values: Float32Array) => LossSums }> {
+  ): Promise<{ compute: () => tf.Tensor; loss: (values: Float32Array) => LossSums | ExactSums }> {
     if (reference === null || terms.kind !== 'policy') {
       return {
         compute: () => model.logprobs(batch, { rows, targets }),
@@ -449,6 +451,22 @@ function slicedTerms(
   return {
     ...terms,
     weights: concatenated([ofAnswers, Float32Array.from(promptGroups, (group) => promptWeights[group] ?? 0)]),
+  };
+}
+
+/** Copies of what a policy loss was made of: `values` are log-probabilities, or logits where `exact` has them. */
+function scoredOf(terms: PolicyTerms, exact: Partial<LossScored>, values: Float32Array): LossScored {
+  return {
+    logprobs: exact.logprobs ?? values.slice(),
+    refLogprobs: exact.refLogprobs ?? terms.refLogprobs,
+  };
+}
+
+function joinScored(parts: readonly LossScored[]): LossScored {
+  const references = parts.map(({ refLogprobs }) => refLogprobs);
+  return {
+    logprobs: concatenated(parts.map(({ logprobs }) => logprobs)),
+    refLogprobs: references.every((values) => values !== null) ? concatenated(references) : null,
   };
 }
 

@@ -18,6 +18,7 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
   private readonly tokenizer: Tokenizer;
   private readonly answers: readonly Answer[];
   private readonly events: SampleEvent[] = [];
+  private readonly pieces = new Map<number, string>();
   private wake: (() => void) | null = null;
   private ended = false;
   private error: unknown = null;
@@ -95,10 +96,19 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
     return Array.from({ length: count }, (_, i) =>
       Array.from(tokens.subarray(i * each, (i + 1) * each), (token, k) => ({
         token,
-        piece: decodePieces(this.tokenizer, Int32Array.of(token)).pieces[0] ?? '',
+        piece: this.pieceOf(token),
         logprob: logprobs[i * each + k] as number,
       })),
     );
+  }
+
+  /** Of a token by itself: one that is a part of a character reads as U+FFFD. */
+  private pieceOf(token: number): string {
+    const known = this.pieces.get(token);
+    if (known !== undefined) return known;
+    const [piece = ''] = decodePieces(this.tokenizer, Int32Array.of(token)).pieces;
+    this.pieces.set(token, piece);
+    return piece;
   }
 
   private delta(open: Answer, text: string): void {

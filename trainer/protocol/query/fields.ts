@@ -3,6 +3,7 @@
  * from this table. A later analysis adds its field with one entry.
  */
 import type { DataType, ProblemType } from '../dataset.ts';
+import { isFlat } from '../flat-reason.ts';
 import {
   type Annotation,
   type FlagCategory,
@@ -227,6 +228,11 @@ const table = {
   ),
   logprob: number(({ rollout }) => rollout.meanLogprob, 'mean log-probability of its tokens, nats', null, 0),
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
+  kl: number(
+    ({ rollout }) => rollout.kl,
+    'mean KL of its tokens against the reference (k3), nats; none before the update and where no reference was asked',
+    0,
+  ),
 
   // ---- reward ----
   correct: truth(
@@ -261,7 +267,7 @@ const table = {
     1,
     ['p~', 'p\u0303'],
   ),
-  flat: truth(({ group }) => group.stats.std === 0, 'all rewards of its group are equal'),
+  flat: truth(({ group }) => isFlat(group), 'all rewards of its group are equal'),
   groupMean: number(({ group }) => group.stats.mean, 'mean reward of its group'),
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 

@@ -2,6 +2,7 @@
  * Words of a text in any language, as they are searched for. The store's index holds them joined by spaces; SQLite's tokenizer
  * `unicode61 remove_diacritics 2` takes each as one token and changes none, so that memory and index find the same.
  */
+import type { Span } from '../records.ts';
 
 /**
  * Scripts written without spaces between words: ideographs and kana (ID in Unicode's line breaking, UAX 14) and those of
@@ -31,6 +32,16 @@ const diacritic =
 /** Soft hyphens, joiners and other characters that nobody sees. */
 const unseen = /\p{Default_Ignorable_Code_Point}/gu;
 
+/**
+ * What is folded as one: a character with what alters it, which are marks, what nobody sees, and the parts of a syllable of
+ * Korean.
+ */
+const altering = '\\p{M}\\p{Default_Ignorable_Code_Point}\\uFF9E\\uFF9F\\u{F0000}-\\u{FFFFD}\\u{100000}-\\u{10FFFD}';
+/** Of a syllable's parts those that begin one; the others. */
+const leading = '\\u1100-\\u115F';
+const jamo = '\\u1160-\\u11FF\\u3130-\\u318F\\uA960-\\uA97F\\uD7B0-\\uD7FF\\uFFA0-\\uFFDC';
+const character = new RegExp(`[\\uAC00-\\uD7A3${leading}${jamo}][${jamo}${altering}]*|[^][${altering}]*`, 'gu');
+
 /** Longest word in code points: SQLite cuts tokens off at 32,768 bytes. A longer run is several words, one after the other. */
 const longest = 1000;
 
@@ -58,6 +69,39 @@ export function wordsOf(text: string): string[] {
   return pieces(Array.from(folded(text).matchAll(word), ([found]) => found.replace(everyCutAt, hidden)));
 }
 
+/** A word with the part of the text that it was made of: whole characters, with the marks on them. */
+export interface PlacedWord extends Span {
+  readonly word: string;
+}
+
+/** The words of `wordsOf`, each with its place in the text as it is, UTF-16 code units. */
+export function placedWordsOf(text: string): PlacedWord[] {
+  let made = '';
+  /** By the code units of `made`: the place in the text of what they were made of. */
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const { 0: whole, index } of text.matchAll(character)) {
+    const piece = folded(whole);
+    made += piece;
+    for (let unit = 0; unit < piece.length; unit += 1) {
+      starts.push(index);
+      ends.push(index + whole.length);
+    }
+  }
+  return Array.from(made.matchAll(word), ({ 0: found, index }) => ({ found, index })).flatMap(({ found, index }) => {
+    let at = index;
+    return pieces([found]).map((piece) => {
+      const from = at;
+      at += piece.length;
+      return {
+        word: piece.replace(everyCutAt, hidden),
+        start: starts[from] as number,
+        end: ends[at - 1] as number,
+      };
+    });
+  });
+}
+
 /** Words with those that are too long cut into several. */
 function pieces(words: readonly string[]): string[] {
   return words.flatMap((whole) => {
@@ -77,12 +121,20 @@ function folded(text: string): string {
 
 /** Whether a text's words hold a phrase: its words one after the other, with `prefix` the last one as the start of a word. */
 export function holdsPhrase(held: readonly string[], phrase: readonly string[], prefix: boolean): boolean {
-  const last = phrase.length - 1;
-  const at = (start: number) =>
-    phrase.every((wanted, index) => {
-      const word = held[start + index] ?? '';
-      return prefix && index === last ? word.startsWith(wanted) : word === wanted;
-    });
-  for (let start = 0; start + last < held.length; start += 1) if (at(start)) return true;
+  for (let start = 0; start + phrase.length <= held.length; start += 1)
+    if (phraseIsAt(held, start, phrase, prefix)) return true;
   return false;
+}
+
+/** Whether a phrase begins at this word. */
+export function phraseIsAt(
+  held: readonly string[],
+  start: number,
+  phrase: readonly string[],
+  prefix: boolean,
+): boolean {
+  return phrase.every((wanted, index) => {
+    const word = held[start + index] ?? '';
+    return prefix && index === phrase.length - 1 ? word.startsWith(wanted) : word === wanted;
+  });
 }

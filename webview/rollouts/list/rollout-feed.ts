@@ -60,8 +60,8 @@ export class RolloutFeed {
   private readonly run: RunFeed;
   private readonly stops: readonly (() => void)[];
   private generation = 0;
-  /** Smallest key that was read: the next page begins below it. */
-  private before: number | null = null;
+  /** Cursor of the last row that was read: the next page begins behind it. */
+  private before: string | null = null;
   private complete = false;
   /** Rows or counts could not be read; the next link has them read again. */
   private failed = false;
@@ -169,12 +169,12 @@ export class RolloutFeed {
       const page = await this.run.request('rollouts/list', {
         query: this.state.get().goodLine,
         limit: pageRows,
-        ...(this.before === null ? {} : { before: this.before }),
+        ...(this.before === null ? {} : { at: { after: this.before } }),
       });
       if (generation !== this.generation) return;
       const read = page.rows.map(compactRow);
-      this.before = read.reduce((low, row) => Math.min(low, row.key ?? low), this.before ?? Infinity);
-      this.complete = page.rows.length < pageRows;
+      this.before = page.last ?? this.before ?? '';
+      this.complete = !page.more;
       const { rows } = this.state.get();
       this.patch({
         rows: first ? inGroupOrder(read) : inGroupOrder([...rows, ...withoutKnown(read, rows)]),

@@ -72,7 +72,7 @@ function groupOf(id: string, ...parts: SubjectParts[]): RunEventBody {
   return { type: 'group', group };
 }
 
-const noRows = { rows: [], total: 0 };
+const noRows = { rows: [], index: 0, exact: true, total: 0, first: null, last: null, more: false };
 
 describe('RolloutFeed', () => {
   beforeEach(() => {
@@ -108,7 +108,7 @@ describe('RolloutFeed', () => {
   it('knows how many match from a page that is not full, before they are counted', async () => {
     const { run, of } = aRun();
     const feed = new RolloutFeed(run, 'flagged');
-    await of('rollouts/list')[0]?.answer({ rows: [], total: 7 });
+    await of('rollouts/list')[0]?.answer({ ...noRows, total: 7 });
     expect(feed.state.get()).toMatchObject({ matching: 0, total: 7, loading: false });
     await of('rollouts/count')[0]?.answer({ matching: 0, total: 7, facets: { flagged: 0, 'half:ordered': 4 } });
     expect(feed.state.get().facets).toEqual({ flagged: 0, 'half:ordered': 4 });
@@ -180,7 +180,7 @@ describe('RolloutFeed', () => {
     const { rollout, group } = subjectOf({ rollout: { id: 'old-0', groupId: 'old' } });
     const { problem, problemType, dataType } = group.question;
     const row = { ...rollout, key: 1, problem, problemType, dataType, purpose: 'train', flags: 0 };
-    await of('rollouts/list')[0]?.answer({ rows: [row], total: 2 });
+    await of('rollouts/list')[0]?.answer({ ...noRows, rows: [row], total: 2 });
     expect(feed.state.get().rows.map(({ id }) => id)).toEqual(['new-0', 'old-0']);
     expect(feed.state.get()).toMatchObject({ matching: 3, total: 3 });
   });
@@ -189,7 +189,7 @@ describe('RolloutFeed', () => {
     const { run, of } = aRun();
     const feed = new RolloutFeed(run, '');
     feed.setLine('flagged');
-    await of('rollouts/list')[0]?.answer({ rows: [], total: 9 });
+    await of('rollouts/list')[0]?.answer({ ...noRows, total: 9 });
     await of('rollouts/count')[0]?.answer({ matching: 9, total: 9, facets: {} });
     expect(feed.state.get()).toMatchObject({ matching: null, total: null });
   });

@@ -72,7 +72,7 @@ async function startPrepared({ addon }: NativeLibrary, because: string): Promise
   const { version, gpu } = await startNative(addon);
   tf.enableProdMode();
   if (gpu) {
-    const report = { backend: 'native GPU', why: `TensorFlow ${version} on a GPU. ${because}` };
+    const report = { backend: 'native GPU', why: `TensorFlow ${version} on a GPU. ${because}`, ownSampler: false };
     return { ops: createStockOps('device'), answers: null, report };
   }
   const kernels = await startKernels();
@@ -83,6 +83,7 @@ async function startPrepared({ addon }: NativeLibrary, because: string): Promise
     report: {
       backend: 'native CPU',
       why: `TensorFlow ${version} on the CPU, with own WebAssembly kernels (${kernels.simd}) that write answers. ${because}`,
+      ownSampler: true,
     },
   };
 }
@@ -116,7 +117,7 @@ async function startPreparedWebgpu(): Promise<StartedBackend> {
   return {
     ops: createStockOps('device, read later'),
     answers: null,
-    report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.` },
+    report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.`, ownSampler: false },
   };
 }
 
@@ -127,14 +128,14 @@ async function start(backend: 'wasm' | 'cpu', because: string): Promise<StartedB
       return {
         ops: createStockOps('host'),
         answers: null,
-        report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}` },
+        report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}`, ownSampler: false },
       };
     case 'wasm': {
       const { ops, simd } = await startKernels();
       return {
         ops,
         answers: null,
-        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}). ${because}` },
+        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}). ${because}`, ownSampler: false },
       };
     }
   }

@@ -38,16 +38,20 @@ export function keepLikeliest(weights: Float32Array, at: number, count: number, 
 
 /** The `most` largest of logits[at .. at + count), the largest first, of equals the first. */
 export function largestLogits(logits: Float32Array, at: number, count: number, most: number): Int32Array {
-  const found: number[] = [];
+  const wanted = Math.min(most, count);
+  const found = new Int32Array(wanted);
+  const logitOf = (place: number): number => logits[at + (found[place] as number)] as number;
+  let held = 0;
+  let least = Number.NEGATIVE_INFINITY;
   for (let j = 0; j < count; j++) {
     const logit = logits[at + j] as number;
-    if (found.length === most && logit <= (logits[at + (found[most - 1] as number)] as number)) continue;
-    let place = found.length;
-    while (place > 0 && logit > (logits[at + (found[place - 1] as number)] as number)) place--;
-    found.splice(place, 0, j);
-    if (found.length > most) found.pop();
+    if (held === wanted && logit <= least) continue;
+    let place = held === wanted ? held - 1 : held++;
+    for (; place > 0 && logit > logitOf(place - 1); place--) found[place] = found[place - 1] as number;
+    found[place] = j;
+    if (held === wanted) least = logitOf(held - 1);
   }
-  return Int32Array.from(found);
+  return found;
 }
 
 const bucketBits = 8;

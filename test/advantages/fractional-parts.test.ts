@@ -1,6 +1,6 @@
 /** Where a fractional accuracy was called right or wrong, each part and sentence that depends on it says by which rule. */
 import { expect, it } from 'vitest';
-import { groupAdvantages, type ScoredAnswer } from '../../trainer/learning/advantages.ts';
+import { groupAdvantages, type ScoredAnswer } from '../../trainer/advantages/advantages.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
 const answer = (accuracy: number): ScoredAnswer => ({

@@ -4,7 +4,7 @@ import {
   lengthWindow,
   type RewardParameters,
   type ScoredAnswer,
-} from '../../trainer/learning/advantages.ts';
+} from '../../trainer/advantages/advantages.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
 const paper: RewardParameters = presetParameters('paper', 'tgrpo');

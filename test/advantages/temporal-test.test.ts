@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareShares } from '../../trainer/advantages/temporal-test.ts';
 import { explainGroup, readGroupNumbers } from '../../trainer/learning/explain.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
-import { compareShares } from '../../trainer/learning/temporal-test.ts';
 
 interface Cases {
   /** By `mu n`, for every m: of every number right of n, the most right of m at which `>` holds, and at which `>=` does. */
