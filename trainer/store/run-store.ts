@@ -38,6 +38,7 @@ import { filledShare, fillPortion } from './filling.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
+import { SameTexts } from './same-texts.ts';
 import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
 import { TokenTable, type UpdateScores } from './token-table.ts';
 
@@ -63,6 +64,7 @@ export class RunStore {
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
   private readonly stepCounts: StepCountTables;
+  private readonly sameTexts: SameTexts;
   private run: RunSummary;
 
   /**
@@ -109,6 +111,7 @@ export class RunStore {
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
     this.stepCounts = new StepCountTables(database);
+    this.sameTexts = new SameTexts(database);
     this.tokenTable = new TokenTable(database);
     this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
       this.annotationTable.countOf(id, text),
@@ -150,11 +153,23 @@ export class RunStore {
   }
 
   private write(seq: number, at: number, given: RunEventBody, details: EventDetails): RunEvent {
-    const body: RunEventBody = given.type === 'state' ? { ...given, run: { ...given.run, seq } } : given;
+    const body = this.completed(given, seq);
     // A rewind goes first, so that it can't void its own event.
     const groupKey = this.project(body, details);
     this.eventTable.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
+  }
+
+  /** An event with what only the store knows. */
+  private completed(body: RunEventBody, seq: number): RunEventBody {
+    switch (body.type) {
+      case 'state':
+        return { ...body, run: { ...body.run, seq } };
+      case 'group':
+        return { ...body, group: this.sameTexts.mark(body.group) };
+      default:
+        return body;
+    }
   }
 
   /** Keeps the summary as events leave it: a run that is killed before its next `state` is found at the step that it had reached. */
@@ -223,6 +238,7 @@ export class RunStore {
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
     this.stepCounts.deleteAfter(toStep);
+    this.sameTexts.forgetAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */

@@ -216,4 +216,7 @@ CREATE TABLE counting (
   done INTEGER NOT NULL,
   total INTEGER NOT NULL
 ) STRICT;
+
+-- Reasoning that was given, with what it was first given for: print is a part of its hash. Only what is written from now on.
+CREATE TABLE same_texts (print BLOB NOT NULL, media_key TEXT NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (print, media_key)) STRICT, WITHOUT ROWID;
 `;
