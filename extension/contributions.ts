@@ -325,7 +325,7 @@ export function manifestParts() {
   return {
     main: './dist/extension.cjs',
     extensionKind: ['workspace'],
-    activationEvents: ['onStartupFinished', ...runsOnDemand],
+    activationEvents: ['onStartupFinished', 'onUri', ...runsOnDemand],
     capabilities: {
       untrustedWorkspaces: {
         supported: 'limited',

@@ -1,9 +1,9 @@
 /** The webview panels: at most one of each kind, restored after a reload, each with a socket of its own to the trainer. */
 import * as vscode from 'vscode';
-import type { Place, WebviewPage } from '../../trainer/protocol/place.ts';
+import type { WebviewPage } from '../../trainer/protocol/place.ts';
 import { panels } from '../contributions.ts';
 import type { Studio } from '../studio.ts';
-import type { PagePanel } from './page-panel.ts';
+import type { PagePanel, Pointing } from './page-panel.ts';
 
 const titles: Record<WebviewPage, string> = { dashboard: 'Video-R1 Dashboard', rollouts: 'Video-R1 Rollouts' };
 
@@ -27,7 +27,7 @@ export class PagePanels {
   }
 
   /** Opens the page, or brings it to the front, and shows what is asked for. */
-  show(show: Place): void {
+  show(show: Pointing): void {
     const { page } = show;
     const present = this.panels.get(page);
     if (present) {
@@ -53,7 +53,7 @@ export class PagePanels {
     panel.iconPath = { light: icon('light'), dark: icon('dark') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [this.assets] };
     const content = import('./page-panel.ts').then(
-      ({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets),
+      ({ PagePanel: Content }) => new Content(this.studio, page, panel, this.assets, (place) => this.show(place)),
     );
     this.panels.set(page, { panel, content });
     panel.onDidDispose(() => {

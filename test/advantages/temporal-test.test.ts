@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareShares } from '../../trainer/advantages/temporal-test.ts';
+import { compareShares, flippingMu } from '../../trainer/advantages/temporal-test.ts';
 import { explainGroup, readGroupNumbers } from '../../trainer/learning/explain.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
@@ -125,4 +125,46 @@ it('never shows a sentence that says the opposite of the verdict', () => {
       },
     ),
   );
+});
+
+describe('the mu at which the test flips', () => {
+  it('is p / p̃, as a fraction of counts', () => {
+    // 6/8 over 2/4 is 3/2; 1/2 over 3/5 is 5/6.
+    expect(flippingMu([1, 1, 1, 1, 1, 1, 0, 0], [1, 1, 0, 0], '>')).toEqual({
+      at: 1.5,
+      holdsAt: false,
+      fraction: null,
+    });
+    expect(flippingMu([1, 0], [1, 1, 1, 0, 0], '>=')).toEqual({ at: 5 / 6, holdsAt: true, fraction: '5/6' });
+  });
+
+  it('is not there where no mu decides', () => {
+    expect(flippingMu([1, 0], [0, 0], '>')).toBeNull();
+    expect(flippingMu([0, 0], [0, 0], '>')).toBeNull();
+    expect(flippingMu([0, 0], [0, 0], '>=')).toBeNull();
+    expect(flippingMu([0, 0], [1, 0], '>')).toBeNull();
+    // 0 >= mu × 1/2 at 0 alone.
+    expect(flippingMu([0, 0], [1, 0], '>=')).toEqual({ at: 0, holdsAt: true, fraction: null });
+  });
+
+  it('parts the values at which the trainer’s own test holds from those at which it does not', () => {
+    const score = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 1e-6, max: 1, noNaN: true }));
+    const counts = fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 9 });
+    const scores = fc.oneof(counts, fc.array(score, { minLength: 1, maxLength: 9 }));
+    fc.assert(
+      fc.property(scores, scores, fc.constantFrom('>' as const, '>=' as const), (ordered, shuffled, comparison) => {
+        const flip = flippingMu(ordered, shuffled, comparison);
+        const holdsAt = (mu: number) => compareShares(ordered, shuffled, mu, comparison).passed;
+        if (flip === null) {
+          expect(new Set([1e-3, 0.5, 1, 2, 1e6].map(holdsAt)).size).toBe(1);
+          return;
+        }
+        // A part in a million is many float32 steps.
+        if (flip.at > 0) expect(holdsAt(flip.at * (1 - 1e-6))).toBe(true);
+        expect(holdsAt(flip.at * (1 + 1e-6) + 1e-30)).toBe(false);
+        if (flip.at === Number(flip.at.toFixed(6))) expect(holdsAt(flip.at)).toBe(flip.holdsAt);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findAhaMoments } from '../../trainer/reasoning/aha.ts';
+import { readReasoning } from '../../trainer/reasoning/aha.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
 import { splitSentences } from '../../trainer/reasoning/sentences.ts';
 import { clipFolder, clipsAreThere } from '../video/make-media.ts';
 
-type Context = Parameters<typeof findAhaMoments>[1];
+type Context = Parameters<typeof readReasoning>[1];
+const findAhaMoments = (text: string, context: Context) => readReasoning(text, context).aha;
 const sides = ['A. Left', 'B. Right'];
 const four = ['A. A red car', 'B. A blue car', 'C. A bus', 'D. A tram'];
 
@@ -145,7 +146,7 @@ describe('sentences', () => {
       '"No."',
       'No. 4 it is',
     ]);
-    expect(split('So B. Left is right. C. Not an option.', ['left'])).toEqual([
+    expect(split('So B. Left is right. C. Not an option.', ['right', 'left'])).toEqual([
       'So B. Left is right.',
       'C.',
       'Not an option.',

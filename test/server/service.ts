@@ -7,6 +7,7 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/pro
 import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { type ExportProgress, exportRollouts, type RolloutExport } from '../../trainer/runs/export-rollouts.ts';
 import type { CreateRun, ForkRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
@@ -117,6 +118,12 @@ export class RecordingService implements TrainerService {
     return this.reader.list(this.store(runId).folder, asked, attention);
   }
 
+  async analyse(): Promise<{ done: number; total: number; cancelled: boolean }> {
+    return { done: 0, total: 0, cancelled: false };
+  }
+
+  cancelAnalysis(): void {}
+
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.store(runId).folder, asked, attention);
   }
@@ -126,6 +133,16 @@ export class RecordingService implements TrainerService {
     if (key === 'broken') throw new TypeError('a fault of ours');
     const pixels = new Uint8Array(new SharedArrayBuffer(2 * 3 * 2 * 3)).map((_, index) => index);
     return { key, width: 2, height: 3, count: 2, pixels, place: null, sampleFps: 1 };
+  }
+
+  async exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
+    const store = this.store(runId);
+    const surroundings = {
+      project: this.folder,
+      reader: this.reader,
+      media: () => Promise.reject(new Error('no media')),
+    };
+    return exportRollouts({ store, plan: {} as never }, asked, file, surroundings, progress);
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {

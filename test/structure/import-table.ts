@@ -90,13 +90,14 @@ export const rooms: readonly Room[] = [
 
   // What lasts longer than a step.
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
-  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store'], runs: 'node' },
+  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
   {
     room: 'trainer/runs',
     on: [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/export',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
@@ -154,10 +155,11 @@ export const rooms: readonly Room[] = [
   },
 
   // The pages.
-  { room: 'webview/ui', on: [], runs: 'pure' },
+  { room: 'webview/ui', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },
+  { room: 'webview/places', on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'], runs: 'pure' },
   {
     room: 'webview/run',
     on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'],
@@ -180,6 +182,7 @@ export const rooms: readonly Room[] = [
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',
+      'webview/places',
       'webview/rollout',
       'webview/run',
       'webview/state',
@@ -195,6 +198,7 @@ export const rooms: readonly Room[] = [
       'webview/dashboard',
       'webview/formulas',
       'webview/host.ts',
+      'webview/places',
       'webview/rollouts',
       'webview/run',
       'webview/state',

@@ -16,6 +16,7 @@ function editorPage() {
     onOpen: note('onOpen'),
     onStatus: note('onStatus'),
     onShow: note('onShow'),
+    onSaid: note('onSaid'),
     onTheme: note('onTheme'),
     onFault: note('onFault'),
   });

@@ -188,7 +188,7 @@ export function normalise(
 }
 
 /** What p and p̃ of eq. 1 are the means of. */
-const sharesOf = (answers: readonly ScoredAnswer[], p: RewardParameters): number[] =>
+export const sharesOf = (answers: readonly ScoredAnswer[], p: RewardParameters): number[] =>
   answers.map(({ accuracy }) =>
     p.temporalShare === 'correct' ? Number(isCorrect(accuracy, p.correctThreshold)) : accuracy,
   );

@@ -74,6 +74,9 @@ function float32Sum(values: readonly number[]): number {
 
 const float32Mean = (values: readonly number[]) => Math.fround(float32Sum(values.map(Math.fround)) / values.length);
 
+const areCounts = (ordered: readonly number[], shuffled: readonly number[]) =>
+  [...ordered, ...shuffled].every((score) => score === 0 || score === 1);
+
 /**
  * @param ordered,shuffled what is averaged: 1 for a right answer and 0 for a wrong one, or accuracy rewards; at least one each
  * @param mu its decimal counts where all scores are 0 or 1
@@ -84,9 +87,59 @@ export function compareShares(
   mu: number,
   comparison: Comparison,
 ): ComparedShares {
-  if ([...ordered, ...shuffled].every((score) => score === 0 || score === 1))
-    return compareCounts(ordered, shuffled, mu, comparison);
+  if (areCounts(ordered, shuffled)) return compareCounts(ordered, shuffled, mu, comparison);
   const [p, theirs] = [float32Mean(ordered), float32Mean(shuffled)];
   const bar = Math.fround(Math.fround(mu) * theirs);
   return { passed: holds(p > bar, p === bar, comparison), formula: formulaOf(p, theirs, bar, mu, comparison) };
+}
+
+export interface FlippingMu {
+  /** The test holds below it and not above it. */
+  readonly at: number;
+  /** Whether it holds at `at` itself. */
+  readonly holdsAt: boolean;
+  /** The same as a fraction of counts, as `5/6`, where `at` is one that no short decimal is; else null. */
+  readonly fraction: string | null;
+}
+
+const divisorOf = (a: number, b: number): number => (b === 0 ? a : divisorOf(b, a % b));
+
+/** The float32 number next to a positive one. */
+function nextFloat32(value: number, by: 1 | -1): number {
+  const bits = new Uint32Array(new Float32Array([value]).buffer);
+  bits[0] = (bits[0] as number) + by;
+  return new Float32Array(bits.buffer)[0] as number;
+}
+
+/**
+ * The mu at which the decision of `compareShares` changes, worked out and not searched for: p / p̃ as a fraction of counts, or
+ * the first float32 number whose product with p̃ does not let the test hold. Null where no mu of 0 and more changes it.
+ */
+export function flippingMu(
+  ordered: readonly number[],
+  shuffled: readonly number[],
+  comparison: Comparison,
+): FlippingMu | null {
+  if (areCounts(ordered, shuffled)) {
+    const right = (scores: readonly number[]) => scores.filter((score) => score === 1).length;
+    const over = right(ordered) * shuffled.length;
+    const under = right(shuffled) * ordered.length;
+    if (under === 0 || (over === 0 && comparison === '>')) return null;
+    const divisor = divisorOf(over, under);
+    const at = over / under;
+    const isShort = String(at).length <= 6;
+    return { at, holdsAt: comparison === '>=', fraction: isShort ? null : `${over / divisor}/${under / divisor}` };
+  }
+  const [p, theirs] = [float32Mean(ordered), float32Mean(shuffled)];
+  if (theirs === 0 || (p === 0 && comparison === '>')) return null;
+  if (p === 0) return { at: 0, holdsAt: true, fraction: null };
+  const isHeld = (mu: number) => {
+    const bar = Math.fround(mu * theirs);
+    return holds(p > bar, p === bar, comparison);
+  };
+  // The quotient is at most a few steps away from where the product passes p.
+  let at = Math.fround(p / theirs);
+  while (at > 0 && !isHeld(nextFloat32(at, -1))) at = nextFloat32(at, -1);
+  while (isHeld(at)) at = nextFloat32(at, 1);
+  return { at, holdsAt: false, fraction: null };
 }

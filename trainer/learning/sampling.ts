@@ -11,7 +11,7 @@ import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequ
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
-import { findAhaMoments } from '../reasoning/aha.ts';
+import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
@@ -167,14 +167,7 @@ async function scoreGroup(
       correct: rewarded.correct,
       reward: { parts: rewarded.parts, total: rewarded.total },
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
-      aha: parsed.think
-        ? findAhaMoments(completion.text, {
-            think: parsed.think,
-            options: question.options,
-            solution: question.solution,
-            problemType: question.problemType,
-          })
-        : [],
+      ...analyse(completion.text, parsed.think, question),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
       // Of the others the update tells.
@@ -208,6 +201,9 @@ async function scoreGroup(
   };
 }
 
+/** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */
+const leastLogprob = Math.log(0.001);
+
 function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completion): RolloutTokens {
   return {
     pieces: [...pieces],
@@ -216,7 +212,9 @@ function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completio
     ids: Array.from(tokens),
     ...(alternatives && {
       alternatives: alternatives.map((likeliest) =>
-        likeliest.map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
+        likeliest
+          .filter(({ logprob }, i) => i === 0 || logprob >= leastLogprob)
+          .map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
       ),
     }),
   };

@@ -82,6 +82,8 @@ export const rollout = z.object({
   commitments: z.array(commitment).optional(),
   /** What a person would want to look at it for, by the rules of `patterns.ts`; absent in records of rules before them. */
   patterns: z.array(patternName).optional(),
+  /** The reasoning names a frame of the video or a time in it; absent in records of rules before it. */
+  namesTime: z.boolean().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
   meanLogprob: z.number(),
@@ -391,6 +393,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),
+  /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */
+  z.object({ type: z.literal('analysed'), version: z.number().int(), rollouts: z.number().int() }),
 ]);
 export type RunEventBody = z.infer<typeof runEventBody>;
 

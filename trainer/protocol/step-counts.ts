@@ -3,15 +3,17 @@
  * arrive. To count something more: an entry in `table`, and a higher `countsVersion`, so that what is stored is counted anew.
  */
 import { z } from 'zod';
+import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
 import { type FlatReason, flatReasonOf } from './flat-reason.ts';
 import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
 
-/** Of the rules below: sums of another version are made anew from the groups. */
-export const countsVersion = 1;
+/** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
+export const countsVersion = 1000 + analysisVersion;
 
 interface Counter {
-  /** Of what it is a count: a share is it over the sum of this one. Answers are those on frames in order. */
-  readonly of: 'groups' | 'answers';
+  /** Of what it is a count: a share is it over the sum of this one. Answers are those on frames in order, `analysed` those of them that
+   * the present rules have read. */
+  readonly of: 'groups' | 'answers' | 'analysed';
   /** For people: what a group or an answer has that is counted. */
   readonly what: string;
   count(group: GroupWithRollouts): number;
@@ -25,9 +27,33 @@ const flat = (reason: FlatReason, what: string): Counter => ({
   count: (group) => Number(flatReasonOf(group) === reason),
 });
 
+/** Answers whose reasoning was analysed by the present rules, and of them those that hold. */
+const analysed = (what: string, holds: (answer: Rollout) => boolean): Counter => ({
+  of: 'analysed',
+  what,
+  count: (group) => answers(group).filter((answer) => analysisOf(answer) === analysisVersion && holds(answer)).length,
+});
+
+const hasTier = (tier: number) => (answer: Rollout) => answer.aha.some((moment) => moment.tier === tier);
+const became = (change: Change) =>
+  analysed(`first to final answer: ${change}`, (answer) => changeOf(answer) === change);
+
 const table = {
   groups: { of: 'groups', what: 'groups', count: () => 1 },
   answers: { of: 'answers', what: 'answers on frames in order', count: (group) => answers(group).length },
+  analysed: analysed('answers analysed by the present rules', () => true),
+  aha1: analysed('answers with a cue (T1)', hasTier(1)),
+  aha2: analysed('answers with an aha moment of tier 2', hasTier(2)),
+  aha3: analysed('answers with an aha moment of tier 3', hasTier(3)),
+  aha4: analysed('answers with an aha moment of tier 4', hasTier(4)),
+  aha5: analysed('answers with an aha moment of tier 5', hasTier(5)),
+  namesTime: analysed('answers that name a frame or a time', ({ namesTime }) => namesTime === true),
+  wrongToRight: became('wrong to right'),
+  rightToWrong: became('right to wrong'),
+  staysRight: became('stays right'),
+  staysWrong: became('stays wrong'),
+  noFirstAnswer: became('no first answer'),
+  notComparable: became('not comparable'),
   flatAllRight: flat('all right', 'flat: all right'),
   flatAllWrong: flat('all wrong', 'flat: all wrong'),
   flatAlike: flat('alike', 'flat: all alike in other ways'),

@@ -18,10 +18,11 @@ import { spanFault } from '../protocol/text-spans.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
-import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
+import { type Analysed, Analysing } from './analysing.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
+import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
 import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
@@ -29,6 +30,7 @@ import { type ProjectPaths, runsFolder } from './project-paths.ts';
 import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
+import { framesOfRun } from './run-frames.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
@@ -60,6 +62,7 @@ export class Trainer implements TrainerService {
   private readonly listeners = new Set<TrainerListener>();
   private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
+  private readonly analysing = new Analysing();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
@@ -282,26 +285,33 @@ export class Trainer implements TrainerService {
     return this.reader.count(this.run(runId).folder, asked, attention);
   }
 
-  async frames(runId: string, key: string): Promise<Frames> {
+  analyse(runId: string, onProgress: (done: number, total: number) => void): Promise<Analysed> {
     const run = this.run(runId);
-    const media = await this.media();
-    const cached = await media.get(key);
-    if (cached) return cached;
-    const seen = run.store.media(key);
-    if (!seen) throw new StudioError('not-found', `${runId} has no frames ${key}.`);
-    const { frames } = await media.load(
-      path.resolve(path.dirname(run.plan.paths.find(seen.question.dataset)), seen.question.path),
-      seen.media.kind,
-      frameLimits(run.summary().parameters),
+    return this.analysing.analyse(
+      runId,
+      {
+        store: run.store,
+        record: (body) => void run.record(body),
+        isGone: () => this.isEnding || this.runsById.get(runId) !== run,
+      },
+      onProgress,
     );
-    if (frames.key !== key) {
-      throw new StudioError(
-        'bad-media',
-        'The file has changed since the model saw it; its frames of then are no longer in the cache.',
-        { place: seen.question.path },
-      );
-    }
-    return frames;
+  }
+
+  cancelAnalysis(runId: string): void {
+    this.analysing.cancel(this.run(runId).id);
+  }
+
+  async frames(runId: string, key: string): Promise<Frames> {
+    const { store, plan } = this.run(runId);
+    return framesOfRun({ store, plan }, await this.media(), key);
+  }
+
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
+    const { store, plan } = this.run(runId);
+    const { reader, options } = this;
+    const surroundings = { project: options.projectFolder, reader, media: () => this.media() };
+    return exportRollouts({ store, plan }, asked, file, surroundings, progress);
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {

@@ -46,6 +46,12 @@ function indexed(text: string): string {
   return plain.test(text) && !longRun.test(text) ? text : wordsOf(text).join(' ');
 }
 
+/** How rollouts are analysed anew. */
+export interface NewAnalysis {
+  readonly version: number;
+  of(group: Group, rollout: Rollout): Partial<Rollout>;
+}
+
 /** Run and flags, which no column of groups and rollouts is filled from. */
 const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
 
@@ -109,6 +115,49 @@ export class RolloutTables {
     if (!row) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
     this.database.run('UPDATE rollouts SET kl = ? WHERE key = ?', kl === null ? null : roundedNumber(kl), row.key);
     if (scores) this.tokenTable.writeScores(row.key, scores);
+  }
+
+  /** Rollouts that other rules than those of `version` analysed. */
+  outdated(version: number): number {
+    const found = this.database.get<{ count: number }>(
+      'SELECT count(*) AS count FROM rollouts WHERE analysis < ?',
+      version,
+    );
+    return found?.count ?? 0;
+  }
+
+  /** Key of the newest group that has such rollouts. */
+  nextOutdated(version: number): number | null {
+    const found = this.database.get<{ key: number | null }>(
+      'SELECT max(group_key) AS key FROM rollouts WHERE analysis < ?',
+      version,
+    );
+    return found?.key ?? null;
+  }
+
+  /** Writes what a new analysis says of a group's rollouts: bodies, columns, facets. Texts and keys stay. */
+  rewriteAnalysis(groupKey: number, analysis: NewAnalysis): GroupWithRollouts {
+    const { database } = this;
+    const { rollouts, ...group } = this.groupByKey(groupKey);
+    const counts = Number(group.superseded === undefined);
+    const rewritten = rollouts.map((old): Rollout => {
+      const rollout = { ...old, ...analysis.of(group, old) };
+      const { text, id, ...body } = rollout;
+      const { key, facet, flags } = database.get<{ key: number; facet: number; flags: number }>(
+        'SELECT key, facet, flags FROM rollouts WHERE id = ?',
+        id,
+      ) as { key: number; facet: number; flags: number };
+      database.run('UPDATE facets SET count = count - ? WHERE id = ?', counts, facet);
+      database.run(
+        `UPDATE rollouts SET facet = ?, ${set(rolloutColumns.names)} WHERE key = ?`,
+        this.addToFacet(group, rollout, flags, counts),
+        ...rolloutColumns.valuesOf({ ...elsewhere, group, rollout }),
+        key,
+      );
+      database.run('UPDATE rollout_bodies SET body = ? WHERE key = ?', JSON.stringify(body), key);
+      return rollout;
+    });
+    return { ...group, rollouts: rewritten };
   }
 
   /** Counts the flags of a rollout anew. */
@@ -198,11 +247,12 @@ export class RolloutTables {
     return written.key;
   }
 
-  private addToFacet(group: Group, rollout: Rollout, flags: number): number {
+  /** @param count 0 for what the run went back over, which facets do not count */
+  private addToFacet(group: Group, rollout: Rollout, flags: number, count = 1): number {
     const aha = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
     const facet = this.database.get<{ id: number }>(
-      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
-       ON CONFLICT DO UPDATE SET count = count + 1 RETURNING id`,
+      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count RETURNING id`,
       group.purpose,
       rollout.order,
       Number(rollout.correct),
@@ -210,6 +260,7 @@ export class RolloutTables {
       group.question.problemType,
       aha,
       Number(flags > 0),
+      count,
     );
     return (facet as { id: number }).id;
   }
@@ -242,6 +293,12 @@ export class RolloutTables {
       'SELECT count(*) AS count FROM rollouts WHERE (superseded > 0) = ?',
       Number(superseded),
     );
+    return found?.count ?? 0;
+  }
+
+  /** Groups that stand. */
+  groupCount(): number {
+    const found = this.database.get<{ count: number }>('SELECT count(*) AS count FROM groups WHERE superseded = 0');
     return found?.count ?? 0;
   }
 

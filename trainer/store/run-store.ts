@@ -10,9 +10,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { analysisVersion } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import type { Place } from '../protocol/place.ts';
 import type {
   Annotation,
   Checkpoint,
@@ -35,9 +37,10 @@ import { writeRelative } from './born-at.ts';
 import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
 import { checkBody, EventTable } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
+import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
-import { RolloutTables } from './rollout-tables.ts';
+import { type NewAnalysis, RolloutTables } from './rollout-tables.ts';
 import { SameTexts } from './same-texts.ts';
 import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
 import { TokenTable, type UpdateScores } from './token-table.ts';
@@ -220,6 +223,7 @@ export class RunStore {
         this.rolloutTables.recountFlags(this.annotationTable.remove(body.id));
         return null;
       case 'state':
+      case 'analysed':
       case 'skipped':
       case 'warning':
         return null;
@@ -262,6 +266,33 @@ export class RunStore {
   /** Counts groups by step for about `budgetMs`, and gives the share that is counted then. @throws StudioError as `fill` */
   count(budgetMs: number): number {
     return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.rolloutTables.groupByKey(key)));
+  }
+
+  /** Rollouts that were analysed by other rules than those of `version`, what the run went back over included. */
+  outdated(version: number): number {
+    return this.rolloutTables.outdated(version);
+  }
+
+  /**
+   * Analyses rollouts of older versions anew for about `budgetMs`, at least one group, the newest first. Gives how many it did;
+   * 0 when none are left. Each portion is whole or not at all, so that what ends it goes on where it was.
+   * @throws StudioError `disk-full`, or `bad-store` for what is damaged
+   */
+  analyse(budgetMs: number, analysis: NewAnalysis): number {
+    return this.makeAnew(() =>
+      this.database.transaction(() => {
+        const started = performance.now();
+        let done = 0;
+        do {
+          const next = this.rolloutTables.nextOutdated(analysis.version);
+          if (next === null) break;
+          const group = this.rolloutTables.rewriteAnalysis(next, analysis);
+          if (group.superseded === undefined) this.stepCounts.write(next, group);
+          done += group.rollouts.length;
+        } while (performance.now() - started < budgetMs);
+        return done;
+      }),
+    );
   }
 
   private makeAnew(portion: () => number): number {
@@ -334,10 +365,15 @@ export class RunStore {
 
   /**
    * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
-   * in them, less than 1 while they are counted anew.
+   * in them, less than 1 while they are counted anew. `outdated`: rollouts that older rules analysed.
    */
-  counts(): { counts: StepCounts[]; seq: number; counted: number } {
-    return { counts: this.stepCounts.list(), seq: this.run.seq, counted: countedShare(this.database) };
+  counts(): { counts: StepCounts[]; seq: number; counted: number; outdated: number } {
+    return {
+      counts: this.stepCounts.list(),
+      seq: this.run.seq,
+      counted: countedShare(this.database),
+      outdated: this.rolloutTables.outdated(analysisVersion),
+    };
   }
 
   /** Oldest first. */
@@ -368,6 +404,11 @@ export class RunStore {
     return this.rolloutTables.count(superseded);
   }
 
+  /** Groups that stand. */
+  groupCount(): number {
+    return this.rolloutTables.groupCount();
+  }
+
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.rolloutTables.groups(superseded);
@@ -380,6 +421,11 @@ export class RunStore {
     return group;
   }
 
+  /** What stands at a place now, or the nearest to it. */
+  findPlace(sought: Pick<Place, 'step' | 'groupId' | 'rolloutId'>): FoundPlace {
+    return findPlace(this.database, sought);
+  }
+
   /** @throws StudioError `not-found` */
   prompt(groupId: string): PromptTokens {
     const { prompt: text } = this.group(groupId);
@@ -388,11 +434,16 @@ export class RunStore {
 
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
   tokens(rolloutId: string): RolloutTokens {
-    // Once it is made, the step stands in the summary with it.
-    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
-    const tokens = this.tokenTable.tokens(rolloutId, isUnderWay);
+    const tokens = this.heldTokens(rolloutId);
     if (!tokens) throw new StudioError('not-found', 'No tokens were recorded for this rollout.', { place: rolloutId });
     return tokens;
+  }
+
+  /** As `tokens`; null where there are none. */
+  heldTokens(rolloutId: string): RolloutTokens | null {
+    // Once it is made, the step stands in the summary with it.
+    const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
+    return this.tokenTable.tokens(rolloutId, isUnderWay) ?? null;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

@@ -190,8 +190,8 @@ CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 
 /** What the inspector asks for. */
 export const schema6 = `
--- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
--- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: how many at each place as
+-- bytes, then ids, then log-probabilities as 32-bit floats; their texts stand once for the run.
 ALTER TABLE tokens ADD COLUMN ids BLOB;
 ALTER TABLE tokens ADD COLUMN alternatives BLOB;
 CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;
@@ -219,4 +219,9 @@ CREATE TABLE counting (
 
 -- Reasoning that was given, with what it was first given for: print is a part of its hash. Only what is written from now on.
 CREATE TABLE same_texts (print BLOB NOT NULL, media_key TEXT NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (print, media_key)) STRICT, WITHOUT ROWID;
+-- What the analysis found, and by which version of its rules; those that were written before it was kept are of the first.
+ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE rollouts ADD COLUMN names_time INTEGER;
+ALTER TABLE rollouts ADD COLUMN change TEXT;
+CREATE INDEX rollouts_analysis ON rollouts (analysis, group_key);
 `;

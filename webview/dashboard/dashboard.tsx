@@ -23,6 +23,7 @@ import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
+import { RatesSection } from './rates-section.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
 import { WarningList } from './warning-list.tsx';
@@ -58,7 +59,10 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   /* The key of a control that was pressed while it was refused. */
   const [pressed, setPressed] = useState<string | null>(null);
   const charts = useMemo(() => new ChartGroup(), [feed]);
-  useEffect(() => feed.need('steps', 'superseded', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
+  useEffect(
+    () => feed.need('steps', 'superseded', 'counted', 'commands', 'checkpoints', 'evaluations', 'notices'),
+    [feed],
+  );
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
@@ -119,6 +123,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           )}
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
+          {begun && <RatesSection view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { placeBeside } from '../ui/beside.ts';
 import { Store, useStore } from '../ui/store.ts';
 import styles from './formula.module.css';
 import { type FormulaName, formulas } from './formulas.ts';
@@ -13,8 +14,6 @@ const popoverId = 'formula';
 const showAfterMs = 300;
 /** Time to move the pointer from the label onto the popover. */
 const leaveAfterMs = 200;
-const gap = 4;
-const edge = 8;
 
 interface Shown {
   readonly anchor: HTMLElement;
@@ -105,7 +104,7 @@ export function FormulaPopover() {
   const held = useStore(shown, (now) => now);
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    if (held && box.current) place(box.current, held.anchor.getBoundingClientRect());
+    if (held && box.current) placeBeside(box.current, held.anchor.getBoundingClientRect());
   }, [held]);
   useEffect(() => {
     if (!held) return;
@@ -164,15 +163,4 @@ export function FormulaPopover() {
       </dl>
     </div>
   );
-}
-
-/** Below the label, above it where there is more room, and inside the page's edges always. */
-function place(box: HTMLElement, anchor: DOMRect): void {
-  const { offsetWidth: width, offsetHeight: height } = box;
-  const { innerWidth, innerHeight } = window;
-  const below = innerHeight - anchor.bottom;
-  const top = below >= height + gap + edge || below >= anchor.top ? anchor.bottom + gap : anchor.top - gap - height;
-  const inside = (at: number, length: number, whole: number) => Math.max(edge, Math.min(at, whole - length - edge));
-  box.style.left = `${inside(anchor.left, width, innerWidth)}px`;
-  box.style.top = `${inside(top, height, innerHeight)}px`;
 }

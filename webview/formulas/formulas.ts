@@ -250,6 +250,28 @@ export const formulas = {
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 
+  rate: {
+    title: 'Share and its interval',
+    formula: ['share = Σ counted / Σ of, over the last 10 steps that have any', 'interval = Wilson score, z = 1.96'],
+    over: 'The step and the nine before it; faint is each step alone. Under the pointer stand the counts of its step.',
+    unit: '0 to 1',
+    note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
+    source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
+  },
+  flatReasons: {
+    title: 'Flat groups, by reason',
+    formula: [
+      'share = flat groups of a reason / groups',
+      'all right:  every answer exact, all paid alike',
+      'all wrong:  no answer with any accuracy, all paid alike',
+      'alike otherwise:  equal fractions, or parts that make up for each other',
+    ],
+    over: 'The training groups of the last 10 steps. Each flat group has one reason.',
+    unit: '0 to 1',
+    note: 'The query flatBecause:right lists them, as do flatBecause:wrong and flatBecause:alike.',
+    source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
+  },
+
   // ---- rollouts: group ----
   correct: {
     title: 'Right',
@@ -409,6 +431,30 @@ export const formulas = {
     unit: '0 to 1',
     note: 'At temperature 1 and without top-p, whatever drew the token.',
     source: 'trainer/engines/tfjs/model/generation.ts',
+  },
+  tokenEntropy: {
+    title: 'Entropy at a token',
+    formula: ['H_t = − Σ_v π(v)·log π(v)'],
+    over: 'The whole vocabulary, given the prompt and the tokens before it.',
+    unit: 'nats',
+    note: 'At temperature 1, by the weights that sampled it.',
+    source: 'trainer/engines/tfjs/model/generation.ts',
+  },
+  tokenKl: {
+    title: 'KL at a token',
+    formula: ['k3 = exp(d) − d − 1,  d = log π_ref(y_t) − log π_old(y_t)'],
+    over: 'Each token: its log-probability by the reference, and by the weights that sampled it.',
+    unit: 'nats, 0 or more',
+    note: 'An estimate from the one token that was drawn. Whatever estimator the run’s klEstimator names, this is k3.',
+    source: 'webview/rollout/token-numbers.ts',
+  },
+  tokenMismatch: {
+    title: 'Trainer against sampler at a token',
+    formula: ['| log π_trainer(y_t) − log π_sampler(y_t) |'],
+    over: 'Each token, by two programs that hold the same weights.',
+    unit: 'nats',
+    note: 'Above 0 the two do not compute alike, and the ratio of the policy loss begins away from 1.',
+    source: 'webview/rollout/shades.ts',
   },
   aha1: {
     title: 'T1: a cue',

@@ -1,5 +1,5 @@
-/** A completion cut into pieces that carry their marks: aha moments, flags, mentions of frames, token probabilities. */
-import type { AhaMoment, Annotation, MediaView, RolloutTokens, Span } from '../../trainer/protocol/records.ts';
+/** A completion cut into pieces that carry their marks: aha moments, commitments, flags, mentions of frames, hits, tokens. */
+import type { AhaMoment, Annotation, Commitment, MediaView, Span } from '../../trainer/protocol/records.ts';
 import { type ShownPiece, shownPieces } from '../ui/hostile-text.ts';
 
 /** A mention of a frame or a time in the text, with the frame (from 0) that it points to. */
@@ -8,12 +8,10 @@ export interface FrameMention {
   readonly frame: number;
 }
 
+/** A stretch of the text with the tokens that make it: one, or those that share a character. */
 export interface TokenSpan {
   readonly span: Span;
-  /** Natural log-probability. */
-  readonly logprob: number;
-  /** In nats; null where the engine gives none. */
-  readonly entropy: number | null;
+  readonly tokens: readonly number[];
 }
 
 export interface CompletionPiece extends ShownPiece {
@@ -24,6 +22,10 @@ export interface CompletionPiece extends ShownPiece {
   readonly flagStarts: readonly Annotation[];
   readonly mention: FrameMention | null;
   readonly token: TokenSpan | null;
+  /** What the filter looks for stands here. */
+  readonly hit: Span | null;
+  /** End with this piece. */
+  readonly commitments: readonly Commitment[];
   /** Empty lines between paragraphs. */
   readonly isGap: boolean;
 }
@@ -33,6 +35,8 @@ export interface CompletionMarks {
   readonly flags: readonly Annotation[];
   readonly mentions: readonly FrameMention[];
   readonly tokens: readonly TokenSpan[];
+  readonly hits: readonly Span[];
+  readonly commitments: readonly Commitment[];
 }
 
 /** Pieces of `text` inside `within`, in order and without gaps; also cut at the offsets of `cutAt`. */
@@ -47,13 +51,15 @@ export function completionPieces(
     ...marks.flags.flatMap((flag) => (flag.span ? [flag.span] : [])),
     ...marks.mentions.map((mention) => mention.span),
     ...marks.tokens.map((token) => token.span),
+    ...marks.hits,
   ];
   const cuts = new Set([within.start, within.end]);
   const gaps = [...text.slice(within.start, within.end).matchAll(/\n\s*\n/g)].map((match) => ({
     start: within.start + match.index,
     end: within.start + match.index + match[0].length,
   }));
-  for (const cut of [...[...spans, ...gaps].flatMap(({ start, end }) => [start, end]), ...cutAt]) {
+  const ends = marks.commitments.map((commitment) => commitment.span.end);
+  for (const cut of [...[...spans, ...gaps].flatMap(({ start, end }) => [start, end]), ...ends, ...cutAt]) {
     if (cut > within.start && cut < within.end) cuts.add(cut);
   }
   const edges = [...cuts].sort((a, b) => a - b);
@@ -67,6 +73,7 @@ export function completionPieces(
     const flags = marks.flags.filter((flag) => flag.span && covers(flag.span));
     const mention = marks.mentions.find((found) => covers(found.span)) ?? null;
     const token = tokenAt(start);
+    const hit = marks.hits.find(covers) ?? null;
     const isGap = gaps.some(covers);
     for (const piece of shownPieces(text, start, end)) {
       pieces.push({
@@ -79,6 +86,8 @@ export function completionPieces(
         flagStarts: flags.filter((flag) => flag.span?.start === piece.start),
         mention,
         token,
+        hit,
+        commitments: marks.commitments.filter(({ span }) => span.end === piece.end),
         isGap,
       });
     }
@@ -100,41 +109,27 @@ function cursor(tokens: readonly TokenSpan[]): (offset: number) => TokenSpan | n
  * Where each token stands in the text. Pieces concatenate to the text but for special tokens, which the text leaves out,
  * and for characters that are split over several tokens: those tokens share the span up to the next one that is found.
  */
-export function tokenSpans(text: string, tokens: RolloutTokens): TokenSpan[] {
+export function tokenSpans(text: string, pieces: readonly string[]): TokenSpan[] {
   const spans: TokenSpan[] = [];
   let offset = 0;
-  let unplaced: Omit<TokenSpan, 'span'>[] = [];
+  let unplaced: number[] = [];
   const place = (end: number) => {
-    const worst = unplaced.reduce(
-      (low, token) => (token.logprob < low.logprob ? token : low),
-      unplaced[0] ?? { logprob: 0, entropy: null },
-    );
-    if (unplaced.length > 0 && end > offset) spans.push({ span: { start: offset, end }, ...worst });
+    if (unplaced.length > 0 && end > offset) spans.push({ span: { start: offset, end }, tokens: unplaced });
     unplaced = [];
   };
-  for (const [index, piece] of tokens.pieces.entries()) {
-    const token = { logprob: tokens.logprobs[index] ?? 0, entropy: tokens.entropy[index] ?? null };
+  for (const [index, piece] of pieces.entries()) {
     if (piece === '') continue;
     const found = text.startsWith(piece, offset) ? offset : unplaced.length > 0 ? text.indexOf(piece, offset) : -1;
     if (found >= 0 && found - offset <= 8 && !piece.includes('\ufffd')) {
       place(found);
-      spans.push({ span: { start: found, end: found + piece.length }, ...token });
+      spans.push({ span: { start: found, end: found + piece.length }, tokens: [index] });
       offset = found + piece.length;
     } else if (!/^<\|.*\|>$/s.test(piece)) {
-      unplaced.push(token);
+      unplaced.push(index);
     }
   }
   place(Math.min(text.length, offset + unplaced.length * 2));
   return spans;
-}
-
-/** Five steps from likely to unlikely, as the legend names them: 0 for p >= .9, 4 for p < .3. */
-export function shadeOf(logprob: number): 0 | 1 | 2 | 3 | 4 {
-  const p = Math.exp(logprob);
-  if (p >= 0.9) return 0;
-  if (p >= 0.7) return 1;
-  if (p >= 0.5) return 2;
-  return p >= 0.3 ? 3 : 4;
 }
 
 const frameWord = /\bframes?\s+(\d{1,3})(?:\s*(?:to|-|–|and|through)\s*(\d{1,3}))?/gi;

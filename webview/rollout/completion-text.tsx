@@ -1,31 +1,34 @@
-/** A completion for reading: aha moments in the margin, flags underlined, tokens shaded. Text nodes only. */
+/**
+ * A completion for reading: aha moments in the margin, commitments as tags, flags underlined, hits of the filter, tokens shaded.
+ * Text nodes only.
+ */
 import type { ComponentChildren } from 'preact';
 import { Fragment } from 'preact';
-import { type Annotation, flagCategories, type Span } from '../../trainer/protocol/records.ts';
-import { fixed } from '../ui/numbers.ts';
+import { type Annotation, type Commitment, flagCategories, type Span } from '../../trainer/protocol/records.ts';
+import { shownLine } from '../ui/hostile-text.ts';
 import { tierWords } from './aha-tier.tsx';
-import {
-  type CompletionMarks,
-  type CompletionPiece,
-  completionPieces,
-  shadeOf,
-  type TokenSpan,
-} from './completion-pieces.ts';
+import { type CompletionMarks, type CompletionPiece, completionPieces } from './completion-pieces.ts';
 import styles from './completion-text.module.css';
+import type { ShadeStep } from './shades.ts';
 
-/** By `shadeOf`, from probable to improbable; the most probable tokens have none. */
-const shades = [undefined, styles.shade1, styles.shade2, styles.shade3, styles.shade4];
+/** The first step has no fill. */
+const fills = [undefined, styles.shade1, styles.shade2, styles.shade3, styles.shade4] as const;
 
 interface CompletionTextProps {
   readonly text: string;
   readonly within: Span;
   readonly marks: CompletionMarks;
-  readonly shaded: boolean;
+  /** How dark tokens are; null while the text is not shaded, and its own marks show. */
+  readonly shade: ((tokens: readonly number[]) => ShadeStep) | null;
+  /** The token whose numbers are shown. */
+  readonly token: number | null;
   /** Span that is being flagged; `form` opens below its last line. */
   readonly picked: Span | null;
   readonly form: ComponentChildren;
   /** Start of the aha moment that was jumped to. */
   readonly ahaShown: number | null;
+  /** Start of the hit that was jumped to. */
+  readonly hitShown: number | null;
   readonly onFrame: (frame: number) => void;
 }
 
@@ -48,10 +51,11 @@ export function CompletionText(props: CompletionTextProps) {
           <Piece
             piece={piece}
             inPicked={inside !== null && piece.start >= inside.start && piece.end <= inside.end}
-            shaded={props.shaded}
-            ahaShown={props.ahaShown}
-            onFrame={props.onFrame}
+            {...props}
           />
+          {piece.commitments.map((commitment) => (
+            <CommitmentTag key={commitment.span.start} commitment={commitment} />
+          ))}
           {piece.flags.map((flag) => flag.span?.end === piece.end && <FlagTag key={flag.id} flag={flag} />)}
           {inside && piece.end === inside.end && props.form}
         </Fragment>
@@ -60,46 +64,50 @@ export function CompletionText(props: CompletionTextProps) {
   );
 }
 
-interface PieceProps extends Pick<CompletionTextProps, 'shaded' | 'ahaShown' | 'onFrame'> {
+interface PieceProps
+  extends Pick<CompletionTextProps, 'text' | 'shade' | 'token' | 'ahaShown' | 'hitShown' | 'onFrame'> {
   readonly piece: CompletionPiece;
   readonly inPicked: boolean;
 }
 
-function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
-  const { aha, token, mention } = piece;
+function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown, onFrame }: PieceProps) {
+  const { aha, token, mention, hit } = piece;
+  const isChosen = chosen !== null && token?.tokens.includes(chosen);
   const classes = [
     piece.code && styles.code,
     piece.isGap && !piece.code && styles.gap,
-    aha && styles.aha,
+    aha && !shade && styles.aha,
     aha && aha.span.start === ahaShown && styles.shown,
     piece.flags.length > 0 && styles.flag,
-    shaded && token && shades[shadeOf(token.logprob)],
+    mention && styles.mention,
+    mention && !shade && styles.filled,
+    hit && styles.hit,
+    hit && hit.start === hitShown && styles.shown,
+    shade && token && fills[shade(token.tokens)],
+    isChosen && styles.chosen,
     inPicked && styles.picked,
-    mention && !shaded && styles.mention,
   ].filter(Boolean);
-  const title = [
-    shaded && token ? tokenWords(token) : '',
-    aha && !shaded ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : '',
-  ]
-    .filter(Boolean)
-    .join('\n');
+  const press = mention && (() => onFrame(mention.frame));
   const shared = {
     class: classes.join(' ') || undefined,
-    title: title || undefined,
+    title: aha && !shade ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : undefined,
     'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,
     'data-flagged': piece.flags.length > 0 ? '' : undefined,
     'data-code': piece.code ? '' : undefined,
+    'data-hit': hit?.start,
+    'data-token': token?.tokens[0],
   };
-  if (mention && !shaded) {
-    const press = () => onFrame(mention.frame);
+  /* One button for a mention that is cut into pieces; all of them take the pointer. */
+  if (mention && press && piece.start === mention.span.start) {
     return (
       // biome-ignore lint/a11y/useSemanticElements: text inside a button can't be selected, and this text can be flagged
       <span
         {...shared}
         role="button"
         tabIndex={0}
+        aria-label={shownLine(text.slice(mention.span.start, mention.span.end))}
         onClick={press}
         onKeyDown={(event) => event.key === 'Enter' && press()}
       >
@@ -107,11 +115,25 @@ function Piece({ piece, inPicked, shaded, ahaShown, onFrame }: PieceProps) {
       </span>
     );
   }
+  if (press) {
+    return (
+      // biome-ignore lint/a11y/noStaticElementInteractions: the mention's first piece takes the keys
+      // biome-ignore lint/a11y/useKeyWithClickEvents: as above
+      <span {...shared} onClick={press}>
+        {piece.shown}
+      </span>
+    );
+  }
   return <span {...shared}>{piece.shown}</span>;
 }
 
-function tokenWords({ logprob, entropy }: TokenSpan): string {
-  return `p ${fixed(Math.exp(logprob), 2)}${entropy === null ? '' : `, entropy ${fixed(entropy, 2)} nats`}`;
+function CommitmentTag({ commitment: { answer, right } }: { commitment: Commitment }) {
+  const said = right === null ? '' : right ? ': the solution' : ': not the solution';
+  return (
+    <span class={styles.commitment} title={`The reasoning settles here on ${shownLine(answer, 60)}${said}.`}>
+      commits to {shownLine(answer, 60)}
+    </span>
+  );
 }
 
 function FlagTag({ flag }: { flag: Annotation }) {
@@ -122,10 +144,10 @@ function FlagTag({ flag }: { flag: Annotation }) {
   );
 }
 
-/** What the shades say. */
-export function ShadeLegend() {
-  return ['≥ .9', '.7–.9', '.5–.7', '.3–.5', '< .3'].map((range, shade) => (
-    <i key={range} class={`${styles.legend} ${shades[shade] ?? ''}`}>
+/** What the fills say, from none to the darkest. */
+export function ShadeLegend({ ranges }: { ranges: readonly string[] }) {
+  return ranges.map((range, step) => (
+    <i key={range} class={`${styles.legend} ${fills[step] ?? ''}`}>
       {range}
     </i>
   ));
@@ -151,4 +173,25 @@ export function selectedSpan(root: HTMLElement): Span | null {
     end = Math.max(end, last);
   }
   return end > start ? { start, end } : null;
+}
+
+/** Selects a part of the completion, and scrolls it into sight: the other way round than `selectedSpan`. */
+export function selectSpan(root: HTMLElement, { start, end }: Span): void {
+  const range = document.createRange();
+  let begun = false;
+  for (const piece of root.querySelectorAll<HTMLElement>('[data-start]')) {
+    const [from, to] = [Number(piece.dataset.start), Number(piece.dataset.end)];
+    const text = document.createTreeWalker(piece, NodeFilter.SHOW_TEXT).nextNode();
+    if (to <= start || from >= end || text === null) continue;
+    const isCode = piece.dataset.code !== undefined;
+    const length = text.textContent?.length ?? 0;
+    if (!begun) range.setStart(text, isCode ? 0 : Math.min(length, Math.max(0, start - from)));
+    begun = true;
+    range.setEnd(text, isCode ? length : Math.min(length, end - from));
+  }
+  if (!begun) return;
+  const selection = window.getSelection();
+  selection?.removeAllRanges();
+  selection?.addRange(range);
+  range.startContainer.parentElement?.scrollIntoView({ block: 'center' });
 }

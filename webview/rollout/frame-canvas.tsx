@@ -9,7 +9,8 @@ const smallFrame = 120;
 interface FrameCanvasProps {
   readonly frames: FramePixels | null;
   readonly index: number;
-  readonly label: string;
+  /** Null where what it stands in says it. */
+  readonly label: string | null;
   /** Shape while the pixels are not there yet. */
   readonly width: number;
   readonly height: number;
@@ -19,22 +20,33 @@ export function FrameCanvas({ frames, index, label, width, height }: FrameCanvas
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
-    if (!context || !frames || index >= frames.count) return;
-    context.putImageData(imageOf(frames, index), 0, 0);
+    if (!context) return;
+    /* No frame stands for another while its pixels are on their way. */
+    if (frames && index < frames.count) context.putImageData(imageOf(frames, index), 0, 0);
+    else context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   }, [frames, index]);
   return (
     <canvas
       ref={canvas}
       class={width < smallFrame ? styles.pixels : undefined}
-      role="img"
-      aria-label={label}
+      {...(label === null ? { 'aria-hidden': 'true' } : { role: 'img', 'aria-label': label })}
       width={frames?.width ?? width}
       height={frames?.height ?? height}
     />
   );
 }
 
-function imageOf({ width, height, pixels }: FramePixels, index: number): ImageData {
+/** Each frame is drawn in several places. */
+const images = new WeakMap<FramePixels, ImageData[]>();
+
+function imageOf(frames: FramePixels, index: number): ImageData {
+  const held = images.get(frames) ?? [];
+  images.set(frames, held);
+  held[index] ??= drawn(frames, index);
+  return held[index];
+}
+
+function drawn({ width, height, pixels }: FramePixels, index: number): ImageData {
   const image = new ImageData(width, height);
   const size = width * height;
   const from = index * size * 3;

@@ -1,4 +1,8 @@
-/** Both strips: the frames in their order, where the shuffled answers saw each of them, and a line between the two. */
+/**
+ * The frames as the model saw them, in one row or two: in their order, and as the shuffled answers saw them, with a line from each
+ * frame to its shuffled place. The pointer previews a frame, a click chooses it.
+ */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { FrameOrder, MediaView } from '../../trainer/protocol/records.ts';
 import type { FramePixels } from '../state/connection.ts';
@@ -7,23 +11,39 @@ import { count, fixed, grouped } from '../ui/numbers.ts';
 import { FrameCanvas } from './frame-canvas.tsx';
 import styles from './frame-strip.module.css';
 
-/** Height of a frame in a strip at most, and the gap between two, in CSS pixels. */
+/** Height of a frame in a strip at most, the gap between two, and the least width of a frame, in CSS pixels. */
 const tallest = 44;
+const tallestCompact = 36;
 const frameGap = 2;
+const narrowest = 20;
 
 interface FrameStripProps {
   readonly media: MediaView;
   readonly frames: FramePixels | null;
   readonly order: FrameOrder;
   /** Numbers of answers beside it that saw the other order. */
-  readonly shuffledCount: number;
+  readonly besideCount: number;
+  /** One row of what this answer saw, or both. */
+  readonly both: boolean;
+  /** Numbers alone, without the times. */
+  readonly compact: boolean;
   readonly selected: number;
   readonly onSelect: (frame: number) => void;
+  /** The frame under the pointer, with where it is; null when it has left. */
+  readonly onPreview: (preview: FramePreview | null) => void;
+  /** At the right end of the line above. */
+  readonly children?: ComponentChildren;
 }
 
-export function FrameStrip({ media, frames, order, shuffledCount, selected, onSelect }: FrameStripProps) {
+export interface FramePreview {
+  readonly frame: number;
+  readonly anchor: HTMLElement;
+}
+
+export function FrameStrip(props: FrameStripProps) {
+  const { media, frames, order, besideCount, both, compact, selected, onSelect, onPreview } = props;
   const number = media.times.length;
-  const strip = useRef<HTMLElement>(null);
+  const strip = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (strip.current) bringIntoSight(strip.current, selected);
   }, [selected]);
@@ -31,60 +51,84 @@ export function FrameStrip({ media, frames, order, shuffledCount, selected, onSe
   const columns = { gridTemplateColumns: `repeat(${number}, minmax(0, 1fr))` };
   const size = `${grouped(number)} of ${media.width}×${media.height}, ${count(media.visionTokens, 'token')}`;
   const saw = 'what this answer saw';
-  const frameWidth = Math.ceil((tallest * media.width) / media.height) + frameGap;
+  const frameWidth = Math.ceil(((compact ? tallestCompact : tallest) * media.width) / media.height) + frameGap;
+  const alone = both ? null : order;
+  const frame = { media, frames, selected, onSelect, onPreview };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow page it scrolls sideways, by keyboard too
-    <section ref={strip} class={styles.strip} aria-label="Frames as the model saw them" tabIndex={0}>
+    <section class={styles.strip} aria-label="Frames as the model saw them" data-part="frames">
       <p class={styles.key}>
-        <span>
-          <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
-        </span>
-        {shuffledOrder && (
-          <span>
-            <OrderMark order="shuffled" /> shuffled, below:{' '}
-            {order === 'shuffled' ? saw : `what the ${shuffledCount} beside it saw`}
+        {alone !== 'shuffled' && (
+          <span class="cut">
+            <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
           </span>
         )}
+        {shuffledOrder && alone !== 'ordered' && (
+          <span class="cut">
+            <OrderMark order="shuffled" /> shuffled{alone ? '' : ', below'}:{' '}
+            {order === 'shuffled' ? saw : `what the ${besideCount} beside it saw`}
+            {alone && ` (${size})`}
+          </span>
+        )}
+        <span class="grow" />
+        {props.children}
       </p>
-      <div style={{ maxWidth: `${number * frameWidth}px` }}>
-        <ol style={columns}>
-          {media.times.map((time, frame) => (
-            <Frame
-              key={frame}
-              frame={frame}
-              place={null}
-              caption={fixed(time, 1)}
-              numberFirst
-              {...{ media, frames, selected, onSelect }}
-            />
-          ))}
-        </ol>
-        {shuffledOrder && (
-          <>
-            <Links order={shuffledOrder} selected={selected} />
-            <ol style={columns}>
-              {shuffledOrder.map((frame, place) => (
+      <div ref={strip} class={styles.frames}>
+        <div style={{ maxWidth: `${number * frameWidth}px`, minWidth: `${number * narrowest}px` }}>
+          {alone !== 'shuffled' && (
+            <Row label="Frames in order" {...{ columns, selected, onPreview }}>
+              {media.times.map((time, index) => (
                 <Frame
-                  key={place}
-                  frame={frame}
-                  place={place}
-                  caption={String(frame + 1)}
-                  {...{ media, frames, selected, onSelect }}
+                  key={index}
+                  frame={index}
+                  place={null}
+                  above={compact ? null : String(index + 1)}
+                  below={compact ? String(index + 1) : fixed(time, 1)}
+                  {...frame}
                 />
               ))}
-            </ol>
-          </>
-        )}
+            </Row>
+          )}
+          {shuffledOrder && !alone && <Links order={shuffledOrder} selected={selected} />}
+          {shuffledOrder && alone !== 'ordered' && (
+            <Row label="Frames as shuffled" {...{ columns, selected, onPreview }}>
+              {shuffledOrder.map((index, place) => (
+                <Frame key={place} frame={index} place={place} above={null} below={String(index + 1)} {...frame} />
+              ))}
+            </Row>
+          )}
+        </div>
       </div>
     </section>
   );
 }
 
-/** Scrolls a narrow page's strip sideways, and nothing else, to where a frame is whole in sight. */
+interface RowProps extends Pick<FrameStripProps, 'selected' | 'onPreview'> {
+  readonly label: string;
+  readonly columns: { readonly gridTemplateColumns: string };
+  readonly children: ComponentChildren;
+}
+
+function Row({ label, columns, selected, onPreview, children }: RowProps) {
+  return (
+    <div
+      class={styles.row}
+      style={columns}
+      role="listbox"
+      aria-label={`${label} (← →)`}
+      aria-activedescendant={`${label.replaceAll(' ', '-')}-${selected}`}
+      aria-orientation="horizontal"
+      tabIndex={0}
+      onPointerLeave={() => onPreview(null)}
+    >
+      {children}
+    </div>
+  );
+}
+
+/** Scrolls the strip sideways, and nothing else, to where a frame is whole in sight. */
 function bringIntoSight(strip: HTMLElement, frame: number): void {
-  const item = strip.querySelectorAll('ol:first-of-type > li')[frame];
-  /* Where the pointer is nothing moves from under it: it has picked a frame that is in sight. */
-  if (!item || strip.querySelector(`.${styles.selected}:hover`)) return;
+  const item = strip.querySelector(`[data-frame="${frame}"]`);
+  if (!item) return;
   const picked = item.getBoundingClientRect();
   const sight = strip.getBoundingClientRect();
   const before = picked.left - sight.left - frameGap;
@@ -93,33 +137,34 @@ function bringIntoSight(strip: HTMLElement, frame: number): void {
   else if (after > 0) strip.scrollLeft += after;
 }
 
-interface FrameProps {
-  readonly media: MediaView;
-  readonly frames: FramePixels | null;
+interface FrameProps extends Pick<FrameStripProps, 'media' | 'frames' | 'selected' | 'onSelect' | 'onPreview'> {
   readonly frame: number;
   /** Place in the shuffled strip; null in the ordered one. */
   readonly place: number | null;
-  readonly caption: string;
-  readonly numberFirst?: boolean;
-  readonly selected: number;
-  readonly onSelect: (frame: number) => void;
+  readonly above: string | null;
+  readonly below: string;
 }
 
-function Frame({ media, frames, frame, place, caption, numberFirst, selected, onSelect }: FrameProps) {
-  const title = frameTitle(media, frame) + (place === null ? '' : `, at place ${place + 1} of the shuffled strip`);
+function Frame({ media, frames, frame, place, above, below, selected, onSelect, onPreview }: FrameProps) {
+  const label = frameTitle(media, frame) + (place === null ? '' : `, at place ${place + 1} of the shuffled strip`);
   return (
-    <li
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the row takes the keys; frames are its options
+    // biome-ignore lint/a11y/useFocusableInteractive: the row has the focus and names its active option
+    <div
+      id={`${place === null ? 'Frames-in-order' : 'Frames-as-shuffled'}-${frame}`}
       class={`${styles.frame} ${frame === selected ? styles.selected : ''}`}
-      title={title}
+      role="option"
+      aria-selected={frame === selected}
+      aria-label={label}
+      data-frame={frame}
       /* Not on entering, which a strip that scrolls under a resting pointer does too. */
-      onMouseMove={() => frame !== selected && onSelect(frame)}
+      onPointerMove={(event) => event.pointerType !== 'touch' && onPreview({ frame, anchor: event.currentTarget })}
       onClick={() => onSelect(frame)}
-      onKeyDown={() => {}}
     >
-      {numberFirst && frame + 1}
-      <FrameCanvas frames={frames} index={frame} label={title} width={media.width} height={media.height} />
-      {caption}
-    </li>
+      {above}
+      <FrameCanvas frames={frames} index={frame} label={null} width={media.width} height={media.height} />
+      {below}
+    </div>
   );
 }
 

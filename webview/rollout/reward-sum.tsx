@@ -20,7 +20,7 @@ interface RewardSumProps {
   readonly preset: string;
 }
 
-const partFormulas = {
+export const partFormulas = {
   accuracy: 'accuracyPart',
   format: 'formatPart',
   temporal: 'temporalPart',

@@ -2,8 +2,19 @@
  * What a person reads on the rollouts page: which answer of which question, which of its frames, how its text is marked,
  * and the moves from one to the next.
  */
-import type { AnnotationInput, GroupWithRollouts, Rollout, Span } from '../../trainer/protocol/records.ts';
+import { hitsOf } from '../../trainer/protocol/query/hits.ts';
+import type { ListSort } from '../../trainer/protocol/query/sort.ts';
+import type {
+  AnnotationInput,
+  GroupWithRollouts,
+  Rollout,
+  RolloutTokens,
+  Span,
+} from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
+import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
+import { type ShadeName, shadeNames, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
 import type { RolloutFeed } from './list/rollout-feed.ts';
@@ -14,6 +25,10 @@ export interface RolloutsPlace {
   readonly rolloutId: string | null;
   /** The filter as it is typed. */
   readonly line: string;
+  /** Null: the newest first. */
+  readonly sort?: ListSort | null;
+  /** What a link selects of a rollout's text. */
+  readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
 
 /** The answer that is read, with its question. */
@@ -39,8 +54,21 @@ export interface ReadingState {
   /** The question with its answers; the one before stays until the next is there. */
   readonly group: GroupWithRollouts | null;
   readonly frame: number;
-  /** Tokens are shaded by their probability. */
-  readonly shaded: boolean;
+  /** The frames are played. */
+  readonly flipping: boolean;
+  /** Null: as the page's width has it; so with the strips. */
+  readonly listShown: boolean | null;
+  /** Both strips of frames, or what this answer saw. */
+  readonly bothStrips: boolean | null;
+  /** The exact prompt and completion in place of the reading. */
+  readonly exact: boolean;
+  readonly shade: ShadeName;
+  /** Of the answer that is read; null while they are on their way. */
+  readonly tokens: RolloutTokens | null;
+  /** The token that was gone to: the first of those that share its place in the text. */
+  readonly token: number | null;
+  /** Where the hit of the filter begins that was jumped to; another object for each jump. */
+  readonly hit: { readonly start: number } | null;
   /** Where the aha moment begins that was jumped to; another object for each jump. */
   readonly aha: { readonly start: number } | null;
   /** What is being flagged: a span of the text, or the whole answer. */
@@ -49,19 +77,33 @@ export interface ReadingState {
 
 const flipMs = 220;
 
+/** Why the run's engine gives no entropy; null when it does. */
+export function entropyRefusal({ engine }: Pick<RunSummary, 'engine'>): string | null {
+  return engine?.capabilities?.entropy === false ? `the engine ${engine.name} gives none` : null;
+}
+
 export class Reading {
   readonly state = new Store<ReadingState>({
     pane: 'list',
     group: null,
     frame: 0,
-    shaded: false,
+    flipping: false,
+    listShown: null,
+    bothStrips: null,
+    exact: false,
+    shade: 'text',
+    tokens: null,
+    token: null,
+    hit: null,
     aha: null,
     flagging: null,
   });
   readonly place: Store<RolloutsPlace>;
   private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail'>;
-  private readonly list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>;
+  private readonly list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>;
   private readonly stops: readonly (() => void)[];
+  /** Where the tokens stand in the text, once that was asked. */
+  private placed: { readonly tokens: RolloutTokens; readonly spans: readonly TokenSpan[] } | null = null;
   private shown: Pick<RolloutsPlace, 'groupId' | 'rolloutId'> = nowhere;
   private flip: ReturnType<typeof setInterval> | null = null;
   private disposed = false;
@@ -69,7 +111,7 @@ export class Reading {
   /** @param place where one is; whoever else sets it moves the reader there */
   constructor(
     feed: Pick<RunFeed, 'group' | 'request' | 'fail'>,
-    list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>,
+    list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>,
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
@@ -92,8 +134,35 @@ export class Reading {
     return this.state.get().group?.rollouts.find(({ id }) => id === rolloutId) ?? null;
   }
 
+  /** Where its tokens stand in its text, in order; none until they are there. */
+  get tokenSpans(): readonly TokenSpan[] {
+    const { rollout } = this;
+    const { tokens } = this.state.get();
+    if (!rollout || tokens === null) return [];
+    if (this.placed?.tokens !== tokens) this.placed = { tokens, spans: tokenSpans(rollout.text, tokens.pieces) };
+    return this.placed.spans;
+  }
+
+  /** Where what the filter looks for stands in its text, in order. */
+  get hits(): readonly Span[] {
+    const { rollout } = this;
+    return rollout ? hitsOf(this.list.state.get().query, rollout.text) : [];
+  }
+
   show(pane: Pane): void {
-    this.patch({ pane });
+    this.patch({ pane, exact: false });
+  }
+
+  showList(listShown: boolean): void {
+    this.patch({ listShown });
+  }
+
+  showStrips(bothStrips: boolean): void {
+    this.patch({ bothStrips });
+  }
+
+  showExact(exact: boolean): void {
+    this.patch({ exact, pane: 'rollout' });
   }
 
   /** A person's choice: from now on nothing moves under the reader. */
@@ -142,29 +211,69 @@ export class Reading {
 
   /** Plays the frames in a loop, or stops that. */
   toggleFlip(): void {
-    if (this.flip !== null) this.stopFlip();
-    else if (this.frames() > 1) this.flip = setInterval(() => this.turnFrame(1), flipMs);
+    if (this.flip !== null) {
+      this.stopFlip();
+      return;
+    }
+    if (this.frames() < 2) return;
+    this.flip = setInterval(() => this.turnFrame(1), flipMs);
+    this.patch({ flipping: true });
   }
 
   /** To the next aha moment above tier 1 (a cue that the prompt asks for), or the one before. */
   moveAha(by: 1 | -1): void {
     const above = (this.rollout?.aha ?? []).filter(({ tier }) => tier > 1);
-    const starts = [...new Set(above.map(({ span }) => span.start))].sort((a, b) => a - b);
-    const { aha } = this.state.get();
-    const at = aha === null ? (by === 1 ? -1 : starts.length) : starts.indexOf(aha.start);
-    const start = starts[(at + by + starts.length) % starts.length];
+    const start = beside(
+      above.map(({ span }) => span.start),
+      this.state.get().aha?.start,
+      by,
+    );
     if (start !== undefined) this.patch({ aha: { start } });
   }
 
-  shade(shaded: boolean): void {
-    this.patch({ shaded });
+  /** To the next place where what the filter looks for stands, or the one before. */
+  moveHit(by: 1 | -1): void {
+    const start = beside(
+      this.hits.map((hit) => hit.start),
+      this.state.get().hit?.start,
+      by,
+    );
+    if (start !== undefined) this.patch({ hit: { start } });
+  }
+
+  /** To the next token, or the one before; the first time to the first. */
+  moveToken(by: 1 | -1): void {
+    const { token } = this.state.get();
+    const starts = this.tokenSpans.map(({ tokens }) => tokens[0] ?? 0);
+    const at = token === null ? -1 : starts.indexOf(token);
+    const next = starts[token === null ? 0 : Math.min(starts.length - 1, Math.max(0, at + by))];
+    if (next !== undefined) this.patch({ token: next });
+  }
+
+  leaveToken(): void {
+    this.patch({ token: null });
+  }
+
+  shade(shade: ShadeName): void {
+    this.patch({ shade });
+  }
+
+  /**
+   * To the next shade that can be had, or the one before.
+   * @param noEntropy why the engine gives no entropy; null when it does
+   */
+  moveShade(by: 1 | -1, noEntropy: string | null): void {
+    const { shade, tokens } = this.state.get();
+    const open = shadeNames.filter((name) => name === shade || shadeRefusal(name, tokens, noEntropy) === null);
+    const next = open[(open.indexOf(shade) + by + open.length) % open.length];
+    if (next !== undefined) this.shade(next);
   }
 
   /** Begins a flag on a span of the text, widened to whole characters, or on the whole answer. */
   flag(span: Span | null): void {
     if (!this.rollout) return;
     const { text } = this.rollout;
-    this.patch({ flagging: { span: span && withWholeCharacters(text, span) }, pane: 'rollout' });
+    this.patch({ flagging: { span: span && withWholeCharacters(text, span) }, pane: 'rollout', exact: false });
   }
 
   stopFlagging(): void {
@@ -204,14 +313,20 @@ export class Reading {
   private stopFlip(): void {
     if (this.flip !== null) clearInterval(this.flip);
     this.flip = null;
+    if (this.state.get().flipping) this.patch({ flipping: false });
   }
 
   /** Takes in where one is now. */
   private go(): void {
-    const { groupId, rolloutId } = this.place.get();
+    const { groupId, rolloutId, line } = this.place.get();
+    /* A link has a filter of its own. */
+    if (line !== this.list.state.get().line) this.list.setLine(line);
     const before = this.shown;
     this.shown = { groupId, rolloutId };
-    if (rolloutId !== before.rolloutId) this.patch({ aha: null, flagging: null });
+    if (rolloutId !== before.rolloutId) {
+      this.patch({ aha: null, hit: null, token: null, tokens: null, flagging: null });
+      if (rolloutId !== null) void this.readTokens(rolloutId);
+    }
     if (groupId === before.groupId) return;
     this.showFrame(0);
     if (groupId === null) this.patch({ group: null });
@@ -223,6 +338,16 @@ export class Reading {
     try {
       const group = await this.feed.group(groupId);
       if (isWanted()) this.patch({ group });
+    } catch (thrown) {
+      if (isWanted()) this.feed.fail(thrown);
+    }
+  }
+
+  private async readTokens(rolloutId: string): Promise<void> {
+    const isWanted = () => !this.disposed && this.place.get().rolloutId === rolloutId;
+    try {
+      const tokens = await this.feed.request('rollouts/tokens', { rolloutId });
+      if (isWanted()) this.patch({ tokens });
     } catch (thrown) {
       if (isWanted()) this.feed.fail(thrown);
     }
@@ -243,4 +368,11 @@ export class Reading {
   private patch(change: Partial<ReadingState>): void {
     this.state.update((state) => ({ ...state, ...change }));
   }
+}
+
+/** The start after the present one, or before it, around the ends; the first or the last where there is none yet. */
+function beside(starts: readonly number[], present: number | undefined, by: 1 | -1): number | undefined {
+  const sorted = [...new Set(starts)].sort((a, b) => a - b);
+  const at = present === undefined ? (by === 1 ? -1 : sorted.length) : sorted.indexOf(present);
+  return sorted[(at + by + sorted.length) % sorted.length];
 }

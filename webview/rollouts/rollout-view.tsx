@@ -1,37 +1,37 @@
-/** One answer: what the model saw, what it thought, what it said, and where each point of its reward came from. */
-import { useEffect, useMemo } from 'preact/hooks';
-import {
-  type Annotation,
-  type GroupWithRollouts,
-  type Rollout,
-  type Span,
-  shownRow,
-} from '../../trainer/protocol/records.ts';
+/**
+ * One answer for reading: what the model saw, what it thought, what it said, and where each point of its reward came from. Only the
+ * text scrolls; what judges it keeps its place.
+ */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host } from '../host.ts';
-import { ExplainedTier } from '../rollout/aha-tier.tsx';
-import { AnswerMark } from '../rollout/answer-mark.tsx';
-import { frameMentions, outsideText, tokenSpans } from '../rollout/completion-pieces.ts';
-import { CompletionText, ShadeLegend } from '../rollout/completion-text.tsx';
+import { AnswerLine } from '../rollout/answer-line.tsx';
+import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
+import { CompletionText } from '../rollout/completion-text.tsx';
+import { type ExactText, ExactTexts, exactCompletion, exactPrompt } from '../rollout/exact-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { FrameCanvas } from '../rollout/frame-canvas.tsx';
-import { FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
+import { FramePreviewBox } from '../rollout/frame-preview.tsx';
+import { type FramePreview, FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
+import { QuestionText } from '../rollout/question-text.tsx';
+import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
+import { ShadeBar } from '../rollout/shade-bar.tsx';
+import { type ShadeStep, shadeRefusal, shadeStep } from '../rollout/shades.ts';
 import { temporalReason } from '../rollout/temporal-reason.ts';
+import { tokenNumbers } from '../rollout/token-numbers.ts';
+import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import type { RunFeed } from '../state/run-feed.ts';
-import { Bar, PaneHead } from '../ui/heads.tsx';
-import { shownLine, shownPieces } from '../ui/hostile-text.ts';
+import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
-import { count, fixed } from '../ui/numbers.ts';
-import { Pane, PaneBody } from '../ui/pane.tsx';
-import { Segments } from '../ui/segments.tsx';
+import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
-import { purposeWords } from './group/group-view.tsx';
-import type { Reading } from './reading.ts';
+import { entropyRefusal, type Read, type Reading, type TextDocument } from './reading.ts';
+import { type ListPlace, RolloutHead } from './rollout-head.tsx';
 import styles from './rollout-view.module.css';
 
 interface RolloutViewProps {
@@ -39,227 +39,67 @@ interface RolloutViewProps {
   readonly host: Host;
   readonly reading: Reading;
   readonly run: RunSummary;
-  readonly group: GroupWithRollouts;
-  readonly rollout: Rollout;
+  readonly read: Read;
   readonly flags: readonly Annotation[];
+  /** Where the list is hidden. */
+  readonly listPlace: ListPlace | null;
+  readonly filteredOut: boolean;
+  /** Lines in place of blocks: question, frames, reward. */
+  readonly compact: boolean;
+  readonly bothStrips: boolean;
   /** Why nothing can be saved now; null when it can. */
   readonly refused: string | null;
   readonly onFlag: () => void;
   readonly onCopyLink: () => void;
+  readonly onAcross?: ((read: Read) => void) | undefined;
+  readonly onCompare?: ((read: Read) => void) | undefined;
+  readonly onOpenDocument?: ((document: TextDocument) => void) | undefined;
 }
 
-/** The element that holds the answer's text, in which a person selects. */
+/** The element that holds the answer's text, in which a person selects, and the one of its parts that scrolls. */
 export const rolloutTextId = 'rollout-text';
-
-const stopWords = { stop: 'ended by itself', length: 'cut at the limit', aborted: 'aborted' } as const;
+export const thinkId = 'rollout-think';
 
 export function RolloutView(props: RolloutViewProps) {
-  const { feed, host, reading, run, group, rollout, flags, refused } = props;
-  const { frame, shaded, aha, flagging } = useStore(reading.state, (state) => state);
-  const { question, media } = group;
-  const frames = useFetched(feed, media.key, (key) => feed.frames(key));
-  /* Asked for only when they are to be shown. */
-  const tokens = useFetched(feed, shaded ? rollout.id : null, (rolloutId) =>
-    feed.request('rollouts/tokens', { rolloutId }),
-  );
-  const picked = flagging?.span ?? null;
-  const onFrame = (chosen: number) => reading.showFrame(chosen);
-  useEffect(() => {
-    if (!aha) return;
-    const mark = document.getElementById(rolloutTextId)?.querySelector(`[data-aha="${aha.start}"]`);
-    mark?.scrollIntoView({ block: 'center' });
-  }, [aha]);
-  const { think, answer, problems } = rollout.parsed;
-  const hasEntropy = run.engine?.capabilities?.entropy !== false;
-  const marks = useMemo(
-    () => ({
-      aha: rollout.aha,
-      flags,
-      mentions: frameMentions(rollout.text, media),
-      tokens: tokens === null ? [] : tokenSpans(rollout.text, hasEntropy ? tokens : { ...tokens, entropy: [] }),
-    }),
-    [rollout, flags, media, tokens, hasEntropy],
-  );
-  const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
-  const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
-  const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
+  const { feed, host, reading, run, read, flags, compact, refused, onAcross, onCompare, onOpenDocument } = props;
+  const { group, rollout } = read;
+  const { question } = group;
+  const exact = useStore(reading.state, (state) => state.exact);
+  const openText = (name: string, text: string) => onOpenDocument?.({ name: `${rollout.id} ${name}.txt`, text });
+  const copy = (text: string) => host.copy(text).catch((thrown: unknown) => feed.fail(thrown));
+  const openRow = () => host.openFile(question.dataset, question.fileRow ?? question.row + 1);
   const reason = temporalReason(rollout, group, run.parameters.correctThreshold);
-  const form = flagging && (
-    <FlagForm
-      key={picked?.start}
-      rolloutId={rollout.id}
-      span={picked}
-      quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
-      refused={refused}
-      onSave={(annotation) => reading.saveFlag(annotation)}
-      onLeave={() => reading.stopFlagging()}
-    />
-  );
-  const text = (within: Span) => (
-    <CompletionText
-      text={rollout.text}
-      within={within}
-      marks={marks}
-      shaded={shaded}
-      picked={picked}
-      form={form}
-      ahaShown={aha?.start ?? null}
-      onFrame={onFrame}
-    />
-  );
-  const formBelow = form !== null && (picked === null || (!contains(body, picked) && !contains(answer, picked)));
   return (
     <Pane name="rollout" label="Rollout">
-      <PaneHead
-        title="Rollout"
-        meta={
-          <>
-            {rollout.order} {rollout.index + 1} of{' '}
-            {group.rollouts.filter(({ order }) => order === rollout.order).length}, {purposeWords[group.purpose]} of
-            step {group.step}
-          </>
-        }
-        tools={
-          <>
-            <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />
-            <Tool icon="link" label="Copy link (y)" onPress={props.onCopyLink} />
-          </>
-        }
+      <RolloutHead
+        read={read}
+        listPlace={props.listPlace}
+        filteredOut={props.filteredOut}
+        exact={exact}
+        onAcross={onAcross && (() => onAcross(read))}
+        onCompare={onCompare && (() => onCompare(read))}
+        onFlag={props.onFlag}
+        onCopyLink={props.onCopyLink}
+        onOpenDocument={onOpenDocument && (() => openText('completion', rollout.text))}
+        onExact={() => reading.showExact(!exact)}
+        more={[
+          { label: 'Copy the completion', onPress: () => void copy(rollout.text) },
+          { label: 'Copy the prompt', onPress: () => void copy(group.prompt) },
+          { label: 'Both strips of frames', key: 's', onPress: () => reading.showStrips(!props.bothStrips) },
+          { label: 'Play the frames', key: 'f', onPress: () => reading.toggleFlip() },
+          { label: 'Open the dataset row', onPress: openRow },
+        ]}
       />
-      <PaneBody id={rolloutTextId}>
-        <div class={styles.question}>
-          <figure>
-            <FrameCanvas
-              frames={frames}
-              index={frame}
-              label={frameTitle(media, frame)}
-              width={media.width}
-              height={media.height}
-            />
-            <figcaption>{frameTitle(media, frame)}</figcaption>
-          </figure>
-          <div>
-            <p class={`${styles.problem} model-text`} data-part="problem">
-              {shownPieces(question.problem).map((piece) => piece.shown)}
-            </p>
-            {question.options.length > 0 ? (
-              <ol class={styles.options}>
-                {question.options.map((option) => (
-                  <li key={option} class="model-text">
-                    {isSolution(option, question.solution) ? (
-                      <Icon name="check" label="the solution" class={styles.tick} />
-                    ) : (
-                      <span class={styles.noTick} />
-                    )}
-                    {shownLine(option)}
-                  </li>
-                ))}
-              </ol>
-            ) : (
-              <p class={`${styles.solution} model-text`}>
-                <Icon name="check" label="the solution" class={styles.tick} /> {shownLine(question.solution)}
-              </p>
-            )}
-            <p class={`dim ${styles.source}`}>
-              {question.problemType} · {shownLine(question.path)}
-              {media.kind === 'video'
-                ? `, ${fixed(media.durationSeconds, 1)} s`
-                : `, ${media.sourceWidth}×${media.sourceHeight}`}{' '}
-              ·{' '}
-              <button type="button" class="link" onClick={() => host.openFile(question.dataset, shownRow(question))}>
-                dataset row {shownRow(question)}
-              </button>
-            </p>
-          </div>
-        </div>
-        {media.kind === 'video' && (
-          <FrameStrip
-            media={media}
-            frames={frames}
-            order={rollout.order}
-            shuffledCount={beside}
-            selected={frame}
-            onSelect={onFrame}
-          />
-        )}
-        <Bar title={think ? 'Think' : 'Text'}>
-          {shaded ? (
-            <span class={styles.legend}>
-              {tokens === null ? (
-                'reading the tokens …'
-              ) : (
-                <FormulaLabel name="tokenProbability">probability of the token</FormulaLabel>
-              )}{' '}
-              <ShadeLegend />
-            </span>
-          ) : (
-            <span class={styles.hint}>
-              {rollout.aha.length > 0 && (
-                <>
-                  <kbd>a</kbd> next{' '}
-                </>
-              )}
-              aha <ExplainedTier tier={2} /> <ExplainedTier tier={3} /> <ExplainedTier tier={4} />{' '}
-              <ExplainedTier tier={5} />{' '}
-              <span class="far cut">
-                <FormulaLabel name="aha1">T1 is a cue the prompt asks for</FormulaLabel>
-              </span>
-            </span>
-          )}
-          <span class="grow" />
-          <Segments label="Shade tokens (p)">
-            <button type="button" aria-pressed={!shaded} onClick={() => reading.shade(false)}>
-              Text
-            </button>
-            <button type="button" aria-pressed={shaded} onClick={() => reading.shade(true)}>
-              Probability
-            </button>
-          </Segments>
-        </Bar>
-        {body && (
-          <div class={`${styles.think} model-text`} data-part="think">
-            {text(body)}
-          </div>
-        )}
-        <div class={styles.answer} data-part="answer">
-          <span class="dim">Answer</span>
-          <b class={`model-text ${styles.answerText}`}>{answer ? text(answer) : 'none'}</b>
-          <AnswerMark
-            accuracy={rollout.accuracy}
-            correct={rollout.correct}
-            threshold={run.parameters.correctThreshold}
-          />
-          <span class="dim">
-            solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
-            <FormulaLabel name="tokens">{count(rollout.tokenCount, 'token')}</FormulaLabel> ·{' '}
-            <FormulaLabel
-              name="meanLogprob"
-              worked={`exp(${fixed(rollout.meanLogprob, 3)}) = ${fixed(Math.exp(rollout.meanLogprob), 3)}: geometric mean of the tokens’ probabilities`}
-            >
-              log p {fixed(rollout.meanLogprob, 3)}
-            </FormulaLabel>{' '}
-            ·{' '}
-            {hasEntropy ? (
-              <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel>
-            ) : (
-              `entropy: the engine ${run.engine?.name} gives none`
-            )}{' '}
-            · {stopWords[rollout.stopReason]}
-            {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
-          </span>
-        </div>
-        {outside !== '' && (
-          <p class={styles.answer}>
-            <span class="dim">Outside the tags</span>
-            <span class="model-text">{shownLine(outside, 2000)}</span>
-          </p>
-        )}
-        {formBelow && <div class={styles.formBelow}>{form}</div>}
-        <FlagList flags={flags} refused={refused} onRemove={(id) => reading.removeFlag(id)} />
-        <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
-      </PaneBody>
+      {exact ? (
+        <Exact
+          {...{ feed, reading, read, copy }}
+          onOpen={onOpenDocument && (({ name, text }) => openText(name, text))}
+        />
+      ) : (
+        <Body {...{ feed, reading, run, read, flags, compact, refused, openRow }} bothStrips={props.bothStrips} />
+      )}
       {reason && (
-        <p class={styles.because}>
+        <p class={styles.because} data-part="reason">
           <Icon name="clock" />
           <span>
             <b class="strong">{reason.title}</b> {reason.text}
@@ -270,13 +110,225 @@ export function RolloutView(props: RolloutViewProps) {
   );
 }
 
-function contains(outer: Span | null, inner: Span): boolean {
-  return outer !== null && inner.start >= outer.start && inner.end <= outer.end;
+interface ExactProps extends Pick<RolloutViewProps, 'feed' | 'reading' | 'read'> {
+  readonly copy: (text: string) => void;
+  readonly onOpen?: ((exact: ExactText) => void) | undefined;
 }
 
-/** Options are written with their letter; the solution is the letter alone, or the whole option. */
-function isSolution(option: string, solution: string): boolean {
+function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
+  const tokens = useStore(reading.state, (state) => state.tokens);
+  const prompt = useFetched(feed, read.group.id, (groupId) => feed.request('groups/prompt', { groupId }));
   return (
-    option === solution || new RegExp(`^\\(?${solution.replace(/[^\p{L}\p{N}]/gu, '\\$&')}[).:\\s]`, 'u').test(option)
+    <ExactTexts
+      prompt={prompt && exactPrompt(prompt)}
+      completion={tokens && exactCompletion(tokens)}
+      onCopy={copy}
+      onOpen={onOpen}
+    />
   );
+}
+
+interface BodyProps
+  extends Pick<RolloutViewProps, 'feed' | 'reading' | 'run' | 'read' | 'flags' | 'compact' | 'bothStrips' | 'refused'> {
+  readonly openRow: () => void;
+}
+
+function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, openRow }: BodyProps) {
+  const { group, rollout } = read;
+  const { question, media } = group;
+  const { frame, flipping, shade, tokens, token, hit, aha, flagging } = useStore(reading.state, (state) => state);
+  const frames = useFetched(feed, media.key, (key) => feed.frames(key));
+  const [preview, setPreview] = useState<FramePreview | null>(null);
+  const [pointed, setPointed] = useState<{ readonly token: number; readonly anchor: HTMLElement } | null>(null);
+  const text = useRef<HTMLDivElement>(null);
+  const strip = useRef<HTMLDivElement>(null);
+  useEffect(() => setPreview(null), [media.key]);
+  useEffect(() => setPointed(null), [rollout.id, shade]);
+
+  const noEntropy = entropyRefusal(run);
+  const isShaded = shade !== 'text' && tokens !== null && shadeRefusal(shade, tokens, noEntropy) === null;
+  const spans = reading.tokenSpans;
+  const placed = isShaded || token !== null ? spans : noSpans;
+  const { hits } = reading;
+  const { start: firstHit } = hits[0] ?? {};
+  const marks = useMemo(
+    () => ({
+      aha: rollout.aha,
+      commitments: rollout.commitments ?? [],
+      flags,
+      mentions: frameMentions(rollout.text, media),
+      tokens: placed,
+      hits,
+    }),
+    [rollout, flags, media, placed, firstHit, hits.length],
+  );
+  const stepOf = useMemo(() => {
+    if (!isShaded || tokens === null) return null;
+    return (shared: readonly number[]): ShadeStep =>
+      shared.reduce<ShadeStep>((most, index) => {
+        const step = shadeStep(shade, tokenNumbers(tokens, index)) ?? 0;
+        return step > most ? step : most;
+      }, 0);
+  }, [isShaded, tokens, shade]);
+
+  useInSight(text, aha && `[data-aha="${aha.start}"]`, aha);
+  useInSight(text, hit && `[data-hit="${hit.start}"]`, hit);
+  const [chosenToken, setChosenToken] = useState<HTMLElement | null>(null);
+  useLayoutEffect(() => {
+    const found = token === null ? null : (text.current?.querySelector<HTMLElement>(`[data-token="${token}"]`) ?? null);
+    setChosenToken(found);
+    if (!found) return;
+    found.scrollIntoView({ block: 'nearest' });
+    if (!found.hasAttribute('tabindex')) found.tabIndex = -1;
+    found.setAttribute('aria-describedby', tokenPopoverId);
+    found.focus({ preventScroll: true });
+    return () => found.removeAttribute('aria-describedby');
+  }, [token, placed]);
+
+  const picked = flagging?.span ?? null;
+  const onFrame = (chosen: number) => reading.showFrame(chosen);
+  const { think, answer } = rollout.parsed;
+  const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
+  const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
+  const form = flagging && (
+    <FlagForm
+      key={`${rollout.id} ${picked?.start}`}
+      rolloutId={rollout.id}
+      span={picked}
+      quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
+      refused={refused}
+      onSave={(annotation) => reading.saveFlag(annotation)}
+      onLeave={() => reading.stopFlagging()}
+    />
+  );
+  const completion = (within: Span) => (
+    <CompletionText
+      text={rollout.text}
+      within={within}
+      marks={marks}
+      shade={stepOf}
+      token={token}
+      picked={picked}
+      form={form}
+      ahaShown={aha?.start ?? null}
+      hitShown={hit?.start ?? null}
+      onFrame={onFrame}
+    />
+  );
+  const formBelow = form !== null && (picked === null || (!contains(body, picked) && !contains(answer, picked)));
+  const shownToken = pointed ?? (chosenToken && token !== null ? { token, anchor: chosenToken } : null);
+  const sharing = shownToken && spans.find((span) => span.tokens[0] === shownToken.token)?.tokens;
+  const shownFrame = preview?.frame ?? frame;
+  const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
+  const large = preview ?? (flipping && strip.current ? { frame, anchor: strip.current } : null);
+  const isVideo = media.kind === 'video';
+  return (
+    <div
+      ref={text}
+      id={rolloutTextId}
+      class={styles.body}
+      onPointerMove={(event) => {
+        const over = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-token]') : null;
+        if (over?.dataset.token !== pointed?.anchor.dataset.token || (over === null) !== (pointed === null))
+          setPointed(over && isShaded ? { token: Number(over.dataset.token), anchor: over } : null);
+      }}
+      onPointerLeave={() => setPointed(null)}
+    >
+      <div class={compact ? styles.question : styles.pictured}>
+        {(!compact || !isVideo) && (
+          <figure class={compact ? styles.small : styles.large}>
+            <FrameCanvas
+              frames={frames}
+              index={shownFrame}
+              label={frameTitle(media, shownFrame)}
+              width={media.width}
+              height={media.height}
+            />
+            {!compact && <figcaption>{frameTitle(media, shownFrame)}</figcaption>}
+          </figure>
+        )}
+        <QuestionText {...{ question, media, compact }} onRow={openRow} />
+      </div>
+      {isVideo && (
+        <div ref={strip}>
+          <FrameStrip
+            key={media.key}
+            media={media}
+            frames={frames}
+            order={rollout.order}
+            besideCount={beside}
+            both={bothStrips}
+            compact={compact}
+            selected={frame}
+            onSelect={onFrame}
+            onPreview={setPreview}
+          >
+            {compact && <span>{frameTitle(media, frame).replace(/ \(file.*$/, '')}</span>}
+            {media.shuffledOrder && (
+              <Tool
+                label="Both strips (s)"
+                text={
+                  <>
+                    <kbd>s</kbd> <span class="far">both strips</span>
+                  </>
+                }
+                pressed={bothStrips}
+                onPress={() => reading.showStrips(!bothStrips)}
+              />
+            )}
+          </FrameStrip>
+        </div>
+      )}
+      {compact && large && isVideo && (
+        <FramePreviewBox {...{ media, frames }} frame={large.frame} anchor={large.anchor} />
+      )}
+      <ShadeBar
+        title={think ? 'Think' : 'Text'}
+        hasAha={rollout.aha.some(({ tier }) => tier > 1)}
+        hits={hits.length}
+        onShade={(name) => reading.shade(name)}
+        {...{ shade, tokens, noEntropy }}
+      />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section id={thinkId} class={styles.think} aria-label={think ? 'Think' : 'Text'} tabIndex={0}>
+        {body && (
+          <div class={`${styles.text} model-text`} data-part="think">
+            {completion(body)}
+          </div>
+        )}
+        {outside !== '' && (
+          <p class={styles.outside}>
+            <span class="dim">Outside the tags</span> <span class="model-text">{shownLine(outside, 2000)}</span>
+          </p>
+        )}
+        {formBelow && <div class={styles.formBelow}>{form}</div>}
+        <FlagList flags={flags} refused={refused} onRemove={(id) => reading.removeFlag(id)} />
+      </section>
+      <AnswerLine {...{ rollout, question, noEntropy }} threshold={run.parameters.correctThreshold}>
+        {answer ? completion(answer) : 'none'}
+      </AnswerLine>
+      <div class={styles.spare} />
+      {compact ? (
+        <RewardLine rollout={rollout} group={group} parameters={run.parameters} />
+      ) : (
+        <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
+      )}
+      {tokens && shownToken && sharing && (
+        <TokenPopover tokens={tokens} shown={sharing} anchor={shownToken.anchor} noEntropy={noEntropy} />
+      )}
+    </div>
+  );
+}
+
+const noSpans: Reading['tokenSpans'] = [];
+
+/** Scrolls to what was jumped to, at each jump. */
+function useInSight(within: { readonly current: HTMLElement | null }, selector: string | null, jump: unknown): void {
+  useEffect(() => {
+    if (selector !== null) within.current?.querySelector(selector)?.scrollIntoView({ block: 'center' });
+  }, [jump]);
+}
+
+function contains(outer: Span | null, inner: Span): boolean {
+  return outer !== null && inner.start >= outer.start && inner.end <= outer.end;
 }

@@ -1,28 +1,42 @@
-/** The rollouts of a run, left to right: which (list), against what (group), why (rollout). */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+/** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
-import { selectedSpan } from '../rollout/completion-text.tsx';
+import { copyLinkOf } from '../places/copy-link.ts';
+import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
-import { RunPicker } from '../run/run-picker.tsx';
-import { StateLabel } from '../run/run-state.tsx';
 import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
-import { Icon } from '../ui/icons.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
+import { helpRows, keyMap } from '../ui/key-table.ts';
 import { useKeys } from '../ui/keys.ts';
 import { Pane } from '../ui/pane.tsx';
-import { type Store, useStore } from '../ui/store.ts';
-import { ThemeSwitch } from '../ui/theme-switch.tsx';
-import { Tool } from '../ui/tool.tsx';
+import { Sash } from '../ui/sash.tsx';
+import { Store, useStore } from '../ui/store.ts';
+import { useLow, useNarrow } from '../ui/use-narrow.ts';
+import { usePageWidth } from '../ui/use-page-width.ts';
+import { ExportMenu } from './export-menu.tsx';
+import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
+import type { WhatIfChanges } from './group/what-if.ts';
+import { whatIfFieldId } from './group/what-if.tsx';
+import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } from './layout.ts';
 import { filterBoxId } from './list/filter-box.tsx';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
-import { type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
-import { RolloutView, rolloutTextId } from './rollout-view.tsx';
+import { linkOfRollout } from './place-link.ts';
+import {
+  entropyRefusal,
+  type Pane as PaneName,
+  type Read,
+  Reading,
+  type RolloutsPlace,
+  type TextDocument,
+} from './reading.ts';
+import { RolloutView, rolloutTextId, thinkId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
+import { keysWithout, type RolloutsAction } from './rollouts-keys.ts';
+import { TopLine } from './top-line.tsx';
 
 interface RolloutsProps {
   readonly session: Session;
@@ -37,31 +51,14 @@ interface RolloutsProps {
   readonly onOpenDocument?: ((document: TextDocument) => void) | undefined;
 }
 
-const keyRows = [
-  ['j k', 'next and previous row'],
-  ['J K', 'next and previous question'],
-  ['g', 'group'],
-  ['Enter', 'rollout'],
-  ['Home', 'newest rows, and follow them'],
-  ['f', 'play the frames'],
-  ['← →', 'frame'],
-  ['a A', 'next and last aha'],
-  ['p', 'shade tokens by probability'],
-  ['Tab', 'labels, which say how their number comes about'],
-  ['/', 'filter'],
-  ['x', 'flag the selected text, or the answer'],
-  ['y', 'copy a link'],
-  ['d', 'dashboard'],
-  ['?', 'these keys'],
-] as const;
-
-export function Rollouts({ session, feed, host, place, onDashboard }: RolloutsProps) {
+export function Rollouts(props: RolloutsProps) {
+  const { session, feed, host, place, onDashboard } = props;
   const { list, reading } = useMemo(() => {
     const { line, rolloutId } = place.get();
     const rows = new RolloutFeed(feed, line, rolloutId);
     return { list: rows, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
-  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(() => feed.need('annotations', 'commands'), [feed]);
   useEffect(
     () => () => {
       reading.dispose();
@@ -69,95 +66,79 @@ export function Rollouts({ session, feed, host, place, onDashboard }: RolloutsPr
     },
     [list, reading],
   );
-  return (
-    <>
-      <TopLine {...{ session, feed, host, reading, onDashboard }} />
-      <RunNotice {...{ session, feed, host }} />
-      <Panes {...{ feed, host, list, reading, onDashboard }} />
-    </>
-  );
-}
-
-interface TopLineProps extends Pick<RolloutsProps, 'session' | 'feed' | 'host' | 'onDashboard'> {
-  readonly reading: Reading;
-}
-
-function TopLine({ session, feed, host, reading, onDashboard }: TopLineProps) {
-  const run = useStore(feed.state, ({ view }) => view.run);
-  const link = useStore(feed.connection.state, (state) => state.link);
   const [help, setHelp] = useState(false);
-  useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : false) });
-  return (
-    <nav class={styles.top} aria-label="Where you are">
-      <h1 class="sr-only">Rollouts of {shownLine(run.id)}</h1>
-      <RunPicker class={styles.picker} session={session} run={run} />
-      <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
-      <Crumb reading={reading} />
-      <span class="grow" />
-      <StateLabel run={run} link={link} />
-      {host.place === 'browser' && <ThemeSwitch class={styles.theme} />}
-      <Tool
-        label="Keys (?)"
-        text={
-          <>
-            keys <kbd>?</kbd>
-          </>
-        }
-        class="far"
-        expanded={help}
-        onPress={() => setHelp(!help)}
-      />
-      {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-    </nav>
+  const read = useRead(reading);
+  const keys = useMemo(
+    () =>
+      keysWithout([...(props.onAcross ? [] : ['across' as const]), ...(props.onCompare ? [] : ['compare' as const])]),
+    [props.onAcross, props.onCompare],
   );
-}
-
-/** The question and the answer that are read; null until they are there. */
-function useRead(reading: Reading) {
-  const group = useStore(reading.state, (state) => state.group);
-  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
-  return { group, rolloutId, rollout: reading.rollout };
-}
-
-function Crumb({ reading }: { reading: Reading }) {
-  const { group, rollout } = useRead(reading);
-  if (!group || !rollout) return null;
   return (
     <>
-      <span class="far">
-        step <b>{group.step}</b>
-      </span>
-      <Icon name="chevron" class={`${styles.chevron} far`} />
-      <span>
-        <b>
-          {rollout.order} {rollout.index + 1}
-        </b>
-      </span>
+      <TopLine {...{ session, feed, host, read, help, onDashboard }} onHelp={() => setHelp(!help)}>
+        {help && <KeyHelp rows={helpRows(keys)} onClose={() => setHelp(false)} />}
+      </TopLine>
+      <RunNotice {...{ session, feed, host }} />
+      <Panes {...props} {...{ list, reading, read, keys, help }} onHelp={setHelp} />
     </>
   );
 }
 
-interface PanesProps extends Pick<RolloutsProps, 'feed' | 'host' | 'onDashboard'> {
+/** The answer that is read; while the next one's question is on its way, the one before. */
+function useRead(reading: Reading): Read | null {
+  const group = useStore(reading.state, (state) => state.group);
+  const rolloutId = useStore(reading.place, (held) => held.rolloutId);
+  const held = useRef<Read | null>(null);
+  const { rollout } = reading;
+  if (group && rollout) held.current = { group, rollout };
+  else if (rolloutId === null) held.current = null;
+  return held.current;
+}
+
+interface PanesProps extends RolloutsProps {
   readonly list: RolloutFeed;
   readonly reading: Reading;
+  readonly read: Read | null;
+  readonly keys: ReturnType<typeof keysWithout>;
+  readonly help: boolean;
+  readonly onHelp: (help: boolean) => void;
 }
 
-function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
+const widths = new PaneWidths(localStorage);
+
+function useLayout(): Layout {
+  const narrow = useNarrow(narrowest);
+  const editor = useNarrow(editors);
+  return narrow ? 'narrow' : editor ? 'editor' : 'wide';
+}
+
+function Panes(props: PanesProps) {
+  const { feed, host, list, reading, read, onDashboard, onAcross, onCompare } = props;
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
-  const pane = useStore(reading.state, (state) => state.pane);
-  const { group, rolloutId, rollout } = useRead(reading);
+  const { pane, listShown, bothStrips } = useStore(reading.state, (state) => state);
+  const rolloutId = useStore(reading.place, (place) => place.rolloutId);
+  const rows = useStore(list.state, (state) => state);
+  useStore(widths.state, (held) => held);
+  const layout = useLayout();
+  const pageWidth = usePageWidth();
+  const overlaid = useNarrow(listHiddenTo) && layout === 'editor';
+  const low = useLow(lowPage);
+  const isListShown = layout === 'narrow' ? pane === 'list' : (listShown ?? !overlaid);
+  const isGroupInPlace = layout === 'editor' && pane === 'group';
+  const both = bothStrips ?? layout === 'wide';
+  const focusOn = useFocus();
+  const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
+
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
     reading.flag(text ? selectedSpan(text) : null);
     window.getSelection()?.removeAllRanges();
   };
   const copyLink = () => {
-    if (!rollout) return;
-    const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
-    host
-      .copy(host.link(shown) ?? `${view.run.id}, step ${rollout.step}, rollout ${rollout.id}`)
-      .catch((thrown: unknown) => feed.fail(thrown));
+    if (!read) return;
+    const link = linkOfRollout(feed, read.rollout, reading.place.get(), document.getElementById(rolloutTextId));
+    copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
   };
   const exportFlags = () => {
     feed.request('annotations/export', {}).then(
@@ -165,83 +146,233 @@ function Panes({ feed, host, list, reading, onDashboard }: PanesProps) {
       (thrown: unknown) => feed.fail(thrown),
     );
   };
-  useKeys({
-    j: () => reading.move(1),
-    k: () => reading.move(-1),
-    ArrowDown: () => reading.move(1),
-    ArrowUp: () => reading.move(-1),
-    J: () => reading.moveQuestion(1),
-    K: () => reading.moveQuestion(-1),
-    g: () => reading.show('group'),
-    Enter: (event) => (event.target instanceof HTMLButtonElement ? false : reading.show('rollout')),
-    Home: () => reading.moveToNewest(),
-    f: () => reading.toggleFlip(),
-    ArrowLeft: () => reading.moveFrame(-1),
-    ArrowRight: () => reading.moveFrame(1),
-    a: () => reading.moveAha(1),
-    A: () => reading.moveAha(-1),
-    p: () => reading.shade(!reading.state.get().shaded),
-    x: flag,
-    y: copyLink,
-    d: onDashboard,
-    '/': () => {
-      reading.show('list');
-      document.getElementById(filterBoxId)?.focus();
+  const show = (wanted: PaneName) => {
+    if (wanted === 'list' && layout !== 'narrow') reading.showList(true);
+    else {
+      reading.show(wanted);
+      if (overlaid) reading.showList(false);
+    }
+    focusOn(wanted);
+  };
+  const toggleList = () => {
+    if (!isListShown) show('list');
+    else if (layout === 'narrow') show('rollout');
+    else {
+      reading.showList(false);
+      focusOn(isGroupInPlace ? 'group' : 'rollout');
+    }
+  };
+  const choose = (groupId: string, chosen: string) => {
+    reading.select(groupId, chosen);
+    show('rollout');
+  };
+  const leave = () => {
+    const state = reading.state.get();
+    if (props.help) props.onHelp(false);
+    else if (state.flagging) reading.stopFlagging();
+    else if (state.token !== null) {
+      reading.leaveToken();
+      focusOn('rollout');
+    } else if (state.flipping) reading.toggleFlip();
+    else if (overlaid && isListShown) toggleList();
+    else if (state.exact || isGroupInPlace) show('rollout');
+    else return false;
+    return true;
+  };
+  const handlers: Readonly<Record<RolloutsAction, (event: KeyboardEvent) => unknown>> = {
+    nextRow: () => reading.move(1),
+    previousRow: () => reading.move(-1),
+    nextQuestion: () => reading.moveQuestion(1),
+    previousQuestion: () => reading.moveQuestion(-1),
+    group: () => show('group'),
+    whatIf: () => {
+      show('group');
+      focusOn('whatIf');
     },
-    Escape: () => (reading.state.get().flagging ? reading.stopFlagging() : false),
-  });
+    rollout: (event) => (actsByItself(event.target) ? false : show('rollout')),
+    list: toggleList,
+    newest: () => reading.moveToNewest(),
+    filter: () => {
+      if (layout === 'narrow') reading.show('list');
+      else reading.showList(true);
+      focusOn('filter');
+    },
+    previousFrame: () => reading.moveFrame(-1),
+    nextFrame: () => reading.moveFrame(1),
+    strips: () => reading.showStrips(!both),
+    flip: () => reading.toggleFlip(),
+    nextAha: () => reading.moveAha(1),
+    lastAha: () => reading.moveAha(-1),
+    nextHit: () => reading.moveHit(1),
+    lastHit: () => reading.moveHit(-1),
+    nextShade: () => reading.moveShade(1, entropyRefusal(view.run)),
+    lastShade: () => reading.moveShade(-1, entropyRefusal(view.run)),
+    nextToken: () => reading.moveToken(1),
+    previousToken: () => reading.moveToken(-1),
+    exact: () => reading.showExact(!reading.state.get().exact),
+    across: () => read && onAcross?.(read),
+    compare: () => read && onCompare?.(read),
+    flag,
+    copyLink,
+    dashboard: onDashboard,
+    help: () => props.onHelp(!props.help),
+    leave,
+  };
+  useKeys(keyMap(props.keys, handlers));
 
+  const selection = useStore(reading.place, (place) => place.selection ?? null);
+  useEffect(() => {
+    const text = document.getElementById(rolloutTextId);
+    if (text && selection !== null && selection.rolloutId === read?.rollout.id) selectSpan(text, selection.span);
+  }, [selection, read?.rollout.id]);
+
+  const index = rows.rows.findIndex(({ id }) => id === rolloutId);
   const flags = view.annotations;
-  const { lengthMin, lengthMax } = view.run.parameters;
+  const { lengthMin, lengthMax, correctThreshold } = view.run.parameters;
+  const group = read && (
+    <GroupView
+      group={read.group}
+      parameters={view.run.parameters}
+      commands={view.commands}
+      whatIf={whatIf}
+      selectedId={rolloutId}
+      flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
+      lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
+      onSelect={(chosen) => choose(read.group.id, chosen)}
+      onMove={(by) => reading.moveQuestion(by)}
+    />
+  );
+  const sash = (name: 'list' | 'group') => (
+    <Sash
+      label={`Width of the ${name}`}
+      {...widths.of(layout, name, pageWidth)}
+      onMove={(width) => widths.set(layout, name, width)}
+    />
+  );
   return (
     <>
-      <div class={styles.tabs} role="tablist" aria-label="Panes">
-        {(['list', 'group', 'rollout'] as const).map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={pane === name} onClick={() => reading.show(name)}>
-            {name.charAt(0).toUpperCase() + name.slice(1)}
-          </button>
-        ))}
-      </div>
-      <main class={styles.panes} data-shown={pane}>
+      <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+      <main
+        class={styles.panes}
+        data-shown={pane}
+        data-list={layout === 'narrow' || (isListShown && !overlaid) ? 'shown' : isListShown ? 'over' : 'hidden'}
+        style={{
+          '--list-width': `${widths.of(layout, 'list', pageWidth).value}px`,
+          '--group-width': `${widths.of(layout, 'group', pageWidth).value}px`,
+        }}
+      >
         <RolloutList
           feed={list}
-          threshold={view.run.parameters.correctThreshold}
+          threshold={correctThreshold}
           selectedId={rolloutId}
-          onSelect={(row) => {
-            reading.select(row.groupId, row.id);
-            reading.show('rollout');
-          }}
-          onExport={exportFlags}
+          onSelect={(row) => choose(row.groupId, row.id)}
+          exports={
+            <ExportMenu
+              {...{ feed, host }}
+              line={rows.goodLine}
+              sort={reading.place.get().sort ?? null}
+              matching={rows.matching}
+              onFlags={exportFlags}
+            />
+          }
         />
-        {group ? (
-          <GroupView
-            group={group}
-            parameters={view.run.parameters}
-            selectedId={rolloutId}
-            flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
-            lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
-            onSelect={(chosen) => {
-              reading.select(group.id, chosen);
-              reading.show('rollout');
-            }}
-            onMove={(by) => reading.moveQuestion(by)}
-          />
-        ) : (
-          <Pane name="group" label="Group" />
-        )}
-        {group && rollout ? (
-          <RolloutView
-            key={rollout.id}
-            {...{ feed, host, reading, group, rollout, refused }}
-            run={view.run}
-            flags={flags.filter((flagged) => flagged.rolloutId === rollout.id)}
-            onFlag={flag}
-            onCopyLink={copyLink}
-          />
-        ) : (
-          <Pane name="rollout" label="Rollout" />
-        )}
+        {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
+        {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}
+        {layout === 'wide' && sash('group')}
+        <div class={styles.reading} data-shown={layout !== 'wide' && pane === 'group' ? 'group' : 'rollout'}>
+          {layout === 'editor' && read && (
+            <GroupChips
+              group={read.group}
+              threshold={correctThreshold}
+              selectedId={rolloutId}
+              open={isGroupInPlace}
+              onSelect={(chosen) => reading.select(read.group.id, chosen)}
+              onOpen={() => show(isGroupInPlace ? 'rollout' : 'group')}
+            />
+          )}
+          {layout !== 'wide' && pane === 'group' && group}
+          {read ? (
+            <RolloutView
+              {...{ feed, host, reading, read, refused, onAcross, onCompare }}
+              onOpenDocument={props.onOpenDocument}
+              run={view.run}
+              flags={flags.filter((flagged) => flagged.rolloutId === read.rollout.id)}
+              listPlace={isListShown ? null : { index: index === -1 ? null : index, matching: rows.matching }}
+              filteredOut={false}
+              compact={layout !== 'wide' || low}
+              bothStrips={both}
+              onFlag={flag}
+              onCopyLink={copyLink}
+            />
+          ) : (
+            <Pane name="rollout" label="Rollout" />
+          )}
+        </div>
       </main>
     </>
   );
+}
+
+function Tabs({ pane, onShow }: { pane: PaneName; onShow: (pane: PaneName) => void }) {
+  const names = ['list', 'group', 'rollout'] as const;
+  const onKey = (event: KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const tabs = event.currentTarget instanceof HTMLElement ? event.currentTarget.querySelectorAll('button') : [];
+    const to = tabs[(names.indexOf(pane) + by + names.length) % names.length];
+    to?.click();
+    to?.focus();
+  };
+  return (
+    <div class={styles.tabs} role="tablist" aria-label="Panes" onKeyDown={onKey}>
+      {names.map((name) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          aria-selected={pane === name}
+          tabIndex={pane === name ? 0 : -1}
+          onClick={() => onShow(name)}
+        >
+          {name.charAt(0).toUpperCase() + name.slice(1)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What takes the focus where the eye goes: the text, the answer that is read among its group's, the rows, the filter. */
+const targets = {
+  rollout: () => document.getElementById(thinkId),
+  group: () =>
+    document.querySelector<HTMLElement>('[data-pane=group] [aria-pressed=true]') ??
+    document.querySelector<HTMLElement>('[data-pane=group] button'),
+  list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
+  filter: () => document.getElementById(filterBoxId),
+  whatIf: () => document.getElementById(whatIfFieldId),
+} as const satisfies Record<string, () => HTMLElement | null>;
+
+/** Moves the focus, at once or as soon as what takes it is in sight. */
+function useFocus(): (target: keyof typeof targets) => void {
+  const wanted = useRef<keyof typeof targets | null>(null);
+  const move = () => {
+    const element = wanted.current && targets[wanted.current]();
+    if (!element || element.getClientRects().length === 0) return;
+    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
+    wanted.current = null;
+    element.focus({ preventScroll: true });
+    if (element instanceof HTMLInputElement) element.select();
+  };
+  useLayoutEffect(move);
+  return (target) => {
+    wanted.current = target;
+    move();
+  };
+}
+
+/** Whether Enter already means something there. */
+function actsByItself(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('button, a, [role=button], [role=separator]') !== null;
 }

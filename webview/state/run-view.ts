@@ -39,6 +39,8 @@ export interface CountedSteps {
   readonly counts: readonly StepCounts[];
   readonly seq: number;
   readonly counted: number;
+  /** Rollouts that rules of an older version read. */
+  readonly outdated: number;
 }
 
 export interface RunView {
@@ -83,7 +85,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
     seq: since,
     metrics: noMetrics,
     superseded: [],
-    counted: { counts: [], seq: since, counted: 1 },
+    counted: { counts: [], seq: since, counted: 1, outdated: 0 },
     commands: [],
     checkpoints: [],
     evaluations: [],
@@ -207,6 +209,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'state':
       case 'references':
+      case 'analysed':
         break;
     }
   }

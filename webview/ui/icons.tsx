@@ -38,6 +38,11 @@ const paths = {
     <path d="M10.500 8a2.500 2.500 0 1 1-5 0 2.500 2.500 0 0 1 5 0zM8 1.500v2M8 12.500v2M1.500 8h2M12.500 8h2M3.400 3.400l1.400 1.400M11.200 11.200l1.400 1.400M12.600 3.400l-1.400 1.400M4.800 11.200l-1.400 1.400" />
   ),
   keyboard: <path d="M1.500 4.500h13v7h-13zM4 7h.01M6.700 7h.01M9.300 7h.01M12 7h.01M5 9.500h6" />,
+  undo: <path d="M6 3L3 6l3 3M3 6h6.500a3.500 3.500 0 0 1 0 7H7" />,
+  flip: <path d="M5 13V3M2.500 5.500L5 3l2.500 2.500M11 3v10M8.500 10.500L11 13l2.500-2.500" />,
+  document: <path d="M9 2.500H4v11h8V5.500zM9 2.500v3h3M6 8.500h4M6 11h4" />,
+  more: <path d="M3.500 8h.01M8 8h.01M12.500 8h.01" stroke-width="2" />,
+  sidebar: <path d="M2.500 3h11v10h-11zM6.500 3v10" />,
   changed: <path d="M3 13l.7-3L11 2.700 13.300 5 6 12.300z" />,
 } as const satisfies Record<string, JSX.Element>;
 

@@ -1,4 +1,5 @@
-/** The keys of a page. */
+/** The keys of a page. It takes the focus, and gives it back. */
+import { useEffect, useRef } from 'preact/hooks';
 import styles from './key-help.module.css';
 
 interface KeyHelpProps {
@@ -8,8 +9,16 @@ interface KeyHelpProps {
 }
 
 export function KeyHelp({ rows, onClose }: KeyHelpProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
   return (
-    <div class={styles.help} role="dialog" aria-label="Keys">
+    <div ref={box} class={styles.help} role="dialog" aria-label="Keys" tabIndex={-1}>
       <dl>
         {rows.map(([keys, meaning]) => (
           <div key={keys} class={styles.row}>

@@ -18,6 +18,8 @@ export interface CanvasColours {
   readonly ordered: string;
   readonly shuffled: string;
   readonly temporal: string;
+  readonly right: string;
+  readonly wrong: string;
   readonly plain: string;
   readonly band: string;
 }
@@ -43,6 +45,8 @@ export function canvasColours(): CanvasColours {
     ordered: resolve('--ordered'),
     shuffled: resolve('--shuffled'),
     temporal: resolve('--temporal'),
+    right: resolve('--right'),
+    wrong: resolve('--wrong'),
     plain: resolve('--bar'),
     band: resolve('--track'),
   };

@@ -58,6 +58,7 @@ const table: Readonly<Record<string, Refused>> = {
   },
   convert: { over: ['a', 'b', 'c'], usage: [['a'], ['a', 'b', '--dtype', 'int8']], input: [[nowhere, at('out')]] },
   export: { over: ['a', 'steps', 'b'], usage: [[], ['a', 'stepps']], input: [['sft-1', '--folder', folder]] },
+  analyse: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   recover: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
   check: { over: ['a', 'b'], usage: [[], ['a', '--limit', 'x']], input: [[nowhere]] },

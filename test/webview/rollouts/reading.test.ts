@@ -1,9 +1,12 @@
 /** What one reads moves by key through rows, questions, frames and aha moments, and only by the reader's own hand. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { AhaMoment, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
+import { everything } from '../../../trainer/protocol/query/expression.ts';
+import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
+import type { AhaMoment, GroupWithRollouts, RolloutTokens } from '../../../trainer/protocol/records.ts';
 import type { FeedState, RolloutFeed } from '../../../webview/rollouts/list/rollout-feed.ts';
 import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/list/rollout-row.ts';
 import { nowhere, Reading, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
+import type { RunFeed } from '../../../webview/state/run-feed.ts';
 import { Store } from '../../../webview/ui/store.ts';
 import { aGroup } from '../../store/records.ts';
 
@@ -14,13 +17,20 @@ const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
   evidence: 'e',
 });
 
+/** Of an answer whose text is `one two`; special tokens stand nowhere in it. */
+const tokens: RolloutTokens = { pieces: ['one', ' two', '<|end|>'], logprobs: [0, -1, 0], entropy: [0, 0, 0] };
+
 /** Newest first: three answers of step 3, of step 2 and of step 1. */
 const groups = [3, 2, 1].map((step) => aGroup(step));
 const rows = groups.flatMap((group) => rowsOfGroup(group).reverse());
 const ids = rows.map(({ id }) => id);
 
 class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
-  readonly state = new Store({ rows: [] as readonly RolloutRow[], line: '' } as FeedState);
+  readonly state = new Store({
+    rows: [] as readonly RolloutRow[],
+    line: '',
+    query: everything,
+  } as unknown as FeedState);
   following = true;
 
   hold() {
@@ -29,6 +39,10 @@ class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
 
   follow() {
     this.following = true;
+  }
+
+  setLine(line: string) {
+    this.state.update((state) => ({ ...state, line }));
   }
 
   show(shown: readonly RolloutRow[]) {
@@ -69,7 +83,10 @@ function open(at: RolloutsPlace = nowhere) {
         new Promise((resolve, reject) => {
           asked.push({ groupId, give: resolve, refuse: reject });
         }),
-      request: () => Promise.reject(new Error('no trainer')),
+      request: ((method: string) =>
+        method === 'rollouts/tokens'
+          ? Promise.resolve(tokens)
+          : Promise.reject(new Error('no trainer'))) as unknown as RunFeed['request'],
       fail: (thrown) => faults.push(thrown),
     },
     list,
@@ -219,6 +236,34 @@ describe('Reading', () => {
     expect(reading.state.get().aha).not.toBe(before);
   });
 
+  it('goes through the hits of the filter in the text, and through its tokens, and lets go with the answer', async () => {
+    list.show(rows);
+    const text = (rollout: GroupWithRollouts['rollouts'][number]) => ({ ...rollout, text: 'one two' });
+    await give({ rollouts: (groups[0]?.rollouts ?? []).map(text) });
+    list.state.update((state) => ({ ...state, query: parseQuery('two').expression ?? state.query }));
+    expect(reading.hits).toEqual([{ start: 4, end: 7 }]);
+    reading.moveHit(1);
+    expect(reading.state.get().hit).toEqual({ start: 4 });
+    const moved = (by: 1 | -1) => {
+      reading.moveToken(by);
+      return reading.state.get().token;
+    };
+    expect([moved(1), moved(1), moved(1), moved(-1), moved(-1)]).toEqual([0, 1, 1, 0, 0]);
+    reading.move(1);
+    expect(reading.state.get()).toMatchObject({ hit: null, token: null, tokens: null });
+  });
+
+  it('goes through the shades that can be had, in both directions', async () => {
+    list.show(rows);
+    await give();
+    const shaded = (by: 1 | -1, noEntropy: string | null) => {
+      reading.moveShade(by, noEntropy);
+      return reading.state.get().shade;
+    };
+    expect([shaded(1, null), shaded(1, null), shaded(1, null)]).toEqual(['probability', 'entropy', 'text']);
+    expect([shaded(-1, 'none'), shaded(1, 'none')]).toEqual(['probability', 'text']);
+  });
+
   it('has nowhere to jump in an answer without an aha', async () => {
     list.show(rows);
     await give();
@@ -260,4 +305,11 @@ describe('Reading', () => {
     list.state.update((state) => ({ ...state, line: 'aha>=3' }));
     expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3' });
   });
+});
+
+it('a link that is followed brings its filter with it, and what is typed after stays', () => {
+  place.set({ groupId: 's2-g0', rolloutId: 's2-g0-o0', line: 'correct:false' });
+  expect(list.state.get().line).toBe('correct:false');
+  list.setLine('correct:true');
+  expect(place.get().line).toBe('correct:true');
 });

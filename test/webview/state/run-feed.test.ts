@@ -211,6 +211,24 @@ describe('RunFeed', () => {
     await expect(b.group(aGroup(2).id)).resolves.toMatchObject({ explanation: ['of b'] });
   });
 
+  it('gives the groups that it holds what the update of their step tells, and those of other runs nothing', async () => {
+    const trainer = new ScriptedTrainer(runs);
+    const connection = newConnection();
+    trainer.link(connection);
+    const [a, b] = feedsOf(connection);
+    for (const run of ['a', 'b']) trainer.record(run, { type: 'group', group: aGroup(1) });
+    trainer.record('a', { type: 'group', group: aGroup(2) });
+    await until(a.state, ({ view }) => view.seq === 2);
+    const other = await a.group(aGroup(2).id);
+    trainer.record('a', { type: 'references', step: 1, kl: { 's1-g0-o0': 0.25, 's1-g0-o1': null } });
+    await until(a.state, ({ view }) => view.seq === 3);
+    await until(b.state, ({ view }) => view.seq === 1);
+    const kl = async (feed: RunFeed) => (await feed.group(aGroup(1).id)).rollouts.map((rollout) => rollout.kl);
+    expect(await kl(a)).toEqual([0.25, null, undefined]);
+    expect(await kl(b)).toEqual([undefined, undefined, undefined]);
+    expect(await a.group(aGroup(2).id)).toBe(other);
+  });
+
   it('asks a person before a resume gives up more than a kill costs, and sends it when they agree', async () => {
     const paused = aRunThat({ state: 'stopped' }, { id: 'a', name: 'a', step: 50 });
     const asks = { from: 20, steps: 30, rollouts: 4272, evaluations: 0, bad: [], asks: 'It is not there any more.' };

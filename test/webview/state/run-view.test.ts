@@ -194,6 +194,7 @@ describe('withLists', () => {
         counts: [{ purpose: 'train', steps, sums: { groups } }],
         seq: Number(seq),
         counted: 1,
+        outdated: 0,
       };
       const [read] = withLists(view, { counted }, since).counted.counts;
       expect([read?.steps, read?.sums.groups], `read after event ${seq}`).toEqual([

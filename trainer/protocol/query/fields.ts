@@ -2,6 +2,7 @@
  * The fields of the query language, one entry each: parser, completion, the match in memory and the store's columns all follow
  * from this table. A later analysis adds its field with one entry.
  */
+import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
 import { isFlat } from '../flat-reason.ts';
 import {
@@ -131,7 +132,7 @@ const truth = (
 
 const choice = <Value extends string>(
   values: KnownValues<Value>,
-  of: (subject: Subject) => Value,
+  of: (subject: Subject) => Value | null,
   help: string,
   synonyms: readonly string[] = [],
 ): ChoiceField => ({ kind: 'choice', values, synonyms, help, of });
@@ -151,6 +152,14 @@ const purposes: KnownValues<GroupPurpose> = { train: ['training'], probe: [], ev
 const halves: KnownValues<FrameOrder> = { ordered: [], shuffled: [] };
 const media: KnownValues<DataType> = { video: [], image: ['picture'] };
 const stops: KnownValues<StopReason> = { stop: ['end'], length: ['limit'], aborted: [] };
+const changeValues: KnownValues<Change> = {
+  'wrong to right': ['corrected'],
+  'right to wrong': ['spoiled'],
+  'stays right': [],
+  'stays wrong': [],
+  'no first answer': ['none'],
+  'not comparable': [],
+};
 const types: KnownValues<ProblemType> = {
   'multiple choice': ['choice'],
   numerical: ['number'],
@@ -226,6 +235,16 @@ const table = {
     0,
     5,
   ),
+  change: choice(
+    changeValues,
+    ({ rollout }) => changeOf(rollout),
+    'from the first answer in its reasoning to its final one; none of older analyses',
+  ),
+  namesTime: truth(
+    ({ rollout }) => rollout.namesTime ?? null,
+    'its reasoning names a frame or a time of the video; none of older analyses',
+  ),
+  analysis: whole(({ rollout }) => analysisOf(rollout), 'version of the rules that found its aha moments', 1),
   logprob: number(({ rollout }) => rollout.meanLogprob, 'mean log-probability of its tokens, nats', null, 0),
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
   kl: number(

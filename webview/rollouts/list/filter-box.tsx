@@ -2,7 +2,8 @@
  * The filter line: field names in colour, faulty parts underlined, and what can stand at the caret in a list below. An input
  * can't colour its own text, so a copy of the line lies under it; for that it is the one text field that is not the toolkit's.
  */
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { isLink } from '../../../trainer/protocol/place.ts';
 import {
   type Completion,
   type Completions,
@@ -10,6 +11,7 @@ import {
   type SeenValues,
 } from '../../../trainer/protocol/query/complete.ts';
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
+import { FollowLink } from '../../ui/follow-link.ts';
 import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
 import styles from './filter-box.module.css';
@@ -34,6 +36,7 @@ interface Offers extends Completions {
 export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const copy = useRef<HTMLDivElement>(null);
+  const follow = useContext(FollowLink);
   const [offers, setOffers] = useState<Offers | null>(null);
   /** Where the caret goes once the line with the taken offer is in the box. */
   const nextCaret = useRef<number | null>(null);
@@ -57,6 +60,11 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
   const onKey = (event: KeyboardEvent & { currentTarget: HTMLInputElement }) => {
     if (event.isComposing) return;
     const caret = event.currentTarget.selectionStart ?? line.length;
+    if (event.key === 'Enter' && isLink(line)) {
+      onLine('');
+      follow(line);
+      return;
+    }
     const active = offers?.items[offers.active ?? -1];
     if (event.key === 'Escape') {
       if (offers) setOffers(null);
@@ -101,6 +109,12 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
           onInput={({ currentTarget: { value, selectionStart } }) => {
             onLine(value);
             offer(value, selectionStart ?? value.length, false);
+          }}
+          onPaste={(event) => {
+            const pasted = event.clipboardData?.getData('text/plain') ?? '';
+            if (!isLink(pasted)) return;
+            event.preventDefault();
+            follow(pasted);
           }}
           onScroll={(event) => {
             if (copy.current) copy.current.scrollLeft = event.currentTarget.scrollLeft;

@@ -1,4 +1,5 @@
 /** The list: filter, chips, rows. */
+import type { ComponentChildren } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import { countingRule } from '../../../trainer/protocol/correctness.ts';
 import type { ProblemType } from '../../../trainer/protocol/dataset.ts';
@@ -16,7 +17,6 @@ import { Notice } from '../../ui/notice.tsx';
 import { fixed, grouped, signed } from '../../ui/numbers.ts';
 import { Pane } from '../../ui/pane.tsx';
 import { useStore } from '../../ui/store.ts';
-import { Tool } from '../../ui/tool.tsx';
 import { useNarrow } from '../../ui/use-narrow.ts';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { FilterBox } from './filter-box.tsx';
@@ -30,10 +30,11 @@ interface RolloutListProps {
   readonly threshold: number;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;
-  readonly onExport: () => void;
+  /** The tool that exports what the list shows. */
+  readonly exports: ComponentChildren;
 }
 
-export function RolloutList({ feed, threshold, selectedId, onSelect, onExport }: RolloutListProps) {
+export function RolloutList({ feed, threshold, selectedId, onSelect, exports }: RolloutListProps) {
   const state = useStore(feed.state, (held) => held);
   const narrow = useNarrow(760);
   const { rows, matching, total, waiting, faults, loading } = state;
@@ -54,7 +55,7 @@ export function RolloutList({ feed, threshold, selectedId, onSelect, onExport }:
               ? grouped(matching)
               : `${grouped(matching)} of ${grouped(total ?? matching)}`
         }
-        tools={<Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />}
+        tools={exports}
       />
       {state.filled < 1 && (
         <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * state.filled)} %.`}>

@@ -1,7 +1,7 @@
 /** Hostile text stays text: what can't be seen, or would change how the rest is shown, is shown as its code. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codeOf, shownLine, shownPieces } from '../../../webview/ui/hostile-text.ts';
+import { codeOf, shownLine, shownPieces } from '../../trainer/protocol/hostile-text.ts';
 
 /** Written apart from the code under test: the ranges of Unicode's control and bidi format characters. */
 const concealed = /[\p{Cc}\u200b-\u200f\u202a-\u202e\u2066-\u2069]/u;

@@ -1,0 +1,50 @@
+/** What was answered, whether it is right, and how the answer ended. */
+import type { ComponentChildren } from 'preact';
+import type { Question, Rollout } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import { shownLine } from '../ui/hostile-text.ts';
+import { count, fixed } from '../ui/numbers.ts';
+import styles from './answer-line.module.css';
+import { AnswerMark } from './answer-mark.tsx';
+
+interface AnswerLineProps {
+  readonly rollout: Rollout;
+  readonly question: Question;
+  /** The run's `correctThreshold`. */
+  readonly threshold: number;
+  /** Why the engine gives no entropy; null when it does. */
+  readonly noEntropy: string | null;
+  /** The answer's text. */
+  readonly children: ComponentChildren;
+}
+
+const stopWords = { stop: 'ended by itself', length: 'cut at the limit', aborted: 'aborted' } as const;
+
+export function AnswerLine({ rollout, question, threshold, noEntropy, children }: AnswerLineProps) {
+  const { problems } = rollout.parsed;
+  return (
+    <div class={styles.answer} data-part="answer">
+      <span class="dim">Answer</span>
+      <b class={`model-text ${styles.text}`}>{children}</b>
+      <AnswerMark accuracy={rollout.accuracy} correct={rollout.correct} threshold={threshold} />
+      <span class="dim">
+        solution <span class="model-text">{shownLine(question.solution, 200)}</span> ·{' '}
+        <FormulaLabel name="tokens">{count(rollout.tokenCount, 'token')}</FormulaLabel> ·{' '}
+        <FormulaLabel
+          name="meanLogprob"
+          worked={`exp(${fixed(rollout.meanLogprob, 3)}) = ${fixed(Math.exp(rollout.meanLogprob), 3)}: geometric mean of the tokens’ probabilities`}
+        >
+          log p {fixed(rollout.meanLogprob, 3)}
+        </FormulaLabel>{' '}
+        ·{' '}
+        {noEntropy === null ? (
+          <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel>
+        ) : (
+          `entropy: ${noEntropy}`
+        )}{' '}
+        · {stopWords[rollout.stopReason]}
+        {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
+      </span>
+    </div>
+  );
+}

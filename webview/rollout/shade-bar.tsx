@@ -1,0 +1,83 @@
+/** Above the text: what it is, its aha tiers or the legend of its shade, and the choice of shades. */
+import type { RolloutTokens } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import { Bar } from '../ui/heads.tsx';
+import { Segments } from '../ui/segments.tsx';
+import { ExplainedTier } from './aha-tier.tsx';
+import { ShadeLegend } from './completion-text.tsx';
+import styles from './shade-bar.module.css';
+import { type ShadeName, shadeNames, shadeRefusal, shades } from './shades.ts';
+
+interface ShadeBarProps {
+  readonly title: string;
+  readonly hasAha: boolean;
+  readonly shade: ShadeName;
+  /** Null while they are on their way. */
+  readonly tokens: RolloutTokens | null;
+  readonly noEntropy: string | null;
+  /** Hits of the filter in the text. */
+  readonly hits: number;
+  readonly onShade: (shade: ShadeName) => void;
+}
+
+export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShade }: ShadeBarProps) {
+  return (
+    <Bar title={title}>
+      {shade === 'text' ? (
+        <span class={styles.hint}>
+          {hasAha && (
+            <>
+              <kbd>a</kbd> next{' '}
+            </>
+          )}
+          aha <ExplainedTier tier={2} /> <ExplainedTier tier={3} /> <ExplainedTier tier={4} />{' '}
+          <ExplainedTier tier={5} />
+          <span class="far">
+            <FormulaLabel name="aha1">T1</FormulaLabel>
+          </span>
+        </span>
+      ) : (
+        <Legend {...{ shade, tokens, noEntropy }} />
+      )}
+      {hits > 0 && (
+        <span class={styles.hint}>
+          <kbd>F3</kbd> {hits} {hits === 1 ? 'hit' : 'hits'}
+        </span>
+      )}
+      <span class="grow" />
+      <Segments label="Shade tokens (p)">
+        {shadeNames.map((name) => {
+          const label = name === 'text' ? 'Text' : shades[name].label;
+          const refusal = shadeRefusal(name, tokens, noEntropy);
+          return (
+            <button
+              key={name}
+              type="button"
+              class={refusal === null ? undefined : styles.refused}
+              aria-pressed={shade === name}
+              aria-disabled={refusal === null ? undefined : 'true'}
+              aria-label={refusal === null ? undefined : `${label}: ${refusal}`}
+              title={refusal ?? undefined}
+              onClick={() => refusal === null && onShade(name)}
+            >
+              {label}
+            </button>
+          );
+        })}
+      </Segments>
+    </Bar>
+  );
+}
+
+function Legend({ shade, tokens, noEntropy }: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy'>) {
+  if (shade === 'text') return null;
+  const refusal = shadeRefusal(shade, tokens, noEntropy);
+  const { title, formula, ranges } = shades[shade];
+  if (refusal !== null) return <span class={`${styles.reason} cut`}>{refusal}</span>;
+  return (
+    <span class={styles.legend}>
+      {tokens === null ? 'reading the tokens …' : <FormulaLabel name={formula}>{title}</FormulaLabel>}{' '}
+      <ShadeLegend ranges={ranges} />
+    </span>
+  );
+}

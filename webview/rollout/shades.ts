@@ -1,0 +1,94 @@
+/** What tokens can be shaded by: a number of each, in five steps of one hue. */
+import type { RolloutTokens } from '../../trainer/protocol/records.ts';
+import type { FormulaName } from '../formulas/formulas.ts';
+import type { TokenNumbers } from './token-numbers.ts';
+
+export const shadeNames = ['text', 'probability', 'entropy', 'kl', 'mismatch'] as const;
+/** `text` shades nothing. */
+export type ShadeName = (typeof shadeNames)[number];
+
+/** 0 has no fill, 4 the darkest. */
+export type ShadeStep = 0 | 1 | 2 | 3 | 4;
+
+export interface Shade {
+  readonly label: string;
+  /** What the legend says that is shaded. */
+  readonly title: string;
+  readonly formula: FormulaName;
+  readonly value: (token: TokenNumbers) => number | null;
+  /** What separates the steps, from the one without a fill on. Going down, a value on the bound belongs to the paler step. */
+  readonly bounds: readonly [number, number, number, number];
+  readonly ranges: readonly [string, string, string, string, string];
+}
+
+export const shades: Readonly<Record<Exclude<ShadeName, 'text'>, Shade>> = {
+  probability: {
+    label: 'Probability',
+    title: 'probability of the token',
+    formula: 'tokenProbability',
+    value: ({ logprob }) => Math.exp(logprob),
+    bounds: [0.9, 0.7, 0.5, 0.3],
+    ranges: ['≥ .9', '.7–.9', '.5–.7', '.3–.5', '< .3'],
+  },
+  entropy: {
+    label: 'Entropy',
+    title: 'entropy in nats',
+    formula: 'tokenEntropy',
+    value: ({ entropy }) => entropy,
+    bounds: [0.1, 0.5, 1, 2],
+    ranges: ['< .1', '.1–.5', '.5–1', '1–2', '≥ 2'],
+  },
+  kl: {
+    label: 'KL',
+    title: 'KL against the reference in nats',
+    formula: 'tokenKl',
+    value: ({ kl }) => kl,
+    bounds: [0.01, 0.05, 0.2, 1],
+    ranges: ['< .01', '.01–.05', '.05–.2', '.2–1', '≥ 1'],
+  },
+  mismatch: {
+    label: 'Mismatch',
+    title: 'trainer against sampler in nats',
+    formula: 'tokenMismatch',
+    value: ({ trainerLogprob, logprob }) => (trainerLogprob === null ? null : Math.abs(trainerLogprob - logprob)),
+    bounds: [0.01, 0.05, 0.2, 0.5],
+    ranges: ['< .01', '.01–.05', '.05–.2', '.2–.5', '≥ .5'],
+  },
+};
+
+/** Null where the token has no such number. */
+export function shadeStep(name: ShadeName, token: TokenNumbers): ShadeStep | null {
+  if (name === 'text') return null;
+  const { bounds, value } = shades[name];
+  const held = value(token);
+  if (held === null) return null;
+  const falls = bounds[0] > bounds[3];
+  const step = bounds.filter((bound) => (falls ? held < bound : held >= bound)).length;
+  return step as ShadeStep;
+}
+
+const unsaid = {
+  kl: 'No log-probabilities of a reference are kept of this answer.',
+  mismatch: 'No log-probabilities of the trainer are kept of this answer.',
+};
+
+/**
+ * Why a shade can't be had; null where it can.
+ * @param tokens null while they are on their way: what is not known yet is refused by nothing
+ * @param noEntropy why the engine gives no entropy; null when it does
+ */
+export function shadeRefusal(name: ShadeName, tokens: RolloutTokens | null, noEntropy: string | null): string | null {
+  switch (name) {
+    case 'text':
+    case 'probability':
+      return null;
+    case 'entropy':
+      return noEntropy;
+    case 'kl':
+      if (tokens === null || tokens.referenceLogprobs) return null;
+      return tokens.missing?.referenceLogprobs ?? unsaid.kl;
+    case 'mismatch':
+      if (tokens === null || tokens.trainerLogprobs) return null;
+      return tokens.missing?.trainerLogprobs ?? unsaid.mismatch;
+  }
+}

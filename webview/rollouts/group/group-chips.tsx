@@ -1,0 +1,121 @@
+/** The group as one row: each answer with its mark, its advantage and its reward's parts, and which of them is read. */
+import { useEffect, useRef } from 'preact/hooks';
+import { answerMark, fractionsRuleOf } from '../../../trainer/protocol/correctness.ts';
+import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../../formulas/formula.tsx';
+import { equation, workedTest } from '../../formulas/worked-formulas.ts';
+import { AnswerMark } from '../../rollout/answer-mark.tsx';
+import { RewardParts } from '../../rollout/reward-parts.tsx';
+import { shownLine } from '../../ui/hostile-text.ts';
+import { OrderMark, TickOrCross } from '../../ui/icons.tsx';
+import { fixed, signed } from '../../ui/numbers.ts';
+import { Tool } from '../../ui/tool.tsx';
+import styles from './group-chips.module.css';
+import { purposeWords } from './group-view.tsx';
+
+interface GroupChipsProps {
+  readonly group: GroupWithRollouts;
+  /** The run's `correctThreshold`. */
+  readonly threshold: number;
+  readonly selectedId: string | null;
+  /** The whole group stands in place of the rollout. */
+  readonly open: boolean;
+  readonly onSelect: (rolloutId: string) => void;
+  readonly onOpen: () => void;
+}
+
+const partsWidth = 44;
+
+export function GroupChips({ group, threshold, selectedId, open, onSelect, onOpen }: GroupChipsProps) {
+  const row = useRef<HTMLDivElement>(null);
+  const of = (order: Rollout['order']) => group.rollouts.filter((rollout) => rollout.order === order);
+  const halves = [of('ordered'), of('shuffled')].filter((answers) => answers.length > 0);
+  useEffect(() => {
+    row.current?.querySelector('[aria-pressed=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [selectedId, group]);
+  return (
+    <section class={styles.chips} aria-label="Group" data-part="group-chips">
+      <div class={styles.head}>
+        <h2>Group</h2>
+        <span class="dim cut">
+          {purposeWords[group.purpose]} of step {group.step}
+        </span>
+        <span class="grow" />
+        {halves.map((answers) => (
+          <FormulaLabel key={answers[0]?.order} name="correct">
+            <OrderMark order={answers[0]?.order ?? 'ordered'} /> {answers.filter(({ correct }) => correct).length} of{' '}
+            {answers.length}
+            {answers[0]?.order === 'ordered' && ` right${fractionsRuleOf(answers, threshold)}`}
+          </FormulaLabel>
+        ))}
+        {group.temporal && (
+          <FormulaLabel name="temporalTest" worked={workedTest(group.temporal)}>
+            <span class={styles.test}>
+              {equation(group.temporal)} <TickOrCross tick={group.temporal.passed} label="" />{' '}
+              {group.temporal.passed ? 'paid' : 'not paid'}
+            </span>
+          </FormulaLabel>
+        )}
+        <Tool
+          label="The whole group (g)"
+          text={
+            <>
+              All <kbd>g</kbd>
+            </>
+          }
+          pressed={open}
+          onPress={onOpen}
+        />
+      </div>
+      <div ref={row} class={styles.row}>
+        {halves.map((answers) =>
+          answers.map((rollout, index) => (
+            <Chip
+              key={rollout.id}
+              rollout={rollout}
+              threshold={threshold}
+              selected={rollout.id === selectedId}
+              apart={index === 0 && answers !== halves[0]}
+              onSelect={onSelect}
+            />
+          )),
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface ChipProps extends Pick<GroupChipsProps, 'threshold' | 'onSelect'> {
+  readonly rollout: Rollout;
+  readonly selected: boolean;
+  /** The first of the shuffled answers. */
+  readonly apart: boolean;
+}
+
+function Chip({ rollout, threshold, selected, apart, onSelect }: ChipProps) {
+  const { order, index, accuracy, correct, advantage, reward } = rollout;
+  const answer = rollout.answer === '' ? 'none' : shownLine(rollout.answer, 60);
+  const figure = advantage === null ? fixed(reward.total, 2) : signed(advantage, 2);
+  const said = `${order} ${index + 1}: ${answer}, ${answerMark(accuracy, correct, threshold).label}, ${
+    advantage === null ? 'reward' : 'advantage'
+  } ${figure}`;
+  return (
+    <button
+      type="button"
+      class={`${styles.chip} ${selected ? styles.selected : ''} ${apart ? styles.apart : ''}`}
+      aria-pressed={selected}
+      aria-label={said}
+      title={said}
+      onClick={() => onSelect(rollout.id)}
+    >
+      <span class={styles.line}>
+        <span class="dim">{index + 1}</span>
+        <b class="cut model-text">{answer}</b>
+        <span class="grow" />
+        <AnswerMark accuracy={accuracy} correct={correct} threshold={threshold} />
+      </span>
+      <span class={`${styles.figure} num`}>{figure}</span>
+      <RewardParts parts={reward.parts} width={partsWidth} />
+    </button>
+  );
+}

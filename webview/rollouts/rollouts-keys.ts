@@ -1,0 +1,39 @@
+/** The keys of the rollouts page. */
+import type { ActionOf, KeyRow } from '../ui/key-table.ts';
+
+export const rolloutsKeys = [
+  {
+    meaning: 'next and previous row',
+    keys: { j: 'nextRow', k: 'previousRow', ArrowDown: 'nextRow', ArrowUp: 'previousRow' },
+  },
+  { meaning: 'next and previous question', keys: { J: 'nextQuestion', K: 'previousQuestion' } },
+  { meaning: 'group', keys: { g: 'group' } },
+  { meaning: 'what if μ were …', keys: { i: 'whatIf' } },
+  { meaning: 'rollout', keys: { Enter: 'rollout' } },
+  { meaning: 'list, shown or hidden', keys: { l: 'list' } },
+  { meaning: 'newest rows, and follow them', keys: { Home: 'newest' } },
+  { meaning: 'filter', keys: { '/': 'filter' } },
+  { meaning: 'previous and next frame', keys: { ArrowLeft: 'previousFrame', ArrowRight: 'nextFrame' } },
+  { meaning: 'both strips of frames, or one', keys: { s: 'strips' } },
+  { meaning: 'play the frames, or stop', keys: { f: 'flip' } },
+  { meaning: 'next and last aha', keys: { a: 'nextAha', A: 'lastAha' } },
+  { meaning: 'next and last hit of the filter in the text', keys: { F3: 'nextHit', 'Shift+F3': 'lastHit' } },
+  { meaning: 'next and last shade of the tokens', keys: { p: 'nextShade', P: 'lastShade' } },
+  { meaning: 'previous and next token, with its numbers', keys: { '[': 'previousToken', ']': 'nextToken' } },
+  { meaning: 'exact prompt and completion, with token ids', keys: { o: 'exact' } },
+  { meaning: 'across steps', keys: { t: 'across' } },
+  { meaning: 'compare with another run', keys: { r: 'compare' } },
+  { meaning: 'flag the selected text, or the answer', keys: { x: 'flag' } },
+  { meaning: 'copy a link', keys: { y: 'copyLink' } },
+  { meaning: 'dashboard', keys: { d: 'dashboard' } },
+  { meaning: 'these keys', keys: { '?': 'help' } },
+  { meaning: 'leave what was opened last', keys: { Escape: 'leave' } },
+] as const satisfies readonly KeyRow<string>[];
+
+export type RolloutsAction = ActionOf<typeof rolloutsKeys>;
+
+/** Without those that lead to pages which are not there. */
+export function keysWithout(actions: readonly RolloutsAction[]): KeyRow<RolloutsAction>[] {
+  const rows: readonly KeyRow<RolloutsAction>[] = rolloutsKeys;
+  return rows.filter(({ keys }) => !Object.values(keys).some((action) => actions.includes(action)));
+}

@@ -1,0 +1,76 @@
+/** A button that opens a short list of what can be done. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import styles from './menu.module.css';
+import { Tool, type ToolProps } from './tool.tsx';
+
+export interface MenuItem {
+  readonly label: string;
+  /** The key that does the same. */
+  readonly key?: string;
+  /** Why it can't be done now. */
+  readonly refused?: string | null;
+  readonly onPress: () => void;
+}
+
+interface MenuProps extends Pick<ToolProps, 'icon' | 'label'> {
+  readonly items: readonly MenuItem[];
+}
+
+export function Menu({ icon, label, items }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
+  const entries = () => [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+  const close = (back: boolean) => {
+    setOpen(false);
+    if (back) box.current?.querySelector('button')?.focus();
+  };
+  useEffect(() => {
+    if (!open) return;
+    entries()[0]?.focus();
+    const onPress = (event: Event) => {
+      if (!box.current?.contains(event.target as Node)) close(false);
+    };
+    window.addEventListener('pointerdown', onPress, true);
+    return () => window.removeEventListener('pointerdown', onPress, true);
+  }, [open]);
+  const onKey = (event: KeyboardEvent) => {
+    if (!open) return;
+    event.stopPropagation();
+    if (event.key === 'Tab') close(false);
+    if (event.key === 'Escape') close(true);
+    const all = entries();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    all[(to + all.length) % all.length]?.focus();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it takes the keys of its parts
+    <span ref={box} class={styles.box} onKeyDown={onKey}>
+      <Tool {...(icon && { icon })} label={label} expanded={open} onPress={() => setOpen(!open)} />
+      {open && (
+        <div class={styles.menu} role="menu" aria-label={label}>
+          {items.map(({ label: name, key, refused, onPress }) => (
+            <button
+              key={name}
+              type="button"
+              role="menuitem"
+              tabIndex={-1}
+              aria-disabled={refused ? 'true' : undefined}
+              title={refused ?? undefined}
+              onClick={() => {
+                if (refused) return;
+                close(true);
+                onPress();
+              }}
+            >
+              <span class="grow">{name}</span>
+              {key && <kbd>{key}</kbd>}
+            </button>
+          ))}
+        </div>
+      )}
+    </span>
+  );
+}
