@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { PatternName } from '../../trainer/protocol/patterns.ts';
+import type { AnalysedGroup } from '../../trainer/reasoning/analysis.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
-import type { PatternAnswer, PatternGroup } from '../../trainer/reasoning/patterns.ts';
+import type { PatternAnswer } from '../../trainer/reasoning/patterns.ts';
 
 const trace = z.strictObject({
   type: z.enum(['multiple choice', 'numerical', 'OCR', 'free-form', 'regression']).default('multiple choice'),
@@ -29,7 +30,7 @@ export interface LabelledTrace {
   readonly label: 'has' | 'near';
   readonly type: z.infer<typeof trace>['type'];
   readonly answer: PatternAnswer;
-  readonly group: PatternGroup;
+  readonly group: AnalysedGroup;
 }
 
 export function labelledTraces(pattern: PatternName): LabelledTrace[] {
@@ -54,7 +55,7 @@ export function labelledTraces(pattern: PatternName): LabelledTrace[] {
         group: {
           temporal: temporal ? { ...temporal, mu: 0.8, comparison: '>', paid } : null,
           media: { ...media, times: [...media.times] },
-          question: { problem, options, solution },
+          question: { problem, options, solution, problemType: type },
         },
       };
     }),

@@ -166,6 +166,14 @@ class Reader {
     else if (this.episode && i - this.episode.first >= longestEpisode) this.close();
   }
 
+  /** The last word on the solution is that it is not the answer. */
+  rejectsSolution(): boolean {
+    const last = (holds: (read: Read, at: number) => boolean) => this.read.findLastIndex(holds);
+    const isSolution = (candidate: Candidate) => isRight(candidate, this.context, this.space) === true;
+    const rejected = last((now) => this.rejectedIn(now).some(isSolution));
+    return rejected > last((_, i) => this.commitments.some(({ at, candidate }) => at === i && isSolution(candidate)));
+  }
+
   /** What a sentence rejects: what it names, or the option in whose item it stands. */
   private rejectedIn(now: Read): readonly Candidate[] {
     if (now.rejected.length > 0) return now.rejected;
@@ -276,6 +284,8 @@ export interface Reasoning {
   readonly commitments: Commitment[];
   /** It names a frame of the video or a time in it. */
   readonly namesTime: boolean;
+  /** The last word on the solution is that it is not the answer. */
+  readonly rejectsSolution: boolean;
 }
 
 /**
@@ -299,6 +309,7 @@ export function readReasoning(text: string, context: AhaContext): Reasoning {
       right: isRight(candidate, context, space),
     })),
     namesTime: sentences.some((sentence) => namesTime(plain(sentence.text).toLowerCase())),
+    rejectsSolution: reader.rejectsSolution(),
   };
 }
 

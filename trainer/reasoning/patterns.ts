@@ -2,19 +2,18 @@
  * Patterns of an answer, each by the rule that `protocol/patterns.ts` states. Pure: what needs the run's other answers
  * (`same text`) is found where they are kept.
  */
+import { isSameAnswer } from '../protocol/analysis.ts';
 import { mediaMentions } from '../protocol/media-mentions.ts';
 import type { PatternName } from '../protocol/patterns.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, Rollout } from '../protocol/records.ts';
+import type { Reasoning } from './aha.ts';
 import { switchesLanguage } from './language-switch.ts';
 import { isRepetitive } from './repetition.ts';
 import { splitSentences } from './sentences.ts';
 
 /** What the detectors look at of an answer. */
-export type PatternAnswer = Pick<
-  Rollout,
-  'text' | 'parsed' | 'stopReason' | 'answer' | 'correct' | 'commitments' | 'reward'
->;
+export type PatternAnswer = Pick<Rollout, 'text' | 'parsed' | 'stopReason' | 'answer' | 'correct' | 'reward'>;
 /** What they look at of its group. */
 export interface PatternGroup extends Pick<Group, 'temporal'> {
   readonly question: Pick<Group['question'], 'problem' | 'options' | 'solution'>;
@@ -31,15 +30,19 @@ const emptyWords = new Set(
   ),
 );
 
-/** In the order of `patternNames`. */
-export function findPatterns(answer: PatternAnswer, group: PatternGroup): PatternName[] {
+/** In the order of `patternNames`. @param reasoned what the reasoning does */
+export function findPatterns(
+  answer: PatternAnswer,
+  reasoned: Pick<Reasoning, 'commitments' | 'rejectsSolution'>,
+  group: PatternGroup,
+): PatternName[] {
   const { think, problems } = answer.parsed;
   const reasoning = think === null ? '' : answer.text.slice(think.start, think.end);
   const sentences = splitSentences(reasoning, { start: 0, end: reasoning.length }).map(({ text }) => text);
   const { question } = group;
   const asked = [question.problem, ...question.options, question.solution].join('\n');
   const has: readonly (readonly [PatternName, boolean])[] = [
-    ['wrong way', answer.correct && endsElsewhere(answer)],
+    ['wrong way', answer.correct && endsElsewhere(answer.answer, reasoned)],
     ['paid without order', isPaidWithoutOrder(answer, group)],
     ['repetition', isRepetitive(reasoning, sentences)],
     ['cut at limit', answer.stopReason === 'length'],
@@ -51,16 +54,13 @@ export function findPatterns(answer: PatternAnswer, group: PatternGroup): Patter
   return has.flatMap(([name, found]) => (found ? [name] : []));
 }
 
-/** Whether the last thing that the reasoning settles on is known not to be the solution, nor what was answered. */
-function endsElsewhere({ commitments, answer }: PatternAnswer): boolean {
-  const last = commitments?.at(-1);
-  return (
-    last !== undefined &&
-    last.right === false &&
-    !wordsOf(answer)
-      .join(' ')
-      .startsWith(wordsOf(last.answer)[0] ?? '')
-  );
+/** Whether the reasoning ends at something that is known to be neither the solution nor what was answered, or rejects the solution. */
+function endsElsewhere(
+  answer: string,
+  { commitments, rejectsSolution }: Pick<Reasoning, 'commitments' | 'rejectsSolution'>,
+): boolean {
+  const last = commitments.at(-1);
+  return rejectsSolution || (last !== undefined && last.right === false && !isSameAnswer(last.answer, answer));
 }
 
 function isPaidWithoutOrder({ reward }: PatternAnswer, { temporal }: PatternGroup): boolean {

@@ -19,10 +19,12 @@ import type {
   Annotation,
   Checkpoint,
   Evaluation,
+  Group,
   GroupWithRollouts,
   MediaView,
   PromptTokens,
   Question,
+  Rollout,
   RolloutTokens,
   RunEvent,
   RunEventBody,
@@ -40,7 +42,7 @@ import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
-import { type NewAnalysis, RolloutTables } from './rollout-tables.ts';
+import { RolloutTables } from './rollout-tables.ts';
 import { SameTexts } from './same-texts.ts';
 import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
 import { TokenTable, type UpdateScores } from './token-table.ts';
@@ -56,6 +58,12 @@ export interface EventDetails {
   readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
   /** By rollout id, for a `references` event. */
   readonly scores?: ReadonlyMap<string, UpdateScores>;
+}
+
+/** How rollouts are analysed anew. */
+export interface NewAnalysis {
+  readonly version: number;
+  of(group: Group, rollout: Rollout): Partial<Rollout>;
 }
 
 export class RunStore {
@@ -274,7 +282,7 @@ export class RunStore {
   }
 
   /**
-   * Analyses rollouts of older versions anew for about `budgetMs`, at least one group, the newest first. Gives how many it did;
+   * Analyses rollouts of older versions anew for about `budgetMs`, at least one group, the oldest first. Gives how many it did;
    * 0 when none are left. Each portion is whole or not at all, so that what ends it goes on where it was.
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged
    */
@@ -286,7 +294,11 @@ export class RunStore {
         do {
           const next = this.rolloutTables.nextOutdated(analysis.version);
           if (next === null) break;
-          const group = this.rolloutTables.rewriteAnalysis(next, analysis);
+          const group = this.rolloutTables.rewriteAnalysis(next, (held) => {
+            const { rollouts, ...rest } = held;
+            const renewed = { ...held, rollouts: rollouts.map((old) => ({ ...old, ...analysis.of(rest, old) })) };
+            return held.superseded === undefined ? this.sameTexts.mark(renewed) : renewed;
+          });
           if (group.superseded === undefined) this.stepCounts.write(next, group);
           done += group.rollouts.length;
         } while (performance.now() - started < budgetMs);

@@ -31,9 +31,10 @@ export class SameTexts {
       const others = (rollout.patterns ?? []).filter((name) => name !== 'same text');
       if (print === null) return rollout;
       const known = this.database.get(
-        'SELECT 1 FROM same_texts WHERE print = ? AND media_key <> ? LIMIT 1',
+        'SELECT 1 FROM same_texts WHERE print = ? AND media_key <> ? AND step <= ? LIMIT 1',
         print,
         media,
+        group.step,
       );
       this.database.run(
         'INSERT INTO same_texts (print, media_key, step) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET step = min(step, excluded.step)',
