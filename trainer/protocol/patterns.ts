@@ -1,10 +1,9 @@
 /**
- * Patterns of answers that a person would want to look at: their names, the rule of each in words, and the bit that stands
- * for it in the store. The detectors are in `reasoning/patterns.ts`; their precision is printed by `npm run patterns`.
+ * Patterns of answers that a person would want to look at: their names, and the rule of each in words. The detectors are in `reasoning/patterns.ts`; their precision is printed by `npm run patterns`.
  */
 import { z } from 'zod';
 
-/** Names are in the order of their bits: new ones go to the end. */
+/** The store keeps which of them an answer has by their place here: new ones go to the end. */
 export const patternNames = [
   'wrong way',
   'paid without order',
@@ -38,10 +37,3 @@ export const patternRules: Readonly<Record<PatternName, string>> = {
   'same text':
     'An earlier answer of the run, about another video or image, has the same reasoning, word for word (12 words at least).',
 };
-
-/** A set of patterns as one number. */
-export function patternBits(patterns: readonly PatternName[]): number {
-  return patterns.reduce((bits, name) => bits | patternBit(name), 0);
-}
-
-export const patternBit = (name: PatternName): number => 1 << patternNames.indexOf(name);

@@ -5,7 +5,9 @@ import { readReasoning } from './aha.ts';
 import { findPatterns, type PatternAnswer, type PatternGroup } from './patterns.ts';
 
 /** What the analysis says of a rollout. */
-export type Analysis = Required<Pick<Rollout, 'aha' | 'commitments' | 'namesTime' | 'patterns' | 'analysis'>>;
+export type Analysis = {
+  readonly [K in 'aha' | 'commitments' | 'namesTime' | 'patterns' | 'analysis']: NonNullable<Rollout[K]>;
+};
 
 export interface AnalysedGroup extends PatternGroup {
   readonly question: PatternGroup['question'] & Pick<Question, 'problemType'>;

@@ -50,6 +50,7 @@ describe('fields', () => {
       change: 'wrong to right',
       namesTime: true,
       analysis: 2,
+      pattern: [],
       logprob: -0.4,
       entropy: 0.7,
       kl: 0.0125,
@@ -65,6 +66,7 @@ describe('fields', () => {
       p: 0.75,
       pShuffled: 0.5,
       flat: false,
+      flatBecause: null,
       groupMean: 1.2,
       groupStd: 0.5,
       flagged: true,
@@ -88,6 +90,7 @@ describe('fields', () => {
         },
       }),
     );
+    expect(missing.flatBecause).toBe('all right');
     const nulls = Object.entries(missing).filter(([, value]) => value === null);
     expect(nulls.map(([name]) => name).sort()).toEqual(
       [

@@ -9,6 +9,20 @@ export const facetTerms = [
   { name: 'Answer', terms: ['correct:true', 'correct:false'] },
   { name: 'Aha', terms: ['aha>=2', 'aha>=3', 'aha>=4', 'aha>=5'] },
   { name: 'Type', terms: ['type:choice', 'type:number', 'type:free', 'type:regression', 'type:ocr'] },
+  {
+    name: 'Pattern',
+    terms: [
+      'pattern:"wrong way"',
+      'pattern:"paid without order"',
+      'pattern:repetition',
+      'pattern:"cut at limit"',
+      'pattern:"no reasoning"',
+      'pattern:"language switch"',
+      'pattern:"broken format"',
+      'pattern:"missing frame"',
+      'pattern:"same text"',
+    ],
+  },
   { name: 'Purpose', terms: ['purpose:train', 'purpose:probe', 'purpose:evaluation', 'flagged'] },
 ] as const;
 

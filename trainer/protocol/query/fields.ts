@@ -4,13 +4,14 @@
  */
 import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
-import { isFlat } from '../flat-reason.ts';
+import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
+import type { PatternName } from '../patterns.ts';
 import {
   type Annotation,
   type FlagCategory,
   type FrameOrder,
-  type Group,
   type GroupPurpose,
+  type GroupWithRollouts,
   type Rollout,
   type StopReason,
   shownRow,
@@ -19,7 +20,7 @@ import {
 /** What a query is held against: a rollout with everything that is known about it. */
 export interface Subject {
   readonly run: { readonly id: string; readonly name: string };
-  readonly group: Group;
+  readonly group: GroupWithRollouts;
   readonly rollout: Rollout;
   /** The flags that stand now, whole rollout or span. */
   readonly flags: readonly Annotation[];
@@ -167,6 +168,22 @@ const types: KnownValues<ProblemType> = {
   'free-form': ['free'],
   regression: [],
 };
+const flatReasons: KnownValues<FlatReason> = {
+  'all right': ['right', 'correct'],
+  'all wrong': ['wrong'],
+  alike: ['equal'],
+};
+const patterns: KnownValues<PatternName> = {
+  'wrong way': ['right answer wrong way'],
+  'paid without order': ['without order'],
+  repetition: ['loop'],
+  'cut at limit': ['cut'],
+  'no reasoning': [],
+  'language switch': ['language'],
+  'broken format': ['broken'],
+  'missing frame': [],
+  'same text': [],
+};
 const categories: KnownValues<FlagCategory> = {
   'wrong perception': ['perception'],
   'wrong order': ['order'],
@@ -245,6 +262,13 @@ const table = {
     'its reasoning names a frame or a time of the video; none of older analyses',
   ),
   analysis: whole(({ rollout }) => analysisOf(rollout), 'version of the rules that found its aha moments', 1),
+  pattern: {
+    kind: 'texts',
+    values: patterns,
+    synonyms: [],
+    help: 'one of its patterns; none where rules before them read it',
+    of: ({ rollout }) => rollout.patterns ?? [],
+  },
   logprob: number(({ rollout }) => rollout.meanLogprob, 'mean log-probability of its tokens, nats', null, 0),
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
   kl: number(
@@ -287,6 +311,13 @@ const table = {
     ['p~', 'p\u0303'],
   ),
   flat: truth(({ group }) => isFlat(group), 'all rewards of its group are equal'),
+  flatBecause: {
+    kind: 'choice',
+    values: flatReasons,
+    synonyms: ['flatReason'],
+    help: 'why its group is flat: all right, all wrong, or alike in other ways; none where rewards differ',
+    of: ({ group }) => flatReasonOf(group),
+  },
   groupMean: number(({ group }) => group.stats.mean, 'mean reward of its group'),
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 
