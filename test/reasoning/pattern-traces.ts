@@ -33,8 +33,10 @@ export interface LabelledTrace {
   readonly group: AnalysedGroup;
 }
 
-export function labelledTraces(pattern: PatternName): LabelledTrace[] {
-  const file = path.join(import.meta.dirname, 'pattern-traces', `${pattern.replaceAll(' ', '-')}.json`);
+/** @param set the rules were written beside the `own`; `held-out` ones were labelled by another hand, without sight of them */
+export function labelledTraces(pattern: PatternName, set: 'own' | 'held-out' = 'own'): LabelledTrace[] {
+  const folder = path.join(import.meta.dirname, 'pattern-traces', set === 'own' ? '' : set);
+  const file = path.join(folder, `${pattern.replaceAll(' ', '-')}.json`);
   const read = traces.parse(JSON.parse(readFileSync(file, 'utf8')));
   return (['has', 'near'] as const).flatMap((label) =>
     read[label].map((row): LabelledTrace => {

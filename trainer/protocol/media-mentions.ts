@@ -38,6 +38,10 @@ const places: readonly RegExp[] = [
     `\\b(?:at|around|about|near|by|until|till|from|to|between|and|after|since|from)\\s+(?:(?:about|around|roughly|approximately|exactly|the|second)\\s+)*(\\d{1,5}(?:\\.\\d+)?)\\s?-?${unit}(?!\\s+(?:long|later|earlier|each|apart|of|ago))`,
     'gi',
   ),
+  // t = 20 s
+  new RegExp(`\\bt\\s*=\\s*(\\d{1,5}(?:\\.\\d+)?)\\s?${unit}`, 'gi'),
+  // at second 10
+  /\bat\s+(?:the\s+)?seconds?\s+(\d{1,5}(?:\.\d+)?)\b/gi,
   // the 20-second mark
   new RegExp(`\\b(\\d{1,5}(?:\\.\\d+)?)[\\s-]?${unit}[\\s-](?:mark|point)\\b`, 'gi'),
   // 9 s: dark.

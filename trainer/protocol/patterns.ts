@@ -1,5 +1,5 @@
 /**
- * Patterns of answers that a person would want to look at: their names, and the rule of each in words. The detectors are in `reasoning/patterns.ts`; their precision is printed by `npm run patterns`.
+ * Patterns of answers that a person would want to look at: their names, and the rule of each in words. The detectors are in `reasoning/patterns.ts`; `media/guide/patterns.md` has their precision.
  */
 import { z } from 'zod';
 
@@ -21,7 +21,7 @@ export type PatternName = z.infer<typeof patternName>;
 /** What makes an answer one of these. */
 export const patternRules: Readonly<Record<PatternName, string>> = {
   'wrong way':
-    'The answer is right, and its reasoning ends at another one, or rejects it and never comes back to it. Where the reasoning settles on nothing that can be compared, it is not this.',
+    'The answer is right, and its reasoning ends at another one, or rejects it and never names it again without rejecting it. Where the reasoning settles on nothing that can be compared, it is not this.',
   'paid without order':
     'The temporal reward was paid to it, although as many shuffled answers of its group were right as ordered ones, or more (p̃ ≥ p).',
   repetition:

@@ -166,12 +166,11 @@ class Reader {
     else if (this.episode && i - this.episode.first >= longestEpisode) this.close();
   }
 
-  /** The last word on the solution is that it is not the answer. */
+  /** The last word on the solution is that it is not the answer: no later sentence names it without rejecting it. */
   rejectsSolution(): boolean {
-    const last = (holds: (read: Read, at: number) => boolean) => this.read.findLastIndex(holds);
     const isSolution = (candidate: Candidate) => isRight(candidate, this.context, this.space) === true;
-    const rejected = last((now) => this.rejectedIn(now).some(isSolution));
-    return rejected > last((_, i) => this.commitments.some(({ at, candidate }) => at === i && isSolution(candidate)));
+    const rejected = this.read.findLastIndex((now) => this.rejectedIn(now).some(isSolution));
+    return rejected >= 0 && !this.read.slice(rejected + 1).some((now) => now.affirmed.some(isSolution));
   }
 
   /** What a sentence rejects: what it names, or the option in whose item it stands. */

@@ -12,6 +12,8 @@ export interface Statement {
   readonly explicit: boolean;
   /** Candidates that are said not to be the answer. */
   readonly rejected: readonly Candidate[];
+  /** Candidates that are named and not rejected. */
+  readonly affirmed: readonly Candidate[];
   /** Something named before is said not to be the answer ("this doesn't fit"). */
   readonly rejectsUnnamed: boolean;
   /** An earlier commitment is taken back without being named ("that was a mistake"). */
@@ -178,6 +180,7 @@ export function readStatement(sentence: string, space: AnswerSpace, item: Candid
     commitment: stated && !tentative ? stated.mention.candidate : null,
     explicit: stated?.explicit ?? false,
     rejected: Array.from(denied, ({ candidate }) => candidate),
+    affirmed: mentions.filter((mention) => !denied.has(mention)).map(({ candidate }) => candidate),
     rejectsUnnamed: unnamed,
     rejectsEarlier: takesBack.test(lower),
     givesReason: reason.test(lower),

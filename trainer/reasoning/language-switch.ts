@@ -21,13 +21,19 @@ const latin = /\p{Script=Latin}{2,}/u;
 const functionWords: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEntries(
   Object.entries({
     English:
-      'the of and is was are were it to that this then there they which with for from by has have not but so when what who',
-    Spanish: 'el la los las y en del que por para con una un está luego hacia pero como más ya muy donde cuando su lo',
-    French: 'le la les et est dans avec il elle un une des du que qui pour sur mais où puis pas ce cette au aux sont',
+      'the of and is was are were it to that this then there they which with for from by has have not but so when what who which how many does',
+    Spanish:
+      'el la los las y en del que por para con una un está luego hacia pero como más ya muy donde cuando su lo qué quién cuántos cuántas cómo hacia',
+    French:
+      'le la les et est dans avec il elle un une des du que qui pour sur mais où puis pas ce cette au aux sont quel quelle combien',
     German:
-      'der die das und ist nicht ein eine den dem auf mit zu aus nach wieder dann er sie wir geht bleibt dort zuerst',
-    Portuguese: 'os um uma e em na no do da que para com ele ela depois mas não está são ao dos das pelo pela',
-    Italian: 'il lo gli e è di che con per una un sul nella nel poi era della dal non sono ma anche più',
+      'der die das und ist nicht ein eine den dem auf mit zu aus nach wieder dann er sie wir geht bleibt dort zuerst wie viele wer welche wohin',
+    Dutch:
+      'de het een van naar niet meer dan ook dat voor met op is was zijn er deze wordt worden aan uit welke hoeveel',
+    Portuguese:
+      'os um uma e em na no do da que para com ele ela depois mas não está são ao dos das pelo pela quantos quantas quem onde',
+    Italian:
+      'il lo gli e è di che con per una un sul nella nel poi era della dal non sono ma anche più quanti quante chi dove quale',
   }).map(([language, words], _, all) => {
     const others = new Set(all.filter(([name]) => name !== language).flatMap(([, text]) => text.split(' ')));
     return [language, new Set(words.split(' ').filter((word) => !others.has(word)))];
@@ -36,7 +42,7 @@ const functionWords: Readonly<Record<string, ReadonlySet<string>>> = Object.from
 const leastFunctionWords = 3;
 
 /** A quotation may be of any language; an opening mark without a closing one takes nothing away. */
-const quoted =
+export const quoted =
   /"[^"]{1,300}"|“[^”]{1,300}”|«[^»]{1,300}»|「[^」]{1,300}」|『[^』]{1,300}』|《[^》]{1,300}》|(?<=^|[\s(:,])['‘][^'’]{1,300}['’](?=$|[\s).,:;!?])/gu;
 
 function languageOf(text: string): string | null {

@@ -8,7 +8,7 @@ import type { PatternName } from '../protocol/patterns.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, Rollout } from '../protocol/records.ts';
 import type { Reasoning } from './aha.ts';
-import { switchesLanguage } from './language-switch.ts';
+import { quoted, switchesLanguage } from './language-switch.ts';
 import { isRepetitive } from './repetition.ts';
 import { splitSentences } from './sentences.ts';
 
@@ -25,7 +25,7 @@ const timeTolerance = 0.5;
 
 /** Words that any conclusion has, and what stands for nothing. */
 const emptyWords = new Set(
-  'the a an is it its so answer correct right final option choice i choose pick select therefore thus hence must be let me us think about this that okay ok hmm hm well wait oh and to of my n na'.split(
+  'the a an is it its so answer correct right final option options choice i choose pick select conclude conclusion in therefore thus hence must be let me us think about this that okay ok alright yes hmm hm well wait oh and to of my will would go with one which question what boxed n na'.split(
     ' ',
   ),
 );
@@ -79,7 +79,7 @@ function saysNothing(reasoning: string, answer: string, options: readonly string
 
 function namesMissingFrame(reasoning: string, { media }: PatternGroup): boolean {
   if (media.kind !== 'video') return false;
-  return mediaMentions(reasoning).some((mention) =>
+  return mediaMentions(reasoning.replace(quoted, ' ')).some((mention) =>
     mention.kind === 'frame'
       ? mention.numbers.some((number) => number > media.times.length)
       : mention.seconds > media.durationSeconds + timeTolerance,
