@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import type { Comparison, Expression } from '../../../trainer/protocol/query/expression.ts';
 import { type FieldName, fieldNames } from '../../../trainer/protocol/query/fields.ts';
-import { parseQuery, queryLimits } from '../../../trainer/protocol/query/parse.ts';
+import { queryLimits } from '../../../trainer/protocol/query/lexemes.ts';
+import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
 
 const compare = (field: FieldName, comparison: Comparison, value: number | string | boolean): Expression => ({
   kind: 'compare',
