@@ -244,6 +244,7 @@ export class LineReader {
       return true;
     }
     this.terms += items.length - 1;
+    this.refuseUnclear(name);
     const note: NoteFault = (from, to, message, suggestion) => this.fault(from, to, message, suggestion);
     this.term(start, readValues(this.line, { name, comparison }, items, note));
     return true;
@@ -285,6 +286,18 @@ export class LineReader {
       items.push({ text: text.toWellFormed(), quoted, start, end: this.at });
     } while (items.length <= queryLimits.terms && this.goesOn(field));
     return items;
+  }
+
+  /** Behind a text, a comma, a space and a word: one more text, or a word to look for? */
+  private refuseUnclear(name: FieldName): void {
+    const { kind } = fields[name];
+    if (kind !== 'text' && kind !== 'texts') return;
+    const [unclear = '', word = ''] = /^,\s+([^\s,()":<>=!≠≤≥]+)(?=\s*(?:$|[,)]))/.exec(this.line.slice(this.at)) ?? [];
+    const known = fieldNamed(word);
+    const stands = ['wrong', 'right'].includes(word.toLowerCase()) || known !== null;
+    if (unclear === '' || stands) return;
+    const message = `${name}:…,${word} without a space keeps either; in quotes, ${word} is a word to look for.`;
+    this.fault(this.at, this.at + unclear.length, message, `,${word}`);
   }
 
   /** Whether a comma here is followed by one more value, and not by the next term. */
