@@ -54,13 +54,20 @@ const someGroups = fc
     groups.map(([{ group, run }, rollouts], number): Subject[] => {
       const id = `s${group.step}-g${number}`;
       const question = number === 0 ? { ...group.question, problem } : group.question;
-      return rollouts.map(([{ rollout, flags }, text], place) => {
-        const rolloutId = `${id}-o${place}`;
+      const own = rollouts.map(([{ rollout }, text], place) => ({
+        ...rollout,
+        id: `${id}-o${place}`,
+        groupId: id,
+        step: group.step,
+        text: text ?? rollout.text,
+      }));
+      return rollouts.map(([{ flags }], place) => {
+        const rollout = own[place] as (typeof own)[number];
         return {
           run,
-          group: { ...group, id, question },
-          rollout: { ...rollout, id: rolloutId, groupId: id, step: group.step, text: text ?? rollout.text },
-          flags: flags.map((flag) => ({ ...flag, rolloutId })),
+          group: { ...group, id, question, rollouts: own },
+          rollout,
+          flags: flags.map((flag) => ({ ...flag, rolloutId: rollout.id })),
         };
       });
     }),

@@ -73,6 +73,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   p: group('p'),
   pShuffled: group('p_shuffled'),
   flat: group('flat'),
+  flatBecause: group('flat_because'),
   groupMean: group('group_mean'),
   groupStd: group('group_std'),
   flagged: facet('f.flagged'),

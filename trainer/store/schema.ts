@@ -205,6 +205,7 @@ CREATE TABLE token_scores (
 -- pieces: JSON; one that stands several times is a list of itself and how often.
 CREATE TABLE prompts (group_key INTEGER PRIMARY KEY REFERENCES groups (key), ids BLOB NOT NULL, pieces TEXT NOT NULL) STRICT;
 ALTER TABLE rollouts ADD COLUMN kl REAL;
+ALTER TABLE groups ADD COLUMN flat_because TEXT;
 -- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
 -- ("below" as in filling, 0 when all groups are counted).
 CREATE TABLE step_counts (step INTEGER NOT NULL, purpose TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (step, purpose)) STRICT;
