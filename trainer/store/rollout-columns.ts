@@ -159,6 +159,8 @@ export function readFacets(database: Database): FacetRow[] {
 
 export class RolloutColumns {
   readonly database: Database;
+  /** For words alone: what is read from it in slices keeps it at one state meanwhile. */
+  readonly words: Database;
   /** Grows with every change of what had been read; more rows at the end are none. */
   version = 0;
   /** Rollouts, by their keys in order; all arrays below have room for more. */
@@ -180,8 +182,9 @@ export class RolloutColumns {
   /** All that the database has was read at least once. */
   private stands = false;
 
-  constructor(database: Database, rows = portionRows) {
+  constructor(database: Database, words = database, rows = portionRows) {
     this.database = database;
+    this.words = words;
     this.portionRows = rows;
   }
 
@@ -192,6 +195,11 @@ export class RolloutColumns {
   get sizeBytes(): number {
     const base = this.keys.byteLength + this.groupPlaces.byteLength + this.facets.byteLength + this.gone.byteLength;
     return [...this.columns.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, base + this.groupKeys.byteLength);
+  }
+
+  dispose(): void {
+    this.database.dispose();
+    this.words.dispose();
   }
 
   /** Brings all that was read up to date. */
