@@ -116,6 +116,8 @@ export interface AnswerIf {
   readonly advantage: number | null;
   /** Its advantage would pull the other way, or begin or cease to pull. */
   readonly flips: boolean;
+  /** Whether it would count as right. */
+  readonly correct: boolean;
 }
 
 const direction = (advantage: number) => Math.sign(Number(advantage.toFixed(9)));
@@ -128,6 +130,7 @@ export function answersIf({ group, asMade }: KnownGroup, made: GroupAdvantages):
     const advantage = isOrdered ? (made.advantages[rollout.index] ?? null) : null;
     return {
       rollout,
+      correct: of?.correct ?? rollout.correct,
       total: of?.total ?? rollout.reward.total,
       recorded,
       advantage,

@@ -2,8 +2,9 @@
 import { useId, useMemo } from 'preact/hooks';
 import type { RewardParameters } from '../../../trainer/advantages/advantages.ts';
 import { parameters as table } from '../../../trainer/protocol/parameters.ts';
-import type { Rollout } from '../../../trainer/protocol/records.ts';
+import type { GroupPurpose, Rollout } from '../../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../../formulas/formula.tsx';
+import { AnswerMark } from '../../rollout/answer-mark.tsx';
 import { Section } from '../../ui/heads.tsx';
 import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
@@ -103,7 +104,7 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
       )}
       <div class={styles.controls}>{first.map(control)}</div>
       <ThisAnswer {...{ known, made, answers, rollout }} />
-      <EveryAnswer answers={answers} />
+      <EveryAnswer answers={answers} threshold={parameters.correctThreshold} purpose={known.group.purpose} />
       <div class={`${styles.controls} ${styles.others}`}>{others.map(control)}</div>
     </section>
   );
@@ -182,42 +183,51 @@ function ThisAnswer({
   );
 }
 
-function EveryAnswer({ answers }: { answers: Answers }) {
+function EveryAnswer({ answers, threshold, purpose }: { answers: Answers; threshold: number; purpose: GroupPurpose }) {
   const ordered = answers.filter(({ rollout }) => rollout.order === 'ordered');
   const heading = useId();
   const flips = ordered.filter((answer) => answer.flips).length;
   return (
-    <table class={styles.table} aria-labelledby={heading} data-part="what-if-group">
-      <thead>
-        <tr>
-          <th scope="col" id={heading}>
-            every advantage{flips > 0 && <b>, {count(flips, 'sign')} flipped</b>}
-          </th>
-          <th scope="col" class="num">
-            run
-          </th>
-          <th scope="col" class="num">
-            what if
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {ordered.map(({ rollout, recorded, advantage, flips: flipped }) => (
-          <tr key={rollout.id}>
-            <th scope="row">
-              <span class={styles.answer}>
-                <span>{rollout.index + 1}</span>
-                <span class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 40)}</span>
-                {flipped && <Icon name="flip" label="its sign flips" />}
-              </span>
+    <>
+      <table class={styles.table} aria-labelledby={heading} data-part="what-if-group">
+        <thead>
+          <tr>
+            <th scope="col" id={heading}>
+              every advantage{flips > 0 && <b>, {count(flips, 'sign')} flipped</b>}
             </th>
-            <td class="num">{signed(recorded, 2)}</td>
-            <td class={`num ${signed(recorded, 2) === signed(advantage, 2) ? '' : styles.changed}`}>
-              {signed(advantage, 2)}
-            </td>
+            <th scope="col" class="num">
+              run
+            </th>
+            <th scope="col" class="num">
+              what if
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {ordered.map(({ rollout, recorded, advantage, correct, flips: flipped }) => (
+            <tr key={rollout.id}>
+              <th scope="row">
+                <span class={styles.answer}>
+                  <span>{rollout.index + 1}</span>
+                  <span class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 40)}</span>
+                  <AnswerMark accuracy={rollout.accuracy} correct={correct} threshold={threshold} />
+                  {flipped && <Icon name="flip" label="its sign flips" />}
+                </span>
+              </th>
+              <td class="num">{signed(recorded, 2)}</td>
+              <td class={`num ${signed(recorded, 2) === signed(advantage, 2) ? '' : styles.changed}`}>
+                {signed(advantage, 2)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {purpose !== 'train' && (
+        <p class={`${styles.note} dim`}>
+          Nothing trains on {purpose === 'probe' ? 'a probe' : 'an evaluation'}: these are the advantages that training
+          would make of it.
+        </p>
+      )}
+    </>
   );
 }
