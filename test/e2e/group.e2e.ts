@@ -93,7 +93,7 @@ describe('what if', () => {
     // Rewards of a picture: 1, 2.1 five times less the fraction 0.5 twice. Half right gets ω too: it is the mean at ω = 0.5.
     const tab = await openAt('s2-0', 's2-0-o4');
     expect(await flip(tab, 'omega')).toBe('; its sign flips at 0.5');
-    expect(await flip(tab, 'mu')).toBe('; no shuffled answers, so no temporal test');
+    expect(await flip(tab, 'mu')).toBe('; no shuffled answers');
     expect(await field(tab, 'mu').isDisabled()).toBe(true);
     const before = await rows(tab, 'what-if-group');
     for (const [, run, then] of before) expect(then).toBe(run);

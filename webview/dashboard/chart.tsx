@@ -133,6 +133,13 @@ export function Chart(props: ChartProps) {
     const { group } = latest.current;
     const stops = [
       themeTurn.watch(() => made.redraw(false)),
+      /* The pointer's place is shared by uPlot itself, one that keys chose is not. */
+      group.hover.watch(() => {
+        const at = group.hover.get();
+        const step = at === null ? undefined : latest.current.steps[at];
+        if (step !== undefined && made.cursor.idx !== at)
+          made.setCursor({ left: made.valToPos(step, 'x'), top: 0 }, false);
+      }),
       group.zoom.watch(() => {
         const [min, max] = shownSteps(latest.current.steps, group.zoom.get());
         made.setScale('x', { min, max });

@@ -99,7 +99,7 @@ export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName):
     case 'mu':
     case 'temporalTest':
     case 'temporalShare':
-      return asMade.temporal === null ? 'no shuffled answers, so no temporal test' : null;
+      return asMade.temporal === null ? 'no shuffled answers' : null;
     case 'formatWeight':
       return scores.formatIsKnown ? null : 'weighed 0 in this group, so its record does not tell who had the form';
     default:
