@@ -82,16 +82,6 @@ export function knownGroup(
   };
 }
 
-/** What the group would be. */
-export function whatIf({ scores, parameters }: KnownGroup, changes: WhatIfChanges): GroupAdvantages {
-  return groupAdvantages(scores.ordered, scores.shuffled, { ...parameters, ...changes });
-}
-
-/** Those of the changes that differ from what the group was made with. */
-export function changedNames({ parameters }: KnownGroup, changes: WhatIfChanges): WhatIfName[] {
-  return whatIfNames.filter((name) => changes[name] !== undefined && changes[name] !== parameters[name]);
-}
-
 /** Why a parameter changes nothing of this group, whatever its value; null where it may. */
 export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName): string | null {
   switch (name) {
@@ -105,6 +95,20 @@ export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName):
     default:
       return null;
   }
+}
+
+/** Those of the changes that say something of this group: what is tried is kept from one group to the next. */
+export function triedHere(known: KnownGroup, changes: WhatIfChanges): WhatIfChanges {
+  const names = whatIfNames.filter(
+    (name) =>
+      changes[name] !== undefined && changes[name] !== known.parameters[name] && withoutEffect(known, name) === null,
+  );
+  return Object.fromEntries(names.map((name) => [name, changes[name]]));
+}
+
+/** What the group would be. @param tried as `triedHere` gives it */
+export function whatIf({ scores, parameters }: KnownGroup, tried: WhatIfChanges): GroupAdvantages {
+  return groupAdvantages(scores.ordered, scores.shuffled, { ...parameters, ...tried });
 }
 
 /** What an answer is and would be. */

@@ -15,8 +15,8 @@ import { flipOf } from './flips.ts';
 import styles from './what-if.module.css';
 import {
   answersIf,
-  changedNames,
   type KnownGroup,
+  triedHere,
   type WhatIfChanges,
   type WhatIfName,
   whatIf,
@@ -55,15 +55,16 @@ const labels: Readonly<Record<WhatIfName, string>> = {
 };
 
 export function WhatIf({ known, rollout, changes }: WhatIfProps) {
-  const tried = useStore(changes, (held) => held);
+  const held = useStore(changes, (now) => now);
+  const tried = useMemo(() => triedHere(known, held), [known, held]);
   const made = useMemo(() => whatIf(known, tried), [known, tried]);
-  const names = changedNames(known, tried);
   const answers = useMemo(() => answersIf(known, made), [known, made]);
+  const changed = Object.keys(tried).length;
   const parameters: RewardParameters = { ...known.parameters, ...tried };
   const index = rollout?.order === 'ordered' ? rollout.index : null;
   const set = (name: WhatIfName, value: RewardParameters[WhatIfName]) =>
-    changes.update((held) => {
-      const { [name]: _, ...others } = held;
+    changes.update((before) => {
+      const { [name]: _, ...others } = before;
       return value === known.parameters[name] ? others : { ...others, [name]: value };
     });
   const mostTokens = Math.max(2 * known.parameters.lengthMax, ...known.scores.ordered.map(({ length }) => length));
@@ -86,12 +87,12 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
     <section aria-label="What if" data-part="what-if">
       <Section
         title="What if"
-        meta={names.length === 0 ? 'touches nothing' : `${count(names.length, 'change')}, touches nothing`}
+        meta={changed === 0 ? 'touches nothing' : `${count(changed, 'change')}, touches nothing`}
         tools={
           <Tool
             icon="undo"
             label="Back to the values of the run"
-            refused={names.length === 0 ? 'nothing is changed' : null}
+            refused={Object.keys(held).length === 0 ? 'nothing is changed' : null}
             onPress={() => changes.set({})}
           />
         }
