@@ -192,9 +192,19 @@ describe('flat groups', () => {
 });
 
 describe('when the trainer is gone', () => {
-  it('a what-if goes on', async () => {
+  it('a what-if goes on, and the values of the run are as plain to read as before', async () => {
     const tab = await openAt('s1-3', 's1-3-o0');
+    const dashboard = await tab.context().newPage();
+    await dashboard.goto(`${pageAddress(trainer.discovery, 'dashboard')}&run=${recordedRun}`);
+    const values = dashboard.locator('vscode-text-field');
+    await values.first().waitFor();
     await trainer.stop();
+    await expect
+      .poll(() => values.evaluateAll((all) => all.map((one) => one.hasAttribute('disabled')).every(Boolean)))
+      .toBe(true);
+    expect(await values.evaluateAll((all) => new Set(all.map((one) => getComputedStyle(one).opacity)).size)).toBe(1);
+    expect(await values.first().evaluate((one) => getComputedStyle(one).opacity)).toBe('1');
+    await tab.bringToFront();
     await tab
       .locator('[role=status], [role=alert]')
       .filter({ hasText: /trainer/i })

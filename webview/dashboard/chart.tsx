@@ -237,6 +237,7 @@ function headerValue(curve: Curve, strong: readonly (number | null)[], at: numbe
 /** The least and the most that is drawn, of the steps that are. */
 function Extent({
   group,
+  size,
   steps,
   curves,
   smoothed,
@@ -244,13 +245,20 @@ function Extent({
   const zoom = useStore(group.zoom, (held) => held);
   const extent = drawnExtent(steps, shownSteps(steps, zoom), [...curves.map(({ values }) => values), ...smoothed]);
   if (extent === null) return null;
+  const [low, high] = [compact(extent.low), compact(extent.high)];
+  if (size !== 'small')
+    return (
+      <FormulaLabel name="drawnCurve" pointerOnly>
+        {low} to {high}
+      </FormulaLabel>
+    );
   return (
     <>
       <FormulaLabel name="drawnCurve" pointerOnly>
-        min {compact(extent.low)}
+        min {low}
       </FormulaLabel>
       <FormulaLabel name="drawnCurve" pointerOnly>
-        max {compact(extent.high)}
+        max {high}
       </FormulaLabel>
     </>
   );
