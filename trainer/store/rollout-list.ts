@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { StudioError } from '../protocol/errors.ts';
+import type { FlatReason } from '../protocol/flat-reason.ts';
 import type { ListPlace, RequestResult, RolloutRow } from '../protocol/messages.ts';
 import { type Expression, everything } from '../protocol/query/expression.ts';
 import { facetQueries, patternOf, withoutField } from '../protocol/query/facets.ts';
@@ -191,22 +192,35 @@ interface RowRecord {
   problem_type: string;
   data_type: string;
   purpose: Group['purpose'];
+  flat_because: FlatReason | null;
   at: number | null;
 }
 
 /** In the order of the keys. */
 function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
      FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
      JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
      ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, at }) => {
+  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, flat_because, at }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
     const kl = shown.kl ?? null;
-    return { ...shown, id, key, at, kl, problem, problemType: problem_type, dataType: data_type, purpose, flags };
+    return {
+      ...shown,
+      id,
+      key,
+      at,
+      kl,
+      problem,
+      problemType: problem_type,
+      dataType: data_type,
+      purpose,
+      flags,
+      ...(flat_because !== null && { flatBecause: flat_because }),
+    };
   });
 }
