@@ -204,7 +204,7 @@ function reward({ reward: { parts, total }, advantage, group }: RolloutRecord): 
   return `<h3>Reward</h3>
 <table>
 <thead><tr><th scope="col">part</th><th scope="col" class="num">paid</th><th scope="col" class="num">of</th><th scope="col">why</th></tr></thead>
-<tbody>${rows.join('')}<tr><th scope="row">together</th><td class="num">${number(total)}</td><td></td><td>group mean ${number(stats.mean)}, deviation ${number(stats.std)}, ${plural(stats.count, 'answer')}; advantage ${number(advantage)}</td></tr></tbody>
+<tbody>${rows.join('')}<tr><th scope="row">together</th><td class="num">${number(total)}</td><td></td><td>${plural(stats.count, 'ordered answer')} of the group: mean ${number(stats.mean)}, deviation ${number(stats.std)}; advantage ${number(advantage)}</td></tr></tbody>
 </table>
 ${[...test, ...explanation].map((sentence) => `<p>${line(sentence)}</p>\n`).join('')}`;
 }
