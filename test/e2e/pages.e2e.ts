@@ -203,7 +203,8 @@ describe('the pages over a run', () => {
     await tab.getByRole('dialog', { name: 'Keys' }).waitFor();
     await tab.keyboard.press('Escape');
     await tab.keyboard.press('p');
-    await tab.locator('[data-part=think] [title^="p 0"]').first().waitFor();
+    await tab.getByText('probability of the token').waitFor();
+    await tab.locator('[data-part=think] [data-token]').first().waitFor();
   });
 
   it('filter by typed terms, and offer the term that a faulty one was meant to be', async () => {

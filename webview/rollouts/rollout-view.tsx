@@ -125,6 +125,7 @@ function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
     <ExactTexts
       prompt={prompt && exactPrompt(prompt)}
       completion={tokens && exactCompletion(tokens)}
+      order={read.rollout.order}
       onCopy={copy}
       onOpen={onOpen}
     />
@@ -142,6 +143,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
   const { frame, flipping, shade, tokens, token, hit, aha, flagging } = useStore(reading.state, (state) => state);
   const frames = useFetched(feed, media.key, (key) => feed.frames(key));
   const [preview, setPreview] = useState<FramePreview | null>(null);
+  const [stripFocused, setStripFocused] = useState(false);
   const [pointed, setPointed] = useState<{ readonly token: number; readonly anchor: HTMLElement } | null>(null);
   const text = useRef<HTMLDivElement>(null);
   const strip = useRef<HTMLDivElement>(null);
@@ -223,7 +225,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
   const sharing = shownToken && spans.find((span) => span.tokens[0] === shownToken.token)?.tokens;
   const shownFrame = preview?.frame ?? frame;
   const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
-  const large = preview ?? (flipping && strip.current ? { frame, anchor: strip.current } : null);
+  const large = preview ?? ((flipping || stripFocused) && strip.current ? { frame, anchor: strip.current } : null);
   const isVideo = media.kind === 'video';
   return (
     <div
@@ -233,13 +235,17 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
       onPointerMove={(event) => {
         const over = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-token]') : null;
         if (over?.dataset.token !== pointed?.anchor.dataset.token || (over === null) !== (pointed === null))
-          setPointed(over && isShaded ? { token: Number(over.dataset.token), anchor: over } : null);
+          setPointed(over ? { token: Number(over.dataset.token), anchor: over } : null);
       }}
       onPointerLeave={() => setPointed(null)}
     >
       <div class={compact ? styles.question : styles.pictured}>
         {(!compact || !isVideo) && (
-          <figure class={compact ? styles.small : styles.large}>
+          <figure
+            class={compact ? styles.small : styles.large}
+            onPointerMove={(event) => setPreview({ frame: shownFrame, anchor: event.currentTarget })}
+            onPointerLeave={() => setPreview(null)}
+          >
             <FrameCanvas
               frames={frames}
               index={shownFrame}
@@ -265,6 +271,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
             selected={frame}
             onSelect={onFrame}
             onPreview={setPreview}
+            onFocused={setStripFocused}
           >
             {compact && <span>{frameTitle(media, frame).replace(/ \(file.*$/, '')}</span>}
             {media.shuffledOrder && (
@@ -282,9 +289,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
           </FrameStrip>
         </div>
       )}
-      {compact && large && isVideo && (
-        <FramePreviewBox {...{ media, frames }} frame={large.frame} anchor={large.anchor} />
-      )}
+      {compact && large && <FramePreviewBox {...{ media, frames }} frame={large.frame} anchor={large.anchor} />}
       <ShadeBar
         title={think ? 'Think' : 'Text'}
         hasAha={rollout.aha.some(({ tier }) => tier > 1)}

@@ -125,7 +125,9 @@ function Panes(props: PanesProps) {
   const { feed, host, list, reading, read, onDashboard, onAcross, onCompare } = props;
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
-  const { pane, listShown, bothStrips } = useStore(reading.state, (state) => state);
+  const pane = useStore(reading.state, (state) => state.pane);
+  const listShown = useStore(reading.state, (state) => state.listShown);
+  const bothStrips = useStore(reading.state, (state) => state.bothStrips);
   const rolloutId = useStore(reading.place, (place) => place.rolloutId);
   const rows = useStore(list.state, (state) => state);
   useStore(widths.state, (held) => held);
@@ -360,7 +362,10 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
-  whatIf: () => document.getElementById(whatIfFieldId),
+  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  whatIf: () =>
+    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
+    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 /** Moves the focus, at once or as soon as what takes it is in sight. */

@@ -1,4 +1,7 @@
-/** The SQL of a query keeps what `matches` keeps in memory, whatever the rollouts, the query, and the way that it is looked up. */
+/**
+ * A store keeps of a query what `matches` keeps in memory, in the order that `sort.ts` says, wherever a page begins; whatever the
+ * rollouts and the query, and whether it is read at once or seen to grow and change.
+ */
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -6,21 +9,19 @@ import type { Expression } from '../../trainer/protocol/query/expression.ts';
 import { facetQueries } from '../../trainer/protocol/query/facets.ts';
 import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/fields.ts';
 import { matches } from '../../trainer/protocol/query/matches.ts';
+import { compareSortValues, sortFields, sortValue } from '../../trainer/protocol/query/sort.ts';
 import { wordsOf } from '../../trainer/protocol/query/words.ts';
-import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
-import { type Portions, portions } from '../../trainer/store/rollout-search.ts';
+import type { GroupWithRollouts, Rollout, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { ListAsked, RolloutPage } from '../../trainer/store/rollout-list.ts';
+import type { RolloutOrders } from '../../trainer/store/rollout-orders.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { anyExpression, anySubject } from '../protocol/query/subjects.ts';
-import { counted, listed } from './asking.ts';
+import { counted, freshOrders, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
 import { aRun } from './records.ts';
 
-/** Ways to look rollouts up: one by one, a few at a time, and as the trainer does. */
-const ways: readonly Portions[] = [
-  { fewKeys: 0, firstWordKeys: 1, wordKeys: 1, rangeKeys: 1, sliceMs: 0 },
-  { fewKeys: 4, firstWordKeys: 1, wordKeys: 3, rangeKeys: 2, sliceMs: 15 },
-  portions,
-];
+/** Rows that are read in one go: one by one, a few, and as the trainer does. */
+const ways = [1, 3, undefined] as const;
 
 /** More text than the few words of `anySubject`: every script, marks, joiners, what looks like a query, long words. */
 const hostileText = fc.oneof(
@@ -113,7 +114,11 @@ function knownExpression(subjects: readonly Subject[]): fc.Arbitrary<Expression>
     .map(([kind, of]) => ({ kind, of }));
 }
 
-function written(folder: string, groups: readonly Subject[][]): RunStore {
+/**
+ * A store of these groups. What reads it meanwhile sees it grow and change, which `look` does between two writings: half of the
+ * groups, the rest, flags, a group of a later step that the run goes back over, a group that is written anew, twice.
+ */
+function written(folder: string, groups: readonly Subject[][], look: (store: RunStore) => void): RunStore {
   const run = groups[0]?.[0]?.run as Subject['run'];
   const store = RunStore.create(folder, aRun(run));
   databaseOf(store).exec('PRAGMA synchronous = OFF');
@@ -121,12 +126,17 @@ function written(folder: string, groups: readonly Subject[][]): RunStore {
     ...(subjects[0] as Subject).group,
     rollouts: subjects.map(({ rollout }) => rollout),
   });
-  store.appendAll(groups.map((subjects) => ({ type: 'group', group: bodyOf(subjects) })));
+  const append = (...bodies: RunEventBody[]) => {
+    store.appendAll(bodies);
+    look(store);
+  };
+  const bodies = groups.map((subjects): RunEventBody => ({ type: 'group', group: bodyOf(subjects) }));
+  const half = Math.ceil(bodies.length / 2);
+  append(...bodies.slice(0, half));
+  append(...bodies.slice(half));
   let id = 0;
-  for (const { flags } of groups.flat()) {
-    for (const flag of flags) store.append({ type: 'annotation', annotation: { ...flag, id: ++id } });
-  }
-  // Written and void again: a group of a later step, which is kept, a first version of a group, and a flag.
+  const flags = groups.flat().flatMap((subject) => subject.flags);
+  append(...flags.map((flag): RunEventBody => ({ type: 'annotation', annotation: { ...flag, id: ++id } })));
   const [subjects] = groups as [Subject[]];
   const body = bodyOf(subjects);
   const later = {
@@ -135,8 +145,8 @@ function written(folder: string, groups: readonly Subject[][]): RunStore {
     step: 1000,
     rollouts: body.rollouts.map((one) => ({ ...one, id: `later-${one.id}` })),
   };
-  store.append({ type: 'group', group: later });
-  store.append({ type: 'rewound', toStep: 999 });
+  append({ type: 'group', group: later });
+  append({ type: 'rewound', toStep: 999 });
   const rolloutId = body.rollouts[0]?.id as string;
   const flag = {
     id: ++id,
@@ -148,13 +158,12 @@ function written(folder: string, groups: readonly Subject[][]): RunStore {
     at: 0,
     quote: '',
   } as const;
-  store.append({ type: 'annotation', annotation: { ...flag, author: 'gone' } });
-  store.append({ type: 'annotation-removed', id });
-  store.append({
-    type: 'group',
-    group: { ...body, at: 5, rollouts: body.rollouts.map((one) => ({ ...one, correct: !one.correct, answer: 'x' })) },
-  });
-  store.append({ type: 'group', group: body });
+  append({ type: 'annotation', annotation: { ...flag, author: 'gone' } });
+  append({ type: 'annotation-removed', id });
+  const otherwise = body.rollouts.map((one) => ({ ...one, correct: !one.correct, answer: 'x' }));
+  const added = { ...(otherwise[0] as Rollout), id: `${rolloutId}-added` };
+  append({ type: 'group', group: { ...body, at: 5, rollouts: [...otherwise, added] } });
+  append({ type: 'group', group: body });
   return store;
 }
 
@@ -168,51 +177,101 @@ function supersededOf({ run, group, rollout }: Subject): Subject {
   };
 }
 
-describe('a query in SQL', () => {
-  test('keeps, lists newest first and counts what the match in memory keeps', { timeout: 240_000 }, () => {
+describe('a query of a store', () => {
+  test('keeps, orders and counts what the match in memory keeps', { timeout: 240_000 }, () => {
     const folder = temporaryFolder();
     let number = 0;
     const withQueries = someGroups.chain((groups) =>
       fc.tuple(
         fc.constant(groups),
-        fc.array(fc.oneof(anyExpression, knownExpression(groups.flat())), { minLength: 15, maxLength: 15 }),
+        fc.array(fc.oneof(anyExpression, knownExpression(groups.flat())), { minLength: 8, maxLength: 8 }),
         fc.integer({ min: 1, max: 7 }),
+        fc.option(fc.record({ by: fc.constantFrom(...sortFields), descending: fc.boolean() }), { freq: 5 }),
       ),
     );
     let hits = 0;
     let misses = 0;
     fc.assert(
-      fc.property(withQueries, ([groups, expressions, limit]) => {
+      fc.property(withQueries, ([groups, expressions, limit, sort]) => {
         number += 1;
-        const store = written(join(folder, String(number)), groups);
+        let watching: RolloutOrders | null = null;
+        const look = (store: RunStore) => {
+          watching ??= freshOrders(store, 3);
+          for (const expression of expressions.slice(0, 4)) counted(store, expression, { sort, orders: watching });
+        };
+        const store = written(join(folder, String(number)), groups, look);
         try {
           const standing = groups.flat().reverse();
           const superseded = (groups[0] ?? []).map(supersededOf).reverse();
           for (const expression of expressions) {
-            const isAsked = JSON.stringify(expression).includes('"field":"superseded"');
+            const isAsked = JSON.stringify(expression).includes('superseded');
             const newestFirst = isAsked ? [...superseded, ...standing] : standing;
             const total = newestFirst.length;
             const keeps = (query: Expression) => newestFirst.filter((subject) => matches(query, subject));
-            const expected = keeps(expression).map(({ rollout }) => rollout.id);
-            hits += expected.length;
-            misses += total - expected.length;
+            const kept = keeps(expression);
+            const newest = kept.map(({ rollout }) => rollout.id);
+            const expected =
+              sort === null
+                ? kept
+                : kept.toSorted((a, b) =>
+                    compareSortValues(sortValue(sort.by, a), sortValue(sort.by, b), sort.descending),
+                  );
+            const ids = expected.map(({ rollout }) => rollout.id);
+            hits += ids.length;
+            misses += total - ids.length;
             const facets = Object.entries(facetQueries(expression)).map(([term, query]) => [term, keeps(query).length]);
-            for (const parts of ways) {
-              const seen: string[] = [];
-              let after: string | null = null;
-              for (let pages = 0; pages <= total; pages++) {
-                const { rows, last, more } = listed(store, expression, {
-                  limit,
-                  parts,
-                  at: after === null ? null : { after },
-                });
-                seen.push(...rows.map(({ id }) => id));
-                after = last;
-                if (!more) break;
-              }
-              expect(seen).toEqual(expected);
-              expect(counted(store, expression, parts)).toEqual({
-                matching: expected.length,
+            for (const orders of [
+              ...ways.map((rows) => freshOrders(store, rows)),
+              watching as unknown as RolloutOrders,
+            ]) {
+              const list = (given: Partial<ListAsked>) => listed(store, expression, { limit, orders, ...given });
+              const idsOf = ({ rows }: RolloutPage) => rows.map(({ id }) => id);
+              expect(idsOf(list({}))).toEqual(newest.slice(0, limit));
+              const pages = (turn: 'after' | 'before', from: RolloutPage): string[] => {
+                const seen = idsOf(from);
+                for (let page = from, turns = 0; turns <= total; turns++) {
+                  const cursor = turn === 'after' ? page.last : page.first;
+                  if (cursor === null) break;
+                  page = list({ sort, at: turn === 'after' ? { after: cursor } : { before: cursor } });
+                  expect(page).toMatchObject({ exact: true, total });
+                  if (page.rows.length === 0) break;
+                  expect(ids[page.index]).toBe(page.rows[0]?.id);
+                  expect(page.more).toBe(page.index + page.rows.length < ids.length);
+                  if (turn === 'after') seen.push(...idsOf(page));
+                  else seen.unshift(...idsOf(page));
+                }
+                return seen;
+              };
+              expect(pages('after', list({ sort }))).toEqual(ids);
+              const back = list({ sort, at: { index: Math.max(0, ids.length - 1) } });
+              expect(pages('before', back)).toEqual(ids);
+              const middle = Math.floor(ids.length / 2);
+              expect(idsOf(list({ sort, at: { index: middle } }))).toEqual(ids.slice(middle, middle + limit));
+              const sought = newestFirst[middle] as Subject;
+              const at = list({ sort, at: { rollout: sought.rollout.id } });
+              expect(at.index).toBe(
+                sort === null
+                  ? newest.filter((id) => newestFirst.findIndex(({ rollout }) => rollout.id === id) < middle).length
+                  : expected.filter((one) => {
+                      const compared = compareSortValues(
+                        sortValue(sort.by, one),
+                        sortValue(sort.by, sought),
+                        sort.descending,
+                      );
+                      return compared < 0 || (compared === 0 && newestFirst.indexOf(one) < middle);
+                    }).length,
+              );
+              const { step } = sought.group;
+              const ofStep = list({ sort, at: { step } });
+              const nearest = Math.max(...expected.map(({ group }) => group.step).filter((one) => one <= step));
+              expect(ofStep.index).toBe(
+                Math.max(
+                  0,
+                  expected.findIndex(({ group }) => group.step === nearest),
+                ),
+              );
+              expect(counted(store, expression, { sort, orders })).toEqual({
+                matching: ids.length,
                 total,
                 filled: 1,
                 facets: Object.fromEntries(facets),
@@ -223,7 +282,7 @@ describe('a query in SQL', () => {
           store.dispose();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     // Both answers come about often, or the property says little.
     expect(hits).toBeGreaterThan(500);
