@@ -10,7 +10,7 @@ import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { FollowLink } from '../ui/follow-link.ts';
 import { Section } from '../ui/heads.tsx';
-import { grouped } from '../ui/numbers.ts';
+import { count as answerCount, grouped } from '../ui/numbers.ts';
 import styles from './aha-section.module.css';
 import type { ChartGroup } from './chart.tsx';
 import { RateChart, type RateSeries } from './rate-chart.tsx';
@@ -145,7 +145,7 @@ function Row({ row, runId, shown, purpose, name }: RowProps) {
                 type="button"
                 class="link"
                 title={`${share} of ${grouped(answers)}; opens the list with ${query}`}
-                aria-label={`${grouped(count)} answers, ${change}, ${title}, ${share}: open the list`}
+                aria-label={`${answerCount(count, 'answer')}, ${change}, ${title}, ${share}: open the list`}
                 onClick={() => follow(linkPath({ project: null, place: { page: 'rollouts', runId, query } }))}
               >
                 {grouped(count)}
