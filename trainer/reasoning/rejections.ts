@@ -9,7 +9,7 @@ const be = '(?:is|are|was|were|be|been|being|seems?|looks?|appears?|sounds?|beco
 const adverbs =
   '(?:(?:clearly|also|therefore|thus|just|simply|quite|rather|very|really|even|far|certainly|definitely|obviously|probably|hence|still|actually|completely|entirely|all|both|then|so|a|an|as|to be|the|indeed|directly|explicitly|particularly|likely|easily|safely|immediately|here|much|now|at all|necessarily|be|been|being|have|very|either|likewise) )*';
 const bad =
-  '(?:wrong|incorrect|false|untrue|inaccurate|invalid|impossible|implausible|improbable|unlikely|unsupported|inconsistent|incompatible|irrelevant|inapplicable|mistaken|misleading|off the table|(?:out(?= of the question|[.,;:!?)]|$| because| since| as| for| too| by))|less (?:\\w+)|(?:ruled|crossed|struck|left) out|excluded|eliminated|dismissed|discarded|rejected|discounted|disregarded|set aside|put aside|too (?!much to|many to|late to|early to)\\w+|contradicted|no (?:longer )?(?:option|match|candidate|fit|answer))';
+  '(?:wrong|incorrect|false|untrue|inaccurate|invalid|a?(?:distractor|red herring|stretch)|off(?= because| as| since|[.,;:!?)]|$)|impossible|implausible|improbable|unlikely|unsupported|inconsistent|incompatible|irrelevant|inapplicable|mistaken|misleading|off the table|(?:out(?= of the question|[.,;:!?)]|$| because| since| as| for| too| by))|less (?:\\w+)|(?:ruled|crossed|struck|left) (?:out|off|aside)|excluded|eliminated|dismissed|discarded|rejected|discounted|disregarded|set aside|put aside|too (?!much to|many to|late to|early to)\\w+|contradicted|no (?:longer )?(?:option|match|candidate|fit|answer))';
 const good =
   '(?:correct|right|true|accurate|valid|(?:answer|option|choice|one|case|reason|match)\\b|it(?=[.,;:!?]|$| because| since| as)|fit|match|apply|hold|work|make (?:any |much )?sense|align|correspond|agree|follow|stand|supported|backed|consistent|compatible|mentioned|relevant|plausible|likely|possible|probable|suitable|appropriate|applicable|reflected|what (?:we|is|the|was|happens)|explain|describe|account for|answer the)';
 const not = "(?:not|never|no longer|hardly|scarcely|cannot|can't|[a-z]+n't)";
@@ -17,21 +17,25 @@ const active =
   '(?:rul(?:e|es|ed|ing)|eliminat(?:e|es|ed|ing)|exclud(?:e|es|ed|ing)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|discard(?:s|ed|ing)?|discount(?:s|ed|ing)?|disregard(?:s|ed|ing)?|cross(?:es|ed|ing)?|set(?:s|ting)?|put(?:s|ting)?|strik(?:e|es|ing)|leav(?:e|es|ing)|contradict(?:s|ed|ing)?)';
 
 /** Predicates that say no of their subject. */
-const verdict = `(?:${be} ${adverbs}${bad}|${not} ${adverbs}${good}|mak(?:e|es|ing) (?:no|little) sense|contradict(?:s|ed)?\\b|conflicts? with|(?:goes|speaks|argues|runs) against|fails\\b|lacks? (?:support|evidence))`;
+const verdict = `(?:${be} ${adverbs}${bad}|${not} ${adverbs}(?:(?:seem|look|appear|sound|feel)(?: to be| like)? ${adverbs})?${good}|mak(?:e|es|ing) (?:no|little) sense|contradict(?:s|ed)?\\b|conflicts? with|(?:goes|speaks|argues|runs) against|fails\\b|lacks? (?:support|evidence))`;
 
 /** Words between a subject and its predicate: no new clause begins among them. */
 const between =
-  '(?:(?! so | therefore | because | since | but | which | and it | while )[^.;:!?,—–]){0,40}?(?:, (?:too|however|though|then|on the other hand|therefore),)?';
+  '(?:, (?:too|however|though|then|on the other hand|therefore|by contrast),)?(?:(?! so | therefore | because | since | but | which | and it | while )[^.;:!?,—–]){0,40}?';
 const saidOfIt = new RegExp(`^[)"']*${between} ?\\b${verdict}`);
+/** Of an option by its letter: "option B, however, is not shown". */
+const notThere = new RegExp(
+  `^[)"']*${between} ?\\b${not} ${adverbs}(?:shown|seen|depicted|visible|present|appear|happen|occur|touched|described|in the (?:video|clip|scene))\\b`,
+);
 const wouldNot = /^[)"']* (?:would(?:n't| not)|could(?:n't| not)|can't|cannot) (?!only\b|just\b|help\b|wait\b)/;
 /** "An earthquake would shake the camera, but it stays still." */
 const wouldBut =
   /^[)"']* would\b(?! be (?:the )?(?:best|right|correct))[^.;!?]*[,;] ?(?:but|yet|however|whereas|while|and (?:it|this|that|he|she|they) (?:does|do|did|is|are|has)(?:n't| not)|which (?:\w+ )?(?:does|do|did|is|are|has)(?:n't| not))\b/;
 
 const inFront =
-  "(?: (?:be|been|that|it|it's|is|he|she|they|we|the|a|an|option|options|choice|choices|answer|answers|at|about|just|to|both|out|aside|any|either|see|say|read|have|this|called|does|do|did|can|could))*";
+  "(?: (?:be|been|that|it|it's|is|he|she|they|we|the|a|an|option|options|choice|choices|answer|answers|at|about|just|to|both|out|aside|any|either|see|say|read|have|this|called|does|do|did|can|could|think|believe|feel|likely|necessarily|choose|pick|select|go|with|for))*";
 const deniedBefore = new RegExp(
-  `(?:(?:\\bnot(?! only| just| simply)|n't|\\bcannot|\\brather than|\\binstead of|\\bneither|\\bnor|\\bno longer|\\bno)${inFront}|\\b${active}(?: out| aside)?${inFront})[ ("']*$`,
+  `(?:(?:\\bnot(?! only| just| simply)|n't|\\bcannot|\\brather than|\\binstead of|\\bneither|\\bnor|\\bno longer|\\bno|\\bunlikely|\\bdoubt)${inFront}|\\bno (?:\\w+ )?(?:evidence|indication|sign|mention|support|reason|proof|hint)\\b[^.;,]{0,30}|\\b${active}(?: out| aside)?${inFront})[ ("']*$`,
 );
 /** What `leave`, `set`, `cross` and the like need to say no. */
 const particle =
@@ -40,14 +44,14 @@ const particleAfter = /^[)"']*(?:[^.;:!?,]{0,30}?) (?:out|aside)\b/;
 
 /** A verdict on something that was named before. */
 const ofIt = new RegExp(
-  `\\b(?:this|that|it|which|these|those|they|both|option|choice|one|statement|answer|and|so|he|she)\\b(?: (?:option|choice|one|statement|answer|can|could|must|should|may|would|does|do|has to|reason))*,? ?(?:can |could |must |should |would |may )?\\b${verdict}`,
+  `\\b(?:this|that|it|which|these|those|they|both|option|choice|one|statement|answer|and|so|he|she)\\b(?: (?:option|choice|one|statement|answer|can|could|must|should|may|would|does|do|has to|reason))*,? ?(?:(?:can|could|must|should|would|may|is|are|was|were|does|do|did) )?\\b${verdict}`,
 );
 const terse = new RegExp(
   `(?:^|[–—:;(.]|(?:^| )- ?|, ?)(?: ?(?:hence|so|thus|therefore) )? ?(?:not ${adverbs}${good}|${adverbs}${bad})(?=[\\s.,;:!?)]|$)`,
 );
 /** Behind the colon or dash of an item: "Option A: can be left out". */
 const behindMark = new RegExp(
-  `(?:[:–—]| -) ?(?:(?:it|this|that) )?(?:can |could |must |should |may |does |do |is |was )?${verdict}`,
+  `(?:[:–—]| -) ?(?:(?:it|this|that) )?(?:(?:can |could |must |should |may |does |do |is |was )?${verdict}|no(?=[,.;]))`,
 );
 const itAsObject = new RegExp(
   `\\b${active} (?:it|this|that|them)(?: (?:out|aside))?(?=[.,;:!?)]|$| because| since| as )`,
@@ -73,7 +77,7 @@ function isDenied(mention: Mention, lower: string): boolean {
   const after = lower.slice(mention.end, mention.end + 160);
   const short = after.slice(0, 90);
   if (deniedBefore.test(before)) return !particle.test(before) || particleAfter.test(short);
-  if (mention.byLetter && relationTo(before) === 'denied') return true;
+  if (mention.byLetter && (relationTo(before) === 'denied' || notThere.test(short))) return true;
   return (
     saidOfIt.test(short) ||
     absent.test(before.trimEnd()) ||
