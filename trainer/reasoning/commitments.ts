@@ -89,6 +89,9 @@ function isOpen(lower: string, mention: Mention): boolean {
   );
 }
 
+/** Nothing but an option's letter, as a sentence. */
+const isAlone = /^[("']*(?:option )?[a-z][)"']*[.!]$/;
+
 interface Stated {
   readonly mention: Mention;
   readonly explicit: boolean;
@@ -112,6 +115,8 @@ function statedChoice(lower: string, affirmed: readonly Mention[]): Stated | nul
     mention ? { mention, explicit: true } : null;
   const named = behind(answerIs, lower, affirmed, 40);
   if (named) return explicit(named);
+  const [only] = affirmed;
+  if (only?.byLetter && isAlone.test(lower)) return explicit(only);
   const told = affirmed.find((mention) => {
     const before = lower.slice(Math.max(0, mention.start - 80), mention.start);
     const after = lower.slice(mention.end, mention.end + 80);

@@ -238,7 +238,7 @@ function numberMentions(lower: string): Mention[] {
 /** How a text is said to be the answer, or, where the question is about writing, to be read. */
 const answered = /\b(?:answer|solution) (?:here )?(?:is|must be|should be|would be|becomes)\b[ :]*/;
 const readOut =
-  /\b(?:says?|reads?|spells?|(?:spelled|written|states?|displays?|(?:answer|text|sign|word|words|label|caption|title|line|board|number|plate|inscription|writing|name)\b[^"“]{0,60}? (?:is|are|must be|should be|would be|becomes)|shows?|so|therefore|hence|thus|becomes)(?= ?["“']))[ :,]*(?:as |out )?/g;
+  /\b(?:says?|reads?|spells?|(?:spelled|written|states?|displays?|(?:answer|text|sign|word|words|label|caption|title|line|board|number|plate|inscription|writing|name|it|this|that)\b[^"“]{0,60}? (?:is|are|must be|should be|would be|becomes)(?: actually| now| in fact| really| rather)?|shows?|so|therefore|hence|thus|becomes)(?= ?["“']))[ :,]*(?:as |out )?/g;
 
 /** Texts that are stated, in quotes or to the end of the sentence. */
 function textAnswers(lower: string, problemType: ProblemType): Mention[] {
