@@ -46,5 +46,7 @@ describe('rows of first to final answers', () => {
     expect(expression && matches(expression, subjectOf({}))).toBe(false);
     const own = parseQuery(transitionQuery(change, { ...first, from: 21, to: 21 }, 'train')).expression;
     expect(own && matches(own, subjectOf({}))).toBe(change === 'wrong to right');
+    expect(own && matches(own, subjectOf({ rollout: { order: 'shuffled' } }))).toBe(false);
+    expect(own && matches(own, subjectOf({ rollout: { analysis: 1 } }))).toBe(false);
   });
 });
