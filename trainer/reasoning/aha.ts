@@ -183,7 +183,10 @@ class Reader {
   private conclude(i: number, now: Read, firm: Candidate): void {
     const before = this.standing as { candidate: Candidate; explicit: boolean };
     const changed = contradicts(before.candidate, firm, this.context.problemType);
-    const turned = this.episode !== null && (this.episode.strong || before.explicit);
+    // Numbers are of one quantity, so that a contrast is enough; an option may be named on the way.
+    const { problemType } = this.context;
+    const isNumber = problemType === 'numerical' || problemType === 'regression';
+    const turned = this.episode !== null && (this.episode.strong || before.explicit || isNumber);
     if (changed && turned) {
       this.report((this.episode as Episode).first, i, 5, 'answer-revised', i, this.revision(before.candidate, firm));
       this.episode = null;
