@@ -120,8 +120,8 @@ describe('query.md', () => {
   const codes = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string);
   const cells = (text: string) => [...text.matchAll(/^\| (`.*) \|$/gm)].map(([, row = '']) => row.split(/ ?\| ?/));
 
-  it('is 90 lines at most', () => {
-    expect(read('media/guide/query.md').split('\n').length - 1).toBeLessThanOrEqual(90);
+  it('is 100 lines at most', () => {
+    expect(read('media/guide/query.md').split('\n').length - 1).toBeLessThanOrEqual(100);
   });
 
   it('has every field in its order, with all its other names and the values that it knows', () => {

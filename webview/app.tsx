@@ -6,6 +6,7 @@ import type { TrainerInfo } from '../trainer/protocol/messages.ts';
 import { projectName, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
 import { listSort } from '../trainer/protocol/query/sort.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
+import { AhaExplained } from './formulas/aha-explained.tsx';
 import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host, LinkStatus } from './host.ts';
 import { VisitNotice } from './places/visit-notice.tsx';
@@ -151,6 +152,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       <VisitNotice visitor={visitor} />
       {pages[page]()}
       <FormulaPopover />
+      <AhaExplained />
       <Said />
     </FollowLink.Provider>
   );

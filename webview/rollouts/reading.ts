@@ -9,10 +9,12 @@ import type {
   GroupWithRollouts,
   Rollout,
   RolloutTokens,
+  RunEvent,
   Span,
 } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
+import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
 import { type ShadeName, shadeNames, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -99,7 +101,7 @@ export class Reading {
     flagging: null,
   });
   readonly place: Store<RolloutsPlace>;
-  private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail'>;
+  private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>;
   private readonly list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>;
   private readonly stops: readonly (() => void)[];
   /** Where the tokens stand in the text, once that was asked. */
@@ -110,14 +112,18 @@ export class Reading {
 
   /** @param place where one is; whoever else sets it moves the reader there */
   constructor(
-    feed: Pick<RunFeed, 'group' | 'request' | 'fail'>,
+    feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>,
     list: Pick<RolloutFeed, 'state' | 'setLine' | 'hold' | 'follow'>,
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
     this.list = list;
     this.place = place;
-    this.stops = [place.watch(() => this.go()), list.state.watch(() => this.takeList())];
+    this.stops = [
+      place.watch(() => this.go()),
+      list.state.watch(() => this.takeList()),
+      feed.watchEvents((events) => this.takeEvents(events)),
+    ];
     this.go();
     this.takeList();
   }
@@ -126,6 +132,12 @@ export class Reading {
     this.disposed = true;
     this.stopFlip();
     for (const stop of this.stops) stop();
+  }
+
+  /** What is stored of the question is another than before. */
+  readAgain(): void {
+    const { groupId } = this.place.get();
+    if (groupId !== null) void this.readGroup(groupId);
   }
 
   /** The answer that is read; null until its question is there. */
@@ -355,6 +367,17 @@ export class Reading {
       if (isWanted()) this.patch({ tokens });
     } catch (thrown) {
       if (isWanted()) this.feed.fail(thrown);
+    }
+  }
+
+  /** What an update tells of the answers that are read is shown at once; nothing moves by it. */
+  private takeEvents(events: readonly RunEvent[]): void {
+    for (const { body } of events) {
+      const { group } = this.state.get();
+      if (body.type !== 'references' || !group) continue;
+      this.patch({ group: groupWithKl(group, body.kl) });
+      const { rolloutId } = this.place.get();
+      if (rolloutId !== null && rolloutId in body.kl) void this.readTokens(rolloutId);
     }
   }
 

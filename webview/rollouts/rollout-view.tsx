@@ -2,7 +2,9 @@
  * One answer for reading: what the model saw, what it thought, what it said, and where each point of its reward came from. Only the
  * text scrolls; what judges it keeps its place.
  */
+
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
 import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
@@ -24,6 +26,7 @@ import { temporalReason } from '../rollout/temporal-reason.ts';
 import { tokenNumbers } from '../rollout/token-numbers.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
+import { AnalyseAnew } from '../run/analyse-anew.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -294,6 +297,12 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
         onShade={(name) => reading.shade(name)}
         {...{ shade, tokens, noEntropy }}
       />
+      {analysisOf(rollout) < analysisVersion && (
+        <AnalyseAnew feed={feed}>
+          Aha moments were found by the rules of version {analysisOf(rollout)}; the present ones are version{' '}
+          {analysisVersion}.
+        </AnalyseAnew>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
       <section id={thinkId} class={styles.think} aria-label={think ? 'Think' : 'Text'} tabIndex={0}>
         {body && (

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
+import { OlderRules } from '../rollout/aha-tier.tsx';
 import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
@@ -58,7 +59,15 @@ export function Rollouts(props: RolloutsProps) {
     const rows = new RolloutFeed(feed, line, rolloutId);
     return { list: rows, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
-  useEffect(() => feed.need('annotations', 'commands'), [feed]);
+  useEffect(() => feed.need('annotations', 'commands', 'counted'), [feed]);
+  useEffect(
+    () =>
+      feed.watchEvents((events) => {
+        if (events.some(({ body }) => body.type === 'analysed')) reading.readAgain();
+      }),
+    [feed, reading],
+  );
+  const outdated = useStore(feed.state, ({ view }) => view.counted.outdated);
   useEffect(
     () => () => {
       reading.dispose();
@@ -74,13 +83,13 @@ export function Rollouts(props: RolloutsProps) {
     [props.onAcross, props.onCompare],
   );
   return (
-    <>
+    <OlderRules.Provider value={outdated}>
       <TopLine {...{ session, feed, host, read, help, onDashboard }} onHelp={() => setHelp(!help)}>
         {help && <KeyHelp rows={helpRows(keys)} onClose={() => setHelp(false)} />}
       </TopLine>
       <RunNotice {...{ session, feed, host }} />
       <Panes {...props} {...{ list, reading, read, keys, help }} onHelp={setHelp} />
-    </>
+    </OlderRules.Provider>
   );
 }
 
@@ -353,7 +362,10 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
-  whatIf: () => document.getElementById(whatIfFieldId),
+  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  whatIf: () =>
+    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
+    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 /** Moves the focus, at once or as soon as what takes it is in sight. */

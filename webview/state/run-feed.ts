@@ -294,8 +294,8 @@ export class RunFeed {
     let over = sampling;
     for (const { body } of fresh) {
       if (body.type === 'group') this.source.fetched.groups.set(this.keyOf(body.group.id), body.group);
-      if (body.type === 'references') this.takeKl(body.kl);
       if (body.type === 'analysed') this.forget(() => true);
+      if (body.type === 'references') this.takeKl(body.kl);
       if (body.type === 'rewound') this.forget((group) => group.step > body.toStep);
       if (body.type === 'step' && over && body.metrics.step >= over.step) over = null;
       if (body.type === 'state' && body.run.state !== 'running') over = null;

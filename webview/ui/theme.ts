@@ -21,6 +21,7 @@ export interface CanvasColours {
   readonly right: string;
   readonly wrong: string;
   readonly plain: string;
+  readonly aha: string;
   readonly band: string;
 }
 
@@ -48,6 +49,7 @@ export function canvasColours(): CanvasColours {
     right: resolve('--right'),
     wrong: resolve('--wrong'),
     plain: resolve('--bar'),
+    aha: resolve('--aha'),
     band: resolve('--track'),
   };
   probe.remove();

@@ -65,6 +65,7 @@ describe('fields', () => {
       p: 0.75,
       pShuffled: 0.5,
       flat: false,
+      flatBecause: null,
       groupMean: 1.2,
       groupStd: 0.5,
       flagged: true,
@@ -88,6 +89,7 @@ describe('fields', () => {
         },
       }),
     );
+    expect(missing.flatBecause).toBe('all right');
     const nulls = Object.entries(missing).filter(([, value]) => value === null);
     expect(nulls.map(([name]) => name).sort()).toEqual(
       [

@@ -24,6 +24,41 @@ export interface SubjectParts {
 }
 
 export function subjectOf({ run, question, group, rollout, flags }: SubjectParts = {}): Subject {
+  const subject: Rollout = {
+    id: 'o1',
+    groupId: 'g1',
+    step: 21,
+    order: 'ordered',
+    index: 1,
+    text: '<think>It rolls left, wait, right.</think><answer>A</answer>',
+    tokenCount: 40,
+    stopReason: 'stop',
+    parsed: { think: null, answer: null, problems: [] },
+    answer: 'A',
+    accuracy: 1,
+    correct: true,
+    reward: {
+      parts: [
+        { name: 'accuracy', value: 1, possible: 1, explanation: '' },
+        { name: 'format', value: 0.1, possible: 0.1, explanation: '' },
+        { name: 'temporal', value: 0.2, possible: 0.2, explanation: '' },
+        { name: 'length', value: 0, possible: 0.2, explanation: '' },
+      ],
+      total: 1 + 0.1 + 0.2,
+    },
+    advantage: 0.1 + 0.2,
+    aha: [
+      { span: { start: 0, end: 1 }, tier: 1, rule: '', evidence: '' },
+      { span: { start: 2, end: 3 }, tier: 3, rule: '', evidence: '' },
+    ],
+    commitments: [{ span: { start: 2, end: 3 }, answer: 'B', right: false }],
+    namesTime: true,
+    analysis: 2,
+    meanLogprob: -0.4,
+    meanEntropy: 0.7,
+    kl: 0.0125,
+    ...rollout,
+  };
   return {
     run: { id: 'r1', name: 'First try', ...run },
     group: {
@@ -63,43 +98,10 @@ export function subjectOf({ run, question, group, rollout, flags }: SubjectParts
       stats: { mean: 1.2, std: 0.5, count: 4 },
       explanation: [],
       at: Date.UTC(2025, 10, 28, 14, 5, 30),
+      rollouts: [subject],
       ...group,
     },
-    rollout: {
-      id: 'o1',
-      groupId: 'g1',
-      step: 21,
-      order: 'ordered',
-      index: 1,
-      text: '<think>It rolls left, wait, right.</think><answer>A</answer>',
-      tokenCount: 40,
-      stopReason: 'stop',
-      parsed: { think: null, answer: null, problems: [] },
-      answer: 'A',
-      accuracy: 1,
-      correct: true,
-      reward: {
-        parts: [
-          { name: 'accuracy', value: 1, possible: 1, explanation: '' },
-          { name: 'format', value: 0.1, possible: 0.1, explanation: '' },
-          { name: 'temporal', value: 0.2, possible: 0.2, explanation: '' },
-          { name: 'length', value: 0, possible: 0.2, explanation: '' },
-        ],
-        total: 1 + 0.1 + 0.2,
-      },
-      advantage: 0.1 + 0.2,
-      aha: [
-        { span: { start: 0, end: 1 }, tier: 1, rule: '', evidence: '' },
-        { span: { start: 2, end: 3 }, tier: 3, rule: '', evidence: '' },
-      ],
-      commitments: [{ span: { start: 2, end: 3 }, answer: 'B', right: false }],
-      namesTime: true,
-      analysis: 2,
-      meanLogprob: -0.4,
-      meanEntropy: 0.7,
-      kl: 0.0125,
-      ...rollout,
-    },
+    rollout: subject,
     flags: (flags ?? []).map((flag, index) => ({
       id: index,
       rolloutId: 'o1',

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { everything } from '../../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
-import type { AhaMoment, GroupWithRollouts, RolloutTokens } from '../../../trainer/protocol/records.ts';
+import type { AhaMoment, GroupWithRollouts, RolloutTokens, RunEventBody } from '../../../trainer/protocol/records.ts';
 import type { FeedState, RolloutFeed } from '../../../webview/rollouts/list/rollout-feed.ts';
 import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/list/rollout-row.ts';
 import { nowhere, Reading, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
@@ -23,6 +23,9 @@ const tokens: RolloutTokens = {
   logprobs: [0, 0, -1, 0],
   entropy: [0, 0, 0, 0],
 };
+
+/** What the trainer has of them. */
+let tokensNow = tokens;
 
 /** Newest first: three answers of step 3, of step 2 and of step 1. */
 const groups = [3, 2, 1].map((step) => aGroup(step));
@@ -65,6 +68,8 @@ let place: Store<RolloutsPlace>;
 let reading: Reading;
 let asked: Asked[];
 let faults: unknown[];
+/** As the feed tells an event. */
+let tell: (body: RunEventBody) => void;
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -89,9 +94,13 @@ function open(at: RolloutsPlace = nowhere) {
         }),
       request: ((method: string) =>
         method === 'rollouts/tokens'
-          ? Promise.resolve(tokens)
+          ? Promise.resolve(tokensNow)
           : Promise.reject(new Error('no trainer'))) as unknown as RunFeed['request'],
       fail: (thrown) => faults.push(thrown),
+      watchEvents: (listener) => {
+        tell = (body) => listener([{ runId: 'a', seq: 1, at: 1, body }]);
+        return () => {};
+      },
     },
     list,
     place,
@@ -109,6 +118,26 @@ describe('Reading', () => {
     expect(list.following).toBe(true);
     list.show([...rowsOfGroup(aGroup(4)), ...rows]);
     expect(place.get().rolloutId).toBe(ids[0]);
+  });
+
+  it('takes in what the update tells of the answer that is read, its tokens too, and moves nothing', async () => {
+    list.show(rows);
+    await give();
+    reading.showFrame(1);
+    const [other = '', read = ''] = [ids[3], ids[0]];
+    tell({ type: 'references', step: 2, kl: { [other]: 0.5 } });
+    await settle();
+    expect(reading.rollout).not.toHaveProperty('kl');
+    expect(reading.state.get().tokens).toBe(tokens);
+    tokensNow = { ...tokens, referenceLogprobs: [0, -2, 0] };
+    onTestFinished(() => {
+      tokensNow = tokens;
+    });
+    tell({ type: 'references', step: 3, kl: { [read]: 0.25 } });
+    await settle();
+    expect(reading.rollout).toMatchObject({ id: read, kl: 0.25 });
+    expect(reading.state.get()).toMatchObject({ tokens: tokensNow, frame: 1 });
+    expect(list.following).toBe(true);
   });
 
   it('moves row by row, to the ends and no further, and holds the list', () => {

@@ -52,6 +52,7 @@ export function fieldOf(expression: Expression): FieldName | null {
     case 'not':
       return fieldOf(expression.of);
     case 'words':
+    case 'compareFields':
       return null;
     case 'all':
     case 'any': {

@@ -4,13 +4,13 @@
  */
 import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
-import { isFlat } from '../flat-reason.ts';
+import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
 import {
   type Annotation,
   type FlagCategory,
   type FrameOrder,
-  type Group,
   type GroupPurpose,
+  type GroupWithRollouts,
   type Rollout,
   type StopReason,
   shownRow,
@@ -19,7 +19,7 @@ import {
 /** What a query is held against: a rollout with everything that is known about it. */
 export interface Subject {
   readonly run: { readonly id: string; readonly name: string };
-  readonly group: Group;
+  readonly group: GroupWithRollouts;
   readonly rollout: Rollout;
   /** The flags that stand now, whole rollout or span. */
   readonly flags: readonly Annotation[];
@@ -167,6 +167,11 @@ const types: KnownValues<ProblemType> = {
   'free-form': ['free'],
   regression: [],
 };
+const flatReasons: KnownValues<FlatReason> = {
+  'all right': ['right', 'correct'],
+  'all wrong': ['wrong'],
+  alike: ['equal'],
+};
 const categories: KnownValues<FlagCategory> = {
   'wrong perception': ['perception'],
   'wrong order': ['order'],
@@ -287,6 +292,13 @@ const table = {
     ['p~', 'p\u0303'],
   ),
   flat: truth(({ group }) => isFlat(group), 'all rewards of its group are equal'),
+  flatBecause: {
+    kind: 'choice',
+    values: flatReasons,
+    synonyms: ['flatReason'],
+    help: 'why its group is flat: all right, all wrong, or alike in other ways; none where rewards differ',
+    of: ({ group }) => flatReasonOf(group),
+  },
   groupMean: number(({ group }) => group.stats.mean, 'mean reward of its group'),
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 

@@ -4,8 +4,8 @@ import { parameters } from '../../../trainer/protocol/parameters.ts';
 import { plain } from '../../ui/numbers.ts';
 import { Segments } from '../../ui/segments.tsx';
 import type { Flip } from './flips.ts';
-import styles from './what-if.module.css';
 import type { WhatIfName } from './what-if.ts';
+import styles from './what-if-control.module.css';
 
 type Value = number | boolean | string;
 

@@ -207,7 +207,7 @@ export class RolloutFeed {
     const arrivals: Arrival[] = [];
     for (const { body } of events) {
       if (body.type === 'group') arrivals.push({ group: body.group, subjects: this.subjectsOf(body.group) });
-      if (body.type === 'rewound') {
+      if (body.type === 'rewound' || body.type === 'analysed') {
         this.reload();
         return;
       }
