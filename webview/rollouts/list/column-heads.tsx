@@ -4,6 +4,8 @@ import { FormulaLabel } from '../../formulas/formula.tsx';
 import styles from './column-heads.module.css';
 import { type Column, type ColumnName, columnOf, gridOf } from './columns.tsx';
 
+const alignment = { left: '', right: styles.right, center: styles.center } as const;
+
 interface ColumnHeadsProps {
   readonly shown: readonly ColumnName[];
   readonly sort: ListSort | null;
@@ -37,7 +39,7 @@ export function ColumnHeads({ shown, sort, onSort, scrolled }: ColumnHeadsProps)
               return (
                 <th
                   key={name}
-                  class={`${styles.head} ${styles[column.align] ?? ''}`}
+                  class={`${styles.head} ${alignment[column.align]}`}
                   scope="col"
                   aria-sort={sorted}
                   data-column={name}

@@ -8,6 +8,9 @@ import type { RolloutRow } from './rollout-row.ts';
 
 export const lineHeights: Readonly<Record<ListLayout, number>> = { table: 22, grouped: 22, 'two lines': 40 };
 
+const heights = { table: styles.table, grouped: styles.grouped, 'two lines': styles.twoLines } as const;
+const alignment = { left: styles.left, right: styles.right, center: styles.center } as const;
+
 interface PlaceProps {
   readonly index: number;
   /** Pixels from the list's top. */
@@ -49,7 +52,7 @@ export function Row(props: RowProps) {
       {/* biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option */}
       <div
         id={`row-${row.id}`}
-        class={`${styles.row} ${styles[layoutClass[layout]] ?? ''} ${startsGroup ? styles.first : ''} ${
+        class={`${styles.row} ${heights[layout]} ${startsGroup ? styles.first : ''} ${
           startsGroup && !headed && index > 0 ? styles.starts : ''
         } ${selected ? styles.selected : ''}`}
         role="option"
@@ -68,7 +71,7 @@ export function Row(props: RowProps) {
               {here.map((name) => (
                 <span
                   key={name}
-                  class={`${styles.cell} ${styles[columnOf(name).align] ?? ''}`}
+                  class={`${styles.cell} ${alignment[columnOf(name).align]}`}
                   data-column={name}
                   data-formula={columnOf(name).formula}
                 >
@@ -82,8 +85,6 @@ export function Row(props: RowProps) {
     </>
   );
 }
-
-const layoutClass = { table: 'table', grouped: 'grouped', 'two lines': 'twoLines' } as const;
 
 /** In the place of a row that is not read yet. */
 export function Placeholder({ index, top, length, layout }: PlaceProps & { readonly layout: ListLayout }) {

@@ -4,8 +4,8 @@ import { conditionsOf, without } from '../../../trainer/protocol/query/edit.ts';
 import { Blank } from '../../ui/blank.tsx';
 import { shownLine } from '../../ui/hostile-text.ts';
 import { count, grouped } from '../../ui/numbers.ts';
+import styles from './nothing-left.module.css';
 import type { RolloutFeed } from './rollout-feed.ts';
-import styles from './rollout-list.module.css';
 
 interface NothingLeftProps {
   readonly feed: RolloutFeed;
