@@ -22,7 +22,7 @@ const numberPlaces = [
   '[aria-label="Where the time went"] li',
   '[aria-label="Where the time went"] h2 ~ *',
   '[aria-label="Evaluations"] td:not(:first-child)',
-  '[id^=row-] > :nth-child(n + 7)',
+  '[id^=row-] :is([data-column=reward], [data-column=advantage], [data-column=length], [data-column=aha])',
   '[data-pane=group] button[aria-pressed] > :first-child > :last-child > span',
   '[data-pane=group] button[aria-pressed] > :last-child > span',
   '[data-pane=group] h3 > :last-child',

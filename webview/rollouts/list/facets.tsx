@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { countingRule } from '../../../trainer/protocol/correctness.ts';
 import type { ProblemType } from '../../../trainer/protocol/dataset.ts';
 import { holds } from '../../../trainer/protocol/query/edit.ts';
-import { facetTerms } from '../../../trainer/protocol/query/facets.ts';
+import { facetTerms, patternOf } from '../../../trainer/protocol/query/facets.ts';
 import { AhaTier } from '../../rollout/aha-tier.tsx';
 import { Icon, OrderMark, TickOrCross, TypeIcon } from '../../ui/icons.tsx';
 import { grouped } from '../../ui/numbers.ts';
@@ -88,7 +88,7 @@ interface ChipProps extends Pick<FacetsProps, 'counts' | 'threshold' | 'onToggle
 }
 
 function Chip({ term, counts, threshold, short, pressed, onToggle }: ChipProps) {
-  const label = facetLabels[term];
+  const label = facetLabels[term] ?? patternOf(term);
   const count = counts[term];
   return (
     <button

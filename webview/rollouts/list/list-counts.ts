@@ -35,6 +35,8 @@ interface CountsOf {
   readonly asked: () => CountedQuery;
   /** Told of a count; `settled` when nothing arrived while it was made. */
   readonly onCounted: (matching: number, settled: boolean) => void;
+  /** It could not be counted. */
+  readonly onFailed: () => void;
   /** More of the rollouts are seen by filters than before. */
   readonly onFilled: () => void;
 }
@@ -133,6 +135,7 @@ export class ListCounts {
       }
       this.patch({ state: 'stopped' });
       this.failed = true;
+      this.of.onFailed();
       this.of.run.fail(thrown);
     }
   }

@@ -117,6 +117,7 @@ export class RolloutFeed {
       run,
       asked: () => this.asked,
       onCounted: (matching, settled) => this.counted(matching, settled),
+      onFailed: () => this.rest(),
       onFilled: () => this.reload(),
     });
     const { connection } = run;

@@ -174,7 +174,10 @@ describe('RolloutFeed', () => {
     const feed = new RolloutFeed(run, '');
     await of('rollouts/list')[0]?.answer(noRows);
     const lost = new StudioError('connection-lost', 'The trainer went away.');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(feed.state.get().slow).toBe(true);
     await of('rollouts/count')[0]?.fail(lost);
+    expect(feed.state.get().slow).toBe(false);
     expect(failed).toEqual([lost]);
     relink();
     await of('rollouts/count')[1]?.answer({ matching: 3, total: 4, facets: {} });
