@@ -288,7 +288,7 @@ describe('the pages over a run', () => {
         .evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
     ).toBe(picked);
     await tab.locator('[data-part=think]').getByText('2 wrong order', { exact: true }).waitFor();
-    await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flags"]').waitFor();
+    await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flag"]').waitFor();
 
     const download = tab.waitForEvent('download');
     await tab.getByRole('button', { name: 'Export', exact: true }).click();
