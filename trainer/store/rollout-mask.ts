@@ -4,7 +4,7 @@
  */
 import type { Comparison, Expression } from '../protocol/query/expression.ts';
 import { type Field, type FieldName, fields, foldedText, type Subject } from '../protocol/query/fields.ts';
-import { isAskedOfDatabase, keysSql, tableOf, wordMatch } from './query-sql.ts';
+import { bitOf, isAskedOfDatabase, keysSql, tableOf, wordMatch } from './query-sql.ts';
 import type { Column, Level, RolloutColumns } from './rollout-columns.ts';
 
 /** Rollouts from one place up to another, the end exclusive. */
@@ -119,6 +119,11 @@ class MaskMaker {
         if (isAskedOfDatabase(expression)) return yield* this.ofKeys(expression);
         yield null;
         const { field, comparison, value } = expression;
+        const described: Field = fields[field];
+        if (described.kind === 'texts')
+          return this.ofColumn(field, (values, holds, start) =>
+            markThoseWith(values, holds, start, bitOf(described, String(value))),
+          );
         return this.ofColumn(field, (values, holds, start, column) =>
           compareAll(values, holds, start, comparison, numberOf(field, column, value)),
         );
@@ -273,6 +278,11 @@ function numberOf(name: FieldName, column: Column, value: number | string | bool
   if (field.kind !== 'choice') return column.texts?.numberOf(foldedText(value)) ?? Number.NaN;
   const number = Object.keys(field.values).findIndex((known) => foldedText(known) === foldedText(value));
   return number < 0 ? Number.NaN : number;
+}
+
+/** Rows whose number has a bit. */
+function markThoseWith(values: Float64Array, holds: Uint8Array, start: number, bit: number): void {
+  for (let row = 0; row < holds.length; row += 1) if (((values[start + row] as number) & bit) !== 0) holds[row] = 1;
 }
 
 /** Nothing holds of what is null. A wanted value that no row has is another than all. */
