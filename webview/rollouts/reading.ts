@@ -253,10 +253,15 @@ export class Reading {
     if (start !== undefined) this.patch({ hit: { start } });
   }
 
-  /** To the next token, or the one before; the first time to the first. */
+  /** To the next token that is shown, or the one before; the first time to the first. */
   moveToken(by: 1 | -1): void {
     const { token } = this.state.get();
-    const starts = this.tokenSpans.map(({ tokens }) => tokens[0] ?? 0);
+    const { think = null, answer = null } = this.rollout?.parsed ?? {};
+    const parts = [think, answer].filter((part) => part !== null);
+    /* Of a completion without tags all is shown. */
+    const isShown = ({ span }: TokenSpan) =>
+      parts.length === 0 || parts.some((part) => span.end > part.start && span.start < part.end);
+    const starts = this.tokenSpans.filter(isShown).map(({ tokens }) => tokens[0] ?? 0);
     const at = token === null ? -1 : starts.indexOf(token);
     const next = starts[token === null ? 0 : Math.min(starts.length - 1, Math.max(0, at + by))];
     if (next !== undefined) this.patch({ token: next });

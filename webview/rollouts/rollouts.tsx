@@ -262,7 +262,9 @@ function Panes(props: PanesProps) {
   );
   return (
     <>
-      <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+      <nav aria-label="Panes of this page">
+        <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+      </nav>
       <main
         class={styles.panes}
         data-shown={pane}

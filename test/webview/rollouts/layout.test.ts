@@ -13,6 +13,7 @@ describe('PaneWidths', () => {
     expect(widths.of('editor', 'list', 1000).value).toBe(264);
     expect(widths.of('wide', 'list', 1400).value).toBe(440);
     expect(widths.of('wide', 'group', 1400).value).toBe(316);
+    expect([1900, 1300, 1125].map((page) => widths.of('wide', 'list', page).value)).toEqual([440, 409, 380]);
   });
 
   it('is found again by the next visit, for the layout in which it was set', () => {

@@ -17,8 +17,12 @@ const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
   evidence: 'e',
 });
 
-/** Of an answer whose text is `one two`; special tokens stand nowhere in it. */
-const tokens: RolloutTokens = { pieces: ['one', ' two', '<|end|>'], logprobs: [0, -1, 0], entropy: [0, 0, 0] };
+/** Of an answer whose text is `<think>one two`; special tokens stand nowhere in it, and tags are not shown. */
+const tokens: RolloutTokens = {
+  pieces: ['<think>', 'one', ' two', '<|end|>'],
+  logprobs: [0, 0, -1, 0],
+  entropy: [0, 0, 0, 0],
+};
 
 /** What the trainer has of them. */
 let tokensNow = tokens;
@@ -267,17 +271,18 @@ describe('Reading', () => {
 
   it('goes through the hits of the filter in the text, and through its tokens, and lets go with the answer', async () => {
     list.show(rows);
-    const text = (rollout: GroupWithRollouts['rollouts'][number]) => ({ ...rollout, text: 'one two' });
+    const parsed = { think: { start: 7, end: 14 }, answer: null, problems: [] };
+    const text = (rollout: GroupWithRollouts['rollouts'][number]) => ({ ...rollout, text: '<think>one two', parsed });
     await give({ rollouts: (groups[0]?.rollouts ?? []).map(text) });
     list.state.update((state) => ({ ...state, query: parseQuery('two').expression ?? state.query }));
-    expect(reading.hits).toEqual([{ start: 4, end: 7 }]);
+    expect(reading.hits).toEqual([{ start: 11, end: 14 }]);
     reading.moveHit(1);
-    expect(reading.state.get().hit).toEqual({ start: 4 });
+    expect(reading.state.get().hit).toEqual({ start: 11 });
     const moved = (by: 1 | -1) => {
       reading.moveToken(by);
       return reading.state.get().token;
     };
-    expect([moved(1), moved(1), moved(1), moved(-1), moved(-1)]).toEqual([0, 1, 1, 0, 0]);
+    expect([moved(1), moved(1), moved(1), moved(-1), moved(-1)]).toEqual([1, 2, 2, 1, 1]);
     reading.move(1);
     expect(reading.state.get()).toMatchObject({ hit: null, token: null, tokens: null });
   });
