@@ -261,9 +261,9 @@ function Panes(props: PanesProps) {
     />
   );
   return (
-    <>
+    <main class={styles.page}>
       <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
-      <main
+      <div
         class={styles.panes}
         data-shown={pane}
         data-list={layout === 'narrow' || (isListShown && !overlaid) ? 'shown' : isListShown ? 'over' : 'hidden'}
@@ -319,8 +319,8 @@ function Panes(props: PanesProps) {
             <Pane name="rollout" label="Rollout" />
           )}
         </div>
-      </main>
-    </>
+      </div>
+    </main>
   );
 }
 
