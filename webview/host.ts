@@ -235,7 +235,8 @@ class BrowserHost implements Host {
     this.listener = listener;
     listener.onStatus({ state: 'connecting', reason: '' });
     try {
-      listener.onShow(readLink(location.pathname + location.search), null);
+      const path = location.pathname === '/' ? `/${this.page}` : location.pathname;
+      listener.onShow(readLink(path + location.search), null);
     } catch (thrown) {
       listener.onFault(asStudioError(thrown));
     }

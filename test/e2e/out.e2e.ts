@@ -237,6 +237,38 @@ describe('video-r1 open', () => {
   });
 });
 
+describe('what is said and offered on the way', () => {
+  it.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['high contrast', { forcedColors: 'active' }],
+  ] as const)('can be read in %s, at every width', async (_theme, look) => {
+    for (const width of [1400, 1000, 420]) {
+      const tab = await (await newContext({ viewport: { width, height: 800 }, ...look })).newPage();
+      await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
+      await tab.locator('[aria-label="Copy link (y)"]').waitFor({ state: 'attached' });
+      await tab.keyboard.press('y');
+      await said(tab, 'copied.');
+      await openFromShell(runId, '--rollout', 's99-g0-o0');
+      await said(tab, 'There is no rollout s99-g0-o0 in this run');
+      await tab.keyboard.press('l');
+      if (width < 760) await tab.getByRole('tab', { name: 'List' }).click();
+      const button = tab.getByRole('button', { name: 'Export', exact: true });
+      if (!(await button.isVisible())) await tab.keyboard.press('l');
+      await button.click();
+      await tab.getByRole('dialog', { name: 'Export' }).waitFor();
+      const { violations } = await new AxeBuilder({ page: tab }).analyze();
+      expect(violations.map(({ id, nodes }) => [width, id, nodes[0]?.html.slice(0, 200)])).toEqual([]);
+      const box = await tab.getByRole('dialog', { name: 'Export' }).boundingBox();
+      expect(box?.x).toBeGreaterThanOrEqual(0);
+      expect((box?.x ?? 0) + (box?.width ?? width)).toBeLessThanOrEqual(width);
+      await tab.keyboard.press('Escape');
+      expect(await tab.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Export');
+      await context?.close();
+    }
+  });
+});
+
 describe('an export', () => {
   /** Exports as a person does, and gives the file. */
   async function exported(tab: Page, form: string, limit = ''): Promise<string> {

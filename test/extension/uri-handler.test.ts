@@ -89,12 +89,15 @@ test('an unknown run gets a sentence that says which there are', async () => {
 });
 
 test('in a folder that is not trusted a link asks for trust, starts nothing, and is followed once there is trust', async () => {
-  const { shown, open, link, trainer } = await window(false);
+  const { shown, open, link, trainer, studio } = await window(false);
+  const elsewhere = emptyFolder('elsewhere');
+  editor.folder = elsewhere;
+  editor.otherFolders = [trainer.project];
   editor.presses = ['Manage Workspace Trust'];
   await open(link({ runId: 'sft-1' }));
   expect(editor.messages.at(-1)).toEqual([expect.stringContaining('not trusted'), 'Manage Workspace Trust']);
   expect(editor.executed).toEqual([['workbench.trust.manage']]);
-  expect([shown, trainer.accepted]).toEqual([[], 0]);
+  expect([shown, trainer.accepted, studio.project]).toEqual([[], 0, elsewhere]);
   editor.trusted = true;
   const attached = trainer.until(() => trainer.accepted > 0);
   editor.trustGranted.fire();

@@ -142,9 +142,25 @@ describe('a link', () => {
 
 describe('what is typed into the filter', () => {
   it('is a link only where it can be nothing else', () => {
-    for (const text of [' /p/r-1/rollouts?step=3 ', 'vscode://a.b/c', 'http://127.0.0.1:3/rollouts', '/dashboard'])
+    for (const text of [
+      ' /p/r-1/rollouts?step=3 ',
+      `vscode://${extensionId}/any`,
+      'vscode://a.b/p/r-1/rollouts',
+      'http://127.0.0.1:3/rollouts',
+      '/dashboard',
+    ])
       expect(isLink(text), text).toBe(true);
-    for (const text of ['rollouts', 'step>3', 'left / right', 'a://', '/think/ answer', '"http"', 'and/or'])
+    for (const text of [
+      'rollouts',
+      'step>3',
+      'left / right',
+      'a://',
+      'https://a.example/page',
+      'file:///etc/passwd',
+      '/think/ answer',
+      '"http"',
+      'and/or',
+    ])
       expect(isLink(text), text).toBe(false);
   });
 });

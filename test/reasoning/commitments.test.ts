@@ -124,3 +124,41 @@ describe('numbers and texts', () => {
     ['It does not say "STOP".', null],
   ])('%s', (sentence, answer) => expect(stated(sentence, 'OCR')).toEqual(answer));
 });
+
+describe('other wordings of the same kinds', () => {
+  const clip = answerSpace('multiple choice', [
+    'A. The man picks up the phone',
+    'B. The man closes the door',
+    'C. The man leaves the room',
+    'D. The man sits on the sofa',
+  ]);
+  it.each([
+    ["I think it's option C.", 'C'],
+    ['I am going with A.', 'A'],
+    ["I'm fairly sure it's B.", 'B'],
+    ['The next thing he does is option C.', 'C'],
+    ['Option C accurately describes what happens.', 'C'],
+    ['So that would be (A) The man picks up the phone.', 'A'],
+    ['Everything indicates C.', 'C'],
+    ['Thus, the man sits on the sofa.', 'D'],
+    ['The only option consistent with this is D.', 'D'],
+  ])('commits: %s', (sentence, key) => expect(read(sentence, clip).commits).toBe(key));
+  it.each([
+    ['Option B, however, is not shown in the video.', 'B'],
+    ['There is no indication that the man picks up the phone.', 'A'],
+    ['Option A happens earlier, so it is not the answer.', 'A'],
+    ['Option B is a distractor, since the door is never touched.', 'B'],
+    ["Option D doesn't seem right because he stands.", 'D'],
+    ['It is unlikely to be D.', 'D'],
+    ["I don't think it's A because he ignores the phone.", 'A'],
+    ['A: no, because the phone stays on the table.', 'A'],
+    ['We can safely rule out A, B and D.', 'ABD'],
+    ['Option C would require him to stand up, which he does not.', 'C'],
+  ])('rejects: %s', (sentence, keys) => expect(read(sentence, clip)).toEqual({ commits: null, rejects: keys }));
+  it.each([
+    'So let me consider option A.',
+    'B seems plausible.',
+    'Option A says that he picks up the phone.',
+    'Vitamin C.',
+  ])('says nothing: %s', (sentence) => expect(read(sentence, clip)).toEqual({ commits: null, rejects: '' }));
+});

@@ -116,7 +116,7 @@ describe('an export for a browser', () => {
       .map((line) => (JSON.parse(line) as { id: string }).id);
     expect(ids).toEqual(['s1-g0-o1', 's2-g0-o1', 's3-g0-o1']);
     expect((await fetch(address())).status).toBe(404);
-    expect(readdirSync(folderOf(serving))).toEqual([]);
+    await expect.poll(() => readdirSync(folderOf(serving))).toEqual([]);
   });
 
   test('tells how far it is, and leaves nothing when it is cancelled', async () => {

@@ -135,14 +135,10 @@ export class RecordingService implements TrainerService {
     return { key, width: 2, height: 3, count: 2, pixels, place: null, sampleFps: 1 };
   }
 
-  async exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
-    const store = this.store(runId);
-    const surroundings = {
-      project: this.folder,
-      reader: this.reader,
-      media: () => Promise.reject(new Error('no media')),
-    };
-    return exportRollouts({ store, plan: {} as never }, asked, file, surroundings, progress);
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
+    const frames = (key: string) => this.frames(runId, key);
+    const surroundings = { project: this.folder, reader: this.reader, frames };
+    return exportRollouts(this.store(runId), asked, file, surroundings, progress);
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {

@@ -23,7 +23,7 @@ export function finished<T>(slices: Slices<T>): { value: T; slices: number } {
 
 /** @param rows of the database that are read in one go */
 export const freshOrders = (store: RunStore, rows?: number): RolloutOrders =>
-  new RolloutOrders(new RolloutColumns(databaseOf(store), rows));
+  new RolloutOrders(new RolloutColumns(databaseOf(store), databaseOf(store), rows));
 
 function expressionOf(query: string | Expression): Expression {
   if (typeof query !== 'string') return query;

@@ -167,7 +167,15 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'webview/dashboard',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/run', 'webview/state', 'webview/ui'],
+    on: [
+      'trainer/protocol',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/places',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
     runs: 'pure',
   },
   {

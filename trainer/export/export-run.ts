@@ -35,6 +35,8 @@ export interface ExportOptions {
 
 /** Between two looks at the signal. */
 const recordsAtOnce = 200;
+/** Whoever else is served in this thread waits no longer. */
+const turnMs = 10;
 
 /**
  * @returns how many records were written
@@ -126,11 +128,13 @@ async function eachRecord(
   write: (record: unknown) => void | Promise<void>,
 ): Promise<number> {
   let count = 0;
+  let turned = 0;
   const total = chosen ? chosen.count : tables[name].count(store);
   for await (const record of chosen ? chosen.records : tables[name].records(store)) {
-    if (count % recordsAtOnce === 0) {
+    if (count % recordsAtOnce === 0 || performance.now() - turned > turnMs) {
       // A signal is heard between two turns of the event loop.
       await setImmediate();
+      turned = performance.now();
       signal?.throwIfAborted();
       onProgress?.(name, count, total);
     }

@@ -7,6 +7,7 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { answerMark } from '../protocol/correctness.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { shownLine, shownText } from '../protocol/hostile-text.ts';
@@ -203,7 +204,7 @@ function reward({ reward: { parts, total }, advantage, group }: RolloutRecord): 
   return `<h3>Reward</h3>
 <table>
 <thead><tr><th scope="col">part</th><th scope="col" class="num">paid</th><th scope="col" class="num">of</th><th scope="col">why</th></tr></thead>
-<tbody>${rows.join('')}<tr><th scope="row">together</th><td class="num">${number(total)}</td><td></td><td>group mean ${number(stats.mean)}, deviation ${number(stats.std)}, ${plural(stats.count, 'answer')}; advantage ${number(advantage)}</td></tr></tbody>
+<tbody>${rows.join('')}<tr><th scope="row">together</th><td class="num">${number(total)}</td><td></td><td>${plural(stats.count, 'ordered answer')} of the group: mean ${number(stats.mean)}, deviation ${number(stats.std)}; advantage ${number(advantage)}</td></tr></tbody>
 </table>
 ${[...test, ...explanation].map((sentence) => `<p>${line(sentence)}</p>\n`).join('')}`;
 }
@@ -240,14 +241,20 @@ class Pictures {
     if (known) return known;
     for (const oldest of [...this.kept.keys()].slice(0, Math.max(0, this.kept.size + 1 - picturesKept)))
       this.kept.delete(oldest);
-    const made = this.about.frames(key).then(({ width, height, count, pixels }) =>
-      Array.from({ length: count }, (_, i) => {
-        const size = width * height * 3;
-        const png = encodePng({ width, height, pixels: pixels.subarray(i * size, (i + 1) * size) });
-        return `data:image/png;base64,${png.toString('base64')}`;
-      }),
-    );
+    const made = this.about.frames(key).then(inlined);
     this.kept.set(key, made);
     return made;
   }
+}
+
+/** Frame by frame, so that whoever else is served in this thread need not wait for all of them. */
+async function inlined({ width, height, count, pixels }: PageFrames): Promise<readonly string[]> {
+  const addresses: string[] = [];
+  const size = width * height * 3;
+  for (let i = 0; i < count; i++) {
+    const png = encodePng({ width, height, pixels: pixels.subarray(i * size, (i + 1) * size) });
+    addresses.push(`data:image/png;base64,${png.toString('base64')}`);
+    await setImmediate();
+  }
+  return addresses;
 }

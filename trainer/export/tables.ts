@@ -2,6 +2,7 @@
  * What a run can be exported as: tables, each with its records as the run has them and the columns that CSV and Parquet write
  * of a record. A column is added here and nowhere else.
  */
+import { analysisOf, changeOf } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import type {
   Checkpoint,
@@ -121,6 +122,9 @@ const rollouts: Table<RolloutRecord> = {
       ['mean_kl', 'number', (r) => r.kl],
       ['format_problems', 'strings', (r) => r.parsed.problems],
       ['aha_tiers', 'integers', (r) => r.aha.map(({ tier }) => tier)],
+      ['change', 'string', (r) => changeOf(r)],
+      ['names_time', 'boolean', (r) => r.namesTime],
+      ['analysis', 'integer', (r) => analysisOf(r)],
       ['group_mean', 'number', (r) => r.group.stats.mean],
       ['group_std', 'number', (r) => r.group.stats.std],
       ['p', 'number', (r) => r.group.temporal?.p],

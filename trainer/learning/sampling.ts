@@ -152,22 +152,25 @@ async function scoreGroup(
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
     tokens.set(rolloutId, tokensOf(completion));
+    const answered = {
+      text: completion.text,
+      stopReason: completion.stopReason,
+      parsed: { think: parsed.think, answer: parsed.answer, problems: parsed.problems },
+      answer: answer.answer,
+      correct: rewarded.correct,
+      reward: { parts: rewarded.parts, total: rewarded.total },
+    };
     return {
       id: rolloutId,
       groupId: id,
       step: how.step,
       order: half,
       index,
-      text: completion.text,
+      ...answered,
       tokenCount: completion.tokens.length,
-      stopReason: completion.stopReason,
-      parsed: { think: parsed.think, answer: parsed.answer, problems: parsed.problems },
-      answer: answer.answer,
       accuracy: answer.accuracy,
-      correct: rewarded.correct,
-      reward: { parts: rewarded.parts, total: rewarded.total },
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
-      ...analyse(completion.text, parsed.think, question),
+      ...analyse(answered, { question, media: view, temporal: verdict.temporal }),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
       // Of the others the update tells.

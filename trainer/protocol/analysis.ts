@@ -25,7 +25,7 @@ export type Change = (typeof changes)[number];
 const letters = /^\(?([A-Z])\)?(?:[.):\s]|$)/;
 
 /** Whether two answers are the same in so many words: a letter, a number, a text. */
-function isSame(first: string, final: string): boolean {
+export function isSameAnswer(first: string, final: string): boolean {
   const letter = letters.exec(final.trim())?.[1];
   if (letter !== undefined && first === letter) return true;
   const plain = (text: string) => (text.toLowerCase().match(/[\p{L}\p{N}.%]+/gu) ?? []).join(' ');
@@ -43,7 +43,7 @@ export function changeOf({ commitments, answer, correct }: Rollout): Change | nu
   if (commitments === undefined) return null;
   const [first] = commitments;
   if (!first) return 'no first answer';
-  if (answer !== '' && isSame(first.answer, answer)) return correct ? 'stays right' : 'stays wrong';
+  if (answer !== '' && isSameAnswer(first.answer, answer)) return correct ? 'stays right' : 'stays wrong';
   if (first.right === null) return 'not comparable';
   if (first.right) return correct ? 'stays right' : 'right to wrong';
   return correct ? 'wrong to right' : 'stays wrong';

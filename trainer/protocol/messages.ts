@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
 import { listSort } from './query/sort.ts';
 import {
@@ -76,6 +77,8 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   dataType: z.string(),
   purpose: groupPurpose,
   flags: z.number().int(),
+  /** Why its group is flat; absent where rewards differ, and where that is not indexed yet. */
+  flatBecause: z.enum(flatReasons).optional(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
 

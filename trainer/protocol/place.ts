@@ -113,13 +113,16 @@ export function editorLink(link: PlaceLink, scheme = 'vscode'): string {
   return `${scheme}://${extensionId}${linkPath(link)}`;
 }
 
-/** Whether a text that was typed or pasted is meant as a link, and not as words to look for. */
+const endsInPage = new RegExp(
+  `^(?:[a-z][a-z0-9+.-]*://[^/?#\\s]*)?(?:/[^/?#]*){0,2}/(?:${webviewPages.join('|')})(?:[?#]|$)`,
+  'i',
+);
+
+/** Whether a text that was typed or pasted is meant as a link, and not as words to look for, as any other address is. */
 export function isLink(text: string): boolean {
   const trimmed = text.trim();
-  return (
-    /^[a-z][a-z0-9+.-]*:\/\/\S/i.test(trimmed) ||
-    new RegExp(`^(/[^/?]*){0,2}/(${webviewPages.join('|')})(\\?|$)`).test(trimmed)
-  );
+  const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(trimmed) ?? [];
+  return authority?.toLowerCase() === extensionId || endsInPage.test(trimmed);
 }
 
 /**

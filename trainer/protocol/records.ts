@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { patternName } from './patterns.ts';
 import { runSummary } from './run-state.ts';
 
 /** UTF-16 code units of a text, the end exclusive; `text-spans.ts` says how they leave the program. */
@@ -79,6 +80,8 @@ export const rollout = z.object({
   aha: z.array(ahaMoment),
   /** Places where the reasoning settles on an answer, in the order of the text; absent in records of rules before them. */
   commitments: z.array(commitment).optional(),
+  /** What a person would want to look at it for, by the rules of `patterns.ts`; absent in records of rules before them. */
+  patterns: z.array(patternName).optional(),
   /** The reasoning names a frame of the video or a time in it; absent in records of rules before it. */
   namesTime: z.boolean().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
 import { type FlatReason, flatReasonOf } from './flat-reason.ts';
+import type { PatternName } from './patterns.ts';
 import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
 
 /** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
@@ -38,6 +39,9 @@ const hasTier = (tier: number) => (answer: Rollout) => answer.aha.some((moment) 
 const became = (change: Change) =>
   analysed(`first to final answer: ${change}`, (answer) => changeOf(answer) === change);
 
+const hasPattern = (name: PatternName) =>
+  analysed(`answers with the pattern: ${name}`, ({ patterns }) => patterns?.includes(name) ?? false);
+
 const table = {
   groups: { of: 'groups', what: 'groups', count: () => 1 },
   answers: { of: 'answers', what: 'answers on frames in order', count: (group) => answers(group).length },
@@ -54,6 +58,15 @@ const table = {
   staysWrong: became('stays wrong'),
   noFirstAnswer: became('no first answer'),
   notComparable: became('not comparable'),
+  wrongWay: hasPattern('wrong way'),
+  paidWithoutOrder: hasPattern('paid without order'),
+  repetition: hasPattern('repetition'),
+  cutAtLimit: hasPattern('cut at limit'),
+  noReasoning: hasPattern('no reasoning'),
+  languageSwitch: hasPattern('language switch'),
+  brokenFormat: hasPattern('broken format'),
+  missingFrame: hasPattern('missing frame'),
+  sameText: hasPattern('same text'),
   flatAllRight: flat('all right', 'flat: all right'),
   flatAllWrong: flat('all wrong', 'flat: all wrong'),
   flatAlike: flat('alike', 'flat: all alike in other ways'),

@@ -166,6 +166,13 @@ class Reader {
     else if (this.episode && i - this.episode.first >= longestEpisode) this.close();
   }
 
+  /** The last word on the solution is that it is not the answer: no later sentence names it without rejecting it. */
+  rejectsSolution(): boolean {
+    const isSolution = (candidate: Candidate) => isRight(candidate, this.context, this.space) === true;
+    const rejected = this.read.findLastIndex((now) => this.rejectedIn(now).some(isSolution));
+    return rejected >= 0 && !this.read.slice(rejected + 1).some((now) => now.affirmed.some(isSolution));
+  }
+
   /** What a sentence rejects: what it names, or the option in whose item it stands. */
   private rejectedIn(now: Read): readonly Candidate[] {
     if (now.rejected.length > 0) return now.rejected;
@@ -176,7 +183,10 @@ class Reader {
   private conclude(i: number, now: Read, firm: Candidate): void {
     const before = this.standing as { candidate: Candidate; explicit: boolean };
     const changed = contradicts(before.candidate, firm, this.context.problemType);
-    const turned = this.episode !== null && (this.episode.strong || before.explicit);
+    // Numbers are of one quantity, so that a contrast is enough; an option may be named on the way.
+    const { problemType } = this.context;
+    const isNumber = problemType === 'numerical' || problemType === 'regression';
+    const turned = this.episode !== null && (this.episode.strong || before.explicit || isNumber);
     if (changed && turned) {
       this.report((this.episode as Episode).first, i, 5, 'answer-revised', i, this.revision(before.candidate, firm));
       this.episode = null;
@@ -276,6 +286,8 @@ export interface Reasoning {
   readonly commitments: Commitment[];
   /** It names a frame of the video or a time in it. */
   readonly namesTime: boolean;
+  /** The last word on the solution is that it is not the answer. */
+  readonly rejectsSolution: boolean;
 }
 
 /**
@@ -299,6 +311,7 @@ export function readReasoning(text: string, context: AhaContext): Reasoning {
       right: isRight(candidate, context, space),
     })),
     namesTime: sentences.some((sentence) => namesTime(plain(sentence.text).toLowerCase())),
+    rejectsSolution: reader.rejectsSolution(),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Statement {
   readonly explicit: boolean;
   /** Candidates that are said not to be the answer. */
   readonly rejected: readonly Candidate[];
+  /** Candidates that are named and not rejected. */
+  readonly affirmed: readonly Candidate[];
   /** Something named before is said not to be the answer ("this doesn't fit"). */
   readonly rejectsUnnamed: boolean;
   /** An earlier commitment is taken back without being named ("that was a mistake"). */
@@ -21,38 +23,42 @@ export interface Statement {
   readonly item: Candidate | null;
 }
 
-const qualities =
-  '(?:correct|right|best|accurate|appropriate|suitable|fitting|likely|likeliest|plausible|reasonable|probable)';
+const qualities = '(?:correct|right|best|accurate|appropriate|likeliest)';
+/** Say too little by themselves: "B seems plausible". */
+const mildly = '(?:most (?:suitable|fitting|likely|plausible|reasonable|probable))';
 const nouns = '(?:answer|option|choice|solution|one|fit|match|conclusion|description|candidate|explanation)';
 /** In front of a candidate: it is the answer, in so many words. */
 const answerIs =
-  /(?:\b(?:final |correct |right |best |my |only |natural |likeliest |most \w+ )*(?:answer|option|choice|solution|conclusion|estimate)(?: (?:here|then|to the question|for this question|that \w+ with [^.;]{1,40}?))? ?(?:(?:is|must be|should be|would be|will be|has to be|could only be|can only be|remains|stays(?: at)?|becomes)\b|:)|\bi(?:'ll| will| would|'d)? (?:choose|pick|go (?:with|for)|select|settle on|answer|conclude|opt for|say)\b|\b(?:it|this|that|there) (?:must be|has to be|can only be|could only be)\b) ?(?:that |indeed |clearly |therefore |thus |about |around |roughly |then |:)*/g;
+  /(?:\b(?:final |correct |right |best |my |only |natural |likeliest |most \w+ )*(?:answer|option|choice|solution|conclusion|estimate)(?: (?:here|then|to the question|for this question|that \w+ with [^.;]{1,40}?))? ?(?:(?:is|must be|should be|would be|will be|has to be|could only be|can only be|remains|stays(?: at)?|becomes)\b|:)|\b(?:i (?:think|believe|guess|suspect|conclude|feel)|i(?:'m| am) (?:\w+ )?(?:sure|confident|certain))(?: that)? (?:it|this|that|the answer)(?:'s| is| must be| should be| would be)|\bi(?:'m| am) (?:going|leaning) (?:with|for|towards?)|\bi(?:'ll| will| would|'d)? (?:choose|pick|go (?:with|for)|select|settle on|answer|conclude|opt for|say)\b|\b(?:it|this|that|there) (?:must be|has to be|can only be|could only be)\b) ?(?:that |indeed |clearly |therefore |thus |about |around |roughly |then |:)*/g;
 /** In front of any candidate: nothing else is left. */
 const leaves =
   /(?:\bleav(?:es|ing)(?: us| me)?(?: with)?(?: only)?|\b(?:left|remains|remaining)(?: \w+)? is)(?: the| a| an| option)*[ :("']*$/;
 /** Behind a candidate. */
 const isTheAnswer = new RegExp(
-  `^[)"']*(?:,? (?:it is|it's|then)[.!]?$| (?:\\w+ ){0,3}?(?:is|are|was|seems?|looks?|appears?|would be|must be|has to be|should be|remains)(?: to be)? (?:(?:clearly|indeed|definitely|also|thus|therefore|still|certainly) )*(?:the )?(?:(?:most|only|very) )*(?:${qualities}|(?:${qualities} )?${nouns}|left|my (?:final )?answer)\\b(?! than)| (?:remains|is left)\\b| (?:describes?|match(?:es)?|fits?|explains?|captures?|reflects?|answers?)\\b)`,
+  `^[)"']*(?:,? (?:it is|it's|then)[.!]?$| (?:\\w+ ){0,3}?(?:is|are|was|seems?|looks?|appears?|would be|must be|has to be|should be|remains)(?: to be)? (?:(?:clearly|indeed|definitely|also|thus|therefore|still|certainly) )*(?:the )?(?:(?:most|only|very) )*?(?:${qualities}|${mildly}|(?:(?:${qualities}|${mildly}) )?${nouns}|left|my (?:final )?answer)\\b(?! than)| (?:remains|is left)\\b| (?:\\w+ly )?(?:describes?|match(?:es)?|fits?|explains?|captures?|reflects?|answers?)\\b)`,
 );
 const isBest = new RegExp(
-  `^[)"']*(?: \\w+){0,3}? (?:is|are|was) (?:the )?(?:most )?${qualities}\\b|^[)"']*.{0,30}\\bbest\\b`,
+  `^[)"']*(?: \\w+){0,3}? (?:is|are|was) (?:the )?(?:(?:most )?${qualities}|${mildly})\\b|^[)"']*.{0,30}\\bbest\\b`,
 );
 const asOptionSays = /(?:\b(?:as|what|just as|like))(?: in)?(?: option)? ?[("']*$/;
 const saysSo = /^[)"']* (?:says|states|has it|describes|claims|puts it|suggests|shows|is about)\b/;
 
 /** Begins a consequence. Not "so that", "so far", "so much". */
 const consequence =
-  /(?:\b(?:so(?! (?:that|far|much|many|as|on|close|small|big|long|fast|few|little|high|low|often|soon|well)\b)|therefore|thus|hence|consequently|accordingly|in conclusion|in summary|to sum up|overall|all in all|in total|altogether|considering (?:all )?(?:this|that|everything)|(?:that|which|this|it) (?:makes|means|leaves|gives|suggests|shows|confirms|is)(?= )|must be|has to be|must have been|finally)\b|=>|→|⇒)/g;
+  /(?:\b(?:so(?! (?:that(?! (?:would|is|must|makes|means|leaves|gives|has|should|can)\b)|far|much|many|as|on|close|small|big|long|fast|few|little|high|low|often|soon|well)\b)|therefore|thus|hence|consequently|accordingly|in conclusion|in summary|to sum up|overall|all in all|in total|altogether|considering (?:all )?(?:this|that|everything)|(?:that|which|this|it) (?:makes|means|leaves|gives|suggests|shows|confirms|is)(?= )|must be|has to be|must have been|finally)\b|=>|→|⇒)/g;
 const sums =
   /\b(?:total|sum|count|number|difference|estimate|size|distance|length|result|average|altogether)\b[^.;!?]{0,60}?\b(?:is|are|was|comes? to|amounts? to|would be|of)\b|\b(?:comes?|amounts?|adds? up) to\b|\b(?:total|in total|altogether)\b|\b(?:seems?|appears?) (?:to be )?|\bi(?:'d)? (?:estimate|guess|count|get)\b|^(?:[-•\d.) ]*)yes,? /g;
 const equation = /=\s*(?=-?\d[\d,.]*(?: ?[a-z²³%]+){0,2}[.,;]?(?:$| so\b))/g;
 
 const possibility =
   /\b(?:could(?! only)|might|may(?! \d)|maybe|perhaps|possibly|if|whether|suppose|assume|not sure|unsure|unclear)\b/;
+/** What is only looked at: "so let me consider option A". */
+const lookedAt =
+  /\b(?:let me|let's|let us|consider(?:ing)?|check(?:ing)?|look(?:ing)? (?:at|into)|(?:what|how) about|compar(?:e|ing)|examin(?:e|ing)|evaluat(?:e|ing)|analy[sz](?:e|ing))\b/;
 const takesBack =
   /\b(?:that|this|it) (?:is|was|can't be|cannot be|isn't|wasn't|doesn't|does not|must be|seems) ?(?:clearly |also |not )?(?:wrong|incorrect|a mistake|mistaken|an error)\b|\b(?:that|this|it) (?:can't be|cannot be|isn't|wasn't|is not|was not|doesn't|does not|did not|didn't) (?:be )?(?:quite |really )?(?:right|correct|true|fit|match|work|hold|add up|make sense)\b|\bi (?:was|am) (?:wrong|mistaken)\b|\bi (?:made a mistake|misread|miscounted|misjudged|overlooked|missed|skipped|forgot)\b/;
 const reason =
-  /\b(?:because|since|as (?!well|for\b|it has\b|option)|for (?:the|it|there|he|she|they|we|no|a)\b|due to|given that|seeing that|considering that|while|whereas|where|which|whose|but|yet|though|although|so|hence|thus|therefore|when)\b|[:;—–]| - |\bwould\b|\btoo \w+ (?:to|for)\b|, (?:no|not|there)\b|\band (?:it|there|he|she|they) (?:has|have|is|are) no\b/;
+  /\b(?:because|since|as (?!well|for\b|it has\b|option)|for (?:the|it|there|he|she|they|we|no|a)\b|due to|given (?:that|the|how|what)|seeing that|considering that|while|whereas|where|which|whose|but|yet|though|although|so|hence|thus|therefore|when)\b|[:;—–]| - |\bwould\b|\b(?:in|by|from|with) the (?:video|clip|scene|frames?|footage|image|picture|shot)\b|\b(?:shown|seen|depicted|visible|mentioned)\b|\btoo \w+|\bno (?:\w+ )?(?:evidence|indication|sign|mention|support|reason|proof|hint)\b|^(?:and |so )?(?:this|that) (?:\w+ )?(?:rules|eliminates|excludes|contradicts)\b|, (?:no|not|there)\b|\band (?:it|there|he|she|they) (?:has|have|is|are) no\b/;
 
 /** What may stand in front of the candidate whose item begins. */
 const itemStart =
@@ -77,6 +83,17 @@ function clauseAt(lower: string, { start, end }: Mention): string {
   return before.slice(from + 1) + lower.slice(start, end) + (to < 0 ? after : after.slice(0, to));
 }
 
+/** Said as a possibility, or as what is looked at next. */
+function isOpen(lower: string, mention: Mention): boolean {
+  const clause = clauseAt(lower, mention);
+  return (
+    possibility.test(clause) || lookedAt.test(clause.slice(0, clause.indexOf(lower.slice(mention.start, mention.end))))
+  );
+}
+
+/** Nothing but an option's letter, as a sentence. */
+const isAlone = /^[("']*(?:option )?[a-z][)"']*[.!]$/;
+
 interface Stated {
   readonly mention: Mention;
   readonly explicit: boolean;
@@ -100,6 +117,8 @@ function statedChoice(lower: string, affirmed: readonly Mention[]): Stated | nul
     mention ? { mention, explicit: true } : null;
   const named = behind(answerIs, lower, affirmed, 40);
   if (named) return explicit(named);
+  const [only] = affirmed;
+  if (only?.byLetter && isAlone.test(lower)) return explicit(only);
   const told = affirmed.find((mention) => {
     const before = lower.slice(Math.max(0, mention.start - 80), mention.start);
     const after = lower.slice(mention.end, mention.end + 80);
@@ -173,11 +192,12 @@ export function readStatement(sentence: string, space: AnswerSpace, item: Candid
     (begins ?? item)?.key ?? null,
   );
   const stated = said(mentions.filter((mention) => !denied.has(mention)));
-  const tentative = stated !== null && (/\?["'”)*]*$/.test(text) || possibility.test(clauseAt(lower, stated.mention)));
+  const tentative = stated !== null && (/\?["'”)*]*$/.test(text) || isOpen(lower, stated.mention));
   return {
     commitment: stated && !tentative ? stated.mention.candidate : null,
     explicit: stated?.explicit ?? false,
     rejected: Array.from(denied, ({ candidate }) => candidate),
+    affirmed: mentions.filter((mention) => !denied.has(mention)).map(({ candidate }) => candidate),
     rejectsUnnamed: unnamed,
     rejectsEarlier: takesBack.test(lower),
     givesReason: reason.test(lower),

@@ -106,6 +106,9 @@ const introduced =
   /(?:^|\b(?:is|be|so|therefore|thus|hence|not|with|pick|choose|select|for|to|by|in|as|eliminat(?:e|es|ing)|exclud(?:e|es|ing)|dismiss|reject|discard|out|than|of|or|and|nor|it's|isn't|wasn't|actually|no|yes|wait|that|only|leaves|leaving|remains|matches|fits|supports|favou?rs|confirms|suggests|means|says|why|when|where|if|because|but|although|though|while|yet|whether|like|both|n?either|then|going|left|remain)[,:]?|[,:;—–>→(-]|=>) ?$/;
 const ended =
   /^[)"']*(?:$|[.,;:!?]|\s?[—–-]| (?:is|are|was|must|seems?|looks?|fits?|match|matches|would|because|since|as|and|or|nor|instead|rather|again|can|can't|could|cannot|does|doesn't|has|fails|isn't|then|it|best|instead|remains|describes|says|here|out|with|where|which|might|may|will|won't)\b)/;
+/** Things that have letters for names. */
+const calledByLetter =
+  /\b(?:vitamin|team|point|plan|platform|gate|player|type|group|grade|terminal|line|exit|building|block|room|section|part|level|class|street|figure|person|car|box|door|side|note|key|row|column|lane|zone|camera|scene|step|size|sector|ball|cup|object|shape|house|track|bus|man|woman|area|spot|place|position|container) $/;
 /** Words that a list of options goes on with: "options A and C". */
 const listed = /(?:[A-Z](?:, | and | or |, and |, or |\/| nor ))$/;
 
@@ -123,8 +126,15 @@ function letterMentions(text: string, { options }: AnswerSpace): Mention[] {
     const marked = /[("']$/.test(before) && /^[)"']/.test(after);
     const label = /^(?:[-•\d.)( ]*)$/.test(before) && at < 24 && /^[).:]/.test(after);
     const follows = listed.test(before) && mentions.at(-1)?.end === at - (listed.exec(before)?.[0].length ?? 0) + 1;
+    // A to Z at the end of a clause, but for an article, "I", and what is called by a letter.
+    const closes =
+      letter !== 'A' &&
+      letter !== 'I' &&
+      /^[)"']*(?:$|[.,;!?])/.test(after) &&
+      /[a-z] $/.test(before) &&
+      !calledByLetter.test(lower);
     const certain =
-      named || marked || label || follows || (letter !== 'I' && introduced.test(lower) && ended.test(after));
+      named || marked || label || follows || closes || (letter !== 'I' && introduced.test(lower) && ended.test(after));
     if (certain)
       mentions.push({ candidate: { key: letter, label: letter, unit: null }, start: at, end: at + 1, byLetter: true });
   }
@@ -228,7 +238,7 @@ function numberMentions(lower: string): Mention[] {
 /** How a text is said to be the answer, or, where the question is about writing, to be read. */
 const answered = /\b(?:answer|solution) (?:here )?(?:is|must be|should be|would be|becomes)\b[ :]*/;
 const readOut =
-  /\b(?:says?|reads?|spells?|(?:spelled|written|states?|displays?|(?:answer|text|sign|word|words|label|caption|title|line|board|number|plate|inscription|writing|name)\b[^"“]{0,60}? (?:is|are|must be|should be|would be|becomes)|shows?|so|therefore|hence|thus|becomes)(?= ?["“']))[ :,]*(?:as |out )?/g;
+  /\b(?:says?|reads?|spells?|(?:spelled|written|states?|displays?|(?:answer|text|sign|word|words|label|caption|title|line|board|number|plate|inscription|writing|name|it|this|that)\b[^"“]{0,60}? (?:is|are|must be|should be|would be|becomes)(?: actually| now| in fact| really| rather)?|shows?|so|therefore|hence|thus|becomes)(?= ?["“']))[ :,]*(?:as |out )?/g;
 
 /** Texts that are stated, in quotes or to the end of the sentence. */
 function textAnswers(lower: string, problemType: ProblemType): Mention[] {

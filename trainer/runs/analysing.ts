@@ -72,7 +72,7 @@ export class Analysing {
       while (!one.cancelled && !run.isGone()) {
         const portion = run.store.analyse(portionMs, {
           version: analysisVersion,
-          of: ({ question }, { text, parsed }) => analyse(text, parsed.think, question),
+          of: (group, rollout) => analyse(rollout, group),
         });
         if (portion === 0) break;
         done += portion;

@@ -1,13 +1,12 @@
 /** Rollouts of a run as a file in one of the forms that are offered for a selection. */
 
 import { exportTable } from '../export/export-run.ts';
-import { exportPage } from '../export/rollout-page.ts';
+import { exportPage, type PageFrames } from '../export/rollout-page.ts';
 import { type Selected, selectedRollouts } from '../export/selection.ts';
 import type { ExportForm } from '../protocol/messages.ts';
 import { projectName } from '../protocol/place.ts';
 import type { RolloutReader } from '../store/rollout-reader.ts';
-import type { MediaLoader } from '../video/load.ts';
-import { framesOfRun, type ShownRun } from './run-frames.ts';
+import type { RunStore } from '../store/run-store.ts';
 
 export interface RolloutExport extends Selected {
   /** As it was typed. */
@@ -18,8 +17,8 @@ export interface RolloutExport extends Selected {
 export interface ExportSurroundings {
   readonly project: string;
   readonly reader: RolloutReader;
-  /** Rejects with StudioError `ffmpeg-missing`. */
-  media(): Promise<MediaLoader>;
+  /** The frames of a media key; rejects where they can't be had. */
+  frames(key: string): Promise<PageFrames>;
 }
 
 export interface ExportProgress {
@@ -33,13 +32,12 @@ export interface ExportProgress {
  * @throws StudioError `bad-request` for more than a page can hold; the signal's reason: nothing is left then
  */
 export async function exportRollouts(
-  run: ShownRun,
+  store: RunStore,
   { query, form, ...selected }: RolloutExport,
   file: string,
-  { project, reader, media }: ExportSurroundings,
+  { project, reader, frames }: ExportSurroundings,
   { signal, onProgress }: ExportProgress,
 ): Promise<number> {
-  const { store } = run;
   const chosen = await selectedRollouts(reader, store, selected, signal);
   const options = { signal, onProgress: (_: string, done: number, total: number) => onProgress(done, total) };
   if (form !== 'html') return exportTable(store, 'rollouts', form, file, { ...options, chosen });
@@ -51,7 +49,7 @@ export async function exportRollouts(
     query,
     order: orderWords(selected),
     at: new Date(),
-    frames: async (key: string) => framesOfRun(run, await media(), key),
+    frames,
   };
   return exportPage(chosen, about, file, options);
 }

@@ -7,13 +7,8 @@ import { frameLimits } from '../video/choose.ts';
 import type { MediaLoader } from '../video/load.ts';
 import type { RunPlan } from './plan.ts';
 
-export interface ShownRun {
-  readonly store: RunStore;
-  readonly plan: RunPlan;
-}
-
 /** @throws StudioError `not-found` for frames that no question of the run shows; `bad-media` where they can't be had any more */
-export async function framesOfRun({ store, plan }: ShownRun, media: MediaLoader, key: string): Promise<Frames> {
+export async function framesOfRun(store: RunStore, plan: RunPlan, media: MediaLoader, key: string): Promise<Frames> {
   const cached = await media.get(key);
   if (cached) return cached;
   const seen = store.media(key);

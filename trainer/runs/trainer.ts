@@ -304,14 +304,14 @@ export class Trainer implements TrainerService {
 
   async frames(runId: string, key: string): Promise<Frames> {
     const { store, plan } = this.run(runId);
-    return framesOfRun({ store, plan }, await this.media(), key);
+    return framesOfRun(store, plan, await this.media(), key);
   }
 
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
-    const { store, plan } = this.run(runId);
+    const { store } = this.run(runId);
     const { reader, options } = this;
-    const surroundings = { project: options.projectFolder, reader, media: () => this.media() };
-    return exportRollouts({ store, plan }, asked, file, surroundings, progress);
+    const frames = (key: string) => this.frames(runId, key);
+    return exportRollouts(store, asked, file, { project: options.projectFolder, reader, frames }, progress);
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {

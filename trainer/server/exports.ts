@@ -64,10 +64,11 @@ export class Exports {
       response.end();
       return true;
     }
+    this.offered.delete(id);
     try {
       await pipeline(createReadStream(offered.file), response);
     } finally {
-      this.remove(id);
+      rmSync(offered.file, { force: true });
     }
     return true;
   }

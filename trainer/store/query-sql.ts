@@ -4,7 +4,14 @@
  * function, the same that a match in memory uses.
  */
 import type { Expression } from '../protocol/query/expression.ts';
-import { type FieldName, fieldNames, fields, foldedText, type Subject } from '../protocol/query/fields.ts';
+import {
+  type FieldName,
+  fieldNames,
+  fields,
+  foldedText,
+  type Subject,
+  type TextsField,
+} from '../protocol/query/fields.ts';
 
 export type Value = string | number | null;
 
@@ -58,6 +65,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   change: rollout('change'),
   namesTime: rollout('names_time'),
   analysis: rollout('analysis'),
+  pattern: rollout('patterns'),
   logprob: rollout('logprob'),
   entropy: rollout('entropy'),
   kl: rollout('kl'),
@@ -100,10 +108,17 @@ export function filledColumns(table: 'rollouts' | 'groups'): FilledColumns {
     valuesOf: (subject) =>
       filled.map(({ field }) => {
         const value = field.of(subject);
-        // A field of several texts has no column.
-        return typeof value === 'object' ? null : stored(value);
+        if (value === null) return null;
+        if (typeof value !== 'object') return stored(value);
+        // A field of several texts has a column where they are known beforehand.
+        return field.kind === 'texts' ? value.reduce((bits, text) => bits | bitOf(field, text), 0) : null;
       }),
   };
+}
+
+/** What stands for a known text where several are kept as one number. */
+export function bitOf({ values }: TextsField, text: string): number {
+  return 1 << Object.keys(values ?? {}).findIndex((known) => foldedText(known) === foldedText(text));
 }
 
 /** A value as columns hold it and queries compare it. */

@@ -36,16 +36,18 @@ const toldEveryMs = 150;
 let tasks: Task[] = [];
 let working = false;
 
+const opened = (path: string) => new Database(path, { readOnly: true });
+
 function open(path: string): RolloutOrders {
   const held = runs.get(path);
-  const run = held ?? new RolloutOrders(new RolloutColumns(new Database(path, { readOnly: true })));
+  const run = held ?? new RolloutOrders(new RolloutColumns(opened(path), opened(path)));
   runs.delete(path);
   runs.set(path, run);
   return run;
 }
 
 function close(path: string): void {
-  runs.get(path)?.columns.database.dispose();
+  runs.get(path)?.columns.dispose();
   runs.delete(path);
 }
 

@@ -65,6 +65,9 @@ export class Texts {
 /** Rows of the database that are read in one go. */
 const portionRows = 50_000;
 
+/** Versions of which it is known what they changed. */
+const versionsKept = 1000;
+
 /** An array that grows. */
 function room<A extends Float64Array | Uint32Array | Uint8Array>(held: A, rows: number): A {
   if (rows <= held.length) return held;
@@ -156,6 +159,8 @@ export function readFacets(database: Database): FacetRow[] {
 
 export class RolloutColumns {
   readonly database: Database;
+  /** For words alone: what is read from it in slices keeps it at one state meanwhile. */
+  readonly words: Database;
   /** Grows with every change of what had been read; more rows at the end are none. */
   version = 0;
   /** Rollouts, by their keys in order; all arrays below have room for more. */
@@ -171,12 +176,15 @@ export class RolloutColumns {
   private readonly columns = new Map<FieldName, StoredColumn>();
   private readonly portionRows: number;
   private lastChange: number | null = null;
+  /** By version: the lowest place that was changed then. */
+  private readonly lowest = new Map<number, number>();
   private clock = 0;
   /** All that the database has was read at least once. */
   private stands = false;
 
-  constructor(database: Database, rows = portionRows) {
+  constructor(database: Database, words = database, rows = portionRows) {
     this.database = database;
+    this.words = words;
     this.portionRows = rows;
   }
 
@@ -187,6 +195,11 @@ export class RolloutColumns {
   get sizeBytes(): number {
     const base = this.keys.byteLength + this.groupPlaces.byteLength + this.facets.byteLength + this.gone.byteLength;
     return [...this.columns.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, base + this.groupKeys.byteLength);
+  }
+
+  dispose(): void {
+    this.database.dispose();
+    this.words.dispose();
   }
 
   /** Brings all that was read up to date. */
@@ -223,6 +236,14 @@ export class RolloutColumns {
       if (this.sizeBytes <= bytes) return;
       this.columns.delete(column.name);
     }
+  }
+
+  /** The lowest place that was changed after this version; 0 where that is not known any more. */
+  lowestSince(version: number): number {
+    let lowest = this.count;
+    for (let later = version + 1; later <= this.version; later += 1)
+      lowest = Math.min(lowest, this.lowest.get(later) ?? 0);
+    return lowest;
   }
 
   /** Where a rollout stands; -1 when it is not there. */
@@ -288,6 +309,8 @@ export class RolloutColumns {
     this.lastChange = changed.at(-1)?.number ?? last;
     if (keys.length > 0) {
       this.version += 1;
+      this.lowest.set(this.version, this.placeOf(keys.reduce((low, key) => Math.min(low, key))));
+      this.lowest.delete(this.version - versionsKept);
       this.readAgain(keys);
     }
     return this.lastChange >= last;

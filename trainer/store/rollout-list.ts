@@ -4,13 +4,16 @@
  */
 import { z } from 'zod';
 import { StudioError } from '../protocol/errors.ts';
+import type { FlatReason } from '../protocol/flat-reason.ts';
 import type { ListPlace, RequestResult, RolloutRow } from '../protocol/messages.ts';
 import { type Expression, everything } from '../protocol/query/expression.ts';
-import { facetQueries } from '../protocol/query/facets.ts';
+import { facetQueries, patternOf, withoutField } from '../protocol/query/facets.ts';
+import { fields } from '../protocol/query/fields.ts';
 import type { ListSort } from '../protocol/query/sort.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
+import { bitOf } from './query-sql.ts';
 import type { RolloutColumns } from './rollout-columns.ts';
 import { facetsThatHold, isOfFacets } from './rollout-mask.ts';
 import { type Question, questionOf, type RolloutOrders, type Rung, type Slices } from './rollout-orders.ts';
@@ -154,11 +157,30 @@ export function* countRollouts(orders: RolloutOrders, asked: CountAsked): Slices
   const byFacet = orders.byFacet(rest);
   const matching = (yield* orders.ordered(question, asked.sort)).length;
   const chips = asked.facets ? Object.entries(facetQueries(asked.expression)) : [];
+  const ofPatterns = asked.facets ? yield* countPatterns(orders, asked.expression) : null;
   const counted = chips.map(([term, expression]) => {
+    const pattern = patternOf(term);
+    if (ofPatterns && pattern !== null) return [term, ofPatterns(pattern)] as const;
     const holds = facetsThatHold(columns, questionOf(expression).ofFacets);
     return [term, byFacet.reduce((sum, count, facet) => sum + (holds[facet] === 1 ? count : 0), 0)] as const;
   });
   return { matching, total, filled: filledShare(columns.database), facets: Object.fromEntries(counted) };
+}
+
+/** Of the rollouts that a query keeps, what it asks of patterns aside: how many have each. */
+function* countPatterns(orders: RolloutOrders, expression: Expression): Slices<(pattern: string) => number> {
+  const question = questionOf({ kind: 'all', of: withoutField(expression, 'pattern') });
+  const { columns } = orders;
+  yield* columns.load(['pattern']);
+  const places = yield* orders.ordered(question, null);
+  const values = columns.column('pattern')?.values ?? new Float64Array(0);
+  const byBit = new Uint32Array(32);
+  for (const place of places) {
+    let bits = values[place] as number;
+    for (let bit = 0; bits > 0; bit += 1, bits >>= 1) if ((bits & 1) === 1) (byBit[bit] as number)++;
+  }
+  const { pattern } = fields;
+  return (name) => (pattern.kind === 'texts' ? (byBit[Math.log2(bitOf(pattern, name))] ?? 0) : 0);
 }
 
 interface RowRecord {
@@ -170,22 +192,35 @@ interface RowRecord {
   problem_type: string;
   data_type: string;
   purpose: Group['purpose'];
+  flat_because: FlatReason | null;
   at: number | null;
 }
 
 /** In the order of the keys. */
 function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
      FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
      JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
      ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, at }) => {
+  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, flat_because, at }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
     const kl = shown.kl ?? null;
-    return { ...shown, id, key, at, kl, problem, problemType: problem_type, dataType: data_type, purpose, flags };
+    return {
+      ...shown,
+      id,
+      key,
+      at,
+      kl,
+      problem,
+      problemType: problem_type,
+      dataType: data_type,
+      purpose,
+      flags,
+      ...(flat_because !== null && { flatBecause: flat_because }),
+    };
   });
 }

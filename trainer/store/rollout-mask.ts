@@ -4,7 +4,7 @@
  */
 import type { Comparison, Expression } from '../protocol/query/expression.ts';
 import { type Field, type FieldName, fields, foldedText, type Subject } from '../protocol/query/fields.ts';
-import { isAskedOfDatabase, keysSql, tableOf, wordMatch } from './query-sql.ts';
+import { bitOf, isAskedOfDatabase, keysSql, tableOf, wordMatch } from './query-sql.ts';
 import type { Column, Level, RolloutColumns } from './rollout-columns.ts';
 
 /** Rollouts from one place up to another, the end exclusive. */
@@ -119,6 +119,11 @@ class MaskMaker {
         if (isAskedOfDatabase(expression)) return yield* this.ofKeys(expression);
         yield null;
         const { field, comparison, value } = expression;
+        const described: Field = fields[field];
+        if (described.kind === 'texts')
+          return this.ofColumn(field, (values, holds, start) =>
+            markThoseWith(values, holds, start, bitOf(described, String(value))),
+          );
         return this.ofColumn(field, (values, holds, start, column) =>
           compareAll(values, holds, start, comparison, numberOf(field, column, value)),
         );
@@ -202,14 +207,20 @@ class MaskMaker {
   }
 
   private *ofWords(match: string): Generator<null, Mask> {
-    yield null;
-    const isOpenEnded = match.includes('*');
-    // What has to be gathered from many words first costs as much for a few rows as for all.
-    const rows = isOpenEnded ? Number.POSITIVE_INFINITY : rowsOfWords;
-    return yield* this.ofRows(rows, (low, high) => ({
-      text: 'SELECT rowid AS key FROM rollout_words WHERE rollout_words MATCH ? AND rowid BETWEEN ? AND ?',
-      parameters: [match, low, high],
-    }));
+    const { columns, range } = this;
+    const holds = new Uint8Array(range.to - range.from);
+    if (range.from === range.to) return { level: 'rollouts', holds };
+    // From the highest on: looking for a lower bound would begin with the first of all.
+    const found = columns.words.portions(
+      'SELECT rowid FROM rollout_words WHERE rollout_words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC',
+      [match, columns.keys[range.from] as number, columns.keys[range.to - 1] as number],
+      wordKeys,
+    );
+    for (const keys of found) {
+      this.mark(holds, keys, range.from, range.to);
+      yield null;
+    }
+    return { level: 'rollouts', holds };
   }
 
   private *ofKeys(compared: Extract<Expression, { kind: 'compare' }>): Generator<null, Mask> {
@@ -237,21 +248,27 @@ class MaskMaker {
         `SELECT json_group_array(key) AS keys FROM (${text})`,
         ...parameters,
       );
-      const first = columns.keys[from] as number;
-      for (const key of JSON.parse(found?.keys ?? '[]') as number[]) {
-        // Keys mostly follow each other.
-        const near = from + key - first;
-        const place = near < to && columns.keys[near] === key ? near : columns.placeOf(key);
-        if (place >= from && place < to) holds[place - range.from] = 1;
-      }
+      this.mark(holds, JSON.parse(found?.keys ?? '[]') as number[], from, to);
       yield null;
     }
     return { level: 'rollouts', holds };
   }
+
+  /** Of the rollouts between two places those with these keys. */
+  private mark(holds: Uint8Array, found: readonly number[], from: number, to: number): void {
+    const { keys } = this.columns;
+    const first = keys[from] as number;
+    for (const key of found) {
+      // Keys mostly follow each other.
+      const near = from + key - first;
+      const place = near < to && keys[near] === key ? near : this.columns.placeOf(key);
+      if (place >= from && place < to) holds[place - this.range.from] = 1;
+    }
+  }
 }
 
-/** Rows in which words are looked for in one go, and ids compared. */
-const rowsOfWords = 200_000;
+/** Keys that have the words, taken in one go, and rows whose ids are compared. */
+const wordKeys = 20_000;
 const rowsOfIds = 50_000;
 
 /** A value as its column holds it; NaN for one that no row has. */
@@ -261,6 +278,11 @@ function numberOf(name: FieldName, column: Column, value: number | string | bool
   if (field.kind !== 'choice') return column.texts?.numberOf(foldedText(value)) ?? Number.NaN;
   const number = Object.keys(field.values).findIndex((known) => foldedText(known) === foldedText(value));
   return number < 0 ? Number.NaN : number;
+}
+
+/** Rows whose number has a bit. */
+function markThoseWith(values: Float64Array, holds: Uint8Array, start: number, bit: number): void {
+  for (let row = 0; row < holds.length; row += 1) if (((values[start + row] as number) & bit) !== 0) holds[row] = 1;
 }
 
 /** Nothing holds of what is null. A wanted value that no row has is another than all. */

@@ -1,6 +1,7 @@
 /**
  * The rollouts that a query keeps, in an order, as places of the columns: the ladder by which any place of a list is reached at
- * once. The orders asked for last are kept; rollouts that arrive are put into them, and a change of others makes them anew.
+ * once. The orders asked for last are kept; rollouts that arrive, or are changed soon after, are put into them, and a change of
+ * older ones makes them anew.
  */
 import type { Expression } from '../protocol/query/expression.ts';
 import type { Subject } from '../protocol/query/fields.ts';
@@ -53,6 +54,8 @@ interface Kept {
 }
 
 const mostKept = 8;
+/** More rollouts than these are not put into an order one by one: it is made anew. */
+const mostPutIn = 20_000;
 
 export class RolloutOrders {
   readonly columns: RolloutColumns;
@@ -90,15 +93,25 @@ export class RolloutOrders {
     const { columns } = this;
     const { version } = columns;
     const name = JSON.stringify([question.expression, sort, question.withSuperseded]);
-    const held = this.kept.get(name);
+    const held = this.unchanged(this.kept.get(name));
     this.kept.delete(name);
     const made =
-      held !== undefined && held.version === version
-        ? yield* this.withArrived(held, question, sort)
-        : { ...(yield* this.made(question, sort)), version };
+      held === null
+        ? { ...(yield* this.made(question, sort)), version }
+        : yield* this.withArrived(held, question, sort);
     // What was changed meanwhile may be in it or not.
     if (columns.version === version) this.keep(name, made);
     return made;
+  }
+
+  /** An order without the rollouts that were changed since it was made; null where that may be most of them. */
+  private unchanged(held: Kept | undefined): Kept | null {
+    const { columns } = this;
+    if (held === undefined) return null;
+    if (held.version === columns.version) return held;
+    const count = Math.min(held.count, columns.lowestSince(held.version));
+    if (columns.count - count > mostPutIn) return null;
+    return { places: held.places.filter((place) => place < count), count, version: columns.version };
   }
 
   private *made(question: Question, sort: ListSort | null): Slices<Omit<Kept, 'version'>> {

@@ -46,12 +46,6 @@ function indexed(text: string): string {
   return plain.test(text) && !longRun.test(text) ? text : wordsOf(text).join(' ');
 }
 
-/** How rollouts are analysed anew. */
-export interface NewAnalysis {
-  readonly version: number;
-  of(group: Group, rollout: Rollout): Partial<Rollout>;
-}
-
 /** Run and flags, which no column of groups and rollouts is filled from. */
 const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
 
@@ -129,19 +123,18 @@ export class RolloutTables {
   /** Key of the newest group that has such rollouts. */
   nextOutdated(version: number): number | null {
     const found = this.database.get<{ key: number | null }>(
-      'SELECT max(group_key) AS key FROM rollouts WHERE analysis < ?',
+      'SELECT min(group_key) AS key FROM rollouts WHERE analysis < ?',
       version,
     );
     return found?.key ?? null;
   }
 
-  /** Writes what a new analysis says of a group's rollouts: bodies, columns, facets. Texts and keys stay. */
-  rewriteAnalysis(groupKey: number, analysis: NewAnalysis): GroupWithRollouts {
+  /** Writes what an analysis anew says of a group's rollouts: bodies, columns, facets. Texts and keys stay. */
+  rewriteAnalysis(groupKey: number, anew: (group: GroupWithRollouts) => GroupWithRollouts): GroupWithRollouts {
     const { database } = this;
-    const group = this.groupByKey(groupKey);
+    const group = anew(this.groupByKey(groupKey));
     const counts = Number(group.superseded === undefined);
-    const rollouts = group.rollouts.map((old): Rollout => {
-      const rollout = { ...old, ...analysis.of(group, old) };
+    for (const rollout of group.rollouts) {
       const { text, id, ...body } = rollout;
       const { key, facet, flags } = database.get<{ key: number; facet: number; flags: number }>(
         'SELECT key, facet, flags FROM rollouts WHERE id = ?',
@@ -155,9 +148,8 @@ export class RolloutTables {
         key,
       );
       database.run('UPDATE rollout_bodies SET body = ? WHERE key = ?', JSON.stringify(body), key);
-      return rollout;
-    });
-    return { ...group, rollouts };
+    }
+    return group;
   }
 
   /** Counts the flags of a rollout anew. */

@@ -19,10 +19,12 @@ import type {
   Annotation,
   Checkpoint,
   Evaluation,
+  Group,
   GroupWithRollouts,
   MediaView,
   PromptTokens,
   Question,
+  Rollout,
   RolloutTokens,
   RunEvent,
   RunEventBody,
@@ -40,7 +42,8 @@ import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { RecordTables } from './record-tables.ts';
-import { type NewAnalysis, RolloutTables } from './rollout-tables.ts';
+import { RolloutTables } from './rollout-tables.ts';
+import { SameTexts } from './same-texts.ts';
 import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
 import { TokenTable, type UpdateScores } from './token-table.ts';
 
@@ -57,6 +60,12 @@ export interface EventDetails {
   readonly scores?: ReadonlyMap<string, UpdateScores>;
 }
 
+/** How rollouts are analysed anew. */
+export interface NewAnalysis {
+  readonly version: number;
+  of(group: Group, rollout: Rollout): Partial<Rollout>;
+}
+
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
@@ -66,6 +75,7 @@ export class RunStore {
   private readonly rolloutTables: RolloutTables;
   private readonly annotationTable: AnnotationTable;
   private readonly stepCounts: StepCountTables;
+  private readonly sameTexts: SameTexts;
   private run: RunSummary;
 
   /**
@@ -112,6 +122,7 @@ export class RunStore {
     this.recordTables = new RecordTables(database);
     this.annotationTable = new AnnotationTable(database);
     this.stepCounts = new StepCountTables(database);
+    this.sameTexts = new SameTexts(database);
     this.tokenTable = new TokenTable(database);
     this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
       this.annotationTable.countOf(id, text),
@@ -153,11 +164,23 @@ export class RunStore {
   }
 
   private write(seq: number, at: number, given: RunEventBody, details: EventDetails): RunEvent {
-    const body: RunEventBody = given.type === 'state' ? { ...given, run: { ...given.run, seq } } : given;
+    const body = this.completed(given, seq);
     // A rewind goes first, so that it can't void its own event.
     const groupKey = this.project(body, details);
     this.eventTable.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
+  }
+
+  /** An event with what only the store knows. */
+  private completed(body: RunEventBody, seq: number): RunEventBody {
+    switch (body.type) {
+      case 'state':
+        return { ...body, run: { ...body.run, seq } };
+      case 'group':
+        return { ...body, group: this.sameTexts.mark(body.group) };
+      default:
+        return body;
+    }
   }
 
   /** Keeps the summary as events leave it: a run that is killed before its next `state` is found at the step that it had reached. */
@@ -227,6 +250,7 @@ export class RunStore {
     this.rolloutTables.supersedeAfter(toStep, attempt);
     this.recordTables.deleteAfter(toStep);
     this.stepCounts.deleteAfter(toStep);
+    this.sameTexts.forgetAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
@@ -258,7 +282,7 @@ export class RunStore {
   }
 
   /**
-   * Analyses rollouts of older versions anew for about `budgetMs`, at least one group, the newest first. Gives how many it did;
+   * Analyses rollouts of older versions anew for about `budgetMs`, at least one group, the oldest first. Gives how many it did;
    * 0 when none are left. Each portion is whole or not at all, so that what ends it goes on where it was.
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged
    */
@@ -270,7 +294,11 @@ export class RunStore {
         do {
           const next = this.rolloutTables.nextOutdated(analysis.version);
           if (next === null) break;
-          const group = this.rolloutTables.rewriteAnalysis(next, analysis);
+          const group = this.rolloutTables.rewriteAnalysis(next, (held) => {
+            const { rollouts, ...rest } = held;
+            const renewed = { ...held, rollouts: rollouts.map((old) => ({ ...old, ...analysis.of(rest, old) })) };
+            return held.superseded === undefined ? this.sameTexts.mark(renewed) : renewed;
+          });
           if (group.superseded === undefined) this.stepCounts.write(next, group);
           done += group.rollouts.length;
         } while (performance.now() - started < budgetMs);

@@ -217,6 +217,11 @@ CREATE TABLE counting (
   done INTEGER NOT NULL,
   total INTEGER NOT NULL
 ) STRICT;
+
+-- Patterns of an answer, a bit each.
+ALTER TABLE rollouts ADD COLUMN patterns INTEGER;
+-- Reasoning that was given, with what it was first given for: print is a part of its hash. Only what is written from now on.
+CREATE TABLE same_texts (print BLOB NOT NULL, media_key TEXT NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (print, media_key)) STRICT, WITHOUT ROWID;
 -- What the analysis found, and by which version of its rules; those that were written before it was kept are of the first.
 ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE rollouts ADD COLUMN names_time INTEGER;

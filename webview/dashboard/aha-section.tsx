@@ -1,6 +1,6 @@
 /** What reasoning does over steps: aha moments by tier, answers that name a time, and what became of first answers. */
 import { useContext, useMemo } from 'preact/hooks';
-import { changes } from '../../trainer/protocol/analysis.ts';
+import { type Change, changes } from '../../trainer/protocol/analysis.ts';
 import { linkPath } from '../../trainer/protocol/place.ts';
 import { type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { explainAha } from '../formulas/aha-explained.tsx';
@@ -10,7 +10,7 @@ import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { FollowLink } from '../ui/follow-link.ts';
 import { Section } from '../ui/heads.tsx';
-import { grouped } from '../ui/numbers.ts';
+import { count as answerCount, grouped } from '../ui/numbers.ts';
 import styles from './aha-section.module.css';
 import type { ChartGroup } from './chart.tsx';
 import { RateChart, type RateSeries } from './rate-chart.tsx';
@@ -83,6 +83,8 @@ export function AhaSection({ feed, view, group }: AhaSectionProps) {
 function Transitions({ runId, counts }: { runId: string; counts: StepCounts }) {
   const rows = useMemo(() => transitionRows(counts, mostRows), [counts]);
   const total = transitionTotal(rows);
+  /* A column of zeros says nothing, and a row adds up to its answers without it. */
+  const shown = changes.filter((change) => change !== 'not comparable' || (total?.counts[change] ?? 0) > 0);
   return (
     <div class={styles.scroll}>
       <table class={styles.transitions} aria-label="From the first answer to the final one">
@@ -91,7 +93,7 @@ function Transitions({ runId, counts }: { runId: string; counts: StepCounts }) {
             <th>
               <FormulaLabel name="transition">first answer to final</FormulaLabel>
             </th>
-            {changes.map((change) => (
+            {shown.map((change) => (
               <th key={change} class="num">
                 {change}
               </th>
@@ -101,12 +103,12 @@ function Transitions({ runId, counts }: { runId: string; counts: StepCounts }) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={row.from} {...{ row, runId }} purpose={counts.purpose} />
+            <Row key={row.from} {...{ row, runId, shown }} purpose={counts.purpose} />
           ))}
         </tbody>
         {total && rows.length > 1 && (
           <tfoot>
-            <Row row={total} runId={runId} purpose={counts.purpose} name="all steps" />
+            <Row row={total} {...{ runId, shown }} purpose={counts.purpose} name="all steps" />
           </tfoot>
         )}
       </table>
@@ -117,19 +119,20 @@ function Transitions({ runId, counts }: { runId: string; counts: StepCounts }) {
 interface RowProps {
   readonly row: TransitionRow;
   readonly runId: string;
+  readonly shown: readonly Change[];
   readonly purpose: StepCounts['purpose'];
   readonly name?: string;
 }
 
-function Row({ row, runId, purpose, name }: RowProps) {
+function Row({ row, runId, shown, purpose, name }: RowProps) {
   const follow = useContext(FollowLink);
   const { from, to, answers } = row;
   const steps = from === to ? `step ${grouped(from)}` : `steps ${grouped(from)}–${grouped(to)}`;
-  const shown = name ?? steps;
+  const title = name ?? steps;
   return (
     <tr>
-      <th scope="row">{shown}</th>
-      {changes.map((change) => {
+      <th scope="row">{title}</th>
+      {shown.map((change) => {
         const count = row.counts[change];
         const share = answers === 0 ? '' : `${((100 * count) / answers).toFixed(1)} %`;
         const query = transitionQuery(change, row, purpose);
@@ -142,7 +145,7 @@ function Row({ row, runId, purpose, name }: RowProps) {
                 type="button"
                 class="link"
                 title={`${share} of ${grouped(answers)}; opens the list with ${query}`}
-                aria-label={`${grouped(count)} answers, ${change}, ${shown}, ${share}: open the list`}
+                aria-label={`${answerCount(count, 'answer')}, ${change}, ${title}, ${share}: open the list`}
                 onClick={() => follow(linkPath({ project: null, place: { page: 'rollouts', runId, query } }))}
               >
                 {grouped(count)}

@@ -133,6 +133,13 @@ export function Chart(props: ChartProps) {
     const { group } = latest.current;
     const stops = [
       themeTurn.watch(() => made.redraw(false)),
+      /* The pointer's place is shared by uPlot itself, one that keys chose is not. */
+      group.hover.watch(() => {
+        const at = group.hover.get();
+        const step = at === null ? undefined : latest.current.steps[at];
+        if (step !== undefined && made.cursor.idx !== at)
+          made.setCursor({ left: made.valToPos(step, 'x'), top: 0 }, false);
+      }),
       group.zoom.watch(() => {
         const [min, max] = shownSteps(latest.current.steps, group.zoom.get());
         made.setScale('x', { min, max });
@@ -230,6 +237,7 @@ function headerValue(curve: Curve, strong: readonly (number | null)[], at: numbe
 /** The least and the most that is drawn, of the steps that are. */
 function Extent({
   group,
+  size,
   steps,
   curves,
   smoothed,
@@ -237,13 +245,20 @@ function Extent({
   const zoom = useStore(group.zoom, (held) => held);
   const extent = drawnExtent(steps, shownSteps(steps, zoom), [...curves.map(({ values }) => values), ...smoothed]);
   if (extent === null) return null;
+  const [low, high] = [compact(extent.low), compact(extent.high)];
+  if (size !== 'small')
+    return (
+      <FormulaLabel name="drawnCurve" pointerOnly>
+        {low} to {high}
+      </FormulaLabel>
+    );
   return (
     <>
       <FormulaLabel name="drawnCurve" pointerOnly>
-        min {compact(extent.low)}
+        min {low}
       </FormulaLabel>
       <FormulaLabel name="drawnCurve" pointerOnly>
-        max {compact(extent.high)}
+        max {high}
       </FormulaLabel>
     </>
   );

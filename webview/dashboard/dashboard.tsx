@@ -1,7 +1,9 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
+import { copyLinkOf } from '../places/copy-link.ts';
 import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -24,6 +26,7 @@ import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
+import { PatternSection } from './pattern-section.tsx';
 import { RatesSection } from './rates-section.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
@@ -40,6 +43,7 @@ const keyRows = [
   ['e', 'evaluate'],
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['r', 'rollouts'],
+  ['y', 'copy a link'],
   ['Tab', 'labels, which say how their number comes about'],
   ['?', 'these keys'],
 ] as const;
@@ -90,6 +94,14 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
     r: onRollouts,
+    y: () => {
+      const { trainer } = feed.connection.state.get();
+      const link = {
+        project: trainer && projectName(trainer.folder),
+        place: { page: 'dashboard', runId: run.id },
+      } as const;
+      copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
+    },
     '?': () => setHelp(!help),
     Escape: () => {
       if (!help && !refused) return false;
@@ -126,6 +138,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           {begun && <Curves view={view} group={charts} />}
           {begun && <RatesSection view={view} group={charts} />}
           {begun && <AhaSection feed={feed} view={view} group={charts} />}
+          {begun && <PatternSection view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />

@@ -64,8 +64,12 @@ const explained: readonly Explained[] = [
 export function AhaExplained() {
   const open = useStore(isOpen, (held) => held);
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (open) dialog.current?.showModal();
+    if (!open) return;
+    dialog.current?.showModal();
+    /* Read from its beginning, not from the button at its end. */
+    heading.current?.focus();
   }, [open]);
   if (!open) return null;
   return (
@@ -77,7 +81,9 @@ export function AhaExplained() {
       /* The page's keys are not this dialog's. */
       onKeyDown={(event) => event.stopPropagation()}
     >
-      <h2 id="aha-explained">How aha moments are found</h2>
+      <h2 ref={heading} id="aha-explained" tabIndex={-1}>
+        How aha moments are found
+      </h2>
       <p>
         By how sentences are built, not by words: what a sentence names, what it says of it, and what came before.
         Looking again begins where a sentence turns or rejects something, ends with the next commitment, and gives one

@@ -283,6 +283,22 @@ export const formulas = {
     more: 'aha',
     source: 'trainer/protocol/step-counts.ts, trainer/reasoning/aha.ts',
   },
+  pattern: {
+    title: 'Pattern of an answer',
+    formula: ['found by a rule over the text and the rewards of the answer'],
+    over: 'one answer; same text looks at earlier answers of the run too',
+    unit: 'has it, or not',
+    note: 'The dashboard counts patterns over steps. The query pattern:"wrong way" lists the answers that have one.',
+    source: 'trainer/protocol/patterns.ts, trainer/reasoning/patterns.ts',
+  },
+  patternRate: {
+    title: 'Answers with a pattern',
+    formula: ['share = answers with the pattern / answers that the present rules have read'],
+    over: 'Answers on frames in order, of the last 10 steps.',
+    unit: '0 to 1',
+    note: 'The table beside it states the rule of each pattern. The query pattern:"wrong way" lists its answers.',
+    source: 'trainer/protocol/patterns.ts, trainer/reasoning/patterns.ts',
+  },
   namesTime: {
     title: 'Names a frame or time',
     formula: ['share = answers whose reasoning names a frame or a time of the video / answers that were read'],

@@ -261,9 +261,11 @@ function Panes(props: PanesProps) {
     />
   );
   return (
-    <main class={styles.page}>
-      <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
-      <div
+    <>
+      <nav aria-label="Panes of this page">
+        <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+      </nav>
+      <main
         class={styles.panes}
         data-shown={pane}
         data-list={layout === 'narrow' || (isListShown && !overlaid) ? 'shown' : isListShown ? 'over' : 'hidden'}
@@ -319,8 +321,8 @@ function Panes(props: PanesProps) {
             <Pane name="rollout" label="Rollout" />
           )}
         </div>
-      </div>
-    </main>
+      </main>
+    </>
   );
 }
 

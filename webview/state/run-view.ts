@@ -85,7 +85,8 @@ export function emptyView(run: RunSummary, since: number): RunView {
     seq: since,
     metrics: noMetrics,
     superseded: [],
-    counted: { counts: [], seq: since, counted: 1, outdated: 0 },
+    /* Until the sums are read, as no page need do, nothing is added to them. */
+    counted: { counts: [], seq: Number.POSITIVE_INFINITY, counted: 1, outdated: 0 },
     commands: [],
     checkpoints: [],
     evaluations: [],

@@ -50,6 +50,7 @@ describe('fields', () => {
       change: 'wrong to right',
       namesTime: true,
       analysis: 2,
+      pattern: [],
       logprob: -0.4,
       entropy: 0.7,
       kl: 0.0125,

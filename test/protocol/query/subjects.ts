@@ -281,6 +281,15 @@ const anyComparison: fc.Arbitrary<Expression> = fc
     }
   });
 
+/** Two fields of numbers; there is one time alone. */
+const anyTwoFields: fc.Arbitrary<Expression> = fc
+  .constant('number' as const)
+  .chain((kind) => {
+    const name = fc.constantFrom(...fieldNames.filter((one) => fields[one].kind === kind));
+    return fc.record({ kind: fc.constant('compareFields' as const), field: name, comparison, other: name });
+  })
+  .filter(({ field, other }) => field !== other);
+
 const anyWords: fc.Arbitrary<Expression> = fc
   .tuple(fc.array(someWords, { minLength: 1, maxLength: 3 }), fc.boolean())
   .map(([words, prefix]): Expression => ({ kind: 'words', words: wordsOf(words.join(' ')), prefix }));
@@ -289,7 +298,7 @@ const anyWords: fc.Arbitrary<Expression> = fc
 export const anyExpression: fc.Arbitrary<Expression> = fc.letrec<{ expression: Expression }>((tie) => ({
   expression: fc.oneof(
     { maxDepth: 4, depthIdentifier: 'query' },
-    fc.oneof(anyComparison, anyWords),
+    fc.oneof(anyComparison, anyWords, anyTwoFields),
     fc
       .tuple(
         fc.constantFrom('all' as const, 'any' as const),

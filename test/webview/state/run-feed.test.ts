@@ -266,6 +266,26 @@ describe('RunFeed', () => {
     await until(a.state, ({ view }) => view.superseded.length === 1);
   });
 
+  it('has the sums of an older run read again while they are made anew, as the trainer tells of it', async () => {
+    const shares = [0.2, 0.7, 1];
+    const trainer = new ScriptedTrainer(runs, {
+      'counts/list': async () => ({ counts: [], seq: 0, counted: shares.shift() ?? 0, outdated: 0 }),
+    });
+    const connection = newConnection();
+    const { peer } = trainer.link(connection);
+    const [a] = feedsOf(connection);
+    a.need('counted');
+    await until(a.state, ({ view }) => view.counted.counted === 0.2);
+    const tell = () => peer.notify('runs/changed', { run: a.state.get().view.run });
+    tell();
+    await until(a.state, ({ view }) => view.counted.counted === 0.7);
+    tell();
+    await until(a.state, ({ view }) => view.counted.counted === 1);
+    tell();
+    await settled();
+    expect(trainer.methods().filter((method) => method === 'counts/list')).toHaveLength(3);
+  });
+
   it('keeps a bounded number of groups for all feeds together', async () => {
     const trainer = new ScriptedTrainer(runs);
     const connection = newConnection();

@@ -21,7 +21,7 @@ import { exportRollouts, type RolloutExport } from '../../runs/export-rollouts.t
 import { noRun } from '../../runs/no-run.ts';
 import { formerProject, readPlan } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
-import type { ShownRun } from '../../runs/run-frames.ts';
+import { framesOfRun } from '../../runs/run-frames.ts';
 import { RolloutReader } from '../../store/rollout-reader.ts';
 import { RunStore } from '../../store/run-store.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
@@ -110,7 +110,7 @@ rollouts and events are as the run has them, in UTF-16 code units.
         if (former !== null) store.writeRelative(former);
         const told =
           chosen && out !== undefined
-            ? await writeChosen({ store, plan: await readPlan(folder) }, chosen, { project, out, signal, asJson })
+            ? await writeChosen(store, chosen, { project, out, signal, asJson })
             : await write(store, { what, form: form as Exclude<Form, 'html'>, out, signal, asJson });
         if (asJson) report({ type: 'done' });
         else if (told !== null) process.stdout.write(`${told}\n`);
@@ -182,7 +182,7 @@ function chosenRollouts(
 
 /** @returns what to tell of it */
 async function writeChosen(
-  run: ShownRun,
+  store: RunStore,
   asked: RolloutExport,
   {
     project,
@@ -195,14 +195,14 @@ async function writeChosen(
   const onProgress = (done: number, total: number) => tellProgress(line, asJson, 'rollouts', done, total);
   const reader = new RolloutReader();
   let loader: Promise<MediaLoader> | null = null;
-  const media = () => {
+  const frames = async (key: string) => {
     loader ??= findFfmpeg().then(
       (tools) => new MediaLoader(tools, path.join(project, trainerFolder, 'cache'), frameCacheBytes),
     );
-    return loader;
+    return framesOfRun(store, await readPlan(store.folder), await loader, key);
   };
   try {
-    const count = await exportRollouts(run, asked, out, { project, reader, media }, { signal, onProgress });
+    const count = await exportRollouts(store, asked, out, { project, reader, frames }, { signal, onProgress });
     return `${count} rollouts in ${out}`;
   } finally {
     line.clear();

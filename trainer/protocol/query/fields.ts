@@ -5,6 +5,7 @@
 import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
 import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
+import type { PatternName } from '../patterns.ts';
 import {
   type Annotation,
   type FlagCategory,
@@ -172,6 +173,17 @@ const flatReasons: KnownValues<FlatReason> = {
   'all wrong': ['wrong'],
   alike: ['equal'],
 };
+const patterns: KnownValues<PatternName> = {
+  'wrong way': ['right answer wrong way'],
+  'paid without order': ['without order'],
+  repetition: ['loop'],
+  'cut at limit': ['cut'],
+  'no reasoning': [],
+  'language switch': ['language'],
+  'broken format': ['broken'],
+  'missing frame': [],
+  'same text': [],
+};
 const categories: KnownValues<FlagCategory> = {
   'wrong perception': ['perception'],
   'wrong order': ['order'],
@@ -250,6 +262,13 @@ const table = {
     'its reasoning names a frame or a time of the video; none of older analyses',
   ),
   analysis: whole(({ rollout }) => analysisOf(rollout), 'version of the rules that found its aha moments', 1),
+  pattern: {
+    kind: 'texts',
+    values: patterns,
+    synonyms: [],
+    help: 'one of its patterns; none where rules before them read it',
+    of: ({ rollout }) => rollout.patterns ?? [],
+  },
   logprob: number(({ rollout }) => rollout.meanLogprob, 'mean log-probability of its tokens, nats', null, 0),
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
   kl: number(

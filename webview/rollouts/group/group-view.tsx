@@ -95,7 +95,7 @@ export function GroupView(props: GroupViewProps) {
             </div>
           )}
         </div>
-        {group.temporal && <TemporalTestView test={group.temporal} ordered={ordered} shuffled={shuffled} />}
+        {group.temporal && <TemporalTestView test={group.temporal} {...{ ordered, shuffled, threshold }} />}
         <Section title="Spread" />
         <div class={styles.spread} data-part="spread">
           <FormulaLabel name="mean" worked={workedMean(group)}>

@@ -82,16 +82,6 @@ export function knownGroup(
   };
 }
 
-/** What the group would be. */
-export function whatIf({ scores, parameters }: KnownGroup, changes: WhatIfChanges): GroupAdvantages {
-  return groupAdvantages(scores.ordered, scores.shuffled, { ...parameters, ...changes });
-}
-
-/** Those of the changes that differ from what the group was made with. */
-export function changedNames({ parameters }: KnownGroup, changes: WhatIfChanges): WhatIfName[] {
-  return whatIfNames.filter((name) => changes[name] !== undefined && changes[name] !== parameters[name]);
-}
-
 /** Why a parameter changes nothing of this group, whatever its value; null where it may. */
 export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName): string | null {
   switch (name) {
@@ -99,12 +89,26 @@ export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName):
     case 'mu':
     case 'temporalTest':
     case 'temporalShare':
-      return asMade.temporal === null ? 'no shuffled answers, so no temporal test' : null;
+      return asMade.temporal === null ? 'no shuffled answers' : null;
     case 'formatWeight':
       return scores.formatIsKnown ? null : 'weighed 0 in this group, so its record does not tell who had the form';
     default:
       return null;
   }
+}
+
+/** Those of the changes that say something of this group: what is tried is kept from one group to the next. */
+export function triedHere(known: KnownGroup, changes: WhatIfChanges): WhatIfChanges {
+  const names = whatIfNames.filter(
+    (name) =>
+      changes[name] !== undefined && changes[name] !== known.parameters[name] && withoutEffect(known, name) === null,
+  );
+  return Object.fromEntries(names.map((name) => [name, changes[name]]));
+}
+
+/** What the group would be. @param tried as `triedHere` gives it */
+export function whatIf({ scores, parameters }: KnownGroup, tried: WhatIfChanges): GroupAdvantages {
+  return groupAdvantages(scores.ordered, scores.shuffled, { ...parameters, ...tried });
 }
 
 /** What an answer is and would be. */
@@ -116,6 +120,8 @@ export interface AnswerIf {
   readonly advantage: number | null;
   /** Its advantage would pull the other way, or begin or cease to pull. */
   readonly flips: boolean;
+  /** Whether it would count as right. */
+  readonly correct: boolean;
 }
 
 const direction = (advantage: number) => Math.sign(Number(advantage.toFixed(9)));
@@ -128,6 +134,7 @@ export function answersIf({ group, asMade }: KnownGroup, made: GroupAdvantages):
     const advantage = isOrdered ? (made.advantages[rollout.index] ?? null) : null;
     return {
       rollout,
+      correct: of?.correct ?? rollout.correct,
       total: of?.total ?? rollout.reward.total,
       recorded,
       advantage,

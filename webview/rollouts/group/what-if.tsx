@@ -2,8 +2,9 @@
 import { useId, useMemo } from 'preact/hooks';
 import type { RewardParameters } from '../../../trainer/advantages/advantages.ts';
 import { parameters as table } from '../../../trainer/protocol/parameters.ts';
-import type { Rollout } from '../../../trainer/protocol/records.ts';
+import type { GroupPurpose, Rollout } from '../../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../../formulas/formula.tsx';
+import { AnswerMark } from '../../rollout/answer-mark.tsx';
 import { Section } from '../../ui/heads.tsx';
 import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
@@ -14,8 +15,8 @@ import { flipOf } from './flips.ts';
 import styles from './what-if.module.css';
 import {
   answersIf,
-  changedNames,
   type KnownGroup,
+  triedHere,
   type WhatIfChanges,
   type WhatIfName,
   whatIf,
@@ -54,15 +55,16 @@ const labels: Readonly<Record<WhatIfName, string>> = {
 };
 
 export function WhatIf({ known, rollout, changes }: WhatIfProps) {
-  const tried = useStore(changes, (held) => held);
+  const held = useStore(changes, (now) => now);
+  const tried = useMemo(() => triedHere(known, held), [known, held]);
   const made = useMemo(() => whatIf(known, tried), [known, tried]);
-  const names = changedNames(known, tried);
   const answers = useMemo(() => answersIf(known, made), [known, made]);
+  const changed = Object.keys(tried).length;
   const parameters: RewardParameters = { ...known.parameters, ...tried };
   const index = rollout?.order === 'ordered' ? rollout.index : null;
   const set = (name: WhatIfName, value: RewardParameters[WhatIfName]) =>
-    changes.update((held) => {
-      const { [name]: _, ...others } = held;
+    changes.update((before) => {
+      const { [name]: _, ...others } = before;
       return value === known.parameters[name] ? others : { ...others, [name]: value };
     });
   const mostTokens = Math.max(2 * known.parameters.lengthMax, ...known.scores.ordered.map(({ length }) => length));
@@ -85,12 +87,12 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
     <section aria-label="What if" data-part="what-if">
       <Section
         title="What if"
-        meta={names.length === 0 ? 'touches nothing' : `${count(names.length, 'change')}, touches nothing`}
+        meta={changed === 0 ? 'touches nothing' : `${count(changed, 'change')}, touches nothing`}
         tools={
           <Tool
             icon="undo"
             label="Back to the values of the run"
-            refused={names.length === 0 ? 'nothing is changed' : null}
+            refused={Object.keys(held).length === 0 ? 'nothing is changed' : null}
             onPress={() => changes.set({})}
           />
         }
@@ -103,7 +105,7 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
       )}
       <div class={styles.controls}>{first.map(control)}</div>
       <ThisAnswer {...{ known, made, answers, rollout }} />
-      <EveryAnswer answers={answers} />
+      <EveryAnswer answers={answers} threshold={parameters.correctThreshold} purpose={known.group.purpose} />
       <div class={`${styles.controls} ${styles.others}`}>{others.map(control)}</div>
     </section>
   );
@@ -182,42 +184,51 @@ function ThisAnswer({
   );
 }
 
-function EveryAnswer({ answers }: { answers: Answers }) {
+function EveryAnswer({ answers, threshold, purpose }: { answers: Answers; threshold: number; purpose: GroupPurpose }) {
   const ordered = answers.filter(({ rollout }) => rollout.order === 'ordered');
   const heading = useId();
   const flips = ordered.filter((answer) => answer.flips).length;
   return (
-    <table class={styles.table} aria-labelledby={heading} data-part="what-if-group">
-      <thead>
-        <tr>
-          <th scope="col" id={heading}>
-            every advantage{flips > 0 && <b>, {count(flips, 'sign')} flipped</b>}
-          </th>
-          <th scope="col" class="num">
-            run
-          </th>
-          <th scope="col" class="num">
-            what if
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {ordered.map(({ rollout, recorded, advantage, flips: flipped }) => (
-          <tr key={rollout.id}>
-            <th scope="row">
-              <span class={styles.answer}>
-                <span>{rollout.index + 1}</span>
-                <span class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 40)}</span>
-                {flipped && <Icon name="flip" label="its sign flips" />}
-              </span>
+    <>
+      <table class={styles.table} aria-labelledby={heading} data-part="what-if-group">
+        <thead>
+          <tr>
+            <th scope="col" id={heading}>
+              every advantage{flips > 0 && <b>, {count(flips, 'sign')} flipped</b>}
             </th>
-            <td class="num">{signed(recorded, 2)}</td>
-            <td class={`num ${signed(recorded, 2) === signed(advantage, 2) ? '' : styles.changed}`}>
-              {signed(advantage, 2)}
-            </td>
+            <th scope="col" class="num">
+              run
+            </th>
+            <th scope="col" class="num">
+              what if
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {ordered.map(({ rollout, recorded, advantage, correct, flips: flipped }) => (
+            <tr key={rollout.id}>
+              <th scope="row">
+                <span class={styles.answer}>
+                  <span>{rollout.index + 1}</span>
+                  <span class="cut model-text">{rollout.answer === '' ? 'none' : shownLine(rollout.answer, 40)}</span>
+                  <AnswerMark accuracy={rollout.accuracy} correct={correct} threshold={threshold} />
+                  {flipped && <Icon name="flip" label="its sign flips" />}
+                </span>
+              </th>
+              <td class="num">{signed(recorded, 2)}</td>
+              <td class={`num ${signed(recorded, 2) === signed(advantage, 2) ? '' : styles.changed}`}>
+                {signed(advantage, 2)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {purpose !== 'train' && (
+        <p class={`${styles.note} dim`}>
+          Nothing trains on {purpose === 'probe' ? 'a probe' : 'an evaluation'}: these are the advantages that training
+          would make of it.
+        </p>
+      )}
+    </>
   );
 }

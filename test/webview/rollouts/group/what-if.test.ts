@@ -10,8 +10,8 @@ import type { GroupWithRollouts } from '../../../../trainer/protocol/records.ts'
 import {
   answersIf,
   candidateParameters,
-  changedNames,
   knownGroup,
+  triedHere,
   whatIf,
   withoutEffect,
 } from '../../../../webview/rollouts/group/what-if.ts';
@@ -110,7 +110,7 @@ describe('with something changed', () => {
       false,
       false,
     ]);
-    expect(changedNames(known, { mu: 0.8, alpha: 1 })).toEqual(['alpha']);
+    expect(triedHere(known, { mu: 0.8, alpha: 1 })).toEqual({ alpha: 1 });
   });
 
   it('does not pretend to know the form of answers where it was weighed 0, nor a test where there was none', () => {
@@ -118,6 +118,8 @@ describe('with something changed', () => {
     expect(withoutEffect(none, 'formatWeight')).toMatch('does not tell who had the form');
     expect(withoutEffect(none, 'mu')).toMatch('no shuffled answers');
     expect(withoutEffect(none, 'omega')).toBeNull();
+    // What was tried on another group is not put upon this one.
+    expect(triedHere(none, { formatWeight: 2, mu: 1, omega: 1 })).toEqual({ omega: 1 });
   });
 });
 
