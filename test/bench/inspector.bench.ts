@@ -127,10 +127,16 @@ async function* lists(asking: Asking, peers: readonly Peer[]): AsyncGenerator<Be
     return parts.map((part) => `; ${part}`).join('');
   };
   const sorted = (column: string) => `ORDER BY ${column} DESC NULLS LAST, key DESC LIMIT 200`;
-  const ordered = await each(orders, async (sort) => ({
-    what: `${sort.by} ${sort.descending ? 'down' : 'up'}`,
-    ms: await timed(() => asking.list('', { sort })),
-  }));
+  // The faster of two rounds: what else the machine does seldom meets both.
+  const [first, second] = [[] as number[], [] as number[]];
+  for (const round of [first, second])
+    for (const sort of orders) round.push(await timed(() => asking.list('', { sort })));
+  const ordered = orders.map(
+    ({ by, descending }, number): Taken => ({
+      what: `${by} ${descending ? 'down' : 'up'}`,
+      ms: Math.min(first[number] ?? Number.NaN, second[number] ?? Number.NaN),
+    }),
+  );
   yield figure(
     'first rows, any column',
     ordered,

@@ -157,12 +157,11 @@ describe('flat groups', () => {
     expect(await reason.textContent()).toBe(
       'Flat: All 8 answers are wrong and were paid the same: accuracy 0 + format 1 + temporal 0 + length 0 = 1.',
     );
-    await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${recordedRun}&group=s11-10&rollout=s11-10-o0`);
-    await expect
-      .poll(() => reason.textContent())
-      .toBe(
-        'Flat: All 8 answers are alike in every part, with an accuracy of 0.50 each: accuracy 0.5 + format 1 + temporal 0 + length 0.1 = 1.6.',
-      );
+    await context?.close();
+    const fractions = await openAt('s11-10', 's11-10-o0');
+    expect(await fractions.locator('[data-part=flat]').textContent()).toBe(
+      'Flat: All 8 answers are alike in every part, with an accuracy of 0.50 each: accuracy 0.5 + format 1 + temporal 0 + length 0.1 = 1.6.',
+    );
   });
 
   it('are found by their reason', async () => {

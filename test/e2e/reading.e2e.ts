@@ -124,7 +124,7 @@ function madeGroup(step: number): GroupWithRollouts {
       answer(id, step, 'ordered', 0, longThought),
       answer(id, step, 'ordered', 1, longThought),
       answer(id, step, 'ordered', 2, 'Wait. B.'),
-      answer(id, step, 'ordered', 3, `Wait ${attack} B.`),
+      answer(id, step, 'ordered', 3, `In frames 2 to 3, wait ${attack} B.`),
       answer(id, step, 'shuffled', 0, longThought),
     ],
   });
@@ -252,27 +252,23 @@ describe('the page as it lies', () => {
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(450);
   });
 
-  it.each(['dark', 'light', 'high contrast'])(
-    'is without fault for axe in %s, however it lies and whatever is open',
-    async (theme) => {
-      for (const [width, height] of [
-        [1400, 900],
-        [1000, 760],
-        [420, 900],
-      ] as const) {
-        const tab = await open(width, height, 'reading-1', at('s2-g0', 's2-g0-ordered-0'), theme);
-        for (const keys of ['Enter', 'p', 's', ']', 'o', 'g']) {
-          await tab.keyboard.press(keys);
-          const { violations } = await new AxeBuilder({ page: tab }).analyze();
-          const found = violations.flatMap(({ id, nodes }) =>
-            nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
-          );
-          expect(found, `after ${keys}, ${width} px wide`).toEqual([]);
-        }
-        await context?.close();
+  it.each(['dark', 'light', 'high contrast'])('is without fault for axe in %s, whatever is open', async (theme) => {
+    for (const [width, height] of [
+      [1000, 760],
+      [420, 900],
+    ] as const) {
+      const tab = await open(width, height, 'reading-1', at('s2-g0', 's2-g0-ordered-3'), theme);
+      for (const keys of [['Enter', 'p', 's', ']'], ['o'], ['g']]) {
+        for (const key of keys) await tab.keyboard.press(key);
+        const { violations } = await new AxeBuilder({ page: tab }).analyze();
+        const found = violations.flatMap(({ id, nodes }) =>
+          nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
+        );
+        expect(found, `after ${keys.join(' ')}, ${width} px wide`).toEqual([]);
       }
-    },
-  );
+      await context?.close();
+    }
+  });
 
   it('keeps the scroll, the strips and the shade on j, and begins at the top of an answer that fits', async () => {
     const tab = await open(1000, 760, 'reading-1', at('s2-g0', 's2-g0-ordered-0'));
@@ -534,7 +530,7 @@ describe('hostile answers', () => {
     const copied = await tab.evaluate(() => (window as unknown as { copied: string[] }).copied);
     expect(copied).toEqual([
       '[2000,2001,2002,2003,2003,2005,2006]',
-      `<think>Wait ${attack} B.</think><answer>B</answer><|im_end|>`,
+      `<think>In frames 2 to 3, wait ${attack} B.</think><answer>B</answer><|im_end|>`,
     ]);
   });
 });

@@ -212,7 +212,8 @@ class MaskMaker {
     if (range.from === range.to) return { level: 'rollouts', holds };
     // From the highest on: looking for a lower bound would begin with the first of all.
     const found = columns.words.portions(
-      'SELECT rowid FROM rollout_words WHERE rollout_words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC',
+      'rowid',
+      'rollout_words WHERE rollout_words MATCH ? AND rowid BETWEEN ? AND ?',
       [match, columns.keys[range.from] as number, columns.keys[range.to - 1] as number],
       wordKeys,
     );

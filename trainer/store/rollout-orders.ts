@@ -155,7 +155,7 @@ export class RolloutOrders {
   newestByIndex({ ofFacets }: Question, limit: number): { keys: number[]; total: number } {
     const { columns } = this;
     const { database } = columns;
-    if (columns.facetRows.length === 0) columns.facetRows = readFacets(database);
+    columns.facetRows = readFacets(database);
     const counted = columns.facetRows.filter(({ count }) => count > 0);
     const total = counted.reduce((sum, { count }) => sum + count, 0);
     const holds = facetsThatHold(columns, ofFacets);

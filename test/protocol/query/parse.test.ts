@@ -299,6 +299,7 @@ describe('commas', () => {
     ['aha>=2,step>3', 'aha>=2 step>3'],
     ['step:3,aha>=2', 'step:3 aha>=2'],
     ['answer:a,b:c', 'answer:a,"b:c"'],
+    ['flat:true or (wrong, flagged, media video)', 'flat:true or (correct:false flagged media:video)'],
     ['half shuffled, flat true', 'half:shuffled flat:true'],
     ['(red, blue) or "left, right"', '("red" "blue") or "left right"'],
     ['1,000 balls"x"', '"1 000" "balls" "x"'],

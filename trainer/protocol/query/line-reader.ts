@@ -64,7 +64,7 @@ export class LineReader {
         continue;
       }
       const character = line[start];
-      const wasItem = isItem || this.lexemes.length === 0;
+      const wasItem = isItem || this.lexemes.length === 0 || this.lexemes.at(-1)?.kind === 'open';
       isItem = false;
       if (wasItem && this.wholeItem(start)) continue;
       if (character === '(' || character === ')') {
@@ -104,7 +104,8 @@ export class LineReader {
     plainItem.lastIndex = start;
     const text = (plainItem.exec(this.line)?.[0] ?? '').trimEnd();
     const next = this.line.slice(start + text.length).trimStart();
-    if (!next.startsWith(',') && !(next === '' && this.line.slice(0, start).trimEnd().endsWith(','))) return false;
+    const isLast = next === '' || next.startsWith(')');
+    if (!next.startsWith(',') && !(isLast && this.line.slice(0, start).trimEnd().endsWith(','))) return false;
     const word = text.toLowerCase();
     if (word === 'wrong' || word === 'right') {
       this.at = start + text.length;

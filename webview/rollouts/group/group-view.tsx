@@ -114,7 +114,9 @@ export function GroupView(props: GroupViewProps) {
           )}
           {flat !== null && (
             <p class={styles.flat} data-part="flat">
-              <b>Flat:</b> {flat}
+              <FormulaLabel name="flatReasons" pointerOnly>
+                <b>Flat:</b> {flat}
+              </FormulaLabel>
             </p>
           )}
         </div>

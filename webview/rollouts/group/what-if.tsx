@@ -154,19 +154,23 @@ function ThisAnswer({
         <tbody>
           {own &&
             row(
-              <FormulaLabel name="total">reward</FormulaLabel>,
+              <FormulaLabel name="total" pointerOnly>
+                reward
+              </FormulaLabel>,
               fixed(own.rollout.reward.total, 2),
               fixed(own.total, 2),
             )}
           {own &&
             row(
-              <FormulaLabel name="advantage">advantage</FormulaLabel>,
+              <FormulaLabel name="advantage" pointerOnly>
+                advantage
+              </FormulaLabel>,
               signed(own.recorded, 3),
               signed(own.advantage, 3),
             )}
           {row('mean and std', sizes(stats.mean, stats.std), sizes(made.mean, made.std))}
           {row(
-            <FormulaLabel name="temporalTest">
+            <FormulaLabel name="temporalTest" pointerOnly>
               r<sub>t</sub>
             </FormulaLabel>,
             temporal ? plain(temporal.paid) : '–',
