@@ -94,6 +94,12 @@ export const commands = {
     enablement: contextKeys.hasRuns,
   },
   exportRun: { id: key('exportRun'), title: 'Export Run…', icon: '$(export)', enablement: contextKeys.hasRuns },
+  analyseRun: {
+    id: key('analyseRun'),
+    title: 'Analyse Answers Anew',
+    icon: '$(sparkle)',
+    enablement: contextKeys.hasRuns,
+  },
   deleteRun: { id: key('deleteRun'), title: 'Delete Run…', icon: '$(trash)', enablement: can('delete') },
   forkRun: {
     id: key('forkRun'),
@@ -219,6 +225,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
+    { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },
     { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
     { command: 'forkRun', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@2' },
@@ -325,7 +332,7 @@ export function manifestParts() {
   return {
     main: './dist/extension.cjs',
     extensionKind: ['workspace'],
-    activationEvents: ['onStartupFinished', ...runsOnDemand],
+    activationEvents: ['onStartupFinished', 'onUri', ...runsOnDemand],
     capabilities: {
       untrustedWorkspaces: {
         supported: 'limited',

@@ -4,6 +4,7 @@ import { registerCommands } from './commands/register.ts';
 import { registerRunFileLens } from './editors/run-file-lens.ts';
 import { registerSerializers } from './panels/page-panels.ts';
 import { Studio } from './studio.ts';
+import { registerUriHandler } from './uri-handler.ts';
 import { registerAttention } from './views/attention.ts';
 import { ContextKeys } from './views/context-keys.ts';
 import { registerRunFilesTree } from './views/run-files-tree.ts';
@@ -29,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): Activation {
     registerAttention(studio),
     registerSerializers(studio),
     registerRunFileLens(),
+    registerUriHandler(studio),
   );
   void studio.attachQuietly();
   return { activationMs: performance.now() - began };

@@ -8,6 +8,8 @@ import { checkRow } from '../trainer/data/row-check.ts';
 import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
 import { parseQuery } from '../trainer/protocol/query/parse.ts';
 import { runFile } from '../trainer/protocol/runfile.ts';
+import { rolloutsKeys } from '../webview/rollouts/rollouts-keys.ts';
+import { helpRows } from '../webview/ui/key-table.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -118,8 +120,8 @@ describe('query.md', () => {
   const codes = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string);
   const cells = (text: string) => [...text.matchAll(/^\| (`.*) \|$/gm)].map(([, row = '']) => row.split(/ ?\| ?/));
 
-  it('is 90 lines at most', () => {
-    expect(read('media/guide/query.md').split('\n').length - 1).toBeLessThanOrEqual(90);
+  it('is 100 lines at most', () => {
+    expect(read('media/guide/query.md').split('\n').length - 1).toBeLessThanOrEqual(100);
   });
 
   it('has every field in its order, with all its other names and the values that it knows', () => {
@@ -157,11 +159,9 @@ describe('query.md', () => {
 
 it('the table of keys has every key that a page lists', () => {
   const table = steering.slice(steering.indexOf('### Keys'), steering.indexOf('## From a shell'));
-  for (const page of ['dashboard/dashboard.tsx', 'rollouts/rollouts.tsx']) {
-    const rows = /const keyRows = \[(.*?)\] as const/s.exec(read(`webview/${page}`))?.[1] ?? '';
-    const keys = [...rows.matchAll(/\['([^']+)', '([^']+)'\]/g)];
-    expect(keys.length, page).toBeGreaterThan(8);
-    for (const [, names = ''] of keys)
-      for (const name of names.split(' ')) expect(table, `${page}: ${name}`).toContain(`\`${name}\``);
-  }
+  const rows = /const keyRows = \[(.*?)\] as const/s.exec(read('webview/dashboard/dashboard.tsx'))?.[1] ?? '';
+  const dashboard = [...rows.matchAll(/\['([^']+)', '([^']+)'\]/g)].map(([, names = '']) => names);
+  expect(dashboard.length).toBeGreaterThan(8);
+  const keys = [...dashboard, ...helpRows(rolloutsKeys).map(([names]) => names)].flatMap((names) => names.split(' '));
+  for (const name of keys) expect(table).toContain(`\`${name}\``);
 });

@@ -29,13 +29,21 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'steer a run of a trainer that is running: pause, resume, set, …',
       load: async () => (await import('./cli/commands/ctl.ts')).ctlCommand,
     },
+    open: {
+      summary: 'show a place of a run in the pages that are open, or print its links',
+      load: async () => (await import('./cli/commands/open.ts')).openCommand,
+    },
     convert: {
       summary: 'write a checkpoint in bfloat16 or in several files, without the optimizer state',
       load: async () => (await import('./cli/commands/convert.ts')).convertCommand,
     },
     export: {
-      summary: 'write what a run holds as JSONL, CSV, Parquet or TensorBoard events',
+      summary: 'write what a run holds as JSONL, CSV, Parquet, a page to read, or TensorBoard events',
       load: async () => (await import('./cli/commands/export.ts')).exportCommand,
+    },
+    analyse: {
+      summary: 'find aha moments and commitments of a run anew, where older rules found them',
+      load: async () => (await import('./cli/commands/analyse.ts')).analyseCommand,
     },
     recover: {
       summary: "save what can be read of a run's damaged database",

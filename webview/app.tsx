@@ -3,14 +3,19 @@ import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { z } from 'zod';
 import type { TrainerInfo } from '../trainer/protocol/messages.ts';
-import { type Place, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
+import { panelOf, type WebviewPage } from '../trainer/protocol/pages.ts';
+import { type Place, projectName, webviewPage } from '../trainer/protocol/place.ts';
+import { listSort } from '../trainer/protocol/query/sort.ts';
 import { Across } from './across/across.tsx';
-import { type AcrossPlace, noQuestion } from './across/place.ts';
+import { type AcrossPlace, acrossPlaceOf, noQuestion, placeOfAcross } from './across/place.ts';
 import { Compare } from './compare/compare.tsx';
-import { type ComparePlace, noComparison } from './compare/place.ts';
+import { type ComparePlace, comparePlaceOf, noComparison, placeOfCompare } from './compare/place.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
+import { AhaExplained } from './formulas/aha-explained.tsx';
 import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host, LinkStatus } from './host.ts';
+import { VisitNotice } from './places/visit-notice.tsx';
+import { Visitor } from './places/visitor.ts';
 import { nowhere } from './rollouts/reading.ts';
 import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
@@ -18,6 +23,8 @@ import { noTrainer, sentence } from './run/run-words.ts';
 import { UnreadableRuns } from './run/unreadable-runs.tsx';
 import type { Session, SessionState } from './state/session.ts';
 import { Blank } from './ui/blank.tsx';
+import { FollowLink } from './ui/follow-link.ts';
+import { Said, say } from './ui/said.tsx';
 import { Store, useStore } from './ui/store.ts';
 import { themeChanged } from './ui/theme.ts';
 import { Button } from './ui/toolkit.tsx';
@@ -28,6 +35,7 @@ const savedPlace = z.object({
   groupId: z.string().nullable(),
   rolloutId: z.string().nullable(),
   line: z.string(),
+  sort: listSort.nullable().default(null),
   across: z
     .object({
       question: z.string().nullable(),
@@ -51,6 +59,8 @@ type SavedPlace = z.infer<typeof savedPlace>;
 export function App({ host, session }: { host: Host; session: Session }) {
   const { connection } = session;
   const [page, setPage] = useState<WebviewPage>(host.page);
+  const pageNow = useRef(page);
+  pageNow.current = page;
   const [place] = useState(() => new Store(nowhere));
   const [across] = useState(() => new Store<AcrossPlace>(noQuestion));
   const [compare] = useState(() => new Store<ComparePlace>(noComparison));
@@ -62,17 +72,57 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const feed = useStore(session.state, (state) => state.feed);
   const shown = useStore(place, (held) => held);
   const listening = useRef(false);
+  const project = useStore(connection.state, ({ trainer }) => (trainer === null ? null : projectName(trainer.folder)));
+  const [visitor] = useState(
+    () =>
+      new Visitor(session, {
+        go: (found, by) => {
+          const { page: wanted, runId: run, groupId, rolloutId, span, query, sort, step } = found;
+          const named = {
+            ...found,
+            runId: run ?? undefined,
+            groupId: groupId ?? undefined,
+            rolloutId: rolloutId ?? undefined,
+          };
+          if (host.place === 'vscode' && panelOf(wanted) !== panelOf(pageNow.current)) {
+            host.command({ command: 'open-place', place: named, ...(by !== null && { by }) });
+            return false;
+          }
+          setPage(wanted);
+          if (run !== null) session.choose(run);
+          if (wanted === 'across') across.set(acrossPlaceOf(named));
+          else if (wanted === 'compare') compare.set(comparePlaceOf(named));
+          else if (groupId !== null || query !== undefined || sort || step !== undefined) {
+            const selection = span && rolloutId ? { rolloutId, span } : null;
+            place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection });
+          }
+          return true;
+        },
+        here: () => {
+          const { runId: run, feed: shownFeed } = session.state.get();
+          const [from, held, asked, compared] = [pageNow.current, place.get(), across.get(), compare.get()];
+          if (run === null || shownFeed === null) return null;
+          return () => {
+            setPage(from);
+            session.choose(run);
+            place.set(held);
+            across.set(asked);
+            compare.set(compared);
+          };
+        },
+      }),
+  );
 
   useEffect(() => {
     if (listening.current) return;
     listening.current = true;
     const saved = savedPlace.safeParse(host.loadState());
     if (saved.success) {
-      const { groupId, rolloutId, line } = saved.data;
-      place.set({ groupId, rolloutId, line });
+      const { groupId, rolloutId, line, sort } = saved.data;
+      place.set({ groupId, rolloutId, line, sort, selection: null });
       if (saved.data.across) across.set(saved.data.across);
       if (saved.data.compare) compare.set(saved.data.compare);
-      if (host.place === 'vscode' && isBeyond(saved.data.page)) setPage(saved.data.page);
+      if (host.place === 'vscode' && panelOf(saved.data.page) === panelOf(host.page)) setPage(saved.data.page);
       if (saved.data.runId) session.choose(saved.data.runId);
     }
     /* A place in one run means nothing in another. */
@@ -89,37 +139,35 @@ export function App({ host, session }: { host: Host; session: Session }) {
     host.listen({
       onOpen: (transport, author) => connection.open(transport, author),
       onStatus: (link) => connection.setLink(link),
-      onShow: (show) => {
-        setPage(show.page);
-        if (show.runId) session.choose(show.runId);
-        const { groupId, rolloutId } = show;
-        if (show.page === 'across') across.set(acrossPlaceOf(show));
-        else if (show.page === 'compare') compare.set(comparePlaceOf(show));
-        else if (groupId && rolloutId) place.update((held) => ({ ...held, groupId, rolloutId }));
-      },
+      onShow: (link, by) => void visitor.visit(link, { by }),
+      onSaid: say,
       onTheme: themeChanged,
       onFault: (fault) => connection.fail(fault),
     });
   }, [host, session]);
 
   useEffect(() => {
-    const { groupId, rolloutId, line } = shown;
+    const { groupId, rolloutId, line, sort = null } = shown;
     const state: SavedPlace = {
-      ...{ page, runId, groupId, rolloutId, line },
+      ...{ page, runId, groupId, rolloutId, line, sort },
       across: questionShown,
       compare: comparisonShown,
     };
     host.saveState(state);
-    if (runId) {
-      host.navigated({
-        page,
-        runId,
-        ...(page === 'rollouts' && groupId && rolloutId ? { groupId, rolloutId } : {}),
-        ...(page === 'across' && placeOfAcross(questionShown)),
-        ...(page === 'compare' && placeOfCompare(comparisonShown)),
-      });
+    if (runId && project !== null) {
+      const parts: Readonly<Record<WebviewPage, Omit<Place, 'page'>>> = {
+        dashboard: {},
+        rollouts: {
+          ...(rolloutId && { rolloutId }),
+          ...(line.trim() !== '' && { query: line }),
+          ...(sort && { sort }),
+        },
+        across: placeOfAcross(questionShown),
+        compare: placeOfCompare(comparisonShown),
+      };
+      host.navigated({ project, place: { page, runId, ...parts[page] } });
     }
-  }, [host, page, runId, shown, questionShown, comparisonShown]);
+  }, [host, page, project, runId, shown, questionShown, comparisonShown]);
 
   const go = useCallback(
     (wanted: 'dashboard' | 'rollouts') => {
@@ -131,7 +179,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
   /* From the rollouts, whose panel also shows what they lead to; from the dashboard that is another panel in the editor. */
   const goBeyond = (to: Place) => {
     if (host.place === 'vscode' && page === 'dashboard') {
-      host.command({ command: 'show-place', place: to });
+      host.command({ command: 'open-place', place: { ...to, ...(runId && { runId }) } });
       return;
     }
     if (to.page === 'across') across.set(acrossPlaceOf(to));
@@ -144,7 +192,14 @@ export function App({ host, session }: { host: Host; session: Session }) {
     place.update((held) => ({ ...held, groupId, rolloutId }));
     setPage('rollouts');
   };
-  if (!feed) return <Nothing session={session} host={host} />;
+  if (!feed)
+    return (
+      <>
+        <VisitNotice visitor={visitor} />
+        <Nothing session={session} host={host} />
+        <Said />
+      </>
+    );
   const pages: Readonly<Record<WebviewPage, () => JSX.Element>> = {
     dashboard: () => (
       <Dashboard
@@ -167,6 +222,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         onDashboard={() => go('dashboard')}
         onAcross={({ group, rollout }) => goBeyond({ page: 'across', groupId: group.id, rolloutId: rollout.id })}
         onCompare={({ group }) => goBeyond({ page: 'compare', groupId: group.id })}
+        onOpenDocument={({ name, text }) => host.openDocument(name, text)}
       />
     ),
     across: () => (
@@ -193,44 +249,17 @@ export function App({ host, session }: { host: Host; session: Session }) {
     ),
   };
   return (
-    <>
+    <FollowLink.Provider value={(link) => void visitor.follow(link)}>
+      <VisitNotice visitor={visitor} />
       {pages[page]()}
       <FormulaPopover />
-    </>
+      <AhaExplained />
+      <Said />
+    </FollowLink.Provider>
   );
 }
 
 /** Pages that others lead to, which lead back; the editor shows them in the panel of the rollouts. */
-const isBeyond = (page: WebviewPage) => page === 'across' || page === 'compare';
-
-const acrossPlaceOf = ({ question, groupId, rolloutId }: Place): AcrossPlace => ({
-  question: question ?? null,
-  groupId: groupId ?? null,
-  first: null,
-  second: rolloutId ?? null,
-});
-
-const placeOfAcross = ({ question, groupId, second }: AcrossPlace): Omit<Place, 'page'> => ({
-  ...(question !== null && { question }),
-  ...(question === null && groupId !== null && { groupId }),
-  ...(second !== null && { rolloutId: second }),
-});
-
-const comparePlaceOf = (place: Place): ComparePlace => ({
-  againstRunId: place.againstRunId ?? null,
-  question: place.question ?? null,
-  groupId: place.groupId ?? null,
-  evaluationId: place.evaluationId ?? null,
-  againstEvaluationId: place.againstEvaluationId ?? null,
-});
-
-const placeOfCompare = (held: ComparePlace): Omit<Place, 'page'> => ({
-  ...(held.againstRunId !== null && { againstRunId: held.againstRunId }),
-  ...(held.question !== null && { question: held.question }),
-  ...(held.evaluationId !== null && { evaluationId: held.evaluationId }),
-  ...(held.againstEvaluationId !== null && { againstEvaluationId: held.againstEvaluationId }),
-});
-
 /** Before there is a run to show. */
 function Nothing({ session, host }: { session: Session; host: Host }) {
   const { connection } = session;

@@ -3,8 +3,10 @@
  * browser tab a WebSocket goes to the trainer that served the page. Nothing else in the pages knows which it is.
  */
 import type { Transport } from '../trainer/protocol/connection.ts';
-import { StudioError } from '../trainer/protocol/errors.ts';
-import { type Place, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
+import { asStudioError, StudioError } from '../trainer/protocol/errors.ts';
+import { shownText } from '../trainer/protocol/hostile-text.ts';
+import type { WebviewPage } from '../trainer/protocol/pages.ts';
+import { linkPath, type PlaceLink, readLink, webviewPage } from '../trainer/protocol/place.ts';
 import {
   type HostCommand,
   hostToPage,
@@ -24,8 +26,10 @@ export interface HostListener {
   /** A connection is open. Every one is new: nothing of an earlier one holds. */
   onOpen(transport: Transport, author: string): void;
   onStatus(status: LinkStatus): void;
-  /** Someone asks to see something. */
-  onShow(show: Place): void;
+  /** Someone asks to see something; `by` is who points there, null where it is whoever reads. */
+  onShow(link: PlaceLink, by: string | null): void;
+  /** Something was done outside of the page, such as a copy; `more` is what can be done besides. */
+  onSaid(words: string, more: { readonly label: string; act(): void } | null): void;
   onTheme(): void;
   /** The editor said something that the page does not know. */
   onFault(fault: StudioError): void;
@@ -40,14 +44,23 @@ export interface Host {
   /** Has the editor do what only it can; a browser tab has no such commands. */
   command(command: HostRequest): void;
   saveFile(name: string, text: string): void;
-  copy(text: string): Promise<void>;
+  /** Fetches a file that the trainer made; only a browser tab can. */
+  download(path: string): void;
+  /** Shows a text that a model or a dataset wrote in an editor, or a tab, of its own. */
+  openDocument(name: string, text: string): void;
+  /**
+   * Copies, and says so. Rejects with StudioError where the clipboard can't be had.
+   * @param what how the text is called in what is said
+   * @param other another form of the same, which is offered then
+   */
+  copy(text: string, what?: string, other?: { readonly what: string; readonly text: string }): Promise<void>;
+  /** How links begin that the editor opens. */
+  readonly scheme: string;
   /** What the page wants to find again after a reload. */
   loadState(): unknown;
   saveState(state: unknown): void;
-  /** A link to what is shown, for a person to pass on; null where there is no such link. */
-  link(show: Place): string | null;
-  /** Browser tab only: the address of another page follows what is shown. */
-  navigated(show: Place): void;
+  /** Browser tab only: the address follows what is shown. */
+  navigated(link: PlaceLink): void;
 }
 
 interface VsCodeApi {
@@ -110,14 +123,19 @@ class HeldTransport implements Transport {
 class EditorHost implements Host {
   readonly place = 'vscode';
   readonly page = pageOfDocument();
+  scheme = 'vscode';
   private readonly api: VsCodeApi;
   private transport: HeldTransport | null = null;
+  private listener: HostListener | null = null;
+  /** Copies that the editor has not answered yet, the oldest first. */
+  private readonly copying: ((fault: string | undefined) => void)[] = [];
 
   constructor(api: VsCodeApi) {
     this.api = api;
   }
 
   listen(listener: HostListener): void {
+    this.listener = listener;
     window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       const checked = hostToPage.safeParse(data);
       if (!checked.success) {
@@ -135,6 +153,7 @@ class EditorHost implements Host {
         case 'status':
           this.transport?.end(message.reason || message.state);
           this.transport = null;
+          this.scheme = message.scheme ?? this.scheme;
           listener.onStatus({ state: message.state, reason: message.reason });
           if (message.state === 'open') {
             this.transport = new HeldTransport(
@@ -144,8 +163,13 @@ class EditorHost implements Host {
             listener.onOpen(this.transport, message.author ?? 'editor');
           }
           break;
-        case 'show':
-          listener.onShow(message);
+        case 'show': {
+          const { type: _, by = null, ...place } = message;
+          listener.onShow({ project: null, place }, by);
+          break;
+        }
+        case 'copied':
+          this.copying.shift()?.(message.fault);
           break;
         case 'theme':
           listener.onTheme();
@@ -167,8 +191,17 @@ class EditorHost implements Host {
     this.api.postMessage({ type: 'save-file', name, text });
   }
 
-  async copy(text: string): Promise<void> {
+  download(): void {}
+
+  openDocument(name: string, text: string): void {
+    this.api.postMessage({ type: 'open-document', title: name, text });
+  }
+
+  async copy(text: string, what = 'Text'): Promise<void> {
     this.api.postMessage({ type: 'copy', text });
+    const fault = await new Promise<string | undefined>((answered) => this.copying.push(answered));
+    if (fault !== undefined) throw notCopied(fault);
+    this.listener?.onSaid(`${what} copied.`, null);
   }
 
   loadState(): unknown {
@@ -179,10 +212,6 @@ class EditorHost implements Host {
     this.api.setState(state);
   }
 
-  link(): string | null {
-    return null;
-  }
-
   navigated(): void {}
 }
 
@@ -191,34 +220,27 @@ const firstRetryMs = 250;
 const longestRetryMs = 4000;
 /** After this many failed tries in a row the page says that the trainer is gone; it goes on trying. */
 const goneAfter = 4;
+/** How long a text that was given to another tab, or to be saved, is held. */
+const documentKeptMs = 60_000;
 
 class BrowserHost implements Host {
   readonly place = 'browser';
   readonly page = pageOfDocument();
+  readonly scheme = 'vscode';
   private failures = 0;
+  private listener: HostListener | null = null;
+  /** The socket goes by it where the browser keeps no cookies; the address lets go of it, so that it is not passed on. */
   private readonly token = new URLSearchParams(location.search).get('token');
 
   listen(listener: HostListener): void {
+    this.listener = listener;
     listener.onStatus({ state: 'connecting', reason: '' });
-    const asked = new URLSearchParams(location.search);
-    const part = (name: string) => asked.get(name) ?? undefined;
-    const runId = part('run');
-    const groupId = part('group');
-    const rolloutId = part('rollout');
-    const question = part('question');
-    const againstRunId = part('against');
-    const evaluationId = part('evaluation');
-    const againstEvaluationId = part('against-evaluation');
-    listener.onShow({
-      page: this.page,
-      ...(runId && { runId }),
-      ...(groupId && { groupId }),
-      ...(rolloutId && { rolloutId }),
-      ...(question && { question }),
-      ...(againstRunId && { againstRunId }),
-      ...(evaluationId && { evaluationId }),
-      ...(againstEvaluationId && { againstEvaluationId }),
-    });
+    try {
+      const path = location.pathname === '/' ? `/${this.page}` : location.pathname;
+      listener.onShow(readLink(path + location.search), null);
+    } catch (thrown) {
+      listener.onFault(asStudioError(thrown));
+    }
     window.addEventListener('popstate', () => location.reload());
     this.connect(listener);
   }
@@ -253,22 +275,42 @@ class BrowserHost implements Host {
   }
 
   openFile(path: string): void {
-    void this.copy(path);
+    this.copy(path, 'Path of the file').catch((thrown: unknown) => this.listener?.onFault(asStudioError(thrown)));
   }
 
   command(): void {}
 
   saveFile(name: string, text: string): void {
     const address = URL.createObjectURL(new Blob([text], { type: 'application/jsonl' }));
-    const link = document.createElement('a');
-    link.href = address;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    fetchAs(address, name);
+    setTimeout(() => URL.revokeObjectURL(address), documentKeptMs);
   }
 
-  copy(text: string): Promise<void> {
-    return navigator.clipboard.writeText(text);
+  download(path: string): void {
+    fetchAs(path, '');
+  }
+
+  /** Plain text in a tab of its own; what would deceive there is shown as its code, as in the page. */
+  openDocument(_name: string, text: string): void {
+    const address = URL.createObjectURL(new Blob([shownText(text)], { type: 'text/plain;charset=utf-8' }));
+    window.open(address, '_blank', 'noopener');
+    setTimeout(() => URL.revokeObjectURL(address), documentKeptMs);
+  }
+
+  async copy(text: string, what = 'Text', other?: { readonly what: string; readonly text: string }): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch (thrown) {
+      throw notCopied(asStudioError(thrown).message);
+    }
+    const copyOther = other && {
+      label: `Copy the ${other.what.charAt(0).toLowerCase()}${other.what.slice(1)} instead`,
+      act: () =>
+        void this.copy(other.text, other.what).catch((thrown: unknown) =>
+          this.listener?.onFault(asStudioError(thrown)),
+        ),
+    };
+    this.listener?.onSaid(`${what} copied.`, copyOther ?? null);
   }
 
   loadState(): unknown {
@@ -280,28 +322,25 @@ class BrowserHost implements Host {
     sessionStorage.setItem(stateKey, JSON.stringify(state));
   }
 
-  link(show: Place): string {
-    return this.address(show, null);
-  }
-
-  navigated(show: Place): void {
-    const address = this.address(show, this.token);
-    if (show.page === pageOfPath()) history.replaceState(null, '', address);
+  navigated(link: PlaceLink): void {
+    const address = linkPath(link);
+    if (link.place.page === pageOfPath()) history.replaceState(null, '', address);
     else history.pushState(null, '', address);
   }
+}
 
-  private address(show: Place, token: string | null): string {
-    const address = new URL(`/${show.page}`, location.href);
-    if (show.runId) address.searchParams.set('run', show.runId);
-    if (show.groupId) address.searchParams.set('group', show.groupId);
-    if (show.rolloutId) address.searchParams.set('rollout', show.rolloutId);
-    if (show.question) address.searchParams.set('question', show.question);
-    if (show.againstRunId) address.searchParams.set('against', show.againstRunId);
-    if (show.evaluationId) address.searchParams.set('evaluation', show.evaluationId);
-    if (show.againstEvaluationId) address.searchParams.set('against-evaluation', show.againstEvaluationId);
-    if (token) address.searchParams.set('token', token);
-    return address.href;
-  }
+/** A name takes the place of what the address says. */
+function fetchAs(address: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
+function notCopied(why: string): StudioError {
+  return new StudioError('no-access', `Nothing was copied: ${why}`, {
+    remedy: 'Allow the page to use the clipboard, and copy again.',
+  });
 }
 
 /** @param at what of the message does not fit */
@@ -320,5 +359,5 @@ function pageOfDocument(): WebviewPage {
 }
 
 function pageOfPath(): string {
-  return location.pathname.replace(/^\/+/, '');
+  return location.pathname.split('/').at(-1) ?? '';
 }

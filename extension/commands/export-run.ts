@@ -1,6 +1,10 @@
 /** Export Run: a table of a run, all of them, or its curves for TensorBoard, written by the trainer's own program. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { StudioError } from '../../trainer/protocol/errors.ts';
+import type { ExportForm } from '../../trainer/protocol/messages.ts';
+import type { HostCommand } from '../../trainer/protocol/webview-messages.ts';
+import type { Studio } from '../studio.ts';
 import { runTask } from '../trainer/task.ts';
 import { demandRuns, sayDone } from './carry-out.ts';
 import type { Handler } from './handler.ts';
@@ -60,4 +64,48 @@ export const exportRun: Handler = async (studio, argument) => {
       runTask(program, ['export', run.id, ...kind.what, '--folder', project, '--out', out], progress, token),
   );
   sayDone(studio, `${run.id} exported to ${out}`);
+};
+
+/** What a page's list holds, to a file that is asked for. */
+export async function exportChosen(
+  studio: Studio,
+  {
+    runId,
+    selection: { query, sort, limit },
+    form,
+  }: Omit<Extract<HostCommand, { command: 'export-rollouts' }>, 'type'>,
+): Promise<void> {
+  const project = studio.demandProject();
+  const run = studio.runs.find(({ id }) => id === runId);
+  if (!run) throw new StudioError('not-found', `There is no run ${runId} any more.`);
+  const { ending, label } = chosenForms[form];
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.file(path.join(project, `${run.id}-rollouts.${ending}`)),
+    filters: { [label]: [ending] },
+    title: `Export rollouts of ${run.id}`,
+  });
+  if (!target) return;
+  const program = await studio.program();
+  const chosen = [
+    `--query=${query}`,
+    ...(sort ? [`--sort=${sort.descending ? '-' : ''}${sort.by}`] : []),
+    ...(limit === undefined ? [] : ['--limit', String(limit)]),
+  ];
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Exporting rollouts of ${run.id}`, cancellable: true },
+    (progress, token) =>
+      runTask(
+        program,
+        ['export', run.id, ...chosen, '--format', form, '--folder', project, '--out', target.fsPath],
+        progress,
+        token,
+      ),
+  );
+  sayDone(studio, `Rollouts of ${run.id} exported to ${target.fsPath}`);
+}
+
+const chosenForms: Readonly<Record<ExportForm, { readonly ending: string; readonly label: string }>> = {
+  html: { ending: 'html', label: 'Page to read' },
+  jsonl: { ending: 'jsonl', label: 'JSON lines' },
+  parquet: { ending: 'parquet', label: 'Parquet' },
 };

@@ -31,6 +31,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   installFfmpeg: async () => (await import('./install-ffmpeg.ts')).installFfmpeg,
   chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
   exportRun: async () => (await import('./export-run.ts')).exportRun,
+  analyseRun: async () => (await import('./analyse-run.ts')).analyseRun,
   exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
   deleteRun: async () => (await import('./run-records.ts')).deleteRun,
   forkRun: async () => (await import('./fork-run.ts')).forkRun,

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { faultLine } from '../../trainer/protocol/issues.ts';
-import type { Place, WebviewPage } from '../../trainer/protocol/place.ts';
+import type { WebviewPage } from '../../trainer/protocol/pages.ts';
+import type { Place } from '../../trainer/protocol/place.ts';
 import {
   type HostCommand,
   type HostToPageInput,
@@ -18,24 +19,29 @@ import { insideProject } from './inside-project.ts';
 import { makeNonce, pageHtml } from './page-html.ts';
 import { SocketPipe } from './socket-pipe.ts';
 
+/** A place, and who points there where it is not whoever reads. */
+export interface Pointing extends Place {
+  readonly by?: string | undefined;
+}
+
 export class PagePanel {
   private readonly studio: Studio;
   private readonly page: WebviewPage;
   private readonly panel: vscode.WebviewPanel;
   private readonly assets: vscode.Uri;
+  private readonly showPlace: (place: Pointing) => void;
   private readonly pipe: SocketPipe;
   private readonly subscriptions: vscode.Disposable;
   private ready = false;
-  private waiting: Place | undefined;
-  private readonly showPlace: (place: Place) => void;
+  private waiting: Pointing | undefined;
 
-  /** @param showPlace shows what the page asks for, be it in another panel */
+  /** @param showPlace in whichever panel shows its page */
   constructor(
     studio: Studio,
     page: WebviewPage,
     panel: vscode.WebviewPanel,
     assets: vscode.Uri,
-    showPlace: (place: Place) => void,
+    showPlace: (place: Pointing) => void,
   ) {
     this.studio = studio;
     this.showPlace = showPlace;
@@ -43,7 +49,8 @@ export class PagePanel {
     this.panel = panel;
     this.assets = assets;
     this.pipe = new SocketPipe({
-      onStatus: (state, reason) => this.post({ type: 'status', state, reason, author: studio.author }),
+      onStatus: (state, reason) =>
+        this.post({ type: 'status', state, reason, author: studio.author, scheme: vscode.env.uriScheme }),
       onMessage: (message) => {
         if (typeof message === 'string') this.post({ type: 'message', data: message });
         else this.post({ type: 'binary', data: message.slice().buffer });
@@ -67,7 +74,7 @@ export class PagePanel {
     void studio.trainerAsked();
   }
 
-  show(show: Place): void {
+  show(show: Pointing): void {
     if (this.ready) this.post({ type: 'show', ...show });
     else this.waiting = show;
   }
@@ -133,7 +140,9 @@ export class PagePanel {
       case 'save-file':
         return this.saveFile(message.name, message.text);
       case 'copy':
-        return vscode.env.clipboard.writeText(message.text);
+        return this.copy(message.text);
+      case 'open-document':
+        return (await import('./text-document.ts')).showText(message.title, message.text);
       default:
         return message satisfies never;
     }
@@ -148,8 +157,10 @@ export class PagePanel {
         return run('openDashboard', ...aboutRun(asked.runId));
       case 'open-rollouts':
         return run('openRollouts', ...aboutRun(asked.runId));
-      case 'show-place':
-        return this.showPlace(asked.place);
+      case 'open-place':
+        return this.showPlace({ ...asked.place, by: asked.by });
+      case 'export-rollouts':
+        return (await import('../commands/export-run.ts')).exportChosen(this.studio, asked);
       case 'show-log':
       case 'show-problems':
         return run('showLog');
@@ -159,6 +170,16 @@ export class PagePanel {
         return startTrainerAsked(this.studio);
       default:
         return asked satisfies never;
+    }
+  }
+
+  /** The page waits for the answer before it says that something was copied. */
+  private async copy(text: string): Promise<void> {
+    try {
+      await vscode.env.clipboard.writeText(text);
+      this.post({ type: 'copied' });
+    } catch (failure) {
+      this.post({ type: 'copied', fault: failure instanceof Error ? failure.message : String(failure) });
     }
   }
 

@@ -1,15 +1,12 @@
 /** The webview panels: at most one of each kind, restored after a reload, each with a socket of its own to the trainer. */
 import * as vscode from 'vscode';
-import type { Place, WebviewPage } from '../../trainer/protocol/place.ts';
+import { panelOf } from '../../trainer/protocol/pages.ts';
 import { panels } from '../contributions.ts';
 import type { Studio } from '../studio.ts';
-import type { PagePanel } from './page-panel.ts';
+import type { PagePanel, Pointing } from './page-panel.ts';
 
 type PanelPage = keyof typeof panels;
 const titles: Record<PanelPage, string> = { dashboard: 'Video-R1 Dashboard', rollouts: 'Video-R1 Rollouts' };
-
-/** What answers lead to is shown in their panel, and leads back there. */
-const panelOf = (page: WebviewPage): PanelPage => (page === 'dashboard' ? page : 'rollouts');
 
 const open = new WeakMap<Studio, PagePanels>();
 
@@ -31,7 +28,7 @@ export class PagePanels {
   }
 
   /** Opens the page, or brings it to the front, and shows what is asked for. */
-  show(show: Place): void {
+  show(show: Pointing): void {
     const page = panelOf(show.page);
     const present = this.panels.get(page);
     if (present) {

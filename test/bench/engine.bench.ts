@@ -58,21 +58,34 @@ async function measureTraining(engine: Engine, model: ModelHandle): Promise<numb
   return median(steps);
 }
 
+/** Microseconds per token of one round, with so many alternatives beside each. */
+async function decodingRound(engine: Engine, model: ModelHandle, round: number, alternatives: number): Promise<number> {
+  let tokens = 0;
+  const ms = await timed(async () => {
+    const requests = [{ prompt: prompt(round), seeds: Array.from({ length: 64 }, (_, i) => i) }];
+    const options = { maxTokens: 48, temperature: 1, topP: 1, alternatives };
+    for await (const event of engine.sample(model, requests, options, new AbortController().signal)) {
+      if (event.kind === 'done') tokens += event.completion.tokens.length;
+    }
+  });
+  return (1000 * ms) / tokens;
+}
+
 /** Microseconds per token. */
 export async function measureDecoding(engine: Engine, model: ModelHandle): Promise<number> {
   const perToken: number[] = [];
-  for (let round = 0; round < 4; round++) {
-    let tokens = 0;
-    const ms = await timed(async () => {
-      const requests = [{ prompt: prompt(round), seeds: Array.from({ length: 64 }, (_, i) => i) }];
-      const options = { maxTokens: 48, temperature: 1, topP: 1 };
-      for await (const event of engine.sample(model, requests, options, new AbortController().signal)) {
-        if (event.kind === 'done') tokens += event.completion.tokens.length;
-      }
-    });
-    perToken.push((1000 * ms) / tokens);
-  }
+  for (let round = 0; round < 4; round++) perToken.push(await decodingRound(engine, model, round, 0));
   return median(perToken);
+}
+
+/** How many times as long a token takes with five alternatives as without, in turns. */
+async function measureAlternatives(engine: Engine, model: ModelHandle): Promise<number> {
+  const ratios: number[] = [];
+  for (let round = 0; round < 15; round++) {
+    const without = await decodingRound(engine, model, round, 0);
+    ratios.push((await decodingRound(engine, model, round, 5)) / without);
+  }
+  return median(ratios);
 }
 
 /** Milliseconds of the parts of a T-GRPO step: 12 questions, 8 ordered and 4 shuffled answers each, one update on the ordered. */
@@ -177,6 +190,12 @@ async function* measureAlone(engine: Engine, threads: number): AsyncGenerator<Be
     value: await measureDecoding(engine, model),
     unit: 'us/token',
     note: `${at}; prompt and start included; median`,
+  };
+  yield {
+    name: 'decoding with 5 alternatives',
+    value: await measureAlternatives(engine, model),
+    unit: 'times',
+    note: 'as long as without; median of 15 rounds in turns',
   };
   yield {
     name: 'SFT step',

@@ -8,6 +8,7 @@ import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { benchActivation } from './activation.bench.ts';
 import { benchData } from './data.bench.ts';
 import { benchEngine } from './engine.bench.ts';
+import { benchInspector } from './inspector.bench.ts';
 import { benchLeak } from './leak.bench.ts';
 import { benchMedia } from './media.bench.ts';
 import { benchPages } from './pages.bench.ts';
@@ -20,6 +21,7 @@ const parts: Record<string, BenchPart> = {
   engine: benchEngine,
   server: benchServer,
   store: benchStore,
+  inspector: benchInspector,
   leak: benchLeak,
   rewards: benchRewards,
   data: benchData,

@@ -6,79 +6,16 @@ import { setImmediate } from 'node:timers/promises';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { type Expression, everything } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
-import type { GroupWithRollouts, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { RunEventBody } from '../../trainer/protocol/records.ts';
 import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
-import { aGroup, anAnnotation, aQuestion, aRollout, aRun } from '../store/records.ts';
+import { anAnnotation, aRun } from '../store/records.ts';
+import { madeGroups, perGroup, words } from './made-rollouts.ts';
 import { type BenchFigure, median, quantile, timed } from './part.ts';
 
 const wanted = 1_000_000;
-const perGroup = 12;
-const groupsPerStep = 8;
 /** Groups that are stored in one go while the run is made. */
 const atOnce = 500;
-
-/** Numbers from 0 to 1 that are the same every time. */
-function* numbers(): Generator<number, never> {
-  for (let state = 1; ; ) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
-/** Three thousand words, the first ones much more often than the last. */
-const words = Array.from({ length: 3000 }, (_, number) => {
-  const letters = 'etaoinshrdlu';
-  let word = '';
-  for (let rest = number + 20; rest > 0; rest = Math.floor(rest / letters.length))
-    word += letters[rest % letters.length];
-  return word;
-});
-
-/** Groups as a long run has them: eight ordered answers and four shuffled ones of about eighty words. */
-function* madeGroups(): Generator<GroupWithRollouts, never> {
-  const random = numbers();
-  const next = () => random.next().value;
-  const text = (length: number) =>
-    Array.from({ length }, () => words[Math.floor(next() ** 3 * words.length)]).join(' ');
-  for (let number = 0; ; number++) {
-    const step = 1 + Math.floor(number / groupsPerStep);
-    const id = `s${step}-g${number % groupsPerStep}`;
-    yield aGroup(step, {
-      id,
-      purpose: number % 50 === 49 ? 'evaluation' : 'train',
-      at: 1_700_000_000_000 + number * 1000,
-      question: aQuestion({
-        row: number % 5000,
-        problemId: String(number % 5000),
-        dataType: number % 4 === 0 ? 'image' : 'video',
-        problem: text(20),
-      }),
-      rollouts: Array.from({ length: perGroup }, (_, index) => {
-        const order = index < 8 ? 'ordered' : 'shuffled';
-        const correct = next() < 0.4;
-        return aRollout({
-          id: `${id}-${order[0]}${index}`,
-          groupId: id,
-          step,
-          order,
-          index: index % 8,
-          text: `<think>${text(80)}</think><answer>${'ABCD'[index % 4]}</answer>`,
-          answer: 'ABCD'[index % 4] ?? '',
-          correct,
-          accuracy: correct ? 1 : 0,
-          reward: {
-            parts: [{ name: 'accuracy', value: correct ? 1 : 0, possible: 1, explanation: '' }],
-            total: next() * 2,
-          },
-          tokenCount: Math.floor(next() * 500),
-          meanEntropy: next(),
-          aha: next() < 0.02 ? [{ span: { start: 0, end: 1 }, tier: 3, rule: 'r', evidence: 'e' }] : [],
-        });
-      }),
-    });
-  }
-}
 
 const lines = [
   '',

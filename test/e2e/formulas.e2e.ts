@@ -22,7 +22,7 @@ const numberPlaces = [
   '[aria-label="Where the time went"] li',
   '[aria-label="Where the time went"] h2 ~ *',
   '[aria-label="Evaluations"] td:not(:first-child)',
-  '[id^=row-] > :nth-child(n + 7)',
+  '[id^=row-] :is([data-column=reward], [data-column=advantage], [data-column=length], [data-column=aha])',
   '[data-pane=group] button[aria-pressed] > :first-child > :last-child > span',
   '[data-pane=group] button[aria-pressed] > :last-child > span',
   '[data-pane=group] h3 > :last-child',
@@ -65,7 +65,7 @@ async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): 
     .first()
     .click();
   await tab.locator('[data-part=temporal-test]').waitFor({ state: 'attached' });
-  await tab.locator('[data-part=reward-sum] [data-formula]').first().waitFor();
+  await tab.locator('section[aria-label=Reward] [data-formula]').first().waitFor();
   return tab;
 }
 
@@ -140,13 +140,18 @@ describe('formulas', () => {
     await rollouts.keyboard.press('p');
     await rollouts.locator('[data-formula=tokenProbability]').waitFor();
     await look(rollouts, 'shaded tokens');
-    expect(Object.keys(formulas).filter((name) => !used.has(name))).toEqual([]);
+    await rollouts.keyboard.press('p');
+    await rollouts.locator('[data-formula=tokenEntropy]').waitFor();
+    await look(rollouts, 'tokens shaded by entropy');
+    /* Shades of answers that were trained on, and of engines that sample with another program. */
+    const elsewhere = ['tokenKl', 'tokenMismatch'];
+    expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
   });
 
   it("show on hover with the group's numbers put in, stay under the pointer, and close by Escape", async () => {
     const tab = await openRollout();
-    const label = tab.locator('button[data-formula=temporalTest]');
+    const label = tab.locator('[data-part=temporal-test] button[data-formula=temporalTest]');
     await label.hover();
     await popover(tab).waitFor();
     const text = (await popover(tab).textContent()) ?? '';
@@ -190,7 +195,7 @@ describe('formulas', () => {
 
   it('show on a tap, and go on a tap beside them', async () => {
     const tab = await openRollout({ viewport: { width: 420, height: 800 }, hasTouch: true });
-    await tab.locator('[data-part=reward-sum] button[data-formula=advantage]').tap();
+    await tab.locator('section[aria-label=Reward] button[data-formula=advantage]').tap();
     await popover(tab).waitFor();
     await tab.locator('[data-pane=rollout] h2').first().tap();
     await popover(tab).waitFor({ state: 'detached' });
@@ -211,7 +216,7 @@ describe('formulas', () => {
           const label = tab.locator(
             page === 'dashboard'
               ? 'button[data-formula=learningRate]'
-              : '[data-part=reward-sum] button[data-formula=advantage]',
+              : 'section[aria-label=Reward] button[data-formula=advantage]',
           );
           await label.hover();
           await popover(tab).waitFor();

@@ -203,7 +203,8 @@ describe('the pages over a run', () => {
     await tab.getByRole('dialog', { name: 'Keys' }).waitFor();
     await tab.keyboard.press('Escape');
     await tab.keyboard.press('p');
-    await tab.locator('[data-part=think] [title^="p 0"]').first().waitFor();
+    await tab.getByText('probability of the token').waitFor();
+    await tab.locator('[data-part=think] [data-token]').first().waitFor();
   });
 
   it('filter by typed terms, and offer the term that a faulty one was meant to be', async () => {
@@ -287,10 +288,11 @@ describe('the pages over a run', () => {
         .evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
     ).toBe(picked);
     await tab.locator('[data-part=think]').getByText('2 wrong order', { exact: true }).waitFor();
-    await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flags"]').waitFor();
+    await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flag"]').waitFor();
 
     const download = tab.waitForEvent('download');
-    await tab.getByRole('button', { name: /Export all flags/ }).click();
+    await tab.getByRole('button', { name: 'Export', exact: true }).click();
+    await tab.getByRole('button', { name: /^All flags/ }).click();
     const [line = '', ...more] = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
     expect(more).toEqual([]);
     expect(line).toContain('wrong order');

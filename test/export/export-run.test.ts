@@ -3,6 +3,7 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { exportAll, exportTable, exportTensorboard } from '../../trainer/export/export-run.ts';
 import { tableNames } from '../../trainer/export/tables.ts';
+import { aGroup } from '../store/records.ts';
 import { addGroups, hostile, madeRun } from './made-run.ts';
 
 const bytesOf = (file: string) => new Uint8Array(readFileSync(file)).buffer as ArrayBuffer;
@@ -135,6 +136,59 @@ describe('an export as Parquet', () => {
   });
 });
 
+describe('an export of tokens', () => {
+  /** A step whose first answer is known token by token, and what its update said. */
+  function updatedRun() {
+    const made = madeRun();
+    const tokens = new Map([
+      [
+        's3-g0-o0',
+        {
+          ...{ pieces: ['a', '<|im_end|>'], logprobs: [-0.5, -0.25], entropy: [1, 0.5], ids: [70, 0] },
+          alternatives: [[{ id: 70, piece: 'a', logprob: -0.5 }], [{ id: 71, piece: '=b', logprob: -0.125 }]],
+        },
+      ],
+    ]);
+    const prompts = new Map([['s3-g0', { ids: [1, 9, 9], pieces: ['Which', '<|p|>', '<|p|>'] }]]);
+    made.store.append({ type: 'group', group: aGroup(3) }, { tokens, prompts });
+    made.store.append(
+      { type: 'references', step: 3, kl: { 's3-g0-o0': 0.25 } },
+      { scores: new Map([['s3-g0-o0', { isLeftOut: false, reference: [-0.75, -1], trainer: null }]]) },
+    );
+    return made;
+  }
+
+  it('has a row for each rollout whose tokens are known, with their lists, and why one is missing', async () => {
+    const { store, at } = updatedRun();
+    expect(await exportTable(store, 'tokens', 'parquet', at('tokens.parquet'))).toBe(1);
+    const [row] = await parquetReadObjects({ file: bytesOf(at('tokens.parquet')) });
+    expect(row).toMatchObject({
+      ...{ id: 's3-g0-o0', step: 3n, ids: [70n, 0n], pieces: ['a', '<|im_end|>'], logprobs: [-0.5, -0.25] },
+      ...{ entropy: [1, 0.5], reference_logprobs: [-0.75, -1] },
+      missing: expect.stringContaining('computes as the trainer does'),
+    });
+    expect(row?.trainer_logprobs ?? null).toBeNull();
+    expect(JSON.parse(String(row?.alternatives))[1]).toEqual([{ id: 71, piece: '=b', logprob: -0.125 }]);
+  });
+
+  it('has a row for each prompt, and says of an older one that it was not kept', async () => {
+    const made = updatedRun();
+    const [older, newer] = await csvRecords(made, 'prompts');
+    expect(older).toMatchObject({ group_id: 's1-g0', ids: '', missing: 'It was recorded before this was kept.' });
+    expect(newer).toMatchObject({
+      group_id: 's3-g0',
+      ids: '[1,9,9]',
+      pieces: '["Which","<|p|>","<|p|>"]',
+      missing: '',
+    });
+  });
+
+  it('has the mean KL among the rollouts', async () => {
+    const rows = await csvRecords(updatedRun(), 'rollouts');
+    expect(rows.map(({ mean_kl }) => mean_kl)).toEqual(['', '', '', '0.25', '', '']);
+  });
+});
+
 describe('an export', () => {
   it('of all is a folder with a file for every table', async () => {
     const { store, at } = madeRun();
@@ -142,6 +196,8 @@ describe('an export', () => {
     expect(counts).toEqual({
       annotations: 1,
       rollouts: 3,
+      tokens: 0,
+      prompts: 1,
       superseded: 0,
       steps: 2,
       'superseded-steps': 0,

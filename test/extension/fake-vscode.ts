@@ -42,11 +42,28 @@ export class EventEmitter<T> {
 export class CancellationError extends Error {}
 
 export class Uri {
-  readonly scheme = 'file';
+  readonly scheme: string;
   readonly fsPath: string;
+  readonly query: string;
 
-  private constructor(fsPath: string) {
+  private constructor(fsPath: string, scheme = 'file', query = '') {
     this.fsPath = fsPath;
+    this.scheme = scheme;
+    this.query = query;
+  }
+
+  get path(): string {
+    return this.fsPath;
+  }
+
+  /** With its percent signs undone, as the real one is. */
+  static parse(text: string): Uri {
+    const [, scheme = '', path = '', query = ''] = /^([^:]+):\/\/[^/]*([^?]*)(?:\?(.*))?$/s.exec(text) ?? [];
+    return new Uri(decodeURIComponent(path), scheme, decodeURIComponent(query));
+  }
+
+  static from({ scheme, path }: { readonly scheme: string; readonly path: string }): Uri {
+    return new Uri(path, scheme);
   }
 
   static file(fsPath: string): Uri {
@@ -178,6 +195,14 @@ export const editor = {
   trusted: true,
   trustGranted: new EventEmitter<void>(),
   folder: undefined as string | undefined,
+  /** Folders of the workspace beside the first. */
+  otherFolders: [] as string[],
+  /** What opens the links that lead to the extension. */
+  openLink: undefined as ((link: string) => Promise<void>) | undefined,
+  /** Documents that were shown, and what the clipboard holds; a fault there is thrown. */
+  documents: [] as { readonly name: string; readonly language: string; readonly text: string }[],
+  copied: '',
+  clipboardFault: undefined as Error | undefined,
   reset(folder: string | undefined): void {
     this.executed = [];
     this.context.clear();
@@ -196,6 +221,11 @@ export const editor = {
     this.trusted = true;
     this.trustGranted.dispose();
     this.folder = folder;
+    this.otherFolders = [];
+    this.openLink = undefined;
+    this.documents = [];
+    this.copied = '';
+    this.clipboardFault = undefined;
   },
 };
 
@@ -232,6 +262,12 @@ export const window = {
     },
   },
   onDidChangeActiveColorTheme: new EventEmitter<unknown>().event,
+  registerUriHandler: ({ handleUri }: { handleUri(uri: Uri): Promise<void> }) => {
+    editor.openLink = (link) => handleUri(Uri.parse(link));
+    return { dispose: ignore };
+  },
+  showTextDocument: async ({ uri, languageId, text }: TextDocument) =>
+    void editor.documents.push({ name: uri.path, language: languageId, text }),
   showInformationMessage: show,
   showWarningMessage: show,
   showErrorMessage: show,
@@ -262,13 +298,43 @@ export const window = {
   },
 };
 
+interface TextDocument {
+  readonly uri: Uri;
+  readonly languageId: string;
+  readonly text: string;
+}
+
+interface TextProvider {
+  provideTextDocumentContent(uri: Uri): string;
+}
+
+const providers = new Map<string, TextProvider>();
+
+export const languages = {
+  setTextDocumentLanguage: async (document: TextDocument, languageId: string): Promise<TextDocument> => ({
+    ...document,
+    languageId,
+  }),
+};
+
 export const workspace = {
   get isTrusted(): boolean {
     return editor.trusted;
   },
   get workspaceFolders(): { readonly uri: Uri }[] | undefined {
-    return editor.folder === undefined ? undefined : [{ uri: Uri.file(editor.folder) }];
+    const folders = [...(editor.folder === undefined ? [] : [editor.folder]), ...editor.otherFolders];
+    return folders.length === 0 ? undefined : folders.map((folder) => ({ uri: Uri.file(folder) }));
   },
+  registerTextDocumentContentProvider: (scheme: string, provider: TextProvider) => {
+    providers.set(scheme, provider);
+    return { dispose: ignore };
+  },
+  onDidCloseTextDocument: new EventEmitter<unknown>().event,
+  openTextDocument: async (uri: Uri): Promise<TextDocument> => ({
+    uri,
+    languageId: 'html',
+    text: providers.get(uri.scheme)?.provideTextDocumentContent(uri) ?? '',
+  }),
   onDidGrantWorkspaceTrust: (act: () => unknown) => editor.trustGranted.event(act),
   createFileSystemWatcher: watcher,
   getConfiguration: () => ({
@@ -276,4 +342,12 @@ export const workspace = {
   }),
 };
 
-export const env = { clipboard: { writeText: async (): Promise<void> => {} } };
+export const env = {
+  uriScheme: 'vscode',
+  clipboard: {
+    writeText: async (text: string): Promise<void> => {
+      if (editor.clipboardFault) throw editor.clipboardFault;
+      editor.copied = text;
+    },
+  },
+};

@@ -17,19 +17,20 @@ export type FoundPython = { readonly python: string } | { readonly python: null;
 
 const needed = 'import torch, transformers, safetensors, PIL; assert transformers.__version__ >= "5.24"';
 
-/** `VIDEO_R1_PYTHON` when it is set, else the environment in `.cache/python`, else `python3`; the first that has what is needed. */
-export function findPython(): FoundPython {
+/** The first Python of those below that runs a line, which imports what is needed. */
+export function findPythonWith(line: string, what: string): FoundPython {
   const named = process.env.VIDEO_R1_PYTHON;
   const candidates = named === undefined ? [environmentPython, 'python3'] : [named];
   for (const python of candidates) {
     if (path.isAbsolute(python) && !existsSync(python)) continue;
-    if (spawnSync(python, ['-c', needed], { stdio: 'ignore' }).status === 0) return { python };
+    if (spawnSync(python, ['-c', line], { stdio: 'ignore' }).status === 0) return { python };
   }
-  return {
-    python: null,
-    reason: `${named ?? 'python3'} has no PyTorch with transformers 5.24; "npm run setup:python" installs them into .cache/python`,
-  };
+  const reason = `${named ?? 'python3'} has no ${what}; "npm run setup:python" installs it into .cache/python`;
+  return { python: null, reason };
 }
+
+/** `VIDEO_R1_PYTHON` when it is set, else the environment in `.cache/python`, else `python3`; the first that has what is needed. */
+export const findPython = (): FoundPython => findPythonWith(needed, 'PyTorch with transformers 5.24');
 
 /** Makes the environment. PyTorch comes first, so that nothing else picks a build of it. @throws when Python or a download is missing */
 export function installPython(): void {
@@ -43,7 +44,7 @@ export function installPython(): void {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const before = findPython();
+  const before = findPythonWith(`${needed}; import duckdb`, 'PyTorch, transformers and DuckDB');
   if (before.python === null) installPython();
   const after = findPython();
   process.stdout.write(

@@ -115,6 +115,35 @@ describe('a run that is steered over the socket', () => {
       ]);
       expect(pixels.length).toBe(header.width * header.height * header.count * 3);
     }
+
+    // Token by token: what the engine was given and wrote, and what the reference said of it once the update was made.
+    for (const { step, kl: stepKl } of client.bodies(id, 'step').map(({ metrics }) => metrics)) {
+      let [klSum, tokenCount] = [0, 0];
+      for (const { id: groupId } of groups.filter((group) => group.step === step)) {
+        const prompt = await client.client.request('groups/prompt', { runId: id, groupId });
+        expect(prompt.pieces?.join('')).toBe(prompt.text);
+        expect(prompt.ids).toHaveLength(prompt.pieces?.length ?? Number.NaN);
+        const { group } = await client.client.request('groups/get', { runId: id, groupId });
+        for (const rollout of group.rollouts.filter(({ order }) => order === 'ordered')) {
+          const tokens = await client.client.request('rollouts/tokens', { runId: id, rolloutId: rollout.id });
+          expect(tokens.ids).toHaveLength(rollout.tokenCount);
+          expect(Object.keys(tokens.missing ?? {})).toEqual(['trainerLogprobs']);
+          const reference = tokens.referenceLogprobs as number[];
+          const k3 = tokens.logprobs.map((logprob, i) => {
+            const d = (reference[i] as number) - logprob;
+            return Math.exp(d) - d - 1;
+          });
+          expect(k3.reduce((sum, value) => sum + value) / k3.length).toBeCloseTo(rollout.kl ?? Number.NaN, 6);
+          klSum += (rollout.kl ?? Number.NaN) * rollout.tokenCount;
+          tokenCount += rollout.tokenCount;
+          tokens.alternatives?.forEach((likeliest, i) => {
+            for (const { id: token, logprob } of likeliest)
+              if (token === tokens.ids?.[i]) expect(logprob).toBeCloseTo(tokens.logprobs[i] as number, 5);
+          });
+        }
+      }
+      expect(klSum / tokenCount).toBeCloseTo(stepKl ?? Number.NaN, 9);
+    }
   });
 
   it('stops at once, saves, and can be resumed to its end', async () => {

@@ -1,7 +1,7 @@
 /** The groups of a step between sampling and update. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { groupAdvantages, type ScoredAnswer } from '../../trainer/learning/advantages.ts';
+import { groupAdvantages, type ScoredAnswer } from '../../trainer/advantages/advantages.ts';
 import type { SampledGroup } from '../../trainer/learning/groups.ts';
 import { OpenGroups } from '../../trainer/learning/open-groups.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';

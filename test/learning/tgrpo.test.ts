@@ -246,17 +246,18 @@ describe('groups that are open at before-update', () => {
 describe('what an update tells of its answers', () => {
   const [a, b] = [tokensOf('A')[0] as number, tokensOf('B')[0] as number];
 
-  /** A step whose policy gives B a logit of 1 where the reference has 0. */
+  /** A step whose policy gives B a logit of 1, if not said otherwise, where the reference has 0. */
   const stepped = async (
     change: Partial<ParameterValues>,
     given: Partial<Parameters<typeof scriptedTraining>[1]> = {},
+    logitOfB = 1,
   ) => {
     const all = { ...parameters, learningRate: 0, ...change };
     const made = await scriptedTraining('tgrpo', {
       ...{ script: halfRight, questions: [aLoadedQuestion(0)], ...given },
       parameters: all,
     });
-    made.engine.logitsOf(made.training.policy)[b] = 1;
+    made.engine.logitsOf(made.training.policy)[b] = logitOfB;
     const metrics = await tgrpoStep(made.training, 1, 'tgrpo');
     return { ...made, metrics };
   };
@@ -332,6 +333,16 @@ describe('what an update tells of its answers', () => {
       expect(likeliest[0]).toEqual({ id: b, piece: 'B', logprob: expect.closeTo(1 - policySum, 6) });
       expect(likeliest.some(({ id }) => id === a)).toBe(false);
     }
+  });
+
+  it('leaves out alternatives below 0.1 %, but the likeliest', async () => {
+    const keptOf = async (logit: number) => {
+      const { recorded } = await stepped({ alternatives: 5 }, { can: { topAlternatives: 3 } }, logit);
+      return recorded[0]?.tokens.get('s1-0-o0')?.alternatives?.map((likeliest) => likeliest.length);
+    };
+    // Of the other 101 tokens each has 1 / (101 + e^logit): 0.101 % for 890 in place of e^logit, 0.0999 % for 900.
+    expect(await keptOf(Math.log(890))).toEqual(Array(length).fill(3));
+    expect(await keptOf(Math.log(900))).toEqual(Array(length).fill(1));
   });
 
   it('gives the prompt as the engine rendered it, frames as their token', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
+import { webviewPages } from '../../trainer/protocol/pages.ts';
 import {
   editorLink,
   extensionId,
@@ -13,8 +14,8 @@ import {
   place,
   projectName,
   readLink,
-  webviewPages,
 } from '../../trainer/protocol/place.ts';
+import { sortFields } from '../../trainer/protocol/query/sort.ts';
 
 const anyName = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
 const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
@@ -30,7 +31,7 @@ const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
         .tuple(fc.nat(9999), fc.integer({ min: 1, max: 999 }))
         .map(([start, more]) => ({ start, end: start + more })),
       query: fc.string({ unit: 'binary', maxLength: 60 }),
-      sort: fc.record({ by: fc.stringMatching(/^[a-zA-Z]{1,12}$/), descending: fc.boolean() }),
+      sort: fc.record({ by: fc.constantFrom(...sortFields), descending: fc.boolean() }),
     },
     { requiredKeys: ['page'] },
   ),
@@ -108,6 +109,7 @@ describe('a link', () => {
       ['//rollouts', '//rollouts', 'not /PROJECT/RUN/PAGE'],
       ['/p/r-1/rollouts?step=-3', 'step', 'as step is not a whole number'],
       ['/p/r-1/rollouts?select=9-3', 'select', 'not two places in the text'],
+      ['/p/r-1/rollouts?sort=-colour', 'sort', 'not a field to sort by'],
       ['/p/r-1/rollouts?roll=1', 'roll', 'knows no part "roll" of a link; the nearest is rollout'],
       ['/p/r-1/rollouts?step=1&step=2', 'step', 'says step twice'],
       ['/p/r-1/rollouts?run=r-2', 'run', 'says run twice'],
@@ -140,9 +142,25 @@ describe('a link', () => {
 
 describe('what is typed into the filter', () => {
   it('is a link only where it can be nothing else', () => {
-    for (const text of [' /p/r-1/rollouts?step=3 ', 'vscode://a.b/c', 'http://127.0.0.1:3/rollouts', '/dashboard'])
+    for (const text of [
+      ' /p/r-1/rollouts?step=3 ',
+      `vscode://${extensionId}/any`,
+      'vscode://a.b/p/r-1/rollouts',
+      'http://127.0.0.1:3/rollouts',
+      '/dashboard',
+    ])
       expect(isLink(text), text).toBe(true);
-    for (const text of ['rollouts', 'step>3', 'left / right', 'a://', '/think/ answer', '"http"', 'and/or'])
+    for (const text of [
+      'rollouts',
+      'step>3',
+      'left / right',
+      'a://',
+      'https://a.example/page',
+      'file:///etc/passwd',
+      '/think/ answer',
+      '"http"',
+      'and/or',
+    ])
       expect(isLink(text), text).toBe(false);
   });
 });

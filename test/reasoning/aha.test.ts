@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findAhaMoments } from '../../trainer/reasoning/aha.ts';
+import { readReasoning } from '../../trainer/reasoning/aha.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
 import { splitSentences } from '../../trainer/reasoning/sentences.ts';
 import { clipFolder, clipsAreThere } from '../video/make-media.ts';
 
-type Context = Parameters<typeof findAhaMoments>[1];
+type Context = Parameters<typeof readReasoning>[1];
+const findAhaMoments = (text: string, context: Context) => readReasoning(text, context).aha;
 const sides = ['A. Left', 'B. Right'];
 const four = ['A. A red car', 'B. A blue car', 'C. A bus', 'D. A tram'];
 
@@ -73,6 +74,25 @@ describe('tier 5: the answer changes', () => {
     ).not.toContain(5);
   });
 
+  it('finds a text that is read otherwise the second time, and no change where it is only read further', () => {
+    const read = (think: string) => find(think, 'OCR', [], 'OPEN UNTIL 8');
+    expect(read('The sign reads OPEN UNTIL 6. Zooming in, it is actually "OPEN UNTIL 8".')).toMatchObject([
+      { tier: 5, evidence: expect.stringContaining('open until 6 (not comparable) became open until 8 (right)') },
+    ]);
+    expect(tiers(read('The sign reads "OPEN". Wait, there is more: it says "OPEN UNTIL 8".'))).not.toContain(5);
+  });
+
+  it('finds a size that a contrast alone changes', () => {
+    expect(
+      find(
+        'I estimate 12 square metres. But the alcove counts too. That gives 18 square metres.',
+        'regression',
+        [],
+        '18',
+      ),
+    ).toMatchObject([{ tier: 5, text: 'But the alcove counts too. That gives 18 square metres.' }]);
+  });
+
   it('finds an explicit answer that is replaced without any turn', () => {
     expect(choice('The answer is A. The ball rolls. The answer is B.')).toMatchObject([
       { tier: 5, rule: 'answer-changed-without-a-turn' },
@@ -91,6 +111,21 @@ describe('tier 4: a rejection with a reason', () => {
   it('finds an option eliminated before any conclusion', () => {
     expect(choice('Option A is wrong because the ball ends on the far side. So the answer is B.')).toMatchObject([
       { tier: 4, rule: 'option-eliminated', text: 'Option A is wrong because the ball ends on the far side.' },
+    ]);
+  });
+
+  it('finds each option that a list crosses out, by the item that the verdict stands in', () => {
+    const list = [
+      '**Option A**: A red car',
+      '- This is not correct because it is blue.',
+      '**Option C**: A bus. Not shown.',
+      '- D: ✗ no rails.',
+      'This corresponds to option B.',
+    ].join('\n');
+    expect(choice(list, four, 'B').map(({ tier, text }) => [tier, text.slice(0, 12)])).toEqual([
+      [4, '**Option A**'],
+      [4, '**Option C**'],
+      [4, '- D: ✗ no ra'],
     ]);
   });
 
@@ -145,7 +180,7 @@ describe('sentences', () => {
       '"No."',
       'No. 4 it is',
     ]);
-    expect(split('So B. Left is right. C. Not an option.', ['left'])).toEqual([
+    expect(split('So B. Left is right. C. Not an option.', ['right', 'left'])).toEqual([
       'So B. Left is right.',
       'C.',
       'Not an option.',

@@ -2,13 +2,14 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
 import { storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from '../store/folders.ts';
 
-test('a run of an older version is listed at once, and found by every word when it has been indexed', async () => {
+test('a run of an older version is listed at once, found by every word when it has been indexed, and counted by step', async () => {
   const projectFolder = temporaryFolder();
   const folder = path.join(projectFolder, '.video-r1', 'runs', 'old-1');
   mkdirSync(folder, { recursive: true });
@@ -36,9 +37,17 @@ test('a run of an older version is listed at once, and found by every word when 
   });
   onTestFinished(() => trainer.shutdown());
   const { promise: indexed, resolve } = Promise.withResolvers<void>();
-  trainer.listen({ onEvent: () => {}, onSampling: () => {}, onRunsChanged: () => resolve() });
+  trainer.listen({
+    onEvent: () => {},
+    onSampling: () => {},
+    onRunsChanged: () => trainer.store('old-1').countedShare() === 1 && resolve(),
+  });
   expect(trainer.runs().map(({ id }) => id)).toEqual(['old-1']);
   expect(trainer.store('old-1').filledShare()).toBeLessThan(1);
   await indexed;
   expect(trainer.store('old-1').filledShare()).toBe(1);
+  const { counts, counted } = trainer.store('old-1').counts();
+  expect(counted).toBe(1);
+  const groups = counts.flatMap((own) => [...sumsOf(own, 'groups')]).reduce((sum, count) => sum + count, 0);
+  expect(groups).toBe([...trainer.store('old-1').groups()].length);
 });

@@ -6,7 +6,7 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { RunJournal } from '../../trainer/runs/run-journal.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { databaseOf, temporaryFolder } from '../store/folders.ts';
-import { aRun, someMetrics } from '../store/records.ts';
+import { aGroup, aRun, someMetrics, someTokens } from '../store/records.ts';
 
 let store: RunStore;
 let events: RunEvent[];
@@ -45,6 +45,42 @@ describe('a journal', () => {
     });
     expect(journal.summary).not.toHaveProperty('doing');
     expect(changes.map(({ state }) => state)).toEqual(['running', 'running', 'stopped']);
+  });
+
+  it('writes a step and what its update computed together, the trainer’s log-probabilities where they are its own', async () => {
+    const tokens = { ...someTokens(), ids: [5, 6, 6, 0] };
+    const write = async (step: number, samplerIsTrainer: boolean) => {
+      const group = aGroup(step);
+      await journal.recordGroups([
+        {
+          ...{ group, promptTokens: { ids: [9], pieces: ['Which'] } },
+          tokens: new Map(group.rollouts.map(({ id }) => [id, tokens])),
+        },
+      ]);
+      const scored = { logprobs: Float32Array.of(-0.5, -0.25, -1.5, 0), refLogprobs: Float32Array.of(-1, -1, -1, -1) };
+      const leftOut = { logprobs: null, refLogprobs: null };
+      journal.recordStep(someMetrics(step), {
+        answers: [
+          { rolloutId: `s${step}-g0-o0`, ...scored },
+          { rolloutId: `s${step}-g0-o1`, ...leftOut },
+        ],
+        samplerIsTrainer,
+      });
+    };
+    await write(1, true);
+    await write(2, false);
+    expect(events.map(({ body }) => body.type)).toEqual(['group', 'references', 'step', 'group', 'references', 'step']);
+    expect(journal.summary.step).toBe(2);
+    expect(store.tokens('s1-g0-o0')).toMatchObject({ referenceLogprobs: [-1, -1, -1, -1] });
+    expect(store.tokens('s1-g0-o0')).not.toHaveProperty('trainerLogprobs');
+    expect(store.tokens('s2-g0-o0')).toMatchObject({ trainerLogprobs: [-0.5, -0.25, -1.5, 0] });
+    expect(store.tokens('s2-g0-o1').missing?.trainerLogprobs).toMatch(/left out of the update/);
+    // k3 of -0.5, -0.75, 0.5 and -1: exp(d) - d - 1 of each, in the mean.
+    const k3 = [-0.5, -0.75, 0.5, -1].map((d) => Math.exp(d) - d - 1);
+    const [first, second] = store.group('s1-g0').rollouts;
+    expect(first?.kl).toBeCloseTo(k3.reduce((sum, value) => sum + value) / 4, 12);
+    expect(second?.kl).toBeNull();
+    expect(store.prompt('s1-g0')).toMatchObject({ ids: [9], pieces: ['Which'], missing: null });
   });
 
   it('tells a state that a full disk does not hold, says that it is not stored, and is stored with the next', () => {

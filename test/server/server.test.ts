@@ -10,6 +10,7 @@ import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunEvent } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import { maxMessageBytes } from '../../trainer/server/websocket.ts';
+import type { Attention } from '../../trainer/store/rollout-reader.ts';
 import { aGroup, aRun, someMetrics } from '../store/records.ts';
 import { Collected, connect, type Serving, serve } from './serving.ts';
 
@@ -112,6 +113,13 @@ describe('requests', () => {
       (await client.request('rollouts/list', { runId: 'a', query: 'correct:false' })).rows.map((row) => row.id),
     ).toEqual(['s1-g0-o1']);
     expect(await client.request('groups/get', { runId: 'a', groupId: 's1-g0' })).toEqual({ group: aGroup(1) });
+    expect(await client.request('groups/prompt', { runId: 'a', groupId: 's1-g0' })).toMatchObject({
+      text: aGroup(1).prompt,
+      ids: null,
+    });
+    await expect(client.request('groups/prompt', { runId: 'a', groupId: 'nobody' })).rejects.toMatchObject({
+      kind: 'not-found',
+    });
     expect(await client.request('metrics/get', { runId: 'a' })).toEqual({ steps: [someMetrics(1)] });
     await expect(client.request('rollouts/tokens', { runId: 'a', rolloutId: 's1-g0-o0' })).rejects.toMatchObject({
       kind: 'not-found',
@@ -160,6 +168,34 @@ describe('requests', () => {
       'type:ocr': 0,
       flagged: 0,
     });
+  });
+
+  test('lists and counts tell how far they are, and end when the client cancels them', async () => {
+    const serving = await serve();
+    serving.service.addRun('a');
+    const asked = new Collected<string>();
+    const until = (what: string, { signal, onProgress }: Attention) => {
+      asked.add(what);
+      onProgress?.(3, 10);
+      return new Promise<never>((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new StudioError('cancelled', 'The request was cancelled.')));
+      });
+    };
+    serving.service.listRollouts = (_, __, attention) => until('list', attention);
+    serving.service.countRollouts = (_, __, attention) => until('count', attention);
+    const client = await connect(serving);
+    const progress = new Collected<unknown>();
+    client.on('rollouts/progress', (params) => progress.add(params));
+    const requests = [
+      client.request('rollouts/list', { runId: 'a', sort: { by: 'reward', descending: true } }),
+      client.request('rollouts/count', { runId: 'a' }),
+    ];
+    const ended = Promise.allSettled(requests);
+    await asked.until((all) => all.length === 2);
+    await progress.until((all) => all.length === 2);
+    expect(progress.items[0]).toEqual({ runId: 'a', done: 3, total: 10 });
+    await client.request('rollouts/cancel', { runId: 'a' });
+    for (const outcome of await ended) expect(outcome).toMatchObject({ reason: { kind: 'cancelled' } });
   });
 
   test('a newer count, unsubscribing and closing end the one before, of that run and client alone', async () => {

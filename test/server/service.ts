@@ -8,6 +8,7 @@ import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { defaultEngine } from '../../trainer/protocol/runfile.ts';
+import { type ExportProgress, exportRollouts, type RolloutExport } from '../../trainer/runs/export-rollouts.ts';
 import type { RunPlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { QuestionAnswers } from '../../trainer/runs/question-answers.ts';
@@ -142,6 +143,12 @@ export class RecordingService implements TrainerService {
     return this.reader.list(this.store(runId).folder, asked, attention);
   }
 
+  async analyse(): Promise<{ done: number; total: number; cancelled: boolean }> {
+    return { done: 0, total: 0, cancelled: false };
+  }
+
+  cancelAnalysis(): void {}
+
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.store(runId).folder, asked, attention);
   }
@@ -151,6 +158,12 @@ export class RecordingService implements TrainerService {
     if (key === 'broken') throw new TypeError('a fault of ours');
     const pixels = new Uint8Array(new SharedArrayBuffer(2 * 3 * 2 * 3)).map((_, index) => index);
     return { key, width: 2, height: 3, count: 2, pixels, place: null, sampleFps: 1 };
+  }
+
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
+    const frames = (key: string) => this.frames(runId, key);
+    const surroundings = { project: this.folder, reader: this.reader, frames };
+    return exportRollouts(this.store(runId), asked, file, surroundings, progress);
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {

@@ -5,7 +5,17 @@ import { aGroup, aRun, someMetrics, someTokens } from './records.ts';
 
 const store = RunStore.create(process.argv[2] as string, aRun());
 for (let step = 1; ; step++) {
-  store.append({ type: 'group', group: aGroup(step) }, { tokens: new Map([[`s${step}-g0-o0`, someTokens()]]) });
-  const { seq } = store.append({ type: 'step', metrics: someMetrics(step) });
-  writeSync(1, `${seq}\n`);
+  const id = `s${step}-g0-o0`;
+  store.append(
+    { type: 'group', group: aGroup(step) },
+    { tokens: new Map([[id, { ...someTokens(), ids: [5, 6, 6, 0] }]]) },
+  );
+  const events = store.appendAll(
+    [
+      { type: 'references', step, kl: { [id]: step } },
+      { type: 'step', metrics: someMetrics(step) },
+    ],
+    { scores: new Map([[id, { isLeftOut: false, reference: [-1, -1, -1, -1], trainer: null }]]) },
+  );
+  writeSync(1, `${events.at(-1)?.seq}\n`);
 }

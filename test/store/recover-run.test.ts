@@ -18,7 +18,7 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { recoverRun } from '../../trainer/store/recover-run.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from './folders.ts';
-import { aGroup, aRun, someMetrics } from './records.ts';
+import { aGroup, aRun, someMetrics, someTokens } from './records.ts';
 
 const pageBytes = 4096;
 
@@ -123,6 +123,41 @@ test('what is recovered goes on as a run does: it is filtered, counted, searched
   expect(one("SELECT count(*) AS found FROM rollout_words('square')")).toEqual({
     found: store.rolloutCount() + store.rolloutCount({ superseded: true }),
   });
+});
+
+test('what is kept token by token is saved, and goes with its rollout and group where they are lost', () => {
+  const folder = temporaryFolder();
+  const whole = RunStore.create(folder, aRun());
+  const tokens = { ...someTokens(), ids: [5, 6, 6, 0] };
+  for (let step = 1; step <= 300; step++) {
+    const id = `s${step}-g0`;
+    const ids = [`${id}-o0`, `${id}-o1`];
+    const prompts = new Map([[id, { ids: [9, 8], pieces: ['Which', ' way'] }]]);
+    whole.append({ type: 'group', group: aGroup(step) }, { tokens: new Map(ids.map((one) => [one, tokens])), prompts });
+    whole.append(
+      { type: 'references', step, kl: Object.fromEntries(ids.map((one) => [one, 0.5])) },
+      { scores: new Map(ids.map((one) => [one, { isLeftOut: false, reference: [-1, -1, -1, -1], trainer: null }])) },
+    );
+  }
+  whole.dispose();
+  const file = join(folder, storeFile);
+  for (const table of ['rollout_bodies', 'group_bodies']) spoil(file, middle(pagesOf(file, table, 'leaf')));
+  recoverRun(folder);
+  const store = reopened(folder);
+  const raw = new DatabaseSync(file, { readOnly: true });
+  onTestFinished(() => raw.close());
+  expect(raw.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
+  const groups = [...store.groups()];
+  expect(groups.length).toBeGreaterThan(100);
+  expect(groups.length).toBeLessThan(300);
+  expect(raw.prepare('SELECT count(*) AS rows FROM prompts').get()).toEqual({ rows: groups.length });
+  for (const { id, rollouts } of groups) {
+    expect(store.prompt(id).ids).toEqual([9, 8]);
+    for (const rollout of rollouts.filter(({ order }) => order === 'ordered')) {
+      expect(rollout.kl).toBe(0.5);
+      expect(store.tokens(rollout.id)).toMatchObject({ ...tokens, referenceLogprobs: [-1, -1, -1, -1] });
+    }
+  }
 });
 
 test('a database that was cut to its half keeps its first half', () => {

@@ -96,7 +96,9 @@ describe('the thread that reads rollouts', () => {
     await list(reader, store);
     const answers: number[] = [];
     // biome-ignore lint/complexity/useLiteralKeys: the field is private.
-    (reader['worker'] as Worker).on('message', ({ id }: FromReader) => answers.push(id));
+    (reader['worker'] as Worker).on('message', (answer: FromReader) => {
+      if (!('done' in answer)) answers.push(answer.id);
+    });
     const controller = new AbortController();
     const given = count(reader, store, slow, controller.signal);
     const kept = count(reader, store, slow);

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { requests } from '../../trainer/protocol/messages.ts';
 import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { counted, found, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
@@ -162,6 +163,7 @@ describe('what is read', () => {
       'groups/prompt': store.prompt('s1-g0'),
       'rollouts/tokens': store.tokens('s1-g0-o0'),
       'metrics/get': { steps: store.metrics(0) },
+      'counts/list': store.counts(),
       'commands/list': { commands: store.commands() },
       'checkpoints/list': { checkpoints: store.checkpoints() },
       'evaluations/list': { evaluations: store.evaluations() },
@@ -336,13 +338,24 @@ describe('going back', () => {
 
   test('a reader who starts anywhere, with what he held then, ends with what one who listened all along has', () => {
     const step = fc.integer({ min: 1, max: 6 });
-    const body: fc.Arbitrary<(serial: number) => RunEventBody> = fc.oneof(
+    const body: fc.Arbitrary<(serial: number) => RunEventBody | RunEventBody[]> = fc.oneof(
       {
         weight: 4,
         arbitrary: step.map((at) => (serial: number) => ({
           type: 'group' as const,
           group: aGroup(at, { id: `s${at}-g${serial % 2}` }),
         })),
+      },
+      {
+        weight: 2,
+        arbitrary: step.map((at) => (serial: number) => {
+          const group = aGroup(at, { id: `s${at}-g${serial % 2}` });
+          const kl = { [`${group.id}-o0`]: serial, [`${group.id}-o1`]: null };
+          return [
+            { type: 'group' as const, group },
+            { type: 'references' as const, step: at, kl },
+          ];
+        }),
       },
       {
         weight: 4,
@@ -380,7 +393,7 @@ describe('going back', () => {
         number += 1;
         const store = RunStore.create(join(folder, String(number)), aRun());
         try {
-          const live = store.appendAll(makers.map((make, serial) => make(serial)));
+          const live = store.appendAll(makers.flatMap((make, serial) => make(serial)));
           const since = start % (live.length + 1);
           const stored = store.events(since, 1000);
           expect(stored.map((event) => event.seq)).toEqual(live.slice(since).map((event) => event.seq));
@@ -410,12 +423,13 @@ function stateAfter(events: readonly RunEvent[]) {
   const metrics = new Map<number, { step: number }>();
   const checkpoints = new Map<string, { id: string; step: number }>();
   const evaluations = new Map<string, { id: string; step: number }>();
-  const groups = new Map<string, { id: string; step: number }>();
+  const groups = new Map<string, GroupWithRollouts>();
   const commands = new Map<string, { number: number }>();
   let skipped: { step: number }[] = [];
   for (const { body } of events) {
     if (body.type === 'step') metrics.set(body.metrics.step, body.metrics);
     if (body.type === 'group') groups.set(body.group.id, body.group);
+    if (body.type === 'references') for (const [id, group] of groups) groups.set(id, groupWithKl(group, body.kl));
     if (body.type === 'checkpoint') checkpoints.set(body.checkpoint.id, body.checkpoint);
     if (body.type === 'checkpoint-removed') checkpoints.delete(body.id);
     if (body.type === 'evaluation') evaluations.set(body.evaluation.id, body.evaluation);
@@ -670,5 +684,12 @@ describe('trouble', () => {
     const rollouts = groupsOf(store).length * 3;
     expect(counted(store)).toMatchObject({ matching: rollouts, total: rollouts });
     expect(store.append({ type: 'warning', message: 'back' }).seq).toBe(last + 1);
+    // A step stands with what its update said, or neither does.
+    const stepped = new Set(store.metrics().map(({ step }) => step));
+    for (const { step, rollouts } of store.groups()) {
+      expect(rollouts[0]?.kl).toBe(stepped.has(step) ? step : undefined);
+      const { referenceLogprobs } = store.tokens(rollouts[0]?.id as string);
+      expect(referenceLogprobs).toEqual(stepped.has(step) ? [-1, -1, -1, -1] : undefined);
+    }
   });
 });

@@ -57,13 +57,8 @@ describe('token arrays', () => {
     );
   });
 
-  test('alternatives come back by place, as many at each, none at all too', () => {
-    const places = fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 9 })).chain(([each, count]) =>
-      fc.array(fc.array(fc.record({ id, logprob: float }), { minLength: each, maxLength: each }), {
-        minLength: count,
-        maxLength: count,
-      }),
-    );
+  test('alternatives come back by place, however many each has', () => {
+    const places = fc.array(fc.array(fc.record({ id, logprob: float }), { maxLength: 20 }));
     fc.assert(
       fc.property(places, (given) => {
         const packed = packAlternatives(given.map((place) => place.map((one) => ({ ...one, piece: 'x' }))));

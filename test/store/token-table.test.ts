@@ -107,7 +107,7 @@ describe('the mean KL', () => {
     expect(store.group('s1-g0').rollouts[0]).not.toHaveProperty('kl');
     writeStep(store, 1, [0.1 + 0.2, 1 / 3]);
     expect(store.group('s1-g0').rollouts.map(({ kl }) => kl)).toEqual([0.1 + 0.2, 1 / 3, undefined]);
-    expect(listed(store, 'step:1').rows.map(({ kl }) => kl)).toEqual([undefined, 1 / 3, 0.1 + 0.2]);
+    expect(listed(store, 'step:1').rows.map(({ kl }) => kl)).toEqual([null, 1 / 3, 0.1 + 0.2]);
     expect(found(store, 'kl:0.3')).toEqual(['s1-g0-o0']);
     expect(found(store, 'kl > 0.3')).toEqual(['s1-g0-o1']);
   });

@@ -30,6 +30,7 @@ export const rooms: readonly Room[] = [
   { room: 'trainer/programs', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/journal', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/rewards', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'trainer/advantages', on: ['trainer/protocol'], runs: 'pure' },
   {
     room: 'trainer/engines',
     on: ['trainer/programs', 'trainer/protocol'],
@@ -48,12 +49,20 @@ export const rooms: readonly Room[] = [
   { room: 'trainer/annotations', on: ['trainer/journal', 'trainer/protocol'], runs: 'node', planned: true },
   {
     room: 'trainer/learning',
-    on: ['trainer/data', 'trainer/engines', 'trainer/protocol', 'trainer/reasoning', 'trainer/rewards'],
+    on: [
+      'trainer/advantages',
+      'trainer/data',
+      'trainer/engines',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+    ],
     runs: 'node',
   },
   {
     room: 'trainer/evaluation',
     on: [
+      'trainer/advantages',
       'trainer/data',
       'trainer/engines',
       'trainer/journal',
@@ -81,13 +90,14 @@ export const rooms: readonly Room[] = [
 
   // What lasts longer than a step.
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
-  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store'], runs: 'node' },
+  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
   {
     room: 'trainer/runs',
     on: [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/export',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
@@ -145,10 +155,11 @@ export const rooms: readonly Room[] = [
   },
 
   // The pages.
-  { room: 'webview/ui', on: [], runs: 'pure' },
+  { room: 'webview/ui', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },
+  { room: 'webview/places', on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'], runs: 'pure' },
   {
     room: 'webview/run',
     on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'],
@@ -156,7 +167,15 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'webview/dashboard',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/host.ts', 'webview/run', 'webview/state', 'webview/ui'],
+    on: [
+      'trainer/protocol',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/places',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
     runs: 'pure',
   },
   {
@@ -167,9 +186,11 @@ export const rooms: readonly Room[] = [
   {
     room: 'webview/rollouts',
     on: [
+      'trainer/advantages',
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',
+      'webview/places',
       'webview/rollout',
       'webview/run',
       'webview/state',
@@ -180,7 +201,15 @@ export const rooms: readonly Room[] = [
 
   {
     room: 'webview/across',
-    on: ['trainer/protocol', 'webview/host.ts', 'webview/rollout', 'webview/run', 'webview/state', 'webview/ui'],
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/places',
+      'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
     runs: 'pure',
   },
   {
@@ -188,6 +217,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/protocol',
       'webview/host.ts',
+      'webview/places',
       'webview/rollout',
       'webview/rollouts',
       'webview/run',
@@ -206,6 +236,7 @@ export const rooms: readonly Room[] = [
       'webview/dashboard',
       'webview/formulas',
       'webview/host.ts',
+      'webview/places',
       'webview/rollouts',
       'webview/run',
       'webview/state',

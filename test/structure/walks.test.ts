@@ -50,7 +50,7 @@ const landmarks: Readonly<Record<string, readonly string[]>> = {
     'places',
     'steps',
     'RolloutRow',
-    'Row',
+    'columns',
   ],
   'A command to a run': ['commandRequest', 'commands', 'take', 'apply', 'takeAtRest', 'controls', 'handlers', 'forms'],
   'A screen': ['webviewPages', 'hostCommand', 'App', 'panels', 'titles', 'runCommand', 'handlers', 'pageAddress'],

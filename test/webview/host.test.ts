@@ -10,17 +10,20 @@ function editorPage() {
   const window = new EventTarget();
   vi.stubGlobal('window', window);
   vi.stubGlobal('document', { body: { dataset: { page: 'rollouts' } } });
-  vi.stubGlobal('acquireVsCodeApi', () => ({ postMessage: () => {} }));
+  const posted: unknown[] = [];
+  vi.stubGlobal('acquireVsCodeApi', () => ({ postMessage: (message: unknown) => void posted.push(message) }));
   const note = (call: keyof HostListener) => (value?: unknown) => void heard.push({ call, value });
-  connectHost().listen({
+  const host = connectHost();
+  host.listen({
     onOpen: note('onOpen'),
     onStatus: note('onStatus'),
     onShow: note('onShow'),
+    onSaid: note('onSaid'),
     onTheme: note('onTheme'),
     onFault: note('onFault'),
   });
   const post = (data: unknown) => window.dispatchEvent(new MessageEvent('message', { data }));
-  return { heard, post, faults: () => heard.map(({ value }) => value as StudioError) };
+  return { host, heard, post, posted, faults: () => heard.map(({ value }) => value as StudioError) };
 }
 
 test.each([
@@ -48,4 +51,31 @@ test('a message that it knows is taken, and no fault is told', () => {
     { call: 'onTheme', value: undefined },
     { call: 'onStatus', value: { state: 'gone', reason: 'ended' } },
   ]);
+});
+
+test('a copy is said to have happened once the editor says so, and one that did not is a fault', async () => {
+  const { host, heard, post, posted } = editorPage();
+  const [first, second] = [host.copy('a', 'Link'), host.copy('b')];
+  expect(posted.slice(1)).toEqual([
+    { type: 'copy', text: 'a' },
+    { type: 'copy', text: 'b' },
+  ]);
+  expect(heard).toEqual([]);
+  post({ type: 'copied' });
+  await first;
+  expect(heard).toEqual([{ call: 'onSaid', value: 'Link copied.' }]);
+  post({ type: 'copied', fault: 'no clipboard' });
+  await expect(second).rejects.toMatchObject({ message: 'Nothing was copied: no clipboard' });
+  expect(heard).toHaveLength(1);
+});
+
+test('a place that the editor shows comes with who points there, and its links begin as the editor says', () => {
+  const { host, heard, post } = editorPage();
+  post({ type: 'status', state: 'gone', scheme: 'vscodium' });
+  expect(host.scheme).toBe('vscodium');
+  post({ type: 'show', page: 'rollouts', runId: 'r-1', rolloutId: 's1-g0-o0', by: 'ada' });
+  expect(heard.at(-1)).toEqual({
+    call: 'onShow',
+    value: { project: null, place: { page: 'rollouts', runId: 'r-1', rolloutId: 's1-g0-o0' } },
+  });
 });

@@ -3,10 +3,10 @@
  * be paid, and how often it would change what is learned. The same for every checkpoint, whatever it was trained by.
  */
 import { z } from 'zod';
+import { normalise } from '../advantages/advantages.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
-import { normalise } from '../learning/advantages.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
 import { groupMetrics, sampleGroups } from '../learning/sampling.ts';

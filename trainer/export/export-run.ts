@@ -2,6 +2,7 @@
  * Writes what a run holds to files, record by record: a table in one of the forms, all tables in a folder, or TensorBoard's
  * event file. A file is written beside its place and renamed, so that one that is there is whole.
  */
+import { randomUUID } from 'node:crypto';
 import { createWriteStream, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,13 +20,23 @@ import { csv, jsonLines } from './text-forms.ts';
 export const tableForms = ['jsonl', 'csv', 'parquet'] as const;
 export type TableForm = (typeof tableForms)[number];
 
+/** Records in the place of all that a table has. */
+export interface Chosen {
+  readonly records: AsyncIterable<unknown>;
+  /** How many those will be, as far as it is known before. */
+  readonly count: number;
+}
+
 export interface ExportOptions {
+  readonly chosen?: Chosen | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((table: TableName, done: number, total: number) => void) | undefined;
 }
 
 /** Between two looks at the signal. */
 const recordsAtOnce = 200;
+/** Whoever else is served in this thread waits no longer. */
+const turnMs = 10;
 
 /**
  * @returns how many records were written
@@ -113,15 +124,17 @@ export async function exportTensorboard(store: RunStore, logdir: string, options
 async function eachRecord(
   store: RunStore,
   name: TableName,
-  { signal, onProgress }: ExportOptions,
+  { chosen, signal, onProgress }: ExportOptions,
   write: (record: unknown) => void | Promise<void>,
 ): Promise<number> {
   let count = 0;
-  const total = tables[name].count(store);
-  for (const record of tables[name].records(store)) {
-    if (count % recordsAtOnce === 0) {
+  let turned = 0;
+  const total = chosen ? chosen.count : tables[name].count(store);
+  for await (const record of chosen ? chosen.records : tables[name].records(store)) {
+    if (count % recordsAtOnce === 0 || performance.now() - turned > turnMs) {
       // A signal is heard between two turns of the event loop.
       await setImmediate();
+      turned = performance.now();
       signal?.throwIfAborted();
       onProgress?.(name, count, total);
     }
@@ -134,9 +147,9 @@ async function eachRecord(
 const drained = (out: Writable) => new Promise<void>((resolve) => out.once('drain', resolve));
 
 /** @param write is given the name to write to; what it leaves there takes its place when all went well */
-async function beside<T>(file: string, write: (partial: string) => Promise<T>): Promise<T> {
+export async function beside<T>(file: string, write: (partial: string) => Promise<T>): Promise<T> {
   // Without "tfevents" in its name: TensorBoard reads whatever has it.
-  const partial = path.join(path.dirname(file), `.export-${process.pid}.partial`);
+  const partial = path.join(path.dirname(file), `.export-${randomUUID()}.partial`);
   try {
     const written = await write(partial);
     await rename(partial, file);
@@ -147,7 +160,7 @@ async function beside<T>(file: string, write: (partial: string) => Promise<T>): 
   }
 }
 
-function requireFolder(folder: string): void {
+export function requireFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new StudioError('not-found', 'There is no such folder.', { place: folder, remedy: 'Make it first.' });
 }

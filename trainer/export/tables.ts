@@ -2,14 +2,17 @@
  * What a run can be exported as: tables, each with its records as the run has them and the columns that CSV and Parquet write
  * of a record. A column is added here and nowhere else.
  */
+import { analysisOf, changeOf } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import type {
   Checkpoint,
   Evaluation,
   EvaluationSlice,
   Group,
+  PromptTokens,
   Question,
   Rollout,
+  RolloutTokens,
   RunEvent,
   StepMetrics,
 } from '../protocol/records.ts';
@@ -46,6 +49,8 @@ export interface Table<R = unknown> {
 export const tableNames = [
   'annotations',
   'rollouts',
+  'tokens',
+  'prompts',
   'superseded',
   'steps',
   'superseded-steps',
@@ -79,7 +84,7 @@ function questionColumns<R>(question: (record: R) => Question | Omit<Question, '
 }
 
 /** A rollout with what its group says of all its answers. */
-type RolloutRecord = Rollout & { readonly group: Group };
+export type RolloutRecord = Rollout & { readonly group: Group };
 
 const part = (name: Rollout['reward']['parts'][number]['name']) => (r: RolloutRecord) =>
   r.reward.parts.find((one) => one.name === name)?.value;
@@ -114,8 +119,12 @@ const rollouts: Table<RolloutRecord> = {
       ['stop_reason', 'string', (r) => r.stopReason],
       ['mean_logprob', 'number', (r) => r.meanLogprob],
       ['mean_entropy', 'number', (r) => r.meanEntropy],
+      ['mean_kl', 'number', (r) => r.kl],
       ['format_problems', 'strings', (r) => r.parsed.problems],
       ['aha_tiers', 'integers', (r) => r.aha.map(({ tier }) => tier)],
+      ['change', 'string', (r) => changeOf(r)],
+      ['names_time', 'boolean', (r) => r.namesTime],
+      ['analysis', 'integer', (r) => analysisOf(r)],
       ['group_mean', 'number', (r) => r.group.stats.mean],
       ['group_std', 'number', (r) => r.group.stats.std],
       ['p', 'number', (r) => r.group.temporal?.p],
@@ -130,6 +139,55 @@ const rollouts: Table<RolloutRecord> = {
       ['shuffled_order', 'integers', (r) => r.group.media.shuffledOrder],
     ),
   ],
+};
+
+type TokensRecord = Pick<Rollout, 'id' | 'groupId' | 'step' | 'order' | 'index'> & RolloutTokens;
+
+/** Rollouts token by token: lists with one entry per token, the end token included. */
+const tokens: Table<TokensRecord> = {
+  name: 'tokens',
+  count: (store) => store.rolloutCount(),
+  *records(store) {
+    for (const { rollouts: own } of store.groups())
+      for (const { id, groupId, step, order, index } of own) {
+        const held = store.heldTokens(id);
+        if (held) yield { id, groupId, step, order, index, ...held };
+      }
+  },
+  columns: columns<TokensRecord>(
+    ['id', 'string', (t) => t.id],
+    ['group_id', 'string', (t) => t.groupId],
+    ['step', 'integer', (t) => t.step],
+    ['order', 'string', (t) => t.order],
+    ['index', 'integer', (t) => t.index],
+    ['ids', 'integers', (t) => t.ids],
+    ['pieces', 'strings', (t) => t.pieces],
+    ['logprobs', 'numbers', (t) => t.logprobs],
+    ['entropy', 'numbers', (t) => t.entropy],
+    ['trainer_logprobs', 'numbers', (t) => t.trainerLogprobs],
+    ['reference_logprobs', 'numbers', (t) => t.referenceLogprobs],
+    ['alternatives', 'json', (t) => t.alternatives],
+    ['missing', 'json', (t) => t.missing],
+  ),
+};
+
+type PromptRecord = { readonly groupId: string; readonly step: number } & PromptTokens;
+
+/** Prompts on ordered frames, token by token. */
+const prompts: Table<PromptRecord> = {
+  name: 'prompts',
+  count: (store) => store.groupCount(),
+  *records(store) {
+    for (const { id, step } of store.groups()) yield { groupId: id, step, ...store.prompt(id) };
+  },
+  columns: columns<PromptRecord>(
+    ['group_id', 'string', (p) => p.groupId],
+    ['step', 'integer', (p) => p.step],
+    ['prompt', 'string', (p) => p.text],
+    ['ids', 'integers', (p) => p.ids],
+    ['pieces', 'strings', (p) => p.pieces],
+    ['missing', 'string', (p) => p.missing],
+  ),
 };
 
 /** Rollouts that the run went back over, with the number of that going back. */
@@ -334,6 +392,8 @@ const annotations: Table<AnnotationRecord> = {
 export const tables = {
   annotations,
   rollouts,
+  tokens,
+  prompts,
   superseded,
   steps,
   'superseded-steps': supersededSteps,

@@ -1,9 +1,14 @@
 /** One group given by its numbers alone: what `groupAdvantages` makes of it, under the names that the field's code uses. */
 import { z } from 'zod';
+import {
+  type GroupAdvantages,
+  groupAdvantages,
+  type RewardParameters,
+  type ScoredAnswer,
+} from '../advantages/advantages.ts';
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
-import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
 
 const scores = z.array(z.number().min(0).max(1));
 

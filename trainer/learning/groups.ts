@@ -1,8 +1,8 @@
 /** A group of answers to one question, as it is recorded and as an update needs it. */
+import type { ScoredAnswer } from '../advantages/advantages.ts';
 import type { Completion, Prompt } from '../engines/engine.ts';
 import { k3 } from '../engines/losses.ts';
 import type { FrameOrder, GroupWithRollouts, PromptTokens, RolloutTokens } from '../protocol/records.ts';
-import type { ScoredAnswer } from './advantages.ts';
 
 /** A prompt's tokens as the engine rendered them. */
 export type RenderedPrompt = { readonly [K in 'ids' | 'pieces']: NonNullable<PromptTokens[K]> };

@@ -3,11 +3,17 @@
  * left out of the loss; advantages and sequences are made afterwards, of what then stands. What was recorded of the groups
  * when they were sampled stays as it is.
  */
+
+import {
+  type GroupAdvantages,
+  groupAdvantages,
+  type RewardParameters,
+  type ScoredAnswer,
+} from '../advantages/advantages.ts';
 import type { PolicySequence, Prompt } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder } from '../protocol/records.ts';
-import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
 import type { SampledGroup } from './groups.ts';
 
 interface OpenGroup {

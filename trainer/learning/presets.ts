@@ -49,7 +49,7 @@ const upstream: ParameterValues = {
   topP: 0.95,
   topK: 0,
   maxNewTokens: 768,
-  alternatives: 3,
+  alternatives: 5,
   formatWeight: 1,
   alpha: 0.3,
   mu: 0.8,

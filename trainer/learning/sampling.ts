@@ -4,17 +4,18 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
+import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
-import { findAhaMoments } from '../reasoning/aha.ts';
+import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { groupAdvantages, type ScoredAnswer } from './advantages.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
@@ -151,29 +152,25 @@ async function scoreGroup(
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
     tokens.set(rolloutId, tokensOf(completion));
+    const answered = {
+      text: completion.text,
+      stopReason: completion.stopReason,
+      parsed: { think: parsed.think, answer: parsed.answer, problems: parsed.problems },
+      answer: answer.answer,
+      correct: rewarded.correct,
+      reward: { parts: rewarded.parts, total: rewarded.total },
+    };
     return {
       id: rolloutId,
       groupId: id,
       step: how.step,
       order: half,
       index,
-      text: completion.text,
+      ...answered,
       tokenCount: completion.tokens.length,
-      stopReason: completion.stopReason,
-      parsed: { think: parsed.think, answer: parsed.answer, problems: parsed.problems },
-      answer: answer.answer,
       accuracy: answer.accuracy,
-      correct: rewarded.correct,
-      reward: { parts: rewarded.parts, total: rewarded.total },
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
-      aha: parsed.think
-        ? findAhaMoments(completion.text, {
-            think: parsed.think,
-            options: question.options,
-            solution: question.solution,
-            problemType: question.problemType,
-          })
-        : [],
+      ...analyse(answered, { question, media: view, temporal: verdict.temporal }),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
       // Of the others the update tells.
@@ -207,6 +204,9 @@ async function scoreGroup(
   };
 }
 
+/** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */
+const leastLogprob = Math.log(0.001);
+
 function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completion): RolloutTokens {
   return {
     pieces: [...pieces],
@@ -215,7 +215,9 @@ function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completio
     ids: Array.from(tokens),
     ...(alternatives && {
       alternatives: alternatives.map((likeliest) =>
-        likeliest.map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
+        likeliest
+          .filter(({ logprob }, i) => i === 0 || logprob >= leastLogprob)
+          .map(({ token, piece, logprob }) => ({ id: token, piece, logprob })),
       ),
     }),
   };
@@ -259,7 +261,7 @@ export function groupMetrics(
     reward: mean(ordered.map((rollout) => rollout.reward.total)),
     length: mean(ordered.map((rollout) => rollout.tokenCount)),
     entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
-    flatGroups: mean(groups.map(({ group }) => (group.stats.std === 0 ? 1 : 0))),
+    flatGroups: mean(groups.map(({ group }) => Number(isFlat(group)))),
     sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
   };
 }

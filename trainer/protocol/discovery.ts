@@ -1,5 +1,6 @@
 /** How a client finds the trainer that owns a project folder: a file that only its owner can read. */
 import { z } from 'zod';
+import { linkPath, type PlaceLink } from './place.ts';
 
 /** Folder inside a project that holds everything the trainer writes. */
 export const trainerFolder = '.video-r1';
@@ -29,4 +30,10 @@ export function socketAddress(at: Discovery): string {
 /** Address of the pages in a browser tab. */
 export function pageAddress(at: Discovery, page: 'dashboard' | 'rollouts' = 'dashboard'): string {
   return `http://${at.host}:${at.port}/${page}?token=${at.token}`;
+}
+
+/** Address of a place in a browser tab; it holds the token, and is for this machine alone. */
+export function placeAddress(at: Discovery, link: PlaceLink): string {
+  const path = linkPath(link);
+  return `http://${at.host}:${at.port}${path}${path.includes('?') ? '&' : '?'}token=${at.token}`;
 }

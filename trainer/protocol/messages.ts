@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { flatReasons } from './flat-reason.ts';
+import { place } from './place.ts';
 import { listSort } from './query/sort.ts';
 import {
   askedQuestion,
@@ -31,6 +33,7 @@ import {
 import { resumption } from './resumption.ts';
 import { runSummary } from './run-state.ts';
 import { modelSource, runName } from './runfile.ts';
+import { stepCounts } from './step-counts.ts';
 
 interface Call<P extends z.ZodType, R extends z.ZodType> {
   readonly params: P;
@@ -82,10 +85,29 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   problemType: z.string(),
   dataType: z.string(),
   purpose: groupPurpose,
+  /** Of the temporal test of its group; null where there was none, and while a run of an older version is indexed anew. */
+  p: z.number().nullable(),
+  pShuffled: z.number().nullable(),
   flags: z.number().int(),
+  /** Why its group is flat; absent where rewards differ, and where that is not indexed yet. */
+  flatBecause: z.enum(flatReasons).optional(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
 
+/** What of a run's rollouts is meant: those that a query keeps, in an order, the first so many of them. */
+export const selection = z.object({
+  query: z.string().max(4000).default(''),
+  sort: listSort.optional(),
+  limit: z.number().int().min(1).optional(),
+});
+export type Selection = z.infer<typeof selection>;
+
+export const exportForms = ['html', 'jsonl', 'parquet'] as const;
+export const exportForm = z.enum(exportForms);
+export type ExportForm = z.infer<typeof exportForm>;
+
+/** How pages call themselves when they say hello; whoever is called so is shown places. */
+export const pageClients = ['editor', 'browser'] as const;
 /**
  * Where a page of the list begins: behind or before a row already held (by its cursor), at a number from 0, at the first row
  * of a step (of the nearest earlier one where it has none, else of the first), or at a rollout: where it would stand if the
@@ -152,6 +174,18 @@ export const requests = {
     z.object({ steps: z.array(stepMetrics) }),
   ),
   'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
+  /** Sums by step; groups of events with a number above `seq` are not in them. */
+  'counts/list': call(
+    runId,
+    z.object({
+      counts: z.array(stepCounts),
+      seq: z.number().int(),
+      /** Share of the groups that are in the sums: less than 1 while a run of an older version is counted anew. */
+      counted: z.number().min(0).max(1),
+      /** Rollouts that rules of an older version read; they wait for `runs/analyse`. */
+      outdated: z.number().int(),
+    }),
+  ),
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
@@ -243,6 +277,13 @@ export const requests = {
   ),
   /** Ends this client's lists and counts of a run that are under way, with `cancelled`. */
   'rollouts/cancel': call(runId, nothing),
+  /**
+   * Analyses the rollouts anew that rules of an older version read: `done` of `total`, fewer where it was ended. One at a time
+   * for a run: who asks meanwhile waits for the same one. What ends it keeps what is done, and the next one goes on.
+   */
+  'runs/analyse': call(runId, z.object({ done: z.number().int(), total: z.number().int(), cancelled: z.boolean() })),
+  /** Ends the one that is under way, for all who wait for it. */
+  'runs/cancel-analysis': call(runId, nothing),
   'groups/get': call(runId.extend({ groupId: z.string() }), z.object({ group: groupWithRollouts })),
   /** The exact prompt as the engine was given it, on ordered frames. */
   'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
@@ -257,6 +298,26 @@ export const requests = {
       count: z.number().int(),
     }),
   ),
+  /**
+   * What stands at a place of a run now: a rollout and its group, found by either or by the step. `note` says in a sentence
+   * what of the place is no longer there, or is not what it was; then the nearest is given. Null where there is nothing.
+   */
+  'places/find': call(
+    runId.extend(place.pick({ step: true, groupId: true, rolloutId: true }).shape),
+    z.object({ groupId: z.string().nullable(), rolloutId: z.string().nullable(), note: z.string().nullable() }),
+  ),
+  /** Has every page that is open for this project go to a place; `pages` is how many there are, `note` as of `places/find`. */
+  'place/show': call(z.object({ place }), z.object({ pages: z.number().int(), note: z.string().nullable() })),
+  /**
+   * Makes a file of rollouts, which is fetched once from `path`, below the address of the pages; it is gone when it was
+   * fetched, or with this connection. `exports/progress` tells how far it is; `id` is made by who asks.
+   */
+  'rollouts/export': call(
+    runId.extend({ id: z.uuid(), selection, form: exportForm }),
+    z.object({ path: z.string(), count: z.number().int() }),
+  ),
+  /** Ends an export of this connection, which is answered with `cancelled`; nothing of it is left. */
+  'exports/cancel': call(z.object({ id: z.uuid() }), nothing),
   'annotations/list': call(
     runId.extend({ rolloutId: z.string().optional() }),
     z.object({ annotations: z.array(annotation) }),
@@ -286,8 +347,13 @@ export const notifications = {
     text: z.string(),
     problem: z.string(),
   }),
+  /** Someone points at a place: the page goes there, and says who. */
+  'place/show': z.object({ place, by: z.string() }),
+  'exports/progress': z.object({ id: z.uuid(), done: z.number().int(), total: z.number().int() }),
   /** How far a list or count of this client is that has to look at all rollouts: so many of `total`. */
   'rollouts/progress': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),
+  /** How far an analysis is that this client asked for. */
+  'runs/analysing': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),
   /** A run was created, deleted or changed state: lists are to be read again. */
   'runs/changed': z.object({ run: runSummary.nullable() }),
 } as const;

@@ -307,7 +307,7 @@ export const parameters = {
     changes: 'live',
     methods: all,
     unit: 'tokens',
-    help: 'Likeliest tokens that are kept beside each token drawn, with their log-probabilities; what is drawn does not change by it. 0 keeps none.',
+    help: 'Likeliest tokens that are kept beside each token drawn, with their log-probabilities, of those of 0.1 % and more; what is drawn does not change by it. 0 keeps none.',
     before: 0,
   }),
   // reward

@@ -5,12 +5,11 @@
 import { z } from 'zod';
 import { StudioError } from './errors.ts';
 import { nearestClause } from './nearest.ts';
+import { webviewPages } from './pages.ts';
+import { listSort } from './query/sort.ts';
 import { span } from './records.ts';
 
-export const webviewPages = ['dashboard', 'rollouts', 'across', 'compare'] as const;
 export const webviewPage = z.enum(webviewPages);
-export type WebviewPage = z.infer<typeof webviewPage>;
-
 /** As it is written before the editor's links to the extension: its publisher and its name. */
 export const extensionId = 'video-r1-studio.video-r1-studio';
 
@@ -28,7 +27,7 @@ export const place = z.object({
   /** The filter as it is typed. */
   query: z.string().max(4000).optional(),
   /** By which field the list is sorted; the newest first where it is left out. */
-  sort: z.object({ by: name, descending: z.boolean() }).optional(),
+  sort: listSort.optional(),
   /** Key of a question's content, across steps and runs. */
   question: name.optional(),
   /** What is compared with it: another run, and of the two an evaluation each. */
@@ -88,8 +87,8 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   sort: {
     key: 'sort',
     write: ({ by, descending }) => (descending ? `-${by}` : by),
-    read: (text) => (/^-?\w+$/.test(text) ? { by: text.replace('-', ''), descending: text.startsWith('-') } : null),
-    means: 'a field, with a - before it where the largest come first',
+    read: (text) => listSort.safeParse({ by: text.replace(/^-/, ''), descending: text.startsWith('-') }).data ?? null,
+    means: 'a field to sort by, with a - before it where the largest come first',
   },
   question: { key: 'question', ...asText, means: "a question's key" },
   againstRunId: { key: 'against', ...asText, means: "a run's id" },
@@ -122,13 +121,16 @@ export function editorLink(link: PlaceLink, scheme = 'vscode'): string {
   return `${scheme}://${extensionId}${linkPath(link)}`;
 }
 
-/** Whether a text that was typed or pasted is meant as a link, and not as words to look for. */
+const endsInPage = new RegExp(
+  `^(?:[a-z][a-z0-9+.-]*://[^/?#\\s]*)?(?:/[^/?#]*){0,2}/(?:${webviewPages.join('|')})(?:[?#]|$)`,
+  'i',
+);
+
+/** Whether a text that was typed or pasted is meant as a link, and not as words to look for, as any other address is. */
 export function isLink(text: string): boolean {
   const trimmed = text.trim();
-  return (
-    /^[a-z][a-z0-9+.-]*:\/\/\S/i.test(trimmed) ||
-    new RegExp(`^(/[^/?]*){0,2}/(${webviewPages.join('|')})(\\?|$)`).test(trimmed)
-  );
+  const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(trimmed) ?? [];
+  return authority?.toLowerCase() === extensionId || endsInPage.test(trimmed);
 }
 
 /**

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { patternName } from './patterns.ts';
 import { runSummary } from './run-state.ts';
 
 /** UTF-16 code units of a text, the end exclusive; `text-spans.ts` says how they leave the program. */
@@ -79,6 +80,10 @@ export const rollout = z.object({
   aha: z.array(ahaMoment),
   /** Places where the reasoning settles on an answer, in the order of the text; absent in records of rules before them. */
   commitments: z.array(commitment).optional(),
+  /** What a person would want to look at it for, by the rules of `patterns.ts`; absent in records of rules before them. */
+  patterns: z.array(patternName).optional(),
+  /** The reasoning names a frame of the video or a time in it; absent in records of rules before it. */
+  namesTime: z.boolean().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
   meanLogprob: z.number(),
@@ -388,6 +393,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),
+  /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */
+  z.object({ type: z.literal('analysed'), version: z.number().int(), rollouts: z.number().int() }),
 ]);
 export type RunEventBody = z.infer<typeof runEventBody>;
 

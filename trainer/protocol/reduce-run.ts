@@ -29,6 +29,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'warning':
     case 'annotation':
     case 'annotation-removed':
+    case 'analysed':
       return { ...run, seq };
   }
 }

@@ -3,6 +3,7 @@
  * socket a panel, and does the few things that only an editor can do. A browser tab needs none of this.
  */
 import { z } from 'zod';
+import { exportForm, selection } from './messages.ts';
 import { place } from './place.ts';
 
 /**
@@ -19,8 +20,16 @@ const aboutRun = { runId: z.string().optional() };
 export const hostCommand = z.discriminatedUnion('command', [
   z.strictObject({ ...runCommand, command: z.literal('open-dashboard'), ...aboutRun }),
   z.strictObject({ ...runCommand, command: z.literal('open-rollouts'), ...aboutRun }),
-  /** Any page at any place of it. */
-  z.strictObject({ ...runCommand, command: z.literal('show-place'), place }),
+  /** Shows a place of this project in the panel of its page. */
+  z.strictObject({ ...runCommand, command: z.literal('open-place'), place, by: z.string().optional() }),
+  /** Asks where to, and writes rollouts there. */
+  z.strictObject({
+    ...runCommand,
+    command: z.literal('export-rollouts'),
+    runId: z.string(),
+    selection,
+    form: exportForm,
+  }),
   z.strictObject({ ...runCommand, command: z.literal('show-log') }),
   z.strictObject({ ...runCommand, command: z.literal('show-problems') }),
   z.strictObject({ ...runCommand, command: z.literal('start-trainer') }),
@@ -28,7 +37,8 @@ export const hostCommand = z.discriminatedUnion('command', [
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
 
-export const showMessage = place.extend({ type: z.literal('show') });
+/** `by` points there; without it, whoever reads wants to go there. */
+export const showMessage = place.extend({ type: z.literal('show'), by: z.string().optional() });
 
 export const hostToPage = z.discriminatedUnion('type', [
   /** A text message of the trainer, as it came. */
@@ -41,8 +51,12 @@ export const hostToPage = z.discriminatedUnion('type', [
     state: linkState,
     reason: z.string().default(''),
     author: z.string().optional(),
+    /** How this editor begins its links. */
+    scheme: z.string().optional(),
   }),
   showMessage,
+  /** The oldest `copy` that was not answered yet; `fault` says why nothing was copied. */
+  z.object({ type: z.literal('copied'), fault: z.string().optional() }),
   /** The editor's theme changed: canvases are to be painted again. */
   z.object({ type: z.literal('theme') }),
 ]);
@@ -59,6 +73,8 @@ export const pageToHost = z.discriminatedUnion('type', [
   hostCommand,
   z.object({ type: z.literal('save-file'), name: z.string(), text: z.string() }),
   z.object({ type: z.literal('copy'), text: z.string() }),
+  /** Text that a model or a dataset wrote, to be read in an editor of its own. */
+  z.object({ type: z.literal('open-document'), title: z.string(), text: z.string() }),
 ]);
 export type PageToHost = z.infer<typeof pageToHost>;
 export type PageToHostInput = z.input<typeof pageToHost>;

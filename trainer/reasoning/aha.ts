@@ -6,9 +6,13 @@
  * 4 rejects an answer or an option with a reason; 5 the answer changes.
  */
 import type { ProblemType } from '../protocol/dataset.ts';
-import type { AhaMoment, Span } from '../protocol/records.ts';
-import { type AnswerSpace, type Candidate, plain, readStatement, type Statement } from './commitments.ts';
+import type { AhaMoment, Commitment, Span } from '../protocol/records.ts';
+import { answerNumber } from '../rewards/numerical.ts';
+import { regressionReward } from '../rewards/regression.ts';
+import { readStatement, type Statement } from './commitments.ts';
+import { type AnswerSpace, answerSpace, type Candidate, plain } from './mentions.ts';
 import { type Sentence, splitSentences } from './sentences.ts';
+import { evidenceOf, namesTime, type Turn, turnOf } from './turns.ts';
 
 export interface AhaContext {
   /** Where the reasoning stands in the text. */
@@ -19,86 +23,74 @@ export interface AhaContext {
   readonly problemType: ProblemType;
 }
 
-const cue =
-  /^(?:oh|ah|aha|hmm+|hm|wait|hold on|no|actually|but|however|yet|still|though|on second thought|let me|let's|ok|okay|well|alternatively|looking (?:again|back|closer)|going back)\b|\b(?:wait|hmm+|hold on|oh, i see|on second thought|let me (?:see|think|check|look|verify|count|re)|let's (?:check|look|verify|count|break|re))/;
-const check =
-  /\b(?:check|double-check|verify|confirm|re-?examine|reconsider|re-?read|re-?watch|re-?count|count again|look(?:ing)? (?:again|back|closer|on|from|at)|go(?:ing)? back|compare|once more)\b/;
-
 /** An episode of looking again is closed after so many sentences without a conclusion. */
 const longestEpisode = 12;
+/** An item of a list of options is what is spoken of for so many sentences. */
+const longestItem = 3;
 
-const evidencePatterns: readonly [kind: string, pattern: RegExp][] = [
-  ['frame', /\bframes? ?#?(\d+)/g],
-  [
-    'frame',
-    /\b(first|second|third|fourth|fifth|last|final|middle|next|previous|earlier|later|opening) (?:few |two |three )?(?:frames?|scenes?|shots?|images?|parts?|seconds?)/g,
-  ],
-  ['place', /\b(?:at|from|in|of|that is|to) the (start|beginning|end|middle)\b/g],
-  ['time', /\b(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)\b/g],
-  ['time', /\b(\d+:\d\d)\b/g],
-  ['option', /\boptions? ([a-z])\b/g],
-  ['quote', /["“]([^"”]{2,80})["”]/g],
-  ['number', /(?<![\w.])(\d+(?:\.\d+)?)(?![\w])/g],
-];
-
-/** The pieces of evidence that a sentence refers to: frames, times, options, quotations, numbers. */
-function evidenceOf(lower: string): string[] {
-  const found = new Set<string>();
-  for (const [kind, pattern] of evidencePatterns) {
-    for (const match of lower.matchAll(pattern)) found.add(`${kind} ${match[1] ?? ''}`);
-  }
-  return [...found];
-}
-
-/** Options by letter; those without a label are lettered by their place. */
-function answerSpace({ problemType, options }: AhaContext): AnswerSpace {
-  return {
-    problemType,
-    options: options.map((option, place) => {
-      const label = /^\s*\(?([A-Z])[.):]\s*/.exec(option);
-      const text = plain(label ? option.slice(label[0].length) : option).toLowerCase();
-      return { letter: label?.[1] ?? String.fromCharCode(65 + place), text: text.replace(/[.!]+$/, '') };
-    }),
-  };
-}
+const wordsOf = (text: string) => text.match(/[\p{L}\p{N}%]+/gu) ?? [];
 
 /** Whether a candidate is the solution; null where that can't be told from its form. */
 function isRight(candidate: Candidate, context: AhaContext, space: AnswerSpace): boolean | null {
   const { solution } = context;
   switch (context.problemType) {
-    case 'multiple choice':
-      return (
-        candidate.key === solution ||
-        space.options.some((o) => o.letter === candidate.key && o.text === solution.toLowerCase())
-      );
-    case 'numerical':
+    case 'multiple choice': {
+      const label = /^\(?([A-Z])\)?[.):]?$/.exec(solution.trim())?.[1];
+      if (label !== undefined) return candidate.key === label;
+      const text = plain(solution).toLowerCase();
+      return space.options.some((o) => o.letter === candidate.key && o.text === text);
+    }
+    case 'numerical': {
+      const value = answerNumber(solution);
+      return value === null ? null : Number(candidate.key) === value;
+    }
     case 'regression': {
-      const value = Number(solution.replaceAll(',', ''));
-      return Number.isFinite(value) ? Number(candidate.key) === value : null;
+      // Between the two it is right in part.
+      const { value } = regressionReward(candidate.key, solution, false);
+      return value === 1 ? true : value === 0 ? false : null;
     }
     case 'OCR':
     case 'free-form':
-      return null;
+      // Another wording may be right too.
+      return wordsOf(candidate.label.toLowerCase()).join(' ') === wordsOf(solution.toLowerCase()).join(' ') || null;
   }
 }
 
 const words = (right: boolean | null) => (right === null ? 'not comparable' : right ? 'right' : 'wrong');
 
-/** Numbers of different things, and texts that share most words, are no change of the answer. */
+const isNumber = (word: string) => /\d/.test(word);
+
+/** Whether two answers exclude each other. */
 function contradicts(before: Candidate, after: Candidate, type: ProblemType): boolean {
   if (before.key === after.key) return false;
-  if (type === 'numerical' || type === 'regression')
-    return before.unit === null || after.unit === null || before.unit === after.unit;
-  if (type === 'multiple choice') return true;
-  const [left, right] = [new Set(before.key.split(' ')), new Set(after.key.split(' '))];
-  const shared = [...left].filter((word) => right.has(word)).length;
-  return shared * 2 < Math.min(left.size, right.size);
+  switch (type) {
+    case 'multiple choice':
+      return true;
+    case 'numerical':
+    case 'regression':
+      // Numbers of different things are two statements.
+      return before.unit === null || after.unit === null || before.unit === after.unit;
+    case 'OCR':
+    case 'free-form': {
+      const [left, right] = [before.key.split(' '), after.key.split(' ')];
+      const onlyLeft = left.filter((word) => !right.includes(word));
+      const onlyRight = right.filter((word) => !left.includes(word));
+      // One of them goes on where the other ends: the same, read further.
+      if (onlyLeft.length === 0 || onlyRight.length === 0) return false;
+      if (onlyLeft.some(isNumber) && onlyRight.some(isNumber)) return true;
+      // A text is read word by word; in an answer of one's own words most have to differ.
+      const shared = left.length - onlyLeft.length;
+      return type === 'OCR' || shared * 2 < Math.min(left.length, right.length);
+    }
+  }
 }
 
 /** A commitment, and what has been looked at again since. */
 interface Episode {
   readonly first: number;
   last: number;
+  /** More than a contrast: a cue, a check, or a rejection. */
+  strong: boolean;
   newEvidence: number | null;
   rejection: number | null;
   unreasoned: number | null;
@@ -106,14 +98,17 @@ interface Episode {
 
 interface Read extends Statement {
   readonly sentence: Sentence;
-  readonly lower: string;
-  readonly turns: boolean;
+  readonly turn: Turn;
   readonly evidence: readonly string[];
+  /** The candidate in whose item of a list it stands, and the sentence that begins the item. */
+  readonly within: { readonly candidate: Candidate; readonly from: number } | null;
 }
 
 /** Goes through the reasoning once, holding what the answer stands at. */
 class Reader {
   readonly moments: AhaMoment[] = [];
+  /** By the sentence that says so. */
+  readonly commitments: { readonly at: number; readonly candidate: Candidate; readonly explicit: boolean }[] = [];
   private readonly read: readonly Read[];
   private readonly context: AhaContext;
   private readonly space: AnswerSpace;
@@ -127,52 +122,87 @@ class Reader {
     this.space = space;
   }
 
-  run(): AhaMoment[] {
+  run(): void {
     for (let i = 0; i < this.read.length; i++) {
       this.step(i, this.read[i] as Read);
       for (const piece of (this.read[i] as Read).evidence) this.seen.add(piece);
     }
     this.close();
-    return this.moments;
   }
 
   private step(i: number, now: Read): void {
-    const firm = now.commitment !== null && !now.tentative ? now.commitment : null;
+    const firm = now.commitment;
+    const rejected = this.rejectedIn(now);
     if (!this.standing) {
-      if (now.rejected.length > 0 && this.hasReason(i)) {
-        this.report(i, this.reasonEnd(i), 4, 'option-eliminated', i, `rules out ${labels(now.rejected)}`);
-      } else if (now.turns && !firm) this.report(i, i, 1, 'cue-without-commitment', i);
-      if (firm) this.standing = { candidate: firm, explicit: now.explicit };
+      if (rejected.length > 0 && this.hasReason(i))
+        this.report(
+          this.rejectionStart(i),
+          this.reasonEnd(i),
+          4,
+          'option-eliminated',
+          i,
+          `rules out ${labels(rejected)}`,
+        );
+      else if (now.turn === 'cue' && !firm) this.report(i, i, 1, 'cue-without-commitment', i);
+      if (firm) this.commit(i, firm, now.explicit);
       return;
     }
-    const rejectsStanding = now.rejectsEarlier || now.rejected.some(({ key }) => key === this.standing?.candidate.key);
-    if (!this.episode && (now.turns || now.rejected.length > 0 || now.rejectsEarlier)) {
-      this.episode = { first: i, last: i, newEvidence: null, rejection: null, unreasoned: null };
-    }
+    const rejects = rejected.length > 0 || now.rejectsEarlier || (now.rejectsUnnamed && now.within === null);
+    if (!this.episode && (now.turn !== null || rejects))
+      this.episode = {
+        ...{ first: rejects ? this.rejectionStart(i) : i, last: i, strong: false },
+        ...{ newEvidence: null, rejection: null, unreasoned: null },
+      };
     if (this.episode) {
       this.episode.last = i;
-      if (now.rejected.length > 0 || rejectsStanding) {
+      if (rejects || now.turn === 'cue' || now.turn === 'check') this.episode.strong = true;
+      if (rejects) {
         if (this.hasReason(i)) this.episode.rejection ??= i;
         else this.episode.unreasoned ??= i;
       }
-      if (now.evidence.some((piece) => !this.seen.has(piece))) this.episode.newEvidence = i;
+      if (!firm && now.evidence.some((piece) => !this.seen.has(piece))) this.episode.newEvidence = i;
     }
     if (firm) this.conclude(i, now, firm);
     else if (this.episode && i - this.episode.first >= longestEpisode) this.close();
+  }
+
+  /** The last word on the solution is that it is not the answer: no later sentence names it without rejecting it. */
+  rejectsSolution(): boolean {
+    const isSolution = (candidate: Candidate) => isRight(candidate, this.context, this.space) === true;
+    const rejected = this.read.findLastIndex((now) => this.rejectedIn(now).some(isSolution));
+    return rejected >= 0 && !this.read.slice(rejected + 1).some((now) => now.affirmed.some(isSolution));
+  }
+
+  /** What a sentence rejects: what it names, or the option in whose item it stands. */
+  private rejectedIn(now: Read): readonly Candidate[] {
+    if (now.rejected.length > 0) return now.rejected;
+    return now.rejectsUnnamed && now.within ? [now.within.candidate] : [];
   }
 
   /** A firm commitment while another one stands. */
   private conclude(i: number, now: Read, firm: Candidate): void {
     const before = this.standing as { candidate: Candidate; explicit: boolean };
     const changed = contradicts(before.candidate, firm, this.context.problemType);
-    if (changed && this.episode) {
-      this.report(this.episode.first, i, 5, 'answer-revised', i, this.revision(before.candidate, firm));
+    // Numbers are of one quantity, so that a contrast is enough; an option may be named on the way.
+    const { problemType } = this.context;
+    const isNumber = problemType === 'numerical' || problemType === 'regression';
+    const turned = this.episode !== null && (this.episode.strong || before.explicit || isNumber);
+    if (changed && turned) {
+      this.report((this.episode as Episode).first, i, 5, 'answer-revised', i, this.revision(before.candidate, firm));
       this.episode = null;
     } else if (changed && before.explicit && now.explicit) {
       this.report(i, i, 5, 'answer-changed-without-a-turn', i, this.revision(before.candidate, firm));
-    } else this.close();
-    // Without a turn, a second conclusion may be a step on the way; the newest one stands.
-    this.standing = { candidate: firm, explicit: now.explicit };
+    } else {
+      // Without a turn, the conclusion before was a step on the way.
+      if (changed && !before.explicit && this.episode === null) this.commitments.pop();
+      this.close();
+    }
+    this.commit(i, firm, now.explicit);
+  }
+
+  private commit(at: number, candidate: Candidate, explicit: boolean): void {
+    this.commitments.push({ at, candidate, explicit });
+    this.standing = { candidate, explicit };
   }
 
   private revision(before: Candidate, after: Candidate): string {
@@ -186,35 +216,43 @@ class Reader {
     const episode = this.episode;
     this.episode = null;
     if (!episode) return;
-    if (episode.rejection !== null) {
-      const end = this.reasonEnd(episode.rejection);
-      const { rejected } = this.read[episode.rejection] as Read;
+    const { first, rejection, unreasoned, newEvidence, strong } = episode;
+    if (rejection !== null) {
+      const rejected = this.rejectedIn(this.read[rejection] as Read);
       const target = rejected.length > 0 ? labels(rejected) : (this.standing?.candidate.label ?? '');
-      this.report(episode.first, end, 4, 'rejected-with-a-reason', episode.rejection, `rejects ${target}`);
-    } else if (episode.newEvidence !== null) {
-      const fresh = (this.read[episode.newEvidence] as Read).evidence;
-      this.report(
-        episode.first,
-        episode.newEvidence,
-        3,
-        'verified-with-new-evidence',
-        episode.newEvidence,
-        `looks at ${fresh.join(', ')}`,
-      );
+      this.report(first, this.reasonEnd(rejection), 4, 'rejected-with-a-reason', rejection, `rejects ${target}`);
+    } else if (!strong) return;
+    else if (newEvidence !== null) {
+      const fresh = (this.read[newEvidence] as Read).evidence;
+      this.report(first, newEvidence, 3, 'verified-with-new-evidence', newEvidence, `looks at ${fresh.join(', ')}`);
     } else {
-      const at = episode.unreasoned ?? episode.first;
-      this.report(episode.first, at, 2, episode.unreasoned === null ? 'echo' : 'rejected-without-a-reason', at);
+      const at = unreasoned ?? first;
+      this.report(first, at, 2, unreasoned === null ? 'echo' : 'rejected-without-a-reason', at);
     }
   }
 
-  /** A reason in the sentence itself, or evidence in the next one. */
+  /** A reason in the sentence itself, in what the item said before, or evidence in the next one. */
   private hasReason(i: number): boolean {
     const now = this.read[i] as Read;
-    return now.givesReason || (this.read[i + 1]?.evidence.length ?? 0) > 0;
+    return now.givesReason || this.rejectionStart(i) < i || this.isGround(this.read[i + 1]);
+  }
+
+  /** A place in the middle or at the end alone is none. */
+  private isGround(next: Read | undefined): boolean {
+    return next?.evidence.some((piece) => !piece.startsWith('place')) ?? false;
+  }
+
+  /** Where a rejection begins: with the item of the option that it rejects. */
+  private rejectionStart(i: number): number {
+    const { within, rejected } = this.read[i] as Read;
+    if (!within || i - within.from > 2) return i;
+    const isOfItem = rejected.length === 0 || rejected.every(({ key }) => key === within.candidate.key);
+    return isOfItem ? within.from : i;
   }
 
   private reasonEnd(i: number): number {
-    return (this.read[i] as Read).givesReason || i + 1 >= this.read.length ? i : i + 1;
+    const grounded = (this.read[i] as Read).givesReason || this.rejectionStart(i) < i;
+    return grounded || i + 1 >= this.read.length ? i : i + 1;
   }
 
   private report(first: number, last: number, tier: AhaMoment['tier'], rule: string, at: number, note?: string): void {
@@ -228,26 +266,56 @@ class Reader {
 
 const labels = (candidates: readonly Candidate[]) => [...new Set(candidates.map(({ label }) => label))].join(', ');
 
+/** Each sentence as a statement, with the item of a list of options that it stands in. */
+function readSentences(sentences: readonly Sentence[], space: AnswerSpace): Read[] {
+  const read: Read[] = [];
+  let item: { candidate: Candidate; from: number } | null = null;
+  for (const [i, sentence] of sentences.entries()) {
+    if (item && i - item.from > longestItem) item = null;
+    const statement = readStatement(sentence.text, space, item?.candidate ?? null);
+    if (statement.item) item = { candidate: statement.item, from: i };
+    else if (statement.commitment) item = null;
+    const lower = plain(sentence.text).toLowerCase();
+    read.push({ ...statement, sentence, turn: turnOf(lower), evidence: evidenceOf(lower), within: item });
+  }
+  return read;
+}
+
+export interface Reasoning {
+  readonly aha: AhaMoment[];
+  readonly commitments: Commitment[];
+  /** It names a frame of the video or a time in it. */
+  readonly namesTime: boolean;
+  /** The last word on the solution is that it is not the answer. */
+  readonly rejectsSolution: boolean;
+}
+
 /**
- * The aha moments of a completion's reasoning, in the order of the text; spans are in the whole text.
- * An episode gives one finding, its highest tier. Linear in the length of the reasoning.
+ * What a completion's reasoning does: its aha moments and commitments, in the order of the text; spans are in the whole text.
+ * An episode of looking again gives one moment, its highest tier. Linear in the length of the reasoning.
  */
-export function findAhaMoments(text: string, context: AhaContext): AhaMoment[] {
-  const space = answerSpace(context);
+export function readReasoning(text: string, context: AhaContext): Reasoning {
+  const space = answerSpace(context.problemType, context.options);
   const sentences = splitSentences(
     text,
     context.think,
     space.options.map((option) => option.text),
   );
-  const read = sentences.map((sentence): Read => {
-    const lower = plain(sentence.text).toLowerCase();
-    return {
-      ...readStatement(sentence.text, space),
-      sentence,
-      lower,
-      turns: cue.test(lower) || check.test(lower),
-      evidence: evidenceOf(lower),
-    };
-  });
-  return new Reader(read, context, space).run();
+  const reader = new Reader(readSentences(sentences, space), context, space);
+  reader.run();
+  return {
+    aha: reader.moments,
+    commitments: reader.commitments.map(({ at, candidate }) => ({
+      span: (sentences[at] as Sentence).span,
+      answer: answerOf(candidate, context.problemType),
+      right: isRight(candidate, context, space),
+    })),
+    namesTime: sentences.some((sentence) => namesTime(plain(sentence.text).toLowerCase())),
+    rejectsSolution: reader.rejectsSolution(),
+  };
+}
+
+function answerOf({ key, label, unit }: Candidate, type: ProblemType): string {
+  if (type === 'multiple choice') return key;
+  return unit === null ? label : `${label} ${unit}`;
 }

@@ -10,19 +10,32 @@ export interface Sentence {
 const abbreviations = new Set(['e.g', 'i.e', 'vs', 'mr', 'mrs', 'ms', 'dr', 'st', 'no', 'fig', 'approx', 'etc', 'cf']);
 const longestAbbreviation = 8;
 
+/** "1.", "B." and "**C.**" at the start of a line are the label of an item. */
+function isLineLabel(text: string, at: number): boolean {
+  const from = Math.max(0, at - longestAbbreviation);
+  const line = text.slice(from, at);
+  const broken = line.lastIndexOf('\n');
+  if (broken < 0 && from > 0) return false;
+  return (
+    /^[\s*_•–-]*(?:\d{1,2}|[A-Z])$/.test(line.slice(broken + 1)) && /^[*_]*[ \t]+\S/.test(text.slice(at + 1, at + 8))
+  );
+}
+
 /** Whether the point at `at` belongs to a number, an abbreviation or an option's label (`B. Left`) and ends nothing. */
 function isInnerPoint(text: string, at: number, end: number, optionTexts: readonly string[]): boolean {
   const next = text[at + 1];
   if (next !== undefined && at + 1 < end && !/[\s"'”’)*\]]/.test(next)) return true;
+  if (isLineLabel(text, at)) return true;
   let start = at;
   while (start > 0 && at - start <= longestAbbreviation && /[\p{L}.]/u.test(text[start - 1] as string)) start--;
   const word = text.slice(start, at);
   if (/^[A-Z]$/.test(word)) {
     const following = text
       .slice(at + 1, at + 80)
-      .trimStart()
+      .replace(/^[\s*_)"']+/, '')
       .toLowerCase();
-    return optionTexts.some((option) => option !== '' && following.startsWith(option.slice(0, 60)));
+    const option = optionTexts[word.charCodeAt(0) - 65] ?? '';
+    return option !== '' && following.startsWith(option.slice(0, 60));
   }
   // "no." is an abbreviation only before a number; elsewhere it is an answer.
   if (word.toLowerCase() === 'no') return /^\s*\d/.test(text.slice(at + 1, at + 12));
@@ -31,7 +44,7 @@ function isInnerPoint(text: string, at: number, end: number, optionTexts: readon
 
 /**
  * The sentences of a part of a text: they end at `.`, `!`, `?`, `…` before a space, and at line breaks.
- * @param optionTexts the options without their labels, so that `B. Left` is not cut in two
+ * @param optionTexts the options in their order, without their labels, so that `B. Left` is not cut in two
  */
 export function splitSentences(text: string, part: Span, optionTexts: readonly string[] = []): Sentence[] {
   const lowerOptions = optionTexts.map((option) => option.toLowerCase());

@@ -12,6 +12,8 @@ import type { SharedAsked } from '../store/question-pairs.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
+import type { Analysed } from './analysing.ts';
+import type { ExportProgress, RolloutExport } from './export-rollouts.ts';
 
 export interface SamplingHint {
   readonly runId: string;
@@ -85,8 +87,20 @@ export interface TrainerService {
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage>;
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;
   readonly questions: QuestionService;
+  /**
+   * Analyses the rollouts anew that rules of an older version read. Where it is under way already, both wait for the same one.
+   * @throws StudioError `disk-full`, or `bad-store` for what is damaged
+   */
+  analyse(runId: string, onProgress: (done: number, total: number) => void): Promise<Analysed>;
+  /** Ends it for all who wait for it; what is done is kept. */
+  cancelAnalysis(runId: string): void;
   /** Frames of a group's media, from the cache or decoded again. */
   frames(runId: string, key: string): Promise<Frames>;
+  /**
+   * Writes rollouts of a run to a file, which takes its name when it is whole.
+   * @returns how many; rejects with the signal's reason, or `bad-request` for more than a page can hold
+   */
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
   annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;
   removeAnnotation(runId: string, id: number): void;
   shutdown(): Promise<void>;

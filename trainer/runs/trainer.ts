@@ -18,10 +18,11 @@ import { spanFault } from '../protocol/text-spans.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
-import { frameLimits } from '../video/choose.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
+import { type Analysed, Analysing } from './analysing.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
+import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
 import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
@@ -30,6 +31,7 @@ import { QuestionAnswers } from './question-answers.ts';
 import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
+import { framesOfRun } from './run-frames.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
@@ -49,6 +51,8 @@ export interface TrainerOptions {
 const defaultFrameCacheBytes = 2e9;
 /** How long whoever asks waits at most for a portion of indexing. */
 const fillingMs = 15;
+/** How often those who show its progress are told. */
+const fillingToldMs = 2000;
 
 export class Trainer implements TrainerService {
   readonly info: TrainerInfo;
@@ -60,6 +64,7 @@ export class Trainer implements TrainerService {
   private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
   readonly questions = new QuestionAnswers(this.reader, (runId) => this.run(runId));
+  private readonly analysing = new Analysing();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
@@ -282,26 +287,33 @@ export class Trainer implements TrainerService {
     return this.reader.count(this.run(runId).folder, asked, attention);
   }
 
-  async frames(runId: string, key: string): Promise<Frames> {
+  analyse(runId: string, onProgress: (done: number, total: number) => void): Promise<Analysed> {
     const run = this.run(runId);
-    const media = await this.media();
-    const cached = await media.get(key);
-    if (cached) return cached;
-    const seen = run.store.media(key);
-    if (!seen) throw new StudioError('not-found', `${runId} has no frames ${key}.`);
-    const { frames } = await media.load(
-      path.resolve(path.dirname(run.plan.paths.find(seen.question.dataset)), seen.question.path),
-      seen.media.kind,
-      frameLimits(run.summary().parameters),
+    return this.analysing.analyse(
+      runId,
+      {
+        store: run.store,
+        record: (body) => void run.record(body),
+        isGone: () => this.isEnding || this.runsById.get(runId) !== run,
+      },
+      onProgress,
     );
-    if (frames.key !== key) {
-      throw new StudioError(
-        'bad-media',
-        'The file has changed since the model saw it; its frames of then are no longer in the cache.',
-        { place: seen.question.path },
-      );
-    }
-    return frames;
+  }
+
+  cancelAnalysis(runId: string): void {
+    this.analysing.cancel(this.run(runId).id);
+  }
+
+  async frames(runId: string, key: string): Promise<Frames> {
+    const { store, plan } = this.run(runId);
+    return framesOfRun(store, plan, await this.media(), key);
+  }
+
+  exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number> {
+    const { store } = this.run(runId);
+    const { reader, options } = this;
+    const frames = (key: string) => this.frames(runId, key);
+    return exportRollouts(store, asked, file, { project: options.projectFolder, reader, frames }, progress);
   }
 
   annotate(runId: string, input: AnnotationInput, author: string): Annotation {
@@ -371,24 +383,35 @@ export class Trainer implements TrainerService {
     );
   }
 
-  /** Indexes runs of older versions anew, a little at a time: others are answered in between. What ends it goes on next time. */
+  /**
+   * Indexes and counts runs of older versions anew, a little at a time: others are answered in between. What ends it goes on
+   * next time.
+   */
   private async fillStores(): Promise<void> {
     for (const run of [...this.runsById.values()]) {
-      if (run.store.filledShare() === 1) continue;
+      if (run.store.filledShare() === 1 && run.store.countedShare() === 1) continue;
       this.options.log(`${run.id} was recorded by an older version: it is indexed anew`);
       try {
-        for (let share = 0; share < 1; ) {
-          await nextTurn();
-          if (this.isEnding) return;
-          if (this.runsById.get(run.id) !== run) break;
-          share = run.store.fill(fillingMs);
-        }
-        this.tell((listener) => listener.onRunsChanged(run.summary()));
+        for (const portion of ['fill', 'count'] as const)
+          await this.inPortions(run, () => run.store[portion](fillingMs));
       } catch (thrown) {
         this.options.log(
           `${run.id} can't be indexed anew, so a search does not find all of it: ${asStudioError(thrown)}`,
         );
       }
+    }
+  }
+
+  /** @param portion gives the share that is made after it */
+  private async inPortions(run: Run, portion: () => number): Promise<void> {
+    let toldAt = performance.now();
+    for (let share = 0; share < 1; ) {
+      await nextTurn();
+      if (this.isEnding || this.runsById.get(run.id) !== run) return;
+      share = portion();
+      if (share < 1 && performance.now() - toldAt < fillingToldMs) continue;
+      toldAt = performance.now();
+      this.tell((listener) => listener.onRunsChanged(run.summary()));
     }
   }
 

@@ -57,7 +57,8 @@ export class Access {
       reason:
         `${given === null ? 'The address lacks the token' : 'The token in the address is not that'} of this trainer. ` +
         'Open the page from the editor ("Video-R1: Open Dashboard"), or use the address that the trainer printed when it started; ' +
-        'each start of the trainer makes a new one.',
+        'each start of the trainer makes a new one. A link to a place goes into the address bar of such a page, after its host, ' +
+        'or into the filter of its rollouts; where a page of this browser is open already, reload here by hand.',
     };
   }
 

@@ -3,7 +3,8 @@ import * as rpc from 'vscode-jsonrpc/node';
 import { encodeFrames } from '../protocol/binary.ts';
 import { type Handlers, Peer } from '../protocol/connection.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import type { RequestInput, RequestName, RequestResult } from '../protocol/messages.ts';
+import { pageClients, type RequestInput, type RequestName, type RequestResult } from '../protocol/messages.ts';
+import type { Place } from '../protocol/place.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import { parseQuery } from '../protocol/query/parse.ts';
 import type { RunEvent } from '../protocol/records.ts';
@@ -12,6 +13,7 @@ import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
 import type { SamplingHint, TrainerService } from '../runs/service.ts';
 import type { CountAsked } from '../store/rollout-list.ts';
 import type { Attention } from '../store/rollout-reader.ts';
+import type { Exports } from './exports.ts';
 import { Subscription } from './subscription.ts';
 import { closeCode, type SocketTransport } from './websocket.ts';
 
@@ -23,6 +25,9 @@ export interface ConnectionSurroundings {
   log(line: string): void;
   /** Ends the trainer. */
   shutdown(): Promise<void>;
+  readonly exports: Exports;
+  /** Has the pages of all clients go to a place. @returns how many there are */
+  showPlace(place: Place, by: string): number;
 }
 
 export class ClientConnection {
@@ -34,6 +39,9 @@ export class ClientConnection {
   /** Counts under way, by run, and all lists and counts under way. */
   private readonly counting = new Map<string, AbortController>();
   private readonly reading = new Map<AbortController, string>();
+  /** Exports under way, and files that were not fetched yet. */
+  private readonly exporting = new Map<string, AbortController>();
+  private readonly unfetched = new Set<string>();
   /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
   private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
   private client: { readonly name: string; readonly author: string } | null = null;
@@ -67,10 +75,19 @@ export class ClientConnection {
     this.changedMeanwhile.set(run?.id ?? null, run);
   }
 
+  /** A page that is too slow to hear of more goes nowhere. @returns whether this is a page that was told */
+  onPlaceShown(place: Place, by: string): boolean {
+    const isPage = pageClients.some((name) => name === this.client?.name);
+    if (!isPage || this.transport.isFull) return false;
+    this.peer.notify('place/show', { place, by });
+    return true;
+  }
+
   dispose(): void {
     for (const subscription of this.subscriptions.values()) subscription.dispose();
     this.subscriptions.clear();
-    for (const controller of this.reading.keys()) controller.abort();
+    for (const work of [...this.reading.keys(), ...this.exporting.values()]) work.abort();
+    for (const id of this.unfetched) this.surroundings.exports.remove(id);
     this.changedMeanwhile.clear();
   }
 
@@ -124,12 +141,22 @@ export class ClientConnection {
         await service.delete(runId);
         return {};
       }),
+      'runs/analyse': greeted<'runs/analyse'>(({ runId }) =>
+        service.analyse(runId, (done, total) => {
+          if (this.transport.isIdle) this.peer.notify('runs/analysing', { runId, done, total });
+        }),
+      ),
+      'runs/cancel-analysis': greeted<'runs/cancel-analysis'>(({ runId }) => {
+        service.cancelAnalysis(runId);
+        return {};
+      }),
       'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
         steps: service.store(runId).metrics(fromStep),
       })),
       'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
         superseded: service.store(runId).supersededMetrics(),
       })),
+      'counts/list': greeted<'counts/list'>(({ runId }) => service.store(runId).counts()),
       'commands/list': greeted<'commands/list'>(({ runId }) => ({ commands: service.store(runId).commands() })),
       'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({
         checkpoints: service.store(runId).checkpoints(),
@@ -166,6 +193,13 @@ export class ClientConnection {
       'groups/prompt': greeted<'groups/prompt'>(({ runId, groupId }) => service.store(runId).prompt(groupId)),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
+      'places/find': greeted<'places/find'>(({ runId, ...sought }) => service.store(runId).findPlace(sought)),
+      'place/show': greeted<'place/show'>(({ place }, author) => this.showPlace(place, author)),
+      'rollouts/export': greeted<'rollouts/export'>((asked) => this.export(asked)),
+      'exports/cancel': greeted<'exports/cancel'>(({ id }) => {
+        this.exporting.get(id)?.abort();
+        return {};
+      }),
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
         annotations: service.store(runId).annotations(rolloutId),
       })),
@@ -257,6 +291,43 @@ export class ClientConnection {
       );
     } finally {
       if (this.counting.get(runId) === controller) this.counting.delete(runId);
+    }
+  }
+
+  /** @throws StudioError `not-found` for a run that is not there, `bad-request` for a filter with a fault */
+  private showPlace(place: Place, author: string): RequestResult<'place/show'> {
+    const { runId, query, step, groupId, rolloutId } = place;
+    if (query !== undefined) expressionOf(query);
+    const { note } =
+      runId === undefined ? { note: null } : this.service.store(runId).findPlace({ step, groupId, rolloutId });
+    return { pages: this.surroundings.showPlace(place, author), note };
+  }
+
+  private async export(asked: RequestInput<'rollouts/export'>): Promise<RequestResult<'rollouts/export'>> {
+    const { id, runId, form, selection } = asked;
+    if (this.exporting.has(id)) throw new StudioError('bad-request', 'An export of this id is under way.');
+    const { query, sort = null, limit = null } = selection;
+    const wanted = { expression: expressionOf(query), query, sort, limit, form };
+    const { exports } = this.surroundings;
+    const made = exports.newFile();
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.exporting.set(id, controller);
+    const onProgress = (done: number, total: number) => {
+      if (this.transport.isIdle) this.peer.notify('exports/progress', { id, done, total });
+    };
+    try {
+      const count = await this.service.exportRollouts(runId, wanted, made.file, { signal, onProgress });
+      const path = exports.offer(made.id, made.file, `${runId}-rollouts.${form}`);
+      this.unfetched.add(made.id);
+      // Its client left while the file was written.
+      if (signal.aborted) exports.remove(made.id);
+      return { path, count };
+    } catch (thrown) {
+      if (signal.aborted) throw new StudioError('cancelled', 'The export was cancelled; nothing of it is left.');
+      throw thrown;
+    } finally {
+      this.exporting.delete(id);
     }
   }
 

@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { webviewPages } from '../protocol/place.ts';
+import { type WebviewPage, webviewPages } from '../protocol/pages.ts';
 import type { Access } from './access.ts';
+import { type Exports, exportsPath } from './exports.ts';
 
 const mimeTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -47,12 +48,17 @@ function contentSecurityPolicy(nonce: string, host: string): string {
   ].join('; ');
 }
 
-/** Answers one HTTP request; never rejects. */
+export interface Serving {
+  readonly access: Access;
+  readonly exports: Exports;
+  readonly pagesFolder: string;
+}
+
+/** Answers one HTTP request. Rejects where a file breaks off as it is sent: the connection is to be ended then. */
 export async function servePage(
   request: IncomingMessage,
   response: ServerResponse,
-  access: Access,
-  pagesFolder: string,
+  { access, exports, pagesFolder }: Serving,
 ): Promise<void> {
   const send = (status: number, type: string, body: string | Uint8Array, headers: Record<string, string> = {}) => {
     response.writeHead(status, {
@@ -73,7 +79,8 @@ export async function servePage(
 
   const [path = '/'] = (request.url ?? '/').split('?', 1);
   const name = path.slice(1) || 'dashboard';
-  if (webviewPages.some((page) => page === name)) {
+  const page = pageOfPath(name);
+  if (page !== undefined) {
     const template = await readBeside(pagesFolder, 'page.html');
     if (template === null)
       return say(503, `The pages are not built: there is no page.html in ${pagesFolder}. Run "npm run build".`);
@@ -81,14 +88,17 @@ export async function servePage(
     const html = template
       .toString('utf8')
       .replaceAll('{{nonce}}', nonce)
-      .replaceAll('{{page}}', name)
-      .replaceAll('{{assets}}', '/assets')
+      .replaceAll('{{page}}', page)
       .replaceAll('{{assets}}', '/assets');
     const cookie = access.cookieFor(request);
     return send(200, 'text/html; charset=utf-8', html, {
       'Content-Security-Policy': contentSecurityPolicy(nonce, request.headers.host ?? ''),
       ...(cookie && { 'Set-Cookie': cookie }),
     });
+  }
+  if (name.startsWith(exportsPath)) {
+    if (await exports.send(name.slice(exportsPath.length), request, response, commonHeaders)) return;
+    return say(404, 'This file was fetched already, or the page that had it made is closed. Export it again.');
   }
   const asset = name.startsWith('assets/') ? name.slice('assets/'.length) : '';
   const type = mimeTypes[extname(asset)];
@@ -97,6 +107,12 @@ export async function servePage(
     if (bytes) return send(200, type, bytes);
   }
   return say(404, `There is no such page. The pages are ${webviewPages.map((page) => `/${page}`).join(' and ')}.`);
+}
+
+/** The page of a path that a link has: alone, or after the names of a project and a run. The page itself reads those. */
+function pageOfPath(name: string): WebviewPage | undefined {
+  const segments = name.split('/');
+  return segments.length > 3 ? undefined : webviewPages.find((page) => page === segments.at(-1));
 }
 
 /** A file's bytes; null when it is not there or is not a file that can be read. */

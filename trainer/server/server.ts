@@ -9,10 +9,12 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Discovery } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import type { Place } from '../protocol/place.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { TrainerService } from '../runs/service.ts';
 import { Access, isLoopback } from './access.ts';
 import { ClientConnection } from './client-connection.ts';
+import { Exports } from './exports.ts';
 import { lockFolder } from './folder-lock.ts';
 import { servePage } from './pages.ts';
 import { openSocketServer } from './websocket.ts';
@@ -72,13 +74,17 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
 
     const connections = new Set<ClientConnection>();
     let shutdown: Promise<void> | null = null;
+    const exports = new Exports(options.projectFolder);
     const surroundings = {
       service,
       log,
+      exports,
       shutdown: () => {
         shutdown ??= service.shutdown();
         return shutdown;
       },
+      showPlace: (place: Place, by: string) =>
+        [...connections].filter((connection) => connection.onPlaceShown(place, by)).length,
     };
     const sockets = openSocketServer(options.heartbeatMs ?? defaultHeartbeatMs, (transport) => {
       const connection = new ClientConnection(transport, surroundings);
@@ -97,7 +103,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
       },
     });
     http.removeAllListeners('request').on('request', (request, response) => {
-      servePage(request, response, access, options.pagesFolder).catch((thrown: unknown) => {
+      servePage(request, response, { access, exports, pagesFolder: options.pagesFolder }).catch((thrown: unknown) => {
         log(`a page could not be served: ${asStudioError(thrown)}`);
         response.destroy();
       });
@@ -121,6 +127,7 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
         await sockets.close('the trainer ends', goodbyeMs);
         http.closeAllConnections();
         await closed;
+        exports.dispose();
         lock.dispose();
       }
     };

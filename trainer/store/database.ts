@@ -116,6 +116,9 @@ export class Database {
   readonly path: string;
   private readonly connection: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  /** What `portions` gathers just now. */
+  private found: number[] | null = null;
+  private taken: ((...values: (number | string | null)[]) => void) | null = null;
 
   constructor(path: string, options: { timeoutMs?: number; readOnly?: boolean } = {}) {
     this.path = path;
@@ -170,6 +173,62 @@ export class Database {
       if (this.connection.isTransaction) this.exec('ROLLBACK');
       throw thrown;
     }
+  }
+
+  /**
+   * The numbers that a column has in the rows that are found, the highest first, so many at a time; what was said of `iterate` holds. SQLite
+   * comes back for every `size` rows alone, which takes a third of the time.
+   * @param from what follows FROM in SQL
+   */
+  *portions(
+    value: string,
+    from: string,
+    parameters: readonly SQLInputValue[],
+    size: number,
+  ): Generator<number[], void> {
+    if (this.found === null)
+      this.guard(() =>
+        this.connection.function('isPortion', (number, most) => {
+          const { found } = this;
+          return Number(found !== null && found.push(number as number) >= (most as number));
+        }),
+      );
+    const sql = `SELECT 1 FROM ${from} AND isPortion(${value}, ${size}) ORDER BY ${value} DESC`;
+    this.found = [];
+    const rows = this.guard(() => this.connection.prepare(sql).iterate(...parameters));
+    try {
+      for (let isLast = false; !isLast; ) {
+        const portion: number[] = [];
+        // Others may have taken portions since the last one.
+        this.found = portion;
+        isLast = this.guard(() => rows.next()).done === true;
+        yield portion;
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
+  /**
+   * Hands the values of many rows over, one row after the other, without making anything for each: three times as fast as
+   * reading rows.
+   * @param from what follows FROM in SQL
+   */
+  take(
+    values: readonly string[],
+    from: string,
+    parameters: readonly SQLInputValue[],
+    taken: (...values: (number | string | null)[]) => void,
+  ): void {
+    if (this.taken === null)
+      this.guard(() =>
+        this.connection.function('take', { varargs: true }, (...row) => {
+          this.taken?.(...(row as (number | string | null)[]));
+          return null;
+        }),
+      );
+    this.taken = taken;
+    this.get(`SELECT count(take(${values.join(', ')})) FROM ${from}`, ...parameters);
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { DamagedDatabase, Database } from './database.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { applicationId } from './schema.ts';
+import { beginCounting } from './step-counts.ts';
 
 /**
  * Makes the database of a new run.
@@ -22,6 +23,7 @@ export function createRunDatabase(path: string, fill: (database: Database) => vo
     configure(database);
     database.transaction(() => {
       migrate(database, 0);
+      beginCounting(database);
       fill(database);
     });
     return database;
@@ -45,7 +47,10 @@ export function openRunDatabase(path: string): Database {
     // Nothing is written before it is known to be ours.
     const version = versionOf(database);
     configure(database);
-    database.transaction(() => migrate(database, version));
+    database.transaction(() => {
+      migrate(database, version);
+      beginCounting(database);
+    });
     return database;
   } catch (thrown) {
     database.dispose();

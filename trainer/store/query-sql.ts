@@ -1,10 +1,17 @@
 /**
- * A query as SQL with bound parameters, and where each field of the language lies in the tables. To add a field: an entry in
- * `places`, a step in `migrations.ts` that makes its column; writer and refill then fill it by the field's own function, the
- * same that a match in memory uses.
+ * Where each field of the query language lies in the tables, and what of a query the database itself answers. To add a field:
+ * an entry in `places`, a step in `migrations.ts` that makes its column; writer and refill then fill it by the field's own
+ * function, the same that a match in memory uses.
  */
-import type { Comparison, Expression } from '../protocol/query/expression.ts';
-import { type FieldName, fieldNames, fields, foldedText, type Subject } from '../protocol/query/fields.ts';
+import type { Expression } from '../protocol/query/expression.ts';
+import {
+  type FieldName,
+  fieldNames,
+  fields,
+  foldedText,
+  type Subject,
+  type TextsField,
+} from '../protocol/query/fields.ts';
 
 export type Value = string | number | null;
 
@@ -55,6 +62,10 @@ const places: Readonly<Record<FieldName, Place>> = {
   length: rollout('length'),
   stop: rollout('stop'),
   aha: facet('f.aha'),
+  change: rollout('change'),
+  namesTime: rollout('names_time'),
+  analysis: rollout('analysis'),
+  pattern: rollout('patterns'),
   logprob: rollout('logprob'),
   entropy: rollout('entropy'),
   kl: rollout('kl'),
@@ -70,6 +81,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   p: group('p'),
   pShuffled: group('p_shuffled'),
   flat: group('flat'),
+  flatBecause: group('flat_because'),
   groupMean: group('group_mean'),
   groupStd: group('group_std'),
   flagged: facet('f.flagged'),
@@ -96,10 +108,17 @@ export function filledColumns(table: 'rollouts' | 'groups'): FilledColumns {
     valuesOf: (subject) =>
       filled.map(({ field }) => {
         const value = field.of(subject);
-        // A field of several texts has no column.
-        return typeof value === 'object' ? null : stored(value);
+        if (value === null) return null;
+        if (typeof value !== 'object') return stored(value);
+        // A field of several texts has a column where they are known beforehand.
+        return field.kind === 'texts' ? value.reduce((bits, text) => bits | bitOf(field, text), 0) : null;
       }),
   };
+}
+
+/** What stands for a known text where several are kept as one number. */
+export function bitOf({ values }: TextsField, text: string): number {
+  return 1 << Object.keys(values ?? {}).findIndex((known) => foldedText(known) === foldedText(text));
 }
 
 /** A value as columns hold it and queries compare it. */
@@ -116,135 +135,34 @@ export function stored(value: number | string | boolean): string | number {
 
 // ---- reading --------------------------------------------------------------------------------------------------------
 
-/** A field's value as `stored` holds it, in a query over rollouts `r`, groups `g` and facets `f`; null where it has no column. */
+/** The table that a field is asked of. */
+export const tableOf = (field: FieldName): Table | 'run' => places[field].table;
+
+/** A field's value as `stored` holds it, of a row of its table; null where it has no column. */
 export function valueSql(field: FieldName): string | null {
   const place = places[field];
-  if (place.table === 'annotations' || place.table === 'run') return null;
+  if (place.table === 'run') return null;
   if ('sql' in place) return place.sql;
   return `${place.table === 'rollouts' ? 'r' : 'g'}.${place.column}`;
 }
 
-/** A part of a query, the tables that it asks, and whether it asks for words. */
-export interface Asked {
-  readonly tables: ReadonlySet<Table>;
-  readonly words: boolean;
+type Compared = Extract<Expression, { kind: 'compare' }>;
+
+/** Ids are one rollout's alone, and flags many of one: neither is kept in memory. */
+export function isAskedOfDatabase({ field }: Compared): boolean {
+  return field === 'id' || places[field].table === 'annotations';
 }
 
-export function askedBy(expression: Expression): Asked {
-  const tables = new Set<Table>();
-  let words = false;
-  const visit = (part: Expression): void => {
-    switch (part.kind) {
-      case 'all':
-      case 'any':
-        for (const one of part.of) visit(one);
-        break;
-      case 'not':
-        visit(part.of);
-        break;
-      case 'words':
-        words = true;
-        break;
-      case 'compare':
-      case 'between': {
-        const { table } = places[part.field];
-        if (table !== 'run') tables.add(table);
-      }
-    }
+/** The keys of the rollouts for which such a comparison holds. Flags count on the text that they were put on. */
+export function keysSql({ field, comparison, value }: Compared): Sql {
+  const held = valueSql(field) ?? '';
+  const parameters = [stored(value)];
+  if (field === 'id') return { text: `SELECT r.key FROM rollouts r WHERE ${held} ${comparison} ?`, parameters };
+  return {
+    text: `SELECT DISTINCT b.key FROM annotations a CROSS JOIN rollouts flagged ON flagged.id = a.rollout_id
+      CROSS JOIN rollout_bodies b ON b.key = flagged.key AND b.text = a.text WHERE a.removed = 0 AND ${held} ${comparison} ?`,
+    parameters,
   };
-  visit(expression);
-  return { tables, words };
-}
-
-/** Conditions that must all hold. */
-export function conditionsOf(expression: Expression): Expression[] {
-  return expression.kind === 'all' ? expression.of.flatMap(conditionsOf) : [expression];
-}
-
-/** Where a query is asked. */
-export interface Scope {
-  /** Of which table a condition is a row's: of `facets` or `groups` alone, or of a rollout with its group. */
-  readonly rows: 'facets' | 'groups' | 'rollouts';
-  readonly run: Subject['run'];
-  /** The rollouts that have these words, as a condition on `r`. */
-  words(match: string): Sql;
-}
-
-const joined = (parts: readonly Sql[], separator: string, none: string): Sql =>
-  parts.length === 0
-    ? { text: none, parameters: [] }
-    : {
-        text: `(${parts.map(({ text }) => text).join(separator)})`,
-        parameters: parts.flatMap(({ parameters }) => parameters),
-      };
-
-/** A condition that is true, false, or null where a field is null: null counts as false, and `not` of it is true. */
-export function conditionSql(expression: Expression, scope: Scope): Sql {
-  const match = wordMatch(expression);
-  if (match !== null) return scope.words(match);
-  switch (expression.kind) {
-    case 'all':
-      return joined(
-        expression.of.map((one) => conditionSql(one, scope)),
-        ' AND ',
-        '1',
-      );
-    case 'any':
-      return joined(
-        expression.of.map((one) => conditionSql(one, scope)),
-        ' OR ',
-        '0',
-      );
-    case 'not': {
-      const { text, parameters } = conditionSql(expression.of, scope);
-      return { text: `(${text}) IS NOT TRUE`, parameters };
-    }
-    case 'words':
-      // No words at all: they are in every text.
-      return { text: '1', parameters: [] };
-    case 'compare': {
-      const { field, comparison } = expression;
-      const value = stored(expression.value);
-      if (places[field].table === 'run') return runSql(scope.run, comparison, value);
-      return fieldSql(field, scope, (held) => ({ text: `${held} ${comparison} ?`, parameters: [value] }));
-    }
-    case 'between': {
-      const { field, from, to } = expression;
-      return fieldSql(field, scope, (held) => ({ text: `${held} BETWEEN ? AND ?`, parameters: [from, to] }));
-    }
-  }
-}
-
-function runSql({ name, id }: Subject['run'], comparison: Comparison, value: string | number): Sql {
-  const holds = [name, id].some((held) => (foldedText(held) === value) === (comparison === '='));
-  return { text: holds ? '1' : '0', parameters: [] };
-}
-
-function fieldSql(field: FieldName, scope: Scope, holds: (held: string) => Sql): Sql {
-  const place = places[field];
-  switch (place.table) {
-    case 'rollouts':
-      return holds('sql' in place ? place.sql : `r.${place.column}`);
-    case 'groups':
-      return holds('sql' in place ? place.sql : `g.${place.column}`);
-    case 'facets': {
-      const { text, parameters } = holds(place.sql);
-      return scope.rows === 'facets'
-        ? { text, parameters }
-        : { text: `r.facet IN (SELECT f.id FROM facets f WHERE ${text})`, parameters };
-    }
-    case 'annotations': {
-      const { text, parameters } = holds(place.sql);
-      return {
-        text: `r.key IN (
-          SELECT b.key FROM annotations a JOIN rollouts flagged ON flagged.id = a.rollout_id
-          JOIN rollout_bodies b ON b.key = flagged.key AND b.text = a.text WHERE a.removed = 0 AND ${text})`,
-        parameters,
-      };
-    }
-    case 'run':
-      throw new TypeError(`${field} has no column.`);
-  }
 }
 
 /**

@@ -54,11 +54,11 @@ function cursorOf(text: string): Cursor {
 export function* listQuestions(
   database: Database,
   { search, after, limit }: QuestionsAsked,
-): Generator<void, QuestionsPage> {
+): Generator<null, QuestionsPage> {
   const words = foldedText(search).split(/\s+/).filter(Boolean);
   const where = `superseded = 0 AND asked IS NOT NULL${words.map(() => ' AND instr(lower(problem), ?) > 0').join('')}`;
   const [times, place, asked] = after === null ? [Number.MAX_SAFE_INTEGER, 0, ''] : cursorOf(after);
-  yield;
+  yield null;
   const rows = database.all<AskedRow>(
     `SELECT * FROM (
        SELECT asked, count(*) AS times, sum(purpose = 'train') AS train, sum(purpose = 'probe') AS probe,
@@ -74,7 +74,7 @@ export function* listQuestions(
     asked,
     limit + 1,
   );
-  yield;
+  yield null;
   const page = rows.slice(0, limit);
   const end = rows.length > limit ? page.at(-1) : undefined;
   return {
@@ -163,7 +163,7 @@ function keyOf(database: Database, which: WhichQuestion): string {
 }
 
 /** @throws StudioError `not-found` for a question that did not come up */
-export function* questionHistory(database: Database, which: WhichQuestion): Generator<void, QuestionHistory> {
+export function* questionHistory(database: Database, which: WhichQuestion): Generator<null, QuestionHistory> {
   const key = keyOf(database, which);
   const groups = database.all<GroupRow>(
     `SELECT g.key, g.id, g.step, g.purpose, g.at, g.superseded, json_extract(b.body, '$.temporal') AS temporal
@@ -176,7 +176,7 @@ export function* questionHistory(database: Database, which: WhichQuestion): Gene
       place: key,
       remedy: 'Choose another question.',
     });
-  yield;
+  yield null;
   const answers = Map.groupBy(
     database.all<AnswerRow>(
       `SELECT r.group_key, r.id, r.nth, f.frame_order, f.correct, f.aha, r.accuracy, r.reward, r.advantage, r.length,

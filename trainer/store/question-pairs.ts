@@ -64,18 +64,18 @@ function meansOf(database: Database, purpose: GroupPurpose): Map<string, GroupMe
   return Map.groupBy(rows, ({ asked }) => asked);
 }
 
-export function* sharedQuestions(first: Database, second: Database, asked: SharedAsked): Generator<void, SharedPage> {
+export function* sharedQuestions(first: Database, second: Database, asked: SharedAsked): Generator<null, SharedPage> {
   const a = meansOf(first, asked.purpose);
-  yield;
+  yield null;
   const b = meansOf(second, asked.purpose);
-  yield;
+  yield null;
   const joined = [...a].flatMap(([key, groups]) => {
     const others = b.get(key);
     return others ? [join(key, groups, others)] : [];
   });
   const gap = (pair: Joined) => Math.abs(pair.second[asked.by] - pair.first[asked.by]);
   joined.sort((x, y) => gap(y) - gap(x) || (x.asked < y.asked ? -1 : 1));
-  yield;
+  yield null;
   const atSameSteps = joined.filter(({ sharedSteps }) => sharedSteps > 0);
   const averaged = atSameSteps.length > 0 ? atSameSteps : joined;
   return {
@@ -209,9 +209,9 @@ function answersOf(database: Database, evaluationId: string): Map<string, Answer
 export function* evaluationPairs(
   first: { readonly database: Database; readonly evaluationId: string },
   second: { readonly database: Database; readonly evaluationId: string },
-): Generator<void, EvaluationPairs> {
+): Generator<null, EvaluationPairs> {
   const a = answersOf(first.database, first.evaluationId);
-  yield;
+  yield null;
   const b = answersOf(second.database, second.evaluationId);
   const both = [...a].flatMap(([key, answered]) => {
     const partner = b.get(key);

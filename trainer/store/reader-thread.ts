@@ -5,10 +5,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { fields } from '../protocol/query/fields.ts';
+import { sortFields } from '../protocol/query/sort.ts';
 import { Database } from './database.ts';
 import { listQuestions, questionHistory } from './question-history.ts';
 import { evaluationPairs, sharedQuestions } from './question-pairs.ts';
+import { RolloutColumns } from './rollout-columns.ts';
 import { countRollouts, listRollouts } from './rollout-list.ts';
+import { RolloutOrders, type Slices } from './rollout-orders.ts';
 import type { AboutQuestions, FromReader, ReaderValue, ToReader } from './rollout-reader.ts';
 
 type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'questions' }>;
@@ -16,142 +20,168 @@ type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'questions' }>;
 interface Task {
   readonly asked: Asked;
   /** Null until its first turn. */
-  work: { readonly database: Database; readonly slices: Generator<void, ReaderValue> } | null;
+  slices: Slices<ReaderValue> | null;
+  toldAt: number;
 }
 
 if (parentPort === null) throw new Error('reader-thread.ts runs in a worker thread');
 const port = parentPort;
 const answer = (message: FromReader) => port.postMessage(message);
 
-/** Connections that wait for the next task, those used last at the end. */
-let idle: Database[] = [];
-const keptIdle = 6;
+/** Runs that are open, those used last at the end, and the memory that all of them may take. */
+const runs = new Map<string, RolloutOrders>();
+const mostRuns = 6;
+const mostBytes = 400e6;
+/** Between two words about how far a task is. */
+const toldEveryMs = 150;
 
 let tasks: Task[] = [];
 let working = false;
 
-function open(path: string): Database {
-  const found = idle.findLast((database) => database.path === path);
-  if (found) {
-    idle = idle.filter((database) => database !== found);
-    return found;
-  }
-  const database = new Database(path, { readOnly: true });
-  database.exec('PRAGMA temp_store = MEMORY');
-  return database;
+const opened = (path: string) => new Database(path, { readOnly: true });
+
+function open(path: string): RolloutOrders {
+  const held = runs.get(path);
+  const run = held ?? new RolloutOrders(new RolloutColumns(opened(path), opened(path)));
+  runs.delete(path);
+  runs.set(path, run);
+  return run;
 }
 
-function begin({ asked }: Task): NonNullable<Task['work']> {
-  const database = open(asked.path);
-  try {
-    // What is read stays as it is from the first slice to the last.
-    database.exec('BEGIN');
-    return { database, slices: slicesOf(database, asked) };
-  } catch (thrown) {
-    database.dispose();
-    throw thrown;
-  }
+function close(path: string): void {
+  runs.get(path)?.columns.dispose();
+  runs.delete(path);
 }
 
-function slicesOf(database: Database, asked: Asked): Generator<void, ReaderValue> {
+/** Lets go of runs and columns that were used longest ago; only while nothing is under way. */
+function tidy(): void {
+  const taken = () => [...runs.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  for (const path of [...runs.keys()]) {
+    if (runs.size === 1 || (runs.size <= mostRuns && taken() <= mostBytes)) break;
+    close(path);
+  }
+  for (const run of runs.values()) run.shrink(mostBytes);
+}
+
+function begin({ asked }: Task): Slices<ReaderValue> {
   switch (asked.kind) {
     case 'list':
-      return listRollouts(database, asked.asked);
+      return listRollouts(open(asked.path), asked.asked);
     case 'count':
-      return countRollouts(database, asked.asked);
+      return countRollouts(open(asked.path), asked.asked);
     case 'questions':
-      return aboutQuestions(database, asked.asked);
+      return aboutQuestions(asked.path, asked.asked);
   }
 }
 
-function aboutQuestions(database: Database, asked: AboutQuestions): Generator<void, ReaderValue> {
+function aboutQuestions(path: string, asked: AboutQuestions): Slices<ReaderValue> {
   switch (asked.of) {
     case 'list':
-      return listQuestions(database, asked.asked);
+      return reading([path], ([database]) => listQuestions(database, asked.asked));
     case 'history':
-      return questionHistory(database, asked.which);
+      return reading([path], ([database]) => questionHistory(database, asked.which));
     case 'shared':
-      return withOther(asked.other, (other) => sharedQuestions(database, other, asked.asked));
+      return reading([path, asked.other], ([database, other]) => sharedQuestions(database, other, asked.asked));
     case 'evaluations':
-      return withOther(asked.other, (other) =>
+      return reading([path, asked.other], ([database, other]) =>
         evaluationPairs({ database, evaluationId: asked.first }, { database: other, evaluationId: asked.second }),
       );
   }
 }
 
-/** With a second database open, for as long as it lasts. */
-function* withOther(
-  path: string,
-  slices: (other: Database) => Generator<void, ReaderValue>,
-): Generator<void, ReaderValue> {
-  const other = new Database(path, { readOnly: true });
+/** With databases of its own, which stay as they are from the first slice to the last. */
+function* reading(
+  paths: readonly string[],
+  slices: (databases: readonly [Database, Database]) => Slices<ReaderValue>,
+): Slices<ReaderValue> {
+  const databases: Database[] = [];
   try {
-    other.exec('BEGIN');
-    return yield* slices(other);
+    for (const path of paths) {
+      const database = opened(path);
+      databases.push(database);
+      database.exec('BEGIN');
+    }
+    const [first, second = first] = databases as [Database, Database?];
+    return yield* slices([first, second]);
   } finally {
-    other.dispose();
+    for (const database of databases) database.dispose();
   }
 }
 
 const pathsOf = (asked: Asked) =>
   asked.kind === 'questions' && 'other' in asked.asked ? [asked.path, asked.asked.other] : [asked.path];
 
-/** Takes a task away; its connection waits for the next one. */
 function end(task: Task): void {
   tasks = tasks.filter((other) => other !== task);
-  if (task.work === null) return;
-  const { database, slices } = task.work;
-  task.work = null;
-  try {
-    slices.return(undefined as never);
-    database.exec('COMMIT');
-    idle.push(database);
-  } catch {
-    // The answer stands; what could not end its reading reads no more.
-    database.dispose();
-  }
-  for (const surplus of idle.splice(0, Math.max(0, idle.length - keptIdle))) surplus.dispose();
+  task.slices?.return(undefined as never);
+  task.slices = null;
 }
 
 function fail(task: Task, thrown: unknown): void {
   const { message, data } = asStudioError(thrown);
   tasks = tasks.filter((other) => other !== task);
-  task.work?.slices.return(undefined as never);
-  task.work?.database.dispose();
+  // What can't be read is read anew by the next one.
+  if (data.kind !== 'not-found' && data.kind !== 'bad-request' && data.kind !== 'cancelled') closeAll(task.asked.path);
   answer({ id: task.asked.id, fault: { ...data, message } });
 }
 
 function takeTurn(task: Task): void {
   try {
-    task.work ??= begin(task);
-    const { done, value } = task.work.slices.next();
-    if (!done) return;
-    end(task);
-    answer({ id: task.asked.id, value });
+    task.slices ??= begin(task);
+    const { done, value } = task.slices.next();
+    if (done) {
+      end(task);
+      answer({ id: task.asked.id, value });
+    } else if (value && performance.now() - task.toldAt > toldEveryMs) {
+      task.toldAt = performance.now();
+      answer({ id: task.asked.id, ...value });
+    }
   } catch (thrown) {
     fail(task, thrown);
   }
 }
+
+/** Reads a portion of what the run used last may be sorted by next; false when there is nothing to do. */
+function readAhead(): boolean {
+  const [path, run] = [...runs].at(-1) ?? [];
+  if (path === undefined || run === undefined || !run.columns.isRead || run.sizeBytes > mostBytes / 2) return false;
+  try {
+    return !run.columns.load(readAheadFields).next().done;
+  } catch {
+    // Whoever asks for it is told why.
+    close(path);
+    return false;
+  }
+}
+
+const readAheadFields = sortFields.filter((name) => name === 'answer' || fields[name].kind !== 'text');
 
 async function work(): Promise<void> {
   if (working) return;
   working = true;
   for (;;) {
     const task = tasks.find(({ asked }) => asked.kind !== 'count') ?? tasks[0];
-    if (!task) break;
+    if (!task) {
+      if (!readAhead()) break;
+      await setImmediate();
+      continue;
+    }
     // The next one comes first next time.
     if (task.asked.kind !== 'count') tasks = [...tasks.filter((other) => other !== task), task];
     takeTurn(task);
     await setImmediate();
   }
+  tidy();
   working = false;
 }
 
-function close(path: string): void {
-  for (const task of tasks.filter(({ asked }) => pathsOf(asked).includes(path)))
+function closeAll(path: string): void {
+  const ofRun = tasks.filter(({ asked }) => pathsOf(asked).includes(path));
+  for (const task of ofRun) {
+    task.slices?.return(undefined as never);
     fail(task, new StudioError('cancelled', 'The run was closed.'));
-  for (const database of idle) if (database.path === path) database.dispose();
-  idle = idle.filter((database) => database.path !== path);
+  }
+  close(path);
 }
 
 port.on('message', (message: ToReader) => {
@@ -159,7 +189,7 @@ port.on('message', (message: ToReader) => {
     case 'list':
     case 'count':
     case 'questions':
-      tasks.push({ asked: message, work: null });
+      tasks.push({ asked: message, slices: null, toldAt: performance.now() });
       void work();
       break;
     case 'cancel': {
@@ -168,7 +198,7 @@ port.on('message', (message: ToReader) => {
       break;
     }
     case 'close':
-      close(message.path);
+      closeAll(message.path);
       answer({ id: message.id, value: null });
       break;
   }

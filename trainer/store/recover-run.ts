@@ -180,12 +180,16 @@ function firstPage(beside: string): Buffer {
   }
 }
 
-/** Tables with the name of their key; the index of words is made anew from the others. */
+/** Made anew from the others, as the index of words is: here, or when the run is opened. */
+const madeAnew = ['facets', 'filling', 'step_counts', 'group_counts', 'counting'];
+
+/** Tables with the name of their key. */
 function tablesOf(database: Database): { name: string; key: string }[] {
-  return database.all<{ name: string; key: string }>(
+  const tables = database.all<{ name: string; key: string }>(
     `SELECT t.name, c.name AS key FROM pragma_table_list t JOIN pragma_table_info(t.name) c
-     WHERE t.type = 'table' AND t.schema = 'main' AND c.pk = 1 AND t.name NOT LIKE 'sqlite_%' AND t.name NOT IN ('facets', 'filling')`,
+     WHERE t.type = 'table' AND t.schema = 'main' AND c.pk = 1 AND t.name NOT LIKE 'sqlite_%'`,
   );
+  return tables.filter(({ name }) => !madeAnew.includes(name));
 }
 
 function copyTable(from: Database, to: Database, { name, key }: { name: string; key: string }): TableRead {

@@ -1,18 +1,22 @@
 /**
- * The rollouts that a query keeps: a page of them, newest first, and how many there are, by facet too. Each runs in slices, so
+ * The rollouts that a query keeps: a page of them in any order, and how many there are, by facet too. Each runs in slices, so
  * that whoever runs it can answer others between two of them, or give up. Nothing here writes.
  */
+import { z } from 'zod';
 import { StudioError } from '../protocol/errors.ts';
+import type { FlatReason } from '../protocol/flat-reason.ts';
 import type { ListPlace, RequestResult, RolloutRow } from '../protocol/messages.ts';
-import type { Expression } from '../protocol/query/expression.ts';
-import { facetQueries } from '../protocol/query/facets.ts';
+import { type Expression, everything } from '../protocol/query/expression.ts';
+import { facetQueries, patternOf, withoutField } from '../protocol/query/facets.ts';
 import { fields } from '../protocol/query/fields.ts';
-import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
+import type { ListSort } from '../protocol/query/sort.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
-import { valueSql } from './query-sql.ts';
-import { type Portions, portions, RolloutSearch } from './rollout-search.ts';
+import { bitOf } from './query-sql.ts';
+import type { RolloutColumns } from './rollout-columns.ts';
+import { facetsThatHold, isOfFacets } from './rollout-mask.ts';
+import { type Question, questionOf, type RolloutOrders, type Rung, type Slices } from './rollout-orders.ts';
 import type { RolloutBody } from './rollout-tables.ts';
 
 export type RolloutPage = RequestResult<'rollouts/list'>;
@@ -41,112 +45,142 @@ export interface RolloutCount {
   readonly filled: number;
 }
 
-/** What a rollout is ordered by. */
-interface Place {
-  readonly key: number;
-  readonly value: SortValue;
-}
+const cursorOf = ({ value, key }: Rung) => JSON.stringify([value, key]);
 
-const cursorOf = ({ key, value }: Place) => JSON.stringify([value, key]);
-
-function readCursor(cursor: string): Place {
-  const [value, key] = JSON.parse(cursor) as [SortValue, number];
-  return { value, key };
-}
-
-/** @throws StudioError `not-found` for a rollout that is not there */
-export function* listRollouts(
-  database: Database,
-  asked: ListAsked,
-  parts: Portions = portions,
-): Generator<void, RolloutPage> {
-  const { sort, at, limit } = asked;
-  const search = new RolloutSearch(database, asked.expression, parts);
-  const held: Place[] = [];
-  const value = sort === null ? 'NULL' : (valueSql(sort.by) ?? 'NULL');
-  const field = sort === null ? null : fields[sort.by];
-  const numbers = field?.kind === 'choice' ? Object.keys(field.values).map((known) => known.toLowerCase()) : null;
-  const ordered = (found: SortValue) => (numbers === null || found === null ? found : numbers.indexOf(String(found)));
-  const from = 'rollouts r JOIN groups g ON g.key = r.group_key JOIN facets f ON f.id = r.facet';
-  yield* search.scan(Number.MAX_SAFE_INTEGER, search.facetIds, ({ text, parameters }) => {
-    for (const row of database.all<Place>(
-      `SELECT r.key, ${value} AS value FROM ${from} WHERE ${text} AND ${search.rest.text}`,
-      ...parameters,
-      ...search.rest.parameters,
-    ))
-      held.push({ key: row.key, value: ordered(row.value) });
-    return 'go on';
-  });
-  const compare = (a: Place, b: Place) =>
-    compareSortValues(a.value, b.value, sort?.descending ?? false) || b.key - a.key;
-  held.sort(compare);
-  const placed = (where: Place) => held.findIndex((one) => compare(one, where) >= 0);
-  const orEnd = (index: number) => (index < 0 ? held.length : index);
-  let index = 0;
-  if (at !== null && 'index' in at) index = Math.min(at.index, held.length);
-  else if (at !== null && 'after' in at) {
-    const where = readCursor(at.after);
-    index = orEnd(held.findIndex((one) => compare(one, where) > 0));
-  } else if (at !== null && 'before' in at) index = Math.max(0, orEnd(placed(readCursor(at.before))) - limit);
-  else if (at !== null && 'rollout' in at) {
-    const row = database.get<Place>(`SELECT r.key, ${value} AS value FROM ${from} WHERE r.id = ?`, at.rollout);
-    if (!row) throw new StudioError('not-found', `There is no rollout ${at.rollout} in this run.`);
-    index = orEnd(placed({ key: row.key, value: ordered(row.value) }));
-  } else if (at !== null) {
-    const steps = new Map(
-      database.all<{ key: number; step: number }>('SELECT key, step FROM rollouts').map(({ key, step }) => [key, step]),
-    );
-    const stepOf = ({ key }: Place) => steps.get(key) ?? 0;
-    const nearest = held.map(stepOf).reduce((best, step) => (step <= at.step && step > best ? step : best), -1);
-    index = nearest < 0 ? 0 : held.findIndex((one) => stepOf(one) === nearest);
+/** @throws StudioError `bad-request` for a text that is no cursor */
+function readCursor(cursor: string): Rung {
+  try {
+    const [value, key] = rung.parse(JSON.parse(cursor));
+    return { value, key };
+  } catch (cause) {
+    throw new StudioError('bad-request', 'This is not a place in a list of rollouts.', { place: cursor, cause });
   }
-  const end =
-    at !== null && 'before' in at ? Math.min(index + limit, orEnd(placed(readCursor(at.before)))) : index + limit;
-  const page = held.slice(index, end);
-  const [first, last] = [page[0], page.at(-1)];
+}
+
+const rung = z.tuple([z.union([z.number(), z.string(), z.null()]), z.number().int()]);
+
+/** @throws StudioError `not-found` for a rollout that is not there, `bad-request` for a text that is no cursor */
+export function* listRollouts(orders: RolloutOrders, asked: ListAsked): Slices<RolloutPage> {
+  const { sort, at, limit } = asked;
+  const { columns } = orders;
+  const { database } = columns;
+  const question = questionOf(asked.expression);
+  const isFirst = at === null && sort === null;
+  if (isFirst && !columns.isRead && isOfFacets(question.expression)) {
+    const { keys, total } = orders.newestByIndex(question, limit + 1);
+    const rungs = keys.slice(0, limit).map((key): Rung => ({ value: null, key }));
+    return pageOf(database, rungs, { index: 0, total, more: keys.length > limit });
+  }
+  yield* orders.prepare(question, sort);
+  const total = totalOf(columns, question);
+  if (isFirst && !orders.stands(question, sort)) {
+    const places = yield* orders.newest(question, limit + 1);
+    const rungs = Array.from(places.subarray(0, limit), (place) => orders.rungOf(place, null));
+    return pageOf(database, rungs, { index: 0, total, more: places.length > limit });
+  }
+  const places = yield* orders.ordered(question, sort);
+  const { index, end } = partOf(orders, places, asked);
+  const rungs = Array.from(places.subarray(index, end), (place) => orders.rungOf(place, sort));
+  return pageOf(database, rungs, { index, total, more: end < places.length });
+}
+
+/** From where to where a page goes. */
+function partOf(
+  orders: RolloutOrders,
+  places: Uint32Array,
+  { sort, at, limit }: ListAsked,
+): { index: number; end: number } {
+  const from = (index: number) => ({ index, end: Math.min(places.length, index + limit) });
+  if (at === null) return from(0);
+  if ('index' in at) return from(Math.min(at.index, places.length));
+  if ('after' in at) return from(orders.before(places, readCursor(at.after), sort, true));
+  if ('before' in at) {
+    const end = orders.before(places, readCursor(at.before), sort, false);
+    return { index: Math.max(0, end - limit), end };
+  }
+  if ('step' in at) return from(firstOfStep(orders.columns, places, at.step));
+  const { columns } = orders;
+  const found = columns.database.get<{ key: number }>('SELECT key FROM rollouts WHERE id = ?', at.rollout);
+  const place = found === undefined ? -1 : columns.placeOf(found.key);
+  if (place < 0)
+    throw new StudioError('not-found', `There is no rollout ${at.rollout} in this run.`, { place: at.rollout });
+  return from(orders.before(places, orders.rungOf(place, sort), sort, false));
+}
+
+/** Number of the first place of a step, else of the nearest earlier one that has any, else the first. */
+function firstOfStep(columns: RolloutColumns, places: Uint32Array, wanted: number): number {
+  const steps = columns.column('step')?.values ?? new Float64Array(0);
+  let first = 0;
+  let nearest = Number.NEGATIVE_INFINITY;
+  for (const [number, place] of places.entries()) {
+    const step = steps[place] as number;
+    if (step > wanted || step <= nearest) continue;
+    first = number;
+    nearest = step;
+  }
+  return first;
+}
+
+function totalOf(columns: RolloutColumns, { withSuperseded }: Question): number {
+  if (!withSuperseded) return columns.facetRows.reduce((sum, { count }) => sum + count, 0);
+  let total = 0;
+  for (let place = 0; place < columns.count; place += 1) if ((columns.gone[place] as number) < 2) total += 1;
+  return total;
+}
+
+function pageOf(
+  database: Database,
+  rungs: readonly Rung[],
+  place: { readonly index: number; readonly total: number; readonly more: boolean },
+): RolloutPage {
+  const [first, last] = [rungs[0], rungs.at(-1)];
+  const rows = rowsOf(
+    database,
+    rungs.map(({ key }) => key),
+  );
   return {
-    rows: rowsOf(
-      database,
-      page.map(({ key }) => key),
-    ),
-    index,
+    rows,
+    ...place,
     exact: true,
-    total: search.total,
     first: first ? cursorOf(first) : null,
     last: last ? cursorOf(last) : null,
-    more: end < held.length,
   };
 }
 
-export function* countRollouts(
-  database: Database,
-  asked: CountAsked,
-  parts: Portions = portions,
-): Generator<void, RolloutCount> {
-  const search = new RolloutSearch(database, asked.expression, parts);
-  let byFacet = search.counts;
-  if (!search.isOfFacetsAlone) {
-    const counted = new Map<number, number>();
-    const facetIds = asked.facets ? null : search.facetIds;
-    yield* search.scan(Number.MAX_SAFE_INTEGER, facetIds, ({ text, parameters }) => {
-      for (const { facet, count } of database.all<{ facet: number; count: number }>(
-        `SELECT r.facet, count(*) AS count FROM ${search.from} WHERE ${text} AND ${search.rest.text} GROUP BY r.facet`,
-        ...parameters,
-        ...search.rest.parameters,
-      ))
-        counted.set(facet, (counted.get(facet) ?? 0) + count);
-      return 'go on';
-    });
-    byFacet = counted;
-  }
-  const sum = (ids: readonly number[]) => ids.reduce((all, id) => all + (byFacet.get(id) ?? 0), 0);
+/** Makes the order of the list too, so that any place in it is at hand. */
+export function* countRollouts(orders: RolloutOrders, asked: CountAsked): Slices<RolloutCount> {
+  const { columns } = orders;
+  const question = questionOf(asked.expression);
+  yield* orders.prepare(question, asked.sort);
+  const total = totalOf(columns, question);
+  const rest = yield* orders.ordered({ ...question, expression: question.rest, ofFacets: everything }, null);
+  const byFacet = orders.byFacet(rest);
+  const matching = (yield* orders.ordered(question, asked.sort)).length;
   const chips = asked.facets ? Object.entries(facetQueries(asked.expression)) : [];
-  return {
-    matching: sum(search.facetIds),
-    total: search.total,
-    filled: filledShare(database),
-    facets: Object.fromEntries(chips.map(([term, expression]) => [term, sum(search.facetsOf(expression))])),
-  };
+  const ofPatterns = asked.facets ? yield* countPatterns(orders, asked.expression) : null;
+  const counted = chips.map(([term, expression]) => {
+    const pattern = patternOf(term);
+    if (ofPatterns && pattern !== null) return [term, ofPatterns(pattern)] as const;
+    const holds = facetsThatHold(columns, questionOf(expression).ofFacets);
+    return [term, byFacet.reduce((sum, count, facet) => sum + (holds[facet] === 1 ? count : 0), 0)] as const;
+  });
+  return { matching, total, filled: filledShare(columns.database), facets: Object.fromEntries(counted) };
+}
+
+/** Of the rollouts that a query keeps, what it asks of patterns aside: how many have each. */
+function* countPatterns(orders: RolloutOrders, expression: Expression): Slices<(pattern: string) => number> {
+  const question = questionOf({ kind: 'all', of: withoutField(expression, 'pattern') });
+  const { columns } = orders;
+  yield* columns.load(['pattern']);
+  const places = yield* orders.ordered(question, null);
+  const values = columns.column('pattern')?.values ?? new Float64Array(0);
+  const byBit = new Uint32Array(32);
+  for (const place of places) {
+    let bits = values[place] as number;
+    for (let bit = 0; bits > 0; bit += 1, bits >>= 1) if ((bits & 1) === 1) (byBit[bit] as number)++;
+  }
+  const { pattern } = fields;
+  return (name) => (pattern.kind === 'texts' ? (byBit[Math.log2(bitOf(pattern, name))] ?? 0) : 0);
 }
 
 interface RowRecord {
@@ -158,22 +192,32 @@ interface RowRecord {
   problem_type: string;
   data_type: string;
   purpose: Group['purpose'];
+  flat_because: FlatReason | null;
   at: number | null;
+  p: number | null;
+  p_shuffled: number | null;
 }
 
 /** In the order of the keys. */
 function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because, g.p, g.p_shuffled,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
      FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
      JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
      ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ key, id, flags, body, problem, problem_type, data_type, purpose, at }) => {
+  return records.map(({ body, problem_type, data_type, flat_because, p_shuffled, ...columns }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
-    const kl = shown.kl ?? null;
-    return { ...shown, id, key, at, kl, problem, problemType: problem_type, dataType: data_type, purpose, flags };
+    return {
+      ...shown,
+      ...columns,
+      kl: shown.kl ?? null,
+      pShuffled: p_shuffled,
+      problemType: problem_type,
+      dataType: data_type,
+      ...(flat_because !== null && { flatBecause: flat_because }),
+    };
   });
 }

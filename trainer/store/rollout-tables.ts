@@ -84,7 +84,7 @@ export class RolloutTables {
     const [first] = rollouts;
     const row = database.get<{ key: number }>(
       writing.group,
-      ...groupValues(group, first),
+      ...groupValues(given, first),
       ...askedValues(group, rollouts),
     );
     if (!row) throw new StudioError('internal', `Group ${group.id} was recorded at another step than ${group.step}.`);
@@ -101,7 +101,7 @@ export class RolloutTables {
     rollouts.forEach((rollout, place) => {
       const oldKey = keys.get(rollout.id);
       if (oldKey !== undefined) this.forgetFacetAndWords([oldKey]);
-      const key = this.writeRollout(group, rollout, { key: oldKey ?? null, groupKey, place });
+      const key = this.writeRollout(given, rollout, { key: oldKey ?? null, groupKey, place });
       database.run(writing.words, key, indexed(rollout.text), problem);
       const ofThis = tokens.get(rollout.id);
       if (ofThis) this.tokenTable.write(key, ofThis);
@@ -124,6 +124,47 @@ export class RolloutTables {
     if (!row) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
     this.database.run('UPDATE rollouts SET kl = ? WHERE key = ?', kl === null ? null : roundedNumber(kl), row.key);
     if (scores) this.tokenTable.writeScores(row.key, scores);
+  }
+
+  /** Rollouts that other rules than those of `version` analysed. */
+  outdated(version: number): number {
+    const found = this.database.get<{ count: number }>(
+      'SELECT count(*) AS count FROM rollouts WHERE analysis < ?',
+      version,
+    );
+    return found?.count ?? 0;
+  }
+
+  /** Key of the newest group that has such rollouts. */
+  nextOutdated(version: number): number | null {
+    const found = this.database.get<{ key: number | null }>(
+      'SELECT min(group_key) AS key FROM rollouts WHERE analysis < ?',
+      version,
+    );
+    return found?.key ?? null;
+  }
+
+  /** Writes what an analysis anew says of a group's rollouts: bodies, columns, facets. Texts and keys stay. */
+  rewriteAnalysis(groupKey: number, anew: (group: GroupWithRollouts) => GroupWithRollouts): GroupWithRollouts {
+    const { database } = this;
+    const group = anew(this.groupByKey(groupKey));
+    const counts = Number(group.superseded === undefined);
+    for (const rollout of group.rollouts) {
+      const { text, id, ...body } = rollout;
+      const { key, facet, flags } = database.get<{ key: number; facet: number; flags: number }>(
+        'SELECT key, facet, flags FROM rollouts WHERE id = ?',
+        id,
+      ) as { key: number; facet: number; flags: number };
+      database.run('UPDATE facets SET count = count - ? WHERE id = ?', counts, facet);
+      database.run(
+        `UPDATE rollouts SET facet = ?, ${set(rolloutColumns.names)} WHERE key = ?`,
+        this.addToFacet(group, rollout, flags, counts),
+        ...rolloutColumns.valuesOf({ ...elsewhere, group, rollout }),
+        key,
+      );
+      database.run('UPDATE rollout_bodies SET body = ? WHERE key = ?', JSON.stringify(body), key);
+    }
+    return group;
   }
 
   /** Counts the flags of a rollout anew. */
@@ -192,7 +233,7 @@ export class RolloutTables {
   }
 
   private writeRollout(
-    group: Group,
+    group: GroupWithRollouts,
     rollout: Rollout,
     { key, groupKey, place }: { key: number | null; groupKey: number; place: number },
   ): number {
@@ -213,11 +254,12 @@ export class RolloutTables {
     return written.key;
   }
 
-  private addToFacet(group: Group, rollout: Rollout, flags: number): number {
+  /** @param count 0 for what the run went back over, which facets do not count */
+  private addToFacet(group: Group, rollout: Rollout, flags: number, count = 1): number {
     const aha = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
     const facet = this.database.get<{ id: number }>(
-      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
-       ON CONFLICT DO UPDATE SET count = count + 1 RETURNING id`,
+      `INSERT INTO facets (purpose, frame_order, correct, data_type, problem_type, aha, flagged, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count RETURNING id`,
       group.purpose,
       rollout.order,
       Number(rollout.correct),
@@ -225,6 +267,7 @@ export class RolloutTables {
       group.question.problemType,
       aha,
       Number(flags > 0),
+      count,
     );
     return (facet as { id: number }).id;
   }
@@ -257,6 +300,12 @@ export class RolloutTables {
       'SELECT count(*) AS count FROM rollouts WHERE (superseded > 0) = ?',
       Number(superseded),
     );
+    return found?.count ?? 0;
+  }
+
+  /** Groups that stand. */
+  groupCount(): number {
+    const found = this.database.get<{ count: number }>('SELECT count(*) AS count FROM groups WHERE superseded = 0');
     return found?.count ?? 0;
   }
 
@@ -317,7 +366,7 @@ function rolloutOf({ id, text, body }: RolloutRecord): Rollout {
   return { id, ...(JSON.parse(body) as RolloutBody), text };
 }
 
-function groupValues(group: Group, rollout: Rollout | undefined): Value[] {
+function groupValues(group: GroupWithRollouts, rollout: Rollout | undefined): Value[] {
   const { id, step, purpose, question, media } = group;
   // Of a group without rollouts no query asks.
   const filled = rollout ? groupColumns.valuesOf({ ...elsewhere, group, rollout }) : groupColumns.names.map(() => null);
@@ -326,19 +375,17 @@ function groupValues(group: Group, rollout: Rollout | undefined): Value[] {
 
 /** Fills what is made from the body of one group, columns and words; what is there is replaced. */
 export function fillGroup(database: Database, key: number, body: string): void {
-  const group = JSON.parse(body) as Group;
-  const rollouts = database.all<RolloutRecord & { key: number }>(
-    'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ?',
-    key,
-  );
+  const records = database
+    .all<RolloutRecord & { key: number }>(
+      'SELECT r.key, r.id, b.text, b.body FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.group_key = ? ORDER BY r.place',
+      key,
+    )
+    .map((record) => ({ ...record, rollout: rolloutOf(record) }));
+  const group = { ...(JSON.parse(body) as Group), rollouts: records.map(({ rollout }) => rollout) };
   const problem = indexed(group.question.problem);
-  database.run(
-    `UPDATE groups SET ${set(askedColumns)} WHERE key = ?`,
-    ...askedValues(group, rollouts.map(rolloutOf)),
-    key,
-  );
-  for (const [index, record] of rollouts.entries()) {
-    const subject = { ...elsewhere, group, rollout: rolloutOf(record) };
+  database.run(`UPDATE groups SET ${set(askedColumns)} WHERE key = ?`, ...askedValues(group, group.rollouts), key);
+  for (const [index, record] of records.entries()) {
+    const subject = { ...elsewhere, group, rollout: record.rollout };
     if (index === 0)
       database.run(
         `UPDATE groups SET ${set(groupColumns.names)} WHERE key = ?`,

@@ -190,8 +190,8 @@ CREATE INDEX rollouts_facet ON rollouts (facet, superseded, key, step);
 
 /** What the inspector asks for. */
 export const schema6 = `
--- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: ids, then log-probabilities
--- as 32-bit floats, of as many tokens at each place; their texts stand once for the run.
+-- Token by token. ids: 32-bit integers, little endian; -n repeats the one before n times. alternatives: how many at each place as
+-- bytes, then ids, then log-probabilities as 32-bit floats; their texts stand once for the run.
 ALTER TABLE tokens ADD COLUMN ids BLOB;
 ALTER TABLE tokens ADD COLUMN alternatives BLOB;
 CREATE TABLE token_pieces (id INTEGER PRIMARY KEY, piece TEXT NOT NULL) STRICT;
@@ -214,4 +214,41 @@ ALTER TABLE groups ADD COLUMN accuracy REAL;
 ALTER TABLE groups ADD COLUMN reward REAL;
 ALTER TABLE groups ADD COLUMN length REAL;
 CREATE INDEX groups_asked ON groups (asked, superseded, step, purpose, row, answers, right_answers, accuracy, reward, length);
+ALTER TABLE groups ADD COLUMN flat_because TEXT;
+-- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
+-- ("below" as in filling, 0 when all groups are counted).
+CREATE TABLE step_counts (step INTEGER NOT NULL, purpose TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (step, purpose)) STRICT;
+CREATE TABLE group_counts (key INTEGER PRIMARY KEY REFERENCES groups (key), counts TEXT NOT NULL) STRICT;
+CREATE TABLE counting (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  version INTEGER NOT NULL,
+  below INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL
+) STRICT;
+
+-- Patterns of an answer, a bit each.
+ALTER TABLE rollouts ADD COLUMN patterns INTEGER;
+-- Reasoning that was given, with what it was first given for: print is a part of its hash. Only what is written from now on.
+CREATE TABLE same_texts (print BLOB NOT NULL, media_key TEXT NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (print, media_key)) STRICT, WITHOUT ROWID;
+-- What the analysis found, and by which version of its rules; those that were written before it was kept are of the first.
+ALTER TABLE rollouts ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE rollouts ADD COLUMN names_time INTEGER;
+ALTER TABLE rollouts ADD COLUMN change TEXT;
+CREATE INDEX rollouts_analysis ON rollouts (analysis, group_key);
+-- Keys of rollouts that were changed or removed after they were written, themselves or their group, under a number that only
+-- grows: whoever keeps values of rollouts in memory reads on from the last number that it knows.
+CREATE TABLE changed_rollouts (number INTEGER PRIMARY KEY AUTOINCREMENT, key INTEGER NOT NULL UNIQUE) STRICT;
+CREATE TRIGGER rollout_changed AFTER UPDATE ON rollouts BEGIN
+  DELETE FROM changed_rollouts WHERE key = NEW.key;
+  INSERT INTO changed_rollouts (key) VALUES (NEW.key);
+END;
+CREATE TRIGGER rollout_removed AFTER DELETE ON rollouts BEGIN
+  DELETE FROM changed_rollouts WHERE key = OLD.key;
+  INSERT INTO changed_rollouts (key) VALUES (OLD.key);
+END;
+CREATE TRIGGER group_changed AFTER UPDATE ON groups BEGIN
+  DELETE FROM changed_rollouts WHERE key IN (SELECT key FROM rollouts WHERE group_key = NEW.key);
+  INSERT INTO changed_rollouts (key) SELECT key FROM rollouts WHERE group_key = NEW.key;
+END;
 `;

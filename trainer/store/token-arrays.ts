@@ -67,23 +67,22 @@ export function unpackPieces(json: string): string[] {
   return packed.flatMap((one) => (typeof one === 'string' ? [one] : Array<string>(one[1]).fill(one[0])));
 }
 
-/** The likeliest tokens of each place, as many at each, without their pieces: all ids, then all log-probabilities. */
+/** The likeliest tokens of each place, without their pieces: how many at each as a byte, then all ids, then all log-probabilities. */
 export function packAlternatives(places: readonly (readonly TokenAlternative[])[]): Uint8Array {
   const all = places.flat();
-  const ids = packIntegers(all.map(({ id }) => id));
-  return Buffer.concat([ids, packFloats(all.map(({ logprob }) => logprob))]);
+  const counts = Uint8Array.from(places, ({ length }) => length);
+  return Buffer.concat([counts, packIntegers(all.map(({ id }) => id)), packFloats(all.map(({ logprob }) => logprob))]);
 }
 
-/** @param count of the places */
-export function unpackAlternatives(bytes: Uint8Array, count: number): Omit<TokenAlternative, 'piece'>[][] {
-  const half = bytes.byteLength / 2;
-  const ids = unpackIntegers(bytes.subarray(0, half));
+/** @param places how many there are */
+export function unpackAlternatives(bytes: Uint8Array, places: number): Omit<TokenAlternative, 'piece'>[][] {
+  const half = places + (bytes.byteLength - places) / 2;
+  const ids = unpackIntegers(bytes.subarray(places, half));
   const logprobs = unpackFloats(bytes.subarray(half));
-  const each = count === 0 ? 0 : ids.length / count;
-  return Array.from({ length: count }, (_, place) =>
-    Array.from({ length: each }, (_unused, k) => {
-      const at = place * each + k;
-      return { id: ids[at] as number, logprob: logprobs[at] as number };
-    }),
-  );
+  let at = 0;
+  return Array.from(bytes.subarray(0, places), (count) => {
+    const from = at;
+    at += count;
+    return ids.slice(from, at).map((id, k) => ({ id, logprob: logprobs[from + k] as number }));
+  });
 }

@@ -1,8 +1,11 @@
 /** One question through a run: left its rows over the steps at which it came up, right two of its answers word by word. */
+
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { projectName } from '../../trainer/protocol/place.ts';
 import type { QuestionHistory } from '../../trainer/protocol/questions.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
+import { copyLinkOf } from '../places/copy-link.ts';
 import { AskedQuestion } from '../rollout/asked-question.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { useHistory } from '../rollout/use-history.ts';
@@ -80,8 +83,10 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
     if (at + by >= questions.questions.length - 1) questions.more();
   };
   const copyLink = () => {
-    const link = { page: 'across' as const, runId: feed.id, ...(question !== null && { question }) };
-    host.copy(host.link(link) ?? `${feed.id}, question ${question}`).catch((thrown: unknown) => feed.fail(thrown));
+    const { trainer } = feed.connection.state.get();
+    const project = trainer && projectName(trainer.folder);
+    const place = { page: 'across' as const, runId: feed.id, ...(question !== null && { question }) };
+    copyLinkOf(host, { project, place }).catch((thrown: unknown) => feed.fail(thrown));
   };
   useKeys({
     '/': () => setPicking(true),

@@ -9,7 +9,7 @@ import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import { TextField } from '../ui/toolkit.tsx';
-import { VirtualList } from '../ui/virtual-list.tsx';
+import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import styles from './question-picker.module.css';
 import { useQuestions } from './use-questions.ts';
 
@@ -89,7 +89,10 @@ export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPicke
           </div>
           <VirtualList
             count={questions.length}
-            rowHeight={rowHeight}
+            lines={oneLineEach(questions.length)}
+            lineHeight={rowHeight}
+            list=""
+            onScrolled={() => {}}
             label="Questions, the most frequent first"
             selected={index}
             activeId={current ? idOf(current) : null}

@@ -1,9 +1,12 @@
 /** Two runs, or two evaluations: left where they differ, most first, right one question answered by both. */
+
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { projectName } from '../../trainer/protocol/place.ts';
 import type { Evaluation, GroupPurpose } from '../../trainer/protocol/records.ts';
 import { runLine } from '../../trainer/protocol/run-words.ts';
 import type { Host } from '../host.ts';
+import { copyLinkOf } from '../places/copy-link.ts';
 import { useHistory } from '../rollout/use-history.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { TopLine } from '../run/top-line.tsx';
@@ -86,13 +89,15 @@ export function Compare(props: CompareProps) {
   };
   const copyLink = () => {
     const { question, evaluationId, againstEvaluationId } = shown;
-    const link = {
+    const { trainer } = feed.connection.state.get();
+    const project = trainer && projectName(trainer.folder);
+    const place = {
       ...{ page: 'compare' as const, runId: feed.id, againstRunId: againstId },
       ...(question !== null && { question }),
       ...(evaluationId !== null && { evaluationId }),
       ...(againstEvaluationId !== null && { againstEvaluationId }),
     };
-    host.copy(host.link(link) ?? `${feed.id} with ${againstId}`).catch((thrown: unknown) => feed.fail(thrown));
+    copyLinkOf(host, { project, place }).catch((thrown: unknown) => feed.fail(thrown));
   };
   useKeys({
     x: swap,

@@ -4,7 +4,7 @@ import { AnswerMark } from '../rollout/answer-mark.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped, signed } from '../ui/numbers.ts';
-import { VirtualList } from '../ui/virtual-list.tsx';
+import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import styles from './evaluation-list.module.css';
 import { RunDisc } from './run-disc.tsx';
 
@@ -165,7 +165,11 @@ export function EvaluationList({ pairs, thresholds, selected, onSelect }: Evalua
       </div>
       <VirtualList
         count={pairs.length}
-        rowHeight={22}
+        lines={oneLineEach(pairs.length)}
+        lineHeight={22}
+        list=""
+        onScrolled={() => {}}
+        onSight={() => {}}
         label="Questions of both evaluations, those that changed first"
         selected={selected}
         activeId={current ? idOf(current) : null}

@@ -1,4 +1,6 @@
 /** Where one is on the page that compares: what a link names and a reload finds again. */
+import type { Place } from '../../trainer/protocol/place.ts';
+
 export interface ComparePlace {
   /** The other run; null before one is chosen. */
   readonly againstRunId: string | null;
@@ -18,3 +20,18 @@ export const noComparison: ComparePlace = {
   evaluationId: null,
   againstEvaluationId: null,
 };
+
+export const comparePlaceOf = (place: Place): ComparePlace => ({
+  againstRunId: place.againstRunId ?? null,
+  question: place.question ?? null,
+  groupId: place.groupId ?? null,
+  evaluationId: place.evaluationId ?? null,
+  againstEvaluationId: place.againstEvaluationId ?? null,
+});
+
+export const placeOfCompare = (held: ComparePlace): Omit<Place, 'page'> => ({
+  ...(held.againstRunId !== null && { againstRunId: held.againstRunId }),
+  ...(held.question !== null && { question: held.question }),
+  ...(held.evaluationId !== null && { evaluationId: held.evaluationId }),
+  ...(held.againstEvaluationId !== null && { againstEvaluationId: held.againstEvaluationId }),
+});

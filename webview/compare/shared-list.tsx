@@ -10,7 +10,7 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
-import { VirtualList } from '../ui/virtual-list.tsx';
+import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import { Dumbbell, RunDisc } from './run-disc.tsx';
 import styles from './shared-list.module.css';
 
@@ -127,7 +127,10 @@ export function SharedList({ shared, questions, by, selected, onBy, onSelect, on
       </div>
       <VirtualList
         count={questions.length}
-        rowHeight={22}
+        lines={oneLineEach(questions.length)}
+        lineHeight={22}
+        list=""
+        onScrolled={() => {}}
         label="Questions in both runs, most different first"
         selected={selected}
         activeId={current ? idOf(current) : null}

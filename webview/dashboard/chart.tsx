@@ -2,15 +2,16 @@
  * A curve by step: faint raw values under a strong smoothed line. All charts of a page share one hairline and one zoom;
  * numbers are written in the header, so that nothing covers the data.
  */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
-import { OrderMark } from '../ui/icons.tsx';
 import { compact } from '../ui/numbers.ts';
 import { Store, useStore } from '../ui/store.ts';
 import { type CanvasColours, canvasColours, themeTurn } from '../ui/theme.ts';
 import styles from './chart.module.css';
+import { bandEdges, drawnExtent, stepSplits, verticalRange } from './chart-scales.ts';
 import { trailingMean } from './smoothing.ts';
 
 export const smoothedOver = 10;
@@ -20,11 +21,18 @@ export interface Curve {
   readonly formula: FormulaName;
   readonly values: readonly (number | null)[];
   readonly colour: keyof CanvasColours;
-  readonly dashed?: boolean;
+  /** Lengths of dash and gap, in CSS pixels. */
+  readonly dash?: readonly number[];
   /** False draws the values alone, as for a learning rate. */
   readonly smoothed?: boolean;
-  /** The mark in the header; plain curves have none. */
-  readonly mark?: 'ordered' | 'shuffled';
+  /** The strong line, where it is not the trailing mean of the values. */
+  readonly strong?: readonly (number | null)[];
+  /** Bounds of the strong line, drawn as a band around it. */
+  readonly interval?: { readonly low: readonly (number | null)[]; readonly high: readonly (number | null)[] };
+  /** Before the name in the header; plain curves have none. */
+  readonly mark?: ComponentChildren;
+  /** What the header shows at a place in the steps, or of all for null, where that is not the value alone. */
+  readonly words?: (at: number | null) => string;
 }
 
 /** What the charts of a page share. */
@@ -58,9 +66,12 @@ export interface ChartProps {
   readonly note?: string;
   readonly steps: readonly number[];
   readonly curves: readonly Curve[];
-  readonly small?: boolean;
+  /** Large unless it is said. */
+  readonly size?: ChartSize;
   /** Fixed ends of the vertical scale. */
   readonly range?: readonly [number, number];
+  /** The vertical scale begins at 0. */
+  readonly fromZero?: boolean;
   /** A band that is filled from one value to another. */
   readonly band?: readonly [number, number];
   /** Steps at which a vertical line is drawn. */
@@ -80,24 +91,35 @@ export function shownSteps(
 export const axisWidth = 34;
 /** Room at the right of the last step, in CSS pixels, for half of its label. */
 export const rightRoom = 10;
-const smallHeight = 56;
-const height = 214;
+type ChartSize = 'large' | 'middle' | 'small';
+const heights: Readonly<Record<ChartSize, number>> = { large: 214, middle: 132, small: 56 };
 
 export function Chart(props: ChartProps) {
+  const { size = 'large' } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
   const smoothed = useMemo(
     () =>
-      props.curves.map((curve) => (curve.smoothed === false ? curve.values : trailingMean(curve.values, smoothedOver))),
+      props.curves.map(({ values, smoothed, strong }) =>
+        smoothed === false ? values : (strong ?? trailingMean(values, smoothedOver)),
+      ),
     [props.curves],
   );
   const data = useMemo(
-    () => [props.steps, ...props.curves.map((curve) => curve.values), ...smoothed] as unknown as uPlot.AlignedData,
+    () =>
+      [
+        props.steps,
+        ...props.curves.map((curve) => curve.values),
+        ...smoothed,
+        ...props.curves.flatMap(({ interval }) => (interval ? [interval.high, interval.low] : [])),
+      ] as unknown as uPlot.AlignedData,
     [props.steps, props.curves, smoothed],
   );
-  const shape = props.curves.map((curve) => `${curve.colour}${curve.dashed}${curve.smoothed}`).join();
+  const shape = props.curves
+    .map((curve) => `${curve.colour}${curve.dash}${curve.smoothed}${curve.interval !== undefined}`)
+    .join();
 
   useEffect(() => {
     const element = box.current;
@@ -105,13 +127,19 @@ export function Chart(props: ChartProps) {
     const made = new uPlot(plotOptions(latest, element.clientWidth), data, element);
     plot.current = made;
     const watch = new ResizeObserver(() => {
-      if (element.clientWidth > 0)
-        made.setSize({ width: element.clientWidth, height: props.small ? smallHeight : height });
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: heights[size] });
     });
     watch.observe(element);
     const { group } = latest.current;
     const stops = [
       themeTurn.watch(() => made.redraw(false)),
+      /* The pointer's place is shared by uPlot itself, one that keys chose is not. */
+      group.hover.watch(() => {
+        const at = group.hover.get();
+        const step = at === null ? undefined : latest.current.steps[at];
+        if (step !== undefined && made.cursor.idx !== at)
+          made.setCursor({ left: made.valToPos(step, 'x'), top: 0 }, false);
+      }),
       group.zoom.watch(() => {
         const [min, max] = shownSteps(latest.current.steps, group.zoom.get());
         made.setScale('x', { min, max });
@@ -123,7 +151,7 @@ export function Chart(props: ChartProps) {
       made.destroy();
       plot.current = null;
     };
-  }, [shape, props.small]);
+  }, [shape, size]);
 
   useEffect(() => {
     plot.current?.setData(data);
@@ -134,23 +162,27 @@ export function Chart(props: ChartProps) {
 
   const lastStep = props.steps.at(-1);
   const summary = props.curves
-    .map((curve, index) => `${curve.name} ${compact(smoothed[index]?.findLast((value) => value !== null) ?? null)}`)
+    .map((curve, index) => `${curve.name} ${headerValue(curve, smoothed[index] ?? [], null)}`)
     .join(', ');
   return (
-    <figure class={`${styles.chart} ${props.small ? styles.small : ''}`}>
+    <figure class={`${styles.chart} ${size === 'small' ? styles.small : ''}`}>
       <ChartHeader {...props} smoothed={smoothed} />
       <div
         ref={box}
         class={styles.plot}
         /* Before the curve is drawn too, so that nothing moves when it is. */
-        style={{ height: `${props.small ? smallHeight : height}px` }}
+        style={{ height: `${heights[size]}px` }}
         role="img"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the hairline
         tabIndex={0}
         aria-label={`${props.title} up to step ${lastStep ?? 0}: ${summary}. Arrow keys read out step by step.`}
         onKeyDown={(event) => moveHairline(event, plot.current, latest.current)}
       />
-      {props.small && <Extent values={props.curves.flatMap((curve) => curve.values)} />}
+      {size === 'small' && (
+        <div class={styles.extent}>
+          <Extent {...props} smoothed={smoothed} />
+        </div>
+      )}
     </figure>
   );
 }
@@ -160,12 +192,9 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
   const step = hover === null ? undefined : props.steps[hover];
   const first = props.curves[0];
   if (!first) return null;
-  const shownValue = (index: number) => {
-    const values = props.smoothed[index] ?? [];
-    const at = hover === null ? undefined : props.curves[index]?.values[hover];
-    return compact(hover === null ? (values.findLast((value) => value !== null) ?? null) : (at ?? null));
-  };
-  if (props.small) {
+  const shownValue = (index: number) =>
+    headerValue(props.curves[index] as Curve, props.smoothed[index] ?? [], step === undefined ? null : hover);
+  if (props.size === 'small') {
     return (
       <header>
         <b>
@@ -185,12 +214,12 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
             {props.title}
           </FormulaLabel>
         </b>
-        {step !== undefined && <span class="dim">step {step}</span>}
+        <span class={styles.ends}>{step === undefined ? <Extent {...props} /> : `step ${step}`}</span>
       </header>
       <p class={styles.values}>
         {props.curves.map((curve, index) => (
           <FormulaLabel key={curve.name} name={curve.formula}>
-            {curve.mark && <OrderMark order={curve.mark} />} {curve.name} <b>{shownValue(index)}</b>
+            {curve.mark} {curve.name} <b>{shownValue(index)}</b>
           </FormulaLabel>
         ))}
         {props.note && <span>{props.note}</span>}
@@ -199,20 +228,39 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
   );
 }
 
-function Extent({ values }: { values: readonly (number | null)[] }) {
-  const numbers = values.filter((value) => value !== null);
-  const low = numbers.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = numbers.reduce((most, value) => Math.max(most, value), -Infinity);
-  if (numbers.length === 0) return null;
+/** At a step its own value; without one the last of the strong line. */
+function headerValue(curve: Curve, strong: readonly (number | null)[], at: number | null): string {
+  if (curve.words) return curve.words(at);
+  return compact((at === null ? strong.findLast((value) => value !== null) : curve.values[at]) ?? null);
+}
+
+/** The least and the most that is drawn, of the steps that are. */
+function Extent({
+  group,
+  size,
+  steps,
+  curves,
+  smoothed,
+}: ChartProps & { smoothed: readonly (readonly (number | null)[])[] }) {
+  const zoom = useStore(group.zoom, (held) => held);
+  const extent = drawnExtent(steps, shownSteps(steps, zoom), [...curves.map(({ values }) => values), ...smoothed]);
+  if (extent === null) return null;
+  const [low, high] = [compact(extent.low), compact(extent.high)];
+  if (size !== 'small')
+    return (
+      <FormulaLabel name="drawnCurve" pointerOnly>
+        {low} to {high}
+      </FormulaLabel>
+    );
   return (
-    <div class={styles.extent}>
+    <>
       <FormulaLabel name="drawnCurve" pointerOnly>
-        min {compact(low)}
+        min {low}
       </FormulaLabel>
       <FormulaLabel name="drawnCurve" pointerOnly>
-        max {compact(high)}
+        max {high}
       </FormulaLabel>
-    </div>
+    </>
   );
 }
 
@@ -226,7 +274,8 @@ function moveHairline(event: KeyboardEvent, plot: uPlot | null, { group, steps }
 }
 
 function plotOptions(latest: { readonly current: ChartProps }, width: number): uPlot.Options {
-  const { small, curves, group, range } = latest.current;
+  const { size = 'large', curves, group } = latest.current;
+  const small = size === 'small';
   const colour = (name: keyof CanvasColours) => () => canvasColours()[name];
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
   const line = (curve: Curve): uPlot.Series => ({
@@ -234,7 +283,7 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
     width: 1.75,
     spanGaps: true,
     points: { show: (plot, series, from, to) => countValues(plot.data[series] ?? [], from, to) <= 12, size: 5 },
-    ...(curve.dashed ? { dash: [5, 3] } : {}),
+    ...(curve.dash ? { dash: [...curve.dash] } : {}),
   });
   const raw = (curve: Curve): uPlot.Series => ({
     stroke: colour(curve.colour),
@@ -243,9 +292,11 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
     spanGaps: true,
     points: { show: false },
   });
+  const bound = (): uPlot.Series => ({ width: 0, spanGaps: true, points: { show: false } });
+  const withInterval = curves.filter(({ interval }) => interval !== undefined);
   return {
     width: Math.max(40, width),
-    height: small ? smallHeight : height,
+    height: heights[size],
     legend: { show: false },
     padding: small ? [4, 2, 4, 2] : [8, rightRoom, 0, 0],
     cursor: {
@@ -262,7 +313,7 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
     },
     scales: {
       x: { time: false, range: () => [...shownSteps(latest.current.steps, group.zoom.get())] as uPlot.Range.MinMax },
-      y: { range: range ? [...range] : (_, low, high) => paddedRange(low, high) },
+      y: { range: (_, low, high) => verticalRange(latest.current, low, high) },
     },
     axes: [
       {
@@ -274,6 +325,7 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
         gap: 4,
         font,
         space: 46,
+        splits: (_, __, from, to, increment) => stepSplits(from, to, increment),
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
       },
       {
@@ -288,7 +340,11 @@ function plotOptions(latest: { readonly current: ChartProps }, width: number): u
         values: (_, splits) => splits.map((value) => tick(value)),
       },
     ],
-    series: [{}, ...curves.map(raw), ...curves.map(line)],
+    series: [{}, ...curves.map(raw), ...curves.map(line), ...withInterval.flatMap(() => [bound(), bound()])],
+    bands: withInterval.map(({ colour: name }, at) => ({
+      series: [1 + 2 * curves.length + 2 * at, 2 + 2 * curves.length + 2 * at],
+      fill: () => `color-mix(in srgb, ${canvasColours()[name]} 16%, transparent)`,
+    })),
     hooks: {
       drawClear: [(plot) => drawBackground(plot, latest.current)],
       setCursor: [(plot) => group.hover.set(plot.cursor.idx ?? null)],
@@ -311,46 +367,67 @@ function countValues(values: ArrayLike<number | null | undefined>, from: number,
   return found;
 }
 
-function paddedRange(low: number | null, high: number | null): uPlot.Range.MinMax {
-  if (low === null || high === null) return [0, 1];
-  const spread = high - low;
-  const pad = spread > 0 ? spread * 0.06 : Math.abs(high) * 0.1 || 1;
-  /* What is never below zero is not drawn as if it could be. */
-  return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
-}
-
 function tick(value: number): string {
   const rounded = Number(value.toPrecision(6));
   return Math.abs(rounded) >= 1e-3 || rounded === 0 ? String(rounded).replace('-', '\u2212') : compact(rounded);
 }
 
-function drawBackground(plot: uPlot, { band, lines, steps, small }: ChartProps): void {
+function drawBackground(plot: uPlot, { band, lines, steps, size }: ChartProps): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  if (band) {
-    const top = plot.valToPos(band[1], 'y', true);
-    ctx.fillStyle = canvasColours().band;
-    ctx.fillRect(bbox.left, top, bbox.width, plot.valToPos(band[0], 'y', true) - top);
-  }
+  if (band) drawBand(plot, band);
   ctx.strokeStyle = canvasColours().line;
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([]);
-  if (small) {
+  const stroke = (fromX: number, fromY: number, toX: number, toY: number) => {
     ctx.beginPath();
-    ctx.moveTo(bbox.left, bbox.top + bbox.height - 0.5);
-    ctx.lineTo(bbox.left + bbox.width, bbox.top + bbox.height - 0.5);
+    ctx.moveTo(fromX, fromY);
+    ctx.lineTo(toX, toY);
     ctx.stroke();
-  }
+  };
+  const bottom = bbox.top + bbox.height;
+  if (size === 'small') stroke(bbox.left, bottom - 0.5, bbox.left + bbox.width, bottom - 0.5);
   for (const step of lines ?? []) {
     if (steps.length === 0) break;
     const x = Math.round(plot.valToPos(step, 'x', true)) + 0.5;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
+    stroke(x, bbox.top, x, bottom);
   }
   ctx.restore();
+}
+
+/** Its ends as lines, or as words where they lie beyond what is drawn: a band that fills its chart would say nothing else. */
+function drawBand(plot: uPlot, band: readonly [number, number]): void {
+  const { ctx, bbox } = plot;
+  const { fill, line, dim } = { fill: canvasColours().band, line: canvasColours().plain, dim: canvasColours().dim };
+  const { min = 0, max = 1 } = plot.scales.y ?? {};
+  const [from, to] = [plot.valToPos(band[0], 'y', true), plot.valToPos(band[1], 'y', true)];
+  ctx.fillStyle = fill;
+  ctx.fillRect(bbox.left, to, bbox.width, from - to);
+  ctx.strokeStyle = line;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
+  ctx.fillStyle = dim;
+  ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.textAlign = 'right';
+  for (const { at, words, edge } of bandEdges(band, [min, max])) {
+    if (edge === null) {
+      const y = Math.round(plot.valToPos(at, 'y', true)) + 0.5;
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      continue;
+    }
+    ctx.textBaseline = edge;
+    const inset = 3 * devicePixelRatio;
+    ctx.fillText(
+      words,
+      bbox.left + bbox.width - inset,
+      edge === 'top' ? bbox.top + inset : bbox.top + bbox.height - inset,
+    );
+  }
+  ctx.setLineDash([]);
 }

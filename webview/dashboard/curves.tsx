@@ -6,6 +6,7 @@ import { commandTitle } from '../run/command-words.ts';
 import { hasValues, type MetricName, rewoundTo, withSteps } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
+import { OrderMark } from '../ui/icons.tsx';
 import { plain } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
@@ -67,7 +68,7 @@ export function Curves({ view: present, group }: { view: RunView; group: ChartGr
         title="Curves"
         meta={
           <FormulaLabel name="drawnCurve">
-            {steps.length === 1 ? 'one step' : `all ${steps.length} steps`}
+            <DrawnSteps group={group} steps={steps} />
             {before !== null && `, as before going back (${before} of ${view.superseded.length})`}, smoothed over{' '}
             {smoothedOver}
           </FormulaLabel>
@@ -103,11 +104,24 @@ export function Curves({ view: present, group }: { view: RunView; group: ChartGr
       {specs.small.length > 0 && (
         <div class={styles.small} data-count={specs.small.length}>
           {specs.small.map((spec) => (
-            <Chart key={spec.title} {...spec} small group={group} steps={steps} lines={lines} />
+            <Chart key={spec.title} {...spec} size="small" group={group} steps={steps} lines={lines} />
           ))}
         </div>
       )}
     </section>
+  );
+}
+
+/** Which steps the charts draw, of how many. */
+function DrawnSteps({ group, steps }: { group: ChartGroup; steps: readonly number[] }) {
+  const zoom = useStore(group.zoom, (held) => held);
+  if (steps.length === 1) return <>one step</>;
+  const inside = zoom === null ? steps : steps.filter((step) => step >= zoom[0] && step <= zoom[1]);
+  if (inside.length === steps.length) return <>all {steps.length} steps</>;
+  return (
+    <>
+      steps {inside[0] ?? '–'} to {inside.at(-1) ?? '–'} of {steps.length}
+    </>
   );
 }
 
@@ -189,7 +203,7 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
     title: learnsBySupervision ? 'Probe accuracy' : 'Accuracy reward',
     curves: [
       curve('accuracy', learnsBySupervision ? 'probeAccuracy' : 'accuracyReward', 'ordered', 'ordered', {
-        mark: 'ordered',
+        mark: <OrderMark order="ordered" />,
         ...(learnsBySupervision ? { smoothed: false } : {}),
       }),
       ...(hasValues(columns.accuracyShuffled)
@@ -200,8 +214,8 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
               'shuffled',
               'shuffled',
               {
-                mark: 'shuffled',
-                dashed: true,
+                mark: <OrderMark order="shuffled" />,
+                dash: [5, 3],
                 ...(learnsBySupervision ? { smoothed: false } : {}),
               },
             ),

@@ -1,7 +1,9 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
+import { copyLinkOf } from '../places/copy-link.ts';
 import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -15,6 +17,7 @@ import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { AhaSection } from './aha-section.tsx';
 import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
@@ -23,6 +26,8 @@ import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
 import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
+import { PatternSection } from './pattern-section.tsx';
+import { RatesSection } from './rates-section.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
 import { WarningList } from './warning-list.tsx';
@@ -39,6 +44,7 @@ const keyRows = [
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['r', 'rollouts'],
   ['t', 'questions across steps'],
+  ['y', 'copy a link'],
   ['Tab', 'labels, which say how their number comes about'],
   ['?', 'these keys'],
 ] as const;
@@ -63,7 +69,10 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
   /* The key of a control that was pressed while it was refused. */
   const [pressed, setPressed] = useState<string | null>(null);
   const charts = useMemo(() => new ChartGroup(), [feed]);
-  useEffect(() => feed.need('steps', 'superseded', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
+  useEffect(
+    () => feed.need('steps', 'superseded', 'counted', 'commands', 'checkpoints', 'evaluations', 'notices'),
+    [feed],
+  );
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
@@ -91,6 +100,14 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
     '0': () => charts.zoom.set(null),
     r: onRollouts,
     t: onAcross,
+    y: () => {
+      const { trainer } = feed.connection.state.get();
+      const link = {
+        project: trainer && projectName(trainer.folder),
+        place: { page: 'dashboard', runId: run.id },
+      } as const;
+      copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
+    },
     '?': () => setHelp(!help),
     Escape: () => {
       if (!help && !refused) return false;
@@ -125,6 +142,9 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
           )}
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
           {begun && <Curves view={view} group={charts} />}
+          {begun && <RatesSection view={view} group={charts} />}
+          {begun && <AhaSection feed={feed} view={view} group={charts} />}
+          {begun && <PatternSection view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />

@@ -155,7 +155,7 @@ function SliceRow({
         {(kind === 'type' || kind === 'family') && <span class="dim">{kind} </span>}
         {name}
       </td>
-      <td class="num dim" data-formula="evaluationCount">
+      <td class="num" data-formula="evaluationCount">
         {grouped(slice.count)}
       </td>
       <td class="num" data-formula="evaluationOrdered">
@@ -169,7 +169,7 @@ function SliceRow({
         {signed(gapOf(slice), 3)}
       </td>
       {before && (
-        <td class="num dim" data-formula="evaluationSince">
+        <td class="num" data-formula="evaluationSince">
           {signed(slice.ordered - before.ordered, 3)}
           {!sameQuestions && ` against other ${grouped(before.count)}`}
         </td>

@@ -6,8 +6,9 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { placeBeside } from '../ui/beside.ts';
 import { Store, useStore } from '../ui/store.ts';
+import { explainAha } from './aha-explained.tsx';
 import styles from './formula.module.css';
-import { type FormulaName, formulas } from './formulas.ts';
+import { type Formula, type FormulaName, formulas } from './formulas.ts';
 
 const popoverId = 'formula';
 /** As the editor's own hovers. */
@@ -32,6 +33,12 @@ function after(ms: number, act: () => void): void {
 function hide(): void {
   clearTimeout(timer);
   shown.set(null);
+}
+
+/** The popover gives way to the dialog. */
+function explain(): void {
+  hide();
+  explainAha();
 }
 
 /** The pointer went; what the focus opened stays. */
@@ -67,6 +74,7 @@ export function FormulaLabel({ name, worked = '', pointerOnly, class: className 
       if (shown.get()?.anchor === anchor) hide();
     };
   }, []);
+  const { more }: Formula = formulas[name];
   const pointer = {
     onPointerEnter: (event: PointerEvent) => {
       if (event.pointerType !== 'touch') after(shown.get() ? 0 : showAfterMs, show);
@@ -92,7 +100,7 @@ export function FormulaLabel({ name, worked = '', pointerOnly, class: className 
       {...pointer}
       onFocus={(event) => event.currentTarget.matches(':focus-visible') && show()}
       onBlur={hide}
-      onClick={show}
+      onClick={() => (isShown && more ? explain() : show())}
     >
       {children}
     </button>
@@ -133,8 +141,7 @@ export function FormulaPopover() {
     };
   }, [held]);
   if (!held) return null;
-  const { title, formula, over, unit, note, source }: (typeof formulas)[FormulaName] & { note?: string } =
-    formulas[held.name];
+  const { title, formula, over, unit, note, more, source }: Formula = formulas[held.name];
   return (
     <div
       ref={box}
@@ -161,6 +168,14 @@ export function FormulaPopover() {
         <dt>source</dt>
         <dd>{source}</dd>
       </dl>
+      {more && (
+        <p class={styles.more}>
+          <button type="button" class="link" tabIndex={-1} onClick={explain}>
+            All tiers, with examples and how well they are found
+          </button>{' '}
+          <kbd>Enter</kbd>
+        </p>
+      )}
     </div>
   );
 }

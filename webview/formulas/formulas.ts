@@ -12,6 +12,8 @@ export interface Formula {
   readonly unit: string;
   /** Where it differs from what one would expect. */
   readonly note?: string;
+  /** Where more is said of it: `aha` explains all tiers. */
+  readonly more?: 'aha';
   /** Equation of the paper, and the file that computes it. */
   readonly source: string;
 }
@@ -172,7 +174,7 @@ export const formulas = {
     over: 'All questions of the step; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
-    source: 'trainer/learning/advantages.ts, trainer/learning/sampling.ts',
+    source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
   },
   drawnCurve: {
     title: 'What is drawn',
@@ -250,6 +252,76 @@ export const formulas = {
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 
+  rate: {
+    title: 'Share and its interval',
+    formula: ['share = Σ counted / Σ of, over the last 10 steps that have any', 'interval = Wilson score, z = 1.96'],
+    over: 'The step and the nine before it; faint is each step alone. Under the pointer stand the counts of its step.',
+    unit: '0 to 1',
+    note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
+    source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
+  },
+  flatReasons: {
+    title: 'Flat groups, by reason',
+    formula: [
+      'share = flat groups of a reason / groups',
+      'all right:  every answer exact, all paid alike',
+      'all wrong:  no answer with any accuracy, all paid alike',
+      'alike otherwise:  equal fractions, or parts that make up for each other',
+    ],
+    over: 'The training groups of the last 10 steps. Each flat group has one reason.',
+    unit: '0 to 1',
+    note: 'The query flatBecause:right lists them, as do flatBecause:wrong and flatBecause:alike.',
+    source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
+  },
+
+  ahaRate: {
+    title: 'Aha moments, by tier',
+    formula: ['share of T = answers with a moment of tier T / answers that the present rules have read'],
+    over: 'Answers on frames in order, of the last 10 steps. An answer counts in each tier that it has.',
+    unit: '0 to 1',
+    note: 'T1 is a cue that the prompt asks for and no aha. The query aha>=3 lists answers by their highest tier.',
+    more: 'aha',
+    source: 'trainer/protocol/step-counts.ts, trainer/reasoning/aha.ts',
+  },
+  pattern: {
+    title: 'Pattern of an answer',
+    formula: ['found by a rule over the text and the rewards of the answer'],
+    over: 'one answer; same text looks at earlier answers of the run too',
+    unit: 'has it, or not',
+    note: 'The dashboard counts patterns over steps. The query pattern:"wrong way" lists the answers that have one.',
+    source: 'trainer/protocol/patterns.ts, trainer/reasoning/patterns.ts',
+  },
+  patternRate: {
+    title: 'Answers with a pattern',
+    formula: ['share = answers with the pattern / answers that the present rules have read'],
+    over: 'Answers on frames in order, of the last 10 steps.',
+    unit: '0 to 1',
+    note: 'The table beside it states the rule of each pattern. The query pattern:"wrong way" lists its answers.',
+    source: 'trainer/protocol/patterns.ts, trainer/reasoning/patterns.ts',
+  },
+  namesTime: {
+    title: 'Names a frame or time',
+    formula: ['share = answers whose reasoning names a frame or a time of the video / answers that were read'],
+    over: 'Answers on frames in order, of the last 10 steps, those to images included.',
+    unit: '0 to 1',
+    note: '“frame 9”, “the last shot”, “at 3 s”, “0:52”; how long something lasts is no such time. The query namesTime:true lists them.',
+    source: 'trainer/reasoning/turns.ts, trainer/protocol/step-counts.ts',
+  },
+  transition: {
+    title: 'From the first answer to the final one',
+    formula: [
+      'first:  the first answer that the reasoning settles on',
+      'final:  the text between the answer tags',
+      'no first answer:  the reasoning settles on none before',
+      'not comparable:  the form of the first does not tell whether it was right, and the final one is another',
+    ],
+    over: 'Answers on frames in order that the present rules have read. A row adds up to its answers.',
+    unit: 'answers',
+    note: 'A cell opens the list of its answers.',
+    more: 'aha',
+    source: 'trainer/protocol/analysis.ts',
+  },
+
   // ---- rollouts: group ----
   correct: {
     title: 'Right',
@@ -257,7 +329,7 @@ export const formulas = {
     over: 'The answers of this half of the group.',
     unit: 'answers',
     note: 'The threshold is the parameter correctThreshold; it matters for the types with fractional accuracy.',
-    source: 'trainer/learning/advantages.ts',
+    source: 'trainer/advantages/advantages.ts',
   },
   p: {
     title: 'p',
@@ -267,7 +339,7 @@ export const formulas = {
     ],
     over: 'The ordered answers to this question.',
     unit: '0 to 1',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   pShuffled: {
     title: 'p̃',
@@ -277,7 +349,7 @@ export const formulas = {
     ],
     over: 'The shuffled answers to this question.',
     unit: '0 to 1',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   threshold: {
     title: 'μ·p̃',
@@ -285,7 +357,7 @@ export const formulas = {
     over: 'The shuffled answers to this question.',
     unit: '0 to 1',
     note: 'The tick on the bar of p.',
-    source: 'Video-R1 eq. 1; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1; trainer/advantages/advantages.ts',
   },
   temporalTest: {
     title: 'r_t',
@@ -293,14 +365,14 @@ export const formulas = {
     over: 'This question.',
     unit: 'reward',
     note: 'Given to each correct ordered answer and to no other. With ≥, 0 ≥ 0 holds and pays nobody.',
-    source: 'Video-R1 eq. 1 and 2; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
   mean: {
     title: 'Mean',
     formula: ['mean = Σ_i r_i / n'],
     over: 'The ordered answers to this question.',
     unit: 'reward',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   std: {
     title: 'Standard deviation',
@@ -308,7 +380,7 @@ export const formulas = {
     over: 'The ordered answers to this question.',
     unit: 'reward',
     note: '0 where all rewards are equal (within 1e−9) and for a single answer under n − 1.',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   groupSize: {
     title: 'n',
@@ -354,7 +426,7 @@ export const formulas = {
     over: 'This ordered answer; shuffled answers have no such part.',
     unit: 'reward',
     note: 'Without shuffled answers (images, GRPO) nothing can be paid.',
-    source: 'Video-R1 eq. 1 and 2; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
   lengthPart: {
     title: 'Length',
@@ -362,14 +434,14 @@ export const formulas = {
     over: 'Tokens of this ordered answer, the end token included.',
     unit: 'reward',
     note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
-    source: 'Video-R1 eq. 5; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 5; trainer/advantages/advantages.ts',
   },
   total: {
     title: 'Total reward',
     formula: ['r = accuracy + format + temporal + length'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
-    source: 'Video-R1 eq. 2 and 5; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',
   },
   advantage: {
     title: 'Advantage',
@@ -377,7 +449,7 @@ export const formulas = {
     over: 'This answer among the ordered answers to its question; the same for each of its tokens.',
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
-    source: 'Video-R1 eq. 3; trainer/learning/advantages.ts',
+    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
   tokens: {
     title: 'Length of an answer',
@@ -440,6 +512,7 @@ export const formulas = {
     over: 'Sentences of the think text.',
     unit: 'tier',
     note: 'The prompt itself asks for such words, so it is no aha and is never counted as one.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha2: {
@@ -450,6 +523,7 @@ export const formulas = {
     ],
     over: 'Sentences of the think text; one finding for each time it looks again, its highest tier.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha3: {
@@ -457,6 +531,7 @@ export const formulas = {
     formula: ['commitment → looks again → names a frame, place, time, option, quotation or number not named before'],
     over: 'Sentences of the think text; one finding for each time it looks again, its highest tier.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha4: {
@@ -464,6 +539,7 @@ export const formulas = {
     formula: ['an answer or option is rejected, with a reason in the sentence or evidence in the next one'],
     over: 'Sentences of the think text; also before any commitment.',
     unit: 'tier',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   aha5: {
@@ -472,6 +548,7 @@ export const formulas = {
     over: 'Sentences of the think text.',
     unit: 'tier',
     note: 'Whether each was right stands in the evidence of the finding.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
   ahaTier: {
@@ -480,6 +557,7 @@ export const formulas = {
     over: 'The think text of this answer.',
     unit: 'tier, 0 to 5',
     note: 'T1 is a cue and no aha. The same text always gives the same tier.',
+    more: 'aha',
     source: 'trainer/reasoning/aha.ts',
   },
 } as const satisfies Record<string, Formula>;

@@ -1,5 +1,6 @@
 /** What was answered, whether it is right, and how the answer ended. */
 import type { ComponentChildren } from 'preact';
+import { patternRules } from '../../trainer/protocol/patterns.ts';
 import type { Question, Rollout } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
@@ -22,6 +23,7 @@ const stopWords = { stop: 'ended by itself', length: 'cut at the limit', aborted
 
 export function AnswerLine({ rollout, question, threshold, noEntropy, children }: AnswerLineProps) {
   const { problems } = rollout.parsed;
+  const patterns = rollout.patterns ?? [];
   return (
     <div class={styles.answer} data-part="answer">
       <span class="dim">Answer</span>
@@ -45,6 +47,15 @@ export function AnswerLine({ rollout, question, threshold, noEntropy, children }
         · {stopWords[rollout.stopReason]}
         {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}
       </span>
+      {patterns.length > 0 && (
+        <span class={styles.patterns} data-part="patterns">
+          {patterns.map((name) => (
+            <FormulaLabel key={name} name="pattern" worked={`${name}: ${patternRules[name]}`} class={styles.pattern}>
+              {name}
+            </FormulaLabel>
+          ))}
+        </span>
+      )}
     </div>
   );
 }

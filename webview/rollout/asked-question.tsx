@@ -35,6 +35,7 @@ export function AskedQuestion({ question, media, feed, onRow }: AskedQuestionPro
         selected={frame}
         onSelect={setFrame}
         onPreview={setPreview}
+        onFocused={() => {}}
       />
       {preview && <FramePreviewBox {...{ media, frames }} frame={preview.frame} anchor={preview.anchor} />}
     </div>

@@ -174,3 +174,24 @@ export function selectedSpan(root: HTMLElement): Span | null {
   }
   return end > start ? { start, end } : null;
 }
+
+/** Selects a part of the completion, and scrolls it into sight: the other way round than `selectedSpan`. */
+export function selectSpan(root: HTMLElement, { start, end }: Span): void {
+  const range = document.createRange();
+  let begun = false;
+  for (const piece of root.querySelectorAll<HTMLElement>('[data-start]')) {
+    const [from, to] = [Number(piece.dataset.start), Number(piece.dataset.end)];
+    const text = document.createTreeWalker(piece, NodeFilter.SHOW_TEXT).nextNode();
+    if (to <= start || from >= end || text === null) continue;
+    const isCode = piece.dataset.code !== undefined;
+    const length = text.textContent?.length ?? 0;
+    if (!begun) range.setStart(text, isCode ? 0 : Math.min(length, Math.max(0, start - from)));
+    begun = true;
+    range.setEnd(text, isCode ? length : Math.min(length, end - from));
+  }
+  if (!begun) return;
+  const selection = window.getSelection();
+  selection?.removeAllRanges();
+  selection?.addRange(range);
+  range.startContainer.parentElement?.scrollIntoView({ block: 'center' });
+}

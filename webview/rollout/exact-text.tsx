@@ -3,14 +3,14 @@
  * template. A run of one token, as media are, is shown once with its count; what is copied or opened is whole.
  */
 import { useState } from 'preact/hooks';
-import type { PromptTokens, RolloutTokens } from '../../trainer/protocol/records.ts';
+import type { FrameOrder, PromptTokens, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { Bar } from '../ui/heads.tsx';
 import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { count, grouped } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { Tool } from '../ui/tool.tsx';
 import styles from './exact-text.module.css';
-import { type TokenRun, tokenRuns } from './token-runs.ts';
+import { cutAtSpecial, type TokenRun, tokenRuns } from './token-runs.ts';
 
 /** Something that was exactly so. */
 export interface ExactText {
@@ -42,17 +42,19 @@ interface ExactTextsProps {
   /** Null while they are on their way. */
   readonly prompt: ExactText | null;
   readonly completion: ExactText | null;
+  /** In which the frames were given; the prompt's text is the same in both. */
+  readonly order: FrameOrder;
   readonly onCopy: (text: string) => void;
   /** Left out where there is nothing that would open it. */
   readonly onOpen?: ((exact: ExactText) => void) | undefined;
 }
 
-export function ExactTexts({ prompt, completion, onCopy, onOpen }: ExactTextsProps) {
+export function ExactTexts({ prompt, completion, order, onCopy, onOpen }: ExactTextsProps) {
   const [asIds, setAsIds] = useState(false);
   return (
     <div class={styles.exact} data-part="exact-text">
       <Bar title="Exact text">
-        <span class="cut">as the engine was given it and as it answered</span>
+        <span class="cut">as the engine was given it, frames {order}, and as it answered</span>
         <span class="grow" />
         <Segments label="Shown as">
           <button type="button" aria-pressed={!asIds} onClick={() => setAsIds(false)}>
@@ -107,7 +109,7 @@ function Part({ exact, asIds, onCopy, onOpen }: PartProps) {
 }
 
 function Text({ exact: { text, pieces, ids, missing } }: { exact: ExactText }) {
-  const runs = tokenRuns(pieces ?? [text], pieces && ids);
+  const runs = tokenRuns(pieces ?? cutAtSpecial(text), pieces && ids);
   return (
     <>
       <pre class={`${styles.text} model-text`}>

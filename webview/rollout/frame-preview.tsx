@@ -7,6 +7,10 @@ import { FrameCanvas } from './frame-canvas.tsx';
 import styles from './frame-preview.module.css';
 import { frameTitle } from './frame-strip.tsx';
 
+/** At most, in CSS pixels. */
+const widest = 320;
+const tallest = 240;
+
 interface FramePreviewBoxProps {
   readonly media: MediaView;
   readonly frames: FramePixels | null;
@@ -21,7 +25,12 @@ export function FramePreviewBox({ media, frames, frame, anchor }: FramePreviewBo
   });
   const title = frameTitle(media, frame);
   return (
-    <figure ref={box} class={styles.preview} data-part="frame-preview">
+    <figure
+      ref={box}
+      class={styles.preview}
+      style={{ '--frame-width': `${Math.round(Math.min(widest, (tallest * media.width) / media.height))}px` }}
+      data-part="frame-preview"
+    >
       <FrameCanvas frames={frames} index={frame} label={title} width={media.width} height={media.height} />
       <figcaption>{title}</figcaption>
     </figure>

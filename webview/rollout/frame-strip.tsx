@@ -31,6 +31,8 @@ interface FrameStripProps {
   readonly onSelect: (frame: number) => void;
   /** The frame under the pointer, with where it is; null when it has left. */
   readonly onPreview: (preview: FramePreview | null) => void;
+  /** A strip was gone to by key, or left. */
+  readonly onFocused: (focused: boolean) => void;
   /** At the right end of the line above. */
   readonly children?: ComponentChildren;
 }
@@ -41,7 +43,7 @@ export interface FramePreview {
 }
 
 export function FrameStrip(props: FrameStripProps) {
-  const { media, frames, order, besideCount, both, compact, selected, onSelect, onPreview } = props;
+  const { media, frames, order, besideCount, both, compact, selected, onSelect, onPreview, onFocused } = props;
   const number = media.times.length;
   const strip = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -75,7 +77,7 @@ export function FrameStrip(props: FrameStripProps) {
       <div ref={strip} class={styles.frames}>
         <div style={{ maxWidth: `${number * frameWidth}px`, minWidth: `${number * narrowest}px` }}>
           {alone !== 'shuffled' && (
-            <Row label="Frames in order" {...{ columns, selected, onPreview }}>
+            <Row label="Frames in order" {...{ columns, selected, onPreview, onFocused }}>
               {media.times.map((time, index) => (
                 <Frame
                   key={index}
@@ -90,7 +92,7 @@ export function FrameStrip(props: FrameStripProps) {
           )}
           {shuffledOrder && !alone && <Links order={shuffledOrder} selected={selected} />}
           {shuffledOrder && alone !== 'ordered' && (
-            <Row label="Frames as shuffled" {...{ columns, selected, onPreview }}>
+            <Row label="Frames as shuffled" {...{ columns, selected, onPreview, onFocused }}>
               {shuffledOrder.map((index, place) => (
                 <Frame key={place} frame={index} place={place} above={null} below={String(index + 1)} {...frame} />
               ))}
@@ -102,13 +104,13 @@ export function FrameStrip(props: FrameStripProps) {
   );
 }
 
-interface RowProps extends Pick<FrameStripProps, 'selected' | 'onPreview'> {
+interface RowProps extends Pick<FrameStripProps, 'selected' | 'onPreview' | 'onFocused'> {
   readonly label: string;
   readonly columns: { readonly gridTemplateColumns: string };
   readonly children: ComponentChildren;
 }
 
-function Row({ label, columns, selected, onPreview, children }: RowProps) {
+function Row({ label, columns, selected, onPreview, onFocused, children }: RowProps) {
   return (
     <div
       class={styles.row}
@@ -119,6 +121,8 @@ function Row({ label, columns, selected, onPreview, children }: RowProps) {
       aria-orientation="horizontal"
       tabIndex={0}
       onPointerLeave={() => onPreview(null)}
+      onFocus={(event) => onFocused(event.currentTarget.matches(':focus-visible'))}
+      onBlur={() => onFocused(false)}
     >
       {children}
     </div>

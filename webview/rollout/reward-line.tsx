@@ -27,12 +27,14 @@ export function RewardLine({ rollout, group, parameters }: RewardLineProps) {
       <Bar title="Reward">
         {parts.map((part, index) => (
           <FormulaLabel key={part.name} name={partFormulas[part.name]} worked={shownLine(part.explanation, 300)}>
-            <svg class={styles.swatch} width="8" height="8" aria-hidden="true">
-              <rect class={partFill[part.name]} width="8" height="8" />
-            </svg>
-            {part.name}{' '}
-            <span class={styles.value}>
-              {index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}
+            <span class={styles.part}>
+              <svg class={styles.swatch} width="8" height="8" aria-hidden="true">
+                <rect class={partFill[part.name]} width="8" height="8" />
+              </svg>
+              {part.name}{' '}
+              <span class={styles.value}>
+                {index === 0 ? fixed(part.value, 2) : part.value === 0 ? '0.00' : signed(part.value, 2)}
+              </span>
             </span>
           </FormulaLabel>
         ))}

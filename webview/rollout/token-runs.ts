@@ -24,3 +24,6 @@ export function tokenRuns(pieces: readonly string[], ids: readonly number[] | nu
   }
   return runs;
 }
+
+/** A text of which the tokens are not known, cut at its special ones. */
+export const cutAtSpecial = (text: string): string[] => text.split(/(<\|[^|]*\|>)/).filter((part) => part !== '');

@@ -19,6 +19,10 @@ const initial = {
   editor: { list: 264, group: 264 },
 } as const satisfies Record<Exclude<Layout, 'narrow'>, Record<Pane, number>>;
 
+/** The list of a wide page gives way on one that is hardly wide, down to this width and at this share of the page. */
+const listShare = 440 / 1400;
+const narrowList = 380;
+
 /** Least width of a pane, and what is left at least to the panes at its right, in CSS pixels. */
 const least = { list: 180, group: 240 } as const satisfies Record<Pane, number>;
 const leftForReading = 380;
@@ -45,7 +49,11 @@ export class PaneWidths {
     const beside = known === 'wide' && pane === 'list' ? least.group : 0;
     const min = least[pane];
     const max = Math.max(min, pageWidth - leftForReading - beside);
-    const wanted = this.state.get()[known]?.[pane] ?? initial[known][pane];
+    const drawn =
+      known === 'wide' && pane === 'list'
+        ? Math.min(initial.wide.list, Math.max(narrowList, Math.round(pageWidth * listShare)))
+        : initial[known][pane];
+    const wanted = this.state.get()[known]?.[pane] ?? drawn;
     return { value: Math.min(max, Math.max(min, wanted)), min, max };
   }
 

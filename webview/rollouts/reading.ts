@@ -3,19 +3,23 @@
  * and the moves from one to the next.
  */
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
+import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type {
   AnnotationInput,
   GroupWithRollouts,
   Rollout,
   RolloutTokens,
+  RunEvent,
   Span,
 } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
+import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
 import { type ShadeName, shadeNames, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
+import { ListMoves } from './list/list-moves.ts';
 import type { RolloutFeed } from './list/rollout-feed.ts';
 
 /** What is found again after a reload, and what a link names. */
@@ -24,6 +28,10 @@ export interface RolloutsPlace {
   readonly rolloutId: string | null;
   /** The filter as it is typed. */
   readonly line: string;
+  /** Null: the newest first. */
+  readonly sort?: ListSort | null;
+  /** What a link selects of a rollout's text. */
+  readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
 
 /** The answer that is read, with its question. */
@@ -68,7 +76,15 @@ export interface ReadingState {
   readonly aha: { readonly start: number } | null;
   /** What is being flagged: a span of the text, or the whole answer. */
   readonly flagging: { readonly span: Span | null } | null;
+  /** The filter does not keep the answer that is read. */
+  readonly outside: boolean;
 }
+
+/** What reading needs of the list. */
+export type ReadList = Pick<
+  RolloutFeed,
+  'state' | 'setLine' | 'setSort' | 'hold' | 'follow' | 'choose' | 'row' | 'find'
+>;
 
 const flipMs = 220;
 
@@ -92,27 +108,49 @@ export class Reading {
     hit: null,
     aha: null,
     flagging: null,
+    outside: false,
   });
+  readonly moves: ListMoves;
   readonly place: Store<RolloutsPlace>;
-  private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail'>;
-  private readonly list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>;
+  private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>;
+  private readonly list: ReadList;
   private readonly stops: readonly (() => void)[];
   /** Where the tokens stand in the text, once that was asked. */
   private placed: { readonly tokens: RolloutTokens; readonly spans: readonly TokenSpan[] } | null = null;
   private shown: Pick<RolloutsPlace, 'groupId' | 'rolloutId'> = nowhere;
   private flip: ReturnType<typeof setInterval> | null = null;
   private disposed = false;
+  /** It is this object that sets the place. */
+  private goes = false;
+  /** The list that the first row was shown of, and the filter that a person chose in. */
+  private firstOf = 0;
+  private query: unknown;
+  /** The first row of the list that is being read is to be shown. */
+  private wantsFirst = false;
+  /** Somebody else put the reader where he is, by a link or before a reload: that stays whatever the filter keeps. */
+  private isPut: boolean;
 
   /** @param place where one is; whoever else sets it moves the reader there */
   constructor(
-    feed: Pick<RunFeed, 'group' | 'request' | 'fail'>,
-    list: Pick<RolloutFeed, 'state' | 'hold' | 'follow'>,
+    feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>,
+    list: ReadList,
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
     this.list = list;
     this.place = place;
-    this.stops = [place.watch(() => this.go()), list.state.watch(() => this.takeList())];
+    this.query = list.state.get().query;
+    this.isPut = place.get().rolloutId !== null;
+    this.moves = new ListMoves(
+      list,
+      () => this.place.get().rolloutId,
+      (row) => this.select(row.groupId, row.id),
+    );
+    this.stops = [
+      place.watch(() => this.go()),
+      list.state.watch(() => this.takeList()),
+      feed.watchEvents((events) => this.takeEvents(events)),
+    ];
     this.go();
     this.takeList();
   }
@@ -121,6 +159,12 @@ export class Reading {
     this.disposed = true;
     this.stopFlip();
     for (const stop of this.stops) stop();
+  }
+
+  /** What is stored of the question is another than before. */
+  readAgain(): void {
+    const { groupId } = this.place.get();
+    if (groupId !== null) void this.readGroup(groupId);
   }
 
   /** The answer that is read; null until its question is there. */
@@ -163,35 +207,24 @@ export class Reading {
   /** A person's choice: from now on nothing moves under the reader. */
   select(groupId: string, rolloutId: string): void {
     this.list.hold();
-    this.place.update((place) => ({ ...place, groupId, rolloutId }));
+    this.goTo(groupId, rolloutId);
   }
 
   /** To the next row of the list, or the one before. */
   move(by: 1 | -1): void {
-    const { rows } = this.list.state.get();
-    const row = rows[Math.min(rows.length - 1, Math.max(0, this.index() + by))];
-    if (row && row.id !== this.place.get().rolloutId) this.select(row.groupId, row.id);
+    this.moves.by(by);
   }
 
   /** To the first row of the next question, or of the one before; to the list's first where what is read is not in it. */
   moveQuestion(by: 1 | -1): void {
-    const { rows } = this.list.state.get();
-    const { groupId } = this.place.get();
-    let at = this.index();
-    if (at === -1) {
-      this.move(1);
-      return;
-    }
-    while (rows[at] && rows[at]?.groupId === groupId) at += by;
-    while (by === -1 && rows[at - 1] && rows[at - 1]?.groupId === rows[at]?.groupId) at -= 1;
-    const row = rows[at];
-    if (row) this.select(row.groupId, row.id);
+    this.moves.byQuestion(by);
   }
 
   /** To the newest row; new ones are shown as they arrive. */
   moveToNewest(): void {
     this.list.follow();
-    this.showFirst();
+    if (this.list.state.get().reading) this.wantsFirst = true;
+    else this.showFirst();
   }
 
   showFrame(frame: number): void {
@@ -236,10 +269,15 @@ export class Reading {
     if (start !== undefined) this.patch({ hit: { start } });
   }
 
-  /** To the next token, or the one before; the first time to the first. */
+  /** To the next token that is shown, or the one before; the first time to the first. */
   moveToken(by: 1 | -1): void {
     const { token } = this.state.get();
-    const starts = this.tokenSpans.map(({ tokens }) => tokens[0] ?? 0);
+    const { think = null, answer = null } = this.rollout?.parsed ?? {};
+    const parts = [think, answer].filter((part) => part !== null);
+    /* Of a completion without tags all is shown. */
+    const isShown = ({ span }: TokenSpan) =>
+      parts.length === 0 || parts.some((part) => span.end > part.start && span.start < part.end);
+    const starts = this.tokenSpans.filter(isShown).map(({ tokens }) => tokens[0] ?? 0);
     const at = token === null ? -1 : starts.indexOf(token);
     const next = starts[token === null ? 0 : Math.min(starts.length - 1, Math.max(0, at + by))];
     if (next !== undefined) this.patch({ token: next });
@@ -291,11 +329,6 @@ export class Reading {
     this.feed.request('annotations/remove', { id }).catch((thrown: unknown) => this.feed.fail(thrown));
   }
 
-  private index(): number {
-    const { rolloutId } = this.place.get();
-    return this.list.state.get().rows.findIndex(({ id }) => id === rolloutId);
-  }
-
   private frames(): number {
     return this.state.get().group?.media.times.length ?? 0;
   }
@@ -311,11 +344,29 @@ export class Reading {
     if (this.state.get().flipping) this.patch({ flipping: false });
   }
 
+  private goTo(groupId: string, rolloutId: string): void {
+    const { rolloutId: before } = this.place.get();
+    this.isPut = false;
+    if (rolloutId === before) return;
+    this.goes = true;
+    this.place.update((place) => ({ ...place, groupId, rolloutId }));
+    this.goes = false;
+  }
+
   /** Takes in where one is now. */
   private go(): void {
-    const { groupId, rolloutId } = this.place.get();
+    const { groupId, rolloutId, line, sort } = this.place.get();
+    if (!this.goes && rolloutId !== this.shown.rolloutId) this.isPut = true;
+    /* A link has a filter and an order of its own. */
+    const { line: heldLine, sort: heldSort } = this.list.state.get();
+    if (line !== heldLine) {
+      this.list.setLine(line);
+      this.query = this.list.state.get().query;
+    }
+    if (sort !== undefined && sort !== heldSort) this.list.setSort(sort);
     const before = this.shown;
     this.shown = { groupId, rolloutId };
+    this.list.choose(rolloutId);
     if (rolloutId !== before.rolloutId) {
       this.patch({ aha: null, hit: null, token: null, tokens: null, flagging: null });
       if (rolloutId !== null) void this.readTokens(rolloutId);
@@ -330,7 +381,9 @@ export class Reading {
     const isWanted = () => !this.disposed && this.place.get().groupId === groupId;
     try {
       const group = await this.feed.group(groupId);
-      if (isWanted()) this.patch({ group });
+      if (!isWanted()) return;
+      this.patch({ group });
+      this.readAhead();
     } catch (thrown) {
       if (isWanted()) this.feed.fail(thrown);
     }
@@ -346,16 +399,57 @@ export class Reading {
     }
   }
 
+  /** What an update tells of the answers that are read is shown at once; nothing moves by it. */
+  private takeEvents(events: readonly RunEvent[]): void {
+    for (const { body } of events) {
+      const { group } = this.state.get();
+      if (body.type !== 'references' || !group) continue;
+      this.patch({ group: groupWithKl(group, body.kl) });
+      const { rolloutId } = this.place.get();
+      if (rolloutId !== null && rolloutId in body.kl) void this.readTokens(rolloutId);
+    }
+  }
+
+  /** The questions beside the one that is read are on their way before somebody asks for them. */
+  private readAhead(): void {
+    const { rows } = this.list.state.get();
+    const { groupId, rolloutId } = this.place.get();
+    const at = rolloutId === null ? -1 : rows.indexOf(rolloutId);
+    if (at < 0) return;
+    for (const by of [1, -1]) {
+      let beside = at;
+      while (rows.at(beside)?.groupId === groupId) beside += by;
+      const next = rows.at(beside)?.groupId;
+      /* Whoever goes there asks again, and is told what is in the way. */
+      if (next !== undefined) this.feed.group(next).catch(() => {});
+    }
+  }
+
   private takeList(): void {
-    const { line } = this.list.state.get();
-    this.place.update((place) => (place.line === line ? place : { ...place, line }));
+    const { line, sort, query, chosen, rows, list, reading } = this.list.state.get();
+    this.place.update((place) =>
+      place.line === line && (place.sort ?? null) === sort ? place : { ...place, line, sort },
+    );
+    if (query !== this.query) {
+      /* Who filters wants to see what the filter keeps. */
+      this.query = query;
+      this.isPut = false;
+    }
+    const outside = chosen?.is === 'outside';
+    if (outside !== this.state.get().outside) this.patch({ outside });
     /* No pane stands empty while there is a row. That is no choice, and the list goes on following. */
-    if (this.place.get().rolloutId === null) this.showFirst();
+    const isEmpty = this.place.get().rolloutId === null;
+    const isLeft = outside && !this.isPut && this.firstOf !== list;
+    if (rows.at(0) && !reading && (isEmpty || isLeft || this.wantsFirst)) {
+      this.firstOf = list;
+      this.wantsFirst = false;
+      this.showFirst();
+    }
   }
 
   private showFirst(): void {
-    const first = this.list.state.get().rows[0];
-    if (first) this.place.update((place) => ({ ...place, groupId: first.groupId, rolloutId: first.id }));
+    const first = this.list.state.get().rows.at(0);
+    if (first) this.goTo(first.groupId, first.id);
   }
 
   private patch(change: Partial<ReadingState>): void {

@@ -2,7 +2,9 @@
  * One answer for reading: what the model saw, what it thought, what it said, and where each point of its reward came from. Only the
  * text scrolls; what judges it keeps its place.
  */
+
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
 import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
@@ -24,6 +26,7 @@ import { temporalReason } from '../rollout/temporal-reason.ts';
 import { tokenNumbers } from '../rollout/token-numbers.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
+import { AnalyseAnew } from '../run/analyse-anew.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -122,6 +125,7 @@ function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
     <ExactTexts
       prompt={prompt && exactPrompt(prompt)}
       completion={tokens && exactCompletion(tokens)}
+      order={read.rollout.order}
       onCopy={copy}
       onOpen={onOpen}
     />
@@ -139,6 +143,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
   const { frame, flipping, shade, tokens, token, hit, aha, flagging } = useStore(reading.state, (state) => state);
   const frames = useFetched(feed, media.key, (key) => feed.frames(key));
   const [preview, setPreview] = useState<FramePreview | null>(null);
+  const [stripFocused, setStripFocused] = useState(false);
   const [pointed, setPointed] = useState<{ readonly token: number; readonly anchor: HTMLElement } | null>(null);
   const text = useRef<HTMLDivElement>(null);
   const strip = useRef<HTMLDivElement>(null);
@@ -220,7 +225,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
   const sharing = shownToken && spans.find((span) => span.tokens[0] === shownToken.token)?.tokens;
   const shownFrame = preview?.frame ?? frame;
   const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
-  const large = preview ?? (flipping && strip.current ? { frame, anchor: strip.current } : null);
+  const large = preview ?? ((flipping || stripFocused) && strip.current ? { frame, anchor: strip.current } : null);
   const isVideo = media.kind === 'video';
   return (
     <div
@@ -230,13 +235,17 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
       onPointerMove={(event) => {
         const over = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-token]') : null;
         if (over?.dataset.token !== pointed?.anchor.dataset.token || (over === null) !== (pointed === null))
-          setPointed(over && isShaded ? { token: Number(over.dataset.token), anchor: over } : null);
+          setPointed(over ? { token: Number(over.dataset.token), anchor: over } : null);
       }}
       onPointerLeave={() => setPointed(null)}
     >
       <div class={compact ? styles.question : styles.pictured}>
         {(!compact || !isVideo) && (
-          <figure class={compact ? styles.small : styles.large}>
+          <figure
+            class={compact ? styles.small : styles.large}
+            onPointerMove={(event) => setPreview({ frame: shownFrame, anchor: event.currentTarget })}
+            onPointerLeave={() => setPreview(null)}
+          >
             <FrameCanvas
               frames={frames}
               index={shownFrame}
@@ -262,6 +271,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
             selected={frame}
             onSelect={onFrame}
             onPreview={setPreview}
+            onFocused={setStripFocused}
           >
             {compact && <span>{frameTitle(media, frame).replace(/ \(file.*$/, '')}</span>}
             {media.shuffledOrder && (
@@ -279,9 +289,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
           </FrameStrip>
         </div>
       )}
-      {compact && large && isVideo && (
-        <FramePreviewBox {...{ media, frames }} frame={large.frame} anchor={large.anchor} />
-      )}
+      {compact && large && <FramePreviewBox {...{ media, frames }} frame={large.frame} anchor={large.anchor} />}
       <ShadeBar
         title={think ? 'Think' : 'Text'}
         hasAha={rollout.aha.some(({ tier }) => tier > 1)}
@@ -289,6 +297,12 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
         onShade={(name) => reading.shade(name)}
         {...{ shade, tokens, noEntropy }}
       />
+      {analysisOf(rollout) < analysisVersion && (
+        <AnalyseAnew feed={feed}>
+          Aha moments were found by the rules of version {analysisOf(rollout)}; the present ones are version{' '}
+          {analysisVersion}.
+        </AnalyseAnew>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
       <section id={thinkId} class={styles.think} aria-label={think ? 'Think' : 'Text'} tabIndex={0}>
         {body && (

@@ -1,7 +1,9 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
-import { selectedSpan } from '../rollout/completion-text.tsx';
+import { copyLinkOf } from '../places/copy-link.ts';
+import { OlderRules } from '../rollout/aha-tier.tsx';
+import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -11,15 +13,21 @@ import { helpRows, keyMap } from '../ui/key-table.ts';
 import { useKeys } from '../ui/keys.ts';
 import { Pane } from '../ui/pane.tsx';
 import { Sash } from '../ui/sash.tsx';
-import { type Store, useStore } from '../ui/store.ts';
+import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
+import { ExportMenu } from './export-menu.tsx';
 import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
+import type { WhatIfChanges } from './group/what-if.ts';
+import { whatIfFieldId } from './group/what-if.tsx';
 import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } from './layout.ts';
 import { filterBoxId } from './list/filter-box.tsx';
+import { ChoiceStore } from './list/list-choices.ts';
+import { listKeys } from './list/list-keys.ts';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
+import { linkOfRollout } from './place-link.ts';
 import {
   entropyRefusal,
   type Pane as PaneName,
@@ -48,12 +56,21 @@ interface RolloutsProps {
 
 export function Rollouts(props: RolloutsProps) {
   const { session, feed, host, place, onDashboard } = props;
-  const { list, reading } = useMemo(() => {
-    const { line, rolloutId } = place.get();
-    const rows = new RolloutFeed(feed, line, rolloutId);
-    return { list: rows, reading: new Reading(feed, rows, place) };
+  const { list, choices, reading } = useMemo(() => {
+    const chosen = new ChoiceStore(localStorage);
+    const { line, sort = chosen.state.get().sort } = place.get();
+    const rows = new RolloutFeed(feed, line, sort);
+    return { list: rows, choices: chosen, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
-  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(() => feed.need('annotations', 'commands', 'counted'), [feed]);
+  useEffect(
+    () =>
+      feed.watchEvents((events) => {
+        if (events.some(({ body }) => body.type === 'analysed')) reading.readAgain();
+      }),
+    [feed, reading],
+  );
+  const outdated = useStore(feed.state, ({ view }) => view.counted.outdated);
   useEffect(
     () => () => {
       reading.dispose();
@@ -69,13 +86,13 @@ export function Rollouts(props: RolloutsProps) {
     [props.onAcross, props.onCompare],
   );
   return (
-    <>
+    <OlderRules.Provider value={outdated}>
       <TopLine {...{ session, feed, host, read, help, onDashboard }} onHelp={() => setHelp(!help)}>
-        {help && <KeyHelp rows={helpRows(keys)} onClose={() => setHelp(false)} />}
+        {help && <KeyHelp rows={helpRows([...keys, ...listKeys])} onClose={() => setHelp(false)} />}
       </TopLine>
       <RunNotice {...{ session, feed, host }} />
-      <Panes {...props} {...{ list, reading, read, keys, help }} onHelp={setHelp} />
-    </>
+      <Panes {...props} {...{ list, choices, reading, read, keys, help }} onHelp={setHelp} />
+    </OlderRules.Provider>
   );
 }
 
@@ -92,6 +109,7 @@ function useRead(reading: Reading): Read | null {
 
 interface PanesProps extends RolloutsProps {
   readonly list: RolloutFeed;
+  readonly choices: ChoiceStore;
   readonly reading: Reading;
   readonly read: Read | null;
   readonly keys: ReturnType<typeof keysWithout>;
@@ -108,12 +126,16 @@ function useLayout(): Layout {
 }
 
 function Panes(props: PanesProps) {
-  const { feed, host, list, reading, read, onDashboard, onAcross, onCompare } = props;
+  const { feed, host, list, choices, reading, read, onDashboard, onAcross, onCompare } = props;
   const view = useStore(feed.state, (state) => state.view);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
-  const { pane, listShown, bothStrips } = useStore(reading.state, (state) => state);
+  const pane = useStore(reading.state, (state) => state.pane);
+  const listShown = useStore(reading.state, (state) => state.listShown);
+  const bothStrips = useStore(reading.state, (state) => state.bothStrips);
   const rolloutId = useStore(reading.place, (place) => place.rolloutId);
   const rows = useStore(list.state, (state) => state);
+  const matching = useStore(list.counts.state, (counts) => counts.matching);
+  const outside = useStore(reading.state, (state) => state.outside);
   useStore(widths.state, (held) => held);
   const layout = useLayout();
   const pageWidth = usePageWidth();
@@ -123,6 +145,7 @@ function Panes(props: PanesProps) {
   const isGroupInPlace = layout === 'editor' && pane === 'group';
   const both = bothStrips ?? layout === 'wide';
   const focusOn = useFocus();
+  const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
 
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
@@ -131,11 +154,8 @@ function Panes(props: PanesProps) {
   };
   const copyLink = () => {
     if (!read) return;
-    const { rollout } = read;
-    const shown = { page: 'rollouts' as const, runId: feed.id, groupId: rollout.groupId, rolloutId: rollout.id };
-    host
-      .copy(host.link(shown) ?? `${view.run.id}, step ${rollout.step}, rollout ${rollout.id}`)
-      .catch((thrown: unknown) => feed.fail(thrown));
+    const link = linkOfRollout(feed, read.rollout, reading.place.get(), document.getElementById(rolloutTextId));
+    copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
   };
   const exportFlags = () => {
     feed.request('annotations/export', {}).then(
@@ -145,7 +165,10 @@ function Panes(props: PanesProps) {
   };
   const show = (wanted: PaneName) => {
     if (wanted === 'list' && layout !== 'narrow') reading.showList(true);
-    else reading.show(wanted);
+    else {
+      reading.show(wanted);
+      if (overlaid) reading.showList(false);
+    }
     focusOn(wanted);
   };
   const toggleList = () => {
@@ -158,8 +181,7 @@ function Panes(props: PanesProps) {
   };
   const choose = (groupId: string, chosen: string) => {
     reading.select(groupId, chosen);
-    reading.show('rollout');
-    if (overlaid && isListShown) reading.showList(false);
+    show('rollout');
   };
   const leave = () => {
     const state = reading.state.get();
@@ -174,18 +196,22 @@ function Panes(props: PanesProps) {
     else return false;
     return true;
   };
+  const openList = () => (layout === 'narrow' ? reading.show('list') : reading.showList(true));
   const handlers: Readonly<Record<RolloutsAction, (event: KeyboardEvent) => unknown>> = {
     nextRow: () => reading.move(1),
     previousRow: () => reading.move(-1),
     nextQuestion: () => reading.moveQuestion(1),
     previousQuestion: () => reading.moveQuestion(-1),
     group: () => show('group'),
+    whatIf: () => {
+      show('group');
+      focusOn('whatIf');
+    },
     rollout: (event) => (actsByItself(event.target) ? false : show('rollout')),
     list: toggleList,
     newest: () => reading.moveToNewest(),
     filter: () => {
-      if (layout === 'narrow') reading.show('list');
-      else reading.showList(true);
+      openList();
       focusOn('filter');
     },
     previousFrame: () => reading.moveFrame(-1),
@@ -211,13 +237,21 @@ function Panes(props: PanesProps) {
   };
   useKeys(keyMap(props.keys, handlers));
 
-  const index = rows.rows.findIndex(({ id }) => id === rolloutId);
+  const selection = useStore(reading.place, (place) => place.selection ?? null);
+  useEffect(() => {
+    const text = document.getElementById(rolloutTextId);
+    if (text && selection !== null && selection.rolloutId === read?.rollout.id) selectSpan(text, selection.span);
+  }, [selection, read?.rollout.id]);
+
+  const index = rolloutId === null ? -1 : rows.rows.indexOf(rolloutId);
   const flags = view.annotations;
   const { lengthMin, lengthMax, correctThreshold } = view.run.parameters;
   const group = read && (
     <GroupView
       group={read.group}
       parameters={view.run.parameters}
+      commands={view.commands}
+      whatIf={whatIf}
       selectedId={rolloutId}
       flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
       lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
@@ -234,7 +268,9 @@ function Panes(props: PanesProps) {
   );
   return (
     <>
-      <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+      <nav aria-label="Panes of this page">
+        <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+      </nav>
       <main
         class={styles.panes}
         data-shown={pane}
@@ -246,12 +282,23 @@ function Panes(props: PanesProps) {
       >
         <RolloutList
           feed={list}
+          moves={reading.moves}
+          choices={choices}
           threshold={correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => choose(row.groupId, row.id)}
-          onExport={exportFlags}
+          onShow={openList}
+          exports={
+            <ExportMenu
+              {...{ feed, host }}
+              line={rows.goodLine}
+              sort={rows.sort}
+              matching={matching}
+              onFlags={exportFlags}
+            />
+          }
         />
-        {layout !== 'narrow' && isListShown && !overlaid && sash('list')}
+        {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
         {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}
         {layout === 'wide' && sash('group')}
         <div class={styles.reading} data-shown={layout !== 'wide' && pane === 'group' ? 'group' : 'rollout'}>
@@ -272,8 +319,8 @@ function Panes(props: PanesProps) {
               onOpenDocument={props.onOpenDocument}
               run={view.run}
               flags={flags.filter((flagged) => flagged.rolloutId === read.rollout.id)}
-              listPlace={isListShown ? null : { index: index === -1 ? null : index, matching: rows.matching }}
-              filteredOut={false}
+              listPlace={isListShown ? null : { index: index === -1 ? null : index, matching }}
+              filteredOut={outside}
               compact={layout !== 'wide' || low}
               bothStrips={both}
               onFlag={flag}
@@ -326,6 +373,10 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
+  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  whatIf: () =>
+    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
+    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 /** Moves the focus, at once or as soon as what takes it is in sight. */
@@ -334,8 +385,10 @@ function useFocus(): (target: keyof typeof targets) => void {
   const move = () => {
     const element = wanted.current && targets[wanted.current]();
     if (!element || element.getClientRects().length === 0) return;
+    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
     wanted.current = null;
     element.focus({ preventScroll: true });
+    if (element instanceof HTMLInputElement) element.select();
   };
   useLayoutEffect(move);
   return (target) => {

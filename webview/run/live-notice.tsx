@@ -17,7 +17,7 @@ export function LiveNotice({ feed }: { feed: RunFeed }) {
   if (!goes || !isThere) return null;
   if (run.doing && !(sampling && run.state === 'running')) {
     return (
-      <Notice kind="info" title={sentence(run.doing)}>
+      <Notice kind="info" lively title={sentence(run.doing)}>
         {run.step === 0 ? 'The first step follows.' : ''}
       </Notice>
     );
@@ -25,14 +25,14 @@ export function LiveNotice({ feed }: { feed: RunFeed }) {
   if (run.state !== 'running') return null;
   if (!sampling) {
     return (
-      <Notice kind="info" title="Training.">
+      <Notice kind="info" lively title="Training.">
         Step {grouped(Math.min(run.step + 1, run.steps))} is under way.
       </Notice>
     );
   }
   const tail = sampling.text.slice(-tailShown * 2);
   return (
-    <Notice kind="info" title={run.method === 'sft' ? 'Looking at what the model answers.' : 'Training.'}>
+    <Notice kind="info" lively title={run.method === 'sft' ? 'Looking at what the model answers.' : 'Training.'}>
       Step {grouped(sampling.step)} is sampling: {grouped(sampling.done)} of {grouped(sampling.total)} answers are in.{' '}
       {tail && (
         <span class={`model-text ${styles.tail}`} title={shownLine(sampling.problem)}>

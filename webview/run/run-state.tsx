@@ -4,7 +4,7 @@ import type { LinkStatus } from '../host.ts';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { grouped } from '../ui/numbers.ts';
 import styles from './run-state.module.css';
-import { stateWords } from './run-words.ts';
+import { phaseWords, stateWords } from './run-words.ts';
 
 const icons: Readonly<Record<RunState, IconName>> = {
   created: 'circle',
@@ -34,18 +34,23 @@ const colours: Readonly<Record<RunState, string | undefined>> = {
   failed: styles.failed,
 };
 
-/** Announced politely when it changes. */
+/** Its phase is announced when it changes; the steps that it counts are not. */
 export function StateLabel({ run, link }: { run: RunSummary; link: LinkStatus }) {
   const lost = link.state === 'gone' || link.state === 'closed';
   const words = lost ? `No trainer; last seen in step ${grouped(run.step)}` : stateWords(run);
   return (
-    <span class={styles.state} data-part="state" role="status" aria-live="polite">
-      <span class={lost ? styles.failed : colours[run.state]}>
-        <Icon name={lost ? 'plug' : icons[run.state]} />
+    <>
+      <span class={styles.state} data-part="state">
+        <span class={lost ? styles.failed : colours[run.state]}>
+          <Icon name={lost ? 'plug' : icons[run.state]} />
+        </span>
+        <span class="cut" title={words}>
+          {words}
+        </span>
       </span>
-      <span class="cut" title={words}>
-        {words}
+      <span class="sr-only" role="status">
+        {lost ? 'No trainer' : phaseWords(run)}
       </span>
-    </span>
+    </>
   );
 }

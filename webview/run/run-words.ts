@@ -20,6 +20,11 @@ export function noTrainer(link: LinkStatus): string | null {
   }
 }
 
+/** As `stateWords`, without what changes at each step. */
+export function phaseWords(run: RunSummary): string {
+  return run.state === 'running' ? withDoing('Running', run.doing) : stateWords(run);
+}
+
 export function stateWords(run: RunSummary): string {
   switch (run.state) {
     case 'created':

@@ -10,6 +10,7 @@ import type { NotificationParams, RequestName, RequestParams, RequestResult } fr
 import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { groupWithKl, type KlById } from '../../trainer/protocol/updated-group.ts';
 import { Store } from '../ui/store.ts';
 import type { Connection, FramePixels } from './connection.ts';
 import { emptyView, freshOf, type RunLists, type RunPart, type RunView, withEvents, withLists } from './run-view.ts';
@@ -49,6 +50,7 @@ type RunRequest = { [M in RequestName]: RequestParams<M> extends { runId: string
 const partRequests = {
   steps: 'metrics/get',
   superseded: 'metrics/superseded',
+  counted: 'counts/list',
   commands: 'commands/list',
   checkpoints: 'checkpoints/list',
   evaluations: 'evaluations/list',
@@ -271,6 +273,7 @@ export class RunFeed {
 
   private async readList(part: RunPart): Promise<Partial<RunLists>> {
     const answer = await this.request(partRequests[part], {});
+    if ('counts' in answer) return { counted: answer };
     return 'events' in answer ? { notices: answer.events } : answer;
   }
 
@@ -291,13 +294,25 @@ export class RunFeed {
     let over = sampling;
     for (const { body } of fresh) {
       if (body.type === 'group') this.source.fetched.groups.set(this.keyOf(body.group.id), body.group);
+      if (body.type === 'analysed') this.forget(() => true);
+      if (body.type === 'references') this.takeKl(body.kl);
       if (body.type === 'rewound') this.forget((group) => group.step > body.toStep);
       if (body.type === 'step' && over && body.metrics.step >= over.step) over = null;
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
     if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('superseded');
+    if (fresh.some(({ body }) => body.type === 'analysed')) this.readAgain('counted');
     for (const listener of [...this.eventListeners]) listener(fresh);
+  }
+
+  /** Groups that are held get what the update told of their answers. */
+  private takeKl(kl: KlById): void {
+    const { groups } = this.source.fetched;
+    for (const [key, group] of [...groups.entries()]) {
+      const told = key.startsWith(this.keyOf('')) ? groupWithKl(group, kl) : group;
+      if (told !== group) groups.set(key, told);
+    }
   }
 
   /** Drops groups of this run that are void. */
@@ -309,6 +324,8 @@ export class RunFeed {
   }
 
   private takeRun(run: RunSummary): void {
+    /* The trainer tells of a run while it counts an older one anew. */
+    if (this.state.get().view.counted.counted < 1) this.readAgain('counted');
     this.state.update((state) => (run.seq >= state.view.run.seq ? { ...state, view: { ...state.view, run } } : state));
   }
 

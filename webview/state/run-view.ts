@@ -7,6 +7,7 @@ import type {
   Annotation,
   Checkpoint,
   Evaluation,
+  GroupWithRollouts,
   Question,
   RunEvent,
   StepMetrics,
@@ -14,6 +15,7 @@ import type {
 } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { countsUpTo, type StepCounts, withGroups } from '../../trainer/protocol/step-counts.ts';
 import { type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
 
 export interface SkippedQuestion {
@@ -32,6 +34,15 @@ export interface Warning {
   readonly isOfLearning: boolean;
 }
 
+/** Sums by step over the groups of all events up to `seq`; `counted` as the trainer told it. */
+export interface CountedSteps {
+  readonly counts: readonly StepCounts[];
+  readonly seq: number;
+  readonly counted: number;
+  /** Rollouts that rules of an older version read. */
+  readonly outdated: number;
+}
+
 export interface RunView {
   readonly run: RunSummary;
   /** Number of the newest event that is in here; a new connection asks for what follows it. */
@@ -39,6 +50,7 @@ export interface RunView {
   readonly metrics: MetricColumns;
   /** What the run went back over, the first going back first. */
   readonly superseded: readonly SupersededSteps[];
+  readonly counted: CountedSteps;
   /** Newest first. */
   readonly commands: readonly CommandRecord[];
   /** Newest first. */
@@ -56,6 +68,7 @@ export interface RunView {
 export interface RunLists {
   readonly steps: readonly StepMetrics[];
   readonly superseded: readonly SupersededSteps[];
+  readonly counted: CountedSteps;
   readonly commands: readonly CommandRecord[];
   readonly checkpoints: readonly Checkpoint[];
   readonly evaluations: readonly Evaluation[];
@@ -72,6 +85,8 @@ export function emptyView(run: RunSummary, since: number): RunView {
     seq: since,
     metrics: noMetrics,
     superseded: [],
+    /* Until the sums are read, as no page need do, nothing is added to them. */
+    counted: { counts: [], seq: Number.POSITIVE_INFINITY, counted: 1, outdated: 0 },
     commands: [],
     checkpoints: [],
     evaluations: [],
@@ -92,6 +107,7 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
       ...view,
       ...(lists.steps && { metrics: withSteps(noMetrics, lists.steps) }),
       ...(lists.superseded && { superseded: lists.superseded }),
+      ...(lists.counted && { counted: lists.counted }),
       ...(lists.commands && { commands: newestFirst([...lists.commands], ({ number }) => number) }),
       ...(lists.checkpoints && { checkpoints: newestFirst([...lists.checkpoints], ({ at }) => at) }),
       ...(lists.evaluations && { evaluations: newestFirst([...lists.evaluations], ({ at }) => at) }),
@@ -141,6 +157,13 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
   const takeSteps = () => {
     next.metrics = withSteps(next.metrics, steps.splice(0));
   };
+  const groups: GroupWithRollouts[] = [];
+  const takeGroups = () => {
+    if (groups.length > 0)
+      next.counted = { ...next.counted, counts: withGroups(next.counted.counts, groups.splice(0)), seq: next.seq };
+  };
+  /* The sums may have been read later than the rest that is held. */
+  const isInSums = (seq: number) => seq <= next.counted.seq;
   for (const event of events) {
     const { body, seq } = event;
     next.seq = seq;
@@ -163,6 +186,10 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'rewound':
         takeSteps();
+        if (!isInSums(seq)) {
+          takeGroups();
+          next.counted = { ...next.counted, counts: countsUpTo(next.counted.counts, body.toStep), seq };
+        }
         next.metrics = rewoundTo(next.metrics, body.toStep);
         next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.step <= body.toStep);
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
@@ -178,13 +205,17 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'warning':
         Object.assign(next, withNotices(next, [event]));
         break;
-      case 'state':
       case 'group':
+        if (!isInSums(seq)) groups.push(body.group);
+        break;
+      case 'state':
       case 'references':
+      case 'analysed':
         break;
     }
   }
   takeSteps();
+  takeGroups();
   return next;
 }
 

@@ -7,19 +7,21 @@ export interface NoticeProps {
   readonly kind: 'info' | 'warning' | 'error';
   readonly icon?: IconName;
   readonly title: string;
+  /** What it says changes all the time: the title alone is read out, when it changes. */
+  readonly lively?: boolean;
   readonly children?: ComponentChildren;
   readonly actions?: ComponentChildren;
 }
 
-export function Notice({ kind, icon, title, children, actions }: NoticeProps) {
+export function Notice({ kind, icon, title, lively, children, actions }: NoticeProps) {
   return (
     <div
       class={`${styles.notice} ${kind === 'info' ? '' : kind === 'warning' ? styles.warning : styles.error}`}
-      role={kind === 'error' ? 'alert' : 'status'}
+      role={lively ? undefined : kind === 'error' ? 'alert' : 'status'}
     >
       <Icon name={icon ?? (kind === 'info' ? 'info' : 'warning')} />
       <span class={styles.words}>
-        <b>{title}</b> {children}
+        <b role={lively ? 'status' : undefined}>{title}</b> {children}
       </span>
       {actions}
     </div>

@@ -18,7 +18,10 @@ export interface CanvasColours {
   readonly ordered: string;
   readonly shuffled: string;
   readonly temporal: string;
+  readonly right: string;
+  readonly wrong: string;
   readonly plain: string;
+  readonly aha: string;
   readonly band: string;
 }
 
@@ -43,7 +46,10 @@ export function canvasColours(): CanvasColours {
     ordered: resolve('--ordered'),
     shuffled: resolve('--shuffled'),
     temporal: resolve('--temporal'),
+    right: resolve('--right'),
+    wrong: resolve('--wrong'),
     plain: resolve('--bar'),
+    aha: resolve('--aha'),
     band: resolve('--track'),
   };
   probe.remove();

@@ -37,6 +37,24 @@ describe('video-r1 export', () => {
     expect((await call('steps', '--format', 'csv')).stdout).toMatch(/^step,at,loss/);
   });
 
+  it('writes what a filter keeps, in an order, the first so many, and as a page too', async () => {
+    const sorted = await call('--query', 'half:ordered', '--sort=-reward', '--limit', '1', '--out', 'worst.jsonl');
+    expect(sorted).toMatchObject({ code: 0, stdout: '1 rollouts in worst.jsonl\n' });
+    expect(JSON.parse(readFileSync(at('worst.jsonl'), 'utf8'))).toMatchObject({ id: 's1-g0-o1', group: { step: 1 } });
+    const page = await call('--query', 'correct:false', '--out', 'worst.html', '--json-progress');
+    expect(
+      page.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([{ type: 'progress', done: 0, total: 1, what: 'rollouts' }, { type: 'done' }]);
+    const html = readFileSync(at('worst.html'), 'utf8');
+    expect(html).toContain('<h1>1 rollout of tgrpo-1</h1>');
+    expect(html).toContain('The frames are not at hand');
+    expect(await call('--query', 'step>>3', '--out', 'a.jsonl')).toMatchObject({ code: 2 });
+    expect(existsSync(at('a.jsonl'))).toBe(false);
+  });
+
   it('writes one folder for all, and one for TensorBoard, as a program follows them', async () => {
     const all = await call('all', '--format', 'parquet', '--out', 'all', '--json-progress');
     expect(all.code).toBe(0);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { exportRun } from '../../../extension/commands/export-run.ts';
+import { exportChosen, exportRun } from '../../../extension/commands/export-run.ts';
 import { openTerminal } from '../../../extension/commands/open-terminal.ts';
 import { NotTrusted } from '../../../extension/preconditions.ts';
 import { editor } from '../fake-vscode.ts';
@@ -74,4 +74,25 @@ test('an export without a file to write to does nothing', async () => {
   const { studio } = await studioWithProgram();
   await exportRun(studio);
   expect(editor.done).toEqual([]);
+});
+
+test("what a page's list holds goes to the file that is named, with its filter, order and limit", async () => {
+  const { studio, project } = await studioWithProgram();
+  const file = path.join(project, 'worst.html');
+  const asked = {
+    command: 'export-rollouts',
+    runId: 'r1',
+    selection: { query: '-x "a b"', sort: { by: 'length', descending: true }, limit: 20 },
+    form: 'html',
+  } as const;
+  await exportChosen(studio, asked);
+  expect(editor.done).toEqual([]);
+  editor.chosenFile = file;
+  await exportChosen(studio, asked);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([
+    ...['export', 'r1', '--query=-x "a b"', '--sort=-length', '--limit', '20'],
+    ...['--format', 'html', '--folder', project, '--out', file, '--json-progress'],
+  ]);
+  expect(editor.done).toEqual([`$(check) Rollouts of r1 exported to ${file}`]);
+  await expect(exportChosen(studio, { ...asked, runId: 'gone' })).rejects.toThrow('There is no run gone any more.');
 });

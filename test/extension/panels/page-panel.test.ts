@@ -9,6 +9,7 @@ import { PagePanel } from '../../../extension/panels/page-panel.ts';
 import { pagePanels } from '../../../extension/panels/page-panels.ts';
 import type { Studio } from '../../../extension/studio.ts';
 import type { HostToPage, PageToHostInput } from '../../../trainer/protocol/webview-messages.ts';
+import { hostileCompletions } from '../../fixtures/hostile-completions.ts';
 import { EventEmitter, editor, TabInputWebview, Uri } from '../fake-vscode.ts';
 import { fakeTrainer, studioOn } from '../studios.ts';
 import { runOf } from '../trainer/fake-trainer.ts';
@@ -19,6 +20,8 @@ type Status = Extract<HostToPage, { type: 'status' }>;
 function openPage(studio: Studio) {
   const fromPage = new EventEmitter<unknown>();
   const statuses: Status[] = [];
+  const answers: HostToPage[] = [];
+  const shown: unknown[] = [];
   const posted = new EventEmitter<void>();
   const webview = {
     html: '',
@@ -27,6 +30,7 @@ function openPage(studio: Studio) {
     onDidReceiveMessage: fromPage.event,
     postMessage: async (message: HostToPage) => {
       if (message.type === 'status') statuses.push(message);
+      else answers.push(message);
       posted.fire();
       return true;
     },
@@ -37,6 +41,7 @@ function openPage(studio: Studio) {
     'dashboard',
     panel as unknown as vscode.WebviewPanel,
     Uri.file(assets()) as unknown as vscode.Uri,
+    (place) => void shown.push(place),
   );
   onTestFinished(() => content.dispose());
   const send = (message: PageToHostInput) => fromPage.fire(message);
@@ -50,7 +55,7 @@ function openPage(studio: Studio) {
       });
   };
   send({ type: 'ready' });
-  return { statuses, send, until, last: () => statuses.at(-1) };
+  return { statuses, answers, shown, send, until, last: () => statuses.at(-1) };
 }
 
 function emptyFolder(): string {
@@ -122,6 +127,44 @@ describe('a page that asks for another page', () => {
       ['videoR1.showLog'],
       ['videoR1.startRun'],
     ]);
+  });
+});
+
+describe('a page that gives something away', () => {
+  test('is told that it was copied, or why not', async () => {
+    const page = openPage(studioOn(emptyFolder()));
+    page.send({ type: 'copy', text: 'a' });
+    await page.until(() => page.answers.length === 1);
+    expect(editor.copied).toBe('a');
+    editor.clipboardFault = new Error('no clipboard');
+    page.send({ type: 'copy', text: 'b' });
+    await page.until(() => page.answers.length === 2);
+    expect(page.answers).toEqual([{ type: 'copied' }, { type: 'copied', fault: 'no clipboard' }]);
+  });
+
+  test('has a text opened as plain text: hostile text stays text, and names no file', async () => {
+    const page = openPage(studioOn(emptyFolder()));
+    for (const { text } of hostileCompletions) page.send({ type: 'open-document', title: text, text });
+    while (editor.documents.length < hostileCompletions.length) await settled();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+    const concealed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/;
+    for (const [i, { name, language, text }] of editor.documents.entries()) {
+      expect(language).toBe('plaintext');
+      expect(name).toMatch(/^\/\d+\/[\p{L}\p{N} -]+$/u);
+      expect(text, hostileCompletions[i]?.tries).not.toMatch(concealed);
+    }
+    expect(editor.documents[0]?.text).toBe('<script>document.title="hacked"</script>');
+    expect(editor.documents.find(({ text }) => text.includes('si ti'))?.text).toBe(
+      'The answer is \\u202eB ton si ti\\u202c, surely.',
+    );
+  });
+
+  test('has another panel show a place', async () => {
+    const page = openPage(studioOn(emptyFolder()));
+    const place = { page: 'rollouts', runId: 'r-1', rolloutId: 's1-g0-o0' } as const;
+    page.send({ type: 'run-command', command: 'open-place', place, by: 'ada' });
+    await settled();
+    expect(page.shown).toEqual([{ ...place, by: 'ada' }]);
   });
 });
 

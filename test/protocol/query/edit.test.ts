@@ -67,3 +67,9 @@ it('a condition can be dropped', () => {
   ]);
   expect(without('ball', 0)).toBe('');
 });
+
+it('what means something between commas alone keeps its meaning when others go', () => {
+  expect(toggled('wrong, step > 150, category wrong order', 'step>150')).toBe('correct:false flag:order');
+  expect(toggled('wrong, flagged', 'half:ordered')).toBe('correct:false flagged half:ordered');
+  expect(without('right, left', 1)).toBe('correct:true');
+});

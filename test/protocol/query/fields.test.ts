@@ -47,6 +47,10 @@ describe('fields', () => {
       length: 40,
       stop: 'stop',
       aha: 3,
+      change: 'wrong to right',
+      namesTime: true,
+      analysis: 2,
+      pattern: [],
       logprob: -0.4,
       entropy: 0.7,
       kl: 0.0125,
@@ -62,6 +66,7 @@ describe('fields', () => {
       p: 0.75,
       pShuffled: 0.5,
       flat: false,
+      flatBecause: null,
       groupMean: 1.2,
       groupStd: 0.5,
       flagged: true,
@@ -85,10 +90,22 @@ describe('fields', () => {
         },
       }),
     );
+    expect(missing.flatBecause).toBe('all right');
     const nulls = Object.entries(missing).filter(([, value]) => value === null);
     expect(nulls.map(([name]) => name).sort()).toEqual(
       [
-        ...['family', 'needsOrder', 'entropy', 'kl', 'format', 'temporal', 'lengthBonus', 'advantage', 'paid', 'passed'],
+        ...[
+          'family',
+          'needsOrder',
+          'entropy',
+          'kl',
+          'format',
+          'temporal',
+          'lengthBonus',
+          'advantage',
+          'paid',
+          'passed',
+        ],
         ...['p', 'pShuffled'],
       ].sort(),
     );

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import type { Comparison, Expression } from '../../../trainer/protocol/query/expression.ts';
 import { type FieldName, fieldNames } from '../../../trainer/protocol/query/fields.ts';
-import { parseQuery, queryLimits } from '../../../trainer/protocol/query/parse.ts';
+import { queryLimits } from '../../../trainer/protocol/query/lexemes.ts';
+import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
 
 const compare = (field: FieldName, comparison: Comparison, value: number | string | boolean): Expression => ({
   kind: 'compare',
@@ -260,4 +261,68 @@ it('no line throws, and faults, pieces and conditions lie inside the line', () =
     }),
     { numRuns: 1000 },
   );
+});
+
+describe('two fields', () => {
+  it.each([
+    ['pShuffled >= p', { field: 'pShuffled', comparison: '>=', other: 'p' }],
+    ['p\u0303 >= p', { field: 'pShuffled', comparison: '>=', other: 'p' }],
+    ['p<p~', { field: 'p', comparison: '<', other: 'pShuffled' }],
+    ['reward:groupMean', { field: 'reward', comparison: '=', other: 'groupMean' }],
+  ])('%s', (line, expected) => {
+    expect(parseQuery(line).expression).toEqual({ kind: 'compareFields', ...expected });
+  });
+
+  it.each([
+    ['p>=pShufled', 'pShuffled'],
+    ['p>=answer', null],
+    ['p>=p', null],
+    ['p>="pShuffled"', null],
+  ])('%s is refused, with the nearest field that it can be compared with', (line, suggestion) => {
+    const { expression, faults } = parseQuery(line);
+    expect(expression).toBeNull();
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.suggestion).toBe(suggestion);
+  });
+});
+
+describe('commas', () => {
+  /** Lines that mean the same. */
+  it.each([
+    ['wrong, step > 150, bounces, aha >= 3', 'correct:false step>150 "bounces" aha>=3'],
+    ['temporal > 0, p\u0303 >= p', 'temporal>0 pShuffled>=p'],
+    ['flagged, category wrong order', 'flagged flag:order'],
+    ['length < 20, right', 'length<20 correct:true'],
+    ['type:choice,ocr, flagged', 'type:choice,ocr flagged'],
+    ['type:choice, ocr', 'type:choice,ocr'],
+    ['step:3, 5', 'step:3,5'],
+    ['aha>=2,step>3', 'aha>=2 step>3'],
+    ['step:3,aha>=2', 'step:3 aha>=2'],
+    ['answer:a,b:c', 'answer:a,"b:c"'],
+    ['flat:true or (wrong, flagged, media video)', 'flat:true or (correct:false flagged media:video)'],
+    ['half shuffled, flat true', 'half:shuffled flat:true'],
+    ['(red, blue) or "left, right"', '("red" "blue") or "left right"'],
+    ['1,000 balls"x"', '"1 000" "balls" "x"'],
+    ['flagged, "wrong"', 'flagged "wrong"'],
+    ['source:a, wrong', 'source:a correct:false'],
+    ['source:a, "b"', 'source:a,b'],
+    ['source:a, flagged', 'source:a flagged'],
+  ])('%s is %s', (line, same) => {
+    const [given, wanted] = [parseQuery(line), parseQuery(same)];
+    expect(given.faults).toEqual([]);
+    const open = (text: unknown) => JSON.stringify(text).replaceAll('"prefix":true', '"prefix":false');
+    expect(open(given.expression)).toBe(open(wanted.expression));
+  });
+
+  it.each([', flagged', 'flagged,, left', 'step:3, , left', 'left or, right', 'step>150, 200', 'source:a, b'])(
+    '%s has a fault',
+    (line) => {
+      expect(parseQuery(line).expression).toBeNull();
+    },
+  );
+
+  it('wrong and right are words where they stand between no commas', () => {
+    for (const word of ['wrong', 'right'])
+      expect(parseQuery(`${word} flagged`).expression).toMatchObject({ of: [{ kind: 'words', words: [word] }, {}] });
+  });
 });

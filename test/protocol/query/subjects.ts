@@ -24,6 +24,41 @@ export interface SubjectParts {
 }
 
 export function subjectOf({ run, question, group, rollout, flags }: SubjectParts = {}): Subject {
+  const subject: Rollout = {
+    id: 'o1',
+    groupId: 'g1',
+    step: 21,
+    order: 'ordered',
+    index: 1,
+    text: '<think>It rolls left, wait, right.</think><answer>A</answer>',
+    tokenCount: 40,
+    stopReason: 'stop',
+    parsed: { think: null, answer: null, problems: [] },
+    answer: 'A',
+    accuracy: 1,
+    correct: true,
+    reward: {
+      parts: [
+        { name: 'accuracy', value: 1, possible: 1, explanation: '' },
+        { name: 'format', value: 0.1, possible: 0.1, explanation: '' },
+        { name: 'temporal', value: 0.2, possible: 0.2, explanation: '' },
+        { name: 'length', value: 0, possible: 0.2, explanation: '' },
+      ],
+      total: 1 + 0.1 + 0.2,
+    },
+    advantage: 0.1 + 0.2,
+    aha: [
+      { span: { start: 0, end: 1 }, tier: 1, rule: '', evidence: '' },
+      { span: { start: 2, end: 3 }, tier: 3, rule: '', evidence: '' },
+    ],
+    commitments: [{ span: { start: 2, end: 3 }, answer: 'B', right: false }],
+    namesTime: true,
+    analysis: 2,
+    meanLogprob: -0.4,
+    meanEntropy: 0.7,
+    kl: 0.0125,
+    ...rollout,
+  };
   return {
     run: { id: 'r1', name: 'First try', ...run },
     group: {
@@ -63,40 +98,10 @@ export function subjectOf({ run, question, group, rollout, flags }: SubjectParts
       stats: { mean: 1.2, std: 0.5, count: 4 },
       explanation: [],
       at: Date.UTC(2025, 10, 28, 14, 5, 30),
+      rollouts: [subject],
       ...group,
     },
-    rollout: {
-      id: 'o1',
-      groupId: 'g1',
-      step: 21,
-      order: 'ordered',
-      index: 1,
-      text: '<think>It rolls left, wait, right.</think><answer>A</answer>',
-      tokenCount: 40,
-      stopReason: 'stop',
-      parsed: { think: null, answer: null, problems: [] },
-      answer: 'A',
-      accuracy: 1,
-      correct: true,
-      reward: {
-        parts: [
-          { name: 'accuracy', value: 1, possible: 1, explanation: '' },
-          { name: 'format', value: 0.1, possible: 0.1, explanation: '' },
-          { name: 'temporal', value: 0.2, possible: 0.2, explanation: '' },
-          { name: 'length', value: 0, possible: 0.2, explanation: '' },
-        ],
-        total: 1 + 0.1 + 0.2,
-      },
-      advantage: 0.1 + 0.2,
-      aha: [
-        { span: { start: 0, end: 1 }, tier: 1, rule: '', evidence: '' },
-        { span: { start: 2, end: 3 }, tier: 3, rule: '', evidence: '' },
-      ],
-      meanLogprob: -0.4,
-      meanEntropy: 0.7,
-      kl: 0.0125,
-      ...rollout,
-    },
+    rollout: subject,
     flags: (flags ?? []).map((flag, index) => ({
       id: index,
       rolloutId: 'o1',
@@ -209,6 +214,13 @@ export const anySubject: fc.Arbitrary<Subject> = fc
         }),
         { maxLength: 2 },
       ),
+      commitments: fc.constantFrom(
+        undefined,
+        [],
+        ...[true, false, null].map((right) => [{ span: { start: 0, end: 1 }, answer: 'a', right }]),
+      ),
+      namesTime: fc.constantFrom(undefined, true, false),
+      analysis: fc.constantFrom(undefined, 1, 2),
       meanLogprob: someNumber,
       meanEntropy: someNumber,
     }),
@@ -269,6 +281,15 @@ const anyComparison: fc.Arbitrary<Expression> = fc
     }
   });
 
+/** Two fields of numbers; there is one time alone. */
+const anyTwoFields: fc.Arbitrary<Expression> = fc
+  .constant('number' as const)
+  .chain((kind) => {
+    const name = fc.constantFrom(...fieldNames.filter((one) => fields[one].kind === kind));
+    return fc.record({ kind: fc.constant('compareFields' as const), field: name, comparison, other: name });
+  })
+  .filter(({ field, other }) => field !== other);
+
 const anyWords: fc.Arbitrary<Expression> = fc
   .tuple(fc.array(someWords, { minLength: 1, maxLength: 3 }), fc.boolean())
   .map(([words, prefix]): Expression => ({ kind: 'words', words: wordsOf(words.join(' ')), prefix }));
@@ -277,7 +298,7 @@ const anyWords: fc.Arbitrary<Expression> = fc
 export const anyExpression: fc.Arbitrary<Expression> = fc.letrec<{ expression: Expression }>((tie) => ({
   expression: fc.oneof(
     { maxDepth: 4, depthIdentifier: 'query' },
-    fc.oneof(anyComparison, anyWords),
+    fc.oneof(anyComparison, anyWords, anyTwoFields),
     fc
       .tuple(
         fc.constantFrom('all' as const, 'any' as const),

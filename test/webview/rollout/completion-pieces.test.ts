@@ -7,12 +7,11 @@ import {
   completionPieces,
   frameMentions,
   outsideText,
-  shadeOf,
   tokenSpans,
 } from '../../../webview/rollout/completion-pieces.ts';
 import { aGroup, anAnnotation } from '../../store/records.ts';
 
-const none: CompletionMarks = { aha: [], flags: [], mentions: [], tokens: [] };
+const none: CompletionMarks = { aha: [], flags: [], mentions: [], tokens: [], hits: [], commitments: [] };
 const media: MediaView = {
   ...aGroup(1).media,
   durationSeconds: 22,
@@ -69,42 +68,44 @@ describe('completionPieces', () => {
       ['b', false],
     ]);
   });
+
+  it('marks the hits of a filter, and where the reasoning settles on an answer', () => {
+    const text = 'So it is A. Wait, it is B.';
+    const commitments = [
+      { span: { start: 0, end: 11 }, answer: 'A', right: false },
+      { span: { start: 12, end: 26 }, answer: 'B', right: true },
+    ];
+    const hits = [{ start: 12, end: 16 }];
+    const pieces = completionPieces(text, { start: 0, end: 26 }, { ...none, hits, commitments });
+    expect(
+      pieces.map(({ shown, hit, commitments: on }) => [shown, hit?.start ?? null, ...on.map((c) => c.answer)]),
+    ).toEqual([
+      ['So it is A.', null, 'A'],
+      [' ', null],
+      ['Wait', 12],
+      [', it is B.', null, 'B'],
+    ]);
+  });
 });
 
 describe('tokenSpans', () => {
-  const tokens = (...pieces: string[]) => ({
-    pieces,
-    logprobs: pieces.map((_, index) => -index),
-    entropy: pieces.map(() => 0),
-  });
+  const placed = (text: string, ...pieces: string[]) =>
+    tokenSpans(text, pieces).map(({ span, tokens }) => [span.start, span.end, ...tokens]);
 
   it('places pieces one after the other and passes over special tokens', () => {
-    const spans = tokenSpans('It goes.', tokens('It', ' goes', '.', '<|im_end|>'));
-    expect(spans.map(({ span, logprob }) => [span.start, span.end, logprob])).toEqual([
-      [0, 2, -0],
-      [2, 7, -1],
-      [7, 8, -2],
+    expect(placed('It goes.', 'It', ' goes', '.', '<|im_end|>')).toEqual([
+      [0, 2, 0],
+      [2, 7, 1],
+      [7, 8, 2],
     ]);
   });
 
-  it('gives a character that is split over tokens the least likely of them', () => {
-    const spans = tokenSpans('a動b', tokens('a', '\ufffd', '\ufffd', 'b'));
-    expect(spans.map(({ span, logprob }) => [span.start, span.end, logprob])).toEqual([
-      [0, 1, -0],
-      [1, 2, -2],
-      [2, 3, -3],
+  it('gives a character that is split over tokens to all of them', () => {
+    expect(placed('a動b', 'a', '\ufffd', '\ufffd', 'b')).toEqual([
+      [0, 1, 0],
+      [1, 2, 1, 2],
+      [2, 3, 3],
     ]);
-  });
-
-  it('has no entropy where the engine gives none', () => {
-    const spans = tokenSpans('It', { ...tokens('It'), entropy: [] });
-    expect(spans.map(({ entropy }) => entropy)).toEqual([null]);
-  });
-});
-
-describe('shadeOf', () => {
-  it('has five steps from likely to unlikely', () => {
-    expect([0.95, 0.9, 0.89, 0.6, 0.4, 0.1].map((p) => shadeOf(Math.log(p) + 1e-12))).toEqual([0, 0, 1, 2, 3, 4]);
   });
 });
 

@@ -1,9 +1,13 @@
 /** What one reads moves by key through rows, questions, frames and aha moments, and only by the reader's own hand. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { AhaMoment, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
-import type { FeedState, RolloutFeed } from '../../../webview/rollouts/list/rollout-feed.ts';
+import { everything } from '../../../trainer/protocol/query/expression.ts';
+import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
+import type { AhaMoment, GroupWithRollouts, RolloutTokens, RunEventBody } from '../../../trainer/protocol/records.ts';
+import type { FeedState } from '../../../webview/rollouts/list/rollout-feed.ts';
 import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/list/rollout-row.ts';
-import { nowhere, Reading, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
+import { noRows } from '../../../webview/rollouts/list/row-pages.ts';
+import { nowhere, Reading, type ReadList, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
+import type { RunFeed } from '../../../webview/state/run-feed.ts';
 import { Store } from '../../../webview/ui/store.ts';
 import { aGroup } from '../../store/records.ts';
 
@@ -14,13 +18,31 @@ const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
   evidence: 'e',
 });
 
+/** Of an answer whose text is `<think>one two`; special tokens stand nowhere in it, and tags are not shown. */
+const tokens: RolloutTokens = {
+  pieces: ['<think>', 'one', ' two', '<|end|>'],
+  logprobs: [0, 0, -1, 0],
+  entropy: [0, 0, 0, 0],
+};
+
+/** What the trainer has of them. */
+let tokensNow = tokens;
+
 /** Newest first: three answers of step 3, of step 2 and of step 1. */
 const groups = [3, 2, 1].map((step) => aGroup(step));
 const rows = groups.flatMap((group) => rowsOfGroup(group).reverse());
 const ids = rows.map(({ id }) => id);
 
-class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
-  readonly state = new Store({ rows: [] as readonly RolloutRow[], line: '' } as FeedState);
+class List implements ReadList {
+  readonly state = new Store({
+    rows: noRows,
+    line: '',
+    query: everything,
+    sort: null,
+    list: 1,
+    reading: false,
+    chosen: null,
+  } as unknown as FeedState);
   following = true;
 
   hold() {
@@ -31,8 +53,36 @@ class List implements Pick<RolloutFeed, 'state' | 'hold' | 'follow'> {
     this.following = true;
   }
 
+  setLine(line: string) {
+    this.state.update((state) => ({ ...state, line }));
+  }
+
+  setSort(sort: FeedState['sort']) {
+    this.state.update((state) => ({ ...state, sort }));
+  }
+
+  choose(id: string | null) {
+    const is = this.state.get().rows.indexOf(id ?? '') < 0 ? 'outside' : 'held';
+    this.state.update((state) => ({ ...state, chosen: id === null ? null : { id, is } }));
+  }
+
+  async row(index: number) {
+    return this.state.get().rows.at(index);
+  }
+
+  async find() {
+    return 3;
+  }
+
   show(shown: readonly RolloutRow[]) {
-    this.state.update((state) => ({ ...state, rows: shown }));
+    this.state.update((state) => ({ ...state, rows: noRows.withTop(shown) }));
+    this.choose(this.state.get().chosen?.id ?? null);
+  }
+
+  /** Another list, which is read. */
+  renew(shown: readonly RolloutRow[]) {
+    this.state.update((state) => ({ ...state, list: state.list + 1 }));
+    this.show(shown);
   }
 }
 
@@ -47,6 +97,8 @@ let place: Store<RolloutsPlace>;
 let reading: Reading;
 let asked: Asked[];
 let faults: unknown[];
+/** As the feed tells an event. */
+let tell: (body: RunEventBody) => void;
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -69,8 +121,15 @@ function open(at: RolloutsPlace = nowhere) {
         new Promise((resolve, reject) => {
           asked.push({ groupId, give: resolve, refuse: reject });
         }),
-      request: () => Promise.reject(new Error('no trainer')),
+      request: ((method: string) =>
+        method === 'rollouts/tokens'
+          ? Promise.resolve(tokensNow)
+          : Promise.reject(new Error('no trainer'))) as unknown as RunFeed['request'],
       fail: (thrown) => faults.push(thrown),
+      watchEvents: (listener) => {
+        tell = (body) => listener([{ runId: 'a', seq: 1, at: 1, body }]);
+        return () => {};
+      },
     },
     list,
     place,
@@ -88,6 +147,26 @@ describe('Reading', () => {
     expect(list.following).toBe(true);
     list.show([...rowsOfGroup(aGroup(4)), ...rows]);
     expect(place.get().rolloutId).toBe(ids[0]);
+  });
+
+  it('takes in what the update tells of the answer that is read, its tokens too, and moves nothing', async () => {
+    list.show(rows);
+    await give();
+    reading.showFrame(1);
+    const [other = '', read = ''] = [ids[3], ids[0]];
+    tell({ type: 'references', step: 2, kl: { [other]: 0.5 } });
+    await settle();
+    expect(reading.rollout).not.toHaveProperty('kl');
+    expect(reading.state.get().tokens).toBe(tokens);
+    tokensNow = { ...tokens, referenceLogprobs: [0, -2, 0] };
+    onTestFinished(() => {
+      tokensNow = tokens;
+    });
+    tell({ type: 'references', step: 3, kl: { [read]: 0.25 } });
+    await settle();
+    expect(reading.rollout).toMatchObject({ id: read, kl: 0.25 });
+    expect(reading.state.get()).toMatchObject({ tokens: tokensNow, frame: 1 });
+    expect(list.following).toBe(true);
   });
 
   it('moves row by row, to the ends and no further, and holds the list', () => {
@@ -219,6 +298,35 @@ describe('Reading', () => {
     expect(reading.state.get().aha).not.toBe(before);
   });
 
+  it('goes through the hits of the filter in the text, and through its tokens, and lets go with the answer', async () => {
+    list.show(rows);
+    const parsed = { think: { start: 7, end: 14 }, answer: null, problems: [] };
+    const text = (rollout: GroupWithRollouts['rollouts'][number]) => ({ ...rollout, text: '<think>one two', parsed });
+    await give({ rollouts: (groups[0]?.rollouts ?? []).map(text) });
+    list.state.update((state) => ({ ...state, query: parseQuery('two').expression ?? state.query }));
+    expect(reading.hits).toEqual([{ start: 11, end: 14 }]);
+    reading.moveHit(1);
+    expect(reading.state.get().hit).toEqual({ start: 11 });
+    const moved = (by: 1 | -1) => {
+      reading.moveToken(by);
+      return reading.state.get().token;
+    };
+    expect([moved(1), moved(1), moved(1), moved(-1), moved(-1)]).toEqual([1, 2, 2, 1, 1]);
+    reading.move(1);
+    expect(reading.state.get()).toMatchObject({ hit: null, token: null, tokens: null });
+  });
+
+  it('goes through the shades that can be had, in both directions', async () => {
+    list.show(rows);
+    await give();
+    const shaded = (by: 1 | -1, noEntropy: string | null) => {
+      reading.moveShade(by, noEntropy);
+      return reading.state.get().shade;
+    };
+    expect([shaded(1, null), shaded(1, null), shaded(1, null)]).toEqual(['probability', 'entropy', 'text']);
+    expect([shaded(-1, 'none'), shaded(1, 'none')]).toEqual(['probability', 'text']);
+  });
+
   it('has nowhere to jump in an answer without an aha', async () => {
     list.show(rows);
     await give();
@@ -258,6 +366,45 @@ describe('Reading', () => {
     await give();
     expect(reading.rollout?.id).toBe(ids[7]);
     list.state.update((state) => ({ ...state, line: 'aha>=3' }));
-    expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3' });
+    expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3', sort: null });
   });
+
+  it('shows the first row of a filter that leaves out what is read', () => {
+    list.show(rows);
+    reading.move(1);
+    reading.move(1);
+    list.state.update((state) => ({ ...state, line: 'step:2', query: { kind: 'any', of: [] } }));
+    list.renew(rows.slice(3, 6));
+    expect(place.get().rolloutId).toBe(ids[3]);
+    expect(reading.state.get().outside).toBe(false);
+  });
+
+  it('keeps what somebody linked to, and says that the filter does not keep it', () => {
+    open({ groupId: groups[2]?.id ?? null, rolloutId: ids[7] ?? null, line: '' });
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[7], true]);
+    list.renew(rows);
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[7], false]);
+    reading.move(-1);
+    place.update((held) => ({ ...held, groupId: groups[0]?.id ?? null, rolloutId: ids[0] ?? null }));
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[0], true]);
+    list.state.update((state) => ({ ...state, query: { kind: 'any', of: [] } }));
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[3], false]);
+  });
+
+  it('has the questions beside the one that is read before somebody asks', async () => {
+    list.show(rows);
+    reading.moveQuestion(1);
+    await give();
+    expect(asked.map(({ groupId }) => groupId)).toEqual([groups[0]?.id, groups[1]?.id, groups[2]?.id, groups[0]?.id]);
+  });
+});
+
+it('a link that is followed brings its filter with it, and what is typed after stays', () => {
+  place.set({ groupId: 's2-g0', rolloutId: 's2-g0-o0', line: 'correct:false' });
+  expect(list.state.get().line).toBe('correct:false');
+  list.setLine('correct:true');
+  expect(place.get().line).toBe('correct:true');
 });

@@ -1,7 +1,7 @@
 /** How a run stands, in words: where it is paused, what it does, and a notice only where there is something to act on. */
 import { describe, expect, it } from 'vitest';
 import { timeLeft } from '../../../webview/run/progress.ts';
-import { noTrainer, stateWords, troubleOf } from '../../../webview/run/run-words.ts';
+import { noTrainer, phaseWords, stateWords, troubleOf } from '../../../webview/run/run-words.ts';
 import { aRunThat, everyStanding } from '../../protocol/every-standing.ts';
 
 const at = { point: 'before-update', step: 34 } as const;
@@ -26,6 +26,15 @@ describe('stateWords', () => {
     const words = everyStanding.map((standing) => stateWords(aRunThat(standing)));
     for (const one of words) expect(one).toMatch(/^[A-Z]/);
     expect(stateWords(aRunThat({ state: 'starting', doing: 'a\u202eb' }))).toBe('Starting: a\\u202eb');
+  });
+});
+
+describe('phaseWords', () => {
+  it('does not change from step to step', () => {
+    const running = (step: number) => phaseWords({ ...aRunThat({ state: 'running', doing: null }), step });
+    expect([4, 5].map(running)).toEqual(['Running', 'Running']);
+    const completed = aRunThat({ state: 'completed' });
+    expect(phaseWords(completed)).toBe(stateWords(completed));
   });
 });
 

@@ -211,6 +211,24 @@ describe('RunFeed', () => {
     await expect(b.group(aGroup(2).id)).resolves.toMatchObject({ explanation: ['of b'] });
   });
 
+  it('gives the groups that it holds what the update of their step tells, and those of other runs nothing', async () => {
+    const trainer = new ScriptedTrainer(runs);
+    const connection = newConnection();
+    trainer.link(connection);
+    const [a, b] = feedsOf(connection);
+    for (const run of ['a', 'b']) trainer.record(run, { type: 'group', group: aGroup(1) });
+    trainer.record('a', { type: 'group', group: aGroup(2) });
+    await until(a.state, ({ view }) => view.seq === 2);
+    const other = await a.group(aGroup(2).id);
+    trainer.record('a', { type: 'references', step: 1, kl: { 's1-g0-o0': 0.25, 's1-g0-o1': null } });
+    await until(a.state, ({ view }) => view.seq === 3);
+    await until(b.state, ({ view }) => view.seq === 1);
+    const kl = async (feed: RunFeed) => (await feed.group(aGroup(1).id)).rollouts.map((rollout) => rollout.kl);
+    expect(await kl(a)).toEqual([0.25, null, undefined]);
+    expect(await kl(b)).toEqual([undefined, undefined, undefined]);
+    expect(await a.group(aGroup(2).id)).toBe(other);
+  });
+
   it('asks a person before a resume gives up more than a kill costs, and sends it when they agree', async () => {
     const paused = aRunThat({ state: 'stopped' }, { id: 'a', name: 'a', step: 50 });
     const asks = { from: 20, steps: 30, rollouts: 4272, evaluations: 0, bad: [], asks: 'It is not there any more.' };
@@ -246,6 +264,26 @@ describe('RunFeed', () => {
     await until(a.state, ({ loaded }) => loaded.has('superseded'));
     trainer.record('a', { type: 'rewound', toStep: 1 });
     await until(a.state, ({ view }) => view.superseded.length === 1);
+  });
+
+  it('has the sums of an older run read again while they are made anew, as the trainer tells of it', async () => {
+    const shares = [0.2, 0.7, 1];
+    const trainer = new ScriptedTrainer(runs, {
+      'counts/list': async () => ({ counts: [], seq: 0, counted: shares.shift() ?? 0, outdated: 0 }),
+    });
+    const connection = newConnection();
+    const { peer } = trainer.link(connection);
+    const [a] = feedsOf(connection);
+    a.need('counted');
+    await until(a.state, ({ view }) => view.counted.counted === 0.2);
+    const tell = () => peer.notify('runs/changed', { run: a.state.get().view.run });
+    tell();
+    await until(a.state, ({ view }) => view.counted.counted === 0.7);
+    tell();
+    await until(a.state, ({ view }) => view.counted.counted === 1);
+    tell();
+    await settled();
+    expect(trainer.methods().filter((method) => method === 'counts/list')).toHaveLength(3);
   });
 
   it('keeps a bounded number of groups for all feeds together', async () => {

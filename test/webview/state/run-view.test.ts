@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
 import type { RunEvent, RunEventBody } from '../../../trainer/protocol/records.ts';
-import { emptyView, withEvents, withLists } from '../../../webview/state/run-view.ts';
+import { type CountedSteps, emptyView, withEvents, withLists } from '../../../webview/state/run-view.ts';
 import { aRunThat } from '../../protocol/every-standing.ts';
-import { aCheckpoint, anAnnotation, anEvaluation, aQuestion, someMetrics } from '../../store/records.ts';
+import { aCheckpoint, aGroup, anAnnotation, anEvaluation, aQuestion, someMetrics } from '../../store/records.ts';
 
 const event = (seq: number, body: RunEventBody): RunEvent => ({ runId: 'r', seq, at: seq, body });
 const step = (seq: number, number: number, accuracy = 0.5) =>
@@ -162,6 +162,46 @@ describe('withLists', () => {
     const after = withLists(view, { steps: [someMetrics(1), someMetrics(2, { accuracy: 0.7 })] }, since);
     expect(before.metrics).toEqual(after.metrics);
     expect(after.metrics.columns.accuracy).toEqual([0.5, 0.7]);
+  });
+
+  it('counts each group once, wherever between the events the sums were read', () => {
+    const group = (seq: number, step: number) => event(seq, { type: 'group', group: aGroup(step, { id: `g${seq}` }) });
+    const since = [group(11, 2), group(12, 3), event(13, { type: 'rewound', toStep: 1 }), group(14, 2), group(15, 2)];
+    const view = withEvents({ ...fresh, seq: 10 }, since);
+    /* As the trainer's sums are after each of these events; two groups of step 1 came before them. */
+    const sums: Record<number, [steps: number[], groups: number[]]> = {
+      10: [[1], [2]],
+      11: [
+        [1, 2],
+        [2, 1],
+      ],
+      12: [
+        [1, 2, 3],
+        [2, 1, 1],
+      ],
+      13: [[1], [2]],
+      14: [
+        [1, 2],
+        [2, 1],
+      ],
+      15: [
+        [1, 2],
+        [2, 2],
+      ],
+    };
+    for (const [seq, [steps, groups]] of Object.entries(sums)) {
+      const counted: CountedSteps = {
+        counts: [{ purpose: 'train', steps, sums: { groups } }],
+        seq: Number(seq),
+        counted: 1,
+        outdated: 0,
+      };
+      const [read] = withLists(view, { counted }, since).counted.counts;
+      expect([read?.steps, read?.sums.groups], `read after event ${seq}`).toEqual([
+        [1, 2],
+        [2, 2],
+      ]);
+    }
   });
 
   it('leaves alone the parts that were not read', () => {

@@ -65,6 +65,7 @@ export class ScriptedTrainer {
       'runs/list': async () => ({ runs: [...this.runs.values()], unreadable: [] }),
       'metrics/get': async () => ({ steps: [] }),
       'metrics/superseded': async () => ({ superseded: [] }),
+      'counts/list': async () => ({ counts: [], seq: 0, counted: 1, outdated: 0 }),
       'commands/list': async () => ({ commands: [] }),
       'checkpoints/list': async () => ({ checkpoints: [] }),
       'evaluations/list': async () => ({ evaluations: [] }),

@@ -25,7 +25,7 @@ No trainer may be at work in the folder; a database that is whole is left as it 
     const project = path.resolve(values.folder);
     const folder = path.join(runsFolder(project), run);
     if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
-    const { damaged, events, rollouts, losses } = withoutTrainer(project, () => recoverRun(folder));
+    const { damaged, events, rollouts, losses } = await withoutTrainer(project, () => recoverRun(folder));
     const counts = `${events.toLocaleString('en-US')} events and ${rollouts.toLocaleString('en-US')} rollouts`;
     process.stdout.write(`${run}: ${counts} are saved; the damaged database is kept as ${damaged}\n`);
     for (const loss of losses) process.stderr.write(`${loss}\n`);

@@ -62,10 +62,10 @@ export async function host(options: HostingOptions): Promise<Hosting> {
 }
 
 /** Does something to a project's runs that no trainer may have open. @throws StudioError `folder-busy` while one has */
-export function withoutTrainer<T>(projectFolder: string, work: () => T): T {
+export async function withoutTrainer<T>(projectFolder: string, work: () => T | Promise<T>): Promise<T> {
   const lock = lockFolder(projectFolder);
   try {
-    return work();
+    return await work();
   } finally {
     lock.dispose();
   }

@@ -12,6 +12,7 @@ import {
   valueText,
 } from './fields.ts';
 import { parseQuery, type QueryPiece } from './parse.ts';
+import { comparableWith } from './typed-values.ts';
 
 export interface Completion {
   /** What is put in the place from `start` to `end`. */
@@ -88,11 +89,17 @@ function ofNames(typed: string, start: number, end: number): Completions {
     if ((name === whole && !bare) || !begins(typed, name)) return [];
     return [{ text: bare ? name : `${name}${isNumeric(field) ? '' : ':'}`, help: field.help }];
   });
+  const meant: Completion[] = [
+    { text: 'correct:false', help: 'wrong answers', sought: 'wrong' },
+    { text: 'correct:true', help: 'right answers', sought: 'right' },
+  ].flatMap(({ text, help, sought }) =>
+    typed !== '' && sought.startsWith(typed.toLowerCase()) ? [{ text, help }] : [],
+  );
   const joins: Completion[] = [
     { text: 'not', help: 'the opposite of the next term' },
     { text: 'or', help: 'either side' },
   ].filter(({ text }) => typed !== '' && text.startsWith(typed.toLowerCase()));
-  return { start, end, items: [...compared, ...names, ...joins] };
+  return { start, end, items: [...compared, ...names, ...meant, ...joins] };
 }
 
 /** Names for the one that stands before an operator. */
@@ -110,7 +117,9 @@ function begins(typed: string, name: FieldName): boolean {
 
 function ofValues(line: string, at: QueryPiece, name: FieldName, caret: number, seen: SeenValues): Completions {
   const typed = foldedText(line.slice(at.start, caret).replaceAll('"', ''));
-  const items = offered(fields[name], seen[name] ?? [])
+  // Most are compared with a number: of another field so much must be typed that it can be meant.
+  if (typed === '' && isNumeric(fields[name])) return nothing(caret);
+  const items = offered(name, seen[name] ?? [])
     .filter(({ sought }) => sought.some((value) => startsIn(foldedText(value), typed)))
     .map(({ text, help }): Completion => ({ text: valueText(text), help }));
   return { start: at.start, end: at.end, items: items.slice(0, most) };
@@ -131,7 +140,8 @@ interface OfferedValue {
   readonly sought: readonly string[];
 }
 
-function offered(field: Field, seen: readonly string[]): OfferedValue[] {
+function offered(name: FieldName, seen: readonly string[]): OfferedValue[] {
+  const field: Field = fields[name];
   switch (field.kind) {
     case 'truth':
       return ['true', 'false'].map((text) => ({ text, help: '', sought: [text] }));
@@ -143,7 +153,12 @@ function offered(field: Field, seen: readonly string[]): OfferedValue[] {
       return ofSeen(seen);
     case 'number':
     case 'time':
-      return [];
+      // Another field on the right side.
+      return comparableWith(name).map((other) => ({
+        text: other,
+        help: fields[other].help,
+        sought: [other, ...fields[other].synonyms],
+      }));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Changes of a line at the press of a button: a term put in or taken out, a fault mended. */
 import type { Expression } from './expression.ts';
 import type { FieldName } from './fields.ts';
+import { formatQuery } from './format.ts';
 import { parseQuery, type QueryFault, type QueryOperand } from './parse.ts';
 
 /** The line with a fault's suggestion in the place of the faulty part. */
@@ -52,6 +53,7 @@ export function fieldOf(expression: Expression): FieldName | null {
     case 'not':
       return fieldOf(expression.of);
     case 'words':
+    case 'compareFields':
       return null;
     case 'all':
     case 'any': {
@@ -63,13 +65,20 @@ export function fieldOf(expression: Expression): FieldName | null {
 
 function joined(line: string, operands: readonly QueryOperand[]): string {
   const [only] = operands;
-  if (operands.length === 1 && only) return line.slice(only.start, only.end);
+  if (operands.length === 1 && only) return standing(line, only);
   return operands.map((operand) => textOf(line, operand)).join(' ');
 }
 
-function textOf(line: string, { start, end, bare }: QueryOperand): string {
+function textOf(line: string, operand: QueryOperand): string {
+  return operand.bare ? `(${standing(line, operand)})` : standing(line, operand);
+}
+
+/** A condition as it is typed; where it means this between commas alone, as it means it anywhere. */
+function standing(line: string, { start, end, expression }: QueryOperand): string {
   const text = line.slice(start, end);
-  return bare ? `(${text})` : text;
+  return expression?.kind === 'compare' && !alike(parseQuery(text).expression, expression)
+    ? formatQuery(expression)
+    : text;
 }
 
 const alike = (a: Expression | null, b: Expression | null) => a !== null && JSON.stringify(a) === JSON.stringify(b);

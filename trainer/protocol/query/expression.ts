@@ -28,6 +28,13 @@ export type Expression =
       readonly comparison: Comparison;
       readonly value: number | string | boolean;
     }
+  /** Two fields of one kind; false where one of them is null. */
+  | {
+      readonly kind: 'compareFields';
+      readonly field: FieldName;
+      readonly comparison: Comparison;
+      readonly other: FieldName;
+    }
   /** Both ends belong to it. */
   | { readonly kind: 'between'; readonly field: FieldName; readonly from: number; readonly to: number }
   /**

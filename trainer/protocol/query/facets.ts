@@ -9,6 +9,20 @@ export const facetTerms = [
   { name: 'Answer', terms: ['correct:true', 'correct:false'] },
   { name: 'Aha', terms: ['aha>=2', 'aha>=3', 'aha>=4', 'aha>=5'] },
   { name: 'Type', terms: ['type:choice', 'type:number', 'type:free', 'type:regression', 'type:ocr'] },
+  {
+    name: 'Pattern',
+    terms: [
+      'pattern:"wrong way"',
+      'pattern:"paid without order"',
+      'pattern:repetition',
+      'pattern:"cut at limit"',
+      'pattern:"no reasoning"',
+      'pattern:"language switch"',
+      'pattern:"broken format"',
+      'pattern:"missing frame"',
+      'pattern:"same text"',
+    ],
+  },
   { name: 'Purpose', terms: ['purpose:train', 'purpose:probe', 'purpose:evaluation', 'flagged'] },
 ] as const;
 
@@ -26,11 +40,21 @@ const conditions: ReadonlyMap<FacetTerm, Expression> = new Map(
 
 /** What is left when a chip is on: the query with its term, other conditions on the same field given way. */
 export function facetQueries(query: Expression): Readonly<Record<FacetTerm, Expression>> {
-  const held = query.kind === 'all' ? query.of : [query];
   const queries = [...conditions].map(([term, condition]): [FacetTerm, Expression] => {
-    const field = fieldOf(condition);
-    const kept = held.filter((one) => fieldOf(one) !== field);
+    const kept = withoutField(query, fieldOf(condition));
     return [term, kept.length === 0 ? condition : { kind: 'all', of: [...kept, condition] }];
   });
   return Object.fromEntries(queries) as Record<FacetTerm, Expression>;
+}
+
+/** A query's conditions but those on a field. */
+export function withoutField(query: Expression, field: string | null): Expression[] {
+  const held = query.kind === 'all' ? query.of : [query];
+  return held.filter((one) => fieldOf(one) !== field);
+}
+
+/** The pattern of a chip; null for the other chips. */
+export function patternOf(term: string): string | null {
+  const condition = conditions.get(term as FacetTerm);
+  return condition?.kind === 'compare' && condition.field === 'pattern' ? String(condition.value) : null;
 }

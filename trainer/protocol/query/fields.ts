@@ -2,13 +2,16 @@
  * The fields of the query language, one entry each: parser, completion, the match in memory and the store's columns all follow
  * from this table. A later analysis adds its field with one entry.
  */
+import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
+import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
+import type { PatternName } from '../patterns.ts';
 import {
   type Annotation,
   type FlagCategory,
   type FrameOrder,
-  type Group,
   type GroupPurpose,
+  type GroupWithRollouts,
   type Rollout,
   type StopReason,
   shownRow,
@@ -17,7 +20,7 @@ import {
 /** What a query is held against: a rollout with everything that is known about it. */
 export interface Subject {
   readonly run: { readonly id: string; readonly name: string };
-  readonly group: Group;
+  readonly group: GroupWithRollouts;
   readonly rollout: Rollout;
   /** The flags that stand now, whole rollout or span. */
   readonly flags: readonly Annotation[];
@@ -130,7 +133,7 @@ const truth = (
 
 const choice = <Value extends string>(
   values: KnownValues<Value>,
-  of: (subject: Subject) => Value,
+  of: (subject: Subject) => Value | null,
   help: string,
   synonyms: readonly string[] = [],
 ): ChoiceField => ({ kind: 'choice', values, synonyms, help, of });
@@ -150,12 +153,36 @@ const purposes: KnownValues<GroupPurpose> = { train: ['training'], probe: [], ev
 const halves: KnownValues<FrameOrder> = { ordered: [], shuffled: [] };
 const media: KnownValues<DataType> = { video: [], image: ['picture'] };
 const stops: KnownValues<StopReason> = { stop: ['end'], length: ['limit'], aborted: [] };
+const changeValues: KnownValues<Change> = {
+  'wrong to right': ['corrected'],
+  'right to wrong': ['spoiled'],
+  'stays right': [],
+  'stays wrong': [],
+  'no first answer': ['none'],
+  'not comparable': [],
+};
 const types: KnownValues<ProblemType> = {
   'multiple choice': ['choice'],
   numerical: ['number'],
   OCR: [],
   'free-form': ['free'],
   regression: [],
+};
+const flatReasons: KnownValues<FlatReason> = {
+  'all right': ['right', 'correct'],
+  'all wrong': ['wrong'],
+  alike: ['equal'],
+};
+const patterns: KnownValues<PatternName> = {
+  'wrong way': ['right answer wrong way'],
+  'paid without order': ['without order'],
+  repetition: ['loop'],
+  'cut at limit': ['cut'],
+  'no reasoning': [],
+  'language switch': ['language'],
+  'broken format': ['broken'],
+  'missing frame': [],
+  'same text': [],
 };
 const categories: KnownValues<FlagCategory> = {
   'wrong perception': ['perception'],
@@ -225,6 +252,23 @@ const table = {
     0,
     5,
   ),
+  change: choice(
+    changeValues,
+    ({ rollout }) => changeOf(rollout),
+    'from the first answer in its reasoning to its final one; none of older analyses',
+  ),
+  namesTime: truth(
+    ({ rollout }) => rollout.namesTime ?? null,
+    'its reasoning names a frame or a time of the video; none of older analyses',
+  ),
+  analysis: whole(({ rollout }) => analysisOf(rollout), 'version of the rules that found its aha moments', 1),
+  pattern: {
+    kind: 'texts',
+    values: patterns,
+    synonyms: [],
+    help: 'one of its patterns; none where rules before them read it',
+    of: ({ rollout }) => rollout.patterns ?? [],
+  },
   logprob: number(({ rollout }) => rollout.meanLogprob, 'mean log-probability of its tokens, nats', null, 0),
   entropy: number(({ rollout }) => rollout.meanEntropy, 'mean entropy at its tokens, nats', 0),
   kl: number(
@@ -266,7 +310,14 @@ const table = {
     1,
     ['p~', 'p\u0303'],
   ),
-  flat: truth(({ group }) => group.stats.std === 0, 'all rewards of its group are equal'),
+  flat: truth(({ group }) => isFlat(group), 'all rewards of its group are equal'),
+  flatBecause: {
+    kind: 'choice',
+    values: flatReasons,
+    synonyms: ['flatReason'],
+    help: 'why its group is flat: all right, all wrong, or alike in other ways; none where rewards differ',
+    of: ({ group }) => flatReasonOf(group),
+  },
   groupMean: number(({ group }) => group.stats.mean, 'mean reward of its group'),
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 

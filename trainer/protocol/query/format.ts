@@ -20,6 +20,10 @@ export function formatQuery(expression: Expression): string {
       const [from, to] = [expression.from, expression.to].map((end) => value(expression.field, end));
       return `${expression.field}:${from}..${to}`;
     }
+    case 'compareFields': {
+      const { field: name, comparison, other } = expression;
+      return `${name}${comparison === '=' ? ':' : comparison}${other}`;
+    }
     case 'compare': {
       const { field: name, comparison } = expression;
       const field = fields[name];

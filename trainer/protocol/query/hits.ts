@@ -16,6 +16,7 @@ function soughtWords(expression: Expression, wanted: boolean): Words[] {
     case 'words':
       return wanted && expression.words.length > 0 ? [expression] : [];
     case 'compare':
+    case 'compareFields':
     case 'between':
       return [];
   }

@@ -26,6 +26,10 @@ export function matches(expression: Expression, subject: Subject): boolean {
       const held = fields[expression.field].of(subject);
       return typeof held === 'number' && held >= expression.from && held <= expression.to;
     }
+    case 'compareFields': {
+      const [held, other] = [fields[expression.field].of(subject), fields[expression.other].of(subject)];
+      return typeof held === 'number' && typeof other === 'number' && compare(expression.comparison, held, other);
+    }
     case 'compare': {
       const held = fields[expression.field].of(subject);
       const { comparison, value } = expression;

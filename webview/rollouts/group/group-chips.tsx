@@ -34,7 +34,7 @@ export function GroupChips({ group, threshold, selectedId, open, onSelect, onOpe
     row.current?.querySelector('[aria-pressed=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [selectedId, group]);
   return (
-    <section class={styles.chips} aria-label="Group" data-part="group-chips">
+    <section class={styles.chips} aria-label="Answers of the group" data-part="group-chips">
       <div class={styles.head}>
         <h2>Group</h2>
         <span class="dim cut">

@@ -1,5 +1,8 @@
-/** One question: ordered answers beside shuffled ones, the temporal test, the spread. */
+/** One question: ordered answers beside shuffled ones, the temporal test, the spread, and what it would be if. */
+import { useMemo } from 'preact/hooks';
+import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
 import { fractionsRuleOf } from '../../../trainer/protocol/correctness.ts';
+import { flatSentence } from '../../../trainer/protocol/flat-reason.ts';
 import type { ParameterValues } from '../../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../../formulas/formula.tsx';
@@ -12,17 +15,24 @@ import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon, OrderMark } from '../../ui/icons.tsx';
 import { fixed, signed } from '../../ui/numbers.ts';
 import { Pane, PaneBody } from '../../ui/pane.tsx';
+import type { Store } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import styles from './group-view.module.css';
 import { TemporalTestView } from './temporal-test.tsx';
+import { knownGroup, type WhatIfChanges } from './what-if.ts';
+import { WhatIf } from './what-if.tsx';
 
 interface GroupViewProps {
   readonly group: GroupWithRollouts;
   readonly parameters: ParameterValues;
+  /** Of the run, as far as they were read: they tell with which parameters an older group was made. */
+  readonly commands: readonly CommandRecord[];
   readonly selectedId: string | null;
   readonly flaggedIds: ReadonlySet<string>;
   /** Inclusive ends of the length window; answers outside it are marked. Null for runs that have none. */
   readonly lengthWindow: readonly [number, number] | null;
+  /** What is tried in place of the run's parameters. */
+  readonly whatIf: Store<WhatIfChanges>;
   readonly onSelect: (rolloutId: string) => void;
   readonly onMove: (by: 1 | -1) => void;
 }
@@ -30,7 +40,9 @@ interface GroupViewProps {
 export const purposeWords = { train: 'question', probe: 'probe', evaluation: 'evaluation' } as const;
 
 export function GroupView(props: GroupViewProps) {
-  const { group, parameters, selectedId, flaggedIds, lengthWindow, onSelect, onMove } = props;
+  const { group, parameters, commands, selectedId, flaggedIds, lengthWindow, whatIf, onSelect, onMove } = props;
+  const known = useMemo(() => knownGroup(group, parameters, commands), [group, parameters, commands]);
+  const flat = flatSentence(group);
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
   const shuffled = group.rollouts.filter(({ order }) => order === 'shuffled');
   const advantages = ordered.map(({ advantage }) => advantage).filter((advantage) => advantage !== null);
@@ -83,7 +95,7 @@ export function GroupView(props: GroupViewProps) {
             </div>
           )}
         </div>
-        {group.temporal && <TemporalTestView test={group.temporal} ordered={ordered} shuffled={shuffled} />}
+        {group.temporal && <TemporalTestView test={group.temporal} {...{ ordered, shuffled, threshold }} />}
         <Section title="Spread" />
         <div class={styles.spread} data-part="spread">
           <FormulaLabel name="mean" worked={workedMean(group)}>
@@ -100,7 +112,15 @@ export function GroupView(props: GroupViewProps) {
               advantages add up to <b>{signed(Math.abs(sum) < 5e-4 ? 0 : sum, 3)}</b>
             </FormulaLabel>
           )}
+          {flat !== null && (
+            <p class={styles.flat} data-part="flat">
+              <FormulaLabel name="flatReasons" pointerOnly>
+                <b>Flat:</b> {flat}
+              </FormulaLabel>
+            </p>
+          )}
         </div>
+        <WhatIf known={known} rollout={group.rollouts.find(({ id }) => id === selectedId) ?? null} changes={whatIf} />
         {group.explanation.length > 0 && (
           <>
             <Section title="How it came about" />

@@ -1,4 +1,5 @@
 /** The temporal test as two bars with the threshold as a tick, and its arithmetic in a line. */
+import { fractionsRuleOf } from '../../../trainer/protocol/correctness.ts';
 import type { Rollout, TemporalTest } from '../../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../../formulas/formula.tsx';
 import { equation, workedTest } from '../../formulas/worked-formulas.ts';
@@ -11,10 +12,13 @@ interface TemporalTestProps {
   readonly test: TemporalTest;
   readonly ordered: readonly Rollout[];
   readonly shuffled: readonly Rollout[];
+  /** The run's `correctThreshold`. */
+  readonly threshold: number;
 }
 
-export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps) {
-  const threshold = test.mu * test.pShuffled;
+export function TemporalTestView({ test, ordered, shuffled, threshold }: TemporalTestProps) {
+  const bar = test.mu * test.pShuffled;
+  const rule = fractionsRuleOf([...ordered, ...shuffled], threshold);
   return (
     <>
       <Section
@@ -22,7 +26,7 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
         tools={
           <FormulaLabel
             name="threshold"
-            worked={`μ·p̃ = ${plain(test.mu)} × ${fixed(test.pShuffled, 3)} = ${fixed(threshold, 3)}`}
+            worked={`μ·p̃ = ${plain(test.mu)} × ${fixed(test.pShuffled, 3)} = ${fixed(bar, 3)}`}
             class="dim"
           >
             p {test.comparison} μ p̃
@@ -33,7 +37,7 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
         <FormulaLabel name="p" worked={`p = ${shareWords(test.p, ordered)}`} class="mono">
           p
         </FormulaLabel>
-        <Bar share={test.p} threshold={threshold} kind="ordered" />
+        <Bar share={test.p} threshold={bar} kind="ordered" />
         <span class="num" data-formula="p">
           {shareWords(test.p, ordered)}
         </span>
@@ -52,6 +56,7 @@ export function TemporalTestView({ test, ordered, shuffled }: TemporalTestProps)
           {test.passed
             ? `passed: each right ordered answer gets α = ${plain(test.paid)}.`
             : 'not passed: nobody gets the temporal reward.'}
+          {rule}
         </p>
       </div>
     </>

@@ -2,7 +2,8 @@
  * The filter line: field names in colour, faulty parts underlined, and what can stand at the caret in a list below. An input
  * can't colour its own text, so a copy of the line lies under it; for that it is the one text field that is not the toolkit's.
  */
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { isLink } from '../../../trainer/protocol/place.ts';
 import {
   type Completion,
   type Completions,
@@ -10,6 +11,7 @@ import {
   type SeenValues,
 } from '../../../trainer/protocol/query/complete.ts';
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
+import { FollowLink } from '../../ui/follow-link.ts';
 import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
 import styles from './filter-box.module.css';
@@ -21,7 +23,13 @@ const offerId = (place: number) => `${listId}-${place}`;
 interface FilterBoxProps {
   readonly line: string;
   readonly faults: readonly QueryFault[];
+  /** Filters of before, the newest first. */
+  readonly history: readonly string[];
   readonly onLine: (line: string) => void;
+  /** Somebody is done typing this one. */
+  readonly onUsed: (line: string) => void;
+  /** Gives up what is being read or counted; false when that is not much. */
+  readonly onStop: () => boolean;
   /** Values to offer for fields that take any text. */
   readonly seen: () => SeenValues;
 }
@@ -31,9 +39,10 @@ interface Offers extends Completions {
   readonly active: number | null;
 }
 
-export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
+export function FilterBox({ line, faults, history, onLine, onUsed, onStop, seen }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const copy = useRef<HTMLDivElement>(null);
+  const follow = useContext(FollowLink);
   const [offers, setOffers] = useState<Offers | null>(null);
   /** Where the caret goes once the line with the taken offer is in the box. */
   const nextCaret = useRef<number | null>(null);
@@ -57,19 +66,27 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
   const onKey = (event: KeyboardEvent & { currentTarget: HTMLInputElement }) => {
     if (event.isComposing) return;
     const caret = event.currentTarget.selectionStart ?? line.length;
+    if (event.key === 'Enter' && isLink(line)) {
+      onLine('');
+      follow(line);
+      return;
+    }
     const active = offers?.items[offers.active ?? -1];
     if (event.key === 'Escape') {
       if (offers) setOffers(null);
-      else event.currentTarget.blur();
+      else if (!onStop()) event.currentTarget.blur();
     } else if (offers && active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) {
       take(offers, active);
     } else if (offers && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       const count = offers.items.length;
       const place = event.key === 'ArrowDown' ? (offers.active ?? -1) + 1 : (offers.active ?? 0) + count - 1;
       setOffers({ ...offers, active: place % count });
+    } else if (event.key === 'ArrowUp' && line === '' && history.length > 0) {
+      setOffers({ start: 0, end: 0, items: history.map((text) => ({ text, help: '' })), active: 0 });
     } else if (event.key === 'ArrowDown' || (event.key === ' ' && event.ctrlKey)) {
       offer(line, caret, true);
     } else {
+      if (event.key === 'Enter' && faults.length === 0) onUsed(line);
       if (['Enter', 'ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key)) setOffers(null);
       return;
     }
@@ -102,12 +119,21 @@ export function FilterBox({ line, faults, onLine, seen }: FilterBoxProps) {
             onLine(value);
             offer(value, selectionStart ?? value.length, false);
           }}
+          onPaste={(event) => {
+            const pasted = event.clipboardData?.getData('text/plain') ?? '';
+            if (!isLink(pasted)) return;
+            event.preventDefault();
+            follow(pasted);
+          }}
           onScroll={(event) => {
             if (copy.current) copy.current.scrollLeft = event.currentTarget.scrollLeft;
           }}
           onKeyDown={onKey}
           onMouseDown={() => setOffers(null)}
-          onBlur={() => setOffers(null)}
+          onBlur={() => {
+            setOffers(null);
+            if (faults.length === 0) onUsed(line);
+          }}
         />
       </div>
       <kbd>/</kbd>

@@ -1,76 +1,169 @@
-/** The list: filter, chips, rows. */
-import { useMemo, useRef } from 'preact/hooks';
-import { countingRule } from '../../../trainer/protocol/correctness.ts';
-import type { ProblemType } from '../../../trainer/protocol/dataset.ts';
-import { conditionsOf, corrected, holds, without } from '../../../trainer/protocol/query/edit.ts';
-import { facetTerms } from '../../../trainer/protocol/query/facets.ts';
-import { FormulaLabel } from '../../formulas/formula.tsx';
-import { AhaTier } from '../../rollout/aha-tier.tsx';
-import { AnswerMark } from '../../rollout/answer-mark.tsx';
-import { RewardParts } from '../../rollout/reward-parts.tsx';
-import { Blank } from '../../ui/blank.tsx';
+/** The list: filter, chips, columns, rows. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { corrected } from '../../../trainer/protocol/query/edit.ts';
+import type { Expression } from '../../../trainer/protocol/query/expression.ts';
+import { hitsOf } from '../../../trainer/protocol/query/hits.ts';
+import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
+import type { Span } from '../../../trainer/protocol/records.ts';
 import { PaneHead } from '../../ui/heads.tsx';
 import { shownLine } from '../../ui/hostile-text.ts';
-import { Icon, OrderMark, TickOrCross, TypeIcon } from '../../ui/icons.tsx';
+import { keyMap } from '../../ui/key-table.ts';
+import { useKeys } from '../../ui/keys.ts';
 import { Notice } from '../../ui/notice.tsx';
-import { fixed, grouped, signed } from '../../ui/numbers.ts';
+import { clock, grouped } from '../../ui/numbers.ts';
 import { Pane } from '../../ui/pane.tsx';
 import { useStore } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import { useNarrow } from '../../ui/use-narrow.ts';
 import { VirtualList } from '../../ui/virtual-list.tsx';
+import { ColumnHeads } from './column-heads.tsx';
+import { ColumnMenu } from './column-menu.tsx';
+import { type CellContext, columnNames, columnOf, type ListLayout } from './columns.tsx';
+import { Facets } from './facets.tsx';
 import { FilterBox } from './filter-box.tsx';
+import { JumpField } from './jump-field.tsx';
+import type { ChoiceStore } from './list-choices.ts';
+import type { CountsState } from './list-counts.ts';
+import { type ListAction, listKeys } from './list-keys.ts';
+import type { ListMoves } from './list-moves.ts';
+import { lineHeights, Placeholder, Row } from './list-rows.tsx';
+import { NothingLeft } from './nothing-left.tsx';
 import type { FeedState, RolloutFeed } from './rollout-feed.ts';
 import styles from './rollout-list.module.css';
 import type { RolloutRow } from './rollout-row.ts';
+import { headedLines, plainLines } from './row-lines.ts';
+import { SavedFilters } from './saved-filters.tsx';
 
 interface RolloutListProps {
   readonly feed: RolloutFeed;
+  readonly moves: ListMoves;
+  readonly choices: ChoiceStore;
   /** The run's `correctThreshold`. */
   readonly threshold: number;
   readonly selectedId: string | null;
   readonly onSelect: (row: RolloutRow) => void;
-  readonly onExport: () => void;
+  /** Has the list shown where it is not. */
+  readonly onShow: () => void;
+  /** The tool that exports what the list shows. */
+  readonly exports: ComponentChildren;
 }
 
-export function RolloutList({ feed, threshold, selectedId, onSelect, onExport }: RolloutListProps) {
+type Open = 'columns' | 'filters' | 'jump' | null;
+
+export function RolloutList(props: RolloutListProps) {
+  const { feed, moves, choices, threshold, selectedId, onSelect, onShow, exports } = props;
   const state = useStore(feed.state, (held) => held);
-  const narrow = useNarrow(760);
-  const { rows, matching, total, waiting, faults, loading } = state;
+  const counts = useStore(feed.counts.state, (held) => held);
+  const chosen = useStore(choices.state, (held) => held);
+  const layout = useLayout();
+  const [open, setOpen] = useState<Open>(null);
+  const [scrolled, setScrolled] = useState(0);
+  const { rows, query, sort, faults, list } = state;
+  const shown = choices.columns(layout);
+  const lines = useMemo(() => (layout === 'grouped' ? headedLines(rows) : plainLines(rows.length)), [rows, layout]);
+  const context = useMemo((): CellContext => ({ threshold, hits: hitsBy(query) }), [threshold, query]);
   const selected = useMemo(() => {
-    const index = rows.findIndex(({ id }) => id === selectedId);
+    const index = selectedId === null ? -1 : rows.indexOf(selectedId);
     return index < 0 ? null : index;
   }, [rows, selectedId]);
+  /* The feed may go back to an order of before. */
+  useEffect(() => {
+    if (choices.state.get().sort !== sort) choices.sort(sort);
+  }, [choices, sort]);
+  const order = (wanted: ListSort | null) => {
+    const name = columnNames.find((one) => columnOf(one).field === wanted?.by);
+    if (name && !shown.some((one) => columnOf(one).field === wanted?.by)) choices.toggleColumn(layout, name);
+    feed.setSort(wanted);
+  };
+  const close = () => setOpen(null);
+  const toggle = (which: Open) => setOpen(open === which ? null : which);
+  const inSight = useRef({ first: 0, last: 0 });
+  const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.current.last - inSight.current.first - 1));
+  const openByKey = (which: Open) => {
+    onShow();
+    toggle(which);
+  };
+  useKeys(
+    keyMap<ListAction>(listKeys, {
+      last: () => moves.toEnd(),
+      pageDown: () => pageBy(1),
+      pageUp: () => pageBy(-1),
+      goTo: () => openByKey('jump'),
+      columns: () => openByKey('columns'),
+      filters: () => openByKey('filters'),
+      stop: () => feed.stop(),
+    }),
+  );
   const scrolledAway = useRef(false);
-  const count = rows.length;
+  const length = rows.length;
+  const isEmpty = length === 0 && !state.reading && list > 0;
   return (
     <Pane name="list" label="Rollouts" side>
       <PaneHead
         title="Rollouts"
-        meta={
-          matching === null
-            ? 'reading'
-            : matching === total
-              ? grouped(matching)
-              : `${grouped(matching)} of ${grouped(total ?? matching)}`
+        meta={<Meta {...{ state, counts, feed }} />}
+        tools={
+          <>
+            <Tool
+              icon="star"
+              label="Saved filters (F)"
+              expanded={open === 'filters'}
+              onPress={() => toggle('filters')}
+            />
+            <Tool
+              icon="columns"
+              label="Columns and order (C)"
+              expanded={open === 'columns'}
+              onPress={() => toggle('columns')}
+            />
+            {exports}
+          </>
         }
-        tools={<Tool icon="export" label="Export all flags of this run as JSONL" onPress={onExport} />}
       />
-      {state.filled < 1 && (
-        <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * state.filled)} %.`}>
+      {open === 'columns' && (
+        <ColumnMenu
+          {...{ layout, shown, sort }}
+          onToggle={(name) => choices.toggleColumn(layout, name)}
+          onUsual={() => choices.usualColumns(layout)}
+          onSort={order}
+          onClose={close}
+        />
+      )}
+      {open === 'filters' && (
+        <SavedFilters
+          line={state.goodLine}
+          saved={chosen.saved}
+          history={chosen.history}
+          onApply={(line) => {
+            close();
+            feed.setLine(line);
+            choices.used(line);
+          }}
+          onSave={(name) => choices.saveFilter(name, state.goodLine)}
+          onRemove={(name) => choices.removeFilter(name)}
+          onClose={close}
+        />
+      )}
+      {open === 'jump' && <JumpField length={length} onJump={(to) => void moves.jump(to)} onClose={close} />}
+      {counts.filled < 1 && (
+        <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * counts.filled)} %.`}>
           This run is of an older version; until it is through, a filter finds only a part of its rollouts.
         </Notice>
       )}
       <FilterBox
         line={state.line}
         faults={faults}
+        history={chosen.history}
         onLine={(line) => feed.setLine(line)}
+        onUsed={(line) => choices.used(line)}
+        onStop={() => feed.stop()}
         seen={() => feed.seenValues()}
       />
       {faults[0] ? (
         <div class={styles.fault} role="alert">
           <span class="grow">
-            {shownLine(faults[0].message)} {rows.length > 0 && 'The list still shows the last filter that worked.'}
+            {shownLine(faults[0].message)} {length > 0 && 'The list still shows the last filter that worked.'}
           </span>
           {faults[0].suggestion !== null && (
             <button
@@ -83,233 +176,162 @@ export function RolloutList({ feed, threshold, selectedId, onSelect, onExport }:
           )}
         </div>
       ) : null}
-      <Facets state={state} feed={feed} threshold={threshold} />
-      <div class={styles.columns}>
-        <span class="num">step</span>
-        <span />
-        <span>question</span>
-        <span />
-        <span />
-        <FormulaLabel name="total">reward</FormulaLabel>
-        <span />
-        <FormulaLabel name="advantage" class="num">
-          adv
-        </FormulaLabel>
-        <FormulaLabel name="tokens" class="num">
-          len
-        </FormulaLabel>
-        <FormulaLabel name="ahaTier" class="num">
-          aha
-        </FormulaLabel>
-        <span />
-      </div>
-      {loading && <progress aria-label="Reading rollouts" />}
-      {waiting.length > 0 && (
+      <Facets
+        line={state.line}
+        counts={counts.facets}
+        threshold={threshold}
+        brief={layout !== 'table'}
+        onToggle={(term) => feed.toggle(term)}
+      />
+      {layout === 'table' ? (
+        <ColumnHeads {...{ shown, sort, scrolled }} onSort={order} />
+      ) : (
+        <OrderLine sort={sort} onOpen={() => toggle('columns')} />
+      )}
+      {state.slow && (
+        <progress aria-label="Reading rollouts" {...(state.progress !== null && { value: state.progress })} />
+      )}
+      {state.waiting > 0 && (
         <button type="button" class={styles.waiting} onClick={() => feed.follow()}>
-          {grouped(waiting.length)} new above <kbd>Home</kbd>
+          {sort === null
+            ? `${grouped(state.waiting)} new above`
+            : `${grouped(state.waiting)} new, not in this list yet`}{' '}
+          <kbd>Home</kbd>
         </button>
       )}
-      {count === 0 && !loading && matching !== null && <NothingLeft state={state} feed={feed} />}
+      {isEmpty && counts.matching !== null && (
+        <NothingLeft feed={feed} line={state.goodLine} total={counts.total ?? 0} />
+      )}
       <VirtualList
-        count={count}
-        rowHeight={narrow ? 40 : 22}
-        label="Rollouts, newest first"
+        count={length}
+        lines={lines}
+        lineHeight={lineHeights[layout]}
+        list={`${list} ${layout}`}
+        label={`Rollouts, ${orderWords(sort)}`}
         selected={selected}
         activeId={selected === null ? null : `row-${selectedId}`}
-        onSight={(_, last) => feed.want(last)}
-        onScrolled={(offset) => {
-          const away = offset > 4;
+        onSight={(first, last) => {
+          inSight.current = { first, last };
+          feed.see(first, last);
+        }}
+        onScrolled={({ top, left }) => {
+          const away = top > 4;
           if (away && !scrolledAway.current) feed.hold();
           scrolledAway.current = away;
+          if (left !== scrolled) setScrolled(left);
         }}
         row={(index, top) => {
-          const row = rows[index];
-          if (!row) return null;
+          const row = rows.at(index);
+          const place = { index, top, length, layout };
+          if (!row) return <Placeholder key={index} {...place} />;
           return (
             <Row
               key={row.id}
-              row={row}
-              threshold={threshold}
-              top={top}
-              index={index}
-              count={matching ?? count}
+              {...{ ...place, row, shown, context, onSelect }}
               selected={row.id === selectedId}
-              startsGroup={rows[index - 1]?.groupId !== row.groupId}
-              onSelect={onSelect}
+              startsGroup={rows.startsGroup(index)}
             />
           );
         }}
       />
       <div class={styles.foot}>
-        <span>
-          {selected === null
-            ? `${grouped(count)} read`
-            : `row ${grouped(selected + 1)} of ${grouped(matching ?? count)}`}
-        </span>
+        <button type="button" class={styles.place} title="Go to a step or row (G)" onClick={() => toggle('jump')}>
+          {selected === null ? '' : `row ${grouped(selected + 1)} of `}
+          {counts.matching === null && 'about '}
+          {grouped(counts.matching ?? length)}
+        </button>
         <span class="grow" />
         <span class="far">
-          <kbd>j</kbd> <kbd>k</kbd> move <kbd>g</kbd> group <kbd>x</kbd> flag
+          <kbd>j</kbd> <kbd>k</kbd> move <kbd>G</kbd> go to
         </span>
       </div>
     </Pane>
   );
 }
 
-interface RowProps {
-  readonly row: RolloutRow;
-  readonly threshold: number;
-  readonly top: number;
-  readonly index: number;
-  readonly count: number;
-  readonly selected: boolean;
-  readonly startsGroup: boolean;
-  readonly onSelect: (row: RolloutRow) => void;
+function useLayout(): ListLayout {
+  const isNarrow = useNarrow(760);
+  const isMiddle = useNarrow(1120);
+  return isNarrow ? 'two lines' : isMiddle ? 'grouped' : 'table';
 }
 
-const purposeLetters = { train: '', probe: 'probe', evaluation: 'eval' } as const;
+/** Rows of one question share their text: it is looked through once. */
+function hitsBy(query: Expression): CellContext['hits'] {
+  const held = new Map<string, readonly Span[]>();
+  return (text) => {
+    const known = held.get(text);
+    if (known) return known;
+    const hits = hitsOf(query, text);
+    if (held.size > 2000) held.clear();
+    held.set(text, hits);
+    return hits;
+  };
+}
 
-function Row({ row, threshold, top, index, count, selected, startsGroup, onSelect }: RowProps) {
-  const purpose = purposeLetters[row.purpose];
+function orderWords(sort: ListSort | null): string {
+  if (sort === null) return 'newest first';
+  const name = columnNames.find((one) => columnOf(one).field === sort.by);
+  return `by ${name ? columnOf(name).name : sort.by}, ${sort.descending ? 'largest' : 'smallest'} first`;
+}
+
+/** Where no heads of columns say the order. */
+function OrderLine({ sort, onOpen }: { sort: ListSort | null; onOpen: () => void }) {
+  if (sort === null) return <div class={styles.noHeads} />;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys; rows are its options
-    // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option
-    <div
-      id={`row-${row.id}`}
-      class={`${styles.row} ${startsGroup ? styles.starts : ''} ${selected ? styles.selected : ''}`}
-      role="option"
-      aria-selected={selected}
-      aria-posinset={index + 1}
-      aria-setsize={count}
-      title={`step ${row.step}, ${purpose ? `${row.purpose}, ` : ''}${row.order} ${row.index + 1}: ${shownLine(row.problem)}`}
-      style={{ transform: `translateY(${top}px)` }}
-      onClick={() => onSelect(row)}
-    >
-      <span class="num">{row.step}</span>
-      <TypeIcon type={row.problemType} />
-      <span class="cut model-text">
-        {purpose && <span class={styles.purpose}>{purpose}</span>}
-        {shownLine(row.problem, 120)}
-      </span>
-      <OrderMark order={row.order} />
-      <AnswerMark accuracy={row.accuracy} correct={row.correct} threshold={threshold} />
-      <RewardParts parts={row.parts} width={54} />
-      <span class="num" data-formula="total">
-        {fixed(row.total, 2)}
-      </span>
-      <span class="num" data-formula="advantage">
-        {row.advantage === null ? '–' : signed(row.advantage, 2)}
-      </span>
-      <span class="num" data-formula="tokens">
-        {row.tokenCount}
-      </span>
-      {row.ahaTier > 0 ? <AhaTier tier={row.ahaTier} /> : <span />}
-      <span>{row.flags > 0 && <Icon name="flag" label={`${row.flags} flags`} />}</span>
-    </div>
+    <button type="button" class={styles.order} title="Columns and order (C)" onClick={onOpen}>
+      {orderWords(sort)}
+    </button>
   );
 }
 
-const facetLabels: Readonly<Record<string, string>> = {
-  'half:ordered': 'ordered',
-  'half:shuffled': 'shuffled',
-  'correct:true': 'correct',
-  'correct:false': 'wrong',
-  'type:choice': 'choice',
-  'type:number': 'number',
-  'type:free': 'free',
-  'type:regression': 'regr.',
-  'type:ocr': 'OCR',
-  'purpose:train': 'train',
-  'purpose:probe': 'probe',
-  'purpose:evaluation': 'evaluation',
-  flagged: 'flagged',
-};
-
-const typesOfChips: Readonly<Record<string, ProblemType>> = {
-  'type:choice': 'multiple choice',
-  'type:number': 'numerical',
-  'type:free': 'free-form',
-  'type:regression': 'regression',
-  'type:ocr': 'OCR',
-};
-
-function Facets({ state, feed, threshold }: { state: FeedState; feed: RolloutFeed; threshold: number }) {
+/** How many rows, of how many; while that is counted, how far it is; without a trainer, as of when. */
+function Meta({ state, counts, feed }: { state: FeedState; counts: CountsState; feed: RolloutFeed }) {
+  const { matching, total } = counts;
+  const of = total === null ? '' : ` of ${grouped(total)}`;
+  const words =
+    matching !== null
+      ? matching === total
+        ? grouped(matching)
+        : `${grouped(matching)}${of}`
+      : counts.state === 'counting'
+        ? `counting${of}${state.progress === null ? '' : `, ${Math.floor(100 * state.progress)} %`}`
+        : `not counted${of}`;
   return (
-    <dl class={styles.facets}>
-      {facetTerms.map(({ name, terms }) => {
-        /* A chip that would leave nothing says nothing, unless it is in the filter. */
-        const shown = terms.filter((term) => holds(state.line, term) || (state.facets[term] ?? 1) > 0);
-        if (shown.length === 0) return null;
-        return (
-          <div key={name} class={styles.facet}>
-            <dt>{name}</dt>
-            <dd>
-              {shown.map((term) => (
-                <button
-                  key={term}
-                  type="button"
-                  title={term.startsWith('correct:') ? `${term}, a fraction ${countingRule(threshold)}` : term}
-                  aria-pressed={holds(state.line, term)}
-                  onClick={() => feed.toggle(term)}
-                >
-                  <FacetMark term={term} />
-                  {facetLabels[term] && <span>{facetLabels[term]}</span>}
-                  <span class="dim">{state.facets[term] === undefined ? '' : grouped(state.facets[term])}</span>
-                </button>
-              ))}
-            </dd>
-          </div>
-        );
-      })}
-    </dl>
-  );
-}
-
-function FacetMark({ term }: { term: string }) {
-  switch (term) {
-    case 'half:ordered':
-      return <OrderMark order="ordered" />;
-    case 'half:shuffled':
-      return <OrderMark order="shuffled" />;
-    case 'correct:true':
-      return <TickOrCross tick label="correct" />;
-    case 'correct:false':
-      return <TickOrCross tick={false} label="wrong" />;
-    case 'flagged':
-      return <Icon name="flag" />;
-  }
-  const tier = /^aha>=(\d)$/.exec(term)?.[1];
-  if (tier) return <AhaTier tier={Number(tier)} />;
-  const type = typesOfChips[term];
-  return type ? <TypeIcon type={type} /> : null;
-}
-
-/** Says what leaves nothing, and offers to drop it. */
-function NothingLeft({ state, feed }: { state: FeedState; feed: RolloutFeed }) {
-  const conditions = conditionsOf(state.goodLine);
-  if (conditions.length === 0) {
-    return (
-      <Blank status>
-        <p class="strong">No rollouts yet.</p>
-        <p class="dim">They come as the model answers: in T-GRPO with every step, in SFT with every probe.</p>
-      </Blank>
-    );
-  }
-  return (
-    <Blank status>
-      <p class="strong">Nothing is left.</p>
-      <p class="dim">None of the {grouped(state.total ?? 0)} rollouts fits the whole filter. Drop a part of it:</p>
-      <p class={styles.terms}>
-        {conditions.map((condition, place) => (
-          <button
-            key={condition}
-            type="button"
-            class="link mono"
-            onClick={() => feed.setLine(without(state.goodLine, place))}
-          >
-            {shownLine(condition)}
+    <>
+      {words}
+      {matching === null && counts.state === 'counting' && state.slow && (
+        <>
+          {' '}
+          <kbd>Esc</kbd>
+        </>
+      )}
+      {counts.state === 'stopped' && state.lostAt === null && (
+        <>
+          {' '}
+          <button type="button" class="link" onClick={() => feed.counts.start()}>
+            Count
           </button>
-        ))}
-      </p>
-    </Blank>
+        </>
+      )}
+      {state.lostAt !== null && (
+        <span title="There is no trainer: rows and counts are as it left them."> as of {clock(state.lostAt)}</span>
+      )}
+      <Told list={state.list} {...{ counts }} />
+    </>
+  );
+}
+
+/** Says to readers how many rows a list has, once it is counted: not what arrives in it. */
+function Told({ list, counts }: { list: number; counts: CountsState }) {
+  const [told, setTold] = useState({ list: 0, words: '' });
+  const { matching, total, state } = counts;
+  useEffect(() => {
+    if (told.list === list || state !== 'counted' || matching === null) return;
+    setTold({ list, words: `${grouped(matching)} of ${grouped(total ?? matching)} rollouts` });
+  }, [list, state, matching]);
+  return (
+    <span class="sr-only" role="status">
+      {told.words}
+    </span>
   );
 }

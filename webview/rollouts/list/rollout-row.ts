@@ -1,17 +1,16 @@
-/** A row of the list as the page keeps it: small enough for a hundred thousand of them. */
+/** A row of the list as the page keeps it: what its columns show, and no text of the answer. */
 import type { RolloutRow as FullRow } from '../../../trainer/protocol/messages.ts';
-import type { FrameOrder, GroupPurpose, GroupWithRollouts } from '../../../trainer/protocol/records.ts';
+import type { FrameOrder, Group, GroupPurpose, GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
 import type { RowPart } from '../../rollout/reward-parts.tsx';
 
 export interface RolloutRow {
-  /** Position in the store; null until the trainer's list has told it. */
-  readonly key: number | null;
   readonly id: string;
   readonly groupId: string;
   readonly step: number;
   readonly purpose: GroupPurpose;
   readonly order: FrameOrder;
   readonly index: number;
+  readonly answer: string;
   readonly accuracy: number;
   readonly correct: boolean;
   readonly total: number;
@@ -20,10 +19,18 @@ export interface RolloutRow {
   readonly tokenCount: number;
   /** The highest tier; 0 for none. */
   readonly ahaTier: number;
+  /** Nats; null where no reference was asked or it was not kept yet. */
+  readonly kl: number | null;
+  readonly meanEntropy: number;
+  readonly meanLogprob: number;
+  /** Of the temporal test of its group; null where there was none. */
+  readonly p: number | null;
+  readonly pShuffled: number | null;
+  /** When its group was made, milliseconds since 1970; null where that is not known. */
+  readonly at: number | null;
   readonly flags: number;
   readonly problem: string;
   readonly problemType: string;
-  readonly dataType: string;
 }
 
 /** The rows of a question share one string. */
@@ -38,54 +45,44 @@ function shared(problem: string): string {
 }
 
 export function compactRow(row: FullRow): RolloutRow {
-  return {
-    key: row.key,
-    id: row.id,
-    groupId: row.groupId,
-    step: row.step,
-    purpose: row.purpose,
-    order: row.order,
-    index: row.index,
-    accuracy: row.accuracy,
-    correct: row.correct,
-    total: row.reward.total,
-    parts: row.reward.parts.map(({ name, value, possible }) => ({ name, value, possible })),
-    advantage: row.advantage,
-    tokenCount: row.tokenCount,
-    ahaTier: highestTier(row.aha),
-    flags: row.flags,
-    problem: shared(row.problem),
-    problemType: row.problemType,
-    dataType: row.dataType,
-  };
+  const { purpose, p, pShuffled, at, flags, problem, problemType } = row;
+  return { ...ofRollout(row), purpose, p, pShuffled, at, flags, problem: shared(problem), problemType };
 }
 
 /** Rows of a group that has just arrived, in the order in which the list shows them: newest first. */
 export function rowsOfGroup(group: GroupWithRollouts): RolloutRow[] {
-  return group.rollouts
-    .map((rollout) => ({
-      key: null,
-      id: rollout.id,
-      groupId: group.id,
-      step: group.step,
-      purpose: group.purpose,
-      order: rollout.order,
-      index: rollout.index,
-      accuracy: rollout.accuracy,
-      correct: rollout.correct,
-      total: rollout.reward.total,
-      parts: rollout.reward.parts.map(({ name, value, possible }) => ({ name, value, possible })),
-      advantage: rollout.advantage,
-      tokenCount: rollout.tokenCount,
-      ahaTier: highestTier(rollout.aha),
-      flags: 0,
-      problem: shared(group.question.problem),
-      problemType: group.question.problemType,
-      dataType: group.question.dataType,
-    }))
-    .reverse();
+  const asked = ofGroup(group);
+  return group.rollouts.map((rollout) => ({ ...ofRollout(rollout), ...asked, flags: 0 })).reverse();
 }
 
-function highestTier(aha: readonly { readonly tier: number }[]): number {
-  return aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
+function ofGroup({ purpose, temporal, at, question }: Group) {
+  return {
+    purpose,
+    p: temporal?.p ?? null,
+    pShuffled: temporal?.pShuffled ?? null,
+    at,
+    problem: shared(question.problem),
+    problemType: question.problemType,
+  };
+}
+
+function ofRollout(rollout: Omit<Rollout, 'text' | 'parsed'>) {
+  return {
+    id: rollout.id,
+    groupId: rollout.groupId,
+    step: rollout.step,
+    order: rollout.order,
+    index: rollout.index,
+    answer: rollout.answer,
+    accuracy: rollout.accuracy,
+    correct: rollout.correct,
+    total: rollout.reward.total,
+    parts: rollout.reward.parts.map(({ name, value, possible }) => ({ name, value, possible })),
+    advantage: rollout.advantage,
+    tokenCount: rollout.tokenCount,
+    ahaTier: rollout.aha.reduce((highest, { tier }) => Math.max(highest, tier), 0),
+    kl: rollout.kl ?? null,
+    meanEntropy: rollout.meanEntropy,
+    meanLogprob: rollout.meanLogprob,
+  };
 }

@@ -48,7 +48,10 @@ function aRun() {
       listener = added;
       return () => {};
     },
+    id: 'r1',
     connection: {
+      state: new Store({ link: { state: 'open', reason: '' } }),
+      on: () => () => {},
       whenReady: (added: typeof ready) => {
         ready = added;
         return () => {};
@@ -72,6 +75,11 @@ function groupOf(id: string, ...parts: SubjectParts[]): RunEventBody {
   return { type: 'group', group };
 }
 
+const idsOf = (feed: RolloutFeed) => {
+  const { rows } = feed.state.get();
+  return Array.from({ length: rows.length }, (_, index) => rows.at(index)?.id);
+};
+
 const noRows = { rows: [], index: 0, exact: true, total: 0, first: null, last: null, more: false };
 
 describe('RolloutFeed', () => {
@@ -91,9 +99,10 @@ describe('RolloutFeed', () => {
     feed.setLine('half:shuffled aha>');
     feed.setLine('half:shuffled aha>2');
     feed.setLine('order:shuffled  aha>2');
-    await vi.advanceTimersByTimeAsync(500);
-    expect(of('rollouts/count').map(({ params }) => params.query)).toEqual(['half:ordered', 'order:shuffled  aha>2']);
-    expect(of('rollouts/list')).toHaveLength(2);
+    const meaning = ['half:ordered', 'half:shuffled', 'half:shuffled aha>2'];
+    expect(of('rollouts/count').map(({ params }) => params.query)).toEqual(meaning);
+    expect(of('rollouts/list').map(({ params }) => params.query)).toEqual(meaning);
+    expect(of('rollouts/cancel')).toHaveLength(2);
     expect(feed.state.get().faults).toEqual([]);
   });
 
@@ -109,9 +118,10 @@ describe('RolloutFeed', () => {
     const { run, of } = aRun();
     const feed = new RolloutFeed(run, 'flagged');
     await of('rollouts/list')[0]?.answer({ ...noRows, total: 7 });
-    expect(feed.state.get()).toMatchObject({ matching: 0, total: 7, loading: false });
+    expect(feed.counts.state.get()).toMatchObject({ matching: 0, total: 7, state: 'counting' });
+    expect(feed.state.get().reading).toBe(false);
     await of('rollouts/count')[0]?.answer({ matching: 0, total: 7, facets: { flagged: 0, 'half:ordered': 4 } });
-    expect(feed.state.get().facets).toEqual({ flagged: 0, 'half:ordered': 4 });
+    expect(feed.counts.state.get().facets).toEqual({ flagged: 0, 'half:ordered': 4 });
   });
 
   it('takes in new rows that the query keeps, and counts for every chip those that it would keep', async () => {
@@ -122,8 +132,8 @@ describe('RolloutFeed', () => {
     arrive(
       groupOf('g', {}, { rollout: { text: 'left it rolls' } }, { rollout: { order: 'shuffled', correct: false } }),
     );
-    const { rows, matching, total, facets } = feed.state.get();
-    expect(rows.map(({ id }) => id)).toEqual(['g-0']);
+    const { matching, total, facets } = feed.counts.state.get();
+    expect(idsOf(feed)).toEqual(['g-0']);
     expect({ matching, total }).toEqual({ matching: 1, total: 3 });
     expect(facets).toMatchObject({
       'half:ordered': 1,
@@ -148,7 +158,7 @@ describe('RolloutFeed', () => {
     await vi.advanceTimersByTimeAsync(2000);
     await of('rollouts/count')[1]?.answer({ matching: 1, total: 1, facets: {} });
     await vi.advanceTimersByTimeAsync(2000);
-    expect(feed.state.get()).toMatchObject({ matching: 1, total: 1 });
+    expect(feed.counts.state.get()).toMatchObject({ matching: 1, total: 1 });
     expect(of('rollouts/count')).toHaveLength(2);
   });
 
@@ -164,11 +174,14 @@ describe('RolloutFeed', () => {
     const feed = new RolloutFeed(run, '');
     await of('rollouts/list')[0]?.answer(noRows);
     const lost = new StudioError('connection-lost', 'The trainer went away.');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(feed.state.get().slow).toBe(true);
     await of('rollouts/count')[0]?.fail(lost);
+    expect(feed.state.get().slow).toBe(false);
     expect(failed).toEqual([lost]);
     relink();
     await of('rollouts/count')[1]?.answer({ matching: 3, total: 4, facets: {} });
-    expect(feed.state.get()).toMatchObject({ matching: 3, total: 4 });
+    expect(feed.counts.state.get()).toMatchObject({ matching: 3, total: 4 });
   });
 
   it('shows a group once that came while the first page was on its way', async () => {
@@ -176,13 +189,25 @@ describe('RolloutFeed', () => {
     const feed = new RolloutFeed(run, '');
     await of('rollouts/count')[0]?.answer({ matching: 1, total: 1, facets: {} });
     arrive(groupOf('old', {}), groupOf('new', {}));
-    expect(feed.state.get()).toMatchObject({ rows: [], matching: 3, total: 3 });
+    expect(idsOf(feed)).toEqual([]);
+    expect(feed.counts.state.get()).toMatchObject({ matching: 3, total: 3 });
     const { rollout, group } = subjectOf({ rollout: { id: 'old-0', groupId: 'old' } });
     const { problem, problemType, dataType } = group.question;
-    const row = { ...rollout, key: 1, problem, problemType, dataType, purpose: 'train', flags: 0 };
+    const row = {
+      ...rollout,
+      key: 1,
+      problem,
+      problemType,
+      dataType,
+      purpose: 'train',
+      p: null,
+      pShuffled: null,
+      at: 0,
+      flags: 0,
+    };
     await of('rollouts/list')[0]?.answer({ ...noRows, rows: [row], total: 2 });
-    expect(feed.state.get().rows.map(({ id }) => id)).toEqual(['new-0', 'old-0']);
-    expect(feed.state.get()).toMatchObject({ matching: 3, total: 3 });
+    expect(idsOf(feed)).toEqual(['new-0', 'old-0']);
+    expect(feed.counts.state.get()).toMatchObject({ matching: 3, total: 3 });
   });
 
   it('drops answers to the line before', async () => {
@@ -191,7 +216,7 @@ describe('RolloutFeed', () => {
     feed.setLine('flagged');
     await of('rollouts/list')[0]?.answer({ ...noRows, total: 9 });
     await of('rollouts/count')[0]?.answer({ matching: 9, total: 9, facets: {} });
-    expect(feed.state.get()).toMatchObject({ matching: null, total: null });
+    expect(feed.counts.state.get()).toMatchObject({ matching: null, total: null });
   });
 
   it('counts again when something is flagged', async () => {

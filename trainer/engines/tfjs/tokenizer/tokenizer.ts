@@ -111,9 +111,10 @@ export class StreamingDecoder {
 /** Text of each token, special ones by name, and their sum without special tokens. */
 export function decodePieces(tokenizer: Tokenizer, tokens: Int32Array): { pieces: string[]; text: string } {
   const decoder = new StreamingDecoder(tokenizer);
-  const texts = Array.from(tokens, (token) => decoder.push([token]));
+  const names = Array.from(tokens, (token) => tokenizer.specialName(token));
+  const texts = Array.from(tokens, (token, i) => (names[i] === null ? decoder.push([token]) : ''));
   const rest = decoder.end();
-  const lastOrdinary = tokens.findLastIndex((token) => tokenizer.specialName(token) === null);
+  const lastOrdinary = names.lastIndexOf(null);
   if (rest !== '' && lastOrdinary >= 0) texts[lastOrdinary] += rest;
-  return { pieces: texts.map((text, i) => tokenizer.specialName(tokens[i] ?? -1) ?? text), text: texts.join('') };
+  return { pieces: texts.map((text, i) => names[i] ?? text), text: texts.join('') };
 }

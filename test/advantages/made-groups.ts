@@ -1,0 +1,71 @@
+/** Groups for tests as training records them, of scores and parameters that are given or drawn. */
+import fc from 'fast-check';
+import { groupAdvantages, type RewardParameters, type ScoredAnswer } from '../../trainer/advantages/advantages.ts';
+import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { aGroup, aRollout } from '../store/records.ts';
+
+/** A group as training records it, through the JSON of the store. */
+export function recordOf(
+  ordered: readonly ScoredAnswer[],
+  shuffled: readonly ScoredAnswer[],
+  parameters: RewardParameters,
+  trained = true,
+): GroupWithRollouts {
+  const made = groupAdvantages(ordered, shuffled, parameters);
+  const rolloutsOf = (order: Rollout['order']): Rollout[] =>
+    made[order].map((answer, index) =>
+      aRollout({
+        id: `g-${order}-${index}`,
+        groupId: 'g',
+        order,
+        index,
+        tokenCount: ({ ordered, shuffled }[order][index] as ScoredAnswer).length,
+        accuracy: ({ ordered, shuffled }[order][index] as ScoredAnswer).accuracy,
+        correct: answer.correct,
+        reward: { parts: answer.parts, total: answer.total },
+        advantage: order === 'ordered' && trained ? (made.advantages[index] ?? null) : null,
+      }),
+    );
+  const group = aGroup(1, {
+    id: 'g',
+    temporal: made.temporal,
+    stats: { mean: made.mean, std: made.std, count: ordered.length },
+    explanation: made.explanation,
+    rollouts: [...rolloutsOf('ordered'), ...rolloutsOf('shuffled')],
+  });
+  return JSON.parse(JSON.stringify(group)) as GroupWithRollouts;
+}
+
+export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
+  accuracy: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+  accuracyExplanation: fc.constantFrom('B is right.', ''),
+  format: fc.constantFrom(0, 1),
+  formatExplanation: fc.constant('think and answer'),
+  length: fc.integer({ min: 0, max: 900 }),
+});
+
+export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
+  formatWeight: fc.double({ min: 0, max: 2, noNaN: true }),
+  alpha: fc.double({ min: 0, max: 2, noNaN: true }),
+  mu: fc.double({ min: 0, max: 2, noNaN: true }),
+  temporalTest: fc.constantFrom('>', '>='),
+  temporalShare: fc.constantFrom('correct', 'accuracy'),
+  correctThreshold: fc.constantFrom(0, 0.1, 0.5),
+  omega: fc.double({ min: 0, max: 1, noNaN: true }),
+  lengthMin: fc.integer({ min: 0, max: 400 }),
+  lengthMax: fc.integer({ min: 300, max: 900 }),
+  lengthNeedsMoreThanOne: fc.boolean(),
+  lengthAdaptation: fc.constantFrom(0, 0.5, 1),
+  stdDegrees: fc.constantFrom('n', 'n-1'),
+  stdEpsilon: fc.constantFrom(0, 1e-4),
+  divideByStd: fc.boolean(),
+});
+
+/** An answer whose form is right. */
+export const scoredAnswer = (accuracy: number, length = 400, format = 1): ScoredAnswer => ({
+  accuracy,
+  accuracyExplanation: '',
+  format,
+  formatExplanation: '',
+  length,
+});

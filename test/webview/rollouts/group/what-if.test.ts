@@ -1,0 +1,147 @@
+/** What a recorded group would be under other parameters: the record itself with nothing changed, and the trainer's own numbers else. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { groupAdvantages, type RewardParameters } from '../../../../trainer/advantages/advantages.ts';
+import { presetParameters } from '../../../../trainer/learning/presets.ts';
+import type { CommandRecord } from '../../../../trainer/protocol/commands.ts';
+import type { GroupWithRollouts } from '../../../../trainer/protocol/records.ts';
+import {
+  answersIf,
+  candidateParameters,
+  knownGroup,
+  triedHere,
+  whatIf,
+  withoutEffect,
+} from '../../../../webview/rollouts/group/what-if.ts';
+import { anyAnswer, anyParameters, recordOf, scoredAnswer } from '../../../advantages/made-groups.ts';
+
+const paper: RewardParameters = presetParameters('paper', 'tgrpo');
+const halves = [fc.array(anyAnswer, { minLength: 1, maxLength: 8 }), fc.array(anyAnswer, { maxLength: 4 })] as const;
+
+const set = (parameter: string, at: number, from: unknown, to: unknown): CommandRecord => ({
+  id: `c${at}`,
+  number: at,
+  request: { kind: 'set', parameter, value: to },
+  by: 'ada',
+  requestedAt: at,
+  state: 'applied',
+  endedAt: at,
+  at: null,
+  change: { from, to },
+  note: null,
+});
+
+describe('with nothing changed', () => {
+  it('every made group has its recorded numbers, to the last bit', () => {
+    fc.assert(
+      fc.property(...halves, anyParameters, (ordered, shuffled, made) => {
+        const group = recordOf(ordered, shuffled, made);
+        const known = knownGroup(group, made, []);
+        const again = whatIf(known, {});
+        expect(known.giveTheRecord).toBe(true);
+        expect([again.mean, again.std, again.temporal]).toEqual([group.stats.mean, group.stats.std, group.temporal]);
+        for (const { rollout, total, recorded, advantage, flips } of answersIf(known, again)) {
+          expect(total).toBe(rollout.reward.total);
+          expect([recorded, flips]).toEqual([rollout.advantage, false]);
+          if (rollout.order === 'ordered') expect(advantage).toBe(rollout.advantage);
+        }
+      }),
+    );
+  });
+
+  it('every group of a real run has its recorded numbers', () => {
+    const fixture = join(import.meta.dirname, '../../../fixtures/recorded-groups.json');
+    const { groups, parameters } = JSON.parse(readFileSync(fixture, 'utf8')) as {
+      groups: GroupWithRollouts[];
+      parameters: RewardParameters;
+    };
+    expect(groups.length).toBeGreaterThan(30);
+    for (const group of groups) {
+      const known = knownGroup(group, parameters, []);
+      expect(known.giveTheRecord, group.id).toBe(true);
+      const again = whatIf(known, {});
+      expect([again.mean, again.std, again.temporal, again.explanation]).toEqual([
+        group.stats.mean,
+        group.stats.std,
+        group.temporal,
+        group.explanation,
+      ]);
+      for (const { rollout, total, advantage } of answersIf(known, again)) {
+        expect(total).toBe(rollout.reward.total);
+        if (rollout.advantage !== null) expect(advantage).toBe(rollout.advantage);
+      }
+    }
+  });
+});
+
+describe('with something changed', () => {
+  it('the group is what training would have made of the same answers under those parameters', () => {
+    fc.assert(
+      fc.property(...halves, anyParameters, anyParameters, (ordered, shuffled, made, other) => {
+        fc.pre(made.formatWeight > 0);
+        const { lengthNeedsMoreThanOne, lengthAdaptation, stdEpsilon } = made;
+        const tried = { ...other, lengthNeedsMoreThanOne, lengthAdaptation, stdEpsilon };
+        const known = knownGroup(recordOf(ordered, shuffled, made), made, []);
+        expect(whatIf(known, tried)).toEqual(groupAdvantages(ordered, shuffled, tried));
+      }),
+    );
+  });
+
+  it('says which answers would be pulled the other way', () => {
+    // 0.5 > 0.8 × 0.5: right answers get 0.3. At μ = 1 it is a tie, which does not pass.
+    const group = recordOf(
+      [scoredAnswer(1, 10, 0), scoredAnswer(1, 10), scoredAnswer(0, 10), scoredAnswer(0, 10)],
+      [scoredAnswer(1), scoredAnswer(0)],
+      { ...paper, formatWeight: 1.2 },
+    );
+    const known = knownGroup(group, { ...paper, formatWeight: 1.2 }, []);
+    const made = whatIf(known, { mu: 1 });
+    expect(made.temporal?.paid).toBe(0);
+    // Rewards 1.3, 2.5, 1.2, 1.2 with mean 1.55; then 1, 2.2, 1.2, 1.2 with mean 1.4.
+    expect(answersIf(known, made).map(({ flips }) => flips)).toEqual([false, false, false, false, false, false]);
+    // Without a weight of the form: 1.3, 1.3, 0, 0.
+    expect(answersIf(known, whatIf(known, { formatWeight: 0 })).map(({ flips }) => flips)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(triedHere(known, { mu: 0.8, alpha: 1 })).toEqual({ alpha: 1 });
+  });
+
+  it('does not pretend to know the form of answers where it was weighed 0, nor a test where there was none', () => {
+    const none = knownGroup(recordOf([scoredAnswer(1), scoredAnswer(0)], [], { ...paper, formatWeight: 0 }), paper, []);
+    expect(withoutEffect(none, 'formatWeight')).toMatch('does not tell who had the form');
+    expect(withoutEffect(none, 'mu')).toMatch('no shuffled answers');
+    expect(withoutEffect(none, 'omega')).toBeNull();
+    // What was tried on another group is not put upon this one.
+    expect(triedHere(none, { formatWeight: 2, mu: 1, omega: 1 })).toEqual({ omega: 1 });
+  });
+});
+
+describe('the parameters that a group may have been made with', () => {
+  const commands = [set('lengthMax', 10, 512, 600), set('lengthMax', 30, 600, 700), set('omega', 30, 0.2, 0.4)];
+  const now: RewardParameters = { ...paper, lengthMax: 700, omega: 0.4 };
+
+  it('are those of now without what was changed after it', () => {
+    expect(candidateParameters({ at: 5 }, now, commands)[0]).toMatchObject({ lengthMax: 512, omega: 0.2 });
+    expect(candidateParameters({ at: 20 }, now, commands)[0]).toMatchObject({ lengthMax: 600, omega: 0.2 });
+    expect(candidateParameters({ at: 40 }, now, commands)[0]).toMatchObject({ lengthMax: 700, omega: 0.4 });
+  });
+
+  it('are found for a group that the run went back over, although its parameters went back too', () => {
+    // Changed to 600 at 10; at 30 the run went back to a checkpoint from before it, and has 512 again.
+    const log = [set('lengthMax', 10, 512, 600)];
+    const before = { ...paper, lengthMax: 600 };
+    const made = [scoredAnswer(1, 550), scoredAnswer(1, 100), scoredAnswer(0, 550)];
+    const superseded = { ...recordOf(made, [], before), at: 20, superseded: 1 };
+    const anew = { ...recordOf(made, [], paper), at: 40 };
+    const runNow = { ...paper, lengthMax: 512 };
+    expect(knownGroup(superseded, runNow, log)).toMatchObject({ giveTheRecord: true, parameters: { lengthMax: 600 } });
+    expect(knownGroup(anew, runNow, log)).toMatchObject({ giveTheRecord: true, parameters: { lengthMax: 512 } });
+  });
+});

@@ -1,0 +1,61 @@
+/** The rollouts that a list shows: what a query keeps, in the list's order, the first so many of them. */
+import { StudioError } from '../protocol/errors.ts';
+import type { Expression } from '../protocol/query/expression.ts';
+import type { ListSort } from '../protocol/query/sort.ts';
+import type { GroupWithRollouts } from '../protocol/records.ts';
+import type { ListAsked, RolloutPage } from '../store/rollout-list.ts';
+import type { RolloutReader } from '../store/rollout-reader.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { Chosen } from './export-run.ts';
+import type { RolloutRecord } from './tables.ts';
+
+export interface Selected {
+  readonly expression: Expression;
+  /** Null is the newest first. */
+  readonly sort: ListSort | null;
+  /** Null takes all that there are. */
+  readonly limit: number | null;
+}
+
+export interface ChosenRollouts extends Chosen {
+  readonly records: AsyncIterable<RolloutRecord>;
+  /** How many there are without the limit. */
+  readonly matching: number;
+}
+
+const pageRows = 200;
+
+/** @throws StudioError as the reader does; what is taken from `records` throws as the store */
+export async function selectedRollouts(
+  reader: RolloutReader,
+  store: RunStore,
+  { expression, sort, limit }: Selected,
+  signal?: AbortSignal,
+): Promise<ChosenRollouts> {
+  const attention = signal ? { signal } : {};
+  const { matching } = await reader.count(store.folder, { expression, sort, facets: false }, attention);
+  const most = limit ?? Number.POSITIVE_INFINITY;
+  async function* records(): AsyncGenerator<RolloutRecord> {
+    /** The group of the row before, since those of one group mostly follow each other. */
+    let group: GroupWithRollouts | null = null;
+    let at: { readonly after: string } | null = null;
+    for (let taken = 0; taken < most; ) {
+      const asked: ListAsked = { expression, sort, at, limit: Math.min(pageRows, most - taken) };
+      const { rows, last, more }: RolloutPage = await reader.list(store.folder, asked, attention);
+      for (const { id, groupId } of rows) {
+        if (group?.id !== groupId) group = store.group(groupId);
+        const { rollouts, ...own }: GroupWithRollouts = group;
+        const rollout = rollouts.find((one) => one.id === id);
+        if (!rollout)
+          throw new StudioError('conflict', `The run went back over ${id} while it was exported.`, {
+            remedy: 'Export again.',
+          });
+        yield { ...rollout, group: own };
+        taken++;
+      }
+      if (!more || last === null) return;
+      at = { after: last };
+    }
+  }
+  return { records: records(), count: Math.min(matching, most), matching };
+}

@@ -1,0 +1,141 @@
+/**
+ * What is counted of every group, one entry each: the store keeps the sums by step and purpose, and pages add the groups that
+ * arrive. To count something more: an entry in `table`, and a higher `countsVersion`, so that what is stored is counted anew.
+ */
+import { z } from 'zod';
+import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
+import { type FlatReason, flatReasonOf } from './flat-reason.ts';
+import type { PatternName } from './patterns.ts';
+import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
+
+/** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
+export const countsVersion = 1000 + analysisVersion;
+
+interface Counter {
+  /** Of what it is a count: a share is it over the sum of this one. Answers are those on frames in order, `analysed` those of them that
+   * the present rules have read. */
+  readonly of: 'groups' | 'answers' | 'analysed';
+  /** For people: what a group or an answer has that is counted. */
+  readonly what: string;
+  count(group: GroupWithRollouts): number;
+}
+
+const answers = ({ rollouts }: GroupWithRollouts): Rollout[] => rollouts.filter(({ order }) => order === 'ordered');
+
+const flat = (reason: FlatReason, what: string): Counter => ({
+  of: 'groups',
+  what,
+  count: (group) => Number(flatReasonOf(group) === reason),
+});
+
+/** Answers whose reasoning was analysed by the present rules, and of them those that hold. */
+const analysed = (what: string, holds: (answer: Rollout) => boolean): Counter => ({
+  of: 'analysed',
+  what,
+  count: (group) => answers(group).filter((answer) => analysisOf(answer) === analysisVersion && holds(answer)).length,
+});
+
+const hasTier = (tier: number) => (answer: Rollout) => answer.aha.some((moment) => moment.tier === tier);
+const became = (change: Change) =>
+  analysed(`first to final answer: ${change}`, (answer) => changeOf(answer) === change);
+
+const hasPattern = (name: PatternName) =>
+  analysed(`answers with the pattern: ${name}`, ({ patterns }) => patterns?.includes(name) ?? false);
+
+const table = {
+  groups: { of: 'groups', what: 'groups', count: () => 1 },
+  answers: { of: 'answers', what: 'answers on frames in order', count: (group) => answers(group).length },
+  analysed: analysed('answers analysed by the present rules', () => true),
+  aha1: analysed('answers with a cue (T1)', hasTier(1)),
+  aha2: analysed('answers with an aha moment of tier 2', hasTier(2)),
+  aha3: analysed('answers with an aha moment of tier 3', hasTier(3)),
+  aha4: analysed('answers with an aha moment of tier 4', hasTier(4)),
+  aha5: analysed('answers with an aha moment of tier 5', hasTier(5)),
+  namesTime: analysed('answers that name a frame or a time', ({ namesTime }) => namesTime === true),
+  wrongToRight: became('wrong to right'),
+  rightToWrong: became('right to wrong'),
+  staysRight: became('stays right'),
+  staysWrong: became('stays wrong'),
+  noFirstAnswer: became('no first answer'),
+  notComparable: became('not comparable'),
+  wrongWay: hasPattern('wrong way'),
+  paidWithoutOrder: hasPattern('paid without order'),
+  repetition: hasPattern('repetition'),
+  cutAtLimit: hasPattern('cut at limit'),
+  noReasoning: hasPattern('no reasoning'),
+  languageSwitch: hasPattern('language switch'),
+  brokenFormat: hasPattern('broken format'),
+  missingFrame: hasPattern('missing frame'),
+  sameText: hasPattern('same text'),
+  flatAllRight: flat('all right', 'flat: all right'),
+  flatAllWrong: flat('all wrong', 'flat: all wrong'),
+  flatAlike: flat('alike', 'flat: all alike in other ways'),
+} as const satisfies Record<string, Counter>;
+
+export type CountName = keyof typeof table;
+
+export const counters: Readonly<Record<CountName, Counter>> = table;
+export const countNames = Object.keys(table) as CountName[];
+
+/** What one group adds to the sums of its step and purpose. */
+export function countsOf(group: GroupWithRollouts): Record<CountName, number> {
+  return Object.fromEntries(countNames.map((name) => [name, counters[name].count(group)])) as Record<CountName, number>;
+}
+
+/** Sums of one purpose, as columns by step. */
+export const stepCounts = z.object({
+  purpose: groupPurpose,
+  /** Those that have groups of this purpose, ascending. */
+  steps: z.array(z.number().int()),
+  /** By name of what is counted, one number a step; a name that is not there was counted nowhere. */
+  sums: z.record(z.string(), z.array(z.number().int())),
+});
+export type StepCounts = z.infer<typeof stepCounts>;
+
+/** The column of one count, a number for each of `steps`. */
+export function sumsOf({ steps, sums }: StepCounts, name: CountName): readonly number[] {
+  return sums[name] ?? steps.map(() => 0);
+}
+
+const noCounts = (purpose: GroupPurpose): StepCounts => ({ purpose, steps: [], sums: {} });
+
+/** Adds groups to the sums of their steps and purposes; nothing is changed in place. */
+export function withGroups(held: readonly StepCounts[], groups: readonly GroupWithRollouts[]): StepCounts[] {
+  const byPurpose = new Map(held.map((counts) => [counts.purpose, counts]));
+  for (const purpose of new Set(groups.map((group) => group.purpose))) {
+    const { steps: before, sums: sumsBefore } = byPurpose.get(purpose) ?? noCounts(purpose);
+    const steps = [...before];
+    const sums = Object.fromEntries(
+      [...new Set([...Object.keys(sumsBefore), ...countNames])].map((name) => [
+        name,
+        [...(sumsBefore[name] ?? before.map(() => 0))],
+      ]),
+    );
+    for (const group of groups.filter((one) => one.purpose === purpose)) {
+      let at = steps.length;
+      while (at > 0 && (steps[at - 1] as number) >= group.step) at--;
+      if (steps[at] !== group.step) {
+        steps.splice(at, 0, group.step);
+        for (const column of Object.values(sums)) column.splice(at, 0, 0);
+      }
+      for (const [name, count] of Object.entries(countsOf(group))) {
+        const column = sums[name] as number[];
+        column[at] = (column[at] as number) + count;
+      }
+    }
+    byPurpose.set(purpose, { purpose, steps, sums });
+  }
+  return [...byPurpose.values()];
+}
+
+/** Takes away what was counted of steps after `toStep`. */
+export function countsUpTo(held: readonly StepCounts[], toStep: number): StepCounts[] {
+  return held.map(({ purpose, steps, sums }) => {
+    const kept = steps.filter((step) => step <= toStep).length;
+    return {
+      purpose,
+      steps: steps.slice(0, kept),
+      sums: Object.fromEntries(Object.entries(sums).map(([name, column]) => [name, column.slice(0, kept)])),
+    };
+  });
+}

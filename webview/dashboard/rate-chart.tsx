@@ -1,0 +1,60 @@
+/**
+ * Shares over steps with their intervals: a chart as the others, with their hairline, zoom and keys. Strong lines are pooled
+ * over the last steps; the band around each is its 95 % interval (Wilson).
+ */
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { CountName, StepCounts } from '../../trainer/protocol/step-counts.ts';
+import type { FormulaName } from '../formulas/formulas.ts';
+import { fixed } from '../ui/numbers.ts';
+import { Chart, type ChartGroup, type Curve, smoothedOver } from './chart.tsx';
+import { rateOf } from './rates.ts';
+
+export interface RateSeries {
+  readonly name: string;
+  readonly count: CountName;
+  readonly colour: Curve['colour'];
+  /** Lengths of dash and gap; each series of a chart has its own, since colour alone tells nothing. */
+  readonly dash?: readonly number[];
+  /** Before the name in the header. */
+  readonly mark?: ComponentChildren;
+}
+
+interface RateChartProps {
+  readonly group: ChartGroup;
+  readonly title: string;
+  readonly formula: FormulaName;
+  /** Of one purpose; undefined where nothing was counted. */
+  readonly counts: StepCounts | undefined;
+  /** Those of the other charts. */
+  readonly steps: readonly number[];
+  readonly series: readonly RateSeries[];
+  readonly lines?: readonly number[];
+}
+
+export function RateChart({ group, title, formula, counts, steps, series, lines }: RateChartProps) {
+  const curves = useMemo(
+    () =>
+      series.map(({ name, count, colour, dash, mark }): Curve => {
+        const { raw, pooled, low, high, counts: found } = rateOf(counts, count, steps, smoothedOver);
+        return {
+          name,
+          formula,
+          colour,
+          values: raw,
+          strong: pooled,
+          interval: { low, high },
+          ...(dash && { dash }),
+          mark,
+          words: (step) => {
+            if (step !== null) return found[step] ? found[step].join(' of ') : '–';
+            const last = pooled.findLastIndex((value) => value !== null);
+            if (last < 0) return '–';
+            return `${fixed(pooled[last] ?? null, 2)} (${fixed(low[last] ?? null, 2)}–${fixed(high[last] ?? null, 2)})`;
+          },
+        };
+      }),
+    [counts, steps, series],
+  );
+  return <Chart {...{ group, title, steps, curves }} {...(lines && { lines })} size="middle" fromZero />;
+}

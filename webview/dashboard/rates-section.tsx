@@ -1,0 +1,63 @@
+/** What is counted of groups and answers, as shares over steps: why groups are flat. */
+import { useMemo } from 'preact/hooks';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import type { RunView } from '../state/run-view.ts';
+import { Section } from '../ui/heads.tsx';
+import { TickOrCross } from '../ui/icons.tsx';
+import type { ChartGroup } from './chart.tsx';
+import { RateChart, type RateSeries } from './rate-chart.tsx';
+import styles from './rates-section.module.css';
+
+/** The name beside it says the same. */
+const tickOrCross = (tick: boolean) => (
+  <span aria-hidden="true">
+    <TickOrCross tick={tick} label="" />
+  </span>
+);
+
+const flatReasons: readonly RateSeries[] = [
+  { name: 'all right', count: 'flatAllRight', colour: 'right', mark: tickOrCross(true) },
+  {
+    name: 'all wrong',
+    count: 'flatAllWrong',
+    colour: 'wrong',
+    dash: [6, 3],
+    mark: tickOrCross(false),
+  },
+  { name: 'alike otherwise', count: 'flatAlike', colour: 'foreground', dash: [2, 3], mark: '=' },
+];
+
+/** Charts of one purpose each; one without any count is left out. */
+const charts = [
+  { title: 'Flat groups, by reason', formula: 'flatReasons', purpose: 'train', series: flatReasons },
+] as const;
+
+export function RatesSection({ view, group }: { view: RunView; group: ChartGroup }) {
+  const { counts, counted } = view.counted;
+  const { steps } = view.metrics;
+  const drawn = useMemo(
+    () =>
+      charts.flatMap((chart) => {
+        const own = counts.find(({ purpose }) => purpose === chart.purpose);
+        return own && own.steps.length > 0 ? [{ ...chart, counts: own }] : [];
+      }),
+    [counts],
+  );
+  if (drawn.length === 0 && counted === 1) return null;
+  return (
+    <section aria-label="Shares by step" data-part="rates">
+      <Section title="Shares by step" meta={<FormulaLabel name="rate">with their 95 % intervals</FormulaLabel>} />
+      {counted < 1 && (
+        <p class={`${styles.counting} dim`} role="status">
+          Groups of this older run are counted anew: {Math.floor(counted * 100)} % are in, the newest first.
+          <progress value={counted} max={1} />
+        </p>
+      )}
+      <div class={styles.charts}>
+        {drawn.map(({ title, formula, counts: own, series }) => (
+          <RateChart key={title} {...{ title, formula, series, steps, group }} counts={own} />
+        ))}
+      </div>
+    </section>
+  );
+}

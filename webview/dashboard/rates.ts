@@ -1,0 +1,40 @@
+/** Shares by step of what is counted of groups and answers: of each step, and pooled over the steps before it with an interval. */
+import { proportion } from '../../trainer/protocol/proportion.ts';
+import { type CountName, counters, type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
+
+export interface Rate {
+  /** Of each step alone, and the counts that it is made of; null where nothing was counted at a step. */
+  readonly raw: readonly (number | null)[];
+  readonly counts: readonly (readonly [count: number, of: number] | null)[];
+  /** Over the step and those before it that were counted, `width` of them in all, with its 95 % interval. */
+  readonly pooled: readonly (number | null)[];
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+}
+
+/** @param steps those of the charts, ascending; what was counted at others is left out */
+export function rateOf(counts: StepCounts | undefined, name: CountName, steps: readonly number[], width: number): Rate {
+  const sums = counts ? sumsOf(counts, name) : [];
+  const wholes = counts ? sumsOf(counts, counters[name].of) : [];
+  const places = new Map((counts?.steps ?? []).map((step, at) => [step, at]));
+  const found = steps.map((step): readonly [number, number] | null => {
+    const at = places.get(step);
+    const of = at === undefined ? 0 : (wholes[at] ?? 0);
+    return of === 0 ? null : [sums[at ?? 0] ?? 0, of];
+  });
+  const window: (readonly [number, number])[] = [];
+  const pooled = found.map((one) => {
+    if (one === null) return null;
+    window.push(one);
+    if (window.length > width) window.shift();
+    const [count, of] = window.reduce(([a, b], [c, d]) => [a + c, b + d] as const, [0, 0] as const);
+    return proportion(count, of);
+  });
+  return {
+    counts: found,
+    raw: found.map((one) => one && one[0] / one[1]),
+    pooled: pooled.map((one) => one?.share ?? null),
+    low: pooled.map((one) => one?.low ?? null),
+    high: pooled.map((one) => one?.high ?? null),
+  };
+}

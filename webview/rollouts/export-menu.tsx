@@ -1,0 +1,165 @@
+/** Exports what the list shows, in its order, the first so many: to a file that the editor asks for, or as a download. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { asStudioError } from '../../trainer/protocol/errors.ts';
+import type { ExportForm } from '../../trainer/protocol/messages.ts';
+import type { ListSort } from '../../trainer/protocol/query/sort.ts';
+import type { Host } from '../host.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { grouped } from '../ui/numbers.ts';
+import { say } from '../ui/said.tsx';
+import { Tool } from '../ui/tool.tsx';
+import { Button, TextField } from '../ui/toolkit.tsx';
+import styles from './export-menu.module.css';
+
+interface ExportMenuProps {
+  readonly feed: RunFeed;
+  readonly host: Host;
+  /** The filter that the list shows. */
+  readonly line: string;
+  /** Null: the newest first. */
+  readonly sort: ListSort | null;
+  /** Rollouts that the filter keeps; null until they are counted. */
+  readonly matching: number | null;
+  readonly onFlags: () => void;
+}
+
+const forms: readonly { readonly form: ExportForm; readonly label: string; readonly title: string }[] = [
+  { form: 'html', label: 'Page to read', title: 'One HTML page with the frames, which anyone can open; at most 1,000' },
+  { form: 'jsonl', label: 'JSONL', title: 'One JSON object a line, whole' },
+  { form: 'parquet', label: 'Parquet', title: 'A table with a column for every number' },
+];
+
+interface UnderWay {
+  readonly id: string;
+  readonly done: number;
+  readonly total: number | null;
+}
+
+export function ExportMenu({ feed, host, line, sort, matching, onFlags }: ExportMenuProps) {
+  const [open, setOpen] = useState(false);
+  const [typed, setTyped] = useState('');
+  const [underWay, setUnderWay] = useState<UnderWay | null>(null);
+  const box = useRef<HTMLSpanElement>(null);
+  const field = useRef<HTMLElement>(null);
+  const limit = limitOf(typed);
+  const close = () => {
+    setOpen(false);
+    box.current?.querySelector('button')?.focus();
+  };
+  useEffect(() => {
+    if (!open) return;
+    field.current?.focus();
+    const onPress = (event: Event) => {
+      if (!box.current?.contains(event.target as Node)) setOpen(false);
+    };
+    window.addEventListener('pointerdown', onPress, true);
+    return () => window.removeEventListener('pointerdown', onPress, true);
+  }, [open]);
+  useEffect(
+    () =>
+      feed.connection.on('exports/progress', ({ id, done, total }) =>
+        setUnderWay((held) => (held?.id === id ? { id, done, total } : held)),
+      ),
+    [feed],
+  );
+
+  const start = async (form: ExportForm) => {
+    if (limit === 'faulty' || underWay) return;
+    const selection = { query: line, ...(sort && { sort }), ...(limit !== null && { limit }) };
+    if (host.place === 'vscode') {
+      setOpen(false);
+      host.command({ command: 'export-rollouts', runId: feed.id, selection, form });
+      return;
+    }
+    const id = crypto.randomUUID();
+    setUnderWay({ id, done: 0, total: null });
+    try {
+      const { path, count } = await feed.request('rollouts/export', { id, selection, form });
+      host.download(path);
+      say(`${grouped(count)} ${count === 1 ? 'rollout' : 'rollouts'} exported.`);
+      close();
+    } catch (thrown) {
+      if (asStudioError(thrown).kind === 'cancelled') say('The export was cancelled; nothing of it is left.');
+      else feed.fail(thrown);
+    } finally {
+      setUnderWay(null);
+    }
+  };
+  const cancel = () => {
+    if (underWay)
+      feed.connection.request('exports/cancel', { id: underWay.id }).catch((thrown: unknown) => feed.fail(thrown));
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it takes the keys of its parts
+    <span
+      ref={box}
+      class={styles.box}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !open) return;
+        event.stopPropagation();
+        if (underWay) cancel();
+        else close();
+      }}
+    >
+      <Tool icon="export" label="Export" expanded={open} onPress={() => setOpen(!open)} />
+      {open && (
+        <div class={styles.form} role="dialog" aria-label="Export">
+          <p class="strong">
+            {matching === null ? 'The rollouts' : grouped(matching)} of this list, {orderWords(sort)}
+          </p>
+          <div class={styles.limit}>
+            <span aria-hidden="true">only the first</span>
+            <TextField
+              label="How many of them; all when empty"
+              placeholder="all"
+              value={typed}
+              invalid={limit === 'faulty'}
+              fieldRef={field}
+              onInput={setTyped}
+            />
+          </div>
+          {limit === 'faulty' && <p role="alert">A whole number, from 1.</p>}
+          <div class={styles.forms}>
+            {forms.map(({ form, label, title }) => (
+              <Button
+                key={form}
+                title={title}
+                disabled={limit === 'faulty' || underWay !== null}
+                onPress={() => void start(form)}
+              >
+                {label}
+              </Button>
+            ))}
+          </div>
+          {underWay && (
+            <div class={styles.forms}>
+              <progress
+                aria-label="Exporting"
+                {...(underWay.total !== null && { value: underWay.done, max: Math.max(1, underWay.total) })}
+              />
+              <span class="num">
+                {underWay.total !== null && `${grouped(underWay.done)} of ${grouped(underWay.total)}`}
+              </span>
+              <button type="button" class="link" onClick={cancel}>
+                Cancel <kbd>Esc</kbd>
+              </button>
+            </div>
+          )}
+          <button type="button" class="link" onClick={onFlags}>
+            All flags of this run, as JSONL
+          </button>
+        </div>
+      )}
+    </span>
+  );
+}
+
+function limitOf(typed: string): number | null | 'faulty' {
+  const text = typed.trim().replaceAll(',', '');
+  if (text === '') return null;
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 'faulty';
+}
+
+function orderWords(sort: ListSort | null): string {
+  return sort === null ? 'the newest first' : `by ${sort.by}, the ${sort.descending ? 'largest' : 'smallest'} first`;
+}

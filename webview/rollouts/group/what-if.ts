@@ -1,0 +1,144 @@
+/**
+ * What rewards and advantages of a recorded group would be under other parameters, by the trainer's own arithmetic, from the
+ * scores in its record. Nothing is asked of the trainer, and nothing is changed.
+ */
+import {
+  type GroupAdvantages,
+  groupAdvantages,
+  type RewardParameters,
+} from '../../../trainer/advantages/advantages.ts';
+import { type RecordedScores, recordedParameters, recordedScores } from '../../../trainer/advantages/recorded.ts';
+import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
+import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
+
+/** What can be tried, in the order in which it is shown. */
+export const whatIfNames = [
+  'alpha',
+  'mu',
+  'omega',
+  'temporalTest',
+  'temporalShare',
+  'correctThreshold',
+  'lengthMin',
+  'lengthMax',
+  'formatWeight',
+  'divideByStd',
+  'stdDegrees',
+] as const satisfies readonly (keyof RewardParameters)[];
+export type WhatIfName = (typeof whatIfNames)[number];
+
+/** What is tried in place of what the group was made with; kept from one group to the next. */
+export type WhatIfChanges = Partial<Pick<RewardParameters, WhatIfName>>;
+
+/**
+ * What the parameters of a run may have been when a group was made, the likeliest first: those of now without what commands
+ * changed after it; what commands had made of them before it; those of now.
+ * @param commands in any order
+ */
+export function candidateParameters(
+  group: Pick<GroupWithRollouts, 'at'>,
+  now: RewardParameters,
+  commands: readonly CommandRecord[],
+): [RewardParameters, ...RewardParameters[]] {
+  const changes = commands
+    .flatMap((command) =>
+      command.state === 'applied' && command.request.kind === 'set' && command.change !== null
+        ? [{ name: command.request.parameter, at: command.endedAt, ...command.change }]
+        : [],
+    )
+    .filter(({ name }) => name in now)
+    .sort((a, b) => a.at - b.at);
+  const undone: Record<string, unknown> = { ...now };
+  for (const { name, from } of changes.filter(({ at }) => at > group.at).reverse()) undone[name] = from;
+  const before: Record<string, unknown> = { ...undone };
+  for (const { name, to } of changes.filter(({ at }) => at <= group.at)) before[name] = to;
+  return [undone as unknown as RewardParameters, before as unknown as RewardParameters, now];
+}
+
+/** A group as its record lets it be made again. */
+export interface KnownGroup {
+  readonly group: GroupWithRollouts;
+  readonly scores: RecordedScores;
+  /** Those that it was made with, where `giveTheRecord`; else the likeliest. */
+  readonly parameters: RewardParameters;
+  readonly giveTheRecord: boolean;
+  /** With those parameters. */
+  readonly asMade: GroupAdvantages;
+}
+
+export function knownGroup(
+  group: GroupWithRollouts,
+  now: RewardParameters,
+  commands: readonly CommandRecord[],
+): KnownGroup {
+  const scores = recordedScores(group);
+  const { parameters, giveTheRecord } = recordedParameters(group, candidateParameters(group, now, commands));
+  return {
+    group,
+    scores,
+    parameters,
+    giveTheRecord,
+    asMade: groupAdvantages(scores.ordered, scores.shuffled, parameters),
+  };
+}
+
+/** Why a parameter changes nothing of this group, whatever its value; null where it may. */
+export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName): string | null {
+  switch (name) {
+    case 'alpha':
+    case 'mu':
+    case 'temporalTest':
+    case 'temporalShare':
+      return asMade.temporal === null ? 'no shuffled answers' : null;
+    case 'formatWeight':
+      return scores.formatIsKnown ? null : 'weighed 0 in this group, so its record does not tell who had the form';
+    default:
+      return null;
+  }
+}
+
+/** Those of the changes that say something of this group: what is tried is kept from one group to the next. */
+export function triedHere(known: KnownGroup, changes: WhatIfChanges): WhatIfChanges {
+  const names = whatIfNames.filter(
+    (name) =>
+      changes[name] !== undefined && changes[name] !== known.parameters[name] && withoutEffect(known, name) === null,
+  );
+  return Object.fromEntries(names.map((name) => [name, changes[name]]));
+}
+
+/** What the group would be. @param tried as `triedHere` gives it */
+export function whatIf({ scores, parameters }: KnownGroup, tried: WhatIfChanges): GroupAdvantages {
+  return groupAdvantages(scores.ordered, scores.shuffled, { ...parameters, ...tried });
+}
+
+/** What an answer is and would be. */
+export interface AnswerIf {
+  readonly rollout: Rollout;
+  readonly total: number;
+  /** As training made it or, where nothing was trained on, as it would have. Null for shuffled answers. */
+  readonly recorded: number | null;
+  readonly advantage: number | null;
+  /** Its advantage would pull the other way, or begin or cease to pull. */
+  readonly flips: boolean;
+  /** Whether it would count as right. */
+  readonly correct: boolean;
+}
+
+const direction = (advantage: number) => Math.sign(Number(advantage.toFixed(9)));
+
+export function answersIf({ group, asMade }: KnownGroup, made: GroupAdvantages): AnswerIf[] {
+  return group.rollouts.map((rollout) => {
+    const of = made[rollout.order][rollout.index];
+    const isOrdered = rollout.order === 'ordered';
+    const recorded = isOrdered ? (rollout.advantage ?? asMade.advantages[rollout.index] ?? null) : null;
+    const advantage = isOrdered ? (made.advantages[rollout.index] ?? null) : null;
+    return {
+      rollout,
+      correct: of?.correct ?? rollout.correct,
+      total: of?.total ?? rollout.reward.total,
+      recorded,
+      advantage,
+      flips: recorded !== null && advantage !== null && direction(recorded) !== direction(advantage),
+    };
+  });
+}
