@@ -1,10 +1,10 @@
-/** A project with one run that is over: groups of a real T-GRPO run on the sample, with the figures that they had. */
+/** Projects with runs that are over: one of a real T-GRPO run on the sample, with the figures that it had, or given ones. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
+import type { Evaluation, GroupWithRollouts } from '../../trainer/protocol/records.ts';
 import { writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -30,12 +30,28 @@ export function recordedGroups(): { groups: GroupWithRollouts[]; parameters: Par
   return { groups: whole, parameters };
 }
 
-export async function projectWithRecordedRun(): Promise<{ folder: string; remove(): Promise<void> }> {
+export interface RunThatIsOver {
+  readonly id: string;
+  readonly groups: readonly GroupWithRollouts[];
+  readonly parameters: ParameterValues;
+  readonly evaluations?: readonly Evaluation[];
+}
+
+/** A project with runs that are over, each with its groups step by step, as if it had been trained. */
+export async function projectWithRuns(
+  runs: readonly RunThatIsOver[],
+): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-recorded-'));
-  const runFolder = path.join(folder, '.video-r1', 'runs', recordedRun);
+  for (const run of runs) await recordRun(folder, run);
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+async function recordRun(folder: string, { id, groups, parameters, evaluations = [] }: RunThatIsOver): Promise<void> {
+  const runFolder = path.join(folder, '.video-r1', 'runs', id);
+  const name = id.replace(/-\d+$/, '');
   mkdirSync(runFolder, { recursive: true });
   await writePlan(runFolder, {
-    name: 'recorded',
+    name,
     method: 'tgrpo',
     preset: 'sample',
     dataset: path.join(folder, 'rl.json'),
@@ -49,20 +65,21 @@ export async function projectWithRecordedRun(): Promise<{ folder: string; remove
     allowedRoots: [],
     paths: new ProjectPaths(folder),
   });
-  const { groups, parameters } = recordedGroups();
   const last = Math.max(...groups.map(({ step }) => step));
   const store = RunStore.create(
     runFolder,
-    aRunThat(
-      { state: 'completed' },
-      { id: recordedRun, name: 'recorded', step: last, steps: last, parameters, evaluationDataset: null },
-    ),
+    aRunThat({ state: 'completed' }, { id, name, step: last, steps: last, parameters, evaluationDataset: null }),
   );
   for (let step = 0; step <= last; step++) {
     const own = groups.filter((group) => group.step === step);
     store.appendAll(own.map((group) => ({ type: 'group', group })));
     if (step > 0) store.append({ type: 'step', metrics: someMetrics(step) });
+    for (const evaluation of evaluations.filter((one) => one.step === step))
+      store.append({ type: 'evaluation', evaluation });
   }
   store.dispose();
-  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+export async function projectWithRecordedRun(): Promise<{ folder: string; remove(): Promise<void> }> {
+  return projectWithRuns([{ id: recordedRun, ...recordedGroups() }]);
 }
