@@ -6,6 +6,7 @@ import type { TrainerInfo } from '../trainer/protocol/messages.ts';
 import { panelOf, type WebviewPage } from '../trainer/protocol/pages.ts';
 import { type Place, projectName, webviewPage } from '../trainer/protocol/place.ts';
 import { listSort } from '../trainer/protocol/query/sort.ts';
+import { groupPurpose } from '../trainer/protocol/records.ts';
 import { Across } from './across/across.tsx';
 import { type AcrossPlace, acrossPlaceOf, noQuestion, placeOfAcross } from './across/place.ts';
 import { Compare } from './compare/compare.tsx';
@@ -49,6 +50,7 @@ const savedPlace = z.object({
       againstRunId: z.string().nullable(),
       question: z.string().nullable(),
       groupId: z.string().nullable(),
+      purpose: groupPurpose.nullable().default(null),
       evaluationId: z.string().nullable(),
       againstEvaluationId: z.string().nullable(),
     })
@@ -221,7 +223,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         {...{ session, feed, host, place }}
         onDashboard={() => go('dashboard')}
         onAcross={({ group, rollout }) => goBeyond({ page: 'across', groupId: group.id, rolloutId: rollout.id })}
-        onCompare={({ group }) => goBeyond({ page: 'compare', groupId: group.id })}
+        onCompare={({ group }) => goBeyond({ page: 'compare', groupId: group.id, purpose: group.purpose })}
         onOpenDocument={({ name, text }) => host.openDocument(name, text)}
       />
     ),
@@ -259,7 +261,6 @@ export function App({ host, session }: { host: Host; session: Session }) {
   );
 }
 
-/** Pages that others lead to, which lead back; the editor shows them in the panel of the rollouts. */
 /** Before there is a run to show. */
 function Nothing({ session, host }: { session: Session; host: Host }) {
   const { connection } = session;

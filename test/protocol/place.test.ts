@@ -16,6 +16,7 @@ import {
   readLink,
 } from '../../trainer/protocol/place.ts';
 import { sortFields } from '../../trainer/protocol/query/sort.ts';
+import { groupPurpose } from '../../trainer/protocol/records.ts';
 
 const anyName = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
 const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
@@ -32,6 +33,12 @@ const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
         .map(([start, more]) => ({ start, end: start + more })),
       query: fc.string({ unit: 'binary', maxLength: 60 }),
       sort: fc.record({ by: fc.constantFrom(...sortFields), descending: fc.boolean() }),
+      question: anyName,
+      againstRolloutId: anyName,
+      purpose: fc.constantFrom(...groupPurpose.options),
+      againstRunId: anyName,
+      evaluationId: anyName,
+      againstEvaluationId: anyName,
     },
     { requiredKeys: ['page'] },
   ),

@@ -219,7 +219,6 @@ export const rooms: readonly Room[] = [
       'webview/host.ts',
       'webview/places',
       'webview/rollout',
-      'webview/rollouts',
       'webview/run',
       'webview/state',
       'webview/ui',

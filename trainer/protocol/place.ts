@@ -7,7 +7,7 @@ import { StudioError } from './errors.ts';
 import { nearestClause } from './nearest.ts';
 import { webviewPages } from './pages.ts';
 import { listSort } from './query/sort.ts';
-import { span } from './records.ts';
+import { groupPurpose, span } from './records.ts';
 
 export const webviewPage = z.enum(webviewPages);
 /** As it is written before the editor's links to the extension: its publisher and its name. */
@@ -30,6 +30,10 @@ export const place = z.object({
   sort: listSort.optional(),
   /** Key of a question's content, across steps and runs. */
   question: name.optional(),
+  /** The answer that is read beside `rolloutId`, across steps. */
+  againstRolloutId: name.optional(),
+  /** What the questions that are compared were asked for. */
+  purpose: groupPurpose.optional(),
   /** What is compared with it: another run, and of the two an evaluation each. */
   againstRunId: name.optional(),
   evaluationId: name.optional(),
@@ -91,6 +95,13 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
     means: 'a field to sort by, with a - before it where the largest come first',
   },
   question: { key: 'question', ...asText, means: "a question's key" },
+  againstRolloutId: { key: 'against-rollout', ...asText, means: "a rollout's id" },
+  purpose: {
+    key: 'purpose',
+    write: (purpose) => purpose,
+    read: (text) => groupPurpose.safeParse(text).data ?? null,
+    means: `one of ${groupPurpose.options.join(', ')}`,
+  },
   againstRunId: { key: 'against', ...asText, means: "a run's id" },
   evaluationId: { key: 'evaluation', ...asText, means: "an evaluation's id" },
   againstEvaluationId: { key: 'against-evaluation', ...asText, means: "an evaluation's id" },

@@ -24,7 +24,7 @@ import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import styles from './across.module.css';
-import type { AcrossPlace } from './place.ts';
+import { type AcrossPlace, placeOfAcross } from './place.ts';
 import { QuestionPicker } from './question-picker.tsx';
 import { type Cell, cellOf, columnsOf, moved, pairOf, parameterAt, purposes, rowsOf } from './timeline.ts';
 import { type TimelineMark, TimelineView } from './timeline-view.tsx';
@@ -85,8 +85,8 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
   const copyLink = () => {
     const { trainer } = feed.connection.state.get();
     const project = trainer && projectName(trainer.folder);
-    const place = { page: 'across' as const, runId: feed.id, ...(question !== null && { question }) };
-    copyLinkOf(host, { project, place }).catch((thrown: unknown) => feed.fail(thrown));
+    const link = { project, place: { page: 'across' as const, runId: feed.id, ...placeOfAcross(shown) } };
+    copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
   };
   useKeys({
     '/': () => setPicking(true),

@@ -13,15 +13,16 @@ export interface AcrossPlace {
 
 export const noQuestion: AcrossPlace = { question: null, groupId: null, first: null, second: null };
 
-export const acrossPlaceOf = ({ question, groupId, rolloutId }: Place): AcrossPlace => ({
+export const acrossPlaceOf = ({ question, groupId, rolloutId, againstRolloutId }: Place): AcrossPlace => ({
   question: question ?? null,
   groupId: groupId ?? null,
-  first: null,
+  first: againstRolloutId ?? null,
   second: rolloutId ?? null,
 });
 
-export const placeOfAcross = ({ question, groupId, second }: AcrossPlace): Omit<Place, 'page'> => ({
+export const placeOfAcross = ({ question, groupId, first, second }: AcrossPlace): Omit<Place, 'page'> => ({
   ...(question !== null && { question }),
   ...(question === null && groupId !== null && { groupId }),
+  ...(first !== null && { againstRolloutId: first }),
   ...(second !== null && { rolloutId: second }),
 });

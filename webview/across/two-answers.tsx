@@ -135,7 +135,7 @@ function Amounts({ first, second, threshold }: { first: Placed; second: Placed; 
       <table class={styles.table} data-part="amounts">
         <thead>
           <tr>
-            <th />
+            <td />
             <th class="num">
               <span class={styles.badge}>1</span> step {first.group.step}
             </th>

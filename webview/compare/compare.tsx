@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { projectName } from '../../trainer/protocol/place.ts';
-import type { Evaluation, GroupPurpose } from '../../trainer/protocol/records.ts';
+import type { Evaluation } from '../../trainer/protocol/records.ts';
 import { runLine } from '../../trainer/protocol/run-words.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
@@ -26,13 +26,14 @@ import { Dropdown } from '../ui/toolkit.tsx';
 import styles from './compare.module.css';
 import { Differences } from './differences.tsx';
 import { caveats, EvaluationList, pairsOf, Slices, type Transition, TransitionTable } from './evaluation-list.tsx';
-import type { ComparePlace } from './place.ts';
+import { type ComparePlace, placeOfCompare } from './place.ts';
 import { RunDisc, type SideName } from './run-disc.tsx';
 import { Means, SharedList } from './shared-list.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { type StepPair, stepPairs } from './step-pairs.ts';
 import { useAsked } from './use-asked.ts';
 import { useOtherRun } from './use-other-run.ts';
+import { usePurpose } from './use-purpose.ts';
 import { useShared } from './use-shared.ts';
 
 interface CompareProps {
@@ -88,16 +89,12 @@ export function Compare(props: CompareProps) {
     });
   };
   const copyLink = () => {
-    const { question, evaluationId, againstEvaluationId } = shown;
     const { trainer } = feed.connection.state.get();
     const project = trainer && projectName(trainer.folder);
-    const place = {
-      ...{ page: 'compare' as const, runId: feed.id, againstRunId: againstId },
-      ...(question !== null && { question }),
-      ...(evaluationId !== null && { evaluationId }),
-      ...(againstEvaluationId !== null && { againstEvaluationId }),
-    };
-    copyLinkOf(host, { project, place }).catch((thrown: unknown) => feed.fail(thrown));
+    const named = placeOfCompare({ ...shown, againstRunId: againstId });
+    copyLinkOf(host, { project, place: { page: 'compare', runId: feed.id, ...named } }).catch((thrown: unknown) =>
+      feed.fail(thrown),
+    );
   };
   useKeys({
     x: swap,
@@ -148,16 +145,17 @@ interface ComparedProps extends CompareProps {
 }
 
 function Compared(props: ComparedProps) {
-  const { feed, other, shown } = props;
+  const { feed, other, shown, change } = props;
   const isSame = other === feed;
-  const methods = [
-    useStore(feed.state, ({ view }) => view.run.method),
-    useStore(other.state, ({ view }) => view.run.method),
-  ];
-  const isOfEvaluations = isSame || shown.evaluationId !== null || shown.againstEvaluationId !== null;
-  const [purpose, setPurpose] = useState<GroupPurpose>(
-    isOfEvaluations ? 'evaluation' : methods.includes('sft') ? 'probe' : 'train',
-  );
+  const { purpose, setPurpose } = usePurpose(feed, other, shown, change);
+  const named = useHistory(feed, shown.question === null && shown.groupId !== null ? { groupId: shown.groupId } : null);
+  useEffect(() => {
+    if (shown.question !== null || shown.groupId === null) return;
+    if (named.history) change({ question: named.history.key, groupId: null });
+    if (!named.fault) return;
+    feed.fail(named.fault);
+    change({ groupId: null });
+  }, [named, shown]);
   const tabs = (
     <Segments label="What is compared">
       {(['train', 'probe', 'evaluation'] as const).map((name) => (
@@ -174,6 +172,13 @@ function Compared(props: ComparedProps) {
       ))}
     </Segments>
   );
+  if (purpose === null)
+    return (
+      <Blank status>
+        <p class="strong">Looking for questions that both runs were asked</p>
+        <progress />
+      </Blank>
+    );
   return purpose === 'evaluation' ? (
     <Evaluations {...props} tabs={tabs} />
   ) : (
@@ -194,15 +199,10 @@ function Training(props: TabProps & { purpose: 'train' | 'probe' }) {
     feed.connection.request('runs/differences', { runIds: [feed.id, other.id] }),
   );
   const key = shown.question ?? (shown.groupId === null ? (questions[0]?.key ?? null) : null);
-  const of = key !== null ? { question: key } : shown.groupId !== null ? { groupId: shown.groupId } : null;
+  const of = key === null ? null : { question: key };
   const first = useHistory(feed, of);
-  const known = first.history?.key ?? key;
-  const second = useHistory(other, known === null ? null : { question: known });
-  useEffect(() => {
-    if (shown.question === null && shown.groupId !== null && first.history)
-      change({ question: first.history.key, groupId: null });
-  }, [first.history]);
-  const at = questions.findIndex((question) => question.key === known);
+  const second = useHistory(other, of);
+  const at = questions.findIndex((question) => question.key === key);
   const move = (by: 1 | -1) => {
     const next = questions[at + by];
     if (next) change({ question: next.key, groupId: null });
@@ -213,7 +213,7 @@ function Training(props: TabProps & { purpose: 'train' | 'probe' }) {
     k: () => move(-1),
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
-    t: () => known !== null && onAcross(known),
+    t: () => key !== null && onAcross(key),
   });
   const pairs =
     first.history && second.history && first.history.key === second.history.key
@@ -262,7 +262,7 @@ function Training(props: TabProps & { purpose: 'train' | 'probe' }) {
         )}
       </Pane>
       {pairs && pairs.length > 0 ? (
-        <Answers key={known} {...props} pairs={pairs} />
+        <Answers key={key} {...props} pairs={pairs} />
       ) : (
         <Pane name="answers" label="Answers side by side">
           {of !== null && (

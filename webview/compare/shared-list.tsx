@@ -37,7 +37,7 @@ export function Means({ shared, runs }: MeansProps) {
       <table class={styles.means} data-part="means">
         <thead>
           <tr>
-            <th />
+            <td />
             {pairMeasures.map((measure) => (
               <th key={measure} class="num">
                 {measureNames[measure]}

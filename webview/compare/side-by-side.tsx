@@ -5,12 +5,12 @@ import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
 import { AskedQuestion } from '../rollout/asked-question.tsx';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { GroupChips } from '../rollout/group-chips.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { temporalReason } from '../rollout/temporal-reason.ts';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { wordDiff } from '../rollout/word-diff.ts';
 import { DiffSide, diffWords } from '../rollout/word-diff-view.tsx';
-import { GroupChips } from '../rollouts/group/group-chips.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Blank } from '../ui/blank.tsx';
 import { Bar } from '../ui/heads.tsx';
@@ -154,7 +154,12 @@ function Head({ side, feed, group, rollout, onSelect, onOpen }: ColumnProps) {
         <RunDisc side={side} /> <b class="cut">{shownLine(feed.id)}</b>
         <span class="dim">step {group.step}</span>
       </h3>
-      <GroupChips {...{ group, threshold, onSelect, onOpen }} selectedId={rollout?.id ?? null} open={false} />
+      <GroupChips
+        label={`Answers of the ${side}`}
+        {...{ group, threshold, onSelect, onOpen }}
+        selectedId={rollout?.id ?? null}
+        open={false}
+      />
     </div>
   );
 }

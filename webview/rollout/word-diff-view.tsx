@@ -14,32 +14,42 @@ export function diffWords({ words, sameAtStart }: WordDiff): string {
 
 /** One side of a diff. @param text the text that the runs are of */
 export function DiffSide({ text, runs }: { text: string; runs: readonly DiffRun[] }) {
-  return <Runs runs={runs} textOf={() => text} />;
+  return <Runs runs={runs} textOf={() => text} last={text} />;
 }
 
 /** Both texts in one order. */
 export function DiffInline({ first, second, diff }: { first: string; second: string; diff: WordDiff }) {
-  return <Runs runs={diff.inline} textOf={({ kind }) => (kind === 'gone' ? first : second)} />;
+  return <Runs runs={diff.inline} textOf={({ kind }) => (kind === 'gone' ? first : second)} last={second} />;
 }
 
-function Runs({ runs, textOf }: { runs: readonly DiffRun[]; textOf: (run: DiffRun) => string }) {
+interface RunsProps {
+  readonly runs: readonly DiffRun[];
+  readonly textOf: (run: DiffRun) => string;
+  /** The text whose end is shown after its last word. */
+  readonly last: string;
+}
+
+function Runs({ runs, textOf, last }: RunsProps) {
+  const end = runs.findLast((run) => textOf(run) === last)?.end ?? 0;
   return (
     <div class={`${styles.text} model-text`}>
       {runs.map((run) => {
         const text = textOf(run);
         return (
           <Fragment key={`${run.kind} ${run.start}`}>
-            {text.slice(run.from, run.start)}
+            {pieces(text, run.from, run.start)}
             <Run text={text} run={run} />
           </Fragment>
         );
       })}
+      {pieces(last, end, last.length)}
     </div>
   );
 }
 
-function Run({ text, run }: { text: string; run: DiffRun }) {
-  const pieces = shownPieces(text, run.start, run.end).map(({ start, shown, code }) =>
+/* Space between words can be a character that is not seen, such as a byte order mark. */
+const pieces = (text: string, from: number, to: number) =>
+  shownPieces(text, from, to).map(({ start, shown, code }) =>
     code ? (
       <span key={start} class={styles.code}>
         {shown}
@@ -48,6 +58,9 @@ function Run({ text, run }: { text: string; run: DiffRun }) {
       shown
     ),
   );
-  if (run.kind === 'gone') return <del class={styles.gone}>{pieces}</del>;
-  return run.kind === 'new' ? <ins class={styles.new}>{pieces}</ins> : <span>{pieces}</span>;
+
+function Run({ text, run }: { text: string; run: DiffRun }) {
+  const shown = pieces(text, run.start, run.end);
+  if (run.kind === 'gone') return <del class={styles.gone}>{shown}</del>;
+  return run.kind === 'new' ? <ins class={styles.new}>{shown}</ins> : <span>{shown}</span>;
 }

@@ -1,9 +1,10 @@
 /** The rollout's head: which answer it is, what leads on from it, and what can be done with it. */
+
+import { purposeWords } from '../rollout/group-chips.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
-import { purposeWords } from './group/group-view.tsx';
 import type { Read } from './reading.ts';
 import styles from './rollout-head.module.css';
 

@@ -4,6 +4,7 @@ import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { OlderRules } from '../rollout/aha-tier.tsx';
 import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
+import { GroupChips } from '../rollout/group-chips.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -17,7 +18,6 @@ import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
 import { ExportMenu } from './export-menu.tsx';
-import { GroupChips } from './group/group-chips.tsx';
 import { GroupView } from './group/group-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
 import { whatIfFieldId } from './group/what-if.tsx';
@@ -304,6 +304,7 @@ function Panes(props: PanesProps) {
         <div class={styles.reading} data-shown={layout !== 'wide' && pane === 'group' ? 'group' : 'rollout'}>
           {layout === 'editor' && read && (
             <GroupChips
+              label="Answers of the group"
               group={read.group}
               threshold={correctThreshold}
               selectedId={rolloutId}

@@ -9,6 +9,7 @@ import { FormulaLabel } from '../../formulas/formula.tsx';
 import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../../formulas/worked-formulas.ts';
 import { AhaTier } from '../../rollout/aha-tier.tsx';
 import { AnswerMark } from '../../rollout/answer-mark.tsx';
+import { purposeWords } from '../../rollout/group-chips.tsx';
 import { RewardParts } from '../../rollout/reward-parts.tsx';
 import { PaneHead, Section } from '../../ui/heads.tsx';
 import { shownLine } from '../../ui/hostile-text.ts';
@@ -36,8 +37,6 @@ interface GroupViewProps {
   readonly onSelect: (rolloutId: string) => void;
   readonly onMove: (by: 1 | -1) => void;
 }
-
-export const purposeWords = { train: 'question', probe: 'probe', evaluation: 'evaluation' } as const;
 
 export function GroupView(props: GroupViewProps) {
   const { group, parameters, commands, selectedId, flaggedIds, lengthWindow, whatIf, onSelect, onMove } = props;

@@ -1,20 +1,23 @@
 /** The group as one row: each answer with its mark, its advantage and its reward's parts, and which of them is read. */
 import { useEffect, useRef } from 'preact/hooks';
-import { answerMark, fractionsRuleOf } from '../../../trainer/protocol/correctness.ts';
-import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
-import { FormulaLabel } from '../../formulas/formula.tsx';
-import { equation, workedTest } from '../../formulas/worked-formulas.ts';
-import { AnswerMark } from '../../rollout/answer-mark.tsx';
-import { RewardParts } from '../../rollout/reward-parts.tsx';
-import { shownLine } from '../../ui/hostile-text.ts';
-import { OrderMark, TickOrCross } from '../../ui/icons.tsx';
-import { fixed, signed } from '../../ui/numbers.ts';
-import { Tool } from '../../ui/tool.tsx';
+import { answerMark, fractionsRuleOf } from '../../trainer/protocol/correctness.ts';
+import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
+import { equation, workedTest } from '../formulas/worked-formulas.ts';
+import { shownLine } from '../ui/hostile-text.ts';
+import { OrderMark, TickOrCross } from '../ui/icons.tsx';
+import { fixed, signed } from '../ui/numbers.ts';
+import { Tool } from '../ui/tool.tsx';
+import { AnswerMark } from './answer-mark.tsx';
 import styles from './group-chips.module.css';
-import { purposeWords } from './group-view.tsx';
+import { RewardParts } from './reward-parts.tsx';
+
+export const purposeWords = { train: 'question', probe: 'probe', evaluation: 'evaluation' } as const;
 
 interface GroupChipsProps {
   readonly group: GroupWithRollouts;
+  /** What it is called; of two on a page each by its own. */
+  readonly label: string;
   /** The run's `correctThreshold`. */
   readonly threshold: number;
   readonly selectedId: string | null;
@@ -26,7 +29,7 @@ interface GroupChipsProps {
 
 const partsWidth = 44;
 
-export function GroupChips({ group, threshold, selectedId, open, onSelect, onOpen }: GroupChipsProps) {
+export function GroupChips({ group, label, threshold, selectedId, open, onSelect, onOpen }: GroupChipsProps) {
   const row = useRef<HTMLDivElement>(null);
   const of = (order: Rollout['order']) => group.rollouts.filter((rollout) => rollout.order === order);
   const halves = [of('ordered'), of('shuffled')].filter((answers) => answers.length > 0);
@@ -34,7 +37,7 @@ export function GroupChips({ group, threshold, selectedId, open, onSelect, onOpe
     row.current?.querySelector('[aria-pressed=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [selectedId, group]);
   return (
-    <section class={styles.chips} aria-label="Answers of the group" data-part="group-chips">
+    <section class={styles.chips} aria-label={label} data-part="group-chips">
       <div class={styles.head}>
         <h2>Group</h2>
         <span class="dim cut">
