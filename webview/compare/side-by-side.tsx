@@ -204,7 +204,7 @@ function Foot({ side, feed, group, rollout }: ColumnProps) {
       >
         {rollout.answer === '' ? 'none' : shownLine(rollout.answer, 200)}
       </AnswerLine>
-      <RewardLine rollout={rollout} group={group} parameters={run.parameters} />
+      <RewardLine label={`Reward of the ${side}`} rollout={rollout} group={group} parameters={run.parameters} />
       <p class={styles.because} data-part="reason">
         <Icon name="clock" />
         <span>

@@ -13,17 +13,19 @@ import { partFormulas } from './reward-sum.tsx';
 import { staircase } from './staircase.ts';
 
 interface RewardLineProps {
+  /** What it is called; of two on a page each by its own. */
+  readonly label: string;
   readonly rollout: Rollout;
   readonly group: GroupWithRollouts;
   readonly parameters: ParameterValues;
 }
 
-export function RewardLine({ rollout, group, parameters }: RewardLineProps) {
+export function RewardLine({ label, rollout, group, parameters }: RewardLineProps) {
   const { parts, total } = rollout.reward;
   const { stairs, low, high, sum } = staircase(parts, total, group.stats.mean);
   const at = (value: number) => ((value - low) / (high - low || 1)) * 100;
   return (
-    <section aria-label="Reward" class={styles.reward} data-part="reward-line">
+    <section aria-label={label} class={styles.reward} data-part="reward-line">
       <Bar title="Reward">
         {parts.map((part, index) => (
           <FormulaLabel key={part.name} name={partFormulas[part.name]} worked={shownLine(part.explanation, 300)}>

@@ -323,7 +323,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
       </AnswerLine>
       <div class={styles.spare} />
       {compact ? (
-        <RewardLine rollout={rollout} group={group} parameters={run.parameters} />
+        <RewardLine label="Reward" rollout={rollout} group={group} parameters={run.parameters} />
       ) : (
         <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
       )}

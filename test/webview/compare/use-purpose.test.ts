@@ -1,0 +1,14 @@
+/** What is looked through for questions of both runs: what was asked for first, then what tells most, each once. */
+import { describe, expect, it } from 'vitest';
+import { purposesFor } from '../../../webview/compare/use-purpose.ts';
+
+describe('purposes', () => {
+  it('begin with training, or with the probes where a run of the two was supervised', () => {
+    expect(purposesFor(null, ['tgrpo', 'grpo'])).toEqual(['train', 'probe', 'evaluation']);
+    expect(purposesFor(null, ['tgrpo', 'sft'])).toEqual(['probe', 'evaluation', 'train']);
+  });
+
+  it('begin with that which is wanted, and hold the others once', () => {
+    expect(purposesFor('evaluation', ['tgrpo', 'tgrpo'])).toEqual(['evaluation', 'train', 'probe']);
+  });
+});
