@@ -11,7 +11,7 @@ import type { RunFeed } from '../state/run-feed.ts';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, signed } from '../ui/numbers.ts';
-import { Pane, PaneBody } from '../ui/pane.tsx';
+import { Pane } from '../ui/pane.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
@@ -77,7 +77,8 @@ export function TwoAnswers({ feed, first, second, layout, onLayout, onSwap }: Tw
           </>
         }
       />
-      <PaneBody>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section class={styles.body} aria-label="Texts" tabIndex={0}>
         <div class={`${styles.texts} ${layout === 'inline' ? styles.inline : ''}`} data-part="diff">
           <Head badge="1" placed={first} threshold={threshold} />
           <Head badge="2" placed={second} threshold={threshold} />
@@ -93,11 +94,12 @@ export function TwoAnswers({ feed, first, second, layout, onLayout, onSwap }: Tw
             </>
           )}
         </div>
-      </PaneBody>
-      <div class={styles.foot}>
+      </section>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section class={styles.foot} aria-label="From the first to the second" tabIndex={0}>
         <Amounts first={first} second={second} threshold={threshold} />
         <Between feed={feed} first={first.group} second={second.group} />
-      </div>
+      </section>
     </Pane>
   );
 }

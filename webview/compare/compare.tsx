@@ -157,20 +157,22 @@ function Compared(props: ComparedProps) {
     change({ groupId: null });
   }, [named, shown]);
   const tabs = (
-    <Segments label="What is compared">
-      {(['train', 'probe', 'evaluation'] as const).map((name) => (
-        <button
-          key={name}
-          type="button"
-          aria-pressed={purpose === name}
-          disabled={isSame && name !== 'evaluation'}
-          title={isSame && name !== 'evaluation' ? 'needs another run' : undefined}
-          onClick={() => setPurpose(name)}
-        >
-          {{ train: 'Training', probe: 'Probes', evaluation: 'Evaluations' }[name]}
-        </button>
-      ))}
-    </Segments>
+    <div class={styles.tabs}>
+      <Segments label="What is compared">
+        {(['train', 'probe', 'evaluation'] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={purpose === name}
+            disabled={isSame && name !== 'evaluation'}
+            title={isSame && name !== 'evaluation' ? 'needs another run' : undefined}
+            onClick={() => setPurpose(name)}
+          >
+            {{ train: 'Training', probe: 'Probes', evaluation: 'Evaluations' }[name]}
+          </button>
+        ))}
+      </Segments>
+    </div>
   );
   if (purpose === null)
     return (
@@ -231,8 +233,8 @@ function Training(props: TabProps & { purpose: 'train' | 'probe' }) {
                 ? ''
                 : 'reading'
           }
-          tools={tabs}
         />
+        {tabs}
         {fault && (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
@@ -422,7 +424,8 @@ function Evaluations(props: TabProps) {
   return (
     <>
       <Pane name="list" label="Evaluations side by side" side>
-        <PaneHead title="Evaluations" meta={reading ? 'reading' : ''} tools={tabs} />
+        <PaneHead title="Evaluations" meta={reading ? 'reading' : ''} />
+        {tabs}
         {read && (!first || !second) ? (
           <Blank status>
             <p class="strong">{shownLine(first ? other.id : feed.id)} has no evaluation yet.</p>

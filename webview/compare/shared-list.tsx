@@ -66,7 +66,7 @@ export function Means({ shared, runs }: MeansProps) {
             <td class="dim">95 % interval</td>
             {row(
               ({ low, high }, decimals) =>
-                low === null ? 'one question' : `${signed(low, decimals)} … ${signed(high, decimals)}`,
+                low === null ? '–' : `${signed(low, decimals)} … ${signed(high, decimals)}`,
               false,
             )}
           </tr>
@@ -76,7 +76,8 @@ export function Means({ shared, runs }: MeansProps) {
         Over {count(means.right.count, 'question')}{' '}
         {atSameSteps > 0 ? 'that came up at the same steps' : 'at their nearest steps: none came up at the same one'}
         {atSameSteps > 0 && atSameSteps < total && `; ${grouped(total - atSameSteps)} more only at other steps`}. Second
-        minus first, by the paired t test over questions.
+        minus first, by the paired t test over questions
+        {means.right.low === null && ', which gives no interval for a single one'}.
       </p>
     </>
   );

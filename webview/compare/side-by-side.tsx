@@ -75,13 +75,15 @@ export function SideBySide(props: SideBySideProps) {
   const columns = [column('first', a, left), column('second', b, right)];
   return (
     <Pane name="answers" label="Answers side by side">
-      <AskedQuestion
-        key={question.problem}
-        question={question}
-        media={a.media}
-        feed={first.feed}
-        onRow={() => host.openFile(question.dataset, question.fileRow ?? question.row + 1)}
-      />
+      <div class={styles.question}>
+        <AskedQuestion
+          key={question.problem}
+          question={question}
+          media={a.media}
+          feed={first.feed}
+          onRow={() => host.openFile(question.dataset, question.fileRow ?? question.row + 1)}
+        />
+      </div>
       {unlike !== null && (
         <Notice kind="warning" title={unlike}>
           So their words are not compared.

@@ -34,7 +34,12 @@ export function GroupChips({ group, label, threshold, selectedId, open, onSelect
   const of = (order: Rollout['order']) => group.rollouts.filter((rollout) => rollout.order === order);
   const halves = [of('ordered'), of('shuffled')].filter((answers) => answers.length > 0);
   useEffect(() => {
-    row.current?.querySelector('[aria-pressed=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const chips = row.current;
+    const chip = chips?.querySelector('[aria-pressed=true]')?.getBoundingClientRect();
+    if (!chips || !chip) return;
+    /* Sideways, and nothing around it: where the page itself scrolls, it stays where it was. */
+    const { left, right } = chips.getBoundingClientRect();
+    chips.scrollLeft += Math.min(0, chip.left - left) + Math.max(0, chip.right - right);
   }, [selectedId, group]);
   return (
     <section class={styles.chips} aria-label={label} data-part="group-chips">

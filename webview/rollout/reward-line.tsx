@@ -66,7 +66,7 @@ export function RewardLine({ label, rollout, group, parameters }: RewardLineProp
   );
 }
 
-function Equation({ rollout, group, parameters }: RewardLineProps) {
+function Equation({ rollout, group, parameters }: Omit<RewardLineProps, 'label'>) {
   const advantage = advantageOf(rollout, group, parameters);
   if (advantage.kind === 'none') {
     return (

@@ -6,7 +6,7 @@ interface PaneHeadProps {
   readonly title: string;
   readonly meta: ComponentChildren;
   /** At the right end. */
-  readonly tools: ComponentChildren;
+  readonly tools?: ComponentChildren;
 }
 
 export function PaneHead({ title, meta, tools }: PaneHeadProps) {
@@ -14,7 +14,7 @@ export function PaneHead({ title, meta, tools }: PaneHeadProps) {
     <div class={styles.paneHead}>
       <h2 class={styles.title}>{title}</h2>
       <span class={`${styles.meta} cut`}>{meta}</span>
-      <div class={styles.tools}>{tools}</div>
+      {tools && <div class={styles.tools}>{tools}</div>}
     </div>
   );
 }
