@@ -13,6 +13,9 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** Flat groups are trained on too: after two steps of SFT there may be no others, and the update's numbers would be missing. */
 const small = { questionsPerStep: 4, evaluationQuestions: 8, checkpointEvery: 0, maxNewTokens: 24 };
 
+/** Narrower pages show the group in place of the rollout, where it is asked for. */
+const groupBeside = 1120;
+
 /** Where a figure must belong to a formula. */
 const numberPlaces = [
   '[data-part=progress] > *',
@@ -64,7 +67,8 @@ async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): 
     .getByTitle(/^step \d+, ordered/)
     .first()
     .click();
-  await tab.locator('[data-part=temporal-test]').waitFor({ state: 'attached' });
+  if ((options.viewport?.width ?? 1400) >= groupBeside)
+    await tab.locator('[data-part=temporal-test]').waitFor({ state: 'attached' });
   await tab.locator('section[aria-label=Reward] [data-formula]').first().waitFor();
   return tab;
 }

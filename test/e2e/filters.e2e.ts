@@ -1,0 +1,211 @@
+/**
+ * The questions that a researcher types, in a real browser over a real T-GRPO run, by keyboard alone: the figures that the list
+ * gives are those of going through every group that a client fetches, and none of them is 0. The model is made, fine-tuned and
+ * trained here, on the sample's questions; only what it is shown of how bounces are counted is written for this, with a count
+ * that is taken back, so that a model this small comes to have aha moments that are real answers of its own.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DatasetRow } from '../../trainer/protocol/dataset.ts';
+import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { buildWebview } from '../../webview/build.ts';
+import { launchBrowser } from '../extension/harness/browser.ts';
+import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const families = ['bounces', 'spatial', 'first colour'];
+const onlyTraining = { probeEvery: 0, evaluationQuestions: 2, checkpointEvery: 0 };
+/** Ten beyond the step that one of the questions names. */
+const steps = 160;
+
+interface Answer {
+  readonly group: GroupWithRollouts;
+  readonly rollout: Rollout;
+}
+
+let project: { folder: string; remove(): Promise<void> };
+let trainer: TrainerProcess;
+let browser: Browser;
+let runId: string;
+const answers: Answer[] = [];
+let context: BrowserContext | null = null;
+let complaints: string[] = [];
+
+/** The rows of a few families; a bounce is counted one too many, and then right. */
+async function narrow(file: string): Promise<void> {
+  const dataset = path.join(project.folder, 'data', file);
+  const rows = JSON.parse(await readFile(dataset, 'utf8')) as (DatasetRow & { process?: string })[];
+  const kept = rows.filter(({ family }) => families.includes(family ?? ''));
+  for (const row of kept) {
+    const bounces = Number(/\d+/.exec(row.solution)?.[0]);
+    if (row.family === 'bounces' && row.process !== undefined)
+      row.process = `<think>So ${bounces + 1}. Wait, at 2 s it turns. So ${bounces}.</think>`;
+  }
+  await writeFile(dataset, JSON.stringify(kept));
+}
+
+async function trained(client: TestClient, runFile: string, parameters: Record<string, unknown>): Promise<string> {
+  const id = await client.create(runFile, { ...onlyTraining, ...parameters });
+  await client.command(id, { kind: 'start' });
+  const { run } = await client.until(id, 'state', (body) => ['completed', 'failed'].includes(body.run.state));
+  expect(run.state).toBe('completed');
+  return id;
+}
+
+async function open(): Promise<Page> {
+  context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const tab = await context.newPage();
+  complaints = [];
+  tab.on('pageerror', (error) => complaints.push(error.message));
+  await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
+  await tab.locator('[id^=row-][aria-selected=true]').waitFor();
+  return tab;
+}
+
+/** Types a filter in place of the one that stands, waits until the list says how many it keeps, and leaves the box. */
+async function filter(tab: Page, line: string, kept: number): Promise<void> {
+  await tab.keyboard.press('/');
+  await tab.keyboard.press('ControlOrMeta+a');
+  await tab.keyboard.type(line);
+  await expect.poll(() => figure(tab)).toBe(`${kept} of ${answers.length}`);
+  // The first closes what the box offers, if it does.
+  const box = tab.locator('#rollout-filter:focus');
+  for (let press = 0; press < 2 && (await box.count()) > 0; press++) await tab.keyboard.press('Escape');
+  expect(await tab.locator('#rollout-filter').inputValue()).toBe(line);
+  await box.waitFor({ state: 'detached' });
+}
+
+const figure = (tab: Page) =>
+  tab.locator('[data-pane=list] h2 + span').evaluate((meta) => meta.firstChild?.textContent?.replaceAll(',', ''));
+const chip = (tab: Page, term: string) =>
+  tab
+    .locator(`[data-pane=list] button[title="${term}"] .dim`)
+    .textContent()
+    .then((text) => Number(text?.replaceAll(',', '')));
+const selected = (tab: Page) => tab.locator('[id^=row-][aria-selected=true]');
+
+/** By this filter the list gives these answers and no others: their number, how many of them are ordered, the rows in sight, and the last row. */
+async function expectKept(tab: Page, line: string, kept: readonly Answer[]): Promise<void> {
+  const ordered = kept.filter(({ rollout }) => rollout.order === 'ordered').length;
+  console.log(`${line}: ${kept.length} of ${answers.length}, ${ordered} of them ordered`);
+  expect(kept.length).toBeGreaterThan(0);
+  expect(kept.length).toBeLessThan(answers.length);
+  await filter(tab, line, kept.length);
+  if (ordered > 0) await expect.poll(() => chip(tab, 'half:ordered')).toBe(ordered);
+  const ids = new Set(kept.map(({ rollout }) => `row-${rollout.id}`));
+  await expect
+    .poll(() => tab.locator('[id^=row-]').evaluateAll((rows) => rows.map(({ id }) => id)))
+    .toSatisfy((shown: string[]) => shown.length > 0 && shown.every((id) => ids.has(id)));
+  await tab.keyboard.press('End');
+  await expect.poll(() => selected(tab).getAttribute('aria-posinset')).toBe(String(kept.length));
+  expect(ids).toContain(await selected(tab).getAttribute('id'));
+}
+
+beforeAll(async () => {
+  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
+  project = await sampleProject();
+  await narrow('sft.json');
+  await narrow('rl.json');
+  trainer = await TrainerProcess.start(project.folder);
+  const client = await trainer.connect();
+  await trained(client, 'sft.run.json', { steps: 100, questionsPerStep: 12 });
+  runId = await trained(client, 'tgrpo.run.json', { steps, questionsPerStep: 2 });
+  const seen = new Set<string>();
+  let after: string | null = null;
+  do {
+    const page: { rows: { groupId: string }[]; last: string | null; more: boolean } = await client.client.request(
+      'rollouts/list',
+      { runId, limit: 200, ...(after !== null && { at: { after } }) },
+    );
+    for (const { groupId } of page.rows) seen.add(groupId);
+    after = page.more ? page.last : null;
+  } while (after !== null);
+  for (const groupId of seen) {
+    const { group } = await client.client.request('groups/get', { runId, groupId });
+    for (const rollout of group.rollouts) answers.push({ group, rollout });
+  }
+  client.close();
+  browser = await launchBrowser();
+}, 400_000);
+
+afterEach(async () => {
+  await context?.close();
+  context = null;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await trainer?.stop();
+  await project?.remove();
+});
+
+describe('filters over a real run', () => {
+  const part = ({ rollout }: Answer, wanted: string) =>
+    rollout.reward.parts.find(({ name }) => name === wanted)?.value ?? 0;
+  const filters: readonly (readonly [question: string, line: string, keeps: (answer: Answer) => boolean])[] = [
+    [
+      'wrong, step > 150, bounces, aha >= 3',
+      'correct:false step>150 family:bounces aha>=3',
+      ({ group, rollout }) =>
+        !rollout.correct &&
+        group.step > 150 &&
+        group.question.family === 'bounces' &&
+        rollout.aha.some(({ tier }) => tier >= 3),
+    ],
+    [
+      'temporal > 0 and p̃ >= p',
+      'temporal>0 p̃>=p',
+      (one) =>
+        part(one, 'temporal') > 0 &&
+        one.group.temporal !== null &&
+        one.group.temporal.pShuffled >= one.group.temporal.p,
+    ],
+    [
+      'shorter than 20 tokens and right',
+      'length<20 correct:true',
+      ({ rollout }) => rollout.tokenCount < 20 && rollout.correct,
+    ],
+  ];
+  it.each(filters)('keep of "%s" what going through all groups keeps', async (_question, line, keeps) => {
+    const tab = await open();
+    await expectKept(tab, line, answers.filter(keeps));
+    expect(complaints).toEqual([]);
+  });
+
+  it('keep of "flagged, category wrong order" those that were flagged so by key, and not one flagged otherwise', async () => {
+    const tab = await open();
+    const flagged: string[] = [];
+    const looked = answers.filter(
+      ({ group, rollout }) =>
+        !rollout.correct && group.question.family === 'bounces' && rollout.aha.some(({ tier }) => tier >= 3),
+    );
+    await filter(tab, 'correct:false family:bounces aha>=3', looked.length);
+    for (const [key, category] of [
+      ['2', 'wrong order'],
+      ['3', 'wrong logic'],
+      ['2', 'wrong order'],
+    ] as const) {
+      const before = await selected(tab).getAttribute('id');
+      await tab.keyboard.press('j');
+      await expect.poll(() => selected(tab).getAttribute('id')).not.toBe(before);
+      const id = (await selected(tab).getAttribute('id'))?.slice('row-'.length) ?? '';
+      await tab.waitForURL((url) => url.searchParams.get('rollout') === id);
+      await tab.keyboard.press('x');
+      await tab.getByRole('form', { name: 'Flag' }).getByText('the whole answer').waitFor();
+      await tab.keyboard.press(key);
+      await tab.keyboard.press('Enter');
+      await tab.locator('section[aria-label=Flags]').getByText(category).waitFor();
+      if (category === 'wrong order') flagged.push(id);
+    }
+    await expectKept(
+      tab,
+      'flagged category:"wrong order"',
+      answers.filter(({ rollout }) => flagged.includes(rollout.id)),
+    );
+    await filter(tab, 'flagged', 3);
+    expect(complaints).toEqual([]);
+  });
+});
