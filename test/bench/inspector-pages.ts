@@ -22,9 +22,9 @@ const rounds = 5;
 const scrolledMs = 10_000;
 const streamed = { perSecond: 2000, seconds: 10 } as const;
 
-/** What is waited for: the first row is another one, a row is read and chosen, another is chosen, another group is shown. */
+/** What is waited for: other rows are shown, they are counted, another one is chosen, another group is shown, a row is chosen by its number. */
 type Awaited =
-  | { readonly is: 'first-row' | 'counted' | 'chosen' | 'group' }
+  | { readonly is: 'rows' | 'counted' | 'chosen' | 'group' }
   | { readonly is: 'row'; readonly number: number };
 
 function figure(name: string, times: readonly number[], limit: number, share: number, more = ''): BenchFigure {
@@ -128,7 +128,7 @@ function answer<K extends Answered['kind']>(
 /** Runs in the page: takes down what is shown, and from the next key, click or input on waits until what is wanted is painted. */
 function watchFor(awaited: Awaited): void {
   const look = () => ({
-    first: document.querySelector('[id^=row-][aria-posinset="1"]')?.id,
+    rows: [...document.querySelectorAll('[id^=row-]')].map(({ id }) => id).join(' '),
     counted: document.querySelector('[data-pane=list] h2 + span')?.firstChild?.textContent ?? '',
     chosen: document.querySelector('[id^=row-][aria-selected=true]'),
     group: document.querySelector('[data-pane=group]')?.textContent,
@@ -137,8 +137,8 @@ function watchFor(awaited: Awaited): void {
   const isThere = (): boolean => {
     const now = look();
     switch (awaited.is) {
-      case 'first-row':
-        return now.first !== undefined && now.first !== before.first;
+      case 'rows':
+        return now.rows !== '' && now.rows !== before.rows;
       case 'counted':
         return /^\d/.test(now.counted) && now.counted !== before.counted;
       case 'chosen':
@@ -222,7 +222,7 @@ async function* keys(page: Page): AsyncGenerator<BenchFigure> {
   const filters = ['step<5000', 'correct:false step<6000', 'reward<0.5 step<7000', 'answer:b step<8000', 'aha>=3'];
   const [rows, counts]: [number[], number[]] = [[], []];
   for (const line of filters) {
-    rows.push(await taken(page, { is: 'first-row' }, () => filter(page, line)));
+    rows.push(await taken(page, { is: 'rows' }, () => filter(page, line)));
     await counted(page);
     await unfilter(page);
     counts.push(await taken(page, { is: 'counted' }, () => filter(page, `${line} half:ordered`)));
@@ -233,7 +233,7 @@ async function* keys(page: Page): AsyncGenerator<BenchFigure> {
   const sorted: number[] = [];
   for (const column of ['length', 'reward', 'advantage', 'aha', 'correct']) {
     const head = page.locator(`th[data-column=${column}] button`);
-    for (let click = 0; click < 3; click++) sorted.push(await taken(page, { is: 'first-row' }, () => head.click()));
+    for (let click = 0; click < 3; click++) sorted.push(await taken(page, { is: 'rows' }, () => head.click()));
     await counted(page);
   }
   yield figure('page: click on a head to first rows', sorted, limits.rows, 1);
