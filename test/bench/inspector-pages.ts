@@ -305,10 +305,12 @@ async function* streaming(browser: Browser, serving: Serving): AsyncGenerator<Be
     requestAnimationFrame(each);
   });
   const { at } = await serving.ask({ kind: 'stream', ...streamed }, 'streamed');
-  await page.waitForFunction(
+  /* What never comes is waited for without end: that is a figure too. */
+  const come = page.waitForFunction(
     (last) => (window as unknown as { painted: [number, number][] }).painted.some(([number]) => number >= last),
     at.length - 1,
   );
+  await come.catch(() => {});
   const painted = await page.evaluate(async () => {
     await new Promise((resolve) => setTimeout(resolve));
     return (window as unknown as { painted: [number, number][] }).painted;
@@ -317,10 +319,10 @@ async function* streaming(browser: Browser, serving: Serving): AsyncGenerator<Be
   let place = 0;
   const delays = at.map((told, number) => {
     while ((painted[place]?.[0] ?? Number.POSITIVE_INFINITY) < number) place += 1;
-    return (painted[place]?.[1] ?? Number.NaN) - told;
+    return (painted[place]?.[1] ?? Number.POSITIVE_INFINITY) - told;
   });
   const took = ((at.at(-1) ?? 0) - (at[0] ?? 0)) / 1000;
-  const rate = `; ${streamed.seconds} s of ${streamed.perSecond} rollouts a second, told in ${took.toFixed(1)} s`;
+  const rate = `; ${streamed.seconds} s of ${streamed.perSecond} rollouts a second, told in ${took.toFixed(1)} s, ${delays.filter((ms) => !Number.isFinite(ms)).length} groups never painted`;
   yield figure('page: rollouts that stream in', delays, limits.arrival, 0.95, rate);
 }
 

@@ -17,7 +17,7 @@ const groupsPerStep = 8;
 /** Groups that are stored in one go while the run is made. */
 const atOnce = 500;
 /** To be raised when what is made changes: a store that is kept is of one making. */
-const making = 1;
+const making = 2;
 
 /** Numbers from 0 to 1 that are the same every time. */
 function* numbers(): Generator<number, never> {
