@@ -3,8 +3,13 @@ import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { z } from 'zod';
 import type { TrainerInfo } from '../trainer/protocol/messages.ts';
-import { projectName, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
+import { panelOf, type WebviewPage } from '../trainer/protocol/pages.ts';
+import { type Place, projectName, webviewPage } from '../trainer/protocol/place.ts';
 import { listSort } from '../trainer/protocol/query/sort.ts';
+import { Across } from './across/across.tsx';
+import { type AcrossPlace, acrossPlaceOf, noQuestion, placeOfAcross } from './across/place.ts';
+import { Compare } from './compare/compare.tsx';
+import { type ComparePlace, comparePlaceOf, noComparison, placeOfCompare } from './compare/place.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
 import { AhaExplained } from './formulas/aha-explained.tsx';
 import { FormulaPopover } from './formulas/formula.tsx';
@@ -31,6 +36,23 @@ const savedPlace = z.object({
   rolloutId: z.string().nullable(),
   line: z.string(),
   sort: listSort.nullable().default(null),
+  across: z
+    .object({
+      question: z.string().nullable(),
+      groupId: z.string().nullable(),
+      first: z.string().nullable(),
+      second: z.string().nullable(),
+    })
+    .optional(),
+  compare: z
+    .object({
+      againstRunId: z.string().nullable(),
+      question: z.string().nullable(),
+      groupId: z.string().nullable(),
+      evaluationId: z.string().nullable(),
+      againstEvaluationId: z.string().nullable(),
+    })
+    .optional(),
 });
 type SavedPlace = z.infer<typeof savedPlace>;
 
@@ -40,6 +62,12 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const pageNow = useRef(page);
   pageNow.current = page;
   const [place] = useState(() => new Store(nowhere));
+  const [across] = useState(() => new Store<AcrossPlace>(noQuestion));
+  const [compare] = useState(() => new Store<ComparePlace>(noComparison));
+  const questionShown = useStore(across, (held) => held);
+  const comparisonShown = useStore(compare, (held) => held);
+  /* The page that leads to one of a question or of a comparison, to which that leads back. */
+  const [behind, setBehind] = useState<WebviewPage>('rollouts');
   const runId = useStore(session.state, (state) => state.runId);
   const feed = useStore(session.state, (state) => state.feed);
   const shown = useStore(place, (held) => held);
@@ -50,19 +78,21 @@ export function App({ host, session }: { host: Host; session: Session }) {
       new Visitor(session, {
         go: (found, by) => {
           const { page: wanted, runId: run, groupId, rolloutId, span, query, sort, step } = found;
-          if (host.place === 'vscode' && wanted !== pageNow.current) {
-            const named = {
-              ...found,
-              runId: run ?? undefined,
-              groupId: groupId ?? undefined,
-              rolloutId: rolloutId ?? undefined,
-            };
+          const named = {
+            ...found,
+            runId: run ?? undefined,
+            groupId: groupId ?? undefined,
+            rolloutId: rolloutId ?? undefined,
+          };
+          if (host.place === 'vscode' && panelOf(wanted) !== panelOf(pageNow.current)) {
             host.command({ command: 'open-place', place: named, ...(by !== null && { by }) });
             return false;
           }
           setPage(wanted);
           if (run !== null) session.choose(run);
-          if (groupId !== null || query !== undefined || sort || step !== undefined) {
+          if (wanted === 'across') across.set(acrossPlaceOf(named));
+          else if (wanted === 'compare') compare.set(comparePlaceOf(named));
+          else if (groupId !== null || query !== undefined || sort || step !== undefined) {
             const selection = span && rolloutId ? { rolloutId, span } : null;
             place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection });
           }
@@ -70,12 +100,14 @@ export function App({ host, session }: { host: Host; session: Session }) {
         },
         here: () => {
           const { runId: run, feed: shownFeed } = session.state.get();
-          const [from, held] = [pageNow.current, place.get()];
+          const [from, held, asked, compared] = [pageNow.current, place.get(), across.get(), compare.get()];
           if (run === null || shownFeed === null) return null;
           return () => {
             setPage(from);
             session.choose(run);
             place.set(held);
+            across.set(asked);
+            compare.set(compared);
           };
         },
       }),
@@ -88,13 +120,20 @@ export function App({ host, session }: { host: Host; session: Session }) {
     if (saved.success) {
       const { groupId, rolloutId, line, sort } = saved.data;
       place.set({ groupId, rolloutId, line, sort, selection: null });
+      if (saved.data.across) across.set(saved.data.across);
+      if (saved.data.compare) compare.set(saved.data.compare);
+      if (host.place === 'vscode' && panelOf(saved.data.page) === panelOf(host.page)) setPage(saved.data.page);
       if (saved.data.runId) session.choose(saved.data.runId);
     }
     /* A place in one run means nothing in another. */
     let shownRun = session.state.get().runId;
     session.state.watch(() => {
       const { runId: chosen } = session.state.get();
-      if (shownRun !== null && chosen !== shownRun) place.set(nowhere);
+      if (shownRun !== null && chosen !== shownRun) {
+        place.set(nowhere);
+        across.update(({ question }) => ({ ...noQuestion, question }));
+        compare.update((held) => ({ ...held, evaluationId: null, againstEvaluationId: null }));
+      }
       shownRun = chosen;
     });
     host.listen({
@@ -109,25 +148,50 @@ export function App({ host, session }: { host: Host; session: Session }) {
 
   useEffect(() => {
     const { groupId, rolloutId, line, sort = null } = shown;
-    const state: SavedPlace = { page, runId, groupId, rolloutId, line, sort };
+    const state: SavedPlace = {
+      ...{ page, runId, groupId, rolloutId, line, sort },
+      across: questionShown,
+      compare: comparisonShown,
+    };
     host.saveState(state);
     if (runId && project !== null) {
-      const rollouts = {
-        ...(rolloutId && { rolloutId }),
-        ...(line.trim() !== '' && { query: line }),
-        ...(sort && { sort }),
+      const parts: Readonly<Record<WebviewPage, Omit<Place, 'page'>>> = {
+        dashboard: {},
+        rollouts: {
+          ...(rolloutId && { rolloutId }),
+          ...(line.trim() !== '' && { query: line }),
+          ...(sort && { sort }),
+        },
+        across: placeOfAcross(questionShown),
+        compare: placeOfCompare(comparisonShown),
       };
-      host.navigated({ project, place: { page, runId, ...(page === 'rollouts' && rollouts) } });
+      host.navigated({ project, place: { page, runId, ...parts[page] } });
     }
-  }, [host, page, project, runId, shown]);
+  }, [host, page, project, runId, shown, questionShown, comparisonShown]);
 
   const go = useCallback(
-    (wanted: WebviewPage) => {
+    (wanted: 'dashboard' | 'rollouts') => {
       if (host.place === 'browser') setPage(wanted);
       else host.command({ command: `open-${wanted}`, ...(runId && { runId }) });
     },
     [host, runId],
   );
+  /* From the rollouts, whose panel also shows what they lead to; from the dashboard that is another panel in the editor. */
+  const goBeyond = (to: Place) => {
+    if (host.place === 'vscode' && page === 'dashboard') {
+      host.command({ command: 'open-place', place: { ...to, ...(runId && { runId }) } });
+      return;
+    }
+    if (to.page === 'across') across.set(acrossPlaceOf(to));
+    else compare.set(comparePlaceOf(to));
+    setBehind(page);
+    setPage(to.page);
+  };
+  const openAnswer = (of: string | null, groupId: string, rolloutId: string) => {
+    if (of !== null && of !== runId) session.choose(of);
+    place.update((held) => ({ ...held, groupId, rolloutId }));
+    setPage('rollouts');
+  };
   if (!feed)
     return (
       <>
@@ -137,13 +201,50 @@ export function App({ host, session }: { host: Host; session: Session }) {
       </>
     );
   const pages: Readonly<Record<WebviewPage, () => JSX.Element>> = {
-    dashboard: () => <Dashboard key={feed.id} {...{ session, feed, host }} onRollouts={() => go('rollouts')} />,
+    dashboard: () => (
+      <Dashboard
+        key={feed.id}
+        {...{ session, feed, host }}
+        onRollouts={() => go('rollouts')}
+        onAcross={() => goBeyond({ page: 'across' })}
+        onCompare={(evaluationId, againstEvaluationId) =>
+          goBeyond({
+            ...{ page: 'compare', evaluationId },
+            ...(againstEvaluationId !== null && { againstRunId: feed.id, againstEvaluationId }),
+          })
+        }
+      />
+    ),
     rollouts: () => (
       <Rollouts
         key={feed.id}
         {...{ session, feed, host, place }}
         onDashboard={() => go('dashboard')}
+        onAcross={({ group, rollout }) => goBeyond({ page: 'across', groupId: group.id, rolloutId: rollout.id })}
+        onCompare={({ group }) => goBeyond({ page: 'compare', groupId: group.id })}
         onOpenDocument={({ name, text }) => host.openDocument(name, text)}
+      />
+    ),
+    across: () => (
+      <Across
+        key={feed.id}
+        {...{ session, feed, host }}
+        place={across}
+        back={behind === page ? 'rollouts' : behind}
+        onBack={() => setPage(behind === page ? 'rollouts' : behind)}
+        onOpen={(groupId, rolloutId) => openAnswer(null, groupId, rolloutId)}
+        onCompare={(question) => goBeyond({ page: 'compare', question })}
+      />
+    ),
+    compare: () => (
+      <Compare
+        key={feed.id}
+        {...{ session, feed, host }}
+        place={compare}
+        back={behind === page ? 'rollouts' : behind}
+        onBack={() => setPage(behind === page ? 'rollouts' : behind)}
+        onOpen={openAnswer}
+        onAcross={(question) => goBeyond({ page: 'across', question })}
       />
     ),
   };
@@ -158,6 +259,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
   );
 }
 
+/** Pages that others lead to, which lead back; the editor shows them in the panel of the rollouts. */
 /** Before there is a run to show. */
 function Nothing({ session, host }: { session: Session; host: Host }) {
   const { connection } = session;

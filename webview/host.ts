@@ -5,7 +5,8 @@
 import type { Transport } from '../trainer/protocol/connection.ts';
 import { asStudioError, StudioError } from '../trainer/protocol/errors.ts';
 import { shownText } from '../trainer/protocol/hostile-text.ts';
-import { linkPath, type PlaceLink, readLink, type WebviewPage, webviewPage } from '../trainer/protocol/place.ts';
+import type { WebviewPage } from '../trainer/protocol/pages.ts';
+import { linkPath, type PlaceLink, readLink, webviewPage } from '../trainer/protocol/place.ts';
 import {
   type HostCommand,
   hostToPage,

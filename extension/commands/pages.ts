@@ -1,7 +1,7 @@
 /** Opens the pages: as panels of the editor, or in a browser. */
 import * as vscode from 'vscode';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
-import type { WebviewPage } from '../../trainer/protocol/place.ts';
+import type { WebviewPage } from '../../trainer/protocol/pages.ts';
 import { isComputing } from '../../trainer/protocol/run-state.ts';
 import { foremost } from '../foremost-run.ts';
 import { pagePanels } from '../panels/page-panels.ts';

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { faultLine } from '../../trainer/protocol/issues.ts';
-import type { Place, WebviewPage } from '../../trainer/protocol/place.ts';
+import type { WebviewPage } from '../../trainer/protocol/pages.ts';
+import type { Place } from '../../trainer/protocol/place.ts';
 import {
   type HostCommand,
   type HostToPageInput,

@@ -1,11 +1,12 @@
 /** The webview panels: at most one of each kind, restored after a reload, each with a socket of its own to the trainer. */
 import * as vscode from 'vscode';
-import type { WebviewPage } from '../../trainer/protocol/place.ts';
+import { panelOf } from '../../trainer/protocol/pages.ts';
 import { panels } from '../contributions.ts';
 import type { Studio } from '../studio.ts';
 import type { PagePanel, Pointing } from './page-panel.ts';
 
-const titles: Record<WebviewPage, string> = { dashboard: 'Video-R1 Dashboard', rollouts: 'Video-R1 Rollouts' };
+type PanelPage = keyof typeof panels;
+const titles: Record<PanelPage, string> = { dashboard: 'Video-R1 Dashboard', rollouts: 'Video-R1 Rollouts' };
 
 const open = new WeakMap<Studio, PagePanels>();
 
@@ -18,7 +19,7 @@ export function pagePanels(studio: Studio): PagePanels {
 export class PagePanels {
   private readonly studio: Studio;
   private readonly panels = new Map<
-    WebviewPage,
+    PanelPage,
     { readonly panel: vscode.WebviewPanel; readonly content: Promise<PagePanel> }
   >();
 
@@ -28,7 +29,7 @@ export class PagePanels {
 
   /** Opens the page, or brings it to the front, and shows what is asked for. */
   show(show: Pointing): void {
-    const { page } = show;
+    const page = panelOf(show.page);
     const present = this.panels.get(page);
     if (present) {
       present.panel.reveal();
@@ -48,7 +49,7 @@ export class PagePanels {
   }
 
   /** Fills a panel that was just made, or that VS Code restored. */
-  adopt(page: WebviewPage, panel: vscode.WebviewPanel): Promise<PagePanel> {
+  adopt(page: PanelPage, panel: vscode.WebviewPanel): Promise<PagePanel> {
     const icon = (theme: string) => vscode.Uri.joinPath(this.studio.context.extensionUri, 'media', `icon-${theme}.svg`);
     panel.iconPath = { light: icon('light'), dark: icon('dark') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [this.assets] };
@@ -72,7 +73,7 @@ export class PagePanels {
  * The tab of a page without a panel: after a reload of the window VS Code restores one that lies behind others only when it
  * is looked at, and can't be told to.
  */
-function tabOf(page: WebviewPage): vscode.Tab | undefined {
+function tabOf(page: PanelPage): vscode.Tab | undefined {
   return vscode.window.tabGroups.all
     .flatMap(({ tabs }) => tabs)
     .find(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(`-${panels[page]}`));
@@ -81,7 +82,7 @@ function tabOf(page: WebviewPage): vscode.Tab | undefined {
 /** Restores panels after a reload of the window; what a page showed comes back by its own saved state. */
 export function registerSerializers(studio: Studio): vscode.Disposable {
   return vscode.Disposable.from(
-    ...(Object.keys(panels) as WebviewPage[]).map((page) =>
+    ...(Object.keys(panels) as PanelPage[]).map((page) =>
       vscode.window.registerWebviewPanelSerializer(panels[page], {
         async deserializeWebviewPanel(panel) {
           await pagePanels(studio).adopt(page, panel);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
+import { webviewPages } from '../../trainer/protocol/pages.ts';
 import {
   editorLink,
   extensionId,
@@ -13,7 +14,6 @@ import {
   place,
   projectName,
   readLink,
-  webviewPages,
 } from '../../trainer/protocol/place.ts';
 import { sortFields } from '../../trainer/protocol/query/sort.ts';
 

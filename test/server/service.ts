@@ -7,12 +7,33 @@ import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/pro
 import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { defaultEngine } from '../../trainer/protocol/runfile.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from '../../trainer/runs/export-rollouts.ts';
+import type { RunPlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
+import { QuestionAnswers } from '../../trainer/runs/question-answers.ts';
 import type { CreateRun, ForkRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aRun } from '../store/records.ts';
+
+/** Every run of this service was planned alike. */
+const aPlan = (project: string): RunPlan => ({
+  name: 'tgrpo',
+  method: 'tgrpo',
+  preset: 'sample',
+  dataset: join(project, 'rl.json'),
+  evaluationDataset: null,
+  promptTemplate: null,
+  runFile: join(project, 'tgrpo.run.json'),
+  model: { run: 'sft' },
+  engine: defaultEngine,
+  seed: 1,
+  sourceWeights: null,
+  allowedRoots: [],
+  paths: new ProjectPaths(project),
+});
 
 export class RecordingService implements TrainerService {
   readonly info: TrainerInfo;
@@ -22,6 +43,10 @@ export class RecordingService implements TrainerService {
   private readonly stores = new Map<string, RunStore>();
   private readonly reader = new RolloutReader();
   private readonly listeners = new Set<TrainerListener>();
+  readonly questions = new QuestionAnswers(this.reader, (runId) => {
+    const store = this.store(runId);
+    return { folder: store.folder, store, plan: aPlan(this.folder) };
+  });
 
   constructor(folder: string) {
     this.folder = folder;

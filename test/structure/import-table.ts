@@ -200,9 +200,39 @@ export const rooms: readonly Room[] = [
   },
 
   {
+    room: 'webview/across',
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/places',
+      'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+  {
+    room: 'webview/compare',
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/places',
+      'webview/rollout',
+      'webview/rollouts',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+
+  {
     room: 'webview',
     on: [
       'trainer/protocol',
+      'webview/across',
+      'webview/compare',
       'webview/dashboard',
       'webview/formulas',
       'webview/host.ts',

@@ -112,8 +112,25 @@ export function meanOverSeeds(
   const n = values.length;
   if (n === 0) return null;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  return studentInterval(
+    n,
+    mean,
+    values.reduce((sum, value) => sum + (value - mean) ** 2, 0),
+  );
+}
+
+/**
+ * Student's interval of a mean: mean ± t(0.975, n - 1) · s / √n.
+ * @param squares sum of squared deviations from the mean
+ * @returns bounds are null for one value, which says nothing of the spread
+ */
+export function studentInterval(
+  n: number,
+  mean: number,
+  squares: number,
+): { mean: number; low: number | null; high: number | null } {
   if (n === 1) return { mean, low: null, high: null };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const variance = squares / (n - 1);
   // Beyond the table the normal's quantile with two terms of its expansion in 1 / df (Cornish and Fisher), right to 1e-4.
   const t = t975[n - 2] ?? 1.959963985 + 2.37227 / (n - 1) + 2.8225 / (n - 1) ** 2;
   const half = t * Math.sqrt(variance / n);

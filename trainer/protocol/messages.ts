@@ -8,6 +8,15 @@ import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
 import { listSort } from './query/sort.ts';
 import {
+  askedQuestion,
+  comparedEvaluations,
+  pairMeasure,
+  questionHistory,
+  questionKey,
+  runDifference,
+  sharedQuestions,
+} from './questions.ts';
+import {
   annotation,
   annotationInput,
   checkpoint,
@@ -222,6 +231,49 @@ export const requests = {
       /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
       filled: z.number().min(0).max(1).default(1),
     }),
+  ),
+  /** Questions that came up in groups that stand, the most frequent first; `after` is what the page before gave as `next`. */
+  'questions/list': call(
+    runId.extend({
+      search: z.string().default(''),
+      after: z.string().optional(),
+      limit: z.number().int().min(1).max(500).default(200),
+    }),
+    z.object({
+      questions: z.array(askedQuestion),
+      next: z.string().nullable(),
+      total: z.number().int(),
+      filled: z.number().min(0).max(1),
+    }),
+  ),
+  /** Every group of one question, by its key or by a group that asks it. */
+  'questions/history': call(
+    runId.extend({ of: z.union([z.object({ question: questionKey }), z.object({ groupId: z.string() })]) }),
+    questionHistory,
+  ),
+  /** Questions that both runs were asked for this purpose, those first that differ most `by`. `from` passes over as many. */
+  'questions/shared': call(
+    z.object({
+      runIds: z.tuple([z.string(), z.string()]),
+      purpose: groupPurpose.default('train'),
+      by: pairMeasure.default('right'),
+      from: z.number().int().min(0).default(0),
+      limit: z.number().int().min(1).max(500).default(200),
+    }),
+    sharedQuestions,
+  ),
+  /** Settings of the run files, and parameters as they are now, in which two runs differ. */
+  'runs/differences': call(
+    z.object({ runIds: z.tuple([z.string(), z.string()]) }),
+    z.object({ differences: z.array(runDifference), equal: z.number().int() }),
+  ),
+  /** Two evaluations, of one run or of two, on the questions that both answered. */
+  'evaluations/compare': call(
+    z.object({
+      first: runId.extend({ evaluationId: z.string() }),
+      second: runId.extend({ evaluationId: z.string() }),
+    }),
+    comparedEvaluations,
   ),
   /** Ends this client's lists and counts of a run that are under way, with `cancelled`. */
   'rollouts/cancel': call(runId, nothing),

@@ -5,13 +5,11 @@
 import { z } from 'zod';
 import { StudioError } from './errors.ts';
 import { nearestClause } from './nearest.ts';
+import { webviewPages } from './pages.ts';
 import { listSort } from './query/sort.ts';
 import { span } from './records.ts';
 
-export const webviewPages = ['dashboard', 'rollouts'] as const;
 export const webviewPage = z.enum(webviewPages);
-export type WebviewPage = z.infer<typeof webviewPage>;
-
 /** As it is written before the editor's links to the extension: its publisher and its name. */
 export const extensionId = 'video-r1-studio.video-r1-studio';
 
@@ -30,6 +28,12 @@ export const place = z.object({
   query: z.string().max(4000).optional(),
   /** By which field the list is sorted; the newest first where it is left out. */
   sort: listSort.optional(),
+  /** Key of a question's content, across steps and runs. */
+  question: name.optional(),
+  /** What is compared with it: another run, and of the two an evaluation each. */
+  againstRunId: name.optional(),
+  evaluationId: name.optional(),
+  againstEvaluationId: name.optional(),
 });
 export type Place = z.infer<typeof place>;
 
@@ -86,6 +90,10 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
     read: (text) => listSort.safeParse({ by: text.replace(/^-/, ''), descending: text.startsWith('-') }).data ?? null,
     means: 'a field to sort by, with a - before it where the largest come first',
   },
+  question: { key: 'question', ...asText, means: "a question's key" },
+  againstRunId: { key: 'against', ...asText, means: "a run's id" },
+  evaluationId: { key: 'evaluation', ...asText, means: "an evaluation's id" },
+  againstEvaluationId: { key: 'against-evaluation', ...asText, means: "an evaluation's id" },
 };
 const partNames = Object.keys(parts) as Part[];
 const keys = partNames.map((part) => parts[part].key);

@@ -14,7 +14,8 @@ import {
   standingOf,
   withStanding,
 } from '../protocol/run-state.ts';
-import type { EventDetails, RunStore } from '../store/run-store.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { EventDetails } from '../store/run-tables.ts';
 import type { UpdateScores } from '../store/token-table.ts';
 
 export interface JournalListener {

@@ -1,11 +1,14 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
 import type { Frames } from '../engines/engine.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
-import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
+import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
+import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
 import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
+import type { QuestionsAsked, WhichQuestion } from '../store/question-history.ts';
+import type { SharedAsked } from '../store/question-pairs.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
@@ -40,6 +43,20 @@ export interface ForkRun {
   readonly start: boolean;
 }
 
+/** What is asked of questions, in one run or in two. */
+export interface QuestionService {
+  list(runId: string, asked: QuestionsAsked): Promise<RequestResult<'questions/list'>>;
+  history(runId: string, which: WhichQuestion): Promise<QuestionHistory>;
+  shared(runIds: readonly [string, string], asked: SharedAsked): Promise<SharedQuestions>;
+  differences(runIds: readonly [string, string]): RequestResult<'runs/differences'>;
+  evaluations(first: EvaluationOfRun, second: EvaluationOfRun): Promise<ComparedEvaluations>;
+}
+
+export interface EvaluationOfRun {
+  readonly runId: string;
+  readonly evaluationId: string;
+}
+
 export interface TrainerListener {
   /** After the event is in the store. */
   onEvent(event: RunEvent): void;
@@ -69,6 +86,7 @@ export interface TrainerService {
   /** A page of the rollouts of a run that a query keeps. */
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage>;
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;
+  readonly questions: QuestionService;
   /**
    * Analyses the rollouts anew that rules of an older version read. Where it is under way already, both wait for the same one.
    * @throws StudioError `disk-full`, or `bad-store` for what is damaged

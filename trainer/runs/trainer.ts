@@ -27,6 +27,7 @@ import { copyCheckpoints } from './fork.ts';
 import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
+import { QuestionAnswers } from './question-answers.ts';
 import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
@@ -62,6 +63,7 @@ export class Trainer implements TrainerService {
   private readonly listeners = new Set<TrainerListener>();
   private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
+  readonly questions = new QuestionAnswers(this.reader, (runId) => this.run(runId));
   private readonly analysing = new Analysing();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;

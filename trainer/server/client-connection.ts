@@ -174,6 +174,17 @@ export class ClientConnection {
       'rollouts/count': greeted<'rollouts/count'>(({ runId, query, sort = null, facets }) =>
         this.count(runId, { expression: expressionOf(query), sort, facets }),
       ),
+      'questions/list': greeted<'questions/list'>(({ runId, search, after, limit }) =>
+        service.questions.list(runId, { search, after: after ?? null, limit }),
+      ),
+      'questions/history': greeted<'questions/history'>(({ runId, of }) => service.questions.history(runId, of)),
+      'questions/shared': greeted<'questions/shared'>(({ runIds, ...asked }) =>
+        service.questions.shared(runIds, asked),
+      ),
+      'runs/differences': greeted<'runs/differences'>(({ runIds }) => service.questions.differences(runIds)),
+      'evaluations/compare': greeted<'evaluations/compare'>(({ first, second }) =>
+        service.questions.evaluations(first, second),
+      ),
       'rollouts/cancel': greeted<'rollouts/cancel'>(({ runId }) => {
         this.cancelReading(runId);
         return {};

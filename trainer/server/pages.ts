@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { type WebviewPage, webviewPages } from '../protocol/place.ts';
+import { type WebviewPage, webviewPages } from '../protocol/pages.ts';
 import type { Access } from './access.ts';
 import { type Exports, exportsPath } from './exports.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The thread behind `RolloutReader`: lists and counts of all runs of a trainer, slice by slice. Between two slices it hears
- * what is new. Lists take turns and go before counts, which follow one another.
+ * The thread behind `RolloutReader`: lists and counts of all runs of a trainer, and what is asked of questions, slice by slice.
+ * Between two slices it hears what is new. Counts follow one another and let all others go first, which take turns.
  */
 import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
@@ -8,17 +8,19 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { fields } from '../protocol/query/fields.ts';
 import { sortFields } from '../protocol/query/sort.ts';
 import { Database } from './database.ts';
+import { listQuestions, questionHistory } from './question-history.ts';
+import { evaluationPairs, sharedQuestions } from './question-pairs.ts';
 import { RolloutColumns } from './rollout-columns.ts';
-import { countRollouts, listRollouts, type RolloutCount, type RolloutPage } from './rollout-list.ts';
+import { countRollouts, listRollouts } from './rollout-list.ts';
 import { RolloutOrders, type Slices } from './rollout-orders.ts';
-import type { FromReader, ToReader } from './rollout-reader.ts';
+import type { AboutQuestions, FromReader, ReaderValue, ToReader } from './rollout-reader.ts';
 
-type Asked = Extract<ToReader, { kind: 'list' | 'count' }>;
+type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'questions' }>;
 
 interface Task {
   readonly asked: Asked;
   /** Null until its first turn. */
-  slices: Slices<RolloutPage | RolloutCount> | null;
+  slices: Slices<ReaderValue> | null;
   toldAt: number;
 }
 
@@ -61,10 +63,53 @@ function tidy(): void {
   for (const run of runs.values()) run.shrink(mostBytes);
 }
 
-function begin({ asked }: Task): Slices<RolloutPage | RolloutCount> {
-  const orders = open(asked.path);
-  return asked.kind === 'list' ? listRollouts(orders, asked.asked) : countRollouts(orders, asked.asked);
+function begin({ asked }: Task): Slices<ReaderValue> {
+  switch (asked.kind) {
+    case 'list':
+      return listRollouts(open(asked.path), asked.asked);
+    case 'count':
+      return countRollouts(open(asked.path), asked.asked);
+    case 'questions':
+      return aboutQuestions(asked.path, asked.asked);
+  }
 }
+
+function aboutQuestions(path: string, asked: AboutQuestions): Slices<ReaderValue> {
+  switch (asked.of) {
+    case 'list':
+      return reading([path], ([database]) => listQuestions(database, asked.asked));
+    case 'history':
+      return reading([path], ([database]) => questionHistory(database, asked.which));
+    case 'shared':
+      return reading([path, asked.other], ([database, other]) => sharedQuestions(database, other, asked.asked));
+    case 'evaluations':
+      return reading([path, asked.other], ([database, other]) =>
+        evaluationPairs({ database, evaluationId: asked.first }, { database: other, evaluationId: asked.second }),
+      );
+  }
+}
+
+/** With databases of its own, which stay as they are from the first slice to the last. */
+function* reading(
+  paths: readonly string[],
+  slices: (databases: readonly [Database, Database]) => Slices<ReaderValue>,
+): Slices<ReaderValue> {
+  const databases: Database[] = [];
+  try {
+    for (const path of paths) {
+      const database = opened(path);
+      databases.push(database);
+      database.exec('BEGIN');
+    }
+    const [first, second = first] = databases as [Database, Database?];
+    return yield* slices([first, second]);
+  } finally {
+    for (const database of databases) database.dispose();
+  }
+}
+
+const pathsOf = (asked: Asked) =>
+  asked.kind === 'questions' && 'other' in asked.asked ? [asked.path, asked.asked.other] : [asked.path];
 
 function end(task: Task): void {
   tasks = tasks.filter((other) => other !== task);
@@ -115,14 +160,14 @@ async function work(): Promise<void> {
   if (working) return;
   working = true;
   for (;;) {
-    const task = tasks.find(({ asked }) => asked.kind === 'list') ?? tasks[0];
+    const task = tasks.find(({ asked }) => asked.kind !== 'count') ?? tasks[0];
     if (!task) {
       if (!readAhead()) break;
       await setImmediate();
       continue;
     }
-    // The next list comes first next time.
-    if (task.asked.kind === 'list') tasks = [...tasks.filter((other) => other !== task), task];
+    // The next one comes first next time.
+    if (task.asked.kind !== 'count') tasks = [...tasks.filter((other) => other !== task), task];
     takeTurn(task);
     await setImmediate();
   }
@@ -131,7 +176,7 @@ async function work(): Promise<void> {
 }
 
 function closeAll(path: string): void {
-  const ofRun = tasks.filter(({ asked }) => asked.path === path);
+  const ofRun = tasks.filter(({ asked }) => pathsOf(asked).includes(path));
   for (const task of ofRun) {
     task.slices?.return(undefined as never);
     fail(task, new StudioError('cancelled', 'The run was closed.'));
@@ -143,6 +188,7 @@ port.on('message', (message: ToReader) => {
   switch (message.kind) {
     case 'list':
     case 'count':
+    case 'questions':
       tasks.push({ asked: message, slices: null, toldAt: performance.now() });
       void work();
       break;

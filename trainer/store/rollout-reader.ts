@@ -7,20 +7,36 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, StudioError } from '../protocol/errors.ts';
+import type { QuestionHistory } from '../protocol/questions.ts';
+import type { QuestionsAsked, QuestionsPage, WhichQuestion } from './question-history.ts';
+import type { EvaluationPairs, SharedAsked, SharedPage } from './question-pairs.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from './rollout-list.ts';
 import { storeFile } from './run-store.ts';
+
+/** What is asked of questions; of two runs where `other` is the path of another database. */
+export type AboutQuestions =
+  | { readonly of: 'list'; readonly asked: QuestionsAsked }
+  | { readonly of: 'history'; readonly which: WhichQuestion }
+  | { readonly of: 'shared'; readonly other: string; readonly asked: SharedAsked }
+  | {
+      readonly of: 'evaluations';
+      readonly other: string;
+      readonly first: string;
+      readonly second: string;
+    };
 
 /** What the thread is told. `path` is that of a database. */
 export type ToReader =
   | { readonly kind: 'list'; readonly id: number; readonly path: string; readonly asked: ListAsked }
   | { readonly kind: 'count'; readonly id: number; readonly path: string; readonly asked: CountAsked }
+  | { readonly kind: 'questions'; readonly id: number; readonly path: string; readonly asked: AboutQuestions }
   /** Nobody waits for this one any more: no answer comes. */
   | { readonly kind: 'cancel'; readonly id: number }
   /** Closes all that is open of a database; what is under way there is answered as cancelled. */
   | { readonly kind: 'close'; readonly id: number; readonly path: string };
 
 export type FromReader =
-  | { readonly id: number; readonly value: RolloutPage | RolloutCount | null }
+  | { readonly id: number; readonly value: ReaderValue | null }
   /** So many of all rollouts have been looked at. */
   | { readonly id: number; readonly done: number; readonly total: number }
   | { readonly id: number; readonly fault: ErrorData & { readonly message: string } };
@@ -32,6 +48,8 @@ export interface Attention {
   /** Told from time to time how many of all rollouts have been looked at. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+export type ReaderValue = RolloutPage | RolloutCount | QuestionsPage | QuestionHistory | SharedPage | EvaluationPairs;
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -62,6 +80,31 @@ export class RolloutReader {
 
   count(folder: string, asked: CountAsked, attention: Attention = {}): Promise<RolloutCount> {
     return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), attention);
+  }
+
+  questions(folder: string, asked: QuestionsAsked): Promise<QuestionsPage> {
+    return this.askQuestions(folder, { of: 'list', asked });
+  }
+
+  history(folder: string, which: WhichQuestion): Promise<QuestionHistory> {
+    return this.askQuestions(folder, { of: 'history', which });
+  }
+
+  /** @param folders of the two runs */
+  sharedQuestions(folders: readonly [string, string], asked: SharedAsked): Promise<SharedPage> {
+    return this.askQuestions(folders[0], { of: 'shared', other: join(folders[1], storeFile), asked });
+  }
+
+  /** @param evaluations by id, each of the run at the same place */
+  evaluationPairs(
+    folders: readonly [string, string],
+    [first, second]: readonly [string, string],
+  ): Promise<EvaluationPairs> {
+    return this.askQuestions(folders[0], { of: 'evaluations', other: join(folders[1], storeFile), first, second });
+  }
+
+  private askQuestions<T>(folder: string, asked: AboutQuestions): Promise<T> {
+    return this.ask((id) => ({ kind: 'questions', id, path: join(folder, storeFile), asked }));
   }
 
   /** Lets go of a run's database, so that its folder can be removed. */

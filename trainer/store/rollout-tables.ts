@@ -5,6 +5,7 @@ import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledColumns, type Value } from './query-sql.ts';
+import { askedColumns, askedValues } from './question-key.ts';
 import type { TokenTable, UpdateScores } from './token-table.ts';
 
 /** The part of a rollout that is kept as JSON; `text` and `id` have columns of their own. */
@@ -23,7 +24,17 @@ const placeholders = (count: number) => Array(count).fill('?').join(', ');
 const updated = (columns: readonly string[]) => columns.map((column) => `${column} = excluded.${column}`).join(', ');
 const set = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
 
-const ofGroup = ['id', 'step', 'purpose', 'problem', 'problem_type', 'data_type', 'media_key', ...groupColumns.names];
+const ofGroup = [
+  'id',
+  'step',
+  'purpose',
+  'problem',
+  'problem_type',
+  'data_type',
+  'media_key',
+  ...groupColumns.names,
+  ...askedColumns,
+];
 const ofRollout = ['key', 'id', 'group_key', 'place', 'step', 'facet', 'flags', ...rolloutColumns.names];
 
 const writing = {
@@ -71,7 +82,11 @@ export class RolloutTables {
     const { database } = this;
     const { rollouts, ...group } = given;
     const [first] = rollouts;
-    const row = database.get<{ key: number }>(writing.group, ...groupValues(given, first));
+    const row = database.get<{ key: number }>(
+      writing.group,
+      ...groupValues(given, first),
+      ...askedValues(group, rollouts),
+    );
     if (!row) throw new StudioError('internal', `Group ${group.id} was recorded at another step than ${group.step}.`);
     const groupKey = row.key;
     database.run(writing.groupBody, groupKey, JSON.stringify(group));
@@ -368,6 +383,7 @@ export function fillGroup(database: Database, key: number, body: string): void {
     .map((record) => ({ ...record, rollout: rolloutOf(record) }));
   const group = { ...(JSON.parse(body) as Group), rollouts: records.map(({ rollout }) => rollout) };
   const problem = indexed(group.question.problem);
+  database.run(`UPDATE groups SET ${set(askedColumns)} WHERE key = ?`, ...askedValues(group, group.rollouts), key);
   for (const [index, record] of records.entries()) {
     const subject = { ...elsewhere, group, rollout: record.rollout };
     if (index === 0)

@@ -19,12 +19,10 @@ import type {
   Annotation,
   Checkpoint,
   Evaluation,
-  Group,
   GroupWithRollouts,
   MediaView,
   PromptTokens,
   Question,
-  Rollout,
   RolloutTokens,
   RunEvent,
   RunEventBody,
@@ -34,48 +32,24 @@ import type {
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
 import type { StepCounts } from '../protocol/step-counts.ts';
-import { AnnotationTable, type ExportedAnnotation } from './annotation-table.ts';
+import type { ExportedAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
-import { DamagedDatabase, type Database, sqliteCode, sqliteErrorCode } from './database.ts';
-import { checkBody, EventTable } from './event-table.ts';
+import type { Database } from './database.ts';
+import { checkBody } from './event-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
-import { RecordTables } from './record-tables.ts';
-import { RolloutTables } from './rollout-tables.ts';
-import { SameTexts } from './same-texts.ts';
-import { countedShare, countPortion, StepCountTables } from './step-counts.ts';
-import { TokenTable, type UpdateScores } from './token-table.ts';
+import { type EventDetails, type NewAnalysis, RunTables } from './run-tables.ts';
+import { countedShare, countPortion } from './step-counts.ts';
+import { damage, readSummary } from './stored-summary.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
 
-/** What belongs to events and is too long to be sent with them: it is read token by token. */
-export interface EventDetails {
-  /** By rollout id, for the rollouts of a `group` event. */
-  readonly tokens?: ReadonlyMap<string, RolloutTokens>;
-  /** By group id, for a `group` event. */
-  readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
-  /** By rollout id, for a `references` event. */
-  readonly scores?: ReadonlyMap<string, UpdateScores>;
-}
-
-/** How rollouts are analysed anew. */
-export interface NewAnalysis {
-  readonly version: number;
-  of(group: Group, rollout: Rollout): Partial<Rollout>;
-}
-
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
-  private readonly eventTable: EventTable;
-  private readonly recordTables: RecordTables;
-  private readonly tokenTable: TokenTable;
-  private readonly rolloutTables: RolloutTables;
-  private readonly annotationTable: AnnotationTable;
-  private readonly stepCounts: StepCountTables;
-  private readonly sameTexts: SameTexts;
+  private readonly tables: RunTables;
   private run: RunSummary;
 
   /**
@@ -118,15 +92,7 @@ export class RunStore {
   private constructor(folder: string, database: Database) {
     this.folder = folder;
     this.database = database;
-    this.eventTable = new EventTable(database);
-    this.recordTables = new RecordTables(database);
-    this.annotationTable = new AnnotationTable(database);
-    this.stepCounts = new StepCountTables(database);
-    this.sameTexts = new SameTexts(database);
-    this.tokenTable = new TokenTable(database);
-    this.rolloutTables = new RolloutTables(database, this.tokenTable, (id, text) =>
-      this.annotationTable.countOf(id, text),
-    );
+    this.tables = new RunTables(database);
     this.run = readSummary(database);
   }
 
@@ -164,23 +130,11 @@ export class RunStore {
   }
 
   private write(seq: number, at: number, given: RunEventBody, details: EventDetails): RunEvent {
-    const body = this.completed(given, seq);
+    const body = this.tables.completed(given, seq);
     // A rewind goes first, so that it can't void its own event.
-    const groupKey = this.project(body, details);
-    this.eventTable.write({ seq, at, body }, groupKey);
+    const groupKey = this.tables.project(body, details);
+    this.tables.events.write({ seq, at, body }, groupKey);
     return { runId: this.run.id, seq, at, body };
-  }
-
-  /** An event with what only the store knows. */
-  private completed(body: RunEventBody, seq: number): RunEventBody {
-    switch (body.type) {
-      case 'state':
-        return { ...body, run: { ...body.run, seq } };
-      case 'group':
-        return { ...body, group: this.sameTexts.mark(body.group) };
-      default:
-        return body;
-    }
   }
 
   /** Keeps the summary as events leave it: a run that is killed before its next `state` is found at the step that it had reached. */
@@ -190,67 +144,6 @@ export class RunStore {
     if (facts.some((fact) => fact !== 'seq' && run[fact] !== this.run[fact]))
       this.database.run('UPDATE run SET summary = ?', JSON.stringify(run));
     return run;
-  }
-
-  /** Brings the tables up to date; gives the key of the group that an event is about. */
-  private project(body: RunEventBody, details: EventDetails): number | null {
-    switch (body.type) {
-      case 'group': {
-        const key = this.rolloutTables.write(body.group, details.tokens ?? new Map());
-        this.stepCounts.write(key, body.group);
-        const prompt = details.prompts?.get(body.group.id);
-        if (prompt) this.tokenTable.writePrompt(key, prompt);
-        return key;
-      }
-      case 'references':
-        for (const [rolloutId, kl] of Object.entries(body.kl))
-          this.rolloutTables.writeUpdate(rolloutId, kl, details.scores?.get(rolloutId));
-        return null;
-      case 'step':
-        this.recordTables.writeStep(body.metrics);
-        return null;
-      case 'command':
-        this.recordTables.writeCommand(body.command);
-        return null;
-      case 'checkpoint':
-        this.recordTables.writeCheckpoint(body.checkpoint);
-        return null;
-      case 'checkpoint-removed':
-        this.recordTables.removeCheckpoint(body.id);
-        return null;
-      case 'evaluation':
-        this.recordTables.writeEvaluation(body.evaluation);
-        return null;
-      case 'rewound':
-        this.rewind(body.toStep);
-        return null;
-      case 'annotation':
-        this.annotate(body.annotation);
-        return null;
-      case 'annotation-removed':
-        this.rolloutTables.recountFlags(this.annotationTable.remove(body.id));
-        return null;
-      case 'state':
-      case 'analysed':
-      case 'skipped':
-      case 'warning':
-        return null;
-    }
-  }
-
-  private annotate(annotation: Annotation): void {
-    const rollout = this.rolloutTables.rollout(annotation.rolloutId);
-    if (!rollout) throw this.notFound('rollout', annotation.rolloutId);
-    this.annotationTable.write(annotation, rollout, this.group(rollout.groupId));
-    this.rolloutTables.recountFlags(annotation.rolloutId);
-  }
-
-  private rewind(toStep: number): void {
-    const attempt = this.eventTable.supersedeAfter(toStep);
-    this.rolloutTables.supersedeAfter(toStep, attempt);
-    this.recordTables.deleteAfter(toStep);
-    this.stepCounts.deleteAfter(toStep);
-    this.sameTexts.forgetAfter(toStep);
   }
 
   /** Share of the rollouts that queries see: less than 1 after a change of the schema, until `fill` is through. */
@@ -273,12 +166,12 @@ export class RunStore {
 
   /** Counts groups by step for about `budgetMs`, and gives the share that is counted then. @throws StudioError as `fill` */
   count(budgetMs: number): number {
-    return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.rolloutTables.groupByKey(key)));
+    return this.makeAnew(() => countPortion(this.database, budgetMs, (key) => this.tables.rollouts.groupByKey(key)));
   }
 
   /** Rollouts that were analysed by other rules than those of `version`, what the run went back over included. */
   outdated(version: number): number {
-    return this.rolloutTables.outdated(version);
+    return this.tables.rollouts.outdated(version);
   }
 
   /**
@@ -292,15 +185,9 @@ export class RunStore {
         const started = performance.now();
         let done = 0;
         do {
-          const next = this.rolloutTables.nextOutdated(analysis.version);
-          if (next === null) break;
-          const group = this.rolloutTables.rewriteAnalysis(next, (held) => {
-            const { rollouts, ...rest } = held;
-            const renewed = { ...held, rollouts: rollouts.map((old) => ({ ...old, ...analysis.of(rest, old) })) };
-            return held.superseded === undefined ? this.sameTexts.mark(renewed) : renewed;
-          });
-          if (group.superseded === undefined) this.stepCounts.write(next, group);
-          done += group.rollouts.length;
+          const rollouts = this.tables.analyseNext(analysis);
+          if (rollouts === 0) break;
+          done += rollouts;
         } while (performance.now() - started < budgetMs);
         return done;
       }),
@@ -329,23 +216,23 @@ export class RunStore {
 
   /** At most `limit` events with a number above `since`, in order, without gaps. Void ones read as `rewound` (see above). */
   events(since: number, limit: number): RunEvent[] {
-    return this.eventTable.since(since, limit).map(({ seq, at, groupKey, body }) => ({
+    return this.tables.events.since(since, limit).map(({ seq, at, groupKey, body }) => ({
       runId: this.run.id,
       seq,
       at,
-      body: body ?? { type: 'group', group: this.rolloutTables.groupByKey(groupKey as number) },
+      body: body ?? { type: 'group', group: this.tables.rollouts.groupByKey(groupKey as number) },
     }));
   }
 
   /** The newest `limit` events about questions left out and as many about warnings, in order. */
   notices(limit = 200): RunEvent[] {
-    return [...this.eventTable.newest('skipped', limit), ...this.eventTable.newest('warning', limit)]
+    return [...this.tables.events.newest('skipped', limit), ...this.tables.events.newest('warning', limit)]
       .sort((a, b) => a.seq - b.seq)
       .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));
   }
 
   metrics(fromStep = 0): StepMetrics[] {
-    return this.recordTables.steps(fromStep);
+    return this.tables.records.steps(fromStep);
   }
 
   /** What going back to a step would supersede. */
@@ -353,7 +240,7 @@ export class RunStore {
     const later = (records: readonly { step: number }[]) => records.filter((record) => record.step > step).length;
     return {
       steps: later(this.metrics()),
-      rollouts: this.rolloutTables.countAfter(step),
+      rollouts: this.tables.rollouts.countAfter(step),
       evaluations: later(this.evaluations()),
     };
   }
@@ -361,7 +248,7 @@ export class RunStore {
   /** Steps that the run went back over, by the number of that going back; in each of them the oldest first. */
   supersededMetrics(): SupersededSteps[] {
     const attempts = new Map<number, StepMetrics[]>();
-    for (const { attempt, body } of this.eventTable.superseded('step')) {
+    for (const { attempt, body } of this.tables.events.superseded('step')) {
       const steps = attempts.get(attempt) ?? [];
       attempts.set(attempt, steps);
       steps.push(body.metrics);
@@ -371,7 +258,7 @@ export class RunStore {
 
   /** Evaluations that the run went back over, each with the number of that going back. */
   supersededEvaluations(): { attempt: number; evaluation: Evaluation }[] {
-    const of = this.eventTable.superseded('evaluation');
+    const of = this.tables.events.superseded('evaluation');
     return of.map(({ attempt, body }) => ({ attempt, evaluation: body.evaluation }));
   }
 
@@ -381,54 +268,54 @@ export class RunStore {
    */
   counts(): { counts: StepCounts[]; seq: number; counted: number; outdated: number } {
     return {
-      counts: this.stepCounts.list(),
+      counts: this.tables.stepCounts.list(),
       seq: this.run.seq,
       counted: countedShare(this.database),
-      outdated: this.rolloutTables.outdated(analysisVersion),
+      outdated: this.tables.rollouts.outdated(analysisVersion),
     };
   }
 
   /** Oldest first. */
   commands(): CommandRecord[] {
-    return this.recordTables.commands();
+    return this.tables.records.commands();
   }
 
   /** Null when none came under this id. */
   command(id: string): CommandRecord | null {
-    return this.recordTables.command(id);
+    return this.tables.records.command(id);
   }
 
   nextCommandNumber(): number {
-    return this.recordTables.nextCommandNumber();
+    return this.tables.records.nextCommandNumber();
   }
 
   /** Oldest first. */
   checkpoints(): Checkpoint[] {
-    return this.recordTables.checkpoints();
+    return this.tables.records.checkpoints();
   }
 
   /** Oldest first. */
   evaluations(): Evaluation[] {
-    return this.recordTables.evaluations();
+    return this.tables.records.evaluations();
   }
 
   rolloutCount({ superseded = false } = {}): number {
-    return this.rolloutTables.count(superseded);
+    return this.tables.rollouts.count(superseded);
   }
 
   /** Groups that stand. */
   groupCount(): number {
-    return this.rolloutTables.groupCount();
+    return this.tables.rollouts.groupCount();
   }
 
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
-    return this.rolloutTables.groups(superseded);
+    return this.tables.rollouts.groups(superseded);
   }
 
   /** @throws StudioError `not-found` */
   group(id: string): GroupWithRollouts {
-    const group = this.rolloutTables.group(id);
+    const group = this.tables.rollouts.group(id);
     if (!group) throw this.notFound('group', id);
     return group;
   }
@@ -441,7 +328,7 @@ export class RunStore {
   /** @throws StudioError `not-found` */
   prompt(groupId: string): PromptTokens {
     const { prompt: text } = this.group(groupId);
-    return { text, ...this.tokenTable.prompt(groupId) };
+    return { text, ...this.tables.tokens.prompt(groupId) };
   }
 
   /** @throws StudioError `not-found` when there is no such rollout, or its tokens were not recorded */
@@ -455,29 +342,29 @@ export class RunStore {
   heldTokens(rolloutId: string): RolloutTokens | null {
     // Once it is made, the step stands in the summary with it.
     const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
-    return this.tokenTable.tokens(rolloutId, isUnderWay) ?? null;
+    return this.tables.tokens.tokens(rolloutId, isUnderWay) ?? null;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */
   media(key: string): { media: MediaView; question: Question } {
-    const media = this.rolloutTables.media(key);
+    const media = this.tables.rollouts.media(key);
     if (!media) throw this.notFound('media', key);
     return media;
   }
 
   /** Annotations whose rollout is there with the text that was flagged, oldest first. `exportAnnotations` has the others too. */
   annotations(rolloutId?: string): Annotation[] {
-    return this.annotationTable.list(rolloutId);
+    return this.tables.annotations.list(rolloutId);
   }
 
   /** Numbers are never given twice, not even after a removal. */
   nextAnnotationId(): number {
-    return this.annotationTable.nextId();
+    return this.tables.annotations.nextId();
   }
 
   /** All annotations with what they are about, those whose rollout was voided or made anew included. */
   exportedAnnotations(): ExportedAnnotation[] {
-    return this.annotationTable.export(this.run);
+    return this.tables.annotations.export(this.run);
   }
 
   /** The same as JSONL. */
@@ -489,32 +376,4 @@ export class RunStore {
   private notFound(what: string, id: string): StudioError {
     return new StudioError('not-found', `There is no ${what} ${id} in this run.`, { place: this.run.id });
   }
-}
-
-/** What tells of damage and has no name of its own: a table that is not there, a record that is no JSON or lacks a part. */
-function damage(thrown: unknown, place: string): DamagedDatabase | null {
-  const cause = thrown instanceof StudioError ? thrown.cause : thrown;
-  const isRecord = thrown instanceof SyntaxError || thrown instanceof TypeError;
-  if (sqliteErrorCode(cause) !== sqliteCode.error && !isRecord) return null;
-  return new DamagedDatabase(`The database is damaged: ${(cause as Error).message}.`, place, cause);
-}
-
-/** @throws StudioError `bad-store` when there is none that fits the contract: one such run would spoil the list of all */
-function readSummary(database: Database): RunSummary {
-  const place = database.path;
-  const row = database.get<{ summary: string; seq: number }>(
-    'SELECT summary, (SELECT coalesce(max(seq), 0) FROM events) AS seq FROM run',
-  );
-  if (!row) throw new DamagedDatabase('The database has no summary of its run.', place);
-  const unreadable = (why: string, cause: unknown) =>
-    new DamagedDatabase(`The summary of the run can't be read: ${why}`, place, cause);
-  let held: unknown;
-  try {
-    held = { ...(JSON.parse(row.summary) as object), seq: row.seq };
-  } catch (cause) {
-    throw unreadable((cause as Error).message, cause);
-  }
-  const checked = runSummary.safeParse(held);
-  if (checked.success) return checked.data;
-  throw unreadable(`${faultLine(runSummary, held, checked.error, 'it')}.`, checked.error);
 }

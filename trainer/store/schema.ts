@@ -205,6 +205,15 @@ CREATE TABLE token_scores (
 -- pieces: JSON; one that stands several times is a list of itself and how often.
 CREATE TABLE prompts (group_key INTEGER PRIMARY KEY REFERENCES groups (key), ids BLOB NOT NULL, pieces TEXT NOT NULL) STRICT;
 ALTER TABLE rollouts ADD COLUMN kl REAL;
+-- Of a question across steps and runs: the key of its content, and of its answers on ordered frames how many there are, how
+-- many are right, and their means.
+ALTER TABLE groups ADD COLUMN asked TEXT;
+ALTER TABLE groups ADD COLUMN answers INTEGER;
+ALTER TABLE groups ADD COLUMN right_answers INTEGER;
+ALTER TABLE groups ADD COLUMN accuracy REAL;
+ALTER TABLE groups ADD COLUMN reward REAL;
+ALTER TABLE groups ADD COLUMN length REAL;
+CREATE INDEX groups_asked ON groups (asked, superseded, step, purpose, row, answers, right_answers, accuracy, reward, length);
 ALTER TABLE groups ADD COLUMN flat_because TEXT;
 -- Counts by step: sums as JSON, by the name of what is counted; what each group adds to them; how far the counting has come
 -- ("below" as in filling, 0 when all groups are counted).

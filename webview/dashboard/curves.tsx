@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
+import { commandTitle } from '../run/command-words.ts';
 import { hasValues, type MetricName, rewoundTo, withSteps } from '../state/metric-columns.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -19,7 +20,6 @@ import {
   shownSteps,
   smoothedOver,
 } from './chart.tsx';
-import { commandTitle } from './command-words.ts';
 import styles from './curves.module.css';
 
 type ChartSpec = Omit<ChartProps, 'group' | 'steps' | 'lines'>;

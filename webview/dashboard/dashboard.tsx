@@ -43,6 +43,7 @@ const keyRows = [
   ['e', 'evaluate'],
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['r', 'rollouts'],
+  ['t', 'questions across steps'],
   ['y', 'copy a link'],
   ['Tab', 'labels, which say how their number comes about'],
   ['?', 'these keys'],
@@ -53,9 +54,13 @@ interface DashboardProps {
   readonly feed: RunFeed;
   readonly host: Host;
   readonly onRollouts: () => void;
+  /** To the questions of the run through training. */
+  readonly onAcross: () => void;
+  /** To two evaluations side by side; null for one that is chosen there. */
+  readonly onCompare: (first: string, second: string | null) => void;
 }
 
-export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
+export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare }: DashboardProps) {
   const { view, loaded } = useStore(feed.state, (state) => state);
   const { run } = view;
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
@@ -94,6 +99,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
     r: onRollouts,
+    t: onAcross,
     y: () => {
       const { trainer } = feed.connection.state.get();
       const link = {
@@ -113,7 +119,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
   const isRead = loaded.has('steps');
   return (
     <>
-      <RunHeader {...{ session, feed, controls, host, onRollouts }} />
+      <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
@@ -143,7 +149,7 @@ export function Dashboard({ session, feed, host, onRollouts }: DashboardProps) {
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
-          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} />}
+          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />

@@ -13,37 +13,68 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { clock, count, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
+import { Tool } from '../ui/tool.tsx';
 import styles from './evaluation-table.module.css';
 
-export function EvaluationTable({ evaluations }: { evaluations: readonly Evaluation[] }) {
+interface EvaluationTableProps {
+  /** Newest first. */
+  readonly evaluations: readonly Evaluation[];
+  /** The earlier of two first; null for one that is still to be chosen. */
+  readonly onCompare: (first: string, second: string | null) => void;
+}
+
+const mostShown = 8;
+
+export function EvaluationTable({ evaluations, onCompare }: EvaluationTableProps) {
   const [chosenId, choose] = useState<string | null>(null);
+  /* The next step that is chosen is compared with the one that is shown. */
+  const [comparing, setComparing] = useState(false);
   const chosen = evaluations.find(({ id }) => id === chosenId) ?? evaluations[0];
   if (!chosen) return null;
   const first = evaluations.at(-1);
+  const pick = (id: string) => {
+    if (!comparing || id === chosen.id) return choose(id);
+    setComparing(false);
+    const place = (wanted: string) => evaluations.findIndex((one) => one.id === wanted);
+    const [earlier, later] = place(id) > place(chosen.id) ? [id, chosen.id] : [chosen.id, id];
+    onCompare(earlier, later);
+  };
   return (
     <section aria-label="Evaluations">
       <Section
         title="Evaluations"
         meta={`step ${grouped(chosen.step)} on ${shownLine(chosen.dataset.split(/[\\/]/).at(-1) ?? '')}, ${grouped(chosen.all.count)} ${questionsOf(chosen)}, ${elapsed(chosen.durationMs)}${chosen.skipped > 0 ? `, ${chosen.skipped} left out` : ''}`}
         tools={
-          evaluations.length > 1 && (
-            <Segments label="Evaluation of step">
-              {evaluations
-                .slice(0, 8)
-                .reverse()
-                .map(({ id, step, at, all }) => (
-                  <button
-                    key={id}
-                    type="button"
-                    title={`${clock(at)}, ${count(all.count, 'question')}`}
-                    aria-pressed={id === chosen.id}
-                    onClick={() => choose(id)}
-                  >
-                    {grouped(step)}
-                  </button>
-                ))}
-            </Segments>
-          )
+          <>
+            {evaluations.length > 1 && (
+              <Segments label={comparing ? `Compare step ${grouped(chosen.step)} with step` : 'Evaluation of step'}>
+                {evaluations
+                  .slice(0, mostShown)
+                  .reverse()
+                  .map(({ id, step, at, all }) => (
+                    <button
+                      key={id}
+                      type="button"
+                      title={`${clock(at)}, ${count(all.count, 'question')}`}
+                      aria-pressed={id === chosen.id}
+                      onClick={() => pick(id)}
+                    >
+                      {grouped(step)}
+                    </button>
+                  ))}
+              </Segments>
+            )}
+            <Tool
+              label={
+                evaluations.length > 1
+                  ? 'Compare the evaluation that is shown: choose another step'
+                  : 'Compare this evaluation with one of another run'
+              }
+              text={comparing ? 'choose the other step' : 'Compare'}
+              pressed={comparing}
+              onPress={() => (evaluations.length > 1 ? setComparing(!comparing) : onCompare(chosen.id, null))}
+            />
+          </>
         }
       />
       <table>

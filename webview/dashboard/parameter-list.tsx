@@ -8,6 +8,7 @@ import {
   parametersOf,
 } from '../../trainer/protocol/parameters.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { changeWords, placeWords } from '../run/command-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -15,7 +16,6 @@ import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';
-import { changeWords, placeWords } from './command-words.ts';
 import { formOf, readParameter, withoutEffect } from './parameter-input.ts';
 import styles from './parameter-list.module.css';
 

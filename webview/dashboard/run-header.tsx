@@ -36,9 +36,10 @@ interface RunHeaderProps {
   readonly controls: readonly Control[];
   readonly host: Host;
   readonly onRollouts: () => void;
+  readonly onAcross: () => void;
 }
 
-export function RunHeader({ session, feed, controls, host, onRollouts }: RunHeaderProps) {
+export function RunHeader({ session, feed, controls, host, onRollouts, onAcross }: RunHeaderProps) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const link = useStore(feed.connection.state, (state) => state.link);
   const debugging = controls.filter(({ name }) => !withText.includes(name));
@@ -64,6 +65,7 @@ export function RunHeader({ session, feed, controls, host, onRollouts }: RunHead
         <span class={styles.separator} />
         {keeping.map(tool)}
         <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />
+        <Tool icon="steps" text="Questions" label="Questions of this run across steps (t)" onPress={onAcross} />
       </div>
       <Progress run={run} link={link} />
       {host.place === 'browser' && <ThemeSwitch />}

@@ -41,6 +41,12 @@ export class Session {
     if (runs) this.showChosen(runs);
   }
 
+  /** Follows a run beside the one that is shown, for as long as `dispose` is not called; null where there is no such run. */
+  follow(runId: string): RunFeed | null {
+    const run = this.state.get().runs?.find(({ id }) => id === runId);
+    return run ? new RunFeed(this.source, run) : null;
+  }
+
   /** Sends a command to any run; why it was refused, or not taken, is shown. */
   async command(runId: string, request: CommandRequest): Promise<void> {
     try {

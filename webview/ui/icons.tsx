@@ -40,11 +40,14 @@ const paths = {
   star: <path d="M8 2l1.8 3.900 4.200.500-3.100 2.900.800 4.200L8 11.400l-3.700 2.100.800-4.200L2 6.400l4.200-.500z" />,
   columns: <path d="M2.500 3h11v10h-11zM6.200 3v10M9.900 3v10" />,
   keyboard: <path d="M1.500 4.500h13v7h-13zM4 7h.01M6.700 7h.01M9.300 7h.01M12 7h.01M5 9.500h6" />,
+  swap: <path d="M2.500 5.500h11M10.500 2.500l3 3-3 3M13.500 10.500h-11M5.500 7.500l-3 3 3 3" />,
+  plus: <path d="M8 3v10M3 8h10" />,
   undo: <path d="M6 3L3 6l3 3M3 6h6.500a3.500 3.500 0 0 1 0 7H7" />,
   flip: <path d="M5 13V3M2.500 5.500L5 3l2.500 2.500M11 3v10M8.500 10.500L11 13l2.500-2.500" />,
   document: <path d="M9 2.500H4v11h8V5.500zM9 2.500v3h3M6 8.500h4M6 11h4" />,
   more: <path d="M3.500 8h.01M8 8h.01M12.500 8h.01" stroke-width="2" />,
   sidebar: <path d="M2.500 3h11v10h-11zM6.500 3v10" />,
+  steps: <path d="M2.500 12.500l3.500-3 3 1.500 4.500-6.500M2.500 4h3M7 4h2M2.500 6.500h2" />,
   changed: <path d="M3 13l.7-3L11 2.700 13.300 5 6 12.300z" />,
 } as const satisfies Record<string, JSX.Element>;
 

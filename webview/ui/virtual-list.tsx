@@ -15,6 +15,13 @@ export interface Lines {
   at(line: number): number;
 }
 
+/** Of a list without heads between its rows. */
+export const oneLineEach = (count: number): Lines => ({
+  total: count,
+  before: (index) => index,
+  at: (line) => line,
+});
+
 export interface VirtualListProps {
   readonly count: number;
   readonly lines: Lines;

@@ -1,7 +1,7 @@
 /** A command's life in words: where it waits, where it took effect, what it changed, and why not. */
 import { describe, expect, it } from 'vitest';
 import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
-import { changeWords, commandTitle, placeWords } from '../../../webview/dashboard/command-words.ts';
+import { changeWords, commandTitle, placeWords } from '../../../webview/run/command-words.ts';
 
 const set = {
   id: 'c1',

@@ -1,0 +1,35 @@
+/** What a question's history comes to, in a sentence or two. Computes only. */
+import type { GroupPurpose } from '../../trainer/protocol/records.ts';
+import { count, fixed, signed } from '../ui/numbers.ts';
+import { accuracyOf, type Column } from './timeline.ts';
+
+export interface Verdict {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Paid or not first, since that is what was learned from; then how right the answers were on either order. */
+export function verdictOf(columns: readonly Column[], purpose: GroupPurpose): Verdict | null {
+  const groups = columns.flatMap(({ groups: held }) => held[purpose] ?? []);
+  const [first] = groups;
+  const last = groups.at(-1);
+  if (!first || !last) return null;
+  const tested = groups.filter(({ temporal }) => temporal !== null);
+  const paid = tested.filter(({ temporal }) => temporal?.passed);
+  const gaps = groups.flatMap((group) => {
+    const [ordered, shuffled] = [accuracyOf(group, 'ordered'), accuracyOf(group, 'shuffled')];
+    return ordered === null || shuffled === null ? [] : [ordered - shuffled];
+  });
+  const gap = gaps.length === 0 ? null : gaps.reduce((sum, value) => sum + value, 0) / gaps.length;
+  const from = accuracyOf(first, 'ordered');
+  const to = accuracyOf(last, 'ordered');
+  const went =
+    first === last
+      ? `Accuracy ${fixed(from, 3)} on ordered frames.`
+      : `Accuracy on ordered frames ${fixed(from, 3)} at first, ${fixed(to, 3)} at last.`;
+  const order =
+    gap === null ? 'Nothing was asked on shuffled frames.' : `Ordered minus shuffled ${signed(gap, 3)} on average.`;
+  const title =
+    tested.length > 0 ? `The temporal test passed at ${paid.length} of ${count(tested.length, 'time')}.` : went;
+  return { title, text: tested.length > 0 ? `${went} ${order}` : order };
+}
