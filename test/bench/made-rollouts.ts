@@ -133,6 +133,17 @@ export function* madeGroups(steps = 10_000): Generator<GroupWithRollouts, never>
   }
 }
 
+/** The same groups under names of their own, numbered from 0, as they come after those of a run that is kept. */
+export function* lateGroups(): Generator<GroupWithRollouts, never> {
+  const groups = madeGroups();
+  for (let number = 0; ; number++) {
+    const { id: _, ...group } = groups.next().value;
+    const id = `late-${number}`;
+    const rollouts = group.rollouts.map((one, place) => ({ ...one, id: `${id}-${place}`, groupId: id }));
+    yield { ...group, id, rollouts };
+  }
+}
+
 /** The folder of a run with so many rollouts, a thousand of them flagged, made where it is not there yet. */
 export async function keptRun(rollouts: number, say: (line: string) => void): Promise<string> {
   const folder = path.join(tmpdir(), `video-r1-bench-${rollouts}-${schemaVersion}-${making}`);
