@@ -259,7 +259,6 @@ export function App({ host, session }: { host: Host; session: Session }) {
   );
 }
 
-/** Pages that others lead to, which lead back; the editor shows them in the panel of the rollouts. */
 /** Before there is a run to show. */
 function Nothing({ session, host }: { session: Session; host: Host }) {
   const { connection } = session;

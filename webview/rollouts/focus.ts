@@ -39,6 +39,9 @@ export function useFocus(): (target: Focus) => void {
 }
 
 /** Whether Enter already means something there. */
-export function actsByItself(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('button, a, [role=button], [role=separator]') !== null;
+export function actsByItself(event: KeyboardEvent): boolean {
+  // A button of the toolkit is one inside its shadow root alone.
+  return event
+    .composedPath()
+    .some((one) => one instanceof Element && one.matches('button, a, [role=button], [role=separator]'));
 }

@@ -156,7 +156,7 @@ function Panes(props: PanesProps) {
       show('group');
       focusOn('whatIf');
     },
-    rollout: (event) => (actsByItself(event.target) ? false : show('rollout')),
+    rollout: (event) => (actsByItself(event) ? false : show('rollout')),
     list: toggleList,
     newest: () => reading.moveToNewest(),
     filter: () => {
