@@ -28,7 +28,17 @@ export default defineConfig({
           testTimeout: 240_000,
         },
       },
-      { test: { ...base, name: 'e2e', include: ['test/e2e/**/*.e2e.ts'], maxWorkers: 1, testTimeout: 240_000 } },
+      {
+        test: {
+          ...base,
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.ts'],
+          maxWorkers: 1,
+          testTimeout: 240_000,
+          // A page has as long for what is looked at again and again as a busy machine may need.
+          expect: { poll: { timeout: 15_000 } },
+        },
+      },
       {
         test: {
           ...base,

@@ -13,8 +13,9 @@ import { type ListSort, sortFields } from '../../trainer/protocol/query/sort.ts'
 import type { ListAsked } from '../../trainer/store/rollout-list.ts';
 import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
-import { keptRun, madeGroups, perGroup, words } from './made-rollouts.ts';
-import { type BenchFigure, median, quantile, timed } from './part.ts';
+import { inspectorPages } from './inspector-pages.ts';
+import { keptRun, lateGroups, perGroup, words } from './made-rollouts.ts';
+import { type BenchFigure, type BenchOptions, median, quantile, timed } from './part.ts';
 import { duckdbPeer, type Peer, peerColumns, sqlitePeer } from './table-peers.ts';
 
 const wanted = 1_000_000;
@@ -214,7 +215,7 @@ async function* others(asking: Asking, store: RunStore): AsyncGenerator<BenchFig
 
 /** From the moment at which a group is stored to the answer of the list that has it. */
 async function* streaming(asking: Asking, store: RunStore): AsyncGenerator<BenchFigure> {
-  const groups = madeGroups();
+  const groups = lateGroups();
   const sort: ListSort = { by: 'reward', descending: true };
   const line = 'correct:true';
   await asking.list(line, { sort });
@@ -223,11 +224,7 @@ async function* streaming(asking: Asking, store: RunStore): AsyncGenerator<Bench
   const perTurn = Math.ceil(streamedPerSecond / 10 / perGroup);
   for (let turn = 0; turn < streamedSeconds * 10; turn++) {
     const started = performance.now();
-    const bodies = Array.from({ length: perTurn }, () => {
-      const { id, ...group } = groups.next().value;
-      const rollouts = group.rollouts.map((one) => ({ ...one, id: `late-${one.id}`, groupId: `late-${id}` }));
-      return { type: 'group' as const, group: { ...group, id: `late-${id}`, rollouts } };
-    });
+    const bodies = Array.from({ length: perTurn }, () => ({ type: 'group' as const, group: groups.next().value }));
     const stored = performance.now();
     waits.push(await timed(async () => store.appendAll(bodies)));
     await asking.list(line, { sort });
@@ -265,7 +262,7 @@ async function* memory(asking: Asking): AsyncGenerator<BenchFigure> {
   };
 }
 
-export async function* benchInspector(): AsyncGenerator<BenchFigure> {
+export async function* benchInspector({ minutes }: BenchOptions): AsyncGenerator<BenchFigure> {
   const kept = await keptRun(wanted, (line) => process.stderr.write(`${line}\n`));
   const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-inspector-'));
   const peers: Peer[] = [];
@@ -295,4 +292,5 @@ export async function* benchInspector(): AsyncGenerator<BenchFigure> {
     store?.dispose();
     await rm(folder, { recursive: true, force: true });
   }
+  yield* inspectorPages(kept, minutes);
 }

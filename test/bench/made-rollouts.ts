@@ -17,7 +17,7 @@ const groupsPerStep = 8;
 /** Groups that are stored in one go while the run is made. */
 const atOnce = 500;
 /** To be raised when what is made changes: a store that is kept is of one making. */
-const making = 1;
+const making = 2;
 
 /** Numbers from 0 to 1 that are the same every time. */
 function* numbers(): Generator<number, never> {
@@ -130,6 +130,17 @@ export function* madeGroups(steps = 10_000): Generator<GroupWithRollouts, never>
         });
       }),
     });
+  }
+}
+
+/** The same groups under names of their own, numbered from 0, as they come after those of a run that is kept. */
+export function* lateGroups(): Generator<GroupWithRollouts, never> {
+  const groups = madeGroups();
+  for (let number = 0; ; number++) {
+    const { id: _, ...group } = groups.next().value;
+    const id = `late-${number}`;
+    const rollouts = group.rollouts.map((one, place) => ({ ...one, id: `${id}-${place}`, groupId: id }));
+    yield { ...group, id, rollouts };
   }
 }
 

@@ -5,6 +5,8 @@ export interface BenchOptions {
   /** Null where none was named: each part takes what fits it. */
   readonly backend: EngineSettings['backend'] | null;
   readonly threads: number;
+  /** How long the inspector's page is used between two looks at its memory. */
+  readonly minutes: number;
 }
 
 export interface BenchFigure {

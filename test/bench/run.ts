@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the main job costs on this machine. Names on the command line pick parts; `--backend` and `--threads`
- * are those of the engine.
+ * are those of the engine, `--minutes` is how long the inspector's page is used.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -34,7 +34,11 @@ const parts: Record<string, BenchPart> = {
 function readArguments(): { wanted: readonly string[]; options: BenchOptions } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { backend: { type: 'string' }, threads: { type: 'string', default: '2' } },
+    options: {
+      backend: { type: 'string' },
+      threads: { type: 'string', default: '2' },
+      minutes: { type: 'string', default: '2' },
+    },
   });
   const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
   if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}.`);
@@ -47,9 +51,11 @@ function readArguments(): { wanted: readonly string[]; options: BenchOptions } {
   if (!named.success) throw new Error(`There is no backend ${values.backend}: auto, native, wasm, cpu.`);
   const count = threads.safeParse(Number(values.threads));
   if (!count.success) throw new Error(`--threads ${values.threads} is not a number from 1 to 64.`);
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes} is not a number above 0.`);
   return {
     wanted: positionals.length > 0 ? positionals : Object.keys(parts),
-    options: { backend: values.backend === undefined ? null : (named.data ?? null), threads: count.data },
+    options: { backend: values.backend === undefined ? null : (named.data ?? null), threads: count.data, minutes },
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetRow } from '../../trainer/protocol/dataset.ts';
@@ -57,6 +58,7 @@ async function trained(client: TestClient, runFile: string, parameters: Record<s
 
 async function open(): Promise<Page> {
   context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const tab = await context.newPage();
   complaints = [];
   tab.on('pageerror', (error) => complaints.push(error.message));
@@ -71,6 +73,9 @@ async function filter(tab: Page, line: string, kept: number): Promise<void> {
   await tab.keyboard.press('ControlOrMeta+a');
   await tab.keyboard.type(line);
   await expect.poll(() => figure(tab)).toBe(`${kept} of ${answers.length}`);
+  // Rows can be there before they are counted; Esc would give a slow count up.
+  const said = `${kept.toLocaleString('en-US')} of ${answers.length.toLocaleString('en-US')} rollouts`;
+  await tab.locator('[data-pane=list]').getByText(said, { exact: true }).waitFor({ state: 'attached' });
   // The first closes what the box offers, if it does.
   const box = tab.locator('#rollout-filter:focus');
   for (let press = 0; press < 2 && (await box.count()) > 0; press++) await tab.keyboard.press('Escape');
@@ -194,10 +199,12 @@ describe('filters over a real run', () => {
       const id = (await selected(tab).getAttribute('id'))?.slice('row-'.length) ?? '';
       await tab.waitForURL((url) => url.searchParams.get('rollout') === id);
       await tab.keyboard.press('x');
-      await tab.getByRole('form', { name: 'Flag' }).getByText('the whole answer').waitFor();
+      const form = tab.getByRole('form', { name: 'Flag' });
+      await form.and(tab.locator(':focus')).filter({ hasText: 'the whole answer' }).waitFor();
       await tab.keyboard.press(key);
       await tab.keyboard.press('Enter');
       await tab.locator('section[aria-label=Flags]').getByText(category).waitFor();
+      await form.waitFor({ state: 'detached' });
       if (category === 'wrong order') flagged.push(id);
     }
     await expectKept(
@@ -206,6 +213,75 @@ describe('filters over a real run', () => {
       answers.filter(({ rollout }) => flagged.includes(rollout.id)),
     );
     await filter(tab, 'flagged', 3);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('the twenty worst for a colleague', () => {
+  it('are ordered, exported as a page and linked to by keyboard', async () => {
+    const line = 'step>=159 half:ordered';
+    const kept = answers.filter(({ group, rollout }) => group.step >= 159 && rollout.order === 'ordered');
+    const rewardOf = new Map(kept.map(({ rollout }) => [rollout.id, rollout.reward.total]));
+    const worst = [...rewardOf.values()].sort((a, b) => a - b).slice(0, 20);
+    console.log(`${line}: of ${kept.length}, the rewards of the twenty worst: ${worst.map((one) => one.toFixed(2))}`);
+    expect(kept.length).toBeGreaterThan(20);
+    expect(new Set(worst).size).toBeGreaterThan(1);
+
+    // The bars of the parts have the same order as the reward, and stand before it.
+    const sortOf = (of: Page) =>
+      of
+        .locator('th:is([data-column=parts], [data-column=reward]):not([aria-sort=none])')
+        .evaluateAll((heads) => heads.map((head) => head.getAttribute('aria-sort')));
+    const tab = await open();
+    await filter(tab, line, kept.length);
+    await tab.getByRole('button', { name: 'Order by reward', exact: true }).focus();
+    for (const sorted of ['descending', 'ascending']) {
+      await tab.keyboard.press('Enter');
+      await expect.poll(() => sortOf(tab)).toEqual([sorted]);
+    }
+    const inSight = (of: Page) =>
+      of.locator('[id^=row-]').evaluateAll((rows) =>
+        rows
+          .map((row) => ({ id: row.id.slice('row-'.length), place: Number(row.getAttribute('aria-posinset')) }))
+          .filter(({ place }) => place <= 20)
+          .sort((a, b) => a.place - b.place)
+          .map(({ id }) => id),
+      );
+    const rewards = (ids: readonly string[]) => ids.map((id) => rewardOf.get(id));
+    await expect.poll(async () => rewards(await inSight(tab))).toEqual(worst);
+    const ids = await inSight(tab);
+
+    await tab.getByRole('button', { name: 'Export', exact: true }).focus();
+    await tab.keyboard.press('Enter');
+    await tab
+      .getByRole('textbox', { name: /How many/ })
+      .and(tab.locator(':focus'))
+      .waitFor();
+    await tab.keyboard.type('20');
+    await tab.keyboard.press('Tab');
+    const [download] = await Promise.all([tab.waitForEvent('download'), tab.keyboard.press('Enter')]);
+    const file = path.join(project.folder, 'worst.html');
+    await download.saveAs(file);
+    const page = await (context as BrowserContext).newPage();
+    await page.goto(pathToFileURL(file).href);
+    expect(await page.locator('article h2 + p > code').allTextContents()).toEqual(ids);
+    expect(await page.locator('h1 + p').textContent()).toContain(
+      `filter ${line}; by reward, the smallest first; the first 20 of ${kept.length}.`,
+    );
+    const frames = page.locator('article img');
+    expect(await frames.count()).toBeGreaterThanOrEqual(20);
+    expect(await frames.evaluateAll((all) => all.every((one) => (one as HTMLImageElement).naturalWidth > 0))).toBe(
+      true,
+    );
+
+    await tab.bringToFront();
+    await tab.keyboard.press('y');
+    await tab.getByRole('status').filter({ hasText: 'copied.' }).first().waitFor();
+    const link = new URL(await tab.evaluate(() => navigator.clipboard.readText()), tab.url());
+    expect(link.searchParams.get('sort')).toBe('reward');
+    await page.goto(link.href);
+    await expect.poll(() => sortOf(page)).toEqual(['ascending']);
+    await expect.poll(() => inSight(page)).toEqual(ids);
     expect(complaints).toEqual([]);
   });
 });

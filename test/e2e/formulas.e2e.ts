@@ -58,10 +58,10 @@ async function open(
   return tab;
 }
 
-/** Opens an ordered answer to a video of the T-GRPO run. */
-async function openRollout(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+/** Opens an ordered answer to a video of the T-GRPO run, of those that a filter keeps. */
+async function openRollout(options: Parameters<Browser['newContext']>[0] = {}, among = ''): Promise<Page> {
   const tab = await open('rollouts', 'tgrpo', options);
-  await tab.locator('#rollout-filter').fill('media:video order:ordered');
+  await tab.locator('#rollout-filter').fill(`media:video order:ordered ${among}`);
   await tab.locator('[data-pane=list] h2 + span', { hasText: /\d of \d/ }).waitFor();
   await tab
     .getByTitle(/^step \d+, ordered/)
@@ -147,8 +147,12 @@ describe('formulas', () => {
     await rollouts.keyboard.press('p');
     await rollouts.locator('[data-formula=tokenEntropy]').waitFor();
     await look(rollouts, 'tokens shaded by entropy');
-    /* Shades of answers that were trained on, and of engines that sample with another program. */
-    const elsewhere = ['tokenKl', 'tokenMismatch'];
+    const trained = await openRollout({}, 'kl>=0');
+    await trained.keyboard.press('P');
+    await trained.locator('[data-formula=tokenKl]').waitFor();
+    await look(trained, 'tokens of an answer that was trained on, shaded by KL');
+    /* A shade of engines that sample with another program. */
+    const elsewhere = ['tokenMismatch'];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
   });

@@ -26,9 +26,9 @@ interface MeansProps {
 export function Means({ shared, runs }: MeansProps) {
   const { means, atSameSteps, total } = shared;
   if (means === null) return null;
-  const row = (of: (mean: PairedMean, decimals: number) => string, strong: boolean) =>
+  const row = (of: (mean: PairedMean, decimals: number) => string, style = '') =>
     pairMeasures.map((measure) => (
-      <td key={measure} class={`num ${strong ? 'strong' : ''}`}>
+      <td key={measure} class={`num ${style}`}>
         {of(means[measure], measureDecimals[measure])}
       </td>
     ));
@@ -50,24 +50,24 @@ export function Means({ shared, runs }: MeansProps) {
             <td class="cut">
               <RunDisc side="first" /> {shownLine(runs[0])}
             </td>
-            {row(({ first }, decimals) => fixed(first, decimals), false)}
+            {row(({ first }, decimals) => fixed(first, decimals))}
           </tr>
           <tr>
             <td class="cut">
               <RunDisc side="second" /> {shownLine(runs[1])}
             </td>
-            {row(({ second }, decimals) => fixed(second, decimals), false)}
+            {row(({ second }, decimals) => fixed(second, decimals))}
           </tr>
           <tr>
             <td class="dim">difference</td>
-            {row(({ difference }, decimals) => signed(difference, decimals), true)}
+            {row(({ difference }, decimals) => signed(difference, decimals), 'strong')}
           </tr>
           <tr>
             <td class="dim">95 % interval</td>
             {row(
               ({ low, high }, decimals) =>
                 low === null ? '–' : `${signed(low, decimals)} … ${signed(high, decimals)}`,
-              false,
+              styles.interval,
             )}
           </tr>
         </tbody>

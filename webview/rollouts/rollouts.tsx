@@ -1,5 +1,5 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { OlderRules } from '../rollout/aha-tier.tsx';
@@ -18,28 +18,23 @@ import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
 import { ExportMenu } from './export-menu.tsx';
+import { actsByItself, useFocus } from './focus.ts';
 import { GroupView } from './group/group-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
-import { whatIfFieldId } from './group/what-if.tsx';
-import { editors, type Layout, listHiddenTo, lowPage, narrowest, PaneWidths } from './layout.ts';
-import { filterBoxId } from './list/filter-box.tsx';
+import { listHiddenTo, lowPage, PaneWidths } from './layout.ts';
 import { ChoiceStore } from './list/list-choices.ts';
 import { listKeys } from './list/list-keys.ts';
 import { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
+import { paneMoves } from './pane-moves.ts';
+import { PaneTabs } from './pane-tabs.tsx';
 import { linkOfRollout } from './place-link.ts';
-import {
-  entropyRefusal,
-  type Pane as PaneName,
-  type Read,
-  Reading,
-  type RolloutsPlace,
-  type TextDocument,
-} from './reading.ts';
-import { RolloutView, rolloutTextId, thinkId } from './rollout-view.tsx';
+import { entropyRefusal, type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
+import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
 import { keysWithout, type RolloutsAction } from './rollouts-keys.ts';
 import { TopLine } from './top-line.tsx';
+import { useLayout, useRead } from './use-reading.ts';
 
 interface RolloutsProps {
   readonly session: Session;
@@ -96,17 +91,6 @@ export function Rollouts(props: RolloutsProps) {
   );
 }
 
-/** The answer that is read; while the next one's question is on its way, the one before. */
-function useRead(reading: Reading): Read | null {
-  const group = useStore(reading.state, (state) => state.group);
-  const rolloutId = useStore(reading.place, (held) => held.rolloutId);
-  const held = useRef<Read | null>(null);
-  const { rollout } = reading;
-  if (group && rollout) held.current = { group, rollout };
-  else if (rolloutId === null) held.current = null;
-  return held.current;
-}
-
 interface PanesProps extends RolloutsProps {
   readonly list: RolloutFeed;
   readonly choices: ChoiceStore;
@@ -118,12 +102,6 @@ interface PanesProps extends RolloutsProps {
 }
 
 const widths = new PaneWidths(localStorage);
-
-function useLayout(): Layout {
-  const narrow = useNarrow(narrowest);
-  const editor = useNarrow(editors);
-  return narrow ? 'narrow' : editor ? 'editor' : 'wide';
-}
 
 function Panes(props: PanesProps) {
   const { feed, host, list, choices, reading, read, onDashboard, onAcross, onCompare } = props;
@@ -163,39 +141,10 @@ function Panes(props: PanesProps) {
       (thrown: unknown) => feed.fail(thrown),
     );
   };
-  const show = (wanted: PaneName) => {
-    if (wanted === 'list' && layout !== 'narrow') reading.showList(true);
-    else {
-      reading.show(wanted);
-      if (overlaid) reading.showList(false);
-    }
-    focusOn(wanted);
-  };
-  const toggleList = () => {
-    if (!isListShown) show('list');
-    else if (layout === 'narrow') show('rollout');
-    else {
-      reading.showList(false);
-      focusOn(isGroupInPlace ? 'group' : 'rollout');
-    }
-  };
-  const choose = (groupId: string, chosen: string) => {
-    reading.select(groupId, chosen);
-    show('rollout');
-  };
-  const leave = () => {
-    const state = reading.state.get();
-    if (props.help) props.onHelp(false);
-    else if (state.flagging) reading.stopFlagging();
-    else if (state.token !== null) {
-      reading.leaveToken();
-      focusOn('rollout');
-    } else if (state.flipping) reading.toggleFlip();
-    else if (overlaid && isListShown) toggleList();
-    else if (state.exact || isGroupInPlace) show('rollout');
-    else return false;
-    return true;
-  };
+  const { show, toggleList, choose, leave } = paneMoves({
+    ...{ reading, layout, overlaid, isListShown, isGroupInPlace, focusOn },
+    closeHelp: props.help ? () => props.onHelp(false) : null,
+  });
   const openList = () => (layout === 'narrow' ? reading.show('list') : reading.showList(true));
   const handlers: Readonly<Record<RolloutsAction, (event: KeyboardEvent) => unknown>> = {
     nextRow: () => reading.move(1),
@@ -207,7 +156,7 @@ function Panes(props: PanesProps) {
       show('group');
       focusOn('whatIf');
     },
-    rollout: (event) => (actsByItself(event.target) ? false : show('rollout')),
+    rollout: (event) => (actsByItself(event) ? false : show('rollout')),
     list: toggleList,
     newest: () => reading.moveToNewest(),
     filter: () => {
@@ -269,7 +218,7 @@ function Panes(props: PanesProps) {
   return (
     <>
       <nav aria-label="Panes of this page">
-        <Tabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
+        <PaneTabs pane={pane} onShow={(wanted) => reading.show(wanted)} />
       </nav>
       <main
         class={styles.panes}
@@ -334,71 +283,4 @@ function Panes(props: PanesProps) {
       </main>
     </>
   );
-}
-
-function Tabs({ pane, onShow }: { pane: PaneName; onShow: (pane: PaneName) => void }) {
-  const names = ['list', 'group', 'rollout'] as const;
-  const onKey = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const tabs = event.currentTarget instanceof HTMLElement ? event.currentTarget.querySelectorAll('button') : [];
-    const to = tabs[(names.indexOf(pane) + by + names.length) % names.length];
-    to?.click();
-    to?.focus();
-  };
-  return (
-    <div class={styles.tabs} role="tablist" aria-label="Panes" onKeyDown={onKey}>
-      {names.map((name) => (
-        <button
-          key={name}
-          type="button"
-          role="tab"
-          aria-selected={pane === name}
-          tabIndex={pane === name ? 0 : -1}
-          onClick={() => onShow(name)}
-        >
-          {name.charAt(0).toUpperCase() + name.slice(1)}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-/** What takes the focus where the eye goes: the text, the answer that is read among its group's, the rows, the filter. */
-const targets = {
-  rollout: () => document.getElementById(thinkId),
-  group: () =>
-    document.querySelector<HTMLElement>('[data-pane=group] [aria-pressed=true]') ??
-    document.querySelector<HTMLElement>('[data-pane=group] button'),
-  list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
-  filter: () => document.getElementById(filterBoxId),
-  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
-  whatIf: () =>
-    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
-    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
-} as const satisfies Record<string, () => HTMLElement | null>;
-
-/** Moves the focus, at once or as soon as what takes it is in sight. */
-function useFocus(): (target: keyof typeof targets) => void {
-  const wanted = useRef<keyof typeof targets | null>(null);
-  const move = () => {
-    const element = wanted.current && targets[wanted.current]();
-    if (!element || element.getClientRects().length === 0) return;
-    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
-    wanted.current = null;
-    element.focus({ preventScroll: true });
-    if (element instanceof HTMLInputElement) element.select();
-  };
-  useLayoutEffect(move);
-  return (target) => {
-    wanted.current = target;
-    move();
-  };
-}
-
-/** Whether Enter already means something there. */
-function actsByItself(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('button, a, [role=button], [role=separator]') !== null;
 }

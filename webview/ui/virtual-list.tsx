@@ -29,6 +29,8 @@ export interface VirtualListProps {
   readonly label: string;
   /** Stands for the list as a whole: with another one it begins at its top. */
   readonly list: unknown;
+  /** Rows are shown as they arrive: the list stays where it is, whatever is selected. */
+  readonly followed?: boolean;
   /** Index of the row that is selected; it is kept in sight when another is. */
   readonly selected: number | null;
   /** `id` of the selected row's element, for assistive technology. */
@@ -36,7 +38,8 @@ export interface VirtualListProps {
   readonly row: (index: number, top: number) => ComponentChildren;
   /** The first and last row in sight, when they change. */
   readonly onSight: (first: number, last: number) => void;
-  readonly onScrolled: (offset: { readonly top: number; readonly left: number }) => void;
+  /** `byPerson`: not because the list brought something into sight by itself. */
+  readonly onScrolled: (offset: { readonly top: number; readonly left: number; readonly byPerson: boolean }) => void;
 }
 
 const overscan = 12;
@@ -44,10 +47,12 @@ const overscan = 12;
 const tallest = 16_000_000;
 
 export function VirtualList(props: VirtualListProps) {
-  const { count, lines, lineHeight, list, selected, activeId, onSight } = props;
+  const { count, lines, lineHeight, list, followed = false, selected, activeId, onSight } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [, render] = useReducer((turn: number) => turn + 1, 0);
   const view = useRef({ scrolled: 0, height: 0 });
+  /** Where the list went by itself. */
+  const placed = useRef(0);
   const whole = lines.total * lineHeight;
   const drawn = Math.min(whole, tallest);
   const room = Math.max(1, drawn - view.current.height);
@@ -62,6 +67,7 @@ export function VirtualList(props: VirtualListProps) {
     const to = Math.max(0, Math.min(wanted, whole - current.clientHeight)) / factor;
     if (Math.abs(to - current.scrollTop) < 0.5) return;
     current.scrollTop = to;
+    placed.current = current.scrollTop;
     view.current = { ...view.current, scrolled: current.scrollTop };
     render(0);
   };
@@ -95,7 +101,7 @@ export function VirtualList(props: VirtualListProps) {
   /* By the row's identity, not its index: rows that arrive above must not scroll the list. */
   useLayoutEffect(() => {
     const { current } = scroller;
-    if (selected === null || !current) return;
+    if (selected === null || !current || followed) return;
     const top = lines.before(selected) * lineHeight;
     const bottom = selected + 1 < count ? lines.before(selected + 1) * lineHeight : whole;
     const height = current.clientHeight;
@@ -131,7 +137,7 @@ export function VirtualList(props: VirtualListProps) {
       aria-activedescendant={activeId ?? undefined}
       onScroll={({ currentTarget: { scrollTop, scrollLeft, clientHeight } }) => {
         view.current = { scrolled: scrollTop, height: clientHeight };
-        props.onScrolled({ top: scrollTop, left: scrollLeft });
+        props.onScrolled({ top: scrollTop, left: scrollLeft, byPerson: Math.abs(scrollTop - placed.current) >= 1 });
         render(0);
       }}
     >

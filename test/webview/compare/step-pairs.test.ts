@@ -22,6 +22,8 @@ describe('groups of two runs', () => {
       [8, 10],
       [30, 31],
     ]);
+    // Of two as near, the later.
+    expect(pairs([5], [2, 4, 6])).toEqual([[5, 6]]);
     expect(pairs([5], [])).toEqual([]);
   });
 

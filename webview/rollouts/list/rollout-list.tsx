@@ -207,6 +207,7 @@ export function RolloutList(props: RolloutListProps) {
         lines={lines}
         lineHeight={lineHeights[layout]}
         list={`${list} ${layout}`}
+        followed={state.following}
         label={`Rollouts, ${orderWords(sort)}`}
         selected={selected}
         activeId={selected === null ? null : `row-${selectedId}`}
@@ -214,9 +215,9 @@ export function RolloutList(props: RolloutListProps) {
           inSight.current = { first, last };
           feed.see(first, last);
         }}
-        onScrolled={({ top, left }) => {
+        onScrolled={({ top, left, byPerson }) => {
           const away = top > 4;
-          if (away && !scrolledAway.current) feed.hold();
+          if (away && byPerson && !scrolledAway.current) feed.hold();
           scrolledAway.current = away;
           if (left !== scrolled) setScrolled(left);
         }}

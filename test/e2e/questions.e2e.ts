@@ -1,0 +1,208 @@
+/** One question across steps, two runs on it, and two evaluations: in a browser, with figures counted here from the groups. */
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import { defaultEngine } from '../../trainer/protocol/runfile.ts';
+import { writePlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
+import { RunStore } from '../../trainer/store/run-store.ts';
+import { buildWebview } from '../../webview/build.ts';
+import { launchBrowser } from '../extension/harness/browser.ts';
+import { TrainerProcess } from '../integration/trainer-process.ts';
+import { aRunThat } from '../protocol/every-standing.ts';
+import { aGroup, anEvaluation, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const attack = '<img src=x onerror="window.owned=1">\u202e';
+const attackShown = '<img src=x onerror="window.owned=1">\\u202e';
+/** Right answers of four on ordered frames, by step and question. */
+const rights = {
+  'first-1': { 2: [1, 4], 4: [2, 3], 6: [4, 3] },
+  'second-1': { 2: [0, 4], 4: [1, 3], 6: [1, 2] },
+} as const;
+
+let folder: string;
+let trainer: TrainerProcess;
+let browser: Browser;
+let context: BrowserContext | null = null;
+let errors: string[] = [];
+
+const question = (number: number) => aQuestion({ row: number, problem: `${attack} Question ${number}?` });
+
+/** Two answers are right one after the other of four: the first so many. */
+function answered(id: string, step: number, number: number, right: number, of = 4) {
+  return aGroup(step, {
+    id,
+    question: question(number),
+    purpose: of === 1 ? 'evaluation' : 'train',
+    rollouts: Array.from({ length: of }, (_, index) =>
+      aRollout({
+        ...{ id: `${id}-o${index}`, groupId: id, step, index },
+        ...{ correct: index < right, accuracy: index < right ? 1 : 0, answer: index < right ? 'B' : attack },
+        text: `<think>${attack} it goes ${index < right ? 'to the right' : 'up'} at step ${step}</think>`,
+        parsed: { think: null, answer: null, problems: [] },
+      }),
+    ),
+  });
+}
+
+async function writeRun(id: keyof typeof rights, seed: number): Promise<void> {
+  const runFolder = path.join(folder, '.video-r1', 'runs', id);
+  mkdirSync(runFolder, { recursive: true });
+  const name = id.replace('-1', '');
+  await writePlan(runFolder, {
+    ...{ name, method: 'tgrpo', preset: 'sample', seed, evaluationDataset: null, promptTemplate: null },
+    dataset: path.join(folder, 'rl.json'),
+    runFile: path.join(folder, `${name}.run.json`),
+    model: { checkpoint: path.join(folder, 'checkpoint') },
+    engine: defaultEngine,
+    sourceWeights: null,
+    allowedRoots: [],
+    paths: new ProjectPaths(folder),
+  });
+  const store = RunStore.create(runFolder, aRunThat({ state: 'completed' }, { id, name, step: 6, steps: 6 }));
+  for (const [step, [one, two]] of Object.entries(rights[id]).map(([text, held]) => [Number(text), held] as const)) {
+    store.append({ type: 'group', group: answered(`s${step}-g0`, step, 1, one) });
+    store.append({ type: 'group', group: answered(`s${step}-g1`, step, 2, two) });
+    store.append({ type: 'step', metrics: someMetrics(step) });
+  }
+  // Questions 23 to 26: right, wrong, wrong, right at first, then right, right, right, wrong.
+  for (const [evaluation, step, right] of [
+    ['e0', 0, [1, 0, 0, 1]],
+    ['e1', 6, [1, 1, 1, 0]],
+  ] as const) {
+    for (const [place, correct] of right.entries())
+      store.append({ type: 'group', group: answered(`${evaluation}-0-g${place}`, step, 23 + place, correct, 1) });
+    store.append({ type: 'evaluation', evaluation: { ...anEvaluation(step), id: evaluation } });
+  }
+  store.dispose();
+}
+
+async function open(page: 'dashboard' | 'rollouts' | 'across' | 'compare', place = ''): Promise<Page> {
+  context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const tab = await context.newPage();
+  errors = [];
+  tab.on('pageerror', ({ message }) => errors.push(message));
+  const address = new URL(pageAddress(trainer.discovery));
+  address.pathname = `/${page}`;
+  await tab.goto(`${address.href}&run=first-1${place}`);
+  return tab;
+}
+
+const rows = async (tab: Page, part: string): Promise<string[][]> =>
+  tab
+    .locator(`[data-part=${part}] tbody tr`)
+    .evaluateAll((lines) =>
+      lines.map((line) => [...line.children].map((cell) => (cell.textContent ?? '').replace(/\s+/g, ' ').trim())),
+    );
+const notOwned = async (tab: Page) => expect(await tab.evaluate(() => 'owned' in window)).toBe(false);
+
+beforeAll(async () => {
+  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
+  folder = await mkdtemp(path.join(tmpdir(), 'video-r1-across-'));
+  await writeRun('first-1', 1);
+  await writeRun('second-1', 7);
+  trainer = await TrainerProcess.start(folder);
+  browser = await launchBrowser();
+}, 300_000);
+
+afterEach(async () => {
+  await context?.close();
+  context = null;
+  expect(errors).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await trainer?.stop();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('one question across steps', () => {
+  it('is found by words, shown as a cell for each answer, and compared word by word, all by keyboard', async () => {
+    const tab = await open('across');
+    await tab.getByRole('option').first().waitFor();
+    await tab.keyboard.type('question 1?');
+    await tab
+      .getByRole('status')
+      .filter({ hasText: /^1 question$/ })
+      .waitFor();
+    await tab.keyboard.press('Enter');
+    await tab.locator('[data-rollout]').first().waitFor();
+    const cells = tab.locator('[data-rollout]');
+    expect(await cells.count()).toBe(12);
+    // 1 + 2 + 4 right answers.
+    expect(await cells.filter({ hasText: /B$/ }).count()).toBe(7);
+    expect(await tab.getByRole('img', { name: /^Accuracy in training/ }).getAttribute('aria-label')).toContain(
+      '0.250 at step 2 to 1.000 at step 6',
+    );
+    // Down to the second answer of the last step, which becomes the right one; then to that of the first step.
+    await tab.keyboard.press('j');
+    await tab.keyboard.press('2');
+    await tab.keyboard.press('h');
+    await tab.keyboard.press('h');
+    await tab.keyboard.press('1');
+    const amounts = await rows(tab, 'amounts');
+    expect(amounts[0]?.slice(1, 3)).toEqual(['<img src=x onerror="wind…', 'B']);
+    expect(amounts[1]).toEqual(['accuracy', '0.00', '1.00', '+1.00']);
+    expect(await tab.locator('[data-part=diff]').textContent()).toContain(attackShown);
+    expect(await tab.locator('[data-part=diff] del').allTextContents()).toEqual(['up', '2</think>']);
+    expect(await tab.locator('[data-part=diff] ins').allTextContents()).toEqual(['to the right', '6</think>']);
+    await notOwned(tab);
+    await tab.keyboard.press('g');
+    await tab.locator('[data-pane=rollout]').waitFor();
+    await tab.waitForURL(/rollout=s2-g0-o1/);
+  });
+
+  it('is reached from an answer by t, and Esc leads back to it', async () => {
+    const tab = await open('rollouts', '&group=s4-g0&rollout=s4-g0-o1');
+    await tab.waitForURL(/rollout=s4-g0-o1/);
+    await tab.locator('[data-part=reason], [data-pane=rollout] h2').first().waitFor();
+    await tab.keyboard.press('t');
+    await tab.locator('[data-rollout=s4-g0-o1][aria-current=true]').waitFor();
+    await tab.keyboard.press('Escape');
+    await tab.waitForURL(/\/rollouts\?.*rollout=s4-g0-o1/);
+  });
+});
+
+describe('two runs', () => {
+  it('show what they share, most different first, with paired means and what differs in their settings', async () => {
+    const tab = await open('compare', '&against=second-1');
+    await tab.locator('[id^=shared-]').nth(1).waitFor();
+    // Shares right: question 1 7/12 against 2/12, question 2 10/12 against 9/12; differences -5/12 and -1/12.
+    const means = await rows(tab, 'means');
+    expect(means.map((cells) => cells[1])).toEqual(['0.708', '0.458', '−0.250', '−2.368 … +1.868']);
+    expect(await tab.locator('[id^=shared-]').allTextContents()).toEqual([
+      expect.stringMatching(/Question 1\?.*−0\.42$/),
+      expect.stringMatching(/Question 2\?.*−0\.08$/),
+    ]);
+    expect(await tab.locator('[data-part=differences]').textContent()).toContain('seed 1, 7');
+    await tab.locator('[data-side=second] >> text=step 6').first().waitFor();
+    await tab.keyboard.press('[');
+    await tab.locator('[data-side=second] >> text=step 4').first().waitFor();
+    await notOwned(tab);
+  });
+});
+
+describe('two evaluations', () => {
+  it('are compared question by question, with McNemar’s exact test and what became of each answer', async () => {
+    const tab = await open('compare', '&against=first-1&evaluation=e0&against-evaluation=e1');
+    await tab.locator('[data-part=slices] tbody tr').first().waitFor();
+    const [all] = await rows(tab, 'slices');
+    // Differences 0, 1, 1, -1: mean 0.25; one only right at first, two only at last: p = min(1, 2 (1 + 3) / 8).
+    expect(all).toEqual(['all questions', '4', '0.500', '0.750', '+0.250', '−1.27 … +1.77', '1 : 2', '1.000']);
+    const counts = await rows(tab, 'transitions');
+    expect(counts.map((cells) => cells.slice(1))).toEqual([
+      ['1', '1'],
+      ['2', '0'],
+    ]);
+    await tab.getByRole('button', { name: /^right to wrong: 1/ }).click();
+    await tab.locator('[id^=pair-]').filter({ hasText: 'Question 26?' }).waitFor();
+    expect(await tab.locator('[id^=pair-]').count()).toBe(1);
+    await notOwned(tab);
+  });
+});

@@ -1,0 +1,47 @@
+/** Where the keyboard's focus goes on the rollouts page, so that it is where the eye is. */
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { whatIfFieldId } from './group/what-if.tsx';
+import { filterBoxId } from './list/filter-box.tsx';
+import { thinkId } from './rollout-view.tsx';
+
+/** What takes the focus where the eye goes: the text, the answer that is read among its group's, the rows, the filter. */
+const targets = {
+  rollout: () => document.getElementById(thinkId),
+  group: () =>
+    document.querySelector<HTMLElement>('[data-pane=group] [aria-pressed=true]') ??
+    document.querySelector<HTMLElement>('[data-pane=group] button'),
+  list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
+  filter: () => document.getElementById(filterBoxId),
+  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  whatIf: () =>
+    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
+    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
+} as const satisfies Record<string, () => HTMLElement | null>;
+
+export type Focus = keyof typeof targets;
+
+/** Moves the focus, at once or as soon as what takes it is in sight. */
+export function useFocus(): (target: Focus) => void {
+  const wanted = useRef<Focus | null>(null);
+  const move = () => {
+    const element = wanted.current && targets[wanted.current]();
+    if (!element || element.getClientRects().length === 0) return;
+    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
+    wanted.current = null;
+    element.focus({ preventScroll: true });
+    if (element instanceof HTMLInputElement) element.select();
+  };
+  useLayoutEffect(move);
+  return (target) => {
+    wanted.current = target;
+    move();
+  };
+}
+
+/** Whether Enter already means something there. */
+export function actsByItself(event: KeyboardEvent): boolean {
+  // A button of the toolkit is one inside its shadow root alone.
+  return event
+    .composedPath()
+    .some((one) => one instanceof Element && one.matches('button, a, [role=button], [role=separator]'));
+}
