@@ -74,7 +74,7 @@ describe('the main job', () => {
       .row(/^step \d+, (probe|evaluation), ordered/)
       .first()
       .click();
-    const frames = rollouts.strips.first().getByRole('listitem');
+    const frames = rollouts.strips.first().getByRole('option');
     await frames.first().waitFor();
     // A video's frames differ from one another, and none is blank.
     await window.until(
@@ -207,11 +207,17 @@ describe('the main job', () => {
     const shuffled = rollouts.row(/^step \d+, shuffled 1/).first();
     await shuffled.waitFor({ timeout: longMs });
     await shuffled.click();
+    // In the ordinary window the group is a row of chips; g shows it whole, Enter goes back.
+    await rollouts.strips.first().waitFor();
+    await window.page.keyboard.press('g');
     await rollouts.group.getByRole('heading', { name: /Ordered/ }).waitFor();
     await rollouts.group.getByRole('heading', { name: /Shuffled/ }).waitFor();
     expect(await rollouts.group.getByRole('button', { pressed: false }).count()).toBeGreaterThan(2);
-    const ordered = rollouts.strips.first().getByRole('listitem');
-    const mixed = rollouts.strips.nth(1).getByRole('listitem');
+    await window.page.keyboard.press('Escape');
+    await rollouts.strips.first().waitFor();
+    await window.page.keyboard.press('s');
+    const ordered = rollouts.strips.first().getByRole('option');
+    const mixed = rollouts.strips.nth(1).getByRole('option');
     await mixed.first().waitFor();
     await window.until(
       async () => (await rollouts.pixels(ordered.first())) !== (await rollouts.pixels(ordered.last())),

@@ -113,7 +113,7 @@ export class RolloutsPage {
 
   /** Frames of the open rollout, the ordered strip and then the shuffled one. */
   get strips(): Locator {
-    return this.frame.getByRole('region', { name: 'Frames as the model saw them' }).getByRole('list');
+    return this.frame.getByRole('region', { name: 'Frames as the model saw them' }).getByRole('listbox');
   }
 
   /** The pixels of one frame, as text that is the same for the same picture. */
