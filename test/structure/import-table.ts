@@ -155,7 +155,7 @@ export const rooms: readonly Room[] = [
   },
 
   // The pages.
-  { room: 'webview/ui', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'webview/ui', on: [], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },

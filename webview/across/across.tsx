@@ -1,6 +1,7 @@
 /** One question through a run: left its rows over the steps at which it came up, right two of its answers word by word. */
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { QuestionHistory } from '../../trainer/protocol/questions.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
@@ -16,7 +17,6 @@ import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { count, grouped } from '../ui/numbers.ts';

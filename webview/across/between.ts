@@ -1,10 +1,10 @@
 /** What happened to a run between two of its groups, oldest first. Computes only. */
 import { hasEnded } from '../../trainer/protocol/commands.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { HistoryGroup } from '../../trainer/protocol/questions.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
 import { changeWords, requestWords } from '../run/command-words.ts';
 import type { RunView } from '../state/run-view.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { fixed } from '../ui/numbers.ts';
 
 export interface Happening {

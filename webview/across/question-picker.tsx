@@ -1,10 +1,10 @@
 /** Chooses a question of the run: all that came up, the most frequent first, searched by words. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { AskedQuestion } from '../../trainer/protocol/questions.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Blank } from '../ui/blank.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';

@@ -2,9 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { answerMark, fractionText, isFractional } from '../../trainer/protocol/correctness.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { HistoryAnswer } from '../../trainer/protocol/questions.ts';
 import type { GroupPurpose } from '../../trainer/protocol/records.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
 import { accuracyOf, answerAt, type Cell, type CellRow, type Column, lengthOf } from './timeline.ts';

@@ -1,5 +1,6 @@
 /** Two answers of a question: their texts word by word, what the change amounts to, and what happened to the run in between. */
 import { useMemo } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { HistoryAnswer, HistoryGroup } from '../../trainer/protocol/questions.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { AhaTier } from '../rollout/aha-tier.tsx';
@@ -9,7 +10,6 @@ import { wordDiff } from '../rollout/word-diff.ts';
 import { DiffInline, DiffSide, diffWords } from '../rollout/word-diff-view.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import { PaneHead, Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, signed } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { Segments } from '../ui/segments.tsx';

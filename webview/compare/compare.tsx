@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { Evaluation } from '../../trainer/protocol/records.ts';
 import { runLine } from '../../trainer/protocol/run-words.ts';
@@ -14,7 +15,6 @@ import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { clock, fixed, grouped } from '../ui/numbers.ts';

@@ -1,8 +1,8 @@
 /** In what two runs were set differently, in one sentence that opens to all of it. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { isParameterName, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunDifference } from '../../trainer/protocol/questions.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import styles from './differences.module.css';
 
 const mostNamed = 3;

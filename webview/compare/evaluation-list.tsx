@@ -1,7 +1,8 @@
 /** Two evaluations question by question: slices with their tests, what became of right and wrong answers, and the questions. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { ComparedEvaluations, ComparedSlice, EvaluationPair } from '../../trainer/protocol/questions.ts';
 import { AnswerMark } from '../rollout/answer-mark.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped, signed } from '../ui/numbers.ts';
 import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';

@@ -1,4 +1,6 @@
 /** Questions that two runs were both asked, those first that differ most, with the runs' means above. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import {
   type PairedMean,
   type PairMeasure,
@@ -6,7 +8,6 @@ import {
   type SharedQuestion,
   type SharedQuestions,
 } from '../../trainer/protocol/questions.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';

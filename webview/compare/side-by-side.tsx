@@ -1,5 +1,6 @@
 /** One question in two runs: the same rows for both, the texts in one scroll, and where they may be compared word by word. */
 import { useMemo } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
@@ -14,7 +15,6 @@ import { DiffSide, diffWords } from '../rollout/word-diff-view.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Blank } from '../ui/blank.tsx';
 import { Bar } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Pane } from '../ui/pane.tsx';

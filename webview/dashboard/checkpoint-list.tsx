@@ -1,7 +1,8 @@
 /** The checkpoints that are on disk. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Checkpoint, CheckpointReason } from '../../trainer/protocol/records.ts';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { clock, fileSize, grouped } from '../ui/numbers.ts';
 import styles from './checkpoint-list.module.css';
 

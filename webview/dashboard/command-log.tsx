@@ -1,9 +1,9 @@
 /** Every command with its life: requested, scheduled, applied; rejected or failed with the reason. */
 import { useState } from 'preact/hooks';
 import type { CommandRecord, CommandState } from '../../trainer/protocol/commands.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { changeWords, placeWords, requestWords } from '../run/command-words.ts';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import styles from './command-log.module.css';

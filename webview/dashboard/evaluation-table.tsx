@@ -1,5 +1,6 @@
 /** Evaluations: ordered beside shuffled, and what the chosen one says by slice. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import {
   askedTheSame,
   type Evaluation,
@@ -9,7 +10,6 @@ import {
 } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { clock, count, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';

@@ -1,7 +1,7 @@
 /** What may keep the run from learning what was meant, in the open: nobody would look for it among what was left out. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Warning } from '../state/run-view.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { clock } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';

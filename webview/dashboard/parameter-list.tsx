@@ -1,6 +1,7 @@
 /** Every parameter of the run: live ones are fields, the rest plain. A change waits for its safe point and says so. */
 import { useEffect, useState } from 'preact/hooks';
 import { type CommandRecord, refusal } from '../../trainer/protocol/commands.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import {
   type ParameterName,
   type ParameterValue,
@@ -12,7 +13,6 @@ import { changeWords, placeWords } from '../run/command-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import { Checkbox, Dropdown, TextField } from '../ui/toolkit.tsx';

@@ -1,5 +1,6 @@
 /** The header line: which run, how it stands, what can be asked of it, how far it is. */
 
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host, LinkStatus } from '../host.ts';
@@ -9,7 +10,6 @@ import { RunPicker } from '../run/run-picker.tsx';
 import { StateLabel } from '../run/run-state.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import type { IconName } from '../ui/icons.tsx';
 import { duration, grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';

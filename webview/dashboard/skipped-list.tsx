@@ -1,10 +1,10 @@
 /** Questions that were left out because their media could not be read. Nothing is dropped in silence. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { count, grouped } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import styles from './skipped-list.module.css';

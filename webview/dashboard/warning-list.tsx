@@ -1,8 +1,8 @@
 /** What a run warned of beside its learning, which has a notice of its own: the newest in sight, the rest on request. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { clock, count } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import styles from './warning-list.module.css';

@@ -1,10 +1,11 @@
 /** The parts of the last step's time, and what computed it. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { duration, elapsed, grouped } from '../ui/numbers.ts';
 import styles from './where-the-time-went.module.css';
 

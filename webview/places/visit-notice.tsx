@@ -1,5 +1,5 @@
 /** Says who pointed at what is shown, and what of the place is not there. */
-import { shownLine } from '../ui/hostile-text.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';

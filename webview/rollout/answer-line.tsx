@@ -1,9 +1,9 @@
 /** What was answered, whether it is right, and how the answer ended. */
 import type { ComponentChildren } from 'preact';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { patternRules } from '../../trainer/protocol/patterns.ts';
 import type { Question, Rollout } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { count, fixed } from '../ui/numbers.ts';
 import styles from './answer-line.module.css';
 import { AnswerMark } from './answer-mark.tsx';

@@ -1,6 +1,7 @@
 /** A completion cut into pieces that carry their marks: aha moments, commitments, flags, mentions of frames, hits, tokens. */
+
+import { type ShownPiece, shownPieces } from '../../trainer/protocol/hostile-text.ts';
 import type { AhaMoment, Annotation, Commitment, MediaView, Span } from '../../trainer/protocol/records.ts';
-import { type ShownPiece, shownPieces } from '../ui/hostile-text.ts';
 
 /** A mention of a frame or a time in the text, with the frame (from 0) that it points to. */
 export interface FrameMention {

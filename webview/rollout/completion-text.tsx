@@ -4,8 +4,8 @@
  */
 import type { ComponentChildren } from 'preact';
 import { Fragment } from 'preact';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { type Annotation, type Commitment, flagCategories, type Span } from '../../trainer/protocol/records.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { tierWords } from './aha-tier.tsx';
 import { type CompletionMarks, type CompletionPiece, completionPieces } from './completion-pieces.ts';
 import styles from './completion-text.module.css';

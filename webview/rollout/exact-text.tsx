@@ -3,9 +3,9 @@
  * template. A run of one token, as media are, is shown once with its count; what is copied or opened is whole.
  */
 import { useState } from 'preact/hooks';
+import { shownLine, shownPieces } from '../../trainer/protocol/hostile-text.ts';
 import type { FrameOrder, PromptTokens, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { Bar } from '../ui/heads.tsx';
-import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { count, grouped } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { Tool } from '../ui/tool.tsx';

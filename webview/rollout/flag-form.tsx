@@ -1,5 +1,6 @@
 /** Flags a rollout or a span of its text, by key: 1 to 9 category, k f d verdict, n note, Enter saves, Esc leaves. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import {
   type AnnotationInput,
   type FlagCategory,
@@ -8,7 +9,6 @@ import {
   verdict as verdicts,
 } from '../../trainer/protocol/records.ts';
 import { lengthInCodePoints } from '../../trainer/protocol/text-spans.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { count } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { Button, TextField } from '../ui/toolkit.tsx';

@@ -1,7 +1,8 @@
 /** The flags of one rollout. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Annotation } from '../../trainer/protocol/records.ts';
 import { Bar } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { clock } from '../ui/numbers.ts';
 import styles from './flag-list.module.css';
 

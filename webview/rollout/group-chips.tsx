@@ -1,10 +1,10 @@
 /** The group as one row: each answer with its mark, its advantage and its reward's parts, and which of them is read. */
 import { useEffect, useRef } from 'preact/hooks';
 import { answerMark, fractionsRuleOf } from '../../trainer/protocol/correctness.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { equation, workedTest } from '../formulas/worked-formulas.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { OrderMark, TickOrCross } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';

@@ -1,7 +1,7 @@
 /** What was asked: the question, its options with the solution marked, and where it is from. */
 import type { ComponentChildren } from 'preact';
+import { shownLine, shownPieces } from '../../trainer/protocol/hostile-text.ts';
 import { type MediaView, type Question, shownRow } from '../../trainer/protocol/records.ts';
-import { shownLine, shownPieces } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { fixed } from '../ui/numbers.ts';
 import styles from './question-text.module.css';

@@ -1,11 +1,12 @@
 /** The reward in two lines: its parts with their sum, then one bar with the group's mean dashed, and how it becomes the advantage. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { advantageOf } from '../formulas/advantage.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { workedAdvantage, workedTotal } from '../formulas/worked-formulas.ts';
 import { Bar } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, signed } from '../ui/numbers.ts';
 import styles from './reward-line.module.css';
 import { partFill } from './reward-parts.tsx';

@@ -1,5 +1,6 @@
 /** The reward as a staircase: parts add up to the total; minus mean, divided by std, is the advantage. */
 
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
 import { advantageOf } from '../formulas/advantage.ts';
@@ -7,7 +8,6 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
 import { workedAdvantage, workedMean, workedStd, workedTotal } from '../formulas/worked-formulas.ts';
 import { Bar } from '../ui/heads.tsx';
-import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
 import { partFill } from './reward-parts.tsx';
 import styles from './reward-sum.module.css';

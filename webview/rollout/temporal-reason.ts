@@ -1,8 +1,8 @@
 /** One sentence: why this answer got the temporal reward or did not. */
 import { fractionsRuleOf, fractionText, isFractional } from '../../trainer/protocol/correctness.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { equation } from '../formulas/worked-formulas.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 
 export interface TemporalReason {

@@ -1,8 +1,8 @@
 /** The numbers of a token, beside it: of the one under the pointer, or of the one that was gone to by key. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RolloutTokens } from '../../trainer/protocol/records.ts';
 import { placeBeside } from '../ui/beside.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { fixed, grouped } from '../ui/numbers.ts';
 import { type TokenNumbers, tokenNumbers } from './token-numbers.ts';
 import styles from './token-popover.module.css';

@@ -1,6 +1,6 @@
 /** Two texts word by word, beside each other or in one: gone is struck out, new is underlined. Text nodes only. */
 import { Fragment } from 'preact';
-import { shownPieces } from '../ui/hostile-text.ts';
+import { shownPieces } from '../../trainer/protocol/hostile-text.ts';
 import { count } from '../ui/numbers.ts';
 import type { DiffRun, WordDiff } from './word-diff.ts';
 import styles from './word-diff-view.module.css';

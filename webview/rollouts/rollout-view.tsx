@@ -5,6 +5,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
@@ -28,7 +29,6 @@ import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { AnalyseAnew } from '../run/analyse-anew.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';

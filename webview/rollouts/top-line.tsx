@@ -1,11 +1,11 @@
 /** The line at the top: which run, where in it, its state, and the keys. */
 import type { ComponentChildren } from 'preact';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import { RunPicker } from '../run/run-picker.tsx';
 import { StateLabel } from '../run/run-state.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';

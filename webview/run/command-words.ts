@@ -1,8 +1,8 @@
 /** Commands in words. */
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { isParameterName, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunPlace } from '../../trainer/protocol/run-state.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { plain } from '../ui/numbers.ts';
 
 export function requestWords(request: CommandRequest): string {

@@ -1,6 +1,7 @@
 /** What is under way in a run that goes. It stands as long as the run goes, so that nothing moves when a phase ends. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RunFeed } from '../state/run-feed.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';

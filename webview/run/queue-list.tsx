@@ -1,9 +1,9 @@
 /** The runs that wait for their turn: their places, what they wait for, and what can be done about it. */
 import { type CommandRequest, refusal } from '../../trainer/protocol/commands.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { inTheWay, type QueuedRun, queueOf, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { queueWords } from '../../trainer/protocol/run-words.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';

@@ -1,7 +1,8 @@
 /** Asked before a resume gives up more than a kill costs: go back, make a new run from there, or leave it. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { type Resumption, resumptionWords } from '../../trainer/protocol/resumption.ts';
 import type { RunFeed } from '../state/run-feed.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Button } from '../ui/toolkit.tsx';
 

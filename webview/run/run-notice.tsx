@@ -1,9 +1,10 @@
 /** The one notice over a run's page: what is wrong, where, and what to do; else what is under way. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import type { Connection } from '../state/connection.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';

@@ -1,8 +1,9 @@
 /** Which of the project's runs is shown. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runLine } from '../../trainer/protocol/run-words.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { useStore } from '../ui/store.ts';
 import { Dropdown } from '../ui/toolkit.tsx';
 

@@ -1,7 +1,8 @@
 /** What there is to say of a run's state, and of the trainer's absence. */
+
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { faultOf, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { LinkStatus } from '../host.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { grouped } from '../ui/numbers.ts';
 
 /** Why nothing can be asked of the trainer; null when it is there. */

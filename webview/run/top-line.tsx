@@ -1,10 +1,10 @@
 /** The line at the top of a page that leads back to where one was: the run, where one is, how the run stands, and the keys. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { useStore } from '../ui/store.ts';

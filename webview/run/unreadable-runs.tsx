@@ -1,7 +1,7 @@
 /** Runs of the project that are there and can't be opened: which, why, and what to do. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Session } from '../state/session.ts';
-import { shownLine } from '../ui/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { count } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';

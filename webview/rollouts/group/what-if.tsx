@@ -1,12 +1,12 @@
 /** Sliders and choices for the parameters of rewards and advantages, and what this group would be then. It touches nothing. */
 import { useId, useMemo } from 'preact/hooks';
 import type { RewardParameters } from '../../../trainer/advantages/advantages.ts';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { parameters as table } from '../../../trainer/protocol/parameters.ts';
 import type { GroupPurpose, Rollout } from '../../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../../formulas/formula.tsx';
 import { AnswerMark } from '../../rollout/answer-mark.tsx';
 import { Section } from '../../ui/heads.tsx';
-import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { count, fixed, plain, signed } from '../../ui/numbers.ts';
 import { type Store, useStore } from '../../ui/store.ts';

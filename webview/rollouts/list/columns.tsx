@@ -1,13 +1,13 @@
 /** The columns of the list, one entry each: head, cells, grid, menu and what a row says to readers all follow from this table. */
 import type { JSX } from 'preact';
 import { answerMark } from '../../../trainer/protocol/correctness.ts';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import type { FieldName } from '../../../trainer/protocol/query/fields.ts';
 import type { RewardPart, Span } from '../../../trainer/protocol/records.ts';
 import type { FormulaName } from '../../formulas/formulas.ts';
 import { AhaTier } from '../../rollout/aha-tier.tsx';
 import { AnswerMark } from '../../rollout/answer-mark.tsx';
 import { RewardParts } from '../../rollout/reward-parts.tsx';
-import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon, OrderMark, TypeIcon } from '../../ui/icons.tsx';
 import { clock, count, fixed, signed } from '../../ui/numbers.ts';
 import styles from './columns.module.css';

@@ -3,6 +3,7 @@
  * can't colour its own text, so a copy of the line lies under it; for that it is the one text field that is not the toolkit's.
  */
 import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { isLink } from '../../../trainer/protocol/place.ts';
 import {
   type Completion,
@@ -12,7 +13,6 @@ import {
 } from '../../../trainer/protocol/query/complete.ts';
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
 import { FollowLink } from '../../ui/follow-link.ts';
-import { shownLine } from '../../ui/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
 import styles from './filter-box.module.css';
 

@@ -1,6 +1,7 @@
 /** One line of a text in which what the filter searches for is marked. */
+
+import { shownLine, shownPieces } from '../../../trainer/protocol/hostile-text.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
-import { shownLine, shownPieces } from '../../ui/hostile-text.ts';
 import styles from './hits.module.css';
 
 export function Hits({ text, hits }: { text: string; hits: (text: string) => readonly Span[] }) {

@@ -1,5 +1,5 @@
 /** A row of the list in each of its layouts, its head where every question has one, and what stands there until it is read. */
-import { shownLine } from '../../ui/hostile-text.ts';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { TypeIcon } from '../../ui/icons.tsx';
 import { grouped } from '../../ui/numbers.ts';
 import { type CellContext, type ColumnName, columnOf, gridOf, type ListLayout, Question, saidOf } from './columns.tsx';

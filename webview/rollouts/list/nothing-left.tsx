@@ -1,8 +1,8 @@
 /** Says what leaves nothing: which part of the filter keeps the fewest by itself, with the offer to drop it. */
 import { useEffect, useState } from 'preact/hooks';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { conditionsOf, without } from '../../../trainer/protocol/query/edit.ts';
 import { Blank } from '../../ui/blank.tsx';
-import { shownLine } from '../../ui/hostile-text.ts';
 import { count, grouped } from '../../ui/numbers.ts';
 import styles from './nothing-left.module.css';
 import type { RolloutFeed } from './rollout-feed.ts';

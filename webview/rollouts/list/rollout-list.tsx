@@ -1,13 +1,13 @@
 /** The list: filter, chips, columns, rows. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import type { Expression } from '../../../trainer/protocol/query/expression.ts';
 import { hitsOf } from '../../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
 import { PaneHead } from '../../ui/heads.tsx';
-import { shownLine } from '../../ui/hostile-text.ts';
 import { keyMap } from '../../ui/key-table.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { Notice } from '../../ui/notice.tsx';

@@ -1,6 +1,6 @@
 /** Filters that were given a name, for every run, and those of before: to take again, to save, to remove. */
 import { useState } from 'preact/hooks';
-import { shownLine } from '../../ui/hostile-text.ts';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Popover } from '../../ui/popover.tsx';
 import { Button, TextField } from '../../ui/toolkit.tsx';
