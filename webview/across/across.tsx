@@ -10,9 +10,9 @@ import { copyLinkOf } from '../places/copy-link.ts';
 import { AskedQuestion } from '../rollout/asked-question.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { useHistory } from '../rollout/use-history.ts';
+import { BackLine } from '../run/back-line.tsx';
 import { changeWords, requestWords } from '../run/command-words.ts';
 import { RunNotice } from '../run/run-notice.tsx';
-import { TopLine } from '../run/top-line.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
@@ -98,7 +98,7 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
   const at = questions.questions.findIndex(({ key }) => key === question);
   return (
     <>
-      <TopLine
+      <BackLine
         {...{ session, feed, host, back, keyRows }}
         title="Across steps of"
         onBack={() => (isPicking && of !== null ? setPicking(false) : onBack())}
@@ -114,7 +114,7 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
         />
         <Icon name="chevron" class={`${styles.chevron} far`} />
         <span class="far">across steps</span>
-      </TopLine>
+      </BackLine>
       <RunNotice {...{ session, feed, host }} />
       <main class={styles.page}>
         {history && <Timeline key={history.key} {...{ feed, host, history, place, onOpen }} onMove={moveQuestion} />}

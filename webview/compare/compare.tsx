@@ -9,8 +9,8 @@ import { runLine } from '../../trainer/protocol/run-words.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { useHistory } from '../rollout/use-history.ts';
+import { BackLine } from '../run/back-line.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
-import { TopLine } from '../run/top-line.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
@@ -103,7 +103,7 @@ export function Compare(props: CompareProps) {
   });
   return (
     <>
-      <TopLine {...{ session, feed, host, back, keyRows, onBack }} title="Compare">
+      <BackLine {...{ session, feed, host, back, keyRows, onBack }} title="Compare">
         <span class="dim">with</span>
         <span id={otherRunId}>
           <Dropdown
@@ -118,7 +118,7 @@ export function Compare(props: CompareProps) {
           />
         </span>
         <Tool icon="swap" label="Swap the two (x)" onPress={swap} />
-      </TopLine>
+      </BackLine>
       <RunNotice {...{ session, feed, host }} />
       <main class={styles.page}>
         {other ? (

@@ -7,6 +7,7 @@ import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
+import { TopLine } from '../run/top-line.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { KeyHelp } from '../ui/key-help.tsx';
@@ -17,6 +18,7 @@ import { Sash } from '../ui/sash.tsx';
 import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
 import { usePageWidth } from '../ui/use-page-width.ts';
+import { Crumb } from './crumb.tsx';
 import { ExportMenu } from './export-menu.tsx';
 import { actsByItself, useFocus } from './focus.ts';
 import { GroupView } from './group/group-view.tsx';
@@ -33,7 +35,6 @@ import { entropyRefusal, type Read, Reading, type RolloutsPlace, type TextDocume
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
 import { keysWithout, type RolloutsAction } from './rollouts-keys.ts';
-import { TopLine } from './top-line.tsx';
 import { useLayout, useRead } from './use-reading.ts';
 
 interface RolloutsProps {
@@ -82,8 +83,13 @@ export function Rollouts(props: RolloutsProps) {
   );
   return (
     <OlderRules.Provider value={outdated}>
-      <TopLine {...{ session, feed, host, read, help, onDashboard }} onHelp={() => setHelp(!help)}>
-        {help && <KeyHelp rows={helpRows([...keys, ...listKeys])} onClose={() => setHelp(false)} />}
+      <TopLine
+        {...{ session, feed, host }}
+        title="Rollouts of"
+        help={help && <KeyHelp rows={helpRows([...keys, ...listKeys])} onClose={() => setHelp(false)} />}
+        onHelp={() => setHelp(!help)}
+      >
+        <Crumb {...{ read, onDashboard }} />
       </TopLine>
       <RunNotice {...{ session, feed, host }} />
       <Panes {...props} {...{ list, choices, reading, read, keys, help }} onHelp={setHelp} />

@@ -1,12 +1,9 @@
-/** The line at the top of a page that leads back to where one was: the run, where one is, how the run stands, and the keys. */
+/** The line at the top of a page: the run, where in it one is, how the run stands, and the keys. */
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { KeyHelp } from '../ui/key-help.tsx';
-import { useKeys } from '../ui/keys.ts';
 import { useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { Tool } from '../ui/tool.tsx';
@@ -20,19 +17,19 @@ interface TopLineProps {
   readonly host: Host;
   /** As it is read out: "Across steps of". */
   readonly title: string;
-  /** Where `Esc` leads, in words. */
-  readonly back: string;
-  readonly keyRows: readonly (readonly [string, string])[];
-  readonly onBack: () => void;
+  /** Where `Esc` leads, in words, on a page that leads back; there the run's state gives way on a narrow one. */
+  readonly back?: { readonly to: string; readonly onBack: () => void };
+  /** The help, while it is open. */
+  readonly help: ComponentChildren;
+  readonly onHelp: () => void;
   /** Where one is. */
   readonly children: ComponentChildren;
 }
 
-export function TopLine({ session, feed, host, title, back, keyRows, onBack, children }: TopLineProps) {
+export function TopLine({ session, feed, host, title, back, help, onHelp, children }: TopLineProps) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const link = useStore(feed.connection.state, (state) => state.link);
-  const [help, setHelp] = useState(false);
-  useKeys({ '?': () => setHelp(!help), Escape: () => (help ? setHelp(false) : onBack()) });
+  const state = <StateLabel run={run} link={link} />;
   return (
     <nav class={styles.top} aria-label="Where you are">
       <h1 class="sr-only">
@@ -41,18 +38,18 @@ export function TopLine({ session, feed, host, title, back, keyRows, onBack, chi
       <RunPicker class={styles.picker} session={session} run={run} />
       {children}
       <span class="grow" />
-      <span class="far">
-        <StateLabel run={run} link={link} />
-      </span>
-      <Tool
-        label={`Back to ${back} (Esc)`}
-        text={
-          <>
-            <kbd>Esc</kbd> {back}
-          </>
-        }
-        onPress={onBack}
-      />
+      {back ? <span class="far">{state}</span> : state}
+      {back && (
+        <Tool
+          label={`Back to ${back.to} (Esc)`}
+          text={
+            <>
+              <kbd>Esc</kbd> {back.to}
+            </>
+          }
+          onPress={back.onBack}
+        />
+      )}
       {host.place === 'browser' && <ThemeSwitch class={styles.theme} />}
       <Tool
         label="Keys (?)"
@@ -62,10 +59,10 @@ export function TopLine({ session, feed, host, title, back, keyRows, onBack, chi
           </>
         }
         class="far"
-        expanded={help}
-        onPress={() => setHelp(!help)}
+        expanded={Boolean(help)}
+        onPress={onHelp}
       />
-      {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
+      {help}
     </nav>
   );
 }
