@@ -1,19 +1,19 @@
 /** What reasoning does over steps: aha moments by tier, answers that name a time, and what became of first answers. */
-import { useContext, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { type Change, changes } from '../../trainer/protocol/analysis.ts';
-import { linkPath } from '../../trainer/protocol/place.ts';
 import { type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { explainAha } from '../formulas/aha-explained.tsx';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { AnalyseAnew } from '../run/analyse-anew.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
-import { FollowLink } from '../ui/follow-link.ts';
 import { Section } from '../ui/heads.tsx';
-import { count as answerCount, grouped } from '../ui/numbers.ts';
+import { grouped } from '../ui/numbers.ts';
 import styles from './aha-section.module.css';
 import type { ChartGroup } from './chart.tsx';
+import { CountLink } from './count-link.tsx';
 import { RateChart, type RateSeries } from './rate-chart.tsx';
+import { ofTraining } from './rates.ts';
 import { type TransitionRow, transitionQuery, transitionRows, transitionTotal } from './transitions.ts';
 
 const tiers: readonly RateSeries[] = [
@@ -36,13 +36,7 @@ interface AhaSectionProps {
 export function AhaSection({ feed, view, group }: AhaSectionProps) {
   const { counts, outdated } = view.counted;
   const { steps } = view.metrics;
-  const own = useMemo(
-    () =>
-      (['train', 'probe'] as const)
-        .map((purpose) => counts.find((one) => one.purpose === purpose))
-        .find((one) => one !== undefined && one.steps.length > 0),
-    [counts],
-  );
+  const own = ofTraining(counts);
   const analysed = own ? sumsOf(own, 'analysed').reduce((sum, one) => sum + one, 0) : 0;
   if (!own) return null;
   const shared = { group, steps, counts: own };
@@ -125,7 +119,6 @@ interface RowProps {
 }
 
 function Row({ row, runId, shown, purpose, name }: RowProps) {
-  const follow = useContext(FollowLink);
   const { from, to, answers } = row;
   const steps = from === to ? `step ${grouped(from)}` : `steps ${grouped(from)}–${grouped(to)}`;
   const title = name ?? steps;
@@ -138,19 +131,11 @@ function Row({ row, runId, shown, purpose, name }: RowProps) {
         const query = transitionQuery(change, row, purpose);
         return (
           <td key={change} class="num">
-            {count === 0 ? (
-              <span class="dim">0</span>
-            ) : (
-              <button
-                type="button"
-                class="link"
-                title={`${share} of ${grouped(answers)}; opens the list with ${query}`}
-                aria-label={`${answerCount(count, 'answer')}, ${change}, ${title}, ${share}: open the list`}
-                onClick={() => follow(linkPath({ project: null, place: { page: 'rollouts', runId, query } }))}
-              >
-                {grouped(count)}
-              </button>
-            )}
+            <CountLink
+              {...{ count, runId, query }}
+              title={`${share} of ${grouped(answers)}`}
+              what={`${change}, ${title}, ${share}`}
+            />
           </td>
         );
       })}

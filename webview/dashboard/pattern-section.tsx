@@ -1,18 +1,17 @@
 /** Patterns of answers over steps: how many answers have each, by what rule, and the one that is chosen as a chart. */
-import { useContext, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { analysisVersion } from '../../trainer/protocol/analysis.ts';
 import { type PatternName, patternNames, patternRules } from '../../trainer/protocol/patterns.ts';
-import { linkPath } from '../../trainer/protocol/place.ts';
 import { proportion } from '../../trainer/protocol/proportion.ts';
 import { type CountName, type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
-import { FollowLink } from '../ui/follow-link.ts';
 import { Section } from '../ui/heads.tsx';
-import { grouped } from '../ui/numbers.ts';
 import type { ChartGroup } from './chart.tsx';
+import { CountLink } from './count-link.tsx';
 import styles from './pattern-section.module.css';
 import { RateChart } from './rate-chart.tsx';
+import { ofTraining } from './rates.ts';
 
 const counters: Readonly<Record<PatternName, CountName>> = {
   'wrong way': 'wrongWay',
@@ -30,9 +29,7 @@ const sum = (column: readonly number[]) => column.reduce((whole, one) => whole +
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 export function PatternSection({ view, group }: { view: RunView; group: ChartGroup }) {
-  const counts = (['train', 'probe'] as const)
-    .map((purpose) => view.counted.counts.find((one) => one.purpose === purpose))
-    .find((one) => one !== undefined && one.steps.length > 0);
+  const counts = ofTraining(view.counted.counts);
   const [chosen, choose] = useState<PatternName | null>(null);
   if (!counts || sum(sumsOf(counts, 'analysed')) === 0) return null;
   const most = patternNames.reduce((a, b) =>
@@ -98,7 +95,6 @@ interface RowProps {
 }
 
 function Row({ name, counts, runId, chosen, onChoose }: RowProps) {
-  const follow = useContext(FollowLink);
   const count = sum(sumsOf(counts, counters[name]));
   const rate = proportion(count, sum(sumsOf(counts, 'analysed')));
   const query = `pattern:"${name}" half:ordered purpose:${counts.purpose} analysis:${analysisVersion}`;
@@ -110,19 +106,7 @@ function Row({ name, counts, runId, chosen, onChoose }: RowProps) {
         </button>
       </th>
       <td class="num">
-        {count === 0 ? (
-          <span class="dim">0</span>
-        ) : (
-          <button
-            type="button"
-            class="link"
-            title={`opens the list with ${query}`}
-            aria-label={`${grouped(count)} answers, ${name}: open the list`}
-            onClick={() => follow(linkPath({ project: null, place: { page: 'rollouts', runId, query } }))}
-          >
-            {grouped(count)}
-          </button>
-        )}
+        <CountLink {...{ count, runId, query }} what={name} />
       </td>
       <td class="num">{rate === null ? '–' : percent(rate.share)}</td>
       <td class="num">{rate === null ? '–' : `${percent(rate.low)} – ${percent(rate.high)}`}</td>

@@ -38,3 +38,9 @@ export function rateOf(counts: StepCounts | undefined, name: CountName, steps: r
     high: pooled.map((one) => one?.high ?? null),
   };
 }
+
+/** The counts of training; of probes where a run trains on no groups, as SFT; undefined without either. */
+export function ofTraining(counts: readonly StepCounts[]): StepCounts | undefined {
+  const of = (purpose: StepCounts['purpose']) => counts.find((one) => one.purpose === purpose && one.steps.length > 0);
+  return of('train') ?? of('probe');
+}
