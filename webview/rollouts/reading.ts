@@ -360,8 +360,10 @@ export class Reading {
     /* A link has a filter and an order of its own. */
     const { line: heldLine, sort: heldSort } = this.list.state.get();
     if (line !== heldLine) {
+      const { isPut } = this;
       this.list.setLine(line);
       this.query = this.list.state.get().query;
+      this.isPut = isPut;
     }
     if (sort !== undefined && sort !== heldSort) this.list.setSort(sort);
     const before = this.shown;

@@ -54,7 +54,7 @@ class List implements ReadList {
   }
 
   setLine(line: string) {
-    this.state.update((state) => ({ ...state, line }));
+    this.state.update((state) => ({ ...state, line, query: { kind: 'any', of: [] } }));
   }
 
   setSort(sort: FeedState['sort']) {
@@ -392,6 +392,13 @@ describe('Reading', () => {
     list.state.update((state) => ({ ...state, query: { kind: 'any', of: [] } }));
     list.renew(rows.slice(3, 6));
     expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[3], false]);
+  });
+
+  it('keeps what a link leads to though the filter of the link itself leaves it out', () => {
+    list.show(rows);
+    place.set({ groupId: groups[2]?.id ?? null, rolloutId: ids[7] ?? null, line: 'step:2', sort: null });
+    list.renew(rows.slice(3, 6));
+    expect([place.get().rolloutId, reading.state.get().outside]).toEqual([ids[7], true]);
   });
 
   it('has the questions beside the one that is read before somebody asks', async () => {
