@@ -13,6 +13,7 @@ import { useHistory } from '../rollout/use-history.ts';
 import { BackLine } from '../run/back-line.tsx';
 import { changeWords, requestWords } from '../run/command-words.ts';
 import { RunNotice } from '../run/run-notice.tsx';
+import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
@@ -65,6 +66,7 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
   const of = question !== null ? { question } : groupId !== null ? { groupId } : null;
   const { history, fault } = useHistory(feed, of);
   const questions = useQuestions(feed, '');
+  const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const [picking, setPicking] = useState(false);
   const isPicking = picking || of === null;
   useEffect(() => feed.need('commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
@@ -96,6 +98,8 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
     y: copyLink,
   });
   const at = questions.questions.findIndex(({ key }) => key === question);
+  /* Of a question that was chosen since the trainer is gone, nothing is here. */
+  const isThere = history !== null && (missing === null || question === null || history.key === question);
   return (
     <>
       <BackLine
@@ -107,7 +111,13 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
           icon="search"
           label="Choose a question (/)"
           text={
-            at >= 0 ? `question ${grouped(at + 1)} of ${grouped(questions.total)}` : count(questions.total, 'question')
+            questions.total === null
+              ? missing === null
+                ? 'reading questions'
+                : "questions can't be read now"
+              : at >= 0
+                ? `question ${grouped(at + 1)} of ${grouped(questions.total)}`
+                : count(questions.total, 'question')
           }
           expanded={isPicking}
           onPress={() => setPicking(!picking)}
@@ -117,8 +127,10 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
       </BackLine>
       <RunNotice {...{ session, feed, host }} />
       <main class={styles.page}>
-        {history && <Timeline key={history.key} {...{ feed, host, history, place, onOpen }} onMove={moveQuestion} />}
-        {!history && fault && (
+        {history && isThere && (
+          <Timeline key={history.key} {...{ feed, host, history, place, onOpen }} onMove={moveQuestion} />
+        )}
+        {!isThere && fault && missing === null && (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
             <p class="dim">
@@ -126,7 +138,13 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
             </p>
           </Blank>
         )}
-        {!history && !fault && of !== null && (
+        {!isThere && missing !== null && of !== null && (
+          <Blank status>
+            <p class="strong">The question can't be read now: {missing}.</p>
+            <p class="dim">It is read as soon as there is a trainer.</p>
+          </Blank>
+        )}
+        {!isThere && !fault && missing === null && of !== null && (
           <Blank status>
             <p class="strong">Reading the question</p>
             <progress />

@@ -3,10 +3,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { AskedQuestion } from '../../trainer/protocol/questions.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
+import { noTrainer } from '../run/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Blank } from '../ui/blank.tsx';
 import { TypeIcon } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { TextField } from '../ui/toolkit.tsx';
 import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
@@ -29,6 +31,7 @@ export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPicke
   const [search, setSearch] = useState('');
   const [at, setAt] = useState<string | null>(shown);
   const { questions, total, next, filled, reading, more } = useQuestions(feed, search);
+  const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const field = useRef<HTMLElement>(null);
   useEffect(() => field.current?.focus(), []);
   const index = Math.max(
@@ -63,12 +66,21 @@ export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPicke
           onInput={setSearch}
         />
         <span class="dim" role="status">
-          {reading ? 'reading' : count(total, 'question')}
+          {total === null || reading
+            ? missing === null
+              ? 'reading'
+              : `can't be read now: ${missing}${questions.length > 0 ? '; these are of the words before' : ''}`
+            : count(total, 'question')}
           {filled < 1 && `, ${Math.floor(filled * 100)} % of the run indexed`}
         </span>
         {onClose && <Tool icon="cross" label="Close (Esc)" onPress={onClose} />}
       </div>
-      {questions.length === 0 && !reading ? (
+      {questions.length === 0 && missing !== null ? (
+        <Blank status>
+          <p class="strong">The questions can't be read now: {missing}.</p>
+          <p class="dim">They are read as soon as there is a trainer.</p>
+        </Blank>
+      ) : questions.length === 0 && !reading ? (
         <Blank status>
           <p class="strong">{search === '' ? 'No question came up yet.' : 'No question has these words.'}</p>
           <p class="dim">

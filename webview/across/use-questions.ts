@@ -1,19 +1,21 @@
 /** The questions that came up in a run, page by page, as far as somebody has looked. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { AskedQuestion } from '../../trainer/protocol/questions.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 
 export interface QuestionsState {
   readonly search: string;
   readonly questions: readonly AskedQuestion[];
-  readonly total: number;
+  /** Null until they were read once. */
+  readonly total: number | null;
   readonly next: string | null;
   readonly filled: number;
-  /** Until the answer to this search is there. */
+  /** Until the answer to this search is there; without a trainer it waits for one. */
   readonly reading: boolean;
 }
 
-const none: QuestionsState = { search: '', questions: [], total: 0, next: null, filled: 1, reading: true };
+const none: QuestionsState = { search: '', questions: [], total: null, next: null, filled: 1, reading: true };
 
 export function useQuestions(feed: RunFeed, search: string): QuestionsState & { readonly more: () => void } {
   const [state, setState] = useState(none);
@@ -31,7 +33,9 @@ export function useQuestions(feed: RunFeed, search: string): QuestionsState & { 
             }));
         },
         (thrown: unknown) => {
-          if (turn === asking.current) feed.fail(thrown);
+          if (turn !== asking.current) return;
+          /* The next link has them read. */
+          if (asStudioError(thrown).kind !== 'connection-lost') feed.fail(thrown);
         },
       );
     },
@@ -39,8 +43,9 @@ export function useQuestions(feed: RunFeed, search: string): QuestionsState & { 
   );
   useEffect(() => {
     setState((before) => ({ ...before, reading: true }));
-    read(null, []);
+    const stop = feed.connection.whenReady(() => read(null, []));
     return () => {
+      stop();
       asking.current += 1;
     };
   }, [read]);

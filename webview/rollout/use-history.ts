@@ -1,4 +1,4 @@
-/** The history of a question as the trainer has it, read again where the run adds to it. */
+/** The history of a question as the trainer has it, read again where the run adds to it and over every new link. */
 import { useEffect, useState } from 'preact/hooks';
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import type { RequestParams } from '../../trainer/protocol/messages.ts';
@@ -6,7 +6,7 @@ import type { QuestionHistory } from '../../trainer/protocol/questions.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 
 export interface HistoryState {
-  /** That of before stays until the next is there. */
+  /** That of before stays until the next is there; without a trainer it waits for one. */
   readonly history: QuestionHistory | null;
   /** Why there is none. */
   readonly fault: StudioError | null;
@@ -22,16 +22,22 @@ export function useHistory(feed: RunFeed, of: RequestParams<'questions/history'>
   useEffect(() => {
     if (of === null) return setState(nothing);
     let wanted = true;
-    feed.request('questions/history', { of }).then(
-      (history) => {
-        if (wanted) setState({ history, fault: null });
-      },
-      (thrown: unknown) => {
-        if (wanted) setState({ history: null, fault: asStudioError(thrown) });
-      },
-    );
+    const read = () => {
+      feed.request('questions/history', { of }).then(
+        (history) => {
+          if (wanted) setState({ history, fault: null });
+        },
+        (thrown: unknown) => {
+          const fault = asStudioError(thrown);
+          /* The next link has it read. */
+          if (wanted && fault.kind !== 'connection-lost') setState({ history: null, fault });
+        },
+      );
+    };
+    const stop = feed.connection.whenReady(read);
     return () => {
       wanted = false;
+      stop();
     };
   }, [feed, asked, turn]);
   const shown = state.history?.question;

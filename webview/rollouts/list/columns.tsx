@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { answerMark } from '../../../trainer/protocol/correctness.ts';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import type { FieldName } from '../../../trainer/protocol/query/fields.ts';
+import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { RewardPart, Span } from '../../../trainer/protocol/records.ts';
 import type { FormulaName } from '../../formulas/formulas.ts';
 import { AhaTier } from '../../rollout/aha-tier.tsx';
@@ -303,6 +304,16 @@ export type ColumnName = keyof typeof columns;
 export const columnNames = Object.keys(columns) as ColumnName[];
 
 export const columnOf = (name: ColumnName): Column => columns[name];
+
+/** The column that says an order: of those with its field the last, which shows it as a number. Null where none does. */
+export const orderColumn = (sort: ListSort, among: readonly ColumnName[] = columnNames): ColumnName | null =>
+  among.findLast((name) => columnOf(name).field === sort.by) ?? null;
+
+export function orderWords(sort: ListSort | null): string {
+  if (sort === null) return 'newest first';
+  const name = orderColumn(sort);
+  return `by ${name ? columnOf(name).name : sort.by}, ${sort.descending ? 'largest' : 'smallest'} first`;
+}
 
 /** In the order of the table. */
 export const inOrder = (names: readonly ColumnName[]): ColumnName[] =>

@@ -42,6 +42,8 @@ export interface FeedState {
   readonly following: boolean;
   /** When the trainer was lost that the rows and counts are of, milliseconds since 1970; null while there is one. */
   readonly lostAt: number | null;
+  /** What the rows are of, where what was asked for since could not be read; it is read once there is a trainer again. */
+  readonly behind: CountedQuery | null;
   /** The rollout that is read, and whether it has a row in this list. */
   readonly chosen: { readonly id: string; readonly is: 'held' | 'sought' | 'outside' } | null;
 }
@@ -112,6 +114,7 @@ export class RolloutFeed {
       waiting: 0,
       following: true,
       lostAt: null,
+      behind: null,
       chosen: null,
     });
     this.counts = new ListCounts({
@@ -174,7 +177,7 @@ export class RolloutFeed {
     if (this.state.get().reading && this.state.get().list > 0) {
       this.patch({ line, goodLine: line, query, sort, faults: [] });
     }
-    this.patch({ reading: false, chosen: this.unplaced });
+    this.patch({ reading: false, behind: null, chosen: this.unplaced });
     this.rest();
     this.seek();
     return true;
@@ -347,6 +350,7 @@ export class RolloutFeed {
         list: this.state.get().list + 1,
         reading: false,
         waiting: 0,
+        behind: null,
         chosen: this.unplaced,
       });
       const { matching, state } = this.counts.state.get();
@@ -357,7 +361,8 @@ export class RolloutFeed {
       this.fill();
     } catch (thrown) {
       if (turn !== this.turn) return;
-      this.patch({ reading: false });
+      const { list } = this.state.get();
+      this.patch({ reading: false, behind: list > 0 && !isSameList(asked, this.shown) ? this.shown : null });
       this.rest();
       this.refuse(thrown);
     }
@@ -574,7 +579,8 @@ export class RolloutFeed {
     const wasLost = this.failed || this.counts.failed;
     if (!wasLost) return;
     this.failed = false;
-    if (this.state.get().list === 0 || this.asked.line !== this.shown.line) {
+    const { list, behind } = this.state.get();
+    if (list === 0 || behind !== null) {
       this.reload();
       return;
     }
@@ -606,3 +612,6 @@ export class RolloutFeed {
     });
   }
 }
+
+const isSameList = (one: CountedQuery, other: CountedQuery): boolean =>
+  JSON.stringify([one.query, one.sort]) === JSON.stringify([other.query, other.sort]);

@@ -20,7 +20,7 @@ import { useNarrow } from '../../ui/use-narrow.ts';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { ColumnHeads } from './column-heads.tsx';
 import { ColumnMenu } from './column-menu.tsx';
-import { type CellContext, columnNames, columnOf, type ListLayout } from './columns.tsx';
+import { type CellContext, type ListLayout, orderColumn, orderWords } from './columns.tsx';
 import { Facets } from './facets.tsx';
 import { FilterBox } from './filter-box.tsx';
 import { JumpField } from './jump-field.tsx';
@@ -35,6 +35,7 @@ import type { FeedState, RolloutFeed } from './rollout-feed.ts';
 import styles from './rollout-list.module.css';
 import type { RolloutRow } from './rollout-row.ts';
 import { headedLines, plainLines } from './row-lines.ts';
+import { RowsOfBefore } from './rows-of-before.tsx';
 import { SavedFilters } from './saved-filters.tsx';
 
 interface RolloutListProps {
@@ -75,8 +76,10 @@ export function RolloutList(props: RolloutListProps) {
     if (choices.state.get().sort !== sort) choices.sort(sort);
   }, [choices, sort]);
   const order = (wanted: ListSort | null) => {
-    const name = columnNames.find((one) => columnOf(one).field === wanted?.by);
-    if (name && !shown.some((one) => columnOf(one).field === wanted?.by)) choices.toggleColumn(layout, name);
+    if (wanted && orderColumn(wanted, shown) === null) {
+      const name = orderColumn(wanted);
+      if (name) choices.toggleColumn(layout, name);
+    }
     feed.setSort(wanted);
   };
   const close = () => setOpen(null);
@@ -179,6 +182,14 @@ export function RolloutList(props: RolloutListProps) {
           )}
         </div>
       ) : null}
+      {state.behind && (
+        <RowsOfBefore
+          {...{ sort }}
+          behind={state.behind}
+          isLost={state.lostAt !== null}
+          onAgain={() => feed.reload()}
+        />
+      )}
       <Facets
         line={state.line}
         counts={counts.facets}
@@ -206,7 +217,7 @@ export function RolloutList(props: RolloutListProps) {
       {isEmpty && counts.matching !== null && (
         <NothingLeft
           {...{ run, feed }}
-          line={state.goodLine}
+          line={state.behind?.line ?? state.goodLine}
           total={counts.total ?? 0}
           outdated={counts.state === 'counted' ? counts.outdated : null}
         />
@@ -276,12 +287,6 @@ function hitsBy(query: Expression): CellContext['hits'] {
     held.set(text, hits);
     return hits;
   };
-}
-
-function orderWords(sort: ListSort | null): string {
-  if (sort === null) return 'newest first';
-  const name = columnNames.find((one) => columnOf(one).field === sort.by);
-  return `by ${name ? columnOf(name).name : sort.by}, ${sort.descending ? 'largest' : 'smallest'} first`;
 }
 
 /** Where no heads of columns say the order. */

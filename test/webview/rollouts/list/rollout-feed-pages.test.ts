@@ -175,6 +175,33 @@ describe('pages of the list', () => {
     expect(feed.state.get().lostAt).toBeNull();
   });
 
+  it('says what its rows are of when what is asked for finds no trainer, and reads that over the next link', async () => {
+    const { model, feed, rows } = await opened('half:ordered');
+    model.link.cut();
+    model.connection.setLink({ state: 'gone', reason: 'it was killed' });
+    feed.setLine('step>1199');
+    feed.setSort({ by: 'length', descending: true });
+    const { behind } = await until(feed.state, ({ behind }) => behind !== null);
+    expect(behind).toMatchObject({ line: 'half:ordered', sort: null });
+    expect(feed.state.get()).toMatchObject({ line: 'step>1199', reading: false });
+    expect(rows().length).toBe(4800);
+    model.trainer.link(model.connection);
+    await until(feed.state, (state) => state.behind === null);
+    const asked = model.ids('step>1199', { by: 'length', descending: true });
+    expect(rows().length).toBe(asked.length);
+    expect(asked.map((_, index) => rows().at(index)?.id)).toEqual(asked);
+  });
+
+  it('is behind nothing when one asks for what is shown', async () => {
+    const { model, feed } = await opened('half:ordered');
+    model.link.cut();
+    model.connection.setLink({ state: 'gone', reason: 'it was killed' });
+    feed.setLine('step>1199');
+    await until(feed.state, ({ behind }) => behind !== null);
+    feed.setLine('half:ordered');
+    await until(feed.state, ({ behind }) => behind === null);
+  });
+
   it('says what each part of a filter keeps by itself', async () => {
     const { feed } = await opened('step>1199 length<0');
     const counted = await feed.countEach(['step>1199', 'length<0', 'half:ordered']);
