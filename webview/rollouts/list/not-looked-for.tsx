@@ -3,23 +3,38 @@ import type { Expression } from '../../../trainer/protocol/query/expression.ts';
 import { butForFindings, ruleFieldsOf } from '../../../trainer/protocol/query/found-by-rules.ts';
 import { AnalyseAnew, olderRulesRead } from '../../run/analyse-anew.tsx';
 import type { RunFeed } from '../../state/run-feed.ts';
+import { useStore } from '../../ui/store.ts';
+import type { CountsState } from './list-counts.ts';
+import styles from './not-looked-for.module.css';
 
-interface NotLookedForProps {
-  readonly run: RunFeed;
-  readonly query: Expression;
-  /** Of what the rest of the filter keeps, what older rules read. */
-  readonly outdated: number;
+/** Answers that older rules have read, whose findings a filter asks for. */
+export interface OlderAnswers {
+  readonly answers: number;
+  /** Which they are, in words behind their number. */
+  readonly which: string;
+  /** What the filter asks of findings. */
+  readonly names: readonly string[];
 }
 
-export function NotLookedFor({ run, query, outdated }: NotLookedForProps) {
+/** Null where there are none, and while they are counted; of a count that was given up, those of the run. */
+export function useOlderAnswers(run: RunFeed, query: Expression, counts: CountsState): OlderAnswers | null {
+  const ofRun = useStore(run.state, ({ view }) => view.counted.outdated);
   const others = butForFindings(query);
-  if (others === null || outdated === 0) return null;
-  const names = ruleFieldsOf(query);
+  if (others === null || counts.state === 'counting') return null;
+  const isExact = counts.state === 'counted';
+  const answers = isExact ? counts.outdated : ofRun;
+  if (answers === 0) return null;
+  const which = isExact && others.length > 0 ? 'that the rest of the filter keeps' : 'of this run';
+  return { answers, which, names: ruleFieldsOf(query) };
+}
+
+export function NotLookedFor({ run, older: { answers, which, names } }: { run: RunFeed; older: OlderAnswers }) {
   return (
-    <AnalyseAnew feed={run}>
-      {olderRulesRead(outdated, others.length === 0 ? 'of this run' : 'that the rest of the filter keeps')}:{' '}
-      <span class="mono">{names.join(', ')}</span> {names.length === 1 ? 'is' : 'are'} not looked for in{' '}
-      {outdated === 1 ? 'it' : 'them'} by the present rules yet.
-    </AnalyseAnew>
+    <div class={styles.older}>
+      <AnalyseAnew feed={run}>
+        {olderRulesRead(answers, which)}: <span class="mono">{names.join(', ')}</span>{' '}
+        {names.length === 1 ? 'is' : 'are'} not looked for in {answers === 1 ? 'it' : 'them'} by the present rules yet.
+      </AnalyseAnew>
+    </div>
   );
 }

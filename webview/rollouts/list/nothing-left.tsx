@@ -5,13 +5,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { type Condition, conditionsOf, replaced, without } from '../../../trainer/protocol/query/edit.ts';
-import { ruleFieldsOf } from '../../../trainer/protocol/query/found-by-rules.ts';
-import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { Blank } from '../../ui/blank.tsx';
 import { count, grouped } from '../../ui/numbers.ts';
 import { type Causes, causesOf } from './causes.ts';
-import { NotLookedFor } from './not-looked-for.tsx';
+import { NotLookedFor, type OlderAnswers } from './not-looked-for.tsx';
 import styles from './nothing-left.module.css';
 import type { RolloutFeed } from './rollout-feed.ts';
 
@@ -21,13 +19,15 @@ interface NothingLeftProps {
   /** The filter without a fault. */
   readonly line: string;
   readonly total: number;
-  /** Of what the rest of the filter keeps, what older rules read; null until it is counted. */
-  readonly outdated: number | null;
+  /** What is asked of findings is not looked for in these. */
+  readonly older: OlderAnswers | null;
+  /** The list's own count is made. */
+  readonly isCounted: boolean;
 }
 
-export function NothingLeft({ run, feed, line, total, outdated }: NothingLeftProps) {
+export function NothingLeft({ run, feed, line, total, older, isCounted }: NothingLeftProps) {
   const conditions = conditionsOf(line);
-  const causes = useCauses(feed, line, outdated);
+  const causes = useCauses(feed, line, isCounted);
   if (conditions.length === 0) {
     return (
       <Blank status>
@@ -36,8 +36,6 @@ export function NothingLeft({ run, feed, line, total, outdated }: NothingLeftPro
       </Blank>
     );
   }
-  const query = parseQuery(line).expression;
-  const isLookedFor = query === null || ruleFieldsOf(query).length === 0 || outdated === 0;
   const order = conditions.map((_, place) => place);
   if (causes) order.sort((a, b) => (causes.each[a]?.matching ?? 0) - (causes.each[b]?.matching ?? 0));
   const [fewest = 0, ...others] = order;
@@ -45,14 +43,19 @@ export function NothingLeft({ run, feed, line, total, outdated }: NothingLeftPro
   const words = (place: number) => shownLine(conditions[place]?.text ?? '');
   return (
     <Blank status>
-      <p class="strong">{isLookedFor ? 'Nothing is left.' : 'Nothing is left, and not all was looked for.'}</p>
-      {query !== null && outdated !== null && <NotLookedFor {...{ run, query, outdated }} />}
+      <p class="strong">{older ? 'Nothing is left, and not all was looked for.' : 'Nothing is left.'}</p>
+      {older && (
+        <div class={styles.older}>
+          <NotLookedFor {...{ run, older }} />
+        </div>
+      )}
       {causes && conditions.length > 1 ? (
         <p class="dim">
           <span class="mono">{words(fewest)}</span> {byItself(causes.each[fewest], total)}
         </p>
       ) : (
-        isLookedFor && (
+        isCounted &&
+        !older && (
           <p class="dim">
             None of the {count(total, 'rollout')}{' '}
             {conditions.length > 1 ? 'fits the whole filter.' : 'fits the filter.'}
@@ -98,9 +101,8 @@ function byItself(cause: Causes['each'][number] | undefined, total: number): str
 }
 
 /** What leaves nothing; null until that is counted. */
-function useCauses(feed: RolloutFeed, line: string, outdated: number | null): Causes | null {
+function useCauses(feed: RolloutFeed, line: string, isCounted: boolean): Causes | null {
   const [found, setFound] = useState<{ readonly line: string; readonly causes: Causes } | null>(null);
-  const isCounted = outdated !== null;
   useEffect(() => {
     /* A count of the list's own would be ended by these. */
     if (!isCounted) return;

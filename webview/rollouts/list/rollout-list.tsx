@@ -29,7 +29,7 @@ import type { CountsState } from './list-counts.ts';
 import { type ListAction, listKeys } from './list-keys.ts';
 import type { ListMoves } from './list-moves.ts';
 import { lineHeights, Placeholder, Row } from './list-rows.tsx';
-import { NotLookedFor } from './not-looked-for.tsx';
+import { NotLookedFor, useOlderAnswers } from './not-looked-for.tsx';
 import { NothingLeft } from './nothing-left.tsx';
 import type { FeedState, RolloutFeed } from './rollout-feed.ts';
 import styles from './rollout-list.module.css';
@@ -64,6 +64,7 @@ export function RolloutList(props: RolloutListProps) {
   const [open, setOpen] = useState<Open>(null);
   const [scrolled, setScrolled] = useState(0);
   const { rows, query, sort, faults, list } = state;
+  const older = useOlderAnswers(run, query, counts);
   const shown = choices.columns(layout);
   const lines = useMemo(() => (layout === 'grouped' ? headedLines(rows) : plainLines(rows.length)), [rows, layout]);
   const context = useMemo((): CellContext => ({ threshold, hits: hitsBy(query) }), [threshold, query]);
@@ -197,6 +198,7 @@ export function RolloutList(props: RolloutListProps) {
         brief={layout !== 'table'}
         onToggle={(term) => feed.toggle(term)}
       />
+      {!isEmpty && older && <NotLookedFor {...{ run, older }} />}
       {layout === 'table' ? (
         <ColumnHeads {...{ shown, sort, scrolled }} onSort={order} />
       ) : (
@@ -213,13 +215,12 @@ export function RolloutList(props: RolloutListProps) {
           <kbd>Home</kbd>
         </button>
       )}
-      {!isEmpty && <NotLookedFor {...{ run, query }} outdated={counts.outdated} />}
       {isEmpty && counts.matching !== null && (
         <NothingLeft
-          {...{ run, feed }}
+          {...{ run, feed, older }}
           line={state.behind?.line ?? state.goodLine}
           total={counts.total ?? 0}
-          outdated={counts.state === 'counted' ? counts.outdated : null}
+          isCounted={counts.state === 'counted'}
         />
       )}
       <VirtualList
