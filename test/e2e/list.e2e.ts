@@ -121,6 +121,79 @@ describe('the list over a run', () => {
     await expect.poll(() => head.getAttribute('aria-sort')).toBe('none');
   });
 
+  it('begins at its top under another order, and one key goes back to the row that is read', async () => {
+    const tab = await open();
+    const list = tab.locator('[data-pane=list]');
+    await tab.keyboard.press('j');
+    const id = await chosenRow(tab).getAttribute('id');
+    const own = answers.find(({ rollout }) => `row-${rollout.id}` === id)?.rollout.tokenCount ?? 0;
+    const longer = answers.filter(({ rollout }) => rollout.tokenCount > own).length;
+    /* The way round in which it comes late. */
+    const isLong = longer > answers.length / 2;
+    const head = tab.locator('th[data-column=length]');
+    await head.getByRole('button').focus();
+    for (let press = 0; press < (isLong ? 1 : 2); press++) await tab.keyboard.press('Enter');
+    await expect.poll(() => head.getAttribute('aria-sort')).toBe(isLong ? 'descending' : 'ascending');
+    const place = list.getByRole('button', { name: /row [\d,]+$/ });
+    await place.getByText('.', { exact: true }).waitFor();
+    await list.locator('[id^=row-][aria-posinset="1"]').waitFor();
+    await tab.keyboard.press('.');
+    await chosenRow(tab).waitFor();
+    expect(await chosenRow(tab).getAttribute('id')).toBe(id);
+    await place.getByText('.', { exact: true }).waitFor({ state: 'detached' });
+    const at = Number(await chosenRow(tab).getAttribute('aria-posinset'));
+    expect(await place.textContent()).toBe(`row ${at.toLocaleString('en-US')}`);
+    await tab.keyboard.press('j');
+    await expect.poll(() => chosenRow(tab).getAttribute('aria-posinset')).toBe(String(at + 1));
+  });
+
+  it('has the sign of its order in the column that says it, at every width', async () => {
+    const tab = await open();
+    const order = tab.locator('th[data-column=reward] button');
+    await order.focus();
+    await tab.keyboard.press('Enter');
+    const sign = tab.locator('th [aria-hidden=true]', { hasText: /[▾▴]/ });
+    for (const width of [1400, 1130]) {
+      await tab.setViewportSize({ width, height: 900 });
+      expect(await sign.count()).toBe(1);
+      const within = await tab.locator('th[data-column=reward]').evaluate((head) => {
+        const column = head.getBoundingClientRect();
+        const shown = head.querySelector('[aria-hidden=true]')?.getBoundingClientRect();
+        return shown !== undefined && shown.left >= column.left - 3 && shown.right <= column.right + 3;
+      });
+      expect(within).toBe(true);
+      expect(await tab.locator('th[data-column=parts]').getAttribute('aria-sort')).toBe('none');
+    }
+  });
+
+  it('has its columns and its order in a panel that keeps the focus, and gives it back', async () => {
+    const tab = await open();
+    const rows = tab.locator('[data-pane=list] [role=listbox]');
+    await rows.focus();
+    await tab.keyboard.press('C');
+    const panel = tab.getByRole('dialog', { name: 'Columns and order' });
+    const focused = panel.locator(':focus');
+    await panel.getByRole('button', { name: 'as usual' }).and(tab.locator(':focus')).waitFor();
+    await tab.keyboard.press('Shift+Tab');
+    await panel.getByRole('button', { name: 'Order by flags' }).and(tab.locator(':focus')).waitFor();
+    await tab.keyboard.press('Tab');
+    await panel.getByRole('button', { name: 'as usual' }).and(tab.locator(':focus')).waitFor();
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowLeft', 'ArrowDown', 'ArrowRight']) await tab.keyboard.press(key);
+    expect(await focused.textContent()).toBe('order');
+    await tab.keyboard.press('Space');
+    await panel.getByRole('button', { name: 'Order by type of the question, choice first', pressed: true }).waitFor();
+    await expect.poll(() => tab.locator('th[data-column=type]').getAttribute('aria-sort')).toBe('ascending');
+    await tab.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    await rows.and(tab.locator(':focus')).waitFor();
+    // What opened it closes it too.
+    const tool = tab.getByRole('button', { name: 'Columns and order (C)' });
+    await tool.click();
+    await panel.waitFor();
+    await tool.click();
+    await panel.waitFor({ state: 'detached' });
+  });
+
   it('goes to a step and to a row by key, and to its end', async () => {
     const tab = await open();
     await tab.keyboard.press('G');

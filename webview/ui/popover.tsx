@@ -1,4 +1,7 @@
-/** A small window over the page that a tool opens: it takes the focus and its keys, and gives the focus back when it closes. */
+/**
+ * A small window over the page that a tool opens. It takes the focus and its keys and keeps both until it closes, by Escape or a
+ * press outside, and then gives the focus back to where it was.
+ */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import styles from './popover.module.css';
@@ -9,23 +12,42 @@ interface PopoverProps {
   readonly children: ComponentChildren;
 }
 
-const focusable = 'button:not([disabled]), input, [tabindex="0"], vscode-checkbox, vscode-text-field, vscode-button';
+const focusable =
+  'button:not([disabled]), input, [tabindex="0"], vscode-checkbox, vscode-text-field, vscode-button:not([disabled])';
 
 export function Popover({ label, onClose, children }: PopoverProps) {
   const box = useRef<HTMLDivElement>(null);
+  const parts = () => [...(box.current?.querySelectorAll<HTMLElement>(focusable) ?? [])];
   useLayoutEffect(() => {
     const before = document.activeElement;
-    box.current?.querySelector<HTMLElement>(focusable)?.focus();
+    (parts()[0] ?? box.current)?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
+  /* What had the focus may be gone, as a filter that was removed. */
+  useLayoutEffect(() => {
+    if (document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+  });
   useEffect(() => {
     const onPress = ({ target }: Event) => {
-      if (target instanceof Node && !box.current?.contains(target)) onClose();
+      /* What opens and closes it does so by itself. */
+      if (!(target instanceof Element) || target.closest('[aria-expanded=true]')) return;
+      if (!box.current?.contains(target)) onClose();
+    };
+    /* Wherever the focus has got to. */
+    const onEscape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      event.preventDefault();
+      event.stopPropagation();
+      onClose();
     };
     window.addEventListener('pointerdown', onPress, true);
-    return () => window.removeEventListener('pointerdown', onPress, true);
+    window.addEventListener('keydown', onEscape, true);
+    return () => {
+      window.removeEventListener('pointerdown', onPress, true);
+      window.removeEventListener('keydown', onEscape, true);
+    };
   }, [onClose]);
   return (
     <div
@@ -33,18 +55,20 @@ export function Popover({ label, onClose, children }: PopoverProps) {
       class={styles.popover}
       role="dialog"
       aria-label={label}
+      tabIndex={-1}
       onKeyDown={(event) => {
         /* No key of the page acts while one is in here. */
         event.stopPropagation();
-        if (event.key === 'Escape') {
-          event.preventDefault();
-          onClose();
-        } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-          const all = [...(box.current?.querySelectorAll<HTMLElement>(focusable) ?? [])];
-          const at = all.indexOf(document.activeElement as HTMLElement);
-          all[(at + (event.key === 'ArrowDown' ? 1 : -1) + all.length) % all.length]?.focus();
-          event.preventDefault();
-        }
+        if (event.defaultPrevented) return;
+        const by = { ArrowDown: 1, ArrowUp: -1, Tab: event.shiftKey ? -1 : 1 }[event.key];
+        const all = parts();
+        if (by === undefined || all.length === 0) return;
+        const at = all.indexOf(document.activeElement as HTMLElement);
+        const isInside = at + by >= 0 && at + by < all.length;
+        /* Past its end Tab goes on at the other. */
+        if (event.key === 'Tab' && at >= 0 && isInside) return;
+        all[at < 0 && by < 0 ? all.length - 1 : (at + by + all.length) % all.length]?.focus();
+        event.preventDefault();
       }}
     >
       {children}

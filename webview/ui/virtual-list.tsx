@@ -31,8 +31,10 @@ export interface VirtualListProps {
   readonly list: unknown;
   /** Rows are shown as they arrive: the list stays where it is, whatever is selected. */
   readonly followed?: boolean;
-  /** Index of the row that is selected; it is kept in sight when another is. */
+  /** Index of the row that is selected. */
   readonly selected: number | null;
+  /** Another value has the selected row brought into sight; where none is given, another row that is selected does. */
+  readonly sought?: string;
   /** `id` of the selected row's element, for assistive technology. */
   readonly activeId: string | null;
   readonly row: (index: number, top: number) => ComponentChildren;
@@ -99,9 +101,13 @@ export function VirtualList(props: VirtualListProps) {
     }
   }, [lines, list]);
   /* By the row's identity, not its index: rows that arrive above must not scroll the list. */
+  const { sought = activeId } = props;
+  const found = useRef<string | null>(null);
   useLayoutEffect(() => {
     const { current } = scroller;
-    if (selected === null || !current || followed) return;
+    if (selected === null || !current || found.current === sought) return;
+    found.current = sought;
+    if (followed) return;
     const top = lines.before(selected) * lineHeight;
     const bottom = selected + 1 < count ? lines.before(selected + 1) * lineHeight : whole;
     const height = current.clientHeight;
@@ -109,7 +115,7 @@ export function VirtualList(props: VirtualListProps) {
     const margin = Math.min(2 * lineHeight, height / 4);
     if (top - margin < from) scrollTo(top - margin);
     else if (bottom + margin > from + height) scrollTo(bottom + margin - height);
-  }, [activeId, list]);
+  }, [activeId, sought]);
   useLayoutEffect(() => {
     const from = view.current.scrolled * factor;
     const index = lines.at(Math.floor(from / lineHeight));

@@ -2,7 +2,7 @@
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import { FormulaLabel } from '../../formulas/formula.tsx';
 import styles from './column-heads.module.css';
-import { type Column, type ColumnName, columnOf, gridOf } from './columns.tsx';
+import { type Column, type ColumnName, columnOf, gridOf, orderColumn, orderSign } from './columns.tsx';
 
 const alignment = { left: '', right: styles.right, center: styles.center } as const;
 
@@ -23,19 +23,18 @@ export function nextSort(
 }
 
 export function ColumnHeads({ shown, sort, onSort, scrolled }: ColumnHeadsProps) {
-  /** Of two columns with one order, the first says it. */
-  const leading = sort && shown.find((name) => columnOf(name).field === sort.by);
+  const ordered = sort && orderColumn(sort, shown);
   return (
     <div class={styles.heads}>
       <table class={styles.table} aria-label="Columns">
         <thead>
           <tr
             class={styles.row}
-            style={{ gridTemplateColumns: gridOf(shown), transform: `translateX(${-scrolled}px)` }}
+            style={{ gridTemplateColumns: gridOf(shown, ordered), transform: `translateX(${-scrolled}px)` }}
           >
             {shown.map((name) => {
               const column = columnOf(name);
-              const sorted = name === leading ? (sort?.descending ? 'descending' : 'ascending') : 'none';
+              const sorted = name === ordered ? (sort?.descending ? 'descending' : 'ascending') : 'none';
               return (
                 <th
                   key={name}
@@ -51,17 +50,17 @@ export function ColumnHeads({ shown, sort, onSort, scrolled }: ColumnHeadsProps)
                     title={`Order by ${column.name}`}
                     onClick={() => onSort(nextSort(column, sort))}
                   >
+                    {sort && name === ordered && (
+                      <span class={styles.arrow} aria-hidden="true">
+                        {orderSign(sort)}
+                      </span>
+                    )}
                     {column.formula && column.head !== '' ? (
                       <FormulaLabel name={column.formula} pointerOnly>
                         {column.head}
                       </FormulaLabel>
                     ) : (
                       column.head
-                    )}
-                    {sorted !== 'none' && (
-                      <span class={styles.arrow} aria-hidden="true">
-                        {sorted === 'descending' ? '▾' : '▴'}
-                      </span>
                     )}
                   </button>
                 </th>

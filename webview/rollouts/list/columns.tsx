@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { answerMark } from '../../../trainer/protocol/correctness.ts';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
-import type { FieldName } from '../../../trainer/protocol/query/fields.ts';
+import { type Field, type FieldName, fields, shortValue } from '../../../trainer/protocol/query/fields.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { RewardPart, Span } from '../../../trainer/protocol/records.ts';
 import type { FormulaName } from '../../formulas/formulas.ts';
@@ -309,10 +309,27 @@ export const columnOf = (name: ColumnName): Column => columns[name];
 export const orderColumn = (sort: ListSort, among: readonly ColumnName[] = columnNames): ColumnName | null =>
   among.findLast((name) => columnOf(name).field === sort.by) ?? null;
 
+/** What an order begins with, in a word. */
+export function firstOf({ by, descending }: ListSort): string {
+  const field: Field = fields[by];
+  switch (field.kind) {
+    case 'time':
+      return descending ? 'newest' : 'oldest';
+    case 'text':
+      return descending ? 'Z' : 'A';
+    case 'choice':
+      return shortValue(field.values, Object.keys(field.values).at(descending ? -1 : 0) ?? '');
+    default:
+      return descending ? 'largest' : 'smallest';
+  }
+}
+
+export const orderSign = ({ descending }: ListSort): string => (descending ? '▾' : '▴');
+
 export function orderWords(sort: ListSort | null): string {
   if (sort === null) return 'newest first';
   const name = orderColumn(sort);
-  return `by ${name ? columnOf(name).name : sort.by}, ${sort.descending ? 'largest' : 'smallest'} first`;
+  return `by ${name ? columnOf(name).name : sort.by}, ${firstOf(sort)} first`;
 }
 
 /** In the order of the table. */
@@ -325,12 +342,15 @@ export type ListLayout = 'table' | 'grouped' | 'two lines';
 export const usualColumns = (layout: ListLayout): readonly ColumnName[] =>
   columnNames.filter((name) => (layout === 'grouped' ? columnOf(name).slim : columnOf(name).usual));
 
-/** Widths of the grid. Texts share what is left, a question more of it than an answer. */
-export const gridOf = (shown: readonly ColumnName[]): string =>
+/** What the sign of an order takes beside a column's head, in pixels. */
+const signWidth = 10;
+
+/** Widths of the grid. Texts share what is left, a question more of it than an answer. @param ordered has the sign of the order */
+export const gridOf = (shown: readonly ColumnName[], ordered: ColumnName | null): string =>
   shown
     .map((name) => {
       const { width } = columnOf(name);
-      if (width !== null) return `${width}px`;
+      if (width !== null) return `${name === ordered ? width + signWidth : width}px`;
       return name === 'question' ? 'minmax(72px, 3fr)' : 'minmax(20px, 1fr)';
     })
     .join(' ');

@@ -5,6 +5,7 @@ export const listKeys = [
   { meaning: 'last row', keys: { End: 'last' } },
   { meaning: 'as many rows as are in sight', keys: { PageUp: 'pageUp', PageDown: 'pageDown' } },
   { meaning: 'go to a step or row', keys: { G: 'goTo' } },
+  { meaning: 'back to the row that is read', keys: { '.': 'back' } },
   { meaning: 'columns and order of the list', keys: { C: 'columns' } },
   { meaning: 'saved filters', keys: { F: 'filters' } },
   { meaning: 'stop what is read or counted for long', keys: { Escape: 'stop' } },

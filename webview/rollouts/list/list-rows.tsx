@@ -23,6 +23,8 @@ export interface RowProps extends PlaceProps {
   readonly row: RolloutRow;
   readonly layout: ListLayout;
   readonly shown: readonly ColumnName[];
+  /** The column whose head has the sign of the order. */
+  readonly ordered: ColumnName | null;
   readonly context: CellContext;
   readonly selected: boolean;
   readonly startsGroup: boolean;
@@ -30,7 +32,7 @@ export interface RowProps extends PlaceProps {
 }
 
 export function Row(props: RowProps) {
-  const { row, index, top, length, layout, shown, context, selected, startsGroup, onSelect } = props;
+  const { row, index, top, length, layout, shown, ordered, context, selected, startsGroup, onSelect } = props;
   const headed = layout === 'grouped' && startsGroup;
   const lines = layout === 'two lines' ? ([1, 2] as const) : ([null] as const);
   return (
@@ -67,7 +69,7 @@ export function Row(props: RowProps) {
         {lines.map((line) => {
           const here = line === null ? shown : shown.filter((name) => columnOf(name).line === line);
           return (
-            <div key={line} class={styles.cells} style={{ gridTemplateColumns: gridOf(here) }}>
+            <div key={line} class={styles.cells} style={{ gridTemplateColumns: gridOf(here, ordered) }}>
               {here.map((name) => (
                 <span
                   key={name}

@@ -9,6 +9,7 @@ import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { PaneHead } from '../../ui/heads.tsx';
+import { Icon } from '../../ui/icons.tsx';
 import { keyMap } from '../../ui/key-table.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { Notice } from '../../ui/notice.tsx';
@@ -23,6 +24,7 @@ import { ColumnMenu } from './column-menu.tsx';
 import { type CellContext, type ListLayout, orderColumn, orderWords } from './columns.tsx';
 import { Facets } from './facets.tsx';
 import { FilterBox } from './filter-box.tsx';
+import { useInSight } from './in-sight.ts';
 import { JumpField } from './jump-field.tsx';
 import type { ChoiceStore } from './list-choices.ts';
 import type { CountsState } from './list-counts.ts';
@@ -66,6 +68,7 @@ export function RolloutList(props: RolloutListProps) {
   const { rows, query, sort, faults, list } = state;
   const older = useOlderAnswers(run, query, counts);
   const shown = choices.columns(layout);
+  const ordered = layout === 'table' && sort ? orderColumn(sort, shown) : null;
   const lines = useMemo(() => (layout === 'grouped' ? headedLines(rows) : plainLines(rows.length)), [rows, layout]);
   const context = useMemo((): CellContext => ({ threshold, hits: hitsBy(query) }), [threshold, query]);
   const selected = useMemo(() => {
@@ -85,8 +88,13 @@ export function RolloutList(props: RolloutListProps) {
   };
   const close = () => setOpen(null);
   const toggle = (which: Open) => setOpen(open === which ? null : which);
-  const inSight = useRef({ first: 0, last: 0 });
-  const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.current.last - inSight.current.first - 1));
+  const inSight = useInSight(selectedId, list, sort);
+  const isAway = selected !== null && (selected < inSight.rows.first || selected > inSight.rows.last);
+  const goBack = () => {
+    feed.hold();
+    inSight.seek();
+  };
+  const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.rows.last - inSight.rows.first - 1));
   const openByKey = (which: Open) => {
     onShow();
     toggle(which);
@@ -97,6 +105,10 @@ export function RolloutList(props: RolloutListProps) {
       pageDown: () => pageBy(1),
       pageUp: () => pageBy(-1),
       goTo: () => openByKey('jump'),
+      back: () => {
+        onShow();
+        goBack();
+      },
       columns: () => openByKey('columns'),
       filters: () => openByKey('filters'),
       stop: () => feed.stop(),
@@ -231,9 +243,10 @@ export function RolloutList(props: RolloutListProps) {
         followed={state.following}
         label={`Rollouts, ${orderWords(sort)}`}
         selected={selected}
+        sought={inSight.sought}
         activeId={selected === null ? null : `row-${selectedId}`}
         onSight={(first, last) => {
-          inSight.current = { first, last };
+          inSight.see({ first, last });
           feed.see(first, last);
         }}
         onScrolled={({ top, left, byPerson }) => {
@@ -249,7 +262,7 @@ export function RolloutList(props: RolloutListProps) {
           return (
             <Row
               key={row.id}
-              {...{ ...place, row, shown, context, onSelect }}
+              {...{ ...place, row, shown, ordered, context, onSelect }}
               selected={row.id === selectedId}
               startsGroup={rows.startsGroup(index)}
             />
@@ -257,8 +270,18 @@ export function RolloutList(props: RolloutListProps) {
         }}
       />
       <div class={styles.foot}>
+        {selected !== null && (
+          <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={goBack}>
+            {isAway && (
+              <>
+                <Icon name={selected < inSight.rows.first ? 'up' : 'down'} /> <kbd>.</kbd>{' '}
+              </>
+            )}
+            row {grouped(selected + 1)}
+          </button>
+        )}
         <button type="button" class={styles.place} title="Go to a step or row (G)" onClick={() => toggle('jump')}>
-          {selected === null ? '' : `row ${grouped(selected + 1)} of `}
+          {selected !== null && 'of '}
           {counts.matching === null && 'about '}
           {grouped(counts.matching ?? length)}
         </button>

@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { sortFields } from '../../../../trainer/protocol/query/sort.ts';
 import { nextSort } from '../../../../webview/rollouts/list/column-heads.tsx';
-import { columnNames, columnOf, gridOf, saidOf, usualColumns } from '../../../../webview/rollouts/list/columns.tsx';
+import {
+  columnNames,
+  columnOf,
+  gridOf,
+  orderColumn,
+  orderWords,
+  saidOf,
+  usualColumns,
+} from '../../../../webview/rollouts/list/columns.tsx';
 import { ChoiceStore } from '../../../../webview/rollouts/list/list-choices.ts';
 import { jumpOf } from '../../../../webview/rollouts/list/list-moves.ts';
 import { rowsOfGroup } from '../../../../webview/rollouts/list/rollout-row.ts';
@@ -88,8 +96,29 @@ describe('columns', () => {
     );
   });
 
-  it('have one width each, and texts what is left', () => {
-    expect(gridOf(['step', 'question', 'answer', 'aha'])).toBe('30px minmax(72px, 3fr) minmax(20px, 1fr) 20px');
+  it('have one width each, the one with the sign of the order room for it, and texts what is left', () => {
+    const shown = ['step', 'question', 'answer', 'aha'] as const;
+    expect(gridOf(shown, null)).toBe('30px minmax(72px, 3fr) minmax(20px, 1fr) 20px');
+    expect(gridOf(shown, 'aha')).toBe('30px minmax(72px, 3fr) minmax(20px, 1fr) 30px');
+  });
+
+  it('say an order once: of two columns with its field the one with the number, and in words what comes first', () => {
+    const by = (name: Parameters<typeof columnOf>[0], descending: boolean) => ({
+      by: columnOf(name).field,
+      descending,
+    });
+    expect(orderColumn(by('parts', true), ['parts', 'reward', 'length'])).toBe('reward');
+    expect(orderColumn(by('reward', true), ['parts', 'length'])).toBe('parts');
+    expect(orderColumn(by('reward', true), ['length'])).toBeNull();
+    expect([by('parts', true), by('time', false), by('answer', false), by('half', true), null].map(orderWords)).toEqual(
+      [
+        'by reward, largest first',
+        'by time, oldest first',
+        'by answer, A first',
+        'by half, shuffled first',
+        'newest first',
+      ],
+    );
   });
 
   it('order at the first click as one looks for it, then the other way round, then not at all', () => {
