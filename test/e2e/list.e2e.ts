@@ -9,7 +9,7 @@ import { pageAddress } from '../../trainer/protocol/discovery.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
-import { type Answer, chosenRow, everyAnswer, filterBox, filterTo, lengthSaid } from './filtered-list.ts';
+import { type Answer, chosenRow, everyAnswer, filterBox, filterTo, lengthSaid, typeFilter } from './filtered-list.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const parameters = {
@@ -207,6 +207,47 @@ describe('the list over a run', () => {
     await tab.keyboard.type('#2');
     await tab.keyboard.press('Enter');
     await expect.poll(() => chosenRow(tab).getAttribute('aria-posinset')).toBe('2');
+  });
+
+  it('gives up what takes long at one Esc, no more than that, and keeps what was typed behind the arrow', async () => {
+    context = await browser.newContext({ viewport: { width: 820, height: 900 } });
+    const tab = await context.newPage();
+    let isHeld = false;
+    await tab.routeWebSocket(/.*/, (page) => {
+      const server = page.connectToServer();
+      page.onMessage((message) => {
+        if (!isHeld || !/rollouts\/(list|count)/.test(String(message))) server.send(message);
+      });
+      server.onMessage((message) => page.send(message));
+    });
+    await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
+    await tab.locator('[data-pane=rollout] [data-part=think]').waitFor();
+    // The list lies over the reading here: Esc closes it, but not while there is something to give up.
+    await tab.keyboard.press('l');
+    const list = tab.locator('[data-pane=list]');
+    const all = `${answers.length}`;
+    await expect.poll(() => lengthSaid(tab)).toBe(all);
+    isHeld = true;
+    await typeFilter(tab, 'correct:true');
+    await tab.keyboard.press('Enter');
+    await list.locator('[role=listbox]:focus').waitFor();
+    const stop = list.getByRole('button', { name: 'Stop Esc' });
+    await stop.waitFor();
+    await tab.keyboard.press('Escape');
+    await stop.waitFor({ state: 'detached' });
+    isHeld = false;
+    expect(await filterBox(tab).inputValue()).toBe('');
+    expect(await lengthSaid(tab)).toBe(all);
+    expect(await list.isVisible()).toBe(true);
+    await tab.keyboard.press('/');
+    await tab.keyboard.press('ArrowUp');
+    await tab.keyboard.press('Enter');
+    await expect.poll(() => filterBox(tab).inputValue()).toBe('correct:true');
+    const right = answers.filter(({ rollout }) => rollout.correct).length;
+    await expect.poll(() => lengthSaid(tab)).toBe(`${right} of ${answers.length}`);
+    await tab.keyboard.press('Escape');
+    await tab.keyboard.press('Escape');
+    await list.waitFor({ state: 'hidden' });
   });
 
   it('keeps a filter under its name for the next page, and one of before behind the arrow', async () => {

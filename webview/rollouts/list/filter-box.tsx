@@ -30,6 +30,8 @@ interface FilterBoxProps {
   readonly onUsed: (line: string) => void;
   /** Gives up what is being read or counted; false when that is not much. */
   readonly onStop: () => boolean;
+  /** To the rows. */
+  readonly onLeave: () => void;
   /** Values to offer for fields that take any text. */
   readonly seen: () => SeenValues;
 }
@@ -39,7 +41,7 @@ interface Offers extends Completions {
   readonly active: number | null;
 }
 
-export function FilterBox({ line, faults, history, onLine, onUsed, onStop, seen }: FilterBoxProps) {
+export function FilterBox({ line, faults, history, onLine, onUsed, onStop, onLeave, seen }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const copy = useRef<HTMLDivElement>(null);
   const follow = useContext(FollowLink);
@@ -74,7 +76,7 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onStop, seen 
     const active = offers?.items[offers.active ?? -1];
     if (event.key === 'Escape') {
       if (offers) setOffers(null);
-      else if (!onStop()) event.currentTarget.blur();
+      else if (!onStop()) onLeave();
     } else if (offers && active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) {
       take(offers, active);
     } else if (offers && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
@@ -85,8 +87,9 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onStop, seen 
       setOffers({ start: 0, end: 0, items: history.map((text) => ({ text, help: '' })), active: 0 });
     } else if (event.key === 'ArrowDown' || (event.key === ' ' && event.ctrlKey)) {
       offer(line, caret, true);
+    } else if (event.key === 'Enter' && faults.length === 0) {
+      onLeave();
     } else {
-      if (event.key === 'Enter' && faults.length === 0) onUsed(line);
       if (['Enter', 'ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key)) setOffers(null);
       return;
     }

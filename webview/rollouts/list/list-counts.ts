@@ -60,6 +60,8 @@ export class ListCounts {
   /** Something changed during the count that is under way, which may hold it or not. */
   private outdated = false;
   private counting = false;
+  /** What the counts that are held are of, as JSON; null where they are not whole. */
+  private countedOf: string | null = null;
 
   constructor(of: CountsOf) {
     this.of = of;
@@ -76,17 +78,20 @@ export class ListCounts {
     void this.count();
   }
 
-  /** A person does not want to wait. */
+  /** A person does not want to wait. The counts that are held may be of what is asked for again. */
   stop(): void {
     this.turn += 1;
     this.counting = false;
     this.clearTimer();
-    if (this.state.get().state === 'counting') this.patch({ state: 'stopped' });
+    const isHeld = this.countedOf === JSON.stringify(this.of.asked().query) && !this.outdated;
+    if (this.state.get().state === 'counting') this.patch({ state: isHeld ? 'counted' : 'stopped' });
   }
 
   /** What a page of the list tells before it is counted. */
   tell(matching: number | null, total: number): void {
-    if (this.state.get().state !== 'counted') this.patch({ matching, total });
+    if (this.state.get().state === 'counted') return;
+    this.countedOf = null;
+    this.patch({ matching, total });
   }
 
   add(made: readonly Subject[]): void {
@@ -117,11 +122,12 @@ export class ListCounts {
     this.counting = true;
     this.outdated = false;
     this.failed = false;
-    const { line, sort } = this.of.asked();
+    const { line, sort, query } = this.of.asked();
     try {
       const counted = await this.of.run.request('rollouts/count', { query: line, ...(sort && { sort }), facets: true });
       if (turn !== this.turn) return;
       this.counting = false;
+      this.countedOf = JSON.stringify(query);
       const { filled: before } = this.state.get();
       const { matching, total, facets, outdated, filled } = counted;
       this.patch({ matching, total, facets, outdated, filled, state: 'counted' });

@@ -172,12 +172,12 @@ export class RolloutFeed {
     this.cancel();
     this.turn += 1;
     this.underWay.clear();
-    this.counts.stop();
     const { line, query, sort } = this.shown;
     if (this.state.get().reading && this.state.get().list > 0) {
       this.patch({ line, goodLine: line, query, sort, faults: [] });
     }
     this.patch({ reading: false, behind: null, chosen: this.unplaced });
+    this.counts.stop();
     this.rest();
     this.seek();
     return true;

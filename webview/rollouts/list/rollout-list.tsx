@@ -51,6 +51,8 @@ interface RolloutListProps {
   readonly onSelect: (row: RolloutRow) => void;
   /** Has the list shown where it is not. */
   readonly onShow: () => void;
+  /** From the filter to the rows. */
+  readonly onLeaveFilter: () => void;
   /** The tool that exports what the list shows. */
   readonly exports: ComponentChildren;
 }
@@ -58,7 +60,7 @@ interface RolloutListProps {
 type Open = 'columns' | 'filters' | 'jump' | null;
 
 export function RolloutList(props: RolloutListProps) {
-  const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, exports } = props;
+  const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, onLeaveFilter, exports } = props;
   const state = useStore(feed.state, (held) => held);
   const counts = useStore(feed.counts.state, (held) => held);
   const chosen = useStore(choices.state, (held) => held);
@@ -86,6 +88,13 @@ export function RolloutList(props: RolloutListProps) {
     }
     feed.setSort(wanted);
   };
+  const stop = () => {
+    const { line } = feed.state.get();
+    const stopped = feed.stop();
+    /* What was typed is behind the arrow. */
+    if (stopped && line !== feed.state.get().line) choices.used(line);
+    return stopped;
+  };
   const close = () => setOpen(null);
   const toggle = (which: Open) => setOpen(open === which ? null : which);
   const inSight = useInSight(selectedId, list, sort);
@@ -111,7 +120,7 @@ export function RolloutList(props: RolloutListProps) {
       },
       columns: () => openByKey('columns'),
       filters: () => openByKey('filters'),
-      stop: () => feed.stop(),
+      stop,
     }),
   );
   const scrolledAway = useRef(false);
@@ -121,7 +130,7 @@ export function RolloutList(props: RolloutListProps) {
     <Pane name="list" label="Rollouts" side>
       <PaneHead
         title="Rollouts"
-        meta={<Meta {...{ state, counts, feed }} />}
+        meta={<Meta {...{ state, counts }} />}
         tools={
           <>
             <Tool
@@ -176,7 +185,8 @@ export function RolloutList(props: RolloutListProps) {
         history={chosen.history}
         onLine={(line) => feed.setLine(line)}
         onUsed={(line) => choices.used(line)}
-        onStop={() => feed.stop()}
+        onStop={stop}
+        onLeave={onLeaveFilter}
         seen={() => feed.seenValues()}
       />
       {faults[0] ? (
@@ -270,25 +280,37 @@ export function RolloutList(props: RolloutListProps) {
         }}
       />
       <div class={styles.foot}>
-        {selected !== null && (
-          <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={goBack}>
-            {isAway && (
-              <>
-                <Icon name={selected < inSight.rows.first ? 'up' : 'down'} /> <kbd>.</kbd>{' '}
-              </>
-            )}
-            row {grouped(selected + 1)}
+        <span>
+          {selected !== null && (
+            <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={goBack}>
+              {isAway && (
+                <>
+                  <Icon name={selected < inSight.rows.first ? 'up' : 'down'} /> <kbd>.</kbd>{' '}
+                </>
+              )}
+              row {grouped(selected + 1)}
+            </button>
+          )}{' '}
+          <button type="button" class={styles.place} title="Go to a step or row (G)" onClick={() => toggle('jump')}>
+            {selected !== null && 'of '}
+            {counts.matching === null && 'about '}
+            {grouped(counts.matching ?? length)}
           </button>
-        )}
-        <button type="button" class={styles.place} title="Go to a step or row (G)" onClick={() => toggle('jump')}>
-          {selected !== null && 'of '}
-          {counts.matching === null && 'about '}
-          {grouped(counts.matching ?? length)}
-        </button>
-        <span class="grow" />
-        <span class="far">
-          <kbd>j</kbd> <kbd>k</kbd> move <kbd>G</kbd> go to
         </span>
+        <span class="grow" />
+        {state.slow ? (
+          <button type="button" class="link" title="Keeps the list of before" onClick={stop}>
+            Stop <kbd>Esc</kbd>
+          </button>
+        ) : counts.state === 'stopped' && list > 0 && state.lostAt === null ? (
+          <button type="button" class="link" onClick={() => feed.counts.start()}>
+            Count
+          </button>
+        ) : (
+          <span class="far">
+            <kbd>j</kbd> <kbd>k</kbd> move <kbd>G</kbd> go to
+          </span>
+        )}
       </div>
     </Pane>
   );
@@ -324,7 +346,7 @@ function OrderLine({ sort, onOpen }: { sort: ListSort | null; onOpen: () => void
 }
 
 /** How many rows, of how many; while that is counted, how far it is; without a trainer, as of when. */
-function Meta({ state, counts, feed }: { state: FeedState; counts: CountsState; feed: RolloutFeed }) {
+function Meta({ state, counts }: { state: FeedState; counts: CountsState }) {
   const { matching, total } = counts;
   const of = total === null ? '' : ` of ${grouped(total)}`;
   const words =
@@ -338,20 +360,6 @@ function Meta({ state, counts, feed }: { state: FeedState; counts: CountsState; 
   return (
     <>
       {words}
-      {matching === null && counts.state === 'counting' && state.slow && (
-        <>
-          {' '}
-          <kbd>Esc</kbd>
-        </>
-      )}
-      {counts.state === 'stopped' && state.lostAt === null && (
-        <>
-          {' '}
-          <button type="button" class="link" onClick={() => feed.counts.start()}>
-            Count
-          </button>
-        </>
-      )}
       {state.lostAt !== null && (
         <span title="There is no trainer: rows and counts are as it left them."> as of {clock(state.lostAt)}</span>
       )}

@@ -3,7 +3,7 @@ import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import { orderWords } from './columns.tsx';
 import type { CountedQuery } from './list-counts.ts';
-import styles from './rollout-list.module.css';
+import styles from './rows-of-before.module.css';
 
 interface RowsOfBeforeProps {
   /** What the rows are of. */
@@ -17,7 +17,7 @@ export function RowsOfBefore({ behind, sort, isLost, onAgain }: RowsOfBeforeProp
   const line = behind.line.trim();
   const isOrdered = JSON.stringify(behind.sort) !== JSON.stringify(sort);
   return (
-    <div class={styles.fault} role="status" data-part="rows-of-before">
+    <div class={styles.said} role="status" data-part="rows-of-before">
       <span class="grow">
         {isLost ? 'There is no trainer now' : 'The list could not be read'}: rows and numbers are still those of{' '}
         {line === '' ? 'no filter' : <span class="mono">{shownLine(line, 200)}</span>}

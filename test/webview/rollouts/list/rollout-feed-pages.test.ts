@@ -125,9 +125,20 @@ describe('pages of the list', () => {
     await until(feed.state, ({ slow }) => slow);
     expect(feed.stop()).toBe(true);
     expect(feed.state.get()).toMatchObject({ line: 'half:ordered', sort: null, reading: false, slow: false });
-    expect(feed.counts.state.get().state).toBe('stopped');
+    expect(feed.counts.state.get()).toMatchObject({ state: 'counted', matching: 4800 });
     expect(rows().length).toBe(4800);
     expect(model.trainer.methods().filter((method) => method === 'rollouts/cancel').length).toBeGreaterThan(0);
+  });
+
+  it('says that its rows are not counted when one stops their own count', async () => {
+    const { model, feed } = await opened('half:ordered');
+    model.trainer.script['rollouts/count'] = () => held<never>().promise;
+    feed.setLine('half:shuffled');
+    await until(feed.state, ({ reading }) => !reading);
+    await until(feed.state, ({ slow }) => slow);
+    expect(feed.stop()).toBe(true);
+    expect(feed.state.get().line).toBe('half:shuffled');
+    expect(feed.counts.state.get().state).toBe('stopped');
   });
 
   it('says how far a scan is', async () => {
