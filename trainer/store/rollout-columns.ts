@@ -363,6 +363,11 @@ export class RolloutColumns {
     const from = this.count === 0 ? 0 : (this.keys[this.count - 1] as number);
     if (from >= last) return true;
     const to = this.end('rollouts', from, last);
+    const most = this.count + Math.min(this.portionRows, to - from);
+    this.keys = room(this.keys, most);
+    this.groupPlaces = room(this.groupPlaces, most);
+    this.facets = room(this.facets, most);
+    this.gone = room(this.gone, most);
     let group = -1;
     this.database.take(
       ['r.key', 'r.group_key', 'r.facet', 'r.superseded'],
@@ -370,10 +375,6 @@ export class RolloutColumns {
       [from, to],
       (key, groupKey, facet, superseded) => {
         const place = this.count;
-        this.keys = room(this.keys, place + 1);
-        this.groupPlaces = room(this.groupPlaces, place + 1);
-        this.facets = room(this.facets, place + 1);
-        this.gone = room(this.gone, place + 1);
         if (group < 0 || this.groupKeys[group] !== groupKey)
           group = placeIn(this.groupKeys, this.groupCount, groupKey as number);
         this.keys[place] = key as number;
