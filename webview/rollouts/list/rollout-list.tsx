@@ -221,13 +221,13 @@ export function RolloutList(props: RolloutListProps) {
           scrolledAway.current = away;
           if (left !== scrolled) setScrolled(left);
         }}
-        row={(index, top) => {
+        row={(index, top, slot) => {
           const row = rows.at(index);
           const place = { index, top, length, layout };
-          if (!row) return <Placeholder key={index} {...place} />;
+          if (!row) return <Placeholder key={slot} {...place} />;
           return (
             <Row
-              key={row.id}
+              key={slot}
               {...{ ...place, row, shown, context, onSelect }}
               selected={row.id === selectedId}
               startsGroup={rows.startsGroup(index)}
