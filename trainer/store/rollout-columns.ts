@@ -62,7 +62,7 @@ export class Texts {
   }
 }
 
-/** Rows of the database that are read in one go. */
+/** Rows of the database that are read in one go; so many fewer as more columns are read with them. */
 const portionRows = 50_000;
 
 /** Versions of which it is known what they changed. */
@@ -218,7 +218,8 @@ export class RolloutColumns {
       if (first === undefined) return;
       // Those that have come as far are read in one go.
       const together = missing.filter(({ level, filled }) => level === first.level && filled === first.filled);
-      this.fillPortion(together, Math.min(this.rowsOf(first.level), first.filled + this.portionRows));
+      const rows = Math.ceil(this.portionRows / together.length);
+      this.fillPortion(together, Math.min(this.rowsOf(first.level), first.filled + rows));
       yield this.progress(first.level === 'rollouts' ? first.filled : 0);
     }
   }
