@@ -3,11 +3,11 @@
  * once. The orders asked for last are kept; rollouts that arrive, or are changed soon after, are put into them, and a change of
  * older ones makes them anew.
  */
-import type { Expression } from '../protocol/query/expression.ts';
+import { type Expression, fieldsOf } from '../protocol/query/expression.ts';
 import type { FieldName, Subject } from '../protocol/query/fields.ts';
 import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
 import { type Column, type Progress, type RolloutColumns, readFacets } from './rollout-columns.ts';
-import { facetsThatHold, fieldsOf, isOfFacets, maskOf } from './rollout-mask.ts';
+import { facetsThatHold, isOfFacets, maskOf } from './rollout-mask.ts';
 import { firstPlaces, sortPlaces } from './sort-places.ts';
 
 /** Work in slices: whoever runs it can answer others between two of them, or give up. */
