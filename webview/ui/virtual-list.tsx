@@ -29,7 +29,7 @@ export interface VirtualListProps {
   readonly label: string;
   /** Stands for the list as a whole: with another one it begins at its top. */
   readonly list: unknown;
-  /** Rows are shown as they arrive: the list stays where it is, whatever is selected. */
+  /** Rows are shown as they arrive: the list goes to its top and stays there, whatever is selected. */
   readonly followed?: boolean;
   /** Index of the row that is selected; it is kept in sight when another is. */
   readonly selected: number | null;
@@ -101,6 +101,9 @@ export function VirtualList(props: VirtualListProps) {
       scrollTo(lines.before(anchor.current.index) * lineHeight + anchor.current.past);
     }
   }, [lines, list]);
+  useLayoutEffect(() => {
+    if (followed) scrollTo(0);
+  }, [followed]);
   /* By the row's identity, not its index: rows that arrive above must not scroll the list. */
   useLayoutEffect(() => {
     const { current } = scroller;
