@@ -37,6 +37,7 @@ const savedPlace = z.object({
   rolloutId: z.string().nullable(),
   line: z.string(),
   sort: listSort.nullable().default(null),
+  following: z.boolean().default(false),
   across: z
     .object({
       question: z.string().nullable(),
@@ -120,8 +121,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
     listening.current = true;
     const saved = savedPlace.safeParse(host.loadState());
     if (saved.success) {
-      const { groupId, rolloutId, line, sort } = saved.data;
-      place.set({ groupId, rolloutId, line, sort, selection: null });
+      const { groupId, rolloutId, line, sort, following } = saved.data;
+      place.set({ groupId, rolloutId, line, sort, following, selection: null });
       if (saved.data.across) across.set(saved.data.across);
       if (saved.data.compare) compare.set(saved.data.compare);
       if (host.place === 'vscode' && panelOf(saved.data.page) === panelOf(host.page)) setPage(saved.data.page);
@@ -149,9 +150,9 @@ export function App({ host, session }: { host: Host; session: Session }) {
   }, [host, session]);
 
   useEffect(() => {
-    const { groupId, rolloutId, line, sort = null } = shown;
+    const { groupId, rolloutId, line, sort = null, following = false } = shown;
     const state: SavedPlace = {
-      ...{ page, runId, groupId, rolloutId, line, sort },
+      ...{ page, runId, groupId, rolloutId, line, sort, following },
       across: questionShown,
       compare: comparisonShown,
     };
@@ -191,7 +192,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
   };
   const openAnswer = (of: string | null, groupId: string, rolloutId: string) => {
     if (of !== null && of !== runId) session.choose(of);
-    place.update((held) => ({ ...held, groupId, rolloutId }));
+    place.update((held) => ({ ...held, groupId, rolloutId, following: false }));
     setPage('rollouts');
   };
   if (!feed)

@@ -41,6 +41,15 @@ async function open(page: 'dashboard' | 'rollouts', run = runId): Promise<Page> 
 const origin = () => `http://${trainer.discovery.host}:${trainer.discovery.port}`;
 const selected = (tab: Page) => tab.locator('[id^=row-][aria-selected=true]');
 const rowShown = (tab: Page, id: string) => tab.locator(`[id="row-${id}"][aria-selected=true]`).waitFor();
+/** Selected, and inside what the list shows of its rows. */
+const rowInSight = (tab: Page, id: string) =>
+  tab.waitForFunction((wanted) => {
+    const row = document.querySelector(`[id="row-${wanted}"][aria-selected=true]`);
+    const list = row?.closest('[role=listbox]');
+    if (!row || !list) return false;
+    const [inner, outer] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+    return inner.top >= outer.top && inner.bottom <= outer.bottom;
+  }, id);
 const filter = (tab: Page) => tab.locator('#rollout-filter');
 const clipboard = (tab: Page) => tab.evaluate(() => navigator.clipboard.readText());
 const said = (tab: Page, words: string | RegExp) =>
@@ -143,7 +152,9 @@ describe('a link', () => {
   it('that is pasted into the filter is gone to with its own filter, and one can go back', async () => {
     const tab = await open('rollouts');
     await filter(tab).fill('half:ordered');
-    const before = await selected(tab).getAttribute('id');
+    const [, before] = await rollouts('half:ordered');
+    await tab.locator(`[id="row-${before?.id}"]`).click();
+    await rowShown(tab, before?.id ?? '');
     const last = (await rollouts()).at(-1);
     await paste(
       tab,
@@ -155,7 +166,26 @@ describe('a link', () => {
     await expect.poll(() => tab.evaluate(() => window.getSelection()?.toString().length)).toBeGreaterThan(0);
     await tab.getByText('Back', { exact: true }).click();
     await expect.poll(() => filter(tab).inputValue()).toBe('half:ordered');
-    await expect.poll(() => selected(tab).getAttribute('id')).toBe(before);
+    await rowShown(tab, before?.id ?? '');
+  });
+
+  it('brings its row into sight though the list follows, also after a reload, and the way back and Home lead to its top', async () => {
+    const tab = await (await newContext({ viewport: { width: 1400, height: 500 } })).newPage();
+    await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
+    const first = (await selected(tab).getAttribute('id'))?.slice('row-'.length) ?? '';
+    const last = (await rollouts()).at(-1)?.id ?? '';
+    await rowInSight(tab, first);
+    await paste(tab, `/${name}/${runId}/rollouts?rollout=${last}`);
+    await rowInSight(tab, last);
+    await tab.getByText('Back', { exact: true }).click();
+    await rowInSight(tab, first);
+    await paste(tab, `/${name}/${runId}/rollouts?rollout=${last}`);
+    await rowInSight(tab, last);
+    await tab.waitForURL((url) => url.searchParams.get('rollout') === last);
+    await tab.reload();
+    await rowInSight(tab, last);
+    await tab.keyboard.press('Home');
+    await rowInSight(tab, first);
   });
 
   it('to what is not there says so in a sentence and shows the nearest', async () => {

@@ -74,7 +74,7 @@ export function* listRollouts(orders: RolloutOrders, asked: ListAsked): Slices<R
     const rungs = keys.slice(0, limit).map((key): Rung => ({ value: null, key }));
     return pageOf(database, rungs, { index: 0, total, more: keys.length > limit });
   }
-  yield* orders.prepare(question, sort);
+  yield* orders.prepare(question, sort, at !== null && 'step' in at ? ['step'] : []);
   const total = totalOf(columns, question);
   if (at === null && !orders.stands(question, sort)) {
     const places = yield* orders.first(question, sort, limit + 1);

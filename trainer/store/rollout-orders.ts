@@ -4,7 +4,7 @@
  * older ones makes them anew.
  */
 import { type Expression, fieldsOf } from '../protocol/query/expression.ts';
-import type { Subject } from '../protocol/query/fields.ts';
+import type { FieldName, Subject } from '../protocol/query/fields.ts';
 import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
 import { type Column, type Progress, type RolloutColumns, readFacets } from './rollout-columns.ts';
 import { facetsThatHold, isOfFacets, maskOf } from './rollout-mask.ts';
@@ -79,9 +79,9 @@ export class RolloutOrders {
   }
 
   /** Brings the columns up to date, those of the fields too. */
-  *prepare(question: Question, sort: ListSort | null): Slices<void> {
+  *prepare(question: Question, sort: ListSort | null, more: readonly FieldName[] = []): Slices<void> {
     yield* this.columns.refresh();
-    yield* this.columns.load(['step', ...fieldsOf(question.expression), ...(sort === null ? [] : [sort.by])]);
+    yield* this.columns.load([...more, ...fieldsOf(question.expression), ...(sort === null ? [] : [sort.by])]);
   }
 
   /** Places of what a query keeps, in order; the columns are prepared. */

@@ -30,6 +30,8 @@ export interface RolloutsPlace {
   readonly line: string;
   /** Null: the newest first. */
   readonly sort?: ListSort | null;
+  /** New rows are shown as they arrive; else the list keeps what is read in sight. */
+  readonly following?: boolean;
   /** What a link selects of a rollout's text. */
   readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
@@ -355,8 +357,12 @@ export class Reading {
 
   /** Takes in where one is now. */
   private go(): void {
-    const { groupId, rolloutId, line, sort } = this.place.get();
+    const { groupId, rolloutId, line, sort, following = false } = this.place.get();
     if (!this.goes && rolloutId !== this.shown.rolloutId) this.isPut = true;
+    if (rolloutId !== null && following !== this.list.state.get().following) {
+      if (following) this.list.follow();
+      else this.list.hold();
+    }
     /* A link has a filter and an order of its own. */
     const { line: heldLine, sort: heldSort } = this.list.state.get();
     if (line !== heldLine) {
@@ -428,9 +434,11 @@ export class Reading {
   }
 
   private takeList(): void {
-    const { line, sort, query, chosen, rows, list, reading } = this.list.state.get();
+    const { line, sort, following, query, chosen, rows, list, reading } = this.list.state.get();
     this.place.update((place) =>
-      place.line === line && (place.sort ?? null) === sort ? place : { ...place, line, sort },
+      place.line === line && (place.sort ?? null) === sort && place.following === following
+        ? place
+        : { ...place, line, sort, following },
     );
     if (query !== this.query) {
       /* Who filters wants to see what the filter keeps. */

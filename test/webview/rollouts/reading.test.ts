@@ -42,15 +42,19 @@ class List implements ReadList {
     list: 1,
     reading: false,
     chosen: null,
+    following: true,
   } as unknown as FeedState);
-  following = true;
+
+  get following() {
+    return this.state.get().following;
+  }
 
   hold() {
-    this.following = false;
+    this.state.update((state) => ({ ...state, following: false }));
   }
 
   follow() {
-    this.following = true;
+    this.state.update((state) => ({ ...state, following: true }));
   }
 
   setLine(line: string) {
@@ -176,7 +180,7 @@ describe('Reading', () => {
     reading.move(1);
     expect([place.get().rolloutId, list.following]).toEqual([ids[1], false]);
     for (let i = 0; i < 20; i += 1) reading.move(1);
-    expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[8], line: '' });
+    expect(place.get()).toMatchObject({ groupId: groups[2]?.id, rolloutId: ids[8], line: '' });
   });
 
   it('moves to the first row of the question below and above', () => {
@@ -366,7 +370,27 @@ describe('Reading', () => {
     await give();
     expect(reading.rollout?.id).toBe(ids[7]);
     list.state.update((state) => ({ ...state, line: 'aha>=3' }));
-    expect(place.get()).toEqual({ groupId: groups[2]?.id, rolloutId: ids[7], line: 'aha>=3', sort: null });
+    expect(place.get()).toEqual({
+      groupId: groups[2]?.id,
+      rolloutId: ids[7],
+      line: 'aha>=3',
+      sort: null,
+      following: false,
+    });
+  });
+
+  it('stays where somebody else puts it, and follows on after a reload where it followed before', () => {
+    list.show(rows);
+    expect([place.get().following, list.following]).toEqual([true, true]);
+    const before = place.get();
+    place.set({ groupId: groups[2]?.id ?? null, rolloutId: ids[7] ?? null, line: '' });
+    expect([place.get().following, list.following]).toEqual([false, false]);
+    place.set(before);
+    expect(list.following).toBe(true);
+    open({ ...before, groupId: groups[1]?.id ?? null, rolloutId: ids[4] ?? null });
+    expect(list.following).toBe(true);
+    open({ ...before, following: false });
+    expect(list.following).toBe(false);
   });
 
   it('shows the first row of a filter that leaves out what is read', () => {

@@ -490,7 +490,10 @@ export class RolloutFeed {
         this.patch({ chosen: { id, is: 'outside' } });
         return;
       }
-      if (found.index < this.hidden) this.follow();
+      if (found.index < this.hidden) {
+        this.follow();
+        this.hold();
+      }
       await this.row(found.index - this.hidden);
     } catch (thrown) {
       if (!isWanted()) return;

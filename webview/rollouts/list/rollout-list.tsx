@@ -97,13 +97,12 @@ export function RolloutList(props: RolloutListProps) {
   };
   const close = () => setOpen(null);
   const toggle = (which: Open) => setOpen(open === which ? null : which);
-  const inSight = useInSight(selectedId, list, sort);
-  const isAway = selected !== null && (selected < inSight.rows.first || selected > inSight.rows.last);
+  const inSight = useInSight({ selectedId, selected, list, sort });
   const goBack = () => {
     feed.hold();
     inSight.seek();
   };
-  const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.rows.last - inSight.rows.first - 1));
+  const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.rows.current.last - inSight.rows.current.first - 1));
   const openByKey = (which: Open) => {
     onShow();
     toggle(which);
@@ -265,13 +264,13 @@ export function RolloutList(props: RolloutListProps) {
           scrolledAway.current = away;
           if (left !== scrolled) setScrolled(left);
         }}
-        row={(index, top) => {
+        row={(index, top, slot) => {
           const row = rows.at(index);
           const place = { index, top, length, layout };
-          if (!row) return <Placeholder key={index} {...place} />;
+          if (!row) return <Placeholder key={slot} {...place} />;
           return (
             <Row
-              key={row.id}
+              key={slot}
               {...{ ...place, row, shown, ordered, context, onSelect }}
               selected={row.id === selectedId}
               startsGroup={rows.startsGroup(index)}
@@ -283,9 +282,9 @@ export function RolloutList(props: RolloutListProps) {
         <span>
           {selected !== null && (
             <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={goBack}>
-              {isAway && (
+              {inSight.away && (
                 <>
-                  <Icon name={selected < inSight.rows.first ? 'up' : 'down'} /> <kbd>.</kbd>{' '}
+                  <Icon name={inSight.away} /> <kbd>.</kbd>{' '}
                 </>
               )}
               row {grouped(selected + 1)}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { begunBy } from '../../../../webview/rollouts/list/in-sight.ts';
+import { awayOf, begunBy } from '../../../../webview/rollouts/list/in-sight.ts';
 
 const byLength = { by: 'length', descending: true } as const;
 
@@ -18,4 +18,9 @@ it('the row that is read is sought in another list, but not in one that another 
 it('a page that opens on an order begins where its link leads', () => {
   expect(begunBy({ list: 0, sort: byLength, placed: 0 }, 1, byLength).placed).toBe(1);
   expect(begunBy({ list: 0, sort: null, placed: 0 }, 1, byLength).placed).toBe(1);
+});
+
+it('the row that is read is away above what is in sight, or below, or not at all', () => {
+  const rows = { first: 10, last: 20 };
+  expect([9, 10, 20, 21, null].map((selected) => awayOf(rows, selected))).toEqual(['up', null, null, 'down', null]);
 });
