@@ -244,7 +244,7 @@ function Panes(props: PanesProps) {
           selectedId={rolloutId}
           onSelect={(row) => choose(row.groupId, row.id)}
           onShow={openList}
-          onLeaveFilter={() => focusOn('list')}
+          onRows={() => focusOn('list')}
           exports={
             <ExportMenu
               {...{ feed, host }}

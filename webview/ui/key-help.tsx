@@ -18,7 +18,20 @@ export function KeyHelp({ rows, onClose }: KeyHelpProps) {
     };
   }, []);
   return (
-    <div ref={box} class={styles.help} role="dialog" aria-label="Keys" tabIndex={-1}>
+    <div
+      ref={box}
+      class={styles.help}
+      role="dialog"
+      aria-label="Keys"
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        /* What lies under it is left by the next. */
+        event.stopPropagation();
+        event.preventDefault();
+        onClose();
+      }}
+    >
       <dl>
         {rows.map(([keys, meaning]) => (
           <div key={keys} class={styles.row}>

@@ -51,8 +51,8 @@ interface RolloutListProps {
   readonly onSelect: (row: RolloutRow) => void;
   /** Has the list shown where it is not. */
   readonly onShow: () => void;
-  /** From the filter to the rows. */
-  readonly onLeaveFilter: () => void;
+  /** The focus goes to the rows. */
+  readonly onRows: () => void;
   /** The tool that exports what the list shows. */
   readonly exports: ComponentChildren;
 }
@@ -60,7 +60,7 @@ interface RolloutListProps {
 type Open = 'columns' | 'filters' | 'jump' | null;
 
 export function RolloutList(props: RolloutListProps) {
-  const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, onLeaveFilter, exports } = props;
+  const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, onRows, exports } = props;
   const state = useStore(feed.state, (held) => held);
   const counts = useStore(feed.counts.state, (held) => held);
   const chosen = useStore(choices.state, (held) => held);
@@ -101,6 +101,7 @@ export function RolloutList(props: RolloutListProps) {
   const goBack = () => {
     feed.hold();
     inSight.seek();
+    onRows();
   };
   const pageBy = (by: 1 | -1) => moves.by(by * Math.max(1, inSight.rows.current.last - inSight.rows.current.first - 1));
   const openByKey = (which: Open) => {
@@ -185,7 +186,7 @@ export function RolloutList(props: RolloutListProps) {
         onLine={(line) => feed.setLine(line)}
         onUsed={(line) => choices.used(line)}
         onStop={stop}
-        onLeave={onLeaveFilter}
+        onLeave={onRows}
         seen={() => feed.seenValues()}
       />
       {faults[0] ? (
