@@ -9,11 +9,10 @@ import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { PaneHead } from '../../ui/heads.tsx';
-import { Icon } from '../../ui/icons.tsx';
 import { keyMap } from '../../ui/key-table.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { Notice } from '../../ui/notice.tsx';
-import { clock, grouped } from '../../ui/numbers.ts';
+import { grouped } from '../../ui/numbers.ts';
 import { Pane } from '../../ui/pane.tsx';
 import { useStore } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
@@ -27,13 +26,14 @@ import { FilterBox } from './filter-box.tsx';
 import { useInSight } from './in-sight.ts';
 import { JumpField } from './jump-field.tsx';
 import type { ChoiceStore } from './list-choices.ts';
-import type { CountsState } from './list-counts.ts';
+import { ListFoot } from './list-foot.tsx';
 import { type ListAction, listKeys } from './list-keys.ts';
+import { ListLength } from './list-length.tsx';
 import type { ListMoves } from './list-moves.ts';
 import { lineHeights, Placeholder, Row } from './list-rows.tsx';
 import { NotLookedFor, useOlderAnswers } from './not-looked-for.tsx';
 import { NothingLeft } from './nothing-left.tsx';
-import type { FeedState, RolloutFeed } from './rollout-feed.ts';
+import type { RolloutFeed } from './rollout-feed.ts';
 import styles from './rollout-list.module.css';
 import type { RolloutRow } from './rollout-row.ts';
 import { headedLines, plainLines } from './row-lines.ts';
@@ -130,7 +130,7 @@ export function RolloutList(props: RolloutListProps) {
     <Pane name="list" label="Rollouts" side>
       <PaneHead
         title="Rollouts"
-        meta={<Meta {...{ state, counts }} />}
+        meta={<ListLength {...{ state, counts }} />}
         tools={
           <>
             <Tool
@@ -279,39 +279,14 @@ export function RolloutList(props: RolloutListProps) {
           );
         }}
       />
-      <div class={styles.foot}>
-        <span>
-          {selected !== null && (
-            <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={goBack}>
-              {inSight.away && (
-                <>
-                  <Icon name={inSight.away} /> <kbd>.</kbd>{' '}
-                </>
-              )}
-              row {grouped(selected + 1)}
-            </button>
-          )}{' '}
-          <button type="button" class={styles.place} title="Go to a step or row (G)" onClick={() => toggle('jump')}>
-            {selected !== null && 'of '}
-            {counts.matching === null && 'about '}
-            {grouped(counts.matching ?? length)}
-          </button>
-        </span>
-        <span class="grow" />
-        {state.slow ? (
-          <button type="button" class="link" title="Keeps the list of before" onClick={stop}>
-            Stop <kbd>Esc</kbd>
-          </button>
-        ) : counts.state === 'stopped' && list > 0 && state.lostAt === null ? (
-          <button type="button" class="link" onClick={() => feed.counts.start()}>
-            Count
-          </button>
-        ) : (
-          <span class="far">
-            <kbd>j</kbd> <kbd>k</kbd> move <kbd>G</kbd> go to
-          </span>
-        )}
-      </div>
+      <ListFoot
+        {...{ state, counts, selected }}
+        away={inSight.away}
+        onBack={goBack}
+        onGoTo={() => toggle('jump')}
+        onStop={stop}
+        onCount={() => feed.counts.start()}
+      />
     </Pane>
   );
 }
@@ -342,43 +317,5 @@ function OrderLine({ sort, onOpen }: { sort: ListSort | null; onOpen: () => void
     <button type="button" class={styles.order} title="Columns and order (C)" onClick={onOpen}>
       {orderWords(sort)}
     </button>
-  );
-}
-
-/** How many rows, of how many; while that is counted, how far it is; without a trainer, as of when. */
-function Meta({ state, counts }: { state: FeedState; counts: CountsState }) {
-  const { matching, total } = counts;
-  const of = total === null ? '' : ` of ${grouped(total)}`;
-  const words =
-    matching !== null
-      ? matching === total
-        ? grouped(matching)
-        : `${grouped(matching)}${of}`
-      : counts.state === 'counting'
-        ? `counting${of}${state.progress === null ? '' : `, ${Math.floor(100 * state.progress)} %`}`
-        : `not counted${of}`;
-  return (
-    <>
-      {words}
-      {state.lostAt !== null && (
-        <span title="There is no trainer: rows and counts are as it left them."> as of {clock(state.lostAt)}</span>
-      )}
-      <Told list={state.list} {...{ counts }} />
-    </>
-  );
-}
-
-/** Says to readers how many rows a list has, once it is counted: not what arrives in it. */
-function Told({ list, counts }: { list: number; counts: CountsState }) {
-  const [told, setTold] = useState({ list: 0, words: '' });
-  const { matching, total, state } = counts;
-  useEffect(() => {
-    if (told.list === list || state !== 'counted' || matching === null) return;
-    setTold({ list, words: `${grouped(matching)} of ${grouped(total ?? matching)} rollouts` });
-  }, [list, state, matching]);
-  return (
-    <span class="sr-only" role="status">
-      {told.words}
-    </span>
   );
 }
