@@ -18,8 +18,6 @@ export function useKeys(keys: KeyMap): void {
   /* Before the page is painted: a key that is pressed as soon as it is seen must not be lost. */
   useLayoutEffect(() => {
     const act = (event: KeyboardEvent) => {
-      /* Something else has acted on it. */
-      if (event.defaultPrevented) return;
       const name = keyName(event, focusIsTyping);
       const handler = name === null ? undefined : held.current[name];
       if (!handler || handler(event) === false) return;

@@ -27,7 +27,7 @@ export function ListFoot({ state, counts, selected, away, onBack, onGoTo, onStop
           <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={onBack}>
             {away && (
               <>
-                <Icon name={away} /> <kbd>.</kbd>{' '}
+                <Icon name={away} /> <kbd>.</kbd>
               </>
             )}
             row {grouped(selected + 1)}
