@@ -22,7 +22,7 @@ export function ListFoot({ state, counts, selected, away, onBack, onGoTo, onStop
   const { rows, list, slow, lostAt } = state;
   return (
     <div class={styles.foot}>
-      <span>
+      <span class={styles.places}>
         {selected !== null && (
           <button type="button" class={styles.place} title="Back to the row that is read (.)" onClick={onBack}>
             {away && (
@@ -32,7 +32,7 @@ export function ListFoot({ state, counts, selected, away, onBack, onGoTo, onStop
             )}
             row {grouped(selected + 1)}
           </button>
-        )}{' '}
+        )}
         <button type="button" class={styles.place} title="Go to a step or row (G)" onClick={onGoTo}>
           {selected !== null && 'of '}
           {counts.matching === null && 'about '}
@@ -49,9 +49,12 @@ export function ListFoot({ state, counts, selected, away, onBack, onGoTo, onStop
           Count
         </button>
       ) : (
-        <span class="far">
-          <kbd>j</kbd> <kbd>k</kbd> move <kbd>G</kbd> go to
-        </span>
+        /* Beside the way back there is no room for more. */
+        !away && (
+          <span class="far">
+            <kbd>j</kbd> <kbd>k</kbd> move <kbd>G</kbd> go to
+          </span>
+        )
       )}
     </div>
   );
