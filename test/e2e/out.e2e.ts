@@ -188,6 +188,27 @@ describe('a link', () => {
     await rowInSight(tab, first);
   });
 
+  it('whose own filter leaves its rollout out shows the rollout, and says that the filter does not keep it', async () => {
+    const target = (await rollouts('half:shuffled'))[0];
+    for (const typed of ['', 'half:shuffled']) {
+      const tab = await open('rollouts');
+      await selected(tab).waitFor();
+      await filter(tab).fill(typed);
+      await paste(tab, `/${name}/${runId}/rollouts?rollout=${target?.id}&query=half%3Aordered`);
+      await said(tab, 'You followed a link.');
+      await tab.getByText('not in the filter', { exact: true }).waitFor();
+      await tab
+        .locator('[data-pane=rollout]')
+        .getByText(/^shuffled \d+ of/)
+        .waitFor();
+      await tab.locator('[id^=row-]').first().waitFor();
+      expect(await filter(tab).inputValue()).toBe('half:ordered');
+      expect(await selected(tab).count()).toBe(0);
+      await tab.waitForURL((url) => url.searchParams.get('rollout') === target?.id);
+      await context?.close();
+    }
+  });
+
   it('to what is not there says so in a sentence and shows the nearest', async () => {
     const tab = await open('rollouts');
     await selected(tab).waitFor();
@@ -283,7 +304,7 @@ describe('what is said and offered on the way', () => {
       await said(tab, 'There is no rollout s99-g0-o0 in this run');
       await tab.keyboard.press('l');
       if (width < 760) await tab.getByRole('tab', { name: 'List' }).click();
-      const button = tab.getByRole('button', { name: 'Export', exact: true });
+      const button = tab.getByRole('button', { name: 'Export (E)' });
       if (!(await button.isVisible())) await tab.keyboard.press('l');
       await button.click();
       await tab.getByRole('dialog', { name: 'Export' }).waitFor();
@@ -293,7 +314,7 @@ describe('what is said and offered on the way', () => {
       expect(box?.x).toBeGreaterThanOrEqual(0);
       expect((box?.x ?? 0) + (box?.width ?? width)).toBeLessThanOrEqual(width);
       await tab.keyboard.press('Escape');
-      expect(await tab.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Export');
+      expect(await tab.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Export (E)');
       await context?.close();
     }
   });
@@ -302,7 +323,7 @@ describe('what is said and offered on the way', () => {
 describe('an export', () => {
   /** Exports as a person does, and gives the file. */
   async function exported(tab: Page, form: string, limit = ''): Promise<string> {
-    await tab.getByRole('button', { name: 'Export', exact: true }).click();
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
     if (limit !== '') await tab.getByRole('textbox', { name: /How many/ }).fill(limit);
     const [download] = await Promise.all([
       tab.waitForEvent('download'),
@@ -331,6 +352,53 @@ describe('an export', () => {
     expect(await frames.evaluateAll((all) => all.every((one) => (one as HTMLImageElement).naturalWidth > 0))).toBe(
       true,
     );
+  });
+
+  it('is opened by E with the focus inside, and Esc cancels one under way, says so and gives the focus back', async () => {
+    const tab = await (await newContext()).newPage();
+    const held: (() => void)[] = [];
+    await tab.routeWebSocket(/.*/, (page) => {
+      const server = page.connectToServer();
+      page.onMessage((message) => {
+        /* Under way until it is cancelled, however fast the machine is. */
+        if (String(message).includes('"rollouts/export"')) held.push(() => server.send(message));
+        else {
+          if (String(message).includes('"exports/cancel"')) for (const send of held.splice(0)) send();
+          server.send(message);
+        }
+      });
+    });
+    await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
+    await selected(tab).waitFor();
+    const downloads: unknown[] = [];
+    tab.on('download', (download) => downloads.push(download));
+    const list = tab.getByRole('listbox', { name: /^Rollouts/ });
+    const menu = tab.getByRole('dialog', { name: 'Export' });
+    const focusedText = () => tab.evaluate(() => document.activeElement?.textContent?.trim());
+    for (const opened of ['by key', 'by its button'] as const) {
+      if (opened === 'by key') {
+        await list.focus();
+        await tab.keyboard.press('E');
+      } else await tab.getByRole('button', { name: 'Export (E)' }).click();
+      await tab
+        .getByRole('textbox', { name: /How many/ })
+        .and(tab.locator(':focus'))
+        .waitFor();
+      await menu.getByText('Page to read', { exact: true }).click();
+      await expect.poll(focusedText).toBe('Cancel Esc');
+      await expect.poll(() => held.length).toBe(1);
+      await tab.keyboard.press('Escape');
+      await said(tab, 'The export was cancelled; nothing of it is left.');
+      await menu.waitFor({ state: 'detached' });
+      const opener = opened === 'by key' ? list : tab.getByRole('button', { name: 'Export (E)' });
+      await opener.and(tab.locator(':focus')).waitFor();
+    }
+    await tab.keyboard.press('E');
+    await tab.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    await tab.keyboard.press('?');
+    await tab.getByRole('dialog').getByText('export what the list shows', { exact: true }).waitFor();
+    expect(downloads).toEqual([]);
   });
 
   it('as a page fetches nothing, runs nothing, is read out in light and dark, and hostile answers stay text', async () => {

@@ -15,9 +15,12 @@ export function Popover({ label, onClose, children }: PopoverProps) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement;
-    box.current?.querySelector<HTMLElement>(focusable)?.focus();
+    const { current } = box;
+    current?.querySelector<HTMLElement>(focusable)?.focus();
     return () => {
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+      const { activeElement } = document;
+      const isHere = activeElement === document.body || current?.contains(activeElement);
+      if (isHere && before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
   useEffect(() => {

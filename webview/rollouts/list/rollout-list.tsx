@@ -45,11 +45,11 @@ interface RolloutListProps {
   readonly onSelect: (row: RolloutRow) => void;
   /** Has the list shown where it is not. */
   readonly onShow: () => void;
-  /** The tool that exports what the list shows. */
-  readonly exports: ComponentChildren;
+  /** What exports what the list shows. */
+  readonly exports: (menu: { readonly open: boolean; readonly onClose: () => void }) => ComponentChildren;
 }
 
-type Open = 'columns' | 'filters' | 'jump' | null;
+type Open = 'columns' | 'filters' | 'export' | 'jump' | null;
 
 export function RolloutList(props: RolloutListProps) {
   const { feed, moves, choices, threshold, selectedId, onSelect, onShow, exports } = props;
@@ -92,6 +92,7 @@ export function RolloutList(props: RolloutListProps) {
       goTo: () => openByKey('jump'),
       columns: () => openByKey('columns'),
       filters: () => openByKey('filters'),
+      export: () => openByKey('export'),
       stop: () => feed.stop(),
     }),
   );
@@ -117,7 +118,7 @@ export function RolloutList(props: RolloutListProps) {
               expanded={open === 'columns'}
               onPress={() => toggle('columns')}
             />
-            {exports}
+            <Tool icon="export" label="Export (E)" expanded={open === 'export'} onPress={() => toggle('export')} />
           </>
         }
       />
@@ -145,6 +146,7 @@ export function RolloutList(props: RolloutListProps) {
           onClose={close}
         />
       )}
+      {exports({ open: open === 'export', onClose: () => setOpen((held) => (held === 'export' ? null : held)) })}
       {open === 'jump' && <JumpField length={length} onJump={(to) => void moves.jump(to)} onClose={close} />}
       {counts.filled < 1 && (
         <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * counts.filled)} %.`}>
