@@ -149,6 +149,36 @@ describe('a link', () => {
     expect(await tab.textContent('body')).toContain('A link to a place goes into the address bar of such a page');
   });
 
+  it('to a page that does not exist says which there are, inside the page, and leaves no token in the address', async () => {
+    const tab = await (await newContext()).newPage();
+    await tab.goto('about:blank');
+    const secret = `?token=${trainer.discovery.token}`;
+    for (const [wrong, words] of [
+      ['nonsense', 'The link names no page'],
+      ['rollout', 'The link names no page; the nearest is rollouts'],
+    ] as const) {
+      const answer = await tab.goto(`${origin()}/${name}/${runId}/${wrong}${secret}&query=a%20b`);
+      expect(answer?.status()).toBe(404);
+      const alert = tab.getByRole('alert').filter({ hasText: words });
+      await alert.filter({ hasText: 'one of dashboard, rollouts, across, compare' }).waitFor();
+      await tab.locator('[data-part=state]').waitFor();
+      await tab.waitForURL((url) => url.pathname === `/${name}/${runId}/dashboard` && url.search === '');
+    }
+    await tab.goBack();
+    await tab.goBack();
+    await tab.waitForURL('about:blank');
+  });
+
+  it('with a token is opened without it, and with its filter as it is written', async () => {
+    const tab = await (await newContext()).newPage();
+    await tab.goto(
+      `${origin()}/${name}/${runId}/rollouts?token=${trainer.discovery.token}&query=half:ordered%20step%3E0`,
+    );
+    await selected(tab).waitFor();
+    expect(await filter(tab).inputValue()).toBe('half:ordered step>0');
+    await tab.waitForURL((url) => !url.search.includes('token'));
+  });
+
   it('that is pasted into the filter is gone to with its own filter, and one can go back', async () => {
     const tab = await open('rollouts');
     await filter(tab).fill('half:ordered');
