@@ -51,6 +51,17 @@ const rowInSight = (tab: Page, id: string) =>
     return inner.top >= outer.top && inner.bottom <= outer.bottom;
   }, id);
 const filter = (tab: Page) => tab.locator('#rollout-filter');
+/** Of the first rows of the list, from its top. */
+const shownIds = (tab: Page, rows: number) =>
+  tab.locator('[id^=row-]').evaluateAll(
+    (all, wanted) =>
+      all
+        .map((row) => ({ id: row.id.slice('row-'.length), place: Number(row.getAttribute('aria-posinset')) }))
+        .filter(({ place }) => place <= wanted)
+        .sort((a, b) => a.place - b.place)
+        .map(({ id }) => id),
+    rows,
+  );
 const clipboard = (tab: Page) => tab.evaluate(() => navigator.clipboard.readText());
 const said = (tab: Page, words: string | RegExp) =>
   tab.getByRole('status').filter({ hasText: words }).first().waitFor();
@@ -371,7 +382,7 @@ describe('an export', () => {
     const lines = (await readFile(await exported(tab, 'JSONL', '3'), 'utf8')).trimEnd().split('\n');
     await said(tab, '3 rollouts exported.');
     const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
-    expect(ids).toEqual((await rollouts('media:video half:ordered')).slice(0, 3).map(({ id }) => id));
+    await expect.poll(() => shownIds(tab, 3)).toEqual(ids);
 
     const file = await exported(tab, 'Page to read', '3');
     const page = await (context as BrowserContext).newPage();
