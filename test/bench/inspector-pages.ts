@@ -16,8 +16,17 @@ import type { Answered, Asked } from './streaming-server.ts';
 
 /** The run that is kept is made with this id. */
 const runId = 'tgrpo-1';
-/** Milliseconds, but of growth: at most so many times as much as before. */
-const limits = { opening: 500, rows: 100, counts: 500, frame: 16.7, group: 50, arrival: 150, growth: 1.1 } as const;
+/** Milliseconds, but of growth: at most so many times as much as before; of frames that come late: their share. */
+const limits = {
+  opening: 500,
+  rows: 100,
+  counts: 500,
+  frame: 16.7,
+  late: 0.05,
+  group: 50,
+  arrival: 150,
+  growth: 1.1,
+} as const;
 const rounds = 5;
 const scrolledMs = 10_000;
 const streamed = { perSecond: 2000, seconds: 10 } as const;
@@ -26,6 +35,24 @@ const streamed = { perSecond: 2000, seconds: 10 } as const;
 type Awaited =
   | { readonly is: 'rows' | 'counted' | 'chosen' | 'group' }
   | { readonly is: 'row'; readonly number: number };
+
+/** What took how long. */
+interface Taken {
+  readonly what: string;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+const slowest = (name: string, all: readonly Taken[], limit: number): BenchFigure => {
+  const { what } = all.reduce((worst, one) => (one.ms > worst.ms ? one : worst));
+  return figure(
+    name,
+    all.map(({ ms }) => ms),
+    limit,
+    1,
+    `; slowest is ${what}`,
+  );
+};
 
 function figure(name: string, times: readonly number[], limit: number, share: number, more = ''): BenchFigure {
   const value = quantile(times, share);
@@ -220,23 +247,26 @@ async function unfilter(page: Page): Promise<void> {
 
 async function* keys(page: Page): AsyncGenerator<BenchFigure> {
   const filters = ['step<5000', 'correct:false step<6000', 'reward<0.5 step<7000', 'answer:b step<8000', 'aha>=3'];
-  const [rows, counts]: [number[], number[]] = [[], []];
-  for (const line of filters) {
-    rows.push(await taken(page, { is: 'rows' }, () => filter(page, line)));
+  const [rows, counts]: [Taken[], Taken[]] = [[], []];
+  for (const what of filters) {
+    rows.push({ what, ms: await taken(page, { is: 'rows' }, () => filter(page, what)) });
     await counted(page);
     await unfilter(page);
-    counts.push(await taken(page, { is: 'counted' }, () => filter(page, `${line} half:ordered`)));
+    counts.push({ what, ms: await taken(page, { is: 'counted' }, () => filter(page, `${what} half:ordered`)) });
     await unfilter(page);
   }
-  yield figure('page: filter to first rows', rows, limits.rows, 1);
-  yield figure('page: filter to counts and chips', counts, limits.counts, 1);
-  const sorted: number[] = [];
+  yield slowest('page: filter to first rows', rows, limits.rows);
+  yield slowest('page: filter to counts and chips', counts, limits.counts);
+  const sorted: Taken[] = [];
   for (const column of ['length', 'reward', 'advantage', 'aha', 'correct']) {
     const head = page.locator(`th[data-column=${column}] button`);
-    for (let click = 0; click < 3; click++) sorted.push(await taken(page, { is: 'rows' }, () => head.click()));
+    for (const click of ['first', 'second', 'third']) {
+      const ms = await taken(page, { is: 'rows' }, () => head.click());
+      sorted.push({ what: `the ${click} on ${column}`, ms });
+    }
     await counted(page);
   }
-  yield figure('page: click on a head to first rows', sorted, limits.rows, 1);
+  yield slowest('page: click on a head to first rows', sorted, limits.rows);
   const jumps: number[] = [];
   for (const number of [500_000, 1000, 900_000, 250_000, 750_000]) {
     await page.keyboard.press('G');
@@ -277,11 +307,22 @@ async function frames({ ms, moves }: { ms: number; moves: boolean }): Promise<nu
   });
 }
 
+/** Frames are drawn at 60 a second, give or take a tenth of a millisecond: 95 of 100 in time are a p95 of 16.7 ms. */
 async function* scrolling(page: Page): AsyncGenerator<BenchFigure> {
   const still = await page.evaluate(frames, { ms: scrolledMs / 2, moves: false });
   const times = await page.evaluate(frames, { ms: scrolledMs, moves: true });
-  const peer = `; standing still ${quantile(still, 0.95).toFixed(1)} ms, median ${median(still).toFixed(1)} ms`;
-  yield figure('page: frames while it scrolls', times, limits.frame, 0.95, peer);
+  const late = (all: readonly number[]) => all.filter((ms) => ms > 1.5 * limits.frame).length / all.length;
+  const value = late(times) / limits.late;
+  const words = (all: readonly number[]) =>
+    `${(100 * late(all)).toFixed(1)} of 100, p95 ${quantile(all, 0.95).toFixed(1)} ms`;
+  yield {
+    name: 'page: frames that come late while it scrolls',
+    value,
+    unit: 'times',
+    note:
+      `the limit of ${100 * limits.late} of 100; ${words(times)} of ${times.length} frames: ` +
+      `${value <= 1 ? 'reached' : 'not reached'}; standing still ${words(still)}`,
+  };
 }
 
 /** From the moment at which the trainer tells of a group to the frame that has it, or one after it, on top. */

@@ -10,6 +10,7 @@ import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
 import { aGroup, aRollout, someMetrics } from '../store/records.ts';
+import { chosenRow, filterTo } from './filtered-list.ts';
 import { projectWithRecordedRun, recordedRun } from './recorded-run.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -68,19 +69,40 @@ afterAll(async () => {
   await project?.remove();
 });
 
+it('a filter by what the present rules have not looked for says so, in the list and where nothing is left', async () => {
+  const all = total.toLocaleString('en-US');
+  const tab = await open('rollouts');
+  await chosenRow(tab).waitFor();
+  await filterTo(tab, 'pattern:cut', 0, total);
+  const list = tab.locator('[data-pane=list]');
+  await list.getByText('not all was looked for').waitFor();
+  const said = list.locator('[data-part=analyse]');
+  expect(await said.textContent()).toContain(`${all} answers of this run were read by rules of an older version`);
+  expect(await said.textContent()).toContain('pattern is not looked for in them by the present rules yet');
+  expect(await list.getByText('None of the').count()).toBe(0);
+  await filterTo(tab, 'aha>=3', 0, total);
+  const chip = list.locator('[aria-pressed=true] [data-formula=aha3]');
+  expect(await chip.getAttribute('title')).toContain(`${all} answers of this run`);
+  await filterTo(tab, `step:${step} not pattern:cut`, answers.length, total);
+  await said.getByText('5 answers that the rest of the filter keeps were read').waitFor();
+  expect(await list.locator('[id^=row-]').count()).toBe(answers.length);
+  await filterTo(tab, `step:${step}`, answers.length, total);
+  expect(await said.count()).toBe(0);
+});
+
 it('an answer that older rules read says so, until it is read anew by keyboard', async () => {
   const tab = await open('rollouts', `&rollout=s${step}-g0-o0`);
   const notice = tab.locator('[data-part=analyse]');
   await notice.getByText('found by the rules of version 1').waitFor();
   expect(await tab.locator('[data-aha]').count()).toBe(0);
-  const chip = tab.locator('[data-formula=aha3][title]').first();
-  expect(await chip.getAttribute('title')).toContain(`${total.toLocaleString('en-US')} answers of this run`);
   await notice.getByRole('button', { name: 'Analyse anew' }).focus();
   await tab.keyboard.press('Enter');
   await tab.locator('[data-aha]').waitFor();
   await notice.waitFor({ state: 'detached' });
   expect(await tab.locator('[data-part=think]').textContent()).toContain('commits to A');
   expect(await tab.locator('[data-tier="5"]').first().textContent()).toContain('Wait, at 3 s');
+  await filterTo(tab, `step:${step} aha>=5`, 2, total);
+  expect(await tab.locator('[data-part=analyse]').count()).toBe(0);
 });
 
 it('a cell of first to final answers opens the list of what it counts', async () => {

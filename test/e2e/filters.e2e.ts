@@ -11,10 +11,10 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetRow } from '../../trainer/protocol/dataset.ts';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
-import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
+import { type Answer, chosenRow, everyAnswer, filterTo } from './filtered-list.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const families = ['bounces', 'spatial', 'first colour'];
@@ -22,16 +22,11 @@ const onlyTraining = { probeEvery: 0, evaluationQuestions: 2, checkpointEvery: 0
 /** Ten beyond the step that one of the questions names. */
 const steps = 160;
 
-interface Answer {
-  readonly group: GroupWithRollouts;
-  readonly rollout: Rollout;
-}
-
 let project: { folder: string; remove(): Promise<void> };
 let trainer: TrainerProcess;
 let browser: Browser;
 let runId: string;
-const answers: Answer[] = [];
+let answers: readonly Answer[] = [];
 let context: BrowserContext | null = null;
 let complaints: string[] = [];
 
@@ -63,34 +58,15 @@ async function open(): Promise<Page> {
   complaints = [];
   tab.on('pageerror', (error) => complaints.push(error.message));
   await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
-  await tab.locator('[id^=row-][aria-selected=true]').waitFor();
+  await chosenRow(tab).waitFor();
   return tab;
 }
 
-/** Types a filter in place of the one that stands, waits until the list says how many it keeps, and leaves the box. */
-async function filter(tab: Page, line: string, kept: number): Promise<void> {
-  await tab.keyboard.press('/');
-  await tab.keyboard.press('ControlOrMeta+a');
-  await tab.keyboard.type(line);
-  await expect.poll(() => figure(tab)).toBe(`${kept} of ${answers.length}`);
-  // Rows can be there before they are counted; Esc would give a slow count up.
-  const said = `${kept.toLocaleString('en-US')} of ${answers.length.toLocaleString('en-US')} rollouts`;
-  await tab.locator('[data-pane=list]').getByText(said, { exact: true }).waitFor({ state: 'attached' });
-  // The first closes what the box offers, if it does.
-  const box = tab.locator('#rollout-filter:focus');
-  for (let press = 0; press < 2 && (await box.count()) > 0; press++) await tab.keyboard.press('Escape');
-  expect(await tab.locator('#rollout-filter').inputValue()).toBe(line);
-  await box.waitFor({ state: 'detached' });
-}
-
-const figure = (tab: Page) =>
-  tab.locator('[data-pane=list] h2 + span').evaluate((meta) => meta.firstChild?.textContent?.replaceAll(',', ''));
 const chip = (tab: Page, term: string) =>
   tab
     .locator(`[data-pane=list] button[title="${term}"] .dim`)
     .textContent()
     .then((text) => Number(text?.replaceAll(',', '')));
-const selected = (tab: Page) => tab.locator('[id^=row-][aria-selected=true]');
 
 /** By this filter the list gives these answers and no others: their number, how many of them are ordered, the rows in sight, and the last row. */
 async function expectKept(tab: Page, line: string, kept: readonly Answer[]): Promise<void> {
@@ -98,15 +74,15 @@ async function expectKept(tab: Page, line: string, kept: readonly Answer[]): Pro
   console.log(`${line}: ${kept.length} of ${answers.length}, ${ordered} of them ordered`);
   expect(kept.length).toBeGreaterThan(0);
   expect(kept.length).toBeLessThan(answers.length);
-  await filter(tab, line, kept.length);
+  await filterTo(tab, line, kept.length, answers.length);
   if (ordered > 0) await expect.poll(() => chip(tab, 'half:ordered')).toBe(ordered);
   const ids = new Set(kept.map(({ rollout }) => `row-${rollout.id}`));
   await expect
     .poll(() => tab.locator('[id^=row-]').evaluateAll((rows) => rows.map(({ id }) => id)))
     .toSatisfy((shown: string[]) => shown.length > 0 && shown.every((id) => ids.has(id)));
   await tab.keyboard.press('End');
-  await expect.poll(() => selected(tab).getAttribute('aria-posinset')).toBe(String(kept.length));
-  expect(ids).toContain(await selected(tab).getAttribute('id'));
+  await expect.poll(() => chosenRow(tab).getAttribute('aria-posinset')).toBe(String(kept.length));
+  expect(ids).toContain(await chosenRow(tab).getAttribute('id'));
 }
 
 beforeAll(async () => {
@@ -118,20 +94,7 @@ beforeAll(async () => {
   const client = await trainer.connect();
   await trained(client, 'sft.run.json', { steps: 100, questionsPerStep: 12 });
   runId = await trained(client, 'tgrpo.run.json', { steps, questionsPerStep: 2 });
-  const seen = new Set<string>();
-  let after: string | null = null;
-  do {
-    const page: { rows: { groupId: string }[]; last: string | null; more: boolean } = await client.client.request(
-      'rollouts/list',
-      { runId, limit: 200, ...(after !== null && { at: { after } }) },
-    );
-    for (const { groupId } of page.rows) seen.add(groupId);
-    after = page.more ? page.last : null;
-  } while (after !== null);
-  for (const groupId of seen) {
-    const { group } = await client.client.request('groups/get', { runId, groupId });
-    for (const rollout of group.rollouts) answers.push({ group, rollout });
-  }
+  answers = await everyAnswer(client, runId);
   client.close();
   browser = await launchBrowser();
 }, 400_000);
@@ -187,16 +150,16 @@ describe('filters over a real run', () => {
       ({ group, rollout }) =>
         !rollout.correct && group.question.family === 'bounces' && rollout.aha.some(({ tier }) => tier >= 3),
     );
-    await filter(tab, 'correct:false family:bounces aha>=3', looked.length);
+    await filterTo(tab, 'correct:false family:bounces aha>=3', looked.length, answers.length);
     for (const [key, category] of [
       ['2', 'wrong order'],
       ['3', 'wrong logic'],
       ['2', 'wrong order'],
     ] as const) {
-      const before = await selected(tab).getAttribute('id');
+      const before = await chosenRow(tab).getAttribute('id');
       await tab.keyboard.press('j');
-      await expect.poll(() => selected(tab).getAttribute('id')).not.toBe(before);
-      const id = (await selected(tab).getAttribute('id'))?.slice('row-'.length) ?? '';
+      await expect.poll(() => chosenRow(tab).getAttribute('id')).not.toBe(before);
+      const id = (await chosenRow(tab).getAttribute('id'))?.slice('row-'.length) ?? '';
       await tab.waitForURL((url) => url.searchParams.get('rollout') === id);
       await tab.keyboard.press('x');
       const form = tab.getByRole('form', { name: 'Flag' });
@@ -212,7 +175,7 @@ describe('filters over a real run', () => {
       'flagged category:"wrong order"',
       answers.filter(({ rollout }) => flagged.includes(rollout.id)),
     );
-    await filter(tab, 'flagged', 3);
+    await filterTo(tab, 'flagged', 3, answers.length);
     expect(complaints).toEqual([]);
   });
 });
@@ -233,7 +196,7 @@ describe('the twenty worst for a colleague', () => {
         .locator('th:is([data-column=parts], [data-column=reward]):not([aria-sort=none])')
         .evaluateAll((heads) => heads.map((head) => head.getAttribute('aria-sort')));
     const tab = await open();
-    await filter(tab, line, kept.length);
+    await filterTo(tab, line, kept.length, answers.length);
     await tab.getByRole('button', { name: 'Order by reward', exact: true }).focus();
     for (const sorted of ['descending', 'ascending']) {
       await tab.keyboard.press('Enter');

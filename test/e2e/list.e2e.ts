@@ -6,10 +6,10 @@ import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
-import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
+import { type Answer, chosenRow, everyAnswer, filterBox, filterTo, lengthSaid } from './filtered-list.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const parameters = {
@@ -21,16 +21,11 @@ const parameters = {
   checkpointEvery: 0,
 };
 
-interface Answer {
-  readonly group: GroupWithRollouts;
-  readonly rollout: Rollout;
-}
-
 let project: { folder: string; remove(): Promise<void> };
 let trainer: TrainerProcess;
 let browser: Browser;
 let runId: string;
-const answers: Answer[] = [];
+let answers: readonly Answer[] = [];
 let context: BrowserContext | null = null;
 let complaints: string[] = [];
 
@@ -40,23 +35,9 @@ async function open(viewport = { width: 1400, height: 900 }): Promise<Page> {
   complaints = [];
   tab.on('pageerror', (error) => complaints.push(error.message));
   await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
-  await tab.locator('[id^=row-][aria-selected=true]').waitFor();
+  await chosenRow(tab).waitFor();
   return tab;
 }
-
-/** Types a filter by keyboard and leaves the box. */
-async function filter(tab: Page, line: string): Promise<void> {
-  await tab.keyboard.press('/');
-  await tab.keyboard.press('ControlOrMeta+a');
-  await tab.keyboard.press('Delete');
-  await tab.keyboard.type(line);
-  // Esc would stop a count that is still under way.
-  await tab.locator('#rollout-filter').blur();
-}
-
-const figure = (tab: Page) =>
-  tab.locator('[data-pane=list] h2 + span').evaluate((meta) => meta.firstChild?.textContent);
-const selected = (tab: Page) => tab.locator('[id^=row-][aria-selected=true]').getAttribute('id');
 
 beforeAll(async () => {
   await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
@@ -66,20 +47,7 @@ beforeAll(async () => {
   runId = await client.create('sft.run.json', parameters);
   await client.command(runId, { kind: 'start' });
   await client.until(runId, 'state', ({ run }) => run.state === 'completed');
-  let after: string | null = null;
-  const ids = new Set<string>();
-  do {
-    const page: { rows: { groupId: string }[]; last: string | null; more: boolean } = await client.client.request(
-      'rollouts/list',
-      { runId, limit: 200, ...(after !== null && { at: { after } }) },
-    );
-    for (const { groupId } of page.rows) ids.add(groupId);
-    after = page.more ? page.last : null;
-  } while (after !== null);
-  for (const groupId of ids) {
-    const { group } = await client.client.request('groups/get', { runId, groupId });
-    for (const rollout of group.rollouts) answers.push({ group, rollout });
-  }
+  answers = await everyAnswer(client, runId);
   client.close();
   browser = await launchBrowser();
 }, 300_000);
@@ -109,13 +77,35 @@ describe('the list over a run', () => {
     it(`keeps by "${line}" as many as going through all groups does`, async () => {
       const kept = answers.filter(keeps).length;
       const tab = await open();
-      await filter(tab, line);
-      await expect.poll(() => figure(tab)).toBe(`${kept} of ${answers.length}`);
+      await filterTo(tab, line, kept, answers.length);
       if (kept === 0) await tab.getByText('Nothing is left.').waitFor();
       else await expect.poll(async () => (await tab.locator('[id^=row-]').count()) > 0).toBe(true);
       expect(complaints).toEqual([]);
     });
   }
+
+  it('says of a line with commas what each condition keeps, and offers the family that a word names', async () => {
+    const texts = answers.map(({ group, rollout }) => `${rollout.text} ${group.question.problem}`.toLowerCase());
+    const families = new Set(answers.map(({ group }) => group.question.family ?? ''));
+    const family = [...families].find((name) => /^\w+$/.test(name) && !texts.some((text) => text.includes(name)));
+    const wrong = answers.filter(({ rollout }) => !rollout.correct).length;
+    const ofFamily = answers.filter(({ group }) => group.question.family === family);
+    expect(ofFamily.length).toBeGreaterThan(0);
+    const grouped = (number: number) => number.toLocaleString('en-US');
+    const tab = await open();
+    const list = tab.locator('[data-pane=list]');
+    await filterTo(tab, 'wrong, step > 500', 0, answers.length);
+    await list
+      .getByText(`step > 500 leaves the fewest: by itself none of ${grouped(answers.length)} rollouts.`)
+      .waitFor();
+    await list.getByRole('button', { name: `wrong (${grouped(wrong)})`, exact: true }).waitFor();
+    await filterTo(tab, `wrong, ${family}`, 0, answers.length);
+    await list.getByRole('button', { name: `Use family:${family}`, exact: true }).focus();
+    await tab.keyboard.press('Enter');
+    await expect.poll(() => filterBox(tab).inputValue()).toBe(`correct:false family:${family}`);
+    const kept = ofFamily.filter(({ rollout }) => !rollout.correct).length;
+    await expect.poll(() => lengthSaid(tab)).toBe(`${kept} of ${answers.length}`);
+  });
 
   it('is ordered by a click on a head, says so, and begins with the longest answer', async () => {
     const longest = Math.max(...answers.map(({ rollout }) => rollout.tokenCount));
@@ -137,50 +127,49 @@ describe('the list over a run', () => {
     await tab.getByRole('dialog', { name: 'Go to' }).waitFor();
     await tab.keyboard.type('3');
     await tab.keyboard.press('Enter');
-    await expect.poll(() => tab.locator('[id^=row-][aria-selected=true] [data-column=step]').textContent()).toBe('3');
+    await expect.poll(() => chosenRow(tab).locator('[data-column=step]').textContent()).toBe('3');
     await tab.keyboard.press('End');
-    await expect
-      .poll(() => tab.locator('[id^=row-][aria-selected=true]').getAttribute('aria-posinset'))
-      .toBe(String(answers.length));
+    await expect.poll(() => chosenRow(tab).getAttribute('aria-posinset')).toBe(String(answers.length));
     await tab.keyboard.press('G');
     await tab.keyboard.type('#2');
     await tab.keyboard.press('Enter');
-    await expect.poll(() => tab.locator('[id^=row-][aria-selected=true]').getAttribute('aria-posinset')).toBe('2');
+    await expect.poll(() => chosenRow(tab).getAttribute('aria-posinset')).toBe('2');
   });
 
   it('keeps a filter under its name for the next page, and one of before behind the arrow', async () => {
+    const right = answers.filter(({ rollout }) => rollout.correct).length;
     const tab = await open();
-    await filter(tab, 'correct:true');
+    await filterTo(tab, 'correct:true', right, answers.length);
     await tab.keyboard.press('F');
     await tab.getByRole('dialog', { name: 'Saved filters' }).waitFor();
     await tab.keyboard.type('right ones');
     await tab.keyboard.press('Enter');
     await tab.getByRole('button', { name: 'Remove the filter right ones' }).waitFor();
     await tab.keyboard.press('Escape');
-    await filter(tab, '');
+    await filterTo(tab, '', answers.length, answers.length);
     await tab.reload();
-    await tab.locator('[id^=row-][aria-selected=true]').waitFor();
+    await chosenRow(tab).waitFor();
     await tab.keyboard.press('F');
     await tab.getByRole('button', { name: /^right ones/ }).click();
-    await expect.poll(() => tab.locator('#rollout-filter').inputValue()).toBe('correct:true');
-    await filter(tab, '');
+    await expect.poll(() => filterBox(tab).inputValue()).toBe('correct:true');
+    await filterTo(tab, '', answers.length, answers.length);
     await tab.keyboard.press('/');
     await tab.keyboard.press('ArrowUp');
     await tab.keyboard.press('Enter');
-    await expect.poll(() => tab.locator('#rollout-filter').inputValue()).toBe('correct:true');
+    await expect.poll(() => filterBox(tab).inputValue()).toBe('correct:true');
   });
 
   it('has every question above its answers beside the reading, and keeps its rows when the trainer is gone', async () => {
     const tab = await open({ width: 1000, height: 760 });
-    const before = await selected(tab);
+    const before = await chosenRow(tab).getAttribute('id');
     await tab.keyboard.press('J');
-    await expect.poll(() => selected(tab)).not.toBe(before);
+    await expect.poll(() => chosenRow(tab).getAttribute('id')).not.toBe(before);
     await trainer.kill();
     await tab
       .locator('[data-pane=list]')
       .getByText(/as of \d\d:\d\d:\d\d/)
       .waitFor();
     await tab.keyboard.press('K');
-    await expect.poll(() => selected(tab)).toBe(before);
+    await expect.poll(() => chosenRow(tab).getAttribute('id')).toBe(before);
   });
 });

@@ -99,3 +99,17 @@ test('what the run went back over is analysed too, and counted nowhere', () => {
   expect(counted(store, 'superseded aha>=5').matching).toBe(2);
   expect(store.counts().counts.map(({ steps, sums }) => [steps, sums.aha5])).toEqual([[[1], [1]]]);
 });
+
+test('what a query asks of findings is not looked for in what older rules have read, and counted so', () => {
+  const { store } = storeOf(aGroup(1), aGroup(2));
+  const outdated = (line: string) => counted(store, line).outdated;
+  expect([outdated('pattern:cut'), outdated('step:1 not pattern:cut'), outdated('aha>=3 or change:corrected')]).toEqual(
+    [6, 3, 6],
+  );
+  expect([outdated('step:1'), outdated('analysis:1'), outdated('analysis:2 pattern:cut')]).toEqual([0, 0, 0]);
+  // Of a run that is read in part: the newest groups first, or last.
+  expect(store.analyse(0, analysis)).toBe(3);
+  expect([outdated('pattern:cut'), outdated('step:1 pattern:cut'), outdated('step:2 pattern:cut')]).toEqual([3, 0, 3]);
+  while (store.analyse(1000, analysis) > 0);
+  expect(outdated('pattern:cut')).toBe(0);
+});

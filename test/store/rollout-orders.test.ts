@@ -5,9 +5,11 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
 import type { Expression } from '../../trainer/protocol/query/expression.ts';
 import { facetQueries } from '../../trainer/protocol/query/facets.ts';
 import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/fields.ts';
+import { butForFindings } from '../../trainer/protocol/query/found-by-rules.ts';
 import { matches } from '../../trainer/protocol/query/matches.ts';
 import { compareSortValues, sortFields, sortValue } from '../../trainer/protocol/query/sort.ts';
 import { wordsOf } from '../../trainer/protocol/query/words.ts';
@@ -220,6 +222,14 @@ describe('a query of a store', () => {
             hits += ids.length;
             misses += total - ids.length;
             const facets = Object.entries(facetQueries(expression)).map(([term, query]) => [term, keeps(query).length]);
+            const others = butForFindings(expression);
+            const rest = JSON.stringify(others).includes('superseded') ? [...superseded, ...standing] : standing;
+            const outdated = rest.filter(
+              (one) =>
+                others !== null &&
+                matches({ kind: 'all', of: others }, one) &&
+                analysisOf(one.rollout) < analysisVersion,
+            ).length;
             for (const orders of [
               ...ways.map((rows) => freshOrders(store, rows)),
               watching as unknown as RolloutOrders,
@@ -273,6 +283,7 @@ describe('a query of a store', () => {
               expect(counted(store, expression, { sort, orders })).toEqual({
                 matching: ids.length,
                 total,
+                outdated,
                 filled: 1,
                 facets: Object.fromEntries(facets),
               });

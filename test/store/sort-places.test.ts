@@ -1,29 +1,51 @@
 /** Places come in the order of their values, whatever the numbers; those of one value stay as they were, and none come last. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { sortPlaces } from '../../trainer/store/sort-places.ts';
+import { firstPlaces, sortPlaces } from '../../trainer/store/sort-places.ts';
+
+const value = fc.oneof(
+  fc.double({ noDefaultInfinity: true }).map((number) => number + 0),
+  fc.integer({ min: -3, max: 70_000 }),
+  fc.constantFrom(0, 1, 0.1, -0.1, Number.NaN, 5e-324, 1e300, -1e300),
+);
+
+function finished<T>(work: Generator<null, T>): T {
+  let result = work.next();
+  while (!result.done) result = work.next();
+  return result.value;
+}
 
 it('sorts as a comparison would', () => {
-  const value = fc.oneof(
-    fc.double({ noDefaultInfinity: true }).map((number) => number + 0),
-    fc.integer({ min: -3, max: 70_000 }),
-    fc.constantFrom(0, 1, 0.1, -0.1, Number.NaN, 5e-324, 1e300, -1e300),
-  );
   fc.assert(
     fc.property(fc.array(value, { maxLength: 60 }), fc.boolean(), (values, descending) => {
       const places = Uint32Array.from(values, (_, number) => 1000 - number);
-      const work = sortPlaces(places, Float64Array.from(values), descending);
-      let result = work.next();
-      while (!result.done) result = work.next();
+      const sorted = finished(sortPlaces(places, Float64Array.from(values), descending));
       const order = values.map((held, number) => ({ held, number }));
       order.sort((a, b) => {
         if (Number.isNaN(a.held) || Number.isNaN(b.held))
           return Number(Number.isNaN(a.held)) - Number(Number.isNaN(b.held)) || a.number - b.number;
         return (descending ? b.held - a.held : a.held - b.held) || a.number - b.number;
       });
-      expect([...result.value]).toEqual(order.map(({ number }) => 1000 - number));
+      expect([...sorted]).toEqual(order.map(({ number }) => 1000 - number));
       expect([...places]).toEqual(values.map((_, number) => 1000 - number));
     }),
     { numRuns: 500 },
+  );
+});
+
+it('finds the first as if all had been sorted', () => {
+  fc.assert(
+    fc.property(
+      fc.array(value, { maxLength: 60 }),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 40 }),
+      (held, descending, limit) => {
+        const values = Float64Array.from(held);
+        const places = Uint32Array.from(held, (_, number) => 1000 - number);
+        const first = finished(firstPlaces(places, values, descending, limit));
+        expect([...first]).toEqual([...finished(sortPlaces(places, values, descending)).subarray(0, limit)]);
+      },
+    ),
+    { numRuns: 300 },
   );
 });

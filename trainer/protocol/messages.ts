@@ -228,6 +228,8 @@ export const requests = {
       matching: z.number().int(),
       total: z.number().int(),
       facets: z.record(z.string(), z.number().int()),
+      /** Of the rollouts that are kept but for what is asked of findings, those that older rules read: not looked for in them. */
+      outdated: z.number().int().default(0),
       /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
       filled: z.number().min(0).max(1).default(1),
     }),

@@ -32,6 +32,8 @@ const answer = (message: FromReader) => port.postMessage(message);
 const runs = new Map<string, RolloutOrders>();
 const mostRuns = 6;
 const mostBytes = 400e6;
+/** Of the run used last: what all columns of a million rollouts take, with their orders. */
+const mostReadAhead = 0.75 * mostBytes;
 /** Between two words about how far a task is. */
 const toldEveryMs = 150;
 
@@ -144,7 +146,7 @@ function takeTurn(task: Task): void {
 /** Reads a portion of what the run used last may be sorted by next; false when there is nothing to do. */
 function readAhead(): boolean {
   const [path, run] = [...runs].at(-1) ?? [];
-  if (path === undefined || run === undefined || !run.columns.isRead || run.sizeBytes > mostBytes / 2) return false;
+  if (path === undefined || run === undefined || !run.columns.isRead || run.sizeBytes > mostReadAhead) return false;
   try {
     return !run.columns.load(readAheadFields).next().done;
   } catch {

@@ -62,7 +62,7 @@ export class Texts {
   }
 }
 
-/** Rows of the database that are read in one go. */
+/** Rows of the database that are read in one go; so many fewer as more columns are read with them. */
 const portionRows = 50_000;
 
 /** Versions of which it is known what they changed. */
@@ -218,7 +218,8 @@ export class RolloutColumns {
       if (first === undefined) return;
       // Those that have come as far are read in one go.
       const together = missing.filter(({ level, filled }) => level === first.level && filled === first.filled);
-      this.fillPortion(together, Math.min(this.rowsOf(first.level), first.filled + this.portionRows));
+      const rows = Math.ceil(this.portionRows / together.length);
+      this.fillPortion(together, Math.min(this.rowsOf(first.level), first.filled + rows));
       yield this.progress(first.level === 'rollouts' ? first.filled : 0);
     }
   }
@@ -363,6 +364,11 @@ export class RolloutColumns {
     const from = this.count === 0 ? 0 : (this.keys[this.count - 1] as number);
     if (from >= last) return true;
     const to = this.end('rollouts', from, last);
+    const most = this.count + Math.min(this.portionRows, to - from);
+    this.keys = room(this.keys, most);
+    this.groupPlaces = room(this.groupPlaces, most);
+    this.facets = room(this.facets, most);
+    this.gone = room(this.gone, most);
     let group = -1;
     this.database.take(
       ['r.key', 'r.group_key', 'r.facet', 'r.superseded'],
@@ -370,10 +376,6 @@ export class RolloutColumns {
       [from, to],
       (key, groupKey, facet, superseded) => {
         const place = this.count;
-        this.keys = room(this.keys, place + 1);
-        this.groupPlaces = room(this.groupPlaces, place + 1);
-        this.facets = room(this.facets, place + 1);
-        this.gone = room(this.gone, place + 1);
         if (group < 0 || this.groupKeys[group] !== groupKey)
           group = placeIn(this.groupKeys, this.groupCount, groupKey as number);
         this.keys[place] = key as number;

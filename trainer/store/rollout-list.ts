@@ -3,12 +3,14 @@
  * that whoever runs it can answer others between two of them, or give up. Nothing here writes.
  */
 import { z } from 'zod';
+import { analysisVersion } from '../protocol/analysis.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { FlatReason } from '../protocol/flat-reason.ts';
 import type { ListPlace, RequestResult, RolloutRow } from '../protocol/messages.ts';
 import { type Expression, everything } from '../protocol/query/expression.ts';
 import { facetQueries, patternOf, withoutField } from '../protocol/query/facets.ts';
 import { fields } from '../protocol/query/fields.ts';
+import { butForFindings } from '../protocol/query/found-by-rules.ts';
 import type { ListSort } from '../protocol/query/sort.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
@@ -41,6 +43,8 @@ export interface RolloutCount {
   readonly total: number;
   /** By the terms of `facetTerms`: how many there would be with that term in the query; none when not asked for. */
   readonly facets: Record<string, number>;
+  /** Of the rollouts that are kept but for what is asked of findings, those that older rules have read; see `found-by-rules.ts`. */
+  readonly outdated: number;
   /** Share of the rollouts that a query sees; see `filling.ts`. */
   readonly filled: number;
 }
@@ -65,17 +69,16 @@ export function* listRollouts(orders: RolloutOrders, asked: ListAsked): Slices<R
   const { columns } = orders;
   const { database } = columns;
   const question = questionOf(asked.expression);
-  const isFirst = at === null && sort === null;
-  if (isFirst && !columns.isRead && isOfFacets(question.expression)) {
+  if (at === null && sort === null && !columns.isRead && isOfFacets(question.expression)) {
     const { keys, total } = orders.newestByIndex(question, limit + 1);
     const rungs = keys.slice(0, limit).map((key): Rung => ({ value: null, key }));
     return pageOf(database, rungs, { index: 0, total, more: keys.length > limit });
   }
-  yield* orders.prepare(question, sort);
+  yield* orders.prepare(question, sort, at !== null && 'step' in at ? ['step'] : []);
   const total = totalOf(columns, question);
-  if (isFirst && !orders.stands(question, sort)) {
-    const places = yield* orders.newest(question, limit + 1);
-    const rungs = Array.from(places.subarray(0, limit), (place) => orders.rungOf(place, null));
+  if (at === null && !orders.stands(question, sort)) {
+    const places = yield* orders.first(question, sort, limit + 1);
+    const rungs = Array.from(places.subarray(0, limit), (place) => orders.rungOf(place, sort));
     return pageOf(database, rungs, { index: 0, total, more: places.length > limit });
   }
   const places = yield* orders.ordered(question, sort);
@@ -164,7 +167,20 @@ export function* countRollouts(orders: RolloutOrders, asked: CountAsked): Slices
     const holds = facetsThatHold(columns, questionOf(expression).ofFacets);
     return [term, byFacet.reduce((sum, count, facet) => sum + (holds[facet] === 1 ? count : 0), 0)] as const;
   });
-  return { matching, total, filled: filledShare(columns.database), facets: Object.fromEntries(counted) };
+  const outdated = yield* countOutdated(orders, asked.expression);
+  return { matching, total, outdated, filled: filledShare(columns.database), facets: Object.fromEntries(counted) };
+}
+
+function* countOutdated(orders: RolloutOrders, expression: Expression): Slices<number> {
+  const others = butForFindings(expression);
+  const { database } = orders.columns;
+  const has = (comparison: '<' | '>=') =>
+    database.get<{ key: number }>(`SELECT key FROM rollouts WHERE analysis ${comparison} ? LIMIT 1`, analysisVersion);
+  if (others === null || has('<') === undefined) return 0;
+  const older: Expression = { kind: 'compare', field: 'analysis', comparison: '<', value: analysisVersion };
+  const question = questionOf({ kind: 'all', of: has('>=') === undefined ? others : [...others, older] });
+  yield* orders.prepare(question, null);
+  return (yield* orders.ordered(question, null)).length;
 }
 
 /** Of the rollouts that a query keeps, what it asks of patterns aside: how many have each. */

@@ -2,7 +2,7 @@
  * Which rollouts a query keeps, over the columns in memory: one byte a row. What is asked of facets or groups alone is decided
  * for them and spread over their rollouts at last. Words and flags are asked of the database.
  */
-import type { Comparison, Expression } from '../protocol/query/expression.ts';
+import { type Comparison, type Expression, fieldsOf } from '../protocol/query/expression.ts';
 import { type Field, type FieldName, fields, foldedText, type Subject } from '../protocol/query/fields.ts';
 import { bitOf, isAskedOfDatabase, keysSql, tableOf, wordMatch } from './query-sql.ts';
 import type { Column, Level, RolloutColumns } from './rollout-columns.ts';
@@ -17,24 +17,6 @@ export interface Range {
 interface Mask {
   readonly level: Level;
   readonly holds: Uint8Array;
-}
-
-/** The fields that an expression compares. */
-export function fieldsOf(expression: Expression): FieldName[] {
-  switch (expression.kind) {
-    case 'all':
-    case 'any':
-      return expression.of.flatMap(fieldsOf);
-    case 'not':
-      return fieldsOf(expression.of);
-    case 'compare':
-    case 'between':
-      return [expression.field];
-    case 'compareFields':
-      return [expression.field, expression.other];
-    case 'words':
-      return [];
-  }
 }
 
 /** Whether an expression is about facets and nothing else. */

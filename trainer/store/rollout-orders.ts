@@ -3,12 +3,12 @@
  * once. The orders asked for last are kept; rollouts that arrive, or are changed soon after, are put into them, and a change of
  * older ones makes them anew.
  */
-import type { Expression } from '../protocol/query/expression.ts';
-import type { Subject } from '../protocol/query/fields.ts';
+import { type Expression, fieldsOf } from '../protocol/query/expression.ts';
+import type { FieldName, Subject } from '../protocol/query/fields.ts';
 import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
 import { type Column, type Progress, type RolloutColumns, readFacets } from './rollout-columns.ts';
-import { facetsThatHold, fieldsOf, isOfFacets, maskOf } from './rollout-mask.ts';
-import { sortPlaces } from './sort-places.ts';
+import { facetsThatHold, isOfFacets, maskOf } from './rollout-mask.ts';
+import { firstPlaces, sortPlaces } from './sort-places.ts';
 
 /** Work in slices: whoever runs it can answer others between two of them, or give up. */
 export type Slices<T> = Generator<Progress | null, T>;
@@ -79,9 +79,9 @@ export class RolloutOrders {
   }
 
   /** Brings the columns up to date, those of the fields too. */
-  *prepare(question: Question, sort: ListSort | null): Slices<void> {
+  *prepare(question: Question, sort: ListSort | null, more: readonly FieldName[] = []): Slices<void> {
     yield* this.columns.refresh();
-    yield* this.columns.load(['step', ...fieldsOf(question.expression), ...(sort === null ? [] : [sort.by])]);
+    yield* this.columns.load([...more, ...fieldsOf(question.expression), ...(sort === null ? [] : [sort.by])]);
   }
 
   /** Places of what a query keeps, in order; the columns are prepared. */
@@ -135,8 +135,15 @@ export class RolloutOrders {
     return this.kept.has(JSON.stringify([question.expression, sort, question.withSuperseded]));
   }
 
-  /** The newest rollouts that a query keeps, at most so many, looked for from the newest on. */
-  *newest(question: Question, limit: number): Slices<Uint32Array> {
+  /** The first rollouts that a query keeps, at most so many, without an order of all; the columns are prepared. */
+  *first(question: Question, sort: ListSort | null, limit: number): Slices<Uint32Array> {
+    if (sort === null) return yield* this.newest(question, limit);
+    const { places } = yield* this.order(question, null);
+    return yield* firstPlaces(places, this.valuesOf(places, sort), sort.descending, limit);
+  }
+
+  /** Looked for from the newest on. */
+  private *newest(question: Question, limit: number): Slices<Uint32Array> {
     let found = new Uint32Array(0);
     let rows = firstRows;
     for (let to = this.columns.count; to > 0 && found.length < limit; rows *= 8) {

@@ -4,7 +4,7 @@ import { type Change, changes } from '../../trainer/protocol/analysis.ts';
 import { type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { explainAha } from '../formulas/aha-explained.tsx';
 import { FormulaLabel } from '../formulas/formula.tsx';
-import { AnalyseAnew } from '../run/analyse-anew.tsx';
+import { AnalyseAnew, olderRulesRead } from '../run/analyse-anew.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -57,8 +57,7 @@ export function AhaSection({ feed, view, group }: AhaSectionProps) {
       />
       {outdated > 0 && (
         <AnalyseAnew feed={feed}>
-          {grouped(outdated)} {outdated === 1 ? 'answer of this run was' : 'answers of this run were'} read by rules of
-          an older version and {analysed > 0 ? 'are left out below' : 'are not counted here yet'}.
+          {olderRulesRead(outdated, 'of this run')} and {analysed > 0 ? 'left out below' : 'not counted here yet'}.
         </AnalyseAnew>
       )}
       {analysed > 0 && (

@@ -230,6 +230,7 @@ function Panes(props: PanesProps) {
         }}
       >
         <RolloutList
+          run={feed}
           feed={list}
           moves={reading.moves}
           choices={choices}

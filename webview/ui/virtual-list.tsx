@@ -35,14 +35,15 @@ export interface VirtualListProps {
   readonly selected: number | null;
   /** `id` of the selected row's element, for assistive technology. */
   readonly activeId: string | null;
-  readonly row: (index: number, top: number) => ComponentChildren;
+  /** `slot` is the row's own as long as it is in sight, and then another's: as its key, it has elements used again. */
+  readonly row: (index: number, top: number, slot: number) => ComponentChildren;
   /** The first and last row in sight, when they change. */
   readonly onSight: (first: number, last: number) => void;
   /** `byPerson`: not because the list brought something into sight by itself. */
   readonly onScrolled: (offset: { readonly top: number; readonly left: number; readonly byPerson: boolean }) => void;
 }
 
-const overscan = 12;
+const overscan = 8;
 /** Browsers draw no element that is much taller; the scroll bar of a longer list stands for more than it says. */
 const tallest = 16_000_000;
 
@@ -51,6 +52,8 @@ export function VirtualList(props: VirtualListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [, render] = useReducer((turn: number) => turn + 1, 0);
   const view = useRef({ scrolled: 0, height: 0 });
+  /** As many rows as were ever drawn at once. */
+  const slots = useRef(0);
   /** Where the list went by itself. */
   const placed = useRef(0);
   const whole = lines.total * lineHeight;
@@ -130,6 +133,7 @@ export function VirtualList(props: VirtualListProps) {
     { length: Math.max(0, Math.min(count - 1, last + overscan) - from + 1) },
     (_, n) => from + n,
   );
+  slots.current = Math.max(slots.current, indexes.length);
   return (
     <div
       ref={scroller}
@@ -145,7 +149,10 @@ export function VirtualList(props: VirtualListProps) {
       }}
     >
       <div class={styles.all} role="presentation" style={{ height: `${drawn}px` }}>
-        {indexes.map((index) => props.row(index, lines.before(index) * lineHeight + shift))}
+        {/* Counted from the end: rows that arrive on top leave those below them where they are. */}
+        {indexes.map((index) =>
+          props.row(index, lines.before(index) * lineHeight + shift, (count - index) % slots.current),
+        )}
       </div>
     </div>
   );

@@ -11,7 +11,7 @@ it('prints what one would type', () => {
     ['', ''],
     ['order=shuffled   (flagged)', 'half:shuffled flagged'],
     ['type:choice,ocr ball', '(type:choice or type:ocr) "ball"*'],
-    ['not(a or correct!=true)', 'not ("a"* or correct!=true)'],
+    ['not(a or correct!=true)', 'not ("a" or correct!=true)'],
     ['step:20..40 accuracy:0.5..', 'step:20..40 accuracy>=0.5'],
     ['time>=2025-11-28', 'time>=2025-11-28T00:00:00.000Z'],
     ['answer:"a ""b"""', 'answer:"a ""b"""'],

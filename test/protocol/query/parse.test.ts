@@ -80,11 +80,17 @@ describe('words', () => {
     expect(read('ball rol step:3')).toEqual(all(words('ball'), words('rol', true), compare('step', '=', 3)));
     expect(read('rol "the ball"')).toEqual(all(words('rol'), words('the ball')));
     expect(read('"the ball" rol')).toEqual(all(words('the ball'), words('rol', true)));
-    expect(read('rol* "the ba"* x')).toEqual(all(words('rol', true), words('the ba', true), words('x', true)));
+    expect(read('rol* "the ba"* xy')).toEqual(all(words('rol', true), words('the ba', true), words('xy', true)));
+  });
+
+  it('a single letter at the end is whole, as nearly every text has a word that begins with it', () => {
+    expect(read('rol x')).toEqual(all(words('rol'), words('x')));
+    expect(read('rol x*')).toEqual(all(words('rol'), words('x', true)));
+    expect(read('球')).toEqual(words('球', true));
   });
 
   it('of scripts without spaces and with hyphens are phrases', () => {
-    expect(read('先做 x')).toEqual(all(words('先 做'), words('x', true)));
+    expect(read('先做 xy')).toEqual(all(words('先 做'), words('xy', true)));
     expect(read('don’t stop')).toEqual(all(words('don t'), words('stop', true)));
   });
 

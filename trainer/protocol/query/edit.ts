@@ -31,9 +31,28 @@ export function toggled(line: string, term: string): string {
   return `${kept.map((operand) => textOf(line, operand)).join(' ')} ${term}`;
 }
 
-/** The conditions that must all hold, as they are written. */
-export function conditionsOf(line: string): string[] {
-  return parseQuery(line).operands.map(({ start, end }) => line.slice(start, end));
+/** One of the conditions that must all hold. */
+export interface Condition {
+  /** As it is typed. */
+  readonly text: string;
+  /** A line that asks for it and nothing else: what is typed may mean another thing by itself. */
+  readonly alone: string;
+  /** Null where it has a fault. */
+  readonly expression: Expression | null;
+}
+
+/** The conditions that must all hold, in the order of the line. */
+export function conditionsOf(line: string): Condition[] {
+  return parseQuery(line).operands.map(({ start, end, expression }) => {
+    const text = line.slice(start, end);
+    return { text, alone: expression === null ? text : formatQuery(expression), expression };
+  });
+}
+
+/** The line with a term in the place of one of its conditions. */
+export function replaced(line: string, condition: number, term: string): string {
+  const { operands } = parseQuery(line);
+  return operands.map((operand, place) => (place === condition ? term : textOf(line, operand))).join(' ');
 }
 
 /** The line without one of its conditions. */

@@ -45,3 +45,21 @@ export type Expression =
 
 /** Keeps everything. */
 export const everything: Expression = { kind: 'all', of: [] };
+
+/** The fields that an expression compares. */
+export function fieldsOf(expression: Expression): FieldName[] {
+  switch (expression.kind) {
+    case 'all':
+    case 'any':
+      return expression.of.flatMap(fieldsOf);
+    case 'not':
+      return fieldsOf(expression.of);
+    case 'compare':
+    case 'between':
+      return [expression.field];
+    case 'compareFields':
+      return [expression.field, expression.other];
+    case 'words':
+      return [];
+  }
+}

@@ -128,10 +128,11 @@ export class LineReader {
     return true;
   }
 
-  /** The last word may be the start of one: it is still being typed. */
+  /** The last word may be the start of one: it is still being typed. With one letter that would be nearly every text. */
   private mayGoOn(place: number): void {
     const lexeme = this.lexemes[place];
     if (lexeme?.kind !== 'term' || lexeme.expression?.kind !== 'words') return;
+    if (/^[a-z0-9]$/.test(lexeme.expression.words.at(-1) ?? '')) return;
     this.lexemes[place] = { ...lexeme, expression: { ...lexeme.expression, prefix: true } };
   }
 

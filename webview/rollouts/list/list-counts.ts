@@ -14,6 +14,8 @@ export interface CountsState {
   readonly total: number | null;
   /** Rows that would be left with this chip pressed; empty until they are counted. */
   readonly facets: Readonly<Record<string, number>>;
+  /** Of the rows that the rest of the filter keeps, those in which the present rules have not looked for what it asks of them. */
+  readonly outdated: number;
   /** Share of the rollouts that a filter sees: less than 1 while a run of an older version is indexed anew. */
   readonly filled: number;
   /** `stopped` by a person, or because it failed. */
@@ -46,6 +48,7 @@ export class ListCounts {
     matching: null,
     total: null,
     facets: {},
+    outdated: 0,
     filled: 1,
     state: 'stopped',
   });
@@ -120,8 +123,8 @@ export class ListCounts {
       if (turn !== this.turn) return;
       this.counting = false;
       const { filled: before } = this.state.get();
-      const { matching, total, facets, filled } = counted;
-      this.patch({ matching, total, facets, filled, state: 'counted' });
+      const { matching, total, facets, outdated, filled } = counted;
+      this.patch({ matching, total, facets, outdated, filled, state: 'counted' });
       this.of.onCounted(matching, !this.outdated);
       if (before < 1 && filled === 1) this.of.onFilled();
       else if (this.outdated || filled < 1) this.countSoon();

@@ -14,6 +14,7 @@ import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { GroupWithRollouts, RunEvent } from '../../../trainer/protocol/records.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { Store } from '../../ui/store.ts';
+import type { Counted } from './causes.ts';
 import { type CountedQuery, ListCounts } from './list-counts.ts';
 import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
 import { inGroupOrder, noRows, pageRows, RowPages } from './row-pages.ts';
@@ -245,14 +246,13 @@ export class RolloutFeed {
     }
   }
 
-  /** Rollouts that each of these lines keeps; null where another count came between. */
-  async leftByEach(lines: readonly string[]): Promise<number[] | null> {
-    if (lines.length < 2) return null;
+  /** What each of these lines keeps; null where another count came between. */
+  async countEach(lines: readonly string[]): Promise<Counted[] | null> {
     try {
-      const left: number[] = [];
+      const counted: Counted[] = [];
       /* One after the other: a newer count ends the one before. */
-      for (const query of lines) left.push((await this.run.request('rollouts/count', { query })).matching);
-      return left;
+      for (const query of lines) counted.push(await this.run.request('rollouts/count', { query }));
+      return counted;
     } catch (thrown) {
       /* The list says the same without these figures. */
       if (asStudioError(thrown).kind !== 'cancelled') this.run.fail(thrown);

@@ -7,6 +7,7 @@ import type { Expression } from '../../../trainer/protocol/query/expression.ts';
 import { hitsOf } from '../../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
+import type { RunFeed } from '../../state/run-feed.ts';
 import { PaneHead } from '../../ui/heads.tsx';
 import { keyMap } from '../../ui/key-table.ts';
 import { useKeys } from '../../ui/keys.ts';
@@ -28,6 +29,7 @@ import type { CountsState } from './list-counts.ts';
 import { type ListAction, listKeys } from './list-keys.ts';
 import type { ListMoves } from './list-moves.ts';
 import { lineHeights, Placeholder, Row } from './list-rows.tsx';
+import { NotLookedFor } from './not-looked-for.tsx';
 import { NothingLeft } from './nothing-left.tsx';
 import type { FeedState, RolloutFeed } from './rollout-feed.ts';
 import styles from './rollout-list.module.css';
@@ -36,6 +38,7 @@ import { headedLines, plainLines } from './row-lines.ts';
 import { SavedFilters } from './saved-filters.tsx';
 
 interface RolloutListProps {
+  readonly run: RunFeed;
   readonly feed: RolloutFeed;
   readonly moves: ListMoves;
   readonly choices: ChoiceStore;
@@ -52,7 +55,7 @@ interface RolloutListProps {
 type Open = 'columns' | 'filters' | 'export' | 'jump' | null;
 
 export function RolloutList(props: RolloutListProps) {
-  const { feed, moves, choices, threshold, selectedId, onSelect, onShow, exports } = props;
+  const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, exports } = props;
   const state = useStore(feed.state, (held) => held);
   const counts = useStore(feed.counts.state, (held) => held);
   const chosen = useStore(choices.state, (held) => held);
@@ -201,8 +204,14 @@ export function RolloutList(props: RolloutListProps) {
           <kbd>Home</kbd>
         </button>
       )}
+      {!isEmpty && <NotLookedFor {...{ run, query }} outdated={counts.outdated} />}
       {isEmpty && counts.matching !== null && (
-        <NothingLeft feed={feed} line={state.goodLine} total={counts.total ?? 0} />
+        <NothingLeft
+          {...{ run, feed }}
+          line={state.goodLine}
+          total={counts.total ?? 0}
+          outdated={counts.state === 'counted' ? counts.outdated : null}
+        />
       )}
       <VirtualList
         count={length}
@@ -223,13 +232,13 @@ export function RolloutList(props: RolloutListProps) {
           scrolledAway.current = away;
           if (left !== scrolled) setScrolled(left);
         }}
-        row={(index, top) => {
+        row={(index, top, slot) => {
           const row = rows.at(index);
           const place = { index, top, length, layout };
-          if (!row) return <Placeholder key={index} {...place} />;
+          if (!row) return <Placeholder key={slot} {...place} />;
           return (
             <Row
-              key={row.id}
+              key={slot}
               {...{ ...place, row, shown, context, onSelect }}
               selected={row.id === selectedId}
               startsGroup={rows.startsGroup(index)}

@@ -133,7 +133,13 @@ export class ListModel {
   }
 
   private count({ query }: RequestInput<'rollouts/count'>): RequestResult<'rollouts/count'> {
-    return { matching: this.result(query, undefined).length, total: this.stored.length, facets: {}, filled: 1 };
+    return {
+      matching: this.result(query, undefined).length,
+      total: this.stored.length,
+      facets: {},
+      outdated: 0,
+      filled: 1,
+    };
   }
 }
 
