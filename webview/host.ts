@@ -6,7 +6,7 @@ import type { Transport } from '../trainer/protocol/connection.ts';
 import { asStudioError, StudioError } from '../trainer/protocol/errors.ts';
 import { shownText } from '../trainer/protocol/hostile-text.ts';
 import type { WebviewPage } from '../trainer/protocol/pages.ts';
-import { linkPath, type PlaceLink, readLink, webviewPage } from '../trainer/protocol/place.ts';
+import { linkPath, type PlaceLink, webviewPage } from '../trainer/protocol/place.ts';
 import {
   type HostCommand,
   hostToPage,
@@ -28,6 +28,8 @@ export interface HostListener {
   onStatus(status: LinkStatus): void;
   /** Someone asks to see something; `by` is who points there, null where it is whoever reads. */
   onShow(link: PlaceLink, by: string | null): void;
+  /** The page was opened at this path, with what stands behind it: as a link is written, or not. */
+  onAddress(text: string): void;
   /** Something was done outside of the page, such as a copy; `more` is what can be done besides. */
   onSaid(words: string, more: { readonly label: string; act(): void } | null): void;
   onTheme(): void;
@@ -237,14 +239,9 @@ class BrowserHost implements Host {
   listen(listener: HostListener): void {
     this.listener = listener;
     listener.onStatus({ state: 'connecting', reason: '' });
-    try {
-      const path = location.pathname === '/' ? `/${this.page}` : location.pathname;
-      /* After a reload the state says where one was, and more than the address does. */
-      const isReload = sessionStorage.getItem(addressKey) === location.pathname + location.search;
-      if (!isReload) listener.onShow(readLink(path + location.search), null);
-    } catch (thrown) {
-      listener.onFault(asStudioError(thrown));
-    }
+    const path = location.pathname === '/' ? `/${this.page}` : location.pathname;
+    /* After a reload the state says where one was, and more than the address does. */
+    if (sessionStorage.getItem(addressKey) !== path + location.search) listener.onAddress(path + location.search);
     window.addEventListener('popstate', () => location.reload());
     this.connect(listener);
   }

@@ -320,6 +320,10 @@ describe('video-r1 open', () => {
     expect((await openFromShell(runId, '--step', '2', '--print')).stdout.split('\n')[0]).toBe(
       `/${name}/${runId}/rollouts?step=2`,
     );
+    const compared = ['--page', 'compare', '--against', hostileRun, '--print'];
+    expect((await openFromShell(runId, ...compared)).stdout.split('\n')[0]).toBe(
+      `/${name}/${runId}/compare?against=${hostileRun}`,
+    );
     expect(await openFromShell('nothing-1')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('There is no run nothing-1'),
