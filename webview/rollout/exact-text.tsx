@@ -45,7 +45,6 @@ interface ExactTextsProps {
   /** In which the frames were given; the prompt's text is the same in both. */
   readonly order: FrameOrder;
   readonly onCopy: (text: string) => void;
-  /** Left out where there is nothing that would open it. */
   readonly onOpen: (exact: ExactText) => void;
 }
 

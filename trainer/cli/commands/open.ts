@@ -21,7 +21,8 @@ video-r1 open LINK [--print] [--folder DIR]
 Every page that is open for the project goes to the place and says who pointed; where none is open, the address for a browser
 and the link for VS Code are printed. The address holds the token of the trainer that is at work, the links hold none: they work
 as long as the run is there.
-PAGE is ${webviewPages.join(', ')}; rollouts where it is left out. --against names the run that compare puts beside it. --sort takes a field, with a - before it for the largest first.
+PAGE is ${webviewPages.join(', ')}; rollouts where it is left out. --against names the run that compare puts
+beside it. --sort takes a field, with a - before it for the largest first.
 --select marks a passage of the answer: places in its text, as a link of the page has them.
 --print shows nothing and prints the path that any page of the project takes, and the link for VS Code. It needs no trainer.
 
