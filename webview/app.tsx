@@ -143,6 +143,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       onOpen: (transport, author) => connection.open(transport, author),
       onStatus: (link) => connection.setLink(link),
       onShow: (link, by) => void visitor.visit(link, { by }),
+      onAddress: (text) => void visitor.follow(text, false),
       onSaid: say,
       onTheme: themeChanged,
       onFault: (fault) => connection.fail(fault),
@@ -252,7 +253,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
     ),
   };
   return (
-    <FollowLink.Provider value={(link) => void visitor.follow(link)}>
+    <FollowLink.Provider value={(link) => void visitor.follow(link, true)}>
       <VisitNotice visitor={visitor} />
       {pages[page]()}
       <FormulaPopover />

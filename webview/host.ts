@@ -6,7 +6,7 @@ import type { Transport } from '../trainer/protocol/connection.ts';
 import { asStudioError, StudioError } from '../trainer/protocol/errors.ts';
 import { shownText } from '../trainer/protocol/hostile-text.ts';
 import type { WebviewPage } from '../trainer/protocol/pages.ts';
-import { linkPath, type PlaceLink, readLink, webviewPage } from '../trainer/protocol/place.ts';
+import { linkPath, type PlaceLink, webviewPage } from '../trainer/protocol/place.ts';
 import {
   type HostCommand,
   hostToPage,
@@ -28,6 +28,8 @@ export interface HostListener {
   onStatus(status: LinkStatus): void;
   /** Someone asks to see something; `by` is who points there, null where it is whoever reads. */
   onShow(link: PlaceLink, by: string | null): void;
+  /** The page was opened at this path, with what stands behind it: as a link is written, or not. */
+  onAddress(text: string): void;
   /** Something was done outside of the page, such as a copy; `more` is what can be done besides. */
   onSaid(words: string, more: { readonly label: string; act(): void } | null): void;
   onTheme(): void;
@@ -216,6 +218,8 @@ class EditorHost implements Host {
 }
 
 const stateKey = 'video-r1';
+/** The address that the page itself wrote last. */
+const addressKey = 'video-r1-address';
 const firstRetryMs = 250;
 const longestRetryMs = 4000;
 /** After this many failed tries in a row the page says that the trainer is gone; it goes on trying. */
@@ -230,17 +234,14 @@ class BrowserHost implements Host {
   private failures = 0;
   private listener: HostListener | null = null;
   /** The socket goes by it where the browser keeps no cookies; the address lets go of it, so that it is not passed on. */
-  private readonly token = new URLSearchParams(location.search).get('token');
+  private readonly token = takeToken();
 
   listen(listener: HostListener): void {
     this.listener = listener;
     listener.onStatus({ state: 'connecting', reason: '' });
-    try {
-      const path = location.pathname === '/' ? `/${this.page}` : location.pathname;
-      listener.onShow(readLink(path + location.search), null);
-    } catch (thrown) {
-      listener.onFault(asStudioError(thrown));
-    }
+    const path = location.pathname === '/' ? `/${this.page}` : location.pathname;
+    /* After a reload the state says where one was, and more than the address does. */
+    if (sessionStorage.getItem(addressKey) !== path + location.search) listener.onAddress(path + location.search);
     window.addEventListener('popstate', () => location.reload());
     this.connect(listener);
   }
@@ -324,7 +325,10 @@ class BrowserHost implements Host {
 
   navigated(link: PlaceLink): void {
     const address = linkPath(link);
-    if (link.place.page === pageOfPath()) history.replaceState(null, '', address);
+    sessionStorage.setItem(addressKey, address);
+    const shown = pageOfPath();
+    /* Nobody goes back to an address that names no page. */
+    if (shown === null || link.place.page === shown) history.replaceState(null, '', address);
     else history.pushState(null, '', address);
   }
 }
@@ -358,6 +362,18 @@ function pageOfDocument(): WebviewPage {
   return named.success ? named.data : 'dashboard';
 }
 
-function pageOfPath(): string {
-  return location.pathname.split('/').at(-1) ?? '';
+function pageOfPath(): WebviewPage | null {
+  return webviewPage.safeParse(location.pathname.split('/').at(-1)).data ?? null;
+}
+
+/** Takes the token out of the address; the rest of it stays as it is written. */
+function takeToken(): string | null {
+  const token = new URLSearchParams(location.search).get('token');
+  if (token === null) return null;
+  const kept = location.search
+    .slice(1)
+    .split('&')
+    .filter((part) => !part.startsWith('token='));
+  history.replaceState(null, '', location.pathname + (kept.length > 0 ? `?${kept.join('&')}` : ''));
+  return token;
 }

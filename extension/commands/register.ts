@@ -22,6 +22,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   setParameter: async () => (await import('./set-parameter.ts')).setParameter,
   openDashboard: async () => (await import('./pages.ts')).openDashboard,
   openRollouts: async () => (await import('./pages.ts')).openRollouts,
+  compareRuns: async () => (await import('./compare-runs.ts')).compareRuns,
   openInBrowser: async () => (await import('./pages.ts')).openInBrowser,
   copyPageAddress: async () => (await import('./pages.ts')).copyPageAddress,
   attach: async () => (await import('./trainer.ts')).attach,

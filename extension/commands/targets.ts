@@ -16,6 +16,15 @@ export function runIdOf(argument: unknown): string | undefined {
   return typeof argument.runId === 'string' ? argument.runId : undefined;
 }
 
+/** A run as it stands in a choice. */
+export function runItem(studio: Studio, run: RunSummary) {
+  return {
+    label: `$(${runIcon(run.state).id}) ${run.id}`,
+    description: describeRun(run, studio.lastMetrics(run.id)),
+    run,
+  };
+}
+
 /**
  * The run to act on. The last one acted on comes first in the choice. `control` null takes any run.
  * @throws StudioError `conflict` when the run that was clicked on does not take the control, or none does, with the reasons;
@@ -49,11 +58,7 @@ export async function chooseRun(studio: Studio, argument: unknown, control: Cont
   }
   if (fitting.length === 1) return first;
   const picked = await vscode.window.showQuickPick(
-    fitting.map((run) => ({
-      label: `$(${runIcon(run.state).id}) ${run.id}`,
-      description: describeRun(run, studio.lastMetrics(run.id)),
-      run,
-    })),
+    fitting.map((run) => runItem(studio, run)),
     { placeHolder: 'Which run?', matchOnDescription: true },
   );
   if (!picked) throw new vscode.CancellationError();

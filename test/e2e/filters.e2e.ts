@@ -214,7 +214,7 @@ describe('the twenty worst for a colleague', () => {
     await expect.poll(async () => rewards(await inSight(tab))).toEqual(worst);
     const ids = await inSight(tab);
 
-    await tab.getByRole('button', { name: 'Export', exact: true }).focus();
+    await tab.getByRole('button', { name: 'Export (E)' }).focus();
     await tab.keyboard.press('Enter');
     await tab
       .getByRole('textbox', { name: /How many/ })

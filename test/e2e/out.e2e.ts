@@ -51,6 +51,17 @@ const rowInSight = (tab: Page, id: string) =>
     return inner.top >= outer.top && inner.bottom <= outer.bottom;
   }, id);
 const filter = (tab: Page) => tab.locator('#rollout-filter');
+/** Of the first rows of the list, from its top. */
+const shownIds = (tab: Page, rows: number) =>
+  tab.locator('[id^=row-]').evaluateAll(
+    (all, wanted) =>
+      all
+        .map((row) => ({ id: row.id.slice('row-'.length), place: Number(row.getAttribute('aria-posinset')) }))
+        .filter(({ place }) => place <= wanted)
+        .sort((a, b) => a.place - b.place)
+        .map(({ id }) => id),
+    rows,
+  );
 const clipboard = (tab: Page) => tab.evaluate(() => navigator.clipboard.readText());
 const said = (tab: Page, words: string | RegExp) =>
   tab.getByRole('status').filter({ hasText: words }).first().waitFor();
@@ -149,6 +160,36 @@ describe('a link', () => {
     expect(await tab.textContent('body')).toContain('A link to a place goes into the address bar of such a page');
   });
 
+  it('to a page that does not exist says which there are, inside the page, and leaves no token in the address', async () => {
+    const tab = await (await newContext()).newPage();
+    await tab.goto('about:blank');
+    const secret = `?token=${trainer.discovery.token}`;
+    for (const [wrong, words] of [
+      ['nonsense', 'The link names no page'],
+      ['rollout', 'The link names no page; the nearest is rollouts'],
+    ] as const) {
+      const answer = await tab.goto(`${origin()}/${name}/${runId}/${wrong}${secret}&query=a%20b`);
+      expect(answer?.status()).toBe(404);
+      const alert = tab.getByRole('alert').filter({ hasText: words });
+      await alert.filter({ hasText: 'one of dashboard, rollouts, across, compare' }).waitFor();
+      await tab.locator('[data-part=state]').waitFor();
+      await tab.waitForURL((url) => url.pathname === `/${name}/${runId}/dashboard` && url.search === '');
+    }
+    await tab.goBack();
+    await tab.goBack();
+    await tab.waitForURL('about:blank');
+  });
+
+  it('with a token is opened without it, and with its filter as it is written', async () => {
+    const tab = await (await newContext()).newPage();
+    await tab.goto(
+      `${origin()}/${name}/${runId}/rollouts?token=${trainer.discovery.token}&query=half:ordered%20step%3E0`,
+    );
+    await selected(tab).waitFor();
+    expect(await filter(tab).inputValue()).toBe('half:ordered step>0');
+    await tab.waitForURL((url) => !url.search.includes('token'));
+  });
+
   it('that is pasted into the filter is gone to with its own filter, and one can go back', async () => {
     const tab = await open('rollouts');
     await filter(tab).fill('half:ordered');
@@ -186,6 +227,27 @@ describe('a link', () => {
     await rowInSight(tab, last);
     await tab.keyboard.press('Home');
     await rowInSight(tab, first);
+  });
+
+  it('whose own filter leaves its rollout out shows the rollout, and says that the filter does not keep it', async () => {
+    const target = (await rollouts('half:shuffled'))[0];
+    for (const typed of ['', 'half:shuffled']) {
+      const tab = await open('rollouts');
+      await selected(tab).waitFor();
+      await filter(tab).fill(typed);
+      await paste(tab, `/${name}/${runId}/rollouts?rollout=${target?.id}&query=half%3Aordered`);
+      await said(tab, 'You followed a link.');
+      await tab.getByText('not in the filter', { exact: true }).waitFor();
+      await tab
+        .locator('[data-pane=rollout]')
+        .getByText(/^shuffled \d+ of/)
+        .waitFor();
+      await tab.locator('[id^=row-]').first().waitFor();
+      expect(await filter(tab).inputValue()).toBe('half:ordered');
+      expect(await selected(tab).count()).toBe(0);
+      await tab.waitForURL((url) => url.searchParams.get('rollout') === target?.id);
+      await context?.close();
+    }
   });
 
   it('to what is not there says so in a sentence and shows the nearest', async () => {
@@ -258,6 +320,10 @@ describe('video-r1 open', () => {
     expect((await openFromShell(runId, '--step', '2', '--print')).stdout.split('\n')[0]).toBe(
       `/${name}/${runId}/rollouts?step=2`,
     );
+    const compared = ['--page', 'compare', '--against', hostileRun, '--print'];
+    expect((await openFromShell(runId, ...compared)).stdout.split('\n')[0]).toBe(
+      `/${name}/${runId}/compare?against=${hostileRun}`,
+    );
     expect(await openFromShell('nothing-1')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('There is no run nothing-1'),
@@ -283,7 +349,7 @@ describe('what is said and offered on the way', () => {
       await said(tab, 'There is no rollout s99-g0-o0 in this run');
       await tab.keyboard.press('l');
       if (width < 760) await tab.getByRole('tab', { name: 'List' }).click();
-      const button = tab.getByRole('button', { name: 'Export', exact: true });
+      const button = tab.getByRole('button', { name: 'Export (E)' });
       if (!(await button.isVisible())) await tab.keyboard.press('l');
       await button.click();
       await tab.getByRole('dialog', { name: 'Export' }).waitFor();
@@ -293,7 +359,7 @@ describe('what is said and offered on the way', () => {
       expect(box?.x).toBeGreaterThanOrEqual(0);
       expect((box?.x ?? 0) + (box?.width ?? width)).toBeLessThanOrEqual(width);
       await tab.keyboard.press('Escape');
-      expect(await tab.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Export');
+      expect(await tab.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Export (E)');
       await context?.close();
     }
   });
@@ -302,7 +368,7 @@ describe('what is said and offered on the way', () => {
 describe('an export', () => {
   /** Exports as a person does, and gives the file. */
   async function exported(tab: Page, form: string, limit = ''): Promise<string> {
-    await tab.getByRole('button', { name: 'Export', exact: true }).click();
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
     if (limit !== '') await tab.getByRole('textbox', { name: /How many/ }).fill(limit);
     const [download] = await Promise.all([
       tab.waitForEvent('download'),
@@ -320,7 +386,7 @@ describe('an export', () => {
     const lines = (await readFile(await exported(tab, 'JSONL', '3'), 'utf8')).trimEnd().split('\n');
     await said(tab, '3 rollouts exported.');
     const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
-    expect(ids).toEqual((await rollouts('media:video half:ordered')).slice(0, 3).map(({ id }) => id));
+    await expect.poll(() => shownIds(tab, 3)).toEqual(ids);
 
     const file = await exported(tab, 'Page to read', '3');
     const page = await (context as BrowserContext).newPage();
@@ -331,6 +397,53 @@ describe('an export', () => {
     expect(await frames.evaluateAll((all) => all.every((one) => (one as HTMLImageElement).naturalWidth > 0))).toBe(
       true,
     );
+  });
+
+  it('is opened by E with the focus inside, and Esc cancels one under way, says so and gives the focus back', async () => {
+    const tab = await (await newContext()).newPage();
+    const held: (() => void)[] = [];
+    await tab.routeWebSocket(/.*/, (page) => {
+      const server = page.connectToServer();
+      page.onMessage((message) => {
+        /* Under way until it is cancelled, however fast the machine is. */
+        if (String(message).includes('"rollouts/export"')) held.push(() => server.send(message));
+        else {
+          if (String(message).includes('"exports/cancel"')) for (const send of held.splice(0)) send();
+          server.send(message);
+        }
+      });
+    });
+    await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${runId}`);
+    await selected(tab).waitFor();
+    const downloads: unknown[] = [];
+    tab.on('download', (download) => downloads.push(download));
+    const list = tab.getByRole('listbox', { name: /^Rollouts/ });
+    const menu = tab.getByRole('dialog', { name: 'Export' });
+    const focusedText = () => tab.evaluate(() => document.activeElement?.textContent?.trim());
+    for (const opened of ['by key', 'by its button'] as const) {
+      if (opened === 'by key') {
+        await list.focus();
+        await tab.keyboard.press('E');
+      } else await tab.getByRole('button', { name: 'Export (E)' }).click();
+      await tab
+        .getByRole('textbox', { name: /How many/ })
+        .and(tab.locator(':focus'))
+        .waitFor();
+      await menu.getByText('Page to read', { exact: true }).click();
+      await expect.poll(focusedText).toBe('Cancel Esc');
+      await expect.poll(() => held.length).toBe(1);
+      await tab.keyboard.press('Escape');
+      await said(tab, 'The export was cancelled; nothing of it is left.');
+      await menu.waitFor({ state: 'detached' });
+      const opener = opened === 'by key' ? list : tab.getByRole('button', { name: 'Export (E)' });
+      await opener.and(tab.locator(':focus')).waitFor();
+    }
+    await tab.keyboard.press('E');
+    await tab.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    await tab.keyboard.press('?');
+    await tab.getByRole('dialog').getByText('export what the list shows', { exact: true }).waitFor();
+    expect(downloads).toEqual([]);
   });
 
   it('as a page fetches nothing, runs nothing, is read out in light and dark, and hostile answers stay text', async () => {

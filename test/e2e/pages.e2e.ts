@@ -291,7 +291,7 @@ describe('the pages over a run', () => {
     await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flag"]').waitFor();
 
     const download = tab.waitForEvent('download');
-    await tab.getByRole('button', { name: 'Export', exact: true }).click();
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
     await tab.getByRole('button', { name: /^All flags/ }).click();
     const [line = '', ...more] = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
     expect(more).toEqual([]);

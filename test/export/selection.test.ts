@@ -58,6 +58,16 @@ describe('a selection', () => {
     expect(await select('correct:false', null, 20)).toMatchObject({ count: 20, matching: 150 });
   });
 
+  it('has the answers of a question as the list has them, ordered first, also where the limit cuts it', async () => {
+    const { store, idsOf } = made();
+    const answer = (order: 'ordered' | 'shuffled', index: number) =>
+      aRollout({ id: `s151-g0-${order[0]}${index}`, groupId: 's151-g0', step: 151, order, index });
+    const rollouts = [answer('ordered', 0), answer('ordered', 1), answer('shuffled', 0), answer('shuffled', 1)];
+    store.append({ type: 'group', group: aGroup(151, { rollouts }) });
+    expect(await idsOf('', null, 5)).toEqual(['s151-g0-o0', 's151-g0-o1', 's151-g0-s0', 's151-g0-s1', 's150-g0-o0']);
+    expect(await idsOf('', null, 3)).toEqual(['s151-g0-o0', 's151-g0-o1', 's151-g0-s0']);
+  });
+
   it('is sorted by a field, so that the worst of all are a few', async () => {
     const { idsOf } = made();
     expect(await idsOf('', { by: 'length', descending: true }, 3)).toEqual(['s1-g0-o1', 's2-g0-o1', 's3-g0-o1']);

@@ -85,6 +85,11 @@ describe('the addresses of places', () => {
     );
     for (const at of ['/a/b/c/rollouts', '/clips/r-1/secret.json', '/clips/r-1/'])
       expect((await fetch(`${address}${at}`, { headers: { cookie } })).status, at).toBe(404);
+    /* A person who goes there is told by the page itself. */
+    const wrong = await fetch(`${address}/clips/r-1/nonsense`, { headers: { cookie, accept: 'text/html,*/*' } });
+    expect([wrong.status, await wrong.text()]).toEqual([404, expect.stringContaining('data-page="dashboard"')]);
+    const noPage = await fetch(`${address}/assets/nonsense.js`, { headers: { cookie, accept: 'text/html,*/*' } });
+    expect([noPage.status, await noPage.text()]).toEqual([404, expect.stringContaining('There is no such page.')]);
   });
 });
 

@@ -158,6 +158,7 @@ describe('requests', () => {
       matching: 3,
       total: 3,
       filled: 1,
+      outdated: 0,
       facets: {},
     });
     const { facets } = await client.request('rollouts/count', { runId: 'a', query: 'half:ordered', facets: true });

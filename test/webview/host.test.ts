@@ -18,6 +18,7 @@ function editorPage() {
     onOpen: note('onOpen'),
     onStatus: note('onStatus'),
     onShow: note('onShow'),
+    onAddress: note('onAddress'),
     onSaid: note('onSaid'),
     onTheme: note('onTheme'),
     onFault: note('onFault'),

@@ -1,4 +1,5 @@
 /** The rollouts that a list shows: what a query keeps, in the list's order, the first so many of them. */
+import { answerOrder } from '../protocol/answer-order.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import type { ListSort } from '../protocol/query/sort.ts';
@@ -35,26 +36,36 @@ export async function selectedRollouts(
   const attention = signal ? { signal } : {};
   const { matching } = await reader.count(store.folder, { expression, sort, facets: false }, attention);
   const most = limit ?? Number.POSITIVE_INFINITY;
+  /** As the list shows them: where it is the newest first, the answers of one group in their order. */
+  async function* rows(): AsyncGenerator<RolloutPage['rows'][number]> {
+    const together: RolloutPage['rows'][number][] = [];
+    for (let at: { readonly after: string } | null = null; ; ) {
+      const asked: ListAsked = { expression, sort, at, limit: pageRows };
+      const page: RolloutPage = await reader.list(store.folder, asked, attention);
+      for (const row of page.rows) {
+        if (sort !== null || together[0]?.groupId !== row.groupId) yield* together.splice(0).sort(answerOrder);
+        together.push(row);
+      }
+      if (!page.more || page.last === null) break;
+      at = { after: page.last };
+    }
+    yield* together.sort(answerOrder);
+  }
   async function* records(): AsyncGenerator<RolloutRecord> {
     /** The group of the row before, since those of one group mostly follow each other. */
     let group: GroupWithRollouts | null = null;
-    let at: { readonly after: string } | null = null;
-    for (let taken = 0; taken < most; ) {
-      const asked: ListAsked = { expression, sort, at, limit: Math.min(pageRows, most - taken) };
-      const { rows, last, more }: RolloutPage = await reader.list(store.folder, asked, attention);
-      for (const { id, groupId } of rows) {
-        if (group?.id !== groupId) group = store.group(groupId);
-        const { rollouts, ...own }: GroupWithRollouts = group;
-        const rollout = rollouts.find((one) => one.id === id);
-        if (!rollout)
-          throw new StudioError('conflict', `The run went back over ${id} while it was exported.`, {
-            remedy: 'Export again.',
-          });
-        yield { ...rollout, group: own };
-        taken++;
-      }
-      if (!more || last === null) return;
-      at = { after: last };
+    let taken = 0;
+    for await (const { id, groupId } of rows()) {
+      if (taken === most) return;
+      if (group?.id !== groupId) group = store.group(groupId);
+      const { rollouts, ...own }: GroupWithRollouts = group;
+      const rollout = rollouts.find((one) => one.id === id);
+      if (!rollout)
+        throw new StudioError('conflict', `The run went back over ${id} while it was exported.`, {
+          remedy: 'Export again.',
+        });
+      yield { ...rollout, group: own };
+      taken++;
     }
   }
   return { records: records(), count: Math.min(matching, most), matching };

@@ -320,8 +320,9 @@ export class ClientConnection {
       const count = await this.service.exportRollouts(runId, wanted, made.file, { signal, onProgress });
       const path = exports.offer(made.id, made.file, `${runId}-rollouts.${form}`);
       this.unfetched.add(made.id);
-      // Its client left while the file was written.
+      // It was cancelled, or its client left, as the file became whole.
       if (signal.aborted) exports.remove(made.id);
+      signal.throwIfAborted();
       return { path, count };
     } catch (thrown) {
       if (signal.aborted) throw new StudioError('cancelled', 'The export was cancelled; nothing of it is left.');

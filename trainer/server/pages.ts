@@ -79,7 +79,11 @@ export async function servePage(
 
   const [path = '/'] = (request.url ?? '/').split('?', 1);
   const name = path.slice(1) || 'dashboard';
-  const page = pageOfPath(name);
+  const asset = name.startsWith('assets/') ? name.slice('assets/'.length) : null;
+  /* Where somebody goes by an address that names no page, the page itself says which there are. */
+  const isWrong =
+    asset === null && !name.startsWith(exportsPath) && /\btext\/html\b/.test(request.headers.accept ?? '');
+  const page = pageOfPath(name) ?? (isWrong ? 'dashboard' : undefined);
   if (page !== undefined) {
     const template = await readBeside(pagesFolder, 'page.html');
     if (template === null)
@@ -91,7 +95,7 @@ export async function servePage(
       .replaceAll('{{page}}', page)
       .replaceAll('{{assets}}', '/assets');
     const cookie = access.cookieFor(request);
-    return send(200, 'text/html; charset=utf-8', html, {
+    return send(pageOfPath(name) === undefined ? 404 : 200, 'text/html; charset=utf-8', html, {
       'Content-Security-Policy': contentSecurityPolicy(nonce, request.headers.host ?? ''),
       ...(cookie && { 'Set-Cookie': cookie }),
     });
@@ -100,13 +104,12 @@ export async function servePage(
     if (await exports.send(name.slice(exportsPath.length), request, response, commonHeaders)) return;
     return say(404, 'This file was fetched already, or the page that had it made is closed. Export it again.');
   }
-  const asset = name.startsWith('assets/') ? name.slice('assets/'.length) : '';
-  const type = mimeTypes[extname(asset)];
-  if (assetName.test(asset) && type !== undefined) {
+  const type = asset === null ? undefined : mimeTypes[extname(asset)];
+  if (asset !== null && assetName.test(asset) && type !== undefined) {
     const bytes = await readBeside(pagesFolder, asset);
     if (bytes) return send(200, type, bytes);
   }
-  return say(404, `There is no such page. The pages are ${webviewPages.map((page) => `/${page}`).join(' and ')}.`);
+  return say(404, `There is no such page. The pages are ${webviewPages.map((one) => `/${one}`).join(', ')}.`);
 }
 
 /** The page of a path that a link has: alone, or after the names of a project and a run. The page itself reads those. */

@@ -45,11 +45,16 @@ export class Visitor {
     session.connection.on('place/show', ({ place, by }) => void this.visit({ project: null, place }, { by }));
   }
 
-  /** A link that was pasted or opened; what is wrong with it is shown. */
-  async follow(text: string): Promise<void> {
+  /**
+   * A link that was pasted, or an address that was opened; what is wrong with it is shown.
+   * @param canReturn whether there is something to go back to
+   */
+  async follow(text: string, canReturn: boolean): Promise<void> {
     try {
-      await this.visit(readLink(text), { canReturn: true });
+      await this.visit(readLink(text), { canReturn });
     } catch (thrown) {
+      /* What the page shows then takes its place no more. */
+      await this.known();
       this.session.connection.fail(asStudioError(thrown));
     }
   }

@@ -45,8 +45,7 @@ interface ExactTextsProps {
   /** In which the frames were given; the prompt's text is the same in both. */
   readonly order: FrameOrder;
   readonly onCopy: (text: string) => void;
-  /** Left out where there is nothing that would open it. */
-  readonly onOpen?: ((exact: ExactText) => void) | undefined;
+  readonly onOpen: (exact: ExactText) => void;
 }
 
 export function ExactTexts({ prompt, completion, order, onCopy, onOpen }: ExactTextsProps) {
@@ -101,7 +100,7 @@ function Part({ exact, asIds, onCopy, onOpen }: PartProps) {
           refused={ids ? null : missing}
           onPress={() => ids && onCopy(JSON.stringify(ids))}
         />
-        {onOpen && <Tool icon="document" label={`Open the ${lower} as a document`} onPress={() => onOpen(exact)} />}
+        <Tool icon="document" label={`Open the ${lower} as a document`} onPress={() => onOpen(exact)} />
       </Bar>
       {asIds ? <Ids exact={exact} /> : <Text exact={exact} />}
     </section>

@@ -1,17 +1,20 @@
 /** Exports what the list shows, in its order, the first so many: to a file that the editor asks for, or as a download. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { ExportForm } from '../../trainer/protocol/messages.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { grouped } from '../ui/numbers.ts';
+import { Popover } from '../ui/popover.tsx';
 import { say } from '../ui/said.tsx';
-import { Tool } from '../ui/tool.tsx';
 import { Button, TextField } from '../ui/toolkit.tsx';
 import styles from './export-menu.module.css';
 
 interface ExportMenuProps {
+  /** It stays in the page when it is closed, so that an export under way is there again when it is opened. */
+  readonly open: boolean;
+  readonly onClose: () => void;
   readonly feed: RunFeed;
   readonly host: Host;
   /** The filter that the list shows. */
@@ -35,26 +38,12 @@ interface UnderWay {
   readonly total: number | null;
 }
 
-export function ExportMenu({ feed, host, line, sort, matching, onFlags }: ExportMenuProps) {
-  const [open, setOpen] = useState(false);
+export function ExportMenu({ open, onClose, feed, host, line, sort, matching, onFlags }: ExportMenuProps) {
   const [typed, setTyped] = useState('');
   const [underWay, setUnderWay] = useState<UnderWay | null>(null);
-  const box = useRef<HTMLSpanElement>(null);
   const field = useRef<HTMLElement>(null);
+  const cancelling = useRef<HTMLButtonElement>(null);
   const limit = limitOf(typed);
-  const close = () => {
-    setOpen(false);
-    box.current?.querySelector('button')?.focus();
-  };
-  useEffect(() => {
-    if (!open) return;
-    field.current?.focus();
-    const onPress = (event: Event) => {
-      if (!box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    window.addEventListener('pointerdown', onPress, true);
-    return () => window.removeEventListener('pointerdown', onPress, true);
-  }, [open]);
   useEffect(
     () =>
       feed.connection.on('exports/progress', ({ id, done, total }) =>
@@ -67,7 +56,7 @@ export function ExportMenu({ feed, host, line, sort, matching, onFlags }: Export
     if (limit === 'faulty' || underWay) return;
     const selection = { query: line, ...(sort && { sort }), ...(limit !== null && { limit }) };
     if (host.place === 'vscode') {
-      setOpen(false);
+      onClose();
       host.command({ command: 'export-rollouts', runId: feed.id, selection, form });
       return;
     }
@@ -77,10 +66,15 @@ export function ExportMenu({ feed, host, line, sort, matching, onFlags }: Export
       const { path, count } = await feed.request('rollouts/export', { id, selection, form });
       host.download(path);
       say(`${grouped(count)} ${count === 1 ? 'rollout' : 'rollouts'} exported.`);
-      close();
+      onClose();
     } catch (thrown) {
-      if (asStudioError(thrown).kind === 'cancelled') say('The export was cancelled; nothing of it is left.');
-      else feed.fail(thrown);
+      if (asStudioError(thrown).kind === 'cancelled') {
+        say('The export was cancelled; nothing of it is left.');
+        onClose();
+      } else {
+        feed.fail(thrown);
+        field.current?.focus();
+      }
     } finally {
       setUnderWay(null);
     }
@@ -89,68 +83,75 @@ export function ExportMenu({ feed, host, line, sort, matching, onFlags }: Export
     if (underWay)
       feed.connection.request('exports/cancel', { id: underWay.id }).catch((thrown: unknown) => feed.fail(thrown));
   };
+  const isExporting = underWay !== null;
+  useLayoutEffect(() => {
+    if (!open || !isExporting) return;
+    /* What was pressed can't be pressed again, and lets go of the focus. */
+    cancelling.current?.focus();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      event.preventDefault();
+      event.stopPropagation();
+      cancel();
+    };
+    window.addEventListener('keydown', onKey, true);
+    return () => window.removeEventListener('keydown', onKey, true);
+  }, [open, isExporting]);
+  if (!open) return null;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it takes the keys of its parts
-    <span
-      ref={box}
-      class={styles.box}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !open) return;
-        event.stopPropagation();
-        if (underWay) cancel();
-        else close();
+    <Popover
+      label="Export"
+      onClose={() => {
+        if (!isExporting) onClose();
       }}
     >
-      <Tool icon="export" label="Export" expanded={open} onPress={() => setOpen(!open)} />
-      {open && (
-        <div class={styles.form} role="dialog" aria-label="Export">
-          <p class="strong">
-            {matching === null ? 'The rollouts' : grouped(matching)} of this list, {orderWords(sort)}
-          </p>
-          <div class={styles.limit}>
-            <span aria-hidden="true">only the first</span>
-            <TextField
-              label="How many of them; all when empty"
-              placeholder="all"
-              value={typed}
-              invalid={limit === 'faulty'}
-              fieldRef={field}
-              onInput={setTyped}
-            />
-          </div>
-          {limit === 'faulty' && <p role="alert">A whole number, from 1.</p>}
-          <div class={styles.forms}>
-            {forms.map(({ form, label, title }) => (
-              <Button
-                key={form}
-                title={title}
-                disabled={limit === 'faulty' || underWay !== null}
-                onPress={() => void start(form)}
-              >
-                {label}
-              </Button>
-            ))}
-          </div>
-          {underWay && (
-            <div class={styles.forms}>
-              <progress
-                aria-label="Exporting"
-                {...(underWay.total !== null && { value: underWay.done, max: Math.max(1, underWay.total) })}
-              />
-              <span class="num">
-                {underWay.total !== null && `${grouped(underWay.done)} of ${grouped(underWay.total)}`}
-              </span>
-              <button type="button" class="link" onClick={cancel}>
-                Cancel <kbd>Esc</kbd>
-              </button>
-            </div>
-          )}
-          <button type="button" class="link" onClick={onFlags}>
-            All flags of this run, as JSONL
-          </button>
+      <div class={styles.form}>
+        <p class="strong">
+          {matching === null ? 'The rollouts' : grouped(matching)} of this list, {orderWords(sort)}
+        </p>
+        <div class={styles.limit}>
+          <span aria-hidden="true">only the first</span>
+          <TextField
+            label="How many of them; all when empty"
+            placeholder="all"
+            value={typed}
+            invalid={limit === 'faulty'}
+            fieldRef={field}
+            onInput={setTyped}
+          />
         </div>
-      )}
-    </span>
+        {limit === 'faulty' && <p role="alert">A whole number, from 1.</p>}
+        <div class={styles.forms}>
+          {forms.map(({ form, label, title }) => (
+            <Button
+              key={form}
+              title={title}
+              disabled={limit === 'faulty' || underWay !== null}
+              onPress={() => void start(form)}
+            >
+              {label}
+            </Button>
+          ))}
+        </div>
+        {underWay && (
+          <div class={styles.forms}>
+            <progress
+              aria-label="Exporting"
+              {...(underWay.total !== null && { value: underWay.done, max: Math.max(1, underWay.total) })}
+            />
+            <span class="num">
+              {underWay.total !== null && `${grouped(underWay.done)} of ${grouped(underWay.total)}`}
+            </span>
+            <button ref={cancelling} type="button" class="link" onClick={cancel}>
+              Cancel <kbd>Esc</kbd>
+            </button>
+          </div>
+        )}
+        <button type="button" class="link" onClick={onFlags}>
+          All flags of this run, as JSONL
+        </button>
+      </div>
+    </Popover>
   );
 }
 

@@ -23,11 +23,11 @@ interface RolloutHeadProps {
   /** The list says that the filter leaves it out. */
   readonly filteredOut: boolean;
   readonly exact: boolean;
-  readonly onAcross?: (() => void) | undefined;
-  readonly onCompare?: (() => void) | undefined;
+  readonly onAcross: () => void;
+  readonly onCompare: () => void;
   readonly onFlag: () => void;
   readonly onCopyLink: () => void;
-  readonly onOpenDocument?: (() => void) | undefined;
+  readonly onOpenDocument: () => void;
   readonly onExact: () => void;
   readonly more: readonly MenuItem[];
 }
@@ -57,10 +57,8 @@ export function RolloutHead(props: RolloutHeadProps) {
       }
       tools={
         <>
-          {props.onAcross && <Tool text="Across steps" label="Across steps (t)" class="far" onPress={props.onAcross} />}
-          {props.onCompare && (
-            <Tool text="Compare" label="Compare with another run (r)" class="far" onPress={props.onCompare} />
-          )}
+          <Tool text="Across steps" label="Across steps (t)" class="far" onPress={props.onAcross} />
+          <Tool text="Compare" label="Compare with another run (r)" class="far" onPress={props.onCompare} />
           <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />
           <Tool icon="link" label="Copy link (y)" onPress={props.onCopyLink} />
           <Tool
@@ -69,9 +67,7 @@ export function RolloutHead(props: RolloutHeadProps) {
             pressed={props.exact}
             onPress={props.onExact}
           />
-          {props.onOpenDocument && (
-            <Tool icon="document" label="Open the answer as a document" onPress={props.onOpenDocument} />
-          )}
+          <Tool icon="document" label="Open the answer as a document" onPress={props.onOpenDocument} />
           <Menu icon="more" label="More" items={props.more} />
         </>
       }

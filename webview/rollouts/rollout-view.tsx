@@ -54,9 +54,9 @@ interface RolloutViewProps {
   readonly refused: string | null;
   readonly onFlag: () => void;
   readonly onCopyLink: () => void;
-  readonly onAcross?: ((read: Read) => void) | undefined;
-  readonly onCompare?: ((read: Read) => void) | undefined;
-  readonly onOpenDocument?: ((document: TextDocument) => void) | undefined;
+  readonly onAcross: (read: Read) => void;
+  readonly onCompare: (read: Read) => void;
+  readonly onOpenDocument: (document: TextDocument) => void;
 }
 
 /** The element that holds the answer's text, in which a person selects, and the one of its parts that scrolls. */
@@ -68,7 +68,7 @@ export function RolloutView(props: RolloutViewProps) {
   const { group, rollout } = read;
   const { question } = group;
   const exact = useStore(reading.state, (state) => state.exact);
-  const openText = (name: string, text: string) => onOpenDocument?.({ name: `${rollout.id} ${name}.txt`, text });
+  const openText = (name: string, text: string) => onOpenDocument({ name: `${rollout.id} ${name}.txt`, text });
   const copy = (text: string) => host.copy(text).catch((thrown: unknown) => feed.fail(thrown));
   const openRow = () => host.openFile(question.dataset, question.fileRow ?? question.row + 1);
   const reason = temporalReason(rollout, group, run.parameters.correctThreshold);
@@ -79,11 +79,11 @@ export function RolloutView(props: RolloutViewProps) {
         listPlace={props.listPlace}
         filteredOut={props.filteredOut}
         exact={exact}
-        onAcross={onAcross && (() => onAcross(read))}
-        onCompare={onCompare && (() => onCompare(read))}
+        onAcross={() => onAcross(read)}
+        onCompare={() => onCompare(read)}
         onFlag={props.onFlag}
         onCopyLink={props.onCopyLink}
-        onOpenDocument={onOpenDocument && (() => openText('completion', rollout.text))}
+        onOpenDocument={() => openText('completion', rollout.text)}
         onExact={() => reading.showExact(!exact)}
         more={[
           { label: 'Copy the completion', onPress: () => void copy(rollout.text) },
@@ -94,10 +94,7 @@ export function RolloutView(props: RolloutViewProps) {
         ]}
       />
       {exact ? (
-        <Exact
-          {...{ feed, reading, read, copy }}
-          onOpen={onOpenDocument && (({ name, text }) => openText(name, text))}
-        />
+        <Exact {...{ feed, reading, read, copy }} onOpen={({ name, text }) => openText(name, text)} />
       ) : (
         <Body {...{ feed, reading, run, read, flags, compact, refused, openRow }} bothStrips={props.bothStrips} />
       )}
@@ -115,7 +112,7 @@ export function RolloutView(props: RolloutViewProps) {
 
 interface ExactProps extends Pick<RolloutViewProps, 'feed' | 'reading' | 'read'> {
   readonly copy: (text: string) => void;
-  readonly onOpen?: ((exact: ExactText) => void) | undefined;
+  readonly onOpen: (exact: ExactText) => void;
 }
 
 function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {

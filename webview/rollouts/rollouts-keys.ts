@@ -31,9 +31,3 @@ export const rolloutsKeys = [
 ] as const satisfies readonly KeyRow<string>[];
 
 export type RolloutsAction = ActionOf<typeof rolloutsKeys>;
-
-/** Without those that lead to pages which are not there. */
-export function keysWithout(actions: readonly RolloutsAction[]): KeyRow<RolloutsAction>[] {
-  const rows: readonly KeyRow<RolloutsAction>[] = rolloutsKeys;
-  return rows.filter(({ keys }) => !Object.values(keys).some((action) => actions.includes(action)));
-}

@@ -34,7 +34,7 @@ import { linkOfRollout } from './place-link.ts';
 import { entropyRefusal, type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
-import { keysWithout, type RolloutsAction } from './rollouts-keys.ts';
+import { type RolloutsAction, rolloutsKeys } from './rollouts-keys.ts';
 import { useLayout, useRead } from './use-reading.ts';
 
 interface RolloutsProps {
@@ -43,11 +43,11 @@ interface RolloutsProps {
   readonly host: Host;
   readonly place: Store<RolloutsPlace>;
   readonly onDashboard: () => void;
-  /** To the question through training. Left out where there is no such page; so with the two below. */
-  readonly onAcross?: ((read: Read) => void) | undefined;
+  /** To the question through training. */
+  readonly onAcross: (read: Read) => void;
   /** To the same question in another run. */
-  readonly onCompare?: ((read: Read) => void) | undefined;
-  readonly onOpenDocument?: ((document: TextDocument) => void) | undefined;
+  readonly onCompare: (read: Read) => void;
+  readonly onOpenDocument: (document: TextDocument) => void;
 }
 
 export function Rollouts(props: RolloutsProps) {
@@ -76,23 +76,18 @@ export function Rollouts(props: RolloutsProps) {
   );
   const [help, setHelp] = useState(false);
   const read = useRead(reading);
-  const keys = useMemo(
-    () =>
-      keysWithout([...(props.onAcross ? [] : ['across' as const]), ...(props.onCompare ? [] : ['compare' as const])]),
-    [props.onAcross, props.onCompare],
-  );
   return (
     <OlderRules.Provider value={outdated}>
       <TopLine
         {...{ session, feed, host }}
         title="Rollouts of"
-        help={help && <KeyHelp rows={helpRows([...keys, ...listKeys])} onClose={() => setHelp(false)} />}
+        help={help && <KeyHelp rows={helpRows([...rolloutsKeys, ...listKeys])} onClose={() => setHelp(false)} />}
         onHelp={() => setHelp(!help)}
       >
         <Crumb {...{ read, onDashboard }} />
       </TopLine>
       <RunNotice {...{ session, feed, host }} />
-      <Panes {...props} {...{ list, choices, reading, read, keys, help }} onHelp={setHelp} />
+      <Panes {...props} {...{ list, choices, reading, read, help }} onHelp={setHelp} />
     </OlderRules.Provider>
   );
 }
@@ -102,7 +97,6 @@ interface PanesProps extends RolloutsProps {
   readonly choices: ChoiceStore;
   readonly reading: Reading;
   readonly read: Read | null;
-  readonly keys: ReturnType<typeof keysWithout>;
   readonly help: boolean;
   readonly onHelp: (help: boolean) => void;
 }
@@ -182,15 +176,15 @@ function Panes(props: PanesProps) {
     nextToken: () => reading.moveToken(1),
     previousToken: () => reading.moveToken(-1),
     exact: () => reading.showExact(!reading.state.get().exact),
-    across: () => read && onAcross?.(read),
-    compare: () => read && onCompare?.(read),
+    across: () => read && onAcross(read),
+    compare: () => read && onCompare(read),
     flag,
     copyLink,
     dashboard: onDashboard,
     help: () => props.onHelp(!props.help),
     leave,
   };
-  useKeys(keyMap(props.keys, handlers));
+  useKeys(keyMap<RolloutsAction>(rolloutsKeys, handlers));
 
   const selection = useStore(reading.place, (place) => place.selection ?? null);
   useEffect(() => {
@@ -245,15 +239,15 @@ function Panes(props: PanesProps) {
           onSelect={(row) => choose(row.groupId, row.id)}
           onShow={openList}
           onRows={() => focusOn('list')}
-          exports={
+          exports={(menu) => (
             <ExportMenu
-              {...{ feed, host }}
+              {...{ ...menu, feed, host }}
               line={rows.goodLine}
               sort={rows.sort}
               matching={matching}
               onFlags={exportFlags}
             />
-          }
+          )}
         />
         {layout !== 'narrow' && isListShown && <div class={styles.edge}>{sash('list')}</div>}
         {layout === 'wide' && (group ?? <Pane name="group" label="Group" />)}

@@ -20,9 +20,12 @@ export function Popover({ label, onClose, children }: PopoverProps) {
   const parts = () => [...(box.current?.querySelectorAll<HTMLElement>(focusable) ?? [])];
   useLayoutEffect(() => {
     const before = document.activeElement;
-    (parts()[0] ?? box.current)?.focus();
+    const { current } = box;
+    (parts()[0] ?? current)?.focus();
     return () => {
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+      const { activeElement } = document;
+      const isHere = activeElement === document.body || current?.contains(activeElement);
+      if (isHere && before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
   /* What had the focus may be gone, as a filter that was removed. */

@@ -191,6 +191,20 @@ export class Workbench {
     }
   }
 
+  /**
+   * Saves to a file by the save dialog that is open or opening.
+   * @param offered name of the file that the dialog offers, which it fills in by itself
+   */
+  async saveAs(file: string, offered: string): Promise<void> {
+    const input = this.quickInput.locator('.quick-input-box input');
+    await this.until(
+      async () => (await input.inputValue()).endsWith(offered),
+      `the dialog to offer ${offered}`,
+      30_000,
+    );
+    await this.enter(file);
+  }
+
   /** The message under an input box. */
   get inputMessage(): Locator {
     return this.quickInput.locator('.quick-input-message');

@@ -30,7 +30,10 @@ async function open() {
 describe('a link', () => {
   it('of this project is gone to, with filter and order, and its rollout is found with its group', async () => {
     const { visitor, gone, project } = await open();
-    await visitor.follow(`/${project}/tgrpo-1/rollouts?rollout=s3-g0-o1&query=correct%3Afalse&sort=-length&select=0-5`);
+    await visitor.follow(
+      `/${project}/tgrpo-1/rollouts?rollout=s3-g0-o1&query=correct%3Afalse&sort=-length&select=0-5`,
+      true,
+    );
     expect(gone).toEqual([
       {
         page: 'rollouts',
@@ -48,7 +51,7 @@ describe('a link', () => {
 
   it('of another project is not, and says which this is', async () => {
     const { visitor, gone, project } = await open();
-    await visitor.follow('/other/tgrpo-1/rollouts');
+    await visitor.follow('/other/tgrpo-1/rollouts', true);
     expect(gone).toEqual([]);
     expect(visitor.state.get()?.note).toBe(
       `The link leads to the project other, and this page shows ${project}. Open it in a page of that project, or in VS Code.`,
@@ -57,7 +60,7 @@ describe('a link', () => {
 
   it('to an unknown run says which there are, and shows the nearest of the name', async () => {
     const { visitor, gone, session, project } = await open();
-    await visitor.follow(`/${project}/tgrpo-2/rollouts?rollout=s3-g0-o1`);
+    await visitor.follow(`/${project}/tgrpo-2/rollouts?rollout=s3-g0-o1`, true);
     expect(visitor.state.get()?.note).toMatch(
       new RegExp(
         `There is no run tgrpo-2 in ${project}\\. There are (sft-1, tgrpo-1|tgrpo-1, sft-1)\\. Shown is tgrpo-1`,
@@ -65,13 +68,13 @@ describe('a link', () => {
     );
     expect(gone).toMatchObject([{ runId: 'tgrpo-1', rolloutId: null }]);
     expect(session.connection.state.get().fault).toBeNull();
-    await visitor.follow(`/${project}/broken/rollouts`);
+    await visitor.follow(`/${project}/broken/rollouts`, true);
     expect(visitor.state.get()?.note).toBe("The run broken can't be read: The database is damaged.");
   });
 
   it('to a rollout that is not there shows the nearest, without what was selected of the other', async () => {
     const { visitor, gone, project } = await open();
-    await visitor.follow(`/${project}/sft-1/rollouts?rollout=s9-g0-o1&select=0-5`);
+    await visitor.follow(`/${project}/sft-1/rollouts?rollout=s9-g0-o1&select=0-5`, true);
     expect(gone).toMatchObject([{ groupId: 's3-g0', rolloutId: 's3-g0-o0' }]);
     expect(gone[0]?.span).toBeUndefined();
     expect(visitor.state.get()?.note).toContain(
@@ -81,9 +84,21 @@ describe('a link', () => {
 
   it('with a fault is shown as one', async () => {
     const { visitor, gone, session } = await open();
-    await visitor.follow('/p/sft-1/rollouts?zoom=3');
+    await visitor.follow('/p/sft-1/rollouts?zoom=3', true);
     expect(session.connection.state.get().fault).toMatchObject({ kind: 'bad-request', place: 'zoom' });
     expect(gone).toEqual([]);
+  });
+
+  it('that a page is opened at is gone to in silence, and a fault of it outlasts the greeting of the trainer', async () => {
+    const { visitor, gone, session, project } = await open();
+    await visitor.follow(`/${project}/sft-1/nonsense`, false);
+    expect(session.connection.state.get()).toMatchObject({
+      trainer: expect.anything(),
+      fault: { kind: 'bad-request', place: 'nonsense' },
+    });
+    await visitor.follow(`/${project}/sft-1/rollouts`, false);
+    expect(gone).toHaveLength(1);
+    expect(visitor.state.get()).toBeNull();
   });
 });
 

@@ -5,6 +5,7 @@ import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { placeAddress } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { webviewPages } from '../../protocol/pages.ts';
 import { editorLink, isLink, linkPath, type PlaceLink, place, projectName, readLink } from '../../protocol/place.ts';
 import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
@@ -14,18 +15,20 @@ export const openCommand: CliCommand = {
   summary: 'show a place of a run in the pages that are open, or print its links',
   help: `
 video-r1 open RUN [--rollout ID] [--group ID] [--step N] [--query FILTER] [--sort FIELD] [--select START-END] [--page PAGE]
-              [--print] [--folder DIR]
+              [--against RUN] [--print] [--folder DIR]
 video-r1 open LINK [--print] [--folder DIR]
 
 Every page that is open for the project goes to the place and says who pointed; where none is open, the address for a browser
 and the link for VS Code are printed. The address holds the token of the trainer that is at work, the links hold none: they work
 as long as the run is there.
-PAGE is dashboard or rollouts; rollouts where it is left out. --sort takes a field, with a - before it for the largest first.
+PAGE is ${webviewPages.join(', ')}; rollouts where it is left out. --against names the run that compare puts
+beside it. --sort takes a field, with a - before it for the largest first.
 --select marks a passage of the answer: places in its text, as a link of the page has them.
 --print shows nothing and prints the path that any page of the project takes, and the link for VS Code. It needs no trainer.
 
   video-r1 open tgrpo-1 --rollout s150-g0-o1 --folder sample
   video-r1 open tgrpo-1 --query "correct:false aha>=3" --sort=-length --folder sample
+  video-r1 open tgrpo-2 --page compare --against tgrpo-1 --folder sample
   video-r1 open tgrpo-1 --step 150 --print`,
   async run(args) {
     const { values, positionals } = readOptions(
@@ -38,6 +41,7 @@ PAGE is dashboard or rollouts; rollouts where it is left out. --sort takes a fie
         sort: { type: 'string' },
         select: { type: 'string' },
         page: { type: 'string' },
+        against: { type: 'string' },
         print: { type: 'boolean', default: false },
         folder: { type: 'string', default: '.' },
       },
@@ -66,12 +70,13 @@ interface Words {
   readonly sort?: string | undefined;
   readonly select?: string | undefined;
   readonly page?: string | undefined;
+  readonly against?: string | undefined;
 }
 
 /** Read as a link is, so that a place means the same wherever it is named. @throws StudioError `bad-request` */
 function placeOf(
   run: string,
-  { rollout, group, step, query, sort, select, page = 'rollouts' }: Words,
+  { rollout, group, step, query, sort, select, page = 'rollouts', against }: Words,
 ): PlaceLink['place'] {
   const [, start, end] = /^(\d+)-(\d+)$/.exec(select ?? '') ?? [];
   const [, descending, by] = /^(-?)(\w+)$/.exec(sort ?? '') ?? [];
@@ -85,6 +90,7 @@ function placeOf(
     ...(step !== undefined && { step: wholeNumber('step', step, 0) }),
     ...(query !== undefined && { query }),
     ...(by !== undefined && { sort: { by, descending: descending === '-' } }),
+    ...(against !== undefined && { againstRunId: against }),
     ...(start !== undefined && { span: { start: Number(start), end: Number(end) } }),
   };
   const checked = place.safeParse(given);

@@ -53,11 +53,11 @@ interface RolloutListProps {
   readonly onShow: () => void;
   /** The focus goes to the rows. */
   readonly onRows: () => void;
-  /** The tool that exports what the list shows. */
-  readonly exports: ComponentChildren;
+  /** What exports what the list shows. */
+  readonly exports: (menu: { readonly open: boolean; readonly onClose: () => void }) => ComponentChildren;
 }
 
-type Open = 'columns' | 'filters' | 'jump' | null;
+type Open = 'columns' | 'filters' | 'export' | 'jump' | null;
 
 export function RolloutList(props: RolloutListProps) {
   const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, onRows, exports } = props;
@@ -120,6 +120,7 @@ export function RolloutList(props: RolloutListProps) {
       },
       columns: () => openByKey('columns'),
       filters: () => openByKey('filters'),
+      export: () => openByKey('export'),
       stop,
     }),
   );
@@ -145,7 +146,7 @@ export function RolloutList(props: RolloutListProps) {
               expanded={open === 'columns'}
               onPress={() => toggle('columns')}
             />
-            {exports}
+            <Tool icon="export" label="Export (E)" expanded={open === 'export'} onPress={() => toggle('export')} />
           </>
         }
       />
@@ -173,6 +174,7 @@ export function RolloutList(props: RolloutListProps) {
           onClose={close}
         />
       )}
+      {exports({ open: open === 'export', onClose: () => setOpen((held) => (held === 'export' ? null : held)) })}
       {open === 'jump' && <JumpField length={length} onJump={(to) => void moves.jump(to)} onClose={close} />}
       {counts.filled < 1 && (
         <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * counts.filled)} %.`}>

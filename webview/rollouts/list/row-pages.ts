@@ -2,6 +2,7 @@
  * The rows of a result of any length, of which only some pages are held: what stands at a place, where a row stands, and
  * where a question begins. A value: every change gives another.
  */
+import { answerOrder } from '../../../trainer/protocol/answer-order.ts';
 import type { RolloutRow } from './rollout-row.ts';
 
 export const pageRows = 200;
@@ -160,7 +161,5 @@ export function inGroupOrder(rows: readonly RolloutRow[]): RolloutRow[] {
     if (block?.[0]?.groupId === row.groupId) block.push(row);
     else blocks.push([row]);
   }
-  return blocks.flatMap((block) =>
-    block.sort((a, b) => (a.order === b.order ? a.index - b.index : a.order === 'ordered' ? -1 : 1)),
-  );
+  return blocks.flatMap((block) => block.sort(answerOrder));
 }
