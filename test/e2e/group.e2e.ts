@@ -138,7 +138,8 @@ describe('what if', () => {
       );
       await context?.close();
       const tab = await openAt('s1-3', 's1-3-o0', width);
-      await tab.locator('#rollout-think').focus();
+      await tab.keyboard.press('Enter');
+      await tab.locator('#rollout-think:focus').waitFor();
       await tab.keyboard.press('i');
       await field(tab, 'mu').and(tab.locator(':focus')).waitFor();
       await tab.keyboard.press('Escape');

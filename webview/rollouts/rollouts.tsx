@@ -170,7 +170,10 @@ function Panes(props: PanesProps) {
     previousQuestion: () => reading.moveQuestion(-1),
     group: () => show('group'),
     whatIf: () => {
-      beforeWhatIf.current = { pane, element: document.activeElement };
+      const element = document.activeElement;
+      /* Beside the list stands what is read: the list is where one was only with the focus in it. */
+      const isReading = layout !== 'narrow' && pane === 'list' && !element?.closest('[data-pane=list]');
+      beforeWhatIf.current = { pane: isReading ? 'rollout' : pane, element };
       show('group');
       focusOn('whatIf');
     },
