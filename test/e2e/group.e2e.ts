@@ -75,12 +75,15 @@ describe('what if', () => {
       .toEqual([
         ['reward', '2.40', '2.10'],
         ['advantage', '0.000', '0.000'],
-        ['mean and std', '2.400, 0.000', '2.100, 0.000'],
-        ['rt', '0.3', '0'],
+        ['its temporal part', '0.3', '0'],
+        ['group: mean and std', '2.400, 0.000', '2.100, 0.000'],
+        ['group: rt for right answers', '0.3', '0'],
       ]);
     expect(await flip(tab, 'mu')).toBe('; flips at 1');
     expect(await tab.locator('[data-part=what-if-answer]').isVisible()).toBe(true);
-    expect(await tab.locator('[data-part=what-if] [role=status]').textContent()).toMatch(/^r t 0,/);
+    expect(await tab.locator('[data-part=what-if] [role=status]').textContent()).toMatch(
+      /^group’s r t 0, its temporal part 0,/,
+    );
   });
 
   it('shows whose sign flips, the value at which it does, and takes all back', async () => {
@@ -113,14 +116,49 @@ describe('what if', () => {
     const slider = tab.locator('[data-what-if=mu] input[type=range]');
     await slider.focus();
     for (let press = 0; press < 40; press++) await tab.keyboard.press('ArrowRight');
-    await expect.poll(async () => (await answerRows(tab))[3]).toEqual(['rt', '0.3', '0']);
+    await expect.poll(async () => (await answerRows(tab))[4]).toEqual(['group: rt for right answers', '0.3', '0']);
     await tab.getByRole('button', { name: 'n', exact: true }).press('Enter');
-    await expect.poll(async () => (await answerRows(tab))[2]?.[2]).not.toBe((await answerRows(tab))[2]?.[1]);
+    await expect.poll(async () => (await answerRows(tab))[3]?.[2]).not.toBe((await answerRows(tab))[3]?.[1]);
     await field(tab, 'mu').focus();
     await tab.keyboard.press('Escape');
     await tab.keyboard.press('j');
     await expect.poll(() => tab.locator('[data-part=what-if] h2').count()).toBe(1);
     expect(await tab.locator('[data-part=what-if]').textContent()).toContain('2 changes, touches nothing');
+  });
+
+  it.each([1400, 1000, 420])(
+    '`i` leads to why μ has nothing to act on, and Esc out of a field leads back, at %i px',
+    async (width) => {
+      const picture = await openAt('s2-0', 's2-0-o4', width);
+      await picture.keyboard.press('i');
+      const why = picture.locator('#what-if-without-test');
+      await why.and(picture.locator(':focus')).waitFor();
+      expect(await why.textContent()).toMatch(
+        /^μ and α have nothing to act on here: this group has no answers on shuffled frames/,
+      );
+      await context?.close();
+      const tab = await openAt('s1-3', 's1-3-o0', width);
+      await tab.keyboard.press('Enter');
+      await tab.locator('#rollout-think:focus').waitFor();
+      await tab.keyboard.press('i');
+      await field(tab, 'mu').and(tab.locator(':focus')).waitFor();
+      await tab.keyboard.press('Escape');
+      await tab.locator('#rollout-think:focus').waitFor();
+    },
+  );
+
+  it('shows what an answer itself got beside what its group pays', async () => {
+    // 7 of 8 were right: the one that was not got no part of the 0.3.
+    const { groups } = recordedGroups();
+    const wrong = groups
+      .find(({ id }) => id === 's1-11')
+      ?.rollouts.find(({ order, correct }) => order === 'ordered' && !correct);
+    const tab = await openAt('s1-11', wrong?.id ?? '');
+    expect((await answerRows(tab)).map((cells) => cells.slice(0, 2))).toContainEqual(['its temporal part', '0']);
+    expect((await answerRows(tab)).map((cells) => cells.slice(0, 2))).toContainEqual([
+      'group: rt for right answers',
+      '0.3',
+    ]);
   });
 
   it('gives the recorded numbers of every group with nothing changed, and asks the trainer nothing', async () => {
@@ -129,7 +167,7 @@ describe('what if', () => {
       await context?.close();
       const tab = await openAt(id, `${id}-o0`);
       expect(await rows(tab, 'what-if-group')).toHaveLength(8);
-      expect((await answerRows(tab))[2]?.[1]).toBe(`${stats.mean.toFixed(3)}, ${stats.std.toFixed(3)}`);
+      expect((await answerRows(tab))[3]?.[1]).toBe(`${stats.mean.toFixed(3)}, ${stats.std.toFixed(3)}`);
       for (const [, run, then] of [...(await answerRows(tab)), ...(await rows(tab, 'what-if-group'))])
         expect(then).toBe(run);
     }
@@ -211,6 +249,6 @@ describe('when the trainer is gone', () => {
       .waitFor();
     await tab.keyboard.press('i');
     await tab.keyboard.press('1');
-    await expect.poll(async () => (await answerRows(tab))[3]).toEqual(['rt', '0.3', '0']);
+    await expect.poll(async () => (await answerRows(tab))[4]).toEqual(['group: rt for right answers', '0.3', '0']);
   });
 });

@@ -155,9 +155,11 @@ export function groupAdvantages(
   const totals = rewarded.map((answer) => answer.total);
   const { mean: average, std, flat, advantages } = normalise(totals, p);
   explanation.push(
-    flat
-      ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
-      : `Mean ${number(average)}, standard deviation ${number(std)} over ${totals.length} answers (${p.stdDegrees}).`,
+    totals.length === 1
+      ? `The only reward is ${number(average)}: there is none to compare it with, so it has no advantage, and there is no standard deviation.`
+      : flat
+        ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
+        : `Mean ${number(average)}, standard deviation ${number(std)} over ${totals.length} answers (${p.stdDegrees}).`,
   );
   return {
     ordered: rewarded,

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { nearestClause } from '../../trainer/protocol/nearest.ts';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { Evaluation } from '../../trainer/protocol/records.ts';
 import { runLine } from '../../trainer/protocol/run-words.ts';
@@ -128,7 +129,11 @@ export function Compare(props: CompareProps) {
             <p class="strong">
               {runs.some(({ id }) => id === againstId)
                 ? 'Reading the other run'
-                : `There is no run ${shownLine(againstId)}.`}
+                : `There is no run ${shownLine(againstId)}${nearestClause(
+                    againstId,
+                    runs.map(({ id }) => id),
+                    shownLine,
+                  )}.`}
             </p>
             <p class="dim">Choose another run with +.</p>
           </Blank>
@@ -274,7 +279,12 @@ function Training(props: TabProps & { purpose: 'train' | 'probe' }) {
                   ? `This question did not come up in ${purpose === 'train' ? 'training' : 'probes'} of ${shownLine(first.fault ? feed.id : other.id)}.`
                   : 'Reading the question'}
               </p>
-              <p class="dim">{(second.fault || pairs) && 'Choose another with j and k.'}</p>
+              <p class="dim">
+                {(second.fault || pairs) &&
+                  (shared?.total === 0
+                    ? 'The two have no question in common here: they ran on other datasets, or were asked for another purpose. Choose another run with +, or Training, Probes or Evaluations.'
+                    : 'Choose another with j and k.')}
+              </p>
             </Blank>
           )}
         </Pane>

@@ -1,6 +1,7 @@
 /** How a reward becomes an advantage, with the numbers that stand between the two (Video-R1 eq. 3). */
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import { fixed, plain } from '../ui/numbers.ts';
 
 /** How a total becomes an advantage (Video-R1 eq. 3), or why it has none. */
 export type Advantage =
@@ -18,6 +19,11 @@ export type Advantage =
   | { readonly kind: 'none'; readonly why: string };
 
 const tolerance = 5e-3;
+
+/** What a difference is divided by, as `normalise` of the trainer computes it: with its epsilon where that is not 0. */
+export function divisorWords(std: number, { stdEpsilon }: Pick<ParameterValues, 'stdEpsilon'>): string {
+  return stdEpsilon === 0 ? fixed(std, 3) : `(${fixed(std, 3)} + ${plain(stdEpsilon)})`;
+}
 
 export function advantageOf(
   rollout: Rollout,

@@ -3,7 +3,7 @@ import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
 import { factorDecimals, tellingDecimals } from '../../trainer/protocol/telling-decimals.ts';
 import { fixed, plain, signed } from '../ui/numbers.ts';
-import { advantageOf } from './advantage.ts';
+import { advantageOf, divisorWords } from './advantage.ts';
 
 /** Longer sums are shown by their first terms. */
 const mostTerms = 16;
@@ -71,7 +71,10 @@ export function workedMean(group: GroupWithRollouts): string {
 export function workedStd(group: GroupWithRollouts): string {
   const totals = orderedTotals(group);
   const { mean, std } = group.stats;
-  if (std === 0) return totals.length === 1 ? 'one answer: 0' : `all ${totals.length} rewards are ${fixed(mean, 3)}: 0`;
+  if (std === 0)
+    return totals.length === 1
+      ? 'one answer: there is no standard deviation, and 0 counts for it'
+      : `all ${totals.length} rewards are ${fixed(mean, 3)}: 0`;
   const squares = totals.reduce((sum, total) => sum + (total - mean) ** 2, 0);
   const degrees = squares / std ** 2;
   const divisor = [totals.length - 1, totals.length].find((count) => Math.abs(count - degrees) < 1e-3);
@@ -95,5 +98,5 @@ export function workedAdvantage(
   const difference = `${fixed(found.total, 3)} − ${fixed(found.mean, 3)}`;
   if (!found.agrees) return `${signed(found.advantage, 3)}; parameters have changed since, so they no longer give it`;
   if (found.divisor === null) return `${difference} = ${signed(found.advantage, 3)}`;
-  return `(${difference}) / ${fixed(found.divisor, 3)} = ${signed(found.advantage, 3)}`;
+  return `(${difference}) / ${divisorWords(group.stats.std, parameters)} = ${signed(found.advantage, 3)}`;
 }

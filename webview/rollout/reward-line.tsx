@@ -3,7 +3,7 @@
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
-import { advantageOf } from '../formulas/advantage.ts';
+import { advantageOf, divisorWords } from '../formulas/advantage.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { workedAdvantage, workedTotal } from '../formulas/worked-formulas.ts';
 import { Bar } from '../ui/heads.tsx';
@@ -84,7 +84,7 @@ function Equation({ rollout, group, parameters }: Omit<RewardLineProps, 'label'>
           ? 'as training used it '
           : advantage.divisor === null
             ? `${difference} = `
-            : `(${difference}) ÷ ${fixed(advantage.divisor, 3)} = `}
+            : `(${difference}) ÷ ${divisorWords(group.stats.std, parameters)} = `}
         <b class="strong">{signed(advantage.advantage, 2)}</b>
       </span>
     </FormulaLabel>

@@ -3,7 +3,7 @@
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, RewardPart, Rollout } from '../../trainer/protocol/records.ts';
-import { advantageOf } from '../formulas/advantage.ts';
+import { advantageOf, divisorWords } from '../formulas/advantage.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { FormulaName } from '../formulas/formulas.ts';
 import { workedAdvantage, workedMean, workedStd, workedTotal } from '../formulas/worked-formulas.ts';
@@ -139,7 +139,8 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
                   {fixed(advantage.divisor, 3)}
                 </span>
                 <span class={`${styles.why} cut mono`}>
-                  {fixed(advantage.difference, 3)} ÷ {fixed(advantage.divisor, 3)} = {signed(advantage.advantage, 3)}
+                  {fixed(advantage.difference, 3)} ÷ {divisorWords(group.stats.std, parameters)} ={' '}
+                  {signed(advantage.advantage, 3)}
                 </span>
               </div>
             )}

@@ -1,6 +1,6 @@
 /** Where the keyboard's focus goes on the rollouts page, so that it is where the eye is. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { whatIfFieldId } from './group/what-if.tsx';
+import { whatIfFieldId, withoutTestId } from './group/what-if.tsx';
 import { filterBoxId } from './list/filter-box.tsx';
 import { thinkId } from './rollout-view.tsx';
 
@@ -12,10 +12,9 @@ const targets = {
     document.querySelector<HTMLElement>('[data-pane=group] button'),
   list: () => document.querySelector<HTMLElement>('[data-pane=list] [role=listbox]'),
   filter: () => document.getElementById(filterBoxId),
-  /* Without shuffled answers μ asks nothing: the first field that does takes its place. */
+  /* Without shuffled answers μ has nothing to act on: the sentence that says so takes its place. */
   whatIf: () =>
-    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ??
-    document.querySelector<HTMLElement>('[data-part=what-if] input[type=text]:enabled'),
+    document.querySelector<HTMLElement>(`#${whatIfFieldId}:enabled`) ?? document.getElementById(withoutTestId),
 } as const satisfies Record<string, () => HTMLElement | null>;
 
 export type Focus = keyof typeof targets;

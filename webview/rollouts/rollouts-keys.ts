@@ -8,7 +8,7 @@ export const rolloutsKeys = [
   },
   { meaning: 'next and previous question', keys: { J: 'nextQuestion', K: 'previousQuestion' } },
   { meaning: 'group', keys: { g: 'group' } },
-  { meaning: 'what if μ were …', keys: { i: 'whatIf' } },
+  { meaning: 'what if μ were …, or why it changes nothing', keys: { i: 'whatIf' } },
   { meaning: 'rollout', keys: { Enter: 'rollout' } },
   { meaning: 'list, shown or hidden', keys: { l: 'list' } },
   { meaning: 'newest rows, and follow them', keys: { Home: 'newest' } },

@@ -1,5 +1,5 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { OlderRules } from '../rollout/aha-tier.tsx';
@@ -31,6 +31,7 @@ import { RolloutList } from './list/rollout-list.tsx';
 import { paneMoves } from './pane-moves.ts';
 import { PaneTabs } from './pane-tabs.tsx';
 import { linkOfRollout } from './place-link.ts';
+import type { Pane as ReadingPane } from './reading.ts';
 import { entropyRefusal, type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
@@ -123,6 +124,8 @@ function Panes(props: PanesProps) {
   const isGroupInPlace = layout === 'editor' && pane === 'group';
   const both = bothStrips ?? layout === 'wide';
   const focusOn = useFocus();
+  /** Where one was when what-if was asked for. */
+  const beforeWhatIf = useRef<{ readonly pane: ReadingPane; readonly element: Element | null } | null>(null);
   const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
 
   const flag = () => {
@@ -145,6 +148,14 @@ function Panes(props: PanesProps) {
     ...{ reading, layout, overlaid, isListShown, isGroupInPlace, focusOn },
     closeHelp: props.help ? () => props.onHelp(false) : null,
   });
+  const leaveWhatIf = () => {
+    const before = beforeWhatIf.current;
+    beforeWhatIf.current = null;
+    if (before && layout !== 'wide' && before.pane !== 'group') return show(before.pane);
+    const element = before?.element;
+    if (element instanceof HTMLElement && element !== document.body && element.isConnected) element.focus();
+    else focusOn('group');
+  };
   const openList = () => (layout === 'narrow' ? reading.show('list') : reading.showList(true));
   const handlers: Readonly<Record<RolloutsAction, (event: KeyboardEvent) => unknown>> = {
     nextRow: () => reading.move(1),
@@ -153,6 +164,10 @@ function Panes(props: PanesProps) {
     previousQuestion: () => reading.moveQuestion(-1),
     group: () => show('group'),
     whatIf: () => {
+      const element = document.activeElement;
+      /* Beside the list stands what is read: the list is where one was only with the focus in it. */
+      const isReading = layout !== 'narrow' && pane === 'list' && !element?.closest('[data-pane=list]');
+      beforeWhatIf.current = { pane: isReading ? 'rollout' : pane, element };
       show('group');
       focusOn('whatIf');
     },
@@ -204,6 +219,7 @@ function Panes(props: PanesProps) {
       selectedId={rolloutId}
       flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
       lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
+      onLeaveWhatIf={leaveWhatIf}
       onSelect={(chosen) => choose(read.group.id, chosen)}
       onMove={(by) => reading.moveQuestion(by)}
     />

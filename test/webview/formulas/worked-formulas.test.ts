@@ -104,7 +104,7 @@ describe('an answer', () => {
     /* (2 - 1) / (0.8165 + 0.1) = 1.0911 */
     const best = answer(2, { advantage: 1.0911 });
     expect(workedAdvantage(best, group, { divideByStd: true, stdEpsilon: 0.1 })).toBe(
-      '(2.000 − 1.000) / 0.916 = +1.091',
+      '(2.000 − 1.000) / (0.816 + 0.1) = +1.091',
     );
     expect(workedAdvantage(answer(2, { advantage: 1 }), group, { divideByStd: false, stdEpsilon: 0.1 })).toBe(
       '2.000 − 1.000 = +1.000',

@@ -34,6 +34,8 @@ interface GroupViewProps {
   readonly lengthWindow: readonly [number, number] | null;
   /** What is tried in place of the run's parameters. */
   readonly whatIf: Store<WhatIfChanges>;
+  /** Out of a field of what-if, to where one was before. */
+  readonly onLeaveWhatIf: () => void;
   readonly onSelect: (rolloutId: string) => void;
   readonly onMove: (by: 1 | -1) => void;
 }
@@ -101,7 +103,7 @@ export function GroupView(props: GroupViewProps) {
             mean <b>{fixed(group.stats.mean, 3)}</b>
           </FormulaLabel>
           <FormulaLabel name="std" worked={workedStd(group)}>
-            std <b>{fixed(group.stats.std, 3)}</b>
+            std <b>{group.stats.count === 1 ? 'none, of one answer' : fixed(group.stats.std, 3)}</b>
           </FormulaLabel>
           <FormulaLabel name="groupSize">
             n <b>{group.stats.count}</b>
@@ -119,7 +121,12 @@ export function GroupView(props: GroupViewProps) {
             </p>
           )}
         </div>
-        <WhatIf known={known} rollout={group.rollouts.find(({ id }) => id === selectedId) ?? null} changes={whatIf} />
+        <WhatIf
+          known={known}
+          rollout={group.rollouts.find(({ id }) => id === selectedId) ?? null}
+          changes={whatIf}
+          onLeave={props.onLeaveWhatIf}
+        />
         {group.explanation.length > 0 && (
           <>
             <Section title="How it came about" />

@@ -22,6 +22,8 @@ interface WhatIfControlProps {
   /** Right end of a slider for lengths, in tokens. */
   readonly mostTokens: number;
   readonly onChange: (value: Value) => void;
+  /** Out of its field. */
+  readonly onLeave: () => void;
 }
 
 interface Scale {
@@ -110,6 +112,7 @@ function NumberControl({
   mostTokens,
   scale,
   onChange,
+  onLeave,
 }: WhatIfControlProps & { value: number; run: number; scale: Scale }) {
   /** What is typed and is no value yet; null while the field shows the value. */
   const [draft, setDraft] = useState<string | null>(null);
@@ -163,6 +166,7 @@ function NumberControl({
           event.preventDefault();
           event.stopPropagation();
           event.currentTarget.blur();
+          onLeave();
         }}
       />
     </>

@@ -9,7 +9,7 @@ import {
 } from '../../../trainer/advantages/advantages.ts';
 import { type RecordedScores, recordedParameters, recordedScores } from '../../../trainer/advantages/recorded.ts';
 import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
-import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
+import type { GroupWithRollouts, RewardPart, Rollout } from '../../../trainer/protocol/records.ts';
 
 /** What can be tried, in the order in which it is shown. */
 export const whatIfNames = [
@@ -82,6 +82,19 @@ export function knownGroup(
   };
 }
 
+/** Why α and μ have nothing to act on in this group, for people; null where they have. */
+export function withoutTestSentence({ group, asMade }: KnownGroup): string | null {
+  if (asMade.temporal !== null) return null;
+  const { kind, indices } = group.media;
+  const why =
+    kind === 'image'
+      ? 'an image has no order of frames to shuffle'
+      : indices.length < 2
+        ? 'one frame has no order to shuffle'
+        : 'this group has no answers on shuffled frames to compare with (GRPO draws none)';
+  return `μ and α have nothing to act on here: ${why}, so there is no temporal test. ω and the others work.`;
+}
+
 /** Why a parameter changes nothing of this group, whatever its value; null where it may. */
 export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName): string | null {
   switch (name) {
@@ -115,6 +128,8 @@ export function whatIf({ scores, parameters }: KnownGroup, tried: WhatIfChanges)
 export interface AnswerIf {
   readonly rollout: Rollout;
   readonly total: number;
+  /** Its own temporal part, as recorded and as it would be: r_t is paid to right ordered answers alone. Null for shuffled answers. */
+  readonly temporal: { readonly recorded: number; readonly ifTried: number } | null;
   /** As training made it or, where nothing was trained on, as it would have. Null for shuffled answers. */
   readonly recorded: number | null;
   readonly advantage: number | null;
@@ -123,6 +138,9 @@ export interface AnswerIf {
   /** Whether it would count as right. */
   readonly correct: boolean;
 }
+
+const temporalOf = (parts: readonly RewardPart[] | undefined) =>
+  parts?.find(({ name }) => name === 'temporal')?.value ?? 0;
 
 const direction = (advantage: number) => Math.sign(Number(advantage.toFixed(9)));
 
@@ -136,6 +154,7 @@ export function answersIf({ group, asMade }: KnownGroup, made: GroupAdvantages):
       rollout,
       correct: of?.correct ?? rollout.correct,
       total: of?.total ?? rollout.reward.total,
+      temporal: isOrdered ? { recorded: temporalOf(rollout.reward.parts), ifTried: temporalOf(of?.parts) } : null,
       recorded,
       advantage,
       flips: recorded !== null && advantage !== null && direction(recorded) !== direction(advantage),

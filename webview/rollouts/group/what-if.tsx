@@ -22,17 +22,22 @@ import {
   whatIf,
   whatIfNames,
   withoutEffect,
+  withoutTestSentence,
 } from './what-if.ts';
 import { WhatIfControl } from './what-if-control.tsx';
 
 /** The field of μ, for the key that asks "and if μ were …". */
 export const whatIfFieldId = 'what-if-mu';
+/** Why μ has no field to go to; the key leads here instead. */
+export const withoutTestId = 'what-if-without-test';
 
 interface WhatIfProps {
   readonly known: KnownGroup;
   readonly rollout: Rollout | null;
   /** What is tried, from one group to the next. */
   readonly changes: Store<WhatIfChanges>;
+  /** Out of a field, to where one was before. */
+  readonly onLeave: () => void;
 }
 
 /** Above what comes of it; the others stand below. */
@@ -54,7 +59,7 @@ const labels: Readonly<Record<WhatIfName, string>> = {
   stdDegrees: 'std over',
 };
 
-export function WhatIf({ known, rollout, changes }: WhatIfProps) {
+export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
   const held = useStore(changes, (now) => now);
   const tried = useMemo(() => triedHere(known, held), [known, held]);
   const made = useMemo(() => whatIf(known, tried), [known, tried]);
@@ -68,6 +73,7 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
       return value === known.parameters[name] ? others : { ...others, [name]: value };
     });
   const mostTokens = Math.max(2 * known.parameters.lengthMax, ...known.scores.ordered.map(({ length }) => length));
+  const withoutTest = withoutTestSentence(known);
   const control = (name: WhatIfName) => (
     <WhatIfControl
       key={name}
@@ -81,6 +87,7 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
       flip={flipOf({ scores: known.scores, parameters, index }, name)}
       mostTokens={mostTokens}
       onChange={(value) => set(name, value as never)}
+      onLeave={onLeave}
     />
   );
   return (
@@ -101,6 +108,11 @@ export function WhatIf({ known, rollout, changes }: WhatIfProps) {
         <p class={styles.note}>
           The recorded numbers don’t follow from what is known of this group’s parameters: answers were scored anew
           after it was recorded, or an older version made it. Compare what changes, not the sizes.
+        </p>
+      )}
+      {withoutTest !== null && (
+        <p id={withoutTestId} class={styles.note} tabIndex={-1}>
+          {withoutTest}
         </p>
       )}
       <div class={styles.controls}>{first.map(control)}</div>
@@ -168,10 +180,18 @@ function ThisAnswer({
               signed(own.recorded, 3),
               signed(own.advantage, 3),
             )}
-          {row('mean and std', sizes(stats.mean, stats.std), sizes(made.mean, made.std))}
+          {own?.temporal &&
+            row(
+              <FormulaLabel name="temporalPart" pointerOnly>
+                its temporal part
+              </FormulaLabel>,
+              plain(own.temporal.recorded),
+              plain(own.temporal.ifTried),
+            )}
+          {row('group: mean and std', sizes(stats.mean, stats.std), sizes(made.mean, made.std))}
           {row(
             <FormulaLabel name="temporalTest" pointerOnly>
-              r<sub>t</sub>
+              group: r<sub>t</sub> for right answers
             </FormulaLabel>,
             temporal ? plain(temporal.paid) : '–',
             paid === null ? '–' : plain(paid),
@@ -179,7 +199,8 @@ function ThisAnswer({
         </tbody>
       </table>
       <p class="sr-only" role="status">
-        {paid === null ? 'No temporal test' : `r t ${plain(paid)}`}
+        {paid === null ? 'No temporal test' : `group’s r t ${plain(paid)}`}
+        {own?.temporal && `, its temporal part ${plain(own.temporal.ifTried)}`}
         {own && own.advantage !== null && `, advantage ${signed(own.advantage, 3)}`}
         {flips > 0 && `, ${count(flips, 'sign')} flipped`}
       </p>

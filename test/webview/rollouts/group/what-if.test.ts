@@ -14,6 +14,7 @@ import {
   triedHere,
   whatIf,
   withoutEffect,
+  withoutTestSentence,
 } from '../../../../webview/rollouts/group/what-if.ts';
 import { anyAnswer, anyParameters, recordOf, scoredAnswer } from '../../../advantages/made-groups.ts';
 
@@ -143,5 +144,25 @@ describe('the parameters that a group may have been made with', () => {
     const runNow = { ...paper, lengthMax: 512 };
     expect(knownGroup(superseded, runNow, log)).toMatchObject({ giveTheRecord: true, parameters: { lengthMax: 600 } });
     expect(knownGroup(anew, runNow, log)).toMatchObject({ giveTheRecord: true, parameters: { lengthMax: 512 } });
+  });
+});
+
+describe('without shuffled answers', () => {
+  const seen = (kind: 'image' | 'video', frames: number) => {
+    const group = recordOf([scoredAnswer(1)], [], paper);
+    return { ...group, media: { ...group.media, kind, indices: Array.from({ length: frames }, (_, i) => i) } };
+  };
+
+  it('it is said why μ and α have nothing to act on', () => {
+    const said = (group: GroupWithRollouts) => withoutTestSentence(knownGroup(group, paper, []));
+    expect(said(seen('image', 1))).toContain('an image has no order of frames');
+    expect(said(seen('video', 1))).toContain('one frame has no order');
+    expect(said(seen('video', 8))).toContain('no answers on shuffled frames');
+    expect(said(recordOf([scoredAnswer(1)], [scoredAnswer(1)], paper))).toBeNull();
+  });
+
+  it('the one reward of a group of one is told as one', () => {
+    const { explanation } = whatIf(knownGroup(seen('image', 1), paper, []), {});
+    expect(explanation.at(-1)).toMatch(/^The only reward is .*: there is none to compare it with/);
   });
 });
