@@ -19,8 +19,10 @@ if (!project) {
   process.exit(2);
 }
 
-/** In pixels. The README shows a picture about 900 wide: at this size its words can still be read there. */
-const size = { width: 1200, height: 860 };
+/** In pixels. The README shows a picture about 900 wide: at these sizes its words can still be read there. */
+const large = { width: 1200, height: 860 };
+/** The rollouts in two columns, which gives the frames the most room. */
+const small = { width: 1080, height: 760 };
 
 const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'video-r1-pictures-')));
 try {
@@ -61,7 +63,7 @@ async function inWindow(vsix: string, folder: string, look: (window: Workbench) 
     },
   });
   try {
-    await window.page.setViewportSize(size);
+    await window.page.setViewportSize(large);
     await window.openView();
     await window.run('Video-R1: Attach to Trainer');
     await window.pressNotificationButton('No trainer is at work', 'Start Trainer');
@@ -79,7 +81,8 @@ async function inWindow(vsix: string, folder: string, look: (window: Workbench) 
 async function picture(window: Workbench, name: string): Promise<void> {
   await window.run('Notifications: Clear All Notifications');
   await window.statusBarItem('Attached to').waitFor({ state: 'hidden' });
-  await window.page.mouse.move(size.width / 2, size.height - 5);
+  const { width, height } = window.page.viewportSize() ?? large;
+  await window.page.mouse.move(width / 2, height - 5);
   await window.page.screenshot({ path: path.join(root, 'media', name) });
 }
 
@@ -124,7 +127,7 @@ async function pictureOfAcross(window: Workbench, rollouts: RolloutsPage): Promi
 }
 
 async function pictureOfClip(window: Workbench, rollouts: RolloutsPage): Promise<void> {
-  await openFirst(window, rollouts, 'purpose:train half:ordered flat:false burrow');
-  await rollouts.strips.nth(1).locator('canvas').last().waitFor();
+  await window.page.setViewportSize(small);
+  await openFirst(window, rollouts, 'purpose:train half:ordered type:choice flat:false stands');
   await picture(window, 'clip.png');
 }
