@@ -32,23 +32,21 @@ const frames = { maxFrames: 8, minPixels: 51_744, maxPixels: 51_744, imageMinPix
  * @throws Error with what the trainer said when a run doesn't come to its end
  */
 export async function trainOnClip(clips: string, folder: string): Promise<number> {
-  const data = path.join(folder, 'clips');
-  mkdirSync(folder, { recursive: true });
-  cpSync(clips, data, { recursive: true });
   const questions = JSON.parse(readFileSync(path.join(clips, 'questions.json'), 'utf8')) as {
     path: string;
     process?: string;
   }[];
   const write = (file: string, value: unknown) =>
     writeFileSync(path.join(folder, file), JSON.stringify(value, null, 1));
-  write(
-    'clips/told.json',
-    questions.filter(({ process }) => process),
-  );
-  write(
-    'clips/one.json',
-    questions.filter((question) => path.basename(question.path) === clip),
-  );
+  const told = questions.filter(({ process }) => process);
+  const one = questions.filter((question) => path.basename(question.path) === clip);
+  for (const question of [...told, ...one]) {
+    const copy = path.join(folder, 'clips', question.path);
+    mkdirSync(path.dirname(copy), { recursive: true });
+    cpSync(path.join(clips, question.path), copy);
+  }
+  write('clips/told.json', told);
+  write('clips/one.json', one);
   const runFile = (name: string, dataset: string, model: object, parameters: object) =>
     write(`${name}.run.json`, {
       version: 1,
