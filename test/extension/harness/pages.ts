@@ -86,6 +86,11 @@ export class RolloutsPage {
     return this.frame.getByRole('listbox', { name: /^Rollouts/ }).getByRole('option');
   }
 
+  /** The row whose rollout is open. */
+  get opened(): Locator {
+    return this.frame.getByRole('option', { selected: true });
+  }
+
   /** A row by what its title says: step, purpose, order and question. */
   row(title: RegExp): Locator {
     return this.frame.getByTitle(title);
@@ -114,6 +119,11 @@ export class RolloutsPage {
   /** Frames of the open rollout, the ordered strip and then the shuffled one. */
   get strips(): Locator {
     return this.frame.getByRole('region', { name: 'Frames as the model saw them' }).getByRole('listbox');
+  }
+
+  /** The question across steps, once what a change amounts to is worked out. */
+  get across(): Locator {
+    return this.frame.locator('[data-part=amounts]');
   }
 
   /** The pixels of one frame, as text that is the same for the same picture. */
