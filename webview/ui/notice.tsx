@@ -14,10 +14,13 @@ export interface NoticeProps {
 }
 
 export function Notice({ kind, icon, title, lively, children, actions }: NoticeProps) {
+  const named = lively
+    ? ({ role: 'region', 'aria-label': 'Notice' } as const)
+    : ({ role: kind === 'error' ? 'alert' : 'status' } as const);
   return (
     <div
       class={`${styles.notice} ${kind === 'info' ? '' : kind === 'warning' ? styles.warning : styles.error}`}
-      role={lively ? undefined : kind === 'error' ? 'alert' : 'status'}
+      {...named}
     >
       <Icon name={icon ?? (kind === 'info' ? 'info' : 'warning')} />
       <span class={styles.words}>
