@@ -43,13 +43,16 @@ export function Slices({ slices }: { slices: readonly ComparedSlice[] }) {
             <th class="num">
               <RunDisc side="second" />
             </th>
-            <th class="num">difference</th>
-            <th class="num">95 % interval</th>
-            <th class="num" title="Questions that only the first, and only the second got right">
-              only <RunDisc side="first" /> : <RunDisc side="second" />
+            <th class="num">
+              difference <span class={`${styles.below} ${styles.interval}`}>95 % interval</span>
             </th>
-            <th class="num" title="McNemar’s exact test on these, two-sided">
-              p
+            <th class="num">
+              <span title="Questions that only the first, and only the second got right">
+                only <RunDisc side="first" /> : <RunDisc side="second" />
+              </span>{' '}
+              <span class={styles.below} title="McNemar’s exact test on these, two-sided">
+                p
+              </span>
             </th>
           </tr>
         </thead>
@@ -63,12 +66,15 @@ export function Slices({ slices }: { slices: readonly ComparedSlice[] }) {
               <td class="num dim">{grouped(mean.count)}</td>
               <td class="num">{fixed(mean.first, 3)}</td>
               <td class="num">{fixed(mean.second, 3)}</td>
-              <td class="num strong">{signed(mean.difference, 3)}</td>
-              <td class="num dim">{mean.low === null ? '–' : `${signed(mean.low, 2)} … ${signed(mean.high, 2)}`}</td>
               <td class="num">
-                {onlyFirst} : {onlySecond}
+                <span class="strong">{signed(mean.difference, 3)}</span>{' '}
+                <span class={`${styles.below} ${styles.interval} dim`}>
+                  {mean.low === null ? '–' : `${signed(mean.low, 2)} … ${signed(mean.high, 2)}`}
+                </span>
               </td>
-              <td class="num">{probability(p)}</td>
+              <td class="num">
+                {onlyFirst} : {onlySecond} <span class={styles.below}>{probability(p)}</span>
+              </td>
             </tr>
           ))}
         </tbody>
