@@ -90,6 +90,12 @@ export function AhaExplained() {
         moment, of the highest tier that fits. The same text always gives the same moments.
       </p>
       <dl class={styles.tiers}>
+        <div>
+          <dt>T0</dt>
+          <dd>
+            <p>What the list calls an answer in which nothing of this was found.</p>
+          </dd>
+        </div>
         {explained.map(({ kind, name, what, example: [before, found, after] }) => (
           <div key={kind}>
             <dt>{name}</dt>
