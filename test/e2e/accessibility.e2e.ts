@@ -110,7 +110,7 @@ const shaded =
 async function exporting(): Promise<Locator> {
   await rollout();
   await listShown();
-  await tab.getByRole('button', { name: 'Export', exact: true }).click();
+  await key('E');
   return dialog('Export');
 }
 

@@ -140,6 +140,8 @@ export function VirtualList(props: VirtualListProps) {
     (_, n) => from + n,
   );
   slots.current = Math.max(slots.current, indexes.length);
+  /* Readers can't be led to an element that is not there. */
+  const isDrawn = selected !== null && indexes.includes(selected);
   return (
     <div
       ref={scroller}
@@ -147,7 +149,7 @@ export function VirtualList(props: VirtualListProps) {
       role="listbox"
       aria-label={props.label}
       tabIndex={0}
-      aria-activedescendant={activeId ?? undefined}
+      aria-activedescendant={isDrawn ? (activeId ?? undefined) : undefined}
       onScroll={({ currentTarget: { scrollTop, scrollLeft, clientHeight } }) => {
         view.current = { scrolled: scrollTop, height: clientHeight };
         props.onScrolled({ top: scrollTop, left: scrollLeft, byPerson: Math.abs(scrollTop - placed.current) >= 1 });
