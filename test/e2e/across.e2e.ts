@@ -379,13 +379,9 @@ describe('two runs compared', () => {
 });
 
 describe('both pages', () => {
-  it.each([
-    ['light', { colorScheme: 'light' }],
-    ['dark', { colorScheme: 'dark' }],
-    ['forced colours', { forcedColors: 'active' }],
-  ] as const)('can be read in %s, wide and narrow', async (_name, look) => {
+  it('can be read in forced colours, wide and narrow', async () => {
     for (const width of [1400, 420]) {
-      const tab = await openAcross('s5-1-o0', { viewport: { width, height: 900 }, ...look });
+      const tab = await openAcross('s5-1-o0', { viewport: { width, height: 900 }, forcedColors: 'active' });
       const faults = async () => {
         const { violations } = await new AxeBuilder({ page: tab }).analyze();
         return violations.map(({ id, nodes }) => [id, nodes[0]?.html.slice(0, 200)]);
