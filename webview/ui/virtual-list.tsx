@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { Slots } from './slots.ts';
 import styles from './virtual-list.module.css';
 
 /** Which lines the rows take. */
@@ -37,7 +38,9 @@ export interface VirtualListProps {
   readonly sought?: string;
   /** `id` of the selected row's element, for assistive technology. */
   readonly activeId: string | null;
-  /** `slot` is the row's own as long as it is in sight, and then another's: as its key, it has elements used again. */
+  /** Stands for a row wherever it is; by default its index. */
+  readonly idOf?: (index: number) => string | number;
+  /** `slot` is the row's own as long as it is drawn, and then another's: as its key, it has elements used again. */
   readonly row: (index: number, top: number, slot: number) => ComponentChildren;
   /** The first and last row in sight, when they change. */
   readonly onSight: (first: number, last: number) => void;
@@ -54,8 +57,7 @@ export function VirtualList(props: VirtualListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [, render] = useReducer((turn: number) => turn + 1, 0);
   const view = useRef({ scrolled: 0, height: 0 });
-  /** As many rows as were ever drawn at once. */
-  const slots = useRef(0);
+  const slots = useRef(new Slots());
   /** Where the list went by itself. */
   const placed = useRef(0);
   const whole = lines.total * lineHeight;
@@ -139,7 +141,8 @@ export function VirtualList(props: VirtualListProps) {
     { length: Math.max(0, Math.min(count - 1, last + overscan) - from + 1) },
     (_, n) => from + n,
   );
-  slots.current = Math.max(slots.current, indexes.length);
+  const { idOf = (index: number) => index } = props;
+  const slotOf = slots.current.give(indexes.map(idOf));
   /* Readers can't be led to an element that is not there. */
   const isDrawn = selected !== null && indexes.includes(selected);
   return (
@@ -157,9 +160,8 @@ export function VirtualList(props: VirtualListProps) {
       }}
     >
       <div class={styles.all} role="presentation" style={{ height: `${drawn}px` }}>
-        {/* Counted from the end: rows that arrive on top leave those below them where they are. */}
-        {indexes.map((index) =>
-          props.row(index, lines.before(index) * lineHeight + shift, (count - index) % slots.current),
+        {indexes.map((index, place) =>
+          props.row(index, lines.before(index) * lineHeight + shift, slotOf[place] as number),
         )}
       </div>
     </div>

@@ -267,6 +267,7 @@ export function RolloutList(props: RolloutListProps) {
           scrolledAway.current = away;
           if (left !== scrolled) setScrolled(left);
         }}
+        idOf={(index) => rows.at(index)?.id ?? index}
         row={(index, top, slot) => {
           const row = rows.at(index);
           const place = { index, top, length, layout };
