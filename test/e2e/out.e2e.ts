@@ -401,15 +401,17 @@ describe('an export', () => {
 
   it('is opened by E with the focus inside, and Esc cancels one under way, says so and gives the focus back', async () => {
     const tab = await (await newContext()).newPage();
-    const held: (() => void)[] = [];
+    const held: { readonly id: number }[] = [];
     await tab.routeWebSocket(/.*/, (page) => {
       const server = page.connectToServer();
       page.onMessage((message) => {
-        /* Under way until it is cancelled, however fast the machine is. */
-        if (String(message).includes('"rollouts/export"')) held.push(() => server.send(message));
+        /* Under way until it is cancelled, however fast the machine is; then it ends as the trainer ends it. */
+        if (String(message).includes('"rollouts/export"')) held.push(JSON.parse(String(message)));
         else {
-          if (String(message).includes('"exports/cancel"')) for (const send of held.splice(0)) send();
           server.send(message);
+          if (!String(message).includes('"exports/cancel"')) return;
+          const error = { code: -32000, message: 'The export was cancelled.', data: { kind: 'cancelled' } };
+          for (const { id } of held.splice(0)) page.send(JSON.stringify({ jsonrpc: '2.0', id, error }));
         }
       });
     });

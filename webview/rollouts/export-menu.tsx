@@ -85,24 +85,16 @@ export function ExportMenu({ open, onClose, feed, host, line, sort, matching, on
   };
   const isExporting = underWay !== null;
   useLayoutEffect(() => {
-    if (!open || !isExporting) return;
     /* What was pressed can't be pressed again, and lets go of the focus. */
-    cancelling.current?.focus();
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape') return;
-      event.preventDefault();
-      event.stopPropagation();
-      cancel();
-    };
-    window.addEventListener('keydown', onKey, true);
-    return () => window.removeEventListener('keydown', onKey, true);
+    if (open && isExporting) cancelling.current?.focus();
   }, [open, isExporting]);
   if (!open) return null;
   return (
     <Popover
       label="Export"
-      onClose={() => {
+      onClose={(by) => {
         if (!isExporting) onClose();
+        else if (by === 'escape') cancel();
       }}
     >
       <div class={styles.form}>

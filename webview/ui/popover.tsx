@@ -3,12 +3,12 @@
  * press outside, and then gives the focus back to where it was.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import styles from './popover.module.css';
 
 interface PopoverProps {
   readonly label: string;
-  readonly onClose: () => void;
+  readonly onClose: (by: 'escape' | 'press outside') => void;
   readonly children: ComponentChildren;
 }
 
@@ -17,6 +17,9 @@ const focusable =
 
 export function Popover({ label, onClose, children }: PopoverProps) {
   const box = useRef<HTMLDivElement>(null);
+  /* What is to be done when the key comes, not when it was first shown. */
+  const close = useRef(onClose);
+  close.current = onClose;
   const parts = () => [...(box.current?.querySelectorAll<HTMLElement>(focusable) ?? [])];
   useLayoutEffect(() => {
     const before = document.activeElement;
@@ -32,18 +35,18 @@ export function Popover({ label, onClose, children }: PopoverProps) {
   useLayoutEffect(() => {
     if (document.activeElement === document.body) box.current?.focus({ preventScroll: true });
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onPress = ({ target }: Event) => {
       /* What opens and closes it does so by itself. */
       if (!(target instanceof Element) || target.closest('[aria-expanded=true]')) return;
-      if (!box.current?.contains(target)) onClose();
+      if (!box.current?.contains(target)) close.current('press outside');
     };
     /* Wherever the focus has got to. */
     const onEscape = (event: KeyboardEvent) => {
       if (event.key !== 'Escape') return;
       event.preventDefault();
       event.stopPropagation();
-      onClose();
+      close.current('escape');
     };
     window.addEventListener('pointerdown', onPress, true);
     window.addEventListener('keydown', onEscape, true);
@@ -51,7 +54,7 @@ export function Popover({ label, onClose, children }: PopoverProps) {
       window.removeEventListener('pointerdown', onPress, true);
       window.removeEventListener('keydown', onEscape, true);
     };
-  }, [onClose]);
+  }, []);
   return (
     <div
       ref={box}
