@@ -194,7 +194,7 @@ describe('two evaluations', () => {
     await tab.locator('[data-part=slices] tbody tr').first().waitFor();
     const [all] = await rows(tab, 'slices');
     // Differences 0, 1, 1, -1: mean 0.25; one only right at first, two only at last: p = min(1, 2 (1 + 3) / 8).
-    expect(all).toEqual(['all questions', '4', '0.500', '0.750', '+0.250', '−1.27 … +1.77', '1 : 2', '1.000']);
+    expect(all).toEqual(['all questions', '4', '0.500', '0.750', '+0.250 −1.27 … +1.77', '1 : 2 1.000']);
     const counts = await rows(tab, 'transitions');
     expect(counts.map((cells) => cells.slice(1))).toEqual([
       ['1', '1'],
