@@ -69,16 +69,17 @@ export function* listRollouts(orders: RolloutOrders, asked: ListAsked): Slices<R
   const { columns } = orders;
   const { database } = columns;
   const question = questionOf(asked.expression);
-  if (at === null && sort === null && !columns.isRead && isOfFacets(question.expression)) {
+  const isFirst = at === null && sort === null;
+  if (isFirst && !columns.isRead && isOfFacets(question.expression)) {
     const { keys, total } = orders.newestByIndex(question, limit + 1);
     const rungs = keys.slice(0, limit).map((key): Rung => ({ value: null, key }));
     return pageOf(database, rungs, { index: 0, total, more: keys.length > limit });
   }
   yield* orders.prepare(question, sort, at !== null && 'step' in at ? ['step'] : []);
   const total = totalOf(columns, question);
-  if (at === null && !orders.stands(question, sort)) {
-    const places = yield* orders.first(question, sort, limit + 1);
-    const rungs = Array.from(places.subarray(0, limit), (place) => orders.rungOf(place, sort));
+  if (isFirst && !orders.stands(question, sort)) {
+    const places = yield* orders.newest(question, limit + 1);
+    const rungs = Array.from(places.subarray(0, limit), (place) => orders.rungOf(place, null));
     return pageOf(database, rungs, { index: 0, total, more: places.length > limit });
   }
   const places = yield* orders.ordered(question, sort);

@@ -8,7 +8,7 @@ import type { FieldName, Subject } from '../protocol/query/fields.ts';
 import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
 import { type Column, type Progress, type RolloutColumns, readFacets } from './rollout-columns.ts';
 import { facetsThatHold, isOfFacets, maskOf } from './rollout-mask.ts';
-import { firstPlaces, sortPlaces } from './sort-places.ts';
+import { sortPlaces, type WriteValues } from './sort-places.ts';
 
 /** Work in slices: whoever runs it can answer others between two of them, or give up. */
 export type Slices<T> = Generator<Progress | null, T>;
@@ -118,8 +118,7 @@ export class RolloutOrders {
     const { columns } = this;
     if (sort !== null) {
       const { places, count } = yield* this.order(question, null);
-      const values = this.valuesOf(places, sort);
-      return { places: yield* sortPlaces(places, values, sort.descending), count };
+      return { places: yield* sortPlaces(places, this.valuesOf(places, sort), sort.descending), count };
     }
     if (isEmpty(question.ofFacets) || isEmpty(question.rest)) {
       const { count } = columns;
@@ -135,15 +134,8 @@ export class RolloutOrders {
     return this.kept.has(JSON.stringify([question.expression, sort, question.withSuperseded]));
   }
 
-  /** The first rollouts that a query keeps, at most so many, without an order of all; the columns are prepared. */
-  *first(question: Question, sort: ListSort | null, limit: number): Slices<Uint32Array> {
-    if (sort === null) return yield* this.newest(question, limit);
-    const { places } = yield* this.order(question, null);
-    return yield* firstPlaces(places, this.valuesOf(places, sort), sort.descending, limit);
-  }
-
-  /** Looked for from the newest on. */
-  private *newest(question: Question, limit: number): Slices<Uint32Array> {
+  /** The newest rollouts that a query keeps, at most so many, looked for from the newest on. */
+  *newest(question: Question, limit: number): Slices<Uint32Array> {
     let found = new Uint32Array(0);
     let rows = firstRows;
     for (let to = this.columns.count; to > 0 && found.length < limit; rows *= 8) {
@@ -217,16 +209,7 @@ export class RolloutOrders {
     const { summary } = database.get<{ summary: string }>('SELECT summary FROM run') as { summary: string };
     const run = JSON.parse(summary) as Subject['run'];
     const holds = yield* maskOf(columns, question.expression, run, { from, to });
-    const most = question.withSuperseded ? 1 : 0;
-    const { gone } = columns;
-    const places = new Uint32Array(to - from);
-    let found = 0;
-    for (let place = to - 1; place >= from; place -= 1) {
-      if (holds[place - from] !== 1 || (gone[place] as number) > most) continue;
-      places[found] = place;
-      found += 1;
-    }
-    return places.slice(0, found);
+    return newestFirst(holds, columns.gone, question.withSuperseded ? 1 : 0, { from, to });
   }
 
   /** An order with the rollouts that came since it was made. */
@@ -271,18 +254,35 @@ export class RolloutOrders {
     return (level === 'groups' ? this.columns.groupPlaces : this.columns.facets)[place] as number;
   }
 
-  private valuesOf(places: Uint32Array, sort: ListSort): Float64Array {
+  private valuesOf(places: Uint32Array, sort: ListSort): WriteValues {
     const column = this.column(sort);
     const ranks = column.texts?.ranks();
-    const values = new Float64Array(places.length);
     const rows = column.level === 'groups' ? this.columns.groupPlaces : this.columns.facets;
-    for (let number = 0; number < places.length; number += 1) {
-      const place = places[number] as number;
-      const value = column.values[column.level === 'rollouts' ? place : (rows[place] as number)] as number;
-      values[number] = ranks === undefined ? value : (ranks[value] ?? Number.NaN);
-    }
-    return values;
+    return (values, from, to) => {
+      for (let number = from; number < to; number += 1) {
+        const place = places[number] as number;
+        const value = column.values[column.level === 'rollouts' ? place : (rows[place] as number)] as number;
+        values[number] = ranks === undefined ? value : (ranks[value] ?? Number.NaN);
+      }
+    };
   }
+}
+
+/** Places from one to another that hold, the newest first, but for those that are gone further than `mostGone`. */
+function newestFirst(
+  holds: Uint8Array,
+  gone: Uint8Array,
+  mostGone: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Uint32Array {
+  const places = new Uint32Array(to - from);
+  let found = 0;
+  for (let place = to - 1; place >= from; place -= 1) {
+    if (holds[place - from] !== 1 || (gone[place] as number) > mostGone) continue;
+    places[found] = place;
+    found += 1;
+  }
+  return places.slice(0, found);
 }
 
 /** Rows that are looked through first for the newest that match. */
