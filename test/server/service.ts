@@ -139,6 +139,8 @@ export class RecordingService implements TrainerService {
     return store;
   }
 
+  prepareReading(): void {}
+
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage> {
     return this.reader.list(this.store(runId).folder, asked, attention);
   }

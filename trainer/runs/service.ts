@@ -83,6 +83,8 @@ export interface TrainerService {
   delete(runId: string): Promise<void>;
   /** Read access to a run's records; writing is for `runs` alone. */
   store(runId: string): RunStore;
+  /** Someone is there who is likely to ask for rollouts. */
+  prepareReading(): void;
   /** A page of the rollouts of a run that a query keeps. */
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage>;
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;

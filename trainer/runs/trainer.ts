@@ -279,6 +279,10 @@ export class Trainer implements TrainerService {
     return this.run(runId).store;
   }
 
+  prepareReading(): void {
+    this.reader.prepare();
+  }
+
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage> {
     return this.reader.list(this.run(runId).folder, asked, attention);
   }

@@ -235,6 +235,7 @@ export class ClientConnection {
       );
     }
     this.client = { name: client, author };
+    this.service.prepareReading();
     return { protocol: protocolVersion, trainer: this.service.info };
   }
 

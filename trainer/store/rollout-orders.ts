@@ -3,7 +3,7 @@
  * once. The orders asked for last are kept; rollouts that arrive, or are changed soon after, are put into them, and a change of
  * older ones makes them anew.
  */
-import { type Expression, fieldsOf } from '../protocol/query/expression.ts';
+import { type Expression, everything, fieldsOf } from '../protocol/query/expression.ts';
 import type { FieldName, Subject } from '../protocol/query/fields.ts';
 import { compareSortValues, type ListSort, type SortValue } from '../protocol/query/sort.ts';
 import { type Column, type Progress, type RolloutColumns, readFacets } from './rollout-columns.ts';
@@ -124,7 +124,7 @@ export class RolloutOrders {
       const { count } = columns;
       return { places: yield* this.matching(question, 0, count), count };
     }
-    const { places, count } = yield* this.order({ ...question, expression: question.rest, ofFacets: nothing }, null);
+    const { places, count } = yield* this.order({ ...question, expression: question.rest, ofFacets: everything }, null);
     const holds = facetsThatHold(columns, question.ofFacets);
     return { places: places.filter((place) => holds[columns.facets[place] as number] === 1), count };
   }
@@ -287,8 +287,6 @@ function newestFirst(
 
 /** Rows that are looked through first for the newest that match. */
 const firstRows = 20_000;
-
-const nothing: Expression = { kind: 'all', of: [] };
 
 function compareRungs(a: Rung, b: Rung, sort: ListSort | null): number {
   return (sort === null ? 0 : compareSortValues(a.value, b.value, sort.descending)) || b.key - a.key;

@@ -73,6 +73,11 @@ export class RolloutReader {
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
 
+  /** Starts the thread, so that the first request does not wait for it. */
+  prepare(): void {
+    this.worker ??= this.start();
+  }
+
   /** @param folder of the run */
   list(folder: string, asked: ListAsked, attention: Attention = {}): Promise<RolloutPage> {
     return this.ask((id) => ({ kind: 'list', id, path: join(folder, storeFile), asked }), attention);

@@ -39,9 +39,11 @@ export function plain(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+const thousands = new Intl.NumberFormat('en-US');
+
 /** 1,234 */
 export function grouped(value: number): string {
-  return value.toLocaleString('en-US');
+  return thousands.format(value);
 }
 
 /** One of something, or many: `count(2, 'answer')` is "2 answers". */

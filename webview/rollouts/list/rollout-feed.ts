@@ -51,7 +51,7 @@ export interface FeedState {
 /** Rows beyond those in sight that are read ahead. */
 const rowsAhead = 100;
 /** Pages that are held; others are let go, the farthest from the reader first. */
-const pagesKept = 20;
+const pagesKept = 40;
 /** Pages that are read at the same time. */
 const readsAtOnce = 2;
 /** Values of one field that are remembered. */

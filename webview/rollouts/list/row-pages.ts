@@ -5,7 +5,7 @@
 import { answerOrder } from '../../../trainer/protocol/answer-order.ts';
 import type { RolloutRow } from './rollout-row.ts';
 
-export const pageRows = 200;
+export const pageRows = 100;
 
 interface PageStarts {
   readonly questions: number;

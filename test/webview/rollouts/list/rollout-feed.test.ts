@@ -93,7 +93,7 @@ describe('RolloutFeed', () => {
   it('asks for rows and for all counts with the line, once for each line that means something else', async () => {
     const { run, of } = aRun();
     const feed = new RolloutFeed(run, 'half:ordered');
-    expect(of('rollouts/list').map(({ params }) => params)).toEqual([{ query: 'half:ordered', limit: 200 }]);
+    expect(of('rollouts/list').map(({ params }) => params)).toEqual([{ query: 'half:ordered', limit: 100 }]);
     expect(of('rollouts/count').map(({ params }) => params)).toEqual([{ query: 'half:ordered', facets: true }]);
     feed.setLine('half:shuffled');
     feed.setLine('half:shuffled aha>');
