@@ -52,7 +52,7 @@ async function trained(client: TestClient, runFile: string, parameters: Record<s
 }
 
 async function open(): Promise<Page> {
-  context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  context = await browser.newContext({ viewport: { width: 1400, height: 900 }, colorScheme: 'dark' });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const tab = await context.newPage();
   complaints = [];
@@ -68,6 +68,23 @@ const chip = (tab: Page, term: string) =>
     .textContent()
     .then((text) => Number(text?.replaceAll(',', '')));
 
+/** The step is faint in each row but the first of a question and the one that is read. */
+async function expectSharedSaidOnce(tab: Page): Promise<void> {
+  const rows = await tab.locator('[id^=row-]').evaluateAll((shown) =>
+    shown.map((row) => {
+      const cell = row.querySelector('[data-column=step]');
+      const faint = cell !== null && getComputedStyle(cell).color !== getComputedStyle(row).color;
+      return { id: row.id.slice(4), place: Number(row.ariaPosInSet), faint, read: row.ariaSelected === 'true' };
+    }),
+  );
+  rows.sort((one, other) => one.place - other.place);
+  const groupOf = new Map(answers.map(({ group, rollout }) => [rollout.id, group.id]));
+  const repeated = rows.map(
+    ({ id, read }, place) => !read && place > 0 && groupOf.get(id) === groupOf.get(rows[place - 1]?.id ?? ''),
+  );
+  expect(rows.map(({ faint }) => faint)).toEqual(repeated);
+}
+
 /** By this filter the list gives these answers and no others: their number, how many of them are ordered, the rows in sight, and the last row. */
 async function expectKept(tab: Page, line: string, kept: readonly Answer[]): Promise<void> {
   const ordered = kept.filter(({ rollout }) => rollout.order === 'ordered').length;
@@ -80,6 +97,7 @@ async function expectKept(tab: Page, line: string, kept: readonly Answer[]): Pro
   await expect
     .poll(() => tab.locator('[id^=row-]').evaluateAll((rows) => rows.map(({ id }) => id)))
     .toSatisfy((shown: string[]) => shown.length > 0 && shown.every((id) => ids.has(id)));
+  await expectSharedSaidOnce(tab);
   await tab.keyboard.press('End');
   await expect.poll(() => chosenRow(tab).getAttribute('aria-posinset')).toBe(String(kept.length));
   expect(ids).toContain(await chosenRow(tab).getAttribute('id'));
