@@ -30,7 +30,7 @@ import { caveats, EvaluationList, pairsOf, Slices, type Transition, TransitionTa
 import { type ComparePlace, placeOfCompare } from './place.ts';
 import { RunDisc, type SideName } from './run-disc.tsx';
 import { Means, SharedList } from './shared-list.tsx';
-import { SideBySide } from './side-by-side.tsx';
+import { type ShownAs, SideBySide } from './side-by-side.tsx';
 import { type StepPair, stepPairs } from './step-pairs.ts';
 import { useAsked } from './use-asked.ts';
 import { useOtherRun } from './use-other-run.ts';
@@ -54,6 +54,7 @@ const keyRows = [
   ['[ ]', 'step before and after'],
   ['J K', 'next and previous answer in both'],
   ['v', 'the texts, or their word diff'],
+  ['p P', 'next and last shade of the tokens'],
   ['+', 'another run'],
   ['x', 'swap the two'],
   ['t', 'this question across steps'],
@@ -321,15 +322,15 @@ interface BothProps extends Pick<ComparedProps, 'feed' | 'other' | 'host' | 'onO
   readonly stepNotice: string | null;
 }
 
-/** Whether the word diff is wanted outlives the question. */
-let wantsDiff = false;
+/** How texts are shown outlives the question. */
+let wanted: ShownAs = 'text';
 
 function Both({ feed, other, host, onOpen, groups, answers, stepNotice }: BothProps) {
   const [chosen, setChosen] = useState<Record<SideName, string | null>>({ first: null, second: null });
-  const [asDiff, setAsDiff] = useState(wantsDiff);
-  const want = (diff: boolean) => {
-    wantsDiff = diff;
-    setAsDiff(diff);
+  const [shown, setShown] = useState(wanted);
+  const show = (as: ShownAs) => {
+    wanted = as;
+    setShown(as);
   };
   const place = Math.max(0, answers.first.indexOf(chosen.first ?? ''));
   const moveAnswer = (by: 1 | -1) => {
@@ -344,15 +345,15 @@ function Both({ feed, other, host, onOpen, groups, answers, stepNotice }: BothPr
   useKeys({
     J: () => moveAnswer(1),
     K: () => moveAnswer(-1),
-    v: () => want(!asDiff),
+    v: () => show(shown === 'diff' ? 'text' : 'diff'),
     g: () => open('first'),
   });
   return (
     <SideBySide
-      {...{ host, asDiff, stepNotice }}
+      {...{ host, shown, stepNotice }}
       first={{ feed, groupId: groups.first, rolloutId: chosen.first }}
       second={{ feed: other, groupId: groups.second, rolloutId: chosen.second }}
-      onDiff={want}
+      onShow={show}
       onSelect={(side, rolloutId) => setChosen((held) => ({ ...held, [side]: rolloutId }))}
       onOpen={open}
     />

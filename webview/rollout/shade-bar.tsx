@@ -1,4 +1,5 @@
 /** Above the text: what it is, its aha tiers or the legend of its shade, and the choice of shades. */
+import type { ComponentChildren } from 'preact';
 import type { RolloutTokens } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { Bar } from '../ui/heads.tsx';
@@ -45,38 +46,60 @@ export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShad
         </span>
       )}
       <span class="grow" />
-      <Segments label="Shade tokens (p)">
-        {shadeNames.map((name) => {
-          const label = name === 'text' ? 'Text' : shades[name].label;
-          const refusal = shadeRefusal(name, tokens, noEntropy);
-          return (
-            <button
-              key={name}
-              type="button"
-              class={refusal === null ? undefined : styles.refused}
-              aria-pressed={shade === name}
-              aria-disabled={refusal === null ? undefined : 'true'}
-              aria-label={refusal === null ? undefined : `${label}: ${refusal}`}
-              title={refusal ?? undefined}
-              onClick={() => refusal === null && onShade(name)}
-            >
-              {label}
-            </button>
-          );
-        })}
-      </Segments>
+      <ShadeChoice shade={shade} refusalOf={(name) => shadeRefusal(name, tokens, noEntropy)} onShade={onShade} />
     </Bar>
+  );
+}
+
+interface ShadeChoiceProps {
+  /** Null while the text is shown otherwise. */
+  readonly shade: ShadeName | null;
+  /** Why a shade can't be had; null where it can. */
+  readonly refusalOf: (name: ShadeName) => string | null;
+  readonly onShade: (shade: ShadeName) => void;
+  /** Other ways to show the text. */
+  readonly children?: ComponentChildren;
+}
+
+export function ShadeChoice({ shade, refusalOf, onShade, children }: ShadeChoiceProps) {
+  return (
+    <Segments label="Shade tokens (p)">
+      {shadeNames.map((name) => {
+        const label = name === 'text' ? 'Text' : shades[name].label;
+        const refusal = refusalOf(name);
+        return (
+          <button
+            key={name}
+            type="button"
+            class={refusal === null ? undefined : styles.refused}
+            aria-pressed={shade === name}
+            aria-disabled={refusal === null ? undefined : 'true'}
+            aria-label={refusal === null ? undefined : `${label}: ${refusal}`}
+            title={refusal ?? undefined}
+            onClick={() => refusal === null && onShade(name)}
+          >
+            {label}
+          </button>
+        );
+      })}
+      {children}
+    </Segments>
   );
 }
 
 function Legend({ shade, tokens, noEntropy }: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy'>) {
   if (shade === 'text') return null;
   const refusal = shadeRefusal(shade, tokens, noEntropy);
-  const { title, formula, ranges } = shades[shade];
   if (refusal !== null) return <span class={`${styles.reason} cut`}>{refusal}</span>;
+  return <StepsLegend shade={shade} isRead={tokens !== null} />;
+}
+
+/** What is shaded, and what each step means. */
+export function StepsLegend({ shade, isRead }: { shade: Exclude<ShadeName, 'text'>; isRead: boolean }) {
+  const { title, formula, ranges } = shades[shade];
   return (
     <span class={styles.legend}>
-      {tokens === null ? 'reading the tokens …' : <FormulaLabel name={formula}>{title}</FormulaLabel>}{' '}
+      {isRead ? <FormulaLabel name={formula}>{title}</FormulaLabel> : 'reading the tokens …'}{' '}
       <ShadeLegend ranges={ranges} />
     </span>
   );

@@ -12,11 +12,10 @@ import type {
   RunEvent,
   Span,
 } from '../../trainer/protocol/records.ts';
-import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
 import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
-import { type ShadeName, shadeNames, shadeRefusal } from '../rollout/shades.ts';
+import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
 import { ListMoves } from './list/list-moves.ts';
@@ -89,11 +88,6 @@ export type ReadList = Pick<
 >;
 
 const flipMs = 220;
-
-/** Why the run's engine gives no entropy; null when it does. */
-export function entropyRefusal({ engine }: Pick<RunSummary, 'engine'>): string | null {
-  return engine?.capabilities?.entropy === false ? `the engine ${engine.name} gives none` : null;
-}
 
 export class Reading {
   readonly state = new Store<ReadingState>({
@@ -299,9 +293,7 @@ export class Reading {
    */
   moveShade(by: 1 | -1, noEntropy: string | null): void {
     const { shade, tokens } = this.state.get();
-    const open = shadeNames.filter((name) => name === shade || shadeRefusal(name, tokens, noEntropy) === null);
-    const next = open[(open.indexOf(shade) + by + open.length) % open.length];
-    if (next !== undefined) this.shade(next);
+    this.shade(movedShade(shade, by, (name) => shadeRefusal(name, tokens, noEntropy)));
   }
 
   /** Begins a flag on a span of the text, widened to whole characters, or on the whole answer. */

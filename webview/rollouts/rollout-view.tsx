@@ -22,9 +22,8 @@ import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
 import { ShadeBar } from '../rollout/shade-bar.tsx';
-import { type ShadeStep, shadeRefusal, shadeStep } from '../rollout/shades.ts';
+import { entropyRefusal, shadeOf, shadeRefusal } from '../rollout/shades.ts';
 import { temporalReason } from '../rollout/temporal-reason.ts';
-import { tokenNumbers } from '../rollout/token-numbers.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { AnalyseAnew } from '../run/analyse-anew.tsx';
@@ -33,7 +32,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
-import { entropyRefusal, type Read, type Reading, type TextDocument } from './reading.ts';
+import type { Read, Reading, TextDocument } from './reading.ts';
 import { type ListPlace, RolloutHead } from './rollout-head.tsx';
 import styles from './rollout-view.module.css';
 
@@ -164,14 +163,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
     }),
     [rollout, flags, media, placed, firstHit, hits.length],
   );
-  const stepOf = useMemo(() => {
-    if (!isShaded || tokens === null) return null;
-    return (shared: readonly number[]): ShadeStep =>
-      shared.reduce<ShadeStep>((most, index) => {
-        const step = shadeStep(shade, tokenNumbers(tokens, index)) ?? 0;
-        return step > most ? step : most;
-      }, 0);
-  }, [isShaded, tokens, shade]);
+  const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
 
   useInSight(text, aha && `[data-aha="${aha.start}"]`, aha);
   useInSight(text, hit && `[data-hit="${hit.start}"]`, hit);
