@@ -208,6 +208,12 @@ describe('two runs', () => {
 });
 
 describe('two evaluations', () => {
+  it('say of a link which evaluation the run does not have, and that its question is not in both', async () => {
+    const tab = await open('compare', '&against=first-1&evaluation=e7&against-evaluation=e1&question=nowhere');
+    await tab.getByText('first-1 has no evaluation e7; another one is shown.').waitFor();
+    await tab.getByText('The question that the link names is not in both evaluations.').waitFor();
+  });
+
   it('are compared question by question, with McNemar’s exact test and what became of each answer', async () => {
     const tab = await open('compare', '&against=first-1&evaluation=e0&against-evaluation=e1');
     await tab.locator('[data-part=slices] tbody tr').first().waitFor();

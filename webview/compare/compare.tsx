@@ -371,6 +371,12 @@ function evaluationOf(
   return evaluations.find(({ id }) => id === wanted) ?? (isFirstOfSame ? evaluations.at(-1) : evaluations[0]);
 }
 
+/** What to say of an evaluation that a link names and the run does not have. */
+function unknownEvaluation(runId: string, wanted: string | null, evaluations: readonly Evaluation[]): string[] {
+  if (wanted === null || evaluations.length === 0 || evaluations.some(({ id }) => id === wanted)) return [];
+  return [`${shownLine(runId)} has no evaluation ${shownLine(wanted)}; another one is shown.`];
+}
+
 function Evaluations(props: TabProps) {
   const { feed, other, host, shown, change, tabs, onOpen, onAcross } = props;
   const own = useStore(feed.state, ({ view }) => view.evaluations);
@@ -432,6 +438,13 @@ function Evaluations(props: TabProps) {
     </div>
   );
   const caveat = value ? caveats(value) : '';
+  const unknown = [
+    ...(read ? unknownEvaluation(feed.id, shown.evaluationId, own) : []),
+    ...(read ? unknownEvaluation(other.id, shown.againstEvaluationId, others) : []),
+    ...(value && shown.question !== null && !value.pairs.some(({ key }) => key === shown.question)
+      ? ['The question that the link names is not in both evaluations.']
+      : []),
+  ];
   return (
     <>
       <Pane name="list" label="Evaluations side by side" side>
@@ -450,6 +463,11 @@ function Evaluations(props: TabProps) {
             )}
           </>
         )}
+        {unknown.map((sentence) => (
+          <p key={sentence} class={styles.note} role="status">
+            {sentence}
+          </p>
+        ))}
         {fault && (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
