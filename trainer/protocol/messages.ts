@@ -110,7 +110,7 @@ export type ExportForm = z.infer<typeof exportForm>;
 export const pageClients = ['editor', 'browser'] as const;
 /**
  * Where a page of the list begins: behind or before a row already held (by its cursor), at a number from 0, at the first row
- * of a step (of the nearest earlier one where it has none, else of the first), or at a rollout: where it would stand if the
+ * of a step (of the nearest that has one where it has none, the earlier of two), or at a rollout: where it would stand if the
  * query does not keep it.
  */
 export const listPlace = z.union([

@@ -52,6 +52,11 @@ export function projectName(folder: string): string {
   return folder.split(/[\\/]/).findLast((part) => part !== '') ?? 'root';
 }
 
+/** What is said where a step was sought that has no rollouts. @param where in which it has none, when that is not the run */
+export function nearestStepNote(step: number, shown: number, where = ''): string {
+  return `Step ${step} has no rollouts${where}; shown is the nearest that has some, ${shown}.`;
+}
+
 // ---- the codec ------------------------------------------------------------------------------------------------------
 
 /** Characters of a link; what a browser and a shell take without trouble. */
