@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
+import { queryLimits } from './query/lexemes.ts';
 import { listSort } from './query/sort.ts';
 import {
   askedQuestion,
@@ -96,7 +97,7 @@ export type RolloutRow = z.infer<typeof rolloutRow>;
 
 /** What of a run's rollouts is meant: those that a query keeps, in an order, the first so many of them. */
 export const selection = z.object({
-  query: z.string().max(4000).default(''),
+  query: z.string().max(queryLimits.length).default(''),
   sort: listSort.optional(),
   limit: z.number().int().min(1).optional(),
 });

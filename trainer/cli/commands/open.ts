@@ -6,7 +6,16 @@ import { findTrainer } from '../../client/find-trainer.ts';
 import { placeAddress } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { webviewPages } from '../../protocol/pages.ts';
-import { editorLink, isLink, linkPath, type PlaceLink, place, projectName, readLink } from '../../protocol/place.ts';
+import {
+  editorLink,
+  foreignNote,
+  linkKind,
+  linkPath,
+  type PlaceLink,
+  place,
+  projectName,
+  readLink,
+} from '../../protocol/place.ts';
 import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 
@@ -50,9 +59,13 @@ beside it. --sort takes a field, with a - before it for the largest first.
     const [named] = positionals;
     if (named === undefined) throw usage('Name a run, or give a link.');
     const project = path.resolve(values.folder);
-    const link = isLink(named)
-      ? linkGiven(named, project)
-      : { project: projectName(project), place: placeOf(named, values) };
+    const kind = linkKind(named);
+    if (kind === 'foreign')
+      throw new StudioError('bad-request', `${foreignNote(named)}.`, {
+        remedy: 'Give the path after the address of a page, or name a run.',
+      });
+    const link =
+      kind === 'link' ? linkGiven(named, project) : { project: projectName(project), place: placeOf(named, values) };
     if (values.print) {
       process.stdout.write(`${linkPath(link)}\n${editorLink(link)}\n`);
       return exitCodes.done;
