@@ -17,7 +17,9 @@ import {
   readLink,
 } from '../../protocol/place.ts';
 import { callable } from '../terminal/callable.ts';
-import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import { type CliCommand, exitCodes, oneOf, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import { requireRun } from '../terminal/require-run.ts';
+import { queryOption, sortOption } from '../terminal/rollout-options.ts';
 
 export const openCommand: CliCommand = {
   name: 'open',
@@ -66,6 +68,7 @@ beside it. --sort takes a field, with a - before it for the largest first.
       });
     const link =
       kind === 'link' ? linkGiven(named, project) : { project: projectName(project), place: placeOf(named, values) };
+    if (link.place.runId !== undefined) requireRun(project, link.place.runId);
     if (values.print) {
       process.stdout.write(`${linkPath(link)}\n${editorLink(link)}\n`);
       return exitCodes.done;
@@ -91,25 +94,30 @@ function placeOf(
   run: string,
   { rollout, group, step, query, sort, select, page = 'rollouts', against }: Words,
 ): PlaceLink['place'] {
+  const shownPage = oneOf('--page', page, webviewPages);
   const [, start, end] = /^(\d+)-(\d+)$/.exec(select ?? '') ?? [];
-  const [, descending, by] = /^(-?)(\w+)$/.exec(sort ?? '') ?? [];
   if (select !== undefined && !(Number(start) < Number(end))) throw usage(`--select ${select} is not START-END.`);
-  if (sort !== undefined && by === undefined) throw usage(`--sort ${sort} is not a field.`);
+  if (against !== undefined && shownPage !== 'compare')
+    throw usage(`--against is of --page compare, and not of ${shownPage}.`);
+  if (query !== undefined) queryOption(query);
   const given = {
-    page,
+    page: shownPage,
     runId: run,
     ...(rollout !== undefined && { rolloutId: rollout }),
     ...(group !== undefined && { groupId: group }),
     ...(step !== undefined && { step: wholeNumber('step', step, 0) }),
     ...(query !== undefined && { query }),
-    ...(by !== undefined && { sort: { by, descending: descending === '-' } }),
+    ...(sort !== undefined && { sort: sortOption(sort) }),
     ...(against !== undefined && { againstRunId: against }),
     ...(start !== undefined && { span: { start: Number(start), end: Number(end) } }),
   };
   const checked = place.safeParse(given);
   if (checked.success) return checked.data;
   const at = checked.error.issues[0]?.path[0];
-  throw usage(`${at === 'page' ? `There is no page ${page}` : `What is given as ${String(at)} does not fit`}.`);
+  const option = { rolloutId: '--rollout', groupId: '--group', againstRunId: '--against', span: '--select' }[
+    String(at)
+  ];
+  throw usage(`What is given as ${option ?? 'RUN'} does not fit.`);
 }
 
 /** @throws StudioError `conflict` for a link of another project */
