@@ -286,8 +286,8 @@ describe('a link', () => {
       ['99', 'Step 99 has no rollouts in this list; shown is the nearest that has some, 3.'],
       ['#9999', /There is no row #9,999 in this list; shown is the nearest, #\d+\./],
     ] as const) {
-      await tab.keyboard.press('g');
-      await tab.getByLabel('Step, or # and the number of a row').fill(typed);
+      await tab.keyboard.press('G');
+      await tab.getByRole('textbox', { name: 'Step, or # and the number of a row' }).fill(typed);
       await tab.keyboard.press('Enter');
       await said(tab, words);
     }
