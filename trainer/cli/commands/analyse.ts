@@ -12,7 +12,7 @@ import { withoutTrainer } from '../experiments/hosting.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { requireRun } from '../terminal/require-run.ts';
+import { requireRun } from './require-run.ts';
 
 type OnProgress = (done: number, total: number) => void;
 

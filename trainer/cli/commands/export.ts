@@ -25,8 +25,8 @@ import { MediaLoader } from '../../video/load.ts';
 import { type CliCommand, exitCodeOf, exitCodes, oneOf, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { requireRun } from '../terminal/require-run.ts';
 import { queryOption, sortOption } from '../terminal/rollout-options.ts';
+import { requireRun } from './require-run.ts';
 
 const forms = [...tableForms, 'html', 'tensorboard'] as const;
 type Form = (typeof forms)[number];

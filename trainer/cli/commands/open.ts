@@ -18,8 +18,8 @@ import {
 } from '../../protocol/place.ts';
 import { callable } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, oneOf, readOptions, usage, wholeNumber } from '../terminal/command.ts';
-import { requireRun } from '../terminal/require-run.ts';
 import { queryOption, sortOption } from '../terminal/rollout-options.ts';
+import { requireRun } from './require-run.ts';
 
 export const openCommand: CliCommand = {
   name: 'open',

@@ -4,7 +4,7 @@ import { runsFolder } from '../../runs/project-paths.ts';
 import { recoverRun } from '../../store/recover-run.ts';
 import { withoutTrainer } from '../experiments/hosting.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
-import { requireRun } from '../terminal/require-run.ts';
+import { requireRun } from './require-run.ts';
 
 export const recoverCommand: CliCommand = {
   name: 'recover',

@@ -21,7 +21,7 @@ import {
   usage,
 } from '../terminal/command.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { requireRun } from '../terminal/require-run.ts';
+import { requireRun } from './require-run.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
