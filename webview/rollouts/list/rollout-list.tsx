@@ -204,6 +204,7 @@ export function RolloutList(props: RolloutListProps) {
       <Facets
         line={state.line}
         counts={counts.facets}
+        areOfBefore={state.slow && counts.state === 'counting'}
         threshold={threshold}
         brief={layout !== 'table'}
         onToggle={(term) => feed.toggle(term)}

@@ -138,7 +138,20 @@ describe('pages of the list', () => {
     await until(feed.state, ({ slow }) => slow);
     expect(feed.stop()).toBe(true);
     expect(feed.state.get().line).toBe('half:shuffled');
-    expect(feed.counts.state.get().state).toBe('stopped');
+    expect(feed.counts.state.get()).toMatchObject({ state: 'stopped', facets: {} });
+  });
+
+  it('tells no number of another filter when one stops before its rows are there', async () => {
+    const { model, feed } = await opened('half:ordered');
+    model.trainer.script['rollouts/list'] = () => held<never>().promise;
+    feed.setLine('step>999999');
+    await until(feed.counts.state, ({ state, matching }) => state === 'counted' && matching === 0);
+    model.trainer.script['rollouts/count'] = () => held<never>().promise;
+    feed.setLine('step>9999999');
+    await until(feed.state, ({ slow }) => slow);
+    expect(feed.stop()).toBe(true);
+    expect(feed.state.get().line).toBe('half:ordered');
+    expect(feed.counts.state.get()).toMatchObject({ state: 'stopped', matching: null, facets: {} });
   });
 
   it('says how far a scan is', async () => {
