@@ -39,6 +39,7 @@ interface FilterMendingProps {
   readonly mending: Mending;
   /** The list has rows of the last filter without a fault. */
   readonly hasRows: boolean;
+  /** Takes the offer. */
   readonly onLine: (line: string) => void;
 }
 

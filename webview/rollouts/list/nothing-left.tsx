@@ -22,9 +22,11 @@ interface NothingLeftProps {
   readonly older: OlderAnswers | null;
   /** The list's own count is made. */
   readonly isCounted: boolean;
+  /** The focus goes to the rows. */
+  readonly onRows: () => void;
 }
 
-export function NothingLeft({ run, feed, line, total, older, isCounted }: NothingLeftProps) {
+export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }: NothingLeftProps) {
   const parts = partsOf(line);
   const causes = useCauses(feed, line, isCounted);
   if (parts.length === 0) {
@@ -38,7 +40,11 @@ export function NothingLeft({ run, feed, line, total, older, isCounted }: Nothin
   const order = parts.map((_, place) => place);
   if (causes) order.sort((a, b) => (causes.each[a]?.matching ?? 0) - (causes.each[b]?.matching ?? 0));
   const [fewest = 0, ...others] = order;
-  const drop = (place: number) => feed.setLine(parts[place]?.dropped ?? line);
+  const use = (mended: string) => {
+    feed.setLine(mended);
+    onRows();
+  };
+  const drop = (place: number) => use(parts[place]?.dropped ?? line);
   const left = (place: number) => causes && ` (${grouped(causes.left[place] ?? 0)})`;
   const words = (place: number) => shownLine(parts[place]?.text ?? '');
   return (
@@ -65,7 +71,7 @@ export function NothingLeft({ run, feed, line, total, older, isCounted }: Nothin
         <p key={mended}>
           {isOne ? 'No text has the word ' : 'Looked for in the texts: '}
           <span class="mono">{shownLine(text)}</span>.{' '}
-          <button type="button" class="link" onClick={() => feed.setLine(mended)}>
+          <button type="button" class="link" onClick={() => use(mended)}>
             Use <span class="mono">{shownLine(term)}</span> ({grouped(left)})
           </button>
         </p>

@@ -20,7 +20,7 @@ import { ColumnHeads } from './column-heads.tsx';
 import { ColumnMenu } from './column-menu.tsx';
 import { type CellContext, type ListLayout, orderColumn, orderWords } from './columns.tsx';
 import { Facets } from './facets.tsx';
-import { FilterBox } from './filter-box.tsx';
+import { FilterBox, filterBoxId } from './filter-box.tsx';
 import { FilterMending, mendingOf } from './filter-mending.tsx';
 import { useInSight } from './in-sight.ts';
 import { JumpField } from './jump-field.tsx';
@@ -192,7 +192,16 @@ export function RolloutList(props: RolloutListProps) {
         onLeave={onRows}
         seen={() => feed.seenValues()}
       />
-      {mending && <FilterMending {...{ mending }} hasRows={length > 0} onLine={(line) => feed.setLine(line)} />}
+      {mending && (
+        <FilterMending
+          {...{ mending }}
+          hasRows={length > 0}
+          onLine={(line) => {
+            feed.setLine(line);
+            document.getElementById(filterBoxId)?.focus();
+          }}
+        />
+      )}
       {state.behind && (
         <RowsOfBefore
           {...{ sort }}
@@ -228,7 +237,7 @@ export function RolloutList(props: RolloutListProps) {
       )}
       {isEmpty && counts.matching !== null && (
         <NothingLeft
-          {...{ run, feed, older }}
+          {...{ run, feed, older, onRows }}
           line={state.behind?.line ?? state.goodLine}
           total={counts.total ?? 0}
           isCounted={counts.state === 'counted'}
