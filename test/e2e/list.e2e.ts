@@ -98,11 +98,11 @@ describe('the list over a run', () => {
     await list
       .getByText(`step > 500 leaves the fewest: by itself none of ${grouped(answers.length)} rollouts.`)
       .waitFor();
-    await list.getByRole('button', { name: `Drop step > 500 (${grouped(wrong)})`, exact: true }).waitFor();
-    await list.getByRole('button', { name: 'wrong (0)', exact: true }).waitFor();
+    await list.getByRole('button', { name: `Drop step > 500 (${grouped(wrong)} left)`, exact: true }).waitFor();
+    await list.getByRole('button', { name: 'wrong (0 left)', exact: true }).waitFor();
     await filterTo(tab, `wrong, ${family}`, 0, answers.length);
     const kept = ofFamily.filter(({ rollout }) => !rollout.correct).length;
-    await list.getByRole('button', { name: `Use family:${family} (${grouped(kept)})`, exact: true }).focus();
+    await list.getByRole('button', { name: `Use family:${family} (${grouped(kept)} left)`, exact: true }).focus();
     await tab.keyboard.press('Enter');
     await expect.poll(() => filterBox(tab).inputValue()).toBe(`wrong, family:${family}`);
     await expect.poll(() => lengthSaid(tab)).toBe(`${kept} of ${answers.length}`);

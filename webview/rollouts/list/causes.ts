@@ -26,6 +26,8 @@ export interface Causes {
   readonly left: readonly number[];
   /** Terms that this run has something of, for words that it has nothing of. */
   readonly meant: readonly Meant[];
+  /** Where several words were meant otherwise: the filter with the first term for each. */
+  readonly together: Pick<Meant, 'line' | 'left'> | null;
 }
 
 export interface Meant {
@@ -71,21 +73,36 @@ export async function causesOf(line: string, countEach: CountEach): Promise<Caus
   const left = each && (await countEach(parts.map(({ dropped }) => dropped)));
   const unheld = parts.flatMap(({ word }, place) => (word && each?.[place]?.matching === 0 ? [word] : []));
   const meant = left && (await meantOf(line, unheld, countEach));
-  return each && left && meant && { each, left: left.map(({ matching }) => matching), meant };
+  return each && left && meant && { each, left: left.map(({ matching }) => matching), ...meant };
 }
 
 /** @param unheld words that no text has */
-async function meantOf(line: string, unheld: readonly Condition[], countEach: CountEach): Promise<Meant[] | null> {
+async function meantOf(
+  line: string,
+  unheld: readonly Condition[],
+  countEach: CountEach,
+): Promise<Pick<Causes, 'meant' | 'together'> | null> {
   const offers = [
     ...misreadsOf(line).map((one) => ({ ...one, isOne: false })),
     ...unheld.map((one) => ({ ...one, isOne: true, terms: termsMeant(one) })),
-  ].flatMap(({ terms, ...one }) => terms.map((term) => ({ ...one, term, line: mended(line, one, term) })));
+  ]
+    .toSorted((a, b) => a.start - b.start)
+    .flatMap(({ terms, ...one }) => terms.map((term) => ({ ...one, term, line: mended(line, one, term) })));
   const had = await countEach(offers.map(({ term }) => term));
   if (had === null) return null;
   const useful = offers.filter((_, place) => (had[place]?.matching ?? 0) > 0);
-  const left = await countEach(useful.map((offer) => offer.line));
+  const firsts = useful.filter(({ start }, place) => useful[place - 1]?.start !== start);
+  /* From the end, so that the places of those before stay. */
+  const together = firsts.length > 1 ? firsts.reduceRight((held, one) => mended(held, one, one.term), line) : null;
+  const lines = [...useful.map((offer) => offer.line), ...(together === null ? [] : [together])];
+  const left = await countEach(lines);
   return (
-    left &&
-    useful.map(({ text, isOne, term, line }, at) => ({ text, isOne, term, line, left: left[at]?.matching ?? 0 }))
+    left && {
+      meant: useful.map(({ text, isOne, term, line }, place) => ({
+        ...{ text, isOne, term, line },
+        left: left[place]?.matching ?? 0,
+      })),
+      together: together === null ? null : { line: together, left: left.at(-1)?.matching ?? 0 },
+    }
   );
 }

@@ -45,7 +45,7 @@ export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }
     onRows();
   };
   const drop = (place: number) => use(parts[place]?.dropped ?? line);
-  const left = (place: number) => causes && ` (${grouped(causes.left[place] ?? 0)})`;
+  const left = (place: number) => causes && ` (${grouped(causes.left[place] ?? 0)} left)`;
   const words = (place: number) => shownLine(parts[place]?.text ?? '');
   return (
     <Blank status>
@@ -72,10 +72,17 @@ export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }
           {isOne ? 'No text has the word ' : 'Looked for in the texts: '}
           <span class="mono">{shownLine(text)}</span>.{' '}
           <button type="button" class="link" onClick={() => use(mended)}>
-            Use <span class="mono">{shownLine(term)}</span> ({grouped(left)})
+            Use <span class="mono">{shownLine(term)}</span> ({grouped(left)} left)
           </button>
         </p>
       ))}
+      {causes?.together && (
+        <p>
+          <button type="button" class="link" onClick={() => causes.together && use(causes.together.line)}>
+            Use them together ({grouped(causes.together.left)} left)
+          </button>
+        </p>
+      )}
       <p>
         <button type="button" class="link" onClick={() => drop(fewest)}>
           Drop <span class="mono">{words(fewest)}</span>

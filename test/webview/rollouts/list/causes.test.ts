@@ -40,6 +40,20 @@ it('words that may be one condition are offered as it, and stand and go as one',
   ]);
 });
 
+it('where several words were meant otherwise, all can be replaced at once', async () => {
+  const line = 'wrong way and bounces';
+  const all = 'pattern:"wrong way" and dataset:bounces';
+  const { countEach } = counting({ 'pattern:"wrong way"': 20, 'family:bounces': 9, 'dataset:bounces': 9, [all]: 5 });
+  const causes = await causesOf(line, countEach);
+  expect(causes?.meant.map(({ term, left }) => [term, left])).toEqual([
+    ['pattern:"wrong way"', 0],
+    ['dataset:bounces', 0],
+    ['family:bounces', 0],
+  ]);
+  expect(causes?.together).toEqual({ line: all, left: 5 });
+  expect((await causesOf('wrong, bounces', counting({ 'family:bounces': 9 }).countEach))?.together).toBeNull();
+});
+
 it('of each part it is told what would be left without it', async () => {
   const { countEach } = counting({ 'correct:false': 700, 'aha>=3': 223, 'aha >= 3': 223, 'correct:false aha >= 3': 9 });
   const causes = await causesOf('wrong, step > 500, aha >= 3', countEach);
