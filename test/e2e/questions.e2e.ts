@@ -170,6 +170,15 @@ describe('one question across steps', () => {
     await tab.waitForURL(/rollout=s2-g0-o1/);
   });
 
+  it('is left by Esc before one is chosen', async () => {
+    const tab = await open('dashboard');
+    await tab.getByRole('region', { name: 'Curves' }).waitFor();
+    await tab.keyboard.press('t');
+    await tab.locator('[id^=question-]').first().waitFor();
+    await tab.keyboard.press('Escape');
+    await tab.waitForURL(/\/dashboard(\?|$)/);
+  });
+
   it('is reached from an answer by t, and Esc leads back to it', async () => {
     const tab = await open('rollouts', '&group=s4-g0&rollout=s4-g0-o1');
     await tab.waitForURL(/rollout=s4-g0-o1/);

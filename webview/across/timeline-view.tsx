@@ -372,7 +372,7 @@ function LengthLane({
         ['0', y(0)],
         // Above its own zero by the height of a number.
         ...(y(0) - y(ends[0]) >= axisLine && ends[0] <= top ? [[String(ends[0]), y(ends[0])] as const] : []),
-        [ends[1] <= top ? String(ends[1]) : String(Math.round(highest)), y(Math.min(ends[1], highest))],
+        ends[1] <= top ? [String(ends[1]), y(ends[1])] : [String(Math.round(highest)), y(highest)],
       ]
     : [
         ['0', y(0)],
