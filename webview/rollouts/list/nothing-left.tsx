@@ -2,7 +2,7 @@
  * Says what leaves nothing: which part of the filter keeps the fewest by itself, with the offer to drop each; what words may
  * have been meant as; what each offer would leave; and where the present rules have not looked for what is asked.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { Blank } from '../../ui/blank.tsx';
@@ -27,7 +27,7 @@ interface NothingLeftProps {
 }
 
 export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }: NothingLeftProps) {
-  const parts = partsOf(line);
+  const parts = useMemo(() => partsOf(line), [line]);
   const causes = useCauses(feed, line, isCounted);
   if (parts.length === 0) {
     return (
