@@ -54,7 +54,7 @@ const keyRows = [
   ['[ ]', 'step before and after'],
   ['J K', 'next and previous answer in both'],
   ['v', 'the texts, or their word diff'],
-  ['p P', 'next and last shade of the tokens'],
+  ['p P', 'next and previous shade of the tokens'],
   ['+', 'another run'],
   ['x', 'swap the two'],
   ['t', 'this question across steps'],

@@ -16,12 +16,14 @@ interface ShadeBarProps {
   /** Null while they are on their way. */
   readonly tokens: RolloutTokens | null;
   readonly noEntropy: string | null;
+  /** Why the tokens can't be read now; null when they can. */
+  readonly unread: string | null;
   /** Hits of the filter in the text. */
   readonly hits: number;
   readonly onShade: (shade: ShadeName) => void;
 }
 
-export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShade }: ShadeBarProps) {
+export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, unread, hits, onShade }: ShadeBarProps) {
   return (
     <Bar title={title}>
       {shade === 'text' ? (
@@ -38,7 +40,7 @@ export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShad
           </span>
         </span>
       ) : (
-        <Legend {...{ shade, tokens, noEntropy }} />
+        <Legend {...{ shade, tokens, noEntropy, unread }} />
       )}
       {hits > 0 && (
         <span class={styles.hint}>
@@ -87,10 +89,17 @@ export function ShadeChoice({ shade, refusalOf, onShade, children }: ShadeChoice
   );
 }
 
-function Legend({ shade, tokens, noEntropy }: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy'>) {
+function Legend({
+  shade,
+  tokens,
+  noEntropy,
+  unread,
+}: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy' | 'unread'>) {
   if (shade === 'text') return null;
   const refusal = shadeRefusal(shade, tokens, noEntropy);
   if (refusal !== null) return <span class={`${styles.reason} cut`}>{refusal}</span>;
+  if (tokens === null && unread !== null)
+    return <span class={`${styles.reason} cut`}>the tokens can't be read now: {unread}</span>;
   return <StepsLegend shade={shade} isRead={tokens !== null} />;
 }
 

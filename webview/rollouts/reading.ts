@@ -2,6 +2,7 @@
  * What a person reads on the rollouts page: which answer of which question, which of its frames, how its text is marked,
  * and the moves from one to the next.
  */
+import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type {
@@ -58,6 +59,8 @@ export interface ReadingState {
   readonly pane: Pane;
   /** The question with its answers; the one before stays until the next is there. */
   readonly group: GroupWithRollouts | null;
+  /** Why the question can't be read; null while it is on its way, and when it is there. */
+  readonly unread: StudioError | null;
   readonly frame: number;
   /** The frames are played. */
   readonly flipping: boolean;
@@ -94,6 +97,7 @@ export class Reading {
   readonly state = new Store<ReadingState>({
     pane: 'list',
     group: null,
+    unread: null,
     frame: 0,
     flipping: false,
     listShown: null,
@@ -159,10 +163,11 @@ export class Reading {
     for (const stop of this.stops) stop();
   }
 
-  /** What is stored of the question is another than before. */
+  /** What is stored of the question is another than before, or can be read now. */
   readAgain(): void {
-    const { groupId } = this.place.get();
+    const { groupId, rolloutId } = this.place.get();
     if (groupId !== null) void this.readGroup(groupId);
+    if (rolloutId !== null && this.state.get().tokens === null) void this.readTokens(rolloutId);
   }
 
   /** The answer that is read; null until its question is there. */
@@ -375,6 +380,7 @@ export class Reading {
     }
     if (groupId === before.groupId) return;
     this.showFrame(0);
+    this.patch({ unread: null });
     if (groupId === null) this.patch({ group: null });
     else void this.readGroup(groupId);
   }
@@ -384,10 +390,10 @@ export class Reading {
     try {
       const group = await this.feed.group(groupId);
       if (!isWanted()) return;
-      this.patch({ group });
+      this.patch({ group, unread: null });
       this.readAhead();
     } catch (thrown) {
-      if (isWanted()) this.feed.fail(thrown);
+      if (isWanted()) this.patch({ group: null, unread: asStudioError(thrown) });
     }
   }
 

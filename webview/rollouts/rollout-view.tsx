@@ -93,7 +93,7 @@ export function RolloutView(props: RolloutViewProps) {
         ]}
       />
       {exact ? (
-        <Exact {...{ feed, reading, read, copy }} onOpen={({ name, text }) => openText(name, text)} />
+        <Exact {...{ feed, reading, read, refused, copy }} onOpen={({ name, text }) => openText(name, text)} />
       ) : (
         <Body {...{ feed, reading, run, read, flags, compact, refused, openRow }} bothStrips={props.bothStrips} />
       )}
@@ -109,12 +109,12 @@ export function RolloutView(props: RolloutViewProps) {
   );
 }
 
-interface ExactProps extends Pick<RolloutViewProps, 'feed' | 'reading' | 'read'> {
+interface ExactProps extends Pick<RolloutViewProps, 'feed' | 'reading' | 'read' | 'refused'> {
   readonly copy: (text: string) => void;
   readonly onOpen: (exact: ExactText) => void;
 }
 
-function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
+function Exact({ feed, reading, read, refused, copy, onOpen }: ExactProps) {
   const tokens = useStore(reading.state, (state) => state.tokens);
   const prompt = useFetched(feed, read.group.id, (groupId) => feed.request('groups/prompt', { groupId }));
   return (
@@ -122,6 +122,7 @@ function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
       prompt={prompt && exactPrompt(prompt)}
       completion={tokens && exactCompletion(tokens)}
       order={read.rollout.order}
+      unread={refused}
       onCopy={copy}
       onOpen={onOpen}
     />
@@ -285,6 +286,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
         hits={hits.length}
         onShade={(name) => reading.shade(name)}
         {...{ shade, tokens, noEntropy }}
+        unread={refused}
       />
       {analysisOf(rollout) < analysisVersion && (
         <AnalyseAnew feed={feed}>
