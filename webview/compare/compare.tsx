@@ -17,8 +17,9 @@ import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { useKeys } from '../ui/keys.ts';
+import { actsByItself, useKeys } from '../ui/keys.ts';
 import { clock, fixed, grouped } from '../ui/numbers.ts';
+import { bringIntoSight, pageScrollKeys } from '../ui/page-scroll.ts';
 import { Pane } from '../ui/pane.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { type Store, useStore } from '../ui/store.ts';
@@ -53,6 +54,8 @@ const keyRows = [
   ['j k', 'next and previous question'],
   ['[ ]', 'step before and after'],
   ['J K', 'next and previous answer in both'],
+  ['Enter', 'to the answers, where they stand below'],
+  ['PageUp PageDown', 'scroll the page where it is longer than the window'],
   ['v', 'the texts, or their word diff'],
   ['p P', 'next and previous shade of the tokens'],
   ['+', 'another run'],
@@ -347,6 +350,8 @@ function Both({ feed, other, host, onOpen, groups, answers, stepNotice }: BothPr
     K: () => moveAnswer(-1),
     v: () => show(shown === 'diff' ? 'text' : 'diff'),
     g: () => open('first'),
+    Enter: (event) => (actsByItself(event) ? false : bringIntoSight('answers')),
+    ...pageScrollKeys,
   });
   return (
     <SideBySide

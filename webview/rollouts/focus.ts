@@ -43,11 +43,3 @@ function scrollToTop(part: Element | null): void {
   while (around && !/auto|scroll/.test(getComputedStyle(around).overflowY)) around = around.parentElement;
   if (part && around) around.scrollTop += part.getBoundingClientRect().top - around.getBoundingClientRect().top;
 }
-
-/** Whether Enter already means something there. */
-export function actsByItself(event: KeyboardEvent): boolean {
-  // A button of the toolkit is one inside its shadow root alone.
-  return event
-    .composedPath()
-    .some((one) => one instanceof Element && one.matches('button, a, [role=button], [role=separator]'));
-}

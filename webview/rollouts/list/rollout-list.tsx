@@ -16,6 +16,7 @@ import { useStore } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import { useNarrow } from '../../ui/use-narrow.ts';
 import { VirtualList } from '../../ui/virtual-list.tsx';
+import { editors, narrowest, slimmest } from '../layout.ts';
 import { ColumnHeads } from './column-heads.tsx';
 import { ColumnMenu } from './column-menu.tsx';
 import { type CellContext, type ListLayout, orderColumn, orderWords } from './columns.tsx';
@@ -291,9 +292,12 @@ export function RolloutList(props: RolloutListProps) {
 }
 
 function useLayout(): ListLayout {
-  const isNarrow = useNarrow(760);
-  const isMiddle = useNarrow(1120);
-  return isNarrow ? 'two lines' : isMiddle ? 'grouped' : 'table';
+  const isSlim = useNarrow(slimmest);
+  const isNarrow = useNarrow(narrowest);
+  const isMiddle = useNarrow(editors);
+  if (isSlim) return 'two lines';
+  /* On a narrow page the list has the whole width. */
+  return isMiddle && !isNarrow ? 'grouped' : 'table';
 }
 
 /** Rows of one question share their text: it is looked through once. */
