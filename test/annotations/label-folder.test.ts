@@ -10,9 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { labelFileName, labelFolderOf, textHash } from '../../trainer/annotations/label-files.ts';
 import { type LabelChanges, LabelFolder } from '../../trainer/annotations/label-folder.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
@@ -243,6 +244,26 @@ describe('appending', () => {
     const folder = await openFolder(project);
     expect(historyOf(folder)).toHaveLength(80);
     expect(folder.troubles).toEqual([]);
+  });
+
+  test('to a full disk takes back what it began, and says where', async () => {
+    const project = temporaryProject();
+    const folder = await openFolder(project);
+    await folder.append([flag(ann, 1)], signal);
+    const file = path.join(labelFolderOf(project), labelFileName(ann));
+    const before = textOf(file);
+    const handle = await open(file, 'r');
+    const full = Object.assign(new Error('ENOSPC: no space left on device, fsync'), {
+      code: 'ENOSPC',
+      syscall: 'fsync',
+    });
+    const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync').mockRejectedValueOnce(full);
+    await handle.close();
+    const more = flag(ann, 2);
+    await expect(folder.append([more], signal)).rejects.toMatchObject({ kind: 'disk-full', place: file });
+    expect(textOf(file)).toBe(before);
+    sync.mockRestore();
+    expect(await folder.append([more], signal)).toMatchObject({ added: 1 });
   });
 
   test('waits for who holds the lock, as long as it is wanted', async () => {

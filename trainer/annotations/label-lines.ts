@@ -2,9 +2,9 @@
  * Reads the lines of label files. A line that was broken by a crash or a merge costs what is broken and no more, and is told with
  * its place and what to do.
  */
-import { lineValue } from '../journal/json-lines.ts';
 import type { Line } from '../journal/lines.ts';
 import { type Entry, readEntry } from '../protocol/annotations/entries.ts';
+import { parseJson } from '../protocol/json.ts';
 
 export interface LabelTrouble {
   readonly kind: 'broken' | 'conflict-marker' | 'fault' | 'newer' | 'clash' | 'unreadable';
@@ -45,7 +45,7 @@ export function readLabelLine(file: string, { number: line, offset, bytes, whole
       'Git left a conflict marker in this label file. The labels of both sides are read.',
       'Delete the lines with <<<<<<<, |||||||, ======= and >>>>>>>, and keep all others. With the line "merge=union" for these files in .gitattributes git merges them by itself.',
     );
-  const value = lineValue(bytes);
+  const value = parseJson(text);
   if (value === undefined) {
     const pieces = piecesOf(bytes);
     if (pieces.length > 1) {

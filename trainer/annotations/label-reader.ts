@@ -38,6 +38,8 @@ interface Standing {
 
 /** Bytes before the end of the last whole line by which a file that grew is told from one that was made anew. */
 const tailBytes = 256;
+/** Read at once. */
+const pieceBytes = 1024 * 1024;
 
 export class LabelReader {
   readonly file: string;
@@ -107,7 +109,7 @@ export class LabelReader {
     this.ofLast = [];
     const start = this.wholeBytes;
     const before = this.wholeLines;
-    const stream = createReadStream(this.file, { start, signal });
+    const stream = createReadStream(this.file, { start, signal, highWaterMark: pieceBytes });
     const counted = async function* () {
       for await (const piece of stream as AsyncIterable<Buffer>) {
         onBytes?.(piece.length);
