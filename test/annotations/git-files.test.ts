@@ -102,6 +102,15 @@ describe('.gitignore', () => {
   });
 });
 
+test('labels are written also where .gitignore can not be, which is told', async () => {
+  const project = gitProject();
+  mkdirSync(path.join(project, '.gitignore'));
+  const folder = await LabelFolder.open(project, { signal });
+  const appended = await folder.append([flag(ann, 1)], signal);
+  expect(appended).toMatchObject({ added: 1, git: [], gitFault: { kind: 'bad-input' } });
+  expect([...folder.book.keys()]).toHaveLength(1);
+});
+
 describe('merging', () => {
   const key = itemKey(row('a'));
 

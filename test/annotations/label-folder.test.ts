@@ -162,7 +162,11 @@ describe('label files', () => {
     const more = verdictOf(ann, 1, 'drop');
     appendFileSync(path.join(labelFolderOf(project), 'ann.jsonl'), linesOf(more));
     const aborted = new AbortController();
-    const read = folder.refresh({ signal: aborted.signal, onBytes: () => aborted.abort(new Error('enough')) });
+    const enough = () => {
+      aborted.abort(new Error('enough'));
+      aborted.signal.throwIfAborted();
+    };
+    const read = folder.refresh({ signal: aborted.signal, onBytes: enough });
     await expect(read).rejects.toThrow('enough');
     await folder.refresh({ signal });
     expect(historyOf(folder)).toHaveLength(2001);
@@ -195,7 +199,7 @@ describe('appending', () => {
     const project = temporaryProject();
     const folder = await openFolder(project);
     const [anns, bens] = [flag(ann, 1), verdictOf(ben, 2, 'keep')];
-    expect(await folder.append([anns, bens], signal)).toEqual({ added: 2, git: [] });
+    expect(await folder.append([anns, bens], signal)).toEqual({ added: 2, git: [], gitFault: null });
     const file = path.join(labelFolderOf(project), labelFileName(ann));
     const before = textOf(file);
     const more = retraction(ann, 3, anns);
@@ -213,6 +217,8 @@ describe('appending', () => {
     await folder.append([first], signal);
     expect(historyOf(folder)).toEqual([first]);
     expect(troublesOf(folder)).toEqual(['broken 1']);
+    const file = path.join(labelFolderOf(project), labelFileName(ann));
+    expect(textOf(file)).toBe(`{"v":1,"id":"ha\n${linesOf(first)}`);
   });
 
   test('what is no entry is refused, and then nothing of the batch is there', async () => {

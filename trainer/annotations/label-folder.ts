@@ -31,6 +31,14 @@ export interface LabelChanges {
   readonly categories: boolean;
 }
 
+export interface Appended {
+  readonly added: number;
+  /** What `.gitignore` and `.gitattributes` were given. */
+  readonly git: readonly AddedLines[];
+  /** Why they could not be; the labels are written all the same, and not shared. */
+  readonly gitFault: StudioError | null;
+}
+
 export interface Opening {
   readonly signal: AbortSignal;
   readonly onProgress?: (readBytes: number) => void;
@@ -142,21 +150,29 @@ export class LabelFolder {
   }
 
   /**
-   * Adds entries, each to its author's file; one whose id is there already is left out. They are on the disk when this ends.
-   * @returns how many were added, and what `.gitignore` and `.gitattributes` were given
+   * Adds entries, each to its author's file; one whose id is there already is left out. They are on the disk when this ends. With
+   * the first of them the project's git learns of labels, in the one place where that is done.
    * @throws as `appendEntries`
    */
-  append(entries: readonly Entry[], signal: AbortSignal): Promise<{ added: number; git: readonly AddedLines[] }> {
+  append(entries: readonly Entry[], signal: AbortSignal): Promise<Appended> {
     return this.inTurn(async () => {
       await this.readNew({ signal });
       const fresh = entries.filter(({ id }) => !this.byId.has(id) && !this.itemIds.has(id));
-      if (fresh.length === 0) return { added: 0, git: [] };
-      const git = this.isKnownToGit ? [] : keepLabelsInGit(this.projectFolder);
-      this.isKnownToGit = true;
+      if (fresh.length === 0) return { added: 0, git: [], gitFault: null };
       await appendEntries(this.projectFolder, fresh, signal);
       await this.readNew({ signal });
-      return { added: fresh.length, git };
+      return { added: fresh.length, ...this.tellGit() };
     });
+  }
+
+  private tellGit(): Omit<Appended, 'added'> {
+    if (this.isKnownToGit) return { git: [], gitFault: null };
+    this.isKnownToGit = true;
+    try {
+      return { git: keepLabelsInGit(this.projectFolder), gitFault: null };
+    } catch (thrown) {
+      return { git: [], gitFault: asStudioError(thrown) };
+    }
   }
 
   /** Reads what others wrote since. @throws the signal's reason when aborted */

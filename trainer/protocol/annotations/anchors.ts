@@ -16,7 +16,7 @@ import { codePointSpan, lengthInCodePoints, spanFault, spanOfCodePoints, withWho
 const margin = 48;
 /** Of those, what may differ at the far end of a place that is taken. */
 const slack = 16;
-/** The same for a place that another is not taken against. */
+/** The same for a place against which no other is taken. */
 const slackOfRival = 40;
 /** Code points; a text that repeats itself for longer is not told apart. */
 const longestContext = 2000;
