@@ -9,6 +9,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { Rollout } from '../../trainer/protocol/records.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
@@ -263,6 +264,35 @@ describe('a link', () => {
     await tab.getByRole('alert').filter({ hasText: 'This version knows no part "zoom" of a link' }).waitFor();
     expect(await filter(tab).inputValue()).toBe('');
   });
+
+  it('of another origin is text of the filter, which is said; one of another port of this machine is gone to', async () => {
+    const tab = await open('rollouts');
+    await selected(tab).waitFor();
+    const foreign = 'https://evil.example/rollouts?run=x';
+    await paste(tab, foreign);
+    await said(tab, 'An address of evil.example leads to none of these pages; it stays text of the filter.');
+    expect(await filter(tab).inputValue()).toBe(foreign);
+    await tab.keyboard.press('Enter');
+    expect(await filter(tab).inputValue()).toBe(foreign);
+    const last = (await rollouts()).at(-1)?.id ?? '';
+    await filter(tab).fill('');
+    await paste(tab, `http://localhost:1/${name}/${runId}/rollouts?rollout=${last}`);
+    await rowInSight(tab, last);
+  });
+
+  it('and G say in the same words where a step or a row is not there', async () => {
+    const tab = await open('rollouts');
+    await selected(tab).waitFor();
+    for (const [typed, words] of [
+      ['99', 'Step 99 has no rollouts in this list; shown is the nearest that has some, 3.'],
+      ['#9999', /There is no row #9,999 in this list; shown is the nearest, #\d+\./],
+    ] as const) {
+      await tab.keyboard.press('G');
+      await tab.getByRole('textbox', { name: 'Step, or # and the number of a row' }).fill(typed);
+      await tab.keyboard.press('Enter');
+      await said(tab, words);
+    }
+  });
 });
 
 describe('a text of an answer', () => {
@@ -387,6 +417,18 @@ describe('an export', () => {
     await said(tab, '3 rollouts exported.');
     const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
     await expect.poll(() => shownIds(tab, 3)).toEqual(ids);
+
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
+    await tab.getByRole('button', { name: 'by reward, smallest first' }).click();
+    await tab.keyboard.press('Escape');
+    const worst = (await readFile(await exported(tab, 'JSONL', '3'), 'utf8')).trimEnd().split('\n');
+    const [lowest = Number.NaN, ...above] = worst.map((one) => (JSON.parse(one) as Rollout).reward.total);
+    const every = (await readFile(await exported(tab, 'JSONL'), 'utf8')).trimEnd().split('\n');
+    expect(lowest).toBe(Math.min(...every.map((one) => (JSON.parse(one) as Rollout).reward.total)));
+    expect(above.every((reward) => reward >= lowest)).toBe(true);
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
+    await tab.getByRole('button', { name: 'newest first' }).click();
+    await tab.keyboard.press('Escape');
 
     const file = await exported(tab, 'Page to read', '3');
     const page = await (context as BrowserContext).newPage();

@@ -21,6 +21,7 @@ import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { count, grouped } from '../ui/numbers.ts';
+import { bringIntoSight, pageScrollKeys } from '../ui/page-scroll.ts';
 import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
@@ -52,6 +53,7 @@ const keyRows = [
   ['v', 'side by side, or inline'],
   ['g', 'open its group'],
   ['J K', 'next and previous question'],
+  ['PageUp PageDown', 'scroll the page where it is longer than the window'],
   ['/', 'choose a question'],
   ['u', 'show what was superseded, or hide it'],
   ['r', 'compare with another run'],
@@ -155,7 +157,8 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
             feed={feed}
             shown={question}
             onChoose={({ key }) => choose(key)}
-            onClose={of === null ? null : () => setPicking(false)}
+            isClosable={of !== null}
+            onClose={of === null ? onBack : () => setPicking(false)}
           />
         )}
       </main>
@@ -196,6 +199,7 @@ function Timeline({ feed, host, history, place, onOpen, onMove }: TimelineProps)
   const put = (side: 'first' | 'second') => {
     const placed = placedAt(cursor);
     if (placed) place.update((before) => ({ ...before, [side]: placed.answer.rolloutId }));
+    bringIntoSight('diff');
   };
   const left = placedAt(first);
   const right = placedAt(second);
@@ -223,7 +227,11 @@ function Timeline({ feed, host, history, place, onOpen, onMove }: TimelineProps)
     '1': () => put('first'),
     '2': () => put('second'),
     x: swap,
-    v: () => setLayout(layout === 'beside' ? 'inline' : 'beside'),
+    v: () => {
+      setLayout(layout === 'beside' ? 'inline' : 'beside');
+      bringIntoSight('diff');
+    },
+    ...pageScrollKeys,
     g: open,
     u: () => superseded > 0 && standing > 0 && wantSuperseded(!wantsSuperseded),
   });

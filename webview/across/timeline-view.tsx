@@ -7,7 +7,7 @@ import type { HistoryAnswer } from '../../trainer/protocol/questions.ts';
 import type { GroupPurpose } from '../../trainer/protocol/records.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
-import { accuracyOf, answerAt, type Cell, type CellRow, type Column, lengthOf } from './timeline.ts';
+import { accuracyOf, answerAt, type Cell, type CellRow, type Column, lengthOf, purposeNames } from './timeline.ts';
 import styles from './timeline-view.module.css';
 
 /** What happened to the run between two columns, for a line through the charts. */
@@ -37,16 +37,12 @@ const narrowest = 36;
 const labelWidth = 116;
 const accuracyHeight = 118;
 const lengthHeight = 84;
+/** Between two numbers of an axis, at least. */
+const axisLine = 12;
 /** Room above and below what is plotted. */
 const margin = 8;
 /** Columns beyond those in sight that are in the document. */
 const overscan = 6;
-
-export const purposeNames: Readonly<Record<GroupPurpose, string>> = {
-  train: 'training',
-  probe: 'probes',
-  evaluation: 'evaluations',
-};
 
 export function TimelineView(props: TimelineViewProps) {
   const { columns, rows, purpose, windowAt, cursor, first, second } = props;
@@ -368,8 +364,9 @@ function LengthLane({
   const axis: (readonly [string, number])[] = ends
     ? [
         ['0', y(0)],
-        ...(ends[0] > 0 && ends[0] <= top ? [[String(ends[0]), y(ends[0])] as const] : []),
-        [ends[1] <= top ? String(ends[1]) : String(Math.round(highest)), y(Math.min(ends[1], highest))],
+        // Above its own zero by the height of a number.
+        ...(y(0) - y(ends[0]) >= axisLine && ends[0] <= top ? [[String(ends[0]), y(ends[0])] as const] : []),
+        ends[1] <= top ? [String(ends[1]), y(ends[1])] : [String(Math.round(highest)), y(highest)],
       ]
     : [
         ['0', y(0)],

@@ -13,7 +13,12 @@ interface CrumbProps {
 export function Crumb({ read, onDashboard }: CrumbProps) {
   return (
     <>
-      <Tool icon="dashboard" text="Dashboard" label="Dashboard of this run (d)" class="far" onPress={onDashboard} />
+      <Tool
+        icon="dashboard"
+        text={<span class="far">Dashboard</span>}
+        label="Dashboard of this run (d)"
+        onPress={onDashboard}
+      />
       {read && (
         <>
           <span class="far">

@@ -9,6 +9,8 @@ export type Layout = 'wide' | 'editor' | 'narrow';
 export const narrowest = 760;
 export const editors = 1120;
 export const listHiddenTo = 859;
+/** The widest page whose rows take two lines. */
+export const slimmest = 559;
 /** Lower than this the staircase of the reward would leave the text no room. */
 export const lowPage = 819;
 

@@ -55,10 +55,9 @@ export function TopLine({ session, feed, host, title, back, help, onHelp, childr
         label="Keys (?)"
         text={
           <>
-            keys <kbd>?</kbd>
+            <span class="far">keys</span> <kbd>?</kbd>
           </>
         }
-        class="far"
         expanded={Boolean(help)}
         onPress={onHelp}
       />

@@ -12,6 +12,14 @@ export function focusIsTyping(event: KeyboardEvent): boolean {
   return (target instanceof Element && takesTyping(target)) || takesTyping(document.activeElement);
 }
 
+/** Whether Enter already means something there. */
+export function actsByItself(event: KeyboardEvent): boolean {
+  // A button of the toolkit is one inside its shadow root alone.
+  return event
+    .composedPath()
+    .some((one) => one instanceof Element && one.matches('button, a, [role=button], [role=separator]'));
+}
+
 export function useKeys(keys: KeyMap): void {
   const held = useRef(keys);
   held.current = keys;

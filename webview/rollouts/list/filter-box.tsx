@@ -4,7 +4,7 @@
  */
 import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
-import { isLink } from '../../../trainer/protocol/place.ts';
+import { foreignNote, linkKind } from '../../../trainer/protocol/place.ts';
 import {
   type Completion,
   type Completions,
@@ -14,6 +14,7 @@ import {
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
 import { FollowLink } from '../../ui/follow-link.ts';
 import { Icon } from '../../ui/icons.tsx';
+import { say } from '../../ui/said.tsx';
 import styles from './filter-box.module.css';
 
 export const filterBoxId = 'rollout-filter';
@@ -28,6 +29,8 @@ interface FilterBoxProps {
   readonly onLine: (line: string) => void;
   /** Somebody is done typing this one. */
   readonly onUsed: (line: string) => void;
+  /** Takes what is offered under the line for a part of it. */
+  readonly onMend: () => void;
   /** Gives up what is being read or counted; false when that is not much. */
   readonly onStop: () => boolean;
   /** To the rows. */
@@ -41,7 +44,7 @@ interface Offers extends Completions {
   readonly active: number | null;
 }
 
-export function FilterBox({ line, faults, history, onLine, onUsed, onStop, onLeave, seen }: FilterBoxProps) {
+export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onStop, onLeave, seen }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const copy = useRef<HTMLDivElement>(null);
   const follow = useContext(FollowLink);
@@ -68,13 +71,16 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onStop, onLea
   const onKey = (event: KeyboardEvent & { currentTarget: HTMLInputElement }) => {
     if (event.isComposing) return;
     const caret = event.currentTarget.selectionStart ?? line.length;
-    if (event.key === 'Enter' && isLink(line)) {
+    if (event.key === 'Enter' && linkKind(line, location.origin) === 'link') {
       onLine('');
       follow(line);
       return;
     }
     const active = offers?.items[offers.active ?? -1];
-    if (event.key === 'Escape') {
+    if (event.key === 'Enter' && event.altKey) {
+      setOffers(null);
+      onMend();
+    } else if (event.key === 'Escape') {
       if (offers) setOffers(null);
       else if (!onStop()) onLeave();
     } else if (offers && active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) {
@@ -124,7 +130,9 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onStop, onLea
           }}
           onPaste={(event) => {
             const pasted = event.clipboardData?.getData('text/plain') ?? '';
-            if (!isLink(pasted)) return;
+            const kind = linkKind(pasted, location.origin);
+            if (kind === 'foreign') say(`${foreignNote(pasted)}; it stays text of the filter.`);
+            if (kind !== 'link') return;
             event.preventDefault();
             follow(pasted);
           }}
