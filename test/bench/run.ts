@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { benchActivation } from './activation.bench.ts';
 import { benchData } from './data.bench.ts';
+import { benchEditable } from './editable.bench.ts';
 import { benchEngine } from './engine.bench.ts';
 import { benchInspector } from './inspector.bench.ts';
 import { benchLeak } from './leak.bench.ts';
@@ -25,6 +26,7 @@ const parts: Record<string, BenchPart> = {
   leak: benchLeak,
   rewards: benchRewards,
   data: benchData,
+  editable: benchEditable,
   media: benchMedia,
   pages: benchPages,
   activation: benchActivation,

@@ -5,7 +5,7 @@ import { defaultRules } from '../../trainer/cot/filter.ts';
 import { Journal } from '../../trainer/cot/journal.ts';
 import { outputFiles, pathsOf, writeOutput } from '../../trainer/cot/output.ts';
 import { openDataset } from '../../trainer/data/dataset.ts';
-import { repeatedKeys } from '../../trainer/data/json-keys.ts';
+import { repeatedKeys } from '../../trainer/data/json/keys.ts';
 import { makeProject, type Project, rightAnswer } from './questions.ts';
 
 let project: Project;

@@ -4,8 +4,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '../../trainer/data/dataset.ts';
-import { findJsonFault } from '../../trainer/data/json-fault.ts';
-import { type RowBytes, RowScanner } from '../../trainer/data/json-rows.ts';
+import { findJsonFault } from '../../trainer/data/json/fault.ts';
+import { type RowBytes, RowScanner } from '../../trainer/data/json/row-scanner.ts';
 import { checkRow, climbsOut, optionLetters } from '../../trainer/data/row-check.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 

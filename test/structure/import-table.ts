@@ -39,10 +39,19 @@ export const rooms: readonly Room[] = [
   },
   { room: 'trainer/video', on: ['trainer/engines', 'trainer/programs', 'trainer/protocol'], runs: 'node' },
   { room: 'trainer/reasoning', on: ['trainer/engines', 'trainer/protocol', 'trainer/rewards'], runs: 'node' },
-  { room: 'trainer/data/editable', on: ['trainer/protocol'], runs: 'node', planned: true },
+  // Of these two the extension host runs what it edits datasets with: no decoder, no native package.
+  { room: 'trainer/data/json', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/data/editable', on: ['trainer/data/json', 'trainer/protocol'], runs: 'node' },
   {
     room: 'trainer/data',
-    on: ['trainer/engines', 'trainer/protocol', 'trainer/reasoning', 'trainer/rewards', 'trainer/video'],
+    on: [
+      'trainer/data/json',
+      'trainer/engines',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+      'trainer/video',
+    ],
     runs: 'node',
   },
   { room: 'trainer/evidence', on: ['trainer/engines', 'trainer/protocol'], runs: 'pure', planned: true },
@@ -83,6 +92,7 @@ export const rooms: readonly Room[] = [
     room: 'trainer/cot',
     on: [
       'trainer/data',
+      'trainer/data/json',
       'trainer/engines',
       'trainer/journal',
       'trainer/protocol',

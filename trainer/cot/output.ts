@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
-import { withText } from '../data/json-keys.ts';
+import { withText } from '../data/json/keys.ts';
 import { pathRewriter } from '../data/media-place.ts';
 import type { ProblemType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';

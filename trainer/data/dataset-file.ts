@@ -11,9 +11,8 @@ import { ArrowFile } from './forms/arrow-file.ts';
 import { type DatasetPart, findParts, refuseForeign } from './forms/dataset-parts.ts';
 import { ParquetFile } from './forms/parquet-file.ts';
 import { type TableFile, tableRow } from './forms/table-row.ts';
-import { findJsonFault } from './json-fault.ts';
-import { numberText } from './json-keys.ts';
-import { type RowBytes, RowScanner, type RowsForm } from './json-rows.ts';
+import { type RowBytes, RowScanner, type RowsForm } from './json/row-scanner.ts';
+import { parseRowText, rowTextFault } from './json/row-text.ts';
 
 const pieceBytes = 1024 * 1024;
 
@@ -180,43 +179,12 @@ export async function scanDatasetFile(
   return { file, folder, form, rowCount, parts: scanned };
 }
 
-/** A row's value. A `problem_id` that would lose digits as a number is the text of the file. @throws SyntaxError */
-export function parseRowText(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) return value;
-  const row = value as { problem_id?: unknown };
-  if (typeof row.problem_id !== 'number') return value;
-  const [, near] = /"problem_id"\s*:\s*(-?[\d.eE+-]+)/.exec(text) ?? [];
-  if (near === String(row.problem_id)) return value;
-  const written = numberText(text, 'problem_id');
-  if (written !== null && written !== String(row.problem_id)) row.problem_id = written;
-  return value;
-}
-
 /** @throws StudioError `bad-dataset` with the line and column at which the row stops being JSON. */
-export function parseRow(
-  { part: { file }, bytes, line: firstLine }: ScannedRow,
-  number: number,
-  form: DatasetForm,
-): unknown {
+export function parseRow({ part: { file }, bytes, line }: ScannedRow, row: number, form: DatasetForm): unknown {
   const text = bytes.toString('utf8');
   try {
     return parseRowText(text);
   } catch (cause) {
-    const fault = findJsonFault(text);
-    const before = text.slice(0, fault?.offset ?? 0).split('\n');
-    const line = firstLine + before.length - 1;
-    const column = (before.at(-1)?.length ?? 0) + 1;
-    const isLine = form === 'lines';
-    const where = before.length === 1 && !isLine ? `${column} characters into the row` : `column ${column}`;
-    throw new StudioError(
-      'bad-dataset',
-      `Row ${number + 1} is not JSON: ${fault?.reason ?? (cause as Error).message}, at line ${line}, ${where}.`,
-      {
-        place: `${file}:${line}`,
-        remedy: isLine ? 'Every line must hold one whole row.' : 'Correct the row there.',
-        cause,
-      },
-    );
+    throw rowTextFault(text, { file, line, row, form }, cause).error;
   }
 }

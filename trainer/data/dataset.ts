@@ -14,7 +14,6 @@ import {
   type DatasetForm,
   type FileScan,
   parseRow,
-  parseRowText,
   placeOf,
   type ScannedRow,
   scanDatasetFile,
@@ -22,6 +21,7 @@ import {
 } from './dataset-file.ts';
 import { EmbeddedMedia } from './embedded-media.ts';
 import { findParts } from './forms/dataset-parts.ts';
+import { parseRowText } from './json/row-text.ts';
 import { allowRemedy, findMedia, type MediaRoots, mediaRoots } from './media-place.ts';
 import { checkRow, climbsOut, type RowCheck } from './row-check.ts';
 import { RowSpool } from './row-spool.ts';

@@ -5,7 +5,7 @@ import { regressionReward } from '../rewards/regression.ts';
 import { quote } from '../rewards/reward.ts';
 import { hasRougeTokens } from '../rewards/rouge.ts';
 import type { FindingKind } from './finding.ts';
-import { repeatedKeys } from './json-keys.ts';
+import { repeatedKeys } from './json/keys.ts';
 import { optionLetter } from './row-check.ts';
 
 export interface RowWarning {

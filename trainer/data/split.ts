@@ -8,7 +8,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StudioError } from '../protocol/errors.ts';
 import { type Dataset, openDataset } from './dataset.ts';
-import { withText } from './json-keys.ts';
+import { withText } from './json/keys.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { findMedia, type MediaRoots, mediaRoots, pathRewriter } from './media-place.ts';
 import { permutation, randomFrom } from './random.ts';

@@ -2,7 +2,7 @@
  * Finds the rows of a JSON array or of a JSONL file while it is read in pieces, without holding more than one row.
  * It knows brackets, strings and commas; what stands inside a row is for `JSON.parse`.
  */
-import { StudioError } from '../protocol/errors.ts';
+import { StudioError } from '../../protocol/errors.ts';
 
 /** A row's bytes, and where they stand. `line` counts from 1, `offset` in bytes from the start of the file. */
 export interface RowBytes {

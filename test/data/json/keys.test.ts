@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { repeatedKeys, withText } from '../../trainer/data/json-keys.ts';
+import { repeatedKeys, withText } from '../../../trainer/data/json/keys.ts';
 
 describe('repeatedKeys', () => {
   it.each([

@@ -58,26 +58,47 @@ export function repeatedKeys(text: string): string[] {
   return [...repeated];
 }
 
-/**
- * The text of a JSON object with the text under one of its own keys exchanged, and all else as it was written.
- * @param key has a text as its value; where it stands twice, the last is meant, as `JSON.parse` takes it
- * @throws RangeError when the object has no such key
- */
-export function withText(text: string, key: string, value: string): string {
+/** Where the value of one of the object's own keys begins; -1 without it. Of a key that stands twice the last counts, as for `JSON.parse`. */
+function valueStartOf(text: string, key: string): number {
   let start = -1;
   visitKeys(text, (name, depth, _isRepeated, valueStart) => {
     if (depth === 1 && name === key) start = valueStart;
   });
-  if (start < 0) throw new RangeError(`There is no key ${key}.`);
-  return text.slice(0, start) + JSON.stringify(value) + text.slice(stringEnd(text, start));
+  return start;
+}
+
+/** UTF-16 code units from the start of the text; `end` is the first that does not belong to it. */
+export interface TextRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where the text under one of the object's own keys stands, its quotes included; null where there is no text. */
+export function textRange(text: string, key: string): TextRange | null {
+  const start = valueStartOf(text, key);
+  return start >= 0 && text.charCodeAt(start) === 0x22 ? { start, end: stringEnd(text, start) } : null;
+}
+
+/** The same as it is written, quotes and escapes included. */
+export function writtenText(text: string, key: string): string | null {
+  const range = textRange(text, key);
+  return range && text.slice(range.start, range.end);
+}
+
+/**
+ * The text of a JSON object with the text under one of its own keys exchanged, and all else as it was written.
+ * @param key has a text as its value; where it stands twice, the last is meant, as `JSON.parse` takes it
+ * @throws RangeError when the object has no such text
+ */
+export function withText(text: string, key: string, value: string): string {
+  const range = textRange(text, key);
+  if (range === null) throw new RangeError(`There is no text under the key ${key}.`);
+  return text.slice(0, range.start) + JSON.stringify(value) + text.slice(range.end);
 }
 
 /** A number under one of the object's own keys as it was written, its digits exact; null where there is none. */
 export function numberText(text: string, key: string): string | null {
-  let start = -1;
-  visitKeys(text, (name, depth, _isRepeated, valueStart) => {
-    if (depth === 1 && name === key) start = valueStart;
-  });
+  const start = valueStartOf(text, key);
   const number = /-?[\d.eE+-]+/y;
   number.lastIndex = start;
   return start < 0 ? null : (number.exec(text)?.[0] ?? null);

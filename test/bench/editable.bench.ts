@@ -1,0 +1,116 @@
+/**
+ * What it costs to edit a dataset of chains of thought as large as Video-R1's: to open, index, search, save and compare it, in a
+ * process of its own each round, beside a plain copy of the same file.
+ */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { randomFrom } from '../../trainer/data/random.ts';
+import { madeRow } from './made-dataset.ts';
+import { type BenchFigure, median, timed } from './part.ts';
+
+const rows = 165_000;
+const bytesPerRow = 2_890;
+const rounds = 3;
+const limitFirstRowsMs = 2_000;
+const limitBytes = 300e6;
+const execute = promisify(execFile);
+const editor = path.join(import.meta.dirname, 'edit-dataset.ts');
+
+interface Edited {
+  readonly rows: number;
+  readonly found: number;
+  readonly firstRowsMs: number;
+  readonly indexMs: number;
+  readonly searchMs: number;
+  readonly saveMs: number;
+  readonly compareMs: number;
+  readonly longestTurnMs: number;
+  readonly peakBytes: number;
+}
+
+/** The rows of the made dataset, each with a think text that fills it up; indented as Python's `json.dump(…, indent=2)` does. */
+async function writeReasoning(file: string): Promise<void> {
+  const out = createWriteStream(file);
+  const source = Array.from({ length: 2_000 }, (_, n) => madeRow(n).problem).join('\n');
+  for (let n = 0; n < rows; n++) {
+    const row = madeRow(n);
+    const wanted = bytesPerRow - Buffer.byteLength(JSON.stringify({ ...row, process: '' }, null, 2));
+    const from = Math.floor(randomFrom('think text', n)() * (source.length - wanted));
+    const text = JSON.stringify({ ...row, process: `<think>${source.slice(from, from + wanted)}</think>` }, null, 2);
+    if (!out.write(`${n === 0 ? '[\n' : ',\n'}${text}`)) await once(out, 'drain');
+  }
+  out.end('\n]\n');
+  await once(out, 'close');
+}
+
+/** As a save does, with nothing exchanged and no check: the copy is on the disk at the end. */
+async function plainCopy(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const handle = await open(to, 'r+');
+  await handle.sync();
+  await handle.close();
+}
+
+export async function benchEditable(): Promise<BenchFigure[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-bench-'));
+  try {
+    const made = path.join(folder, 'made.json');
+    const file = path.join(folder, 'rows.json');
+    await writeReasoning(made);
+    const megabytes = (await stat(made)).size / 1e6;
+    const runs: Edited[] = [];
+    const copies: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      copies.push(await timed(() => plainCopy(made, file)));
+      const { stdout } = await execute(process.execPath, [editor, file, made]);
+      const edited = JSON.parse(stdout) as Edited;
+      if (edited.rows !== rows) throw new Error(`${edited.rows} rows instead of ${rows}`);
+      runs.push(edited);
+    }
+    const of = (key: keyof Edited) => median(runs.map((run) => run[key]));
+    const most = (key: keyof Edited) => Math.max(...runs.map((run) => run[key]));
+    const seconds = (name: string, key: keyof Edited, note: string): BenchFigure => ({
+      name,
+      value: of(key) / 1000,
+      unit: 's',
+      note: `${note}; median of ${rounds}`,
+    });
+    return [
+      {
+        name: 'editing a dataset: open to first rows',
+        value: most('firstRowsMs'),
+        unit: 'ms',
+        note: `${rows} rows, ${megabytes.toFixed(0)} MB; slowest of ${rounds}; ${(most('firstRowsMs') / limitFirstRowsMs).toFixed(3)} of the ${limitFirstRowsMs / 1000} s that it may take`,
+      },
+      seconds('its whole index', 'indexMs', 'behind the first rows: every row found, parsed and hashed'),
+      seconds('searching it for a text', 'searchMs', `in every field of every row, ${runs[0]?.found} found`),
+      seconds('saving it with one edit', 'saveMs', 'until the disk has it'),
+      {
+        name: 'saving it against a plain copy',
+        value: median(runs.map((run, round) => run.saveMs / (copies[round] ?? Number.NaN))),
+        unit: 'times',
+        note: `the copy until the disk has it: ${(median(copies) / 1000).toFixed(2)} s`,
+      },
+      seconds('comparing it with another version', 'compareMs', 'which is read as a stream'),
+      {
+        name: 'longest turn of all that',
+        value: most('longestTurnMs'),
+        unit: 'ms',
+        note: 'for which nobody else on the thread could do anything',
+      },
+      {
+        name: 'peak memory of all that',
+        value: most('peakBytes') / 1e6,
+        unit: 'MB',
+        note: `the whole process; ${(most('peakBytes') / limitBytes).toFixed(2)} of the ${limitBytes / 1e6} MB that it may take`,
+      },
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
