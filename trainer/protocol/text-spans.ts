@@ -15,6 +15,21 @@ export function codePointSpan(text: string, { start, end }: Span): CodePointSpan
   return { start: before, end: before + lengthInCodePoints(text.slice(start, end)), unit: 'code points' };
 }
 
+/** The other way round; null when it is not inside the text. @param span in code points */
+export function spanOfCodePoints(text: string, { start, end }: Span): Span | null {
+  if (start > end) return null;
+  let [points, units] = [0, 0];
+  let first: number | null = null;
+  for (const point of text) {
+    if (points === start) first = units;
+    if (points === end) break;
+    points += 1;
+    units += point.length;
+  }
+  if (points === start) first = units;
+  return first === null || points < end ? null : { start: first, end: units };
+}
+
 export function lengthInCodePoints(text: string): number {
   let length = 0;
   for (const _ of text) length += 1;
@@ -34,9 +49,12 @@ export function withWholePairs(text: string, { start, end }: Span): Span {
   return { start: isInsidePair(text, start) ? start - 1 : start, end: isInsidePair(text, end) ? end + 1 : end };
 }
 
+/** Of all texts: making one takes longer than asking it. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
 /** The span with whole characters at both ends, as a reader sees them (grapheme clusters): an emoji of five parts is one. */
 export function withWholeCharacters(text: string, { start, end }: Span): Span {
-  const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text);
+  const characters = graphemes.segment(text);
   const last = end > start ? characters.containing(end - 1) : undefined;
   return {
     start: characters.containing(start)?.index ?? start,

@@ -1,4 +1,5 @@
 /** Cuts reasoning text into sentences. The same text always gives the same cuts, whatever the machine's language data. */
+import { abbreviations } from '../protocol/abbreviations.ts';
 import type { Span } from '../protocol/records.ts';
 
 export interface Sentence {
@@ -7,7 +8,6 @@ export interface Sentence {
   readonly text: string;
 }
 
-const abbreviations = new Set(['e.g', 'i.e', 'vs', 'mr', 'mrs', 'ms', 'dr', 'st', 'no', 'fig', 'approx', 'etc', 'cf']);
 const longestAbbreviation = 8;
 
 /** "1.", "B." and "**C.**" at the start of a line are the label of an item. */
