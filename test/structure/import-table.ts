@@ -47,6 +47,7 @@ export const rooms: readonly Room[] = [
   },
   { room: 'trainer/evidence', on: ['trainer/engines', 'trainer/protocol'], runs: 'pure', planned: true },
   { room: 'trainer/annotations/agreement', on: ['trainer/data', 'trainer/protocol'], runs: 'pure' },
+  { room: 'trainer/annotations/exchange', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/annotations', on: ['trainer/journal', 'trainer/protocol'], runs: 'node', planned: true },
   {
     room: 'trainer/learning',
