@@ -4,7 +4,9 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { commands, contextKeys, manifestParts, panels, settings, views } from '../../extension/contributions.ts';
-import { manifestPath, manifestText, schemaPath, schemaText } from '../../extension/manifest.ts';
+import { categorySchemaPath, manifestPath, manifestText, schemaPath, schemaText } from '../../extension/manifest.ts';
+import { categoryFileJsonSchema } from '../../trainer/protocol/annotations/categories.ts';
+import { runFileJsonSchema } from '../../trainer/protocol/runfile.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -15,7 +17,11 @@ describe('package.json', () => {
   });
 
   test('the JSON schema of run files is what the contract generates', () => {
-    expect(readFileSync(schemaPath, 'utf8')).toBe(schemaText());
+    expect(readFileSync(schemaPath, 'utf8')).toBe(schemaText(runFileJsonSchema()));
+  });
+
+  test("the JSON schema of a project's categories is what the contract generates", () => {
+    expect(readFileSync(categorySchemaPath, 'utf8')).toBe(schemaText(categoryFileJsonSchema()));
   });
 
   test('names only files that are there', () => {

@@ -1,0 +1,35 @@
+/** Which items and flags are shown: by who said it, what, and how grave it is. */
+import type { Verdict } from '../records.ts';
+import type { Severity } from './categories.ts';
+import { type Author, authorKey, type FlagEntry } from './entries.ts';
+import type { ItemLabels } from './label-book.ts';
+
+export interface LabelFilter {
+  readonly author?: Author;
+  readonly category?: string;
+  readonly severity?: Severity;
+  /** Given by the author, or by any where none is named; `disputed` and `none` are of the item as a whole. */
+  readonly verdict?: Verdict | 'disputed' | 'none';
+}
+
+/** Those flags of an item that fit author, category and severity. */
+export function flagsThatFit({ flags }: ItemLabels, { author, category, severity }: LabelFilter): readonly FlagEntry[] {
+  return flags.filter(
+    (flag) =>
+      (author === undefined || authorKey(flag.author) === authorKey(author)) &&
+      (category === undefined || flag.category === category) &&
+      (severity === undefined || flag.severity === severity),
+  );
+}
+
+/** Whether an item fits all that the filter says; one flag has to fit category and severity together. */
+export function fits(labels: ItemLabels, filter: LabelFilter): boolean {
+  const { author, category, severity, verdict } = filter;
+  const isBy = (other: Author) => author === undefined || authorKey(other) === authorKey(author);
+  if (author !== undefined && !labels.history.some(({ entry, stands }) => stands && isBy(entry.author))) return false;
+  if ((category !== undefined || severity !== undefined) && flagsThatFit(labels, filter).length === 0) return false;
+  if (verdict === undefined) return true;
+  if (verdict === 'disputed') return labels.outcome.state === 'disputed';
+  if (verdict === 'none') return !labels.verdicts.some((given) => isBy(given.author));
+  return labels.verdicts.some((given) => given.verdict === verdict && isBy(given.author));
+}
