@@ -100,6 +100,14 @@ describe('the assignment of items', () => {
     );
   });
 
+  it('counts what is given into the share that is asked for', () => {
+    const annotators = ['ada', 'bea'];
+    const given = assign({ given: [], items: numbered('item', 20), annotators, overlap: 0.5, seed: 1 });
+    const plan = assign({ given, items: numbered('new', 20), annotators, overlap: 0.3, seed: 1 });
+    expect(plan.filter(({ shared }) => shared)).toHaveLength(12);
+    expect(plan.slice(20).filter(({ shared }) => shared)).toHaveLength(2);
+  });
+
   it('has every two annotators share some items', () => {
     const annotators = ['ada', 'bea', 'cyd', 'dee'];
     const plan = assign({ given: [], items: numbered('item', 100), annotators, overlap: 0.3, seed: 3 });

@@ -1,8 +1,11 @@
 /** Label entries of several authors on a few items, as they may stand in label files: with history, in any order. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { Entry, ItemContent, ItemReference } from '../../../trainer/annotations/exchange/entry.ts';
+import type { KnownItem } from '../../../trainer/annotations/exchange/to-entries.ts';
 import { Vocabulary } from '../../../trainer/annotations/exchange/vocabulary.ts';
+import { anchorOf } from '../../../trainer/protocol/annotations/anchors.ts';
+import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
+import { withWholeCharacters } from '../../../trainer/protocol/text-spans.ts';
 
 export const categories = [
   { id: 'not-in-frames', name: 'not in the frames' },
@@ -32,30 +35,22 @@ const piece = fc.constantFrom(
 );
 const words = fc.array(piece, { minLength: 1, maxLength: 12 }).map((pieces) => pieces.join(''));
 
-export interface Item {
-  readonly item: ItemReference;
-  readonly content: ItemContent;
-}
-
 const item = fc.record({ number: fc.nat(1_000_000), text: words, question: words, rollout: fc.boolean() }).map(
-  ({ number, text, question, rollout }): Item => ({
+  ({ number, text, question, rollout }): KnownItem => ({
     item: rollout
       ? { kind: 'rollout', run: `run-${number}`, rollout: `${number}`, hash: hashOf(text) }
       : { kind: 'row', dataset: 'data/cot.json', row: number % 5 === 0 ? null : `${number}`, hash: hashOf(text) },
-    content: { question, options: ['A. yes', 'B. no'], text, solution: 'A', answer: 'A', media: ['clips/a.mp4'] },
+    content: {
+      question,
+      options: ['A. yes', 'B. no'],
+      problemType: 'multiple choice',
+      text,
+      solution: 'A',
+      answer: 'A',
+      media: ['clips/a.mp4'],
+    },
   }),
 );
-
-export function anchorIn(text: string, start: number, end: number) {
-  const points = Array.from(text);
-  return {
-    start,
-    end,
-    quote: points.slice(start, end).join(''),
-    before: points.slice(Math.max(0, start - 20), start).join(''),
-    after: points.slice(end, end + 20).join(''),
-  };
-}
 
 const draw = fc.record({
   item: fc.nat(),
@@ -67,8 +62,8 @@ const draw = fc.record({
   note: fc.oneof(fc.constant(''), words),
   fixed: fc.option(fc.oneof(fc.constant(''), words)),
   from: fc.option(fc.constant('commits-elsewhere')),
-  from0: fc.double({ min: 0, max: 1, noNaN: true }),
-  to0: fc.double({ min: 0, max: 1, noNaN: true }),
+  at0: fc.double({ min: 0, max: 1, noNaN: true }),
+  length0: fc.double({ min: 0, max: 1, noNaN: true }),
   whole: fc.boolean(),
   minute: fc.nat(59),
 });
@@ -89,14 +84,14 @@ export const entries: fc.Arbitrary<Entry[]> = fc
       author: authors[author] as (typeof authors)[number],
     });
     for (const one of draws) {
-      const { item, content } = items[one.item % items.length] as Item;
+      const { item, content } = items[one.item % items.length] as KnownItem;
       const by = authors[one.author];
       if (!made.some((other) => other.kind === 'item' && other.item === item && other.author === by))
         made.push({ ...line(one.author, 0), kind: 'item', item, ...content });
-      const length = Array.from(content.text).length;
-      const start = Math.min(length - 1, Math.floor(one.from0 * length));
-      const end = Math.min(length, start + 1 + Math.floor(one.to0 * (length - start)));
-      const span = one.whole ? null : anchorIn(content.text, start, end);
+      const { text } = content;
+      const start = Math.min(text.length - 1, Math.floor(one.at0 * text.length));
+      const end = Math.min(text.length, start + 1 + Math.floor(one.length0 * (text.length - start)));
+      const span = one.whole ? null : anchorOf(text, withWholeCharacters(text, { start, end }));
       const base = line(one.author, one.minute);
       switch (one.kind) {
         case 'flag': {
@@ -111,13 +106,11 @@ export const entries: fc.Arbitrary<Entry[]> = fc
           made.push({ ...base, kind: 'answer', item, detector: 'commits-elsewhere', span, accepted: one.whole });
           break;
         case 'settlement':
-          made.push({ ...base, kind: 'settlement', item, verdict: one.verdict });
+          made.push({ ...base, kind: 'settlement', item, verdict: one.verdict, fixed: one.fixed });
           break;
         default: {
-          const mine = made.filter(
-            (other) => other.author === by && other.kind !== 'item' && other.kind !== 'retraction',
-          );
-          const of = mine[Math.floor(one.from0 * (mine.length - 1))];
+          const mine = made.filter((other) => other.author === by && other.kind !== 'item');
+          const of = mine[Math.floor(one.at0 * (mine.length - 1))];
           if (of) made.push({ ...base, kind: 'retraction', of: of.id });
         }
       }

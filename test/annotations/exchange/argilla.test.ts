@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { argillaUser } from '../../../trainer/annotations/exchange/argilla/write.ts';
-import type { Entry } from '../../../trainer/annotations/exchange/entry.ts';
 import { exportArgilla, type Imported, importArgilla } from '../../../trainer/annotations/exchange/exchange.ts';
+import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { contextWith, rowOf, vocabulary } from './project.ts';
 
 const options = { vocabulary, textField: null };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../trainer/annotations/exchange/entry.ts';
 import { exportLabelStudio, importLabelStudio } from '../../../trainer/annotations/exchange/exchange.ts';
 import { labelStudioConfig } from '../../../trainer/annotations/exchange/label-studio/write.ts';
+import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { StudioError } from '../../../trainer/protocol/errors.ts';
 import { contextWith, rowOf, vocabulary } from './project.ts';
 
@@ -217,10 +217,36 @@ describe('what was exported to Label Studio and changed there', () => {
     expect(notices.at(-1)?.message).toMatch('The text was changed');
   });
 
-  it('leaves a damaged entry out and tells it', () => {
+  it('leaves an entry that is damaged or of a later version out and tells it', () => {
     const task = exported();
-    task.meta.videoR1.entries.push({ v: 1, kind: 'verdict', verdict: 'perhaps' });
-    expect(back(task).notices[0]?.message).toMatch('damaged');
+    task.meta.videoR1.entries.push({ v: 1, kind: 'verdict', verdict: 'perhaps' }, { v: 2, kind: 'poll' });
+    expect(back(task).notices.map(({ message }) => message)).toEqual([
+      expect.stringContaining('damaged'),
+      expect.stringContaining('later version'),
+    ]);
+  });
+
+  it('counts as later than what its author had said before, whatever the tool’s clock says', () => {
+    const task = exported();
+    const verdict = task.annotations[0]?.result[2];
+    if (verdict) verdict.value.choices = ['keep'];
+    const [added] = back({
+      ...task,
+      annotations: [{ ...task.annotations[0], updated_at: '2001-01-01T00:00:00Z' }],
+    }).added;
+    const before = entries.find(({ kind }) => kind === 'verdict');
+    expect(Date.parse(added?.at ?? '')).toBe(Date.parse(before?.at ?? '') + 1);
+  });
+
+  it('does not bring back what was taken back in the project', () => {
+    const flag = flagsOf(entries)[0];
+    if (!flag) throw new Error('no flag');
+    const retraction = { v: 1, id: 'undo', at: context.now, author: ada, kind: 'retraction', of: flag.id } as const;
+    const before = exported();
+    const { meta } = exportLabelStudio([...entries, retraction]).content[0] ?? {};
+    const imported = importLabelStudio(JSON.parse(JSON.stringify([{ ...before, meta }])), options, nothing);
+    expect(imported.entries).toHaveLength(entries.length + 1);
+    expect(imported.notices.map(({ message }) => message)).toEqual([expect.stringContaining('stays taken back')]);
   });
 });
 
@@ -267,5 +293,48 @@ describe('an export to Label Studio', () => {
       expect.stringContaining('A retraction'),
       expect.stringContaining('the text of its item'),
     ]);
+  });
+});
+
+describe('what label files can not hold as it is', () => {
+  const imported = (results: unknown[], by: unknown = { email: ada.email, first_name: 'Ada', last_name: 'Byron' }) => {
+    const [task] = taskOf(film.content.text, []);
+    const annotations = [{ completed_by: by, updated_at: 'yesterday', result: results }];
+    const { entries, notices } = importLabelStudio({ ...task, annotations }, options, context);
+    return { entries, flags: flagsOf(entries), told: notices.map(({ message }) => message).join(' ') };
+  };
+  const region = (label: string, more: Record<string, unknown> = {}) =>
+    result({ start: 2, end: 16, text: 'First the ball', labels: [label], ...more }, { id: label });
+
+  it('is several flags of one category in one place: their notes are put together', () => {
+    const { flags, told } = imported([region('Foo'), region('Bar')]);
+    expect(flags.map(({ category, note }) => [category, note])).toEqual([['other', 'Foo\nBar']]);
+    expect(told).toMatch('put together as one');
+  });
+
+  it('is a span that ends inside a character: it is widened', () => {
+    const family = '👩‍👧 waves';
+    const row = rowOf('15', family);
+    const task = taskOf(family, [result({ start: 0, end: 1, labels: ['other'] })]);
+    const { entries, notices } = importLabelStudio(task, options, contextWith(row));
+    expect(flagsOf(entries)[0]?.span?.quote).toBe('👩‍👧');
+    expect(notices.map(({ message }) => message).join()).toMatch('widened');
+  });
+
+  it('is a name of more than one line, a note without end, and a time that is none', () => {
+    const { entries, told } = imported(
+      [region('other'), result({ start: 2, end: 16, text: ['x'.repeat(10_001)] }, { id: 'other', type: 'textarea' })],
+      {
+        id: 4,
+        first_name: 'Eve\u0007\nNewline',
+        email: null,
+      },
+    );
+    expect(entries[0]?.author).toEqual({ name: 'Eve Newline', email: null });
+    expect(entries[0]?.at).toBe(context.now);
+    expect(flagsOf(entries)[0]?.note).toHaveLength(10_000);
+    expect(told).toMatch('not one line');
+    expect(told).toMatch('is cut');
+    expect(told).toMatch('can not be read');
   });
 });

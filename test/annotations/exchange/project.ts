@@ -6,7 +6,15 @@ export { vocabulary } from './arbitrary-entries.ts';
 
 export const rowOf = (row: string, text: string): KnownItem => ({
   item: { kind: 'row', dataset: 'data/cot.json', row, hash: hashOf(text) },
-  content: { question: 'What happens?', options: [], text, solution: 'A', answer: 'A', media: [] },
+  content: {
+    question: 'What happens?',
+    options: [],
+    problemType: 'multiple choice',
+    text,
+    solution: 'A',
+    answer: 'A',
+    media: [],
+  },
 });
 
 export const contextWith = (...items: readonly KnownItem[]) => ({

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../trainer/annotations/exchange/entry.ts';
 import {
   exportArgilla,
   exportLabelStudio,
   importArgilla,
   importLabelStudio,
 } from '../../../trainer/annotations/exchange/exchange.ts';
-import { authorKey, standingLabels } from '../../../trainer/annotations/exchange/standing.ts';
+import { authorKey, type Entry } from '../../../trainer/protocol/annotations/entries.ts';
+import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
 import { authors, byId, entries, vocabulary } from './arbitrary-entries.ts';
 
 const options = { vocabulary, textField: null };
@@ -28,29 +28,26 @@ const contextOf = (list: readonly Entry[]) => ({
 
 const nothing = { now, authors: new Map(), itemsWith: () => [] };
 
-/** What stands, without what another tool has no place for: ids, times, contexts of spans. */
+/** What stands, without what another tool has no place for: ids, times, and of a whole item how grave and why. */
 function standing(list: readonly Entry[]) {
-  const byItem = Map.groupBy(
-    list.filter((entry) => entry.kind !== 'retraction'),
-    (entry) => JSON.stringify(entry.item),
-  );
-  const retractions = list.filter((entry) => entry.kind === 'retraction');
-  return Array.from(byItem)
-    .flatMap(([item, of]) =>
-      standingLabels([...of, ...retractions]).map(({ author, flags, verdict }) => ({
-        item,
-        author: authorKey(author),
-        flags: Array.from(
-          new Set(
-            flags.map(({ category, severity, note, span }) =>
-              JSON.stringify([category, span && [span.start, span.end], ...(span ? [severity, note] : [])]),
-            ),
-          ),
-        ).sort(),
-        verdict: verdict && [verdict.verdict, verdict.fixed],
-      })),
-    )
-    .sort((a, b) => (a.item + a.author < b.item + b.author ? -1 : 1));
+  const book = new LabelBook(list.filter((entry) => entry.kind !== 'item'));
+  return Array.from(book.keys())
+    .sort()
+    .map((key) => {
+      const { flags = [], verdicts = [] } = book.get(key) ?? {};
+      return {
+        key,
+        flags: flags
+          .map(({ author, category, severity, note, span }) =>
+            JSON.stringify([authorKey(author), category, ...(span ? [span, severity, note] : [])]),
+          )
+          .sort(),
+        verdicts: verdicts
+          .map(({ author, verdict, fixed }) => JSON.stringify([authorKey(author), verdict, fixed]))
+          .sort(),
+      };
+    })
+    .filter(({ flags, verdicts }) => flags.length + verdicts.length > 0);
 }
 
 describe('an export that is imported again', () => {

@@ -1,8 +1,8 @@
 /** Labels to and from other labelling tools: Label Studio's and Argilla's JSON. Told is what does not come along. */
 
+import type { Entry } from '../../protocol/annotations/entries.ts';
 import { readArgilla } from './argilla/read.ts';
 import { argillaRecordsOf, type WrittenRecord } from './argilla/write.ts';
-import type { Entry } from './entry.ts';
 import { exchangedItems } from './from-entries.ts';
 import { readLabelStudio } from './label-studio/read.ts';
 import { labelStudioTasks, type WrittenTask } from './label-studio/write.ts';

@@ -1,15 +1,10 @@
 /** From label files to what is exchanged. */
+import { type Anchor, spanInSameText } from '../../protocol/annotations/anchors.ts';
+import { type Entry, type ItemEntry, itemKey } from '../../protocol/annotations/entries.ts';
 import type { Span } from '../../protocol/records.ts';
-import { spanOfCodePoints } from '../../protocol/text-spans.ts';
-import type { Entry, ItemContent, ItemReference } from './entry.ts';
-import type { ExchangedItem } from './exchanged.ts';
+import type { ExchangedItem, ExchangedJudgement } from './exchanged.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
-
-export const itemKey = (item: ItemReference): string =>
-  JSON.stringify(
-    item.kind === 'row' ? ['row', item.dataset, item.row, item.hash] : ['rollout', item.run, item.rollout, item.hash],
-  );
 
 /**
  * The items of label entries, in the order in which they first come, each with all its entries and what stands of them.
@@ -22,14 +17,13 @@ export function exchangedItems(
 ): (ExchangedItem & { readonly id: string })[] {
   const byId = new Map<string, Entry>();
   for (const entry of entries) if (!byId.has(entry.id)) byId.set(entry.id, entry);
-  const groups = new Map<string, { entries: Entry[]; content: ItemContent | null }>();
+  const groups = new Map<string, { entries: Entry[]; content: ItemEntry | null }>();
   for (const entry of byId.values()) {
-    const about = entry.kind === 'retraction' ? byId.get(entry.of) : entry;
-    if (!about || about.kind === 'retraction') {
+    const key = keyOf(entry, byId);
+    if (key === null) {
       notices.tell('A retraction of an entry that is not among these is left out.', `entry ${entry.id}`);
       continue;
     }
-    const key = itemKey(about.item);
     const group = groups.get(key) ?? { entries: [], content: null };
     group.entries.push(entry);
     if (entry.kind === 'item') group.content ??= entry;
@@ -42,37 +36,53 @@ export function exchangedItems(
   });
 }
 
+/** The item that an entry is about; null for a retraction of what is not there, or of itself. */
+function keyOf(entry: Entry, byId: ReadonlyMap<string, Entry>): string | null {
+  const seen = new Set<string>();
+  let about: Entry | undefined = entry;
+  while (about?.kind === 'retraction' && !seen.has(about.id)) {
+    seen.add(about.id);
+    about = byId.get(about.of);
+  }
+  return about && about.kind !== 'retraction' ? itemKey(about.item) : null;
+}
+
 function exchangedItem(
   key: string,
   entries: readonly Entry[],
-  { question, options, text, solution, answer }: ItemContent,
+  { question, options, text, solution, answer }: ItemEntry,
   notices: Notices,
 ): ExchangedItem & { readonly id: string } {
-  const spanIn = (id: string, anchor: Span | null): Span | null => {
-    const span = anchor && spanOfCodePoints(text, anchor);
+  const spanIn = (id: string, anchor: Anchor | null): Span | null => {
+    const span = anchor && spanInSameText(text, anchor);
     if (anchor && !span)
-      notices.tell('A flagged span does not fit the text of its item; there it is shown without.', `entry ${id}`);
+      notices.tell(
+        'A flagged span is not in the text of its item; the flag is shown for the whole of it.',
+        `entry ${id}`,
+      );
     return span;
   };
-  const judgements = standingLabels(entries).map(({ author, flags, verdict }) => ({
-    author: { id: null, ...author },
-    at: [...flags, ...(verdict ? [verdict] : [])].map(({ at }) => at).reduce((last, at) => (at > last ? at : last)),
-    verdict: verdict && { id: verdict.id, verdict: verdict.verdict, fixed: verdict.fixed },
-    flags: flags.map(({ id, category, span, severity, note, from }) => ({
-      id,
-      category,
-      span: spanIn(id, span),
-      severity,
-      note: note === '' ? null : note,
-      from,
-    })),
-    place: `labels of ${author.name}`,
-  }));
+  const judgements = standingLabels(entries, key).map(
+    ({ author, flags, verdict }): ExchangedJudgement => ({
+      author: { id: null, ...author },
+      at: [...flags, ...(verdict ? [verdict] : [])].map(({ at }) => at).reduce((last, at) => (at > last ? at : last)),
+      verdict: verdict && { id: verdict.id, verdict: verdict.verdict, fixed: verdict.fixed },
+      flags: flags.map(({ id, category, span, severity, note, from }) => ({
+        id,
+        category,
+        span: spanIn(id, span),
+        severity,
+        note: note === '' ? null : note,
+        from,
+      })),
+      place: `labels of ${author.name}`,
+    }),
+  );
   return {
     id: key,
     place: key,
     text,
-    shown: { question, options: options.join('\n'), solution, answer },
+    shown: { question, options: options.join('\n'), solution, ...(answer !== null && { answer }) },
     judgements,
     entries,
   };
