@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { argillaUser } from '../../../trainer/annotations/exchange/argilla/write.ts';
 import { exportArgilla, type Imported, importArgilla } from '../../../trainer/annotations/exchange/exchange.ts';
 import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
-import { contextWith, rowOf, vocabulary } from './project.ts';
+import { contextWith, rowOf, vocabulary, written } from './project.ts';
 
 const options = { vocabulary, textField: null };
 const film = rowOf('12', '🎬 First the ball hits the rail, then it stops.');
@@ -23,16 +23,16 @@ const essence = (entries: readonly Entry[]) =>
   });
 
 describe('records of Argilla', () => {
-  it('become flags and verdicts of each user, whatever the questions are called', () => {
-    const imported = importArgilla(fixture('records'), options, context);
+  it('become flags and verdicts of each user, whatever the questions are called', async () => {
+    const imported = await importArgilla(fixture('records'), options, context);
     const mine = imported.entries.filter(({ author }) => author.email === ada.email);
     expect(essence(mine)).toEqual([['item'], ['not-in-frames', 'then it stop'], ['wrong-order', null], ['drop', null]]);
     const unknown = imported.entries.filter(({ author }) => author.name === 'Argilla user unknown');
     expect(essence(unknown)).toEqual([['item'], ['keep', null]]);
   });
 
-  it('tell everything that does not come along', () => {
-    const imported = importArgilla(fixture('records'), options, context);
+  it('tell everything that does not come along', async () => {
+    const imported = await importArgilla(fixture('records'), options, context);
     for (const message of [
       'A suggestion is left out',
       'The label "boring" is no category',
@@ -49,57 +49,58 @@ describe('records of Argilla', () => {
     expect(place).toBe(`record row-12, user ${adaId}, question "remark"`);
   });
 
-  it('are the same as the server sends them, where discarded responses and drafts are left out and told', () => {
-    const imported = importArgilla(fixture('server'), options, context);
+  it('are the same as the server sends them, where discarded responses and drafts are left out and told', async () => {
+    const imported = await importArgilla(fixture('server'), options, context);
     expect(essence(imported.entries)).toEqual([['item'], ['wrong-order', 'First the ball'], ['fix', 'It stops.']]);
     expect(told(imported)).toMatch('A discarded response');
     expect(told(imported)).toMatch('A response that is draft');
     expect(told(imported)).not.toMatch('all count as submitted');
   });
 
-  it('are the same flattened, by column and by id', () => {
+  it('are the same flattened, by column and by id', async () => {
     const flat = fixture('flat') as Record<string, unknown>[];
     const expected = [['item'], ['wrong-order', 'First the ball'], ['fix', null]];
-    const found = importArgilla(flat, { ...options, textField: 'text' }, context);
+    const found = await importArgilla(flat, { ...options, textField: 'text' }, context);
     expect(essence(found.entries)).toEqual(expected);
     expect(told(found)).toMatch('A suggestion is left out');
     expect(told(found)).toMatch('A discarded response');
     const keys = Object.keys(flat[0] ?? {});
     const columns = Object.fromEntries(keys.map((key) => [key, flat.map((row) => row[key])]));
-    expect(importArgilla(columns, options, context)).toEqual(found);
+    expect(await importArgilla(columns, options, context)).toEqual(found);
     const nested = fixture('records') as { id: string }[];
     const byId = Object.fromEntries(nested.map(({ id, ...record }) => [id, record]));
-    expect(importArgilla(byId, options, context)).toEqual(importArgilla(nested, options, context));
+    expect(await importArgilla(byId, options, context)).toEqual(await importArgilla(nested, options, context));
   });
 
-  it('are refused as a whole, with a remedy, where there are none', () => {
+  it('are refused as a whole, with a remedy, where there are none', async () => {
     for (const wrong of ['text', 7, null, {}, { name: 'settings' }])
-      expect(() => importArgilla(wrong, options, context)).toThrow(
+      await expect(importArgilla(wrong, options, context)).rejects.toThrow(
         expect.objectContaining({ kind: 'bad-input', remedy: expect.stringContaining('to_json') }),
       );
-    expect(importArgilla([], options, context)).toEqual({ entries: [], notices: [] });
+    expect(await importArgilla([], options, context)).toEqual({ entries: [], notices: [] });
   });
 
-  it('are of no one else where a user is called like a part of the language', () => {
+  it('are of no one else where a user is called like a part of the language', async () => {
     const record = {
       fields: { text: sum.content.text },
       responses: [{ user_id: 'constructor', status: 'submitted', values: { v: { value: 'keep' } } }],
     };
-    const { entries } = importArgilla([record], options, context);
+    const { entries } = await importArgilla([record], options, context);
     expect(entries.map(({ author }) => author.name)).toEqual(['Argilla user constructor', 'Argilla user constructor']);
   });
 });
 
+const { entries } = await importArgilla(fixture('server'), options, context);
+
 describe('an export to Argilla', () => {
-  const { entries } = importArgilla(fixture('server'), options, context);
-  const exported = () =>
-    structuredClone(exportArgilla(entries).content[0]) as unknown as {
+  const exported = async () =>
+    structuredClone((await written(entries, exportArgilla)).content[0]) as unknown as {
       responses: Record<string, { value: unknown; user_id: string; status: string }[]>;
       metadata: { video_r1: string };
     };
 
-  it('answers a span, a label, a multi-label and a text question, by a user whose id is a UUID', () => {
-    const [record] = exportArgilla(entries).content;
+  it('answers a span, a label, a multi-label and a text question, by a user whose id is a UUID', async () => {
+    const [record] = (await written(entries, exportArgilla)).content;
     expect(record?.fields).toMatchObject({ text: film.content.text, question: film.content.question });
     const user_id = argillaUser({ id: null, ...ada });
     expect(user_id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -112,12 +113,12 @@ describe('an export to Argilla', () => {
     });
   });
 
-  it('that was changed there comes back with what is new, by the same author', () => {
-    const record = exported();
+  it('that was changed there comes back with what is new, by the same author', async () => {
+    const record = await exported();
     const [verdict] = record.responses.verdict ?? [];
     if (verdict) verdict.value = 'drop';
     record.responses.flags = [];
-    const back = importArgilla([record], options, contextWith());
+    const back = await importArgilla([record], options, contextWith());
     const added = back.entries.filter(({ id }) => !entries.some((entry) => entry.id === id));
     expect(added.map(({ kind, author }) => [kind, author.email])).toEqual([
       ['retraction', ada.email],
@@ -125,10 +126,10 @@ describe('an export to Argilla', () => {
     ]);
   });
 
-  it('is read as Argilla’s own, and that is told, where our metadata is damaged', () => {
-    const record = exported();
+  it('is read as Argilla’s own, and that is told, where our metadata is damaged', async () => {
+    const record = await exported();
     record.metadata.video_r1 = '{"entries": [';
-    const back = importArgilla([record], options, context);
+    const back = await importArgilla([record], options, context);
     expect(told(back)).toMatch('damaged');
     expect(essence(back.entries)).toEqual(essence(entries));
   });

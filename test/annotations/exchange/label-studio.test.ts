@@ -5,7 +5,7 @@ import { exportLabelStudio, importLabelStudio } from '../../../trainer/annotatio
 import { labelStudioConfig } from '../../../trainer/annotations/exchange/label-studio/write.ts';
 import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { StudioError } from '../../../trainer/protocol/errors.ts';
-import { contextWith, rowOf, vocabulary } from './project.ts';
+import { contextWith, rowOf, vocabulary, written } from './project.ts';
 
 const options = { vocabulary, textField: null };
 const film = rowOf('12', '🎬 First the ball hits the rail, then it stops.');
@@ -37,8 +37,8 @@ const taskOf = (text: string, results: unknown[], more: Record<string, unknown> 
 const flagsOf = (entries: readonly Entry[]) => entries.filter((entry) => entry.kind === 'flag');
 
 describe('an export of Label Studio', () => {
-  it('becomes flags, verdicts and the item itself, of each annotator', () => {
-    const { entries } = importLabelStudio(foreign, options, context);
+  it('becomes flags, verdicts and the item itself, of each annotator', async () => {
+    const { entries } = await importLabelStudio(foreign, options, context);
     const mine = entries.filter((entry) => entry.author.email === ada.email);
     expect(mine.map(({ kind }) => kind)).toEqual(['item', 'flag', 'flag', 'flag', 'verdict']);
     expect(mine[0]).toMatchObject({ item: film.item, text: film.content.text });
@@ -62,8 +62,8 @@ describe('an export of Label Studio', () => {
     expect(flagsOf(other)[0]).toMatchObject({ category: 'other', span: null });
   });
 
-  it('tells everything that does not come along, with its place', () => {
-    const { notices } = importLabelStudio(foreign, options, context);
+  it('tells everything that does not come along, with its place', async () => {
+    const { notices } = await importLabelStudio(foreign, options, context);
     const told = new Map(notices.map(({ message, places, count }) => [message, { places, count }]));
     const find = (part: string) => Array.from(told).find(([message]) => message.includes(part))?.[1];
     expect(find('skipped annotation')?.places).toEqual(['task 41, annotation 102']);
@@ -84,41 +84,49 @@ describe('an export of Label Studio', () => {
     expect(find('How grave')).toBeDefined();
   });
 
-  it('is put under the names that people are given', () => {
+  it('is put under the names that people are given', async () => {
     const bea = { name: 'Béa', email: 'bea@example.org' };
-    const { entries, notices } = importLabelStudio(foreign, options, { ...context, authors: new Map([['9', bea]]) });
+    const { entries, notices } = await importLabelStudio(foreign, options, {
+      ...context,
+      authors: new Map([['9', bea]]),
+    });
     expect(entries.some(({ author }) => author.email === bea.email)).toBe(true);
     expect(notices.some(({ message }) => message.includes('user 9'))).toBe(false);
   });
 
-  it('counts offsets in code points as it does now, or in UTF-16 code units as it did, as the flagged words say', () => {
-    const spanOf = (value: Record<string, unknown>) =>
+  it('counts offsets in code points as it does now, or in UTF-16 code units as it did, as the flagged words say', async () => {
+    const spanOf = async (value: Record<string, unknown>) =>
       flagsOf(
-        importLabelStudio(taskOf(film.content.text, [result({ labels: ['other'], ...value })]), options, context)
-          .entries,
+        (
+          await importLabelStudio(
+            taskOf(film.content.text, [result({ labels: ['other'], ...value })]),
+            options,
+            context,
+          )
+        ).entries,
       )[0]?.span;
     const words = { quote: 'First the ball', start: 2, end: 16 };
-    expect(spanOf({ start: 2, end: 16, text: 'First the ball' })).toMatchObject(words);
-    expect(spanOf({ start: 3, end: 17, text: 'First the ball' })).toMatchObject(words);
-    expect(spanOf({ start: '3', end: '17', text: 'First the ball' })).toMatchObject(words);
+    expect(await spanOf({ start: 2, end: 16, text: 'First the ball' })).toMatchObject(words);
+    expect(await spanOf({ start: 3, end: 17, text: 'First the ball' })).toMatchObject(words);
+    expect(await spanOf({ start: '3', end: '17', text: 'First the ball' })).toMatchObject(words);
   });
 
-  it('tells where offsets can be read in two ways, hold other words, or are of no place at all', () => {
-    const imported = (value: Record<string, unknown>) => {
+  it('tells where offsets can be read in two ways, hold other words, or are of no place at all', async () => {
+    const imported = async (value: Record<string, unknown>) => {
       const task = taskOf(film.content.text, [result({ labels: ['other'], ...value })]);
-      const { entries, notices } = importLabelStudio(task, options, context);
+      const { entries, notices } = await importLabelStudio(task, options, context);
       return { flag: flagsOf(entries)[0], told: notices.map(({ message }) => message).join(' ') };
     };
-    const twice = imported({ start: 2, end: 16 });
+    const twice = await imported({ start: 2, end: 16 });
     expect(twice.flag?.span?.quote).toBe('First the ball');
     expect(twice.told).toMatch('read as code points');
-    const moved = imported({ start: 20, end: 28, text: 'the rail' });
+    const moved = await imported({ start: 20, end: 28, text: 'the rail' });
     expect(moved.flag?.span).toMatchObject({ quote: 'the rail', start: 22 });
     expect(moved.told).toMatch('it is where its words are');
     for (const lost of [
-      imported({ start: 0, end: 3, text: 'words that are not there' }),
-      imported({ start: 30, end: 4000 }),
-      imported({ start: 9, end: 9 }),
+      await imported({ start: 0, end: 3, text: 'words that are not there' }),
+      await imported({ start: 30, end: 4000 }),
+      await imported({ start: 9, end: 9 }),
     ]) {
       expect(lost.flag?.span).toBeNull();
       expect(lost.flag?.note).not.toBe('');
@@ -126,70 +134,76 @@ describe('an export of Label Studio', () => {
     }
   });
 
-  it('is refused as a whole, with a remedy, where it has no tasks', () => {
+  it('is refused as a whole, with a remedy, where it has no tasks', async () => {
     const min = [{ id: 1, text: 'a', label: [{ start: 0, end: 1, labels: ['other'] }], annotator: 1 }];
     for (const wrong of [min, 'text', null, 7]) {
-      expect(() => importLabelStudio(wrong, options, context)).toThrow(
+      await expect(importLabelStudio(wrong, options, context)).rejects.toThrow(
         expect.objectContaining({ kind: 'bad-input', remedy: expect.stringContaining('format JSON') }),
       );
-      expect(() => importLabelStudio(wrong, options, context)).toThrow(StudioError);
+      await expect(importLabelStudio(wrong, options, context)).rejects.toThrow(StudioError);
     }
-    expect(importLabelStudio([], options, context)).toEqual({ entries: [], notices: [] });
+    expect(await importLabelStudio([], options, context)).toEqual({ entries: [], notices: [] });
   });
 
-  it('may be one task, as cloud storage has them, and name its text otherwise', () => {
+  it('may be one task, as cloud storage has them, and name its text otherwise', async () => {
     const [task] = taskOf(sum.content.text, [result({ choices: ['keep'] }, { type: 'choices' })]);
-    expect(importLabelStudio(task, options, context).entries.map(({ kind }) => kind)).toEqual(['item', 'verdict']);
+    expect((await importLabelStudio(task, options, context)).entries.map(({ kind }) => kind)).toEqual([
+      'item',
+      'verdict',
+    ]);
     const named = { ...task, data: { intro: 'Read.', cot: sum.content.text } };
-    expect(importLabelStudio(named, options, context).notices[0]?.message).toMatch('its texts are "intro", "cot"');
-    expect(importLabelStudio(named, { ...options, textField: 'cot' }, context).entries).toHaveLength(2);
+    expect((await importLabelStudio(named, options, context)).notices[0]?.message).toMatch(
+      'its texts are "intro", "cot"',
+    );
+    expect((await importLabelStudio(named, { ...options, textField: 'cot' }, context)).entries).toHaveLength(2);
     const withSource = {
       ...named,
       annotations: [{ result: [result({ choices: ['keep'] }, { type: 'choices', source: '$cot' })] }],
     };
-    expect(importLabelStudio(withSource, options, context).entries).toHaveLength(2);
+    expect((await importLabelStudio(withSource, options, context)).entries).toHaveLength(2);
   });
 
-  it('says which row a text is of, where several rows have the same', () => {
+  it('says which row a text is of, where several rows have the same', async () => {
     const twin = rowOf('14', sum.content.text);
     const twins = contextWith(sum, twin);
     const [task] = taskOf(sum.content.text, [result({ choices: ['keep'] }, { type: 'choices' })]);
-    expect(importLabelStudio(task, options, twins)).toMatchObject({
+    expect(await importLabelStudio(task, options, twins)).toMatchObject({
       entries: [],
       notices: [{ message: expect.stringContaining('several items of the project have this text') }],
     });
     const named = { ...task, data: { ...task?.data, problem_id: '14' } };
-    expect(importLabelStudio(named, options, twins).entries[0]).toMatchObject({ item: twin.item });
+    expect((await importLabelStudio(named, options, twins)).entries[0]).toMatchObject({ item: twin.item });
   });
 });
 
+const { entries } = await importLabelStudio(
+  taskOf(film.content.text, [
+    result({ start: 2, end: 16, text: 'First the ball', labels: ['wrong-order'] }, { id: 'a' }),
+    result({ choices: ['drop'] }, { type: 'choices', id: 'v' }),
+  ]),
+  options,
+  context,
+);
+
 describe('what was exported to Label Studio and changed there', () => {
-  const entries = importLabelStudio(
-    taskOf(film.content.text, [
-      result({ start: 2, end: 16, text: 'First the ball', labels: ['wrong-order'] }, { id: 'a' }),
-      result({ choices: ['drop'] }, { type: 'choices', id: 'v' }),
-    ]),
-    options,
-    context,
-  ).entries;
   const nothing = { ...contextWith(), authors: new Map() };
-  const exported = () =>
-    structuredClone(exportLabelStudio(entries).content[0]) as unknown as {
+  const exported = async () =>
+    structuredClone((await written(entries, exportLabelStudio)).content[0]) as unknown as {
       data: { text: string };
       annotations: { result: { type: string; value: { labels?: string[]; choices?: string[] } }[] }[];
       meta: { videoR1: { entries: unknown[] } };
     };
-  const back = (task: unknown) => {
-    const imported = importLabelStudio(JSON.parse(JSON.stringify([task])), options, nothing);
+  const back = async (task: unknown) => {
+    const imported = await importLabelStudio(JSON.parse(JSON.stringify([task])), options, nothing);
     return { ...imported, added: imported.entries.filter(({ id }) => !entries.some((entry) => entry.id === id)) };
   };
 
-  it('comes back as a new entry beside the old ones; a flag that is gone is retracted, and told', () => {
-    const task = exported();
+  it('comes back as a new entry beside the old ones; a flag that is gone is retracted, and told', async () => {
+    const task = await exported();
     const [flag, , verdict] = task.annotations[0]?.result ?? [];
     if (flag) flag.value.labels = ['not-in-frames'];
     if (verdict) verdict.value.choices = ['fix'];
-    const { added, notices } = back(task);
+    const { added, notices } = await back(task);
     expect(added.map(({ kind }) => kind)).toEqual(['flag', 'retraction', 'verdict']);
     expect(added[0]).toMatchObject({ category: 'not-in-frames', author: ada });
     expect(added[1]).toMatchObject({ of: flagsOf(entries)[0]?.id });
@@ -197,62 +211,65 @@ describe('what was exported to Label Studio and changed there', () => {
     expect(notices.map(({ message }) => message)).toEqual([expect.stringContaining('is retracted')]);
   });
 
-  it('retracts a verdict that is gone', () => {
-    const task = exported();
+  it('retracts a verdict that is gone', async () => {
+    const task = await exported();
     const annotation = task.annotations[0];
     if (annotation) annotation.result = annotation.result.slice(0, 2);
-    expect(back(task).added).toMatchObject([{ kind: 'retraction', of: entries.at(-1)?.id }]);
+    expect((await back(task)).added).toMatchObject([{ kind: 'retraction', of: entries.at(-1)?.id }]);
   });
 
-  it('retracts nothing where the whole annotation is gone', () => {
-    expect(back({ ...exported(), annotations: [] }).added).toEqual([]);
+  it('retracts nothing where the whole annotation is gone', async () => {
+    expect((await back({ ...(await exported()), annotations: [] })).added).toEqual([]);
   });
 
-  it('keeps what came along but nothing new where the text was changed', () => {
-    const task = exported();
+  it('keeps what came along but nothing new where the text was changed', async () => {
+    const task = await exported();
     task.data.text = 'Another text';
-    const { added, entries: all, notices } = back(task);
+    const { added, entries: all, notices } = await back(task);
     expect(added).toEqual([]);
     expect(all).toHaveLength(entries.length);
     expect(notices.at(-1)?.message).toMatch('The text was changed');
   });
 
-  it('leaves an entry that is damaged or of a later version out and tells it', () => {
-    const task = exported();
+  it('leaves an entry that is damaged or of a later version out and tells it', async () => {
+    const task = await exported();
     task.meta.videoR1.entries.push({ v: 1, kind: 'verdict', verdict: 'perhaps' }, { v: 2, kind: 'poll' });
-    expect(back(task).notices.map(({ message }) => message)).toEqual([
+    expect((await back(task)).notices.map(({ message }) => message)).toEqual([
       expect.stringContaining('damaged'),
       expect.stringContaining('later version'),
     ]);
   });
 
-  it('counts as later than what its author had said before, whatever the tool’s clock says', () => {
-    const task = exported();
+  it('counts as later than what its author had said before, whatever the tool’s clock says', async () => {
+    const task = await exported();
     const verdict = task.annotations[0]?.result[2];
     if (verdict) verdict.value.choices = ['keep'];
-    const [added] = back({
-      ...task,
-      annotations: [{ ...task.annotations[0], updated_at: '2001-01-01T00:00:00Z' }],
-    }).added;
+    const [added] = (
+      await back({
+        ...task,
+        annotations: [{ ...task.annotations[0], updated_at: '2001-01-01T00:00:00Z' }],
+      })
+    ).added;
     const before = entries.find(({ kind }) => kind === 'verdict');
     expect(Date.parse(added?.at ?? '')).toBe(Date.parse(before?.at ?? '') + 1);
   });
 
-  it('does not bring back what was taken back in the project', () => {
+  it('does not bring back what was taken back in the project', async () => {
     const flag = flagsOf(entries)[0];
     if (!flag) throw new Error('no flag');
     const retraction = { v: 1, id: 'undo', at: context.now, author: ada, kind: 'retraction', of: flag.id } as const;
-    const before = exported();
-    const { meta } = exportLabelStudio([...entries, retraction]).content[0] ?? {};
-    const imported = importLabelStudio(JSON.parse(JSON.stringify([{ ...before, meta }])), options, nothing);
+    const before = await exported();
+    const { meta } = (await written([...entries, retraction], exportLabelStudio)).content[0] ?? {};
+    const imported = await importLabelStudio(JSON.parse(JSON.stringify([{ ...before, meta }])), options, nothing);
     expect(imported.entries).toHaveLength(entries.length + 1);
     expect(imported.notices.map(({ message }) => message)).toEqual([expect.stringContaining('stays taken back')]);
   });
 });
 
 describe('an export to Label Studio', () => {
-  it('has flags as labelled regions with their words, in code points, and verdicts as choices', () => {
-    const { content } = exportLabelStudio(importLabelStudio(foreign, options, context).entries);
+  it('has flags as labelled regions with their words, in code points, and verdicts as choices', async () => {
+    const { entries } = await importLabelStudio(foreign, options, context);
+    const { content } = await written(entries, exportLabelStudio);
     expect(content).toHaveLength(1);
     expect(content[0]?.data).toMatchObject({ text: film.content.text, question: film.content.question });
     const [first] = content[0]?.annotations ?? [];
@@ -272,22 +289,20 @@ describe('an export to Label Studio', () => {
     expect(results.at(-1)).toMatchObject({ type: 'choices', from_name: 'verdict', value: { choices: ['drop'] } });
   });
 
-  it('has a labelling configuration in which every name is escaped', () => {
+  it('has a labelling configuration in which every name is escaped', async () => {
     const config = labelStudioConfig(['order', 'a "quoted" <label> & more\n']);
     expect(config).toContain('<Label value="order"/>');
     expect(config).toContain('<Choice value="a &#34;quoted&#34; &#60;label&#62; &#38; more "/>');
     expect(config.match(/toName="text"/g)).toHaveLength(6);
   });
 
-  it('leaves out what has no text, and tells it', () => {
-    const [item, ...rest] = importLabelStudio(
-      taskOf(sum.content.text, [result({ choices: ['keep'] }, { type: 'choices' })]),
-      options,
-      context,
-    ).entries;
+  it('leaves out what has no text, and tells it', async () => {
+    const verdict = result({ choices: ['keep'] }, { type: 'choices' });
+    const imported = await importLabelStudio(taskOf(sum.content.text, [verdict]), options, context);
+    const [item, ...rest] = imported.entries;
     expect(item?.kind).toBe('item');
     const stray = { v: 1, id: 'r', at: context.now, author: ada, kind: 'retraction', of: 'elsewhere' } as const;
-    const { content, notices } = exportLabelStudio([...rest, stray]);
+    const { content, notices } = await written([...rest, stray], exportLabelStudio);
     expect(content).toEqual([]);
     expect(notices.map(({ message }) => message)).toEqual([
       expect.stringContaining('A retraction'),
@@ -297,32 +312,35 @@ describe('an export to Label Studio', () => {
 });
 
 describe('what label files can not hold as it is', () => {
-  const imported = (results: unknown[], by: unknown = { email: ada.email, first_name: 'Ada', last_name: 'Byron' }) => {
+  const imported = async (
+    results: unknown[],
+    by: unknown = { email: ada.email, first_name: 'Ada', last_name: 'Byron' },
+  ) => {
     const [task] = taskOf(film.content.text, []);
     const annotations = [{ completed_by: by, updated_at: 'yesterday', result: results }];
-    const { entries, notices } = importLabelStudio({ ...task, annotations }, options, context);
+    const { entries, notices } = await importLabelStudio({ ...task, annotations }, options, context);
     return { entries, flags: flagsOf(entries), told: notices.map(({ message }) => message).join(' ') };
   };
   const region = (label: string, more: Record<string, unknown> = {}) =>
     result({ start: 2, end: 16, text: 'First the ball', labels: [label], ...more }, { id: label });
 
-  it('is several flags of one category in one place: their notes are put together', () => {
-    const { flags, told } = imported([region('Foo'), region('Bar')]);
+  it('is several flags of one category in one place: their notes are put together', async () => {
+    const { flags, told } = await imported([region('Foo'), region('Bar')]);
     expect(flags.map(({ category, note }) => [category, note])).toEqual([['other', 'Foo\nBar']]);
     expect(told).toMatch('put together as one');
   });
 
-  it('is a span that ends inside a character: it is widened', () => {
+  it('is a span that ends inside a character: it is widened', async () => {
     const family = '👩‍👧 waves';
     const row = rowOf('15', family);
     const task = taskOf(family, [result({ start: 0, end: 1, labels: ['other'] })]);
-    const { entries, notices } = importLabelStudio(task, options, contextWith(row));
+    const { entries, notices } = await importLabelStudio(task, options, contextWith(row));
     expect(flagsOf(entries)[0]?.span?.quote).toBe('👩‍👧');
     expect(notices.map(({ message }) => message).join()).toMatch('widened');
   });
 
-  it('is a name of more than one line, a note without end, and a time that is none', () => {
-    const { entries, told } = imported(
+  it('is a name of more than one line, a note without end, and a time that is none', async () => {
+    const { entries, told } = await imported(
       [region('other'), result({ start: 2, end: 16, text: ['x'.repeat(10_001)] }, { id: 'other', type: 'textarea' })],
       {
         id: 4,

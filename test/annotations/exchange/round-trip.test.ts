@@ -9,6 +9,7 @@ import {
 import { authorKey, type Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
 import { authors, byId, entries, vocabulary } from './arbitrary-entries.ts';
+import { written } from './project.ts';
 
 const options = { vocabulary, textField: null };
 const now = '2026-03-01T00:00:00.000Z';
@@ -51,46 +52,47 @@ function standing(list: readonly Entry[]) {
 }
 
 describe('an export that is imported again', () => {
-  it('from Label Studio’s form gives the same entries, one by one, and has nothing to tell', () => {
-    fc.assert(
-      fc.property(entries, (list) => {
-        const { content, notices } = exportLabelStudio(list);
+  it('from Label Studio’s form gives the same entries, one by one, and has nothing to tell', async () => {
+    await fc.assert(
+      fc.asyncProperty(entries, async (list) => {
+        const { content, notices } = await written(list, exportLabelStudio);
         expect(notices).toEqual([]);
-        const back = importLabelStudio(throughFile(content), options, nothing);
+        const back = await importLabelStudio(throughFile(content), options, nothing);
         expect(back.notices).toEqual([]);
         expect(byId(back.entries)).toEqual(byId(list));
       }),
     );
   });
 
-  it('from Argilla’s form gives the same entries, one by one, and has nothing to tell', () => {
-    fc.assert(
-      fc.property(entries, (list) => {
-        const { content, notices } = exportArgilla(list);
+  it('from Argilla’s form gives the same entries, one by one, and has nothing to tell', async () => {
+    await fc.assert(
+      fc.asyncProperty(entries, async (list) => {
+        const { content, notices } = await written(list, exportArgilla);
         expect(notices).toEqual([]);
-        const back = importArgilla(throughFile(content), options, nothing);
+        const back = await importArgilla(throughFile(content), options, nothing);
         expect(back.notices).toEqual([]);
         expect(byId(back.entries)).toEqual(byId(list));
       }),
     );
   });
 
-  it('from Label Studio’s form says the same without our own metadata: what stands is in its own fields', () => {
-    fc.assert(
-      fc.property(entries, (list) => {
-        const bare = exportLabelStudio(list).content.map(({ meta, ...task }) => task);
-        const back = importLabelStudio(throughFile(bare), options, contextOf(list)).entries;
+  it('from Label Studio’s form says the same without our own metadata: what stands is in its own fields', async () => {
+    await fc.assert(
+      fc.asyncProperty(entries, async (list) => {
+        const bare = (await written(list, exportLabelStudio)).content.map(({ meta, ...task }) => task);
+        const back = (await importLabelStudio(throughFile(bare), options, contextOf(list))).entries;
         expect(standing(back)).toEqual(standing(list));
       }),
     );
   });
 
-  it('twice adds nothing the second time', () => {
-    fc.assert(
-      fc.property(entries, (list) => {
-        const bare = throughFile(exportLabelStudio(list).content.map(({ meta, ...task }) => task));
-        const once = importLabelStudio(bare, options, contextOf(list)).entries;
-        const later = importLabelStudio(bare, options, { ...contextOf(list), now: '2026-04-01T00:00:00.000Z' }).entries;
+  it('twice adds nothing the second time', async () => {
+    await fc.assert(
+      fc.asyncProperty(entries, async (list) => {
+        const bare = throughFile((await written(list, exportLabelStudio)).content.map(({ meta, ...task }) => task));
+        const once = (await importLabelStudio(bare, options, contextOf(list))).entries;
+        const later = (await importLabelStudio(bare, options, { ...contextOf(list), now: '2026-04-01T00:00:00.000Z' }))
+          .entries;
         expect(later.map(({ id }) => id)).toEqual(once.map(({ id }) => id));
       }),
     );

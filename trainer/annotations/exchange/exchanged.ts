@@ -53,3 +53,6 @@ export interface ExchangedItem {
   /** Label entries of this project that travel with the item, as they stand in label files; none in what others made. */
   readonly entries: readonly unknown[];
 }
+
+/** One that the other tool can know again by a name that stays the same. */
+export type IdentifiedItem = ExchangedItem & { readonly id: string };

@@ -2,35 +2,38 @@
 import { type Anchor, spanInSameText } from '../../protocol/annotations/anchors.ts';
 import { type Entry, type ItemEntry, itemKey } from '../../protocol/annotations/entries.ts';
 import type { Span } from '../../protocol/records.ts';
-import type { ExchangedItem, ExchangedJudgement } from './exchanged.ts';
+import type { ExchangedJudgement, IdentifiedItem } from './exchanged.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
 
+/** All entries of one item, as they came. */
+export interface ItemGroup {
+  readonly key: string;
+  readonly entries: readonly Entry[];
+  /** The entry that says what the item is. */
+  readonly content: ItemEntry;
+}
+
 /**
- * The items of label entries, in the order in which they first come, each with all its entries and what stands of them.
+ * Label entries by item, in the order in which these first come.
  * @param entries of any number of authors; a line that comes twice counts once
  * @param notices told of entries that can't go along: those of an item whose text is not among them
  */
-export function exchangedItems(
-  entries: Iterable<Entry>,
-  notices: Notices,
-): (ExchangedItem & { readonly id: string })[] {
+export function itemGroups(entries: Iterable<Entry>, notices: Notices): ItemGroup[] {
   const byId = new Map<string, Entry>();
   for (const entry of entries) if (!byId.has(entry.id)) byId.set(entry.id, entry);
-  const groups = new Map<string, { entries: Entry[]; content: ItemEntry | null }>();
+  const groups = new Map<string, Entry[]>();
   for (const entry of byId.values()) {
     const key = keyOf(entry, byId);
-    if (key === null) {
+    const group = key === null ? undefined : groups.get(key);
+    if (key === null)
       notices.tell('A retraction of an entry that is not among these is left out.', `entry ${entry.id}`);
-      continue;
-    }
-    const group = groups.get(key) ?? { entries: [], content: null };
-    group.entries.push(entry);
-    if (entry.kind === 'item') group.content ??= entry;
-    groups.set(key, group);
+    else if (group) group.push(entry);
+    else groups.set(key, [entry]);
   }
-  return Array.from(groups).flatMap(([key, { entries: of, content }]) => {
-    if (content) return [exchangedItem(key, of, content, notices)];
+  return Array.from(groups).flatMap(([key, of]) => {
+    const content = of.find((entry) => entry.kind === 'item');
+    if (content) return [{ key, entries: of, content }];
     for (const { id } of of) notices.tell('Left out: the text of its item is not among these labels.', `entry ${id}`);
     return [];
   });
@@ -47,12 +50,9 @@ function keyOf(entry: Entry, byId: ReadonlyMap<string, Entry>): string | null {
   return about && about.kind !== 'retraction' ? itemKey(about.item) : null;
 }
 
-function exchangedItem(
-  key: string,
-  entries: readonly Entry[],
-  { question, options, text, solution, answer }: ItemEntry,
-  notices: Notices,
-): ExchangedItem & { readonly id: string } {
+/** The item with what stands of its entries, and all of these. */
+export function exchangedItem({ key, entries, content }: ItemGroup, notices: Notices): IdentifiedItem {
+  const { item, question, options, text, solution, answer } = content;
   const spanIn = (id: string, anchor: Anchor | null): Span | null => {
     const span = anchor && spanInSameText(text, anchor);
     if (anchor && !span)
@@ -82,7 +82,13 @@ function exchangedItem(
     id: key,
     place: key,
     text,
-    shown: { question, options: options.join('\n'), solution, ...(answer !== null && { answer }) },
+    shown: {
+      ...(item.kind === 'row' && item.row !== null && { problem_id: item.row }),
+      question,
+      options: options.join('\n'),
+      solution,
+      ...(answer !== null && { answer }),
+    },
     judgements,
     entries,
   };

@@ -41,18 +41,11 @@ export interface ImportContext {
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 /**
- * Entries of this project that travelled with the items come back as they are. What the tool's users said since is added: a
+ * Entries of this project that travelled with the item come back as they are. What the tool's users said since is added: a
  * label that is not among them is a new entry, one of the same author that is gone is retracted. An id is made of what an entry
  * says, so that a file that is imported twice adds nothing the second time.
  */
-export function entriesOf(items: readonly ExchangedItem[], context: ImportContext, notices: Notices): Entry[] {
-  const entries = new Map<string, Entry>();
-  for (const item of items)
-    for (const one of itemEntries(item, context, notices)) entries.set(one.id, entries.get(one.id) ?? one);
-  return Array.from(entries.values());
-}
-
-function itemEntries(of: ExchangedItem, context: ImportContext, notices: Notices): Entry[] {
+export function entriesOf(of: ExchangedItem, context: ImportContext, notices: Notices): Entry[] {
   const own = of.entries.flatMap((one) => travelled(one, of.place, notices));
   const known = own.find((one) => one.kind === 'item');
   const target: KnownItem | null = known ? { item: known.item, content: known } : foreignItem(of, context, notices);

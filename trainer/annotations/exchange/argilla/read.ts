@@ -14,14 +14,15 @@ import type { Notices } from '../notices.ts';
 import { placedFlag } from '../placed-flag.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { type ArgillaRecord, ownKey, questions, record, spanValue } from './form.ts';
-import { argillaRecords } from './records.ts';
 
 const own = z.object({
   entries: z.array(z.unknown()),
   users: z.record(z.string(), z.object({ name: z.string().nullable(), email: z.string().nullable() })),
 });
 
-const anchored = z.object({ start: z.number(), end: z.number(), quote: z.string() });
+const anchored = z.object({ span: z.object({ start: z.number(), end: z.number(), quote: z.string() }) });
+const spanAnswer = z.array(spanValue);
+const labelAnswer = z.array(z.string());
 
 /** One user's answers to a record. */
 interface Answers {
@@ -31,27 +32,23 @@ interface Answers {
 }
 
 /**
- * @param json the parsed file
- * @throws StudioError `bad-input` where it is no such file at all; a record with a fault is told and left out
+ * @param one of `argillaRecords` @param at its place in the file, from 0
+ * @returns null for a record with a fault, which is told
  */
-export function readArgilla(json: unknown, options: ReadOptions, notices: Notices): ExchangedItem[] {
-  return argillaRecords(json).flatMap((one, k) => {
-    const checked = record.safeParse(one);
-    const id = checked.data?.external_id ?? checked.data?.id;
-    const place = `record ${id ?? `at place ${k + 1}`}`;
-    if (!checked.success) {
-      notices.tell(`Left out: ${faultLine(record, one, checked.error, 'a record')}.`, place);
-      return [];
-    }
-    return recordItem(checked.data, place, options, notices);
-  });
+export function readRecord(one: unknown, at: number, options: ReadOptions, notices: Notices): ExchangedItem | null {
+  const checked = record.safeParse(one);
+  const id = checked.data?.external_id ?? checked.data?.id;
+  const place = `record ${id ?? `at place ${at + 1}`}`;
+  if (checked.success) return recordItem(checked.data, place, options, notices);
+  notices.tell(`Left out: ${faultLine(record, one, checked.error, 'a record')}.`, place);
+  return null;
 }
 
-function recordItem(of: ArgillaRecord, place: string, options: ReadOptions, notices: Notices): ExchangedItem[] {
+function recordItem(of: ArgillaRecord, place: string, options: ReadOptions, notices: Notices): ExchangedItem | null {
   const found = judgedText(of.fields, options.textField);
   if (found.text === null) {
     notices.tell(found.why, place);
-    return [];
+    return null;
   }
   const { text, shown } = found;
   const suggested = Object.values(of.suggestions ?? {}).filter((suggestion) => suggestion !== null);
@@ -71,12 +68,12 @@ function recordItem(of: ArgillaRecord, place: string, options: ReadOptions, noti
     const author = answers.user === null ? undefined : users.get(answers.user);
     return judgementOf(answers, author ? { id: null, ...author } : null, { text, quotes }, at, options, notices);
   });
-  return [{ place, text, shown, judgements, entries: ours?.entries ?? [] }];
+  return { place, text, shown, judgements, entries: ours?.entries ?? [] };
 }
 
 /** The words of spans that were written here, by their offsets: Argilla has no place for them beside a span. */
 function ownQuotes(entries: readonly unknown[]): ReadonlyMap<string, string> {
-  const spans = entries.flatMap((entry) => z.object({ span: anchored }).safeParse(entry).data?.span ?? []);
+  const spans = entries.flatMap((entry) => anchored.safeParse(entry).data?.span ?? []);
   return new Map(spans.map(({ start, end, quote }) => [`${start}-${end}`, quote]));
 }
 
@@ -127,8 +124,8 @@ function judgementOf(
     flags.push({ id: null, category, span: null, severity: null, note: null, from: null });
   for (const [question, value] of values) {
     const at = `${place}, question "${question}"`;
-    const spans = z.array(spanValue).safeParse(value).data;
-    const labels = z.array(z.string()).safeParse(value).data;
+    const spans = spanAnswer.safeParse(value).data;
+    const labels = labelAnswer.safeParse(value).data;
     if (value === null || (Array.isArray(value) && value.length === 0)) continue;
     if (spans) {
       for (const { start, end, label, text: quote } of spans)

@@ -1,7 +1,7 @@
 /** Argilla's records of exchanged items, as `records.to_json` writes them and `Dataset.from_disk` reads them. */
 import { createHash } from 'node:crypto';
 import { codePointSpan } from '../../../protocol/text-spans.ts';
-import type { ExchangedAuthor, ExchangedItem, ExchangedJudgement } from '../exchanged.ts';
+import type { ExchangedAuthor, ExchangedJudgement, IdentifiedItem } from '../exchanged.ts';
 import { ownKey, questions, textField } from './form.ts';
 
 interface WrittenResponse {
@@ -20,32 +20,29 @@ export interface WrittenRecord {
 }
 
 /**
- * Records in the order of the items. Offsets count code points. A judgement without a verdict is a draft, as the verdict is
- * what submits it. What no question holds (severity, notes, history, who the users are) is in the metadata, as JSON.
- * @param items each with its own `id`, by which Argilla knows the record again
+ * Offsets count code points. A judgement without a verdict is a draft, as the verdict is what submits it. What no question holds
+ * (severity, notes, history, who the users are) is in the metadata, as JSON.
  */
-export function argillaRecordsOf(items: readonly (ExchangedItem & { readonly id: string })[]): WrittenRecord[] {
-  return items.map((item) => {
-    const responses: Record<string, WrittenResponse[]> = {};
-    for (const judgement of item.judgements) {
-      const status = judgement.verdict ? 'submitted' : 'draft';
-      for (const [question, value] of answersOf(item.text, judgement)) {
-        responses[question] ??= [];
-        responses[question].push({ value, user_id: argillaUser(judgement.author), status });
-      }
+export function argillaRecord({ id, text, shown, judgements, entries }: IdentifiedItem): WrittenRecord {
+  const responses: Record<string, WrittenResponse[]> = {};
+  for (const judgement of judgements) {
+    const status = judgement.verdict ? 'submitted' : 'draft';
+    for (const [question, value] of answersOf(text, judgement)) {
+      responses[question] ??= [];
+      responses[question].push({ value, user_id: argillaUser(judgement.author), status });
     }
-    const users = Object.fromEntries(
-      item.judgements.map(({ author: { name, email }, author }) => [argillaUser(author), { name, email }]),
-    );
-    return {
-      id: item.id,
-      fields: { ...item.shown, [textField]: item.text },
-      metadata: { [ownKey]: JSON.stringify({ entries: item.entries, users }) },
-      suggestions: {},
-      responses,
-      vectors: {},
-    };
-  });
+  }
+  const users = Object.fromEntries(
+    judgements.map(({ author: { name, email }, author }) => [argillaUser(author), { name, email }]),
+  );
+  return {
+    id,
+    fields: { ...shown, [textField]: text },
+    metadata: { [ownKey]: JSON.stringify({ entries, users }) },
+    suggestions: {},
+    responses,
+    vectors: {},
+  };
 }
 
 function answersOf(text: string, { verdict, flags }: ExchangedJudgement): [question: string, value: unknown][] {

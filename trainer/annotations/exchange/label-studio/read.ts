@@ -28,31 +28,33 @@ import {
 } from './form.ts';
 
 /**
+ * The tasks of a file, unchecked.
  * @param json the parsed file: a list of tasks, or one
- * @throws StudioError `bad-input` where it is no such file at all; a task with a fault is told and left out
+ * @throws StudioError `bad-input` where it is no such file at all
  */
-export function readLabelStudio(json: unknown, options: ReadOptions, notices: Notices): ExchangedItem[] {
-  const tasks = Array.isArray(json) ? json : [json];
+export function labelStudioTasks(json: unknown): readonly unknown[] {
+  const tasks: readonly unknown[] = Array.isArray(json) ? json : [json];
   const isTask = (one: unknown) => typeof one === 'object' && one !== null && 'data' in one;
   if (tasks.length > 0 && !tasks.some(isTask))
     throw new StudioError('bad-input', 'None of it is a task of Label Studio, which has its content under "data".', {
       remedy: 'In Label Studio choose Export and the format JSON; JSON_MIN and CSV leave out who said what.',
     });
-  return tasks.flatMap((one, k) => {
-    const place = `task ${idOf(one) ?? `at place ${k + 1}`}`;
-    const checked = task.safeParse(one);
-    if (!checked.success) {
-      notices.tell(`Left out: ${faultLine(task, one, checked.error, 'a task')}.`, place);
-      return [];
-    }
-    return taskItem(checked.data, place, options, notices);
-  });
+  return tasks;
+}
+
+/** @param at its place in the file, from 0. @returns null for a task with a fault, which is told */
+export function readTask(one: unknown, at: number, options: ReadOptions, notices: Notices): ExchangedItem | null {
+  const place = `task ${idOf(one) ?? `at place ${at + 1}`}`;
+  const checked = task.safeParse(one);
+  if (checked.success) return taskItem(checked.data, place, options, notices);
+  notices.tell(`Left out: ${faultLine(task, one, checked.error, 'a task')}.`, place);
+  return null;
 }
 
 const idOf = (one: unknown): unknown =>
   typeof one === 'object' && one !== null && 'id' in one ? (one.id ?? null) : null;
 
-function taskItem(of: Task, place: string, options: ReadOptions, notices: Notices): ExchangedItem[] {
+function taskItem(of: Task, place: string, options: ReadOptions, notices: Notices): ExchangedItem | null {
   const annotations = checkedList(annotation, of.annotations, 'annotation', place, notices);
   const source = annotations
     .flatMap(({ form }) => form.result.map((one) => result.safeParse(one).data?.source))
@@ -60,7 +62,7 @@ function taskItem(of: Task, place: string, options: ReadOptions, notices: Notice
   const found = judgedText(of.data, options.textField ?? source?.replace(/^\$/, '') ?? null);
   if (found.text === null) {
     notices.tell(found.why, place);
-    return [];
+    return null;
   }
   const { text, shown } = found;
   for (const _ of of.drafts ?? []) notices.tell('A draft is left out: whoever wrote it has not submitted it.', place);
@@ -74,15 +76,13 @@ function taskItem(of: Task, place: string, options: ReadOptions, notices: Notice
   );
   const own = of.meta?.[ownKey];
   const entries = typeof own === 'object' && own !== null && 'entries' in own ? own.entries : [];
-  return [
-    {
-      place,
-      text,
-      shown,
-      judgements: annotations.flatMap(({ form, place: at }) => judgementOf(form, text, at, models, options, notices)),
-      entries: Array.isArray(entries) ? entries : [],
-    },
-  ];
+  return {
+    place,
+    text,
+    shown,
+    judgements: annotations.flatMap(({ form, place: at }) => judgementOf(form, text, at, models, options, notices)),
+    entries: Array.isArray(entries) ? entries : [],
+  };
 }
 
 /** Those that fit the form; the rest is told. */

@@ -30,16 +30,16 @@ interface WrittenResult {
 }
 
 /**
- * Tasks in the order of the items. Offsets count code points, as Label Studio's editor reads them, and the flagged words stand
- * beside them. What no control holds (history, contexts of spans, answers to suggestions) is in the task's `meta`.
+ * Offsets count code points, as Label Studio's editor reads them, and the flagged words stand beside them. What no control holds
+ * (history, contexts of spans, answers to suggestions) is in the task's `meta`.
  */
-export function labelStudioTasks(items: readonly ExchangedItem[]): WrittenTask[] {
-  return items.map((item) => ({
-    data: { ...item.shown, [controls.text]: item.text },
-    annotations: item.judgements.map((judgement) => written(item.text, judgement)),
+export function labelStudioTask({ text, shown, judgements, entries }: ExchangedItem): WrittenTask {
+  return {
+    data: { ...shown, [controls.text]: text },
+    annotations: judgements.map((judgement) => written(text, judgement)),
     predictions: [],
-    meta: { [ownKey]: { entries: item.entries } },
-  }));
+    meta: { [ownKey]: { entries } },
+  };
 }
 
 function written(text: string, { author, at, verdict, flags }: ExchangedJudgement): WrittenAnnotation {
