@@ -46,9 +46,14 @@ export const rooms: readonly Room[] = [
     runs: 'node',
   },
   { room: 'trainer/evidence', on: ['trainer/engines', 'trainer/protocol'], runs: 'pure', planned: true },
+  { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/annotations/agreement', on: ['trainer/data', 'trainer/protocol'], runs: 'pure' },
-  { room: 'trainer/annotations/exchange', on: ['trainer/protocol'], runs: 'node' },
-  { room: 'trainer/annotations', on: ['trainer/journal', 'trainer/protocol'], runs: 'node', planned: true },
+  {
+    room: 'trainer/annotations',
+    on: ['trainer/journal', 'trainer/programs', 'trainer/protocol', 'trainer/store'],
+    runs: 'node',
+  },
+  { room: 'trainer/annotations/exchange', on: ['trainer/annotations', 'trainer/protocol'], runs: 'node' },
   {
     room: 'trainer/learning',
     on: [
@@ -91,7 +96,6 @@ export const rooms: readonly Room[] = [
   },
 
   // What lasts longer than a step.
-  { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
   {
     room: 'trainer/runs',

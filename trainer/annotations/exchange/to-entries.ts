@@ -1,5 +1,4 @@
 /** From what was exchanged to lines of label files. */
-import { createHash } from 'node:crypto';
 import {
   type Author,
   authorKey,
@@ -11,6 +10,7 @@ import {
   itemKey,
   readEntry,
 } from '../../protocol/annotations/entries.ts';
+import { textHash } from '../label-files.ts';
 import { type ChangedLabels, changesOf } from './changes.ts';
 import type { ExchangedItem, ExchangedJudgement } from './exchanged.ts';
 import { authorOf } from './foreign-author.ts';
@@ -37,9 +37,6 @@ export interface ImportContext {
   readonly now: string;
 }
 
-/** The first 32 hexadecimal digits of the SHA-256 of the text in UTF-8. */
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
-
 /**
  * Entries of this project that travelled with the item come back as they are. What the tool's users said since is added: a
  * label that is not among them is a new entry, one of the same author that is gone is retracted. An id is made of what an entry
@@ -50,7 +47,7 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
   const known = own.find((one) => one.kind === 'item');
   const target: KnownItem | null = known ? { item: known.item, content: known } : foreignItem(of, context, notices);
   if (!target) return own;
-  if (digest(of.text) !== target.item.hash) {
+  if (textHash(of.text) !== target.item.hash) {
     notices.tell('The text was changed in the tool, so what was said of it there is left out.', of.place);
     return own;
   }
@@ -64,7 +61,7 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
     const add = (body: ChangedLabels | ({ readonly kind: 'item' } & ItemContent)) => {
       const said = body.kind === 'retraction' ? body : { item: target.item, ...body };
       // The same words in the same place by the same person are the same entry.
-      const id = digest(JSON.stringify([authorKey(author), target.item, body]));
+      const id = textHash(JSON.stringify([authorKey(author), target.item, body]));
       if (own.some((one) => one.id === id))
         notices.tell('What was taken back in this project is still in the file; it stays taken back.', judgement.place);
       else added.push(entry.parse({ v: entryVersion, id, at, author, ...said }));
@@ -113,7 +110,7 @@ function foreignItem(
   context: ImportContext,
   notices: Notices,
 ): KnownItem | null {
-  const all = context.itemsWith(digest(text));
+  const all = context.itemsWith(textHash(text));
   const named = all.filter(({ item }) => item.kind === 'row' && item.row !== null && item.row === shown.problem_id);
   const [found, second] = all.length > 1 ? named : all;
   if (found && !second) return found;

@@ -132,6 +132,8 @@ export const categoryOfOldFlag: Readonly<Record<FlagCategory, string>> = {
 export interface Categories {
   /** Those that can be chosen, in their order, each with its own key. */
   readonly offered: readonly Category[];
+  /** With those that are retired. */
+  readonly all: readonly Category[];
   /** Of any flag: a retired one by the name that it had, one that is nowhere by its id. */
   named(id: string): Category;
 }
@@ -143,6 +145,7 @@ export function categoriesOf(file: CategoryFile | null): Categories {
     [...builtInCategories.map((category) => ({ ...category, key: null })), ...all].map((each) => [each.id, each]),
   );
   return {
+    all,
     offered: all.filter(({ key }) => key !== null),
     named: (id) => byId.get(id) ?? { id, name: id, key: null, description: '', severity: 'major' },
   };

@@ -10,14 +10,14 @@ import { anchor } from './anchors.ts';
 import { categoryId, severity } from './categories.ts';
 
 /** Of the lines that are written here. */
-export const entryVersion = 1;
+export const entryVersion = 1 as const;
 
-/** A name as one line; `\p{C}` are control and format characters, which can't be seen. */
+/** A name as one line, without control characters and those that turn the direction of writing. */
 const line = (mostLetters: number) =>
   z
     .string()
     .max(mostLetters)
-    .regex(/^[^\p{C}\p{Zl}\p{Zp}]*\S[^\p{C}\p{Zl}\p{Zp}]*$/u, 'must be one line that is not empty');
+    .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]+$/u, 'must be one line that is not empty');
 
 /** Two authors are one when name and e-mail are the same. */
 export const author = z.strictObject({ name: line(200), email: line(320).nullable() });

@@ -1,0 +1,162 @@
+/** Reads one label file, and later what was added to it, without holding the texts of its items. */
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { type Line, linesOf } from '../journal/lines.ts';
+import { type Author, itemKey } from '../protocol/annotations/entries.ts';
+import type { Statement } from '../protocol/annotations/label-book.ts';
+import { asStudioError } from '../protocol/errors.ts';
+import { type LabelTrouble, readLabelLine } from './label-lines.ts';
+
+/** Where the entry that describes an item stands, in bytes of its file. */
+export interface ItemPlace {
+  readonly id: string;
+  readonly key: string;
+  readonly author: Author;
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface PlacedStatement {
+  readonly entry: Statement;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface Reading {
+  readonly signal: AbortSignal;
+  /** Called with the bytes that were read since the last call. */
+  onBytes?(count: number): void;
+}
+
+/** How a file is told from what it was. */
+interface Standing {
+  readonly inode: bigint;
+  readonly sizeBytes: number;
+  readonly changedNs: bigint;
+}
+
+/** Bytes before the end of the last whole line by which a file that grew is told from one that was made anew. */
+const tailBytes = 256;
+/** Read at once. */
+const pieceBytes = 1024 * 1024;
+
+export class LabelReader {
+  readonly file: string;
+  statements: PlacedStatement[] = [];
+  items: ItemPlace[] = [];
+  /** Another number when what was read before is no longer among `statements` and `items`. */
+  generation = 0;
+  private standing: Standing | null = null;
+  private wholeBytes = 0;
+  private wholeLines = 0;
+  private tail = Buffer.alloc(0);
+  private ofWhole: LabelTrouble[] = [];
+  /** Of a last line without an end, which is read again when it has one. */
+  private ofLast: LabelTrouble[] = [];
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  get troubles(): readonly LabelTrouble[] {
+    return [...this.ofWhole, ...this.ofLast];
+  }
+
+  /**
+   * Reads what is new; a file that was made anew, as git does, from its beginning.
+   * @throws the signal's reason when aborted; what the disk does not give is among the troubles
+   */
+  async refresh(reading: Reading): Promise<'same' | 'grown' | 'rewritten'> {
+    try {
+      const now = await standingOf(this.file);
+      const before = this.standing;
+      if (before?.inode === now.inode && before.sizeBytes === now.sizeBytes && before.changedNs === now.changedNs)
+        return 'same';
+      const isGrown = before?.inode === now.inode && now.sizeBytes >= this.wholeBytes && (await this.tailIsThere());
+      if (!isGrown) this.forget();
+      this.standing = null;
+      await this.read(reading);
+      this.standing = now;
+      return isGrown ? 'grown' : 'rewritten';
+    } catch (thrown) {
+      reading.signal.throwIfAborted();
+      const { message, remedy = 'Check the file, then read the labels again.' } = asStudioError(thrown);
+      this.ofLast = [
+        {
+          kind: 'unreadable',
+          file: this.file,
+          line: null,
+          message: `${message} The labels after this place are not read.`,
+          remedy,
+        },
+      ];
+      return 'rewritten';
+    }
+  }
+
+  private forget(): void {
+    this.generation += 1;
+    this.statements = [];
+    this.items = [];
+    this.wholeBytes = 0;
+    this.wholeLines = 0;
+    this.tail = Buffer.alloc(0);
+    this.ofWhole = [];
+  }
+
+  private async read({ signal, onBytes }: Reading): Promise<void> {
+    this.ofLast = [];
+    const start = this.wholeBytes;
+    const before = this.wholeLines;
+    const stream = createReadStream(this.file, { start, signal, highWaterMark: pieceBytes });
+    const counted = async function* () {
+      for await (const piece of stream as AsyncIterable<Buffer>) {
+        onBytes?.(piece.length);
+        yield piece;
+      }
+    };
+    for await (const line of linesOf(counted()))
+      this.take({ ...line, number: before + line.number, offset: start + line.offset });
+  }
+
+  private take(line: Line): void {
+    const { entries, troubles } = readLabelLine(this.file, line);
+    for (const { entry, offset, length } of entries) {
+      if (entry.kind === 'item')
+        this.items.push({
+          id: entry.id,
+          key: itemKey(entry.item),
+          author: entry.author,
+          file: this.file,
+          offset,
+          length,
+        });
+      else this.statements.push({ entry, file: this.file, line: line.number });
+    }
+    if (!line.whole) {
+      this.ofLast.push(...troubles);
+      return;
+    }
+    this.ofWhole.push(...troubles);
+    this.wholeBytes = line.offset + line.bytes.length + 1;
+    this.wholeLines = line.number;
+    this.tail = Buffer.concat([this.tail, line.bytes.subarray(-tailBytes), Buffer.from('\n')]).subarray(-tailBytes);
+  }
+
+  private async tailIsThere(): Promise<boolean> {
+    const handle = await open(this.file, 'r');
+    try {
+      const found = Buffer.alloc(this.tail.length);
+      await handle.read(found, 0, found.length, this.wholeBytes - found.length);
+      return found.equals(this.tail);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+async function standingOf(file: string): Promise<Standing> {
+  const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+  return { inode: ino, sizeBytes: Number(size), changedNs: mtimeNs };
+}
