@@ -17,7 +17,7 @@ import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host, LinkStatus } from './host.ts';
 import { VisitNotice } from './places/visit-notice.tsx';
 import { Visitor } from './places/visitor.ts';
-import { nowhere } from './rollouts/reading.ts';
+import { nowhere, type RolloutsPlace } from './rollouts/reading.ts';
 import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
 import { noTrainer, sentence } from './run/run-words.ts';
@@ -75,6 +75,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const feed = useStore(session.state, (state) => state.feed);
   const shown = useStore(place, (held) => held);
   const listening = useRef(false);
+  /** By run, where one was when another was chosen: its filter and order are there again. */
+  const leftWith = useRef(new Map<string, RolloutsPlace>());
   const project = useStore(connection.state, ({ trainer }) => (trainer === null ? null : projectName(trainer.folder)));
   const [visitor] = useState(
     () =>
@@ -133,7 +135,9 @@ export function App({ host, session }: { host: Host; session: Session }) {
     session.state.watch(() => {
       const { runId: chosen } = session.state.get();
       if (shownRun !== null && chosen !== shownRun) {
-        place.set(nowhere);
+        if (shownRun !== null) leftWith.current.set(shownRun, place.get());
+        const before = chosen === null ? undefined : leftWith.current.get(chosen);
+        place.set(before ? { ...nowhere, line: before.line, sort: before.sort ?? null } : nowhere);
         across.update(({ question }) => ({ ...noQuestion, question }));
         compare.update((held) => ({ ...held, evaluationId: null, againstEvaluationId: null }));
       }
@@ -192,7 +196,10 @@ export function App({ host, session }: { host: Host; session: Session }) {
     setPage(to.page);
   };
   const openAnswer = (of: string | null, groupId: string, rolloutId: string) => {
-    if (of !== null && of !== runId) session.choose(of);
+    if (of !== null && of !== runId) {
+      session.choose(of);
+      place.set(nowhere);
+    }
     place.update((held) => ({ ...held, groupId, rolloutId, following: false }));
     setPage('rollouts');
   };

@@ -98,13 +98,38 @@ describe('the list over a run', () => {
     await list
       .getByText(`step > 500 leaves the fewest: by itself none of ${grouped(answers.length)} rollouts.`)
       .waitFor();
-    await list.getByRole('button', { name: `wrong (${grouped(wrong)})`, exact: true }).waitFor();
+    await list.getByRole('button', { name: `Drop step > 500 (${grouped(wrong)} left)`, exact: true }).waitFor();
+    await list.getByRole('button', { name: 'wrong (0 left)', exact: true }).waitFor();
     await filterTo(tab, `wrong, ${family}`, 0, answers.length);
-    await list.getByRole('button', { name: `Use family:${family}`, exact: true }).focus();
-    await tab.keyboard.press('Enter');
-    await expect.poll(() => filterBox(tab).inputValue()).toBe(`correct:false family:${family}`);
     const kept = ofFamily.filter(({ rollout }) => !rollout.correct).length;
+    await list.getByRole('button', { name: `Use family:${family} (${grouped(kept)} left)`, exact: true }).focus();
+    await tab.keyboard.press('Enter');
+    await expect.poll(() => filterBox(tab).inputValue()).toBe(`wrong, family:${family}`);
     await expect.poll(() => lengthSaid(tab)).toBe(`${kept} of ${answers.length}`);
+    await tab.locator('[role=listbox]:focus').waitFor();
+  });
+
+  it('reads right behind an and, and says between spaces that it is looked for in the texts, with the way out by a key', async () => {
+    const kept = answers.filter(({ group, rollout }) => rollout.correct && group.step > 4).length;
+    const tab = await open();
+    const list = tab.locator('[data-pane=list]');
+    await filterTo(tab, 'right and step > 4', kept, answers.length);
+    await expect.poll(() => list.getByText('is looked for in the texts').count()).toBe(0);
+    await typeFilter(tab, 'step>4 right');
+    await list.getByRole('status').filter({ hasText: 'right is looked for in the texts.' }).waitFor();
+    await tab.keyboard.press('Alt+Enter');
+    await expect.poll(() => filterBox(tab).inputValue()).toBe('step>4 correct:true');
+    await expect.poll(() => lengthSaid(tab)).toBe(`${kept} of ${answers.length}`);
+    const short = answers.filter(({ rollout }) => rollout.correct && rollout.tokenCount < 90).length;
+    await typeFilter(tab, 'shorter than 90 tokens and right');
+    await list.getByRole('button', { name: 'Use length<90 Alt+Enter' }).focus();
+    await tab.keyboard.press('Enter');
+    await tab.locator('#rollout-filter:focus').waitFor();
+    expect(await filterBox(tab).inputValue()).toBe('length<90 and right');
+    await expect
+      .poll(() => lengthSaid(tab))
+      .toBe(short === answers.length ? `${short}` : `${short} of ${answers.length}`);
+    expect(complaints).toEqual([]);
   });
 
   it('is ordered by a click on a head, says so, and begins with the longest answer', async () => {

@@ -98,3 +98,24 @@ it('across steps can not be read meanwhile, says so, and is read over the next l
     .getByText(/question \d+ of \d+/)
     .waitFor();
 });
+
+it('another answer can not be read meanwhile, which is said in its place, and what was read is there after another page', async () => {
+  const { tab, cut, mend } = await open();
+  await tab.locator('[data-pane=rollout] [data-part=think]').waitFor();
+  const rows = await tab.locator('[id^=row-]').count();
+  await cut();
+  await tab.keyboard.press('t');
+  await tab.getByText("The question can't be read now").waitFor();
+  await tab.keyboard.press('Escape');
+  await tab.locator('[data-pane=rollout] [data-part=think]').waitFor();
+  expect(await tab.locator('[id^=row-]').count()).toBe(rows);
+  await tab.keyboard.press('o');
+  await tab.getByText("The prompt can't be read now").waitFor();
+  await tab.keyboard.press('o');
+  // The next question was read ahead; those behind it were not.
+  for (let question = 0; question < 4; question++) await tab.keyboard.press('J');
+  await tab.locator('[data-pane=rollout]').getByText("This answer can't be read now").waitFor();
+  expect(await tab.locator('[data-pane=group] h2').count()).toBe(0);
+  mend();
+  await tab.locator('[data-pane=rollout] [data-part=think]').waitFor();
+});

@@ -9,6 +9,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { Rollout } from '../../trainer/protocol/records.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
@@ -387,6 +388,18 @@ describe('an export', () => {
     await said(tab, '3 rollouts exported.');
     const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
     await expect.poll(() => shownIds(tab, 3)).toEqual(ids);
+
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
+    await tab.getByRole('button', { name: 'by reward, smallest first' }).click();
+    await tab.keyboard.press('Escape');
+    const worst = (await readFile(await exported(tab, 'JSONL', '3'), 'utf8')).trimEnd().split('\n');
+    const [lowest = Number.NaN, ...above] = worst.map((one) => (JSON.parse(one) as Rollout).reward.total);
+    const every = (await readFile(await exported(tab, 'JSONL'), 'utf8')).trimEnd().split('\n');
+    expect(lowest).toBe(Math.min(...every.map((one) => (JSON.parse(one) as Rollout).reward.total)));
+    expect(above.every((reward) => reward >= lowest)).toBe(true);
+    await tab.getByRole('button', { name: 'Export (E)' }).click();
+    await tab.getByRole('button', { name: 'newest first' }).click();
+    await tab.keyboard.press('Escape');
 
     const file = await exported(tab, 'Page to read', '3');
     const page = await (context as BrowserContext).newPage();

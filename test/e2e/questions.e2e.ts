@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { defaultEngine } from '../../trainer/protocol/runfile.ts';
 import { writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
@@ -50,6 +51,12 @@ function answered(id: string, step: number, number: number, right: number, of = 
   });
 }
 
+/** A word each, less likely from word to word. */
+function tokensOf({ text }: Rollout): RolloutTokens {
+  const pieces = text.split(/(?<= )/);
+  return { pieces, logprobs: pieces.map((_, at) => -0.2 * at), entropy: pieces.map(() => 0.3) };
+}
+
 async function writeRun(id: keyof typeof rights, seed: number): Promise<void> {
   const runFolder = path.join(folder, '.video-r1', 'runs', id);
   mkdirSync(runFolder, { recursive: true });
@@ -66,8 +73,13 @@ async function writeRun(id: keyof typeof rights, seed: number): Promise<void> {
   });
   const store = RunStore.create(runFolder, aRunThat({ state: 'completed' }, { id, name, step: 6, steps: 6 }));
   for (const [step, [one, two]] of Object.entries(rights[id]).map(([text, held]) => [Number(text), held] as const)) {
-    store.append({ type: 'group', group: answered(`s${step}-g0`, step, 1, one) });
-    store.append({ type: 'group', group: answered(`s${step}-g1`, step, 2, two) });
+    for (const [number, right] of [one, two].entries()) {
+      const group = answered(`s${step}-g${number}`, step, number + 1, right);
+      store.append(
+        { type: 'group', group },
+        { tokens: new Map(group.rollouts.map((held) => [held.id, tokensOf(held)])) },
+      );
+    }
     store.append({ type: 'step', metrics: someMetrics(step) });
   }
   // Questions 23 to 26: right, wrong, wrong, right at first, then right, right, right, wrong.
@@ -158,6 +170,15 @@ describe('one question across steps', () => {
     await tab.waitForURL(/rollout=s2-g0-o1/);
   });
 
+  it('is left by Esc before one is chosen', async () => {
+    const tab = await open('dashboard');
+    await tab.getByRole('region', { name: 'Curves' }).waitFor();
+    await tab.keyboard.press('t');
+    await tab.locator('[id^=question-]').first().waitFor();
+    await tab.keyboard.press('Escape');
+    await tab.waitForURL(/\/dashboard(\?|$)/);
+  });
+
   it('is reached from an answer by t, and Esc leads back to it', async () => {
     const tab = await open('rollouts', '&group=s4-g0&rollout=s4-g0-o1');
     await tab.waitForURL(/rollout=s4-g0-o1/);
@@ -184,11 +205,24 @@ describe('two runs', () => {
     await tab.locator('[data-side=second] >> text=step 6').first().waitFor();
     await tab.keyboard.press('[');
     await tab.locator('[data-side=second] >> text=step 4').first().waitFor();
+    const shaded = (side: string) => tab.locator(`[data-part=texts] [data-side=${side}] [data-token]`);
+    await tab.keyboard.press('p');
+    await tab.getByRole('button', { name: 'Probability', pressed: true }).waitFor();
+    for (const side of ['first', 'second']) await shaded(side).first().waitFor();
+    await tab.keyboard.press('v');
+    await tab.getByRole('button', { name: 'Diff', pressed: true }).waitFor();
+    expect(await shaded('first').count()).toBe(0);
     await notOwned(tab);
   });
 });
 
 describe('two evaluations', () => {
+  it('say of a link which evaluation the run does not have, and that its question is not in both', async () => {
+    const tab = await open('compare', '&against=first-1&evaluation=e7&against-evaluation=e1&question=nowhere');
+    await tab.getByText('first-1 has no evaluation e7; another one is shown.').waitFor();
+    await tab.getByText('The question that the link names is not in both evaluations.').waitFor();
+  });
+
   it('are compared question by question, with McNemar’s exact test and what became of each answer', async () => {
     const tab = await open('compare', '&against=first-1&evaluation=e0&against-evaluation=e1');
     await tab.locator('[data-part=slices] tbody tr').first().waitFor();

@@ -24,9 +24,17 @@ const compared = (name: string) => name.slice(0, 64).toLowerCase();
 
 /** @param known at least one name */
 export function nearest(name: string, known: readonly string[]): string {
+  return nearestFew(name, known, 1)[0] as string;
+}
+
+/** So many of the known names, the nearest first; of those as near, in their own order. */
+export function nearestFew(name: string, known: readonly string[], most: number): string[] {
   const wanted = compared(name);
   const ranked = known.map((candidate) => ({ candidate, far: distance(wanted, compared(candidate)) }));
-  return ranked.reduce((best, next) => (next.far < best.far ? next : best)).candidate;
+  return ranked
+    .toSorted((a, b) => a.far - b.far)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
 }
 
 /**

@@ -155,7 +155,8 @@ export function Across({ session, feed, host, place, back, onBack, onOpen, onCom
             feed={feed}
             shown={question}
             onChoose={({ key }) => choose(key)}
-            onClose={of === null ? null : () => setPicking(false)}
+            isClosable={of !== null}
+            onClose={of === null ? onBack : () => setPicking(false)}
           />
         )}
       </main>

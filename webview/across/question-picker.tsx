@@ -20,14 +20,16 @@ interface QuestionPickerProps {
   /** Key of the question that is shown. */
   readonly shown: string | null;
   readonly onChoose: (question: AskedQuestion) => void;
-  /** Null where there is nothing to go back to. */
-  readonly onClose: (() => void) | null;
+  /** Whether a question is shown in whose place it stands. */
+  readonly isClosable: boolean;
+  /** Back to that question, or from the page. */
+  readonly onClose: () => void;
 }
 
 const rowHeight = 22;
 const idOf = ({ key }: AskedQuestion) => `question-${key}`;
 
-export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPickerProps) {
+export function QuestionPicker({ feed, shown, isClosable, onChoose, onClose }: QuestionPickerProps) {
   const [search, setSearch] = useState('');
   const [at, setAt] = useState<string | null>(shown);
   const { questions, total, next, filled, reading, more } = useQuestions(feed, search);
@@ -49,7 +51,7 @@ export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPicke
     const by = steps[event.key];
     if (by !== undefined) move(by);
     else if (event.key === 'Enter' && current) onChoose(current);
-    else if (event.key === 'Escape' && onClose) onClose();
+    else if (event.key === 'Escape') onClose();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -73,7 +75,7 @@ export function QuestionPicker({ feed, shown, onChoose, onClose }: QuestionPicke
             : count(total, 'question')}
           {filled < 1 && `, ${Math.floor(filled * 100)} % of the run indexed`}
         </span>
-        {onClose && <Tool icon="cross" label="Close (Esc)" onPress={onClose} />}
+        {isClosable && <Tool icon="cross" label="Close (Esc)" onPress={onClose} />}
       </div>
       {questions.length === 0 && missing !== null ? (
         <Blank status>

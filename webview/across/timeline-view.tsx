@@ -37,6 +37,8 @@ const narrowest = 36;
 const labelWidth = 116;
 const accuracyHeight = 118;
 const lengthHeight = 84;
+/** Between two numbers of an axis, at least. */
+const axisLine = 12;
 /** Room above and below what is plotted. */
 const margin = 8;
 /** Columns beyond those in sight that are in the document. */
@@ -368,8 +370,9 @@ function LengthLane({
   const axis: (readonly [string, number])[] = ends
     ? [
         ['0', y(0)],
-        ...(ends[0] > 0 && ends[0] <= top ? [[String(ends[0]), y(ends[0])] as const] : []),
-        [ends[1] <= top ? String(ends[1]) : String(Math.round(highest)), y(Math.min(ends[1], highest))],
+        // Above its own zero by the height of a number.
+        ...(y(0) - y(ends[0]) >= axisLine && ends[0] <= top ? [[String(ends[0]), y(ends[0])] as const] : []),
+        ends[1] <= top ? [String(ends[1]), y(ends[1])] : [String(Math.round(highest)), y(highest)],
       ]
     : [
         ['0', y(0)],

@@ -30,7 +30,7 @@ import { caveats, EvaluationList, pairsOf, Slices, type Transition, TransitionTa
 import { type ComparePlace, placeOfCompare } from './place.ts';
 import { RunDisc, type SideName } from './run-disc.tsx';
 import { Means, SharedList } from './shared-list.tsx';
-import { SideBySide } from './side-by-side.tsx';
+import { type ShownAs, SideBySide } from './side-by-side.tsx';
 import { type StepPair, stepPairs } from './step-pairs.ts';
 import { useAsked } from './use-asked.ts';
 import { useOtherRun } from './use-other-run.ts';
@@ -54,6 +54,7 @@ const keyRows = [
   ['[ ]', 'step before and after'],
   ['J K', 'next and previous answer in both'],
   ['v', 'the texts, or their word diff'],
+  ['p P', 'next and previous shade of the tokens'],
   ['+', 'another run'],
   ['x', 'swap the two'],
   ['t', 'this question across steps'],
@@ -321,15 +322,15 @@ interface BothProps extends Pick<ComparedProps, 'feed' | 'other' | 'host' | 'onO
   readonly stepNotice: string | null;
 }
 
-/** Whether the word diff is wanted outlives the question. */
-let wantsDiff = false;
+/** How texts are shown outlives the question. */
+let wanted: ShownAs = 'text';
 
 function Both({ feed, other, host, onOpen, groups, answers, stepNotice }: BothProps) {
   const [chosen, setChosen] = useState<Record<SideName, string | null>>({ first: null, second: null });
-  const [asDiff, setAsDiff] = useState(wantsDiff);
-  const want = (diff: boolean) => {
-    wantsDiff = diff;
-    setAsDiff(diff);
+  const [shown, setShown] = useState(wanted);
+  const show = (as: ShownAs) => {
+    wanted = as;
+    setShown(as);
   };
   const place = Math.max(0, answers.first.indexOf(chosen.first ?? ''));
   const moveAnswer = (by: 1 | -1) => {
@@ -344,15 +345,15 @@ function Both({ feed, other, host, onOpen, groups, answers, stepNotice }: BothPr
   useKeys({
     J: () => moveAnswer(1),
     K: () => moveAnswer(-1),
-    v: () => want(!asDiff),
+    v: () => show(shown === 'diff' ? 'text' : 'diff'),
     g: () => open('first'),
   });
   return (
     <SideBySide
-      {...{ host, asDiff, stepNotice }}
+      {...{ host, shown, stepNotice }}
       first={{ feed, groupId: groups.first, rolloutId: chosen.first }}
       second={{ feed: other, groupId: groups.second, rolloutId: chosen.second }}
-      onDiff={want}
+      onShow={show}
       onSelect={(side, rolloutId) => setChosen((held) => ({ ...held, [side]: rolloutId }))}
       onOpen={open}
     />
@@ -368,6 +369,12 @@ function evaluationOf(
   isFirstOfSame: boolean,
 ): Evaluation | undefined {
   return evaluations.find(({ id }) => id === wanted) ?? (isFirstOfSame ? evaluations.at(-1) : evaluations[0]);
+}
+
+/** What to say of an evaluation that a link names and the run does not have. */
+function unknownEvaluation(runId: string, wanted: string | null, evaluations: readonly Evaluation[]): string[] {
+  if (wanted === null || evaluations.length === 0 || evaluations.some(({ id }) => id === wanted)) return [];
+  return [`${shownLine(runId)} has no evaluation ${shownLine(wanted)}; another one is shown.`];
 }
 
 function Evaluations(props: TabProps) {
@@ -431,6 +438,13 @@ function Evaluations(props: TabProps) {
     </div>
   );
   const caveat = value ? caveats(value) : '';
+  const unknown = [
+    ...(read ? unknownEvaluation(feed.id, shown.evaluationId, own) : []),
+    ...(read ? unknownEvaluation(other.id, shown.againstEvaluationId, others) : []),
+    ...(value && shown.question !== null && !value.pairs.some(({ key }) => key === shown.question)
+      ? ['The question that the link names is not in both evaluations.']
+      : []),
+  ];
   return (
     <>
       <Pane name="list" label="Evaluations side by side" side>
@@ -449,6 +463,11 @@ function Evaluations(props: TabProps) {
             )}
           </>
         )}
+        {unknown.map((sentence) => (
+          <p key={sentence} class={styles.note} role="status">
+            {sentence}
+          </p>
+        ))}
         {fault && (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>

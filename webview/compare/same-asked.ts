@@ -14,11 +14,11 @@ export function whatDiffers(a: Group, b: Group): string | null {
 }
 
 /** With what was found in it when it was recorded. */
-export const asIs = (rollout: Rollout): CompletionMarks => ({
+export const asIs = (rollout: Rollout, tokens: CompletionMarks['tokens']): CompletionMarks => ({
   aha: rollout.aha,
   commitments: rollout.commitments ?? [],
   flags: [],
   mentions: [],
-  tokens: [],
+  tokens,
   hits: [],
 });

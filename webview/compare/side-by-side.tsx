@@ -1,13 +1,16 @@
 /** One question in two runs: the same rows for both, the texts in one scroll, and where they may be compared word by word. */
 import { useMemo } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
+import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
 import { AskedQuestion } from '../rollout/asked-question.tsx';
+import { tokenSpans } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
+import { ShadeChoice, StepsLegend } from '../rollout/shade-bar.tsx';
+import { entropyRefusal, movedShade, type ShadeName, shadeOf, shadeRefusal } from '../rollout/shades.ts';
 import { temporalReason } from '../rollout/temporal-reason.ts';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { wordDiff } from '../rollout/word-diff.ts';
@@ -16,9 +19,9 @@ import type { RunFeed } from '../state/run-feed.ts';
 import { Blank } from '../ui/blank.tsx';
 import { Bar } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Pane } from '../ui/pane.tsx';
-import { Segments } from '../ui/segments.tsx';
 import { useStore } from '../ui/store.ts';
 import { RunDisc, type SideName } from './run-disc.tsx';
 import { asIs, whatDiffers } from './same-asked.ts';
@@ -31,29 +34,39 @@ export interface ComparedSide {
   readonly rolloutId: string | null;
 }
 
+/** As they are, shaded by what is known of their tokens, or word against word. */
+export type ShownAs = ShadeName | 'diff';
+
 interface SideBySideProps {
   readonly first: ComparedSide;
   readonly second: ComparedSide;
   readonly host: Host;
-  readonly asDiff: boolean;
+  readonly shown: ShownAs;
   /** Why the two are of other steps; null where they are not. */
   readonly stepNotice: string | null;
-  readonly onDiff: (asDiff: boolean) => void;
+  readonly onShow: (as: ShownAs) => void;
   readonly onSelect: (side: SideName, rolloutId: string) => void;
   readonly onOpen: (side: SideName) => void;
 }
 
 export function SideBySide(props: SideBySideProps) {
-  const { first, second, host, asDiff, stepNotice, onDiff } = props;
+  const { first, second, host, shown, stepNotice, onShow } = props;
   const a = useFetched(first.feed, `${first.feed.id} ${first.groupId}`, () => first.feed.group(first.groupId));
   const b = useFetched(second.feed, `${second.feed.id} ${second.groupId}`, () => second.feed.group(second.groupId));
   const left = a && answerOf(a, first.rolloutId);
   const right = b && answerOf(b, second.rolloutId);
   const unlike = a && b ? whatDiffers(a, b) : null;
-  const diff = useMemo(
-    () => (left && right && asDiff && unlike === null ? wordDiff(left.text, right.text) : null),
-    [left, right, asDiff, unlike],
-  );
+  const asDiff = shown === 'diff' && unlike === null;
+  const diff = useMemo(() => (left && right && asDiff ? wordDiff(left.text, right.text) : null), [left, right, asDiff]);
+  const shade = shown === 'diff' ? 'text' : shown;
+  const tokens = [useTokens(first.feed, left, shade), useTokens(second.feed, right, shade)] as const;
+  /* What one of the two lacks is said where its text stands. */
+  const refusalOf = (name: ShadeName): string | null => {
+    const [one, other] = tokens.map((held) => shadeRefusal(name, held.tokens, held.noEntropy));
+    return one && other ? one : null;
+  };
+  const moveShade = (by: 1 | -1) => onShow(movedShade(shade, by, refusalOf));
+  useKeys({ p: () => moveShade(1), P: () => moveShade(-1) });
   const { question } = a ?? b ?? {};
   if (!a || !b || !question) {
     return (
@@ -69,6 +82,8 @@ export function SideBySide(props: SideBySideProps) {
     ...{ side, group, rollout, host },
     feed: side === 'first' ? first.feed : second.feed,
     runs: diff && (side === 'first' ? diff.first : diff.second),
+    shade,
+    tokens: tokens[side === 'first' ? 0 : 1],
     onSelect: (rolloutId: string) => props.onSelect(side, rolloutId),
     onOpen: () => props.onOpen(side),
   });
@@ -91,24 +106,25 @@ export function SideBySide(props: SideBySideProps) {
       )}
       {unlike === null && stepNotice !== null && <Notice kind="info" title={stepNotice} />}
       <Bar title="Answers side by side">
-        <span class="cut">
-          {diff ? diffWords(diff) : unlike === null ? 'both saw the same frames' : 'they scroll together'}
-        </span>
+        {shade === 'text' ? (
+          <span class="cut">
+            {diff ? diffWords(diff) : unlike === null ? 'both saw the same frames' : 'they scroll together'}
+          </span>
+        ) : (
+          <StepsLegend shade={shade} isRead={tokens.some((held) => held.tokens !== null)} />
+        )}
         <span class="grow" />
-        <Segments label="Texts">
-          <button type="button" aria-pressed={!asDiff || unlike !== null} onClick={() => onDiff(false)}>
-            Text
-          </button>
+        <ShadeChoice shade={asDiff ? null : shade} refusalOf={refusalOf} onShade={onShow}>
           <button
             type="button"
-            aria-pressed={asDiff && unlike === null}
+            aria-pressed={asDiff}
             disabled={unlike !== null}
             title={unlike ?? 'word by word (v)'}
-            onClick={() => onDiff(true)}
+            onClick={() => onShow('diff')}
           >
             Diff
           </button>
-        </Segments>
+        </ShadeChoice>
       </Bar>
       <div class={styles.columns}>
         {columns.map((held) => (
@@ -137,6 +153,19 @@ function answerOf({ rollouts }: GroupWithRollouts, rolloutId: string | null): Ro
   return rollouts.find(({ id }) => id === rolloutId) ?? rollouts.find(({ order }) => order === 'ordered') ?? null;
 }
 
+interface KnownTokens {
+  /** Null while they are on their way, and while nothing is shaded. */
+  readonly tokens: RolloutTokens | null;
+  readonly noEntropy: string | null;
+}
+
+function useTokens(feed: RunFeed, rollout: Rollout | null, shade: ShadeName): KnownTokens {
+  const noEntropy = useStore(feed.state, ({ view }) => entropyRefusal(view.run));
+  const wanted = rollout === null || shade === 'text' ? null : rollout.id;
+  const tokens = useFetched(feed, wanted, (rolloutId) => feed.request('rollouts/tokens', { rolloutId }));
+  return { tokens, noEntropy };
+}
+
 interface ColumnProps {
   readonly side: SideName;
   readonly feed: RunFeed;
@@ -144,6 +173,8 @@ interface ColumnProps {
   readonly group: GroupWithRollouts;
   readonly rollout: Rollout | null;
   readonly runs: Parameters<typeof DiffSide>[0]['runs'] | null;
+  readonly shade: ShadeName;
+  readonly tokens: KnownTokens;
   readonly onSelect: (rolloutId: string) => void;
   readonly onOpen: () => void;
 }
@@ -166,26 +197,36 @@ function Head({ side, feed, group, rollout, onSelect, onOpen }: ColumnProps) {
   );
 }
 
-function Text({ rollout, runs }: ColumnProps) {
-  if (!rollout) return <p class="dim">The store has no answer of this group.</p>;
+function Text({ rollout, runs, shade, tokens: { tokens, noEntropy } }: ColumnProps) {
+  const refusal = shadeRefusal(shade, tokens, noEntropy);
+  const isShaded = shade !== 'text' && tokens !== null && refusal === null;
+  const marks = useMemo(
+    () => rollout && asIs(rollout, isShaded ? tokenSpans(rollout.text, tokens.pieces) : []),
+    [rollout, isShaded, tokens],
+  );
+  const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
+  if (!rollout || !marks) return <p class="dim">The store has no answer of this group.</p>;
   if (runs) return <DiffSide text={rollout.text} runs={runs} />;
   const { think, answer } = rollout.parsed;
   const within = think ?? (answer ? null : { start: 0, end: rollout.text.length });
   return within ? (
-    <div class={`${styles.completion} model-text`}>
-      <CompletionText
-        text={rollout.text}
-        within={within}
-        marks={asIs(rollout)}
-        shade={null}
-        token={null}
-        picked={null}
-        form={null}
-        ahaShown={null}
-        hitShown={null}
-        onFrame={() => {}}
-      />
-    </div>
+    <>
+      {refusal !== null && <p class="dim">{refusal}</p>}
+      <div class={`${styles.completion} model-text`}>
+        <CompletionText
+          text={rollout.text}
+          within={within}
+          marks={marks}
+          shade={stepOf}
+          token={null}
+          picked={null}
+          form={null}
+          ahaShown={null}
+          hitShown={null}
+          onFrame={() => {}}
+        />
+      </div>
+    </>
   ) : (
     <p class="dim">No reasoning: the answer alone.</p>
   );
@@ -202,7 +243,7 @@ function Foot({ side, feed, group, rollout }: ColumnProps) {
         rollout={rollout}
         question={group.question}
         threshold={run.parameters.correctThreshold}
-        noEntropy={run.engine?.capabilities?.entropy === false ? 'not given by this engine' : null}
+        noEntropy={entropyRefusal(run)}
       >
         {rollout.answer === '' ? 'none' : shownLine(rollout.answer, 200)}
       </AnswerLine>

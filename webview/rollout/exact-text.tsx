@@ -44,11 +44,13 @@ interface ExactTextsProps {
   readonly completion: ExactText | null;
   /** In which the frames were given; the prompt's text is the same in both. */
   readonly order: FrameOrder;
+  /** Why what is not there yet can't be read now; null when it can. */
+  readonly unread: string | null;
   readonly onCopy: (text: string) => void;
   readonly onOpen: (exact: ExactText) => void;
 }
 
-export function ExactTexts({ prompt, completion, order, onCopy, onOpen }: ExactTextsProps) {
+export function ExactTexts({ prompt, completion, order, unread, onCopy, onOpen }: ExactTextsProps) {
   const [asIds, setAsIds] = useState(false);
   return (
     <div class={styles.exact} data-part="exact-text">
@@ -67,7 +69,9 @@ export function ExactTexts({ prompt, completion, order, onCopy, onOpen }: ExactT
       {[prompt, completion].map((exact, index) =>
         exact === null ? (
           <p key={index} class={`${styles.missing} dim`} role="status">
-            Reading the {index === 0 ? 'prompt' : 'completion'}.
+            {unread === null
+              ? `Reading the ${index === 0 ? 'prompt' : 'completion'}.`
+              : `The ${index === 0 ? 'prompt' : 'completion'} can't be read now: ${unread}.`}
           </p>
         ) : (
           <Part key={exact.name} {...{ exact, asIds, onCopy, onOpen }} />

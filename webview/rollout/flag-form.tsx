@@ -33,11 +33,15 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   const [text, setText] = useState('');
   const [saving, setSaving] = useState(false);
+  /** It was to be saved: what is in the way is said. */
+  const [wanted, setWanted] = useState(false);
+  const missing = refused ?? (category === null ? `choose what is wrong first (1 to ${flagCategories.length})` : null);
   useEffect(() => {
     form.current?.focus({ preventScroll: true });
     form.current?.scrollIntoView({ block: 'nearest' });
   }, []);
   const save = async () => {
+    setWanted(true);
     if (!category || saving || refused) return;
     setSaving(true);
     if (!(await onSave({ rolloutId, span, category, verdict, note: text.trim() }))) setSaving(false);
@@ -104,15 +108,11 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
           value={text}
           onInput={setText}
         />
-        <Button
-          primary
-          disabled={category === null || saving || refused !== null}
-          title={refused ?? (category === null ? 'choose a category first' : 'Enter')}
-          onPress={() => void save()}
-        >
+        <Button primary disabled={saving || missing !== null} title={missing ?? 'Enter'} onPress={() => void save()}>
           Save
         </Button>
         <Button onPress={onLeave}>Leave it</Button>
+        {wanted && missing !== null && <span role="alert">Not saved: {missing}.</span>}
         <span class="dim far">{span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
       </div>
     </div>

@@ -58,18 +58,17 @@ export function FrameStrip(props: FrameStripProps) {
   const frame = { media, frames, selected, onSelect, onPreview };
   return (
     <section class={styles.strip} aria-label="Frames as the model saw them" data-part="frames">
-      <p class={styles.key}>
+      <p class={`${styles.key} ${both ? styles.both : ''}`}>
         {alone !== 'shuffled' && (
-          <span class="cut">
-            <OrderMark order="ordered" /> ordered{order === 'ordered' ? `: ${saw}` : ': the true order'} ({size})
-          </span>
+          <Key order="ordered">
+            : {order === 'ordered' ? saw : 'the true order'} ({size})
+          </Key>
         )}
         {shuffledOrder && alone !== 'ordered' && (
-          <span class="cut">
-            <OrderMark order="shuffled" /> shuffled{alone ? '' : ', below'}:{' '}
-            {order === 'shuffled' ? saw : `what the ${besideCount} beside it saw`}
+          <Key order="shuffled">
+            {alone ? '' : ', below'}: {order === 'shuffled' ? saw : `what the ${besideCount} beside it saw`}
             {alone && ` (${size})`}
-          </span>
+          </Key>
         )}
         <span class="grow" />
         {props.children}
@@ -101,6 +100,16 @@ export function FrameStrip(props: FrameStripProps) {
         </div>
       </div>
     </section>
+  );
+}
+
+/** The strip by its colour and name, with what it shows where there is room. */
+function Key({ order, children }: { order: 'ordered' | 'shuffled'; children: ComponentChildren }) {
+  return (
+    <span class="cut">
+      <OrderMark order={order} /> {order}
+      <span class={styles.shows}>{children}</span>
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
 /** Above the text: what it is, its aha tiers or the legend of its shade, and the choice of shades. */
+import type { ComponentChildren } from 'preact';
 import type { RolloutTokens } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { Bar } from '../ui/heads.tsx';
@@ -15,12 +16,14 @@ interface ShadeBarProps {
   /** Null while they are on their way. */
   readonly tokens: RolloutTokens | null;
   readonly noEntropy: string | null;
+  /** Why the tokens can't be read now; null when they can. */
+  readonly unread: string | null;
   /** Hits of the filter in the text. */
   readonly hits: number;
   readonly onShade: (shade: ShadeName) => void;
 }
 
-export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShade }: ShadeBarProps) {
+export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, unread, hits, onShade }: ShadeBarProps) {
   return (
     <Bar title={title}>
       {shade === 'text' ? (
@@ -37,7 +40,7 @@ export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShad
           </span>
         </span>
       ) : (
-        <Legend {...{ shade, tokens, noEntropy }} />
+        <Legend {...{ shade, tokens, noEntropy, unread }} />
       )}
       {hits > 0 && (
         <span class={styles.hint}>
@@ -45,38 +48,67 @@ export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, hits, onShad
         </span>
       )}
       <span class="grow" />
-      <Segments label="Shade tokens (p)">
-        {shadeNames.map((name) => {
-          const label = name === 'text' ? 'Text' : shades[name].label;
-          const refusal = shadeRefusal(name, tokens, noEntropy);
-          return (
-            <button
-              key={name}
-              type="button"
-              class={refusal === null ? undefined : styles.refused}
-              aria-pressed={shade === name}
-              aria-disabled={refusal === null ? undefined : 'true'}
-              aria-label={refusal === null ? undefined : `${label}: ${refusal}`}
-              title={refusal ?? undefined}
-              onClick={() => refusal === null && onShade(name)}
-            >
-              {label}
-            </button>
-          );
-        })}
-      </Segments>
+      <ShadeChoice shade={shade} refusalOf={(name) => shadeRefusal(name, tokens, noEntropy)} onShade={onShade} />
     </Bar>
   );
 }
 
-function Legend({ shade, tokens, noEntropy }: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy'>) {
+interface ShadeChoiceProps {
+  /** Null while the text is shown otherwise. */
+  readonly shade: ShadeName | null;
+  /** Why a shade can't be had; null where it can. */
+  readonly refusalOf: (name: ShadeName) => string | null;
+  readonly onShade: (shade: ShadeName) => void;
+  /** Other ways to show the text. */
+  readonly children?: ComponentChildren;
+}
+
+export function ShadeChoice({ shade, refusalOf, onShade, children }: ShadeChoiceProps) {
+  return (
+    <Segments label="Shade tokens (p)">
+      {shadeNames.map((name) => {
+        const label = name === 'text' ? 'Text' : shades[name].label;
+        const refusal = refusalOf(name);
+        return (
+          <button
+            key={name}
+            type="button"
+            class={refusal === null ? undefined : styles.refused}
+            aria-pressed={shade === name}
+            aria-disabled={refusal === null ? undefined : 'true'}
+            aria-label={refusal === null ? undefined : `${label}: ${refusal}`}
+            title={refusal ?? undefined}
+            onClick={() => refusal === null && onShade(name)}
+          >
+            {label}
+          </button>
+        );
+      })}
+      {children}
+    </Segments>
+  );
+}
+
+function Legend({
+  shade,
+  tokens,
+  noEntropy,
+  unread,
+}: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy' | 'unread'>) {
   if (shade === 'text') return null;
   const refusal = shadeRefusal(shade, tokens, noEntropy);
-  const { title, formula, ranges } = shades[shade];
   if (refusal !== null) return <span class={`${styles.reason} cut`}>{refusal}</span>;
+  if (tokens === null && unread !== null)
+    return <span class={`${styles.reason} cut`}>the tokens can't be read now: {unread}</span>;
+  return <StepsLegend shade={shade} isRead={tokens !== null} />;
+}
+
+/** What is shaded, and what each step means. */
+export function StepsLegend({ shade, isRead }: { shade: Exclude<ShadeName, 'text'>; isRead: boolean }) {
+  const { title, formula, ranges } = shades[shade];
   return (
     <span class={styles.legend}>
-      {tokens === null ? 'reading the tokens …' : <FormulaLabel name={formula}>{title}</FormulaLabel>}{' '}
+      {isRead ? <FormulaLabel name={formula}>{title}</FormulaLabel> : 'reading the tokens …'}{' '}
       <ShadeLegend ranges={ranges} />
     </span>
   );

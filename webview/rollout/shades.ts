@@ -1,7 +1,8 @@
 /** What tokens can be shaded by: a number of each, in five steps of one hue. */
 import type { RolloutTokens } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { FormulaName } from '../formulas/formulas.ts';
-import type { TokenNumbers } from './token-numbers.ts';
+import { type TokenNumbers, tokenNumbers } from './token-numbers.ts';
 
 export const shadeNames = ['text', 'probability', 'entropy', 'kl', 'mismatch'] as const;
 /** `text` shades nothing. */
@@ -65,6 +66,26 @@ export function shadeStep(name: ShadeName, token: TokenNumbers): ShadeStep | nul
   const falls = bounds[0] > bounds[3];
   const step = bounds.filter((bound) => (falls ? held < bound : held >= bound)).length;
   return step as ShadeStep;
+}
+
+/** The next shade that can be had, or the one before. @param refusalOf null where it can */
+export function movedShade(shade: ShadeName, by: 1 | -1, refusalOf: (name: ShadeName) => string | null): ShadeName {
+  const open = shadeNames.filter((name) => name === shade || refusalOf(name) === null);
+  return open[(open.indexOf(shade) + by + open.length) % open.length] ?? shade;
+}
+
+/** How dark a piece of text is: as the darkest of the tokens that share it. */
+export function shadeOf(name: ShadeName, tokens: RolloutTokens): (shared: readonly number[]) => ShadeStep {
+  return (shared) =>
+    shared.reduce<ShadeStep>((most, index) => {
+      const step = shadeStep(name, tokenNumbers(tokens, index)) ?? 0;
+      return step > most ? step : most;
+    }, 0);
+}
+
+/** Why the run's engine gives no entropy; null when it does. */
+export function entropyRefusal({ engine }: Pick<RunSummary, 'engine'>): string | null {
+  return engine?.capabilities?.entropy === false ? `the engine ${engine.name} gives none` : null;
 }
 
 const unsaid = {

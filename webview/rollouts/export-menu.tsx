@@ -8,8 +8,10 @@ import type { RunFeed } from '../state/run-feed.ts';
 import { grouped } from '../ui/numbers.ts';
 import { Popover } from '../ui/popover.tsx';
 import { say } from '../ui/said.tsx';
+import { Segments } from '../ui/segments.tsx';
 import { Button, TextField } from '../ui/toolkit.tsx';
 import styles from './export-menu.module.css';
+import { orderWords } from './list/columns.tsx';
 
 interface ExportMenuProps {
   /** It stays in the page when it is closed, so that an export under way is there again when it is opened. */
@@ -40,6 +42,7 @@ interface UnderWay {
 
 export function ExportMenu({ open, onClose, feed, host, line, sort, matching, onFlags }: ExportMenuProps) {
   const [typed, setTyped] = useState('');
+  const [fromWorst, setFromWorst] = useState(false);
   const [underWay, setUnderWay] = useState<UnderWay | null>(null);
   const field = useRef<HTMLElement>(null);
   const cancelling = useRef<HTMLButtonElement>(null);
@@ -54,7 +57,8 @@ export function ExportMenu({ open, onClose, feed, host, line, sort, matching, on
 
   const start = async (form: ExportForm) => {
     if (limit === 'faulty' || underWay) return;
-    const selection = { query: line, ...(sort && { sort }), ...(limit !== null && { limit }) };
+    const order = fromWorst ? worstFirst : sort;
+    const selection = { query: line, ...(order && { sort: order }), ...(limit !== null && { limit }) };
     if (host.place === 'vscode') {
       onClose();
       host.command({ command: 'export-rollouts', runId: feed.id, selection, form });
@@ -98,9 +102,7 @@ export function ExportMenu({ open, onClose, feed, host, line, sort, matching, on
       }}
     >
       <div class={styles.form}>
-        <p class="strong">
-          {matching === null ? 'The rollouts' : grouped(matching)} of this list, {orderWords(sort)}
-        </p>
+        <p class="strong">{matching === null ? 'The rollouts' : grouped(matching)} of this list</p>
         <div class={styles.limit}>
           <span aria-hidden="true">only the first</span>
           <TextField
@@ -113,6 +115,18 @@ export function ExportMenu({ open, onClose, feed, host, line, sort, matching, on
           />
         </div>
         {limit === 'faulty' && <p role="alert">A whole number, from 1.</p>}
+        {isWorstFirst(sort) ? (
+          <p>{orderWords(sort)}</p>
+        ) : (
+          <Segments label="In which order">
+            <button type="button" aria-pressed={!fromWorst} onClick={() => setFromWorst(false)}>
+              {orderWords(sort)}
+            </button>
+            <button type="button" aria-pressed={fromWorst} onClick={() => setFromWorst(true)}>
+              {orderWords(worstFirst)}
+            </button>
+          </Segments>
+        )}
         <div class={styles.forms}>
           {forms.map(({ form, label, title }) => (
             <Button
@@ -153,6 +167,6 @@ function limitOf(typed: string): number | null | 'faulty' {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 'faulty';
 }
 
-function orderWords(sort: ListSort | null): string {
-  return sort === null ? 'the newest first' : `by ${sort.by}, the ${sort.descending ? 'largest' : 'smallest'} first`;
-}
+/** For a colleague. */
+const worstFirst: ListSort = { by: 'reward', descending: false };
+const isWorstFirst = (sort: ListSort | null) => sort?.by === worstFirst.by && sort.descending === worstFirst.descending;

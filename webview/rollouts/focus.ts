@@ -25,7 +25,7 @@ export function useFocus(): (target: Focus) => void {
   const move = () => {
     const element = wanted.current && targets[wanted.current]();
     if (!element || element.getClientRects().length === 0) return;
-    if (wanted.current === 'whatIf') element.closest('section')?.scrollIntoView();
+    if (wanted.current === 'whatIf') scrollToTop(element.closest('section'));
     wanted.current = null;
     element.focus({ preventScroll: true });
     if (element instanceof HTMLInputElement) element.select();
@@ -35,6 +35,13 @@ export function useFocus(): (target: Focus) => void {
     wanted.current = target;
     move();
   };
+}
+
+/** Scrolls what scrolls around it, and nothing beyond: `scrollIntoView` also moves what hides what it has no room for. */
+function scrollToTop(part: Element | null): void {
+  let around = part?.parentElement;
+  while (around && !/auto|scroll/.test(getComputedStyle(around).overflowY)) around = around.parentElement;
+  if (part && around) around.scrollTop += part.getBoundingClientRect().top - around.getBoundingClientRect().top;
 }
 
 /** Whether Enter already means something there. */

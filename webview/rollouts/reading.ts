@@ -2,6 +2,7 @@
  * What a person reads on the rollouts page: which answer of which question, which of its frames, how its text is marked,
  * and the moves from one to the next.
  */
+import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type {
@@ -12,11 +13,10 @@ import type {
   RunEvent,
   Span,
 } from '../../trainer/protocol/records.ts';
-import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
 import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
-import { type ShadeName, shadeNames, shadeRefusal } from '../rollout/shades.ts';
+import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
 import { ListMoves } from './list/list-moves.ts';
@@ -58,6 +58,8 @@ export interface ReadingState {
   readonly pane: Pane;
   /** The question with its answers; the one before stays until the next is there. */
   readonly group: GroupWithRollouts | null;
+  /** Why the question can't be read; null while it is on its way, and when it is there. */
+  readonly unread: StudioError | null;
   readonly frame: number;
   /** The frames are played. */
   readonly flipping: boolean;
@@ -90,15 +92,11 @@ export type ReadList = Pick<
 
 const flipMs = 220;
 
-/** Why the run's engine gives no entropy; null when it does. */
-export function entropyRefusal({ engine }: Pick<RunSummary, 'engine'>): string | null {
-  return engine?.capabilities?.entropy === false ? `the engine ${engine.name} gives none` : null;
-}
-
 export class Reading {
   readonly state = new Store<ReadingState>({
     pane: 'list',
     group: null,
+    unread: null,
     frame: 0,
     flipping: false,
     listShown: null,
@@ -163,10 +161,11 @@ export class Reading {
     for (const stop of this.stops) stop();
   }
 
-  /** What is stored of the question is another than before. */
+  /** What is stored of the question is another than before, or can be read now. */
   readAgain(): void {
-    const { groupId } = this.place.get();
+    const { groupId, rolloutId } = this.place.get();
     if (groupId !== null) void this.readGroup(groupId);
+    if (rolloutId !== null && this.state.get().tokens === null) void this.readTokens(rolloutId);
   }
 
   /** The answer that is read; null until its question is there. */
@@ -299,9 +298,7 @@ export class Reading {
    */
   moveShade(by: 1 | -1, noEntropy: string | null): void {
     const { shade, tokens } = this.state.get();
-    const open = shadeNames.filter((name) => name === shade || shadeRefusal(name, tokens, noEntropy) === null);
-    const next = open[(open.indexOf(shade) + by + open.length) % open.length];
-    if (next !== undefined) this.shade(next);
+    this.shade(movedShade(shade, by, (name) => shadeRefusal(name, tokens, noEntropy)));
   }
 
   /** Begins a flag on a span of the text, widened to whole characters, or on the whole answer. */
@@ -381,6 +378,7 @@ export class Reading {
     }
     if (groupId === before.groupId) return;
     this.showFrame(0);
+    this.patch({ unread: null });
     if (groupId === null) this.patch({ group: null });
     else void this.readGroup(groupId);
   }
@@ -390,10 +388,10 @@ export class Reading {
     try {
       const group = await this.feed.group(groupId);
       if (!isWanted()) return;
-      this.patch({ group });
+      this.patch({ group, unread: null });
       this.readAhead();
     } catch (thrown) {
-      if (isWanted()) this.feed.fail(thrown);
+      if (isWanted()) this.patch({ group: null, unread: asStudioError(thrown) });
     }
   }
 

@@ -22,9 +22,8 @@ import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
 import { ShadeBar } from '../rollout/shade-bar.tsx';
-import { type ShadeStep, shadeRefusal, shadeStep } from '../rollout/shades.ts';
+import { entropyRefusal, shadeOf, shadeRefusal } from '../rollout/shades.ts';
 import { temporalReason } from '../rollout/temporal-reason.ts';
-import { tokenNumbers } from '../rollout/token-numbers.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { AnalyseAnew } from '../run/analyse-anew.tsx';
@@ -33,7 +32,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
-import { entropyRefusal, type Read, type Reading, type TextDocument } from './reading.ts';
+import type { Read, Reading, TextDocument } from './reading.ts';
 import { type ListPlace, RolloutHead } from './rollout-head.tsx';
 import styles from './rollout-view.module.css';
 
@@ -94,7 +93,7 @@ export function RolloutView(props: RolloutViewProps) {
         ]}
       />
       {exact ? (
-        <Exact {...{ feed, reading, read, copy }} onOpen={({ name, text }) => openText(name, text)} />
+        <Exact {...{ feed, reading, read, refused, copy }} onOpen={({ name, text }) => openText(name, text)} />
       ) : (
         <Body {...{ feed, reading, run, read, flags, compact, refused, openRow }} bothStrips={props.bothStrips} />
       )}
@@ -110,12 +109,12 @@ export function RolloutView(props: RolloutViewProps) {
   );
 }
 
-interface ExactProps extends Pick<RolloutViewProps, 'feed' | 'reading' | 'read'> {
+interface ExactProps extends Pick<RolloutViewProps, 'feed' | 'reading' | 'read' | 'refused'> {
   readonly copy: (text: string) => void;
   readonly onOpen: (exact: ExactText) => void;
 }
 
-function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
+function Exact({ feed, reading, read, refused, copy, onOpen }: ExactProps) {
   const tokens = useStore(reading.state, (state) => state.tokens);
   const prompt = useFetched(feed, read.group.id, (groupId) => feed.request('groups/prompt', { groupId }));
   return (
@@ -123,6 +122,7 @@ function Exact({ feed, reading, read, copy, onOpen }: ExactProps) {
       prompt={prompt && exactPrompt(prompt)}
       completion={tokens && exactCompletion(tokens)}
       order={read.rollout.order}
+      unread={refused}
       onCopy={copy}
       onOpen={onOpen}
     />
@@ -164,14 +164,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
     }),
     [rollout, flags, media, placed, firstHit, hits.length],
   );
-  const stepOf = useMemo(() => {
-    if (!isShaded || tokens === null) return null;
-    return (shared: readonly number[]): ShadeStep =>
-      shared.reduce<ShadeStep>((most, index) => {
-        const step = shadeStep(shade, tokenNumbers(tokens, index)) ?? 0;
-        return step > most ? step : most;
-      }, 0);
-  }, [isShaded, tokens, shade]);
+  const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
 
   useInSight(text, aha && `[data-aha="${aha.start}"]`, aha);
   useInSight(text, hit && `[data-hit="${hit.start}"]`, hit);
@@ -293,6 +286,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
         hits={hits.length}
         onShade={(name) => reading.shade(name)}
         {...{ shade, tokens, noEntropy }}
+        unread={refused}
       />
       {analysisOf(rollout) < analysisVersion && (
         <AnalyseAnew feed={feed}>

@@ -1,15 +1,19 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { StudioError } from '../../trainer/protocol/errors.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { OlderRules } from '../rollout/aha-tier.tsx';
 import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
+import { entropyRefusal } from '../rollout/shades.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
 import { TopLine } from '../run/top-line.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
+import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { helpRows, keyMap } from '../ui/key-table.ts';
 import { useKeys } from '../ui/keys.ts';
@@ -32,7 +36,7 @@ import { paneMoves } from './pane-moves.ts';
 import { PaneTabs } from './pane-tabs.tsx';
 import { linkOfRollout } from './place-link.ts';
 import type { Pane as ReadingPane } from './reading.ts';
-import { entropyRefusal, type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
+import { type Read, Reading, type RolloutsPlace, type TextDocument } from './reading.ts';
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
 import { type RolloutsAction, rolloutsKeys } from './rollouts-keys.ts';
@@ -51,11 +55,45 @@ interface RolloutsProps {
   readonly onOpenDocument: (document: TextDocument) => void;
 }
 
+interface Left {
+  readonly feed: RunFeed;
+  readonly place: Store<RolloutsPlace>;
+  readonly list: RolloutFeed;
+  readonly reading: Reading;
+}
+
+/** What was read when the page was left without a trainer, which no one could read again. */
+let left: Left | null = null;
+
+function keepLeft(page: Left): void {
+  disposeLeft();
+  left = page;
+  if (noTrainer(page.feed.connection.state.get().link) === null) disposeLeft();
+}
+
+function takeLeft(feed: RunFeed, place: Store<RolloutsPlace>): Left | null {
+  const held = left;
+  if (held?.feed === feed && held.place === place && noTrainer(feed.connection.state.get().link) !== null) {
+    left = null;
+    return held;
+  }
+  disposeLeft();
+  return null;
+}
+
+function disposeLeft(): void {
+  left?.reading.dispose();
+  left?.list.dispose();
+  left = null;
+}
+
 export function Rollouts(props: RolloutsProps) {
   const { session, feed, host, place, onDashboard } = props;
   const { list, choices, reading } = useMemo(() => {
     const chosen = new ChoiceStore(localStorage);
     const { line, sort = chosen.state.get().sort } = place.get();
+    const left = takeLeft(feed, place);
+    if (left) return { ...left, choices: chosen };
     const rows = new RolloutFeed(feed, line, sort);
     return { list: rows, choices: chosen, reading: new Reading(feed, rows, place) };
   }, [feed, place]);
@@ -68,13 +106,7 @@ export function Rollouts(props: RolloutsProps) {
     [feed, reading],
   );
   const outdated = useStore(feed.state, ({ view }) => view.counted.outdated);
-  useEffect(
-    () => () => {
-      reading.dispose();
-      list.dispose();
-    },
-    [list, reading],
-  );
+  useEffect(() => () => keepLeft({ feed, place, list, reading }), [list, reading]);
   const [help, setHelp] = useState(false);
   const read = useRead(reading);
   return (
@@ -115,6 +147,10 @@ function Panes(props: PanesProps) {
   const rows = useStore(list.state, (state) => state);
   const matching = useStore(list.counts.state, (counts) => counts.matching);
   const outside = useStore(reading.state, (state) => state.outside);
+  const unread = useStore(reading.state, (state) => state.unread);
+  useEffect(() => {
+    if (refused === null && reading.state.get().unread !== null) reading.readAgain();
+  }, [refused, reading]);
   useStore(widths.state, (held) => held);
   const layout = useLayout();
   const pageWidth = usePageWidth();
@@ -295,10 +331,28 @@ function Panes(props: PanesProps) {
               onCopyLink={copyLink}
             />
           ) : (
-            <Pane name="rollout" label="Rollout" />
+            <Pane name="rollout" label="Rollout">
+              {unread && <Unread {...{ unread, refused }} />}
+            </Pane>
           )}
         </div>
       </main>
     </>
+  );
+}
+
+/** In place of an answer that can't be read. */
+function Unread({ unread, refused }: { unread: StudioError; refused: string | null }) {
+  return (
+    <Blank status>
+      <p class="strong">
+        {refused === null ? shownLine(unread.message) : `This answer can't be read now: ${refused}.`}
+      </p>
+      <p class="dim">
+        {refused === null
+          ? unread.data.remedy && shownLine(unread.data.remedy)
+          : 'It is read as soon as there is a trainer.'}
+      </p>
+    </Blank>
   );
 }

@@ -11,13 +11,14 @@ export function useLayout(): Layout {
   return narrow ? 'narrow' : editor ? 'editor' : 'wide';
 }
 
-/** The answer that is read; while the next one's question is on its way, the one before. */
+/** The answer that is read; while the next one's question is on its way, the one before; null where it can't be read. */
 export function useRead(reading: Reading): Read | null {
   const group = useStore(reading.state, (state) => state.group);
   const rolloutId = useStore(reading.place, (held) => held.rolloutId);
+  const unread = useStore(reading.state, (state) => state.unread);
   const held = useRef<Read | null>(null);
   const { rollout } = reading;
   if (group && rollout) held.current = { group, rollout };
-  else if (rolloutId === null) held.current = null;
+  else if (rolloutId === null || unread !== null) held.current = null;
   return held.current;
 }

@@ -86,6 +86,13 @@ export function ConnectionNotice({ connection, host, step }: ConnectionNoticePro
       >
         {sentence(link.reason)} What was read stays readable{step === null ? '' : `, up to step ${grouped(step)}`}; a
         run that was under way goes on from its last checkpoint once a trainer is there.
+        {link.state === 'gone' && host.place === 'browser' && (
+          <>
+            {' '}
+            <code>npx video-r1 serve</code> starts one: open the address that it prints, which is another one each time,
+            and paste this page’s address into the filter there to come back to this place.
+          </>
+        )}
       </Notice>
     );
   }

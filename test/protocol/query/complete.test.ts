@@ -72,3 +72,8 @@ it('what is taken stands in the line without a new fault', () => {
     }),
   );
 });
+
+it('a pattern is offered by the name that the page shows, or a shorter one', () => {
+  expect(at('pattern:wro|').texts).toEqual(['"wrong way"']);
+  expect(at('pattern:cut|').texts).toEqual(['cut']);
+});

@@ -1,7 +1,7 @@
 /** Chips put terms into a line and take them out, whatever else stands there. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conditionsOf, holds, replaced, toggled, without } from '../../../trainer/protocol/query/edit.ts';
+import { conditionsOf, holds, toggled, without } from '../../../trainer/protocol/query/edit.ts';
 import { facetTerms } from '../../../trainer/protocol/query/facets.ts';
 import { formatQuery } from '../../../trainer/protocol/query/format.ts';
 import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
@@ -60,18 +60,19 @@ it('holds looks at what a term means', () => {
 it('a condition can be dropped', () => {
   const line = 'step>3 and (a or b) "not c"';
   expect(conditionsOf(line).map(({ text }) => text)).toEqual(['step>3', '(a or b)', '"not c"']);
-  expect([0, 1, 2].map((place) => without(line, place))).toEqual([
+  expect([0, 1, 2].map((place) => without(line, [place]))).toEqual([
     '(a or b) "not c"',
     'step>3 "not c"',
     'step>3 (a or b)',
   ]);
-  expect(without('ball', 0)).toBe('');
+  expect(without('ball', [0])).toBe('');
+  expect(without(line, [0, 1])).toBe('"not c"');
 });
 
 it('what means something between commas alone keeps its meaning when others go', () => {
   expect(toggled('wrong, step > 150, category wrong order', 'step>150')).toBe('correct:false flag:order');
   expect(toggled('wrong, flagged', 'half:ordered')).toBe('correct:false flagged half:ordered');
-  expect(without('right, left', 1)).toBe('correct:true');
+  expect(without('right, left', [1])).toBe('correct:true');
 });
 
 it('a condition by itself asks for what it asks for in its line', () => {
@@ -86,10 +87,4 @@ it('a condition by itself asks for what it asks for in its line', () => {
     expect(conditions.map((condition) => condition.alone)).toEqual(alone);
     for (const condition of conditions) expect(parseQuery(condition.alone).expression).toEqual(condition.expression);
   }
-});
-
-it('a term takes the place of a condition, and the others keep what they mean', () => {
-  expect(replaced('wrong, bounces, aha >= 3', 1, 'family:bounces')).toBe('correct:false family:bounces aha >= 3');
-  expect(replaced('bounces', 0, 'family:bounces')).toBe('family:bounces');
-  expect(replaced('bounces (a or b)', 0, 'family:bounces')).toBe('family:bounces (a or b)');
 });

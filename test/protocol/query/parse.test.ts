@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import type { Comparison, Expression } from '../../../trainer/protocol/query/expression.ts';
-import { type FieldName, fieldNames } from '../../../trainer/protocol/query/fields.ts';
+import type { FieldName } from '../../../trainer/protocol/query/fields.ts';
 import { queryLimits } from '../../../trainer/protocol/query/lexemes.ts';
 import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
 
@@ -146,8 +146,10 @@ describe('faults', () => {
     expect(faultOf('ordr:shuffled').suggestion).toBe('order');
     expect(faultOf('xyzzyqqqqq:1')).toMatchObject({
       suggestion: null,
-      message: expect.stringContaining(fieldNames.join(', ')),
+      message: expect.stringContaining('Ctrl+Space in an empty filter lists all'),
     });
+    expect(faultOf('mu:1').message).toContain('mu is not a field; the nearest are run, id, kl, ');
+    expect(faultOf('mu:1').message.length).toBeLessThan(160);
     expect(faultOf('constructor:1').part).toBe('constructor');
   });
 
@@ -327,8 +329,29 @@ describe('commas', () => {
     },
   );
 
-  it('wrong and right are words where they stand between no commas', () => {
-    for (const word of ['wrong', 'right'])
+  /** Lines that mean the same. */
+  it.each([
+    ['right and step > 150', 'right, step > 150'],
+    ['wrong and step > 150 and aha >= 3', 'wrong, step > 150, aha >= 3'],
+    ['step > 150 AND right', 'step > 150, right'],
+    ['flagged and category wrong order', 'flagged, category wrong order'],
+    ['category wrong order and flagged', 'category wrong order, flagged'],
+    ['wrong, flagged and not right', 'wrong, flagged, not right'],
+    ['not right and flagged', 'not correct:true and flagged'],
+    ['flagged or right and flat:true', 'flagged or (correct:true flat:true)'],
+    ['(wrong and flagged) or (flat:true and right)', '(wrong, flagged) or (flat:true, right)'],
+    ['wrong and (red or blue)', 'wrong, (red or blue)'],
+    ['wrong and "red"', 'wrong, "red"'],
+  ])('and is as a comma: %s is %s', (line, same) => {
+    const [given, wanted] = [parseQuery(line), parseQuery(same)];
+    expect(given.faults).toEqual([]);
+    expect(given.expression).toEqual(wanted.expression);
+  });
+
+  it('wrong and right are words where neither a comma nor an and joins them to another term', () => {
+    for (const word of ['wrong', 'right']) {
       expect(parseQuery(`${word} flagged`).expression).toMatchObject({ of: [{ kind: 'words', words: [word] }, {}] });
+      expect(parseQuery(`${word} or flagged`).expression).toMatchObject({ of: [{ kind: 'words', words: [word] }, {}] });
+    }
   });
 });

@@ -32,8 +32,8 @@ describe('two groups', () => {
 describe('an answer that nobody marks', () => {
   it('has what was found in it when it was recorded, and nothing else', () => {
     const plain = { flags: [], mentions: [], tokens: [], hits: [] };
-    expect(asIs(aRollout({ id: 'a', groupId: 'g' }))).toEqual({ aha: [], commitments: [], ...plain });
+    expect(asIs(aRollout({ id: 'a', groupId: 'g' }), [])).toEqual({ aha: [], commitments: [], ...plain });
     const commitments = [{ span: { start: 0, end: 4 } }] as never;
-    expect(asIs(aRollout({ id: 'a', groupId: 'g', commitments })).commitments).toBe(commitments);
+    expect(asIs(aRollout({ id: 'a', groupId: 'g', commitments }), []).commitments).toBe(commitments);
   });
 });

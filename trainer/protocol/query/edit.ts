@@ -33,6 +33,9 @@ export function toggled(line: string, term: string): string {
 
 /** One of the conditions that must all hold. */
 export interface Condition {
+  /** Offsets into the line, UTF-16 code units, end exclusive. */
+  readonly start: number;
+  readonly end: number;
   /** As it is typed. */
   readonly text: string;
   /** A line that asks for it and nothing else: what is typed may mean another thing by itself. */
@@ -45,21 +48,15 @@ export interface Condition {
 export function conditionsOf(line: string): Condition[] {
   return parseQuery(line).operands.map(({ start, end, expression }) => {
     const text = line.slice(start, end);
-    return { text, alone: expression === null ? text : formatQuery(expression), expression };
+    return { start, end, text, alone: expression === null ? text : formatQuery(expression), expression };
   });
 }
 
-/** The line with a term in the place of one of its conditions. */
-export function replaced(line: string, condition: number, term: string): string {
-  const { operands } = parseQuery(line);
-  return operands.map((operand, place) => (place === condition ? term : textOf(line, operand))).join(' ');
-}
-
-/** The line without one of its conditions. */
-export function without(line: string, condition: number): string {
+/** The line without some of its conditions. */
+export function without(line: string, conditions: readonly number[]): string {
   return joined(
     line,
-    parseQuery(line).operands.filter((_, place) => place !== condition),
+    parseQuery(line).operands.filter((_, place) => !conditions.includes(place)),
   );
 }
 

@@ -174,7 +174,7 @@ const flatReasons: KnownValues<FlatReason> = {
   alike: ['equal'],
 };
 const patterns: KnownValues<PatternName> = {
-  'wrong way': ['right answer wrong way'],
+  'wrong way': ['right by a wrong way', 'right answer wrong way'],
   'paid without order': ['without order'],
   repetition: ['loop'],
   'cut at limit': ['cut'],
@@ -370,9 +370,11 @@ export function knownValue(values: KnownValues, typed: string): string | null {
   return null;
 }
 
-/** The handiest word for a known value: itself, or its first synonym where it has spaces. */
+/** The handiest word for a known value: itself, or where it has spaces its first synonym if that is shorter. */
 export function shortValue(values: KnownValues, value: string): string {
-  return value.includes(' ') ? (values[value]?.[0] ?? value) : value.toLowerCase();
+  if (!value.includes(' ')) return value.toLowerCase();
+  const [short = value] = values[value] ?? [];
+  return short.length < value.length ? short : value;
 }
 
 /** A value as it is typed into a line: in quotes where it has to be. */

@@ -1,5 +1,5 @@
 /** Cuts a typed line into lexemes: names, signs and values, words and phrases, keywords and brackets. */
-import { nearby } from '../nearest.ts';
+import { nearby, nearestFew } from '../nearest.ts';
 import { type Comparison, comparisonsOf, type Expression } from './expression.ts';
 import { type Field, type FieldName, fieldNamed, fieldNames, fields, knownValue } from './fields.ts';
 import { keywords, type Lexeme, type QueryFault, type QueryPiece, queryLimits } from './lexemes.ts';
@@ -21,8 +21,9 @@ const operators: Readonly<Record<string, Comparison>> = {
 
 const blank = /\s+/y;
 const comma = /\s*,\s*/y;
-/** What stands between two commas, where it is plain. */
+/** What stands up to the next comma, bracket, quote or sign. */
 const plainItem = /[^,()":<>=!≠≤≥]*/y;
+const joining = /(?:^|\s)(and|or)(?=\s|$)/i;
 const nameAtStart = /[A-Za-z][A-Za-z0-9_-]*(?:~|\u0303)?/y;
 /** A colon stands right behind the name; spaces may stand around the others. */
 const operatorAtStart = /:|\s*(<=|>=|!=|[<>=≠≤≥])\s*/y;
@@ -53,20 +54,24 @@ export class LineReader {
     }
     const plain: number[] = [];
     let phraseIsLast = false;
-    // Behind a comma.
-    let isItem = false;
+    let isBehindComma = false;
+    // Whether the next term begins an item, and whether a comma or an `and` joins it to what stands before.
+    let item: 'joined' | 'first' | null = 'first';
     while (this.at < line.length && this.terms <= queryLimits.terms) {
       const start = this.at;
       if (this.take(blank)) continue;
       if (this.take(comma)) {
-        this.separated(start, isItem);
-        isItem = true;
+        this.separated(start, isBehindComma);
+        isBehindComma = true;
+        item = 'joined';
         continue;
       }
       const character = line[start];
-      const wasItem = isItem || this.lexemes.length === 0 || this.lexemes.at(-1)?.kind === 'open';
-      isItem = false;
-      if (wasItem && this.wholeItem(start)) continue;
+      isBehindComma = false;
+      if (item !== null && this.wholeItem(start, item === 'joined')) {
+        item = null;
+        continue;
+      }
       if (character === '(' || character === ')') {
         this.at += 1;
         this.piece('bracket', start, this.at);
@@ -81,6 +86,7 @@ export class LineReader {
           phraseIsLast = false;
         }
       }
+      item = this.itemBehind(item);
       if (this.terms > queryLimits.terms) {
         this.fault(start, line.length, `A filter has at most ${queryLimits.terms} terms.`);
       }
@@ -90,22 +96,40 @@ export class LineReader {
   }
 
   /** A comma between two terms is an `and`; elsewhere it is nothing. */
-  private separated(start: number, isItem: boolean): void {
+  private separated(start: number, isBehindComma: boolean): void {
     const last = this.lexemes.at(-1)?.kind;
-    if (isItem || (last !== 'term' && last !== 'close'))
+    if (isBehindComma || (last !== 'term' && last !== 'close'))
       this.fault(start, this.at, 'A comma stands between two terms.', ' ');
   }
 
+  /** What begins behind the last lexeme: behind `not` what began before it. */
+  private itemBehind(before: 'joined' | 'first' | null): 'joined' | 'first' | null {
+    switch (this.lexemes.at(-1)?.kind) {
+      case 'and':
+        return 'joined';
+      case 'open':
+      case 'or':
+        return 'first';
+      case 'not':
+        return before;
+      default:
+        return null;
+    }
+  }
+
   /**
-   * In a list of terms between commas, one that is nothing but `wrong` or `right`, or a field's name with a value that it knows:
-   * `flagged, category wrong order`. Elsewhere they are words to look for.
+   * Of terms that are joined by commas or `and`, one that is nothing but `wrong` or `right`, or a field's name with a value that
+   * it knows: `flagged and category wrong order`. Elsewhere they are words to look for.
    */
-  private wholeItem(start: number): boolean {
+  private wholeItem(start: number, isJoined: boolean): boolean {
     plainItem.lastIndex = start;
-    const text = (plainItem.exec(this.line)?.[0] ?? '').trimEnd();
-    const next = this.line.slice(start + text.length).trimStart();
-    const isLast = next === '' || next.startsWith(')');
-    if (!next.startsWith(',') && !(isLast && this.line.slice(0, start).trimEnd().endsWith(','))) return false;
+    const plain = plainItem.exec(this.line)?.[0] ?? '';
+    const join = joining.exec(plain);
+    const text = plain.slice(0, join?.index).trimEnd();
+    const end = start + plain.length;
+    const isLast = end === this.line.length || this.line[end] === ')';
+    const joinsNext = join ? join[1]?.toLowerCase() === 'and' : this.line[end] === ',';
+    if (!joinsNext && !(isJoined && (join || isLast))) return false;
     const word = text.toLowerCase();
     if (word === 'wrong' || word === 'right') {
       this.at = start + text.length;
@@ -234,7 +258,10 @@ export class LineReader {
     }
     if (name === null) {
       const near = nearby(typed, namesOffered);
-      const offer = near === null ? `known are ${fieldNames.join(', ')}` : `the nearest is ${near}`;
+      const offer =
+        near === null
+          ? `the nearest are ${nearestFew(typed, fieldNames, 3).join(', ')}, and Ctrl+Space in an empty filter lists all`
+          : `the nearest is ${near}`;
       const message = `${typed} is not a field; ${offer}. Put it in quotes to search for it as a word.`;
       this.fault(start, nameEnd, message, near);
       this.term(start, null);

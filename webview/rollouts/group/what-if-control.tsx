@@ -1,5 +1,6 @@
 /** One parameter that can be tried: a slider with a field for its number, or the values of a choice; the run's value beside it. */
 import { useState } from 'preact/hooks';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { parameters } from '../../../trainer/protocol/parameters.ts';
 import { plain } from '../../ui/numbers.ts';
 import { Segments } from '../../ui/segments.tsx';
@@ -116,6 +117,8 @@ function NumberControl({
 }: WhatIfControlProps & { value: number; run: number; scale: Scale }) {
   /** What is typed and is no value yet; null while the field shows the value. */
   const [draft, setDraft] = useState<string | null>(null);
+  /** What was no value when the field was left. */
+  const [undone, setUndone] = useState<string | null>(null);
   const end = scale.most === 'tokens' ? mostTokens : scale.most;
   const drawn = flip.at !== null && flip.at <= end * farthest ? flip.at : null;
   const most = Math.max(end, run, value, drawn ?? 0);
@@ -124,10 +127,12 @@ function NumberControl({
     const typed = text.trim() === '' ? Number.NaN : Number(text.trim().replace(',', '.'));
     const checked = schema.safeParse(typed);
     setDraft(text);
+    setUndone(null);
     if (checked.success) onChange(typed);
   };
   const isInvalid =
     draft !== null && (draft.trim() === '' || !schema.safeParse(Number(draft.trim().replace(',', '.'))).success);
+  const refusedText = isInvalid ? draft : undone;
   const place = (at: number) => ({ '--at': most === 0 ? 0 : at / most });
   return (
     <>
@@ -143,6 +148,7 @@ function NumberControl({
           disabled={refused !== null}
           onInput={(event) => {
             setDraft(null);
+            setUndone(null);
             onChange(Number(event.currentTarget.value));
           }}
         />
@@ -156,11 +162,14 @@ function NumberControl({
         inputMode="decimal"
         aria-label={`${label}, a number`}
         aria-invalid={isInvalid}
-        title={isInvalid ? 'Not a value that a run takes: the last one counts' : help}
+        title={help}
         value={draft ?? String(value)}
         disabled={refused !== null}
         onInput={(event) => type(event.currentTarget.value)}
-        onBlur={() => setDraft(null)}
+        onBlur={() => {
+          if (isInvalid) setUndone(draft);
+          setDraft(null);
+        }}
         onKeyDown={(event) => {
           if (event.key !== 'Escape' && event.key !== 'Enter') return;
           event.preventDefault();
@@ -169,6 +178,12 @@ function NumberControl({
           onLeave();
         }}
       />
+      {refusedText !== null && (
+        <span class={styles.words} role="alert">
+          {refusedText.trim() === '' ? 'Nothing' : shownLine(refusedText, 40)} is no value that a run takes;{' '}
+          {plain(value)} stays.
+        </span>
+      )}
     </>
   );
 }

@@ -139,12 +139,12 @@ function ThisAnswer({
   const own = answers.find((answer) => answer.rollout.id === rollout?.id);
   const paid = made.temporal?.paid ?? null;
   const flips = answers.filter((answer) => answer.flips).length;
-  const same = (run: string, then: string) => <td class={`num ${run === then ? '' : styles.changed}`}>{then}</td>;
-  const row = (label: preact.ComponentChildren, run: string, then: string) => (
+  /* Where nothing was trained on, `untried` is what training would have made of it. */
+  const row = (label: preact.ComponentChildren, run: string, then: string, untried = run) => (
     <tr>
       <th scope="row">{label}</th>
       <td class="num">{run}</td>
-      {same(run, then)}
+      <td class={`num ${untried === then ? '' : styles.changed}`}>{then}</td>
     </tr>
   );
   return (
@@ -177,8 +177,9 @@ function ThisAnswer({
               <FormulaLabel name="advantage" pointerOnly>
                 advantage
               </FormulaLabel>,
-              signed(own.recorded, 3),
+              signed(own.rollout.advantage, 3),
               signed(own.advantage, 3),
+              signed(own.recorded, 3),
             )}
           {own?.temporal &&
             row(
@@ -240,7 +241,7 @@ function EveryAnswer({ answers, threshold, purpose }: { answers: Answers; thresh
                   {flipped && <Icon name="flip" label="its sign flips" />}
                 </span>
               </th>
-              <td class="num">{signed(recorded, 2)}</td>
+              <td class="num">{signed(rollout.advantage, 2)}</td>
               <td class={`num ${signed(recorded, 2) === signed(advantage, 2) ? '' : styles.changed}`}>
                 {signed(advantage, 2)}
               </td>
@@ -250,8 +251,8 @@ function EveryAnswer({ answers, threshold, purpose }: { answers: Answers; thresh
       </table>
       {purpose !== 'train' && (
         <p class={`${styles.note} dim`}>
-          Nothing trains on {purpose === 'probe' ? 'a probe' : 'an evaluation'}: these are the advantages that training
-          would make of it.
+          Nothing trains on {purpose === 'probe' ? 'a probe' : 'an evaluation'}: under “what if” are the advantages that
+          training would make of it.
         </p>
       )}
     </>

@@ -351,7 +351,7 @@ export const gridOf = (shown: readonly ColumnName[], ordered: ColumnName | null)
     .map((name) => {
       const { width } = columnOf(name);
       if (width !== null) return `${name === ordered ? width + signWidth : width}px`;
-      return name === 'question' ? 'minmax(72px, 3fr)' : 'minmax(20px, 1fr)';
+      return name === 'question' ? 'minmax(56px, 3fr)' : 'minmax(20px, 1fr)';
     })
     .join(' ');
 

@@ -37,6 +37,8 @@ interface FacetsProps {
   /** The filter as it is typed. */
   readonly line: string;
   readonly counts: Readonly<Record<string, number>>;
+  /** The counts are of the filter before, and take long to be made of this one. */
+  readonly areOfBefore: boolean;
   /** The run's `correctThreshold`. */
   readonly threshold: number;
   /** In one line, with the rest behind "more". */
@@ -47,9 +49,10 @@ interface FacetsProps {
 /** Rows that the brief line shows. */
 const briefRows = 2;
 
-export function Facets({ line, counts, threshold, brief, onToggle }: FacetsProps) {
+export function Facets({ line, counts, areOfBefore, threshold, brief, onToggle }: FacetsProps) {
   const [open, setOpen] = useState(false);
   const short = brief && !open;
+  const told = areOfBefore ? {} : counts;
   /* A chip that would leave nothing says nothing, unless it is in the filter. */
   const rows = facetTerms
     .map(({ name, terms }) => ({
@@ -66,12 +69,19 @@ export function Facets({ line, counts, threshold, brief, onToggle }: FacetsProps
           <legend class={short ? 'sr-only' : styles.name}>{name}</legend>
           <div class={styles.chips}>
             {shown.map((term) => (
-              <Chip key={term} {...{ term, counts, threshold, onToggle }} short={short} pressed={isPressed(term)} />
+              <Chip
+                key={term}
+                {...{ term, threshold, onToggle }}
+                counts={told}
+                short={short}
+                pressed={isPressed(term)}
+              />
             ))}
           </div>
         </fieldset>
       ))}
-      {short && behind.map((term) => <Chip key={term} {...{ term, counts, threshold, onToggle }} short pressed />)}
+      {short &&
+        behind.map((term) => <Chip key={term} {...{ term, threshold, onToggle }} counts={told} short pressed />)}
       {brief && (
         <button type="button" class={styles.more} aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? 'less' : 'more'} <Icon name={open ? 'up' : 'down'} />

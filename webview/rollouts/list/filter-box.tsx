@@ -28,6 +28,8 @@ interface FilterBoxProps {
   readonly onLine: (line: string) => void;
   /** Somebody is done typing this one. */
   readonly onUsed: (line: string) => void;
+  /** Takes what is offered under the line for a part of it. */
+  readonly onMend: () => void;
   /** Gives up what is being read or counted; false when that is not much. */
   readonly onStop: () => boolean;
   /** To the rows. */
@@ -41,7 +43,7 @@ interface Offers extends Completions {
   readonly active: number | null;
 }
 
-export function FilterBox({ line, faults, history, onLine, onUsed, onStop, onLeave, seen }: FilterBoxProps) {
+export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onStop, onLeave, seen }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const copy = useRef<HTMLDivElement>(null);
   const follow = useContext(FollowLink);
@@ -74,7 +76,10 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onStop, onLea
       return;
     }
     const active = offers?.items[offers.active ?? -1];
-    if (event.key === 'Escape') {
+    if (event.key === 'Enter' && event.altKey) {
+      setOffers(null);
+      onMend();
+    } else if (event.key === 'Escape') {
       if (offers) setOffers(null);
       else if (!onStop()) onLeave();
     } else if (offers && active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) {

@@ -84,7 +84,9 @@ export class ListCounts {
     this.counting = false;
     this.clearTimer();
     const isHeld = this.countedOf === JSON.stringify(this.of.asked().query) && !this.outdated;
-    if (this.state.get().state === 'counting') this.patch({ state: isHeld ? 'counted' : 'stopped' });
+    if (this.state.get().state !== 'counting') return;
+    if (isHeld) this.patch({ state: 'counted' });
+    else this.giveUp();
   }
 
   /** What a page of the list tells before it is counted. */
@@ -142,11 +144,17 @@ export class ListCounts {
         this.countSoon();
         return;
       }
-      this.patch({ state: 'stopped' });
+      this.giveUp();
       this.failed = true;
       this.of.onFailed();
       this.of.run.fail(thrown);
     }
+  }
+
+  /** What is held of another query is not told of this one: what is not counted is not 0. */
+  private giveUp(): void {
+    const isOfAnother = this.countedOf !== null && this.countedOf !== JSON.stringify(this.of.asked().query);
+    this.patch({ state: 'stopped', facets: {}, ...(isOfAnother && { matching: null }) });
   }
 
   private clearTimer(): void {

@@ -6,18 +6,19 @@ import type { FeedState } from './rollout-feed.ts';
 
 export function ListLength({ state, counts }: { state: FeedState; counts: CountsState }) {
   const { matching, total } = counts;
-  const of = total === null ? '' : ` of ${grouped(total)}`;
+  const ofAll = total === null ? '' : ` of ${grouped(total)}`;
   const words =
     matching !== null
       ? matching === total
         ? grouped(matching)
-        : `${grouped(matching)}${of}`
+        : `${grouped(matching)}${ofAll}`
       : counts.state === 'counting'
-        ? `counting${of}${state.progress === null ? '' : `, ${Math.floor(100 * state.progress)} %`}`
-        : `not counted${of}`;
+        ? `counting${state.progress === null ? '' : `, ${Math.floor(100 * state.progress)} %`}`
+        : 'not counted';
   return (
     <>
-      {words}
+      {/* Beside the tools there is no room for all of it. */}
+      {matching === null ? <span title={`${words}${ofAll}`}>{words}</span> : words}
       {state.lostAt !== null && (
         <span title="There is no trainer: rows and counts are as it left them."> as of {clock(state.lostAt)}</span>
       )}

@@ -1,14 +1,13 @@
 /**
- * Says what leaves nothing: which part of the filter keeps the fewest by itself, with the offer to drop it; what a word that
- * nothing has may have been meant as; and where the present rules have not looked for what is asked.
+ * Says what leaves nothing: which part of the filter keeps the fewest by itself, with the offer to drop each; what words may
+ * have been meant as; what each offer would leave; and where the present rules have not looked for what is asked.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
-import { type Condition, conditionsOf, replaced, without } from '../../../trainer/protocol/query/edit.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { Blank } from '../../ui/blank.tsx';
 import { count, grouped } from '../../ui/numbers.ts';
-import { type Causes, causesOf } from './causes.ts';
+import { type Causes, causesOf, partsOf } from './causes.ts';
 import { NotLookedFor, type OlderAnswers } from './not-looked-for.tsx';
 import styles from './nothing-left.module.css';
 import type { RolloutFeed } from './rollout-feed.ts';
@@ -23,12 +22,14 @@ interface NothingLeftProps {
   readonly older: OlderAnswers | null;
   /** The list's own count is made. */
   readonly isCounted: boolean;
+  /** The focus goes to the rows. */
+  readonly onRows: () => void;
 }
 
-export function NothingLeft({ run, feed, line, total, older, isCounted }: NothingLeftProps) {
-  const conditions = conditionsOf(line);
+export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }: NothingLeftProps) {
+  const parts = useMemo(() => partsOf(line), [line]);
   const causes = useCauses(feed, line, isCounted);
-  if (conditions.length === 0) {
+  if (parts.length === 0) {
     return (
       <Blank status>
         <p class="strong">No rollouts yet.</p>
@@ -36,11 +37,16 @@ export function NothingLeft({ run, feed, line, total, older, isCounted }: Nothin
       </Blank>
     );
   }
-  const order = conditions.map((_, place) => place);
+  const order = parts.map((_, place) => place);
   if (causes) order.sort((a, b) => (causes.each[a]?.matching ?? 0) - (causes.each[b]?.matching ?? 0));
   const [fewest = 0, ...others] = order;
-  const drop = (place: number) => feed.setLine(without(line, place));
-  const words = (place: number) => shownLine(conditions[place]?.text ?? '');
+  const use = (mended: string) => {
+    feed.setLine(mended);
+    onRows();
+  };
+  const drop = (place: number) => use(parts[place]?.dropped ?? line);
+  const left = (place: number) => causes && ` (${grouped(causes.left[place] ?? 0)} left)`;
+  const words = (place: number) => shownLine(parts[place]?.text ?? '');
   return (
     <Blank status>
       <p class="strong">{older ? 'Nothing is left, and not all was looked for.' : 'Nothing is left.'}</p>
@@ -49,7 +55,7 @@ export function NothingLeft({ run, feed, line, total, older, isCounted }: Nothin
           <NotLookedFor {...{ run, older }} />
         </div>
       )}
-      {causes && conditions.length > 1 ? (
+      {causes && parts.length > 1 ? (
         <p class="dim">
           <span class="mono">{words(fewest)}</span> {byItself(causes.each[fewest], total)}
         </p>
@@ -57,23 +63,30 @@ export function NothingLeft({ run, feed, line, total, older, isCounted }: Nothin
         isCounted &&
         !older && (
           <p class="dim">
-            None of the {count(total, 'rollout')}{' '}
-            {conditions.length > 1 ? 'fits the whole filter.' : 'fits the filter.'}
+            None of the {count(total, 'rollout')} {parts.length > 1 ? 'fits the whole filter.' : 'fits the filter.'}
           </p>
         )
       )}
-      {causes?.meant.map(({ place, term, matching }) => (
-        <p key={`${place} ${term}`}>
-          No text has the word <span class="mono">{words(place)}</span>.{' '}
-          <button type="button" class="link" onClick={() => feed.setLine(replaced(line, place, term))}>
-            Use <span class="mono">{shownLine(term)}</span>
-          </button>{' '}
-          <span class="dim">({grouped(matching)})</span>
+      {causes?.meant.map(({ text, isOne, term, line: mended, left }) => (
+        <p key={mended}>
+          {isOne ? 'No text has the word ' : 'Looked for in the texts: '}
+          <span class="mono">{shownLine(text)}</span>.{' '}
+          <button type="button" class="link" onClick={() => use(mended)}>
+            Use <span class="mono">{shownLine(term)}</span> ({grouped(left)} left)
+          </button>
         </p>
       ))}
+      {causes?.together && (
+        <p>
+          <button type="button" class="link" onClick={() => causes.together && use(causes.together.line)}>
+            Use them together ({grouped(causes.together.left)} left)
+          </button>
+        </p>
+      )}
       <p>
         <button type="button" class="link" onClick={() => drop(fewest)}>
           Drop <span class="mono">{words(fewest)}</span>
+          {left(fewest)}
         </button>
       </p>
       {others.length > 0 && (
@@ -82,7 +95,7 @@ export function NothingLeft({ run, feed, line, total, older, isCounted }: Nothin
           {others.map((place) => (
             <button key={place} type="button" class="link mono" onClick={() => drop(place)}>
               {words(place)}
-              {causes && ` (${grouped(causes.each[place]?.matching ?? 0)})`}
+              {left(place)}
             </button>
           ))}
         </p>
@@ -107,8 +120,7 @@ function useCauses(feed: RolloutFeed, line: string, isCounted: boolean): Causes 
     /* A count of the list's own would be ended by these. */
     if (!isCounted) return;
     let isOver = false;
-    const conditions: readonly Condition[] = conditionsOf(line);
-    void causesOf(conditions, (lines) => feed.countEach(lines)).then((causes) => {
+    void causesOf(line, (lines) => feed.countEach(lines)).then((causes) => {
       if (!isOver && causes) setFound({ line, causes });
     });
     return () => {

@@ -1,8 +1,6 @@
 /** The list: filter, chips, columns, rows. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
-import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import type { Expression } from '../../../trainer/protocol/query/expression.ts';
 import { hitsOf } from '../../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
@@ -22,7 +20,8 @@ import { ColumnHeads } from './column-heads.tsx';
 import { ColumnMenu } from './column-menu.tsx';
 import { type CellContext, type ListLayout, orderColumn, orderWords } from './columns.tsx';
 import { Facets } from './facets.tsx';
-import { FilterBox } from './filter-box.tsx';
+import { FilterBox, filterBoxId } from './filter-box.tsx';
+import { FilterMending, mendingOf } from './filter-mending.tsx';
 import { useInSight } from './in-sight.ts';
 import { JumpField } from './jump-field.tsx';
 import type { ChoiceStore } from './list-choices.ts';
@@ -68,6 +67,7 @@ export function RolloutList(props: RolloutListProps) {
   const [open, setOpen] = useState<Open>(null);
   const [scrolled, setScrolled] = useState(0);
   const { rows, query, sort, faults, list } = state;
+  const mending = useMemo(() => mendingOf(state.line, faults), [state.line, faults]);
   const older = useOlderAnswers(run, query, counts);
   const shown = choices.columns(layout);
   const ordered = layout === 'table' && sort ? orderColumn(sort, shown) : null;
@@ -187,26 +187,21 @@ export function RolloutList(props: RolloutListProps) {
         history={chosen.history}
         onLine={(line) => feed.setLine(line)}
         onUsed={(line) => choices.used(line)}
+        onMend={() => mending?.offer && feed.setLine(mending.offer.line)}
         onStop={stop}
         onLeave={onRows}
         seen={() => feed.seenValues()}
       />
-      {faults[0] ? (
-        <div class={styles.fault} role="alert">
-          <span class="grow">
-            {shownLine(faults[0].message)} {length > 0 && 'The list still shows the last filter that worked.'}
-          </span>
-          {faults[0].suggestion !== null && (
-            <button
-              type="button"
-              class="link"
-              onClick={() => faults[0] && feed.setLine(corrected(state.line, faults[0]))}
-            >
-              {faults[0].suggestion === '' ? 'Take it out' : `Use ${shownLine(faults[0].suggestion)}`}
-            </button>
-          )}
-        </div>
-      ) : null}
+      {mending && (
+        <FilterMending
+          {...{ mending }}
+          hasRows={length > 0}
+          onLine={(line) => {
+            feed.setLine(line);
+            document.getElementById(filterBoxId)?.focus();
+          }}
+        />
+      )}
       {state.behind && (
         <RowsOfBefore
           {...{ sort }}
@@ -218,6 +213,7 @@ export function RolloutList(props: RolloutListProps) {
       <Facets
         line={state.line}
         counts={counts.facets}
+        areOfBefore={state.slow && counts.state === 'counting'}
         threshold={threshold}
         brief={layout !== 'table'}
         onToggle={(term) => feed.toggle(term)}
@@ -241,7 +237,7 @@ export function RolloutList(props: RolloutListProps) {
       )}
       {isEmpty && counts.matching !== null && (
         <NothingLeft
-          {...{ run, feed, older }}
+          {...{ run, feed, older, onRows }}
           line={state.behind?.line ?? state.goodLine}
           total={counts.total ?? 0}
           isCounted={counts.state === 'counted'}

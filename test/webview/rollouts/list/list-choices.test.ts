@@ -98,8 +98,8 @@ describe('columns', () => {
 
   it('have one width each, the one with the sign of the order room for it, and texts what is left', () => {
     const shown = ['step', 'question', 'answer', 'aha'] as const;
-    expect(gridOf(shown, null)).toBe('30px minmax(72px, 3fr) minmax(20px, 1fr) 20px');
-    expect(gridOf(shown, 'aha')).toBe('30px minmax(72px, 3fr) minmax(20px, 1fr) 30px');
+    expect(gridOf(shown, null)).toBe('30px minmax(56px, 3fr) minmax(20px, 1fr) 20px');
+    expect(gridOf(shown, 'aha')).toBe('30px minmax(56px, 3fr) minmax(20px, 1fr) 30px');
   });
 
   it('say an order once: of two columns with its field the one with the number, and in words what comes first', () => {

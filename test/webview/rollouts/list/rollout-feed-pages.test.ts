@@ -141,6 +141,22 @@ describe('pages of the list', () => {
     expect(feed.counts.state.get().state).toBe('stopped');
   });
 
+  it('tells no number of another filter when one stops before its rows are there', async () => {
+    const { model, feed } = await opened('half:ordered');
+    model.trainer.script['rollouts/list'] = () => held<never>().promise;
+    const nothing = { matching: 0, total: 7200, facets: { 'purpose:train': 0 }, outdated: 0, filled: 1 };
+    model.trainer.script['rollouts/count'] = async () => nothing;
+    feed.setLine('step>999999');
+    await until(feed.counts.state, ({ state, matching }) => state === 'counted' && matching === 0);
+    model.trainer.script['rollouts/count'] = () => held<never>().promise;
+    feed.setLine('step>9999999');
+    await until(feed.state, ({ slow }) => slow);
+    expect(feed.stop()).toBe(true);
+    expect(feed.state.get().line).toBe('half:ordered');
+    expect(feed.counts.state.get()).toMatchObject({ state: 'stopped', matching: null });
+    expect(feed.counts.state.get().facets).toEqual({});
+  });
+
   it('says how far a scan is', async () => {
     const { model, feed } = await opened();
     const { promise, give } = held<{
