@@ -117,13 +117,30 @@ describe('an export to Argilla', () => {
     const record = await exported();
     const [verdict] = record.responses.verdict ?? [];
     if (verdict) verdict.value = 'drop';
-    record.responses.flags = [];
+    const [flags] = record.responses.flags ?? [];
+    if (flags) flags.value = [];
     const back = await importArgilla([record], options, contextWith());
     const added = back.entries.filter(({ id }) => !entries.some((entry) => entry.id === id));
     expect(added.map(({ kind, author }) => [kind, author.email])).toEqual([
       ['retraction', ada.email],
       ['verdict', ada.email],
     ]);
+  });
+
+  it('takes nothing back of what a dataset had no question for, or of a draft', async () => {
+    const { entries: whole } = await importArgilla(fixture('records'), options, context);
+    const bare = structuredClone((await written(whole, exportArgilla)).content[0]) as unknown as {
+      responses: Record<string, unknown>;
+    };
+    delete bare.responses.item_flags;
+    delete bare.responses.verdict;
+    expect((await importArgilla([bare], options, contextWith())).entries).toEqual(whole);
+    const record = await exported();
+    for (const [answer] of Object.values(record.responses)) if (answer) answer.status = 'draft';
+    record.responses.flags = [];
+    const back = await importArgilla([record], options, contextWith());
+    expect(back.entries).toEqual(entries);
+    expect(told(back)).toMatch('A response that is draft');
   });
 
   it('is read as Argilla’s own, and that is told, where our metadata is damaged', async () => {

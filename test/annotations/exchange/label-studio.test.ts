@@ -254,6 +254,14 @@ describe('what was exported to Label Studio and changed there', () => {
     expect(Date.parse(added?.at ?? '')).toBe(Date.parse(before?.at ?? '') + 1);
   });
 
+  it('stays its author’s where the tool has put it under whoever imported it, and that is told', async () => {
+    const task = await exported();
+    const annotations = task.annotations.map((annotation) => ({ ...annotation, completed_by: 1 }));
+    const { added, notices } = await back({ ...task, annotations });
+    expect(added).toEqual([]);
+    expect(notices.map(({ message }) => message).join()).toMatch('stays with "Ada Byron"');
+  });
+
   it('does not bring back what was taken back in the project', async () => {
     const flag = flagsOf(entries)[0];
     if (!flag) throw new Error('no flag');

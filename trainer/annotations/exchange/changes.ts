@@ -21,7 +21,7 @@ const longestDetector = 200;
  * @param standing what stands of the labels that travelled with the item
  */
 export function changesOf(
-  { flags, verdict, place }: ExchangedJudgement,
+  { flags, verdict, answered, place }: ExchangedJudgement,
   author: Author,
   text: string,
   standing: readonly StandingLabels[],
@@ -41,14 +41,25 @@ export function changesOf(
       (flag.note === null || flag.note === own.note)
     );
   };
-  const fresh = flags.filter((flag) => !ownFlags.some((own) => says(flag, own)));
-  const gone = (mine?.flags ?? []).filter((own) => !flags.some((flag) => says(flag, own)));
+  const fresh = flags.filter((flag) => {
+    const same = ownFlags.filter((own) => says(flag, own));
+    if (same[0] && !same.some((own) => isMine(own.author))) tellOther(same[0].author, place, notices);
+    return same.length === 0;
+  });
+  const gone = (mine?.flags ?? [])
+    .filter(({ span }) => (span ? answered.spans : answered.whole))
+    .filter((own) => !flags.some((flag) => says(flag, own)));
   for (const _ of gone) notices.tell('A flag that was exported is no longer there and is retracted.', place);
   return [
     ...newFlags(fresh, text, place, notices),
     ...gone.map(({ id }) => ({ kind: 'retraction', of: id }) as const),
-    ...verdictChanges(verdict, mine?.verdict ?? null, standing, place, notices),
+    ...(verdict || answered.verdict ? verdictChanges(verdict, mine?.verdict ?? null, standing, place, notices) : []),
   ];
+}
+
+/** A tool that does not know an author puts what it imports under whoever imported it. */
+function tellOther({ name }: Author, place: string, notices: Notices): void {
+  notices.tell(`What came from "${name}" stands under another user there, and stays with "${name}".`, place);
 }
 
 /** One of each category and place, as label files have it: where there are several their notes are put together. */
@@ -90,9 +101,12 @@ function verdictChanges(
   notices: Notices,
 ): ChangedLabels[] {
   if (said) {
+    const isSaid = (own: VerdictEntry | null) => own?.verdict === said.verdict && own.fixed === said.fixed;
+    if (isSaid(mine)) return [];
     const same = standing.find(({ verdict }) => verdict !== null && verdict.id === said.id)?.verdict ?? null;
-    const stands = [mine, same].some((own) => own?.verdict === said.verdict && own.fixed === said.fixed);
-    return stands ? [] : [{ kind: 'verdict', verdict: said.verdict, fixed: said.fixed }];
+    if (same === null || !isSaid(same)) return [{ kind: 'verdict', verdict: said.verdict, fixed: said.fixed }];
+    tellOther(same.author, place, notices);
+    return [];
   }
   if (!mine) return [];
   notices.tell('A verdict that was exported is no longer there and is retracted.', place);

@@ -39,6 +39,8 @@ export interface ExchangedJudgement {
   readonly at: string | null;
   readonly verdict: ExchangedVerdict | null;
   readonly flags: readonly ExchangedFlag[];
+  /** What was asked and answered: only of that something can be missing. */
+  readonly answered: { readonly spans: boolean; readonly whole: boolean; readonly verdict: boolean };
   /** Where in the file it stands, for what is told of it. */
   readonly place: string;
 }
@@ -53,6 +55,9 @@ export interface ExchangedItem {
   /** Label entries of this project that travel with the item, as they stand in label files; none in what others made. */
   readonly entries: readonly unknown[];
 }
+
+/** Of a form that always says all there is. */
+export const answeredAll = { spans: true, whole: true, verdict: true } as const;
 
 /** One that the other tool can know again by a name that stays the same. */
 export type IdentifiedItem = ExchangedItem & { readonly id: string };

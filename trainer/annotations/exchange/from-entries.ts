@@ -2,7 +2,7 @@
 import { type Anchor, spanInSameText } from '../../protocol/annotations/anchors.ts';
 import { type Entry, type ItemEntry, itemKey } from '../../protocol/annotations/entries.ts';
 import type { Span } from '../../protocol/records.ts';
-import type { ExchangedJudgement, IdentifiedItem } from './exchanged.ts';
+import { answeredAll, type ExchangedJudgement, type IdentifiedItem } from './exchanged.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
 
@@ -75,6 +75,7 @@ export function exchangedItem({ key, entries, content }: ItemGroup, notices: Not
         note: note === '' ? null : note,
         from,
       })),
+      answered: answeredAll,
       place: `labels of ${author.name}`,
     }),
   );

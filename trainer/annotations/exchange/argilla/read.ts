@@ -56,7 +56,7 @@ function recordItem(of: ArgillaRecord, place: string, options: ReadOptions, noti
     notices.tell('A suggestion is left out: it is a model’s, and nobody has said that it is right.', place);
   const written = of.metadata?.[ownKey];
   const ours = own.safeParse(typeof written === 'string' ? parseJson(written) : null).data;
-  if (written !== undefined && !ours)
+  if (written != null && !ours)
     notices.tell(
       `What the metadata "${ownKey}" holds is damaged and left out; the record is read as Argilla’s own.`,
       place,
@@ -112,10 +112,6 @@ function judgementOf(
     return [];
   }
   if (status === null) notices.tell('The file does not say which responses are drafts; all count as submitted.', place);
-  else if (status !== 'submitted' && author === null) {
-    notices.tell(`A response that is ${status} is left out: whoever wrote it has not submitted it.`, place);
-    return [];
-  }
   if (user === null) notices.tell('Who gave a response is not in the file.', place);
   const flags: ExchangedFlag[] = [];
   let verdict: ExchangedVerdict['verdict'] | null = null;
@@ -164,6 +160,11 @@ function judgementOf(
         );
     } else notices.tell('An answer that is no label, no span and no text has no place here and is left out.', at);
   }
+  // What was exported without a verdict is a draft there too; any other draft is not submitted yet.
+  if (status !== null && status !== 'submitted' && (author === null || verdict !== null)) {
+    notices.tell(`A response that is ${status} is left out: whoever wrote it has not submitted it.`, place);
+    return [];
+  }
   if (fixed !== null && verdict === null) notices.tell('A corrected text without a verdict is left out.', place);
   if (flags.length === 0 && verdict === null && author === null)
     notices.tell('A response says nothing that has a place here.', place);
@@ -173,6 +174,8 @@ function judgementOf(
       at: null,
       verdict: verdict && { id: null, verdict, fixed },
       flags,
+      // A question that the dataset does not have can not take anything back.
+      answered: { spans: values.has(questions.flags), whole: values.has(questions.itemFlags), verdict: false },
       place,
     },
   ];

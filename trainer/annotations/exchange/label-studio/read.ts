@@ -1,19 +1,20 @@
 /** Reads Label Studio's JSON export into exchanged items, and tells what does not come along. */
-
 import type { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import { faultLine } from '../../../protocol/issues.ts';
-import type {
-  ExchangedAuthor,
-  ExchangedFlag,
-  ExchangedItem,
-  ExchangedJudgement,
-  ExchangedVerdict,
+import {
+  answeredAll,
+  type ExchangedAuthor,
+  type ExchangedFlag,
+  type ExchangedItem,
+  type ExchangedJudgement,
+  type ExchangedVerdict,
 } from '../exchanged.ts';
 import { judgedText } from '../judged-text.ts';
 import type { Notices } from '../notices.ts';
 import { placedFlag } from '../placed-flag.ts';
 import type { ReadOptions } from '../read-options.ts';
+import type { Vocabulary } from '../vocabulary.ts';
 import {
   type Annotation,
   annotation,
@@ -126,84 +127,121 @@ function judgementOf(
   if (of.reviews && of.reviews.length > 0) notices.tell('Reviews of annotations are left out.', place);
   const model = of.parent_prediction == null ? null : (models.get(String(of.parent_prediction)) ?? null);
   const results = checkedList(result, of.result, 'result', place, notices);
-  const regions = new Set(results.flatMap(({ form }) => (form.type === 'labels' && form.id ? [form.id] : [])));
-  const flags: ExchangedFlag[] = [];
-  let verdict: Omit<ExchangedVerdict, 'fixed'> | null = null;
-  let fixed: string | null = null;
-  const ofRegion = new Map<string, { severity: ExchangedFlag['severity']; note: string | null }>();
-  /** What is kept of the region that a result is of; null where none of that name has a label. */
-  const about = (id: string | undefined) => {
-    if (id === undefined || !regions.has(id)) return null;
-    const known = ofRegion.get(id) ?? { severity: null, note: null };
-    ofRegion.set(id, known);
-    return known;
-  };
-  const isOfRegion = ({ id, value }: Result) => value?.start !== undefined || about(id) !== null;
-  for (const { form, place: at } of results) {
-    const control = `${form.type} "${form.from_name ?? ''}"`;
-    const typed = form.value?.text === undefined ? '' : [form.value.text].flat().join('\n');
-    if (form.type === 'labels' && form.value?.start !== undefined && form.value.end !== undefined) {
-      const { start, end, text: quote } = form.value;
-      for (const label of form.value.labels ?? []) {
-        flags.push(
-          placedFlag(
-            { id: form.id ?? null, label, offsets: { start, end }, quote: typeof quote === 'string' ? quote : null },
-            text,
-            form.origin === 'prediction' ? model : null,
-            vocabulary,
-            at,
-            notices,
-          ),
-        );
-      }
-      if (!form.value.labels?.length) notices.tell('A region without a label is left out.', at);
-    } else if (form.type === 'choices' && isOfRegion(form)) {
-      for (const choice of form.value?.choices ?? []) {
-        const severity = vocabulary.severity(choice);
-        const region = about(form.id);
-        if (severity && region) region.severity = severity;
-        else notices.tell(`The choice "${choice}" of a region means nothing here and is left out.`, at);
-      }
-    } else if (form.type === 'choices') {
-      for (const choice of form.value?.choices ?? []) {
-        const said = vocabulary.verdict(choice);
-        const category = vocabulary.category(choice);
-        if (said && verdict)
-          notices.tell(`Two verdicts stand side by side; the first, "${verdict.verdict}", counts.`, at);
-        else if (said) verdict = { id: form.id ?? null, verdict: said };
-        else if (category) flags.push({ id: null, category, span: null, severity: null, note: null, from: null });
-        else
-          notices.tell(
-            `The choice "${choice}" is no verdict and no category here and is left out: say what it stands for to keep it.`,
-            at,
-          );
-      }
-    } else if (form.type === 'textarea' && about(form.id)) {
-      const region = about(form.id);
-      if (region) region.note = typed;
-    } else if (form.type === 'textarea' && form.from_name === controls.fixed) fixed = typed;
-    else if (form.type === 'textarea')
-      notices.tell(`What was typed into ${control} is of no flag and is left out.`, at);
-    else notices.tell(`What was said with ${control} has no place here and is left out.`, at);
-  }
-  if (fixed !== null && verdict === null) notices.tell('A corrected text without a verdict is left out.', place);
+  const { flags, verdict } = new Results(results, vocabulary, notices).read(text, model);
   if (flags.length === 0 && verdict === null) notices.tell('An annotation says nothing that has a place here.', place);
   return [
     {
-      author: authorOf(of, place, notices),
+      author: annotatorOf(of, place, notices),
       at: of.updated_at ?? of.created_at ?? null,
-      verdict: verdict && { ...verdict, fixed },
-      flags: flags.map((flag) => {
-        const known = flag.id === null ? undefined : ofRegion.get(flag.id);
-        const notes = [flag.note, known?.note].filter((note) => note);
-        return { ...flag, severity: known?.severity ?? null, note: notes.length > 0 ? notes.join('\n') : null };
-      }),
+      verdict,
+      flags,
+      answered: answeredAll,
       place,
     },
   ];
 }
 
-function authorOf({ completed_by: by }: Annotation, place: string, notices: Notices): ExchangedAuthor {
+interface PlacedResult {
+  readonly form: Result;
+  readonly place: string;
+}
+
+/** The results of one annotation, each told where it means nothing here. Those of one region share its id. */
+class Results {
+  private readonly results: readonly PlacedResult[];
+  private readonly vocabulary: Vocabulary;
+  private readonly notices: Notices;
+  /** What is said of regions that have a label, by their id. */
+  private readonly regions = new Map<string, { severity: ExchangedFlag['severity']; notes: string[] }>();
+  private readonly flags: ExchangedFlag[] = [];
+  private verdict: Omit<ExchangedVerdict, 'fixed'> | null = null;
+  private fixed: { readonly text: string; readonly place: string } | null = null;
+
+  constructor(results: readonly PlacedResult[], vocabulary: Vocabulary, notices: Notices) {
+    this.results = results;
+    this.vocabulary = vocabulary;
+    this.notices = notices;
+    for (const { form } of results)
+      if (form.type === 'labels' && form.id) this.regions.set(form.id, { severity: null, notes: [] });
+  }
+
+  /** @param model whose prediction the annotation was made from */
+  read(
+    text: string,
+    model: string | null,
+  ): { readonly flags: readonly ExchangedFlag[]; readonly verdict: ExchangedVerdict | null } {
+    for (const one of this.results) {
+      const { form, place } = one;
+      const { type, value } = form;
+      if (type === 'labels' && value?.start !== undefined && value.end !== undefined) this.label(one, text, model);
+      else if (type === 'choices' && (value?.start !== undefined || this.regions.has(form.id ?? ''))) this.grade(one);
+      else if (type === 'choices') this.choose(one);
+      else if (type === 'textarea') this.type(one);
+      else
+        this.notices.tell(
+          `What was said with ${type} "${form.from_name ?? ''}" has no place here and is left out.`,
+          place,
+        );
+    }
+    if (this.fixed && !this.verdict)
+      this.notices.tell('A corrected text without a verdict is left out.', this.fixed.place);
+    return {
+      flags: this.flags.map((flag) => {
+        const region = this.regions.get(flag.id ?? '');
+        const notes = [...(flag.note === null ? [] : [flag.note]), ...(region?.notes ?? [])];
+        return { ...flag, severity: region?.severity ?? null, note: notes.length > 0 ? notes.join('\n') : null };
+      }),
+      verdict: this.verdict && { ...this.verdict, fixed: this.fixed?.text ?? null },
+    };
+  }
+
+  /** A region with its labels. */
+  private label({ form: { id, value, origin }, place }: PlacedResult, text: string, model: string | null): void {
+    const { start = 0, end = 0, text: words, labels = [] } = value ?? {};
+    const region = { id: id ?? null, offsets: { start, end }, quote: typeof words === 'string' ? words : null };
+    const from = origin === 'prediction' ? model : null;
+    for (const label of labels)
+      this.flags.push(placedFlag({ ...region, label }, text, from, this.vocabulary, place, this.notices));
+    if (labels.length === 0) this.notices.tell('A region without a label is left out.', place);
+  }
+
+  /** A choice of a region. */
+  private grade({ form: { id, value }, place }: PlacedResult): void {
+    for (const choice of value?.choices ?? []) {
+      const severity = this.vocabulary.severity(choice);
+      const region = this.regions.get(id ?? '');
+      if (severity && region) region.severity = severity;
+      else this.notices.tell(`The choice "${choice}" of a region means nothing here and is left out.`, place);
+    }
+  }
+
+  /** A choice of the whole task. */
+  private choose({ form: { id, value }, place }: PlacedResult): void {
+    for (const choice of value?.choices ?? []) {
+      const verdict = this.vocabulary.verdict(choice);
+      const category = this.vocabulary.category(choice);
+      if (verdict && this.verdict && verdict !== this.verdict.verdict)
+        this.notices.tell(`Two verdicts stand side by side; the first, "${this.verdict.verdict}", counts.`, place);
+      else if (verdict) this.verdict ??= { id: id ?? null, verdict };
+      else if (category) this.flags.push({ id: null, category, span: null, severity: null, note: null, from: null });
+      else
+        this.notices.tell(
+          `The choice "${choice}" is no verdict and no category here and is left out: say what it stands for to keep it.`,
+          place,
+        );
+    }
+  }
+
+  private type({ form: { id, value, from_name }, place }: PlacedResult): void {
+    const typed = value?.text === undefined ? '' : [value.text].flat().join('\n');
+    const region = this.regions.get(id ?? '');
+    if (region) region.notes.push(typed);
+    else if (from_name === controls.fixed) this.fixed = { text: typed, place };
+    else this.notices.tell(`What was typed into textarea "${from_name ?? ''}" is of no flag and is left out.`, place);
+  }
+}
+
+function annotatorOf({ completed_by: by }: Annotation, place: string, notices: Notices): ExchangedAuthor {
   if (by == null) {
     notices.tell('Who made an annotation is not in the file.', place);
     return { id: 'unknown', name: null, email: null };
