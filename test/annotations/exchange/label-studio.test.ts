@@ -310,8 +310,13 @@ describe('an export to Label Studio', () => {
     const [item, ...rest] = imported.entries;
     expect(item?.kind).toBe('item');
     const stray = { v: 1, id: 'r', at: context.now, author: ada, kind: 'retraction', of: 'elsewhere' } as const;
-    const { content, notices } = await written([...rest, stray], exportLabelStudio);
+    const circle = [
+      { ...stray, id: 'a', of: 'b' },
+      { ...stray, id: 'b', of: 'a' },
+    ];
+    const { content, notices } = await written([...rest, stray, ...circle], exportLabelStudio);
     expect(content).toEqual([]);
+    expect(notices[0]?.count).toBe(3);
     expect(notices.map(({ message }) => message)).toEqual([
       expect.stringContaining('A retraction'),
       expect.stringContaining('the text of its item'),
