@@ -264,6 +264,35 @@ describe('a link', () => {
     await tab.getByRole('alert').filter({ hasText: 'This version knows no part "zoom" of a link' }).waitFor();
     expect(await filter(tab).inputValue()).toBe('');
   });
+
+  it('of another origin is text of the filter, which is said; one of another port of this machine is gone to', async () => {
+    const tab = await open('rollouts');
+    await selected(tab).waitFor();
+    const foreign = 'https://evil.example/rollouts?run=x';
+    await paste(tab, foreign);
+    await said(tab, 'An address of evil.example leads to none of these pages; it stays text of the filter.');
+    expect(await filter(tab).inputValue()).toBe(foreign);
+    await tab.keyboard.press('Enter');
+    expect(await filter(tab).inputValue()).toBe(foreign);
+    const last = (await rollouts()).at(-1)?.id ?? '';
+    await filter(tab).fill('');
+    await paste(tab, `http://localhost:1/${name}/${runId}/rollouts?rollout=${last}`);
+    await rowInSight(tab, last);
+  });
+
+  it('and G say in the same words where a step or a row is not there', async () => {
+    const tab = await open('rollouts');
+    await selected(tab).waitFor();
+    for (const [typed, words] of [
+      ['99', 'Step 99 has no rollouts in this list; shown is the nearest that has some, 3.'],
+      ['#9999', /There is no row #9,999 in this list; shown is the nearest, #\d+\./],
+    ] as const) {
+      await tab.keyboard.press('G');
+      await tab.getByRole('textbox', { name: 'Step, or # and the number of a row' }).fill(typed);
+      await tab.keyboard.press('Enter');
+      await said(tab, words);
+    }
+  });
 });
 
 describe('a text of an answer', () => {

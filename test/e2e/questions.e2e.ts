@@ -203,6 +203,9 @@ describe('two runs', () => {
     ]);
     expect(await tab.locator('[data-part=differences]').textContent()).toContain('seed 1, 7');
     await tab.locator('[data-side=second] >> text=step 6').first().waitFor();
+    // The key that leads into the choice of runs does not hold the others.
+    await tab.keyboard.press('+');
+    await tab.keyboard.press('Escape');
     await tab.keyboard.press('[');
     await tab.locator('[data-side=second] >> text=step 4').first().waitFor();
     const shaded = (side: string) => tab.locator(`[data-part=texts] [data-side=${side}] [data-token]`);
@@ -220,7 +223,7 @@ describe('two evaluations', () => {
   it('say of a link which evaluation the run does not have, and that its question is not in both', async () => {
     const tab = await open('compare', '&against=first-1&evaluation=e7&against-evaluation=e1&question=nowhere');
     await tab.getByText('first-1 has no evaluation e7; another one is shown.').waitFor();
-    await tab.getByText('The question that the link names is not in both evaluations.').waitFor();
+    await tab.getByText('The question asked for is not in both evaluations; another one is shown.').waitFor();
   });
 
   it('are compared question by question, with McNemar’s exact test and what became of each answer', async () => {

@@ -19,3 +19,12 @@ it('nearby is null where nothing is near, and takes the beginning of a name for 
   expect(nearby('zz', ['mu'])).toBeNull();
   expect(nearby('orc', ['OCR'])).toBe('OCR');
 });
+
+it('nearby offers no name of which more than a third is another, and one of which a part is typed', () => {
+  expect(nearby('http', ['step'])).toBeNull();
+  expect(nearby('mean', ['len', 'groupMean'])).toBe('groupMean');
+  expect(nearby('mean', ['len'])).toBeNull();
+  expect(nearby('setp', ['step'])).toBe('step');
+  expect(nearby('rewrd', ['reward'])).toBe('reward');
+  expect(nearby('xy', ['oxyz'])).toBeNull();
+});

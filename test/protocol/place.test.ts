@@ -8,13 +8,15 @@ import { webviewPages } from '../../trainer/protocol/pages.ts';
 import {
   editorLink,
   extensionId,
-  isLink,
+  foreignNote,
+  linkKind,
   linkPath,
   type PlaceLink,
   place,
   projectName,
   readLink,
 } from '../../trainer/protocol/place.ts';
+import { queryLimits } from '../../trainer/protocol/query/lexemes.ts';
 import { sortFields } from '../../trainer/protocol/query/sort.ts';
 import { groupPurpose } from '../../trainer/protocol/records.ts';
 
@@ -91,7 +93,7 @@ describe('a link', () => {
         }
         const address = new URL(forms[1] as string);
         expect(address.pathname + address.search).toBe(forms[0]);
-        expect(isLink(forms[0] as string)).toBe(true);
+        expect(linkKind(forms[0] as string)).toBe('link');
       }),
     );
   });
@@ -123,14 +125,14 @@ describe('a link', () => {
       ['/p/r-1/rollouts?query=%ff', 'query', 'can not be read'],
       ['/p/r-1/rollouts?query=a~zz', 'query', 'can not be read'],
       ['/p/r-1/rollouts#top', '#', 'too many'],
-      [`/p/r-1/rollouts?query=${'a'.repeat(5000)}`, 'query', 'a filter of at most 4,000 characters'],
+      [`/p/r-1/rollouts?query=${'a'.repeat(10_001)}`, 'query', 'a filter of at most 10,000 characters'],
     ];
     for (const [text, at, message] of faults) {
       expect(faultOf(text), text).toMatchObject({ kind: 'bad-request', place: at, remedy: expect.any(String) });
       expect(faultOf(text).message).toContain(message);
     }
-    expect(faultOf(`/p/r-1/rollouts?query=${'a'.repeat(99_000)}`).message).toMatch(
-      /99022 characters, more than the 8192/,
+    expect(faultOf(`/p/r-1/rollouts?query=${'a'.repeat(199_000)}`).message).toMatch(
+      /199022 characters, more than the 114000/,
     );
   });
 
@@ -152,11 +154,10 @@ describe('what is typed into the filter', () => {
     for (const text of [
       ' /p/r-1/rollouts?step=3 ',
       `vscode://${extensionId}/any`,
-      'vscode://a.b/p/r-1/rollouts',
       'http://127.0.0.1:3/rollouts',
       '/dashboard',
     ])
-      expect(isLink(text), text).toBe(true);
+      expect(linkKind(text), text).toBe('link');
     for (const text of [
       'rollouts',
       'step>3',
@@ -168,8 +169,36 @@ describe('what is typed into the filter', () => {
       '"http"',
       'and/or',
     ])
-      expect(isLink(text), text).toBe(false);
+      expect(linkKind(text), text).toBe(null);
   });
+});
+
+it('a link holds the longest filter there can be, whatever its characters', () => {
+  for (const character of ['a', '&', '€', '\u0000', '\ud800']) {
+    const query = character.repeat(queryLimits.length);
+    const link = { project: 'p'.repeat(255), place: { page: 'rollouts' as const, runId: 'r'.repeat(255), query } };
+    for (const form of [editorLink(link), linkPath(link)]) expect(readLink(form)).toEqual(link);
+  }
+});
+
+it('an address of a page is a link at this machine and at the origin of the page, and elsewhere it is foreign', () => {
+  const rest = '/p/r-1/rollouts?step=3';
+  for (const origin of ['http://localhost', 'http://127.0.0.1:4712', 'http://[::1]:9', 'https://LOCALHOST:1'])
+    expect(linkKind(origin + rest), origin).toBe('link');
+  for (const origin of [
+    'https://evil.example',
+    'http://localhost.evil.example',
+    'http://127.0.0.1@evil.example',
+    'http://127.0.0.1:80:evil.example',
+    `https://${extensionId}`,
+    'http://',
+    'vscode://a.b',
+    'ftp://localhost',
+  ])
+    expect(linkKind(origin + rest, 'https://tunnel.example'), origin).toBe('foreign');
+  expect(linkKind(`https://tunnel.example${rest}`, 'https://tunnel.example')).toBe('link');
+  expect(linkKind(`https://tunnel.example.evil${rest}`, 'https://tunnel.example')).toBe('foreign');
+  expect(foreignNote(` https://evil.example${rest}`)).toBe('An address of evil.example leads to none of these pages');
 });
 
 it('a project is called as its folder is, on every system', () => {

@@ -7,6 +7,8 @@ import * as rpc from 'vscode-jsonrpc/node';
 import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import type { NotificationParams } from '../../trainer/protocol/messages.ts';
+import { linkPath } from '../../trainer/protocol/place.ts';
+import { queryLimits } from '../../trainer/protocol/query/lexemes.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import { aGroup } from '../store/records.ts';
 import { Collected, connect, type Serving, serve } from './serving.ts';
@@ -61,7 +63,7 @@ describe('pointing at a place', () => {
     await expect(show({ runId: 'r-1', query: 'step>>3' })).rejects.toMatchObject({ kind: 'bad-request' });
     await expect(show({ page: 'settings' })).rejects.toMatchObject({ kind: 'bad-request' });
     await expect(show({ step: -1 })).rejects.toMatchObject({ kind: 'bad-request' });
-    await expect(show({ query: 'a'.repeat(4001) })).rejects.toMatchObject({ kind: 'bad-request' });
+    await expect(show({ query: 'a'.repeat(queryLimits.length + 1) })).rejects.toMatchObject({ kind: 'bad-request' });
     await show({ runId: 'r-1', command: 'rm -rf /', file: '/etc/passwd' });
     await shown.until((items) => items.length === 1);
     expect(shown.items).toEqual([{ place: { page: 'rollouts', runId: 'r-1' }, by: 'ada' }]);
@@ -69,6 +71,14 @@ describe('pointing at a place', () => {
 });
 
 describe('the addresses of places', () => {
+  test('may hold the longest filter, whatever its characters', async () => {
+    const { address, server } = await serve();
+    const query = '€'.repeat(queryLimits.length);
+    const link = linkPath({ project: 'p', place: { page: 'rollouts', runId: 'r', query } });
+    const answer = await fetch(`${address}${link}&token=${server.discovery.token}`);
+    expect(answer.status).toBe(200);
+  });
+
   test('are those of the page, behind the names of a project and a run, for whoever may see it', async () => {
     const { address, server } = await serve();
     const get = (at: string) => fetch(`${address}${at}`, { redirect: 'manual' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { everything } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
+import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type { AhaMoment, GroupWithRollouts } from '../../trainer/protocol/records.ts';
 import { countRollouts, listRollouts } from '../../trainer/store/rollout-list.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -65,6 +66,8 @@ describe('twenty-eight thousand rollouts', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const sortsOf = (names: readonly ListSort['by'][]): ListSort[] =>
+    names.flatMap((by) => [true, false].map((descending) => ({ by, descending })));
   type Keeps = (group: GroupWithRollouts, rollout: GroupWithRollouts['rollouts'][number]) => boolean;
   const bySight = (keeps: Keeps) =>
     many.flatMap((group) => group.rollouts.filter((rollout) => keeps(group, rollout)).map(({ id }) => id)).reverse();
@@ -151,6 +154,18 @@ describe('twenty-eight thousand rollouts', () => {
     );
     expect(listed(store, '', { limit: 5, orders })).toMatchObject({ index: 0, total, more: true });
     expect(orders.columns.isRead).toBe(false);
+  });
+
+  test('a step that is not there is sought at the nearest that is, in every order', () => {
+    const at = (line: string, step: number, sort: ListSort | null) =>
+      listed(store, line, { at: { step }, limit: 1, sort }).rows[0]?.step;
+    for (const sort of [null, ...sortsOf(['step', 'reward'])]) {
+      for (const below of [0, 5, 19]) expect(at('step:20..40', below, sort)).toBe(20);
+      expect(at('step:20..40', 99, sort)).toBe(40);
+      expect(at('step:20..40', 30, sort)).toBe(30);
+      const gap = 'step:1..20 or step:100..120';
+      expect([0, 59, 60, 61, 999].map((step) => at(gap, step, sort))).toEqual([1, 20, 20, 100, 120]);
+    }
   });
 
   test('a list that is given up between two slices leaves nothing open', () => {

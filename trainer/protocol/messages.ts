@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
+import { queryLimits } from './query/lexemes.ts';
 import { listSort } from './query/sort.ts';
 import {
   askedQuestion,
@@ -96,7 +97,7 @@ export type RolloutRow = z.infer<typeof rolloutRow>;
 
 /** What of a run's rollouts is meant: those that a query keeps, in an order, the first so many of them. */
 export const selection = z.object({
-  query: z.string().max(4000).default(''),
+  query: z.string().max(queryLimits.length).default(''),
   sort: listSort.optional(),
   limit: z.number().int().min(1).optional(),
 });
@@ -110,7 +111,7 @@ export type ExportForm = z.infer<typeof exportForm>;
 export const pageClients = ['editor', 'browser'] as const;
 /**
  * Where a page of the list begins: behind or before a row already held (by its cursor), at a number from 0, at the first row
- * of a step (of the nearest earlier one where it has none, else of the first), or at a rollout: where it would stand if the
+ * of a step (of the nearest that has one where it has none, the earlier of two), or at a rollout: where it would stand if the
  * query does not keep it.
  */
 export const listPlace = z.union([

@@ -38,20 +38,22 @@ export function nearestFew(name: string, known: readonly string[], most: number)
 }
 
 /**
- * The nearest known name if it is near enough to be meant: one change in a name of up to three letters or a swap of two, two
- * changes in longer ones, and a third of their letters in those of more than eight; or a name of which two letters or more are
- * typed so far. Null when none is.
+ * The nearest known name if it is near enough to be meant: one of which two letters or more are typed so far; else one that
+ * changes in at most a third of the typed letters make of it, or one in a name of three or fewer, or a swap of two; else one
+ * of which three letters or more are typed from within. Null when none is.
  */
 export function nearby(name: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
   const wanted = compared(name);
   const begun = wanted.length > 1 ? known.filter((candidate) => compared(candidate).startsWith(wanted)) : [];
-  const best = nearest(name, begun.length > 0 ? begun : known);
-  const far = begun.length > 0 ? 1 : distance(wanted, compared(best));
+  if (begun.length > 0) return nearest(name, begun);
+  const best = nearest(name, known);
+  const far = distance(wanted, compared(best));
   const letters = (text: string) => [...text].sort().join('');
-  const swapped = letters(wanted) === letters(compared(best));
-  const most = wanted.length <= 3 && !swapped ? 1 : Math.max(2, Math.floor(wanted.length / 3));
-  return far <= most && far < wanted.length ? best : null;
+  const swapped = far === 2 && letters(wanted) === letters(compared(best));
+  if ((far <= Math.max(1, Math.floor(wanted.length / 3)) || swapped) && far < wanted.length) return best;
+  const within = wanted.length > 2 ? known.filter((candidate) => compared(candidate).includes(wanted)) : [];
+  return within.length > 0 ? nearest(name, within) : null;
 }
 
 /** What a sentence about a name that is not known ends with: `; the nearest is order`, or nothing where none is near. */

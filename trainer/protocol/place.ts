@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { StudioError } from './errors.ts';
+import { shownLine } from './hostile-text.ts';
 import { nearestClause } from './nearest.ts';
 import { webviewPages } from './pages.ts';
+import { queryLimits } from './query/lexemes.ts';
 import { listSort } from './query/sort.ts';
 import { groupPurpose, span } from './records.ts';
 
@@ -25,7 +27,7 @@ export const place = z.object({
   /** What is selected of the rollout's text. */
   span: span.optional(),
   /** The filter as it is typed. */
-  query: z.string().max(4000).optional(),
+  query: z.string().max(queryLimits.length).optional(),
   /** By which field the list is sorted; the newest first where it is left out. */
   sort: listSort.optional(),
   /** Key of a question's content, across steps and runs. */
@@ -52,10 +54,15 @@ export function projectName(folder: string): string {
   return folder.split(/[\\/]/).findLast((part) => part !== '') ?? 'root';
 }
 
+/** What is said where a step was sought that has no rollouts. @param where in which it has none, when that is not the run */
+export function nearestStepNote(step: number, shown: number, where = ''): string {
+  return `Step ${step} has no rollouts${where}; shown is the nearest that has some, ${shown}.`;
+}
+
 // ---- the codec ------------------------------------------------------------------------------------------------------
 
-/** Characters of a link; what a browser and a shell take without trouble. */
-const longestLink = 8192;
+/** Characters of a link: the longest filter, each of its characters as nine, and the names beside it; one argument of a shell. */
+export const longestLink = 9 * queryLimits.length + 24_000;
 
 type Part = Exclude<keyof Place, 'page'>;
 
@@ -87,7 +94,11 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
     },
     means: 'two places in the text, such as 12-40',
   },
-  query: { key: 'query', ...asText, means: 'a filter of at most 4,000 characters' },
+  query: {
+    key: 'query',
+    ...asText,
+    means: `a filter of at most ${queryLimits.length.toLocaleString('en-US')} characters`,
+  },
   sort: {
     key: 'sort',
     write: ({ by, descending }) => (descending ? `-${by}` : by),
@@ -137,14 +148,32 @@ const endsInPage = new RegExp(
   'i',
 );
 
-/** Whether a text that was typed or pasted is meant as a link, and not as words to look for, as any other address is. */
-export function isLink(text: string): boolean {
+const loopback = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
+
+/**
+ * Whether a text that was typed or pasted is meant as a link, and not as words to look for, as any other address is. One that
+ * looks like a link, but whose address is no page's, is `foreign`: nobody is led by it.
+ * @param ownOrigin of the page where it is typed, which a tunnel may give any name
+ */
+export function linkKind(text: string, ownOrigin: string | null = null): 'link' | 'foreign' | null {
   const trimmed = text.trim();
-  const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(trimmed) ?? [];
-  return authority?.toLowerCase() === extensionId || endsInPage.test(trimmed);
+  const [origin = null, scheme, authority = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(trimmed) ?? [];
+  if (authority.toLowerCase() === extensionId && !isWeb(scheme)) return 'link';
+  if (!endsInPage.test(trimmed)) return null;
+  if (origin === null || origin.toLowerCase() === ownOrigin?.toLowerCase()) return 'link';
+  return isWeb(scheme) && loopback.test(authority) ? 'link' : 'foreign';
+}
+
+const isWeb = (scheme: string | undefined) => /^https?$/i.test(scheme ?? '');
+
+/** What is said of a `foreign` link. */
+export function foreignNote(text: string): string {
+  const authority = /^[^/]*\/\/([^/?#]*)/.exec(text.trim())?.[1] ?? '';
+  return `An address of ${shownLine(authority, 80)} leads to none of these pages`;
 }
 
 /**
+ * Leaves to `linkKind` whether an address is a page's.
  * @param text a link of any form: the editor's, an address of a page, or the path after its origin
  * @throws StudioError `bad-request` with what of the link is wrong and what to do
  */
@@ -155,7 +184,7 @@ export function readLink(text: string): PlaceLink {
       remedy: 'Copy it again from the page.',
     });
   const [, scheme, authority, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/([^/?#]*))?(.*)$/is.exec(trimmed) ?? [];
-  if (scheme !== undefined && !/^https?$/i.test(scheme) && authority?.toLowerCase() !== extensionId)
+  if (scheme !== undefined && !isWeb(scheme) && authority?.toLowerCase() !== extensionId)
     throw fault(`The link is not one of Video-R1 Studio, but of ${authority || scheme}.`, {
       at: scheme,
       remedy: `Its links begin with vscode://${extensionId}/, or are the path after the address of a page.`,

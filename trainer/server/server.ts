@@ -2,14 +2,14 @@
  * The trainer's front door on loopback: takes the project folder, listens, opens what it serves, tells clients where by
  * the discovery file, and lets in those who hold the token. Pages over HTTP, everything else over one WebSocket a client.
  */
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, maxHeaderSize, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Discovery } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import type { Place } from '../protocol/place.ts';
+import { longestLink, type Place } from '../protocol/place.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { TrainerService } from '../runs/service.ts';
 import { Access, isLoopback } from './access.ts';
@@ -56,7 +56,8 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
     });
   }
   const lock = lockFolder(options.projectFolder);
-  const http = createServer();
+  // The path of a page is a link, and the usual headers stand beside it.
+  const http = createServer({ maxHeaderSize: longestLink + maxHeaderSize });
   try {
     const access = new Access();
     await listen(http, host, port);

@@ -1,5 +1,5 @@
 /** What stands at a place of a run now. A link outlives what it names: steps are gone back over, and then their ids are given again. */
-import type { Place } from '../protocol/place.ts';
+import { nearestStepNote, type Place } from '../protocol/place.ts';
 import type { Database } from './database.ts';
 
 export interface FoundPlace {
@@ -78,10 +78,7 @@ function atStep(database: Database, step: number | null, missing: string | null)
     return { ...nothing, note: none && `${none}.` };
   }
   if (missing !== null) return found(row, `${missing}; shown is the nearest, of step ${row.step}.`);
-  return found(
-    row,
-    row.step === step ? null : `Step ${step} has no rollouts; shown is the nearest that has some, ${row.step}.`,
-  );
+  return found(row, step === null || row.step === step ? null : nearestStepNote(step, row.step));
 }
 
 const nothing: FoundPlace = { groupId: null, rolloutId: null, note: null };

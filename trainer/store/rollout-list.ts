@@ -111,16 +111,19 @@ function partOf(
   return from(orders.before(places, orders.rungOf(place, sort), sort, false));
 }
 
-/** Number of the first place of a step, else of the nearest earlier one that has any, else the first. */
+/** Number of the first place of a step, else of the nearest that has any, whatever the order; of two, the earlier step. */
 function firstOfStep(columns: RolloutColumns, places: Uint32Array, wanted: number): number {
   const steps = columns.column('step')?.values ?? new Float64Array(0);
   let first = 0;
-  let nearest = Number.NEGATIVE_INFINITY;
+  let nearest = Number.POSITIVE_INFINITY;
+  let least = Number.POSITIVE_INFINITY;
   for (const [number, place] of places.entries()) {
     const step = steps[place] as number;
-    if (step > wanted || step <= nearest) continue;
+    const far = Math.abs(step - wanted);
+    if (far > least || (far === least && step >= nearest)) continue;
     first = number;
     nearest = step;
+    least = far;
   }
   return first;
 }

@@ -7,7 +7,7 @@ import type { HistoryAnswer } from '../../trainer/protocol/questions.ts';
 import type { GroupPurpose } from '../../trainer/protocol/records.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
-import { accuracyOf, answerAt, type Cell, type CellRow, type Column, lengthOf } from './timeline.ts';
+import { accuracyOf, answerAt, type Cell, type CellRow, type Column, lengthOf, purposeNames } from './timeline.ts';
 import styles from './timeline-view.module.css';
 
 /** What happened to the run between two columns, for a line through the charts. */
@@ -43,12 +43,6 @@ const axisLine = 12;
 const margin = 8;
 /** Columns beyond those in sight that are in the document. */
 const overscan = 6;
-
-export const purposeNames: Readonly<Record<GroupPurpose, string>> = {
-  train: 'training',
-  probe: 'probes',
-  evaluation: 'evaluations',
-};
 
 export function TimelineView(props: TimelineViewProps) {
   const { columns, rows, purpose, windowAt, cursor, first, second } = props;

@@ -9,6 +9,12 @@ import type { FrameOrder, GroupPurpose } from '../../trainer/protocol/records.ts
 /** In the order of their lanes. */
 export const purposes = ['train', 'probe', 'evaluation'] as const satisfies readonly GroupPurpose[];
 
+export const purposeNames: Readonly<Record<GroupPurpose, string>> = {
+  train: 'training',
+  probe: 'probes',
+  evaluation: 'evaluations',
+};
+
 /** A step, or one of several times that it was done. */
 export interface Column {
   readonly step: number;

@@ -442,7 +442,7 @@ function Evaluations(props: TabProps) {
     ...(read ? unknownEvaluation(feed.id, shown.evaluationId, own) : []),
     ...(read ? unknownEvaluation(other.id, shown.againstEvaluationId, others) : []),
     ...(value && shown.question !== null && !value.pairs.some(({ key }) => key === shown.question)
-      ? ['The question that the link names is not in both evaluations.']
+      ? ['The question asked for is not in both evaluations; another one is shown.']
       : []),
   ];
   return (

@@ -18,6 +18,7 @@ import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
 import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
+import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 import { ListMoves } from './list/list-moves.ts';
 import type { RolloutFeed } from './list/rollout-feed.ts';
@@ -145,6 +146,7 @@ export class Reading {
       list,
       () => this.place.get().rolloutId,
       (row) => this.select(row.groupId, row.id),
+      say,
     );
     this.stops = [
       place.watch(() => this.go()),

@@ -115,6 +115,14 @@ export function Dropdown(
         const chosen = (event.currentTarget as HTMLInputElement).value;
         if (chosen !== props.value) props.onChoose(chosen);
       },
+      /* Closed it would keep the page's keys for itself; open, the key closes it. */
+      onKeyDownCapture: (event: KeyboardEvent) => {
+        const dropdown = event.currentTarget as HTMLElement & { open: boolean };
+        if (event.key !== 'Escape' || dropdown.open) return;
+        event.preventDefault();
+        event.stopPropagation();
+        dropdown.blur();
+      },
     },
     props.choices.map((choice) => element('vscode-option', { key: choice.value, value: choice.value }, choice.label)),
   );

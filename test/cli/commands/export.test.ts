@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,20 @@ describe('video-r1 export', () => {
     expect(html).toContain('The frames are not at hand');
     expect(await call('--query', 'step>>3', '--out', 'a.jsonl')).toMatchObject({ code: 2 });
     expect(existsSync(at('a.jsonl'))).toBe(false);
+  });
+
+  it("refuses a folder in a file's place, and a file in a folder's, before it begins", async () => {
+    mkdirSync(at('full'));
+    writeFileSync(at('file'), '');
+    const file = await call('--query', 'correct:false', '--out', 'full', '--json-progress');
+    expect(file).toMatchObject({ code: 2, stdout: '' });
+    expect(file.stderr).toContain(
+      '--out full is a folder, and a file is written.\nName a file in it, such as full/rollouts.jsonl.',
+    );
+    const folder = await call('all', '--out', 'file');
+    expect(folder.code).toBe(2);
+    expect(folder.stderr).toContain('--out file is a file, and a folder is written.\nName a folder.');
+    expect(readdirSync(at('full'))).toEqual([]);
   });
 
   it('writes one folder for all, and one for TensorBoard, as a program follows them', async () => {

@@ -26,10 +26,24 @@ describe('a verdict', () => {
     });
   });
 
+  it('says of which groups it speaks where there are others, and where those went', () => {
+    const columns = columnsOf(
+      [
+        historyGroup(1, { purpose: 'probe', answers: historyAnswers('p1', [0]) }),
+        historyGroup(2, { purpose: 'evaluation', answers: historyAnswers('e2', [1]) }),
+        historyGroup(3, { purpose: 'probe', answers: historyAnswers('p3', [0.5]) }),
+      ],
+      false,
+    );
+    expect(verdictOf(columns, 'probe')?.title).toBe(
+      'Accuracy on ordered frames in probes 0.000 at first, 0.500 at last; in evaluations 1.000.',
+    );
+  });
+
   it('without a test begins with the accuracy, and says where shuffled frames were not asked', () => {
     const once = columnsOf([historyGroup(4, { purpose: 'probe', answers: historyAnswers('s4', [1, 0.5]) })], false);
     expect(verdictOf(once, 'probe')).toEqual({
-      title: 'Accuracy 0.750 on ordered frames.',
+      title: 'Accuracy on ordered frames 0.750.',
       text: 'Nothing was asked on shuffled frames.',
     });
     expect(verdictOf(once, 'train')).toBeNull();

@@ -1,5 +1,4 @@
 /** `video-r1 analyse`: what rules of an older version found in a run's answers, found anew by those of this one. */
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { connectTrainer } from '../../client/connect.ts';
@@ -7,13 +6,13 @@ import { findTrainer } from '../../client/find-trainer.ts';
 import { analysisVersion } from '../../protocol/analysis.ts';
 import type { Discovery } from '../../protocol/discovery.ts';
 import { type Analysed, Analysing } from '../../runs/analysing.ts';
-import { noRun } from '../../runs/no-run.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { RunStore } from '../../store/run-store.ts';
 import { withoutTrainer } from '../experiments/hosting.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
+import { requireRun } from './require-run.ts';
 
 type OnProgress = (done: number, total: number) => void;
 
@@ -34,7 +33,7 @@ beside its work; without one it is done here. Ctrl-C keeps what is done, and the
     if (run === undefined || path.basename(run) !== run) throw usage('Name a run.');
     const project = path.resolve(values.folder);
     const folder = path.join(runsFolder(project), run);
-    if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
+    requireRun(project, run);
     const line = new LiveLine(process.stderr);
     const interrupts = new Interrupts({
       first: 'Stopping',

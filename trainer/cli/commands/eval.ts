@@ -61,7 +61,8 @@ all answers in that file: a table here, results.json and results.md beside it.
   --ffmpeg PATH     the ffmpeg to use
 
 --compare pairs the questions of two evaluations (folders, or with --folder two runs' newest ones) by dataset and content: McNemar's
-exact test, the difference with its interval, and the questions that flipped.
+exact test, the difference with its interval, and the questions that flipped. Where one of two runs has none, the newest of what both
+evaluated while they trained are compared, as the pages do, which is said.
 
   video-r1 eval sft --folder sample --shuffled
   video-r1 eval tgrpo-1 ~/Video-R1/Evaluation --folder project --frames 32

@@ -1,5 +1,5 @@
 /** `video-r1 export`: what a run holds, as files for other programs, without a trainer running. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import {
   exportAll,
@@ -14,11 +14,7 @@ import { type TableName, tableNames } from '../../export/tables.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError, sentError } from '../../protocol/errors.ts';
 import { type ExportForm, exportForms } from '../../protocol/messages.ts';
-import { nearestClause } from '../../protocol/nearest.ts';
-import { parseQuery } from '../../protocol/query/parse.ts';
-import { listSort, sortFields } from '../../protocol/query/sort.ts';
 import { exportRollouts, type RolloutExport } from '../../runs/export-rollouts.ts';
-import { noRun } from '../../runs/no-run.ts';
 import { formerProject, readPlan } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { framesOfRun } from '../../runs/run-frames.ts';
@@ -26,9 +22,11 @@ import { RolloutReader } from '../../store/rollout-reader.ts';
 import { RunStore } from '../../store/run-store.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
 import { MediaLoader } from '../../video/load.ts';
-import { type CliCommand, exitCodeOf, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import { type CliCommand, exitCodeOf, exitCodes, oneOf, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
+import { queryOption, sortOption } from '../terminal/rollout-options.ts';
+import { requireRun } from './require-run.ts';
 
 const forms = [...tableForms, 'html', 'tensorboard'] as const;
 type Form = (typeof forms)[number];
@@ -100,7 +98,8 @@ rollouts and events are as the run has them, in UTF-16 code units.
       throw usage(`${what === 'all' ? 'all' : form} needs --out.`);
     if (form === 'tensorboard' && named !== undefined)
       throw usage(`tensorboard holds steps and evaluations; leave ${named} out.`);
-    if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
+    requireRun(project, run);
+    if (out !== undefined) requireRoom(out, what === 'all' || form === 'tensorboard', `${what}.${form}`);
     const words = { stopped: 'The export was stopped.', left: 'no file is left half written' };
     return interruptible(words, async (signal) => {
       // Runs of earlier versions hold absolute paths; this finds out where their project stood.
@@ -161,20 +160,10 @@ function chosenRollouts(
   form: Form,
 ): RolloutExport | null {
   if (query === undefined && sort === undefined && limit === undefined && form !== 'html') return null;
-  const { expression, faults } = parseQuery(query ?? '');
-  if (expression === null)
-    throw new StudioError('bad-request', faults[0]?.message ?? 'The filter has a fault.', {
-      place: '--query',
-      remedy: faults[0]?.suggestion ? `Put ${faults[0].suggestion} there.` : 'See --help.',
-    });
-  const by = sort?.replace(/^-/, '') ?? '';
-  const order = listSort.safeParse({ by, descending: sort?.startsWith('-') });
-  if (sort !== undefined && !order.success)
-    throw usage(`There is no field ${by} to sort by${nearestClause(by, sortFields)}.`);
   return {
-    expression,
+    expression: queryOption(query ?? ''),
     query: query ?? '',
-    sort: order.data ?? null,
+    sort: sort === undefined ? null : sortOption(sort),
     limit: limit === undefined ? null : wholeNumber('limit', limit, 1),
     form: form as ExportForm,
   };
@@ -231,13 +220,23 @@ function formOf(format: string | undefined, out: string | undefined): Form {
   throw usage(`The ending ${ending} tells no form; say --format ${forms.join(', ')}.`);
 }
 
-function report(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+/**
+ * Before anything is read: what would take its name is of the same kind.
+ * @param name of a file in a folder, for an example
+ * @throws StudioError `bad-request` where a folder stands in a file's place, or a file in a folder's
+ */
+function requireRoom(out: string, isFolder: boolean, name: string): void {
+  const there = statSync(out, { throwIfNoEntry: false });
+  if (there === undefined || there.isDirectory() === isFolder) return;
+  throw new StudioError(
+    'bad-request',
+    `--out ${out} is a ${isFolder ? 'file, and a folder' : 'folder, and a file'} is written.`,
+    {
+      remedy: isFolder ? 'Name a folder.' : `Name a file in it, such as ${path.join(out, name)}.`,
+    },
+  );
 }
 
-/** @throws StudioError `bad-request` naming the nearest */
-function oneOf<T extends string>(name: string, given: string, known: readonly T[]): T {
-  const found = known.find((one) => one === given);
-  if (found !== undefined) return found;
-  throw usage(`${name} is ${known.join(', ')}, not ${given}${nearestClause(given, known)}.`);
+function report(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -6,9 +6,20 @@ import { findTrainer } from '../../client/find-trainer.ts';
 import { placeAddress } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { webviewPages } from '../../protocol/pages.ts';
-import { editorLink, isLink, linkPath, type PlaceLink, place, projectName, readLink } from '../../protocol/place.ts';
+import {
+  editorLink,
+  foreignNote,
+  linkKind,
+  linkPath,
+  type PlaceLink,
+  place,
+  projectName,
+  readLink,
+} from '../../protocol/place.ts';
 import { callable } from '../terminal/callable.ts';
-import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import { type CliCommand, exitCodes, oneOf, readOptions, usage, wholeNumber } from '../terminal/command.ts';
+import { queryOption, sortOption } from '../terminal/rollout-options.ts';
+import { requireRun } from './require-run.ts';
 
 export const openCommand: CliCommand = {
   name: 'open',
@@ -50,9 +61,14 @@ beside it. --sort takes a field, with a - before it for the largest first.
     const [named] = positionals;
     if (named === undefined) throw usage('Name a run, or give a link.');
     const project = path.resolve(values.folder);
-    const link = isLink(named)
-      ? linkGiven(named, project)
-      : { project: projectName(project), place: placeOf(named, values) };
+    const kind = linkKind(named);
+    if (kind === 'foreign')
+      throw new StudioError('bad-request', `${foreignNote(named)}.`, {
+        remedy: 'Give the path after the address of a page, or name a run.',
+      });
+    const link =
+      kind === 'link' ? linkGiven(named, project) : { project: projectName(project), place: placeOf(named, values) };
+    if (link.place.runId !== undefined) requireRun(project, link.place.runId);
     if (values.print) {
       process.stdout.write(`${linkPath(link)}\n${editorLink(link)}\n`);
       return exitCodes.done;
@@ -78,25 +94,30 @@ function placeOf(
   run: string,
   { rollout, group, step, query, sort, select, page = 'rollouts', against }: Words,
 ): PlaceLink['place'] {
+  const shownPage = oneOf('--page', page, webviewPages);
   const [, start, end] = /^(\d+)-(\d+)$/.exec(select ?? '') ?? [];
-  const [, descending, by] = /^(-?)(\w+)$/.exec(sort ?? '') ?? [];
   if (select !== undefined && !(Number(start) < Number(end))) throw usage(`--select ${select} is not START-END.`);
-  if (sort !== undefined && by === undefined) throw usage(`--sort ${sort} is not a field.`);
+  if (against !== undefined && shownPage !== 'compare')
+    throw usage(`--against is of --page compare, and not of ${shownPage}.`);
+  if (query !== undefined) queryOption(query);
   const given = {
-    page,
+    page: shownPage,
     runId: run,
     ...(rollout !== undefined && { rolloutId: rollout }),
     ...(group !== undefined && { groupId: group }),
     ...(step !== undefined && { step: wholeNumber('step', step, 0) }),
     ...(query !== undefined && { query }),
-    ...(by !== undefined && { sort: { by, descending: descending === '-' } }),
+    ...(sort !== undefined && { sort: sortOption(sort) }),
     ...(against !== undefined && { againstRunId: against }),
     ...(start !== undefined && { span: { start: Number(start), end: Number(end) } }),
   };
   const checked = place.safeParse(given);
   if (checked.success) return checked.data;
   const at = checked.error.issues[0]?.path[0];
-  throw usage(`${at === 'page' ? `There is no page ${page}` : `What is given as ${String(at)} does not fit`}.`);
+  const option = { rolloutId: '--rollout', groupId: '--group', againstRunId: '--against', span: '--select' }[
+    String(at)
+  ];
+  throw usage(`What is given as ${option ?? 'RUN'} does not fit.`);
 }
 
 /** @throws StudioError `conflict` for a link of another project */

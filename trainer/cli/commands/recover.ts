@@ -1,11 +1,10 @@
 /** `video-r1 recover`: what can be read of a run's damaged database, in a new one that takes its place. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { noRun } from '../../runs/no-run.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { recoverRun } from '../../store/recover-run.ts';
 import { withoutTrainer } from '../experiments/hosting.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
+import { requireRun } from './require-run.ts';
 
 export const recoverCommand: CliCommand = {
   name: 'recover',
@@ -24,7 +23,7 @@ No trainer may be at work in the folder; a database that is whole is left as it 
     if (run === undefined || path.basename(run) !== run) throw usage('Name a run.');
     const project = path.resolve(values.folder);
     const folder = path.join(runsFolder(project), run);
-    if (!existsSync(folder)) throw noRun(path.dirname(folder), run);
+    requireRun(project, run);
     const { damaged, events, rollouts, losses } = await withoutTrainer(project, () => recoverRun(folder));
     const counts = `${events.toLocaleString('en-US')} events and ${rollouts.toLocaleString('en-US')} rollouts`;
     process.stdout.write(`${run}: ${counts} are saved; the damaged database is kept as ${damaged}\n`);

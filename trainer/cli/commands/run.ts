@@ -1,15 +1,11 @@
 /** `video-r1 run`: one run file, or one run that rests, in this terminal. */
-import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { type Discovery, pageAddress } from '../../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
-import { nearestClause } from '../../protocol/nearest.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import { standingDetail, standingWords } from '../../protocol/run-words.ts';
-import { renamedRun } from '../../runs/no-run.ts';
-import { runsFolder } from '../../runs/project-paths.ts';
 import { readRunFile } from '../../runs/run-files.ts';
 import { attachInTerminal, hostInTerminal, type TerminalSession } from '../experiments/train-in-terminal.ts';
 import { callable, quoted } from '../terminal/callable.ts';
@@ -25,6 +21,7 @@ import {
   usage,
 } from '../terminal/command.ts';
 import { LiveLine } from '../terminal/progress.ts';
+import { requireRun } from './require-run.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
@@ -151,20 +148,6 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
     }
   },
 };
-
-/** @throws StudioError `not-found` naming the folder that holds the run under another name, or the runs that are there */
-function requireRun(folder: string, id: string): void {
-  const runs = runsFolder(folder);
-  const ids = existsSync(runs) ? readdirSync(runs) : [];
-  if (ids.includes(id)) return;
-  const renamed = renamedRun(runs, id);
-  if (renamed) throw renamed;
-  throw new StudioError('not-found', `There is no run ${id} in this folder${nearestClause(id, ids)}.`, {
-    place: folder,
-    remedy:
-      ids.length === 0 ? 'It holds no runs; name the project with --folder.' : `Its runs: ${ids.sort().join(', ')}.`,
-  });
-}
 
 /** Asks who sits at the terminal. @throws StudioError `conflict` where nobody does, or it is cancelled */
 async function askBeside(other: RunSummary, signal: AbortSignal): Promise<'queue' | 'pause-other'> {

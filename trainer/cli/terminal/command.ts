@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { presetParameters, settingFaults, withOverrides } from '../../learning/presets.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
-import { nearby } from '../../protocol/nearest.ts';
+import { nearby, nearestClause } from '../../protocol/nearest.ts';
 import { type Method, type ParameterValues, parameterMeant } from '../../protocol/parameters.ts';
 import { type PresetName, presetName, presetNames } from '../../protocol/runfile.ts';
 import { callable } from './callable.ts';
@@ -33,13 +33,33 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(
     try {
       return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     } catch (cause) {
-      throw new StudioError('bad-request', (cause as Error).message, { remedy: 'See --help.', cause });
+      throw optionFault(args, options) ?? usage((cause as Error).message);
     }
   };
   const parsed = read();
   const over = parsed.positionals[most];
   if (over !== undefined) throw usage(`The argument ${JSON.stringify(over)} is one too many.`);
   return parsed;
+}
+
+/** What is wrong with the first option that does not fit; null where all do. */
+function optionFault(args: readonly string[], options: NonNullable<ParseArgsConfig['options']>): StudioError | null {
+  const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = options[name];
+    if (option === undefined)
+      return usage(`There is no option ${rawName}${nearestClause(name, Object.keys(options), (near) => `--${near}`)}.`);
+    if (option.type === 'boolean' && value !== undefined) return usage(`${rawName} takes no value.`);
+    const isOption = value !== undefined && !inlineValue && value.replace(/^--/, '') in options;
+    if (option.type === 'string' && (value === undefined || isOption)) return usage(`${rawName} needs a value.`);
+    if (option.type === 'string' && !inlineValue && /^-./.test(value ?? ''))
+      return new StudioError('bad-request', `${rawName} needs a value, and ${value} begins as an option does.`, {
+        remedy: `If it is meant as the value, write ${rawName}=${value}.`,
+      });
+  }
+  return null;
 }
 
 export function printFault(thrown: unknown): number {
@@ -59,11 +79,20 @@ export function usage(message: string): StudioError {
   return new StudioError('bad-request', message, { remedy: 'See --help.' });
 }
 
+/** @throws StudioError `bad-request` naming the nearest */
+export function oneOf<T extends string>(name: string, given: string, known: readonly T[]): T {
+  const found = known.find((one) => one === given);
+  if (found !== undefined) return found;
+  throw usage(`${name} is ${known.join(', ')}, not ${given}${nearestClause(given, known)}.`);
+}
+
 /** @throws StudioError `bad-request` for anything but digits, or a number out of range */
 export function wholeNumber(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least || value > most)
-    throw usage(`--${name} ${text} is no whole number that fits.`);
+    throw usage(
+      `--${name} is a whole number from ${least} ${most === Number.MAX_SAFE_INTEGER ? 'on' : `to ${most}`}, not ${text}.`,
+    );
   return value;
 }
 

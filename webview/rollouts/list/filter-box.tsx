@@ -4,7 +4,7 @@
  */
 import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
-import { isLink } from '../../../trainer/protocol/place.ts';
+import { foreignNote, linkKind } from '../../../trainer/protocol/place.ts';
 import {
   type Completion,
   type Completions,
@@ -14,6 +14,7 @@ import {
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
 import { FollowLink } from '../../ui/follow-link.ts';
 import { Icon } from '../../ui/icons.tsx';
+import { say } from '../../ui/said.tsx';
 import styles from './filter-box.module.css';
 
 export const filterBoxId = 'rollout-filter';
@@ -70,7 +71,7 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
   const onKey = (event: KeyboardEvent & { currentTarget: HTMLInputElement }) => {
     if (event.isComposing) return;
     const caret = event.currentTarget.selectionStart ?? line.length;
-    if (event.key === 'Enter' && isLink(line)) {
+    if (event.key === 'Enter' && linkKind(line, location.origin) === 'link') {
       onLine('');
       follow(line);
       return;
@@ -129,7 +130,9 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
           }}
           onPaste={(event) => {
             const pasted = event.clipboardData?.getData('text/plain') ?? '';
-            if (!isLink(pasted)) return;
+            const kind = linkKind(pasted, location.origin);
+            if (kind === 'foreign') say(`${foreignNote(pasted)}; it stays text of the filter.`);
+            if (kind !== 'link') return;
             event.preventDefault();
             follow(pasted);
           }}

@@ -1,4 +1,6 @@
 /** Moves from row to row through the whole result, held or not: a row that is not is read first, and keys pressed meanwhile wait. */
+import { nearestStepNote } from '../../../trainer/protocol/place.ts';
+import { grouped } from '../../ui/numbers.ts';
 import type { RolloutFeed } from './rollout-feed.ts';
 import type { RolloutRow } from './rollout-row.ts';
 
@@ -24,15 +26,25 @@ export class ListMoves {
   private readonly list: MovedList;
   private readonly chosenId: () => string | null;
   private readonly select: (row: RolloutRow) => void;
+  private readonly say: (note: string) => void;
   /** A move waits for a row. */
   private waits = false;
   private later: (() => Move)[] = [];
 
-  /** @param select a person's choice */
-  constructor(list: MovedList, chosenId: () => string | null, select: (row: RolloutRow) => void) {
+  /**
+   * @param select a person's choice
+   * @param say for people: that what was sought is not there, and what is shown in its place
+   */
+  constructor(
+    list: MovedList,
+    chosenId: () => string | null,
+    select: (row: RolloutRow) => void,
+    say: (note: string) => void,
+  ) {
     this.list = list;
     this.chosenId = chosenId;
     this.select = select;
+    this.say = say;
   }
 
   /** So many rows down, or up; to the list's first row where what is read is not in it. */
@@ -52,9 +64,14 @@ export class ListMoves {
     this.begin(() => this.to(this.last));
   }
 
+  /** To the nearest that the list has, which is said where it is another. */
   async jump(at: Jump): Promise<void> {
-    const index = 'index' in at ? Math.min(at.index, this.last) : await this.list.find(at);
-    if (index !== null) this.begin(() => this.to(index));
+    if ('index' in at) {
+      this.begin(() => this.toRow(at.index));
+      return;
+    }
+    const index = await this.list.find(at);
+    if (index !== null) this.begin(() => this.toStep(at.step, index));
   }
 
   private get index(): number {
@@ -94,6 +111,20 @@ export class ListMoves {
   private *to(index: number): Move {
     const row = yield index;
     if (row && row.id !== this.chosenId()) this.select(row);
+  }
+
+  private *toRow(index: number): Move {
+    const { last } = this;
+    if (index > last && last >= 0)
+      this.say(`There is no row #${grouped(index + 1)} in this list; shown is the nearest, #${grouped(last + 1)}.`);
+    yield* this.to(Math.min(index, last));
+  }
+
+  /** @param index of the step's first row, or of the nearest step's */
+  private *toStep(step: number, index: number): Move {
+    const row = yield index;
+    if (row && row.step !== step) this.say(nearestStepNote(step, row.step, ' in this list'));
+    yield* this.to(index);
   }
 
   private *toQuestion(by: 1 | -1): Move {

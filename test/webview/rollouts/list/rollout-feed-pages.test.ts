@@ -240,6 +240,7 @@ describe('moves through the list', () => {
   async function moving(line = '', from = groups) {
     const { model, feed, rows } = await opened(line, null, from);
     let at: string | null = null;
+    const said: string[] = [];
     const moves = new ListMoves(
       feed,
       () => at,
@@ -247,8 +248,9 @@ describe('moves through the list', () => {
         at = id;
         feed.choose(id);
       },
+      (note) => said.push(note),
     );
-    return { model, feed, rows, moves, at: () => at };
+    return { model, feed, rows, moves, said, at: () => at };
   }
   const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -285,12 +287,25 @@ describe('moves through the list', () => {
   });
 
   it('jump to a step and to a row by its number', async () => {
-    const { feed, moves, at } = await moving('half:shuffled');
+    const { feed, moves, said, at } = await moving('half:shuffled');
     void moves.jump({ step: 300 });
     await until(feed.state, ({ chosen }) => chosen?.id === 's300-s0');
     void moves.jump({ index: 2001 });
     await until(feed.state, ({ chosen }) => chosen?.id === 's200-s1');
     expect(at()).toBe('s200-s1');
+    expect(said).toEqual([]);
+  });
+
+  it('say that a step or a row is not there, and which is shown in its place', async () => {
+    const { feed, moves, said } = await moving('half:shuffled');
+    void moves.jump({ step: 5000 });
+    await until(feed.state, ({ chosen }) => chosen?.id === 's1200-s0');
+    void moves.jump({ index: 999_998 });
+    await until(feed.state, ({ chosen }) => chosen?.id === 's1-s1');
+    expect(said).toEqual([
+      'Step 5000 has no rollouts in this list; shown is the nearest that has some, 1200.',
+      'There is no row #999,999 in this list; shown is the nearest, #2,400.',
+    ]);
   });
 });
 
