@@ -56,11 +56,13 @@ export const rooms: readonly Room[] = [
   },
   { room: 'trainer/evidence', on: ['trainer/engines', 'trainer/protocol'], runs: 'pure', planned: true },
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/annotations/agreement', on: ['trainer/data', 'trainer/protocol'], runs: 'pure' },
   {
     room: 'trainer/annotations',
     on: ['trainer/journal', 'trainer/programs', 'trainer/protocol', 'trainer/store'],
     runs: 'node',
   },
+  { room: 'trainer/annotations/exchange', on: ['trainer/annotations', 'trainer/protocol'], runs: 'node' },
   {
     room: 'trainer/learning',
     on: [

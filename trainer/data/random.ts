@@ -84,6 +84,26 @@ export function randomFrom(...keys: (number | string)[]): () => number {
   };
 }
 
+/** xoshiro128** (Blackman and Vigna, 2018), which gives 32 bits in a few nanoseconds; the seed is spread by a hash. */
+export function fastRandom(seed: number): () => number {
+  let a = hash32(seed, 0);
+  let b = hash32(seed, 1);
+  let c = hash32(seed, 2);
+  let d = hash32(seed, 3) | 1;
+  return () => {
+    const five = Math.imul(b, 5);
+    const result = Math.imul((five << 7) | (five >>> 25), 9);
+    const t = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = (d << 11) | (d >>> 21);
+    return result >>> 0;
+  };
+}
+
 /** A uniformly drawn order of 0 … n-1 (Fisher-Yates). */
 export function permutation(n: number, random: () => number): number[] {
   const order = new Array<number>(n).fill(0);

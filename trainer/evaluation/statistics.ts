@@ -1,43 +1,12 @@
 /** Intervals and tests of evaluations: how sure a mean is, and whether two of them differ. Computes only; seeds fix the resamples. */
-import { hash32 } from '../data/random.ts';
+import { fastRandom } from '../data/random.ts';
+import { percentileBounds, resamples } from '../data/resampling.ts';
 
 /** A mean with the bounds between which it lies with 95 % confidence. */
 export interface Interval {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
-}
-
-export const resamples = 10_000;
-const tail = 0.025;
-
-/** xoshiro128** (Blackman and Vigna, 2018), which gives 32 bits in a few nanoseconds; the seed is spread by a hash. */
-function fastRandom(seed: number): () => number {
-  let a = hash32(seed, 0);
-  let b = hash32(seed, 1);
-  let c = hash32(seed, 2);
-  let d = hash32(seed, 3) | 1;
-  return () => {
-    const five = Math.imul(b, 5);
-    const result = Math.imul((five << 7) | (five >>> 25), 9);
-    const t = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= t;
-    d = (d << 11) | (d >>> 21);
-    return result >>> 0;
-  };
-}
-
-/** Linear interpolation between order statistics, as numpy's default. @param sorted ascending, not empty */
-function quantile(sorted: Float64Array, share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (place - below) * (high - low);
 }
 
 /**
@@ -57,10 +26,9 @@ export function bootstrapMean(values: ArrayLike<number>, seed: number): Interval
     for (let i = 0; i < n; i++) sum += from[Math.floor(random() * scale)] as number;
     means[k] = sum / n;
   }
-  means.sort();
   let sum = 0;
   for (const value of from) sum += value;
-  return { mean: sum / n, low: quantile(means, tail), high: quantile(means, 1 - tail) };
+  return { mean: sum / n, ...percentileBounds(means) };
 }
 
 /**
