@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { labelFileName, labelFolderOf, textHash } from '../../trainer/annotations/label-files.ts';
 import { type LabelChanges, LabelFolder } from '../../trainer/annotations/label-folder.ts';
+import { LabelReader } from '../../trainer/annotations/label-reader.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
 import { type Entry, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { Statement } from '../../trainer/protocol/annotations/label-book.ts';
@@ -176,6 +177,19 @@ describe('label files', () => {
   });
 });
 
+test('a label file that can not be read is told once, until it can', async () => {
+  const file = path.join(temporaryProject(), 'ann.jsonl');
+  const reader = new LabelReader(file);
+  expect(await reader.refresh({ signal })).toBe('rewritten');
+  expect(reader.troubles).toMatchObject([
+    { kind: 'unreadable', file, message: expect.stringContaining('no such file') },
+  ]);
+  expect(await reader.refresh({ signal })).toBe('same');
+  writeFileSync(file, linesOf(flag(ann, 1)));
+  expect(await reader.refresh({ signal })).toBe('rewritten');
+  expect([reader.troubles.length, reader.statements.length]).toEqual([0, 1]);
+});
+
 describe('items', () => {
   test('are read from the file when asked for, and told where their text is not the one that was judged', async () => {
     const project = temporaryProject();
@@ -192,6 +206,14 @@ describe('items', () => {
     writeFileSync(file, linesOf(flag(ann, 1)));
     await expect(folder.readItem(saidKey)).rejects.toThrow(/changed since/);
   });
+});
+
+test('an item is read from another file where one was forged', async () => {
+  const project = temporaryProject();
+  const sound = itemEntry(ben, 1, { text: 'red', item: { ...row('a'), hash: textHash('red') } });
+  writeLabelFile(project, 'a.jsonl', linesOf({ ...sound, id: 'forged', text: 'blue' }));
+  writeLabelFile(project, 'b.jsonl', linesOf(sound));
+  expect(await (await openFolder(project)).readItem(itemKey(sound.item))).toEqual(sound);
 });
 
 describe('appending', () => {
@@ -250,6 +272,18 @@ describe('appending', () => {
     const folder = await openFolder(project);
     expect(historyOf(folder)).toHaveLength(80);
     expect(folder.troubles).toEqual([]);
+  });
+
+  test('through a link is refused', async () => {
+    const project = temporaryProject();
+    const other = path.join(project, 'other');
+    writeFileSync(other, 'of somebody');
+    mkdirSync(labelFolderOf(project), { recursive: true });
+    const file = path.join(labelFolderOf(project), labelFileName(ann));
+    symlinkSync(other, file);
+    const appended = (await openFolder(project)).append([flag(ann, 1)], signal);
+    await expect(appended).rejects.toMatchObject({ kind: 'bad-input', place: file });
+    expect(textOf(other)).toBe('of somebody');
   });
 
   test('to a full disk takes back what it began, and says where', async () => {
