@@ -44,7 +44,10 @@ export function Slices({ slices }: { slices: readonly ComparedSlice[] }) {
               <RunDisc side="second" />
             </th>
             <th class="num">
-              difference <span class={`${styles.below} ${styles.interval}`}>95 % interval</span>
+              <span title="Accuracy of the second (open disc) minus that of the first (filled disc)">
+                <RunDisc side="second" /> − <RunDisc side="first" />
+              </span>{' '}
+              <span class={`${styles.below} ${styles.interval}`}>95 % interval</span>
             </th>
             <th class="num">
               <span title="Questions that only the first, and only the second got right">
