@@ -135,7 +135,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
     session.state.watch(() => {
       const { runId: chosen } = session.state.get();
       if (shownRun !== null && chosen !== shownRun) {
-        if (shownRun !== null) leftWith.current.set(shownRun, place.get());
+        leftWith.current.set(shownRun, place.get());
         const before = chosen === null ? undefined : leftWith.current.get(chosen);
         place.set(before ? { ...nowhere, line: before.line, sort: before.sort ?? null } : nowhere);
         across.update(({ question }) => ({ ...noQuestion, question }));

@@ -18,9 +18,7 @@ function wentWords(groups: readonly HistoryGroup[]): string {
 export function verdictOf(columns: readonly Column[], purpose: GroupPurpose): Verdict | null {
   const of = (one: GroupPurpose) => columns.flatMap(({ groups: held }) => held[one] ?? []);
   const groups = of(purpose);
-  const [first] = groups;
-  const last = groups.at(-1);
-  if (!first || !last) return null;
+  if (groups.length === 0) return null;
   const tested = groups.filter(({ temporal }) => temporal !== null);
   const paid = tested.filter(({ temporal }) => temporal?.passed);
   const gaps = groups.flatMap((group) => {

@@ -8,14 +8,15 @@ import { useStore } from '../ui/store.ts';
  * for again when there is one; what goes wrong otherwise is shown by the feed.
  */
 export function useFetched<T>(feed: RunFeed, key: string | null, fetch: (key: string) => Promise<T>): T | null {
-  const [held, setHeld] = useState<{ readonly key: string; readonly value: T } | null>(null);
+  const [held, setHeld] = useState<{ readonly feed: RunFeed; readonly key: string; readonly value: T } | null>(null);
+  const isHeld = held?.feed === feed && held.key === key;
   const isThere = useStore(feed.connection.state, ({ link }) => link.state === 'open');
   useEffect(() => {
-    if (key === null || held?.key === key) return;
+    if (key === null || isHeld) return;
     let wanted = true;
     fetch(key).then(
       (value) => {
-        if (wanted) setHeld({ key, value });
+        if (wanted) setHeld({ feed, key, value });
       },
       (thrown: unknown) => {
         if (wanted && isThere) feed.fail(thrown);
@@ -25,5 +26,5 @@ export function useFetched<T>(feed: RunFeed, key: string | null, fetch: (key: st
       wanted = false;
     };
   }, [feed, key, isThere]);
-  return held?.key === key ? held.value : null;
+  return isHeld ? held.value : null;
 }

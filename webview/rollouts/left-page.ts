@@ -18,8 +18,8 @@ let left: Left | null = null;
 /** Keeps the list and the reading of a page that is left without a trainer; else lets go of them. */
 export function keepLeft(page: Left): void {
   disposeLeft();
-  left = page;
-  if (noTrainer(page.feed.connection.state.get().link) === null) disposeLeft();
+  if (noTrainer(page.feed.connection.state.get().link) === null) dispose(page);
+  else left = page;
 }
 
 /** What was kept of it; null where there is nothing, or a trainer to read it anew from. */
@@ -34,7 +34,11 @@ export function takeLeft(feed: RunFeed, place: Store<RolloutsPlace>): Left | nul
 }
 
 function disposeLeft(): void {
-  left?.reading.dispose();
-  left?.list.dispose();
+  if (left) dispose(left);
   left = null;
+}
+
+function dispose({ reading, list }: Left): void {
+  reading.dispose();
+  list.dispose();
 }

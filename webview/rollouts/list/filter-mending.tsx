@@ -6,7 +6,7 @@ import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { corrected } from '../../../trainer/protocol/query/edit.ts';
 import { mended, misreadsOf, wordRead } from '../../../trainer/protocol/query/meant.ts';
 import type { QueryFault } from '../../../trainer/protocol/query/parse.ts';
-import styles from './filter-mending.module.css';
+import { UnderFilter } from './under-filter.tsx';
 
 export interface Mending {
   /** Whether the line has a fault; otherwise it is read, though perhaps not as it is meant. */
@@ -45,15 +45,19 @@ interface FilterMendingProps {
 
 export function FilterMending({ mending: { isFault, message, offer }, hasRows, onLine }: FilterMendingProps) {
   return (
-    <div class={`${styles.mending} ${isFault ? '' : 'dim'}`} role={isFault ? 'alert' : 'status'}>
-      <span class="grow">
-        {shownLine(message)} {isFault && hasRows && 'The list still shows the last filter that worked.'}
-      </span>
-      {offer && (
-        <button type="button" class="link" onClick={() => onLine(offer.line)}>
-          {offer.text === '' ? 'Take it out' : `Use ${shownLine(offer.text)}`} <kbd>Alt+Enter</kbd>
-        </button>
-      )}
-    </div>
+    <UnderFilter
+      part="mending"
+      isFault={isFault}
+      isFaint={!isFault}
+      offer={
+        offer && (
+          <button type="button" class="link" onClick={() => onLine(offer.line)}>
+            {offer.text === '' ? 'Take it out' : `Use ${shownLine(offer.text)}`} <kbd>Alt+Enter</kbd>
+          </button>
+        )
+      }
+    >
+      {shownLine(message)} {isFault && hasRows && 'The list still shows the last filter that worked.'}
+    </UnderFilter>
   );
 }

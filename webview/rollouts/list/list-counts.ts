@@ -139,12 +139,15 @@ export class ListCounts {
     } catch (thrown) {
       if (turn !== this.turn) return;
       this.counting = false;
+      const { kind } = asStudioError(thrown);
       /* Another count of this client took its place. */
-      if (asStudioError(thrown).kind === 'cancelled') {
+      if (kind === 'cancelled') {
         this.countSoon();
         return;
       }
-      this.giveUp();
+      /* Without a trainer the rows too are those of before, and the list says of which filter. */
+      if (kind === 'connection-lost') this.patch({ state: 'stopped' });
+      else this.giveUp();
       this.failed = true;
       this.of.onFailed();
       this.of.run.fail(thrown);

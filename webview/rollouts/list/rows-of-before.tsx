@@ -3,7 +3,7 @@ import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import { orderWords } from './columns.tsx';
 import type { CountedQuery } from './list-counts.ts';
-import styles from './rows-of-before.module.css';
+import { UnderFilter } from './under-filter.tsx';
 
 interface RowsOfBeforeProps {
   /** What the rows are of. */
@@ -17,18 +17,22 @@ export function RowsOfBefore({ behind, sort, isLost, onAgain }: RowsOfBeforeProp
   const line = behind.line.trim();
   const isOrdered = JSON.stringify(behind.sort) !== JSON.stringify(sort);
   return (
-    <div class={styles.said} role="status" data-part="rows-of-before">
-      <span class="grow">
-        {isLost ? 'There is no trainer now' : 'The list could not be read'}: rows and numbers are still those of{' '}
-        {line === '' ? 'no filter' : <span class="mono">{shownLine(line, 200)}</span>}
-        {isOrdered && `, ${orderWords(behind.sort)}`}.{' '}
-        {isLost && 'What you ask for now is read as soon as there is a trainer again.'}
-      </span>
-      {!isLost && (
-        <button type="button" class="link" onClick={onAgain}>
-          Read again
-        </button>
-      )}
-    </div>
+    <UnderFilter
+      part="rows-of-before"
+      isFault={false}
+      isFaint={false}
+      offer={
+        !isLost && (
+          <button type="button" class="link" onClick={onAgain}>
+            Read again
+          </button>
+        )
+      }
+    >
+      {isLost ? 'There is no trainer now' : 'The list could not be read'}: rows and numbers are still those of{' '}
+      {line === '' ? 'no filter' : <span class="mono">{shownLine(line, 200)}</span>}
+      {isOrdered && `, ${orderWords(behind.sort)}`}.{' '}
+      {isLost && 'What you ask for now is read as soon as there is a trainer again.'}
+    </UnderFilter>
   );
 }
