@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { labelFileName, labelFolderOf, textHash } from '../../trainer/annotations/label-files.ts';
 import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
+import { moveFlags } from '../../trainer/annotations/move-flags.ts';
 import { entriesOfFlags } from '../../trainer/annotations/moved-flags.ts';
 import { spanInSameText } from '../../trainer/protocol/annotations/anchors.ts';
 import { itemKey, readEntry } from '../../trainer/protocol/annotations/entries.ts';
@@ -107,5 +108,28 @@ describe('flags that are moved', () => {
     expect(labels?.outcome).toEqual({ state: 'disputed', over: 'verdict' });
     expect((await again.readItem(itemKey(item))).text).toBe(text);
     expect(again.troubles).toEqual([]);
+  });
+});
+
+describe('moving the flags of a database', () => {
+  test('says how many went into which files, and a second time says and adds nothing', async () => {
+    const labels = await LabelFolder.open(temporaryProject(), { signal });
+    const first = await moveFlags(exported(), labels, signal);
+    expect(first.notice).toMatch(/^3 flags are now in label files, moved from the run's database: /);
+    for (const name of ['browser', 'Ann Example'])
+      expect(first.notice).toContain(`.video-r1/annotations/${labelFileName({ name, email: null })}`);
+    expect(labels.book.get(itemKey(item))?.flags).toHaveLength(3);
+    expect(await moveFlags(exported(), labels, signal)).toMatchObject({ added: 0, notice: null });
+  });
+
+  test('does not bring back a flag that was taken back since', async () => {
+    const labels = await LabelFolder.open(temporaryProject(), { signal });
+    await moveFlags(exported(), labels, signal);
+    const [flag] = labels.book.get(itemKey(item))?.flags ?? [];
+    if (flag === undefined) throw new Error('no flag was moved');
+    const at = labels.book.timeFor(flag.author, Date.parse(flag.at));
+    await labels.append([labels.book.retract(flag.id, { id: 'undo-1', at, author: flag.author })], signal);
+    await moveFlags(exported(), labels, signal);
+    expect(labels.book.get(itemKey(item))?.flags.map(({ id }) => id)).not.toContain(flag.id);
   });
 });
