@@ -124,6 +124,20 @@ export class LabelFolder {
         place: key,
         remedy: 'Ask its author for the label file as it was written.',
       });
+    return this.readPlace(place, key);
+  }
+
+  /** The same in the words of each author whose file says it; none where no file does. @throws StudioError `conflict` as `readItem` */
+  readItems(key: string): Promise<ItemEntry[]> {
+    return Promise.all((this.places.get(key) ?? []).map((place) => this.readPlace(place, key)));
+  }
+
+  /** Keys of the items that some file describes, whether or not anything was said of them. */
+  get describedItems(): IterableIterator<string> {
+    return this.places.keys();
+  }
+
+  private async readPlace(place: ItemPlace, key: string): Promise<ItemEntry> {
     const handle = await open(place.file, 'r');
     try {
       const bytes = Buffer.alloc(place.length);

@@ -26,6 +26,9 @@ export type Author = z.infer<typeof author>;
 /** Of exactly one author. A name that is written with other code points for the same letters is the same name. */
 export const authorKey = ({ name, email }: Author): string => JSON.stringify([name.normalize('NFC'), email]);
 
+/** `Ann Example <ann@example.org>`, or the name alone. */
+export const authorLine = ({ name, email }: Author): string => (email === null ? name : `${name} <${email}>`);
+
 /** The author that a key is of. */
 export function authorOf(key: string): Author {
   const [name, email] = JSON.parse(key) as [string, string | null];
