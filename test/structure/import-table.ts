@@ -62,7 +62,11 @@ export const rooms: readonly Room[] = [
     on: ['trainer/journal', 'trainer/programs', 'trainer/protocol', 'trainer/store'],
     runs: 'node',
   },
-  { room: 'trainer/annotations/exchange', on: ['trainer/annotations', 'trainer/protocol'], runs: 'node' },
+  {
+    room: 'trainer/annotations/exchange',
+    on: ['trainer/annotations', 'trainer/journal', 'trainer/protocol'],
+    runs: 'node',
+  },
   {
     room: 'trainer/annotations/rows',
     on: [

@@ -107,6 +107,11 @@ export class LabelFolder {
     return this.read?.categories ?? categoriesOf(null);
   }
 
+  /** Whether there is an entry of this id already. */
+  has(id: string): boolean {
+    return this.byId.has(id) || this.itemIds.has(id);
+  }
+
   /** Whether the author's file says already what an item was. */
   hasItem(author: Author, key: string): boolean {
     const own = authorKey(author);
@@ -171,7 +176,7 @@ export class LabelFolder {
   append(entries: readonly Entry[], signal: AbortSignal): Promise<Appended> {
     return this.inTurn(async () => {
       await this.readNew({ signal });
-      const fresh = entries.filter(({ id }) => !this.byId.has(id) && !this.itemIds.has(id));
+      const fresh = entries.filter(({ id }) => !this.has(id));
       if (fresh.length === 0) return { added: 0, git: [], gitFault: null };
       await appendEntries(this.projectFolder, fresh, signal);
       await this.readNew({ signal });

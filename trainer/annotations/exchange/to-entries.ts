@@ -12,7 +12,7 @@ import {
 } from '../../protocol/annotations/entries.ts';
 import { textHash } from '../label-files.ts';
 import { type ChangedLabels, changesOf } from './changes.ts';
-import type { ExchangedItem, ExchangedJudgement } from './exchanged.ts';
+import type { ExchangedAuthor, ExchangedItem, ExchangedJudgement } from './exchanged.ts';
 import { authorOf } from './foreign-author.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
@@ -35,6 +35,8 @@ export interface ImportContext {
   readonly tool: string;
   /** ISO 8601 in UTC, for what the file does not date. */
   readonly now: string;
+  /** Told of each judgement who its user is taken for. */
+  readonly onAuthor?: ((user: ExchangedAuthor, author: Author) => void) | undefined;
 }
 
 /**
@@ -55,6 +57,7 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
   const added: Entry[] = [];
   for (const judgement of of.judgements) {
     const author = authorOf(judgement, standing, context, notices);
+    context.onAuthor?.(judgement.author, author);
     const changes = changesOf(judgement, author, target.content.text, standing, notices);
     if (changes.length === 0) continue;
     const at = instant(judgement, author, own, context, notices);
