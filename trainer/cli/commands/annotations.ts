@@ -49,8 +49,8 @@ stays. A row's verdict is the settled one, else the one that all its authors sha
 
   video-r1 annotations stats --folder sample --html report.html
   video-r1 annotations export --folder sample --form jsonl --author "Ann" --out ann.jsonl
-  video-r1 annotations import project-3.json --folder sample --dataset sample/cot.json --dry-run
-  video-r1 annotations apply sample/cot.json --folder sample --out cot-clean.json`,
+  video-r1 annotations import project-3.json --folder sample --dataset sample/data/sft.json --dry-run
+  video-r1 annotations apply sample/data/sft.json --folder sample --out sft-clean.json`,
   async run([name, ...args]) {
     if (name === undefined) throw usage(`Say one of ${names.join(', ')}.`);
     if (name.startsWith('-')) throw usage(`Say one of ${names.join(', ')} before ${name}.`);
