@@ -129,7 +129,7 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'trainer/annotations/export',
-    on: ['trainer/annotations', 'trainer/annotations/exchange', 'trainer/export', 'trainer/protocol'],
+    on: ['trainer/annotations', 'trainer/annotations/exchange', 'trainer/export', 'trainer/protocol', 'trainer/video'],
     runs: 'node',
   },
   {

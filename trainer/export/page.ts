@@ -21,11 +21,11 @@ export const line = (from: string) => escaped(shownLine(from));
 export const plural = (count: number, noun: string) =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
-/** All before what the page says. @param title as HTML. */
-export function pageHead(title: string): string {
+/** All before what the page says. @param title as HTML. @param pictures inside the page, or in files beside it */
+export function pageHead(title: string, pictures: 'data:' | "'self' file:" = 'data:'): string {
   const policy = [
     "default-src 'none'",
-    'img-src data:',
+    `img-src ${pictures}`,
     `style-src 'sha256-${createHash('sha256').update(pageStyle).digest('base64')}'`,
     "base-uri 'none'",
     "form-action 'none'",

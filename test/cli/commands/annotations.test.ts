@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
 import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
 import { temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
-import { runProgram } from '../../integration/trainer-process.ts';
+import { runProgram, sampleProject } from '../../integration/trainer-process.ts';
 import { ann, flag } from '../../protocol/annotations/made-entries.ts';
 
 const call = (folder: string, ...args: string[]) => runProgram(['annotations', ...args], folder);
@@ -163,5 +163,25 @@ describe('video-r1 annotations apply', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('outside of the project')]);
     const told = await call(elsewhere, 'apply', file, '--folder', folder, '--out', 'clean.json', '--json');
     expect(JSON.parse(told.stdout)).toMatchObject({ dataset: 'data/cot.json', dropped: 2, fixed: 1 });
+  });
+});
+
+describe('video-r1 annotations pack', () => {
+  it('gives a colleague rows with their frames, whose project knows them then', async () => {
+    const { folder, remove } = await sampleProject();
+    try {
+      const out = path.join(temporaryProject(), 'queue');
+      const words = ['--rows', '2,4-5', '--out', out, '--author', 'Ann <ann@example.org>', '--json'];
+      const { code, stdout } = await call(folder, 'pack', 'data/sft.json', ...words);
+      expect([code, JSON.parse(stdout)]).toMatchObject([0, { items: 3, withoutFrames: 0, passedOver: [] }]);
+      expect(readFileSync(path.join(out, 'index.html'), 'utf8')).toContain('data/sft.json, row ');
+      const theirs = temporaryProject();
+      const { stdout: told } = await call(theirs, 'import', out);
+      expect(told).toContain('3 entries added.');
+      const { stdout: none, code: refused, stderr } = await call(folder, 'pack', 'data/rl.json', ...words);
+      expect([refused, none, stderr]).toEqual([1, '', expect.stringContaining('There is something in this folder')]);
+    } finally {
+      await remove();
+    }
   });
 });

@@ -1,6 +1,6 @@
 /** What a file of labels is, told by what it holds: our own lines, an export of Label Studio, or one of Argilla. */
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { linesOf } from '../../journal/lines.ts';
 import type { Entry } from '../../protocol/annotations/entries.ts';
@@ -21,6 +21,8 @@ const linesLookedAt = 100;
 const longestText = 512e6;
 /** What `Dataset.to_disk` of Argilla calls the file in its folder. */
 const argillaFile = 'records.json';
+/** What a packed queue calls the file of its items. */
+export const packedItemsFile = 'items.jsonl';
 
 type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
@@ -29,7 +31,7 @@ const isObject = (value: unknown): value is Fields =>
 /** @throws StudioError `not-found`, `bad-input` for a file that is none of them; the signal's reason */
 export async function readImportFile(named: string, signal: AbortSignal): Promise<ImportFile> {
   try {
-    const file = (await stat(named)).isDirectory() ? path.join(named, argillaFile) : named;
+    const file = (await stat(named)).isDirectory() ? await fileInFolder(named) : named;
     if (await isOurs(file, signal)) return await ownEntries(file, signal);
     if ((await stat(file)).size > longestText)
       throw new StudioError('bad-input', 'The file is too long to be read at once.', {
@@ -42,6 +44,11 @@ export async function readImportFile(named: string, signal: AbortSignal): Promis
     signal.throwIfAborted();
     throw asStudioError(thrown);
   }
+}
+
+async function fileInFolder(folder: string): Promise<string> {
+  const names = await readdir(folder);
+  return path.join(folder, names.includes(packedItemsFile) ? packedItemsFile : argillaFile);
 }
 
 async function isOurs(file: string, signal: AbortSignal): Promise<boolean> {

@@ -39,6 +39,10 @@ export interface ImportContext {
   readonly onAuthor?: ((user: ExchangedAuthor, author: Author) => void) | undefined;
 }
 
+/** The same words in the same place by the same person are the same entry. @param said all of it but its head and item */
+export const entryIdOf = (author: Author, item: Item, said: object): string =>
+  textHash(JSON.stringify([authorKey(author), item, said]));
+
 /**
  * Entries of this project that travelled with the item come back as they are. What the tool's users said since is added: a
  * label that is not among them is a new entry, one of the same author that is gone is retracted. An id is made of what an entry
@@ -63,8 +67,7 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
     const at = instant(judgement, author, own, context, notices);
     const add = (body: ChangedLabels | ({ readonly kind: 'item' } & ItemContent)) => {
       const said = body.kind === 'retraction' ? body : { item: target.item, ...body };
-      // The same words in the same place by the same person are the same entry.
-      const id = textHash(JSON.stringify([authorKey(author), target.item, body]));
+      const id = entryIdOf(author, target.item, body);
       if (own.some((one) => one.id === id))
         notices.tell('What was taken back in this project is still in the file; it stays taken back.', judgement.place);
       else added.push(entry.parse({ v: entryVersion, id, at, author, ...said }));

@@ -1,6 +1,6 @@
 /** What the labels of a project amount to, as plain data: counts, agreement, what is to be settled, how good suggestions are. */
 import type { Categories } from '../../protocol/annotations/categories.ts';
-import { authorKey, authorLine, authorOf, type Item } from '../../protocol/annotations/entries.ts';
+import { authorKey, authorLine, authorOf, type Item, itemLine } from '../../protocol/annotations/entries.ts';
 import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
 import { type Verdict, verdict } from '../../protocol/records.ts';
 import { type Agreement, agreementOf } from '../agreement/agreement.ts';
@@ -74,12 +74,6 @@ export interface LabelReport {
   /** Worst first. */
   readonly disagreements: readonly (Disagreement & { readonly about: string })[];
   readonly detectors: readonly DetectorPrecision[];
-}
-
-/** `data/cot.json, row 12`: an item for people. */
-export function itemLine(item: Item): string {
-  if (item.kind === 'rollout') return `run ${item.run}, rollout ${item.rollout}`;
-  return item.row === null ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
 }
 
 class Counts<Key extends string> {

@@ -4,6 +4,7 @@ import { type CliCommand, oneOf, usage } from '../terminal/command.ts';
 import { applyLabels } from './annotations-apply.ts';
 import { exportProjectLabels } from './annotations-export.ts';
 import { importLabels } from './annotations-import.ts';
+import { packItems } from './annotations-pack.ts';
 import { reportLabels } from './annotations-stats.ts';
 
 const parts = {
@@ -11,6 +12,7 @@ const parts = {
   export: exportProjectLabels,
   import: importLabels,
   apply: applyLabels,
+  pack: packItems,
 } satisfies Record<string, (args: readonly string[]) => Promise<number>>;
 
 const names = Object.keys(parts) as (keyof typeof parts)[];
@@ -24,6 +26,8 @@ video-r1 annotations export --form FORM --out FILE [--author WHO] [--category ID
 video-r1 annotations import FILE [--dataset DATASET …] [--who USER=AUTHOR …] [--means LABEL=MEANING …] [--field NAME]
                             [--dry-run] [--json] [--folder DIR]
 video-r1 annotations apply DATASET --out FILE | --in-place [--json] [--folder DIR]
+video-r1 annotations pack DATASET --rows LIST | RUN --query FILTER [--sort FIELD] [--limit N]
+                          --out FOLDER [--author WHO] [--allow-root DIR …] [--ffmpeg PATH] [--json] [--folder DIR]
 
 Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told.
 
@@ -47,10 +51,15 @@ apply writes a dataset without the rows whose verdict is drop, and with the fixe
 stays. A row's verdict is the settled one, else the one that all its authors share; where they differ it is kept and counted.
 --in-place writes over the dataset itself. Labels belong to exact texts: a fixed text is a new item, without labels.
 
+pack gives a colleague a queue as one folder: the items, with their frames as JPEG files and a page that shows both, and no labels.
+Rows are counted from 1, as in 1-20,33; rollouts are chosen as export does. Import the folder to judge its items in another
+project; what export writes there can be imported here. --author says who packs (git's user).
+
   video-r1 annotations stats --folder sample --html report.html
   video-r1 annotations export --folder sample --form jsonl --author "Ann" --out ann.jsonl
   video-r1 annotations import project-3.json --folder sample --dataset sample/data/sft.json --dry-run
-  video-r1 annotations apply sample/data/sft.json --folder sample --out sft-clean.json`,
+  video-r1 annotations apply sample/data/sft.json --folder sample --out sft-clean.json
+  video-r1 annotations pack sample/data/sft.json --folder sample --rows 1-20 --out queue`,
   async run([name, ...args]) {
     if (name === undefined) throw usage(`Say one of ${names.join(', ')}.`);
     if (name.startsWith('-')) throw usage(`Say one of ${names.join(', ')} before ${name}.`);

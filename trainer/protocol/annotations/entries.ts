@@ -64,6 +64,12 @@ export const itemKey = (item: Item): string =>
       : [item.kind, item.run, item.rollout, item.hash],
   );
 
+/** `data/cot.json, row 12`: an item for people. */
+export function itemLine(item: Item): string {
+  if (item.kind === 'rollout') return `run ${item.run}, rollout ${item.rollout}`;
+  return item.row === null ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
+}
+
 const entryId = z.string().min(1).max(100);
 const note = z.string().max(10_000);
 const detector = z.string().min(1).max(200);
