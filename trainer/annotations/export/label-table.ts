@@ -1,8 +1,8 @@
 /** Labels as a table with a row for each flag, verdict and settlement that stands, for Parquet. */
 
 import type { Column, ColumnType } from '../../export/tables.ts';
-import type { FlagEntry } from '../../protocol/annotations/entries.ts';
 import {
+  type FlagEntry,
   type ItemEntry,
   itemKey,
   type SettlementEntry,
