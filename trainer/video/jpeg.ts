@@ -57,7 +57,8 @@ export async function writeJpegs(
   });
   // It may end before it has read all; its end says why.
   child.stdin.on('error', () => {});
-  child.stdin.end(pixels.subarray(0, width * height * 3 * count));
+  // A copy: frames may lie in memory that is shared with a worker.
+  child.stdin.end(Buffer.from(pixels.subarray(0, width * height * 3 * count)));
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code === 0) return;
