@@ -1,25 +1,12 @@
-/** All label files of a project are read as one, each entry once, and no line that is broken costs another. */
-import { spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { labelFileName, labelFolderOf, textHash } from '../../trainer/annotations/label-files.ts';
 import { type LabelChanges, LabelFolder } from '../../trainer/annotations/label-folder.ts';
-import { appendEntries } from '../../trainer/annotations/label-writer.ts';
+import { LabelReader } from '../../trainer/annotations/label-reader.ts';
 import { type Entry, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { Statement } from '../../trainer/protocol/annotations/label-book.ts';
-import { holdFile } from '../../trainer/store/process-lock.ts';
 import { ann, ben, flag, itemEntry, retraction, row, verdictOf } from '../protocol/annotations/made-entries.ts';
 import { linesOf, signal, temporaryProject, textOf, writeLabelFile } from './projects.ts';
 
@@ -176,6 +163,19 @@ describe('label files', () => {
   });
 });
 
+test('a label file that can not be read is told once, until it can', async () => {
+  const file = path.join(temporaryProject(), 'ann.jsonl');
+  const reader = new LabelReader(file);
+  expect(await reader.refresh({ signal })).toBe('rewritten');
+  expect(reader.troubles).toMatchObject([
+    { kind: 'unreadable', file, message: expect.stringContaining('no such file') },
+  ]);
+  expect(await reader.refresh({ signal })).toBe('same');
+  writeFileSync(file, linesOf(flag(ann, 1)));
+  expect(await reader.refresh({ signal })).toBe('rewritten');
+  expect([reader.troubles.length, reader.statements.length]).toEqual([0, 1]);
+});
+
 describe('items', () => {
   test('are read from the file when asked for, and told where their text is not the one that was judged', async () => {
     const project = temporaryProject();
@@ -194,97 +194,12 @@ describe('items', () => {
   });
 });
 
-describe('appending', () => {
-  test('gives each author a file, leaves out what is there, and changes nothing that is', async () => {
-    const project = temporaryProject();
-    const folder = await openFolder(project);
-    const [anns, bens] = [flag(ann, 1), verdictOf(ben, 2, 'keep')];
-    expect(await folder.append([anns, bens], signal)).toEqual({ added: 2, git: [], gitFault: null });
-    const file = path.join(labelFolderOf(project), labelFileName(ann));
-    const before = textOf(file);
-    const more = retraction(ann, 3, anns);
-    expect(await folder.append([anns, bens, more], signal)).toMatchObject({ added: 1 });
-    expect(textOf(file)).toBe(before + linesOf(more));
-    expect(historyOf(folder)).toEqual([anns, bens, more]);
-    expect(readdirSync(labelFolderOf(project)).sort()).toEqual([labelFileName(ann), labelFileName(ben)].sort());
-  });
-
-  test('behind half a line begins a new one', async () => {
-    const project = temporaryProject();
-    writeLabelFile(project, labelFileName(ann), '{"v":1,"id":"ha');
-    const folder = await openFolder(project);
-    const first = flag(ann, 1);
-    await folder.append([first], signal);
-    expect(historyOf(folder)).toEqual([first]);
-    expect(troublesOf(folder)).toEqual(['broken 1']);
-    const file = path.join(labelFolderOf(project), labelFileName(ann));
-    expect(textOf(file)).toBe(`{"v":1,"id":"ha\n${linesOf(first)}`);
-  });
-
-  test('what is no entry is refused, and then nothing of the batch is there', async () => {
-    const project = temporaryProject();
-    const folder = await openFolder(project);
-    const wrong = { ...flag(ann, 1), severity: 'grave' } as unknown as Entry;
-    await expect(folder.append([flag(ann, 1), wrong], signal)).rejects.toThrow(/severity must be "minor" or "major"/);
-    expect(existsSync(labelFolderOf(project))).toBe(false);
-  });
-
-  test('of two processes at once loses no line of either', async () => {
-    const project = temporaryProject();
-    const program = `
-      import { appendEntries } from ${JSON.stringify(path.resolve('trainer/annotations/label-writer.ts'))};
-      const [project, who] = process.argv.slice(-2);
-      const entry = ${JSON.stringify(flag(ann, 1, { note: 'x'.repeat(5000) }))};
-      for (let i = 0; i < 40; i++)
-        await appendEntries(project, [{ ...entry, id: who + i }], new AbortController().signal);`;
-    const ends = ['a', 'b'].map(
-      (who) =>
-        new Promise((resolve) => {
-          const child = spawn(process.execPath, ['--input-type=module', '-e', program, '--', project, who], {
-            stdio: 'inherit',
-          });
-          child.on('close', resolve);
-        }),
-    );
-    expect(await Promise.all(ends)).toEqual([0, 0]);
-    const folder = await openFolder(project);
-    expect(historyOf(folder)).toHaveLength(80);
-    expect(folder.troubles).toEqual([]);
-  });
-
-  test('to a full disk takes back what it began, and says where', async () => {
-    const project = temporaryProject();
-    const folder = await openFolder(project);
-    await folder.append([flag(ann, 1)], signal);
-    const file = path.join(labelFolderOf(project), labelFileName(ann));
-    const before = textOf(file);
-    const handle = await open(file, 'r');
-    const full = Object.assign(new Error('ENOSPC: no space left on device, fsync'), {
-      code: 'ENOSPC',
-      syscall: 'fsync',
-    });
-    const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync').mockRejectedValueOnce(full);
-    await handle.close();
-    const more = flag(ann, 2);
-    await expect(folder.append([more], signal)).rejects.toMatchObject({ kind: 'disk-full', place: file });
-    expect(textOf(file)).toBe(before);
-    sync.mockRestore();
-    expect(await folder.append([more], signal)).toMatchObject({ added: 1 });
-  });
-
-  test('waits for who holds the lock, as long as it is wanted', async () => {
-    const project = temporaryProject();
-    await appendEntries(project, [flag(ann, 1)], signal);
-    const held = holdFile(path.join(project, '.video-r1', 'annotations.lock'), () => new Error() as never);
-    const aborted = new AbortController();
-    const waiting = appendEntries(project, [flag(ann, 2)], aborted.signal);
-    aborted.abort(new Error('no longer wanted'));
-    await expect(waiting).rejects.toThrow(/no longer wanted|abort/i);
-    const other = appendEntries(project, [flag(ann, 3)], signal);
-    held.dispose();
-    await other;
-    expect(historyOf(await openFolder(project))).toHaveLength(2);
-  });
+test('an item is read from another file where one was forged', async () => {
+  const project = temporaryProject();
+  const sound = itemEntry(ben, 1, { text: 'red', item: { ...row('a'), hash: textHash('red') } });
+  writeLabelFile(project, 'a.jsonl', linesOf({ ...sound, id: 'forged', text: 'blue' }));
+  writeLabelFile(project, 'b.jsonl', linesOf(sound));
+  expect(await (await openFolder(project)).readItem(itemKey(sound.item))).toEqual(sound);
 });
 
 describe('a change from outside', () => {

@@ -1,7 +1,13 @@
 /** Spans count code points outside of the program, and hold whole characters. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { codePointSpan, spanFault, withWholeCharacters, withWholePairs } from '../../trainer/protocol/text-spans.ts';
+import {
+  codePointSpan,
+  spanFault,
+  spanOfCodePoints,
+  withWholeCharacters,
+  withWholePairs,
+} from '../../trainer/protocol/text-spans.ts';
 
 const facepalm = '🤦🏼‍♂️';
 
@@ -34,9 +40,18 @@ describe('a span', () => {
           expect(span.start <= start && span.end >= end).toBe(true);
           const outside = codePointSpan(text, span);
           expect([...text].slice(outside.start, outside.end).join('')).toBe(text.slice(span.start, span.end));
+          expect(spanOfCodePoints(text, outside)).toEqual(span);
         }
       }),
     );
+  });
+
+  test('in code points that is not inside the text is none', () => {
+    expect(spanOfCodePoints('🎬a', { start: 1, end: 2 })).toEqual({ start: 2, end: 3 });
+    expect(spanOfCodePoints('🎬a', { start: 2, end: 2 })).toEqual({ start: 3, end: 3 });
+    expect(spanOfCodePoints('🎬a', { start: 1, end: 3 })).toBeNull();
+    expect(spanOfCodePoints('🎬a', { start: 3, end: 3 })).toBeNull();
+    expect(spanOfCodePoints('🎬a', { start: 1, end: 0 })).toBeNull();
   });
 
   test.each([

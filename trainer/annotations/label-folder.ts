@@ -2,26 +2,18 @@
  * The labels of a project: all label files as one, read once and then by what is new in them. The files are the truth; whoever
  * wrote them, and however git merged them, an entry counts once.
  */
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { lineValue } from '../journal/json-lines.ts';
 import { type Categories, categoriesOf } from '../protocol/annotations/categories.ts';
-import {
-  type Author,
-  authorKey,
-  type Entry,
-  type ItemEntry,
-  itemKey,
-  readEntry,
-} from '../protocol/annotations/entries.ts';
+import { type Author, authorKey, type Entry, type ItemEntry } from '../protocol/annotations/entries.ts';
 import { LabelBook } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { readCategories } from './category-file.ts';
 import { type AddedLines, keepLabelsInGit } from './git-files.ts';
-import { labelFileEnding, labelFolderOf, textHash } from './label-files.ts';
+import { labelFileEnding, labelFolderOf } from './label-files.ts';
 import type { LabelTrouble } from './label-lines.ts';
-import { type ItemPlace, LabelReader, type PlacedStatement, type Reading } from './label-reader.ts';
+import { type ItemPlace, LabelReader, type PlacedStatement, type Reading, readItemAt } from './label-reader.ts';
 import { appendEntries } from './label-writer.ts';
 
 export interface LabelChanges {
@@ -119,53 +111,37 @@ export class LabelFolder {
   }
 
   /**
-   * What an item was, from whichever author's file.
+   * What an item was, from the first author's file that says it soundly.
    * @throws StudioError `not-found` where no file says it, `conflict` where the file was changed since or the text is not the item's
    */
   async readItem(key: string): Promise<ItemEntry> {
-    const [place] = this.places.get(key) ?? [];
-    if (place === undefined)
-      throw new StudioError('not-found', 'No label file says what this item was.', {
-        place: key,
-        remedy: 'Ask its author for the label file as it was written.',
-      });
-    return this.readPlace(place, key);
+    let fault = new StudioError('not-found', 'No label file says what this item was.', {
+      place: key,
+      remedy: 'Ask its author for the label file as it was written.',
+    });
+    for (const place of this.places.get(key) ?? []) {
+      const read = await readItemAt(place);
+      if (!(read instanceof StudioError)) return read;
+      fault = read;
+    }
+    throw fault;
   }
 
-  /** The same in the words of each author whose file says it; none where no file does. @throws StudioError `conflict` as `readItem` */
-  readItems(key: string): Promise<ItemEntry[]> {
-    return Promise.all((this.places.get(key) ?? []).map((place) => this.readPlace(place, key)));
+  /**
+   * The same in the words of each author whose file says it soundly; none where no file says it.
+   * @throws StudioError `conflict` where files say it, and none of them soundly
+   */
+  async readItems(key: string): Promise<ItemEntry[]> {
+    const read = await Promise.all((this.places.get(key) ?? []).map(readItemAt));
+    const sound = read.filter((one) => !(one instanceof StudioError));
+    const [fault] = read;
+    if (sound.length === 0 && fault instanceof StudioError) throw fault;
+    return sound;
   }
 
   /** Keys of the items that some file describes, whether or not anything was said of them. */
   get describedItems(): IterableIterator<string> {
     return this.places.keys();
-  }
-
-  private async readPlace(place: ItemPlace, key: string): Promise<ItemEntry> {
-    const handle = await open(place.file, 'r');
-    try {
-      const bytes = Buffer.alloc(place.length);
-      await handle.read(bytes, 0, place.length, place.offset);
-      const read = readEntry(lineValue(bytes));
-      if (read.state === 'read' && read.entry.kind === 'item' && itemKey(read.entry.item) === key) {
-        if (textHash(read.entry.text) === read.entry.item.hash) return read.entry;
-        throw new StudioError(
-          'conflict',
-          'The text that is stored for this item is not the one that was judged: its hash differs.',
-          {
-            place: place.file,
-            remedy: 'Somebody changed the line. Take the file from an earlier commit.',
-          },
-        );
-      }
-    } finally {
-      await handle.close();
-    }
-    throw new StudioError('conflict', 'The label file was changed since it was read.', {
-      place: place.file,
-      remedy: 'Read the labels again.',
-    });
   }
 
   /**

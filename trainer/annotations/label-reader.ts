@@ -1,10 +1,12 @@
 /** Reads one label file, and later what was added to it, without holding the texts of its items. */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { lineValue } from '../journal/json-lines.ts';
 import { type Line, linesOf } from '../journal/lines.ts';
-import { type Author, itemKey } from '../protocol/annotations/entries.ts';
+import { type Author, type ItemEntry, itemKey, readEntry } from '../protocol/annotations/entries.ts';
 import type { Statement } from '../protocol/annotations/label-book.ts';
-import { asStudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { textHash } from './label-files.ts';
 import { type LabelTrouble, readLabelLine } from './label-lines.ts';
 
 /** Where the entry that describes an item stands, in bytes of its file. */
@@ -81,6 +83,7 @@ export class LabelReader {
       return isGrown ? 'grown' : 'rewritten';
     } catch (thrown) {
       reading.signal.throwIfAborted();
+      const [known] = this.ofLast;
       const { message, remedy = 'Check the file, then read the labels again.' } = asStudioError(thrown);
       this.ofLast = [
         {
@@ -91,7 +94,7 @@ export class LabelReader {
           remedy,
         },
       ];
-      return 'rewritten';
+      return known?.kind === 'unreadable' && known.message === this.ofLast[0]?.message ? 'same' : 'rewritten';
     }
   }
 
@@ -159,4 +162,30 @@ export class LabelReader {
 async function standingOf(file: string): Promise<Standing> {
   const { ino, size, mtimeNs } = await stat(file, { bigint: true });
   return { inode: ino, sizeBytes: Number(size), changedNs: mtimeNs };
+}
+
+/** The entry that describes an item, or why it can't be had. */
+export async function readItemAt({ file, key, offset, length }: ItemPlace): Promise<ItemEntry | StudioError> {
+  const handle = await open(file, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    await handle.read(bytes, 0, length, offset);
+    const read = readEntry(lineValue(bytes));
+    if (read.state !== 'read' || read.entry.kind !== 'item' || itemKey(read.entry.item) !== key)
+      return new StudioError('conflict', 'The label file was changed since it was read.', {
+        place: file,
+        remedy: 'Read the labels again.',
+      });
+    if (textHash(read.entry.text) === read.entry.item.hash) return read.entry;
+    return new StudioError(
+      'conflict',
+      'The text that is stored for this item is not the one that was judged: its hash differs.',
+      {
+        place: file,
+        remedy: 'Somebody changed the line. Take the file from an earlier commit.',
+      },
+    );
+  } finally {
+    await handle.close();
+  }
 }

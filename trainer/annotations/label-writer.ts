@@ -2,8 +2,8 @@
  * Adds entries to label files: each batch is one write, brought to the disk before it counts, under a lock that all programs of
  * the project share. Nothing that is there is changed.
  */
-import { mkdirSync } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, mkdirSync } from 'node:fs';
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Author, authorKey, type Entry, entry as entrySchema } from '../protocol/annotations/entries.ts';
@@ -93,7 +93,7 @@ async function append(file: string, lines: Buffer): Promise<void> {
     // Git may put another file in its place at any time; what was then written is in the old one, and gone with it. Where the
     // file system has no lasting numbers for files, the entries are there more than once, which counts once.
     for (let [isThere, tries] = [false, 0]; !isThere && tries < mostTries; tries++) {
-      const handle = await open(file, 'a+');
+      const handle = await openOwn(file);
       try {
         await writeWhole(handle, lines);
         const [written, present] = [
@@ -108,6 +108,18 @@ async function append(file: string, lines: Buffer): Promise<void> {
   } catch (thrown) {
     throw withPlace(thrown, file);
   }
+}
+
+/** A link, which a project of somebody else may have, would lead the lines into another file. */
+async function openOwn(file: string): Promise<FileHandle> {
+  const present = await lstat(file).catch(() => null);
+  if (present !== null && !present.isFile())
+    throw new StudioError('bad-input', 'This is no file of its own, and no labels are written there.', {
+      place: file,
+      remedy: 'Put the file itself here instead of a link to it, or delete the link.',
+    });
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
+  return open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW);
 }
 
 async function writeWhole(handle: FileHandle, lines: Buffer): Promise<void> {

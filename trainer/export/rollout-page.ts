@@ -10,7 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import { answerMark } from '../protocol/correctness.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { editorLink, linkPath, type PlaceLink } from '../protocol/place.ts';
-import type { AhaMoment, Rollout, Span } from '../protocol/records.ts';
+import { type AhaMoment, type Rollout, type Span, stopWords } from '../protocol/records.ts';
 import { encodePng } from '../video/png.ts';
 import { beside, type ExportOptions, requireFolder } from './export-run.ts';
 import { escaped, line, pageEnd, pageHead, plural, text, writtenAt } from './page.ts';
@@ -102,7 +102,7 @@ function article(record: RolloutRecord, number: number, about: AboutPage, pictur
   };
   return `<article aria-labelledby="r${number}">
 <h2 id="r${number}">${number}. Step ${step}, ${order} ${index + 1}</h2>
-<p class="dim">${line(group.purpose)}; ${plural(record.tokenCount, 'token')}; ended by ${line(record.stopReason)}; <code>${line(record.id)}</code></p>
+<p class="dim">${line(group.purpose)}; ${plural(record.tokenCount, 'token')}; ${stopWords[record.stopReason]}; <code>${line(record.id)}</code></p>
 <h3>Question</h3>
 <p class="text" dir="auto">${text(question.problem)}</p>
 ${question.options.length === 0 ? '' : `<ul class="options">${question.options.map((option) => `<li class="text" dir="auto">${text(option)}</li>`).join('')}</ul>\n`}<p>Solution: <span class="text" dir="auto">${text(question.solution)}</span> <span class="dim">(${line(question.problemType)}; ${line(question.path)})</span></p>

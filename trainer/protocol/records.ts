@@ -57,6 +57,12 @@ export type ParsedCompletion = z.infer<typeof parsedCompletion>;
 
 export const stopReason = z.enum(['stop', 'length', 'aborted']);
 export type StopReason = z.infer<typeof stopReason>;
+/** Why an answer ended, for people. */
+export const stopWords: Readonly<Record<StopReason, string>> = {
+  stop: 'ended by itself',
+  length: 'cut at the limit',
+  aborted: 'aborted',
+};
 
 export const rollout = z.object({
   id: z.string(),

@@ -1,6 +1,7 @@
 /** What the questions that are compared were asked for: what was wanted where both runs have such, else the first that they have. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Method } from '../../trainer/protocol/parameters.ts';
+import type { HistoryGroup } from '../../trainer/protocol/questions.ts';
 import type { GroupPurpose } from '../../trainer/protocol/records.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { useStore } from '../ui/store.ts';
@@ -14,11 +15,17 @@ export function purposesFor(wanted: GroupPurpose | null, methods: readonly Metho
   return wanted === null ? usual : [wanted, ...usual.filter((one) => one !== wanted)];
 }
 
+type Asked = readonly Pick<HistoryGroup, 'purpose'>[];
+
+/** The first of the purposes for which both were asked one question; undefined where there is none. */
+export const purposeOfBoth = (order: readonly GroupPurpose[], first: Asked, second: Asked): GroupPurpose | undefined =>
+  order.find((one) => [first, second].every((groups) => groups.some(({ purpose }) => purpose === one)));
+
 /** @returns null while it is looked for */
 export function usePurpose(
   feed: RunFeed,
   other: RunFeed,
-  { purpose: wanted, evaluationId, againstEvaluationId }: ComparePlace,
+  { purpose: wanted, question, groupId, evaluationId, againstEvaluationId }: ComparePlace,
   change: (to: Partial<ComparePlace>) => void,
 ): { readonly purpose: GroupPurpose | null; readonly setPurpose: (purpose: GroupPurpose) => void } {
   const [purpose, settle] = useState<GroupPurpose | null>(null);
@@ -35,7 +42,17 @@ export function usePurpose(
       return setPurpose('evaluation');
     let isWanted = true;
     const order = purposesFor(wanted, [first, second]);
+    /* For what both were asked the question that is read, if that is known; else any. */
+    const ofQuestion = async () => {
+      if (question === null && groupId === null) return undefined;
+      const of = question === null ? { groupId: groupId ?? '' } : { question };
+      const asked = await feed.request('questions/history', { of });
+      const too = await other.request('questions/history', { of: { question: asked.key } });
+      return purposeOfBoth(order, asked.groups, too.groups);
+    };
     const look = async () => {
+      const found = await ofQuestion().catch(() => undefined);
+      if (found) return found;
       for (const one of order) {
         const { total } = await feed.connection.request('questions/shared', {
           ...{ runIds: [feed.id, other.id] as [string, string], purpose: one, limit: 1 },

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { patternRules } from '../../trainer/protocol/patterns.ts';
-import type { Question, Rollout } from '../../trainer/protocol/records.ts';
+import { type Question, type Rollout, stopWords } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { count, fixed } from '../ui/numbers.ts';
 import styles from './answer-line.module.css';
@@ -18,8 +18,6 @@ interface AnswerLineProps {
   /** The answer's text. */
   readonly children: ComponentChildren;
 }
-
-const stopWords = { stop: 'ended by itself', length: 'cut at the limit', aborted: 'aborted' } as const;
 
 export function AnswerLine({ rollout, question, threshold, noEntropy, children }: AnswerLineProps) {
   const { problems } = rollout.parsed;

@@ -1,7 +1,5 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout); how they lie follows from the page's width. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { StudioError } from '../../trainer/protocol/errors.ts';
-import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { OlderRules } from '../rollout/aha-tier.tsx';
@@ -13,7 +11,6 @@ import { noTrainer } from '../run/run-words.ts';
 import { TopLine } from '../run/top-line.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
-import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { helpRows, keyMap } from '../ui/key-table.ts';
 import { actsByItself, useKeys } from '../ui/keys.ts';
@@ -28,6 +25,7 @@ import { useFocus } from './focus.ts';
 import { GroupView } from './group/group-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
 import { listHiddenTo, lowPage, PaneWidths } from './layout.ts';
+import { keepLeft, takeLeft } from './left-page.ts';
 import { ChoiceStore } from './list/list-choices.ts';
 import { listKeys } from './list/list-keys.ts';
 import { RolloutFeed } from './list/rollout-feed.ts';
@@ -40,6 +38,7 @@ import { type Read, Reading, type RolloutsPlace, type TextDocument } from './rea
 import { RolloutView, rolloutTextId } from './rollout-view.tsx';
 import styles from './rollouts.module.css';
 import { type RolloutsAction, rolloutsKeys } from './rollouts-keys.ts';
+import { Unread } from './unread.tsx';
 import { useLayout, useRead } from './use-reading.ts';
 
 interface RolloutsProps {
@@ -53,38 +52,6 @@ interface RolloutsProps {
   /** To the same question in another run. */
   readonly onCompare: (read: Read) => void;
   readonly onOpenDocument: (document: TextDocument) => void;
-}
-
-interface Left {
-  readonly feed: RunFeed;
-  readonly place: Store<RolloutsPlace>;
-  readonly list: RolloutFeed;
-  readonly reading: Reading;
-}
-
-/** What was read when the page was left without a trainer, which no one could read again. */
-let left: Left | null = null;
-
-function keepLeft(page: Left): void {
-  disposeLeft();
-  left = page;
-  if (noTrainer(page.feed.connection.state.get().link) === null) disposeLeft();
-}
-
-function takeLeft(feed: RunFeed, place: Store<RolloutsPlace>): Left | null {
-  const held = left;
-  if (held?.feed === feed && held.place === place && noTrainer(feed.connection.state.get().link) !== null) {
-    left = null;
-    return held;
-  }
-  disposeLeft();
-  return null;
-}
-
-function disposeLeft(): void {
-  left?.reading.dispose();
-  left?.list.dispose();
-  left = null;
 }
 
 export function Rollouts(props: RolloutsProps) {
@@ -338,21 +305,5 @@ function Panes(props: PanesProps) {
         </div>
       </main>
     </>
-  );
-}
-
-/** In place of an answer that can't be read. */
-function Unread({ unread, refused }: { unread: StudioError; refused: string | null }) {
-  return (
-    <Blank status>
-      <p class="strong">
-        {refused === null ? shownLine(unread.message) : `This answer can't be read now: ${refused}.`}
-      </p>
-      <p class="dim">
-        {refused === null
-          ? unread.data.remedy && shownLine(unread.data.remedy)
-          : 'It is read as soon as there is a trainer.'}
-      </p>
-    </Blank>
   );
 }

@@ -1,6 +1,6 @@
 /** What is looked through for questions of both runs: what was asked for first, then what tells most, each once. */
 import { describe, expect, it } from 'vitest';
-import { purposesFor } from '../../../webview/compare/use-purpose.ts';
+import { purposeOfBoth, purposesFor } from '../../../webview/compare/use-purpose.ts';
 
 describe('purposes', () => {
   it('begin with training, or with the probes where a run of the two was supervised', () => {
@@ -10,5 +10,12 @@ describe('purposes', () => {
 
   it('begin with that which is wanted, and hold the others once', () => {
     expect(purposesFor('evaluation', ['tgrpo', 'tgrpo'])).toEqual(['evaluation', 'train', 'probe']);
+  });
+
+  it('are the first for which both runs were asked the question that is read', () => {
+    const order = purposesFor('train', ['tgrpo', 'sft']);
+    const trained = [{ purpose: 'train' }, { purpose: 'evaluation' }] as const;
+    expect(purposeOfBoth(order, trained, [{ purpose: 'evaluation' }, { purpose: 'probe' }])).toBe('evaluation');
+    expect(purposeOfBoth(order, trained, [{ purpose: 'probe' }])).toBeUndefined();
   });
 });

@@ -4,7 +4,15 @@ import { Popover } from '../../ui/popover.tsx';
 import { Checkbox } from '../../ui/toolkit.tsx';
 import { nextSort } from './column-heads.tsx';
 import styles from './column-menu.module.css';
-import { type ColumnName, columnNames, columnOf, firstOf, type ListLayout, orderSign } from './columns.tsx';
+import {
+  type ColumnName,
+  columnNames,
+  columnOf,
+  firstOf,
+  type ListLayout,
+  orderColumn,
+  orderSign,
+} from './columns.tsx';
 
 interface ColumnMenuProps {
   readonly layout: ListLayout;
@@ -62,7 +70,7 @@ export function ColumnMenu({ layout, shown, sort, onToggle, onUsual, onSort, onC
 function Order({ name, sort, onSort }: { name: ColumnName } & Pick<ColumnMenuProps, 'sort' | 'onSort'>) {
   const column = columnOf(name);
   const next = nextSort(column, sort);
-  const isBy = sort?.by === column.field;
+  const isBy = sort !== null && orderColumn(sort) === name;
   return (
     <button
       type="button"
