@@ -59,6 +59,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'look a dataset over: rows, media, duplicates',
       load: async () => (await import('./cli/commands/check.ts')).checkCommand,
     },
+    annotations: {
+      summary: 'labels of a project: count and compare them, hand them out and in, clean a dataset by them',
+      load: async () => (await import('./cli/commands/annotations.ts')).annotationsCommand,
+    },
     split: {
       summary: 'split a dataset for training and evaluation without leaking a video',
       load: async () => (await import('./cli/commands/split.ts')).splitCommand,
@@ -132,7 +136,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (isHelp) {
     const parts = Object.entries(groups).map(([title, entries]) => {
-      const lines = Object.entries(entries).map(([key, { summary }]) => `  ${key.padEnd(8)} ${summary}`);
+      const lines = Object.entries(entries).map(([key, { summary }]) => `  ${key.padEnd(11)} ${summary}`);
       return [title, ...lines].join('\n');
     });
     process.stdout.write(

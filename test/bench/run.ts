@@ -6,6 +6,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { benchActivation } from './activation.bench.ts';
+import { benchAnnotations } from './annotations.bench.ts';
 import { benchData } from './data.bench.ts';
 import { benchEditable } from './editable.bench.ts';
 import { benchEngine } from './engine.bench.ts';
@@ -27,6 +28,7 @@ const parts: Record<string, BenchPart> = {
   rewards: benchRewards,
   data: benchData,
   editable: benchEditable,
+  annotations: benchAnnotations,
   media: benchMedia,
   pages: benchPages,
   activation: benchActivation,

@@ -62,7 +62,22 @@ export const rooms: readonly Room[] = [
     on: ['trainer/journal', 'trainer/programs', 'trainer/protocol', 'trainer/store'],
     runs: 'node',
   },
-  { room: 'trainer/annotations/exchange', on: ['trainer/annotations', 'trainer/protocol'], runs: 'node' },
+  {
+    room: 'trainer/annotations/exchange',
+    on: ['trainer/annotations', 'trainer/journal', 'trainer/protocol'],
+    runs: 'node',
+  },
+  {
+    room: 'trainer/annotations/rows',
+    on: [
+      'trainer/annotations',
+      'trainer/annotations/exchange',
+      'trainer/data/editable',
+      'trainer/protocol',
+      'trainer/rewards',
+    ],
+    runs: 'node',
+  },
   {
     room: 'trainer/learning',
     on: [
@@ -108,6 +123,16 @@ export const rooms: readonly Room[] = [
   // What lasts longer than a step.
   { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
   {
+    room: 'trainer/annotations/report',
+    on: ['trainer/annotations/agreement', 'trainer/export', 'trainer/protocol'],
+    runs: 'node',
+  },
+  {
+    room: 'trainer/annotations/export',
+    on: ['trainer/annotations', 'trainer/annotations/exchange', 'trainer/export', 'trainer/protocol', 'trainer/video'],
+    runs: 'node',
+  },
+  {
     room: 'trainer/runs',
     on: [
       'trainer/data',
@@ -150,11 +175,17 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/cli/commands',
     on: [
+      'trainer/annotations',
+      'trainer/annotations/exchange',
+      'trainer/annotations/export',
+      'trainer/annotations/report',
+      'trainer/annotations/rows',
       'trainer/cli/experiments',
       'trainer/cli/terminal',
       'trainer/client',
       'trainer/cot',
       'trainer/data',
+      'trainer/data/editable',
       'trainer/engines',
       'trainer/evaluation',
       'trainer/export',

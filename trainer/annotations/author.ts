@@ -31,7 +31,8 @@ export async function findAuthor(
   return { author: { name: login(), email: null }, from: 'login', note: git.note };
 }
 
-function authorOfSetting(setting: string): Author {
+/** @param setting `NAME` or `NAME <E-MAIL>`. @throws StudioError `bad-input` for what is no name */
+export function authorOfSetting(setting: string): Author {
   const [, name = setting, email = null] = /^(.*?)<([^<>]*)>\s*$/.exec(setting) ?? [];
   const given = { name: name.trim(), email: email?.trim() || null };
   const read = authorSchema.safeParse(given);

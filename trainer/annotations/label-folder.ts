@@ -99,6 +99,11 @@ export class LabelFolder {
     return this.read?.categories ?? categoriesOf(null);
   }
 
+  /** Whether there is an entry of this id already. */
+  has(id: string): boolean {
+    return this.byId.has(id) || this.itemIds.has(id);
+  }
+
   /** Whether the author's file says already what an item was. */
   hasItem(author: Author, key: string): boolean {
     const own = authorKey(author);
@@ -123,6 +128,23 @@ export class LabelFolder {
   }
 
   /**
+   * The same in the words of each author whose file says it soundly; none where no file says it.
+   * @throws StudioError `conflict` where files say it, and none of them soundly
+   */
+  async readItems(key: string): Promise<ItemEntry[]> {
+    const read = await Promise.all((this.places.get(key) ?? []).map(readItemAt));
+    const sound = read.filter((one) => !(one instanceof StudioError));
+    const [fault] = read;
+    if (sound.length === 0 && fault instanceof StudioError) throw fault;
+    return sound;
+  }
+
+  /** Keys of the items that some file describes, whether or not anything was said of them. */
+  get describedItems(): IterableIterator<string> {
+    return this.places.keys();
+  }
+
+  /**
    * Adds entries, each to its author's file; one whose id is there already is left out. They are on the disk when this ends. With
    * the first of them the project's git learns of labels, in the one place where that is done.
    * @throws as `appendEntries`
@@ -130,7 +152,7 @@ export class LabelFolder {
   append(entries: readonly Entry[], signal: AbortSignal): Promise<Appended> {
     return this.inTurn(async () => {
       await this.readNew({ signal });
-      const fresh = entries.filter(({ id }) => !this.byId.has(id) && !this.itemIds.has(id));
+      const fresh = entries.filter(({ id }) => !this.has(id));
       if (fresh.length === 0) return { added: 0, git: [], gitFault: null };
       await appendEntries(this.projectFolder, fresh, signal);
       await this.readNew({ signal });

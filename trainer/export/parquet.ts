@@ -1,6 +1,6 @@
 /** Records as Parquet, row group by row group, so that a table of any length costs the memory of one. The one door to `hyparquet-writer`. */
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import type { Column, ColumnType, Table } from './tables.ts';
+import type { Column, ColumnType } from './tables.ts';
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
@@ -58,15 +58,21 @@ function cellOf({ type, of }: Column, record: unknown): unknown {
   }
 }
 
+/** What a file needs to know of a table. */
+interface ParquetTable {
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
 export class ParquetFile {
-  private readonly table: Table;
+  private readonly table: ParquetTable;
   private readonly writer: ParquetWriter;
   private cells: unknown[][];
   private rows = 0;
   private characters = 0;
 
   /** @param file is made, or written anew */
-  constructor(file: string, table: Table) {
+  constructor(file: string, table: ParquetTable) {
     this.table = table;
     const { columns } = table;
     this.writer = new ParquetWriter({

@@ -2,7 +2,6 @@
  * Rollouts as one page that a colleague can read anywhere: frames inlined, no script, nothing fetched. What models and datasets
  * wrote goes in as text alone; a policy in the page forbids all that it does not need.
  */
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,12 +9,11 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { answerMark } from '../protocol/correctness.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import { shownLine, shownText } from '../protocol/hostile-text.ts';
 import { editorLink, linkPath, type PlaceLink } from '../protocol/place.ts';
 import { type AhaMoment, type Rollout, type Span, stopWords } from '../protocol/records.ts';
 import { encodePng } from '../video/png.ts';
 import { beside, type ExportOptions, requireFolder } from './export-run.ts';
-import { pageStyle } from './page-style.ts';
+import { escaped, line, pageEnd, pageHead, plural, text, writtenAt } from './page.ts';
 import type { ChosenRollouts } from './selection.ts';
 import type { RolloutRecord } from './tables.ts';
 
@@ -71,7 +69,7 @@ export async function exportPage(
       written++;
       yield article(record, written, about, await pictures.of(record));
     }
-    yield '</main>\n</body>\n</html>\n';
+    yield pageEnd;
   }
   await beside(file, (partial) => pipeline(Readable.from(parts()), createWriteStream(partial), { signal }));
   return written;
@@ -79,28 +77,7 @@ export async function exportPage(
 
 // ---- the page -------------------------------------------------------------------------------------------------------
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
-/** Text from outside, its deceiving characters as their code. */
-const text = (from: string) => escaped(shownText(from));
-const line = (from: string) => escaped(shownLine(from));
-
-const plural = (count: number, noun: string) => `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
-
 function head({ count, matching }: ChosenRollouts, { project, runId, query, order, at }: AboutPage): string {
-  const policy = [
-    "default-src 'none'",
-    'img-src data:',
-    `style-src 'sha256-${createHash('sha256').update(pageStyle).digest('base64')}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
   const title = `${plural(count, 'rollout')} of ${line(runId)}`;
   const chosen = [
     query.trim() === '' ? 'no filter' : `filter <code dir="auto">${line(query)}</code>`,
@@ -109,20 +86,8 @@ function head({ count, matching }: ChosenRollouts, { project, runId, query, orde
       ? `the first ${count.toLocaleString('en-US')} of ${matching.toLocaleString('en-US')}`
       : 'all that fit',
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p class="dim">Project ${line(project)}; ${chosen.join('; ')}. Written ${escaped(at.toISOString().slice(0, 16).replace('T', ' '))} UTC by Video-R1 Studio.</p>
+  return `${pageHead(title)}
+<p class="dim">Project ${line(project)}; ${chosen.join('; ')}. ${writtenAt(at)}</p>
 `;
 }
 

@@ -89,6 +89,29 @@ const table: Readonly<Record<string, Refused>> = {
   analyse: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   recover: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
+  annotations: {
+    over: ['stats', 'a'],
+    usage: [
+      ...[[], ['stat'], ['--json'], ['stats', '--limit', 'x'], ['export', '--out', 'a'], ['export', '--form', 'jsonl']],
+      ['export', '--form', 'xml', '--out', 'a'],
+      ['export', '--form', 'jsonl', '--out', 'a', '--verdict', 'kept'],
+      ...[['import'], ['import', 'a', '--who', '7'], ['import', 'a', '--means', 'b=zzz', '--folder', folder]],
+      ...[['apply'], ['apply', 'a'], ['apply', 'a', '--out', 'b', '--in-place']],
+      ...[
+        ['pack'],
+        ['pack', 'a', '--out', 'b'],
+        ['pack', 'a', '--rows', '0', '--out', 'b'],
+        ['pack', 'a', '--rows', '1'],
+      ],
+      ['pack', 'a', '--query', 'step>>3', '--out', 'b', '--folder', folder],
+    ],
+    input: [
+      ['stats', '--folder', nowhere],
+      ['import', nowhere, '--folder', folder],
+      ['apply', nowhere, '--in-place', '--folder', folder],
+      ['pack', 'sft-1', '--query', 'step>3', '--out', at('queue'), '--folder', folder],
+    ],
+  },
   check: { over: ['a', 'b'], usage: [[], ['a', '--limit', 'x']], input: [[nowhere]] },
   split: {
     over: ['a', 'b', '--eval', '0.1'],

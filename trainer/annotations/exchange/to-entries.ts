@@ -12,7 +12,7 @@ import {
 } from '../../protocol/annotations/entries.ts';
 import { textHash } from '../label-files.ts';
 import { type ChangedLabels, changesOf } from './changes.ts';
-import type { ExchangedItem, ExchangedJudgement } from './exchanged.ts';
+import type { ExchangedAuthor, ExchangedItem, ExchangedJudgement } from './exchanged.ts';
 import { authorOf } from './foreign-author.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
@@ -35,7 +35,13 @@ export interface ImportContext {
   readonly tool: string;
   /** ISO 8601 in UTC, for what the file does not date. */
   readonly now: string;
+  /** Told of each judgement who its user is taken for. */
+  readonly onAuthor?: ((user: ExchangedAuthor, author: Author) => void) | undefined;
 }
+
+/** The same words in the same place by the same person are the same entry. @param said all of it but its head and item */
+export const entryIdOf = (author: Author, item: Item, said: object): string =>
+  textHash(JSON.stringify([authorKey(author), item, said]));
 
 /**
  * Entries of this project that travelled with the item come back as they are. What the tool's users said since is added: a
@@ -55,13 +61,13 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
   const added: Entry[] = [];
   for (const judgement of of.judgements) {
     const author = authorOf(judgement, standing, context, notices);
+    context.onAuthor?.(judgement.author, author);
     const changes = changesOf(judgement, author, target.content.text, standing, notices);
     if (changes.length === 0) continue;
     const at = instant(judgement, author, own, context, notices);
     const add = (body: ChangedLabels | ({ readonly kind: 'item' } & ItemContent)) => {
       const said = body.kind === 'retraction' ? body : { item: target.item, ...body };
-      // The same words in the same place by the same person are the same entry.
-      const id = textHash(JSON.stringify([authorKey(author), target.item, body]));
+      const id = entryIdOf(author, target.item, body);
       if (own.some((one) => one.id === id))
         notices.tell('What was taken back in this project is still in the file; it stays taken back.', judgement.place);
       else added.push(entry.parse({ v: entryVersion, id, at, author, ...said }));

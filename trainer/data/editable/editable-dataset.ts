@@ -243,6 +243,22 @@ export class EditableDataset {
     });
   }
 
+  /**
+   * Writes file and edits without some of the rows: all other bytes stay, and of the separators one goes with each row. Over
+   * this file itself it ends this dataset, which is to be opened anew.
+   * @throws StudioError as `save` does; the `fault` of a file that stops being rows, of which it is not known what would be cut
+   */
+  async saveWithout(leftOut: ReadonlySet<number>, named: string, work: LongWork = {}): Promise<void> {
+    const target = await realpath(named).catch(() => path.resolve(named));
+    return this.exclusively(async () => {
+      await unlessAborted(this.at.indexed, work.signal);
+      if (this.fault) throw this.fault;
+      const written = await writeBeside(this.at, new Map(this.edits.changes), target, work, leftOut);
+      written.replace();
+      await syncFolder(path.dirname(target));
+    });
+  }
+
   /** Whether another program has changed, replaced or removed the file since it was read. */
   hasChangedOutside(): Promise<boolean> {
     return this.onFile(

@@ -1,5 +1,5 @@
 /**
- * Writes a file with its changed rows beside the one that it will replace. Only a rename gives it the name, so a kill at any
+ * Writes a file with its changed rows, and without those that are left out, beside the one that it will replace. Only a rename gives it the name, so a kill at any
  * moment leaves the old file or the new one, whole; what it leaves beside is recognised by its name.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -120,39 +120,72 @@ async function ownerOf(target: string, source: string) {
   }
 }
 
-/** Copies the file, changed rows exchanged; every other byte as it is there now. */
+/** A stretch of the file, and what is written in its place. */
+interface Patch {
+  readonly start: number;
+  /** The first byte after it. */
+  readonly end: number;
+  write(bytes: Buffer): Buffer;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Each row that is left out takes one separator along: the one behind it, or, after the last that stays, the one before it. */
+function cuts(index: RowIndex, leftOut: ReadonlySet<number>): Patch[] {
+  const endOf = (row: number) => index.offset(row) + index.length(row);
+  let kept = index.count - 1;
+  while (leftOut.has(kept)) kept--;
+  return [...leftOut].map((row) => ({
+    start: row < kept || row === 0 ? index.offset(row) : endOf(row - 1),
+    end: row < kept ? index.offset(row + 1) : endOf(row),
+    write: () => nothing,
+  }));
+}
+
+/** Copies the file, changed rows exchanged and others left out; every other byte as it is there now. */
 async function copyChanged(
   { base, index }: Source,
   changes: Changes,
+  leftOut: ReadonlySet<number>,
   out: FileHandle,
   { signal, onProgress }: LongWork,
 ): Promise<Map<number, RewrittenRow>> {
   const { sizeBytes } = base.stamp;
-  const edited = [...changes].sort(([a], [b]) => a - b);
   const rows = new Map<number, RewrittenRow>();
+  const exchanges = [...changes]
+    .filter(([row]) => !leftOut.has(row))
+    .map(
+      ([row, changed]): Patch => ({
+        start: index.offset(row),
+        end: index.offset(row) + index.length(row),
+        write(before) {
+          const bytes = rewrite(before, changed, `${base.file}:${index.line(row)}, row ${row + 1}`);
+          rows.set(row, { length: bytes.length, marks: marksOf(bytes), hash: contentHash(bytes) });
+          return bytes;
+        },
+      }),
+    );
+  const patches = [...exchanges, ...cuts(index, leftOut)].sort((a, b) => a.start - b.start);
   let buffer = Buffer.allocUnsafe(copyBytes);
   let next = 0;
   for (let at = 0; at < sizeBytes; ) {
     signal?.throwIfAborted();
-    // A changed row is never cut in two.
+    // What is exchanged is never cut in two.
     let end = Math.min(at + copyBytes, sizeBytes);
     let last = next;
-    for (; last < edited.length; last++) {
-      const [row] = edited[last] as (typeof edited)[number];
-      if (index.offset(row) >= end) break;
-      end = Math.max(end, index.offset(row) + index.length(row));
+    for (; last < patches.length; last++) {
+      const patch = patches[last] as Patch;
+      if (patch.start >= end) break;
+      end = Math.max(end, patch.end);
     }
     if (buffer.length < end - at) buffer = Buffer.allocUnsafe(end - at);
     const piece = buffer.subarray(0, end - at);
     await base.readInto(piece, at);
     const parts: Buffer[] = [];
     let from = 0;
-    for (const [row, changed] of edited.slice(next, last)) {
-      const start = index.offset(row) - at;
-      const stop = start + index.length(row);
-      const bytes = rewrite(piece.subarray(start, stop), changed, `${base.file}:${index.line(row)}, row ${row + 1}`);
-      rows.set(row, { length: bytes.length, marks: marksOf(bytes), hash: contentHash(bytes) });
-      parts.push(piece.subarray(from, start), bytes);
+    for (const patch of patches.slice(next, last)) {
+      const [start, stop] = [patch.start - at, patch.end - at];
+      parts.push(piece.subarray(from, start), patch.write(piece.subarray(start, stop)));
       from = stop;
     }
     next = last;
@@ -168,6 +201,7 @@ async function copyChanged(
  * target, or of the source where there is none yet, and owner and group as far as this user may give them; access lists and
  * extended attributes are not carried over.
  * @param target links followed
+ * @param leftOut rows that it does not get
  * @throws StudioError `disk-full` before anything is written where there is no room; `conflict` when the file was changed
  *   outside; what the system says of the folder; the signal's reason. Nothing is left beside then.
  */
@@ -176,6 +210,7 @@ export async function writeBeside(
   changes: Changes,
   target: string,
   work: LongWork,
+  leftOut: ReadonlySet<number> = new Set(),
 ): Promise<WrittenFile> {
   const { base } = source;
   const folder = path.dirname(target);
@@ -198,7 +233,7 @@ export async function writeBeside(
     const { mode, uid, gid } = await ownerOf(target, base.file);
     const out = await open(beside, 'wx', 0o600);
     try {
-      const rows = await copyChanged(source, changes, out, work);
+      const rows = await copyChanged(source, changes, leftOut, out, work);
       const made = await out.stat();
       // Only a privileged user may give a file away.
       if (made.uid !== uid || made.gid !== gid) await out.chown(uid, gid).catch(() => undefined);

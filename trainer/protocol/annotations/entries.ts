@@ -26,6 +26,9 @@ export type Author = z.infer<typeof author>;
 /** Of exactly one author. A name that is written with other code points for the same letters is the same name. */
 export const authorKey = ({ name, email }: Author): string => JSON.stringify([name.normalize('NFC'), email]);
 
+/** `Ann Example <ann@example.org>`, or the name alone. */
+export const authorLine = ({ name, email }: Author): string => (email === null ? name : `${name} <${email}>`);
+
 /** The author that a key is of. */
 export function authorOf(key: string): Author {
   const [name, email] = JSON.parse(key) as [string, string | null];
@@ -60,6 +63,12 @@ export const itemKey = (item: Item): string =>
       ? [item.kind, item.dataset, item.row, item.hash]
       : [item.kind, item.run, item.rollout, item.hash],
   );
+
+/** `data/cot.json, row 12`: an item for people. */
+export function itemLine(item: Item): string {
+  if (item.kind === 'rollout') return `run ${item.run}, rollout ${item.rollout}`;
+  return item.row === null ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
+}
 
 const entryId = z.string().min(1).max(100);
 const note = z.string().max(10_000);

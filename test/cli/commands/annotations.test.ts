@@ -1,0 +1,187 @@
+/** `video-r1 annotations` counts labels, hands them out and in, and cleans a dataset by them, all without a trainer. */
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
+import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
+import { temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
+import { runProgram, sampleProject } from '../../integration/trainer-process.ts';
+import { ann, flag } from '../../protocol/annotations/made-entries.ts';
+
+const call = (folder: string, ...args: string[]) => runProgram(['annotations', ...args], folder);
+
+async function project(entries = labels()): Promise<string> {
+  const folder = temporaryProject();
+  writeDataset(folder);
+  await label(folder, entries);
+  return folder;
+}
+
+describe('video-r1 annotations stats', () => {
+  it('tells counts, agreement and disagreements as text and as JSON', async () => {
+    const folder = await project();
+    const { code, stdout, stderr } = await call(folder, 'stats');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/Ann <ann@example.org> and Ben +kappa 0\.500 \[/);
+    expect(stdout).toContain('6 labelled items: 4 flags, 9 verdicts, 0 settlements.');
+    const json = JSON.parse((await call(folder, 'stats', '--json')).stdout);
+    expect(json).toMatchObject({
+      items: 6,
+      agreement: { verdict: { pairs: [{ kappa: { value: 0.5 } }] } },
+      troubles: [],
+    });
+  });
+
+  it('writes a page on which hostile text stays text, with no script and nothing to fetch', async () => {
+    const name = '<script>alert(1)</script>';
+    const folder = await project([
+      ...labels(),
+      flag({ name, email: null }, 1, { item: { ...itemOf(1), dataset: '<img src=x onerror=alert(2)>' } as never }),
+    ]);
+    expect(await call(folder, 'stats', '--html', 'report.html')).toMatchObject({ code: 0 });
+    const html = readFileSync(path.join(folder, 'report.html'), 'utf8');
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(html).toContain('&lt;img src=x onerror=alert(2)&gt;');
+    expect(html).not.toMatch(/<script|<img|<link|url\(|https?:/);
+    expect(html).toContain("default-src 'none'");
+    expect(html).toContain('kappa 0.500 [');
+  });
+
+  it('tells lines that do not count, and of a project without labels that there are none', async () => {
+    const folder = await project();
+    const file = writeLabelFile(folder, 'broken.jsonl', 'half a line\n');
+    const { code, stderr } = await call(folder, 'stats');
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`${file}:1: This line is not whole`)]);
+    rmSync(labelFolderOf(folder), { recursive: true });
+    expect(await call(folder, 'stats')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('There are no labels'),
+    });
+  });
+});
+
+describe('video-r1 annotations export and import', () => {
+  let from: string;
+  beforeAll(async () => {
+    from = await project();
+  });
+
+  it.each(['jsonl', 'label-studio', 'argilla'])('carry %s into another project, once', async (form) => {
+    const out = path.join(temporaryProject(), 'labels.out');
+    const exported = await call(from, 'export', '--form', form, '--out', out);
+    expect(exported).toMatchObject({ code: 0, stderr: '' });
+    const to = temporaryProject();
+    const dry = await call(to, 'import', out, '--dry-run');
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was written: --dry-run.') });
+    expect(existsSync(labelFolderOf(to))).toBe(false);
+    const first = JSON.parse((await call(to, 'import', out, '--json')).stdout);
+    expect(first).toMatchObject({ form: form === 'jsonl' ? 'labels' : form, fresh: 23, added: 23, notices: [] });
+    const again = await call(to, 'import', out);
+    expect(again.stdout).toContain('23 entries, 0 of them new');
+    const stats = async (folder: string) => (await call(folder, 'stats')).stdout;
+    expect(await stats(to)).toBe(await stats(from));
+  });
+
+  it('find the rows of a dataset that tasks of another tool are about, and tell who its users are', async () => {
+    const to = temporaryProject();
+    writeDataset(to);
+    const task = {
+      id: 1,
+      data: { text: rows[1]?.process },
+      annotations: [
+        {
+          id: 2,
+          completed_by: 7,
+          created_at: '2026-01-05T09:31:00Z',
+          result: [
+            { id: 'a', from_name: 'verdict', to_name: 'text', type: 'choices', value: { choices: ['bad'] } },
+            {
+              id: 'b',
+              from_name: 'label',
+              to_name: 'text',
+              type: 'labels',
+              value: { start: 7, end: 12, text: 'It is', labels: ['order'] },
+            },
+          ],
+        },
+      ],
+    };
+    writeFileSync(path.join(to, 'tasks.json'), JSON.stringify([task]));
+    const unknown = await call(to, 'import', 'tasks.json', '--dry-run');
+    expect(unknown.stdout).toContain('no item of the project has this text');
+    const words = ['--dataset', 'data/cot.json', '--who', '7=Ann <ann@example.org>', '--means', 'order=wrong-order'];
+    const { code, stdout } = await call(to, 'import', 'tasks.json', ...words, '--means', 'bad=drop');
+    expect(code).toBe(0);
+    expect(stdout).toContain('tasks.json is an export of Label Studio: 3 entries, 3 of them new.');
+    expect(stdout).toContain('  Ann <ann@example.org>, there 7: 3 entries, 3 new');
+    const { disagreements: _, ...report } = JSON.parse((await call(to, 'stats', '--json')).stdout);
+    expect(report).toMatchObject({ outcomes: { drop: 1 }, categories: [{ category: 'wrong-order', spans: 1 }] });
+  });
+
+  it('choose by author, category and verdict', async () => {
+    const told = async (...filter: string[]) =>
+      JSON.parse((await call(from, 'export', '--form', 'jsonl', '--out', 'a.jsonl', '--json', ...filter)).stdout);
+    expect(await told('--author', 'Ben')).toMatchObject({ items: 4, written: 9 });
+    expect(await told('--category', 'wrong order of events')).toMatchObject({ items: 1 });
+    expect(await told('--verdict', 'disputed')).toMatchObject({ items: 1 });
+    const { code, stderr } = await call(from, 'export', '--form', 'jsonl', '--out', 'b.jsonl', '--author', 'Bem');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('No label is by Bem')]);
+    expect(existsSync(path.join(from, 'b.jsonl'))).toBe(false);
+  });
+});
+
+describe('video-r1 annotations apply', () => {
+  it('writes the cleaned dataset beside, and says what was done', async () => {
+    const folder = await project();
+    const before = readFileSync(path.join(folder, 'data/cot.json'), 'utf8');
+    const { code, stdout } = await call(folder, 'apply', 'data/cot.json', '--out', 'clean.json');
+    expect(code).toBe(0);
+    expect(stdout).toContain('clean.json: 4 of 6 rows of data/cot.json\n  2 left out');
+    expect(stdout).toContain('  1 disputed: kept as they are');
+    const cleaned = JSON.parse(readFileSync(path.join(folder, 'clean.json'), 'utf8')) as { problem_id: number }[];
+    expect(cleaned.map(({ problem_id }) => problem_id)).toEqual([1, 2, 5, 6]);
+    expect(readFileSync(path.join(folder, 'data/cot.json'), 'utf8')).toBe(before);
+  });
+
+  it('writes over the dataset only where that is asked for, by whatever name it is called', async () => {
+    const folder = await project();
+    const { size } = statSync(path.join(folder, 'data/cot.json'));
+    for (const out of ['data/cot.json', './data/../data/cot.json']) {
+      const { code, stderr } = await call(folder, 'apply', 'data/cot.json', '--out', out);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('--in-place')]);
+    }
+    expect(statSync(path.join(folder, 'data/cot.json')).size).toBe(size);
+    expect(await call(folder, 'apply', 'data/cot.json', '--in-place', '--json')).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(path.join(folder, 'data/cot.json'), 'utf8'))).toHaveLength(4);
+  });
+
+  it('knows the rows by the project that they belong to', async () => {
+    const folder = await project([...labels(), flag(ann, 1, { item: itemOf(1) })]);
+    const elsewhere = temporaryProject();
+    const file = path.join(folder, 'data/cot.json');
+    const { code, stderr } = await call(elsewhere, 'apply', file, '--out', 'clean.json');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('outside of the project')]);
+    const told = await call(elsewhere, 'apply', file, '--folder', folder, '--out', 'clean.json', '--json');
+    expect(JSON.parse(told.stdout)).toMatchObject({ dataset: 'data/cot.json', dropped: 2, fixed: 1 });
+  });
+});
+
+describe('video-r1 annotations pack', () => {
+  it('gives a colleague rows with their frames, whose project knows them then', async () => {
+    const { folder, remove } = await sampleProject();
+    try {
+      const out = path.join(temporaryProject(), 'queue');
+      const words = ['--rows', '2,4-5', '--out', out, '--author', 'Ann <ann@example.org>', '--json'];
+      const { code, stdout } = await call(folder, 'pack', 'data/sft.json', ...words);
+      expect([code, JSON.parse(stdout)]).toMatchObject([0, { items: 3, withoutFrames: 0, passedOver: [] }]);
+      expect(readFileSync(path.join(out, 'index.html'), 'utf8')).toContain('data/sft.json, row ');
+      const theirs = temporaryProject();
+      const { stdout: told } = await call(theirs, 'import', out);
+      expect(told).toContain('3 entries added.');
+      const { stdout: none, code: refused, stderr } = await call(folder, 'pack', 'data/rl.json', ...words);
+      expect([refused, none, stderr]).toEqual([1, '', expect.stringContaining('There is something in this folder')]);
+    } finally {
+      await remove();
+    }
+  });
+});

@@ -1,0 +1,66 @@
+/** A row of a dataset as an item: its chain of thought is the text that people judge. */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import type { Item } from '../../protocol/annotations/entries.ts';
+import { problemType } from '../../protocol/dataset.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import { extractAnswer } from '../../rewards/answer.ts';
+import type { ItemContent, KnownItem } from '../exchange/to-entries.ts';
+import { textHash } from '../label-files.ts';
+
+/** The row's key that holds the text. */
+export const judgedField = 'process';
+
+/**
+ * What items call a dataset: its path in the project, with /. Links in the way to the project are followed on both sides.
+ * @throws StudioError `bad-request` for one that lies outside, which labels can't name; `not-found`
+ */
+export function datasetName(projectFolder: string, file: string): string {
+  const folder = path.dirname(path.resolve(file));
+  const real = (place: string) => {
+    try {
+      return realpathSync(place);
+    } catch (cause) {
+      throw new StudioError('not-found', 'There is no such folder.', { place, remedy: 'Check the path.', cause });
+    }
+  };
+  const relative = path.relative(real(projectFolder), path.join(real(folder), path.basename(file)));
+  if (relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative))
+    return relative.split(path.sep).join('/');
+  throw new StudioError('bad-request', 'The dataset lies outside of the project, so none of its labels is about it.', {
+    place: file,
+    remedy: 'Say with --folder which project it belongs to.',
+  });
+}
+
+/** The row's `problem_id` as text; null where it has none. */
+export function rowId(value: unknown): string | null {
+  const id = (value as { problem_id?: unknown } | null)?.problem_id;
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
+}
+
+/** The text that people judge; null for a row that has none. */
+export function judgedText(value: unknown): string | null {
+  const text = (value as Record<string, unknown> | null)?.[judgedField];
+  return typeof text === 'string' && text !== '' ? text : null;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** @param dataset as `datasetName` names it. @returns null for a row without a text to judge */
+export function itemOfRow(dataset: string, value: unknown): KnownItem | null {
+  const text = judgedText(value);
+  if (text === null) return null;
+  const { problem, options, problem_type, solution, path: media } = value as Record<string, unknown>;
+  const item: Item = { kind: 'row', dataset, row: rowId(value), hash: textHash(text) };
+  const content: ItemContent = {
+    question: textOf(problem),
+    options: Array.isArray(options) ? options.filter((option) => typeof option === 'string') : [],
+    problemType: problemType.safeParse(problem_type).data ?? null,
+    text,
+    solution: textOf(solution),
+    answer: extractAnswer(text),
+    media: typeof media === 'string' ? [media] : [],
+  };
+  return { item, content };
+}

@@ -1,0 +1,52 @@
+/** What the parts of `video-r1 annotations` share: the labels of a project, and what is told of them. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { Notice } from '../../annotations/exchange/notices.ts';
+import { LabelFolder } from '../../annotations/label-folder.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import type { LiveLine } from '../terminal/progress.ts';
+
+/** Lines of label files that are told one by one. */
+const mostTroubles = 5;
+
+/** The folder, absolute. @throws StudioError `not-found` where there is none */
+export function projectOf(folder: string): string {
+  const project = path.resolve(folder);
+  if (statSync(project, { throwIfNoEntry: false })?.isDirectory()) return project;
+  throw new StudioError('not-found', 'There is no such folder.', {
+    place: project,
+    remedy: "Name the project's folder with --folder.",
+  });
+}
+
+/** Reads all labels; lines that do not count are told in the terminal. */
+export async function openLabels(project: string, signal: AbortSignal, line: LiveLine): Promise<LabelFolder> {
+  const labels = await LabelFolder.open(project, {
+    signal,
+    onProgress: (bytes) => {
+      // It takes seconds at most: a log needs no line about it.
+      if (process.stderr.isTTY) line.show(`${(bytes / 1e6).toFixed(1)} MB of labels read`);
+    },
+  });
+  line.clear();
+  const { troubles } = labels;
+  for (const { file, line: at, message, remedy } of troubles.slice(0, mostTroubles))
+    process.stderr.write(`${at === null ? file : `${file}:${at}`}: ${message} ${remedy}\n`);
+  if (troubles.length > mostTroubles)
+    process.stderr.write(`and ${count(troubles.length - mostTroubles, 'more such line')}; stats --json has them all\n`);
+  return labels;
+}
+
+export const number = (value: number): string => value.toLocaleString('en-US');
+
+export const count = (value: number, noun: string, nouns = `${noun}s`): string =>
+  `${number(value)} ${value === 1 ? noun : nouns}`;
+
+/** What did not come along, one line each, with the first places. */
+export function noticeLines(notices: readonly Notice[]): string[] {
+  const shown = 3;
+  return notices.map(({ message, count: times, places }) => {
+    const more = times > shown ? ', …' : '';
+    return `  ${message} (${number(times)}: ${places.slice(0, shown).join(', ')}${more})`;
+  });
+}
