@@ -211,6 +211,7 @@ export class DatasetModel {
     this.put({ editing: { ...editing, base: underWay.value } });
     this.keepState();
     if (this.saveWhenIdle) this.commit(true);
+    else this.commitAtRest();
   }
 
   // ---- rows ---------------------------------------------------------------------------------------------------------
@@ -305,6 +306,10 @@ export class DatasetModel {
     if (!editing) return;
     this.put({ editing: { ...editing, draft } });
     this.keepState();
+    this.commitAtRest();
+  }
+
+  private commitAtRest(): void {
     clearTimeout(this.typing);
     this.typing = setTimeout(() => this.commit(), typingRestsMs);
   }
