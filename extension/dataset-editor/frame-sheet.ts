@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import type { RowReading } from '../../trainer/protocol/dataset-editor.ts';
+import { settings } from '../contributions.ts';
 import { insideProject } from '../panels/inside-project.ts';
 import type { Studio } from '../studio.ts';
 import { wordsOf } from './fault-words.ts';
@@ -27,6 +28,16 @@ const shownFrames = z.object({ indices: z.array(z.number()), resized_width: z.nu
 
 const none = (words: string): FrameSheet => ({ picture: null, words });
 
+/** The file in the dataset's folder, or where its links lead in folders that are allowed. */
+async function fileOf(folder: string, medium: string, allowed: readonly string[]): Promise<string | undefined> {
+  const named = path.resolve(folder, medium);
+  for (const root of [folder, ...allowed]) {
+    const file = await insideProject(root, named);
+    if (file) return file;
+  }
+  return undefined;
+}
+
 /** @param folder of the dataset's file, below which the row's path leads */
 export async function frameSheet(
   studio: Studio,
@@ -40,8 +51,11 @@ export async function frameSheet(
     );
   if (dataType !== 'image' && dataType !== 'video')
     return none('No frames: the row does not say whether it is about an image or a video.');
-  const file = await insideProject(folder, medium);
-  if (!file) return none(`No frames: there is no file ${medium} in the folder of the dataset.`);
+  const file = await fileOf(folder, medium, studio.setting<readonly string[]>(settings.allowedRoots));
+  if (!file)
+    return none(
+      `No frames: there is no file ${medium} in the folder of the dataset, nor in one that ${settings.allowedRoots.id} allows.`,
+    );
   const made = await mkdtemp(path.join(tmpdir(), 'video-r1-frames-'));
   try {
     const { node, script, environment, options } = await studio.program();
