@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useStore } from '../ui/store.ts';
 import type { DatasetModel } from './dataset-model.ts';
 import styles from './field-editor.module.css';
+import { keepUndo } from './own-undo.ts';
 
 export function FieldEditor({ model, label }: { model: DatasetModel; label: string }) {
   const draft = useStore(model.state, (state) => state.editing?.draft ?? '');
@@ -26,11 +27,7 @@ export function FieldEditor({ model, label }: { model: DatasetModel; label: stri
         onKeyDown={(event) => {
           const { key } = event;
           const withControl = (event.ctrlKey || event.metaKey) && !event.altKey;
-          if (withControl && /^[zy]$/i.test(key)) {
-            // Here it takes back what was typed; outside of the text, VS Code takes back edits.
-            event.stopPropagation();
-            return;
-          }
+          if (keepUndo(event)) return;
           if (withControl && key.toLowerCase() === 's' && !event.shiftKey) model.commit(true);
           else if (key === 'Escape' || key === 'F2' || (withControl && key === 'Enter')) model.leave();
           else return;

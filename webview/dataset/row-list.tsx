@@ -10,6 +10,7 @@ import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import type { DatasetModel } from './dataset-model.ts';
+import { keepUndo } from './own-undo.ts';
 import styles from './row-list.module.css';
 
 const lineHeight = 22;
@@ -68,6 +69,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
           value={typed}
           onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           onKeyDown={(event) => {
+            if (keepUndo(event)) return;
             if (event.key === 'Enter') model.search(typed, isChanged);
             else if (event.key === 'Escape' && typed !== '') setTyped('');
             else if (event.key !== 'Escape') return;

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { EditableField, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { isSolution } from '../rollout/question-text.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { fixed, grouped } from '../ui/numbers.ts';
@@ -40,12 +41,13 @@ export function RowView({ model, reading }: RowViewProps) {
     .filter(Boolean)
     .map((text) => shownLine(text, 60));
   return (
-    <Pane name="row" label="Row">
+    <Pane name="row" label="Row that is read">
       <PaneHead
         title={`Row ${grouped(reading.row + 1)}`}
         meta={`${reading.isChanged ? 'changed · ' : ''}${meta.join(' · ')} · line ${grouped(reading.line)}`}
       />
-      <div class={styles.body}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section class={styles.body} aria-label="Row" tabIndex={0}>
         {reading.faults.length > 0 && (
           <ul class={styles.faults}>
             {reading.faults.map((fault) => (
@@ -84,7 +86,7 @@ export function RowView({ model, reading }: RowViewProps) {
           )}
           <Reward reading={reading} />
         </section>
-      </div>
+      </section>
     </Pane>
   );
 }
@@ -95,7 +97,7 @@ function Options({ reading }: { reading: RowReading }) {
     <ol class={styles.options}>
       {reading.options.map((option) => (
         <li key={option} class="model-text">
-          {solution !== '' && option.startsWith(solution) ? <Icon name="check" label="the solution" /> : <span />}
+          {solution !== '' && isSolution(option, solution) ? <Icon name="check" label="the solution" /> : <span />}
           {shownLine(option, 1000)}
         </li>
       ))}
