@@ -5,6 +5,7 @@ import {
   type EditableField,
   editableField,
   mostHeads,
+  type PageToDataset,
   type RowHead,
   type RowReading,
 } from '../../trainer/protocol/dataset-editor.ts';
@@ -81,7 +82,7 @@ export class DatasetModel {
   private searchNumber = 0;
   private editNumber = 0;
   /** The edit that is on its way, with the text that it makes. */
-  private underWay: { readonly edit: number; readonly row: number; readonly value: string } | null = null;
+  private underWay: Omit<Extract<PageToDataset, { type: 'edit' }>, 'type' | 'save'> | null = null;
   private saveWhenIdle = false;
   private typing: ReturnType<typeof setTimeout> | undefined;
   private picturing: ReturnType<typeof setTimeout> | undefined;
@@ -199,17 +200,26 @@ export class DatasetModel {
 
   private takeEdited({ edit, fault }: Extract<DatasetToPage, { type: 'edited' }>): void {
     const { underWay } = this;
-    if (!underWay || underWay.edit !== edit) return;
+    if (underWay?.edit !== edit) return;
     this.underWay = null;
-    const { editing } = this.state.get();
+    const { row, field, value } = underWay;
+    const { editing, reading } = this.state.get();
     if (fault !== null) {
       this.saveWhenIdle = false;
       this.put({ failed: `The text was not taken: ${fault}` });
+      // What was typed is in the text area, also where that was left already.
+      const base = reading?.row === row ? reading.fields[field] : null;
+      if (!editing && base !== null && this.state.get().row === row)
+        this.put({ editing: { row, field, base, draft: asTyped(value) } });
       return;
     }
-    if (editing?.row !== underWay.row) return;
-    this.put({ editing: { ...editing, base: underWay.value } });
-    this.keepState();
+    // Until the row is read again, so that an edit that begins now begins with this text.
+    if (reading?.row === row) this.put({ reading: { ...reading, fields: { ...reading.fields, [field]: value } } });
+    if (!editing) return;
+    if (editing.row === row && editing.field === field) {
+      this.put({ editing: { ...editing, base: value } });
+      this.keepState();
+    }
     if (this.saveWhenIdle) this.commit(true);
     else this.commitAtRest();
   }
@@ -295,9 +305,10 @@ export class DatasetModel {
 
   edit(field: EditableField): void {
     const { reading, row, editing } = this.state.get();
-    const base = reading?.row === row ? reading.fields[field] : null;
-    if (base === null || base === undefined || editing?.field === field) return;
+    if (reading?.row !== row || reading.fields[field] === null || editing?.field === field) return;
     this.leave();
+    const { underWay } = this;
+    const base = underWay?.row === row && underWay.field === field ? underWay.value : reading.fields[field];
     this.put({ editing: { row, field, base, draft: asTyped(base) } });
   }
 
@@ -322,13 +333,9 @@ export class DatasetModel {
       this.saveWhenIdle ||= save;
       return;
     }
-    const { row, field, draft, base } = editing ?? {};
-    if (row === undefined || field === undefined || draft === undefined || base === undefined) return;
-    const value = withLineEnds(base, draft);
-    if (value === base && !save) return;
-    this.saveWhenIdle = false;
-    this.underWay = { edit: ++this.editNumber, row, value };
-    this.door.send({ type: 'edit', edit: this.editNumber, row, field, value, save });
+    if (!editing) return;
+    const value = withLineEnds(editing.base, editing.draft);
+    if (value !== editing.base || save) this.send(editing, value, save);
   }
 
   /** Leaves the text area; what was typed stays. */
@@ -337,14 +344,18 @@ export class DatasetModel {
     const { editing } = this.state.get();
     if (!editing) return;
     const value = withLineEnds(editing.base, editing.draft);
-    if (value !== editing.base && this.underWay?.value !== value) {
-      this.underWay = { edit: ++this.editNumber, row: editing.row, value };
-      this.door.send({
-        ...{ type: 'edit', edit: this.editNumber, row: editing.row, field: editing.field, value, save: false },
-      });
-    }
+    const { underWay } = this;
+    const isOfThis = underWay?.row === editing.row && underWay.field === editing.field;
+    const isSent = value === (isOfThis ? underWay.value : editing.base);
+    if (!isSent || this.saveWhenIdle) this.send(editing, value, this.saveWhenIdle);
     this.put({ editing: null });
     this.keepState();
+  }
+
+  private send({ row, field }: Editing, value: string, save: boolean): void {
+    this.saveWhenIdle = false;
+    this.underWay = { edit: ++this.editNumber, row, field, value };
+    this.door.send({ type: 'edit', ...this.underWay, save });
   }
 
   // ---- the file -----------------------------------------------------------------------------------------------------

@@ -156,6 +156,24 @@ describe('editing', () => {
     expect(of('edit').map(({ row, value }) => [row, value])).toEqual([[0, 'half a word']]);
   });
 
+  test('that begins again at once begins with what was typed before, and sends nothing of its own', () => {
+    const { model, of, answer, file, read } = opened();
+    model.type('new');
+    model.leave();
+    model.edit('process');
+    expect(model.state.get().editing?.draft).toBe('new');
+    file(1);
+    answer({ type: 'edited', edit: 1, fault: null });
+    model.leave();
+    model.edit('process');
+    expect(model.state.get().editing?.draft).toBe('new');
+    read(0, 1, 'new');
+    vi.advanceTimersByTime(typingRestsMs);
+    model.edit('solution');
+    expect(model.state.get().editing).toMatchObject({ field: 'solution', draft: 's' });
+    expect(of('edit')).toHaveLength(1);
+  });
+
   test('that is refused says so, and what was typed stays', () => {
     const { model, answer } = opened();
     model.type('x');
@@ -163,6 +181,14 @@ describe('editing', () => {
     answer({ type: 'edited', edit: 1, fault: 'The file was changed outside.' });
     expect(model.state.get().failed).toContain('changed outside');
     expect(model.state.get().editing?.draft).toBe('x');
+  });
+
+  test('that is refused after the text was left is in the text area again', () => {
+    const { model, answer } = opened();
+    model.type('x');
+    model.leave();
+    answer({ type: 'edited', edit: 1, fault: 'The file was changed outside.' });
+    expect(model.state.get().editing).toEqual({ row: 0, field: 'process', base: 'one\r\ntwo', draft: 'x' });
   });
 
   test('a save takes what was typed with it, also while an edit is on its way', () => {
