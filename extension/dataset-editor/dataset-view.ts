@@ -25,6 +25,8 @@ export class DatasetView {
   private readonly closing = new AbortController();
   private searching = new AbortController();
   private picturing = new AbortController();
+  /** The row whose frames were asked for last. */
+  private pictured: number | undefined;
   private telling: NodeJS.Timeout | undefined;
 
   constructor(studio: Studio, document: DatasetDocument, panel: vscode.WebviewPanel) {
@@ -37,6 +39,10 @@ export class DatasetView {
     this.subscriptions = vscode.Disposable.from(
       webview.onDidReceiveMessage((message: unknown) => void this.take(message)),
       document.onDidChange(() => this.tellSoon()),
+      // What kept frames from the page is out of the way.
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        if (this.pictured !== undefined) void this.take({ type: 'frames', row: this.pictured });
+      }),
     );
   }
 
@@ -179,6 +185,7 @@ export class DatasetView {
     this.picturing.abort();
     const work = new AbortController();
     this.picturing = work;
+    this.pictured = row;
     const { signal } = work;
     const read = readRow(await this.document.dataset.row(row), this.document.turn);
     if (signal.aborted) return;

@@ -32,7 +32,6 @@ export const rowReward = z.object({
   accuracyExplanation: z.string(),
   formatExplanation: z.string(),
 });
-export type RowReward = z.infer<typeof rowReward>;
 
 /** A row for reading. */
 export const rowReading = z.object({

@@ -19,7 +19,7 @@ import { RowView } from './row-view.tsx';
 const narrowest = 760;
 const leap = 10;
 
-export const datasetKeys = [
+const datasetKeys = [
   { meaning: 'next and last row', keys: { j: 'next', k: 'last', ArrowDown: 'next', ArrowUp: 'last' } },
   { meaning: 'ten rows on and back', keys: { J: 'leap', K: 'leapBack' } },
   { meaning: 'first and last row of the list', keys: { Home: 'first', End: 'end' } },

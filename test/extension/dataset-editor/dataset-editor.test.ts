@@ -181,6 +181,9 @@ describe('frames', () => {
     const { picture, words } = await next('frames');
     expect(picture).toBeNull();
     expect(words).toContain('not trusted');
+    editor.trusted = true;
+    editor.trustGranted.fire();
+    expect((await next('frames')).words).toContain('there is no file ./clips/1.mp4');
   });
 
   test('of a file that is not below the dataset are not read', async () => {
