@@ -141,7 +141,10 @@ describe('the page of a dataset', () => {
     await press('/');
     await tab.keyboard.type('clip 37?');
     await tab.getByText('1 of 400 rows').waitFor();
-    await press('Escape', 'Escape', 'j');
+    await press('Escape');
+    await tab.getByText('400 rows', { exact: true }).waitFor();
+    await press('Escape', 'j');
+    await head(3).waitFor();
     await press('F2');
     await area().waitFor();
     await press('Control+End');

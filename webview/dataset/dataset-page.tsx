@@ -48,7 +48,11 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
     end: () => model.move(model.listed),
     search: () => {
       setShowsRow(false);
-      setTimeout(() => searchField.current?.select());
+      // Where the page is narrow it is drawn first.
+      setTimeout(() => {
+        searchField.current?.focus();
+        searchField.current?.select();
+      });
     },
     changed,
     edit: () => model.edit('process'),

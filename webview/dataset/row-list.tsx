@@ -90,47 +90,49 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
           </button>
         </p>
       )}
-      <VirtualList
-        count={count}
-        lines={lines}
-        lineHeight={lineHeight}
-        label="Rows"
-        list={`${search?.text} ${search?.isChanged}`}
-        selected={selected}
-        activeId={selected === null ? null : `dataset-row-${row}`}
-        onSight={(first, last) => model.see(first, last)}
-        onScrolled={() => {}}
-        row={(index, top, slot) => {
-          const number = model.rowAt(index) ?? index;
-          const head = heads.get(number);
-          return (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys; rows are its options
-            // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option
-            <div
-              key={slot}
-              id={`dataset-row-${number}`}
-              class={`${styles.row} ${number === row ? styles.selected : ''}`}
-              style={{ transform: `translateY(${top}px)` }}
-              role="option"
-              aria-selected={number === row}
-              aria-posinset={index + 1}
-              aria-setsize={count}
-              aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
-              title={head && shownLine(head.problem)}
-              onClick={() => {
-                model.show(number);
-                onOpen();
-              }}
-            >
-              <span class={`${styles.number} num`}>{grouped(number + 1)}</span>
-              <span class={styles.mark}>
-                {head?.isFaulty ? <Icon name="warning" /> : head?.isChanged ? <i class={styles.dot} /> : null}
-              </span>
-              <span class="cut">{head && shownLine(head.problem)}</span>
-            </div>
-          );
-        }}
-      />
+      {count > 0 && (
+        <VirtualList
+          count={count}
+          lines={lines}
+          lineHeight={lineHeight}
+          label="Rows"
+          list={`${search?.text} ${search?.isChanged}`}
+          selected={selected}
+          activeId={selected === null ? null : `dataset-row-${row}`}
+          onSight={(first, last) => model.see(first, last)}
+          onScrolled={() => {}}
+          row={(index, top, slot) => {
+            const number = model.rowAt(index) ?? index;
+            const head = heads.get(number);
+            return (
+              // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys; rows are its options
+              // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active option
+              <div
+                key={slot}
+                id={`dataset-row-${number}`}
+                class={`${styles.row} ${number === row ? styles.selected : ''}`}
+                style={{ transform: `translateY(${top}px)` }}
+                role="option"
+                aria-selected={number === row}
+                aria-posinset={index + 1}
+                aria-setsize={count}
+                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
+                title={head && shownLine(head.problem)}
+                onClick={() => {
+                  model.show(number);
+                  onOpen();
+                }}
+              >
+                <span class={`${styles.number} num`}>{grouped(number + 1)}</span>
+                <span class={styles.mark}>
+                  {head?.isFaulty ? <Icon name="warning" /> : head?.isChanged ? <i class={styles.dot} /> : null}
+                </span>
+                <span class="cut">{head && shownLine(head.problem)}</span>
+              </div>
+            );
+          }}
+        />
+      )}
     </Pane>
   );
 }
