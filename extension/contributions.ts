@@ -40,6 +40,7 @@ export const contextKeys = {
   trainer: key('trainer'),
   hasRuns: key('hasRuns'),
   hasRunFiles: key('hasRunFiles'),
+  datasetInFront: key('datasetInFront'),
   ...(Object.fromEntries(controlNames.map((control) => [`can.${control}`, key(`can.${control}`)])) as {
     [C in Control as `can.${C}`]: `videoR1.can.${C}`;
   }),
@@ -75,6 +76,12 @@ export const commands = {
   saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
   evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
   openDashboard: { id: key('openDashboard'), title: 'Open Dashboard', icon: '$(dashboard)' },
+  openDataset: {
+    id: key('openDataset'),
+    title: 'Open as Dataset',
+    icon: '$(table)',
+    enablement: contextKeys.datasetInFront,
+  },
   openRollouts: { id: key('openRollouts'), title: 'Open Rollouts', icon: '$(list-tree)' },
   compareRuns: { id: key('compareRuns'), title: 'Compare with…', icon: '$(diff)', enablement: contextKeys.hasRuns },
   openInBrowser: { id: key('openInBrowser'), title: 'Open in Browser', icon: '$(globe)', enablement: hasTrainer },
@@ -125,6 +132,8 @@ export const views = { runs: key('runs'), runFiles: key('runFiles') } as const;
 export const viewContainer = 'videoR1';
 /** `viewType` of the webview panels. */
 export const panels = { dashboard: key('dashboard'), rollouts: key('rollouts') } as const;
+/** `viewType` of the editor of dataset files. */
+export const datasetEditor = key('dataset');
 
 /** `restricted`: not read from an untrusted workspace, since it decides what is run. */
 export const settings = {
@@ -235,6 +244,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
   'editor/title': [
+    { command: 'openDataset', when: contextKeys.datasetInFront, group: 'navigation@1' },
     { command: 'startRun', when: isRunFile, group: 'navigation@1' },
     { command: 'pause', when: `${inPanel} && ${can('pause')}`, group: 'navigation@1' },
     { command: 'resume', when: `${inPanel} && ${can('resume')}`, group: 'navigation@1' },
@@ -381,6 +391,14 @@ export function manifestParts() {
           ]),
         ),
       },
+      customEditors: [
+        {
+          viewType: datasetEditor,
+          displayName: 'Video-R1 Dataset',
+          selector: [{ filenamePattern: '*.json' }, { filenamePattern: '*.jsonl' }],
+          priority: 'option',
+        },
+      ],
       jsonValidation: [{ fileMatch: '*.run.json', url: './media/run-file.schema.json' }],
       walkthroughs: [
         {

@@ -1,6 +1,8 @@
 /** Activation: wires the parts together, and attaches to a trainer that is at work already. */
 import type * as vscode from 'vscode';
 import { registerCommands } from './commands/register.ts';
+import { registerDatasetEditor } from './dataset-editor/dataset-editor.ts';
+import { followDatasetInFront } from './dataset-editor/dataset-in-front.ts';
 import { registerRunFileLens } from './editors/run-file-lens.ts';
 import { registerSerializers } from './panels/page-panels.ts';
 import { Studio } from './studio.ts';
@@ -30,6 +32,8 @@ export function activate(context: vscode.ExtensionContext): Activation {
     registerAttention(studio),
     registerSerializers(studio),
     registerRunFileLens(),
+    registerDatasetEditor(studio),
+    followDatasetInFront((isDataset) => keys.put('datasetInFront', isDataset)),
     registerUriHandler(studio),
   );
   void studio.attachQuietly();

@@ -3,6 +3,7 @@
  * browser tab a WebSocket goes to the trainer that served the page. Nothing else in the pages knows which it is.
  */
 import type { Transport } from '../trainer/protocol/connection.ts';
+import type { PageToDataset } from '../trainer/protocol/dataset-editor.ts';
 import { asStudioError, StudioError } from '../trainer/protocol/errors.ts';
 import { shownText } from '../trainer/protocol/hostile-text.ts';
 import type { WebviewPage } from '../trainer/protocol/pages.ts';
@@ -65,8 +66,9 @@ export interface Host {
   navigated(link: PlaceLink): void;
 }
 
+/** Of the panels of runs, and of the editor of datasets: each page sends what its side of the editor takes. */
 interface VsCodeApi {
-  postMessage(message: PageToHostInput): void;
+  postMessage(message: PageToHostInput | PageToDataset): void;
   getState(): unknown;
   setState(state: unknown): void;
 }

@@ -5,6 +5,9 @@ import { render } from 'preact';
 import * as rpc from 'vscode-jsonrpc/browser';
 import { z } from 'zod';
 import { App } from './app.tsx';
+import { datasetDoor } from './dataset/dataset-door.ts';
+import { DatasetModel } from './dataset/dataset-model.ts';
+import { DatasetPage } from './dataset/dataset-page.tsx';
 import { connectHost } from './host.ts';
 import { Connection } from './state/connection.ts';
 import { Session } from './state/session.ts';
@@ -16,12 +19,25 @@ z.config({ jitless: true });
 
 const hiddenMs = 250;
 
-const host = connectHost();
-followTheme(host.place);
-registerToolkit();
 const root = document.getElementById('page');
-const session = new Session(new Connection(rpc, host.place), nextPaint);
-if (root) render(<App host={host} session={session} />, root);
+if (document.body.dataset.page === 'dataset') showDataset();
+else showRuns();
+
+/** The page of a dataset's file speaks with the editor of the file, and never with a trainer. */
+function showDataset(): void {
+  followTheme('vscode');
+  registerToolkit();
+  const model = new DatasetModel(datasetDoor(acquireVsCodeApi()));
+  if (root) render(<DatasetPage model={model} />, root);
+}
+
+function showRuns(): void {
+  const host = connectHost();
+  followTheme(host.place);
+  registerToolkit();
+  const session = new Session(new Connection(rpc, host.place), nextPaint);
+  if (root) render(<App host={host} session={session} />, root);
+}
 
 /** A hidden page is not painted; what waits there is done by the clock. */
 function nextPaint(run: () => void): void {

@@ -21,6 +21,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   evaluate: async () => (await import('./control-run.ts')).evaluate,
   setParameter: async () => (await import('./set-parameter.ts')).setParameter,
   openDashboard: async () => (await import('./pages.ts')).openDashboard,
+  openDataset: async () => (await import('./open-dataset.ts')).openDataset,
   openRollouts: async () => (await import('./pages.ts')).openRollouts,
   compareRuns: async () => (await import('./compare-runs.ts')).compareRuns,
   openInBrowser: async () => (await import('./pages.ts')).openInBrowser,

@@ -3,7 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { commands, contextKeys, manifestParts, panels, settings, views } from '../../extension/contributions.ts';
+import {
+  commands,
+  contextKeys,
+  datasetEditor,
+  manifestParts,
+  panels,
+  settings,
+  views,
+} from '../../extension/contributions.ts';
 import { categorySchemaPath, manifestPath, manifestText, schemaPath, schemaText } from '../../extension/manifest.ts';
 import { categoryFileJsonSchema } from '../../trainer/protocol/annotations/categories.ts';
 import { runFileJsonSchema } from '../../trainer/protocol/runfile.ts';
@@ -39,6 +47,7 @@ describe('package.json', () => {
       ...Object.values(contextKeys),
       ...Object.values(views),
       ...Object.values(panels),
+      datasetEditor,
       ...Object.values(commands).map(({ id }) => id),
       ...Object.values(settings).map(({ id }) => id),
       // The name of the view container is that of the product.

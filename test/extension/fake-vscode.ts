@@ -3,6 +3,7 @@
  * what would be shown or executed is kept for a test to look at.
  */
 import { EventEmitter as NodeEmitter } from 'node:events';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 
 export class Disposable {
   private readonly end: () => void;
@@ -141,6 +142,24 @@ export class TabInputWebview {
   }
 }
 
+export class TabInputText {
+  readonly uri: Uri;
+
+  constructor(uri: Uri) {
+    this.uri = uri;
+  }
+}
+
+export class TabInputCustom {
+  readonly uri: Uri;
+  readonly viewType: string;
+
+  constructor(uri: Uri, viewType: string) {
+    this.uri = uri;
+    this.viewType = viewType;
+  }
+}
+
 export interface Tab {
   readonly input: unknown;
   readonly group: { readonly viewColumn: number };
@@ -190,6 +209,9 @@ export const editor = {
   onProgress: (_cancel: () => void): void => {},
   /** Tabs of all groups, and the columns of the panels that were made. */
   tabs: [] as Tab[],
+  tabsChanged: new EventEmitter<void>(),
+  /** What says that a watched file was changed; one for each watcher, in order. */
+  watched: [] as EventEmitter<unknown>[],
   panels: [] as number[],
   settings: new Map<string, unknown>(),
   trusted: true,
@@ -216,6 +238,8 @@ export const editor = {
     this.done = [];
     this.onProgress = () => {};
     this.tabs = [];
+    this.tabsChanged.dispose();
+    this.watched = [];
     this.panels = [];
     this.settings.clear();
     this.trusted = true;
@@ -231,8 +255,10 @@ export const editor = {
 
 const ignore = () => {};
 const watcher = () => {
-  const event = new EventEmitter<unknown>().event;
-  return { onDidCreate: event, onDidChange: event, onDidDelete: event, dispose: ignore };
+  const { event } = new EventEmitter<unknown>();
+  const changed = new EventEmitter<unknown>();
+  editor.watched.push(changed);
+  return { onDidCreate: event, onDidChange: changed.event, onDidDelete: event, dispose: ignore };
 };
 const show = async (...words: unknown[]): Promise<string | undefined> => {
   const [text = '', ...buttons] = words.filter((word) => typeof word === 'string');
@@ -257,6 +283,11 @@ export const window = {
     get all() {
       return [{ tabs: editor.tabs }];
     },
+    get activeTabGroup() {
+      return { activeTab: editor.tabs[0] };
+    },
+    onDidChangeTabs: (act: () => unknown) => editor.tabsChanged.event(act),
+    onDidChangeTabGroups: new EventEmitter<unknown>().event,
     close: async (tab: Tab): Promise<void> => {
       editor.tabs = editor.tabs.filter((other) => other !== tab);
     },
@@ -337,6 +368,11 @@ export const workspace = {
   }),
   onDidGrantWorkspaceTrust: (act: () => unknown) => editor.trustGranted.event(act),
   createFileSystemWatcher: watcher,
+  fs: {
+    readFile: (uri: Uri): Promise<Uint8Array> => readFile(uri.fsPath),
+    writeFile: (uri: Uri, bytes: Uint8Array): Promise<void> => writeFile(uri.fsPath, bytes),
+    delete: (uri: Uri): Promise<void> => rm(uri.fsPath),
+  },
   getConfiguration: () => ({
     get: <T>(id: string, initial: T): T => (editor.settings.has(id) ? (editor.settings.get(id) as T) : initial),
   }),

@@ -273,6 +273,7 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
 
+  { room: 'webview/dataset', on: ['trainer/protocol', 'webview/rollout', 'webview/ui'], runs: 'pure' },
   {
     room: 'webview',
     on: [
@@ -280,6 +281,7 @@ export const rooms: readonly Room[] = [
       'webview/across',
       'webview/compare',
       'webview/dashboard',
+      'webview/dataset',
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
@@ -293,7 +295,18 @@ export const rooms: readonly Room[] = [
 
   // The editor's side.
   { room: 'extension/trainer', on: ['trainer/client', 'trainer/protocol'], runs: 'editor' },
-  { room: 'extension', on: ['extension/trainer', 'trainer/client', 'trainer/protocol'], runs: 'editor' },
+  {
+    room: 'extension',
+    on: [
+      'extension/trainer',
+      'trainer/client',
+      'trainer/data/editable',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+    ],
+    runs: 'editor',
+  },
 
   // What puts the parts together.
   { room: 'webview/build.ts', on: [], runs: 'node' },

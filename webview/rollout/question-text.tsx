@@ -78,7 +78,7 @@ function Option({ solution, compact, children }: { solution: boolean; compact: b
 }
 
 /** Options are written with their letter; the solution is the letter alone, or the whole option. */
-function isSolution(option: string, solution: string): boolean {
+export function isSolution(option: string, solution: string): boolean {
   return (
     option === solution || new RegExp(`^\\(?${solution.replace(/[^\p{L}\p{N}]/gu, '\\$&')}[).:\\s]`, 'u').test(option)
   );

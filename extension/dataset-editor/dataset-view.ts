@@ -1,0 +1,195 @@
+/** One editor of an open dataset: answers what its page asks for, and tells it what changes. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { RowFilter } from '../../trainer/data/editable/search-rows.ts';
+import { searchRows } from '../../trainer/data/editable/search-rows.ts';
+import { type DatasetToPage, type PageToDataset, pageToDataset } from '../../trainer/protocol/dataset-editor.ts';
+import { faultLine } from '../../trainer/protocol/issues.ts';
+import { makeNonce, pageHtml } from '../panels/page-html.ts';
+import type { Studio } from '../studio.ts';
+import type { DatasetDocument } from './dataset-document.ts';
+import { wordsOf } from './fault-words.ts';
+import { frameSheet } from './frame-sheet.ts';
+import { headOf, readRow } from './read-row.ts';
+
+/** The page is told of progress no more often. */
+const tellEveryMs = 100;
+
+export class DatasetView {
+  private readonly studio: Studio;
+  private readonly document: DatasetDocument;
+  private readonly panel: vscode.WebviewPanel;
+  private readonly assets: vscode.Uri;
+  private readonly subscriptions: vscode.Disposable;
+  private readonly closing = new AbortController();
+  private searching = new AbortController();
+  private picturing = new AbortController();
+  /** The row whose frames were asked for last. */
+  private pictured: number | undefined;
+  private telling: NodeJS.Timeout | undefined;
+
+  constructor(studio: Studio, document: DatasetDocument, panel: vscode.WebviewPanel) {
+    this.studio = studio;
+    this.document = document;
+    this.panel = panel;
+    this.assets = vscode.Uri.joinPath(studio.context.extensionUri, 'dist', 'webview');
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [this.assets] };
+    this.subscriptions = vscode.Disposable.from(
+      webview.onDidReceiveMessage((message: unknown) => void this.take(message)),
+      document.onDidChange(() => this.tellSoon()),
+      // What kept frames from the page is out of the way.
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        if (this.pictured !== undefined) void this.take({ type: 'frames', row: this.pictured });
+      }),
+    );
+  }
+
+  /** @throws the system's error where the extension lacks its page */
+  async load(): Promise<void> {
+    const { webview } = this.panel;
+    webview.html = pageHtml({
+      template: await readFile(path.join(this.assets.fsPath, 'page.html'), 'utf8'),
+      page: 'dataset',
+      assets: webview.asWebviewUri(this.assets).toString(),
+      source: webview.cspSource,
+      nonce: makeNonce(),
+    });
+  }
+
+  dispose(): void {
+    clearTimeout(this.telling);
+    for (const work of [this.closing, this.searching, this.picturing]) work.abort();
+    this.subscriptions.dispose();
+  }
+
+  private post(message: DatasetToPage): void {
+    if (!this.closing.signal.aborted) void this.panel.webview.postMessage(message);
+  }
+
+  private tell(): void {
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    const { dataset, indexed, turn, fault, outside, uri } = this.document;
+    this.post({
+      type: 'file',
+      name: path.basename(uri.fsPath),
+      rowCount: dataset.rowCount,
+      changedRows: dataset.changedRows,
+      ...{ indexed, turn, fault, outside },
+    });
+  }
+
+  private tellSoon(): void {
+    this.telling ??= setTimeout(() => this.tell(), tellEveryMs);
+  }
+
+  private async take(message: unknown): Promise<void> {
+    const checked = pageToDataset.safeParse(message);
+    if (!checked.success) {
+      const faults = faultLine(pageToDataset, message, checked.error, 'the message');
+      this.studio.log.warn(`The dataset page sent a message that does not fit: ${faults}.`);
+      return;
+    }
+    try {
+      await this.answer(checked.data);
+    } catch (thrown) {
+      this.post({ type: 'failed', words: wordsOf(thrown) });
+    }
+  }
+
+  private async answer(message: PageToDataset): Promise<void> {
+    const { document } = this;
+    const { turn } = document;
+    switch (message.type) {
+      case 'ready':
+        return this.tell();
+      case 'heads':
+        return this.post({ type: 'heads', turn, heads: await this.heads(message.rows) });
+      case 'row':
+        return this.post({ type: 'row', reading: readRow(await document.dataset.row(message.row), turn) });
+      case 'frames':
+        return this.showFrames(message.row);
+      case 'search':
+        return this.search(message.search, {
+          ...(message.text !== '' && { text: message.text }),
+          ...(message.isChanged && { isChanged: true }),
+        });
+      case 'stop-search':
+        return this.searching.abort();
+      case 'edit':
+        return this.edit(message);
+      case 'load-again':
+        return document.loadAgain({ signal: this.closing.signal });
+      case 'keep':
+        return document.keep();
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** Rows that follow each other are read at once. */
+  private async heads(rows: readonly number[]) {
+    const heads = [];
+    for (let n = 0; n < rows.length; ) {
+      const from = rows[n] as number;
+      let to = from + 1;
+      while (rows[++n] === to) to++;
+      for (const row of await this.document.dataset.rows(from, to)) heads.push(headOf(row));
+    }
+    return heads;
+  }
+
+  private async search(search: number, filter: RowFilter): Promise<void> {
+    this.searching.abort();
+    const work = new AbortController();
+    this.searching = work;
+    let rows: number[] = [];
+    let told = 0;
+    const tell = (share: number, isDone: boolean, fault: string | null = null) => {
+      if (work.signal.aborted) return;
+      this.post({ type: 'found', search, rows, share, isDone, fault });
+      rows = [];
+      told = performance.now();
+    };
+    try {
+      await searchRows(this.document.dataset, filter, {
+        signal: work.signal,
+        onFound: (found) => {
+          rows = rows.concat(found);
+        },
+        onProgress: (share) => {
+          if (performance.now() - told >= tellEveryMs) tell(Math.min(1, share), false);
+        },
+      });
+      tell(1, true);
+    } catch (thrown) {
+      tell(1, true, wordsOf(thrown));
+    }
+  }
+
+  private async edit({ edit, row, field, value, save }: Extract<PageToDataset, { type: 'edit' }>): Promise<void> {
+    try {
+      await this.document.edit(row, field, value);
+    } catch (thrown) {
+      this.post({ type: 'edited', edit, fault: wordsOf(thrown) });
+      return;
+    }
+    this.tell();
+    this.post({ type: 'edited', edit, fault: null });
+    if (save) await vscode.commands.executeCommand('workbench.action.files.save');
+  }
+
+  private async showFrames(row: number): Promise<void> {
+    this.picturing.abort();
+    const work = new AbortController();
+    this.picturing = work;
+    this.pictured = row;
+    const { signal } = work;
+    const read = readRow(await this.document.dataset.row(row), this.document.turn);
+    if (signal.aborted) return;
+    const sheet = await frameSheet(this.studio, path.dirname(this.document.dataset.file), read, signal);
+    if (!signal.aborted) this.post({ type: 'frames', row, ...sheet });
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The page of a dataset in a browser, under the policy that it has in VS Code: it is worked by keyboard alone, what a dataset
+ * wrote stays text, and axe finds nothing. The file's side is the real reading of a real file, without an editor around it.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { headOf, readRow } from '../../extension/dataset-editor/read-row.ts';
+import { makeNonce, pageHtml } from '../../extension/panels/page-html.ts';
+import { EditableDataset } from '../../trainer/data/editable/editable-dataset.ts';
+import { searchRows } from '../../trainer/data/editable/search-rows.ts';
+import type { DatasetToPage, PageToDataset } from '../../trainer/protocol/dataset-editor.ts';
+import { buildWebview } from '../../webview/build.ts';
+import { launchBrowser } from '../extension/harness/browser.ts';
+
+const address = 'http://dataset.test';
+const hostile = '<img src=x onerror="document.title=\'taken\'">\u202e';
+const think =
+  'In the first frames the red circle stands still and the blue square moves to the right, so the answer is A. ' +
+  'Wait, let me check frame 3 again: there the green triangle moves before the square. ' +
+  'So A is not right, because the square only moves in frame 5. The answer is B.';
+const rows = Array.from({ length: 400 }, (_, n) => ({
+  problem_id: n + 1,
+  problem: n === 1 ? hostile : `Which of the shapes moves first in clip ${n + 1}?`,
+  data_type: 'video',
+  problem_type: 'multiple choice',
+  options: ['A. the blue square', 'B. the green triangle', 'C. the red circle'],
+  process: `<think>${n === 1 ? hostile : think}</think>`,
+  solution: '<answer>B</answer>',
+  path: `./clips/${n + 1}.mp4`,
+  data_source: 'made',
+}));
+const themes = {
+  dark: 'browser vscode-dark',
+  light: 'browser vscode-light',
+  'high contrast': 'browser vscode-high-contrast',
+  'high contrast light': 'browser vscode-high-contrast vscode-high-contrast-light',
+} as const;
+const sizes = [
+  [1400, 900],
+  [1000, 760],
+  [420, 900],
+] as const;
+
+let folder: string;
+let browser: Browser;
+let tab: Page;
+let dataset: EditableDataset;
+let turn = 0;
+const sent: PageToDataset[] = [];
+
+const post = (message: DatasetToPage) => tab.evaluate((data) => window.postMessage(data), message);
+const file = (more: Partial<Extract<DatasetToPage, { type: 'file' }>> = {}) =>
+  post({
+    ...{ type: 'file', name: 'rows.json', rowCount: dataset.rowCount, indexed: 1, turn, fault: null, outside: null },
+    changedRows: dataset.changedRows,
+    ...more,
+  });
+
+async function answer(message: PageToDataset): Promise<void> {
+  sent.push(message);
+  switch (message.type) {
+    case 'ready':
+      return file();
+    case 'heads':
+      return post({
+        type: 'heads',
+        turn,
+        heads: (await Promise.all(message.rows.map((row) => dataset.row(row)))).map(headOf),
+      });
+    case 'row':
+      return post({ type: 'row', reading: readRow(await dataset.row(message.row), turn) });
+    case 'frames':
+      return post({ type: 'frames', row: message.row, picture: null, words: 'No frames: this folder is not trusted.' });
+    case 'search': {
+      const found = await searchRows(dataset, {
+        ...(message.text && { text: message.text }),
+        ...(message.isChanged && { isChanged: true }),
+      });
+      return post({ type: 'found', search: message.search, rows: found, share: 1, isDone: true, fault: null });
+    }
+    case 'edit':
+      await dataset.edit(message.row, message.field, message.value);
+      turn++;
+      await file();
+      return post({ type: 'edited', edit: message.edit, fault: null });
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'video-r1-dataset-page-'));
+  await buildWebview({ outdir: path.join(folder, 'webview'), minify: false });
+  await writeFile(path.join(folder, 'rows.json'), JSON.stringify(rows, null, 1));
+  browser = await launchBrowser();
+  tab = await (await browser.newContext({ viewport: { width: 1400, height: 900 } })).newPage();
+  await tab.exposeFunction('toEditor', answer);
+  await tab.addInitScript(() => {
+    const { toEditor } = window as unknown as { toEditor: (message: unknown) => void };
+    Object.assign(window, {
+      acquireVsCodeApi: () => ({ postMessage: toEditor, getState: () => null, setState() {} }),
+    });
+  });
+  await tab.route(`${address}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname !== '/') return route.fulfill({ path: path.join(folder, 'webview', path.basename(pathname)) });
+    const template = await readFile(path.join(folder, 'webview', 'page.html'), 'utf8');
+    const body = pageHtml({ template, page: 'dataset', assets: address, source: address, nonce: makeNonce() });
+    return route.fulfill({ contentType: 'text/html', body });
+  });
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  dataset = await EditableDataset.open(path.join(folder, 'rows.json'));
+  await dataset.indexed;
+  sent.length = 0;
+  await tab.goto(address);
+  await theme('dark');
+  await head(1).waitFor();
+});
+
+const head = (number: number) => tab.getByRole('heading', { name: `Row ${number}`, exact: true });
+const area = () => tab.getByRole('textbox', { name: 'Chain of thought' });
+const theme = (name: keyof typeof themes) =>
+  tab.evaluate((classes) => {
+    document.body.className = classes;
+  }, themes[name]);
+const press = async (...keys: string[]) => {
+  for (const key of keys) await tab.keyboard.press(key);
+};
+
+describe('the page of a dataset', () => {
+  it('is read, searched and edited by keyboard alone', async () => {
+    await press('j', 'j', 'k');
+    await head(2).waitFor();
+    await press('/');
+    await tab.keyboard.type('clip 37?');
+    await tab.getByText('1 of 400 rows').waitFor();
+    await press('Escape');
+    await tab.getByText('400 rows', { exact: true }).waitFor();
+    await press('Escape', 'j');
+    await head(3).waitFor();
+    await press('F2');
+    await area().waitFor();
+    await press('Control+End');
+    await tab.keyboard.type(' Yes.');
+    await press('Escape');
+    await area().waitFor({ state: 'detached' });
+    await tab.getByText('1 changed').waitFor();
+    await tab.getByText('changed ·').waitFor();
+    const edits = sent.filter((message) => message.type === 'edit');
+    expect(edits.at(-1)).toMatchObject({ field: 'process', value: expect.stringMatching(/ Yes\.$/), save: false });
+    await press('m');
+    await tab.getByText('1 of 400 rows').waitFor();
+    expect(await tab.getByRole('option').count()).toBe(1);
+    await press('?');
+    await tab.getByRole('dialog', { name: 'Keys' }).waitFor();
+  });
+
+  it('says how often the reasoning looks again, and what the answer earns and why', async () => {
+    expect(await tab.locator('[data-tier]').first().getAttribute('data-tier')).toBe('5');
+    await tab.getByText('T5', { exact: true }).waitFor();
+    await tab.getByText('accuracy', { exact: true }).waitFor();
+    await tab.getByText('No frames: this folder is not trusted.').waitFor();
+  });
+
+  it('shows what a dataset wrote as text, whatever it is', async () => {
+    await press('j');
+    await head(2).waitFor();
+    await tab.getByText('onerror').first().waitFor();
+    await tab.getByText('\\u202e').first().waitFor();
+    expect(await tab.title()).toBe('rows.json');
+    expect(await tab.locator('img').count()).toBe(0);
+  });
+
+  it('keeps Ctrl+S from the text area to itself until what was typed is an edit', async () => {
+    await press('F2');
+    await area().waitFor();
+    await tab.keyboard.type('x');
+    await press('Control+S');
+    await expect.poll(() => sent.some((message) => message.type === 'edit' && message.save)).toBe(true);
+  });
+
+  it('tells of a change from outside, and asks which way to go', async () => {
+    await file({ outside: 'Another program changed this file.' });
+    await tab.getByText('Another program changed this file.').waitFor();
+    await tab.getByRole('button', { name: 'Load Again' }).click();
+    expect(sent.at(-1)).toEqual({ type: 'load-again' });
+  });
+
+  const states = {
+    read: async () => {},
+    edited: async () => {
+      await press('F2');
+      await area().waitFor();
+    },
+    'without a hit': async () => {
+      await press('/');
+      await tab.keyboard.type('nowhere');
+      await tab.getByText('No row holds').waitFor();
+    },
+    told: () => file({ outside: 'Another program changed this file.', indexed: 0.4 }),
+  };
+  it.each(Object.keys(states) as (keyof typeof states)[])(
+    'is without fault for axe in all themes and widths: %s',
+    async (state) => {
+      await states[state]();
+      const found: string[] = [];
+      for (const [width, height] of sizes) {
+        await tab.setViewportSize({ width, height });
+        if (width < 760 && state !== 'without a hit')
+          await tab.getByRole('button', { name: 'Row 1', exact: true }).click();
+        for (const name of Object.keys(themes) as (keyof typeof themes)[]) {
+          await theme(name);
+          const { violations } = await new AxeBuilder({ page: tab }).setLegacyMode().analyze();
+          for (const { id, nodes } of violations)
+            for (const { html, any } of nodes)
+              found.push(`${name} ${width}: ${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`);
+          expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        }
+      }
+      expect(found).toEqual([]);
+      await tab.setViewportSize({ width: 1400, height: 900 });
+    },
+  );
+});

@@ -1,0 +1,201 @@
+/** The editor of datasets, in the stand-in for VS Code, on files that are there. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { editor } from '../fake-vscode.ts';
+import { arrayOf, folderWith, openDataset, rowOf } from './open-dataset.ts';
+
+const three = arrayOf([rowOf(1), rowOf(2), rowOf(3)]);
+
+describe('a page', () => {
+  test('is told of the file, its rows, and of one row what rules find in it and what its answer earns', async () => {
+    const { webview, send, next, read } = await openDataset(folderWith('rows.json', three));
+    expect(webview.html).toContain('data-page="dataset"');
+    expect(webview.html).toContain("default-src 'none'");
+    send({ type: 'ready' });
+    const file = await next('file', ({ indexed }) => indexed === 1);
+    expect(file).toMatchObject({ name: 'rows.json', rowCount: 3, changedRows: [], fault: null, outside: null });
+    send({ type: 'heads', rows: [0, 2] });
+    const { heads } = await next('heads');
+    expect(heads.map(({ row, id, problem }) => [row, id, problem])).toEqual([
+      [0, '1', 'Which shape of clip 1 moves first?'],
+      [2, '3', 'Which shape of clip 3 moves first?'],
+    ]);
+    const reading = await read(1);
+    expect(reading).toMatchObject({
+      line: 3,
+      faults: [],
+      options: ['A. the circle', 'B. the square'],
+      reward: { accuracy: 1, format: 1, answer: 'B' },
+    });
+    expect(reading.text.slice(reading.think?.start, reading.think?.end)).toMatch(/^The circle.*is B\.$/);
+    expect(reading.aha.map(({ tier }) => tier)).toEqual([5]);
+    expect(reading.commitments.map(({ answer, right }) => [answer, right])).toEqual([
+      ['A', false],
+      ['B', true],
+    ]);
+  });
+
+  test('sees rows that are no JSON or no question, with what is wrong in words', async () => {
+    const file = folderWith(
+      'rows.jsonl',
+      `${JSON.stringify(rowOf(1))}\n{"problem": "half\n${JSON.stringify({ problem: 'x' })}\n`,
+    );
+    const { read, edit } = await openDataset(file);
+    const broken = await read(1);
+    expect(broken).toMatchObject({ text: '{"problem": "half', reward: null, fields: { problem: null } });
+    expect(broken.faults.join()).toContain('2');
+    const other = await read(2);
+    expect(other.fields.problem).toBe('x');
+    expect(other.faults.join()).toContain('does not fit');
+    expect((await edit(1, 'problem', 'whole')).fault).not.toBeNull();
+  });
+
+  test('is answered nothing where a message does not fit, and words where what it asks for can not be', async () => {
+    const { send, next, messages } = await openDataset(folderWith('rows.json', three));
+    send({ type: 'nonsense' });
+    send({ type: 'row', row: 7 });
+    expect((await next('failed')).words).toContain('There is no row 8');
+    expect(messages.filter(({ type }) => type !== 'file')).toHaveLength(1);
+  });
+
+  test('finds rows by a text, and those that are changed', async () => {
+    const { send, next, edit } = await openDataset(folderWith('rows.json', three));
+    send({ type: 'search', search: 1, text: 'SQUARE OF 2', isChanged: false });
+    expect(await next('found', ({ isDone }) => isDone)).toMatchObject({ search: 1, rows: [1], fault: null });
+    await edit(2, 'problem', 'Who?');
+    send({ type: 'search', search: 2, text: '', isChanged: true });
+    expect(await next('found', ({ isDone }) => isDone)).toMatchObject({ search: 2, rows: [2] });
+  });
+});
+
+describe('an edit', () => {
+  test('enters the stack of undo, is undone and done again, and a save changes the bytes of its row alone', async () => {
+    const { edit, edits, read, save, text, document } = await openDataset(folderWith('rows.json', three));
+    expect((await edit(1, 'solution', '<answer>A</answer>')).fault).toBeNull();
+    expect(edits.map(({ label }) => label)).toEqual(['Edit “solution” of row 2']);
+    expect(await read(1)).toMatchObject({ isChanged: true, fields: { solution: '<answer>A</answer>' } });
+    await edits[0]?.undo();
+    expect(await read(1)).toMatchObject({ isChanged: false, fields: { solution: '<answer>B</answer>' } });
+    expect(document.dataset.isDirty).toBe(false);
+    await edits[0]?.redo();
+    expect(text()).toBe(three);
+    await save();
+    const lines = three.split('\n');
+    lines[2] = (lines[2] as string).replace('<answer>B', '<answer>A');
+    expect(text()).toBe(lines.join('\n'));
+    expect(await read(1)).toMatchObject({ isChanged: false });
+  });
+
+  test('to the same text is none', async () => {
+    const { edit, edits } = await openDataset(folderWith('rows.json', three));
+    await edit(0, 'solution', '<answer>B</answer>');
+    expect(edits).toEqual([]);
+  });
+
+  test('is saved by the editor when the page asks for that', async () => {
+    const { send, next } = await openDataset(folderWith('rows.json', three));
+    send({ type: 'edit', edit: 1, row: 0, field: 'problem', value: 'Who?', save: true });
+    await next('edited');
+    expect(editor.executed).toEqual([['workbench.action.files.save']]);
+  });
+
+  test('that is unsaved when the window closes is kept by itself, and is there again', async () => {
+    const file = folderWith('rows.json', three);
+    const kept = path.join(path.dirname(file), 'backup');
+    const before = await openDataset(file);
+    await before.edit(2, 'problem', 'Who is last?');
+    const backup = await before.backup(kept);
+    expect(readFileSync(kept, 'utf8')).not.toContain('clip 1');
+    const after = await openDataset(file, kept);
+    expect(await after.read(2)).toMatchObject({ isChanged: true, fields: { problem: 'Who is last?' } });
+    expect(after.text()).toBe(three);
+    await backup.delete();
+    await expect.poll(() => existsSync(kept)).toBe(false);
+  });
+
+  test('goes with a revert', async () => {
+    const { edit, revert, read } = await openDataset(folderWith('rows.json', three));
+    await edit(0, 'problem', 'Who?');
+    await revert();
+    expect(await read(0)).toMatchObject({
+      isChanged: false,
+      fields: { problem: 'Which shape of clip 1 moves first?' },
+    });
+  });
+
+  test('is saved under another name, and stays unsaved in its own file', async () => {
+    const file = folderWith('rows.json', three);
+    const { edit, saveAs, text } = await openDataset(file);
+    await edit(0, 'problem', 'Who?');
+    const other = path.join(path.dirname(file), 'other.json');
+    await saveAs(other);
+    expect(readFileSync(other, 'utf8')).toBe(three.replace('Which shape of clip 1 moves first?', 'Who?'));
+    expect(text()).toBe(three);
+  });
+});
+
+describe('a change from outside', () => {
+  const more = arrayOf([rowOf(0), rowOf(1), rowOf(2), rowOf(3)]);
+
+  test('of a file without edits is taken as it is', async () => {
+    const file = folderWith('rows.json', three);
+    const { next } = await openDataset(file);
+    writeFileSync(file, more);
+    editor.watched.at(-1)?.fire(undefined);
+    expect(await next('file', ({ rowCount }) => rowCount === 4)).toMatchObject({ outside: null });
+  });
+
+  test('of a file with edits is told of, refuses a save, and loaded again the edits are on their rows', async () => {
+    const file = folderWith('rows.json', three);
+    const { edit, next, send, save, read, text, edits } = await openDataset(file);
+    await edit(0, 'problem', 'Who?');
+    writeFileSync(file, more);
+    editor.watched.at(-1)?.fire(undefined);
+    expect((await next('file', ({ outside }) => outside !== null)).outside).toContain('Another program');
+    await expect(save()).rejects.toThrow(/changed outside.*Load the file again/s);
+    expect(text()).toBe(more);
+    send({ type: 'load-again' });
+    await next('file', ({ outside, rowCount }) => outside === null && rowCount === 4);
+    expect(await read(1)).toMatchObject({ isChanged: true, fields: { problem: 'Who?' } });
+    await edits[0]?.undo();
+    expect(await read(1)).toMatchObject({ isChanged: false });
+  });
+
+  test('of an edited row itself keeps what is there, and says so', async () => {
+    const file = folderWith('rows.json', three);
+    const { edit, send, next, document } = await openDataset(file);
+    await edit(0, 'problem', 'Who?');
+    writeFileSync(file, three.replace('clip 1', 'clip one'));
+    send({ type: 'load-again' });
+    expect((await next('failed')).words).toContain('row 1');
+    expect(document.dataset.changedRows).toEqual([0]);
+  });
+});
+
+describe('frames', () => {
+  test('of a folder that is not trusted are absent, and words say why', async () => {
+    const { send, next } = await openDataset(folderWith('rows.json', three));
+    editor.trusted = false;
+    send({ type: 'frames', row: 0 });
+    const { picture, words } = await next('frames');
+    expect(picture).toBeNull();
+    expect(words).toContain('not trusted');
+    editor.trusted = true;
+    editor.trustGranted.fire();
+    expect((await next('frames')).words).toContain('there is no file ./clips/1.mp4');
+  });
+
+  test('of a file that is not below the dataset are not read', async () => {
+    const rows = arrayOf([rowOf(1, { path: '../../../../etc/passwd' }), rowOf(2, { data_type: 'sound' })]);
+    const { send, next } = await openDataset(folderWith('rows.json', rows));
+    send({ type: 'frames', row: 0 });
+    expect((await next('frames')).words).toContain('there is no file');
+    send({ type: 'frames', row: 1 });
+    expect((await next('frames')).words).toContain('image or a video');
+  });
+});
+
+test('a file that is no dataset is not opened, and words say what is wrong and what to do', async () => {
+  await expect(openDataset(folderWith('rows.json', '{"scripts": {}}'))).rejects.toThrow(/rows\.json/);
+});

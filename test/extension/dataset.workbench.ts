@@ -1,0 +1,86 @@
+/** The sample's chains of thought in a real window: opened from the title of their file, edited by keyboard, undone, saved; no trainer is at work. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sampleProject } from '../integration/trainer-process.ts';
+import { pictureOnFailure } from './harness/picture-on-failure.ts';
+import { Workbench } from './harness/workbench.ts';
+
+describe('the editor of a dataset', () => {
+  let project: { folder: string; remove(): Promise<void> };
+  let window: Workbench;
+  let file: string;
+  let before: string;
+
+  beforeAll(async () => {
+    project = await sampleProject();
+    file = path.join(project.folder, 'data', 'sft.json');
+    before = readFileSync(file, 'utf8');
+    window = await Workbench.open({ folder: project.folder, vsix: process.env.VIDEO_R1_VSIX });
+  }, 300_000);
+  afterAll(async () => {
+    await window?.close();
+    await project?.remove();
+  });
+  pictureOnFailure(() => window);
+
+  const page = () => window.webview();
+  const rowHead = (number: number) => page().getByRole('heading', { name: `Row ${number}`, exact: true });
+  /** The tab of the dataset's editor; the text's own stands beside it. */
+  const tab = (): Locator => window.page.locator('.tabs-container .tab.active').filter({ hasText: 'sft.json' });
+  const dirty = () => tab().and(window.page.locator('.dirty'));
+  const text = () => page().getByRole('textbox', { name: 'Chain of thought' });
+
+  /** By keyboard alone, from wherever the page's focus is. */
+  async function append(words: string): Promise<void> {
+    await window.page.keyboard.press('F2');
+    await text().waitFor();
+    await window.page.keyboard.press('Control+End');
+    await window.page.keyboard.type(words);
+    await window.page.keyboard.press('Escape');
+    await text().waitFor({ state: 'detached' });
+  }
+
+  test('opens from a button of the title, with the rows, what the model would see, and what the answer earns', async () => {
+    await window.page.keyboard.press('Control+P');
+    await window.type('data/sft.json');
+    await window.pick('sft.json');
+    await tab().waitFor();
+    await window.page.locator('.editor-actions').getByRole('button', { name: 'Open as Dataset' }).click();
+    await rowHead(1).waitFor({ timeout: 60_000 });
+    await page().getByRole('option').first().click();
+    await page()
+      .getByRole('img', { name: /frames? of/ })
+      .waitFor({ timeout: 60_000 });
+    await page().getByText('accuracy', { exact: true }).waitFor();
+    await window.page.keyboard.press('j');
+    await rowHead(2).waitFor();
+    expect(existsSync(path.join(project.folder, '.video-r1', 'trainer.json'))).toBe(false);
+  });
+
+  test('an edit makes the file unsaved, and Ctrl+Z takes it back', async () => {
+    await append(' Really.');
+    await dirty().waitFor();
+    await page().getByText('Really.').first().waitFor();
+    await window.page.keyboard.press('Control+Z');
+    await dirty().waitFor({ state: 'detached' });
+    await page().getByText('Really.').first().waitFor({ state: 'detached' });
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  test('a save changes the bytes of the edited row alone', async () => {
+    await append(' Really.');
+    await dirty().waitFor();
+    await window.page.keyboard.press('Control+S');
+    await dirty().waitFor({ state: 'detached' });
+    const now = readFileSync(file, 'utf8');
+    const rows = JSON.parse(before) as { process: string }[];
+    const after = JSON.parse(now) as { process: string }[];
+    expect(after.filter((row, n) => JSON.stringify(row) !== JSON.stringify(rows[n]))).toEqual([after[1]]);
+    expect(after[1]?.process).toBe(`${rows[1]?.process} Really.`);
+    const added = Buffer.byteLength(now) - Buffer.byteLength(before);
+    expect(added).toBe(' Really.'.length);
+    expect(now.replace(' Really.', '')).toBe(before);
+  });
+});

@@ -1,0 +1,120 @@
+/** Messages between the editor of a dataset file and its page. Rows are numbered from 0, as in the file. */
+import { z } from 'zod';
+import { ahaMoment, commitment, span } from './records.ts';
+
+const rowNumber = z.number().int().min(0);
+
+/** Texts of a row that can be edited. */
+export const editableFields = ['process', 'solution', 'problem'] as const;
+export const editableField = z.enum(editableFields);
+export type EditableField = z.infer<typeof editableField>;
+
+/** Most rows of a list that are asked for at once. */
+export const mostHeads = 400;
+
+/** A row as the list shows it. */
+export const rowHead = z.object({
+  row: rowNumber,
+  id: z.string(),
+  /** Beginning of the question; of a row that is no JSON, of the row. */
+  problem: z.string(),
+  problemType: z.string(),
+  isChanged: z.boolean(),
+  isFaulty: z.boolean(),
+});
+export type RowHead = z.infer<typeof rowHead>;
+
+/** What training would pay the row's own answer, unweighted, and why. */
+export const rowReward = z.object({
+  accuracy: z.number(),
+  format: z.number(),
+  answer: z.string(),
+  accuracyExplanation: z.string(),
+  formatExplanation: z.string(),
+});
+
+/** A row for reading. */
+export const rowReading = z.object({
+  row: rowNumber,
+  /** State of the edits that it was read in; `file` says the present one. */
+  turn: z.number().int(),
+  /** In the file, from 1. */
+  line: z.number().int(),
+  id: z.string(),
+  isChanged: z.boolean(),
+  /** What is wrong with the row, for people. */
+  faults: z.array(z.string()),
+  /** The texts that stand there; null where there is none, which then can't be edited here. */
+  fields: z.record(editableField, z.string().nullable()),
+  options: z.array(z.string()),
+  problemType: z.string(),
+  dataType: z.string(),
+  path: z.string(),
+  source: z.string(),
+  /** The chain of thought and the solution as SFT trains them; of a row that is no JSON, the row as it is written. */
+  text: z.string(),
+  think: span.nullable(),
+  aha: z.array(ahaMoment),
+  commitments: z.array(commitment),
+  /** Null where the row has no chain of thought, or does not fit. */
+  reward: rowReward.nullable(),
+});
+export type RowReading = z.infer<typeof rowReading>;
+
+export const datasetToPage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('file'),
+    name: z.string(),
+    rowCount: z.number().int(),
+    /** How much of the file is indexed, 0..1. */
+    indexed: z.number().min(0).max(1),
+    /** Grows with every change of rows: what was read before is to be read again. */
+    turn: z.number().int(),
+    changedRows: z.array(rowNumber),
+    /** Why the file is not rows to its end, or can't be read any more. */
+    fault: z.string().nullable(),
+    /** What another program did to the file since it was read. */
+    outside: z.string().nullable(),
+  }),
+  z.object({ type: z.literal('heads'), turn: z.number().int(), heads: z.array(rowHead) }),
+  z.object({ type: z.literal('row'), reading: rowReading }),
+  /** `rows` are those found since the last time; `share` of the file is searched. */
+  z.object({
+    type: z.literal('found'),
+    search: z.number().int(),
+    rows: z.array(rowNumber),
+    share: z.number(),
+    isDone: z.boolean(),
+    fault: z.string().nullable(),
+  }),
+  /** The edit of this number was made, or why not. */
+  z.object({ type: z.literal('edited'), edit: z.number().int(), fault: z.string().nullable() }),
+  /** Frames of a row as one picture, as a `data:` address; else why there is none. */
+  z.object({ type: z.literal('frames'), row: rowNumber, picture: z.string().nullable(), words: z.string() }),
+  /** What was asked for could not be done. */
+  z.object({ type: z.literal('failed'), words: z.string() }),
+]);
+export type DatasetToPage = z.infer<typeof datasetToPage>;
+
+export const pageToDataset = z.discriminatedUnion('type', [
+  /** The page listens; it is answered with `file`. */
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('heads'), rows: z.array(rowNumber).max(mostHeads) }),
+  z.strictObject({ type: z.literal('row'), row: rowNumber }),
+  z.strictObject({ type: z.literal('frames'), row: rowNumber }),
+  /** Takes the place of the search before. */
+  z.strictObject({ type: z.literal('search'), search: z.number().int(), text: z.string(), isChanged: z.boolean() }),
+  z.strictObject({ type: z.literal('stop-search') }),
+  z.strictObject({
+    type: z.literal('edit'),
+    edit: z.number().int(),
+    row: rowNumber,
+    field: editableField,
+    value: z.string(),
+    /** The file is saved then. */
+    save: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal('load-again') }),
+  z.strictObject({ type: z.literal('keep') }),
+]);
+export type PageToDataset = z.infer<typeof pageToDataset>;

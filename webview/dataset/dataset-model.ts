@@ -1,0 +1,374 @@
+/** What the page of a dataset knows and does: the file's state, the rows that were read, the search, and the text being edited. */
+import { z } from 'zod';
+import {
+  type DatasetToPage,
+  type EditableField,
+  editableField,
+  mostHeads,
+  type PageToDataset,
+  type RowHead,
+  type RowReading,
+} from '../../trainer/protocol/dataset-editor.ts';
+import { Store } from '../ui/store.ts';
+import type { DatasetDoor } from './dataset-door.ts';
+import { withLineEnds } from './line-ends.ts';
+
+export type FileState = Extract<DatasetToPage, { type: 'file' }>;
+
+/** Null while all rows are listed. */
+export interface Search {
+  readonly text: string;
+  readonly isChanged: boolean;
+  readonly rows: readonly number[];
+  readonly share: number;
+  readonly isDone: boolean;
+  readonly fault: string | null;
+}
+
+export interface Editing {
+  readonly row: number;
+  readonly field: EditableField;
+  /** As the text area has it. */
+  readonly draft: string;
+  /** The text as the file's editor knows it, which the draft goes from. */
+  readonly base: string;
+}
+
+export interface Frames {
+  readonly row: number;
+  readonly picture: string | null;
+  readonly words: string;
+}
+
+export interface DatasetState {
+  readonly file: FileState | null;
+  readonly heads: ReadonlyMap<number, RowHead>;
+  readonly row: number;
+  /** The last row that was read; another than `row` while that is on its way. */
+  readonly reading: RowReading | null;
+  readonly frames: Frames | null;
+  readonly search: Search | null;
+  readonly editing: Editing | null;
+  /** What could not be done. */
+  readonly failed: string | null;
+}
+
+const initial: DatasetState = {
+  ...{ file: null, heads: new Map(), row: 0, reading: null, frames: null, search: null, editing: null, failed: null },
+};
+
+/** What is found again when the page is shown again. */
+const held = z.object({
+  row: z.number().int().min(0),
+  text: z.string(),
+  isChanged: z.boolean(),
+  draft: z.object({ field: editableField, draft: z.string(), base: z.string() }).nullable(),
+});
+
+/** Heads beyond these are forgotten. */
+const mostHeld = 4000;
+/** How long typing rests before it becomes an edit, and a row before its frames are asked for. */
+export const typingRestsMs = 700;
+const framesAfterMs = 250;
+
+const asTyped = (text: string) => text.replace(/\r\n?/g, '\n');
+
+export class DatasetModel {
+  readonly state = new Store<DatasetState>(initial);
+  private readonly door: DatasetDoor;
+  private readonly asked = new Set<number>();
+  /** First and last place of the list in sight. */
+  private sight: readonly [number, number] = [0, 0];
+  private searchNumber = 0;
+  private editNumber = 0;
+  /** The edit that is on its way, with the text that it makes. */
+  private underWay: Omit<Extract<PageToDataset, { type: 'edit' }>, 'type' | 'save'> | null = null;
+  private saveWhenIdle = false;
+  private typing: ReturnType<typeof setTimeout> | undefined;
+  private picturing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(door: DatasetDoor) {
+    this.door = door;
+    const before = held.safeParse(door.loadState()).data;
+    if (before) this.put({ row: before.row });
+    door.listen(
+      (message) => this.take(message),
+      (failed) => this.put({ failed }),
+    );
+    door.send({ type: 'ready' });
+    if (before && (before.text !== '' || before.isChanged)) this.search(before.text, before.isChanged);
+    if (before?.draft) {
+      this.put({ editing: { row: before.row, ...before.draft } });
+      this.commit();
+    }
+  }
+
+  private put(change: Partial<DatasetState>): void {
+    this.state.update((state) => ({ ...state, ...change }));
+  }
+
+  private keepState(): void {
+    const { row, search, editing } = this.state.get();
+    const draft = editing && { field: editing.field, draft: editing.draft, base: editing.base };
+    this.door.saveState({ row, text: search?.text ?? '', isChanged: search?.isChanged ?? false, draft });
+  }
+
+  // ---- what the file's editor says ----------------------------------------------------------------------------------
+
+  private take(message: DatasetToPage): void {
+    switch (message.type) {
+      case 'file':
+        this.takeFile(message);
+        break;
+      case 'heads':
+        this.takeHeads(message);
+        break;
+      case 'row':
+        this.takeRow(message.reading);
+        break;
+      case 'found':
+        this.takeFound(message);
+        break;
+      case 'edited':
+        this.takeEdited(message);
+        break;
+      case 'frames':
+        if (message.row === this.state.get().row) this.put({ frames: message });
+        break;
+      case 'failed':
+        this.put({ failed: message.words });
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private takeFile(file: FileState): void {
+    const before = this.state.get().file;
+    this.put({ file });
+    if (before?.turn === file.turn) return;
+    this.asked.clear();
+    const { row, reading } = this.state.get();
+    const last = Math.max(0, file.rowCount - 1);
+    const stands = file.indexed < 1 ? row : Math.min(row, last);
+    this.put({ row: stands });
+    this.door.send({ type: 'row', row: stands });
+    if (!reading) this.askFrames();
+    this.see(...this.sight);
+    const { search } = this.state.get();
+    if (before && search?.isChanged) this.search(search.text, true);
+  }
+
+  private takeHeads({ turn, heads }: Extract<DatasetToPage, { type: 'heads' }>): void {
+    if (turn !== this.state.get().file?.turn) return;
+    const known = new Map(this.state.get().heads);
+    for (const head of heads) {
+      // The last ones that were read are the last to be forgotten.
+      known.delete(head.row);
+      known.set(head.row, head);
+    }
+    for (const row of known.keys()) {
+      if (known.size <= mostHeld) break;
+      known.delete(row);
+      this.asked.delete(row);
+    }
+    this.put({ heads: known });
+  }
+
+  private takeRow(reading: RowReading): void {
+    const { file, row, editing } = this.state.get();
+    if (reading.row !== row || reading.turn !== file?.turn) return;
+    this.put({ reading, failed: null });
+    if (editing?.row !== row || this.underWay) return;
+    const now = reading.fields[editing.field];
+    if (now === null) {
+      this.put({ editing: null });
+      return;
+    }
+    // Undone, or edited beside this page: what stands there is shown, unless something else was typed meanwhile.
+    if (now !== editing.base && asTyped(editing.base) === editing.draft)
+      this.put({ editing: { ...editing, base: now, draft: asTyped(now) } });
+  }
+
+  private takeFound(found: Extract<DatasetToPage, { type: 'found' }>): void {
+    const { search } = this.state.get();
+    if (found.search !== this.searchNumber || !search) return;
+    const { share, isDone, fault } = found;
+    this.put({ search: { ...search, rows: search.rows.concat(found.rows), share, isDone, fault } });
+    this.see(...this.sight);
+  }
+
+  private takeEdited({ edit, fault }: Extract<DatasetToPage, { type: 'edited' }>): void {
+    const { underWay } = this;
+    if (underWay?.edit !== edit) return;
+    this.underWay = null;
+    const { row, field, value } = underWay;
+    const { editing, reading } = this.state.get();
+    if (fault !== null) {
+      this.saveWhenIdle = false;
+      this.put({ failed: `The text was not taken: ${fault}` });
+      // What was typed is in the text area, also where that was left already.
+      const base = reading?.row === row ? reading.fields[field] : null;
+      if (!editing && base !== null && this.state.get().row === row)
+        this.put({ editing: { row, field, base, draft: asTyped(value) } });
+      return;
+    }
+    // Until the row is read again, so that an edit that begins now begins with this text.
+    if (reading?.row === row) this.put({ reading: { ...reading, fields: { ...reading.fields, [field]: value } } });
+    if (!editing) return;
+    if (editing.row === row && editing.field === field) {
+      this.put({ editing: { ...editing, base: value } });
+      this.keepState();
+    }
+    if (this.saveWhenIdle) this.commit(true);
+    else this.commitAtRest();
+  }
+
+  // ---- rows ---------------------------------------------------------------------------------------------------------
+
+  /** Number of rows in the list. */
+  get listed(): number {
+    const { search, file } = this.state.get();
+    return search ? search.rows.length : (file?.rowCount ?? 0);
+  }
+
+  /** The row at a place of the list. */
+  rowAt(index: number): number | undefined {
+    const { search } = this.state.get();
+    return search ? search.rows[index] : index;
+  }
+
+  /** Where the row stands in the list; null where the search left it out. */
+  indexOf(row: number): number | null {
+    const { search } = this.state.get();
+    if (!search) return row < this.listed ? row : null;
+    let from = 0;
+    let to = search.rows.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((search.rows[middle] as number) < row) from = middle + 1;
+      else to = middle;
+    }
+    return search.rows[from] === row ? from : null;
+  }
+
+  /** Rows of the list are in sight, by their places in it. */
+  see(first: number, last: number): void {
+    this.sight = [first, last];
+    const wanted: number[] = [];
+    for (let index = first; index <= last && wanted.length < mostHeads; index++) {
+      const row = this.rowAt(index);
+      if (row === undefined || this.asked.has(row)) continue;
+      this.asked.add(row);
+      wanted.push(row);
+    }
+    if (wanted.length > 0) this.door.send({ type: 'heads', rows: wanted });
+  }
+
+  show(row: number): void {
+    if (row === this.state.get().row) return;
+    this.leave();
+    this.put({ row, frames: null, failed: null });
+    this.door.send({ type: 'row', row });
+    this.askFrames();
+    this.keepState();
+  }
+
+  /** To the row so many places further on in the list; from one that is not in it, to its first. */
+  move(by: number): void {
+    const index = this.indexOf(this.state.get().row);
+    const to = index === null ? 0 : Math.min(this.listed - 1, Math.max(0, index + by));
+    const row = this.rowAt(to);
+    if (row !== undefined) this.show(row);
+  }
+
+  private askFrames(): void {
+    clearTimeout(this.picturing);
+    this.picturing = setTimeout(() => this.door.send({ type: 'frames', row: this.state.get().row }), framesAfterMs);
+  }
+
+  // ---- search -------------------------------------------------------------------------------------------------------
+
+  search(text: string, isChanged: boolean): void {
+    this.searchNumber++;
+    if (text === '' && !isChanged) {
+      this.door.send({ type: 'stop-search' });
+      this.put({ search: null });
+    } else {
+      this.put({ search: { text, isChanged, rows: [], share: 0, isDone: false, fault: null } });
+      this.door.send({ type: 'search', search: this.searchNumber, text, isChanged });
+    }
+    this.keepState();
+  }
+
+  // ---- editing ------------------------------------------------------------------------------------------------------
+
+  edit(field: EditableField): void {
+    const { reading, row, editing } = this.state.get();
+    if (reading?.row !== row || reading.fields[field] === null || editing?.field === field) return;
+    this.leave();
+    const { underWay } = this;
+    const base = underWay?.row === row && underWay.field === field ? underWay.value : reading.fields[field];
+    this.put({ editing: { row, field, base, draft: asTyped(base) } });
+  }
+
+  type(draft: string): void {
+    const { editing } = this.state.get();
+    if (!editing) return;
+    this.put({ editing: { ...editing, draft } });
+    this.keepState();
+    this.commitAtRest();
+  }
+
+  private commitAtRest(): void {
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.commit(), typingRestsMs);
+  }
+
+  /** Makes an edit of what was typed; one is on its way at a time. */
+  commit(save = false): void {
+    clearTimeout(this.typing);
+    const { editing } = this.state.get();
+    if (this.underWay) {
+      this.saveWhenIdle ||= save;
+      return;
+    }
+    if (!editing) return;
+    const value = withLineEnds(editing.base, editing.draft);
+    if (value !== editing.base || save) this.send(editing, value, save);
+  }
+
+  /** Leaves the text area; what was typed stays. */
+  leave(): void {
+    clearTimeout(this.typing);
+    const { editing } = this.state.get();
+    if (!editing) return;
+    const value = withLineEnds(editing.base, editing.draft);
+    const { underWay } = this;
+    const isOfThis = underWay?.row === editing.row && underWay.field === editing.field;
+    const isSent = value === (isOfThis ? underWay.value : editing.base);
+    if (!isSent || this.saveWhenIdle) this.send(editing, value, this.saveWhenIdle);
+    this.put({ editing: null });
+    this.keepState();
+  }
+
+  private send({ row, field }: Editing, value: string, save: boolean): void {
+    this.saveWhenIdle = false;
+    this.underWay = { edit: ++this.editNumber, row, field, value };
+    this.door.send({ type: 'edit', ...this.underWay, save });
+  }
+
+  // ---- the file -----------------------------------------------------------------------------------------------------
+
+  loadAgain(): void {
+    this.door.send({ type: 'load-again' });
+  }
+
+  keep(): void {
+    this.door.send({ type: 'keep' });
+  }
+
+  forgetFailure(): void {
+    this.put({ failed: null });
+  }
+}

@@ -1,0 +1,138 @@
+/** The page of a dataset's file: its rows at the left, one of them at the right, or one of both where the page is narrow. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { Blank } from '../ui/blank.tsx';
+import { KeyHelp } from '../ui/key-help.tsx';
+import { type ActionOf, type Handlers, helpRows, type KeyRow, keyMap } from '../ui/key-table.ts';
+import { useKeys } from '../ui/keys.ts';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
+import { useStore } from '../ui/store.ts';
+import { Button } from '../ui/toolkit.tsx';
+import { useNarrow } from '../ui/use-narrow.ts';
+import type { DatasetModel } from './dataset-model.ts';
+import styles from './dataset-page.module.css';
+import { RowList } from './row-list.tsx';
+import { RowView } from './row-view.tsx';
+
+/** The widest page, in CSS pixels, that shows the list or the row. */
+const narrowest = 760;
+const leap = 10;
+
+const datasetKeys = [
+  { meaning: 'next and last row', keys: { j: 'next', k: 'last', ArrowDown: 'next', ArrowUp: 'last' } },
+  { meaning: 'ten rows on and back', keys: { J: 'leap', K: 'leapBack' } },
+  { meaning: 'first and last row of the list', keys: { Home: 'first', End: 'end' } },
+  { meaning: 'search', keys: { '/': 'search' } },
+  { meaning: 'changed rows alone, or all', keys: { m: 'changed' } },
+  { meaning: 'edit the chain of thought', keys: { F2: 'edit' } },
+  { meaning: 'edit the question, the solution', keys: { q: 'editProblem', s: 'editSolution' } },
+  { meaning: 'show the row, where the page is narrow', keys: { Enter: 'open' } },
+  { meaning: 'leave the text, the search, the row', keys: { Escape: 'back' } },
+  { meaning: 'all keys', keys: { '?': 'help' } },
+] as const satisfies readonly KeyRow<string>[];
+
+export function DatasetPage({ model }: { model: DatasetModel }) {
+  const { file, search, reading, failed, row } = useStore(model.state, (state) => state);
+  const narrow = useNarrow(narrowest);
+  const [showsRow, setShowsRow] = useState(false);
+  const [help, setHelp] = useState(false);
+  const searchField = useRef<HTMLInputElement>(null);
+  const changed = () => model.search(search?.text ?? '', !search?.isChanged);
+  const handlers: Handlers<ActionOf<typeof datasetKeys>> = {
+    next: () => model.move(1),
+    last: () => model.move(-1),
+    leap: () => model.move(leap),
+    leapBack: () => model.move(-leap),
+    first: () => model.move(-model.listed),
+    end: () => model.move(model.listed),
+    search: () => {
+      setShowsRow(false);
+      // Where the page is narrow it is drawn first.
+      setTimeout(() => {
+        searchField.current?.focus();
+        searchField.current?.select();
+      });
+    },
+    changed,
+    edit: () => model.edit('process'),
+    editProblem: () => model.edit('problem'),
+    editSolution: () => model.edit('solution'),
+    open: (event) => {
+      if (!narrow || (event.target instanceof Element && event.target.closest('button'))) return false;
+      setShowsRow(true);
+    },
+    back: () => {
+      if (narrow && showsRow) setShowsRow(false);
+      else if (search) model.search('', false);
+      else return false;
+    },
+    help: () => setHelp(true),
+  };
+  useKeys(keyMap(datasetKeys, handlers));
+  useEffect(() => {
+    document.title = file ? shownLine(file.name) : 'Dataset';
+  }, [file?.name]);
+  if (!file) return <Blank status>The file is being opened.</Blank>;
+  return (
+    <main class={styles.page}>
+      <h1 class="sr-only">Rows of {shownLine(file.name)}</h1>
+      {file.indexed < 1 && <progress class={styles.progress} value={file.indexed} aria-label="Rows being found" />}
+      {file.outside !== null ? (
+        <Notice
+          kind="warning"
+          title="Changed outside."
+          actions={
+            <>
+              <Button primary onPress={() => model.loadAgain()}>
+                Load Again
+              </Button>
+              <Button onPress={() => model.keep()}>Not Now</Button>
+            </>
+          }
+        >
+          {shownLine(file.outside, 2000)}
+        </Notice>
+      ) : failed !== null ? (
+        <Notice kind="error" title="Not done." actions={<Button onPress={() => model.forgetFailure()}>Close</Button>}>
+          {shownLine(failed, 2000)}
+        </Notice>
+      ) : (
+        file.fault !== null && (
+          <Notice kind="error" title="The file can not be read to its end.">
+            {shownLine(file.fault, 2000)}
+          </Notice>
+        )
+      )}
+      {narrow && (
+        <div class={styles.tabs}>
+          <button type="button" aria-pressed={!showsRow} onClick={() => setShowsRow(false)}>
+            Rows
+          </button>
+          <button type="button" aria-pressed={showsRow} onClick={() => setShowsRow(true)}>
+            Row {grouped(row + 1)}
+          </button>
+        </div>
+      )}
+      <div class={styles.panes}>
+        {(!narrow || !showsRow) && (
+          <RowList
+            model={model}
+            searchField={searchField}
+            onHelp={() => setHelp(true)}
+            onOpen={() => setShowsRow(true)}
+          />
+        )}
+        {(!narrow || showsRow) &&
+          (file.rowCount === 0 ? (
+            <Blank>No row.</Blank>
+          ) : reading === null ? (
+            <Blank status>The row is being read.</Blank>
+          ) : (
+            <RowView model={model} reading={reading} />
+          ))}
+      </div>
+      {help && <KeyHelp rows={helpRows(datasetKeys)} onClose={() => setHelp(false)} />}
+    </main>
+  );
+}

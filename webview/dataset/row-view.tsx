@@ -1,0 +1,173 @@
+/** One row for reading and editing: what is asked, what is shown, the chain of thought, the answer and what it earns. */
+import { useMemo, useState } from 'preact/hooks';
+import type { EditableField, RowReading } from '../../trainer/protocol/dataset-editor.ts';
+import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
+import { CompletionText } from '../rollout/completion-text.tsx';
+import { isSolution } from '../rollout/question-text.tsx';
+import { PaneHead, Section } from '../ui/heads.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { fixed, grouped } from '../ui/numbers.ts';
+import { Pane } from '../ui/pane.tsx';
+import { useStore } from '../ui/store.ts';
+import { Tool } from '../ui/tool.tsx';
+import type { DatasetModel } from './dataset-model.ts';
+import { FieldEditor } from './field-editor.tsx';
+import styles from './row-view.module.css';
+
+interface RowViewProps {
+  readonly model: DatasetModel;
+  readonly reading: RowReading;
+}
+
+const fieldKeys = { process: 'F2', problem: 'q', solution: 's' } as const satisfies Record<EditableField, string>;
+
+export function RowView({ model, reading }: RowViewProps) {
+  const editing = useStore(model.state, (state) => state.editing);
+  const { fields } = reading;
+  const isEdited = (field: EditableField) => editing?.row === reading.row && editing.field === field;
+  const edit = (field: EditableField, words: string) =>
+    fields[field] === null || isEdited(field) ? undefined : (
+      <Tool
+        label={`Edit ${words} (${fieldKeys[field]})`}
+        text={
+          <>
+            <kbd>{fieldKeys[field]}</kbd> edit
+          </>
+        }
+        onPress={() => model.edit(field)}
+      />
+    );
+  const meta = [reading.id && `problem_id ${shownLine(reading.id, 40)}`, reading.problemType, reading.source]
+    .filter(Boolean)
+    .map((text) => shownLine(text, 60));
+  return (
+    <Pane name="row" label="Row that is read">
+      <PaneHead
+        title={`Row ${grouped(reading.row + 1)}`}
+        meta={`${reading.isChanged ? 'changed · ' : ''}${meta.join(' · ')} · line ${grouped(reading.line)}`}
+      />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section class={styles.body} aria-label="Row" tabIndex={0}>
+        {reading.faults.length > 0 && (
+          <ul class={styles.faults}>
+            {reading.faults.map((fault) => (
+              <li key={fault}>
+                <Icon name="warning" /> <span class="model-text">{shownLine(fault, 2000)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+        <section aria-label="Question">
+          <Section title="Question" tools={edit('problem', 'the question')} />
+          {isEdited('problem') ? (
+            <FieldEditor key={reading.row} model={model} label="Question" />
+          ) : (
+            <p class={`${styles.problem} model-text`}>{shownText(fields.problem ?? '')}</p>
+          )}
+          {reading.options.length > 0 && <Options reading={reading} />}
+        </section>
+        <FramesPart key={reading.row} model={model} reading={reading} />
+        <section aria-label="Think">
+          <Section title="Think" tools={edit('process', 'the chain of thought')} />
+          {isEdited('process') ? (
+            <FieldEditor key={reading.row} model={model} label="Chain of thought" />
+          ) : fields.process === null && reading.text === '' ? (
+            <p class={styles.absent}>This row has no chain of thought under “process”.</p>
+          ) : (
+            <Think reading={reading} />
+          )}
+        </section>
+        <section aria-label="Answer">
+          <Section title="Answer" tools={edit('solution', 'the solution')} />
+          {isEdited('solution') ? (
+            <FieldEditor key={reading.row} model={model} label="Solution" />
+          ) : (
+            <p class={`${styles.answer} model-text`}>{shownText(fields.solution ?? '')}</p>
+          )}
+          <Reward reading={reading} />
+        </section>
+      </section>
+    </Pane>
+  );
+}
+
+function Options({ reading }: { reading: RowReading }) {
+  const solution = reading.reward?.answer ?? '';
+  return (
+    <ol class={styles.options}>
+      {reading.options.map((option) => (
+        <li key={option} class="model-text">
+          {solution !== '' && isSolution(option, solution) ? <Icon name="check" label="the solution" /> : <span />}
+          {shownLine(option, 1000)}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function FramesPart({ model, reading }: RowViewProps) {
+  const frames = useStore(model.state, (state) => state.frames);
+  const [isLarge, setLarge] = useState(false);
+  const here = frames?.row === reading.row ? frames : null;
+  return (
+    <section aria-label="Frames">
+      <Section title="Frames" meta={<span class="model-text">{shownLine(reading.path, 300)}</span>} />
+      {here === null ? (
+        <p class={styles.absent}>The frames are being read.</p>
+      ) : here.picture === null ? (
+        <p class={`${styles.absent} model-text`}>{shownLine(here.words, 1000)}</p>
+      ) : (
+        <button
+          type="button"
+          class={`${styles.frames} ${isLarge ? styles.large : ''}`}
+          aria-pressed={isLarge}
+          title={isLarge ? 'Smaller' : 'Larger'}
+          onClick={() => setLarge(!isLarge)}
+        >
+          <img src={here.picture} alt={shownLine(here.words, 400)} />
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Think({ reading }: { reading: RowReading }) {
+  const { text, think, aha, commitments } = reading;
+  const within = think ?? { start: 0, end: reading.fields.process?.length ?? text.length };
+  const marks = useMemo(() => ({ aha, commitments, flags: [], mentions: [], tokens: [], hits: [] }), [reading]);
+  return (
+    <div class={`${styles.think} model-text`}>
+      <CompletionText
+        text={text}
+        within={within}
+        marks={marks}
+        shade={null}
+        token={null}
+        picked={null}
+        form={null}
+        ahaShown={null}
+        hitShown={null}
+        onFrame={() => {}}
+      />
+    </div>
+  );
+}
+
+function Reward({ reading: { reward } }: { reading: RowReading }) {
+  if (!reward) return <p class={styles.absent}>No reward: the row is no question with a chain of thought.</p>;
+  const parts = [
+    ['accuracy', reward.accuracy, reward.accuracyExplanation],
+    ['format', reward.format, reward.formatExplanation],
+  ] as const;
+  return (
+    <dl class={styles.reward} aria-label="What training would pay this answer, unweighted">
+      {parts.map(([name, value, explanation]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class="num">{fixed(value, 2)}</dd>
+          <dd class="dim model-text">{shownLine(explanation, 600)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
