@@ -120,7 +120,8 @@ describe('a store of schema 1', () => {
       else if (event.body.type === 'annotation') {
         const { was, ...annotation } = asNow((old.body as unknown as { annotation: object }).annotation);
         expect(event.body).toEqual({ type: 'annotation', annotation: { ...annotation, category: was } });
-      } else if (event.body.type !== 'state' && event.body.type !== 'command') expect(event).toEqual(old);
+      } else if (event.body.type === 'annotation-removed') expect(event.body).toEqual({ ...old.body, id: '3' });
+      else if (event.body.type !== 'state' && event.body.type !== 'command') expect(event).toEqual(old);
     }
   });
 
