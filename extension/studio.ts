@@ -182,7 +182,7 @@ export class Studio implements vscode.Disposable {
   }
 
   /** Who signs labels and commands: the setting, else git's user, else who is logged in. */
-  private async author(project: string): Promise<string> {
+  async author(project: string): Promise<string> {
     const [{ findAuthor }, { authorLine }] = await Promise.all([
       import('../trainer/annotations/author.ts'),
       import('../trainer/protocol/annotations/entries.ts'),

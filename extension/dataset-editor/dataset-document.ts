@@ -6,6 +6,7 @@ import type { LongWork } from '../../trainer/data/editable/index-file.ts';
 import type { FieldEdit } from '../../trainer/data/editable/row-edits.ts';
 import type { EditableField } from '../../trainer/protocol/dataset-editor.ts';
 import { wordsOf } from './fault-words.ts';
+import { RowLabels } from './row-labels.ts';
 
 export class DatasetDocument implements vscode.CustomDocument {
   readonly uri: vscode.Uri;
@@ -21,6 +22,7 @@ export class DatasetDocument implements vscode.CustomDocument {
   private indexFault: string | null = null;
   private outsideWords: string | null = null;
   private lastEdit: Promise<unknown> = Promise.resolve();
+  private labelling: RowLabels | string = 'Labels are being read.';
   private disposed = false;
 
   private constructor(uri: vscode.Uri, dataset: EditableDataset) {
@@ -73,6 +75,27 @@ export class DatasetDocument implements vscode.CustomDocument {
 
   get outside(): string | null {
     return this.outsideWords;
+  }
+
+  /** Why rows can't be labelled, where they can't. */
+  get labels(): RowLabels | string {
+    return this.labelling;
+  }
+
+  /** Reads what people say of its rows. @param author gives who signs, for a project */
+  async readLabels(author: (project: string) => Promise<string>): Promise<void> {
+    const folder = vscode.workspace.getWorkspaceFolder(this.uri);
+    try {
+      if (!folder || folder.uri.scheme !== 'file')
+        throw new Error('Labels lie in the project: open the folder that the file is in to label its rows.');
+      const { fsPath } = folder.uri;
+      const labels = await RowLabels.open(fsPath, this.dataset.file, await author(fsPath), () => this.rowsChanged());
+      if (this.disposed) labels.dispose();
+      else this.labelling = labels;
+    } catch (thrown) {
+      this.labelling = wordsOf(thrown);
+    }
+    if (!this.disposed) this.rowsChanged();
   }
 
   private followIndex(): void {
@@ -172,6 +195,7 @@ export class DatasetDocument implements vscode.CustomDocument {
   dispose(): void {
     this.disposed = true;
     this.dataset.dispose();
+    if (this.labelling instanceof RowLabels) this.labelling.dispose();
     this.watcher.dispose();
     this.changed.dispose();
     this.edited.dispose();

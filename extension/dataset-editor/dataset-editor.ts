@@ -50,6 +50,7 @@ export class DatasetEditor implements vscode.CustomEditorProvider<DatasetDocumen
           redo: again('redo'),
         });
       });
+      void document.readLabels((project) => this.studio.author(project));
       return document;
     });
   }

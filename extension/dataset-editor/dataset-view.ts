@@ -4,14 +4,20 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RowFilter } from '../../trainer/data/editable/search-rows.ts';
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
-import { type DatasetToPage, type PageToDataset, pageToDataset } from '../../trainer/protocol/dataset-editor.ts';
+import {
+  type DatasetToPage,
+  type LabelChoice,
+  type PageToDataset,
+  pageToDataset,
+} from '../../trainer/protocol/dataset-editor.ts';
 import { faultLine } from '../../trainer/protocol/issues.ts';
 import { makeNonce, pageHtml } from '../panels/page-html.ts';
 import type { Studio } from '../studio.ts';
 import type { DatasetDocument } from './dataset-document.ts';
 import { wordsOf } from './fault-words.ts';
 import { frameSheet } from './frame-sheet.ts';
-import { headOf, readRow } from './read-row.ts';
+import { headOf, readRow, valuesOf } from './read-row.ts';
+import type { RowLabels } from './row-labels.ts';
 
 /** The page is told of progress no more often. */
 const tellEveryMs = 100;
@@ -78,7 +84,18 @@ export class DatasetView {
       rowCount: dataset.rowCount,
       changedRows: dataset.changedRows,
       ...{ indexed, turn, fault, outside },
+      labelling: this.labelling(),
     });
+  }
+
+  private labelling(): Extract<DatasetToPage, { type: 'file' }>['labelling'] {
+    const { labels } = this.document;
+    if (typeof labels === 'string') return { refused: labels };
+    try {
+      return { author: labels.author, categories: [...labels.categories] };
+    } catch (thrown) {
+      return { refused: wordsOf(thrown) };
+    }
   }
 
   private tellSoon(): void {
@@ -108,18 +125,25 @@ export class DatasetView {
       case 'heads':
         return this.post({ type: 'heads', turn, heads: await this.heads(message.rows) });
       case 'row':
-        return this.post({ type: 'row', reading: readRow(await document.dataset.row(message.row), turn) });
+        return this.post({ type: 'row', reading: await this.reading(message.row) });
       case 'frames':
         return this.showFrames(message.row);
       case 'search':
         return this.search(message.search, {
           ...(message.text !== '' && { text: message.text }),
           ...(message.isChanged && { isChanged: true }),
+          ...(message.label !== null && { holds: this.labelRule(message.label) }),
         });
       case 'stop-search':
         return this.searching.abort();
       case 'edit':
         return this.edit(message);
+      case 'say':
+        return this.say(message.said, async (labels) =>
+          labels.add(valuesOf(await document.dataset.row(message.row)), message),
+        );
+      case 'retract':
+        return this.say(message.said, async (labels) => [await labels.retract(message.id)]);
       case 'load-again':
         return document.loadAgain({ signal: this.closing.signal });
       case 'keep':
@@ -129,14 +153,40 @@ export class DatasetView {
     }
   }
 
+  private async reading(row: number) {
+    const { turn, labels } = this.document;
+    const read = await this.document.dataset.row(row);
+    return readRow(read, turn, typeof labels === 'string' ? [] : labels.of(valuesOf(read)).labels);
+  }
+
+  private labelRule(choice: LabelChoice): NonNullable<RowFilter['holds']> {
+    const { labels } = this.document;
+    if (typeof labels === 'string') return () => false;
+    return labels.keeps(choice === 'labelled' ? {} : { verdict: choice });
+  }
+
+  private async say(said: number, what: (labels: RowLabels) => Promise<readonly string[]>): Promise<void> {
+    const { labels } = this.document;
+    try {
+      if (typeof labels === 'string') throw new Error(labels);
+      const ids = await what(labels);
+      this.tell();
+      this.post({ type: 'said', said, ids: [...ids], fault: null });
+    } catch (thrown) {
+      this.post({ type: 'said', said, ids: [], fault: wordsOf(thrown) });
+    }
+  }
+
   /** Rows that follow each other are read at once. */
   private async heads(rows: readonly number[]) {
+    const { labels } = this.document;
     const heads = [];
     for (let n = 0; n < rows.length; ) {
       const from = rows[n] as number;
       let to = from + 1;
       while (rows[++n] === to) to++;
-      for (const row of await this.document.dataset.rows(from, to)) heads.push(headOf(row));
+      for (const row of await this.document.dataset.rows(from, to))
+        heads.push(headOf(row, typeof labels === 'string' ? null : labels.of(valuesOf(row)).mark));
     }
     return heads;
   }

@@ -1,8 +1,9 @@
 /** What a page is told of a row: as a line of the list, and whole, with what rules find in its reasoning and what its answer earns. */
 import type { EditableRow } from '../../trainer/data/editable/editable-dataset.ts';
 import { type DatasetRow, datasetRow } from '../../trainer/protocol/dataset.ts';
-import type { EditableField, RowHead, RowReading } from '../../trainer/protocol/dataset-editor.ts';
+import type { EditableField, LabelMark, RowHead, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { faultLine } from '../../trainer/protocol/issues.ts';
+import type { Label } from '../../trainer/protocol/records.ts';
 import { readReasoning } from '../../trainer/reasoning/aha.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
 import { solutionText } from '../../trainer/reasoning/prompt.ts';
@@ -16,7 +17,7 @@ const faultyLength = 20_000;
 
 type Values = Readonly<Record<string, unknown>>;
 
-function valuesOf({ fault, ...row }: EditableRow): Values {
+export function valuesOf({ fault, ...row }: EditableRow): Values {
   const value = fault === null ? (row as { value?: unknown }).value : null;
   return typeof value === 'object' && value !== null ? (value as Values) : {};
 }
@@ -24,7 +25,8 @@ function valuesOf({ fault, ...row }: EditableRow): Values {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const idOf = ({ problem_id: id }: Values): string => (id === undefined ? '' : String(id));
 
-export function headOf(row: EditableRow): RowHead {
+/** @param mark what people's labels of it amount to */
+export function headOf(row: EditableRow, mark: LabelMark = null): RowHead {
   const values = valuesOf(row);
   const problem = row.fault ? row.bytes.toString('utf8', 0, headLength) : textOf(values.problem);
   return {
@@ -34,6 +36,7 @@ export function headOf(row: EditableRow): RowHead {
     problemType: textOf(values.problem_type),
     isChanged: row.isChanged,
     isFaulty: row.fault !== null,
+    mark,
   };
 }
 
@@ -58,7 +61,7 @@ function foundIn(row: DatasetRow): Found & { readonly problems: readonly string[
   };
 }
 
-export function readRow(row: EditableRow, turn: number): RowReading {
+export function readRow(row: EditableRow, turn: number, labels: readonly Label[] = []): RowReading {
   const values = valuesOf(row);
   const editable = (field: EditableField) => (typeof values[field] === 'string' ? values[field] : null);
   const fields = { process: editable('process'), solution: editable('solution'), problem: editable('problem') };
@@ -87,6 +90,7 @@ export function readRow(row: EditableRow, turn: number): RowReading {
     dataType: textOf(values.data_type),
     path: textOf(values.path),
     source: textOf(values.data_source),
+    labels: [...labels],
     ...found,
   };
 }

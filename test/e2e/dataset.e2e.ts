@@ -12,6 +12,7 @@ import { headOf, readRow } from '../../extension/dataset-editor/read-row.ts';
 import { makeNonce, pageHtml } from '../../extension/panels/page-html.ts';
 import { EditableDataset } from '../../trainer/data/editable/editable-dataset.ts';
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
+import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
 import type { DatasetToPage, PageToDataset } from '../../trainer/protocol/dataset-editor.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
@@ -57,6 +58,7 @@ const file = (more: Partial<Extract<DatasetToPage, { type: 'file' }>> = {}) =>
   post({
     ...{ type: 'file', name: 'rows.json', rowCount: dataset.rowCount, indexed: 1, turn, fault: null, outside: null },
     changedRows: dataset.changedRows,
+    labelling: { author: 'Ann', categories: [...builtInCategories] },
     ...more,
   });
 
@@ -69,7 +71,7 @@ async function answer(message: PageToDataset): Promise<void> {
       return post({
         type: 'heads',
         turn,
-        heads: (await Promise.all(message.rows.map((row) => dataset.row(row)))).map(headOf),
+        heads: (await Promise.all(message.rows.map((row) => dataset.row(row)))).map((row) => headOf(row)),
       });
     case 'row':
       return post({ type: 'row', reading: readRow(await dataset.row(message.row), turn) });
@@ -157,7 +159,7 @@ describe('the page of a dataset', () => {
     expect(edits.at(-1)).toMatchObject({ field: 'process', value: expect.stringMatching(/ Yes\.$/), save: false });
     await press('m');
     await tab.getByText('1 of 400 rows').waitFor();
-    expect(await tab.getByRole('option').count()).toBe(1);
+    expect(await tab.getByRole('listbox').getByRole('option').count()).toBe(1);
     await press('?');
     await tab.getByRole('dialog', { name: 'Keys' }).waitFor();
   });

@@ -1,5 +1,5 @@
 /** The sample's chains of thought in a real window: opened from the title of their file, edited by keyboard, undone, saved; no trainer is at work. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,7 +49,7 @@ describe('the editor of a dataset', () => {
     await tab().waitFor();
     await window.page.locator('.editor-actions').getByRole('button', { name: 'Open as Dataset' }).click();
     await rowHead(1).waitFor({ timeout: 60_000 });
-    await page().getByRole('option').first().click();
+    await page().getByRole('listbox').getByRole('option').first().click();
     await page()
       .getByRole('img', { name: /frames? of/ })
       .waitFor({ timeout: 60_000 });
@@ -82,5 +82,61 @@ describe('the editor of a dataset', () => {
     const added = Buffer.byteLength(now) - Buffer.byteLength(before);
     expect(added).toBe(' Really.'.length);
     expect(now.replace(' Really.', '')).toBe(before);
+  });
+
+  test('ten rows and two passages are flagged by keyboard alone, and there when the file was closed and opened again', async () => {
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await window.page.keyboard.press(key);
+    };
+    const form = () => page().getByRole('form', { name: 'Flag' });
+    const said = () => page().getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
+    const say = async (...keys: string[]) => {
+      await press('x');
+      await form().and(page().locator(':focus')).waitFor();
+      await press(...keys, 'Enter');
+      await form().waitFor({ state: 'detached' });
+      await said().first().waitFor();
+    };
+    await press('Home');
+    await rowHead(1).waitFor();
+    for (let number = 1; number <= 10; number++) {
+      if (number > 1) await press('j');
+      await rowHead(number).waitFor();
+      await say(...(number <= 2 ? ['w', 'Shift+ArrowRight', '2'] : ['3']), 'd');
+    }
+    await press('b');
+    await page()
+      .getByText(/^10 of [\d,]+ rows$/)
+      .waitFor();
+    await window.page.keyboard.press('Control+W');
+    await tab().waitFor({ state: 'detached' });
+    await window.page.keyboard.press('Control+P');
+    await window.type('data/sft.json');
+    await window.pick('sft.json');
+    await tab().waitFor();
+    await window.page.locator('.editor-actions').getByRole('button', { name: 'Open as Dataset' }).click();
+    await page().getByRole('listbox').getByRole('option').first().click({ timeout: 60_000 });
+    await press('b');
+    await page()
+      .getByText(/^10 of [\d,]+ rows$/)
+      .waitFor();
+    await press('Home');
+    await rowHead(1).waitFor();
+    await expect
+      .poll(() => page().locator('[data-part=think] [data-flagged], #row-think [data-flagged]').count())
+      .toBeGreaterThan(0);
+    expect(await said().allTextContents()).toEqual([
+      expect.stringContaining('wrong order of events'),
+      expect.stringContaining('verdict: drop'),
+    ]);
+    const folder = path.join(project.folder, '.video-r1', 'annotations');
+    const [name = ''] = readdirSync(folder).filter((each) => each.endsWith('.jsonl'));
+    const kinds = readFileSync(path.join(folder, name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(['item', 'flag', 'verdict'].map((kind) => kinds.filter((each) => each === kind).length)).toEqual([
+      10, 10, 10,
+    ]);
   });
 });

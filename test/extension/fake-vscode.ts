@@ -367,6 +367,10 @@ export const workspace = {
     text: providers.get(uri.scheme)?.provideTextDocumentContent(uri) ?? '',
   }),
   onDidGrantWorkspaceTrust: (act: () => unknown) => editor.trustGranted.event(act),
+  getWorkspaceFolder: ({ fsPath }: Uri) =>
+    editor.folder !== undefined && fsPath.startsWith(`${editor.folder}/`)
+      ? { uri: Uri.file(editor.folder) }
+      : undefined,
   createFileSystemWatcher: watcher,
   fs: {
     readFile: (uri: Uri): Promise<Uint8Array> => readFile(uri.fsPath),

@@ -301,6 +301,7 @@ export const rooms: readonly Room[] = [
     on: [
       'extension/trainer',
       'trainer/annotations',
+      'trainer/annotations/rows',
       'trainer/client',
       'trainer/data/editable',
       'trainer/protocol',

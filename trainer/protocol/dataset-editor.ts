@@ -1,6 +1,7 @@
 /** Messages between the editor of a dataset file and its page. Rows are numbered from 0, as in the file. */
 import { z } from 'zod';
-import { ahaMoment, commitment, span } from './records.ts';
+import { sentCategory } from './annotations/categories.ts';
+import { ahaMoment, commitment, flagInput, label, span, verdict } from './records.ts';
 
 const rowNumber = z.number().int().min(0);
 
@@ -12,6 +13,14 @@ export type EditableField = z.infer<typeof editableField>;
 /** Most rows of a list that are asked for at once. */
 export const mostHeads = 400;
 
+/** What people's labels of a row amount to: the verdict that counts, or that they differ, or flags alone. */
+export const labelMark = z.enum([...verdict.options, 'disputed', 'flagged']).nullable();
+export type LabelMark = z.infer<typeof labelMark>;
+
+/** Which rows are listed by their labels. */
+export const labelChoice = z.enum(['labelled', ...verdict.options, 'disputed']);
+export type LabelChoice = z.infer<typeof labelChoice>;
+
 /** A row as the list shows it. */
 export const rowHead = z.object({
   row: rowNumber,
@@ -21,6 +30,7 @@ export const rowHead = z.object({
   problemType: z.string(),
   isChanged: z.boolean(),
   isFaulty: z.boolean(),
+  mark: labelMark,
 });
 export type RowHead = z.infer<typeof rowHead>;
 
@@ -58,6 +68,8 @@ export const rowReading = z.object({
   commitments: z.array(commitment),
   /** Null where the row has no chain of thought, or does not fit. */
   reward: rowReward.nullable(),
+  /** What people say of its chain of thought as it is, oldest first. */
+  labels: z.array(label),
 });
 export type RowReading = z.infer<typeof rowReading>;
 
@@ -75,6 +87,11 @@ export const datasetToPage = z.discriminatedUnion('type', [
     fault: z.string().nullable(),
     /** What another program did to the file since it was read. */
     outside: z.string().nullable(),
+    /** Who signs labels, and what they can say; why rows can't be labelled here, where they can't. */
+    labelling: z.union([
+      z.object({ author: z.string(), categories: z.array(sentCategory) }),
+      z.object({ refused: z.string() }),
+    ]),
   }),
   z.object({ type: z.literal('heads'), turn: z.number().int(), heads: z.array(rowHead) }),
   z.object({ type: z.literal('row'), reading: rowReading }),
@@ -89,6 +106,8 @@ export const datasetToPage = z.discriminatedUnion('type', [
   }),
   /** The edit of this number was made, or why not. */
   z.object({ type: z.literal('edited'), edit: z.number().int(), fault: z.string().nullable() }),
+  /** What was said under this number is written under these ids, or why not. */
+  z.object({ type: z.literal('said'), said: z.number().int(), ids: z.array(z.string()), fault: z.string().nullable() }),
   /** Frames of a row as one picture, as a `data:` address; else why there is none. */
   z.object({ type: z.literal('frames'), row: rowNumber, picture: z.string().nullable(), words: z.string() }),
   /** What was asked for could not be done. */
@@ -103,7 +122,13 @@ export const pageToDataset = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('row'), row: rowNumber }),
   z.strictObject({ type: z.literal('frames'), row: rowNumber }),
   /** Takes the place of the search before. */
-  z.strictObject({ type: z.literal('search'), search: z.number().int(), text: z.string(), isChanged: z.boolean() }),
+  z.strictObject({
+    type: z.literal('search'),
+    search: z.number().int(),
+    text: z.string(),
+    isChanged: z.boolean(),
+    label: labelChoice.nullable(),
+  }),
   z.strictObject({ type: z.literal('stop-search') }),
   z.strictObject({
     type: z.literal('edit'),
@@ -114,6 +139,16 @@ export const pageToDataset = z.discriminatedUnion('type', [
     /** The file is saved then. */
     save: z.boolean(),
   }),
+  /** Of a row's chain of thought as it is; answered with `said`. */
+  z.strictObject({
+    type: z.literal('say'),
+    said: z.number().int(),
+    row: rowNumber,
+    flag: flagInput.nullable(),
+    verdict: verdict.nullable(),
+  }),
+  /** Takes back what was said, or brings it back. */
+  z.strictObject({ type: z.literal('retract'), said: z.number().int(), id: z.string() }),
   z.strictObject({ type: z.literal('load-again') }),
   z.strictObject({ type: z.literal('keep') }),
 ]);

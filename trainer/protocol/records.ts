@@ -357,14 +357,13 @@ export const annotationInput = z
 export type AnnotationInput = z.infer<typeof annotationInput>;
 
 /**
- * A flag or a verdict of an author on a rollout, as a run's index of the label files has it. A verdict has no category; only what
- * versions before label files wrote has both.
+ * A flag or a verdict of an author, as pages show it and a run's index of the label files has it. A verdict has no category; only
+ * what versions before label files wrote has both.
  */
-export const annotation = z.object({
+export const label = z.object({
   /** Of the entry in its author's label file. */
   id: z.string(),
-  rolloutId: z.string(),
-  /** Null is the whole rollout. */
+  /** Null is the whole. */
   span: span.nullable(),
   category: z.string().nullable(),
   severity,
@@ -376,6 +375,10 @@ export const annotation = z.object({
   /** The flagged text, so that an export stands on its own. */
   quote: z.string(),
 });
+export type Label = z.infer<typeof label>;
+
+/** One on a rollout. */
+export const annotation = label.extend({ rolloutId: z.string() });
 export type Annotation = z.infer<typeof annotation>;
 
 // ---- events ---------------------------------------------------------------------------------------------------------

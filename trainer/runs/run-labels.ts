@@ -2,25 +2,21 @@
  * What people say of rollouts: written into their label files, and from there, whoever wrote it, into the index that each run's
  * store has of it. The files are the truth; the index follows them, also in what git brings.
  */
-import { randomUUID } from 'node:crypto';
 import { authorOfSetting } from '../annotations/author.ts';
 import { textHash } from '../annotations/label-files.ts';
 import { LabelFolder } from '../annotations/label-folder.ts';
 import { moveFlags } from '../annotations/move-flags.ts';
-import { anchorOf, spanInSameText } from '../protocol/annotations/anchors.ts';
+import { entriesOf, type ItemContent, labelOf, retractionOf } from '../annotations/say.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
 import {
-  type Author,
   authorLine,
   type Entry,
-  entryVersion,
   type FlagEntry,
   type Item,
-  itemKey,
   type VerdictEntry,
 } from '../protocol/annotations/entries.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import type { Annotation, AnnotationInput, GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
+import type { AnnotationInput, GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { LabelService } from './service.ts';
 
@@ -69,20 +65,10 @@ export class RunLabels implements LabelService {
     if (found === null) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
     const { group, rollout } = found;
     const item: Item = { kind: 'rollout', run: runId, rollout: rolloutId, hash: textHash(rollout.text) };
-    // Before anything is written: a span that is not in the text is refused.
-    const span = flag?.span ? anchorOf(rollout.text, flag.span) : null;
     const labels = await this.opened();
-    const head = () => ({ v: entryVersion, id: randomUUID(), at: labels.book.timeFor(author, Date.now()), author });
-    const said: Entry[] = [];
-    if (flag !== null) {
-      const { category, severity, note } = flag;
-      said.push({ ...head(), kind: 'flag', item, category, severity, note, span, from: null });
-    }
-    if (verdict !== null) said.push({ ...head(), kind: 'verdict', item, verdict, fixed: null });
-    const described = labels.hasItem(author, itemKey(item));
-    const entries = described ? said : [itemEntry(head(), item, group, rollout), ...said];
+    const { entries, ids } = entriesOf({ flag, verdict }, { item, content: contentOf(group, rollout) }, author, labels);
     await this.append(labels, entries);
-    return { ids: said.map(({ id }) => id) };
+    return { ids: [...ids] };
   }
 
   authorOf(name: string): string {
@@ -92,10 +78,9 @@ export class RunLabels implements LabelService {
   async retract(of: string, by: string): Promise<{ id: string }> {
     const author = authorOfSetting(by);
     const labels = await this.opened();
-    const id = randomUUID();
-    const entry = labels.book.retract(of, { id, at: labels.book.timeFor(author, Date.now()), author });
+    const entry = retractionOf(of, author, labels);
     await this.append(labels, [entry]);
-    return { id };
+    return { id: entry.id };
   }
 
   async categories(): Promise<Category[]> {
@@ -146,7 +131,7 @@ export class RunLabels implements LabelService {
   /** Brings the runs' indexes to what the label files say of these items. */
   private index(labels: LabelFolder, items: ReadonlySet<string> | 'all'): void {
     const { book } = labels;
-    const ofRun = new Map<string, { readonly item: RolloutItem; readonly said: readonly Said[] }[]>();
+    const ofRun = new Map<string, { readonly item: RolloutItem; readonly said: readonly Standing[] }[]>();
     for (const key of items === 'all' ? book.keys() : items) {
       const known = book.get(key);
       if (known === undefined || known.item.kind !== 'rollout') continue;
@@ -168,12 +153,12 @@ export class RunLabels implements LabelService {
 }
 
 type RolloutItem = Extract<Item, { kind: 'rollout' }>;
-type Said = FlagEntry | VerdictEntry;
+type Standing = FlagEntry | VerdictEntry;
 
 /** @param isAll what is in the index of items that are not known is taken out */
 function indexRun(
   run: LabelledRun,
-  known: readonly { readonly item: RolloutItem; readonly said: readonly Said[] }[],
+  known: readonly { readonly item: RolloutItem; readonly said: readonly Standing[] }[],
   isAll: boolean,
 ): void {
   const held = run.store.heldAnnotations();
@@ -191,31 +176,12 @@ function indexRun(
     const text = rolloutOf(run.store, item.rollout)?.rollout.text;
     // Of a rollout that is not here, or was made anew with another text: the label files keep it.
     if (text === undefined || textHash(text) !== item.hash) continue;
-    for (const entry of fresh) run.record({ type: 'annotation', annotation: annotationOf(entry, item.rollout, text) });
+    for (const entry of fresh)
+      run.record({ type: 'annotation', annotation: { ...labelOf(entry, text), rolloutId: item.rollout } });
   }
 }
 
-function annotationOf(entry: Said, rolloutId: string, text: string): Annotation {
-  const head = { id: entry.id, rolloutId, author: authorLine(entry.author), at: Date.parse(entry.at) };
-  if (entry.kind === 'verdict') {
-    return { ...head, span: null, category: null, severity: 'major', verdict: entry.verdict, note: '', quote: '' };
-  }
-  const { category, severity, note } = entry;
-  // A place that is not in the text, which only a hand can have written, flags the whole.
-  const span = entry.span && spanInSameText(text, entry.span);
-  const quote = span === null ? '' : text.slice(span.start, span.end);
-  return { ...head, span, category, severity, verdict: null, note, quote };
-}
-
-const itemEntry = (
-  head: { readonly v: typeof entryVersion; readonly id: string; readonly at: string; readonly author: Author },
-  item: Item,
-  { question }: GroupWithRollouts,
-  { text, answer }: Rollout,
-): Entry => ({
-  ...head,
-  kind: 'item',
-  item,
+const contentOf = ({ question }: GroupWithRollouts, { text, answer }: Rollout): ItemContent => ({
   question: question.problem,
   options: question.options,
   problemType: question.problemType,

@@ -1,14 +1,19 @@
 /** What the page of a dataset knows and does: the file's state, the rows that were read, the search, and the text being edited. */
 import { z } from 'zod';
+import { builtInCategories, type Category } from '../../trainer/protocol/annotations/categories.ts';
 import {
   type DatasetToPage,
   type EditableField,
   editableField,
+  type LabelChoice,
+  labelChoice,
   mostHeads,
   type PageToDataset,
   type RowHead,
   type RowReading,
 } from '../../trainer/protocol/dataset-editor.ts';
+import type { Span } from '../../trainer/protocol/records.ts';
+import { Flagging } from '../rollout/flagging.ts';
 import { Store } from '../ui/store.ts';
 import type { DatasetDoor } from './dataset-door.ts';
 import { withLineEnds } from './line-ends.ts';
@@ -19,6 +24,7 @@ export type FileState = Extract<DatasetToPage, { type: 'file' }>;
 export interface Search {
   readonly text: string;
   readonly isChanged: boolean;
+  readonly label: LabelChoice | null;
   readonly rows: readonly number[];
   readonly share: number;
   readonly isDone: boolean;
@@ -62,6 +68,7 @@ const held = z.object({
   row: z.number().int().min(0),
   text: z.string(),
   isChanged: z.boolean(),
+  label: labelChoice.nullable().default(null),
   draft: z.object({ field: editableField, draft: z.string(), base: z.string() }).nullable(),
 });
 
@@ -71,16 +78,27 @@ const mostHeld = 4000;
 export const typingRestsMs = 700;
 const framesAfterMs = 250;
 
+type SayInput =
+  | Omit<Extract<PageToDataset, { type: 'say' }>, 'said'>
+  | Omit<Extract<PageToDataset, { type: 'retract' }>, 'said'>;
+
 const asTyped = (text: string) => text.replace(/\r\n?/g, '\n');
 
 export class DatasetModel {
   readonly state = new Store<DatasetState>(initial);
+  readonly flagging: Flagging;
   private readonly door: DatasetDoor;
   private readonly asked = new Set<number>();
   /** First and last place of the list in sight. */
   private sight: readonly [number, number] = [0, 0];
   private searchNumber = 0;
   private editNumber = 0;
+  private saidNumber = 0;
+  /** What was said and is not yet answered. */
+  private readonly saying = new Map<
+    number,
+    { readonly done: (ids: readonly string[]) => void; readonly failed: (fault: Error) => void }
+  >();
   /** The edit that is on its way, with the text that it makes. */
   private underWay: Omit<Extract<PageToDataset, { type: 'edit' }>, 'type' | 'save'> | null = null;
   private saveWhenIdle = false;
@@ -89,6 +107,26 @@ export class DatasetModel {
 
   constructor(door: DatasetDoor) {
     this.door = door;
+    this.flagging = new Flagging(
+      {
+        add: async ({ flag, verdict }) => ({
+          ids: await this.say({ type: 'say', row: this.state.get().row, flag, verdict }),
+        }),
+        retract: async (id) => {
+          const [taken = id] = await this.say({ type: 'retract', id });
+          return { id: taken };
+        },
+        categories: async () => this.categories,
+        fail: (thrown) => this.put({ failed: thrown instanceof Error ? thrown.message : String(thrown) }),
+      },
+      () => {
+        const { reading } = this.state.get();
+        const process = reading?.fields.process ?? null;
+        if (!reading || process === null) return null;
+        const within = reading.think ?? { start: 0, end: process.length };
+        return { text: process, within };
+      },
+    );
     const before = held.safeParse(door.loadState()).data;
     if (before) this.put({ row: before.row });
     door.listen(
@@ -96,7 +134,7 @@ export class DatasetModel {
       (failed) => this.put({ failed }),
     );
     door.send({ type: 'ready' });
-    if (before && (before.text !== '' || before.isChanged)) this.search(before.text, before.isChanged);
+    if (before) this.search(before);
     if (before?.draft) {
       this.put({ editing: { row: before.row, ...before.draft } });
       this.commit();
@@ -110,7 +148,13 @@ export class DatasetModel {
   private keepState(): void {
     const { row, search, editing } = this.state.get();
     const draft = editing && { field: editing.field, draft: editing.draft, base: editing.base };
-    this.door.saveState({ row, text: search?.text ?? '', isChanged: search?.isChanged ?? false, draft });
+    this.door.saveState({
+      row,
+      text: search?.text ?? '',
+      isChanged: search?.isChanged ?? false,
+      label: search?.label ?? null,
+      draft,
+    });
   }
 
   // ---- what the file's editor says ----------------------------------------------------------------------------------
@@ -131,6 +175,9 @@ export class DatasetModel {
         break;
       case 'edited':
         this.takeEdited(message);
+        break;
+      case 'said':
+        this.takeSaid(message);
         break;
       case 'frames':
         if (message.row === this.state.get().row) this.put({ frames: message });
@@ -156,7 +203,7 @@ export class DatasetModel {
     if (!reading) this.askFrames();
     this.see(...this.sight);
     const { search } = this.state.get();
-    if (before && search?.isChanged) this.search(search.text, true);
+    if (before && (search?.isChanged || search?.label)) this.search({});
   }
 
   private takeHeads({ turn, heads }: Extract<DatasetToPage, { type: 'heads' }>): void {
@@ -226,6 +273,12 @@ export class DatasetModel {
 
   // ---- rows ---------------------------------------------------------------------------------------------------------
 
+  /** Of the project, with those that are no longer offered. */
+  get categories(): readonly Category[] {
+    const { file } = this.state.get();
+    return file && 'categories' in file.labelling ? file.labelling.categories : builtInCategories;
+  }
+
   /** Number of rows in the list. */
   get listed(): number {
     const { search, file } = this.state.get();
@@ -268,6 +321,7 @@ export class DatasetModel {
   show(row: number): void {
     if (row === this.state.get().row) return;
     this.leave();
+    this.flagging.leave();
     this.put({ row, frames: null, failed: null });
     this.door.send({ type: 'row', row });
     this.askFrames();
@@ -289,14 +343,17 @@ export class DatasetModel {
 
   // ---- search -------------------------------------------------------------------------------------------------------
 
-  search(text: string, isChanged: boolean): void {
+  /** What is not named stays as it is. */
+  search(change: { readonly text?: string; readonly isChanged?: boolean; readonly label?: LabelChoice | null }): void {
+    const { search } = this.state.get();
+    const { text = '', isChanged = false, label = null } = { ...search, ...change };
     this.searchNumber++;
-    if (text === '' && !isChanged) {
+    if (text === '' && !isChanged && label === null) {
       this.door.send({ type: 'stop-search' });
       this.put({ search: null });
     } else {
-      this.put({ search: { text, isChanged, rows: [], share: 0, isDone: false, fault: null } });
-      this.door.send({ type: 'search', search: this.searchNumber, text, isChanged });
+      this.put({ search: { text, isChanged, label, rows: [], share: 0, isDone: false, fault: null } });
+      this.door.send({ type: 'search', search: this.searchNumber, text, isChanged, label });
     }
     this.keepState();
   }
@@ -356,6 +413,34 @@ export class DatasetModel {
     this.saveWhenIdle = false;
     this.underWay = { edit: ++this.editNumber, row, field, value };
     this.door.send({ type: 'edit', ...this.underWay, save });
+  }
+
+  // ---- labels -------------------------------------------------------------------------------------------------------
+
+  /** Begins to say something of a passage of the chain of thought, or of the whole. */
+  flag(span: Span | null): void {
+    const { file, reading, row } = this.state.get();
+    if (!file || reading?.row !== row) return;
+    if ('refused' in file.labelling) this.put({ failed: file.labelling.refused });
+    else if (reading.fields.process === null)
+      this.put({ failed: 'This row has no chain of thought that could be judged.' });
+    else {
+      this.leave();
+      this.flagging.begin(span);
+    }
+  }
+
+  private say(message: SayInput): Promise<readonly string[]> {
+    const said = ++this.saidNumber;
+    this.door.send({ ...message, said });
+    return new Promise((done, failed) => this.saying.set(said, { done, failed }));
+  }
+
+  private takeSaid({ said, ids, fault }: Extract<DatasetToPage, { type: 'said' }>): void {
+    const waiting = this.saying.get(said);
+    this.saying.delete(said);
+    if (fault === null) waiting?.done(ids);
+    else waiting?.failed(new Error(fault));
   }
 
   // ---- the file -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /** The page of a dataset's file: its rows at the left, one of them at the right, or one of both where the page is narrow. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { selectedSpan } from '../rollout/completion-text.tsx';
 import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { type ActionOf, type Handlers, helpRows, type KeyRow, keyMap } from '../ui/key-table.ts';
@@ -13,7 +14,7 @@ import { useNarrow } from '../ui/use-narrow.ts';
 import type { DatasetModel } from './dataset-model.ts';
 import styles from './dataset-page.module.css';
 import { RowList } from './row-list.tsx';
-import { RowView } from './row-view.tsx';
+import { RowView, thinkId } from './row-view.tsx';
 
 /** The widest page, in CSS pixels, that shows the list or the row. */
 const narrowest = 760;
@@ -25,6 +26,9 @@ const datasetKeys = [
   { meaning: 'first and last row of the list', keys: { Home: 'first', End: 'end' } },
   { meaning: 'search', keys: { '/': 'search' } },
   { meaning: 'changed rows alone, or all', keys: { m: 'changed' } },
+  { meaning: 'labelled rows alone, or all', keys: { b: 'labelled' } },
+  { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
+  { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
   { meaning: 'edit the chain of thought', keys: { F2: 'edit' } },
   { meaning: 'edit the question, the solution', keys: { q: 'editProblem', s: 'editSolution' } },
   { meaning: 'show the row, where the page is narrow', keys: { Enter: 'open' } },
@@ -38,7 +42,12 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
   const [showsRow, setShowsRow] = useState(false);
   const [help, setHelp] = useState(false);
   const searchField = useRef<HTMLInputElement>(null);
-  const changed = () => model.search(search?.text ?? '', !search?.isChanged);
+  const changed = () => model.search({ isChanged: !search?.isChanged });
+  const flag = () => {
+    const text = document.getElementById(thinkId);
+    model.flag(text ? selectedSpan(text) : null);
+    window.getSelection()?.removeAllRanges();
+  };
   const handlers: Handlers<ActionOf<typeof datasetKeys>> = {
     next: () => model.move(1),
     last: () => model.move(-1),
@@ -64,9 +73,13 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
     },
     back: () => {
       if (narrow && showsRow) setShowsRow(false);
-      else if (search) model.search('', false);
+      else if (model.flagging.state.get().draft) model.flagging.leave();
+      else if (search) model.search({ text: '', isChanged: false, label: null });
       else return false;
     },
+    flag,
+    undoFlag: () => void model.flagging.undo(),
+    labelled: () => model.search({ label: search?.label ? null : 'labelled' }),
     help: () => setHelp(true),
   };
   useKeys(keyMap(datasetKeys, handlers));

@@ -1,6 +1,7 @@
 /** The rows of the file, or those that a search lets through, and what narrows them down. */
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { type LabelChoice, type LabelMark, labelChoice } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -12,6 +13,24 @@ import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import type { DatasetModel } from './dataset-model.ts';
 import { keepUndo } from './own-undo.ts';
 import styles from './row-list.module.css';
+
+/** What labels amount to, short enough for a line. */
+const markWords: Readonly<Record<NonNullable<LabelMark>, string>> = {
+  keep: 'keep',
+  fix: 'fix',
+  drop: 'drop',
+  disputed: 'disputed',
+  flagged: 'flag',
+};
+
+const labelChoices: readonly (readonly [LabelChoice | '', string])[] = [
+  ['', 'all rows'],
+  ['labelled', 'labelled'],
+  ['drop', 'verdict drop'],
+  ['fix', 'verdict fix'],
+  ['keep', 'verdict keep'],
+  ['disputed', 'disputed'],
+];
 
 const lineHeight = 22;
 /** How long typing rests before it is looked for. */
@@ -34,7 +53,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
   useEffect(() => setTyped(search?.text ?? ''), [search?.text]);
   useEffect(() => {
     if (typed === (search?.text ?? '')) return;
-    const rest = setTimeout(() => model.search(typed, isChanged), restsMs);
+    const rest = setTimeout(() => model.search({ text: typed }), restsMs);
     return () => clearTimeout(rest);
   }, [typed]);
   if (!file) return null;
@@ -48,11 +67,25 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
         meta={search ? `${grouped(count)} of ${whole}` : whole}
         tools={
           <>
+            <select
+              class={styles.choice}
+              aria-label="Rows by their labels (b)"
+              value={search?.label ?? ''}
+              onChange={({ currentTarget }) =>
+                model.search({ label: labelChoice.safeParse(currentTarget.value).data ?? null })
+              }
+            >
+              {labelChoices.map(([value, words]) => (
+                <option key={value} value={value}>
+                  {words}
+                </option>
+              ))}
+            </select>
             <Tool
               label="Changed rows alone (m)"
               text={<span class={styles.count}>{grouped(edited)} changed</span>}
               pressed={isChanged}
-              onPress={() => model.search(search?.text ?? '', !isChanged)}
+              onPress={() => model.search({ isChanged: !isChanged })}
             />
             <Tool label="All keys (?)" text="?" onPress={onHelp} />
           </>
@@ -70,7 +103,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
           onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           onKeyDown={(event) => {
             if (keepUndo(event)) return;
-            if (event.key === 'Enter') model.search(typed, isChanged);
+            if (event.key === 'Enter') model.search({ text: typed });
             else if (event.key === 'Escape' && typed !== '') setTyped('');
             else if (event.key !== 'Escape') return;
             if (event.key === 'Escape' && typed === '') event.currentTarget.blur();
@@ -83,9 +116,9 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
       {search && search.fault !== null && <p class={styles.words}>{shownLine(search.fault, 1000)}</p>}
       {search?.isDone && count === 0 && search.fault === null && (
         <p class={styles.words} role="status">
-          {isChanged ? 'No changed row' : 'No row'}
+          {search?.label ? 'No such row' : isChanged ? 'No changed row' : 'No row'}
           {search.text === '' ? '.' : ` holds “${shownLine(search.text, 60)}”.`}{' '}
-          <button type="button" class="link" onClick={() => model.search('', false)}>
+          <button type="button" class="link" onClick={() => model.search({ text: '', isChanged: false, label: null })}>
             Show all rows
           </button>
         </p>
@@ -116,7 +149,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
                 aria-selected={number === row}
                 aria-posinset={index + 1}
                 aria-setsize={count}
-                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
+                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}${head?.mark ? `, ${head.mark}` : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
                 title={head && shownLine(head.problem)}
                 onClick={() => {
                   model.show(number);
@@ -127,6 +160,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
                 <span class={styles.mark}>
                   {head?.isFaulty ? <Icon name="warning" /> : head?.isChanged ? <i class={styles.dot} /> : null}
                 </span>
+                <span class={styles.label}>{head?.mark && markWords[head.mark]}</span>
                 <span class="cut">{head && shownLine(head.problem)}</span>
               </div>
             );

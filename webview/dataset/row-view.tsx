@@ -1,9 +1,13 @@
 /** One row for reading and editing: what is asked, what is shown, the chain of thought, the answer and what it earns. */
 import { useMemo, useState } from 'preact/hooks';
+import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import type { EditableField, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import { outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { FlagForm } from '../rollout/flag-form.tsx';
+import { FlagList } from '../rollout/flag-list.tsx';
+import { markedFlags } from '../rollout/marked-flags.ts';
 import { isSolution } from '../rollout/question-text.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -44,6 +48,7 @@ export function RowView({ model, reading }: RowViewProps) {
   return (
     <Pane name="row" label="Row that is read">
       <PaneHead
+        tools={<Tool icon="flag" label="Flag, or give a verdict (x)" onPress={() => model.flag(null)} />}
         title={`Row ${grouped(reading.row + 1)}`}
         meta={`${reading.isChanged ? 'changed · ' : ''}${meta.join(' · ')} · line ${grouped(reading.line)}`}
       />
@@ -76,7 +81,7 @@ export function RowView({ model, reading }: RowViewProps) {
             <p class={styles.absent}>This row has no chain of thought under “process”.</p>
           ) : (
             <>
-              <Think reading={reading} />
+              <Think model={model} reading={reading} />
               <Outside text={outsideText(fields.process ?? '', reading.think, null)} />
             </>
           )}
@@ -135,25 +140,63 @@ function FramesPart({ model, reading }: RowViewProps) {
   );
 }
 
-function Think({ reading }: { reading: RowReading }) {
-  const { text, think, aha, commitments } = reading;
+/** In which a passage is selected. */
+export const thinkId = 'row-think';
+
+function Think({ model, reading }: RowViewProps) {
+  const { text, think, aha, commitments, labels } = reading;
+  const { flagging, categories } = model;
+  const { draft } = useStore(flagging.state, (state) => state);
+  const labelling = useStore(model.state, (state) => state.file?.labelling);
+  const named = useMemo(() => categoryNamedIn(categories), [categories]);
+  const picked = draft?.span ?? null;
+  const form = draft && (
+    <FlagForm
+      key={`${reading.row} ${picked?.start} ${picked?.end}`}
+      draft={draft}
+      categories={categories}
+      quote={picked ? text.slice(picked.start, picked.end) : ''}
+      missing={flagging.missing}
+      refused={null}
+      asksName={false}
+      onChange={(change) => flagging.change(change)}
+      onMove={(how, unit) => flagging.move(how, unit)}
+      onSave={() => flagging.save()}
+      onLeave={() => flagging.leave()}
+    />
+  );
   const within = think ?? { start: 0, end: reading.fields.process?.length ?? text.length };
-  const marks = useMemo(() => ({ aha, commitments, flags: [], mentions: [], tokens: [], hits: [] }), [reading]);
+  const marks = useMemo(
+    () => ({ aha, commitments, flags: markedFlags(labels, named), mentions: [], tokens: [], hits: [] }),
+    [reading, named],
+  );
   return (
-    <div class={`${styles.think} model-text`}>
-      <CompletionText
-        text={text}
-        within={within}
-        marks={marks}
-        shade={null}
-        token={null}
-        picked={null}
-        form={null}
-        ahaShown={null}
-        hitShown={null}
-        onFrame={() => {}}
+    <>
+      <div id={thinkId} class={`${styles.think} model-text`}>
+        <CompletionText
+          text={text}
+          within={within}
+          marks={marks}
+          shade={null}
+          token={null}
+          picked={picked}
+          form={form}
+          ahaShown={null}
+          hitShown={null}
+          onFrame={() => {}}
+        />
+      </div>
+      {form && (picked === null || picked.start < within.start || picked.end > within.end) && (
+        <div class={styles.form}>{form}</div>
+      )}
+      <FlagList
+        labels={labels}
+        named={named}
+        refused={null}
+        author={labelling && 'author' in labelling ? labelling.author : null}
+        onRetract={(id) => void flagging.retract(id)}
       />
-    </div>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@
  * Flags a rollout or a span of its text, and gives a verdict, all by key: what is flagged by sentence and word, what is wrong, how
  * grave, a note, a verdict. Enter saves, Esc leaves.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Category, categoryAtKeys } from '../../trainer/protocol/annotations/categories.ts';
 import type { SelectionUnit } from '../../trainer/protocol/annotations/selection.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
@@ -63,7 +63,8 @@ export function FlagForm(props: FlagFormProps) {
     refused ?? props.missing ?? (asksName && name.trim() === '' ? 'write who signs this, in "Sign as"' : null);
   const chosen = categories.find(({ id }) => id === draft.category);
   const severity = draft.severity ?? chosen?.severity ?? 'major';
-  useEffect(() => {
+  // At once: it is drawn anew where the passage moves, and a key that follows is meant for it.
+  useLayoutEffect(() => {
     form.current?.focus({ preventScroll: true });
     form.current?.scrollIntoView({ block: 'nearest' });
   }, []);

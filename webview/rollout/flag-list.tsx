@@ -1,14 +1,14 @@
-/** The flags of one rollout, and its authors' verdicts. */
+/** The flags of one text, and its authors' verdicts. */
 import type { Categories } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import type { Annotation } from '../../trainer/protocol/records.ts';
+import type { Label } from '../../trainer/protocol/records.ts';
 import { Bar } from '../ui/heads.tsx';
 import { clock } from '../ui/numbers.ts';
 import styles from './flag-list.module.css';
 
 interface FlagListProps {
   /** Oldest first. */
-  readonly annotations: readonly Annotation[];
+  readonly labels: readonly Label[];
   readonly named: Categories['named'];
   readonly refused: string | null;
   /** Who signs here; null where nobody does yet. */
@@ -16,10 +16,10 @@ interface FlagListProps {
   readonly onRetract: (id: string) => void;
 }
 
-export function FlagList({ annotations, named, refused, author, onRetract }: FlagListProps) {
-  if (annotations.length === 0) return null;
-  const flags = annotations.filter(({ category }) => category !== null);
-  const given = new Set(annotations.flatMap(({ verdict }) => verdict ?? []));
+export function FlagList({ labels, named, refused, author, onRetract }: FlagListProps) {
+  if (labels.length === 0) return null;
+  const flags = labels.filter(({ category }) => category !== null);
+  const given = new Set(labels.flatMap(({ verdict }) => verdict ?? []));
   return (
     <section aria-label="Flags and verdicts">
       <Bar title="Flags and verdicts">
@@ -27,7 +27,7 @@ export function FlagList({ annotations, named, refused, author, onRetract }: Fla
         {given.size > 1 && <span class="dim">the verdicts differ</span>}
       </Bar>
       <ul class={styles.flags}>
-        {annotations.map((said) => (
+        {labels.map((said) => (
           <li key={said.id} class={styles.flag} data-grade={said.category === null ? 'verdict' : said.severity}>
             <span>
               <b>{said.category === null ? `verdict: ${said.verdict}` : shownLine(named(said.category).name)}</b>

@@ -1,4 +1,4 @@
-/** What a person is about to say of the answer that is read, and what can be taken back of what was said. */
+/** What a person is about to say of a text that is read, and what can be taken back of what was said. */
 import { builtInCategories, type Category, type Severity } from '../../trainer/protocol/annotations/categories.ts';
 import {
   narrow,
@@ -7,9 +7,8 @@ import {
   type SelectionUnit,
   widen,
 } from '../../trainer/protocol/annotations/selection.ts';
-import type { Rollout, Span, Verdict } from '../../trainer/protocol/records.ts';
+import type { AnnotationInput, Span, Verdict } from '../../trainer/protocol/records.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
-import type { RunFeed } from '../state/run-feed.ts';
 import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 
@@ -23,6 +22,23 @@ export interface FlagDraft {
   readonly note: string;
 }
 
+/** Where it is said. */
+export interface LabelDoor {
+  /** @returns ids of what was said, which can be taken back */
+  add(said: Pick<AnnotationInput, 'flag' | 'verdict'>): Promise<{ readonly ids: readonly string[] }>;
+  /** @returns id of what takes it back */
+  retract(id: string): Promise<{ readonly id: string }>;
+  /** As they are now; those that are not offered have no key. */
+  categories(): Promise<readonly Category[]>;
+  fail(thrown: unknown): void;
+}
+
+/** What is read: passages are chosen inside `within`. */
+export interface LabelledText {
+  readonly text: string;
+  readonly within: Span;
+}
+
 interface FlaggingState {
   readonly draft: FlagDraft | null;
   readonly categories: readonly Category[];
@@ -33,26 +49,26 @@ export type SpanMove = 'next' | 'previous' | 'widen' | 'narrow' | 'widen start' 
 
 export class Flagging {
   readonly state = new Store<FlaggingState>({ draft: null, categories: builtInCategories });
-  private readonly feed: Pick<RunFeed, 'request' | 'fail'>;
-  private readonly read: () => Rollout | null;
+  private readonly door: LabelDoor;
+  private readonly read: () => LabelledText | null;
   /** Ids of entries that belong together, the newest last. */
   private readonly said: (readonly string[])[] = [];
 
-  constructor(feed: Pick<RunFeed, 'request' | 'fail'>, read: () => Rollout | null) {
-    this.feed = feed;
+  constructor(door: LabelDoor, read: () => LabelledText | null) {
+    this.door = door;
     this.read = read;
   }
 
   /** On a span of the text, widened to whole characters, or on the whole answer. */
   begin(span: Span | null): void {
-    const rollout = this.read();
-    if (rollout === null) return;
-    const whole = span && withWholeCharacters(rollout.text, span);
+    const read = this.read();
+    if (read === null) return;
+    const whole = span && withWholeCharacters(read.text, span);
     this.patch({ draft: { span: whole, category: null, severity: null, verdict: null, note: '' } });
     // The file of categories may have been edited since the last time.
-    this.feed.request('annotations/categories', {}).then(
-      ({ categories }) => this.patch({ categories }),
-      (thrown: unknown) => this.feed.fail(thrown),
+    this.door.categories().then(
+      (categories) => this.patch({ categories }),
+      (thrown: unknown) => this.door.fail(thrown),
     );
   }
 
@@ -68,10 +84,10 @@ export class Flagging {
   /** Moves the span inside the reasoning; without a span, from its start or its end. */
   move(how: SpanMove, unit: SelectionUnit): void {
     const { draft } = this.state.get();
-    const rollout = this.read();
-    if (!draft || !rollout) return;
-    const within = rollout.parsed.think ?? { start: 0, end: rollout.text.length };
-    const text = rollout.text.slice(within.start, within.end);
+    const read = this.read();
+    if (!draft || !read) return;
+    const { within } = read;
+    const text = read.text.slice(within.start, within.end);
     const isInside = draft.span !== null && draft.span.start >= within.start && draft.span.end <= within.end;
     const span = isInside && draft.span ? shifted(draft.span, -within.start) : null;
     const moved = movedSpan(text, span, how, unit);
@@ -90,32 +106,29 @@ export class Flagging {
   /** Whether it was taken down; what is wrong is shown. */
   async save(): Promise<boolean> {
     const { draft, categories } = this.state.get();
-    const rollout = this.read();
-    if (!draft || !rollout || this.missing !== null) return false;
+    if (!draft || !this.read() || this.missing !== null) return false;
     const { span, category, verdict, note } = draft;
     const severity = draft.severity ?? categories.find(({ id }) => id === category)?.severity ?? 'major';
     const flag = category === null ? null : { span, category, severity, note: note.trim() };
     try {
-      const { ids } = await this.feed.request('annotations/add', {
-        annotation: { rolloutId: rollout.id, flag, verdict },
-      });
+      const { ids } = await this.door.add({ flag, verdict });
       this.said.push(ids);
       this.leave();
       say(`${flag ? 'Flagged' : `Verdict: ${verdict}`}; u takes it back.`);
       return true;
     } catch (thrown) {
-      this.feed.fail(thrown);
+      this.door.fail(thrown);
       return false;
     }
   }
 
   async retract(id: string): Promise<void> {
     try {
-      const taken = await this.feed.request('annotations/retract', { id });
+      const taken = await this.door.retract(id);
       this.said.push([taken.id]);
       say('Taken back; u brings it back.');
     } catch (thrown) {
-      this.feed.fail(thrown);
+      this.door.fail(thrown);
     }
   }
 
@@ -127,10 +140,10 @@ export class Flagging {
       return;
     }
     try {
-      for (const id of ids.toReversed()) await this.feed.request('annotations/retract', { id });
+      for (const id of ids.toReversed()) await this.door.retract(id);
       say('Taken back.');
     } catch (thrown) {
-      this.feed.fail(thrown);
+      this.door.fail(thrown);
     }
   }
 

@@ -129,7 +129,20 @@ export class Reading {
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
-    this.flagging = new Flagging(feed, () => this.rollout);
+    this.flagging = new Flagging(
+      {
+        add: (said) => feed.request('annotations/add', { annotation: { rolloutId: this.rollout?.id ?? '', ...said } }),
+        retract: (id) => feed.request('annotations/retract', { id }),
+        categories: async () => (await feed.request('annotations/categories', {})).categories,
+        fail: (thrown) => feed.fail(thrown),
+      },
+      () => {
+        const { rollout } = this;
+        return (
+          rollout && { text: rollout.text, within: rollout.parsed.think ?? { start: 0, end: rollout.text.length } }
+        );
+      },
+    );
     this.list = list;
     this.place = place;
     this.query = list.state.get().query;

@@ -5,13 +5,13 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
-import { type Categories, categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
+import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
-import { frameMentions, type MarkedFlag, outsideText } from '../rollout/completion-pieces.ts';
+import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { type ExactText, ExactTexts, exactCompletion, exactPrompt } from '../rollout/exact-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
@@ -19,6 +19,7 @@ import { FlagList } from '../rollout/flag-list.tsx';
 import { FrameCanvas } from '../rollout/frame-canvas.tsx';
 import { FramePreviewBox } from '../rollout/frame-preview.tsx';
 import { type FramePreview, FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
+import { markedFlags } from '../rollout/marked-flags.ts';
 import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
@@ -134,22 +135,6 @@ function Exact({ feed, reading, read, refused, copy, onOpen }: ExactProps) {
       onOpen={onOpen}
     />
   );
-}
-
-function markedFlags(annotations: readonly Annotation[], named: Categories['named']): MarkedFlag[] {
-  return annotations.flatMap(({ id, span, severity, category, author, note }) => {
-    if (category === null) return [];
-    const { key, name } = named(category);
-    return [
-      {
-        id,
-        span,
-        severity,
-        tag: `${key ?? ''} ${shownLine(name)}`.trim(),
-        said: `${shownLine(author)}: ${shownLine(note) || shownLine(name)}`,
-      },
-    ];
-  });
 }
 
 interface BodyProps
@@ -341,7 +326,7 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
           </p>
         )}
         {formBelow && <div class={styles.formBelow}>{form}</div>}
-        <FlagList {...{ annotations, named, refused, author }} onRetract={(id) => void flagging.retract(id)} />
+        <FlagList labels={annotations} {...{ named, refused, author }} onRetract={(id) => void flagging.retract(id)} />
       </section>
       <AnswerLine {...{ rollout, question, noEntropy }} threshold={run.parameters.correctThreshold}>
         {answer ? completion(answer) : 'none'}

@@ -1,7 +1,9 @@
 /** The editor of datasets, in the stand-in for VS Code, on files that are there. */
+
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { LabelChoice } from '../../../trainer/protocol/dataset-editor.ts';
 import { editor } from '../fake-vscode.ts';
 import { arrayOf, folderWith, openDataset, rowOf } from './open-dataset.ts';
 
@@ -61,11 +63,11 @@ describe('a page', () => {
 
   test('finds rows by a text, and those that are changed', async () => {
     const { send, next, edit } = await openDataset(folderWith('rows.json', three));
-    send({ type: 'search', search: 1, text: 'SQUARE OF 2', isChanged: false });
+    send({ type: 'search', search: 1, text: 'SQUARE OF 2', isChanged: false, label: null });
     expect(await next('found', ({ rows }) => rows.length > 0)).toMatchObject({ search: 1, rows: [1], fault: null });
     expect(await next('found', ({ isDone }) => isDone)).toMatchObject({ search: 1, fault: null });
     await edit(2, 'problem', 'Who?');
-    send({ type: 'search', search: 2, text: '', isChanged: true });
+    send({ type: 'search', search: 2, text: '', isChanged: true, label: null });
     expect(await next('found', ({ search, rows }) => search === 2 && rows.length > 0)).toMatchObject({ rows: [2] });
   });
 });
@@ -133,6 +135,72 @@ describe('an edit', () => {
     await saveAs(other);
     expect(readFileSync(other, 'utf8')).toBe(three.replace('Which shape of clip 1 moves first?', 'Who?'));
     expect(text()).toBe(three);
+  });
+});
+
+describe('labels', () => {
+  const process = rowOf(2).process;
+  const span = { start: process.indexOf('the square'), end: process.indexOf('the square') + 10 };
+
+  test('of a row are written into the label file of their author, and there when the file is opened again', async () => {
+    const file = folderWith('rows.json', three);
+    const { send, next, read } = await openDataset(file);
+    const { labelling } = await next('file', ({ labelling }) => 'author' in labelling);
+    expect(labelling).toMatchObject({ author: 'Ann <ann@example.org>' });
+    const flag = { span, category: 'wrong-order', severity: 'minor', note: 'no' } as const;
+    send({ type: 'say', said: 1, row: 1, flag, verdict: 'drop' });
+    const { ids } = await next('said');
+    expect(ids).toHaveLength(2);
+    expect((await read(1)).labels).toMatchObject([
+      { category: 'wrong-order', quote: 'the square', span, author: 'Ann <ann@example.org>' },
+      { verdict: 'drop', category: null },
+    ]);
+    send({ type: 'heads', rows: [0, 1] });
+    expect((await next('heads')).heads.map(({ mark }) => mark)).toEqual([null, 'drop']);
+    const again = await openDataset(file);
+    await again.next('file', ({ labelling }) => 'author' in labelling);
+    expect((await again.read(1)).labels).toHaveLength(2);
+    expect(readFileSync(file, 'utf8')).toBe(three);
+  });
+
+  test('are taken back, found by what they amount to, and gone where the text is another', async () => {
+    const { send, next, read, edit } = await openDataset(folderWith('rows.json', three));
+    await next('file', ({ labelling }) => 'author' in labelling);
+    send({ type: 'say', said: 1, row: 2, flag: null, verdict: 'drop' });
+    const [id = ''] = (await next('said')).ids;
+    const found = async (search: number, label: LabelChoice) => {
+      send({ type: 'search', search, text: '', isChanged: false, label });
+      const rows: number[] = [];
+      await next('found', (message) => {
+        if (message.search === search) rows.push(...message.rows);
+        return message.search === search && message.isDone;
+      });
+      return rows;
+    };
+    expect([await found(1, 'drop'), await found(2, 'labelled'), await found(3, 'keep')]).toEqual([[2], [2], []]);
+    await edit(2, 'process', '<think>Another.</think>');
+    expect((await read(2)).labels).toEqual([]);
+    await edit(2, 'process', rowOf(3).process);
+    expect((await read(2)).labels).toHaveLength(1);
+    send({ type: 'retract', said: 2, id });
+    expect((await next('said', ({ said }) => said === 2)).fault).toBeNull();
+    expect((await read(2)).labels).toEqual([]);
+    send({ type: 'retract', said: 3, id });
+    expect((await next('said', ({ said }) => said === 3)).fault).toContain('taken back already');
+  });
+
+  test('of a row without a chain of thought, or outside of any project, are refused in words', async () => {
+    const { send, next } = await openDataset(folderWith('rows.json', arrayOf([rowOf(1, { process: undefined })])));
+    await next('file', ({ labelling }) => 'author' in labelling);
+    send({ type: 'say', said: 1, row: 0, flag: null, verdict: 'drop' });
+    expect((await next('said')).fault).toContain('no chain of thought');
+    const outside = await openDataset(folderWith('rows.json', three), undefined, false);
+    outside.send({ type: 'ready' });
+    const { labelling } = await outside.next(
+      'file',
+      ({ labelling }) => 'refused' in labelling && !labelling.refused.includes('being read'),
+    );
+    expect(labelling).toMatchObject({ refused: expect.stringContaining('open the folder') });
   });
 });
 

@@ -7,7 +7,7 @@ import type * as vscode from 'vscode';
 import type { DatasetDocument } from '../../../extension/dataset-editor/dataset-document.ts';
 import { DatasetEditor } from '../../../extension/dataset-editor/dataset-editor.ts';
 import { type DatasetToPage, datasetToPage, type PageToDataset } from '../../../trainer/protocol/dataset-editor.ts';
-import { EventEmitter, Uri } from '../fake-vscode.ts';
+import { EventEmitter, editor, Uri } from '../fake-vscode.ts';
 import { studioOn } from '../studios.ts';
 
 type Message<T extends DatasetToPage['type']> = Extract<DatasetToPage, { type: T }>;
@@ -39,9 +39,13 @@ export function folderWith(name: string, text: string): string {
 
 const never = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
 
-/** @param backup where a window before has left what was unsaved */
-export async function openDataset(file: string, backup?: string) {
-  const studio = studioOn(path.dirname(file));
+/**
+ * @param backup where a window before has left what was unsaved
+ * @param isInProject the folder that the file is in is open
+ */
+export async function openDataset(file: string, backup?: string, isInProject = true) {
+  const studio = studioOn(isInProject ? path.dirname(file) : undefined);
+  editor.settings.set('videoR1.author', 'Ann <ann@example.org>');
   const assets = path.join(path.dirname(file), 'extension');
   mkdirSync(path.join(assets, 'dist/webview'), { recursive: true });
   writeFileSync(

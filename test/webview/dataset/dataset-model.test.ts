@@ -23,6 +23,7 @@ function openPage(held: unknown = null) {
   const file = (turn: number, rowCount = 100) =>
     answer({
       ...{ type: 'file', name: 'rows.json', rowCount, indexed: 1, turn, changedRows: [], fault: null, outside: null },
+      labelling: { refused: '' },
     });
   const read = (row: number, turn: number, process: string) =>
     answer({ type: 'row', reading: readingOf(row, turn, process) });
@@ -35,7 +36,7 @@ function readingOf(row: number, turn: number, process: string): RowReading {
   return {
     ...{ row, turn, line: row + 1, id: String(row), isChanged: false, faults: [], options: [] },
     ...{ fields: { process, solution: 's', problem: 'p' }, problemType: '', dataType: '', path: '', source: '' },
-    ...{ text: process, think: null, aha: [], commitments: [], reward: null },
+    ...{ text: process, think: null, aha: [], commitments: [], reward: null, labels: [] },
   };
 }
 
@@ -53,7 +54,7 @@ describe('the list', () => {
   test('of a search holds what was found so far, and moves among it', () => {
     const { model, of, answer, file } = openPage();
     file(0);
-    model.search('square', false);
+    model.search({ text: 'square', isChanged: false });
     const { search } = of('search')[0] ?? { search: -1 };
     const found = (rows: number[], isDone: boolean) =>
       answer({ type: 'found', search, rows, share: 0.5, isDone, fault: null });
@@ -65,7 +66,7 @@ describe('the list', () => {
     expect(model.state.get().row).toBe(3);
     model.move(5);
     expect(model.state.get().row).toBe(40);
-    model.search('', false);
+    model.search({ text: '', isChanged: false });
     expect(of('stop-search')).toHaveLength(1);
     expect(model.listed).toBe(100);
   });

@@ -6,19 +6,17 @@ import {
   entry,
   entryVersion,
   type Item,
-  type ItemEntry,
   itemKey,
   readEntry,
 } from '../../protocol/annotations/entries.ts';
 import { textHash } from '../label-files.ts';
+import type { ItemContent } from '../say.ts';
 import { type ChangedLabels, changesOf } from './changes.ts';
 import type { ExchangedAuthor, ExchangedItem, ExchangedJudgement } from './exchanged.ts';
 import { authorOf } from './foreign-author.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
 
-/** What an `item` entry says of its item. */
-export type ItemContent = Omit<ItemEntry, 'v' | 'id' | 'at' | 'author' | 'kind' | 'item'>;
 
 /** An item of the project that a foreign text may be. */
 export interface KnownItem {

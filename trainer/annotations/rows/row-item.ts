@@ -5,8 +5,9 @@ import type { Item } from '../../protocol/annotations/entries.ts';
 import { problemType } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
-import type { ItemContent, KnownItem } from '../exchange/to-entries.ts';
+import type { KnownItem } from '../exchange/to-entries.ts';
 import { textHash } from '../label-files.ts';
+import type { ItemContent } from '../say.ts';
 
 /** The row's key that holds the text. */
 export const judgedField = 'process';

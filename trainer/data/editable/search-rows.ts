@@ -11,6 +11,8 @@ export interface RowFilter {
   readonly isChanged?: true;
   /** Is one of these. */
   readonly rows?: readonly number[];
+  /** A rule of who asks. @param read the row's value, null where it is no object */
+  readonly holds?: (row: SourceRow, read: (row: SourceRow) => Readonly<Record<string, unknown>> | null) => boolean;
 }
 
 export interface SearchWork extends LongWork {
@@ -68,13 +70,21 @@ export async function searchRows(
   const changed = isChanged && dataset.changedRows;
   const isAsked = new Set(asked);
   const among = changed && asked ? changed.filter((row) => isAsked.has(row)) : (changed ?? asked);
-  if (text === '') return known(dataset, among, { signal, onProgress, onFound });
-  const holdsText = textTest(dataset, text);
+  const { holds: rule } = filter;
+  if (text === '' && !rule) return known(dataset, among, { signal, onProgress, onFound });
+  const holdsText = text === '' ? () => true : textTest(dataset, text);
+  const read = (source: SourceRow) => {
+    const row = dataset.read(source);
+    return row.fault || typeof row.value !== 'object' || row.value === null
+      ? null
+      : (row.value as Readonly<Record<string, unknown>>);
+  };
+  const isKept = rule ? (row: SourceRow) => holdsText(row) && rule(row, read) : holdsText;
   const found: number[] = [];
   let done = 0;
   for (const stretch of among ? stretches(among) : [{ from: 0, to: Number.POSITIVE_INFINITY }]) {
     for await (const batch of dataset.batches({ ...stretch, signal })) {
-      const fitting = batch.filter(holdsText).map(({ row }) => row);
+      const fitting = batch.filter(isKept).map(({ row }) => row);
       for (const row of fitting) found.push(row);
       if (fitting.length > 0) onFound?.(fitting);
       done += batch.length;

@@ -1,0 +1,113 @@
+/** What people say of a dataset's rows: read from the project's label files, and written into the author's own. */
+import { authorOfSetting } from '../../trainer/annotations/author.ts';
+import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
+import { datasetName, itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
+import { entriesOf, labelOf, retractionOf } from '../../trainer/annotations/say.ts';
+import type { SourceRow } from '../../trainer/data/editable/editable-dataset.ts';
+import type { Category } from '../../trainer/protocol/annotations/categories.ts';
+import { itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
+import { fits, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
+import type { LabelMark } from '../../trainer/protocol/dataset-editor.ts';
+import { StudioError } from '../../trainer/protocol/errors.ts';
+import type { AnnotationInput, Label } from '../../trainer/protocol/records.ts';
+
+/** How often the disk is asked whether others wrote labels. */
+const watchMs = 2000;
+
+type Values = Readonly<Record<string, unknown>> | null;
+
+export class RowLabels {
+  /** A name, or a name and an e-mail address. */
+  readonly author: string;
+  private readonly dataset: string;
+  private readonly labels: LabelFolder;
+  private readonly ended: AbortController;
+  private readonly onChange: () => void;
+
+  private constructor(
+    dataset: string,
+    author: string,
+    labels: LabelFolder,
+    ended: AbortController,
+    onChange: () => void,
+  ) {
+    this.dataset = dataset;
+    this.author = author;
+    this.labels = labels;
+    this.ended = ended;
+    this.onChange = onChange;
+  }
+
+  /**
+   * @param onChange rows may have other labels than before
+   * @throws StudioError `bad-request` for a file that lies outside of the project, which labels can't name
+   */
+  static async open(project: string, file: string, author: string, onChange: () => void): Promise<RowLabels> {
+    const dataset = datasetName(project, file);
+    const ended = new AbortController();
+    const labels = await LabelFolder.open(project, { signal: ended.signal });
+    const opened = new RowLabels(dataset, author, labels, ended, onChange);
+    const watching = labels.watch(watchMs, onChange, onChange);
+    ended.signal.addEventListener('abort', () => watching.dispose());
+    return opened;
+  }
+
+  dispose(): void {
+    this.ended.abort();
+  }
+
+  /** With those that are no longer offered. @throws StudioError `bad-input` while the file of categories has a fault */
+  get categories(): readonly Category[] {
+    return this.labels.categories.all;
+  }
+
+  /** Of the row's text as it is now. */
+  of(values: Values): { readonly labels: readonly Label[]; readonly mark: LabelMark } {
+    const known = itemOfRow(this.dataset, values);
+    const said = known && this.labels.book.get(itemKey(known.item));
+    if (!known || !said) return { labels: [], mark: null };
+    const labels = [...said.flags, ...said.verdicts].map((entry) => labelOf(entry, known.content.text));
+    return { labels: labels.sort((a, b) => a.at - b.at), mark: markOf(said) };
+  }
+
+  /** Whether a row is one that the filter keeps; none is that nobody has said anything of. */
+  keeps(filter: LabelFilter): (row: SourceRow, read: (row: SourceRow) => Values) => boolean {
+    const ids = new Set<string>();
+    for (const key of this.labels.book.keys()) {
+      const labels = this.labels.book.get(key);
+      if (labels?.item.kind === 'row' && labels.item.dataset === this.dataset && fits(labels, filter)) ids.add(key);
+    }
+    return (row, read) => {
+      if (ids.size === 0) return false;
+      const known = itemOfRow(this.dataset, read(row));
+      return known !== null && ids.has(itemKey(known.item));
+    };
+  }
+
+  /** @returns ids of the new entries. @throws StudioError `bad-request` for a row without a chain of thought */
+  async add(values: Values, said: Pick<AnnotationInput, 'flag' | 'verdict'>): Promise<readonly string[]> {
+    const known = itemOfRow(this.dataset, values);
+    if (known === null)
+      throw new StudioError('bad-request', 'This row has no chain of thought that could be judged.', {
+        remedy: 'Write one under "process" first, or say it of another row.',
+      });
+    const { entries, ids } = entriesOf(said, known, authorOfSetting(this.author), this.labels);
+    await this.labels.append(entries, this.ended.signal);
+    this.onChange();
+    return ids;
+  }
+
+  async retract(id: string): Promise<string> {
+    const entry = retractionOf(id, authorOfSetting(this.author), this.labels);
+    await this.labels.append([entry], this.ended.signal);
+    this.onChange();
+    return entry.id;
+  }
+}
+
+function markOf({ flags, outcome }: ItemLabels): LabelMark {
+  if (outcome.state === 'disputed') return 'disputed';
+  if (outcome.state === 'none') return flags.length > 0 ? 'flagged' : null;
+  return outcome.verdict;
+}

@@ -1,0 +1,66 @@
+/** What a person says of an item as entries of a label file, and what is said of one as pages show it. */
+import { randomUUID } from 'node:crypto';
+import { anchorOf, spanInSameText } from '../protocol/annotations/anchors.ts';
+import {
+  type Author,
+  authorLine,
+  type Entry,
+  entryVersion,
+  type FlagEntry,
+  type Item,
+  type ItemEntry,
+  itemKey,
+  type VerdictEntry,
+} from '../protocol/annotations/entries.ts';
+import type { AnnotationInput, Label } from '../protocol/records.ts';
+import type { LabelFolder } from './label-folder.ts';
+
+/** What an item is, so that its labels read without it. */
+export type ItemContent = Omit<ItemEntry, 'v' | 'id' | 'at' | 'author' | 'kind' | 'item'>;
+
+export interface Said {
+  /** In the order in which they are to be written. */
+  readonly entries: readonly Entry[];
+  /** Of those that say something, which can be taken back. */
+  readonly ids: readonly string[];
+}
+
+/**
+ * @param item with what it is: its text is the one that is judged, which the span of a flag is in
+ * @throws StudioError `bad-request` for a span that is not inside the text, or splits a character
+ */
+export function entriesOf(
+  { flag, verdict }: Pick<AnnotationInput, 'flag' | 'verdict'>,
+  { item, content }: { readonly item: Item; readonly content: ItemContent },
+  author: Author,
+  labels: LabelFolder,
+): Said {
+  const span = flag?.span ? anchorOf(content.text, flag.span) : null;
+  const head = () => ({ v: entryVersion, id: randomUUID(), at: labels.book.timeFor(author, Date.now()), author });
+  const said: Entry[] = [];
+  if (flag !== null) {
+    const { category, severity, note } = flag;
+    said.push({ ...head(), kind: 'flag', item, category, severity, note, span, from: null });
+  }
+  if (verdict !== null) said.push({ ...head(), kind: 'verdict', item, verdict, fixed: null });
+  const isDescribed = labels.hasItem(author, itemKey(item));
+  const entries = isDescribed ? said : [{ ...head(), kind: 'item' as const, item, ...content }, ...said];
+  return { entries, ids: said.map(({ id }) => id) };
+}
+
+/** The entry that takes another one back. @throws StudioError as `LabelBook.retract` does */
+export function retractionOf(of: string, author: Author, { book }: LabelFolder): Entry {
+  return book.retract(of, { id: randomUUID(), at: book.timeFor(author, Date.now()), author });
+}
+
+/** @param text of the item that the entry is about */
+export function labelOf(entry: FlagEntry | VerdictEntry, text: string): Label {
+  const head = { id: entry.id, author: authorLine(entry.author), at: Date.parse(entry.at) };
+  if (entry.kind === 'verdict')
+    return { ...head, span: null, category: null, severity: 'major', verdict: entry.verdict, note: '', quote: '' };
+  const { category, severity, note } = entry;
+  // A place that is not in the text, which only a hand can have written, flags the whole.
+  const span = entry.span && spanInSameText(text, entry.span);
+  const quote = span === null ? '' : text.slice(span.start, span.end);
+  return { ...head, span, category, severity, verdict: null, note, quote };
+}
