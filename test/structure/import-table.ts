@@ -135,6 +135,8 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/runs',
     on: [
+      'trainer/annotations',
+      'trainer/annotations/rows',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',

@@ -34,6 +34,7 @@ const upstream: ParameterValues = {
   imageShare: null,
   trainPromptTokens: true,
   trainTurnNewline: true,
+  obeyLabels: true,
   maxPromptTokens: 16384,
   framesPerSecond: 2,
   minFrames: 4,

@@ -177,6 +177,14 @@ export const parameters = {
     help: 'Also train on the newline that the chat layout puts behind an answer’s <|im_end|>, as the released code does. No answer ever holds it: sampling ends at <|im_end|>.',
     before: false,
   }),
+  obeyLabels: parameter({
+    label: 'obey labels',
+    schema: z.boolean(),
+    changes: 'restart',
+    methods: ['sft'],
+    help: 'Leave out the rows that people would drop, and train the fixed text of those that somebody fixed. Labels are read when the run starts and when it is told to read them again; rows whose authors differ are trained as they are.',
+    before: false,
+  }),
   maxPromptTokens: parameter({
     label: 'longest prompt',
     schema: z.number().int().min(0),

@@ -29,6 +29,7 @@ import { FlatSteps } from './flat-steps.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
+import { RunLabels } from './run-labels.ts';
 import type { SamplingHint } from './service.ts';
 import { Steering, stepsThenPause } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
@@ -59,6 +60,7 @@ export class TrainingSession {
   private readonly steering: Steering;
   private readonly interrupt = new AbortController();
   private readonly evaluation: RunEvaluation;
+  private readonly labels: RunLabels;
   private bench: Workbench | null = null;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
@@ -82,12 +84,14 @@ export class TrainingSession {
     this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
       this.steering.between({ point: 'after-update', step: this.run.step }),
     );
+    this.labels = new RunLabels(of);
     this.steering = new Steering(of.commands, {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
       evaluate: () =>
         this.steering.heldAt ? this.evaluation.runHeld(this.workbench) : this.evaluation.run(this.workbench),
+      readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
         if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
@@ -255,15 +259,23 @@ export class TrainingSession {
         }),
       warn: (message) => journal.record({ type: 'warning', message }),
       tell: (doing, isSame) => (isSame ? journal.tellProgress(doing) : journal.tellPart(doing)),
-      ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
+      ...(this.isOfEvaluation
+        ? {}
+        : {
+            beforeModel: async (files) => {
+              await this.judge(files);
+              await this.openLabels(files, planned.from + 1);
+            },
+          }),
     });
     this.bench = bench;
+    bench.questions.obey(this.labels.corrections);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     const left = step < this.run.step ? await this.goBack(planned) : null;
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { known: { engine: bench.engine.status(), questions: bench.count, step }, left };
+    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step }, left };
   }
 
   /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
@@ -296,6 +308,27 @@ export class TrainingSession {
     } finally {
       journal.endProgress();
     }
+  }
+
+  /** @param step the first that is made. @throws StudioError `bad-dataset` where labels leave no row */
+  private async openLabels(files: OpenedFiles, step: number): Promise<void> {
+    if (this.of.plan.method !== 'sft' || !this.run.parameters.obeyLabels) return;
+    const { signal } = this.interrupt;
+    try {
+      await this.labels.open(files, step, signal);
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      this.of.journal.endProgress();
+    }
+  }
+
+  /** @returns what the labels change */
+  private async readLabels(): Promise<string> {
+    const { questions, trained } = this.workbench;
+    const changed = await this.labels.readAgain(trained, this.reached.step + 1, this.interrupt.signal);
+    questions.obey(this.labels.corrections);
+    return changed;
   }
 
   /**

@@ -107,6 +107,7 @@ export class RunTables {
         return null;
       case 'state':
       case 'analysed':
+      case 'labels':
       case 'skipped':
       case 'warning':
         return null;

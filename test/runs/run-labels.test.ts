@@ -1,0 +1,193 @@
+/** SFT obeys what people say of its rows, and a run that was resumed obeys what it obeyed before. */
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { textHash } from '../../trainer/annotations/label-files.ts';
+import { appendEntries } from '../../trainer/annotations/label-writer.ts';
+import type { Author, Entry, Item } from '../../trainer/protocol/annotations/entries.ts';
+import type { StepMetrics } from '../../trainer/protocol/records.ts';
+import { signal } from '../annotations/projects.ts';
+import { ann, ben, settlement, verdictOf } from '../protocol/annotations/made-entries.ts';
+import { type ScriptedRun, type ScriptedRunOptions, scriptedRun } from './scripted-run.ts';
+
+const own = '<think>ab</think>';
+const itemOf = (row: number, text = own): Item => ({
+  ...{ kind: 'row', dataset: '.video-r1/runs/sft-1/train.json', row: String(row) },
+  hash: textHash(text),
+});
+const said = (author: Author, row: number, verdict: 'keep' | 'fix' | 'drop', fixed: string | null = null): Entry =>
+  verdictOf(author, row, verdict, { item: itemOf(row), fixed });
+
+const label = (made: ScriptedRun, ...entries: Entry[]) => appendEntries(made.run.plan.paths.project, entries, signal);
+
+/** The row and the trained text of everything that the run's engines were given to learn, a list a step. */
+function watched(options: ScriptedRunOptions = {}) {
+  const made = scriptedRun({
+    ...{ method: 'sft', unseen: 0, questions: 6 },
+    ...options,
+    parameters: { steps: 6, questionsPerStep: 2, ...options.parameters },
+  });
+  return { made, trained: watch(made) };
+}
+
+function watch(made: ScriptedRun) {
+  const trained: (readonly [row: number, text: string])[][] = [];
+  made.onEngine = (engine) => {
+    const learn = engine.forwardBackward.bind(engine);
+    engine.forwardBackward = (model, loss) => {
+      trained.push(
+        loss.sequences.map(({ prompt, answer }) => [
+          Number(/Question (\d+)\?/.exec(JSON.stringify(prompt))?.[1]),
+          'text' in answer ? answer.text : '',
+        ]),
+      );
+      return learn(model, loss);
+    };
+  };
+  return trained;
+}
+
+async function toItsEnd(made: ScriptedRun): Promise<void> {
+  made.send({ kind: made.summary.state === 'created' ? 'start' : 'resume' });
+  await made.untilState('completed');
+}
+
+const rowsOf = (trained: readonly (readonly (readonly [number, string])[])[]) => trained.flat().map(([row]) => row);
+const numbersOf = (steps: readonly StepMetrics[]) => steps.map(({ step, loss, gradNorm }) => [step, loss, gradNorm]);
+const warningsOf = (made: ScriptedRun) => made.bodies('warning').map(({ message }) => message);
+
+describe('SFT on rows that people judged', () => {
+  it('leaves out those to drop, trains the fixed text, and trains what is disputed, unfixed or kept as it is', async () => {
+    const { made, trained } = watched();
+    await label(
+      made,
+      ...[said(ann, 0, 'drop'), said(ben, 0, 'drop'), said(ann, 1, 'fix', '<think>ba</think>')],
+      ...[said(ann, 2, 'drop'), said(ben, 2, 'keep'), said(ann, 3, 'fix'), said(ann, 4, 'keep')],
+      verdictOf(ann, 9, 'drop', { item: itemOf(5, 'another text') }),
+    );
+    await toItsEnd(made);
+    expect(new Set(rowsOf(trained))).toEqual(new Set([1, 2, 3, 4, 5]));
+    expect(new Set(trained.flat().map(([row, text]) => `${row} ${text.split('\n')[0]}`))).toEqual(
+      new Set(['1 <think>ba</think>', `2 ${own}`, `3 ${own}`, `4 ${own}`, `5 ${own}`]),
+    );
+    expect(trained.map((step) => step.length)).toEqual([2, 2, 2, 2, 2, 2]);
+    expect(made.bodies('labels').map(({ labels }) => labels)).toEqual([
+      {
+        ...{ hash: made.summary.labelsHash, step: 1 },
+        ...{ leftOut: { count: 1, ids: ['0'] }, fixed: { count: 1, ids: ['1'] } },
+        ...{ disputed: { count: 1, ids: ['2'] }, unfixed: { count: 1, ids: ['3'] } },
+      },
+    ]);
+    expect(made.run.store.notices().map(({ body }) => body.type)).toContain('labels');
+  });
+
+  it('obeys a settlement in place of those who differ', async () => {
+    const { made, trained } = watched();
+    await label(made, said(ann, 2, 'drop'), said(ben, 2, 'keep'), settlement(ann, 9, 'drop', { item: itemOf(2) }));
+    await toItsEnd(made);
+    expect(rowsOf(trained)).not.toContain(2);
+  });
+
+  it('moves none of the other rows in the order of a round', async () => {
+    const [all, fewer] = [watched({ questions: 6 }), watched({ questions: 6 })];
+    await label(fewer.made, said(ann, 2, 'drop'));
+    await toItsEnd(all.made);
+    await toItsEnd(fewer.made);
+    const without = rowsOf(all.trained).filter((row) => row !== 2);
+    expect(rowsOf(fewer.trained).slice(0, without.length)).toEqual(without);
+  });
+
+  it('says nothing and does the same where there are no labels, and where it is told not to obey any', async () => {
+    const [none, off] = [watched(), watched({ parameters: { obeyLabels: false } })];
+    await label(off.made, said(ann, 0, 'drop'));
+    await toItsEnd(none.made);
+    await toItsEnd(off.made);
+    for (const { made } of [none, off]) {
+      expect([made.bodies('labels'), warningsOf(made), made.summary.labelsHash]).toEqual([[], [], undefined]);
+      expect(readdirSync(made.run.folder).filter((name) => name.startsWith('labels'))).toEqual([]);
+    }
+    expect(rowsOf(none.trained)).toContain(0);
+    expect(off.trained).toEqual(none.trained);
+    expect(numbersOf(off.made.run.store.metrics())).toEqual(numbersOf(none.made.run.store.metrics()));
+  });
+
+  it('can’t go on from rows that are all dropped, and says what to do', async () => {
+    const { made } = watched({ questions: 2 });
+    await label(made, said(ann, 0, 'drop'), said(ann, 1, 'drop'));
+    made.send({ kind: 'start' });
+    const run = await made.untilState('failed');
+    expect(run).toMatchObject({
+      fault: { kind: 'bad-dataset', message: 'By their labels all 2 rows are left out.', remedy: expect.any(String) },
+    });
+    expect(made.engines).toEqual([]);
+  });
+});
+
+describe('a run whose labels change while it goes on', () => {
+  const heldAfter = async (made: ScriptedRun, step: number) => {
+    made.send({ kind: 'step', count: step });
+    await made.untilState('paused');
+  };
+
+  it('trains on the same rows after a kill as one that never stopped, and says that there are others by now', async () => {
+    const [whole, killed] = [watched(), watched()];
+    for (const { made } of [whole, killed]) await label(made, said(ann, 0, 'drop'), said(ann, 1, 'fix', 'b'));
+    await toItsEnd(whole.made);
+    await heldAfter(killed.made, 2);
+    expect(await killed.made.command({ kind: 'save' })).toMatchObject({ state: 'applied' });
+    await label(killed.made, said(ann, 3, 'drop'));
+    const found = killed.made.reopen();
+    const rest = watch(found);
+    await toItsEnd(found);
+    expect([...killed.trained, ...rest]).toEqual(whole.trained);
+    expect(numbersOf(found.run.store.metrics())).toEqual(numbersOf(whole.made.run.store.metrics()));
+    expect(found.bodies('labels')).toEqual([]);
+    expect(warningsOf(found)).toEqual([
+      'The labels of this dataset are others than those that the run obeys; it keeps to its own until it is told to read them again. By them 2 rows are left out (0, 3); 1 row is trained with its fixed text (1).',
+    ]);
+  });
+
+  it('obeys the new ones from the next step on once it is told to read them, also after a kill', async () => {
+    const { made, trained } = watched({ questions: 8, parameters: { steps: 12 } });
+    await heldAfter(made, 2);
+    await label(made, said(ann, 0, 'drop'), said(ann, 1, 'drop'));
+    expect(await made.command({ kind: 'read-labels' })).toMatchObject({
+      ...{ state: 'applied', note: '2 rows are left out (0, 1)' },
+      at: { point: 'before-step', step: 3 },
+    });
+    expect(made.bodies('labels').map(({ labels }) => labels.step)).toEqual([3]);
+    await made.command({ kind: 'save' });
+    const found = made.reopen();
+    const rest = watch(found);
+    await toItsEnd(found);
+    expect(trained).toHaveLength(2);
+    expect(new Set(rowsOf(rest))).toEqual(new Set([2, 3, 4, 5, 6, 7]));
+    expect(warningsOf(found)).toEqual([]);
+  });
+
+  it('keeps what it obeyed where the new ones leave no row', async () => {
+    const { made } = watched({ questions: 2 });
+    await heldAfter(made, 1);
+    await label(made, said(ann, 0, 'drop'), said(ann, 1, 'drop'));
+    expect(await made.command({ kind: 'read-labels' })).toMatchObject({
+      state: 'failed',
+      why: expect.stringContaining('By their labels all 2 rows are left out.'),
+    });
+    await toItsEnd(made);
+    expect(made.bodies('labels')).toEqual([]);
+  });
+
+  it('says so where those that it obeyed are gone, and obeys those that are there', async () => {
+    const { made } = watched();
+    await label(made, said(ann, 0, 'drop'));
+    await heldAfter(made, 1);
+    await made.command({ kind: 'save' });
+    rmSync(path.join(made.run.folder, `labels-${made.summary.labelsHash}.json`));
+    const found = made.reopen();
+    const rest = watch(found);
+    await toItsEnd(found);
+    expect(warningsOf(found)).toEqual([expect.stringContaining('are not in its folder any more')]);
+    expect(found.bodies('labels').map(({ labels }) => labels.step)).toEqual([2]);
+    expect(rowsOf(rest)).not.toContain(0);
+  });
+});
