@@ -43,7 +43,7 @@ async function drop(name: string, places: readonly number[]): Promise<string[]> 
 }
 
 it('SFT leaves out the rows that people would drop, and reads them again when it is told to', async () => {
-  const name = 'data/cot.json';
+  const name = 'data/sft.json';
   const first = await drop(name, [1, 3]);
   const id = await client.create('sft.run.json', few);
   await client.command(id, { kind: 'step', count: 1 });
