@@ -19,8 +19,11 @@ export function framesOf(key: string, kind: Question['dataType']): Frames {
 }
 
 /** A multiple-choice question whose answer is B, unless it is said otherwise. */
-export function aLoadedQuestion(row: number, given: Partial<Question> & { target?: string } = {}): LoadedQuestion {
-  const { target = null, ...question } = given;
+export function aLoadedQuestion(
+  row: number,
+  given: Partial<Question> & { target?: string; flagged?: readonly string[] } = {},
+): LoadedQuestion {
+  const { target = null, flagged = [], ...question } = given;
   const dataType = question.dataType ?? 'video';
   const frames = framesOf(`media-${row}`, dataType);
   const { key, width, height, count } = frames;
@@ -38,6 +41,7 @@ export function aLoadedQuestion(row: number, given: Partial<Question> & { target
       ...{ indices, times: indices.map((i) => i / 2) },
     },
     target,
+    flagged,
   };
 }
 

@@ -23,7 +23,6 @@ const complete = 'the run is complete; raise its steps to go on';
 const noModel = 'no model is in memory; the last checkpoint holds all there is';
 const fromAPause = 'steps are counted from a pause: pause first';
 
-const noTexts = 'tgrpo does not train on the texts of rows';
 /** `set` where it is taken: its own rules decide. */
 const set = {
   'set learningRate to 0.00001': taken,
@@ -64,18 +63,18 @@ const starting = {
 const running = {
   ...all('the run is running already'),
   ...{ start: 'the run is running already', resume: 'the run is running already', save: taken, evaluate: taken },
-  'read-labels': noTexts,
+  'read-labels': taken,
   ...{ ...pauses(taken, taken), ...steps(fromAPause), ...stops(taken, taken), ...set },
 };
 const pausing = {
   ...all('the run is pausing'),
-  ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken, 'read-labels': noTexts },
+  ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken, 'read-labels': taken },
   ...{ ...steps('steps are counted from a pause, and it is still pausing'), ...stops(taken, taken), ...set },
 };
 const held = {
   ...all('the run is paused'),
   ...{ queue: 'the run is paused in memory: resume it, or stop it first', resume: taken, save: taken, evaluate: taken },
-  'read-labels': noTexts,
+  'read-labels': taken,
   ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...stops(taken, taken), ...set },
 };
 const free = 'the run is paused and its memory is free';
@@ -101,7 +100,7 @@ const table: Record<string, Record<string, string | null>> = {
   'paused after-update held': held,
   'paused after-update released': {
     ...atRest('the run is paused'),
-    'read-labels': noTexts,
+    'read-labels': 'no model is in memory; resume the run, then read the labels',
     ...pauses(free, free),
     ...stops(taken, taken),
   },
@@ -158,7 +157,7 @@ describe('a command', () => {
     }
   });
 
-  it('to read labels is taken from SFT that obeys them and is in memory', () => {
+  it('to read labels is taken by a run that obeys them and is in memory', () => {
     const parameters = presetParameters('sample', 'sft');
     const asked = (standing: (typeof everyStanding)[number], obeyLabels: boolean) => {
       const run = aRunThat(standing, { method: 'sft', parameters: { ...parameters, obeyLabels } });

@@ -1,13 +1,14 @@
-/** SFT obeys what people say of its rows, and a run that was resumed obeys what it obeyed before. */
+/** Training obeys what people say of its rows and questions, and a run that was resumed obeys what it obeyed before. */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { textHash } from '../../trainer/annotations/label-files.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
+import { anchorOf } from '../../trainer/protocol/annotations/anchors.ts';
 import type { Author, Entry, Item } from '../../trainer/protocol/annotations/entries.ts';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import { signal } from '../annotations/projects.ts';
-import { ann, ben, settlement, verdictOf } from '../protocol/annotations/made-entries.ts';
+import { ann, ben, flag, itemEntry, settlement, verdictOf } from '../protocol/annotations/made-entries.ts';
 import { type ScriptedRun, type ScriptedRunOptions, scriptedRun } from './scripted-run.ts';
 
 const own = '<think>ab</think>';
@@ -76,6 +77,7 @@ describe('SFT on rows that people judged', () => {
         ...{ hash: made.summary.labelsHash, step: 1 },
         ...{ leftOut: { count: 1, ids: ['0'] }, fixed: { count: 1, ids: ['1'] } },
         ...{ disputed: { count: 1, ids: ['2'] }, unfixed: { count: 1, ids: ['3'] } },
+        flagged: { count: 0, ids: [] },
       },
     ]);
     expect(made.run.store.notices().map(({ body }) => body.type)).toContain('labels');
@@ -189,5 +191,93 @@ describe('a run whose labels change while it goes on', () => {
     expect(warningsOf(found)).toEqual([expect.stringContaining('are not in its folder any more')]);
     expect(found.bodies('labels').map(({ labels }) => labels.step)).toEqual([2]);
     expect(rowsOf(rest)).not.toContain(0);
+  });
+});
+
+describe('reinforcement learning on questions of which people said something', () => {
+  /** An answer of another run to the question of a row, with what is said of it. */
+  const answerTo = (row: number, text = 'It is red. Then it is blue.') => {
+    const item: Item = { kind: 'rollout', run: 'other-1', rollout: `s1-${row}-o0`, hash: textHash(text) };
+    const described = itemEntry(ann, row, {
+      ...{ item, text, question: `Question ${row}?`, options: ['A. left', 'B. right'], media: [`train-${row}.mp4`] },
+    });
+    return { item, text, described };
+  };
+  const flagOf = (row: number, words: string, text?: string): Entry[] => {
+    const { item, described, text: whole } = answerTo(row, text);
+    const start = whole.indexOf(words);
+    return [described, flag(ann, row, { item, span: anchorOf(whole, { start, end: start + words.length }) })];
+  };
+  const dropped = (row: number): Entry[] => {
+    const { item, described } = answerTo(row);
+    return [described, verdictOf(ann, row, 'drop', { item })];
+  };
+  const rl = (options: ScriptedRunOptions = {}) =>
+    scriptedRun({
+      ...{ method: 'tgrpo', unseen: 0, questions: 4 },
+      ...options,
+      parameters: { steps: 4, questionsPerStep: 2, ...options.parameters },
+    });
+  const sampled = (made: ScriptedRun) => made.bodies('group').map(({ group }) => group.question.problemId);
+
+  it('samples no answers to those that are dropped where it is told to, and to all where it is not', async () => {
+    const [obeys, others] = [rl({ parameters: { leaveOutDropped: true } }), rl()];
+    for (const made of [obeys, others]) await label(made, ...dropped(2));
+    await toItsEnd(obeys);
+    await toItsEnd(others);
+    expect(new Set(sampled(obeys))).toEqual(new Set(['0', '1', '3']));
+    expect(obeys.bodies('labels').map(({ labels }) => labels.leftOut)).toEqual([{ count: 1, ids: ['2'] }]);
+    expect(new Set(sampled(others))).toEqual(new Set(['0', '1', '2', '3']));
+    expect(others.bodies('labels')).toEqual([]);
+  });
+
+  it('finds flagged words again in answers to the same question, as whole words whatever their case, and counts them', async () => {
+    const script = ({ index }: { index: number }) =>
+      index === 0
+        ? '<think>It is  BLUE, isn’t it</think><answer>B</answer>'
+        : '<think>It is blueish</think><answer>B</answer>';
+    const made = rl({ script, questions: 2 });
+    await label(made, ...flagOf(0, 'it is blue'));
+    await toItsEnd(made);
+    const answers = made
+      .bodies('group')
+      .flatMap(({ group }) =>
+        group.rollouts
+          .filter(({ order }) => order === 'ordered')
+          .map(({ index, flagged }) => [group.question.problemId, index, flagged]),
+      );
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+      new Set(
+        [
+          ['0', 0, ['it is blue']],
+          ['0', 1, undefined],
+          ['1', 0, undefined],
+          ['1', 1, undefined],
+        ].map((answer) => JSON.stringify(answer)),
+      ),
+    );
+    const counts = made.run.store.counts().counts.find(({ purpose }) => purpose === 'train');
+    expect([counts?.sums.flagged, counts?.sums.answers]).toEqual([
+      [1, 1, 1, 1],
+      [4, 4, 4, 4],
+    ]);
+    expect(made.bodies('labels').map(({ labels }) => labels.flagged)).toEqual([{ count: 1, ids: ['0'] }]);
+  });
+
+  it('gives the numbers of a run without labels where words were flagged and nothing else is asked for', async () => {
+    const [none, flagged] = [rl(), rl()];
+    await label(flagged, ...flagOf(0, 'red'));
+    await toItsEnd(none);
+    await toItsEnd(flagged);
+    expect(numbersOf(flagged.run.store.metrics())).toEqual(numbersOf(none.run.store.metrics()));
+  });
+
+  it('says how many labels it can’t heed because nobody wrote down what was asked', async () => {
+    const made = rl();
+    await label(made, ...flagOf(0, 'red').slice(1));
+    await toItsEnd(made);
+    expect(warningsOf(made)).toContain(
+      'Labels of 1 answer or row are not heeded: no label file says soundly what was asked there.',
+    );
   });
 });

@@ -15,13 +15,18 @@ export interface LoadedQuestion {
   readonly view: Omit<MediaView, 'shuffledOrder' | 'visionTokens'>;
   /** What SFT trains: the chain of thought and the solution; null for rows without one. */
   readonly target: string | null;
+  /** Words that people flagged in answers to it. */
+  readonly flagged: readonly string[];
 }
 
 /** Why a question can't be put before the model; null when it can. */
 export type Unfit = (question: LoadedQuestion) => Promise<StudioError | null>;
 
-/** What people say of a row: it is left out, or another chain of thought is trained in place of its own. */
-export type Correction = 'left out' | { readonly process: string };
+/**
+ * What people say of a row: it is left out, another chain of thought is trained in place of its own, or these are the words that
+ * they flagged in answers to its question.
+ */
+export type Correction = 'left out' | { readonly process: string } | { readonly flagged: readonly string[] };
 
 /** Loads a dataset's rows with their frames. */
 export class QuestionLoader {
@@ -75,7 +80,9 @@ export class QuestionLoader {
     const question = { ...this.dataset.question(row), dataset: this.datasetName };
     try {
       const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
-      const loaded = { question, frames, view, target: solutionText({ ...this.dataset.row(row), ...correction }) };
+      const said = { flagged: [], ...correction };
+      const target = solutionText({ ...this.dataset.row(row), ...('process' in said && { process: said.process }) });
+      const loaded = { question, frames, view, target, flagged: said.flagged };
       const fault = this.fit.has(row) ? null : await this.unfit(loaded);
       if (fault !== null) return this.passOver(row, question, fault);
       this.fit.add(row);

@@ -8,6 +8,7 @@ import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts'
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
@@ -151,6 +152,7 @@ async function scoreGroup(
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
+    const flagged = flaggedIn(completion.text, plan.loaded.flagged);
     tokens.set(rolloutId, tokensOf(completion));
     const answered = {
       text: completion.text,
@@ -173,6 +175,7 @@ async function scoreGroup(
       ...analyse(answered, { question, media: view, temporal: verdict.temporal }),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
+      ...(flagged.length > 0 && { flagged }),
       // Of the others the update tells.
       ...(half === 'ordered' && trained ? {} : { kl: null }),
     };

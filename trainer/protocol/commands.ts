@@ -218,7 +218,6 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     whileHeld: false,
     computes: false,
     refuse: (_, run) => {
-      if (!parametersOf(run.method).includes('obeyLabels')) return `${run.method} does not train on the texts of rows`;
       if (!run.parameters.obeyLabels) return `${parameters.obeyLabels.label} is off, and fixed when the run is created`;
       return run.state === 'paused' && run.memory === 'released'
         ? 'no model is in memory; resume the run, then read the labels'

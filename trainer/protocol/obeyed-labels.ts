@@ -11,7 +11,7 @@ const someRows = z.object({
 });
 
 export const obeyedLabels = z.object({
-  /** Of what is left out and of every fixed text: the same where the same is trained on. */
+  /** Of what is left out, every fixed text and all flagged words: the same where the same is trained on. */
   hash: z.string(),
   /** The first step that they hold for. */
   step: z.number().int(),
@@ -22,11 +22,19 @@ export const obeyedLabels = z.object({
   disputed: someRows,
   /** To be fixed, and nobody has written how: trained as they are. */
   unfixed: someRows,
+  /** Answers to them are looked through for words that people flagged in answers to the same question. */
+  flagged: someRows,
 });
 export type ObeyedLabels = z.infer<typeof obeyedLabels>;
 
 /** `2 rows are left out (4, 7), 1 is trained with its fixed text (9)`. */
-export function obeyedWords({ leftOut, fixed, disputed, unfixed }: Omit<ObeyedLabels, 'hash' | 'step'>): string {
+export function obeyedWords({
+  leftOut,
+  fixed,
+  disputed,
+  unfixed,
+  flagged,
+}: Omit<ObeyedLabels, 'hash' | 'step'>): string {
   const parts = (
     [
       [leftOut, 'is left out', 'are left out'],
@@ -37,6 +45,7 @@ export function obeyedWords({ leftOut, fixed, disputed, unfixed }: Omit<ObeyedLa
         'is to be fixed, has no text yet and is trained as it is',
         'are to be fixed, have no text yet and are trained as they are',
       ],
+      [flagged, 'has answers with flagged words', 'have answers with flagged words'],
     ] as const
   )
     .filter(([{ count }]) => count > 0)

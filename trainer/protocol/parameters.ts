@@ -181,8 +181,16 @@ export const parameters = {
     label: 'obey labels',
     schema: z.boolean(),
     changes: 'restart',
-    methods: ['sft'],
-    help: 'Leave out the rows that people would drop, and train the fixed text of those that somebody fixed. Labels are read when the run starts and when it is told to read them again; rows whose authors differ are trained as they are.',
+    methods: all,
+    help: 'Heed what people say. SFT leaves out the rows that they would drop and trains the fixed text of those that somebody fixed; rows whose authors differ are trained as they are. Reinforcement learning counts the answers that hold words which people flagged in answers to the same question; leaveOutDropped says what else comes of labels. They are read when the run starts and when it is told to read them again.',
+    before: false,
+  }),
+  leaveOutDropped: parameter({
+    label: 'leave out dropped questions',
+    schema: z.boolean(),
+    changes: 'restart',
+    methods: rl,
+    help: 'Sample no answers to questions of which people would drop an answer or the row. Needs obeyLabels.',
     before: false,
   }),
   maxPromptTokens: parameter({

@@ -91,6 +91,8 @@ export const rollout = z.object({
   patterns: z.array(patternName).optional(),
   /** The reasoning names a frame of the video or a time in it; absent in records of rules before it. */
   namesTime: z.boolean().optional(),
+  /** Words that it holds and that people flagged in answers to the same question; absent where it holds none. */
+  flagged: z.array(z.string()).optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
   meanLogprob: z.number(),

@@ -9,14 +9,17 @@ import path from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../protocol/json.ts';
 
+export const labelStates = ['leftOut', 'fixed', 'disputed', 'unfixed', 'flagged'] as const;
+export type LabelState = (typeof labelStates)[number];
+
 const rowLabel = z.strictObject({
-  /** `problem_id` as text; null where there is none. */
+  /** `problem_id` as text; null where there is none, and for what is said of a question. */
   row: z.string().nullable(),
-  /** Of the text that was judged. */
+  /** Of the text that was judged, or of the question. */
   hash: z.string(),
-  state: z.enum(['leftOut', 'fixed', 'disputed', 'unfixed']),
-  /** The text to train in place of the row's. */
-  fixed: z.string().nullable(),
+  state: z.enum(labelStates),
+  /** The text to train in place of the row's, or the words that were flagged. */
+  text: z.string().nullable(),
 });
 /** What is said of a row, as far as training heeds it. */
 export type RowLabel = z.infer<typeof rowLabel>;
@@ -25,11 +28,11 @@ const labelFile = z.strictObject({ version: z.literal(1), labels: z.array(rowLab
 
 const placeOf = (folder: string, hash: string): string => path.join(folder, `labels-${hash}.json`);
 
-/** The same for the same rows left out and the same fixed texts, in whatever order they stand. */
+/** The same for the same rows left out, the same fixed texts and the same flagged words, in whatever order they stand. */
 export function hashOfLabels(labels: readonly RowLabel[]): string {
   const lines = labels
-    .filter(({ state }) => state === 'leftOut' || state === 'fixed')
-    .map(({ row, hash, state, fixed }) => JSON.stringify([row, hash, state, fixed]));
+    .filter(({ state }) => state !== 'disputed' && state !== 'unfixed')
+    .map(({ row, hash, state, text }) => JSON.stringify([row, hash, state, text]));
   return createHash('sha256').update(lines.sort().join('\n'), 'utf8').digest('hex').slice(0, 32);
 }
 

@@ -1,17 +1,15 @@
 /** Labels of a run's rows: read when it starts and when it is told to, matched with its dataset, written down with what they change. */
 import { setImmediate } from 'node:timers/promises';
-import { textHash } from '../annotations/label-files.ts';
 import { LabelFolder } from '../annotations/label-folder.ts';
-import { judgedRows } from '../annotations/rows/judged-rows.ts';
-import { datasetName, judgedText, rowId } from '../annotations/rows/row-item.ts';
+import { rowId } from '../annotations/rows/row-item.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Correction } from '../data/questions.ts';
-import type { Outcome } from '../protocol/annotations/outcome.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { StudioError } from '../protocol/errors.ts';
 import { mostNamedRows, type ObeyedLabels, obeyedWords } from '../protocol/obeyed-labels.ts';
-import { hashOfLabels, type RowLabel, readLabels, writeLabels } from './label-file.ts';
+import { hashOfLabels, type LabelState, labelStates, type RowLabel, readLabels, writeLabels } from './label-file.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunJournal } from './run-journal.ts';
+import { heedingOf } from './said-of-dataset.ts';
 
 /** The dataset, and those of its rows that the run trains on. */
 export interface TrainedRows {
@@ -100,23 +98,18 @@ export class RunLabels {
     this.obeyed = corrections;
   }
 
-  /** What training heeds of all that is said of the dataset; none where it lies outside of the project, of which labels can't speak. */
+  /** What training heeds of all that is said in the project. */
   private async readFolder(dataset: Dataset, signal: AbortSignal): Promise<RowLabel[]> {
-    const { project } = this.of.plan.paths;
-    const names = new Set([this.of.plan.dataset, ...dataset.files].flatMap((file) => nameIn(project, file)));
-    if (names.size === 0) return [];
-    const folder = await LabelFolder.open(project, { signal });
+    const { plan, journal } = this.of;
+    const folder = await LabelFolder.open(plan.paths.project, { signal });
     const [trouble] = folder.troubles;
     if (trouble)
       this.warn(
         `${folder.troubles.length} ${folder.troubles.length === 1 ? 'place of the label files does' : 'places of the label files do'} not count. The first, ${trouble.file}${trouble.line === null ? '' : `, line ${trouble.line}`}: ${trouble.message} ${trouble.remedy}`,
       );
-    return [...judgedRows(folder.book, names)].flatMap(([row, ofRow]) =>
-      [...ofRow].flatMap(([hash, { outcome }]) => {
-        const heeded = heed(outcome);
-        return heeded === null ? [] : [{ row, hash, ...heeded }];
-      }),
-    );
+    const { labels, troubles } = await heedingOf(plan, journal.summary).said(folder, dataset);
+    for (const message of troubles) this.warn(message);
+    return labels;
   }
 
   private async match(
@@ -124,34 +117,34 @@ export class RunLabels {
     said: readonly RowLabel[],
     signal: AbortSignal,
   ): Promise<Matched> {
-    const bySubject = new Map(said.map((label) => [JSON.stringify([label.row, label.hash]), label]));
-    const judgedIds = new Set(said.map(({ row }) => row));
+    const { plan, journal } = this.of;
+    const { subjectOf } = heedingOf(plan, journal.summary);
+    const bySubject = Map.groupBy(said, ({ row, hash }) => JSON.stringify([row, hash]));
     const found = new Set<RowLabel>();
     const corrections = new Map<number, Correction>();
-    const named: Record<RowLabel['state'], { count: number; ids: string[] }> = {
-      leftOut: { count: 0, ids: [] },
-      fixed: { count: 0, ids: [] },
-      disputed: { count: 0, ids: [] },
-      unfixed: { count: 0, ids: [] },
-    };
-    if (said.length > 0) this.of.journal.tellPart('matching labels with rows');
+    const named = Object.fromEntries(labelStates.map((state) => [state, { count: 0, ids: [] }])) as unknown as Record<
+      LabelState,
+      { count: number; ids: string[] }
+    >;
+    if (said.length > 0) journal.tellPart('matching labels with rows');
     for (const [at, row] of (said.length > 0 ? rows : []).entries()) {
       if (at % rowsAtOnce === 0) {
         signal.throwIfAborted();
-        this.of.journal.tellProgress(`matching labels with rows: ${at} of ${rows.length}`);
+        journal.tellProgress(`matching labels with rows: ${at} of ${rows.length}`);
         await setImmediate();
       }
       const value = dataset.row(row);
-      const id = rowId(value);
-      const text = judgedIds.has(id) ? judgedText(value) : null;
-      const label = text === null ? undefined : bySubject.get(JSON.stringify([id, textHash(text)]));
-      if (label === undefined) continue;
-      found.add(label);
-      const ofState = named[label.state];
-      ofState.count++;
-      if (ofState.ids.length < mostNamedRows) ofState.ids.push(id ?? `row ${dataset.fileRow(row)}`);
-      if (label.state === 'leftOut') corrections.set(row, 'left out');
-      else if (label.state === 'fixed') corrections.set(row, { process: label.fixed as string });
+      const subject = subjectOf(value);
+      const labels = (subject && bySubject.get(JSON.stringify([subject.row, subject.hash]))) ?? [];
+      for (const label of labels) found.add(label);
+      const states = new Set(labels.map(({ state }) => state));
+      for (const state of states.has('leftOut') ? (['leftOut'] as const) : states) {
+        named[state].count++;
+        if (named[state].ids.length < mostNamedRows)
+          named[state].ids.push(rowId(value) ?? `row ${dataset.fileRow(row)}`);
+      }
+      const correction = correctionOf(labels);
+      if (correction !== null) corrections.set(row, correction);
     }
     return { labels: [...found], corrections, counts: named };
   }
@@ -161,20 +154,12 @@ export class RunLabels {
   }
 }
 
-/** A dataset that lies outside of the project has no name there. @throws StudioError `not-found` */
-function nameIn(project: string, file: string): string[] {
-  try {
-    return [datasetName(project, file)];
-  } catch (thrown) {
-    if (asStudioError(thrown).kind === 'bad-request') return [];
-    throw thrown;
-  }
-}
-
-function heed(outcome: Outcome): Pick<RowLabel, 'state' | 'fixed'> | null {
-  if (outcome.state === 'none') return null;
-  if (outcome.state === 'disputed') return { state: 'disputed', fixed: null };
-  if (outcome.verdict === 'keep') return null;
-  if (outcome.verdict === 'drop') return { state: 'leftOut', fixed: null };
-  return outcome.fixed === null ? { state: 'unfixed', fixed: null } : { state: 'fixed', fixed: outcome.fixed };
+function correctionOf(labels: readonly RowLabel[]): Correction | null {
+  const texts = (state: LabelState) =>
+    labels.flatMap((label) => (label.state === state && label.text !== null ? [label.text] : []));
+  if (labels.some(({ state }) => state === 'leftOut')) return 'left out';
+  const [process] = texts('fixed');
+  if (process !== undefined) return { process };
+  const flagged = texts('flagged');
+  return flagged.length > 0 ? { flagged } : null;
 }

@@ -312,7 +312,7 @@ export class TrainingSession {
 
   /** @param step the first that is made. @throws StudioError `bad-dataset` where labels leave no row */
   private async openLabels(files: OpenedFiles, step: number): Promise<void> {
-    if (this.of.plan.method !== 'sft' || !this.run.parameters.obeyLabels) return;
+    if (!this.run.parameters.obeyLabels) return;
     const { signal } = this.interrupt;
     try {
       await this.labels.open(files, step, signal);

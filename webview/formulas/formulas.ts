@@ -260,6 +260,14 @@ export const formulas = {
     note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
     source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
   },
+  flaggedBack: {
+    title: 'Flagged words that came back',
+    formula: ['share = ordered answers with words that people flagged / ordered answers'],
+    over: 'The training answers of the last 10 steps. Words count where they were flagged in an answer to the same question.',
+    unit: '0 to 1',
+    note: 'Whole words one after the other, without case and accents, as a query finds them. Labels are read when the run starts and with Read Labels Again.',
+    source: 'trainer/protocol/annotations/flagged-words.ts, trainer/protocol/step-counts.ts',
+  },
   flatReasons: {
     title: 'Flat groups, by reason',
     formula: [
