@@ -10,7 +10,7 @@ import { aGroup, aRollout } from '../store/records.ts';
 const p = { ...presetParameters('paper', 'tgrpo'), omega: 0, formatWeight: 0 };
 
 const answer = (accuracy: number): ScoredAnswer => ({
-  ...{ accuracy, accuracyExplanation: '', format: 1, formatExplanation: '', length: 3 },
+  ...{ accuracy, accuracyExplanation: '', format: 1, formatExplanation: '', length: 3, flagged: [] },
 });
 
 /** A group called g, with answers of these accuracies. */

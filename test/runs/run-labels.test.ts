@@ -264,6 +264,26 @@ describe('reinforcement learning on questions of which people said something', (
     expect(made.bodies('labels').map(({ labels }) => labels.flagged)).toEqual([{ count: 1, ids: ['0'] }]);
   });
 
+  it('takes the penalty from an answer that holds them, where there is one, so that it is the worse of its group', async () => {
+    const script = ({ index }: { index: number }) =>
+      `<think>It is ${index === 0 ? 'red' : 'blue'}</think><answer>B</answer>`;
+    const made = rl({ script, questions: 2, parameters: { flagPenalty: 0.5, omega: 0 } });
+    await label(made, ...flagOf(0, 'red'));
+    await toItsEnd(made);
+    for (const { group } of made.bodies('group')) {
+      const [first, second] = group.rollouts.filter(({ order }) => order === 'ordered');
+      const isFlagged = group.question.problemId === '0';
+      expect((first?.reward.total ?? 0) - (second?.reward.total ?? 0)).toBeCloseTo(isFlagged ? -0.5 : 0, 12);
+      expect(Math.sign(first?.advantage ?? 0)).toBe(isFlagged ? -1 : 0);
+    }
+  });
+
+  it('warns where something is asked of labels that are not read', async () => {
+    const made = rl({ parameters: { flagPenalty: 0.5, obeyLabels: false } });
+    await toItsEnd(made);
+    expect(warningsOf(made).join(' ')).toContain('flagPenalty is 0.5, but obeyLabels is off');
+  });
+
   it('gives the numbers of a run without labels where words were flagged and nothing else is asked for', async () => {
     const [none, flagged] = [rl(), rl()];
     await label(flagged, ...flagOf(0, 'red'));

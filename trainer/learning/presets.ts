@@ -59,6 +59,7 @@ const upstream: ParameterValues = {
   temporalShare: 'accuracy',
   correctThreshold: 0.1,
   omega: 0.2,
+  flagPenalty: 0,
   lengthMin: 320,
   lengthMax: 512,
   lengthNeedsMoreThanOne: true,

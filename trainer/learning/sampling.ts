@@ -138,6 +138,7 @@ async function scoreGroup(
       formatExplanation: result.formatExplanation,
       answer: result.answer,
       length: completion.tokens.length,
+      flagged: flaggedIn(completion.text, plan.loaded.flagged),
     };
   };
   const ordered = completions.ordered.map(scored);
@@ -152,7 +153,6 @@ async function scoreGroup(
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
-    const flagged = flaggedIn(completion.text, plan.loaded.flagged);
     tokens.set(rolloutId, tokensOf(completion));
     const answered = {
       text: completion.text,
@@ -175,7 +175,7 @@ async function scoreGroup(
       ...analyse(answered, { question, media: view, temporal: verdict.temporal }),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
-      ...(flagged.length > 0 && { flagged }),
+      ...(answer.flagged.length > 0 && { flagged: [...answer.flagged] }),
       // Of the others the update tells.
       ...(half === 'ordered' && trained ? {} : { kl: null }),
     };

@@ -379,6 +379,14 @@ export const parameters = {
     methods: rl,
     help: 'Bonus of a correct answer whose length is inside the window (eq. 5).',
   }),
+  flagPenalty: parameter({
+    label: 'penalty for flagged words',
+    schema: nonNegative,
+    changes: 'live',
+    methods: rl,
+    help: 'Taken from the reward of an answer that holds words which people flagged in answers to the same question; 0 takes nothing. Needs obeyLabels.',
+    before: 0,
+  }),
   lengthMin: parameter({
     label: 'shortest length',
     symbol: 'l_min',

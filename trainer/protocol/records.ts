@@ -20,9 +20,9 @@ export type FrameOrder = z.infer<typeof frameOrder>;
 
 /** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
 export const rewardPart = z.object({
-  name: z.enum(['accuracy', 'format', 'temporal', 'length']),
+  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'flagged']),
   value: z.number(),
-  /** The most that this part can pay in this run; a part that was not paid is value 0. */
+  /** The most that this part can pay in this run, 0 where it can only take; a part that was not paid is value 0. */
   possible: z.number(),
   explanation: z.string(),
 });
