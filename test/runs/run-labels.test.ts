@@ -6,7 +6,7 @@ import { textHash } from '../../trainer/annotations/label-files.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
 import { anchorOf } from '../../trainer/protocol/annotations/anchors.ts';
 import type { Author, Entry, Item } from '../../trainer/protocol/annotations/entries.ts';
-import type { StepMetrics } from '../../trainer/protocol/records.ts';
+import type { Rollout, StepMetrics } from '../../trainer/protocol/records.ts';
 import { signal } from '../annotations/projects.ts';
 import { ann, ben, flag, itemEntry, settlement, verdictOf } from '../protocol/annotations/made-entries.ts';
 import { type ScriptedRun, type ScriptedRunOptions, scriptedRun } from './scripted-run.ts';
@@ -276,6 +276,38 @@ describe('reinforcement learning on questions of which people said something', (
       expect((first?.reward.total ?? 0) - (second?.reward.total ?? 0)).toBeCloseTo(isFlagged ? -0.5 : 0, 12);
       expect(Math.sign(first?.advantage ?? 0)).toBe(isFlagged ? -1 : 0);
     }
+  });
+
+  it('leaves out of an update what is flagged while the run stands still on it, in a label file or in its own database', async () => {
+    const made = rl({ questions: 2, parameters: { steps: 1, groupSize: 4, maskFlagged: true } });
+    made.onEngine = (engine) => {
+      const gate = engine.holdNext('render');
+      void gate.entered.then(() => {
+        made.send({ kind: 'pause', release: false });
+        gate.open();
+      });
+    };
+    made.send({ kind: 'start' });
+    await made.untilState('paused');
+    expect(made.summary).toMatchObject({ at: { point: 'after-sampling', step: 1 } });
+    const [first, second] = made.bodies('group').map(({ group }) => group.rollouts[1] as Rollout);
+    if (!first || !second) throw new Error('There are no two groups.');
+    const item: Item = { kind: 'rollout', run: 'tgrpo-1', rollout: first.id, hash: textHash(first.text) };
+    await label(made, flag(ann, 1, { item }));
+    made.run.record({
+      type: 'annotation',
+      annotation: {
+        ...{ id: made.run.store.nextAnnotationId(), author: 'ben', at: 1, quote: '', rolloutId: second.id },
+        ...{ span: null, category: 'other', verdict: null, note: '' },
+      },
+    });
+    await toItsEnd(made);
+    const [masked] = made.bodies('masked').map((body) => body.masked);
+    expect(masked?.rollouts).toEqual([first, second].map(({ id }) => ({ id, words: [] })));
+    expect(masked?.advantages.filter(({ to }) => to === null).map(({ rolloutId }) => rolloutId)).toEqual([
+      ...[first.id, second.id],
+    ]);
+    expect(made.run.store.events(0, 1000).map(({ body }) => body.type)).toContain('masked');
   });
 
   it('warns where something is asked of labels that are not read', async () => {

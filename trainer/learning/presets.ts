@@ -60,6 +60,7 @@ const upstream: ParameterValues = {
   correctThreshold: 0.1,
   omega: 0.2,
   flagPenalty: 0,
+  maskFlagged: false,
   lengthMin: 320,
   lengthMax: 512,
   lengthNeedsMoreThanOne: true,

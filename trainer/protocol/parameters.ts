@@ -387,6 +387,14 @@ export const parameters = {
     help: 'Taken from the reward of an answer that holds words which people flagged in answers to the same question; 0 takes nothing. Needs obeyLabels.',
     before: 0,
   }),
+  maskFlagged: parameter({
+    label: 'leave flagged answers out',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: rl,
+    help: 'Before the update, leave out answers that hold words which people flagged in answers to the same question, and answers that are flagged while the run stands still on them. The advantages of the others are made anew without them. Needs obeyLabels.',
+    before: false,
+  }),
   lengthMin: parameter({
     label: 'shortest length',
     symbol: 'l_min',

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { maskedAnswers } from './masked-answers.ts';
 import { obeyedLabels } from './obeyed-labels.ts';
 import { patternName } from './patterns.ts';
 import { runSummary } from './run-state.ts';
@@ -398,6 +399,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
   /** What people say of its rows was read, and this is obeyed from a step on. */
   z.object({ type: z.literal('labels'), labels: obeyedLabels }),
+  /** A rule left answers out of the update of a step. */
+  z.object({ type: z.literal('masked'), masked: maskedAnswers }),
   /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
   z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */

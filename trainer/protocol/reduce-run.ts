@@ -29,6 +29,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'checkpoint-removed':
     case 'evaluation':
     case 'warning':
+    case 'masked':
     case 'annotation':
     case 'annotation-removed':
     case 'analysed':

@@ -1,11 +1,14 @@
 /** Labels of a run's rows: read when it starts and when it is told to, matched with its dataset, written down with what they change. */
 import { setImmediate } from 'node:timers/promises';
+import { textHash } from '../annotations/label-files.ts';
 import { LabelFolder } from '../annotations/label-folder.ts';
 import { rowId } from '../annotations/rows/row-item.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Correction } from '../data/questions.ts';
+import { itemKey } from '../protocol/annotations/entries.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { mostNamedRows, type ObeyedLabels, obeyedWords } from '../protocol/obeyed-labels.ts';
+import type { Rollout } from '../protocol/records.ts';
 import { hashOfLabels, type LabelState, labelStates, type RowLabel, readLabels, writeLabels } from './label-file.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -36,6 +39,7 @@ const rowsAtOnce = 500;
 
 export class RunLabels {
   private readonly of: LabelsOf;
+  private labels: LabelFolder | null = null;
   private obeyed: ReadonlyMap<number, Correction> = new Map();
 
   constructor(of: LabelsOf) {
@@ -86,6 +90,28 @@ export class RunLabels {
     return obeyedWords(matched.counts);
   }
 
+  /** Which of a run's answers have a flag that stands. @throws the signal's reason when aborted */
+  async flaggedOf(
+    run: string,
+    rollouts: readonly Pick<Rollout, 'id' | 'text'>[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const { book } = await this.folder(signal);
+    return new Set(
+      rollouts.flatMap(({ id, text }) => {
+        const labels = book.get(itemKey({ kind: 'rollout', run, rollout: id, hash: textHash(text) }));
+        return labels !== undefined && labels.flags.length > 0 ? [id] : [];
+      }),
+    );
+  }
+
+  /** All labels as they are now: read once, then what is new in them. */
+  private async folder(signal: AbortSignal): Promise<LabelFolder> {
+    if (this.labels === null) this.labels = await LabelFolder.open(this.of.plan.paths.project, { signal });
+    else await this.labels.refresh({ signal });
+    return this.labels;
+  }
+
   private async take({ rows }: TrainedRows, { labels, counts, corrections }: Matched, step: number): Promise<void> {
     const { plan, folder, journal } = this.of;
     if (counts.leftOut.count === rows.length)
@@ -101,7 +127,7 @@ export class RunLabels {
   /** What training heeds of all that is said in the project. */
   private async readFolder(dataset: Dataset, signal: AbortSignal): Promise<RowLabel[]> {
     const { plan, journal } = this.of;
-    const folder = await LabelFolder.open(plan.paths.project, { signal });
+    const folder = await this.folder(signal);
     const [trouble] = folder.troubles;
     if (trouble)
       this.warn(

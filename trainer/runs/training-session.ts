@@ -10,7 +10,7 @@ import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type { CheckpointReason } from '../protocol/records.ts';
+import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
 import {
   type RunFacts,
@@ -44,7 +44,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations'>;
+  readonly store: Pick<RunStore, 'annotations' | 'checkpoints' | 'countAfter' | 'evaluations'>;
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -323,6 +323,17 @@ export class TrainingSession {
     }
   }
 
+  /** By a label file, or by a flag that lies in the run's own database. */
+  private async flaggedOf(rollouts: readonly Pick<Rollout, 'id' | 'text'>[]): Promise<ReadonlySet<string>> {
+    const { parameters, id } = this.run;
+    if (!parameters.obeyLabels) return new Set();
+    const inLabels = await this.labels.flaggedOf(id, rollouts, this.interrupt.signal);
+    const held = new Set(this.of.store.annotations().map(({ rolloutId }) => rolloutId));
+    return new Set(
+      rollouts.flatMap((rollout) => (inLabels.has(rollout.id) || held.has(rollout.id) ? [rollout.id] : [])),
+    );
+  }
+
   /** @returns what the labels change */
   private async readLabels(): Promise<string> {
     const { questions, trained } = this.workbench;
@@ -364,6 +375,8 @@ export class TrainingSession {
         else journal.endProgress();
       },
       recordGroups: (groups) => journal.recordGroups(groups),
+      flaggedOf: (rollouts) => this.flaggedOf(rollouts),
+      onMasked: (masked) => journal.record({ type: 'masked', masked }),
       onUpdated: (answers) => {
         this.updated = answers;
       },

@@ -108,6 +108,7 @@ export class RunTables {
       case 'state':
       case 'analysed':
       case 'labels':
+      case 'masked':
       case 'skipped':
       case 'warning':
         return null;

@@ -214,6 +214,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'state':
       case 'references':
+      case 'masked':
       case 'analysed':
         break;
     }
