@@ -1,7 +1,7 @@
 /**
  * The groups of a step between sampling and update. At `before-update` answers can be given other scores, and tokens can be
- * left out of the loss, or answers out of the group; advantages and sequences are made afterwards, of what then stands. What was recorded of the groups
- * when they were sampled stays as it is.
+ * left out of the loss, and answers out of the group; advantages and sequences are made afterwards, of what then stands. What was
+ * recorded of the groups when they were sampled stays as it is.
  */
 
 import {

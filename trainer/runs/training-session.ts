@@ -26,10 +26,10 @@ import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
 import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
 import { FlatSteps } from './flat-steps.ts';
+import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
-import { RunLabels } from './run-labels.ts';
 import type { SamplingHint } from './service.ts';
 import { Steering, stepsThenPause } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
@@ -60,7 +60,7 @@ export class TrainingSession {
   private readonly steering: Steering;
   private readonly interrupt = new AbortController();
   private readonly evaluation: RunEvaluation;
-  private readonly labels: RunLabels;
+  private readonly labels: HeededLabels;
   private bench: Workbench | null = null;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
@@ -84,7 +84,7 @@ export class TrainingSession {
     this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
       this.steering.between({ point: 'after-update', step: this.run.step }),
     );
-    this.labels = new RunLabels(of);
+    this.labels = new HeededLabels(of);
     this.steering = new Steering(of.commands, {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),

@@ -37,7 +37,7 @@ interface Matched {
 /** Rows read between two looks at who else wants something. */
 const rowsAtOnce = 500;
 
-export class RunLabels {
+export class HeededLabels {
   private readonly of: LabelsOf;
   private labels: LabelFolder | null = null;
   private obeyed: ReadonlyMap<number, Correction> = new Map();
