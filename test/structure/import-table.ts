@@ -301,6 +301,7 @@ export const rooms: readonly Room[] = [
     room: 'extension',
     on: [
       'extension/trainer',
+      'trainer/annotations',
       'trainer/client',
       'trainer/data/editable',
       'trainer/protocol',

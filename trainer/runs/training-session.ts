@@ -44,7 +44,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'annotations' | 'checkpoints' | 'countAfter' | 'evaluations'>;
+  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations'>;
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -323,15 +323,9 @@ export class TrainingSession {
     }
   }
 
-  /** By a label file, or by a flag that lies in the run's own database. */
   private async flaggedOf(rollouts: readonly Pick<Rollout, 'id' | 'text'>[]): Promise<ReadonlySet<string>> {
     const { parameters, id } = this.run;
-    if (!parameters.obeyLabels) return new Set();
-    const inLabels = await this.labels.flaggedOf(id, rollouts, this.interrupt.signal);
-    const held = new Set(this.of.store.annotations().map(({ rolloutId }) => rolloutId));
-    return new Set(
-      rollouts.flatMap((rollout) => (inLabels.has(rollout.id) || held.has(rollout.id) ? [rollout.id] : [])),
-    );
+    return parameters.obeyLabels ? this.labels.flaggedOf(id, rollouts, this.interrupt.signal) : new Set();
   }
 
   /** @returns what the labels change */
