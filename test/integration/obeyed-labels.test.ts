@@ -1,9 +1,11 @@
 /** What people say of the sample project's rows, obeyed by a real trainer: from the label file to what it trains on. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
 import { itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
+import { placedWordsOf, wordsOf } from '../../trainer/protocol/query/words.ts';
+import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
 import { signal } from '../annotations/projects.ts';
 import { ann, verdictOf } from '../protocol/annotations/made-entries.ts';
 import { sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
@@ -60,3 +62,61 @@ it('SFT leaves out the rows that people would drop, and reads them again when it
   const done = await client.until(id, 'state', ({ run }) => run.state === 'completed');
   expect(done.run.labelsHash).toBe(again?.hash);
 });
+
+it('GRPO looks for the words of a flag in later answers to its question, takes the penalty, and leaves them out', async () => {
+  const all = (await rows('data/rl.json')).slice(0, 2);
+  await writeFile(path.join(project.folder, 'data/few.json'), JSON.stringify(all));
+  const file = JSON.parse(await readFile(path.join(project.folder, 'grpo.run.json'), 'utf8'));
+  await writeFile(
+    path.join(project.folder, 'few.run.json'),
+    JSON.stringify({ ...file, name: 'few', dataset: 'data/few.json' }),
+  );
+  const id = await client.create('few.run.json', { ...few, steps: 4, questionsPerStep: 2, flagPenalty: 0.5 });
+  await client.command(id, { kind: 'step', count: 1 });
+  await client.until(id, 'state', ({ run }) => run.state === 'paused');
+
+  const groups = () => client.bodies(id, 'group').flatMap(({ group }) => (group.purpose === 'train' ? [group] : []));
+  const answersOf = (group: GroupWithRollouts) => group.rollouts.filter(({ order }) => order === 'ordered');
+  const [group] = groups();
+  if (!group) throw new Error('Nothing was sampled.');
+  // The word that most of its answers hold, which comes back for certain.
+  const words = new Set(answersOf(group).flatMap(({ text }) => wordsOf(text)));
+  const holding = (word: string) => answersOf(group).filter(({ text }) => wordsOf(text).includes(word));
+  const word = [...words].sort((a, b) => holding(b).length - holding(a).length)[0] as string;
+  const [answer] = holding(word);
+  const place = placedWordsOf(answer?.text ?? '').find((placed) => placed.word === word);
+  if (!answer || !place) throw new Error('The answers hold no word.');
+  await client.client.request('annotations/add', {
+    runId: id,
+    annotation: {
+      ...{ rolloutId: answer.id, verdict: null },
+      flag: { span: { start: place.start, end: place.end }, category: 'other', severity: 'major', note: '' },
+    },
+  });
+
+  expect(await client.command(id, { kind: 'read-labels' })).toMatchObject({ state: 'applied' });
+  const { problemId } = group.question;
+  expect(client.bodies(id, 'labels').at(-1)?.labels).toMatchObject({
+    step: 2,
+    flagged: { count: 1, ids: [problemId] },
+  });
+  const mask = client.command(id, { kind: 'set', parameter: 'maskFlagged', value: true });
+  await client.command(id, { kind: 'resume' });
+  expect(await mask).toMatchObject({ state: 'applied' });
+  await client.until(id, 'state', ({ run }) => run.state === 'completed');
+
+  const later = groups().filter(({ step }) => step > 1);
+  const held = later.flatMap((one) => answersOf(one)).filter(({ flagged = [] }) => flagged.length > 0);
+  expect(held.length).toBeGreaterThan(0);
+  for (const one of later)
+    for (const { text, flagged, reward } of answersOf(one)) {
+      const holds = one.question.problemId === problemId && wordsOf(text).includes(word);
+      expect([flagged !== undefined, reward.parts.at(-1)]).toEqual([
+        holds,
+        expect.objectContaining({ name: 'flagged', value: holds ? -0.5 : 0 }),
+      ]);
+      expect(reward.parts.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(reward.total, 9);
+    }
+  const masked = client.bodies(id, 'masked').flatMap((body) => body.masked.rollouts.map((one) => one.id));
+  expect(new Set(masked)).toEqual(new Set(held.map((one) => one.id)));
+}, 120_000);
