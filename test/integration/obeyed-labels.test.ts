@@ -61,6 +61,21 @@ it('SFT leaves out the rows that people would drop, and reads them again when it
   await client.command(id, { kind: 'resume' });
   const done = await client.until(id, 'state', ({ run }) => run.state === 'completed');
   expect(done.run.labelsHash).toBe(again?.hash);
+
+  // What is said meanwhile changes nothing in a fork, which goes on with what its run obeyed.
+  await drop(name, [2]);
+  const forked = await client.client.request('runs/fork', {
+    ...{ runId: id, from: 3, parameters: { steps: 4 }, start: true },
+  });
+  await client.client.request('runs/subscribe', { runId: forked.run.id, since: 0 });
+  const end = await client.until(forked.run.id, 'state', ({ run }) => run.state === 'completed');
+  expect(end.run.labelsHash).toBe(again?.hash);
+  expect(client.bodies(forked.run.id, 'labels')).toEqual([]);
+  expect(client.bodies(forked.run.id, 'warning').map(({ message }) => message)).toEqual([
+    expect.stringMatching(
+      /^The labels of this dataset are others than those that the run obeys; .* 4 rows are left out/,
+    ),
+  ]);
 });
 
 it('GRPO looks for the words of a flag in later answers to its question, takes the penalty, and leaves them out', async () => {
