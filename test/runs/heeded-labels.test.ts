@@ -1,8 +1,9 @@
 /** Training obeys what people say of its rows and questions, and a run that was resumed obeys what it obeyed before. */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { textHash } from '../../trainer/annotations/label-files.ts';
+import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
 import { anchorOf } from '../../trainer/protocol/annotations/anchors.ts';
 import type { Author, Entry, Item } from '../../trainer/protocol/annotations/entries.ts';
@@ -298,6 +299,21 @@ describe('reinforcement learning on questions of which people said something', (
     expect(masked?.rollouts).toEqual([{ id: first.id, words: [] }]);
     expect(masked?.advantages.filter(({ to }) => to === null).map(({ rolloutId }) => rolloutId)).toEqual([first.id]);
     expect(made.run.store.events(0, 1000).map(({ body }) => body.type)).toContain('masked');
+  });
+
+  it('ends at once where it is stopped while it reads what is flagged', async () => {
+    const made = rl({ questions: 2, parameters: { maskFlagged: true } });
+    await label(made, ...flagOf(0, 'red'));
+    const refresh = vi.spyOn(LabelFolder.prototype, 'refresh');
+    onTestFinished(() => refresh.mockRestore());
+    made.onEngine = () =>
+      refresh.mockImplementation(async ({ signal: ended }) => {
+        made.send({ kind: 'stop', when: 'now' });
+        ended.throwIfAborted();
+        throw new Error('It was not stopped.');
+      });
+    made.send({ kind: 'start' });
+    expect((await made.untilState('stopped')).step).toBe(0);
   });
 
   it('warns where something is asked of labels that are not read', async () => {

@@ -325,13 +325,24 @@ export class TrainingSession {
 
   private async flaggedOf(rollouts: readonly Pick<Rollout, 'id' | 'text'>[]): Promise<ReadonlySet<string>> {
     const { parameters, id } = this.run;
-    return parameters.obeyLabels ? this.labels.flaggedOf(id, rollouts, this.interrupt.signal) : new Set();
+    if (!parameters.obeyLabels) return new Set();
+    return this.orInterrupted((signal) => this.labels.flaggedOf(id, rollouts, signal));
+  }
+
+  /** @throws Interrupted when a command that ends the loop cuts the work short */
+  private async orInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.interrupt;
+    try {
+      return await work(signal);
+    } catch (thrown) {
+      throw signal.aborted ? new Interrupted() : thrown;
+    }
   }
 
   /** @returns what the labels change */
   private async readLabels(): Promise<string> {
     const { questions, trained } = this.workbench;
-    const changed = await this.labels.readAgain(trained, this.reached.step + 1, this.interrupt.signal);
+    const changed = await this.orInterrupted((signal) => this.labels.readAgain(trained, this.reached.step + 1, signal));
     questions.obey(this.labels.corrections);
     return changed;
   }
