@@ -30,6 +30,7 @@ export const controls = {
   stop: 'stop',
   save: 'saveCheckpoint',
   evaluate: 'evaluate',
+  'read-labels': 'readLabels',
   set: 'setParameter',
   delete: 'deleteRun',
 } as const satisfies Record<Control, string>;
@@ -75,6 +76,7 @@ export const commands = {
   setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
   saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
   evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
+  readLabels: { id: key('readLabels'), title: 'Read Labels Again', icon: '$(tag)', enablement: can('read-labels') },
   openDashboard: { id: key('openDashboard'), title: 'Open Dashboard', icon: '$(dashboard)' },
   openDataset: {
     id: key('openDataset'),
@@ -235,6 +237,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'setParameter', when: runTakes('set'), group: '3_change@1' },
     { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
+    { command: 'readLabels', when: runTakes('read-labels'), group: '3_change@4' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },

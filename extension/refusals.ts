@@ -32,6 +32,7 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
     case 'resume':
     case 'save':
     case 'evaluate':
+    case 'read-labels':
       return [{ kind: control }];
   }
 }

@@ -26,6 +26,13 @@ export const stepOnce = control('step', { kind: 'step', count: 1 }, 'Stepping', 
 export const saveCheckpoint = control('save', { kind: 'save' }, 'Saving', 'saved');
 export const evaluate = control('evaluate', { kind: 'evaluate' }, 'Evaluating', 'evaluated');
 
+export const readLabels = control(
+  'read-labels',
+  { kind: 'read-labels' },
+  'Reading the labels of',
+  'has read its labels',
+);
+
 /** A run that was told to stop still saves a checkpoint: it has stopped when its state says so. */
 async function settled(studio: Studio, run: RunSummary): Promise<void> {
   const isStopping = () => studio.runs.some(({ id, state }) => id === run.id && state === 'stopping');

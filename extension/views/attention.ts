@@ -3,6 +3,7 @@
  * meant, or the trainer is gone while runs were under way.
  */
 import * as vscode from 'vscode';
+import type { ObeyedLabels } from '../../trainer/protocol/obeyed-labels.ts';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
 import { ffmpegInstalled, noFfmpeg, startTrainerAsked } from '../notices.ts';
@@ -17,6 +18,7 @@ export function registerAttention(studio: Studio): vscode.Disposable {
         studio.log.warn(body.message);
         if (body.about === 'learning') void sayHindrance(runId, body.message);
       }
+      if (body.type === 'labels') void logLabels(studio, body.labels);
       if (body.type !== 'state') return;
       const was = before.get(runId);
       before.set(runId, body.run.state);
@@ -51,6 +53,12 @@ async function sayNoFfmpeg(studio: Studio, run: RunSummary, fault: RunFault): Pr
   const choice = await vscode.window.showErrorMessage(plain(`${run.id} ${noFfmpeg}`), install);
   if (choice === install && (await ffmpegInstalled(studio)))
     await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
+}
+
+/** Loaded when there is something to say: nothing of a run is needed to activate. */
+async function logLabels(studio: Studio, labels: ObeyedLabels): Promise<void> {
+  const { labelsSentence } = await import('../../trainer/protocol/obeyed-labels.ts');
+  studio.log.info(labelsSentence(labels));
 }
 
 async function sayHindrance(runId: string, message: string): Promise<void> {

@@ -16,6 +16,7 @@ const answer = (accuracy: number, length = 400, format = 1): ScoredAnswer => ({
   format,
   formatExplanation: '',
   length,
+  flagged: [],
 });
 const answers = (...accuracies: number[]) => accuracies.map((accuracy) => answer(accuracy));
 const part = (group: ReturnType<typeof groupAdvantages>, i: number, name: string) =>
@@ -124,5 +125,30 @@ describe('advantages (eq. 3)', () => {
     for (const { parts, total } of [...group.ordered, ...group.shuffled]) {
       expect(parts.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(total, 12);
     }
+  });
+});
+
+describe('the penalty for flagged words', () => {
+  const holding = { ...answer(1), flagged: ['it is blue', 'then'] };
+
+  it('is taken once from an answer that holds some, in a part of its own that says which, and the parts add up', () => {
+    // 1 and 1 - 0.5: mean 0.75, deviations ±0.25, standard deviation of two √(2 × 0.25²) = 0.25 √2.
+    const group = groupAdvantages([answer(1), holding], [], { ...paper, omega: 0, flagPenalty: 0.5 });
+    expect(group.ordered.map(({ total }) => total)).toEqual([1, 0.5]);
+    expect(group.ordered[1]?.parts.at(-1)).toEqual({
+      ...{ name: 'flagged', value: -0.5, possible: 0 },
+      explanation: 'holds what people flagged: “it is blue”, “then”',
+    });
+    expect(part(group, 0, 'flagged')).toBe(0);
+    expect(group.advantages[1]).toBeCloseTo(-1 / Math.SQRT2, 12);
+    for (const { parts, total } of group.ordered) expect(parts.reduce((sum, { value }) => sum + value, 0)).toBe(total);
+  });
+
+  it('is no part of any reward while it is 0, and never of a shuffled answer', () => {
+    const off = groupAdvantages([answer(1), holding], [holding], { ...paper, flagPenalty: 0 });
+    expect(off.ordered.flatMap(({ parts }) => parts.map(({ name }) => name))).not.toContain('flagged');
+    expect(off.flat).toBe(true);
+    const on = groupAdvantages([answer(1)], [holding], { ...paper, flagPenalty: 0.5 });
+    expect(on.shuffled[0]?.parts.map(({ name }) => name)).toEqual(['accuracy', 'format']);
   });
 });

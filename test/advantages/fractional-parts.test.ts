@@ -4,7 +4,7 @@ import { groupAdvantages, type ScoredAnswer } from '../../trainer/advantages/adv
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
 const answer = (accuracy: number): ScoredAnswer => ({
-  ...{ accuracy, accuracyExplanation: '', format: 1, formatExplanation: '', length: 400 },
+  ...{ accuracy, accuracyExplanation: '', format: 1, formatExplanation: '', length: 400, flagged: [] },
 });
 const parameters = presetParameters('upstream', 'tgrpo');
 const explained = (accuracies: number[], shuffled: number[]) =>

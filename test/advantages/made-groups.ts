@@ -21,6 +21,7 @@ export function recordOf(
         index,
         tokenCount: ({ ordered, shuffled }[order][index] as ScoredAnswer).length,
         accuracy: ({ ordered, shuffled }[order][index] as ScoredAnswer).accuracy,
+        flagged: [...({ ordered, shuffled }[order][index] as ScoredAnswer).flagged],
         correct: answer.correct,
         reward: { parts: answer.parts, total: answer.total },
         advantage: order === 'ordered' && trained ? (made.advantages[index] ?? null) : null,
@@ -42,6 +43,7 @@ export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
   format: fc.constantFrom(0, 1),
   formatExplanation: fc.constant('think and answer'),
   length: fc.integer({ min: 0, max: 900 }),
+  flagged: fc.constantFrom([], [], ['it is blue'], ['red', 'then']),
 });
 
 export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
@@ -52,6 +54,7 @@ export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
   temporalShare: fc.constantFrom('correct', 'accuracy'),
   correctThreshold: fc.constantFrom(0, 0.1, 0.5),
   omega: fc.double({ min: 0, max: 1, noNaN: true }),
+  flagPenalty: fc.constantFrom(0, 0.5, 2),
   lengthMin: fc.integer({ min: 0, max: 400 }),
   lengthMax: fc.integer({ min: 300, max: 900 }),
   lengthNeedsMoreThanOne: fc.boolean(),
@@ -68,4 +71,5 @@ export const scoredAnswer = (accuracy: number, length = 400, format = 1): Scored
   format,
   formatExplanation: '',
   length,
+  flagged: [],
 });

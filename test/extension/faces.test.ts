@@ -38,6 +38,7 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   ],
   save: [{ kind: 'save' }],
   evaluate: [{ kind: 'evaluate' }],
+  'read-labels': [{ kind: 'read-labels' }],
   set: [{ kind: 'set', parameter: 'learningRate', value: learningRate }],
 };
 

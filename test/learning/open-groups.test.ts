@@ -10,7 +10,7 @@ import { aGroup, aRollout } from '../store/records.ts';
 const p = { ...presetParameters('paper', 'tgrpo'), omega: 0, formatWeight: 0 };
 
 const answer = (accuracy: number): ScoredAnswer => ({
-  ...{ accuracy, accuracyExplanation: '', format: 1, formatExplanation: '', length: 3 },
+  ...{ accuracy, accuracyExplanation: '', format: 1, formatExplanation: '', length: 3, flagged: [] },
 });
 
 /** A group called g, with answers of these accuracies. */
@@ -70,6 +70,31 @@ describe('open groups', () => {
     expect(open.sequences()[0]).toEqual(before[0]);
     open.weigh('g-o1', null);
     expect(open.sequences()).toEqual(before);
+  });
+
+  it('without an answer that is left out are those of a group in which it was not sampled, and say what that changes', () => {
+    const open = new OpenGroups([sampled([1, 0, 0], [])], p);
+    const changed = open.leaveOut(['g-o2']);
+    // Of 1, 0, 0 with n - 1: mean 1/3, standard deviation √(1/3); of 1, 0: mean 1/2, √(1/2).
+    expect(changed.map(({ rolloutId, to }) => [rolloutId, to === null ? null : Math.sign(to)])).toEqual([
+      ['g-o0', 1],
+      ['g-o1', -1],
+      ['g-o2', null],
+    ]);
+    expect(changed[0]?.from).toBeCloseTo(2 / Math.sqrt(3), 12);
+    expect(changed[0]?.to).toBeCloseTo(Math.SQRT1_2, 12);
+    expect(changed[2]?.from).toBeCloseTo(-1 / Math.sqrt(3), 12);
+    const whole = new OpenGroups([sampled([1, 0], [])], p).sequences();
+    expect(open.sequences()).toEqual(whole);
+    expect(open.advantagesOf('g')).toEqual(groupAdvantages([1, 0].map(answer), [], p));
+  });
+
+  it('of which all answers are left out are no part of the update', () => {
+    const open = new OpenGroups([sampled([1, 0], [0])], p);
+    expect(open.leaveOut(['g-o0', 'g-o1']).map(({ to }) => to)).toEqual([null, null]);
+    expect(open.sequences()).toEqual([]);
+    expect(() => open.leaveOut(['g-s0'])).toThrow(/shuffled frames are not trained on/);
+    expect(() => open.leaveOut(['g-o9'])).toThrow(expect.objectContaining({ kind: 'not-found' }));
   });
 
   it('refuse what can not be meant, and say why', () => {

@@ -38,6 +38,7 @@ const loaded = (problemType: LoadedQuestion['question']['problemType'], solution
     ...{ indices: [0, 1, 2, 3], times: [0, 0.5, 1, 1.5] },
   },
   target: null,
+  flagged: [],
 });
 
 function completion(text: string): Completion {

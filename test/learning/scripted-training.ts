@@ -5,6 +5,7 @@ import type { ScoredGroup, UpdatedAnswer } from '../../trainer/learning/groups.t
 import type { OpenGroups } from '../../trainer/learning/open-groups.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import type { Training } from '../../trainer/learning/training.ts';
+import type { MaskedAnswers } from '../../trainer/protocol/masked-answers.ts';
 import type { Method, ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { Question } from '../../trainer/protocol/records.ts';
 import type { SafePoint } from '../../trainer/protocol/run-state.ts';
@@ -19,8 +20,11 @@ export function framesOf(key: string, kind: Question['dataType']): Frames {
 }
 
 /** A multiple-choice question whose answer is B, unless it is said otherwise. */
-export function aLoadedQuestion(row: number, given: Partial<Question> & { target?: string } = {}): LoadedQuestion {
-  const { target = null, ...question } = given;
+export function aLoadedQuestion(
+  row: number,
+  given: Partial<Question> & { target?: string; flagged?: readonly string[] } = {},
+): LoadedQuestion {
+  const { target = null, flagged = [], ...question } = given;
   const dataType = question.dataType ?? 'video';
   const frames = framesOf(`media-${row}`, dataType);
   const { key, width, height, count } = frames;
@@ -38,6 +42,7 @@ export function aLoadedQuestion(row: number, given: Partial<Question> & { target
       ...{ indices, times: indices.map((i) => i / 2) },
     },
     target,
+    flagged,
   };
 }
 
@@ -48,6 +53,9 @@ export interface ScriptedTraining {
   readonly passed: SafePoint[];
   readonly recorded: ScoredGroup[];
   readonly updated: UpdatedAnswer[];
+  readonly masked: MaskedAnswers[];
+  /** Ids of answers that are flagged while their group is open. */
+  readonly flagged: Set<string>;
   /** What happens at a safe point, beside being written down; gives the milliseconds held there. */
   atPoint: (point: SafePoint, open: OpenGroups | undefined) => Promise<number> | number;
 }
@@ -71,6 +79,8 @@ export async function scriptedTraining(
     passed: [],
     recorded: [],
     updated: [],
+    masked: [],
+    flagged: new Set(),
     atPoint: () => 0,
     training: {
       ...{ engine, policy, reference, seed: 1, template: defaultTemplate },
@@ -88,6 +98,8 @@ export async function scriptedTraining(
       onUpdated: (answers) => {
         made.updated.push(...answers);
       },
+      flaggedOf: async (rollouts) => new Set(rollouts.flatMap(({ id }) => (made.flagged.has(id) ? [id] : []))),
+      onMasked: (masked) => made.masked.push(masked),
       onSampling: () => {},
     },
   };

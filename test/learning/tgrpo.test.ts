@@ -4,6 +4,7 @@ import { meanKl } from '../../trainer/learning/groups.ts';
 import { tgrpoStep } from '../../trainer/learning/tgrpo.ts';
 import { Interrupted } from '../../trainer/learning/training.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
+import { maskedSentence } from '../../trainer/protocol/masked-answers.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { RolloutTokens } from '../../trainer/protocol/records.ts';
 import { frameToken, samplerError, tokensOf, vocabulary } from '../engines/scripted-engine.ts';
@@ -351,5 +352,58 @@ describe('what an update tells of its answers', () => {
     expect(pieces.join('')).toBe(recorded[0]?.group.prompt);
     expect(ids.filter((id) => id === frameToken)).toHaveLength(4);
     expect(recorded[0]?.group.rollouts.map(({ kl }) => kl)).toEqual([undefined, undefined, null]);
+  });
+});
+
+describe('a step that leaves flagged answers out', () => {
+  const three = { ...parameters, groupSize: 3, shuffledGroupSize: 0 };
+  const script = ({ index }: { index: number }) =>
+    index === 0 ? right : index === 1 ? wrong : '<think>c</think><answer>A</answer>';
+  const step = async (maskFlagged: boolean, flaggedNow: readonly string[]) => {
+    const made = await scriptedTraining('grpo', {
+      ...{ script, questions: [aLoadedQuestion(0, { flagged: ['c'] })] },
+      parameters: { ...three, maskFlagged },
+    });
+    for (const id of flaggedNow) made.flagged.add(id);
+    return { made, metrics: await tgrpoStep(made.training, 1, 'grpo') };
+  };
+
+  it('trains on the others alone, and records which they are, why, and what that does to the advantages', async () => {
+    const { made, metrics } = await step(true, []);
+    expect(made.masked).toEqual([
+      {
+        step: 1,
+        rollouts: [{ id: 's1-0-o2', words: ['c'] }],
+        advantages: [
+          { rolloutId: 's1-0-o0', from: expect.closeTo(2 / Math.sqrt(3), 12), to: expect.closeTo(Math.SQRT1_2, 12) },
+          { rolloutId: 's1-0-o1', from: expect.closeTo(-1 / Math.sqrt(3), 12), to: expect.closeTo(-Math.SQRT1_2, 12) },
+          { rolloutId: 's1-0-o2', from: expect.closeTo(-1 / Math.sqrt(3), 12), to: null },
+        ],
+      },
+    ]);
+    expect(metrics.trainedTokens).toBe(2 * length);
+    expect(made.updated.map(({ rolloutId, logprobs }) => [rolloutId, logprobs === null])).toEqual([
+      ['s1-0-o0', false],
+      ['s1-0-o1', false],
+      ['s1-0-o2', true],
+    ]);
+    expect(maskedSentence(made.masked[0] as never)).toBe(
+      'Step 1: 1 answer is left out of the update (s1-0-o2 holds “c”); 2 other advantages change, by 0.448 at most.',
+    );
+  });
+
+  it('leaves out what was flagged while its group was open, and makes no update where nothing is left', async () => {
+    const { made, metrics } = await step(true, ['s1-0-o0', 's1-0-o1']);
+    expect(made.masked[0]?.rollouts).toEqual([
+      { id: 's1-0-o0', words: [] },
+      { id: 's1-0-o1', words: [] },
+      { id: 's1-0-o2', words: ['c'] },
+    ]);
+    expect([metrics.trainedTokens, made.engine.calls.includes('optimStep')]).toEqual([0, false]);
+  });
+
+  it('leaves out nothing where it is not told to', async () => {
+    const { made, metrics } = await step(false, ['s1-0-o0']);
+    expect([made.masked, metrics.trainedTokens]).toEqual([[], 3 * length]);
   });
 });

@@ -1,6 +1,7 @@
 /** Every command in every state of a run: taken, or refused with exactly this sentence. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { presetParameters } from '../../trainer/learning/presets.ts';
 import {
   type CommandKind,
   commandKinds,
@@ -34,7 +35,15 @@ const pauses = (hold: string | null, release: string | null) => ({ pause: hold, 
 const steps = (why: string | null) => ({ 'step 1': why, 'step 5': why });
 const stops = (afterStep: string | null, now: string | null) => ({ 'stop after-step': afterStep, 'stop now': now });
 const all = (why: string) => ({
-  ...{ start: why, queue: why, dequeue: 'the run is not queued', resume: why, save: why, evaluate: why },
+  ...{
+    start: why,
+    queue: why,
+    dequeue: 'the run is not queued',
+    resume: why,
+    save: why,
+    evaluate: why,
+    'read-labels': why,
+  },
   ...{ ...pauses(why, why), ...steps(why), ...stops(why, why), ...noSet(why) },
 });
 
@@ -54,16 +63,18 @@ const starting = {
 const running = {
   ...all('the run is running already'),
   ...{ start: 'the run is running already', resume: 'the run is running already', save: taken, evaluate: taken },
+  'read-labels': taken,
   ...{ ...pauses(taken, taken), ...steps(fromAPause), ...stops(taken, taken), ...set },
 };
 const pausing = {
   ...all('the run is pausing'),
-  ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken },
+  ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken, 'read-labels': taken },
   ...{ ...steps('steps are counted from a pause, and it is still pausing'), ...stops(taken, taken), ...set },
 };
 const held = {
   ...all('the run is paused'),
   ...{ queue: 'the run is paused in memory: resume it, or stop it first', resume: taken, save: taken, evaluate: taken },
+  'read-labels': taken,
   ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...stops(taken, taken), ...set },
 };
 const free = 'the run is paused and its memory is free';
@@ -87,7 +98,12 @@ const table: Record<string, Record<string, string | null>> = {
   'paused after-sampling held': held,
   'paused before-update held': held,
   'paused after-update held': held,
-  'paused after-update released': { ...atRest('the run is paused'), ...pauses(free, free), ...stops(taken, taken) },
+  'paused after-update released': {
+    ...atRest('the run is paused'),
+    'read-labels': 'no model is in memory; resume the run, then read the labels',
+    ...pauses(free, free),
+    ...stops(taken, taken),
+  },
   'stopping after-step': { ...all('the run is stopping'), ...stops('the run is stopping already', taken) },
   'stopping now': {
     ...all('the run is stopping'),
@@ -139,6 +155,22 @@ describe('a command', () => {
         whenNamed === null ? 'its run file names no evaluationDataset' : whenNamed,
       );
     }
+  });
+
+  it('to read labels is taken by a run that obeys them and is in memory', () => {
+    const parameters = presetParameters('sample', 'sft');
+    const asked = (standing: (typeof everyStanding)[number], obeyLabels: boolean) => {
+      const run = aRunThat(standing, { method: 'sft', parameters: { ...parameters, obeyLabels } });
+      return refusal({ kind: 'read-labels' }, run, [run]);
+    };
+    const takers = everyStanding.filter((standing) => asked(standing, true) === null).map(standingName);
+    expect(takers).toEqual([
+      ...['running', 'running, 2 steps, then pause', 'pausing', 'pausing to release', 'paused before-step held'],
+      ...['paused after-sampling held', 'paused before-update held', 'paused after-update held'],
+    ]);
+    expect(asked({ state: 'running', doing: null }, false)).toBe(
+      'obey labels is off, and fixed when the run is created',
+    );
   });
 
   it('that computes is refused while another run does, with its name and what to do; the others are not', () => {
@@ -197,6 +229,7 @@ describe('where a command takes effect', () => {
     ['stop now', everywhere, everywhere],
     ['save', between, everywhere],
     ['evaluate', between, everywhere],
+    ['read-labels', between, between],
     ['set learningRate to 0.00001', ['before-step'], ['before-step']],
   ] as [string, SafePoint[], SafePoint[]][])('%s', (name, going, standing) => {
     const request = everyRequest.find((candidate) => requestName(candidate) === name);

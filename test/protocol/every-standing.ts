@@ -53,6 +53,7 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'stop', when: 'now' },
   { kind: 'save' },
   { kind: 'evaluate' },
+  { kind: 'read-labels' },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -133,6 +134,7 @@ export function requestName(request: CommandRequest): string {
     case 'resume':
     case 'save':
     case 'evaluate':
+    case 'read-labels':
       return request.kind;
   }
 }

@@ -20,6 +20,7 @@ function groupOf(
     format,
     formatExplanation: '',
     length,
+    flagged: [],
   });
   const made = groupAdvantages(
     answers.map(scored),

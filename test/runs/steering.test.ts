@@ -27,6 +27,7 @@ function harness(save: () => Promise<string> = async () => 'saved') {
     evaluate: async () => {
       throw new Error('no dataset');
     },
+    readLabels: async () => 'read',
     parameter: (name) => values.get(name),
     setParameter: (name, value) => {
       const old = values.get(name);

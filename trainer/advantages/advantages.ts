@@ -17,6 +17,8 @@ export interface ScoredAnswer {
   readonly formatExplanation: string;
   /** Tokens, the end token included. */
   readonly length: number;
+  /** Words that it holds and that people flagged in answers to the same question. */
+  readonly flagged: readonly string[];
 }
 
 export type RewardParameters = Pick<
@@ -28,6 +30,7 @@ export type RewardParameters = Pick<
   | 'temporalShare'
   | 'correctThreshold'
   | 'omega'
+  | 'flagPenalty'
   | 'lengthMin'
   | 'lengthMax'
   | 'lengthNeedsMoreThanOne'
@@ -144,6 +147,7 @@ export function groupAdvantages(
       ...basics(answer),
       temporalPart(temporal, right, rule, p),
       lengthPart(answer.length, right, rule, lengthOpen, window, p.omega),
+      ...(p.flagPenalty > 0 ? [flaggedPart(answer.flagged, p.flagPenalty)] : []),
     ];
     return { correct: right, parts, total: total(parts) };
   });
@@ -251,4 +255,13 @@ function lengthPart(
   if (!right) return part(0, `${length} tokens: inside ${window}, but the answer is wrong${rule}`);
   if (!open) return part(0, `${length} tokens: inside ${window}, but only one answer is correct`);
   return part(omega, `${length} tokens: inside ${window}`);
+}
+
+function flaggedPart(flagged: readonly string[], penalty: number): RewardPart {
+  const words = flagged.map((quote) => `“${quote}”`).join(', ');
+  return {
+    ...{ name: 'flagged', possible: 0 },
+    value: flagged.length > 0 ? -penalty : 0,
+    explanation: flagged.length > 0 ? `holds what people flagged: ${words}` : 'holds nothing that people flagged',
+  };
 }

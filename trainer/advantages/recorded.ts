@@ -26,6 +26,7 @@ export function recordedScores(group: GroupWithRollouts): RecordedScores {
       format: format && format.possible > 0 ? format.value / format.possible : 0,
       formatExplanation: format?.explanation ?? '',
       length: rollout.tokenCount,
+      flagged: rollout.flagged ?? [],
     };
   };
   return {
@@ -43,12 +44,21 @@ function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): R
     ...parameters,
     formatWeight: possible('format') ?? parameters.formatWeight,
     omega: possible('length') ?? parameters.omega,
+    flagPenalty: penaltyOf(group, parameters),
     ...(group.temporal && {
       alpha: possible('temporal') ?? parameters.alpha,
       mu: group.temporal.mu,
       temporalTest: group.temporal.comparison,
     }),
   };
+}
+
+/** What was taken; where there is such a part and nothing was taken, the parameters say how much would have been. */
+function penaltyOf(group: GroupWithRollouts, { flagPenalty }: RewardParameters): number {
+  const parts = half(group, 'ordered').flatMap((rollout) => partOf(rollout, 'flagged') ?? []);
+  if (parts.length === 0) return 0;
+  const taken = parts.find(({ value }) => value < 0);
+  return taken === undefined ? flagPenalty : -taken.value;
 }
 
 /** Numbers of a record that an older version made may differ in their last digits. */

@@ -15,10 +15,18 @@ export interface LoadedQuestion {
   readonly view: Omit<MediaView, 'shuffledOrder' | 'visionTokens'>;
   /** What SFT trains: the chain of thought and the solution; null for rows without one. */
   readonly target: string | null;
+  /** Words that people flagged in answers to it. */
+  readonly flagged: readonly string[];
 }
 
 /** Why a question can't be put before the model; null when it can. */
 export type Unfit = (question: LoadedQuestion) => Promise<StudioError | null>;
+
+/**
+ * What people say of a row: it is left out, another chain of thought is trained in place of its own, or these are the words that
+ * they flagged in answers to its question.
+ */
+export type Correction = 'left out' | { readonly process: string } | { readonly flagged: readonly string[] };
 
 /** Loads a dataset's rows with their frames. */
 export class QuestionLoader {
@@ -32,6 +40,7 @@ export class QuestionLoader {
   /** Rows that were passed over, with the reason, so that each is tried and reported once. */
   private readonly unreadable = new Map<number, StudioError>();
   private readonly fit = new Set<number>();
+  private corrections: ReadonlyMap<number, Correction> = new Map();
 
   constructor(
     dataset: Dataset,
@@ -53,13 +62,27 @@ export class QuestionLoader {
     return this.unreadable.size;
   }
 
-  /** Null when the row's media can't be read, or it is not fit for the model; the fault was reported. */
+  /**
+   * From now on rows are taken as people say. Those that are left out keep their places in the order, so that nothing else in it
+   * is moved.
+   */
+  obey(corrections: ReadonlyMap<number, Correction>): void {
+    this.corrections = corrections;
+  }
+
+  /**
+   * Null when people say that the row is to be left out; when its media can't be read, or it is not fit for the model: then the
+   * fault was reported.
+   */
   async load(row: number): Promise<LoadedQuestion | null> {
-    if (this.unreadable.has(row)) return null;
+    const correction = this.corrections.get(row);
+    if (correction === 'left out' || this.unreadable.has(row)) return null;
     const question = { ...this.dataset.question(row), dataset: this.datasetName };
     try {
       const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
-      const loaded = { question, frames, view, target: solutionText(this.dataset.row(row)) };
+      const said = { flagged: [], ...correction };
+      const target = solutionText({ ...this.dataset.row(row), ...('process' in said && { process: said.process }) });
+      const loaded = { question, frames, view, target, flagged: said.flagged };
       const fault = this.fit.has(row) ? null : await this.unfit(loaded);
       if (fault !== null) return this.passOver(row, question, fault);
       this.fit.add(row);
@@ -87,7 +110,7 @@ export class QuestionLoader {
 
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
-    if (this.unreadable.has(row)) return;
+    if (this.corrections.get(row) === 'left out' || this.unreadable.has(row)) return;
     this.dataset.medium(row).then(
       (file) => this.media.prefetch(file, this.dataset.dataType(row), this.limits),
       () => {
@@ -119,6 +142,11 @@ export class QuestionLoader {
   }
 
   private noneIsLeft(): StudioError {
+    if (this.unreadable.size === 0)
+      return new StudioError('bad-dataset', 'Labels leave out every row that is asked for.', {
+        place: this.dataset.file,
+        remedy: 'Say keep of some of them, or change the share of images so that others are asked for.',
+      });
     const [first] = this.unreadable.values();
     const other = [...this.unreadable.values()].find(({ kind }) => kind !== 'bad-media');
     const none = `None of the ${this.dataset.count} rows`;

@@ -114,6 +114,7 @@ const rollouts: Table<RolloutRecord> = {
       ['reward_format', 'number', part('format')],
       ['reward_temporal', 'number', part('temporal')],
       ['reward_length', 'number', part('length')],
+      ['reward_flagged', 'number', part('flagged')],
       ['advantage', 'number', (r) => r.advantage],
       ['tokens', 'integer', (r) => r.tokenCount],
       ['stop_reason', 'string', (r) => r.stopReason],

@@ -81,6 +81,7 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     format: group.format[i] ?? 0,
     formatExplanation: '',
     length: group.lengths[i] ?? 0,
+    flagged: [],
   });
   const shuffled = group.temporal ? group.shuffled_accuracy.map(answer) : [];
   const verdict = groupAdvantages(group.accuracy.map(answer), shuffled, {

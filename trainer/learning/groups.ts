@@ -26,7 +26,7 @@ export interface SampledGroup extends ScoredGroup {
 /** What the update of a step computed of one ordered answer, before it changed the weights; one entry per token. */
 export interface UpdatedAnswer {
   readonly rolloutId: string;
-  /** By the trainer's weights; null where the answer was left out of the update, with its flat group. */
+  /** By the trainer's weights; null where the answer was left out of the update: with its flat group, or because it was flagged. */
   readonly logprobs: Float32Array | null;
   /** By the reference; null where none was asked. */
   readonly refLogprobs: Float32Array | null;

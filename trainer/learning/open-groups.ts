@@ -1,7 +1,7 @@
 /**
  * The groups of a step between sampling and update. At `before-update` answers can be given other scores, and tokens can be
- * left out of the loss; advantages and sequences are made afterwards, of what then stands. What was recorded of the groups
- * when they were sampled stays as it is.
+ * left out of the loss, and answers out of the group; advantages and sequences are made afterwards, of what then stands. What was
+ * recorded of the groups when they were sampled stays as it is.
  */
 
 import {
@@ -25,6 +25,8 @@ interface OpenGroup {
   readonly rolloutIds: readonly string[];
   /** Of each ordered answer: what its tokens weigh in the loss; null where all weigh 1. */
   readonly weights: (Float32Array | null)[];
+  /** Numbers of ordered answers that do not count in the group. */
+  readonly leftOut: Set<number>;
 }
 
 /** A sequence to train on, before the reference has been asked for its log-probabilities, and the rollout that it is of. */
@@ -52,6 +54,7 @@ export class OpenGroups {
         scores: { ordered: [...scores.ordered], shuffled: [...scores.shuffled] },
         rolloutIds: group.rollouts.filter(({ order }) => order === 'ordered').map(({ id }) => id),
         weights: completions.map(() => null),
+        leftOut: new Set(),
       };
       for (const { id, order, index } of group.rollouts) this.places.set(id, { group: open, half: order, index });
       return open;
@@ -81,7 +84,37 @@ export class OpenGroups {
     group.weights[index] = weights;
   }
 
-  /** Rewards and advantages of a group as it stands now. @throws StudioError `not-found` */
+  /**
+   * Ordered answers that count no more, as if they had not been sampled: neither in the update nor in what the others of their
+   * group are compared with.
+   * @returns advantages in the update that are others by it; null for those that are gone
+   * @throws StudioError `not-found`; `bad-request` for a shuffled answer, which is not trained on
+   */
+  leaveOut(rolloutIds: readonly string[]): { rolloutId: string; from: number; to: number | null }[] {
+    const places = rolloutIds.map((id) => ({ id, ...this.placeOf(id) }));
+    const shuffled = places.find(({ half }) => half === 'shuffled');
+    if (shuffled)
+      throw new StudioError('bad-request', 'Answers on shuffled frames are not trained on.', { place: shuffled.id });
+    const before = this.byAnswer();
+    for (const { group, index } of places) group.leftOut.add(index);
+    const after = this.byAnswer();
+    return [...before]
+      .map(([rolloutId, from]) => ({ rolloutId, from, to: after.get(rolloutId) ?? null }))
+      .filter(({ from, to }) => from !== to);
+  }
+
+  /** The advantage of each ordered answer that counts; 0 in groups that are left out because they are flat. */
+  private byAnswer(): Map<string, number> {
+    return new Map(
+      this.groups.flatMap((group) => {
+        const counted = countedIn(group);
+        const { advantages } = counted.length === 0 ? { advantages: [] } : this.advantages(group);
+        return counted.map((i, at): [string, number] => [group.rolloutIds[i] as string, advantages[at] ?? 0]);
+      }),
+    );
+  }
+
+  /** Rewards and advantages of a group as it stands now, of the answers that count. @throws StudioError `not-found` */
   advantagesOf(groupId: string): GroupAdvantages {
     const group = this.groups.find(({ id }) => id === groupId);
     if (!group) throw new StudioError('not-found', `There is no open group ${groupId}.`);
@@ -91,23 +124,28 @@ export class OpenGroups {
   /** What the update is made of now: ordered answers of all groups, of flat ones only where `skipFlatGroups` is off. */
   sequences(): OpenSequence[] {
     return this.groups.flatMap((group) => {
+      const counted = countedIn(group);
+      if (counted.length === 0) return [];
       const { advantages, flat } = this.advantages(group);
       if (flat && this.parameters.skipFlatGroups) return [];
-      return group.completions.map((completion, i): OpenSequence => {
+      return counted.map((i, at): OpenSequence => {
+        const completion = group.completions[i] as (typeof group.completions)[number];
         const weights = group.weights[i] ?? null;
         return {
           rolloutId: group.rolloutIds[i] as string,
           prompt: group.prompt,
           answer: { tokens: completion.tokens, ...(weights && { weights }) },
-          advantage: advantages[i] ?? 0,
+          advantage: advantages[at] ?? 0,
           oldLogprobs: completion.logprobs,
         };
       });
     });
   }
 
-  private advantages({ scores }: OpenGroup): GroupAdvantages {
-    return groupAdvantages(scores.ordered, scores.shuffled, this.parameters);
+  private advantages(group: OpenGroup): GroupAdvantages {
+    const { ordered, shuffled } = group.scores;
+    const counted = countedIn(group).map((i) => ordered[i] as ScoredAnswer);
+    return groupAdvantages(counted, shuffled, this.parameters);
   }
 
   private placeOf(rolloutId: string): { group: OpenGroup; half: FrameOrder; index: number } {
@@ -116,3 +154,7 @@ export class OpenGroups {
     return place;
   }
 }
+
+/** Numbers of the ordered answers that count. */
+const countedIn = ({ completions, leftOut }: OpenGroup): number[] =>
+  completions.flatMap((_, i) => (leftOut.has(i) ? [] : [i]));

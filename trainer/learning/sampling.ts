@@ -8,6 +8,7 @@ import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts'
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
@@ -137,6 +138,7 @@ async function scoreGroup(
       formatExplanation: result.formatExplanation,
       answer: result.answer,
       length: completion.tokens.length,
+      flagged: flaggedIn(completion.text, plan.loaded.flagged),
     };
   };
   const ordered = completions.ordered.map(scored);
@@ -173,6 +175,7 @@ async function scoreGroup(
       ...analyse(answered, { question, media: view, temporal: verdict.temporal }),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
       meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
+      ...(answer.flagged.length > 0 && { flagged: [...answer.flagged] }),
       // Of the others the update tells.
       ...(half === 'ordered' && trained ? {} : { kl: null }),
     };

@@ -5,6 +5,7 @@
  */
 import type { LossScored, PolicySequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
+import { maskFlagged } from './mask-flagged.ts';
 import { OpenGroups } from './open-groups.ts';
 import { alternativesOf, groupMetrics, sampleGroups } from './sampling.ts';
 import { learningRateAt, optimStepAt } from './schedule.ts';
@@ -51,6 +52,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
 
   const open = new OpenGroups(groups, p);
   await clock.pass('before-update', open);
+  if (p.maskFlagged) await maskFlagged(training, groups, open, step);
   const sequences = open.sequences();
   const updated = new Map<string, LossScored>();
   await timed(durations, 'update', async () => {

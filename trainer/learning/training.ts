@@ -4,8 +4,9 @@
  */
 import type { LoadedQuestion } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
+import type { MaskedAnswers } from '../protocol/masked-answers.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { StepMetrics } from '../protocol/records.ts';
+import type { Rollout, StepMetrics } from '../protocol/records.ts';
 import type { SafePoint } from '../protocol/run-state.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { ScoredGroup, UpdatedAnswer } from './groups.ts';
@@ -37,6 +38,10 @@ export interface Training extends Models {
   /** Readable questions to look at, chosen by the step, that the run does not train on where it can be helped. */
   probeQuestions(step: number, count: number): Promise<LoadedQuestion[]>;
   recordGroups(groups: readonly ScoredGroup[]): Promise<void>;
+  /** Those of them, by id, that are flagged by now. */
+  flaggedOf(rollouts: readonly Pick<Rollout, 'id' | 'text'>[]): Promise<ReadonlySet<string>>;
+  /** Answers were left out of the update that is to be made. */
+  onMasked(masked: MaskedAnswers): void;
   /** The update is made: what it computed of the step's ordered answers is written down with the step. */
   onUpdated(answers: readonly UpdatedAnswer[]): void;
   onSampling(hint: { done: number; total: number; text: string; problem: string }): void;

@@ -39,6 +39,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
   z.strictObject({ kind: z.literal('save') }),
   z.strictObject({ kind: z.literal('evaluate') }),
+  /** Reads again what people say of the rows that it trains on. */
+  z.strictObject({ kind: z.literal('read-labels') }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
@@ -206,6 +208,21 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     whileHeld: true,
     computes: true,
     refuse: (_, run) => (run.evaluationDataset === null ? 'its run file names no evaluationDataset' : null),
+  },
+  'read-labels': {
+    label: 'Read labels',
+    participle: 'given its labels anew',
+    states: ['running', 'pausing', 'paused'],
+    // Never inside a step, which would train rows by two sets of labels.
+    points: () => betweenSteps,
+    whileHeld: false,
+    computes: false,
+    refuse: (_, run) => {
+      if (!run.parameters.obeyLabels) return `${parameters.obeyLabels.label} is off, and fixed when the run is created`;
+      return run.state === 'paused' && run.memory === 'released'
+        ? 'no model is in memory; resume the run, then read the labels'
+        : null;
+    },
   },
   set: {
     label: 'Set parameter',

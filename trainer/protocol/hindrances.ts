@@ -73,6 +73,10 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
       'The paper takes 0.95.',
     );
 
+  for (const name of ['flagPenalty', 'maskFlagged', 'leaveOutDropped'] as const)
+    if (!p.obeyLabels && p[name] !== 0 && p[name] !== false)
+      warn(name, `${name} is ${p[name]}, but obeyLabels is off, so nothing comes of it`, 'Set obeyLabels to true.');
+
   const bonuses = [...(method === 'tgrpo' && p.alpha > 0 ? ['temporal'] : []), ...(p.omega > 0 ? ['length'] : [])];
   if (p.correctThreshold >= 1 && bonuses.length > 0)
     warn(

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { maskedAnswers } from './masked-answers.ts';
+import { obeyedLabels } from './obeyed-labels.ts';
 import { patternName } from './patterns.ts';
 import { runSummary } from './run-state.ts';
 
@@ -20,9 +22,9 @@ export type FrameOrder = z.infer<typeof frameOrder>;
 
 /** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
 export const rewardPart = z.object({
-  name: z.enum(['accuracy', 'format', 'temporal', 'length']),
+  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'flagged']),
   value: z.number(),
-  /** The most that this part can pay in this run; a part that was not paid is value 0. */
+  /** The most that this part can pay in this run, 0 where it can only take; a part that was not paid is value 0. */
   possible: z.number(),
   explanation: z.string(),
 });
@@ -91,6 +93,8 @@ export const rollout = z.object({
   patterns: z.array(patternName).optional(),
   /** The reasoning names a frame of the video or a time in it; absent in records of rules before it. */
   namesTime: z.boolean().optional(),
+  /** Words that it holds and that people flagged in answers to the same question; absent where it holds none. */
+  flagged: z.array(z.string()).optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
   meanLogprob: z.number(),
@@ -402,6 +406,10 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
+  /** What people say of its rows was read, and this is obeyed from a step on. */
+  z.object({ type: z.literal('labels'), labels: obeyedLabels }),
+  /** A rule left answers out of the update of a step. */
+  z.object({ type: z.literal('masked'), masked: maskedAnswers }),
   /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
   z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */

@@ -18,6 +18,8 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
       };
     case 'skipped':
       return { ...run, seq, skipped: run.skipped + 1 };
+    case 'labels':
+      return { ...run, seq, labelsHash: body.labels.hash };
     case 'rewound':
       return { ...run, seq, step: Math.min(run.step, body.toStep), updatedAt: at };
     case 'group':
@@ -27,6 +29,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'checkpoint-removed':
     case 'evaluation':
     case 'warning':
+    case 'masked':
     case 'annotation':
     case 'annotation-removed':
     case 'analysed':

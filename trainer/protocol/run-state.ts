@@ -106,6 +106,8 @@ const facts = z.object({
   runFile: z.string().nullable(),
   /** The run that this one was forked from, by id, and the step of the checkpoint that it goes on from. */
   parent: z.object({ run: z.string(), step: z.number().int() }).optional(),
+  /** Of the labels that the run obeys (see `obeyedLabels`); absent where it obeys none. */
+  labelsHash: z.string().optional(),
   /** Highest event number. */
   seq: z.number().int(),
 });

@@ -9,7 +9,7 @@ import type { PatternName } from './patterns.ts';
 import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
 
 /** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
-export const countsVersion = 1000 + analysisVersion;
+export const countsVersion = 2000 + analysisVersion;
 
 interface Counter {
   /** Of what it is a count: a share is it over the sum of this one. Answers are those on frames in order, `analysed` those of them that
@@ -67,6 +67,11 @@ const table = {
   brokenFormat: hasPattern('broken format'),
   missingFrame: hasPattern('missing frame'),
   sameText: hasPattern('same text'),
+  flagged: {
+    of: 'answers',
+    what: 'answers with words that people flagged in answers to the same question',
+    count: (group) => answers(group).filter(({ flagged = [] }) => flagged.length > 0).length,
+  },
   flatAllRight: flat('all right', 'flat: all right'),
   flatAllWrong: flat('all wrong', 'flat: all wrong'),
   flatAlike: flat('alike', 'flat: all alike in other ways'),

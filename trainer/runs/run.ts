@@ -178,6 +178,7 @@ export class Run {
       }
       case 'pause':
       case 'save':
+      case 'read-labels':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }

@@ -29,6 +29,8 @@ export interface SteeringActions {
   /** Saves the weights as of the last finished step; returns what to tell. */
   save(): Promise<string>;
   evaluate(): Promise<string>;
+  /** @returns what the labels change */
+  readLabels(): Promise<string>;
   parameter(name: string): unknown;
   /** @returns the value before. */
   setParameter(name: string, value: unknown): unknown;
@@ -107,6 +109,7 @@ export class Steering {
       case 'step':
       case 'save':
       case 'evaluate':
+      case 'read-labels':
         return this.wait(command);
       case 'queue':
       case 'dequeue':
@@ -265,6 +268,8 @@ export class Steering {
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.save() }));
       case 'evaluate':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.evaluate() }));
+      case 'read-labels':
+        return this.carryOut(command, async () => ({ change: null, note: await this.actions.readLabels() }));
       case 'set':
         return this.carryOut(command, async () => {
           const from = this.actions.setParameter(request.parameter, request.value);

@@ -22,6 +22,7 @@ import { type Analysed, Analysing } from './analysing.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
+import { copyLabels } from './label-file.ts';
 import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
 import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
@@ -218,8 +219,10 @@ export class Trainer implements TrainerService {
         ...{ from, to: { folder, run: id, name: plan.name } },
         ...{ parent: parent.folder, parameters: parameters ?? {} },
       });
+      if (of.labelsHash !== undefined) await copyLabels(parent.folder, folder, of.labelsHash);
       const now = Date.now();
       const store = RunStore.create(folder, {
+        ...(of.labelsHash !== undefined && { labelsHash: of.labelsHash }),
         ...{ id, name: plan.name, method: of.method, preset: of.preset, state: 'created', step: from },
         ...{ steps: values.steps, createdAt: now, updatedAt: now, pace: [], parameters: values },
         ...{ presetParameters: of.presetParameters, engine: null, dataset: of.dataset },

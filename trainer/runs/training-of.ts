@@ -10,7 +10,8 @@ export interface QuestionPlace {
   next: number;
 }
 
-export interface TrainingRun extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated'> {
+export interface TrainingRun
+  extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated' | 'flaggedOf' | 'onMasked'> {
   run(): RunSummary;
   at(point: SafePoint): Promise<number>;
   /** Moved on by the questions that are taken. */
@@ -45,6 +46,8 @@ export function trainingOf(bench: Workbench, of: TrainingRun): Training {
     },
     recordGroups: (groups) => of.recordGroups(groups),
     onUpdated: (answers) => of.onUpdated(answers),
+    flaggedOf: (rollouts) => of.flaggedOf(rollouts),
+    onMasked: (masked) => of.onMasked(masked),
     onSampling: (hint) => of.onSampling({ runId: of.run().id, step: of.run().step + 1, ...hint }),
   };
 }

@@ -10,7 +10,7 @@ import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type { CheckpointReason } from '../protocol/records.ts';
+import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
 import {
   type RunFacts,
@@ -26,6 +26,7 @@ import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
 import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
 import { FlatSteps } from './flat-steps.ts';
+import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -59,6 +60,7 @@ export class TrainingSession {
   private readonly steering: Steering;
   private readonly interrupt = new AbortController();
   private readonly evaluation: RunEvaluation;
+  private readonly labels: HeededLabels;
   private bench: Workbench | null = null;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
@@ -82,12 +84,14 @@ export class TrainingSession {
     this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
       this.steering.between({ point: 'after-update', step: this.run.step }),
     );
+    this.labels = new HeededLabels(of);
     this.steering = new Steering(of.commands, {
       stand: (standing) => journal.stand(standing),
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
       evaluate: () =>
         this.steering.heldAt ? this.evaluation.runHeld(this.workbench) : this.evaluation.run(this.workbench),
+      readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
         if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
@@ -255,15 +259,23 @@ export class TrainingSession {
         }),
       warn: (message) => journal.record({ type: 'warning', message }),
       tell: (doing, isSame) => (isSame ? journal.tellProgress(doing) : journal.tellPart(doing)),
-      ...(this.isOfEvaluation ? {} : { beforeModel: (files) => this.judge(files) }),
+      ...(this.isOfEvaluation
+        ? {}
+        : {
+            beforeModel: async (files) => {
+              await this.judge(files);
+              await this.openLabels(files, planned.from + 1);
+            },
+          }),
     });
     this.bench = bench;
+    bench.questions.obey(this.labels.corrections);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     const left = step < this.run.step ? await this.goBack(planned) : null;
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { known: { engine: bench.engine.status(), questions: bench.count, step }, left };
+    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step }, left };
   }
 
   /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
@@ -296,6 +308,43 @@ export class TrainingSession {
     } finally {
       journal.endProgress();
     }
+  }
+
+  /** @param step the first that is made. @throws StudioError `bad-dataset` where labels leave no row */
+  private async openLabels(files: OpenedFiles, step: number): Promise<void> {
+    if (!this.run.parameters.obeyLabels) return;
+    const { signal } = this.interrupt;
+    try {
+      await this.labels.open(files, step, signal);
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      this.of.journal.endProgress();
+    }
+  }
+
+  private async flaggedOf(rollouts: readonly Pick<Rollout, 'id' | 'text'>[]): Promise<ReadonlySet<string>> {
+    const { parameters, id } = this.run;
+    if (!parameters.obeyLabels) return new Set();
+    return this.orInterrupted((signal) => this.labels.flaggedOf(id, rollouts, signal));
+  }
+
+  /** @throws Interrupted when a command that ends the loop cuts the work short */
+  private async orInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.interrupt;
+    try {
+      return await work(signal);
+    } catch (thrown) {
+      throw signal.aborted ? new Interrupted() : thrown;
+    }
+  }
+
+  /** @returns what the labels change */
+  private async readLabels(): Promise<string> {
+    const { questions, trained } = this.workbench;
+    const changed = await this.orInterrupted((signal) => this.labels.readAgain(trained, this.reached.step + 1, signal));
+    questions.obey(this.labels.corrections);
+    return changed;
   }
 
   /**
@@ -331,6 +380,8 @@ export class TrainingSession {
         else journal.endProgress();
       },
       recordGroups: (groups) => journal.recordGroups(groups),
+      flaggedOf: (rollouts) => this.flaggedOf(rollouts),
+      onMasked: (masked) => journal.record({ type: 'masked', masked }),
       onUpdated: (answers) => {
         this.updated = answers;
       },

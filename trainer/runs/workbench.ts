@@ -53,8 +53,8 @@ export interface Workbench {
   readonly template: PromptTemplate;
   readonly questions: QuestionLoader;
   readonly order: QuestionOrder;
-  /** Questions that are trained on. */
-  readonly count: number;
+  /** The dataset, and those of its rows that are trained on, whatever people say of them. */
+  readonly trained: { readonly dataset: Dataset; readonly rows: readonly number[] };
   /** Questions to be evaluated on. */
   readonly unseen: QuestionLoader | null;
   /** What they share with those that are trained on; null without any. Read through once. */
@@ -140,7 +140,7 @@ async function open(
     template,
     questions: loaderOf(dataset),
     order: questionOrder,
-    count: rows.length,
+    trained: { dataset, rows },
     unseen: unseen && loaderOf(unseen),
     leak,
     reached,

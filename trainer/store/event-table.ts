@@ -111,6 +111,8 @@ function stepOf(body: RunEventBody): number | null {
       return body.checkpoint.step;
     case 'evaluation':
       return body.evaluation.step;
+    case 'masked':
+      return body.masked.step;
     case 'references':
     case 'skipped':
       return body.step;

@@ -224,9 +224,10 @@ export class RunStore {
     }));
   }
 
-  /** The newest `limit` events about questions left out and as many about warnings, in order. */
+  /** The newest `limit` events about questions left out, as many about warnings and as many about labels, in order. */
   notices(limit = 200): RunEvent[] {
-    return [...this.tables.events.newest('skipped', limit), ...this.tables.events.newest('warning', limit)]
+    return (['skipped', 'warning', 'labels'] as const)
+      .flatMap((type) => this.tables.events.newest(type, limit))
       .sort((a, b) => a.seq - b.seq)
       .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));
   }

@@ -107,6 +107,8 @@ export class RunTables {
         return null;
       case 'state':
       case 'analysed':
+      case 'labels':
+      case 'masked':
       case 'skipped':
       case 'warning':
         return null;

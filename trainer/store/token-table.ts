@@ -15,7 +15,7 @@ import {
 
 /** What the update of a step computed of one ordered answer, before it changed the weights; one entry per token. */
 export interface UpdateScores {
-  /** Its group is flat and was not trained on. */
+  /** Not trained on: its group is flat, or it was flagged. */
   readonly isLeftOut: boolean;
   /** Log-probabilities by the reference; null where none was asked. */
   readonly reference: ArrayLike<number> | null;

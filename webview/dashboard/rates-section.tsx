@@ -1,5 +1,6 @@
-/** What is counted of groups and answers, as shares over steps: why groups are flat. */
+/** What is counted of groups and answers, as shares over steps: why groups are flat, and whether what people flagged comes back. */
 import { useMemo } from 'preact/hooks';
+import { sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -27,9 +28,12 @@ const flatReasons: readonly RateSeries[] = [
   { name: 'alike otherwise', count: 'flatAlike', colour: 'foreground', dash: [2, 3], mark: '=' },
 ];
 
-/** Charts of one purpose each; one without any count is left out. */
+const flagged: readonly RateSeries[] = [{ name: 'flagged words', count: 'flagged', colour: 'wrong' }];
+
+/** Charts of one purpose each; one without any count is left out, and one that is `ifAny` also where its counts are all 0. */
 const charts = [
-  { title: 'Flat groups, by reason', formula: 'flatReasons', purpose: 'train', series: flatReasons },
+  { title: 'Flat groups, by reason', formula: 'flatReasons', purpose: 'train', series: flatReasons, ifAny: false },
+  { title: 'Flagged words that came back', formula: 'flaggedBack', purpose: 'train', series: flagged, ifAny: true },
 ] as const;
 
 export function RatesSection({ view, group }: { view: RunView; group: ChartGroup }) {
@@ -39,7 +43,9 @@ export function RatesSection({ view, group }: { view: RunView; group: ChartGroup
     () =>
       charts.flatMap((chart) => {
         const own = counts.find(({ purpose }) => purpose === chart.purpose);
-        return own && own.steps.length > 0 ? [{ ...chart, counts: own }] : [];
+        if (!own || own.steps.length === 0) return [];
+        const hasAny = chart.series.some(({ count }) => sumsOf(own, count).some((sum) => sum > 0));
+        return chart.ifAny && !hasAny ? [] : [{ ...chart, counts: own }];
       }),
     [counts],
   );

@@ -95,7 +95,7 @@ export const formulas = {
   },
   rewardCurve: {
     title: 'Reward',
-    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length'],
+    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + flagged'],
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
@@ -259,6 +259,14 @@ export const formulas = {
     unit: '0 to 1',
     note: 'Answers of one group are alike, so that over answers the interval is narrower than it should be.',
     source: 'trainer/protocol/proportion.ts, webview/dashboard/rates.ts',
+  },
+  flaggedBack: {
+    title: 'Flagged words that came back',
+    formula: ['share = ordered answers with words that people flagged / ordered answers'],
+    over: 'The training answers of the last 10 steps. Words count where they were flagged in an answer to the same question.',
+    unit: '0 to 1',
+    note: 'Whole words one after the other, without case and accents, as a query finds them. Labels are read when the run starts and with Read Labels Again.',
+    source: 'trainer/protocol/annotations/flagged-words.ts, trainer/protocol/step-counts.ts',
   },
   flatReasons: {
     title: 'Flat groups, by reason',
@@ -436,9 +444,17 @@ export const formulas = {
     note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
     source: 'Video-R1 eq. 5; trainer/advantages/advantages.ts',
   },
+  flaggedPart: {
+    title: 'Flagged words',
+    formula: ['−penalty  if it holds words that people flagged in answers to the same question, else 0'],
+    over: 'This ordered answer; shuffled answers have no such part.',
+    unit: 'reward',
+    note: 'There is no such part while “penalty for flagged words” is 0. Whole words one after the other count, without case and accents; however many it holds, the penalty is taken once.',
+    source: 'trainer/protocol/annotations/flagged-words.ts, trainer/advantages/advantages.ts',
+  },
   total: {
     title: 'Total reward',
-    formula: ['r = accuracy + format + temporal + length'],
+    formula: ['r = accuracy + format + temporal + length + flagged'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
     source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',

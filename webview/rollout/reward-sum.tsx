@@ -25,6 +25,7 @@ export const partFormulas = {
   format: 'formatPart',
   temporal: 'temporalPart',
   length: 'lengthPart',
+  flagged: 'flaggedPart',
 } as const satisfies Record<RewardPart['name'], FormulaName>;
 
 export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps) {

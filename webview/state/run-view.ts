@@ -3,6 +3,7 @@
  * and flags are kept; texts of rollouts are not, they are fetched where they are read.
  */
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
 import type {
   Annotation,
   Checkpoint,
@@ -121,7 +122,7 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
 
 type Notices = Pick<RunView, 'skipped' | 'warnings'>;
 
-/** Takes in what was left out, and warnings; other events are no notices. */
+/** Takes in what was left out, warnings, and what labels change; other events are no notices. */
 function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
   let { skipped, warnings } = view;
   for (const { body, seq, at } of events) {
@@ -130,6 +131,8 @@ function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
       skipped = bySeq(skipped, { seq, step, question, kind, message });
     } else if (body.type === 'warning')
       warnings = bySeq(warnings, { seq, at, message: body.message, isOfLearning: body.about === 'learning' });
+    else if (body.type === 'labels')
+      warnings = bySeq(warnings, { seq, at, message: labelsSentence(body.labels), isOfLearning: false });
   }
   return { skipped, warnings };
 }
@@ -203,6 +206,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'skipped':
       case 'warning':
+      case 'labels':
         Object.assign(next, withNotices(next, [event]));
         break;
       case 'group':
@@ -210,6 +214,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'state':
       case 'references':
+      case 'masked':
       case 'analysed':
         break;
     }

@@ -118,6 +118,24 @@ describe('withEvents', () => {
 });
 
 describe('withLists', () => {
+  it('has what labels change among the warnings, in words', () => {
+    const none = { count: 0, ids: [] };
+    const labels = { hash: 'h', step: 4, leftOut: { count: 7, ids: ['1', '2', '3', '4', '5', '6', '7'] }, fixed: none };
+    const view = withEvents(fresh, [
+      event(1, {
+        type: 'labels',
+        labels: { ...labels, disputed: { count: 1, ids: ['9'] }, unfixed: none, flagged: none },
+      }),
+    ]);
+    expect(view.warnings.map(({ message, isOfLearning }) => [message, isOfLearning])).toEqual([
+      [
+        'Labels as of step 4: 7 rows are left out (1, 2, 3, 4, 5 and 2 more); 1 row is disputed and trained as it is (9).',
+        false,
+      ],
+    ]);
+    expect(view.run.labelsHash).toBe('h');
+  });
+
   it('takes in what was left out and warnings of the past, once, whatever has been seen since', () => {
     const early = withEvents(fresh, [skipped]);
     const past = [event(0, { type: 'warning', message: 'slow disk' }), skipped, step(3, 1)];

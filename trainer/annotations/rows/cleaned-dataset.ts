@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { EditableDataset } from '../../data/editable/editable-dataset.ts';
 import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
 import { textHash } from '../label-files.ts';
+import { judgedRows } from './judged-rows.ts';
 import { judgedField, judgedText, rowId } from './row-item.ts';
 
 /** Rows by what became of them: each is in one of these. */
@@ -43,7 +44,7 @@ export async function writeCleaned(
   target: string,
   { signal, onProgress }: Cleaning,
 ): Promise<Cleaned> {
-  const judged = judgedItems(book, name);
+  const judged = judgedRows(book, new Set([name]));
   const found = new Set<ItemLabels>();
   const leftOut = new Set<number>();
   const counts = { dropped: 0, fixed: 0, kept: 0, unfixed: 0, disputed: 0, unjudged: 0, faulty: 0 };
@@ -84,18 +85,4 @@ export async function writeCleaned(
     await dataset.edit(row, judgedField, outcome.fixed);
     return 'fixed';
   }
-}
-
-/** Items of a dataset with a verdict, by the row's id and the hash of the text. */
-function judgedItems(book: LabelBook, dataset: string): Map<string | null, Map<string, ItemLabels>> {
-  const items = new Map<string | null, Map<string, ItemLabels>>();
-  for (const key of book.keys()) {
-    const labels = book.get(key);
-    if (labels?.item.kind !== 'row' || labels.item.dataset !== dataset || labels.outcome.state === 'none') continue;
-    const { row, hash } = labels.item;
-    const ofId = items.get(row) ?? new Map<string, ItemLabels>();
-    ofId.set(hash, labels);
-    items.set(row, ofId);
-  }
-  return items;
 }

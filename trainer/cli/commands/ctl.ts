@@ -84,6 +84,11 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   },
   save: { words: [], request: () => ({ kind: 'save' }) },
   evaluate: { words: [], request: () => ({ kind: 'evaluate' }) },
+  'read-labels': {
+    words: [],
+    request: () => ({ kind: 'read-labels' }),
+    explains: 'obeys what people have said of its rows since',
+  },
   set: {
     words: ['NAME', 'VALUE'],
     request: ([parameter, value]) => {

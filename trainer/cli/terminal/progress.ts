@@ -1,5 +1,7 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
 import { StudioError } from '../../protocol/errors.ts';
+import { maskedSentence } from '../../protocol/masked-answers.ts';
+import { labelsSentence } from '../../protocol/obeyed-labels.ts';
 import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { standingDetail, standingWords } from '../../protocol/run-words.ts';
@@ -202,6 +204,8 @@ export class RunWatch {
           : '';
       this.line.say(`      left out: ${body.question.path}: ${body.message.replace(/[.]$/, '')}${advice}`);
     } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
+    else if (body.type === 'masked') this.line.say(`      ${callable(maskedSentence(body.masked))}`);
+    else if (body.type === 'labels') this.line.say(`      ${callable(labelsSentence(body.labels))}`);
     else if (body.type === 'checkpoint' && body.checkpoint.reason === 'command')
       this.line.say(`      saved after step ${body.checkpoint.step}: ${body.checkpoint.folder}`);
   }
