@@ -1,7 +1,7 @@
 /** `video-r1 annotations` counts labels, hands them out and in, and cleans a dataset by them, all without a trainer. */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
 import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
 import { temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
@@ -61,12 +61,8 @@ describe('video-r1 annotations stats', () => {
 });
 
 describe('video-r1 annotations export and import', () => {
-  let from: string;
-  beforeAll(async () => {
-    from = await project();
-  });
-
   it.each(['jsonl', 'label-studio', 'argilla'])('carry %s into another project, once', async (form) => {
+    const from = await project();
     const out = path.join(temporaryProject(), 'labels.out');
     const exported = await call(from, 'export', '--form', form, '--out', out);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
@@ -119,6 +115,7 @@ describe('video-r1 annotations export and import', () => {
   });
 
   it('choose by author, category and verdict', async () => {
+    const from = await project();
     const told = async (...filter: string[]) =>
       JSON.parse((await call(from, 'export', '--form', 'jsonl', '--out', 'a.jsonl', '--json', ...filter)).stdout);
     expect(await told('--author', 'Ben')).toMatchObject({ items: 4, written: 9 });
