@@ -142,6 +142,8 @@ function article(
   number: number,
   pictures: string,
 ): string {
+  // A row's answer is its solution where its text has none.
+  const given = answer === null ? (item.kind === 'row' ? null : 'none') : text(answer);
   const choices = options.map((option) => `<li class="text" dir="auto">${text(option)}</li>`).join('');
   return `<article aria-labelledby="i${number}">
 <h2 id="i${number}">${number}. ${line(itemLine(item))}</h2>
@@ -152,7 +154,6 @@ ${choices && `<ul class="options">${choices}</ul>\n`}<p>Solution: <span class="t
 ${pictures}
 <h3>Text to judge</h3>
 <div class="text" dir="auto">${text(judged)}</div>
-<p>Its answer: <span class="text" dir="auto">${answer === null ? 'none' : text(answer)}</span></p>
-</article>
+${given === null ? '' : `<p>Its answer: <span class="text" dir="auto">${given}</span></p>\n`}</article>
 `;
 }

@@ -76,7 +76,10 @@ export async function packItems(args: readonly string[]): Promise<number> {
     try {
       const pack = { author, project: projectName(project), at: new Date(), tools, items };
       const onProgress = (done: number) => line.show(`${count(done, 'item')} packed`);
-      const packed = await writePack(out, pack, { signal, onProgress });
+      const packed = await writePack(out, pack, { signal, onProgress }).catch((thrown) => {
+        if (numbers !== null && passedOver.length === numbers.length) throw noChains(named);
+        throw thrown;
+      });
       line.clear();
       if (values.json) process.stdout.write(`${JSON.stringify({ out, ...packed, passedOver }, null, 1)}\n`);
       else {
@@ -97,6 +100,12 @@ export async function packItems(args: readonly string[]): Promise<number> {
     }
   });
 }
+
+const noChains = (dataset: string) =>
+  new StudioError('bad-request', 'None of these rows has a chain of thought, so there is nothing to judge.', {
+    place: dataset,
+    remedy: 'Name rows with a text under "process".',
+  });
 
 /** `1-20,33`: numbers of rows, from 1. @throws StudioError `bad-request` */
 function rowNumbers(list: string): number[] {
