@@ -52,7 +52,8 @@ export class LabelReader {
   private standing: Standing | null = null;
   private wholeBytes = 0;
   private wholeLines = 0;
-  private tail = Buffer.alloc(0);
+  /** The end of what was read, without the last line break. */
+  private tail: Buffer = Buffer.alloc(0);
   private ofWhole: LabelTrouble[] = [];
   /** Of a last line without an end, which is read again when it has one. */
   private ofLast: LabelTrouble[] = [];
@@ -120,7 +121,9 @@ export class LabelReader {
       }
     };
     for await (const line of linesOf(counted()))
-      this.take({ ...line, number: before + line.number, offset: start + line.offset });
+      this.take(start === 0 ? line : { ...line, number: before + line.number, offset: start + line.offset });
+    // A copy, so that nothing else of what was read is kept with it.
+    this.tail = Buffer.from(this.tail.subarray(-tailBytes));
   }
 
   private take(line: Line): void {
@@ -142,16 +145,20 @@ export class LabelReader {
       return;
     }
     this.ofWhole.push(...troubles);
+    const isFirst = this.wholeBytes === 0;
     this.wholeBytes = line.offset + line.bytes.length + 1;
     this.wholeLines = line.number;
-    this.tail = Buffer.concat([this.tail, line.bytes.subarray(-tailBytes), Buffer.from('\n')]).subarray(-tailBytes);
+    this.tail =
+      isFirst || line.bytes.length >= tailBytes
+        ? line.bytes
+        : Buffer.concat([this.tail.subarray(-tailBytes), Buffer.from('\n'), line.bytes]);
   }
 
   private async tailIsThere(): Promise<boolean> {
     const handle = await open(this.file, 'r');
     try {
       const found = Buffer.alloc(this.tail.length);
-      await handle.read(found, 0, found.length, this.wholeBytes - found.length);
+      await handle.read(found, 0, found.length, this.wholeBytes - 1 - found.length);
       return found.equals(this.tail);
     } finally {
       await handle.close();
