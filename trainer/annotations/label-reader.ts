@@ -6,6 +6,7 @@ import { type Line, linesOf } from '../journal/lines.ts';
 import { type Author, type ItemEntry, itemKey, readEntry } from '../protocol/annotations/entries.ts';
 import type { Statement } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { itemHead } from './item-lines.ts';
 import { textHash } from './label-files.ts';
 import { type LabelTrouble, readLabelLine } from './label-lines.ts';
 
@@ -127,7 +128,11 @@ export class LabelReader {
   }
 
   private take(line: Line): void {
-    const { entries, troubles } = readLabelLine(this.file, line);
+    const item = line.whole ? itemHead(line.bytes) : null;
+    const { entries, troubles } =
+      item === null
+        ? readLabelLine(this.file, line)
+        : { entries: [{ entry: item, offset: line.offset, length: line.bytes.length }], troubles: [] };
     for (const { entry, offset, length } of entries) {
       if (entry.kind === 'item')
         this.items.push({
