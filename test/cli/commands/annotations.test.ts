@@ -125,6 +125,33 @@ describe('video-r1 annotations export and import', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('No label is by Bem')]);
     expect(existsSync(path.join(from, 'b.jsonl'))).toBe(false);
   });
+
+  it('refuse a category that is nowhere and a folder in a file’s place, and say when nothing is left', async () => {
+    const from = await project();
+    const asked = (...words: string[]) => call(from, 'export', '--form', 'jsonl', '--out', ...words);
+    const misspelt = await asked('a.jsonl', '--category', 'wrong-ordr');
+    expect([misspelt.code, misspelt.stderr]).toEqual([
+      2,
+      expect.stringContaining('There is no category wrong-ordr; the nearest is wrong-order.'),
+    ]);
+    const folder = await asked('data');
+    expect([folder.code, folder.stderr]).toEqual([2, expect.stringContaining('--out data is a folder')]);
+    expect((await asked('a.jsonl', '--category', 'harmful')).stdout).toContain('No labels fit what was asked for.');
+    const empty = await call(temporaryProject(), 'export', '--form', 'jsonl', '--out', path.join(from, 'b.jsonl'));
+    expect(empty.stdout).toContain('The project has no labels. Another one is named with --folder.');
+  });
+
+  it('say what can be imported where something else is named', async () => {
+    const from = await project();
+    await call(from, 'export', '--form', 'parquet', '--out', 'a.parquet');
+    const parquet = await call(from, 'import', 'a.parquet');
+    expect([parquet.code, parquet.stderr]).toEqual([1, expect.stringContaining('in any form but Parquet')]);
+    const folder = await call(from, 'import', 'data');
+    expect([folder.code, folder.stderr]).toEqual([
+      1,
+      expect.stringContaining('The folder has neither items.jsonl nor records.json.'),
+    ]);
+  });
 });
 
 describe('video-r1 annotations apply', () => {
@@ -161,6 +188,17 @@ describe('video-r1 annotations apply', () => {
     const told = await call(elsewhere, 'apply', file, '--folder', folder, '--out', 'clean.json', '--json');
     expect(JSON.parse(told.stdout)).toMatchObject({ dataset: 'data/cot.json', dropped: 2, fixed: 1 });
   });
+
+  it('tells of a project without labels, and where paths of media count from in another folder', async () => {
+    const folder = temporaryProject();
+    writeDataset(folder);
+    const { code, stdout } = await call(folder, 'apply', 'data/cot.json', '--out', 'clean.json');
+    expect(code).toBe(0);
+    expect(stdout).toContain('The project has no labels.');
+    expect(stdout).toContain('Paths of media count from the folder of the file: they are those of data');
+    const beside = await call(folder, 'apply', 'data/cot.json', '--out', 'data/clean.json');
+    expect(beside.stdout).not.toContain('Paths of media');
+  });
 });
 
 describe('video-r1 annotations pack', () => {
@@ -177,6 +215,11 @@ describe('video-r1 annotations pack', () => {
       expect(told).toContain('3 entries added.');
       const { stdout: none, code: refused, stderr } = await call(folder, 'pack', 'data/rl.json', ...words);
       expect([refused, none, stderr]).toEqual([1, '', expect.stringContaining('There is something in this folder')]);
+      const unjudged = await call(folder, 'pack', 'data/rl.json', '--rows', '1-3', '--out', `${out}-2`);
+      expect([unjudged.code, unjudged.stderr]).toEqual([
+        2,
+        expect.stringContaining('None of these rows has a chain of thought'),
+      ]);
     } finally {
       await remove();
     }
