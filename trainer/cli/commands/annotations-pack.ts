@@ -162,7 +162,7 @@ async function* itemsOfDataset(
               remedy: allowRemedy(place.real),
             });
           const { frames, view } = await loader.load(place.real, checked.row.data_type, limits);
-          return { ...frames, times: view.times };
+          return { ...frames, times: view.times, shuffledOrder: null };
         },
       };
     }
@@ -171,7 +171,7 @@ async function* itemsOfDataset(
   }
 }
 
-/** With the frames that the run showed. */
+/** With the frames that the run showed, in the order in which it did. */
 async function* itemsOfRun(
   folder: string,
   selected: Parameters<typeof selectedRollouts>[2],
@@ -185,7 +185,7 @@ async function* itemsOfRun(
     if (former !== null) store.writeRelative(former);
     const { id: run } = store.summary();
     const { records } = await selectedRollouts(reader, store, selected, signal);
-    for await (const { id, text, answer, group } of records) {
+    for await (const { id, text, answer, order, group } of records) {
       const { question, media } = group;
       yield {
         item: { kind: 'rollout', run, rollout: id, hash: textHash(text) },
@@ -200,7 +200,7 @@ async function* itemsOfRun(
         },
         async frames() {
           const frames = await framesOfRun(store, await readPlan(folder), loader, media.key);
-          return { ...frames, times: media.times };
+          return { ...frames, times: media.times, shuffledOrder: order === 'shuffled' ? media.shuffledOrder : null };
         },
       };
     }
