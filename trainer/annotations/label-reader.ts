@@ -3,7 +3,14 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { lineValue } from '../journal/json-lines.ts';
 import { type Line, linesOf } from '../journal/lines.ts';
-import { type Author, type ItemEntry, itemKey, readEntry } from '../protocol/annotations/entries.ts';
+import {
+  type Author,
+  type Entry,
+  type Item,
+  type ItemEntry,
+  itemKey,
+  readEntry,
+} from '../protocol/annotations/entries.ts';
 import type { Statement } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { itemHead } from './item-lines.ts';
@@ -55,6 +62,7 @@ export class LabelReader {
   private wholeLines = 0;
   /** The end of what was read, without the last line break. */
   private tail: Buffer = Buffer.alloc(0);
+  private last: { readonly author: Author | null; readonly item: Item | null } = { author: null, item: null };
   private ofWhole: LabelTrouble[] = [];
   /** Of a last line without an end, which is read again when it has one. */
   private ofLast: LabelTrouble[] = [];
@@ -134,6 +142,7 @@ export class LabelReader {
         ? readLabelLine(this.file, line)
         : { entries: [{ entry: item, offset: line.offset, length: line.bytes.length }], troubles: [] };
     for (const { entry, offset, length } of entries) {
+      this.shareWithLast(entry);
       if (entry.kind === 'item')
         this.items.push({
           id: entry.id,
@@ -159,6 +168,14 @@ export class LabelReader {
         : Buffer.concat([this.tail.subarray(-tailBytes), Buffer.from('\n'), line.bytes]);
   }
 
+  /** A file is of one author, and lines of one item follow each other: what they are is kept once. */
+  private shareWithLast(entry: Entry): void {
+    const { author, item } = this.last;
+    if (author && author.name === entry.author.name && author.email === entry.author.email) entry.author = author;
+    if (entry.kind !== 'retraction' && item && isSameItem(item, entry.item)) entry.item = item;
+    this.last = { author: entry.author, item: entry.kind === 'retraction' ? item : entry.item };
+  }
+
   private async tailIsThere(): Promise<boolean> {
     const handle = await open(this.file, 'r');
     try {
@@ -169,6 +186,12 @@ export class LabelReader {
       await handle.close();
     }
   }
+}
+
+function isSameItem(one: Item, other: Item): boolean {
+  if (one.hash !== other.hash) return false;
+  if (one.kind === 'row') return other.kind === 'row' && one.row === other.row && one.dataset === other.dataset;
+  return other.kind === 'rollout' && one.rollout === other.rollout && one.run === other.run;
 }
 
 async function standingOf(file: string): Promise<Standing> {
