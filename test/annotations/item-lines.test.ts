@@ -1,23 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { itemHead } from '../../trainer/annotations/item-lines.ts';
+import { ItemLines } from '../../trainer/annotations/item-lines.ts';
 import { labelFileName, labelFolderOf } from '../../trainer/annotations/label-files.ts';
 import { readLabelLine } from '../../trainer/annotations/label-lines.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
 import type { ItemEntry } from '../../trainer/protocol/annotations/entries.ts';
-import { ann, itemEntry } from '../protocol/annotations/made-entries.ts';
+import { ann, ben, itemEntry } from '../protocol/annotations/made-entries.ts';
 import { signal, temporaryProject, textOf } from './projects.ts';
 
 const inFull = (bytes: Buffer) => readLabelLine('x.jsonl', { number: 1, offset: 0, bytes, whole: true });
-const headOf = (entry: ItemEntry) => ({
-  ...entry,
-  question: '',
-  options: [],
-  text: '',
-  solution: '',
-  answer: null,
-  media: [],
-});
+const itemHead = (line: Buffer) => new ItemLines().head(line);
+const headOf = ({ id, author, item }: ItemEntry) => ({ id, author, item });
 
 const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.constant('"\\n\\"\\\\\u0000'));
 const described = fc
@@ -65,6 +58,12 @@ describe('a line of an item', () => {
       { numRuns: 3000 },
     );
     expect(taken).toBeGreaterThan(300);
+  });
+
+  it('has its own author, also after another’s', () => {
+    const lines = new ItemLines();
+    for (const author of [ann, ben, { name: 'Ann', email: null }, ann])
+      expect(lines.head(Buffer.from(JSON.stringify(itemEntry(author, 1))))?.author).toEqual(author);
   });
 
   it('that is longer than a mebibyte, or is no item, is read in full', () => {

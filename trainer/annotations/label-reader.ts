@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { lineValue } from '../journal/json-lines.ts';
-import { type Line, linesOf } from '../journal/lines.ts';
+import { type Line, LineCutter } from '../journal/lines.ts';
 import {
   type Author,
   type Entry,
@@ -13,7 +13,7 @@ import {
 } from '../protocol/annotations/entries.ts';
 import type { Statement } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import { itemHead } from './item-lines.ts';
+import { type ItemHead, ItemLines } from './item-lines.ts';
 import { textHash } from './label-files.ts';
 import { type LabelTrouble, readLabelLine } from './label-lines.ts';
 
@@ -57,6 +57,7 @@ export class LabelReader {
   items: ItemPlace[] = [];
   /** Another number when what was read before is no longer among `statements` and `items`. */
   generation = 0;
+  private readonly itemLines = new ItemLines();
   private standing: Standing | null = null;
   private wholeBytes = 0;
   private wholeLines = 0;
@@ -123,37 +124,24 @@ export class LabelReader {
     const start = this.wholeBytes;
     const before = this.wholeLines;
     const stream = createReadStream(this.file, { start, signal, highWaterMark: pieceBytes });
-    const counted = async function* () {
-      for await (const piece of stream as AsyncIterable<Buffer>) {
-        onBytes?.(piece.length);
-        yield piece;
-      }
+    const take = (lines: Iterable<Line>) => {
+      for (const line of lines)
+        this.take(start === 0 ? line : { ...line, number: before + line.number, offset: start + line.offset });
     };
-    for await (const line of linesOf(counted()))
-      this.take(start === 0 ? line : { ...line, number: before + line.number, offset: start + line.offset });
+    const cutter = new LineCutter();
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      onBytes?.(piece.length);
+      take(cutter.push(piece));
+    }
+    take(cutter.end());
     // A copy, so that nothing else of what was read is kept with it.
     this.tail = Buffer.from(this.tail.subarray(-tailBytes));
   }
 
   private take(line: Line): void {
-    const item = line.whole ? itemHead(line.bytes) : null;
-    const { entries, troubles } =
-      item === null
-        ? readLabelLine(this.file, line)
-        : { entries: [{ entry: item, offset: line.offset, length: line.bytes.length }], troubles: [] };
-    for (const { entry, offset, length } of entries) {
-      this.shareWithLast(entry);
-      if (entry.kind === 'item')
-        this.items.push({
-          id: entry.id,
-          key: itemKey(entry.item),
-          author: entry.author,
-          file: this.file,
-          offset,
-          length,
-        });
-      else this.statements.push({ entry, file: this.file, line: line.number });
-    }
+    const head = line.whole ? this.itemLines.head(line.bytes) : null;
+    const troubles = head ? [] : this.takeInFull(line);
+    if (head) this.items.push(this.placeOf(head, line.offset, line.bytes.length));
     if (!line.whole) {
       this.ofLast.push(...troubles);
       return;
@@ -166,6 +154,22 @@ export class LabelReader {
       isFirst || line.bytes.length >= tailBytes
         ? line.bytes
         : Buffer.concat([this.tail.subarray(-tailBytes), Buffer.from('\n'), line.bytes]);
+  }
+
+  /** @returns what is wrong with it */
+  private takeInFull(line: Line): readonly LabelTrouble[] {
+    const { entries, troubles } = readLabelLine(this.file, line);
+    for (const { entry, offset, length } of entries) {
+      this.shareWithLast(entry);
+      if (entry.kind === 'item') this.items.push(this.placeOf(entry, offset, length));
+      else this.statements.push({ entry, file: this.file, line: line.number });
+    }
+    return troubles;
+  }
+
+  private placeOf({ id, author, item }: ItemHead, offset: number, length: number): ItemPlace {
+    this.last = { author, item };
+    return { id, key: itemKey(item), author, file: this.file, offset, length };
   }
 
   /** A file is of one author, and lines of one item follow each other: what they are is kept once. */

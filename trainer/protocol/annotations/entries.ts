@@ -100,6 +100,9 @@ const itemEntry = z.strictObject({
   media: z.array(z.string()),
 });
 
+/** The checks of an item's entry, key by key. */
+export const itemShape = itemEntry.shape;
+
 const flagEntry = z.strictObject({
   ...head,
   kind: z.literal('flag'),
