@@ -182,7 +182,8 @@ export const settings = {
     type: 'string',
     default: '',
     restricted: false,
-    markdownDescription: 'Name that signs your flags and commands. When empty, the name you are logged in with.',
+    markdownDescription:
+      "Name that signs your labels and commands, or name and e-mail address: `Ann Example <ann@example.org>`. When empty, the user of the project's git, else the name you are logged in with.",
   },
 } as const;
 

@@ -3,7 +3,6 @@
  * may have changed. Light: whatever talks to a trainer is loaded when it is first needed.
  */
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { UnreadableRun } from '../trainer/protocol/messages.ts';
@@ -177,9 +176,24 @@ export class Studio implements vscode.Disposable {
       await vscode.commands.executeCommand('workbench.action.openSettings', `@id:${setting.id}`);
   }
 
-  get author(): string {
-    const name = this.setting<string>(settings.author);
-    return name || userInfo().username;
+  /** Who signs over the link that there is; undefined without one. */
+  get signer(): string | undefined {
+    return this.linked?.link.author;
+  }
+
+  /** Who signs labels and commands: the setting, else git's user, else who is logged in. */
+  private async author(project: string): Promise<string> {
+    const [{ findAuthor }, { authorLine }] = await Promise.all([
+      import('../trainer/annotations/author.ts'),
+      import('../trainer/protocol/annotations/entries.ts'),
+    ]);
+    const { author, note } = await findAuthor(project, {
+      setting: this.setting<string>(settings.author),
+      mayAskGit: vscode.workspace.isTrusted,
+      signal: new AbortController().signal,
+    });
+    if (note !== null) this.log.warn(note);
+    return authorLine(author);
   }
 
   private async linkOf(project: string): Promise<TrainerLink> {
@@ -199,7 +213,9 @@ export class Studio implements vscode.Disposable {
       import('../trainer/protocol/run-state.ts'),
     ]);
     if (this.linked?.link.project === project) return this.linked.link;
-    const link = new Link(project, this.author);
+    const author = await this.author(project);
+    if (this.linked?.link.project === project) return this.linked.link;
+    const link = new Link(project, author);
     link.on('change', () => {
       if (link.state === 'connected') this.startFault = '';
       this.changed.fire();

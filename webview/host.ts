@@ -25,7 +25,8 @@ export type HostRequest = HostCommand extends infer C ? (C extends HostCommand ?
 
 export interface HostListener {
   /** A connection is open. Every one is new: nothing of an earlier one holds. */
-  onOpen(transport: Transport, author: string): void;
+  /** @param author who signs labels; null where nobody has been named */
+  onOpen(transport: Transport, author: string | null): void;
   onStatus(status: LinkStatus): void;
   /** Someone asks to see something; `by` is who points there, null where it is whoever reads. */
   onShow(link: PlaceLink, by: string | null): void;
@@ -46,6 +47,8 @@ export interface Host {
   openFile(path: string, row?: number): void;
   /** Has the editor do what only it can; a browser tab has no such commands. */
   command(command: HostRequest): void;
+  /** Keeps who signs labels for the next link; an editor has a setting for it. */
+  keepAuthor(author: string): void;
   saveFile(name: string, text: string): void;
   /** Fetches a file that the trainer made; only a browser tab can. */
   download(path: string): void;
@@ -183,6 +186,8 @@ class EditorHost implements Host {
     this.api.postMessage({ type: 'ready' });
   }
 
+  keepAuthor(): void {}
+
   openFile(path: string, row?: number): void {
     this.api.postMessage({ type: 'open-file', path, ...(row === undefined ? {} : { row }) });
   }
@@ -222,6 +227,8 @@ class EditorHost implements Host {
 const stateKey = 'video-r1';
 /** The address that the page itself wrote last. */
 const addressKey = 'video-r1-address';
+/** Who signs labels on this browser. */
+const authorKey = 'video-r1-author';
 const firstRetryMs = 250;
 const longestRetryMs = 4000;
 /** After this many failed tries in a row the page says that the trainer is gone; it goes on trying. */
@@ -264,7 +271,7 @@ class BrowserHost implements Host {
     socket.addEventListener('open', () => {
       this.failures = 0;
       listener.onStatus({ state: 'open', reason: '' });
-      listener.onOpen(transport, 'browser');
+      listener.onOpen(transport, localStorage.getItem(authorKey));
     });
     socket.addEventListener('close', ({ reason, code }) => {
       const why =
@@ -275,6 +282,10 @@ class BrowserHost implements Host {
       listener.onStatus({ state: this.failures > goneAfter ? 'gone' : 'closed', reason: why });
       setTimeout(() => this.connect(listener), Math.min(longestRetryMs, firstRetryMs * 2 ** this.failures));
     });
+  }
+
+  keepAuthor(author: string): void {
+    localStorage.setItem(authorKey, author);
   }
 
   openFile(path: string): void {

@@ -50,7 +50,7 @@ export class PagePanel {
     this.assets = assets;
     this.pipe = new SocketPipe({
       onStatus: (state, reason) =>
-        this.post({ type: 'status', state, reason, author: studio.author, scheme: vscode.env.uriScheme }),
+        this.post({ type: 'status', state, reason, author: studio.signer, scheme: vscode.env.uriScheme }),
       onMessage: (message) => {
         if (typeof message === 'string') this.post({ type: 'message', data: message });
         else this.post({ type: 'binary', data: message.slice().buffer });

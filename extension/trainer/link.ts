@@ -35,7 +35,8 @@ const isOver = ({ state }: RunSummary) => state === 'stopped' || state === 'comp
 
 export class TrainerLink extends EventEmitter<LinkEvents> {
   readonly project: string;
-  private readonly author: string;
+  /** Who signs what is said over it. */
+  readonly author: string;
   private connection: { readonly client: Client; readonly at: Discovery } | undefined;
   private connecting: Promise<boolean> | undefined;
   private status: { readonly state: ConnectionState; readonly reason: string } = { state: 'none', reason: '' };

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { presetParameters } from '../../trainer/learning/presets.ts';
-import { flagCategories, type GroupWithRollouts } from '../../trainer/protocol/records.ts';
+import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
+import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
 import { schemaVersion } from '../../trainer/store/migrations.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aGroup, anAnnotation, aQuestion, aRollout, aRun } from '../store/records.ts';
@@ -163,7 +164,7 @@ export async function keptRun(rollouts: number, say: (line: string) => void): Pr
     const steps = Math.floor(rollouts / perGroup / groupsPerStep);
     for (let id = 1; id <= Math.min(1000, steps); id++) {
       const step = Math.ceil((id * steps) / 1000) || 1;
-      const category = flagCategories[id % flagCategories.length] ?? 'other';
+      const category = builtInCategories[id % builtInCategories.length]?.id ?? 'other';
       const annotation = { ...anAnnotation(id, `s${step}-g0-o0`, { span: null }), category };
       store.append({ type: 'annotation', annotation });
     }

@@ -170,9 +170,9 @@ describe('filters over a real run', () => {
     );
     await filterTo(tab, 'correct:false family:bounces aha>=3', looked.length, answers.length);
     for (const [key, category] of [
-      ['2', 'wrong order'],
-      ['3', 'wrong logic'],
-      ['2', 'wrong order'],
+      ['2', 'wrong order of events'],
+      ['3', 'reasoning does not support the answer'],
+      ['2', 'wrong order of events'],
     ] as const) {
       const before = await chosenRow(tab).getAttribute('id');
       await tab.keyboard.press('j');
@@ -183,10 +183,12 @@ describe('filters over a real run', () => {
       const form = tab.getByRole('form', { name: 'Flag' });
       await form.and(tab.locator(':focus')).filter({ hasText: 'the whole answer' }).waitFor();
       await tab.keyboard.press(key);
+      const signed = form.getByLabel('Sign as');
+      if (await signed.count()) await signed.locator('input').fill('Ann Example <ann@example.org>');
       await tab.keyboard.press('Enter');
-      await tab.locator('section[aria-label=Flags]').getByText(category).waitFor();
+      await tab.locator('section[aria-label="Flags and verdicts"]').getByText(category).waitFor();
       await form.waitFor({ state: 'detached' });
-      if (category === 'wrong order') flagged.push(id);
+      if (key === '2') flagged.push(id);
     }
     await expectKept(
       tab,

@@ -255,7 +255,7 @@ describe('the pages over a run', () => {
     expect(await box.inputValue()).toBe('answer');
   });
 
-  it('flag a span by key, show it in its place, export it, and remove it', async () => {
+  it('flag a span by key with a verdict, show it in its place, export it, take it back and bring it back', async () => {
     const tab = await open('rollouts');
     await tab.locator('[data-part=think] [data-start]').first().waitFor();
     const picked = await tab.evaluate(() => {
@@ -275,31 +275,68 @@ describe('the pages over a run', () => {
     await tab.getByRole('form', { name: 'Flag' }).waitFor();
     await tab.keyboard.press('2');
     await tab.keyboard.press('d');
-    await tab.keyboard.press('n');
+    await tab.keyboard.press('s');
+    await tab.keyboard.press('t');
     await tab.keyboard.type('<i>1 3 k');
     await tab.keyboard.press('Enter');
-    const flag = tab.getByRole('region', { name: 'Flags' }).getByRole('listitem');
+    // A browser knows nobody's name.
+    await tab.getByRole('alert').filter({ hasText: 'write who signs this' }).waitFor();
+    await tab.keyboard.type('Ann Example <ann@example.org>');
+    await tab.keyboard.press('Enter');
+    const said = tab.getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
+    const flag = said.filter({ hasText: 'wrong order' });
     await flag.waitFor();
-    const listed = await flag.textContent();
-    for (const part of ['wrong order', 'drop', '<i>1 3 k']) expect(listed).toContain(part);
+    expect(await said.allTextContents()).toEqual([
+      expect.stringMatching(/^wrong order of events · minor · Ann Example <ann@example\.org>, .*<i>1 3 k/),
+      expect.stringMatching(/^verdict: drop · Ann Example/),
+    ]);
     expect(
       await tab
         .locator('[data-part=think] [data-flagged]')
         .evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
     ).toBe(picked);
-    await tab.locator('[data-part=think]').getByText('2 wrong order', { exact: true }).waitFor();
+    await tab.locator('[data-part=think]').getByText('2 wrong order of events', { exact: true }).waitFor();
     await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flag"]').waitFor();
 
     const download = tab.waitForEvent('download');
     await tab.getByRole('button', { name: 'Export (E)' }).click();
     await tab.getByRole('button', { name: /^All flags/ }).click();
     const [line = '', ...more] = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
-    expect(more).toEqual([]);
-    expect(line).toContain('wrong order');
+    expect(more).toHaveLength(1);
+    expect(line).toContain('wrong-order');
     expect(JSON.stringify(JSON.parse(line))).toContain(JSON.stringify(picked).slice(1, -1));
 
-    await flag.getByRole('button', { name: 'Remove' }).click();
+    await flag.getByRole('button', { name: 'Take back' }).click();
     await flag.waitFor({ state: 'detached' });
+    await tab.locator('[data-part=think]').click();
+    await tab.keyboard.press('u');
+    await flag.waitFor();
+    await tab.reload();
+    await flag.waitFor();
+    await flag.getByRole('button', { name: 'Take back' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('choose a passage by sentence and word, and say who is meant by it, without a mouse', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('[data-part=think] [data-start]').first().waitFor();
+    const quoted = () => tab.getByRole('form', { name: 'Flag' }).locator('.model-text').first().textContent();
+    await tab.keyboard.press('x');
+    await tab.keyboard.press('w');
+    const word = (await quoted()) ?? '';
+    await tab.keyboard.press('w');
+    await expect.poll(quoted).not.toBe(word);
+    await tab.keyboard.press('W');
+    await expect.poll(quoted).toBe(word);
+    await tab.keyboard.press('Shift+ArrowRight');
+    await expect.poll(async () => (await quoted())?.startsWith(word) && (await quoted()) !== word).toBe(true);
+    await tab.keyboard.press('Shift+ArrowLeft');
+    await expect.poll(quoted).toBe(word);
+    await tab.keyboard.press('Shift+ArrowDown');
+    const sentence = (await quoted()) ?? '';
+    expect(sentence.length).toBeGreaterThan(word.length);
+    await tab.keyboard.press('Escape');
+    expect(await tab.getByRole('form', { name: 'Flag' }).count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 

@@ -130,7 +130,7 @@ describe('an export as Parquet', () => {
 
   it('is a file without rows where there is nothing', async () => {
     const { store, at } = madeRun();
-    store.append({ type: 'annotation-removed', id: 1 });
+    store.append({ type: 'annotation-removed', id: '1' });
     expect(await exportTable(store, 'annotations', 'parquet', at('none.parquet'))).toBe(0);
     expect(await parquetReadObjects({ file: bytesOf(at('none.parquet')) })).toEqual([]);
   });

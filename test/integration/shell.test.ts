@@ -58,7 +58,11 @@ describe('from a shell', () => {
       const rolloutId = rows[0]?.id as string;
       await client.request('annotations/add', {
         runId: 'sft-1',
-        annotation: { rolloutId, span: null, category: 'wrong order', verdict: 'drop', note: 'a <b> note' },
+        annotation: {
+          rolloutId,
+          flag: { span: null, category: 'wrong-order', severity: 'minor', note: 'a <b> note' },
+          verdict: 'drop',
+        },
       });
       client.close();
     } finally {
@@ -71,7 +75,10 @@ describe('from a shell', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line)),
-    ).toMatchObject([{ author: 'tester', category: 'wrong order', verdict: 'drop', note: 'a <b> note' }]);
+    ).toMatchObject([
+      { author: 'tester', category: 'wrong-order', severity: 'minor', note: 'a <b> note' },
+      { author: 'tester', category: null, verdict: 'drop' },
+    ]);
     expect((await inProject('export', '../sft-1')).code).toBe(2);
   });
 

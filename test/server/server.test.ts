@@ -125,13 +125,17 @@ describe('requests', () => {
       kind: 'not-found',
     });
     expect((await client.request('runs/list', {})).unreadable).toEqual(serving.service.unreadable());
-    const { annotation } = await client.request('annotations/add', {
-      runId: 'a',
-      annotation: { rolloutId: 's1-g0-o0', span: null, category: 'other', verdict: null, note: '' },
-    });
-    expect(annotation.author).toBe('ada');
+    const drop = { runId: 'a', annotation: { rolloutId: 's1-g0-o0', flag: null, verdict: 'drop' } } as const;
+    expect(await client.request('annotations/add', drop)).toEqual({ ids: ['said'] });
+    const saidBy = async () =>
+      (await client.request('annotations/list', { runId: 'a' })).annotations.map(({ author }) => author);
+    expect(await saidBy()).toEqual(['ada']);
     expect((await client.request('annotations/export', { runId: 'a' })).count).toBe(1);
-    await client.request('annotations/remove', { runId: 'a', id: annotation.id });
+    expect(await client.request('annotations/retract', { runId: 'a', id: 'said' })).toEqual({ id: 'back' });
+    expect(await client.request('author/set', { author: ' Ann ' })).toEqual({ author: 'Ann' });
+    await client.request('annotations/add', drop);
+    expect(await saidBy()).toEqual(['Ann']);
+    await client.request('annotations/retract', { runId: 'a', id: 'said' });
     expect(await client.request('annotations/list', { runId: 'a' })).toEqual({ annotations: [] });
     await expect(client.request('metrics/get', { runId: 'b' })).rejects.toMatchObject({ kind: 'not-found' });
   });

@@ -1,10 +1,11 @@
 /** A TrainerService over real stores that computes nothing: tests record events by hand. */
 import { join } from 'node:path';
 import type { Frames } from '../../trainer/engines/engine.ts';
+import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/protocol/messages.ts';
-import type { Annotation, AnnotationInput, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { defaultEngine } from '../../trainer/protocol/runfile.ts';
@@ -12,7 +13,14 @@ import { type ExportProgress, exportRollouts, type RolloutExport } from '../../t
 import type { RunPlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { QuestionAnswers } from '../../trainer/runs/question-answers.ts';
-import type { CreateRun, ForkRun, SamplingHint, TrainerListener, TrainerService } from '../../trainer/runs/service.ts';
+import type {
+  CreateRun,
+  ForkRun,
+  LabelService,
+  SamplingHint,
+  TrainerListener,
+  TrainerService,
+} from '../../trainer/runs/service.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -168,15 +176,20 @@ export class RecordingService implements TrainerService {
     return exportRollouts(this.store(runId), asked, file, surroundings, progress);
   }
 
-  annotate(runId: string, input: AnnotationInput, author: string): Annotation {
-    const annotation = { ...input, id: this.store(runId).nextAnnotationId(), author, at: 1, quote: '' };
-    this.record(runId, { type: 'annotation', annotation });
-    return annotation;
-  }
-
-  removeAnnotation(runId: string, id: number): void {
-    this.record(runId, { type: 'annotation-removed', id });
-  }
+  /** Only what a connection needs of it: labels themselves are tested with their files. */
+  readonly labels: LabelService = {
+    add: async (runId, { rolloutId, verdict }, author) => {
+      const said = { id: 'said', span: null, category: null, severity: 'major' as const, verdict, note: '', quote: '' };
+      this.record(runId, { type: 'annotation', annotation: { ...said, rolloutId, author, at: 1 } });
+      return { ids: ['said'] };
+    },
+    retract: async (id) => {
+      this.record('a', { type: 'annotation-removed', id });
+      return { id: 'back' };
+    },
+    categories: async () => [...builtInCategories],
+    authorOf: (name) => name.trim(),
+  };
 
   async shutdown(): Promise<void> {
     this.shutdowns += 1;

@@ -82,7 +82,8 @@ describe.each([
     const store = RunStore.open(folder);
     while (store.fill(Number.POSITIVE_INFINITY) < 1);
     store.dispose();
-    expect(keysOf(file)).toEqual(before);
+    // Flags have texts for ids, which were numbers.
+    expect(keysOf(file)).toEqual({ ...before, annotations: before.annotations?.map(String) });
     const raw = new DatabaseSync(file);
     expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion });
     expect(raw.prepare('PRAGMA foreign_key_check').all()).toEqual([]);

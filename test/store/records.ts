@@ -199,13 +199,14 @@ export function anEvaluation(step: number): Evaluation {
   };
 }
 
-export function anAnnotation(id: number, rolloutId: string, given: Partial<Annotation> = {}): Annotation {
+export function anAnnotation(id: number | string, rolloutId: string, given: Partial<Annotation> = {}): Annotation {
   return {
-    id,
+    id: String(id),
     rolloutId,
     span: { start: 7, end: 28 },
-    category: 'wrong order',
-    verdict: 'fix',
+    category: 'wrong-order',
+    severity: 'major',
+    verdict: null,
     note: 'the frames show the opposite',
     author: 'ada',
     at: Date.UTC(2024, 1, 29, 12, 30, 15, 250),

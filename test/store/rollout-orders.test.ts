@@ -63,13 +63,13 @@ const someGroups = fc
         step: group.step,
         text: text ?? rollout.text,
       }));
-      return rollouts.map(([{ flags }], place) => {
+      return rollouts.map(([{ annotations }], place) => {
         const rollout = own[place] as (typeof own)[number];
         return {
           run,
           group: { ...group, id, question, rollouts: own },
           rollout,
-          flags: flags.map((flag) => ({ ...flag, rolloutId: rollout.id })),
+          annotations: annotations.map((said) => ({ ...said, rolloutId: rollout.id })),
         };
       });
     }),
@@ -137,8 +137,8 @@ function written(folder: string, groups: readonly Subject[][], look: (store: Run
   append(...bodies.slice(0, half));
   append(...bodies.slice(half));
   let id = 0;
-  const flags = groups.flat().flatMap((subject) => subject.flags);
-  append(...flags.map((flag): RunEventBody => ({ type: 'annotation', annotation: { ...flag, id: ++id } })));
+  const said = groups.flat().flatMap((subject) => subject.annotations);
+  append(...said.map((one): RunEventBody => ({ type: 'annotation', annotation: { ...one, id: String(++id) } })));
   const [subjects] = groups as [Subject[]];
   const body = bodyOf(subjects);
   const later = {
@@ -151,17 +151,18 @@ function written(folder: string, groups: readonly Subject[][], look: (store: Run
   append({ type: 'rewound', toStep: 999 });
   const rolloutId = body.rollouts[0]?.id as string;
   const flag = {
-    id: ++id,
+    id: String(++id),
     rolloutId,
     span: null,
     category: 'other',
+    severity: 'major',
     verdict: null,
     note: '',
     at: 0,
     quote: '',
   } as const;
   append({ type: 'annotation', annotation: { ...flag, author: 'gone' } });
-  append({ type: 'annotation-removed', id });
+  append({ type: 'annotation-removed', id: String(id) });
   const otherwise = body.rollouts.map((one) => ({ ...one, correct: !one.correct, answer: 'x' }));
   const added = { ...(otherwise[0] as Rollout), id: `${rolloutId}-added` };
   append({ type: 'group', group: { ...body, at: 5, rollouts: [...otherwise, added] } });
@@ -175,7 +176,7 @@ function supersededOf({ run, group, rollout }: Subject): Subject {
     run,
     group: { ...group, id: 'later~1', step: 1000, superseded: 1 },
     rollout: { ...rollout, id: `later-${rollout.id}~1` },
-    flags: [],
+    annotations: [],
   };
 }
 

@@ -68,7 +68,7 @@ describe('the log', () => {
       { type: 'skipped', step: 1, question: aQuestion(), kind: 'bad-media', message: 'cut off' },
       { type: 'warning', message: 'slow' },
       { type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') },
-      { type: 'annotation-removed', id: 1 },
+      { type: 'annotation-removed', id: '1' },
       { type: 'checkpoint-removed', id: 'step-1' },
     ];
     const returned = [store.append(bodies[0] as RunEventBody), ...store.appendAll(bodies.slice(1))];
@@ -456,25 +456,45 @@ function stateAfter(events: readonly RunEvent[]) {
 }
 
 describe('annotations', () => {
-  test('a flag counts on its rollout until it is removed, and its number is not given again', () => {
+  test('a flag counts on its rollout until it is taken back, and again when that is', () => {
     const store = newStore();
     store.append({ type: 'group', group: aGroup(1) });
-    store.append({ type: 'annotation', annotation: anAnnotation(store.nextAnnotationId(), 's1-g0-o0') });
+    store.append({ type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0') });
     store.append({
       type: 'annotation',
-      annotation: anAnnotation(store.nextAnnotationId(), 's1-g0-s0', { span: null, quote: '' }),
+      annotation: anAnnotation(2, 's1-g0-s0', { span: null, quote: '' }),
     });
-    expect(store.annotations().map((annotation) => annotation.id)).toEqual([1, 2]);
-    expect(store.annotations('s1-g0-o0').map((annotation) => annotation.id)).toEqual([1]);
+    expect(store.annotations().map((annotation) => annotation.id)).toEqual(['1', '2']);
+    expect(store.annotations('s1-g0-o0').map((annotation) => annotation.id)).toEqual(['1']);
     expect(listed(store, 'flagged').rows.map((row) => [row.id, row.flags])).toEqual([
       ['s1-g0-s0', 1],
       ['s1-g0-o0', 1],
     ]);
-    store.append({ type: 'annotation-removed', id: 2 });
-    expect(store.annotations().map((annotation) => annotation.id)).toEqual([1]);
+    store.append({ type: 'annotation-removed', id: '2' });
+    expect(store.annotations().map((annotation) => annotation.id)).toEqual(['1']);
     expect(counted(store, 'flagged')).toMatchObject({ matching: 1, total: 3 });
-    expect(store.nextAnnotationId()).toBe(3);
-    expect(thrownBy(() => store.append({ type: 'annotation-removed', id: 2 })).kind).toBe('not-found');
+    expect(thrownBy(() => store.append({ type: 'annotation-removed', id: '2' })).kind).toBe('not-found');
+    store.append({ type: 'annotation', annotation: anAnnotation(2, 's1-g0-s0', { span: null, quote: '' }) });
+    expect(store.annotations().map((annotation) => annotation.id)).toEqual(['1', '2']);
+    expect(counted(store, 'flagged')).toMatchObject({ matching: 2, total: 3 });
+  });
+
+  test('a verdict is no flag, and is found by its author and by itself', () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    const verdict = anAnnotation('v', 's1-g0-o0', { category: null, verdict: 'drop', span: null, author: 'Ada' });
+    store.append({ type: 'annotation', annotation: verdict });
+    expect(['flagged', 'flags>0', 'flag:other'].map((query) => found(store, query).length)).toEqual([0, 0, 0]);
+    for (const query of ['verdict:drop', 'flagBy:ada', 'flagBy:ada verdict:drop'])
+      expect(found(store, query), query).toEqual(['s1-g0-o0']);
+    expect(found(store, 'verdict:keep')).toEqual([]);
+  });
+
+  test("a category of the project's own can be asked for", () => {
+    const store = newStore();
+    store.append({ type: 'group', group: aGroup(1) });
+    store.append({ type: 'annotation', annotation: anAnnotation(1, 's1-g0-o0', { category: 'too-blurry' }) });
+    expect(found(store, 'flag:too-blurry')).toEqual(['s1-g0-o0']);
   });
 
   test('a flag is found by its author and category as long as it stands on this text', () => {
@@ -487,7 +507,7 @@ describe('annotations', () => {
     store.append({ type: 'annotation', annotation: anAnnotation(2, 's1-g0-o0', { author: 'bob', category: 'other' }) });
     const asked = ['flagBy:ADA', 'flagBy:bob', 'flag:format', 'flags:2', 'flag:other or flagBy:ada'];
     for (const query of asked) expect(found(store, query), query).toEqual(['s1-g0-o0']);
-    store.append({ type: 'annotation-removed', id: 2 });
+    store.append({ type: 'annotation-removed', id: '2' });
     expect(asked.map((query) => found(store, query).length)).toEqual([1, 0, 1, 0, 1]);
     const [first, ...others] = aGroup(1).rollouts;
     const again = aGroup(1, { rollouts: [{ ...first, text: 'another answer' } as typeof first & object, ...others] });
@@ -583,11 +603,12 @@ describe('annotations', () => {
       {
         run: 'tgrpo-1',
         runName: 'tgrpo',
-        id: 1,
+        id: '1',
         rolloutId: 's1-g0-o0',
         span: { start: 7, end: 28, unit: 'code points' },
-        category: 'wrong order',
-        verdict: 'fix',
+        category: 'wrong-order',
+        severity: 'major',
+        verdict: null,
         note: 'line\nbreak',
         author: 'ada',
         at: '2024-02-29T12:30:15.250Z',
@@ -605,7 +626,7 @@ describe('annotations', () => {
         prompt: '<video> Which way does the red square move?',
       },
       expect.objectContaining({
-        id: 2,
+        id: '2',
         step: 2,
         current: false,
         text: '<think>It goes to the right.</think><answer>B</answer>',
@@ -641,7 +662,7 @@ describe('trouble', () => {
     store.append({ type: 'step', metrics: someMetrics(1) });
     const pages = databaseOf(store).get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0;
     databaseOf(store).exec(`PRAGMA max_page_count = ${pages + 4}`);
-    const big = (step: number) => aGroup(step, { prompt: 'x'.repeat(20_000) });
+    const big = (step: number) => aGroup(step, { prompt: 'x'.repeat(90_000) });
     const fault = thrownBy(() =>
       store.appendAll([
         { type: 'step', metrics: someMetrics(2) },

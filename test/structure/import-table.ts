@@ -135,6 +135,7 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/runs',
     on: [
+      'trainer/annotations',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
@@ -299,6 +300,7 @@ export const rooms: readonly Room[] = [
     room: 'extension',
     on: [
       'extension/trainer',
+      'trainer/annotations',
       'trainer/client',
       'trainer/data/editable',
       'trainer/protocol',

@@ -25,6 +25,8 @@ export interface LabelChanges {
 
 export interface Appended {
   readonly added: number;
+  /** As in `LabelChanges`, with what others wrote before. */
+  readonly items: LabelChanges['items'];
   /** What `.gitignore` and `.gitattributes` were given. */
   readonly git: readonly AddedLines[];
   /** Why they could not be; the labels are written all the same, and not shared. */
@@ -151,16 +153,17 @@ export class LabelFolder {
    */
   append(entries: readonly Entry[], signal: AbortSignal): Promise<Appended> {
     return this.inTurn(async () => {
-      await this.readNew({ signal });
+      const { items: before } = await this.readNew({ signal });
       const fresh = entries.filter(({ id }) => !this.has(id));
-      if (fresh.length === 0) return { added: 0, git: [], gitFault: null };
+      if (fresh.length === 0) return { added: 0, items: before, git: [], gitFault: null };
       await appendEntries(this.projectFolder, fresh, signal);
-      await this.readNew({ signal });
-      return { added: fresh.length, ...this.tellGit() };
+      const { items: after } = await this.readNew({ signal });
+      const items = before === 'all' || after === 'all' ? 'all' : new Set([...before, ...after]);
+      return { added: fresh.length, items, ...this.tellGit() };
     });
   }
 
-  private tellGit(): Omit<Appended, 'added'> {
+  private tellGit(): Pick<Appended, 'git' | 'gitFault'> {
     if (this.isKnownToGit) return { git: [], gitFault: null };
     this.isKnownToGit = true;
     try {

@@ -58,12 +58,12 @@ const itemOf = ({ question, text, solution, answer }: ExportedAnnotation, item: 
 const flagOf = (flag: ExportedAnnotation, item: Item): Said<FlagEntry> => ({
   kind: 'flag',
   item,
-  category: categoryOfOldFlag[flag.category],
+  category: categoryOfOldFlag[flag.category ?? ''] ?? flag.category ?? 'other',
   severity: 'major',
   note: flag.note,
   span: spanOf(flag),
   from: null,
-  moved: { annotation: flag.id, category: flag.category },
+  moved: { annotation: Number(flag.id), category: flag.was ?? flag.category ?? '' },
 });
 
 const verdictOf = (verdict: VerdictEntry['verdict'], item: Item): Said<VerdictEntry> => ({

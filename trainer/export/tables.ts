@@ -363,11 +363,12 @@ const annotations: Table<AnnotationRecord> = {
   columns: [
     ...columns<AnnotationRecord>(
       ['run', 'string', (a) => a.run],
-      ['id', 'integer', (a) => a.id],
+      ['id', 'string', (a) => a.id],
       ['rollout_id', 'string', (a) => a.rolloutId],
       ['author', 'string', (a) => a.author],
       ['at', 'time', (a) => Date.parse(a.at)],
       ['category', 'string', (a) => a.category],
+      ['severity', 'string', (a) => a.severity],
       ['verdict', 'string', (a) => a.verdict],
       ['note', 'string', (a) => a.note],
       ['quote', 'string', (a) => a.quote],

@@ -3,6 +3,7 @@
  * sides take their types and their validation. Client to trainer unless said otherwise.
  */
 import { z } from 'zod';
+import { sentCategory } from './annotations/categories.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
@@ -133,6 +134,8 @@ export const requests = {
     }),
     z.object({ protocol: z.object({ major: z.number().int(), minor: z.number().int() }), trainer: trainerInfo }),
   ),
+  /** Who signs what this connection says from now on: a name, or a name and an e-mail address; answered as labels have it. */
+  'author/set': call(z.object({ author: z.string() }), z.object({ author: z.string() })),
   'runfiles/list': call(nothing, z.object({ runFiles: z.array(runFileEntry) })),
   /** `unreadable`: folders of runs that can't be opened, with what is in the way. */
   'runs/list': call(nothing, z.object({ runs: z.array(runSummary), unreadable: z.array(unreadableRun) })),
@@ -325,8 +328,12 @@ export const requests = {
     runId.extend({ rolloutId: z.string().optional() }),
     z.object({ annotations: z.array(annotation) }),
   ),
-  'annotations/add': call(runId.extend({ annotation: annotationInput }), z.object({ annotation })),
-  'annotations/remove': call(runId.extend({ id: z.number().int() }), nothing),
+  /** Writes into the author's label file; `ids` are those of the new entries. What a run's pages show follows as events. */
+  'annotations/add': call(runId.extend({ annotation: annotationInput }), z.object({ ids: z.array(z.string()) })),
+  /** Takes an own entry back, or what took one back: `id` is that of the entry that does so. */
+  'annotations/retract': call(runId.extend({ id: z.string() }), z.object({ id: z.string() })),
+  /** Those of the project in their order, with those that are no longer offered, which have no key. @throws `bad-input` while the file of categories has a fault */
+  'annotations/categories': call(runId, z.object({ categories: z.array(sentCategory) })),
   /** All annotations of a run as JSONL, one line each with its question, text and quote; spans count code points there. */
   'annotations/export': call(runId, z.object({ jsonl: z.string(), count: z.number().int() })),
   'trainer/shutdown': call(nothing, nothing),

@@ -3,6 +3,7 @@
  * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
  */
 import { z } from 'zod';
+import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
 import { patternName } from './patterns.ts';
@@ -334,37 +335,42 @@ export function questionsOf({ trainedOn }: Pick<Evaluation, 'trainedOn'>): strin
 
 // ---- annotations ----------------------------------------------------------------------------------------------------
 
-/** What can be wrong with a chain of thought; the order is that of the keys 1 to 9. */
-export const flagCategories = [
-  'wrong perception',
-  'wrong order',
-  'wrong logic',
-  'answer not supported',
-  'right by luck',
-  'made-up detail',
-  'repetition',
-  'format',
-  'other',
-] as const;
-export const flagCategory = z.enum(flagCategories);
-export type FlagCategory = z.infer<typeof flagCategory>;
-
 /** The annotator's word on the whole sample. */
 export const verdict = z.enum(['keep', 'fix', 'drop']);
 export type Verdict = z.infer<typeof verdict>;
 
-export const annotationInput = z.object({
-  rolloutId: z.string(),
+export const flagInput = z.object({
   /** Null flags the whole rollout. */
   span: span.nullable(),
-  category: flagCategory,
-  verdict: verdict.nullable(),
+  category: categoryId,
+  severity,
   note: z.string().max(10_000),
 });
+export type FlagInput = z.infer<typeof flagInput>;
+
+/** What a person says of a rollout at a time: a flag, a verdict on the whole, or both. */
+export const annotationInput = z
+  .object({ rolloutId: z.string(), flag: flagInput.nullable(), verdict: verdict.nullable() })
+  .refine(({ flag: said, verdict: given }) => said !== null || given !== null, {
+    error: 'needs a flag or a verdict',
+  });
 export type AnnotationInput = z.infer<typeof annotationInput>;
 
-export const annotation = annotationInput.extend({
-  id: z.number().int(),
+/**
+ * A flag or a verdict of an author on a rollout, as a run's index of the label files has it. A verdict has no category; only what
+ * versions before label files wrote has both.
+ */
+export const annotation = z.object({
+  /** Of the entry in its author's label file. */
+  id: z.string(),
+  rolloutId: z.string(),
+  /** Null is the whole rollout. */
+  span: span.nullable(),
+  category: z.string().nullable(),
+  severity,
+  verdict: verdict.nullable(),
+  note: z.string(),
+  /** A name, or a name and an e-mail address: `Ann Example <ann@example.org>`. */
   author: z.string(),
   at: z.number(),
   /** The flagged text, so that an export stands on its own. */
@@ -398,7 +404,7 @@ export const runEventBody = z.discriminatedUnion('type', [
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   z.object({ type: z.literal('annotation'), annotation }),
-  z.object({ type: z.literal('annotation-removed'), id: z.number().int() }),
+  z.object({ type: z.literal('annotation-removed'), id: z.string() }),
   /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */
   z.object({ type: z.literal('analysed'), version: z.number().int(), rollouts: z.number().int() }),
 ]);

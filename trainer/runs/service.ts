@@ -1,9 +1,10 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
 import type { Frames } from '../engines/engine.ts';
+import type { Category } from '../protocol/annotations/categories.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
-import type { Annotation, AnnotationInput, RunEvent } from '../protocol/records.ts';
+import type { AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
@@ -66,6 +67,21 @@ export interface TrainerListener {
 }
 
 /** @throws StudioError `not-found` for an unknown run, `conflict` where its state forbids, else as each part says. */
+/** What people say of rollouts, in their label files. */
+export interface LabelService {
+  /**
+   * @param author a name, or a name and an e-mail address
+   * @returns ids of the new entries
+   * @throws StudioError `bad-input` for an author that can sign nothing, `bad-request` for a span that is not in the text
+   */
+  add(runId: string, annotation: AnnotationInput, author: string): Promise<{ ids: string[] }>;
+  /** @throws StudioError `not-found`, `conflict` for what is another's or is taken back already */
+  retract(id: string, author: string): Promise<{ id: string }>;
+  categories(): Promise<Category[]>;
+  /** A name as labels have it. @throws StudioError `bad-input` for what is none */
+  authorOf(name: string): string;
+}
+
 export interface TrainerService {
   readonly info: TrainerInfo;
   listen(listener: TrainerListener): { dispose(): void };
@@ -103,7 +119,6 @@ export interface TrainerService {
    * @returns how many; rejects with the signal's reason, or `bad-request` for more than a page can hold
    */
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
-  annotate(runId: string, annotation: AnnotationInput, author: string): Annotation;
-  removeAnnotation(runId: string, id: number): void;
+  readonly labels: LabelService;
   shutdown(): Promise<void>;
 }

@@ -10,11 +10,9 @@ import { type CommandRecord, type CommandRequest, deleteRefusal } from '../proto
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
-import type { Annotation, AnnotationInput, Rollout } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
 import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
-import { spanFault } from '../protocol/text-spans.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../store/rollout-reader.ts';
 import { RunStore } from '../store/run-store.ts';
@@ -32,6 +30,7 @@ import { RunQueue } from './queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import { framesOfRun } from './run-frames.ts';
+import { RunLabels } from './run-labels.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
@@ -64,12 +63,19 @@ export class Trainer implements TrainerService {
   private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
   readonly questions = new QuestionAnswers(this.reader, (runId) => this.run(runId));
+  readonly labels: RunLabels;
   private readonly analysing = new Analysing();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
     this.options = options;
+    this.labels = new RunLabels({
+      projectFolder: options.projectFolder,
+      runs: () => this.runsById.values(),
+      run: (id) => this.run(id),
+      log: (line) => options.log(line),
+    });
     this.queue = new RunQueue({
       runs: () => this.runs(),
       start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),
@@ -108,6 +114,7 @@ export class Trainer implements TrainerService {
       }
     }
     void trainer.fillStores();
+    trainer.labels.start();
     return trainer;
   }
 
@@ -320,27 +327,10 @@ export class Trainer implements TrainerService {
     return exportRollouts(store, asked, file, { project: options.projectFolder, reader, frames }, progress);
   }
 
-  annotate(runId: string, input: AnnotationInput, author: string): Annotation {
-    const run = this.run(runId);
-    const rollout = findRollout(run.store, input.rolloutId);
-    const fault = input.span && spanFault(rollout.text, input.span);
-    if (fault !== null) throw new StudioError('bad-request', fault, { place: input.rolloutId });
-    const quote = input.span ? rollout.text.slice(input.span.start, input.span.end) : '';
-    const annotation: Annotation = { ...input, id: run.store.nextAnnotationId(), author, at: Date.now(), quote };
-    run.record({ type: 'annotation', annotation });
-    return annotation;
-  }
-
-  removeAnnotation(runId: string, id: number): void {
-    const run = this.run(runId);
-    if (!run.store.annotations().some((annotation) => annotation.id === id))
-      throw new StudioError('not-found', `${runId} has no annotation ${id}.`);
-    run.record({ type: 'annotation-removed', id });
-  }
-
   async shutdown(): Promise<void> {
     this.queue.close();
     this.isEnding = true;
+    this.labels.dispose();
     await this.reader.dispose();
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
     const media = await this.mediaLoader?.catch(() => null);
@@ -507,11 +497,4 @@ export class Trainer implements TrainerService {
   private tell(what: (listener: TrainerListener) => void): void {
     for (const listener of this.listeners) what(listener);
   }
-}
-
-function findRollout(store: RunStore, rolloutId: string): Rollout {
-  const group = store.group(rolloutId.replace(/-[os]\d+(~\d+)?$/, '$1'));
-  const rollout = group.rollouts.find((candidate) => candidate.id === rolloutId);
-  if (!rollout) throw new StudioError('not-found', `There is no rollout ${rolloutId}.`);
-  return rollout;
 }

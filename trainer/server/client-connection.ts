@@ -123,6 +123,11 @@ export class ClientConnection {
       initialize: async (params) => this.initialize(params),
       'runfiles/list': greeted<'runfiles/list'>(async () => ({ runFiles: await service.runFiles() })),
       'runs/list': greeted<'runs/list'>(() => ({ runs: service.runs(), unreadable: service.unreadable() })),
+      'author/set': greeted<'author/set'>(({ author: line }) => {
+        const author = service.labels.authorOf(line);
+        this.client = { name: this.client?.name ?? '', author };
+        return { author };
+      }),
       'runs/create': greeted<'runs/create'>(async (request, author) => ({
         run: await service.create(request, author),
       })),
@@ -203,13 +208,13 @@ export class ClientConnection {
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
         annotations: service.store(runId).annotations(rolloutId),
       })),
-      'annotations/add': greeted<'annotations/add'>(({ runId, annotation }, author) => ({
-        annotation: service.annotate(runId, annotation, author),
+      'annotations/add': greeted<'annotations/add'>(({ runId, annotation }, author) =>
+        service.labels.add(runId, annotation, author),
+      ),
+      'annotations/retract': greeted<'annotations/retract'>(({ id }, author) => service.labels.retract(id, author)),
+      'annotations/categories': greeted<'annotations/categories'>(async () => ({
+        categories: await service.labels.categories(),
       })),
-      'annotations/remove': greeted<'annotations/remove'>(({ runId, id }) => {
-        service.removeAnnotation(runId, id);
-        return {};
-      }),
       'annotations/export': greeted<'annotations/export'>(({ runId }) => service.store(runId).exportAnnotations()),
       'trainer/shutdown': greeted<'trainer/shutdown'>(async () => {
         await this.surroundings.shutdown();

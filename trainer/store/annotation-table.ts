@@ -1,4 +1,8 @@
-/** The flags of a run: what people wrote on rollouts, each with its rollout and question as they were then. */
+/**
+ * What people said of a run's rollouts, each with its rollout and question as they were then: an index of the label files, by which
+ * lists are filtered.
+ */
+import { categoryOfOldFlag } from '../protocol/annotations/categories.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Annotation, Group, Question, Rollout } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
@@ -27,11 +31,19 @@ export interface ExportedAnnotation
   readonly runName: string;
   /** ISO 8601. */
   readonly at: string;
+  /** The category that a flag had before there were label files. */
+  readonly was?: string | null;
   /** False where the rollout was voided, or was made anew with another text. */
   readonly current: boolean;
   readonly text: string;
   readonly solution: string;
   readonly question: Omit<Question, 'solution'>;
+}
+
+export interface HeldAnnotation {
+  readonly id: string;
+  readonly rolloutId: string;
+  readonly text: string;
 }
 
 export class AnnotationTable {
@@ -56,19 +68,19 @@ export class AnnotationTable {
       advantage: rollout.advantage,
     };
     this.database.run(
-      'INSERT OR REPLACE INTO annotations (id, rollout_id, text, subject, body, category, author) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO annotations (number, id, rollout_id, text, subject, body, category, author, verdict)
+       SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM annotations`,
       annotation.id,
       annotation.rolloutId,
       rollout.text,
       JSON.stringify(subject),
       JSON.stringify(annotation),
-      stored(annotation.category),
-      stored(annotation.author),
+      ...columnsOf(annotation),
     );
   }
 
   /** Gives the id of the rollout that it was on. @throws StudioError `not-found` */
-  remove(id: number): string {
+  remove(id: string): string {
     const removed = this.database.get<{ rollout_id: string }>(
       'UPDATE annotations SET removed = 1 WHERE id = ? AND removed = 0 RETURNING rollout_id',
       id,
@@ -80,7 +92,7 @@ export class AnnotationTable {
   /** Number of flags on exactly this text: a rollout that was made again with another text does not carry the old ones. */
   countOf(rolloutId: string, text: string): number {
     const found = this.database.get<{ flags: number }>(
-      'SELECT count(*) AS flags FROM annotations WHERE rollout_id = ? AND removed = 0 AND text = ?',
+      'SELECT count(*) AS flags FROM annotations WHERE rollout_id = ? AND removed = 0 AND category IS NOT NULL AND text = ?',
       rolloutId,
       text,
     );
@@ -93,15 +105,17 @@ export class AnnotationTable {
       .all<{ body: string }>(
         `SELECT a.body FROM annotations a
          JOIN rollouts r ON r.id = a.rollout_id JOIN rollout_bodies b ON b.key = r.key AND b.text = a.text
-         WHERE a.removed = 0 AND (?1 IS NULL OR a.rollout_id = ?1) ORDER BY a.id`,
+         WHERE a.removed = 0 AND (?1 IS NULL OR a.rollout_id = ?1) ORDER BY a.number`,
         rolloutId ?? null,
       )
       .map((row) => JSON.parse(row.body) as Annotation);
   }
 
-  /** Numbers are never given twice, not even after a removal. */
-  nextId(): number {
-    return this.database.get<{ id: number }>('SELECT coalesce(max(id), 0) + 1 AS id FROM annotations')?.id ?? 1;
+  /** All that stand, those whose rollout is not there as it was included, each with the text that it was put on. */
+  held(): HeldAnnotation[] {
+    return this.database.all<HeldAnnotation>(
+      'SELECT id, rollout_id AS rolloutId, text FROM annotations WHERE removed = 0 ORDER BY number',
+    );
   }
 
   /** All annotations, oldest first, those whose rollout was voided or made anew included. Spans count code points. */
@@ -111,7 +125,7 @@ export class AnnotationTable {
         `SELECT a.text, a.subject, a.body, EXISTS (
            SELECT 1 FROM rollouts r JOIN rollout_bodies b ON b.key = r.key WHERE r.id = a.rollout_id AND r.superseded = 0 AND b.text = a.text
          ) AS current
-         FROM annotations a WHERE a.removed = 0 ORDER BY a.id`,
+         FROM annotations a WHERE a.removed = 0 ORDER BY a.number`,
       )
       .map(({ text, subject, body, current }) => {
         const annotation = JSON.parse(body) as Annotation;
@@ -150,10 +164,24 @@ function spanOutside(text: string, { span, quote }: Annotation): PassageOutside 
   return { span: outside, quote: text.slice(whole.start, whole.end), spanNote: note };
 }
 
-/** Fills the columns that are made from the bodies. */
-export function fillAnnotations(database: Database): void {
-  for (const { id, body } of database.all<{ id: number; body: string }>('SELECT id, body FROM annotations')) {
-    const { category, author } = JSON.parse(body) as Annotation;
-    database.run('UPDATE annotations SET category = ?, author = ? WHERE id = ?', stored(category), stored(author), id);
+/** Category, author and verdict as queries compare them. */
+const columnsOf = ({ category, author, verdict }: Annotation) => [
+  category === null ? null : stored(category),
+  stored(author),
+  verdict === null ? null : stored(verdict),
+];
+
+/** Flags of before label files get the categories of now, and keep what they were. */
+export function renameCategories(database: Database): void {
+  for (const { id, body } of database.all<{ id: string; body: string }>('SELECT id, body FROM annotations')) {
+    const held = JSON.parse(body) as Annotation;
+    const category = held.category && (categoryOfOldFlag[held.category] ?? 'other');
+    const now: Annotation & { was: string | null } = { ...held, category, was: held.category };
+    database.run(
+      'UPDATE annotations SET body = ?, category = ?, author = ?, verdict = ? WHERE id = ?',
+      JSON.stringify(now),
+      ...columnsOf(now),
+      id,
+    );
   }
 }

@@ -3,11 +3,11 @@
  * version whole. A new database is made by the same steps from nothing. To change a table, add a step; never change one. What
  * takes long, the columns and the index of words that are made from the bodies, is only begun: `filling.ts` does it in portions.
  */
-import { fillAnnotations } from './annotation-table.ts';
+import { renameCategories } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { beginFilling } from './filling.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
-import { applicationId, schema1, schema2, schema4, schema5, schema6 } from './schema.ts';
+import { applicationId, schema1, schema2, schema4, schema5, schema6, schema7 } from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -33,6 +33,13 @@ const steps: readonly Step[] = [
   { change: (database) => database.exec(schema4), refill: true },
   { change: (database) => database.exec(schema5), refill: false },
   { change: (database) => database.exec(schema6), refill: true },
+  {
+    change: (database) => {
+      database.exec(schema7);
+      renameCategories(database);
+    },
+    refill: false,
+  },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */
@@ -52,9 +59,6 @@ export function migrate(database: Database, version: number): void {
   if (version === schemaVersion) return;
   const missing = steps.slice(version);
   for (const { change } of missing) change(database);
-  if (missing.some(({ refill }) => refill)) {
-    beginFilling(database);
-    fillAnnotations(database);
-  }
+  if (missing.some(({ refill }) => refill)) beginFilling(database);
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`);
 }

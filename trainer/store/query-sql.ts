@@ -88,6 +88,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   flags: { table: 'rollouts', sql: 'r.flags' },
   flag: { table: 'annotations', sql: 'a.category' },
   flagBy: { table: 'annotations', sql: 'a.author' },
+  verdict: { table: 'annotations', sql: 'a.verdict' },
 };
 
 // ---- writing --------------------------------------------------------------------------------------------------------

@@ -57,8 +57,8 @@ function indexed(text: string): string {
   return plain.test(text) && !longRun.test(text) ? text : wordsOf(text).join(' ');
 }
 
-/** Run and flags, which no column of groups and rollouts is filled from. */
-const elsewhere = { run: { id: '', name: '' }, flags: [] } as const;
+/** Run and annotations, which no column of groups and rollouts is filled from. */
+const elsewhere = { run: { id: '', name: '' }, annotations: [] } as const;
 
 export class RolloutTables {
   private readonly database: Database;

@@ -32,7 +32,7 @@ import type {
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
 import type { StepCounts } from '../protocol/step-counts.ts';
-import type { ExportedAnnotation } from './annotation-table.ts';
+import type { ExportedAnnotation, HeldAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import type { Database } from './database.ts';
 import { checkBody } from './event-table.ts';
@@ -357,9 +357,9 @@ export class RunStore {
     return this.tables.annotations.list(rolloutId);
   }
 
-  /** Numbers are never given twice, not even after a removal. */
-  nextAnnotationId(): number {
-    return this.tables.annotations.nextId();
+  /** All that stand, whether or not their rollout is there as it was. */
+  heldAnnotations(): HeldAnnotation[] {
+    return this.tables.annotations.held();
   }
 
   /** All annotations with what they are about, those whose rollout was voided or made anew included. */

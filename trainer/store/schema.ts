@@ -252,3 +252,32 @@ CREATE TRIGGER group_changed AFTER UPDATE ON groups BEGIN
   INSERT INTO changed_rollouts (key) SELECT key FROM rollouts WHERE group_key = NEW.key;
 END;
 `;
+
+/**
+ * Flags are an index of the label files: their ids are those of entries, and verdicts stand by themselves. Those that were written
+ * here before have numbers for ids until they are moved into label files.
+ */
+export const schema7 = `
+CREATE TABLE labels (
+  id TEXT PRIMARY KEY,
+  number INTEGER NOT NULL,
+  rollout_id TEXT NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0,
+  text TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  category TEXT,
+  author TEXT,
+  verdict TEXT
+) STRICT;
+INSERT INTO labels (id, number, rollout_id, removed, text, subject, body)
+  SELECT CAST(id AS TEXT), id, rollout_id, removed, text, subject,
+    json_set(body, '$.id', CAST(id AS TEXT), '$.severity', 'major') FROM annotations;
+DROP TABLE annotations;
+ALTER TABLE labels RENAME TO annotations;
+CREATE INDEX annotations_rollout ON annotations (rollout_id);
+UPDATE events SET body = json_set(body, '$.annotation.id', CAST(json_extract(body, '$.annotation.id') AS TEXT), '$.annotation.severity', 'major')
+  WHERE body IS NOT NULL AND json_extract(body, '$.type') = 'annotation';
+UPDATE events SET body = json_set(body, '$.id', CAST(json_extract(body, '$.id') AS TEXT))
+  WHERE body IS NOT NULL AND json_extract(body, '$.type') = 'annotation-removed';
+`;

@@ -1,5 +1,5 @@
 /** A text of the row in a text area that is as high as it. What is typed becomes an edit when typing rests, and when it is left. */
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useStore } from '../ui/store.ts';
 import type { DatasetModel } from './dataset-model.ts';
 import styles from './field-editor.module.css';
@@ -8,7 +8,8 @@ import { keepUndo } from './own-undo.ts';
 export function FieldEditor({ model, label }: { model: DatasetModel; label: string }) {
   const draft = useStore(model.state, (state) => state.editing?.draft ?? '');
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => area.current?.focus(), []);
+  // At once: a key that follows is typed here.
+  useLayoutEffect(() => area.current?.focus(), []);
   useLayoutEffect(() => {
     const { current } = area;
     if (!current) return;

@@ -24,9 +24,10 @@ export function withLineEnds(text: string, edited: string): string {
   let tail = 0;
   while (tail < most - head && before[before.length - 1 - tail] === edited[edited.length - 1 - tail]) tail++;
   const lineEnd = /\r\n?|\n/.exec(text)?.[0] ?? '\n';
-  return (
-    text.slice(0, rawLength(text, head)) +
-    edited.slice(head, edited.length - tail).replaceAll('\n', lineEnd) +
-    text.slice(rawLength(text, before.length - tail))
-  );
+  const made = edited.slice(head, edited.length - tail).replaceAll('\n', lineEnd);
+  return joined(joined(text.slice(0, rawLength(text, head)), made), text.slice(rawLength(text, before.length - tail)));
 }
+
+/** Two line ends that meet stay two. */
+const joined = (first: string, second: string) =>
+  first.endsWith('\r') && second.startsWith('\n') ? `${first}\n${second}` : first + second;

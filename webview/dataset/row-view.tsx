@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { EditableField, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
+import { outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { isSolution } from '../rollout/question-text.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
@@ -74,7 +75,10 @@ export function RowView({ model, reading }: RowViewProps) {
           ) : fields.process === null && reading.text === '' ? (
             <p class={styles.absent}>This row has no chain of thought under “process”.</p>
           ) : (
-            <Think reading={reading} />
+            <>
+              <Think reading={reading} />
+              <Outside text={outsideText(fields.process ?? '', reading.think, null)} />
+            </>
           )}
         </section>
         <section aria-label="Answer">
@@ -150,6 +154,16 @@ function Think({ reading }: { reading: RowReading }) {
         onFrame={() => {}}
       />
     </div>
+  );
+}
+
+/** Of the chain of thought what stands before or after its tags: it is trained too. */
+function Outside({ text }: { text: string }) {
+  if (text === '') return null;
+  return (
+    <p class={styles.absent}>
+      Outside the tags: <span class="model-text">{shownLine(text, 2000)}</span>
+    </p>
   );
 }
 

@@ -1,7 +1,8 @@
 /** A completion cut into pieces that carry their marks: aha moments, commitments, flags, mentions of frames, hits, tokens. */
 
+import type { Severity } from '../../trainer/protocol/annotations/categories.ts';
 import { type ShownPiece, shownPieces } from '../../trainer/protocol/hostile-text.ts';
-import type { AhaMoment, Annotation, Commitment, MediaView, Span } from '../../trainer/protocol/records.ts';
+import type { AhaMoment, Commitment, MediaView, Span } from '../../trainer/protocol/records.ts';
 
 /** A mention of a frame or a time in the text, with the frame (from 0) that it points to. */
 export interface FrameMention {
@@ -19,8 +20,8 @@ export interface CompletionPiece extends ShownPiece {
   readonly aha: AhaMoment | null;
   /** The aha moment begins with this piece. */
   readonly ahaStarts: boolean;
-  readonly flags: readonly Annotation[];
-  readonly flagStarts: readonly Annotation[];
+  readonly flags: readonly MarkedFlag[];
+  readonly flagStarts: readonly MarkedFlag[];
   readonly mention: FrameMention | null;
   readonly token: TokenSpan | null;
   /** What the filter looks for stands here. */
@@ -31,9 +32,20 @@ export interface CompletionPiece extends ShownPiece {
   readonly isGap: boolean;
 }
 
+/** A flag on a passage, in the words of the page. */
+export interface MarkedFlag {
+  readonly id: string;
+  readonly span: Span | null;
+  readonly severity: Severity;
+  /** What stands behind the passage. */
+  readonly tag: string;
+  /** Who said it, and why. */
+  readonly said: string;
+}
+
 export interface CompletionMarks {
   readonly aha: readonly AhaMoment[];
-  readonly flags: readonly Annotation[];
+  readonly flags: readonly MarkedFlag[];
   readonly mentions: readonly FrameMention[];
   readonly tokens: readonly TokenSpan[];
   readonly hits: readonly Span[];

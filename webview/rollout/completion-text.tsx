@@ -5,9 +5,9 @@
 import type { ComponentChildren } from 'preact';
 import { Fragment } from 'preact';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import { type Annotation, type Commitment, flagCategories, type Span } from '../../trainer/protocol/records.ts';
+import type { Commitment, Span } from '../../trainer/protocol/records.ts';
 import { tierWords } from './aha-tier.tsx';
-import { type CompletionMarks, type CompletionPiece, completionPieces } from './completion-pieces.ts';
+import { type CompletionMarks, type CompletionPiece, completionPieces, type MarkedFlag } from './completion-pieces.ts';
 import styles from './completion-text.module.css';
 import type { ShadeStep } from './shades.ts';
 
@@ -64,6 +64,8 @@ export function CompletionText(props: CompletionTextProps) {
   );
 }
 
+const isMajor = ({ severity }: MarkedFlag) => severity === 'major';
+
 interface PieceProps
   extends Pick<CompletionTextProps, 'text' | 'shade' | 'token' | 'ahaShown' | 'hitShown' | 'onFrame'> {
   readonly piece: CompletionPiece;
@@ -94,7 +96,7 @@ function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown
     'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,
-    'data-flagged': piece.flags.length > 0 ? '' : undefined,
+    'data-flagged': piece.flags.length === 0 ? undefined : piece.flags.some(isMajor) ? 'major' : 'minor',
     'data-code': piece.code ? '' : undefined,
     'data-hit': hit?.start,
     'data-token': token?.tokens[0],
@@ -136,10 +138,10 @@ function CommitmentTag({ commitment: { answer, right } }: { commitment: Commitme
   );
 }
 
-function FlagTag({ flag }: { flag: Annotation }) {
+function FlagTag({ flag }: { flag: MarkedFlag }) {
   return (
-    <span class={styles.tag} title={`${flag.author}: ${flag.note || flag.category}`}>
-      {flagCategories.indexOf(flag.category) + 1} {flag.category}
+    <span class={styles.tag} title={flag.said}>
+      {flag.tag}
     </span>
   );
 }

@@ -1,50 +1,80 @@
-/** Flags a rollout or a span of its text, by key: 1 to 9 category, k f d verdict, n note, Enter saves, Esc leaves. */
+/**
+ * Flags a rollout or a span of its text, and gives a verdict, all by key: what is flagged by sentence and word, what is wrong, how
+ * grave, a note, a verdict. Enter saves, Esc leaves.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { type Category, categoryAtKeys } from '../../trainer/protocol/annotations/categories.ts';
+import type { SelectionUnit } from '../../trainer/protocol/annotations/selection.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import {
-  type AnnotationInput,
-  type FlagCategory,
-  flagCategories,
-  type Verdict,
-  verdict as verdicts,
-} from '../../trainer/protocol/records.ts';
+import { type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
 import { lengthInCodePoints } from '../../trainer/protocol/text-spans.ts';
 import { count } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { Button, TextField } from '../ui/toolkit.tsx';
 import styles from './flag-form.module.css';
+import type { FlagDraft, SpanMove } from './flagging.ts';
 
 interface FlagFormProps {
-  readonly rolloutId: string;
-  readonly span: AnnotationInput['span'];
+  readonly draft: FlagDraft;
+  readonly categories: readonly Category[];
   readonly quote: string;
+  /** What is still to be chosen; null when nothing is. */
+  readonly missing: string | null;
   /** Why nothing can be saved now; null when it can. */
   readonly refused: string | null;
-  readonly onSave: (annotation: AnnotationInput) => Promise<boolean>;
+  /** Nobody signs here yet: a name is asked for. */
+  readonly asksName: boolean;
+  readonly onChange: (change: Partial<FlagDraft>) => void;
+  readonly onMove: (how: SpanMove, unit: SelectionUnit) => void;
+  /** @param name who signs, where that was asked */
+  readonly onSave: (name: string | null) => Promise<boolean>;
   readonly onLeave: () => void;
 }
 
 const verdictKeys: Readonly<Record<string, Verdict>> = { k: 'keep', f: 'fix', d: 'drop' };
 
-export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: FlagFormProps) {
+/** By key, with the shift key in capitals or as `Shift+`. */
+const spanKeys: Readonly<Record<string, readonly [SpanMove, SelectionUnit]>> = {
+  v: ['next', 'sentence'],
+  V: ['previous', 'sentence'],
+  w: ['next', 'word'],
+  W: ['previous', 'word'],
+  'Shift+ArrowRight': ['widen', 'word'],
+  'Shift+ArrowLeft': ['narrow', 'word'],
+  'Shift+ArrowDown': ['widen', 'sentence'],
+  'Shift+ArrowUp': ['narrow', 'sentence'],
+  ArrowLeft: ['widen start', 'word'],
+  ArrowRight: ['narrow start', 'word'],
+};
+
+export function FlagForm(props: FlagFormProps) {
+  const { draft, quote, refused, asksName, onChange, onMove, onSave, onLeave } = props;
+  const categories = props.categories.filter(({ key }) => key !== null);
   const form = useRef<HTMLDivElement>(null);
   const note = useRef<HTMLElement>(null);
-  const [category, setCategory] = useState<FlagCategory | null>(null);
-  const [verdict, setVerdict] = useState<Verdict | null>(null);
-  const [text, setText] = useState('');
+  const signed = useRef<HTMLElement>(null);
   const [saving, setSaving] = useState(false);
+  const [name, setName] = useState('');
+  /** `0` was pressed, and a letter is to follow. */
+  const [begun, setBegun] = useState('');
   /** It was to be saved: what is in the way is said. */
   const [wanted, setWanted] = useState(false);
-  const missing = refused ?? (category === null ? `choose what is wrong first (1 to ${flagCategories.length})` : null);
+  const missing =
+    refused ?? props.missing ?? (asksName && name.trim() === '' ? 'write who signs this, in "Sign as"' : null);
+  const chosen = categories.find(({ id }) => id === draft.category);
+  const severity = draft.severity ?? chosen?.severity ?? 'major';
   useEffect(() => {
     form.current?.focus({ preventScroll: true });
     form.current?.scrollIntoView({ block: 'nearest' });
   }, []);
   const save = async () => {
     setWanted(true);
-    if (!category || saving || refused) return;
+    if (saving || missing !== null) {
+      if (props.missing === null && refused === null) signed.current?.focus();
+      return;
+    }
     setSaving(true);
-    if (!(await onSave({ rolloutId, span, category, verdict, note: text.trim() }))) setSaving(false);
+    if (!(await onSave(asksName ? name.trim() : null))) setSaving(false);
   };
   const onKey = (event: KeyboardEvent) => {
     event.stopPropagation();
@@ -52,18 +82,25 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
       onLeave();
       return;
     }
-    const inNote = event.composedPath().includes(note.current as EventTarget);
-    if (event.key === 'Enter' && (inNote || event.target === form.current)) {
+    const path = event.composedPath();
+    const inField = [note, signed].some(({ current }) => current !== null && path.includes(current));
+    if (event.key === 'Enter' && (inField || event.target === form.current)) {
       event.preventDefault();
       void save();
       return;
     }
-    if (inNote || event.ctrlKey || event.metaKey || event.altKey) return;
-    const picked = flagCategories[Number(event.key) - 1];
+    if (inField || event.ctrlKey || event.metaKey || event.altKey) return;
+    const move = spanKeys[event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key];
+    const inRadios = event.target !== form.current && event.key.startsWith('Arrow');
+    const picked = categoryAtKeys(categories, begun + event.key);
     const said = verdictKeys[event.key.toLowerCase()];
-    if (picked) setCategory(picked);
-    else if (said) setVerdict(verdict === said ? null : said);
-    else if (event.key === 'n') note.current?.focus();
+    setBegun(picked === 'more' ? event.key : '');
+    if (picked !== null) {
+      if (picked !== 'more') onChange({ category: picked.id, severity: null });
+    } else if (move && !inRadios) onMove(...move);
+    else if (said) onChange({ verdict: draft.verdict === said ? null : said });
+    else if (event.key === 's') onChange({ severity: severity === 'major' ? 'minor' : 'major' });
+    else if (event.key === 't') note.current?.focus();
     else return;
     event.preventDefault();
   };
@@ -71,32 +108,55 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
     // biome-ignore lint/a11y/useSemanticElements: nothing is submitted; it takes the keys of its parts
     <div ref={form} class={styles.form} role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
       <p class={styles.quoting}>
-        Flag {span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : 'the whole answer'}
+        Flag{' '}
+        {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : 'the whole answer'}
+        <span class={`${styles.moves} dim`}>
+          <kbd>v</kbd> sentence <kbd>w</kbd> word <kbd>Shift+arrows</kbd> wider
+          {draft.span && (
+            <button type="button" class="link" onClick={() => onChange({ span: null })}>
+              the whole answer
+            </button>
+          )}
+        </span>
       </p>
       <div class={styles.categories} role="radiogroup" aria-label="What is wrong">
-        {flagCategories.map((name, index) => (
+        {categories.map((category) => (
           // biome-ignore lint/a11y/useSemanticElements: radio buttons drawn as rows with their keys
           <button
-            key={name}
+            key={category.id}
             type="button"
             role="radio"
-            aria-checked={category === name}
-            onClick={() => setCategory(name)}
+            aria-checked={category.id === draft.category}
+            title={category.description}
+            onClick={() => onChange({ category: category.id, severity: null })}
           >
-            <kbd>{index + 1}</kbd> {name}
+            <kbd>{category.key}</kbd> <span class="cut">{category.name}</span>
           </button>
         ))}
       </div>
       <div class={styles.verdict}>
-        <Segments label="Verdict on the whole answer">
-          {verdicts.options.map((name) => (
+        <Segments label="Severity">
+          {(['minor', 'major'] as const).map((grade) => (
             <button
-              key={name}
+              key={grade}
               type="button"
-              aria-pressed={verdict === name}
-              onClick={() => setVerdict(verdict === name ? null : name)}
+              aria-pressed={draft.category !== null && severity === grade}
+              onClick={() => onChange({ severity: grade })}
             >
-              {name} <kbd>{name.charAt(0)}</kbd>
+              {grade}
+            </button>
+          ))}
+        </Segments>
+        <kbd>s</kbd>
+        <Segments label="Verdict on the whole answer">
+          {verdicts.options.map((option) => (
+            <button
+              key={option}
+              type="button"
+              aria-pressed={draft.verdict === option}
+              onClick={() => onChange({ verdict: draft.verdict === option ? null : option })}
+            >
+              {option} <kbd>{option.charAt(0)}</kbd>
             </button>
           ))}
         </Segments>
@@ -104,16 +164,26 @@ export function FlagForm({ rolloutId, span, quote, refused, onSave, onLeave }: F
           class={styles.note}
           fieldRef={note}
           label="Note"
-          placeholder="note (n)"
-          value={text}
-          onInput={setText}
+          placeholder="note (t)"
+          value={draft.note}
+          onInput={(text) => onChange({ note: text })}
         />
+        {asksName && (
+          <TextField
+            class={styles.note}
+            fieldRef={signed}
+            label="Sign as"
+            placeholder="sign as: Ann Example <ann@example.org>"
+            value={name}
+            onInput={setName}
+          />
+        )}
         <Button primary disabled={saving || missing !== null} title={missing ?? 'Enter'} onPress={() => void save()}>
           Save
         </Button>
         <Button onPress={onLeave}>Leave it</Button>
         {wanted && missing !== null && <span role="alert">Not saved: {missing}.</span>}
-        <span class="dim far">{span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
+        <span class="dim far">{draft.span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
       </div>
     </div>
   );

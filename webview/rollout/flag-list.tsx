@@ -1,5 +1,5 @@
-/** The flags of one rollout. */
-
+/** The flags of one rollout, and its authors' verdicts. */
+import type { Categories } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Annotation } from '../../trainer/protocol/records.ts';
 import { Bar } from '../ui/heads.tsx';
@@ -7,40 +7,51 @@ import { clock } from '../ui/numbers.ts';
 import styles from './flag-list.module.css';
 
 interface FlagListProps {
-  readonly flags: readonly Annotation[];
+  /** Oldest first. */
+  readonly annotations: readonly Annotation[];
+  readonly named: Categories['named'];
   readonly refused: string | null;
-  readonly onRemove: (id: number) => void;
+  /** Who signs here; null where nobody does yet. */
+  readonly author: string | null;
+  readonly onRetract: (id: string) => void;
 }
 
-export function FlagList({ flags, refused, onRemove }: FlagListProps) {
-  if (flags.length === 0) return null;
+export function FlagList({ annotations, named, refused, author, onRetract }: FlagListProps) {
+  if (annotations.length === 0) return null;
+  const flags = annotations.filter(({ category }) => category !== null);
+  const given = new Set(annotations.flatMap(({ verdict }) => verdict ?? []));
   return (
-    <section aria-label="Flags">
-      <Bar title="Flags">
+    <section aria-label="Flags and verdicts">
+      <Bar title="Flags and verdicts">
         <span>{flags.length}</span>
+        {given.size > 1 && <span class="dim">the verdicts differ</span>}
       </Bar>
       <ul class={styles.flags}>
-        {flags.map((flag) => (
-          <li key={flag.id} class={styles.flag}>
+        {annotations.map((said) => (
+          <li key={said.id} class={styles.flag} data-grade={said.category === null ? 'verdict' : said.severity}>
             <span>
-              <b>{flag.category}</b>
-              {flag.verdict && <span class="dim"> · {flag.verdict}</span>}
+              <b>{said.category === null ? `verdict: ${said.verdict}` : shownLine(named(said.category).name)}</b>
+              {said.category !== null && said.severity === 'minor' && <span class="dim"> · minor</span>}
               <span class="dim">
                 {' '}
-                · {shownLine(flag.author)}, {clock(flag.at)}
+                · {shownLine(said.author)}, {clock(said.at)}
               </span>
-              {flag.note && <span class="model-text"> · {shownLine(flag.note)}</span>}
+              {said.note && <span class="model-text"> · {shownLine(said.note)}</span>}
             </span>
-            <button
-              type="button"
-              class="link"
-              title={refused ?? 'Remove this flag'}
-              aria-disabled={refused !== null}
-              onClick={() => refused ?? onRemove(flag.id)}
-            >
-              Remove
-            </button>
-            <q class="cut model-text">{flag.span ? shownLine(flag.quote, 300) : 'the whole answer'}</q>
+            {said.author === author && (
+              <button
+                type="button"
+                class="link"
+                title={refused ?? 'Take this back (the history keeps it)'}
+                aria-disabled={refused !== null}
+                onClick={() => refused ?? onRetract(said.id)}
+              >
+                Take back
+              </button>
+            )}
+            {said.category !== null && (
+              <q class="cut model-text">{said.span ? shownLine(said.quote, 300) : 'the whole answer'}</q>
+            )}
           </li>
         ))}
       </ul>

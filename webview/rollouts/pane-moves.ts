@@ -50,7 +50,7 @@ export function paneMoves(now: PanesNow): PaneMoves {
   const leave = () => {
     const state = reading.state.get();
     if (closeHelp) closeHelp();
-    else if (state.flagging) reading.stopFlagging();
+    else if (reading.flagging.state.get().draft) reading.flagging.leave();
     else if (state.token !== null) {
       reading.leaveToken();
       focusOn('rollout');

@@ -5,17 +5,10 @@
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
-import type {
-  AnnotationInput,
-  GroupWithRollouts,
-  Rollout,
-  RolloutTokens,
-  RunEvent,
-  Span,
-} from '../../trainer/protocol/records.ts';
-import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
+import type { GroupWithRollouts, Rollout, RolloutTokens, RunEvent, Span } from '../../trainer/protocol/records.ts';
 import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
+import { Flagging } from '../rollout/flagging.ts';
 import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { say } from '../ui/said.tsx';
@@ -79,8 +72,6 @@ export interface ReadingState {
   readonly hit: { readonly start: number } | null;
   /** Where the aha moment begins that was jumped to; another object for each jump. */
   readonly aha: { readonly start: number } | null;
-  /** What is being flagged: a span of the text, or the whole answer. */
-  readonly flagging: { readonly span: Span | null } | null;
   /** The filter does not keep the answer that is read. */
   readonly outside: boolean;
 }
@@ -108,11 +99,11 @@ export class Reading {
     token: null,
     hit: null,
     aha: null,
-    flagging: null,
     outside: false,
   });
   readonly moves: ListMoves;
   readonly place: Store<RolloutsPlace>;
+  readonly flagging: Flagging;
   private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>;
   private readonly list: ReadList;
   private readonly stops: readonly (() => void)[];
@@ -138,6 +129,7 @@ export class Reading {
     place: Store<RolloutsPlace>,
   ) {
     this.feed = feed;
+    this.flagging = new Flagging(feed, () => this.rollout);
     this.list = list;
     this.place = place;
     this.query = list.state.get().query;
@@ -306,28 +298,8 @@ export class Reading {
   /** Begins a flag on a span of the text, widened to whole characters, or on the whole answer. */
   flag(span: Span | null): void {
     if (!this.rollout) return;
-    const { text } = this.rollout;
-    this.patch({ flagging: { span: span && withWholeCharacters(text, span) }, pane: 'rollout', exact: false });
-  }
-
-  stopFlagging(): void {
-    this.patch({ flagging: null });
-  }
-
-  /** Whether the flag was taken down; what is wrong is shown. */
-  async saveFlag(annotation: AnnotationInput): Promise<boolean> {
-    try {
-      await this.feed.request('annotations/add', { annotation });
-      this.stopFlagging();
-      return true;
-    } catch (thrown) {
-      this.feed.fail(thrown);
-      return false;
-    }
-  }
-
-  removeFlag(id: number): void {
-    this.feed.request('annotations/remove', { id }).catch((thrown: unknown) => this.feed.fail(thrown));
+    this.flagging.begin(span);
+    this.patch({ pane: 'rollout', exact: false });
   }
 
   private frames(): number {
@@ -375,7 +347,8 @@ export class Reading {
     this.shown = { groupId, rolloutId };
     this.list.choose(rolloutId);
     if (rolloutId !== before.rolloutId) {
-      this.patch({ aha: null, hit: null, token: null, tokens: null, flagging: null });
+      this.flagging.leave();
+      this.patch({ aha: null, hit: null, token: null, tokens: null });
       if (rolloutId !== null) void this.readTokens(rolloutId);
     }
     if (groupId === before.groupId) return;

@@ -5,12 +5,13 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
+import { type Categories, categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
-import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
+import { frameMentions, type MarkedFlag, outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { type ExactText, ExactTexts, exactCompletion, exactPrompt } from '../rollout/exact-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
@@ -42,7 +43,8 @@ interface RolloutViewProps {
   readonly reading: Reading;
   readonly run: RunSummary;
   readonly read: Read;
-  readonly flags: readonly Annotation[];
+  /** Of this rollout. */
+  readonly annotations: readonly Annotation[];
   /** Where the list is hidden. */
   readonly listPlace: ListPlace | null;
   readonly filteredOut: boolean;
@@ -52,6 +54,8 @@ interface RolloutViewProps {
   /** Why nothing can be saved now; null when it can. */
   readonly refused: string | null;
   readonly onFlag: () => void;
+  /** Names who signs; false where it is no name, which is shown. */
+  readonly onSign: (name: string) => Promise<boolean>;
   readonly onCopyLink: () => void;
   readonly onAcross: (read: Read) => void;
   readonly onCompare: (read: Read) => void;
@@ -63,7 +67,7 @@ export const rolloutTextId = 'rollout-text';
 export const thinkId = 'rollout-think';
 
 export function RolloutView(props: RolloutViewProps) {
-  const { feed, host, reading, run, read, flags, compact, refused, onAcross, onCompare, onOpenDocument } = props;
+  const { feed, host, reading, run, read, annotations, compact, refused, onAcross, onCompare, onOpenDocument } = props;
   const { group, rollout } = read;
   const { question } = group;
   const exact = useStore(reading.state, (state) => state.exact);
@@ -95,7 +99,10 @@ export function RolloutView(props: RolloutViewProps) {
       {exact ? (
         <Exact {...{ feed, reading, read, refused, copy }} onOpen={({ name, text }) => openText(name, text)} />
       ) : (
-        <Body {...{ feed, reading, run, read, flags, compact, refused, openRow }} bothStrips={props.bothStrips} />
+        <Body
+          {...{ feed, reading, run, read, annotations, compact, refused, openRow, onSign: props.onSign }}
+          bothStrips={props.bothStrips}
+        />
       )}
       {reason && (
         <p class={styles.because} data-part="reason">
@@ -129,15 +136,38 @@ function Exact({ feed, reading, read, refused, copy, onOpen }: ExactProps) {
   );
 }
 
+function markedFlags(annotations: readonly Annotation[], named: Categories['named']): MarkedFlag[] {
+  return annotations.flatMap(({ id, span, severity, category, author, note }) => {
+    if (category === null) return [];
+    const { key, name } = named(category);
+    return [
+      {
+        id,
+        span,
+        severity,
+        tag: `${key ?? ''} ${shownLine(name)}`.trim(),
+        said: `${shownLine(author)}: ${shownLine(note) || shownLine(name)}`,
+      },
+    ];
+  });
+}
+
 interface BodyProps
-  extends Pick<RolloutViewProps, 'feed' | 'reading' | 'run' | 'read' | 'flags' | 'compact' | 'bothStrips' | 'refused'> {
+  extends Pick<
+    RolloutViewProps,
+    'feed' | 'reading' | 'run' | 'read' | 'annotations' | 'compact' | 'bothStrips' | 'refused' | 'onSign'
+  > {
   readonly openRow: () => void;
 }
 
-function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, openRow }: BodyProps) {
+function Body({ feed, reading, run, read, annotations, compact, bothStrips, refused, onSign, openRow }: BodyProps) {
   const { group, rollout } = read;
   const { question, media } = group;
-  const { frame, flipping, shade, tokens, token, hit, aha, flagging } = useStore(reading.state, (state) => state);
+  const { frame, flipping, shade, tokens, token, hit, aha } = useStore(reading.state, (state) => state);
+  const { flagging } = reading;
+  const { draft, categories } = useStore(flagging.state, (state) => state);
+  const named = useMemo(() => categoryNamedIn(categories), [categories]);
+  const author = useStore(feed.connection.state, (state) => state.author);
   const frames = useFetched(feed, media.key, (key) => feed.frames(key));
   const [preview, setPreview] = useState<FramePreview | null>(null);
   const [stripFocused, setStripFocused] = useState(false);
@@ -157,12 +187,12 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
     () => ({
       aha: rollout.aha,
       commitments: rollout.commitments ?? [],
-      flags,
+      flags: markedFlags(annotations, named),
       mentions: frameMentions(rollout.text, media),
       tokens: placed,
       hits,
     }),
-    [rollout, flags, media, placed, firstHit, hits.length],
+    [rollout, annotations, named, media, placed, firstHit, hits.length],
   );
   const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
 
@@ -180,20 +210,24 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
     return () => found.removeAttribute('aria-describedby');
   }, [token, placed]);
 
-  const picked = flagging?.span ?? null;
+  const picked = draft?.span ?? null;
   const onFrame = (chosen: number) => reading.showFrame(chosen);
   const { think, answer } = rollout.parsed;
   const outside = think || answer ? outsideText(rollout.text, think, answer) : '';
   const body = think ?? (answer ? null : { start: 0, end: rollout.text.length });
-  const form = flagging && (
+  const form = draft && (
     <FlagForm
-      key={`${rollout.id} ${picked?.start}`}
-      rolloutId={rollout.id}
-      span={picked}
+      key={`${rollout.id} ${picked?.start} ${picked?.end}`}
+      draft={draft}
+      categories={categories}
       quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
+      missing={flagging.missing}
       refused={refused}
-      onSave={(annotation) => reading.saveFlag(annotation)}
-      onLeave={() => reading.stopFlagging()}
+      asksName={author === null}
+      onChange={(change) => flagging.change(change)}
+      onMove={(how, unit) => flagging.move(how, unit)}
+      onSave={async (name) => (name === null || (await onSign(name))) && flagging.save()}
+      onLeave={() => flagging.leave()}
     />
   );
   const completion = (within: Span) => (
@@ -307,7 +341,7 @@ function Body({ feed, reading, run, read, flags, compact, bothStrips, refused, o
           </p>
         )}
         {formBelow && <div class={styles.formBelow}>{form}</div>}
-        <FlagList flags={flags} refused={refused} onRemove={(id) => reading.removeFlag(id)} />
+        <FlagList {...{ annotations, named, refused, author }} onRetract={(id) => void flagging.retract(id)} />
       </section>
       <AnswerLine {...{ rollout, question, noEntropy }} threshold={run.parameters.correctThreshold}>
         {answer ? completion(answer) : 'none'}

@@ -24,6 +24,7 @@ export const rolloutsKeys = [
   { meaning: 'across steps', keys: { t: 'across' } },
   { meaning: 'compare with another run', keys: { r: 'compare' } },
   { meaning: 'flag the selected text, or the answer', keys: { x: 'flag' } },
+  { meaning: 'take back what was flagged last', keys: { u: 'undoFlag' } },
   { meaning: 'copy a link', keys: { y: 'copyLink' } },
   { meaning: 'dashboard', keys: { d: 'dashboard' } },
   { meaning: 'these keys', keys: { '?': 'help' } },

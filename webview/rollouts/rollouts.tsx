@@ -136,6 +136,15 @@ function Panes(props: PanesProps) {
     reading.flag(text ? selectedSpan(text) : null);
     window.getSelection()?.removeAllRanges();
   };
+  const signAs = async (name: string) => {
+    try {
+      host.keepAuthor(await feed.connection.signAs(name));
+      return true;
+    } catch (thrown) {
+      feed.fail(thrown);
+      return false;
+    }
+  };
   const copyLink = () => {
     if (!read) return;
     const link = linkOfRollout(feed, read.rollout, reading.place.get(), document.getElementById(rolloutTextId));
@@ -197,6 +206,7 @@ function Panes(props: PanesProps) {
     across: () => read && onAcross(read),
     compare: () => read && onCompare(read),
     flag,
+    undoFlag: () => void reading.flagging.undo(),
     copyLink,
     dashboard: onDashboard,
     help: () => props.onHelp(!props.help),
@@ -211,7 +221,7 @@ function Panes(props: PanesProps) {
   }, [selection, read?.rollout.id]);
 
   const index = rolloutId === null ? -1 : rows.rows.indexOf(rolloutId);
-  const flags = view.annotations;
+  const { annotations } = view;
   const { lengthMin, lengthMax, correctThreshold } = view.run.parameters;
   const group = read && (
     <GroupView
@@ -220,7 +230,7 @@ function Panes(props: PanesProps) {
       commands={view.commands}
       whatIf={whatIf}
       selectedId={rolloutId}
-      flaggedIds={new Set(flags.map((flagged) => flagged.rolloutId))}
+      flaggedIds={new Set(annotations.filter(({ category }) => category !== null).map((flagged) => flagged.rolloutId))}
       lengthWindow={view.run.method === 'sft' ? null : [lengthMin, lengthMax]}
       onLeaveWhatIf={leaveWhatIf}
       onSelect={(chosen) => choose(read.group.id, chosen)}
@@ -289,12 +299,13 @@ function Panes(props: PanesProps) {
               {...{ feed, host, reading, read, refused, onAcross, onCompare }}
               onOpenDocument={props.onOpenDocument}
               run={view.run}
-              flags={flags.filter((flagged) => flagged.rolloutId === read.rollout.id)}
+              annotations={annotations.filter((said) => said.rolloutId === read.rollout.id)}
               listPlace={isListShown ? null : { index: index === -1 ? null : index, matching }}
               filteredOut={outside}
               compact={layout !== 'wide' || low}
               bothStrips={both}
               onFlag={flag}
+              onSign={signAs}
               onCopyLink={copyLink}
             />
           ) : (

@@ -20,6 +20,8 @@ import { Store } from '../ui/store.ts';
 export interface ConnectionState {
   readonly link: LinkStatus;
   readonly trainer: TrainerInfo | null;
+  /** Who signs what is said here; null where nobody has been named yet. */
+  readonly author: string | null;
   /** The last thing that went wrong and that a person should know of. */
   readonly fault: StudioError | null;
 }
@@ -38,6 +40,7 @@ export class Connection {
   readonly state = new Store<ConnectionState>({
     link: { state: 'connecting', reason: '' },
     trainer: null,
+    author: null,
     fault: null,
   });
   private readonly rpc: JsonRpc;
@@ -59,7 +62,7 @@ export class Connection {
   }
 
   /** Takes a new link; nothing of an earlier one holds. */
-  open(transport: Transport, author: string): void {
+  open(transport: Transport, author: string | null): void {
     const client = new Client(this.rpc, transport, (fault) => this.fail(fault));
     const greeted = this.greet(client, author);
     this.greeted = greeted;
@@ -116,6 +119,13 @@ export class Connection {
     return () => this.readyListeners.delete(listener);
   }
 
+  /** From now on this one signs. @returns the name as labels have it @throws StudioError `bad-input` for what is no name */
+  async signAs(name: string): Promise<string> {
+    const { author } = await this.request('author/set', { author: name });
+    this.patch({ author });
+    return author;
+  }
+
   /** Shows what went wrong until it is dismissed or something worked. */
   fail(fault: StudioError): void {
     this.patch({ fault });
@@ -130,13 +140,13 @@ export class Connection {
     return this.greeted;
   }
 
-  private async greet(client: Client, author: string): Promise<Client> {
+  private async greet(client: Client, author: string | null): Promise<Client> {
     const { trainer } = await client.request('initialize', {
       protocol: { ...protocolVersion },
       client: this.place === 'vscode' ? 'editor' : 'browser',
-      author,
+      author: author ?? 'browser',
     });
-    this.patch({ trainer, fault: null });
+    this.patch({ trainer, author, fault: null });
     return client;
   }
 

@@ -111,7 +111,7 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
       ...(lists.commands && { commands: newestFirst([...lists.commands], ({ number }) => number) }),
       ...(lists.checkpoints && { checkpoints: newestFirst([...lists.checkpoints], ({ at }) => at) }),
       ...(lists.evaluations && { evaluations: newestFirst([...lists.evaluations], ({ at }) => at) }),
-      ...(lists.annotations && { annotations: [...lists.annotations].sort((a, b) => a.id - b.id) }),
+      ...(lists.annotations && { annotations: lists.annotations }),
       ...(lists.notices && withNotices(none, lists.notices)),
     },
     meanwhile,

@@ -70,7 +70,7 @@ it('a condition can be dropped', () => {
 });
 
 it('what means something between commas alone keeps its meaning when others go', () => {
-  expect(toggled('wrong, step > 150, category wrong order', 'step>150')).toBe('correct:false flag:order');
+  expect(toggled('wrong, step > 150, category wrong order', 'step>150')).toBe('correct:false flag:wrong-order');
   expect(toggled('wrong, flagged', 'half:ordered')).toBe('correct:false flagged half:ordered');
   expect(without('right, left', [1])).toBe('correct:true');
 });
@@ -78,7 +78,7 @@ it('what means something between commas alone keeps its meaning when others go',
 it('a condition by itself asks for what it asks for in its line', () => {
   for (const [line, texts, alone] of [
     ['wrong, step > 500', ['wrong', 'step > 500'], ['correct:false', 'step>500']],
-    ['flagged, category wrong order', ['flagged', 'category wrong order'], ['flagged', 'flag:order']],
+    ['flagged, category wrong order', ['flagged', 'category wrong order'], ['flagged', 'flag:wrong-order']],
     ['wrong, bounces, aha >= 3', ['wrong', 'bounces', 'aha >= 3'], ['correct:false', '"bounces"*', 'aha>=3']],
     ['red ball', ['red', 'ball'], ['"red"', '"ball"*']],
   ] as const) {

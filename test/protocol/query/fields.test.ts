@@ -16,11 +16,12 @@ const read = (subject: ReturnType<typeof subjectOf>) =>
 
 describe('fields', () => {
   it('read a rollout, its group and its flags', () => {
-    const flags = [
-      { category: 'wrong order' as const, author: 'ann' },
-      { category: 'format' as const, author: 'bob' },
+    const annotations = [
+      { category: 'wrong-order', author: 'ann' },
+      { category: 'format', author: 'bob' },
+      { category: null, verdict: 'drop' as const, author: 'eve' },
     ];
-    expect(read(subjectOf({ flags }))).toEqual({
+    expect(read(subjectOf({ annotations }))).toEqual({
       step: 21,
       superseded: false,
       half: 'ordered',
@@ -71,8 +72,9 @@ describe('fields', () => {
       groupStd: 0.5,
       flagged: true,
       flags: 2,
-      flag: ['wrong order', 'format'],
-      flagBy: ['ann', 'bob'],
+      flag: ['wrong-order', 'format'],
+      flagBy: ['ann', 'bob', 'eve'],
+      verdict: ['drop'],
     });
   });
 

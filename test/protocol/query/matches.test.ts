@@ -47,12 +47,21 @@ describe('matches', () => {
   });
 
   it('asks each flag', () => {
-    const flags = [
-      { category: 'wrong order' as const, author: 'Ann' },
-      { category: 'format' as const, author: 'bob' },
+    const annotations = [
+      { category: 'wrong-order', author: 'Ann' },
+      { category: 'format', author: 'bob' },
+      { category: null, verdict: 'drop' as const, author: 'eve' },
     ];
-    for (const line of ['flagged', 'flag:wrong-order', 'flag:format flagBy:ann', 'flags:2', 'not flag:other']) {
-      expect(keeps(line, { flags }), line).toBe(true);
+    for (const line of [
+      'flagged',
+      'flag:wrong-order',
+      'flag:format flagBy:ann',
+      'flags:2',
+      'flagBy:eve',
+      'verdict:drop',
+      'not flag:other',
+    ]) {
+      expect(keeps(line, { annotations }), line).toBe(true);
       expect(keeps(line), line).toBe(line.startsWith('not'));
     }
   });

@@ -58,7 +58,7 @@ describe('terms', () => {
     ['correct:no', compare('correct', '=', false)],
     ['flagged', compare('flagged', '=', true)],
     ['Flagged:false', compare('flagged', '=', false)],
-    ['flag:wrong-order', compare('flag', '=', 'wrong order')],
+    ['flag:wrong-order', compare('flag', '=', 'wrong-order')],
     ['flagBy:ann,"Bob B"', any(compare('flagBy', '=', 'ann'), compare('flagBy', '=', 'Bob B'))],
     ['p~<0.5', compare('pShuffled', '<', 0.5)],
     ['p\u0303<0.5', compare('pShuffled', '<', 0.5)],
@@ -156,7 +156,7 @@ describe('faults', () => {
   it('a faulty value or operator is underlined with what the field takes', () => {
     expect(faultOf('order:shufled')).toMatchObject({ part: 'shufled', suggestion: 'shuffled' });
     expect(faultOf('type:choice,orc')).toMatchObject({ part: 'orc', suggestion: 'OCR' });
-    expect(faultOf('flag:"wrong ordre"')).toMatchObject({ part: '"wrong ordre"', suggestion: '"wrong order"' });
+    expect(faultOf('flag:"wrong ordre"')).toMatchObject({ part: '"wrong ordre"', suggestion: 'wrong-order' });
     expect(faultOf('half > ordered')).toMatchObject({ part: ' > ', suggestion: ':' });
     expect(faultOf('step:40..20')).toMatchObject({ part: '40..20', suggestion: '20..40' });
     expect(faultOf('step:x').message).toBe('step takes a whole number from 0, such as step:20, step>=0 or step:0..20.');
@@ -299,7 +299,7 @@ describe('commas', () => {
   it.each([
     ['wrong, step > 150, bounces, aha >= 3', 'correct:false step>150 "bounces" aha>=3'],
     ['temporal > 0, p\u0303 >= p', 'temporal>0 pShuffled>=p'],
-    ['flagged, category wrong order', 'flagged flag:order'],
+    ['flagged, category wrong order', 'flagged flag:wrong-order'],
     ['length < 20, right', 'length<20 correct:true'],
     ['type:choice,ocr, flagged', 'type:choice,ocr flagged'],
     ['type:choice, ocr', 'type:choice,ocr'],

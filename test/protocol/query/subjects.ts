@@ -1,18 +1,19 @@
 /** A rollout to hold queries against, whole, with what a test says about it; and queries and rollouts at random. */
 import fc from 'fast-check';
+import { builtInCategories } from '../../../trainer/protocol/annotations/categories.ts';
 import { dataType, problemType } from '../../../trainer/protocol/dataset.ts';
 import type { Expression } from '../../../trainer/protocol/query/expression.ts';
 import { fieldNames, fields, type Subject } from '../../../trainer/protocol/query/fields.ts';
 import { wordsOf } from '../../../trainer/protocol/query/words.ts';
 import {
   type Annotation,
-  flagCategories,
   frameOrder,
   type Group,
   groupPurpose,
   type Question,
   type Rollout,
   stopReason,
+  verdict,
 } from '../../../trainer/protocol/records.ts';
 
 export interface SubjectParts {
@@ -20,10 +21,10 @@ export interface SubjectParts {
   readonly question?: Partial<Question>;
   readonly group?: Partial<Group>;
   readonly rollout?: Partial<Rollout>;
-  readonly flags?: readonly Partial<Annotation>[];
+  readonly annotations?: readonly Partial<Annotation>[];
 }
 
-export function subjectOf({ run, question, group, rollout, flags }: SubjectParts = {}): Subject {
+export function subjectOf({ run, question, group, rollout, annotations }: SubjectParts = {}): Subject {
   const subject: Rollout = {
     id: 'o1',
     groupId: 'g1',
@@ -102,17 +103,18 @@ export function subjectOf({ run, question, group, rollout, flags }: SubjectParts
       ...group,
     },
     rollout: subject,
-    flags: (flags ?? []).map((flag, index) => ({
-      id: index,
+    annotations: (annotations ?? []).map((said, index) => ({
+      id: String(index),
       rolloutId: 'o1',
       span: null,
       category: 'other',
+      severity: 'major' as const,
       verdict: null,
       note: '',
       author: 'ann',
       at: 0,
       quote: '',
-      ...flag,
+      ...said,
     })),
   };
 }
@@ -224,7 +226,13 @@ export const anySubject: fc.Arbitrary<Subject> = fc
       meanLogprob: someNumber,
       meanEntropy: someNumber,
     }),
-    flags: fc.array(fc.record({ category: fc.constantFrom(...flagCategories), author: shortText }), { maxLength: 2 }),
+    annotations: fc.array(
+      fc.oneof(
+        fc.record({ category: fc.constantFrom(...builtInCategories.map(({ id }) => id)), author: shortText }),
+        fc.record({ category: fc.constant(null), verdict: fc.constantFrom(...verdict.options), author: shortText }),
+      ),
+      { maxLength: 2 },
+    ),
   })
   .map(subjectOf);
 

@@ -9,7 +9,11 @@ const texts = fc
   .map((parts) => parts.join(''));
 
 test('a text that was left as it is keeps every line end', () => {
-  fc.assert(fc.property(texts, (text) => expect(withLineEnds(text, normal(text))).toBe(text)));
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(withLineEnds(text, normal(text))).toBe(text);
+    }),
+  );
 });
 
 test('what was typed is what the text area shows, and what stands before and after it keeps its bytes', () => {

@@ -1,15 +1,16 @@
 /** A completion cut into pieces: nothing of the text is lost, and each mark lies on its own characters. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AhaMoment, MediaView } from '../../../trainer/protocol/records.ts';
+import type { AhaMoment, MediaView, Span } from '../../../trainer/protocol/records.ts';
 import {
   type CompletionMarks,
   completionPieces,
   frameMentions,
+  type MarkedFlag,
   outsideText,
   tokenSpans,
 } from '../../../webview/rollout/completion-pieces.ts';
-import { aGroup, anAnnotation } from '../../store/records.ts';
+import { aGroup } from '../../store/records.ts';
 
 const none: CompletionMarks = { aha: [], flags: [], mentions: [], tokens: [], hits: [], commitments: [] };
 const media: MediaView = {
@@ -18,6 +19,8 @@ const media: MediaView = {
   indices: [0, 33, 65, 98],
   times: [0, 1.44, 2.87, 4.35],
 };
+
+const aFlag = (id: string, span: Span): MarkedFlag => ({ id, span, severity: 'major', tag: '', said: '' });
 
 describe('completionPieces', () => {
   it('joins to the text between the ends that were asked for, however the marks overlap', () => {
@@ -31,7 +34,7 @@ describe('completionPieces', () => {
           const marks = {
             ...none,
             aha: ahas.map((one): AhaMoment => ({ span: one, tier: 3, rule: '', evidence: '' })),
-            flags: flags.map((one, id) => anAnnotation(id, 'r', { span: one })),
+            flags: flags.map((one, id) => aFlag(String(id), one)),
           };
           const pieces = completionPieces(text, { start: 0, end: text.length }, marks);
           expect(pieces.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text);
@@ -43,7 +46,7 @@ describe('completionPieces', () => {
   it('marks the characters of an aha moment and a flag, and where each begins', () => {
     const text = 'one two three four';
     const aha: AhaMoment = { span: { start: 4, end: 13 }, tier: 4, rule: 'rejects', evidence: '' };
-    const flag = anAnnotation(1, 'r', { span: { start: 8, end: 18 } });
+    const flag = aFlag('1', { start: 8, end: 18 });
     const pieces = completionPieces(text, { start: 0, end: 18 }, { ...none, aha: [aha], flags: [flag] });
     expect(
       pieces.map(({ shown, aha: on, flags, ahaStarts, flagStarts }) => [

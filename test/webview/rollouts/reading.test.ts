@@ -343,22 +343,25 @@ describe('Reading', () => {
 
   it('leaves a flag that was begun when another answer is read, and begins none on no answer', async () => {
     reading.flag(null);
-    expect(reading.state.get().flagging).toBeNull();
+    expect(reading.flagging.state.get().draft).toBeNull();
     list.show(rows);
     await give();
     reading.flag({ start: 7, end: 9 });
-    expect(reading.state.get()).toMatchObject({ flagging: { span: { start: 7, end: 9 } }, pane: 'rollout' });
+    expect(reading.flagging.state.get().draft?.span).toEqual({ start: 7, end: 9 });
+    expect(reading.state.get().pane).toBe('rollout');
     reading.move(1);
-    expect(reading.state.get().flagging).toBeNull();
+    expect(reading.flagging.state.get().draft).toBeNull();
   });
 
   it('keeps a flag open that could not be saved, and says why', async () => {
     list.show(rows);
     await give();
     reading.flag(null);
-    const flag = { rolloutId: ids[0] ?? '', span: null, category: 'other', verdict: null, note: '' } as const;
-    await expect(reading.saveFlag(flag)).resolves.toBe(false);
-    expect(reading.state.get().flagging).toEqual({ span: null });
+    await expect(reading.flagging.save()).resolves.toBe(false);
+    reading.flagging.change({ category: 'other' });
+    faults.length = 0;
+    await expect(reading.flagging.save()).resolves.toBe(false);
+    expect(reading.flagging.state.get().draft).toMatchObject({ span: null, category: 'other' });
     expect(faults).toHaveLength(1);
   });
 

@@ -87,11 +87,11 @@ describe('withEvents', () => {
       event(4, { type: 'checkpoint-removed', id: aCheckpoint(1).id }),
       event(5, { type: 'annotation', annotation: anAnnotation(1, 'x') }),
       event(6, { type: 'annotation', annotation: anAnnotation(2, 'x') }),
-      event(7, { type: 'annotation-removed', id: 1 }),
+      event(7, { type: 'annotation-removed', id: '1' }),
     ]);
     expect(view.run.state).toBe('stopped');
     expect(view.checkpoints.map((checkpoint) => checkpoint.step)).toEqual([2]);
-    expect(view.annotations.map(({ id }) => id)).toEqual([2]);
+    expect(view.annotations.map(({ id }) => id)).toEqual(['2']);
   });
 
   it('takes skipped questions and warnings once, in the order of their events', () => {
@@ -131,7 +131,7 @@ describe('withLists', () => {
     const since = [
       step(11, 3, 0.9),
       event(12, { type: 'command', command: applied(1) }),
-      event(13, { type: 'annotation-removed', id: 3 }),
+      event(13, { type: 'annotation-removed', id: '3' }),
     ];
     const early = withEvents({ ...fresh, seq: 10 }, since);
     const view = withLists(
@@ -141,7 +141,7 @@ describe('withLists', () => {
         commands: [requested(1), requested(0)],
         checkpoints: [aCheckpoint(1)],
         evaluations: [anEvaluation(1)],
-        annotations: [anAnnotation(2, 'x'), anAnnotation(1, 'x'), anAnnotation(3, 'x')],
+        annotations: [anAnnotation(1, 'x'), anAnnotation(2, 'x'), anAnnotation(3, 'x')],
       },
       since,
     );
@@ -150,7 +150,7 @@ describe('withLists', () => {
       ['c1', 'applied'],
       ['c0', 'requested'],
     ]);
-    expect(view.annotations.map(({ id }) => id)).toEqual([1, 2]);
+    expect(view.annotations.map(({ id }) => id)).toEqual(['1', '2']);
     expect([view.checkpoints.length, view.evaluations.length]).toEqual([1, 1]);
     expect([view.seq, view.run]).toEqual([early.seq, early.run]);
   });

@@ -3,7 +3,6 @@
  * that is no longer used is retired, not removed: flags with it stay readable.
  */
 import { z } from 'zod';
-import type { FlagCategory } from '../records.ts';
 
 export const severity = z.enum(['minor', 'major']);
 export type Severity = z.infer<typeof severity>;
@@ -115,8 +114,8 @@ export const builtInCategories = [
   { id: 'other', name: 'other', key: '9', description: 'Anything else; the note says what.' },
 ].map((category): Category => ({ ...category, severity: 'major' }));
 
-/** What the categories of flags in a run's database are called now. */
-export const categoryOfOldFlag: Readonly<Record<FlagCategory, string>> = {
+/** What the categories are called now that flags had in a run's database before there were label files. */
+export const categoryOfOldFlag: Readonly<Record<string, string>> = {
   'wrong perception': 'not-in-frames',
   'made-up detail': 'not-in-frames',
   'wrong order': 'wrong-order',
@@ -127,6 +126,15 @@ export const categoryOfOldFlag: Readonly<Record<FlagCategory, string>> = {
   format: 'format',
   other: 'other',
 };
+
+/** As a category is sent to pages. */
+export const sentCategory = z.object({
+  id: z.string(),
+  name: z.string(),
+  key: z.string().nullable(),
+  description: z.string(),
+  severity,
+});
 
 /** The categories of a project. */
 export interface Categories {
@@ -141,14 +149,15 @@ export interface Categories {
 /** @param file null where the project has none */
 export function categoriesOf(file: CategoryFile | null): Categories {
   const all = file === null ? builtInCategories : withKeys(file);
+  return { all, offered: all.filter(({ key }) => key !== null), named: categoryNamedIn(all) };
+}
+
+/** As `Categories.named`. @param all of a project */
+export function categoryNamedIn(all: readonly Category[]): Categories['named'] {
   const byId = new Map(
     [...builtInCategories.map((category) => ({ ...category, key: null })), ...all].map((each) => [each.id, each]),
   );
-  return {
-    all,
-    offered: all.filter(({ key }) => key !== null),
-    named: (id) => byId.get(id) ?? { id, name: id, key: null, description: '', severity: 'major' },
-  };
+  return (id) => byId.get(id) ?? { id, name: id, key: null, description: '', severity: 'major' };
 }
 
 function withKeys({ labels }: CategoryFile): Category[] {
@@ -167,8 +176,8 @@ function withKeys({ labels }: CategoryFile): Category[] {
  * What keys pressed so far choose: a category; `more` where `0` waits for its letter; null where they choose nothing.
  * @param pressed one key, or `0` and a letter
  */
-export function categoryAtKeys(categories: Categories, pressed: string): Category | 'more' | null {
-  const chosen = categories.offered.find(({ key }) => key === pressed);
+export function categoryAtKeys(categories: readonly Category[], pressed: string): Category | 'more' | null {
+  const chosen = categories.find(({ key }) => key === pressed);
   if (chosen !== undefined) return chosen;
-  return pressed === '0' && categories.offered.some(({ key }) => key?.startsWith('0')) ? 'more' : null;
+  return pressed === '0' && categories.some(({ key }) => key?.startsWith('0')) ? 'more' : null;
 }

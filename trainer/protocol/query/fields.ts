@@ -8,13 +8,13 @@ import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
 import type { PatternName } from '../patterns.ts';
 import {
   type Annotation,
-  type FlagCategory,
   type FrameOrder,
   type GroupPurpose,
   type GroupWithRollouts,
   type Rollout,
   type StopReason,
   shownRow,
+  type Verdict,
 } from '../records.ts';
 
 /** What a query is held against: a rollout with everything that is known about it. */
@@ -22,8 +22,8 @@ export interface Subject {
   readonly run: { readonly id: string; readonly name: string };
   readonly group: GroupWithRollouts;
   readonly rollout: Rollout;
-  /** The flags that stand now, whole rollout or span. */
-  readonly flags: readonly Annotation[];
+  /** Flags and verdicts that stand now. */
+  readonly annotations: readonly Annotation[];
 }
 
 /** Values as they are compared, each with other words for it; a value is typed with spaces, hyphens or underscores. */
@@ -69,6 +69,8 @@ export interface TextField extends Described {
 export interface TextsField extends Described {
   readonly kind: 'texts';
   readonly values: KnownValues | null;
+  /** A project may have more than those. */
+  readonly takesOthers?: true;
   of(subject: Subject): readonly string[];
 }
 
@@ -184,17 +186,29 @@ const patterns: KnownValues<PatternName> = {
   'missing frame': [],
   'same text': [],
 };
-const categories: KnownValues<FlagCategory> = {
-  'wrong perception': ['perception'],
-  'wrong order': ['order'],
-  'wrong logic': ['logic'],
-  'answer not supported': ['not supported', 'unsupported'],
-  'right by luck': ['luck'],
-  'made-up detail': ['made up'],
+/** Those built in; a project may have others. Other words: what they are shown as, what they were called before, short ones. */
+const categories: KnownValues = {
+  'not-in-frames': ['wrong perception', 'perception', 'made-up detail', 'made up'],
+  'wrong-order': ['wrong order of events', 'order'],
+  'unsupported-answer': [
+    'reasoning does not support the answer',
+    'answer not supported',
+    'not supported',
+    'unsupported',
+    'wrong logic',
+    'logic',
+  ],
+  'leaked-or-guessed': ['answer leaked or guessed', 'leaked', 'guessed', 'right by luck', 'luck'],
   repetition: [],
+  'other-language': ['language'],
   format: [],
+  harmful: [],
   other: [],
 };
+const verdicts: KnownValues<Verdict> = { keep: [], fix: [], drop: [] };
+
+/** Without verdicts. */
+const flagsOf = ({ annotations }: Subject) => annotations.filter(({ category }) => category !== null);
 
 const table = {
   // ---- which rollout ----
@@ -322,21 +336,29 @@ const table = {
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 
   // ---- flags ----
-  flagged: { ...truth(({ flags }) => flags.length > 0, 'someone flagged it'), bare: true },
-  flags: whole(({ flags }) => flags.length, 'number of its flags', 0),
+  flagged: { ...truth((subject) => flagsOf(subject).length > 0, 'someone flagged it'), bare: true },
+  flags: whole((subject) => flagsOf(subject).length, 'number of its flags', 0),
   flag: {
     kind: 'texts',
     values: categories,
+    takesOthers: true,
     synonyms: ['category'],
     help: 'category of one of its flags',
-    of: ({ flags }) => flags.map(({ category }) => category),
+    of: (subject) => flagsOf(subject).map(({ category }) => category ?? ''),
   },
   flagBy: {
     kind: 'texts',
     values: null,
     synonyms: ['author', 'by'],
-    help: 'author of one of its flags',
-    of: ({ flags }) => flags.map(({ author }) => author),
+    help: 'author of one of its flags or verdicts',
+    of: ({ annotations }) => annotations.map(({ author }) => author),
+  },
+  verdict: {
+    kind: 'texts',
+    values: verdicts,
+    synonyms: [],
+    help: 'verdict of one of its authors',
+    of: ({ annotations }) => annotations.flatMap(({ verdict }) => verdict ?? []),
   },
 } as const satisfies Record<string, Field>;
 

@@ -1,4 +1,5 @@
 /** What is typed behind a field and a sign as an expression: numbers, times, ranges, known values, texts, another field. */
+import { categoryId } from '../annotations/categories.ts';
 import { nearby } from '../nearest.ts';
 import type { Comparison, Expression } from './expression.ts';
 import {
@@ -62,6 +63,7 @@ function readValue(typed: Typed, item: Item, note: NoteFault): Expression | null
     case 'texts': {
       if (field.values === null) return equal(item.text);
       const known = knownValue(field.values, item.text);
+      if (known === null && field.takesOthers && categoryId.safeParse(item.text).success) return equal(item.text);
       return known === null ? wrong(nearbyValue(field.values, item.text)) : equal(known);
     }
     case 'choice': {

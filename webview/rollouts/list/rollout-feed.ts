@@ -511,7 +511,7 @@ export class RolloutFeed {
         return;
       }
       if (body.type === 'annotation') {
-        this.flagged(body.annotation.rolloutId);
+        if (body.annotation.category !== null) this.flagged(body.annotation.rolloutId);
         this.note('flagBy', body.annotation.author);
         this.counts.countSoon();
       }
@@ -550,7 +550,7 @@ export class RolloutFeed {
     this.note('source', question.source);
     this.note('dataset', question.dataset);
     if (question.family !== null) this.note('family', question.family);
-    return group.rollouts.map((rollout) => ({ run: { id, name }, group, rollout, flags: [] }));
+    return group.rollouts.map((rollout) => ({ run: { id, name }, group, rollout, annotations: [] }));
   }
 
   private flagged(rolloutId: string): void {
@@ -562,7 +562,8 @@ export class RolloutFeed {
   /** The event does not say whose flag it was; what flags are left, the run's list says. */
   private unflagged(): void {
     const left = new Map<string, number>();
-    for (const { rolloutId } of this.run.state.get().view.annotations) {
+    for (const { rolloutId, category } of this.run.state.get().view.annotations) {
+      if (category === null) continue;
       left.set(rolloutId, (left.get(rolloutId) ?? 0) + 1);
     }
     const mark = (row: RolloutRow) => (row.flags === 0 ? row : { ...row, flags: left.get(row.id) ?? 0 });

@@ -75,7 +75,7 @@ export class ListModel {
 
   private store(group: GroupWithRollouts): void {
     for (const rollout of group.rollouts) {
-      this.stored.push({ key: this.stored.length + 1, run: { id: 'a', name: 'a' }, group, rollout, flags: [] });
+      this.stored.push({ key: this.stored.length + 1, run: { id: 'a', name: 'a' }, group, rollout, annotations: [] });
     }
   }
 

@@ -223,7 +223,7 @@ describe('RolloutFeed', () => {
     const { run, of, arrive } = aRun();
     const feed = new RolloutFeed(run, '');
     await of('rollouts/count')[0]?.answer({ matching: 1, total: 1, facets: {} });
-    const [annotation] = subjectOf({ flags: [{ author: 'bob' }] }).flags;
+    const [annotation] = subjectOf({ annotations: [{ author: 'bob' }] }).annotations;
     if (annotation) arrive({ type: 'annotation', annotation });
     await vi.advanceTimersByTimeAsync(2000);
     expect(of('rollouts/count')).toHaveLength(2);

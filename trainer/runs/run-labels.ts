@@ -1,0 +1,237 @@
+/**
+ * What people say of rollouts: written into their label files, and from there, whoever wrote it, into the index that each run's
+ * store has of it. The files are the truth; the index follows them, also in what git brings.
+ */
+import { randomUUID } from 'node:crypto';
+import { authorOfSetting } from '../annotations/author.ts';
+import { textHash } from '../annotations/label-files.ts';
+import { LabelFolder } from '../annotations/label-folder.ts';
+import { moveFlags } from '../annotations/move-flags.ts';
+import { anchorOf, spanInSameText } from '../protocol/annotations/anchors.ts';
+import type { Category } from '../protocol/annotations/categories.ts';
+import {
+  type Author,
+  authorLine,
+  type Entry,
+  entryVersion,
+  type FlagEntry,
+  type Item,
+  itemKey,
+  type VerdictEntry,
+} from '../protocol/annotations/entries.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import type { Annotation, AnnotationInput, GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { LabelService } from './service.ts';
+
+/** A run whose rollouts are labelled. */
+export interface LabelledRun {
+  readonly id: string;
+  readonly store: RunStore;
+  record(body: RunEventBody): unknown;
+}
+
+interface LabelSurroundings {
+  readonly projectFolder: string;
+  runs(): Iterable<LabelledRun>;
+  /** @throws StudioError `not-found` */
+  run(id: string): LabelledRun;
+  log(line: string): void;
+}
+
+/** How often the disk is asked whether others wrote labels. */
+const watchMs = 2000;
+
+export class RunLabels implements LabelService {
+  private readonly around: LabelSurroundings;
+  private readonly ended = new AbortController();
+  private folder: Promise<LabelFolder> | null = null;
+
+  constructor(around: LabelSurroundings) {
+    this.around = around;
+  }
+
+  /** Reads the label files, beside whatever else goes on. */
+  start(): void {
+    this.opened().catch((thrown: unknown) => {
+      if (!this.ended.signal.aborted) this.around.log(`labels are not read: ${asStudioError(thrown)}`);
+    });
+  }
+
+  dispose(): void {
+    this.ended.abort();
+  }
+
+  async add(runId: string, { rolloutId, flag, verdict }: AnnotationInput, by: string): Promise<{ ids: string[] }> {
+    const author = authorOfSetting(by);
+    const { store } = this.around.run(runId);
+    const found = rolloutOf(store, rolloutId);
+    if (found === null) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
+    const { group, rollout } = found;
+    const item: Item = { kind: 'rollout', run: runId, rollout: rolloutId, hash: textHash(rollout.text) };
+    // Before anything is written: a span that is not in the text is refused.
+    const span = flag?.span ? anchorOf(rollout.text, flag.span) : null;
+    const labels = await this.opened();
+    const head = () => ({ v: entryVersion, id: randomUUID(), at: labels.book.timeFor(author, Date.now()), author });
+    const said: Entry[] = [];
+    if (flag !== null) {
+      const { category, severity, note } = flag;
+      said.push({ ...head(), kind: 'flag', item, category, severity, note, span, from: null });
+    }
+    if (verdict !== null) said.push({ ...head(), kind: 'verdict', item, verdict, fixed: null });
+    const described = labels.hasItem(author, itemKey(item));
+    const entries = described ? said : [itemEntry(head(), item, group, rollout), ...said];
+    await this.append(labels, entries);
+    return { ids: said.map(({ id }) => id) };
+  }
+
+  authorOf(name: string): string {
+    return authorLine(authorOfSetting(name));
+  }
+
+  async retract(of: string, by: string): Promise<{ id: string }> {
+    const author = authorOfSetting(by);
+    const labels = await this.opened();
+    const id = randomUUID();
+    const entry = labels.book.retract(of, { id, at: labels.book.timeFor(author, Date.now()), author });
+    await this.append(labels, [entry]);
+    return { id };
+  }
+
+  async categories(): Promise<Category[]> {
+    const { categories } = await this.opened();
+    return [...categories.all];
+  }
+
+  private async append(labels: LabelFolder, entries: readonly Entry[]): Promise<void> {
+    const { items, git, gitFault } = await labels.append(entries, this.ended.signal);
+    for (const { file, lines } of git)
+      if (lines.length > 0) this.around.log(`${file} was given ${lines.join(' and ')}, so that git shares labels`);
+    if (gitFault !== null) this.around.log(`labels are written, and git does not share them: ${gitFault}`);
+    this.index(labels, items);
+  }
+
+  private opened(): Promise<LabelFolder> {
+    this.folder ??= this.open().catch((thrown: unknown) => {
+      this.folder = null;
+      throw thrown;
+    });
+    return this.folder;
+  }
+
+  private async open(): Promise<LabelFolder> {
+    const { signal } = this.ended;
+    const labels = await LabelFolder.open(this.around.projectFolder, { signal });
+    for (const { file, line, message, remedy } of labels.troubles)
+      this.around.log(`${file}${line === null ? '' : `, line ${line}`}: ${message} ${remedy}`);
+    for (const run of [...this.around.runs()]) await this.moveOldFlags(run, labels);
+    this.index(labels, 'all');
+    const watching = labels.watch(
+      watchMs,
+      ({ items }) => this.index(labels, items),
+      (fault) => this.around.log(`labels are not read: ${fault}`),
+    );
+    signal.addEventListener('abort', () => watching.dispose());
+    return labels;
+  }
+
+  /** Flags that the store had before there were label files; once they are in these, the index takes them from there. */
+  private async moveOldFlags(run: LabelledRun, labels: LabelFolder): Promise<void> {
+    const old = run.store.exportedAnnotations().filter(({ id }) => /^\d+$/.test(id));
+    if (old.length === 0) return;
+    const { notice } = await moveFlags(old, labels, this.ended.signal);
+    if (notice !== null) run.record({ type: 'warning', message: notice });
+  }
+
+  /** Brings the runs' indexes to what the label files say of these items. */
+  private index(labels: LabelFolder, items: ReadonlySet<string> | 'all'): void {
+    const { book } = labels;
+    const ofRun = new Map<string, { readonly item: RolloutItem; readonly said: readonly Said[] }[]>();
+    for (const key of items === 'all' ? book.keys() : items) {
+      const known = book.get(key);
+      if (known === undefined || known.item.kind !== 'rollout') continue;
+      const { item } = known;
+      const list = ofRun.get(item.run) ?? [];
+      ofRun.set(item.run, list);
+      list.push({ item, said: [...known.flags, ...known.verdicts] });
+    }
+    for (const run of this.around.runs()) {
+      const known = ofRun.get(run.id) ?? [];
+      if (known.length === 0 && items !== 'all') continue;
+      try {
+        indexRun(run, known, items === 'all');
+      } catch (thrown) {
+        this.around.log(`run ${run.id} does not show all labels: ${asStudioError(thrown)}`);
+      }
+    }
+  }
+}
+
+type RolloutItem = Extract<Item, { kind: 'rollout' }>;
+type Said = FlagEntry | VerdictEntry;
+
+/** @param isAll what is in the index of items that are not known is taken out */
+function indexRun(
+  run: LabelledRun,
+  known: readonly { readonly item: RolloutItem; readonly said: readonly Said[] }[],
+  isAll: boolean,
+): void {
+  const held = run.store.heldAnnotations();
+  const heldIds = new Set(held.map(({ id }) => id));
+  const place = (rollout: string, hash: string) => `${rollout} ${hash}`;
+  const asked = new Set(known.map(({ item }) => place(item.rollout, item.hash)));
+  const wanted = new Set(known.flatMap(({ said }) => said.map(({ id }) => id)));
+  for (const { id, rolloutId, text } of held) {
+    if (!wanted.has(id) && (isAll || asked.has(place(rolloutId, textHash(text)))))
+      run.record({ type: 'annotation-removed', id });
+  }
+  for (const { item, said } of known) {
+    const fresh = said.filter(({ id }) => !heldIds.has(id)).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    if (fresh.length === 0) continue;
+    const text = rolloutOf(run.store, item.rollout)?.rollout.text;
+    // Of a rollout that is not here, or was made anew with another text: the label files keep it.
+    if (text === undefined || textHash(text) !== item.hash) continue;
+    for (const entry of fresh) run.record({ type: 'annotation', annotation: annotationOf(entry, item.rollout, text) });
+  }
+}
+
+function annotationOf(entry: Said, rolloutId: string, text: string): Annotation {
+  const head = { id: entry.id, rolloutId, author: authorLine(entry.author), at: Date.parse(entry.at) };
+  if (entry.kind === 'verdict') {
+    return { ...head, span: null, category: null, severity: 'major', verdict: entry.verdict, note: '', quote: '' };
+  }
+  const { category, severity, note } = entry;
+  // A place that is not in the text, which only a hand can have written, flags the whole.
+  const span = entry.span && spanInSameText(text, entry.span);
+  const quote = span === null ? '' : text.slice(span.start, span.end);
+  return { ...head, span, category, severity, verdict: null, note, quote };
+}
+
+const itemEntry = (
+  head: { readonly v: typeof entryVersion; readonly id: string; readonly at: string; readonly author: Author },
+  item: Item,
+  { question }: GroupWithRollouts,
+  { text, answer }: Rollout,
+): Entry => ({
+  ...head,
+  kind: 'item',
+  item,
+  question: question.problem,
+  options: question.options,
+  problemType: question.problemType,
+  text,
+  solution: question.solution,
+  answer: answer === '' ? null : answer,
+  media: [question.path],
+});
+
+function rolloutOf(store: RunStore, id: string): { group: GroupWithRollouts; rollout: Rollout } | null {
+  try {
+    const group = store.group(id.replace(/-[os]\d+(~\d+)?$/, '$1'));
+    const rollout = group.rollouts.find((candidate) => candidate.id === id);
+    return rollout === undefined ? null : { group, rollout };
+  } catch (thrown) {
+    if (thrown instanceof StudioError && thrown.kind === 'not-found') return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,157 @@
+/** What a person is about to say of the answer that is read, and what can be taken back of what was said. */
+import { builtInCategories, type Category, type Severity } from '../../trainer/protocol/annotations/categories.ts';
+import {
+  narrow,
+  nextUnit,
+  previousUnit,
+  type SelectionUnit,
+  widen,
+} from '../../trainer/protocol/annotations/selection.ts';
+import type { Rollout, Span, Verdict } from '../../trainer/protocol/records.ts';
+import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { say } from '../ui/said.tsx';
+import { Store } from '../ui/store.ts';
+
+export interface FlagDraft {
+  /** Null is the whole answer. */
+  readonly span: Span | null;
+  readonly category: string | null;
+  /** Null: as the category has it. */
+  readonly severity: Severity | null;
+  readonly verdict: Verdict | null;
+  readonly note: string;
+}
+
+interface FlaggingState {
+  readonly draft: FlagDraft | null;
+  readonly categories: readonly Category[];
+}
+
+/** `next` and `previous` go from unit to unit, the others move an end of the span by one. */
+export type SpanMove = 'next' | 'previous' | 'widen' | 'narrow' | 'widen start' | 'narrow start';
+
+export class Flagging {
+  readonly state = new Store<FlaggingState>({ draft: null, categories: builtInCategories });
+  private readonly feed: Pick<RunFeed, 'request' | 'fail'>;
+  private readonly read: () => Rollout | null;
+  /** Ids of entries that belong together, the newest last. */
+  private readonly said: (readonly string[])[] = [];
+
+  constructor(feed: Pick<RunFeed, 'request' | 'fail'>, read: () => Rollout | null) {
+    this.feed = feed;
+    this.read = read;
+  }
+
+  /** On a span of the text, widened to whole characters, or on the whole answer. */
+  begin(span: Span | null): void {
+    const rollout = this.read();
+    if (rollout === null) return;
+    const whole = span && withWholeCharacters(rollout.text, span);
+    this.patch({ draft: { span: whole, category: null, severity: null, verdict: null, note: '' } });
+    // The file of categories may have been edited since the last time.
+    this.feed.request('annotations/categories', {}).then(
+      ({ categories }) => this.patch({ categories }),
+      (thrown: unknown) => this.feed.fail(thrown),
+    );
+  }
+
+  leave(): void {
+    if (this.state.get().draft !== null) this.patch({ draft: null });
+  }
+
+  change(change: Partial<FlagDraft>): void {
+    const { draft } = this.state.get();
+    if (draft) this.patch({ draft: { ...draft, ...change } });
+  }
+
+  /** Moves the span inside the reasoning; without a span, from its start or its end. */
+  move(how: SpanMove, unit: SelectionUnit): void {
+    const { draft } = this.state.get();
+    const rollout = this.read();
+    if (!draft || !rollout) return;
+    const within = rollout.parsed.think ?? { start: 0, end: rollout.text.length };
+    const text = rollout.text.slice(within.start, within.end);
+    const isInside = draft.span !== null && draft.span.start >= within.start && draft.span.end <= within.end;
+    const span = isInside && draft.span ? shifted(draft.span, -within.start) : null;
+    const moved = movedSpan(text, span, how, unit);
+    if (moved) this.change({ span: shifted(moved, within.start) });
+  }
+
+  /** Why it can't be saved yet; null when it can. */
+  get missing(): string | null {
+    const { draft } = this.state.get();
+    if (!draft || draft.category !== null) return null;
+    if (draft.span !== null) return 'choose what is wrong with the passage';
+    if (draft.note.trim() !== '') return 'choose what is wrong, which the note is about';
+    return draft.verdict === null ? 'choose what is wrong, or a verdict' : null;
+  }
+
+  /** Whether it was taken down; what is wrong is shown. */
+  async save(): Promise<boolean> {
+    const { draft, categories } = this.state.get();
+    const rollout = this.read();
+    if (!draft || !rollout || this.missing !== null) return false;
+    const { span, category, verdict, note } = draft;
+    const severity = draft.severity ?? categories.find(({ id }) => id === category)?.severity ?? 'major';
+    const flag = category === null ? null : { span, category, severity, note: note.trim() };
+    try {
+      const { ids } = await this.feed.request('annotations/add', {
+        annotation: { rolloutId: rollout.id, flag, verdict },
+      });
+      this.said.push(ids);
+      this.leave();
+      say(`${flag ? 'Flagged' : `Verdict: ${verdict}`}; u takes it back.`);
+      return true;
+    } catch (thrown) {
+      this.feed.fail(thrown);
+      return false;
+    }
+  }
+
+  async retract(id: string): Promise<void> {
+    try {
+      const taken = await this.feed.request('annotations/retract', { id });
+      this.said.push([taken.id]);
+      say('Taken back; u brings it back.');
+    } catch (thrown) {
+      this.feed.fail(thrown);
+    }
+  }
+
+  /** Takes back what was said last on this page, also a taking back. */
+  async undo(): Promise<void> {
+    const ids = this.said.pop();
+    if (!ids) {
+      say('Nothing was said on this page that could be taken back.');
+      return;
+    }
+    try {
+      for (const id of ids.toReversed()) await this.feed.request('annotations/retract', { id });
+      say('Taken back.');
+    } catch (thrown) {
+      this.feed.fail(thrown);
+    }
+  }
+
+  private patch(change: Partial<FlaggingState>): void {
+    this.state.update((state) => ({ ...state, ...change }));
+  }
+}
+
+const shifted = ({ start, end }: Span, by: number): Span => ({ start: start + by, end: end + by });
+
+function movedSpan(text: string, span: Span | null, how: SpanMove, unit: SelectionUnit): Span | null {
+  if (how === 'previous') return previousUnit(text, span, unit);
+  if (how === 'next' || span === null) return nextUnit(text, span, unit);
+  switch (how) {
+    case 'widen':
+      return widen(text, span, unit);
+    case 'narrow':
+      return narrow(text, span, unit);
+    case 'widen start':
+      return widen(text, span, unit, 'start');
+    case 'narrow start':
+      return narrow(text, span, unit, 'start');
+  }
+}
