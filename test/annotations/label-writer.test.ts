@@ -22,7 +22,12 @@ describe('appending', () => {
     const project = temporaryProject();
     const folder = await openFolder(project);
     const [anns, bens] = [flag(ann, 1), verdictOf(ben, 2, 'keep')];
-    expect(await folder.append([anns, bens], signal)).toMatchObject({ added: 2, git: [], gitFault: null });
+    expect(await folder.append([anns, bens], signal)).toEqual({
+      added: 2,
+      items: new Set([itemKey(anns.item)]),
+      git: [],
+      gitFault: null,
+    });
     const file = path.join(labelFolderOf(project), labelFileName(ann));
     const before = textOf(file);
     const more = retraction(ann, 3, anns);

@@ -3,18 +3,13 @@
  * process of its own each round, beside a plain copy of the same file.
  */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { randomFrom } from '../../trainer/data/random.ts';
-import { madeRow } from './made-dataset.ts';
+import { reasoningRows, writeReasoning } from './made-reasoning.ts';
 import { type BenchFigure, median, timed } from './part.ts';
 
-const rows = 165_000;
-const bytesPerRow = 2_890;
 const rounds = 3;
 const limitFirstRowsMs = 2_000;
 const limitBytes = 300e6;
@@ -31,21 +26,6 @@ interface Edited {
   readonly compareMs: number;
   readonly longestTurnMs: number;
   readonly peakBytes: number;
-}
-
-/** The rows of the made dataset, each with a think text that fills it up; indented as Python's `json.dump(…, indent=2)` does. */
-async function writeReasoning(file: string): Promise<void> {
-  const out = createWriteStream(file);
-  const source = Array.from({ length: 2_000 }, (_, n) => madeRow(n).problem).join('\n');
-  for (let n = 0; n < rows; n++) {
-    const row = madeRow(n);
-    const wanted = bytesPerRow - Buffer.byteLength(JSON.stringify({ ...row, process: '' }, null, 2));
-    const from = Math.floor(randomFrom('think text', n)() * (source.length - wanted));
-    const text = JSON.stringify({ ...row, process: `<think>${source.slice(from, from + wanted)}</think>` }, null, 2);
-    if (!out.write(`${n === 0 ? '[\n' : ',\n'}${text}`)) await once(out, 'drain');
-  }
-  out.end('\n]\n');
-  await once(out, 'close');
 }
 
 /** As a save does, with nothing exchanged and no check: the copy is on the disk at the end. */
@@ -69,7 +49,7 @@ export async function benchEditable(): Promise<BenchFigure[]> {
       copies.push(await timed(() => plainCopy(made, file)));
       const { stdout } = await execute(process.execPath, [editor, file, made]);
       const edited = JSON.parse(stdout) as Edited;
-      if (edited.rows !== rows) throw new Error(`${edited.rows} rows instead of ${rows}`);
+      if (edited.rows !== reasoningRows) throw new Error(`${edited.rows} rows instead of ${reasoningRows}`);
       runs.push(edited);
     }
     const of = (key: keyof Edited) => median(runs.map((run) => run[key]));
@@ -85,7 +65,7 @@ export async function benchEditable(): Promise<BenchFigure[]> {
         name: 'editing a dataset: open to first rows',
         value: most('firstRowsMs'),
         unit: 'ms',
-        note: `${rows} rows, ${megabytes.toFixed(0)} MB; slowest of ${rounds}; ${(most('firstRowsMs') / limitFirstRowsMs).toFixed(3)} of the ${limitFirstRowsMs / 1000} s that it may take`,
+        note: `${reasoningRows} rows, ${megabytes.toFixed(0)} MB; slowest of ${rounds}; ${(most('firstRowsMs') / limitFirstRowsMs).toFixed(3)} of the ${limitFirstRowsMs / 1000} s that it may take`,
       },
       seconds('its whole index', 'indexMs', 'behind the first rows: every row found, parsed and hashed'),
       seconds('searching it for a text', 'searchMs', `in every field of every row, ${runs[0]?.found} found`),

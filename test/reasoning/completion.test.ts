@@ -90,6 +90,11 @@ describe('parseCompletion', () => {
     );
   });
 
+  it('whitespace before the tags is a problem: the form is not paid', () => {
+    const { problems } = parseCompletion(' <think>a</think><answer>b</answer>');
+    expect(problems).toEqual(['There is whitespace before <think>.']);
+  });
+
   it('takes 10 MB of tags within seconds', () => {
     for (const piece of ['<think>', '</think>', '<answer>', '<think></think>', '<', '</answer> ']) {
       const started = process.cpuUsage();

@@ -2,10 +2,18 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { lineValue } from '../journal/json-lines.ts';
-import { type Line, linesOf } from '../journal/lines.ts';
-import { type Author, type ItemEntry, itemKey, readEntry } from '../protocol/annotations/entries.ts';
+import { type Line, LineCutter } from '../journal/lines.ts';
+import {
+  type Author,
+  type Entry,
+  type Item,
+  type ItemEntry,
+  itemKey,
+  readEntry,
+} from '../protocol/annotations/entries.ts';
 import type { Statement } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { type ItemHead, ItemLines } from './item-lines.ts';
 import { textHash } from './label-files.ts';
 import { type LabelTrouble, readLabelLine } from './label-lines.ts';
 
@@ -49,10 +57,13 @@ export class LabelReader {
   items: ItemPlace[] = [];
   /** Another number when what was read before is no longer among `statements` and `items`. */
   generation = 0;
+  private readonly itemLines = new ItemLines();
   private standing: Standing | null = null;
   private wholeBytes = 0;
   private wholeLines = 0;
-  private tail = Buffer.alloc(0);
+  /** The end of what was read, without the last line break. */
+  private tail: Buffer = Buffer.alloc(0);
+  private last: { readonly author: Author | null; readonly item: Item | null } = { author: null, item: null };
   private ofWhole: LabelTrouble[] = [];
   /** Of a last line without an end, which is read again when it has one. */
   private ofLast: LabelTrouble[] = [];
@@ -113,50 +124,78 @@ export class LabelReader {
     const start = this.wholeBytes;
     const before = this.wholeLines;
     const stream = createReadStream(this.file, { start, signal, highWaterMark: pieceBytes });
-    const counted = async function* () {
-      for await (const piece of stream as AsyncIterable<Buffer>) {
-        onBytes?.(piece.length);
-        yield piece;
-      }
+    const take = (lines: Iterable<Line>) => {
+      for (const line of lines)
+        this.take(start === 0 ? line : { ...line, number: before + line.number, offset: start + line.offset });
     };
-    for await (const line of linesOf(counted()))
-      this.take({ ...line, number: before + line.number, offset: start + line.offset });
+    const cutter = new LineCutter();
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      onBytes?.(piece.length);
+      take(cutter.push(piece));
+    }
+    take(cutter.end());
+    // A copy, so that nothing else of what was read is kept with it.
+    this.tail = Buffer.from(this.tail.subarray(-tailBytes));
   }
 
   private take(line: Line): void {
-    const { entries, troubles } = readLabelLine(this.file, line);
-    for (const { entry, offset, length } of entries) {
-      if (entry.kind === 'item')
-        this.items.push({
-          id: entry.id,
-          key: itemKey(entry.item),
-          author: entry.author,
-          file: this.file,
-          offset,
-          length,
-        });
-      else this.statements.push({ entry, file: this.file, line: line.number });
-    }
+    const head = line.whole ? this.itemLines.head(line.bytes) : null;
+    const troubles = head ? [] : this.takeInFull(line);
+    if (head) this.items.push(this.placeOf(head, line.offset, line.bytes.length));
     if (!line.whole) {
       this.ofLast.push(...troubles);
       return;
     }
     this.ofWhole.push(...troubles);
+    const isFirst = this.wholeBytes === 0;
     this.wholeBytes = line.offset + line.bytes.length + 1;
     this.wholeLines = line.number;
-    this.tail = Buffer.concat([this.tail, line.bytes.subarray(-tailBytes), Buffer.from('\n')]).subarray(-tailBytes);
+    this.tail =
+      isFirst || line.bytes.length >= tailBytes
+        ? line.bytes
+        : Buffer.concat([this.tail.subarray(-tailBytes), Buffer.from('\n'), line.bytes]);
+  }
+
+  /** @returns what is wrong with it */
+  private takeInFull(line: Line): readonly LabelTrouble[] {
+    const { entries, troubles } = readLabelLine(this.file, line);
+    for (const { entry, offset, length } of entries) {
+      this.shareWithLast(entry);
+      if (entry.kind === 'item') this.items.push(this.placeOf(entry, offset, length));
+      else this.statements.push({ entry, file: this.file, line: line.number });
+    }
+    return troubles;
+  }
+
+  private placeOf({ id, author, item }: ItemHead, offset: number, length: number): ItemPlace {
+    this.last = { author, item };
+    return { id, key: itemKey(item), author, file: this.file, offset, length };
+  }
+
+  /** A file is of one author, and lines of one item follow each other: what they are is kept once. */
+  private shareWithLast(entry: Entry): void {
+    const { author, item } = this.last;
+    if (author && author.name === entry.author.name && author.email === entry.author.email) entry.author = author;
+    if (entry.kind !== 'retraction' && item && isSameItem(item, entry.item)) entry.item = item;
+    this.last = { author: entry.author, item: entry.kind === 'retraction' ? item : entry.item };
   }
 
   private async tailIsThere(): Promise<boolean> {
     const handle = await open(this.file, 'r');
     try {
       const found = Buffer.alloc(this.tail.length);
-      await handle.read(found, 0, found.length, this.wholeBytes - found.length);
+      await handle.read(found, 0, found.length, this.wholeBytes - 1 - found.length);
       return found.equals(this.tail);
     } finally {
       await handle.close();
     }
   }
+}
+
+function isSameItem(one: Item, other: Item): boolean {
+  if (one.hash !== other.hash) return false;
+  if (one.kind === 'row') return other.kind === 'row' && one.row === other.row && one.dataset === other.dataset;
+  return other.kind === 'rollout' && one.rollout === other.rollout && one.run === other.run;
 }
 
 async function standingOf(file: string): Promise<Standing> {

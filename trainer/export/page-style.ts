@@ -30,6 +30,7 @@ mark.t5 { text-decoration-thickness: 3px; }
 .wrong { color: var(--bad); font-weight: 600; }
 table { border-collapse: collapse; margin: 4px 0; }
 th, td { text-align: left; vertical-align: top; padding: 2px 12px 2px 0; border-bottom: 1px solid var(--line); }
+@media (max-width: 40rem) { th, td:not(.num) { overflow-wrap: anywhere; } }
 td.num, th.num { text-align: right; font-variant-numeric: tabular-nums; }
 @media print { article { break-before: page; } article:first-of-type { break-before: auto; } tr, li { break-inside: avoid; } }
 `;

@@ -17,8 +17,8 @@ export interface Line {
   readonly whole: boolean;
 }
 
-/** Cuts pieces into lines, wherever the pieces were cut. */
-class LineCutter {
+/** Cuts pieces into lines, wherever the pieces were cut, for whoever reads them: a piece must not be written into again. */
+export class LineCutter {
   private number = 1;
   private offset = 0;
   /** The beginning of a line, from the pieces before. */

@@ -33,7 +33,10 @@ export function formatReward(text: string): Reward {
 function fault(text: string): string {
   if (text === '') return 'There is no text.';
   if (!text.includes(thinkOpen)) return 'There is no <think> tag.';
-  if (!text.startsWith(thinkOpen)) return 'There is text before the <think> tag.';
+  if (!text.startsWith(thinkOpen)) {
+    const before = text.slice(0, text.indexOf(thinkOpen));
+    return /^\s+$/.test(before) ? 'There is whitespace before <think>.' : 'There is text before the <think> tag.';
+  }
   if (!text.includes(thinkClose)) return 'The <think> tag is never closed.';
   if (!text.includes(answerOpen)) return 'There is no <answer> tag.';
   const close = text.lastIndexOf(answerClose);

@@ -11,6 +11,7 @@ export const categories = [
   { id: 'not-in-frames', name: 'not in the frames' },
   { id: 'wrong-order', name: 'wrong order of events' },
   { id: 'other', name: 'other' },
+  { id: 'drop', name: 'not for training' },
 ];
 export const vocabulary = new Vocabulary(categories, new Map());
 

@@ -6,12 +6,15 @@ import {
   importArgilla,
   importLabelStudio,
 } from '../../../trainer/annotations/exchange/exchange.ts';
+import { Vocabulary } from '../../../trainer/annotations/exchange/vocabulary.ts';
 import { authorKey, type Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
 import { authors, byId, entries, vocabulary } from './arbitrary-entries.ts';
 import { written } from './project.ts';
 
 const options = { vocabulary, textField: null };
+/** A project that lacks categories of the exported labels, and calls another by the id of one. */
+const elsewhere = { vocabulary: new Vocabulary([{ id: 'x', name: 'Wrong-order' }], new Map()), textField: null };
 const now = '2026-03-01T00:00:00.000Z';
 const throughFile = (content: unknown): unknown => JSON.parse(JSON.stringify(content));
 
@@ -57,9 +60,11 @@ describe('an export that is imported again', () => {
       fc.asyncProperty(entries, async (list) => {
         const { content, notices } = await written(list, exportLabelStudio);
         expect(notices).toEqual([]);
-        const back = await importLabelStudio(throughFile(content), options, nothing);
-        expect(back.notices).toEqual([]);
-        expect(byId(back.entries)).toEqual(byId(list));
+        for (const project of [options, elsewhere]) {
+          const back = await importLabelStudio(throughFile(content), project, nothing);
+          expect(back.notices).toEqual([]);
+          expect(byId(back.entries)).toEqual(byId(list));
+        }
       }),
     );
   });
@@ -69,9 +74,11 @@ describe('an export that is imported again', () => {
       fc.asyncProperty(entries, async (list) => {
         const { content, notices } = await written(list, exportArgilla);
         expect(notices).toEqual([]);
-        const back = await importArgilla(throughFile(content), options, nothing);
-        expect(back.notices).toEqual([]);
-        expect(byId(back.entries)).toEqual(byId(list));
+        for (const project of [options, elsewhere]) {
+          const back = await importArgilla(throughFile(content), project, nothing);
+          expect(back.notices).toEqual([]);
+          expect(byId(back.entries)).toEqual(byId(list));
+        }
       }),
     );
   });

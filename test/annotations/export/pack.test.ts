@@ -19,6 +19,7 @@ const frames = {
   count: 2,
   pixels: Uint8Array.from({ length: 96 }, (_, i) => (i < 48 ? [255, 0, 0] : [0, 0, 255])[i % 3] as number),
   times: [0, 0.5],
+  shuffledOrder: null,
 };
 
 const itemFrom = (row: object, shown: PackedItem['frames'] = async () => frames): PackedItem => {
@@ -70,6 +71,19 @@ describe('a packed queue', () => {
     expect(html).toContain('&lt;img src=x&gt; \\u202e');
     expect(html).not.toMatch(/<script|https?:/);
     expect(readdirSync(folder).sort()).toEqual(['frames', 'index.html', 'items.jsonl']);
+  });
+
+  it('has the frames of a shuffled rollout in the order that the model saw, and says so', async () => {
+    const folder = path.join(temporaryProject(), 'queue');
+    const item = itemFrom(rows[0] as object);
+    const shuffled = async () => ({ ...(await item.frames()), shuffledOrder: [1, 0] });
+    await pack(folder, [{ ...item, frames: shuffled }]);
+    const html = readFileSync(path.join(folder, 'index.html'), 'utf8');
+    expect([...html.matchAll(/<img src="([^"]+)" alt="([^"]+)"/g)].map(([, source, alt]) => [source, alt])).toEqual([
+      ['frames/0001/0002.jpg', 'frame 1, at 0.50 s'],
+      ['frames/0001/0001.jpg', 'frame 2, at 0.00 s'],
+    ]);
+    expect(html).toContain('Shuffled, as the model saw them.');
   });
 
   it('has an item whose frames are not at hand all the same, and says why', async () => {

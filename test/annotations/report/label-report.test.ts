@@ -6,8 +6,8 @@ import { reportText } from '../../../trainer/annotations/report/report-text.ts';
 import { categoriesOf } from '../../../trainer/protocol/annotations/categories.ts';
 import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
-import { ann, retraction } from '../../protocol/annotations/made-entries.ts';
-import { labels, settledRow2 } from '../labelled-project.ts';
+import { ann, retraction, verdictOf } from '../../protocol/annotations/made-entries.ts';
+import { itemOf, labels, settledRow2 } from '../labelled-project.ts';
 
 const categories = categoriesOf(null);
 const reportOf = (entries: readonly Entry[]) =>
@@ -51,11 +51,12 @@ describe('a report of labels', () => {
       { first: 'Ann <ann@example.org>', second: 'Ben', items: 4, agreeing: 3, kappa: { value: 0.5 } },
     ]);
     const text = textOf(labels());
-    expect(text).toMatch(/verdict +4 +Ann <ann@example.org> and Ben +kappa 0\.500 \[/);
-    expect(text).toMatch(/all +exact +1\.000, no interval: /);
+    expect(text).toMatch(/verdict +4 +Ann and Ben +kappa 0\.500 \[/);
+    expect(text).toMatch(/Ann and Ben +4 +all +1\.000, no interval: no spread/);
     expect(text).toMatch(/wrong order of events +4 +all +alpha 1\.000/);
     const alone = textOf(labels().filter(({ author }) => author.name === 'Ann'));
-    expect(alone).toMatch(/verdict +0 +all +alpha undefined: No item has labels of two of them\./);
+    expect(alone).toMatch(/verdict +0 +all +alpha undefined: no item in common/);
+    expect(alone).toContain('“no item in common”: No item has labels of two of them.');
   });
 
   it('lists what is to be settled until it is, with who says what', () => {
@@ -68,10 +69,18 @@ describe('a report of labels', () => {
       ],
     });
     expect(others.map(({ about }) => about)).toEqual(['data/cot.json, row 3']);
-    expect(textOf(labels(), 1)).toContain('Disagreements to settle: 2\n  The first 1, most disputed first.');
+    expect(textOf(labels(), 1)).toMatch(
+      /Disagreements to settle: 2\n.*most disputed first; the first 1 of them\.\n.*\n +data\/cot\.json, row 2 +keep: Ann; drop: Ben/,
+    );
     const settled = reportOf([...labels(), settledRow2()]);
     expect(settled.disagreements.map(({ about }) => about)).toEqual(['data/cot.json, row 3']);
     expect(settled.outcomes).toMatchObject({ keep: 2, disputed: 0 });
+  });
+
+  it('calls authors by their whole line where two have a name', () => {
+    const other = { name: 'Ben', email: 'ben@example.org' };
+    const text = textOf([...labels(), verdictOf(other, 40, 'keep', { item: itemOf(2) })]);
+    expect(text).toContain('keep: Ann, Ben <ben@example.org>; drop: Ben');
   });
 
   it('counts nothing that was taken back', () => {

@@ -1,7 +1,7 @@
 /** `video-r1 annotations` counts labels, hands them out and in, and cleans a dataset by them, all without a trainer. */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
 import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
 import { temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
@@ -22,7 +22,7 @@ describe('video-r1 annotations stats', () => {
     const folder = await project();
     const { code, stdout, stderr } = await call(folder, 'stats');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/Ann <ann@example.org> and Ben +kappa 0\.500 \[/);
+    expect(stdout).toMatch(/Ann and Ben +kappa 0\.500 \[/);
     expect(stdout).toContain('6 labelled items: 4 flags, 9 verdicts, 0 settlements.');
     const json = JSON.parse((await call(folder, 'stats', '--json')).stdout);
     expect(json).toMatchObject({
@@ -55,18 +55,14 @@ describe('video-r1 annotations stats', () => {
     rmSync(labelFolderOf(folder), { recursive: true });
     expect(await call(folder, 'stats')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('There are no labels'),
+      stdout: expect.stringContaining('The project has no labels'),
     });
   });
 });
 
 describe('video-r1 annotations export and import', () => {
-  let from: string;
-  beforeAll(async () => {
-    from = await project();
-  });
-
   it.each(['jsonl', 'label-studio', 'argilla'])('carry %s into another project, once', async (form) => {
+    const from = await project();
     const out = path.join(temporaryProject(), 'labels.out');
     const exported = await call(from, 'export', '--form', form, '--out', out);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
@@ -119,6 +115,7 @@ describe('video-r1 annotations export and import', () => {
   });
 
   it('choose by author, category and verdict', async () => {
+    const from = await project();
     const told = async (...filter: string[]) =>
       JSON.parse((await call(from, 'export', '--form', 'jsonl', '--out', 'a.jsonl', '--json', ...filter)).stdout);
     expect(await told('--author', 'Ben')).toMatchObject({ items: 4, written: 9 });
@@ -127,6 +124,33 @@ describe('video-r1 annotations export and import', () => {
     const { code, stderr } = await call(from, 'export', '--form', 'jsonl', '--out', 'b.jsonl', '--author', 'Bem');
     expect([code, stderr]).toEqual([2, expect.stringContaining('No label is by Bem')]);
     expect(existsSync(path.join(from, 'b.jsonl'))).toBe(false);
+  });
+
+  it('refuse a category that is nowhere and a folder in a file’s place, and say when nothing is left', async () => {
+    const from = await project();
+    const asked = (...words: string[]) => call(from, 'export', '--form', 'jsonl', '--out', ...words);
+    const misspelt = await asked('a.jsonl', '--category', 'wrong-ordr');
+    expect([misspelt.code, misspelt.stderr]).toEqual([
+      2,
+      expect.stringContaining('There is no category wrong-ordr; the nearest is wrong-order.'),
+    ]);
+    const folder = await asked('data');
+    expect([folder.code, folder.stderr]).toEqual([2, expect.stringContaining('--out data is a folder')]);
+    expect((await asked('a.jsonl', '--category', 'harmful')).stdout).toContain('No labels fit what was asked for.');
+    const empty = await call(temporaryProject(), 'export', '--form', 'jsonl', '--out', path.join(from, 'b.jsonl'));
+    expect(empty.stdout).toContain('The project has no labels. Another one is named with --folder.');
+  });
+
+  it('say what can be imported where something else is named', async () => {
+    const from = await project();
+    await call(from, 'export', '--form', 'parquet', '--out', 'a.parquet');
+    const parquet = await call(from, 'import', 'a.parquet');
+    expect([parquet.code, parquet.stderr]).toEqual([1, expect.stringContaining('in any form but Parquet')]);
+    const folder = await call(from, 'import', 'data');
+    expect([folder.code, folder.stderr]).toEqual([
+      1,
+      expect.stringContaining('The folder has neither items.jsonl nor records.json.'),
+    ]);
   });
 });
 
@@ -164,6 +188,17 @@ describe('video-r1 annotations apply', () => {
     const told = await call(elsewhere, 'apply', file, '--folder', folder, '--out', 'clean.json', '--json');
     expect(JSON.parse(told.stdout)).toMatchObject({ dataset: 'data/cot.json', dropped: 2, fixed: 1 });
   });
+
+  it('tells of a project without labels, and where paths of media count from in another folder', async () => {
+    const folder = temporaryProject();
+    writeDataset(folder);
+    const { code, stdout } = await call(folder, 'apply', 'data/cot.json', '--out', 'clean.json');
+    expect(code).toBe(0);
+    expect(stdout).toContain('The project has no labels.');
+    expect(stdout).toContain('Paths of media count from the folder of the file: they are those of data');
+    const beside = await call(folder, 'apply', 'data/cot.json', '--out', 'data/clean.json');
+    expect(beside.stdout).not.toContain('Paths of media');
+  });
 });
 
 describe('video-r1 annotations pack', () => {
@@ -180,6 +215,11 @@ describe('video-r1 annotations pack', () => {
       expect(told).toContain('3 entries added.');
       const { stdout: none, code: refused, stderr } = await call(folder, 'pack', 'data/rl.json', ...words);
       expect([refused, none, stderr]).toEqual([1, '', expect.stringContaining('There is something in this folder')]);
+      const unjudged = await call(folder, 'pack', 'data/rl.json', '--rows', '1-3', '--out', `${out}-2`);
+      expect([unjudged.code, unjudged.stderr]).toEqual([
+        2,
+        expect.stringContaining('None of these rows has a chain of thought'),
+      ]);
     } finally {
       await remove();
     }

@@ -28,7 +28,7 @@ describe('video-r1 export', () => {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line)),
-    ).toMatchObject([{ run: 'tgrpo-1', category: 'wrong order', question: { dataset: 'rl.json' } }]);
+    ).toMatchObject([{ run: 'tgrpo-1', category: 'wrong-order', question: { dataset: 'rl.json' } }]);
   });
 
   it('takes the form from the ending, and says what it wrote', async () => {

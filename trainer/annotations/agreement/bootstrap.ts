@@ -24,7 +24,6 @@ export function bootstrapInterval(
   }
   if (defined === 0) return undefinedInterval('no-resample');
   const kept = values.subarray(0, defined);
-  const bounds = percentileBounds(kept);
-  if (kept[0] === kept[defined - 1]) return undefinedInterval('no-spread');
-  return { ...bounds, resamples: defined, undefinedResamples: resamples - defined };
+  if (kept.every((value) => value === kept[0])) return undefinedInterval('no-spread');
+  return { ...percentileBounds(kept), resamples: defined, undefinedResamples: resamples - defined };
 }

@@ -46,9 +46,7 @@ function drawMany(n: number, p: number, random: () => number): number {
   const centre = n * p + 0.5;
   const squeeze = 0.92 - 4.2 / b;
   const scale = (2.83 + 5.1 / b) * deviation;
-  const logOdds = Math.log(p / (1 - p));
   const mode = Math.floor((n + 1) * p);
-  const atMode = logFactorial(mode) + logFactorial(n - mode);
   for (;;) {
     const u = unit(random) - 0.5;
     const v = unit(random);
@@ -56,7 +54,9 @@ function drawMany(n: number, p: number, random: () => number): number {
     const successes = Math.floor(((2 * a) / edge + b) * u + centre);
     if (edge >= 0.07 && v <= squeeze) return successes;
     if (successes < 0 || successes > n) continue;
-    const bound = atMode - logFactorial(successes) - logFactorial(n - successes) + (successes - mode) * logOdds;
+    const atMode = logFactorial(mode) + logFactorial(n - mode);
+    const atDrawn = logFactorial(successes) + logFactorial(n - successes);
+    const bound = atMode - atDrawn + (successes - mode) * Math.log(p / (1 - p));
     if (Math.log((v * scale) / (a / (edge * edge) + b)) <= bound) return successes;
   }
 }

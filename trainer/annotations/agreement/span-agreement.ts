@@ -79,9 +79,15 @@ export function spanAgreement(items: number, marked: readonly SpanCounts[], seed
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, kind]) => kind);
   const statistic = (drawn: Float64Array) => {
-    const sum = (of: 'both' | 'first' | 'second') =>
-      sorted.reduce((total, kind, k) => total + (drawn[k] as number) * kind[of], 0);
-    return f1Of(sum('both'), sum('first'), sum('second'));
+    let [inBoth, inFirst, inSecond] = [0, 0, 0];
+    for (let k = 0; k < sorted.length; k++) {
+      const kind = sorted[k] as SpanCounts;
+      const times = drawn[k] as number;
+      inBoth += times * kind.both;
+      inFirst += times * kind.first;
+      inSecond += times * kind.second;
+    }
+    return f1Of(inBoth, inFirst, inSecond);
   };
   const interval = bootstrapInterval(
     sorted.map((kind) => kind.items),

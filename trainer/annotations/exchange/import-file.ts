@@ -24,6 +24,9 @@ const argillaFile = 'records.json';
 /** What a packed queue calls the file of its items. */
 export const packedItemsFile = 'items.jsonl';
 
+const remedy =
+  'Name an export of Label Studio (form JSON), of Argilla (records.to_json), or of video-r1 annotations export in any form but Parquet.';
+
 type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -48,7 +51,12 @@ export async function readImportFile(named: string, signal: AbortSignal): Promis
 
 async function fileInFolder(folder: string): Promise<string> {
   const names = await readdir(folder);
-  return path.join(folder, names.includes(packedItemsFile) ? packedItemsFile : argillaFile);
+  const found = [packedItemsFile, argillaFile].find((name) => names.includes(name));
+  if (found !== undefined) return path.join(folder, found);
+  throw new StudioError('bad-input', `The folder has neither ${packedItemsFile} nor ${argillaFile}.`, {
+    place: folder,
+    remedy: 'Name a packed queue, a folder that Argilla wrote, or the file itself.',
+  });
 }
 
 async function isOurs(file: string, signal: AbortSignal): Promise<boolean> {
@@ -94,8 +102,7 @@ function parsed(text: string, file: string): unknown {
     broken > 0 ? 'A line of the file is not JSON.' : 'The file is neither JSON nor JSON lines.',
     {
       place: file,
-      remedy:
-        'Name an export of Label Studio (form JSON), of Argilla (records.to_json), or of video-r1 annotations export.',
+      remedy,
     },
   );
 }
@@ -113,7 +120,6 @@ function formOf(json: unknown, file: string): 'label-studio' | 'argilla' {
   if (Array.isArray(json) && json.length === 0) return 'label-studio';
   throw new StudioError('bad-input', 'The file holds no labels in a form that is known.', {
     place: file,
-    remedy:
-      'Name an export of Label Studio (form JSON), of Argilla (records.to_json), or of video-r1 annotations export.',
+    remedy,
   });
 }

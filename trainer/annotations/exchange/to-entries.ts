@@ -17,7 +17,6 @@ import { authorOf } from './foreign-author.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
 
-
 /** An item of the project that a foreign text may be. */
 export interface KnownItem {
   readonly item: Item;

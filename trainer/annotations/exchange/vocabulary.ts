@@ -1,28 +1,44 @@
 /** What the labels of another tool mean here. */
+import { z } from 'zod';
+import { categoryId } from '../../protocol/annotations/categories.ts';
 import { type Verdict, verdict } from '../../protocol/records.ts';
 
 /** Flags of a label that means nothing here are kept under this category, with the label in the note. */
 export const otherCategory = 'other';
+
+const flagged = z.object({ category: categoryId });
 
 export class Vocabulary {
   private readonly categories: ReadonlyMap<string, string>;
   private readonly aliases: ReadonlyMap<string, string>;
 
   /**
-   * @param categories id and name of each; a label is one of them when it is its id or name, capitals aside
+   * @param categories id and name of each; a label is one of them when it is its id or name, capitals aside; ids come first, as
+   * they are what is written here
    * @param aliases other labels, with the category's id or the verdict that each stands for
    */
   constructor(
     categories: readonly { readonly id: string; readonly name: string }[],
     aliases: ReadonlyMap<string, string>,
   ) {
-    this.categories = new Map(
-      categories.flatMap(({ id, name }) => [
-        [plain(name), id],
-        [plain(id), id],
-      ]),
-    );
+    this.categories = new Map([
+      ...categories.map(({ id, name }) => [plain(name), id] as const),
+      ...categories.map(({ id }) => [id, id] as const),
+    ]);
     this.aliases = new Map(Array.from(aliases, ([label, meaning]) => [plain(label), meaning]));
+  }
+
+  /**
+   * The same for an item that was exported here: the categories of its flags mean themselves, also where the project has others
+   * now, or is another project.
+   * @param entries that travelled with the item, unchecked
+   */
+  withThoseOf(entries: readonly unknown[]): Vocabulary {
+    const ids = entries.flatMap((entry) => flagged.safeParse(entry).data?.category ?? []);
+    const unknown = new Set(ids.filter((id) => this.categories.get(id) !== id));
+    if (unknown.size === 0) return this;
+    const known = Array.from(this.categories, ([name, id]) => ({ id, name }));
+    return new Vocabulary([...known, ...Array.from(unknown, (id) => ({ id, name: id }))], this.aliases);
   }
 
   category(label: string): string | null {

@@ -25,6 +25,8 @@ export interface PackFrames {
   readonly pixels: Uint8Array;
   /** Of each frame in seconds; empty where it is not known. */
   readonly times: readonly number[];
+  /** Place i shows frame `shuffledOrder[i]`; null where they are shown as they come. */
+  readonly shuffledOrder: readonly number[] | null;
 }
 
 export interface PackedItem extends KnownItem {
@@ -128,13 +130,15 @@ export async function writePack(
   }
 }
 
-function strip({ count, times, width, height }: PackFrames, place: string): string {
-  const frames = Array.from({ length: count }, (_, frame) => {
+function strip({ count, times, width, height, shuffledOrder }: PackFrames, place: string): string {
+  const shown = shuffledOrder ?? Array.from({ length: count }, (_, frame) => frame);
+  const frames = shown.map((frame, i) => {
     const seconds = times[frame] === undefined ? '' : `${times[frame].toFixed(2)} s`;
-    const alt = `frame ${frame + 1}${seconds && `, at ${seconds}`}`;
-    return `<li><img src="${place}/${jpegName(frame)}" alt="${alt}" width="${width}" height="${height}" loading="lazy">${frame + 1}${seconds && `: ${seconds}`}</li>`;
+    const alt = `frame ${i + 1}${seconds && `, at ${seconds}`}`;
+    return `<li><img src="${place}/${jpegName(frame)}" alt="${alt}" width="${width}" height="${height}" loading="lazy">${i + 1}${seconds && `: ${seconds}`}</li>`;
   });
-  return `<ul class="frames">${frames.join('')}</ul>`;
+  const note = shuffledOrder === null ? '' : '<p class="dim">Shuffled, as the model saw them.</p>\n';
+  return `${note}<ul class="frames">${frames.join('')}</ul>`;
 }
 
 function article(
@@ -142,6 +146,8 @@ function article(
   number: number,
   pictures: string,
 ): string {
+  // A row's answer is its solution where its text has none.
+  const given = answer === null ? (item.kind === 'row' ? null : 'none') : text(answer);
   const choices = options.map((option) => `<li class="text" dir="auto">${text(option)}</li>`).join('');
   return `<article aria-labelledby="i${number}">
 <h2 id="i${number}">${number}. ${line(itemLine(item))}</h2>
@@ -152,7 +158,6 @@ ${choices && `<ul class="options">${choices}</ul>\n`}<p>Solution: <span class="t
 ${pictures}
 <h3>Text to judge</h3>
 <div class="text" dir="auto">${text(judged)}</div>
-<p>Its answer: <span class="text" dir="auto">${answer === null ? 'none' : text(answer)}</span></p>
-</article>
+${given === null ? '' : `<p>Its answer: <span class="text" dir="auto">${given}</span></p>\n`}</article>
 `;
 }

@@ -1,6 +1,6 @@
 /** What the labels of a project amount to, as plain data: counts, agreement, what is to be settled, how good suggestions are. */
 import type { Categories } from '../../protocol/annotations/categories.ts';
-import { authorKey, authorLine, authorOf, type Item, itemLine } from '../../protocol/annotations/entries.ts';
+import { authorKey, authorLine, type Item, itemLine } from '../../protocol/annotations/entries.ts';
 import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
 import { type Verdict, verdict } from '../../protocol/records.ts';
 import { type Agreement, agreementOf } from '../agreement/agreement.ts';
@@ -101,6 +101,8 @@ const byMost =
     count(b) - count(a) || (name(a) < name(b) ? -1 : 1);
 
 export function labelReport(book: LabelBook, categories: Categories): LabelReport {
+  const names = new Map(book.authors.map((author) => [authorKey(author), authorLine(author)]));
+  const nameOf = (key: string) => names.get(key) as string;
   const byCategory = new Counts('flags', 'items', 'major', 'minor', 'spans');
   const byAuthor = new Counts('items', 'flags', 'drafts', ...verdict.options);
   const bySource = new Counts('items', 'flags', 'verdicts');
@@ -196,7 +198,7 @@ export function labelReport(book: LabelBook, categories: Categories): LabelRepor
       .entries()
       .map(([day, counts]) => ({ day, ...counts }))
       .sort((a, b) => (a.day < b.day ? -1 : 1)),
-    agreement: named(agreementOf(forAgreement.judgements, [], seed)),
+    agreement: named(agreementOf(forAgreement.judgements, [], seed), nameOf),
     disagreements: disagreements(forAgreement.judgements, settled).map((each) => ({
       about: itemLine(items.get(each.item) as Item),
       item: each.item,
@@ -219,12 +221,11 @@ export function labelReport(book: LabelBook, categories: Categories): LabelRepor
   };
 }
 
-const dayOf = (at: string): string => new Date(at).toISOString().slice(0, 10);
-
-const nameOf = (key: string): string => authorLine(authorOf(key));
+/** Times of entries are in UTC. */
+const dayOf = (at: string): string => at.slice(0, '2026-01-31'.length);
 
 /** Authors by name in place of their keys. */
-function named(agreement: Agreement): Agreement {
+function named(agreement: Agreement, nameOf: (key: string) => string): Agreement {
   const ofPair = <One extends { readonly first: string; readonly second: string }>(pair: One): One => ({
     ...pair,
     first: nameOf(pair.first),

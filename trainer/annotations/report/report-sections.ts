@@ -1,6 +1,6 @@
 /** A report of labels as titled tables of words: what the text in a terminal and the page both show. */
 import type { Categories } from '../../protocol/annotations/categories.ts';
-import { type Interval, type Measure, undefinedBecause } from '../agreement/measure.ts';
+import { type Interval, type Measure, type Undefinedness, undefinedBecause } from '../agreement/measure.ts';
 import type { Score } from '../agreement/suggestions.ts';
 import type { LabelReport } from './label-report.ts';
 
@@ -16,22 +16,54 @@ export interface ReportSection {
   readonly empty: string;
 }
 
+interface Measured {
+  readonly f1: Measure;
+  readonly interval: Interval;
+}
+
 const number = (value: number) => value.toLocaleString('en-US');
 const decimal = (value: number) => value.toFixed(3).replace('-', '−');
 
-/** `0.612 [0.501, 0.704]`; what does not exist is said with its reason. */
-function measured(measure: Measure, interval: Interval): string {
-  if (measure.value === null) return `undefined: ${undefinedBecause[measure.why]}`;
-  if (interval.low === null) return `${decimal(measure.value)}, no interval: ${undefinedBecause[interval.why]}`;
-  return `${decimal(measure.value)} [${decimal(interval.low)}, ${decimal(interval.high)}]`;
+/** What a cell says, and below the title the sentences for what its cells say in a word or two. */
+class Cells {
+  private readonly reasons = new Set<Undefinedness>();
+
+  /** `0.612 [0.501, 0.704]`; what does not exist is said with its reason. */
+  measured(measure: Measure, interval: Interval): string {
+    if (measure.value === null) return `undefined: ${this.because(measure.why)}`;
+    if (interval.low === null) return `${decimal(measure.value)}, no interval: ${this.because(interval.why)}`;
+    return `${decimal(measure.value)} [${decimal(interval.low)}, ${decimal(interval.high)}]`;
+  }
+
+  share(score: Score): string {
+    if (score.share === null) return `undefined: ${this.because(score.why)}`;
+    return `${decimal(score.share)} [${decimal(score.low)}, ${decimal(score.high)}]`;
+  }
+
+  /** To be asked after the cells. */
+  note(always: string): string {
+    return [always, ...Array.from(this.reasons, (why) => `“${shortly(why)}”: ${undefinedBecause[why]}`)].join(' ');
+  }
+
+  private because(why: Undefinedness): string {
+    this.reasons.add(why);
+    return shortly(why);
+  }
 }
 
-function share(score: Score): string {
-  if (score.share === null) return `undefined: ${undefinedBecause[score.why]}`;
-  return `${decimal(score.share)} [${decimal(score.low)}, ${decimal(score.high)}]`;
-}
+const shortly = (why: Undefinedness): string => why.replaceAll('-', ' ');
 
-const pairOf = ({ first, second }: { readonly first: string; readonly second: string }) => `${first} and ${second}`;
+/** Authors by their name alone, where no other one has it. */
+function shortNames(authors: readonly string[]): (author: string) => string {
+  const nameIn = (author: string) => /^(.+) <[^<>]*>$/.exec(author)?.[1] ?? author;
+  const names = authors.map(nameIn);
+  const isAlone = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
+  const shortened = new Map(authors.map((author) => [author, nameIn(author)]));
+  return (author) => {
+    const name = shortened.get(author);
+    return name !== undefined && isAlone(name) ? name : author;
+  };
+}
 
 /** @param mostDisagreements are shown; the title says how many there are */
 export function reportSections(
@@ -41,6 +73,9 @@ export function reportSections(
 ): readonly ReportSection[] {
   const { outcomes, agreement } = report;
   const nameOf = (category: string) => categories.named(category).name;
+  const who = shortNames(report.authors.map(({ author }) => author));
+  const pairOf = ({ first, second }: { readonly first: string; readonly second: string }) =>
+    `${who(first)} and ${who(second)}`;
   return [
     {
       title: 'Verdicts',
@@ -102,72 +137,108 @@ export function reportSections(
       rows: report.days.map(({ day, flags, verdicts }) => [day, number(flags), number(verdicts)]),
       empty: 'There are none.',
     },
-    {
-      title: 'Agreement on verdicts and categories',
-      note: "Krippendorff's alpha over all and Cohen's kappa of each pair, with intervals of 95 %, over items with a verdict of both.",
-      head: ['question', 'items', 'whom', 'agreement beyond chance'],
-      numeric: 1,
-      rows: [{ ...agreement.verdict, question: 'verdict' }]
-        .concat(agreement.categories.map((one) => ({ ...one, question: nameOf(one.category) })))
-        .flatMap(({ question, overall, pairs }) => [
-          [question, number(overall.items), 'all', `alpha ${measured(overall.alpha, overall.interval)}`],
-          ...pairs.map((pair) => [
-            question,
-            number(pair.items),
-            pairOf(pair),
-            `kappa ${measured(pair.kappa, pair.interval)}`,
-          ]),
-        ]),
-      empty: '',
-    },
-    {
-      title: 'Agreement on spans',
-      note: 'F1 of spans of the same category, matched one to one; exact: both ends are the same.',
-      head: ['pair', 'items', 'category', 'matched', 'F1'],
-      numeric: 1,
-      rows: agreement.spans.flatMap((pair) => [
-        [pairOf(pair), number(pair.items), 'all', pair.matching, measured(pair.overall.f1, pair.overall.interval)],
-        ...pair.categories
-          .filter(({ both, onlyFirst, onlySecond }) => both + onlyFirst + onlySecond > 0)
-          .map(({ category, f1, interval }) => [
-            pairOf(pair),
-            number(pair.items),
-            nameOf(category),
-            pair.matching,
-            measured(f1, interval),
-          ]),
-      ]),
-      empty: 'There is one annotator at most.',
-    },
+    onItems(),
+    onSpans(),
     {
       title: `Disagreements to settle: ${number(report.disagreements.length)}`,
-      note:
-        report.disagreements.length > mostDisagreements
-          ? `The first ${number(mostDisagreements)}, most disputed first.`
-          : '',
-      head: ['item', 'verdicts', 'flagged by some and not by others'],
+      note: `Items on which verdicts or categories differ, most disputed first${
+        report.disagreements.length > mostDisagreements ? `; the first ${number(mostDisagreements)} of them` : ''
+      }.`,
+      head: ['item', 'verdicts', 'flagged by some of them alone'],
       numeric: 0,
       rows: report.disagreements
         .slice(0, mostDisagreements)
         .map(({ about, verdicts, categories: disputed }) => [
           about,
-          verdicts.map(({ author, verdict }) => `${author}: ${verdict}`).join('; '),
-          disputed.map(({ category, flaggedBy }) => `${nameOf(category)} (${flaggedBy.join(', ')})`).join('; '),
+          [...Map.groupBy(verdicts, ({ verdict }) => verdict)]
+            .map(([verdict, by]) => `${verdict}: ${by.map(({ author }) => who(author)).join(', ')}`)
+            .join('; '),
+          disputed.map(({ category, flaggedBy }) => `${nameOf(category)}: ${flaggedBy.map(who).join(', ')}`).join('; '),
         ]),
       empty: 'Nothing is disputed.',
     },
-    {
+    suggestions(),
+  ];
+
+  function onItems(): ReportSection {
+    const cells = new Cells();
+    const rows = [{ ...agreement.verdict, question: 'verdict' }]
+      .concat(agreement.categories.map((one) => ({ ...one, question: nameOf(one.category) })))
+      .flatMap(({ question, overall, pairs }) => [
+        [question, number(overall.items), 'all', `alpha ${cells.measured(overall.alpha, overall.interval)}`],
+        ...pairs.map((pair) => [
+          question,
+          number(pair.items),
+          pairOf(pair),
+          `kappa ${cells.measured(pair.kappa, pair.interval)}`,
+        ]),
+      ]);
+    return {
+      title: 'Agreement on verdicts and categories',
+      note: cells.note(
+        "Krippendorff's alpha over all and Cohen's kappa of each pair, with intervals of 95 %, over items with a verdict of both.",
+      ),
+      head: ['question', 'items', 'whom', 'agreement beyond chance'],
+      numeric: 1,
+      rows,
+      empty: '',
+    };
+  }
+
+  function onSpans(): ReportSection {
+    const cells = new Cells();
+    const exact = agreement.spans.filter(({ matching }) => matching === 'exact');
+    const rows = exact.flatMap((pair) => {
+      const overlapping = agreement.spans.find(
+        (other) => other.matching === 'overlapping' && other.first === pair.first && other.second === pair.second,
+      );
+      const row = (of: string, one: Measured, other: Measured | undefined) => [
+        pairOf(pair),
+        number(pair.items),
+        of,
+        cells.measured(one.f1, one.interval),
+        other === undefined ? '' : cells.measured(other.f1, other.interval),
+      ];
+      return [
+        row('all', pair.overall, overlapping?.overall),
+        ...pair.categories
+          .filter(({ both, onlyFirst, onlySecond }) => both + onlyFirst + onlySecond > 0)
+          .map((one) =>
+            row(
+              nameOf(one.category),
+              one,
+              overlapping?.categories.find(({ category }) => category === one.category),
+            ),
+          ),
+      ];
+    });
+    return {
+      title: 'Agreement on spans',
+      note: cells.note(
+        'F1 of spans of the same category, matched one to one, where both ends are the same and where the spans overlap.',
+      ),
+      head: ['pair', 'items', 'category', 'F1, same ends', 'F1, overlapping'],
+      numeric: 1,
+      rows,
+      empty: 'There is one annotator at most.',
+    };
+  }
+
+  function suggestions(): ReportSection {
+    const cells = new Cells();
+    const rows = report.detectors.map(({ detector, accepted, answered, precision }) => [
+      detector,
+      number(accepted),
+      number(answered),
+      cells.share(precision),
+    ]);
+    return {
       title: 'Suggestions',
-      note: 'How often people accept what a detector suggests, with the interval of 95 %.',
+      note: cells.note('How often people accept what a detector suggests, with the interval of 95 %.'),
       head: ['detector', 'accepted', 'answered', 'precision'],
       numeric: 2,
-      rows: report.detectors.map(({ detector, accepted, answered, precision }) => [
-        detector,
-        number(accepted),
-        number(answered),
-        share(precision),
-      ]),
+      rows,
       empty: 'No suggestion has been answered.',
-    },
-  ];
+    };
+  }
 }

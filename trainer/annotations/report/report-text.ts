@@ -3,7 +3,7 @@ import { shownLine } from '../../protocol/hostile-text.ts';
 import type { ReportSection } from './report-sections.ts';
 
 /** Letters; longer names are cut, but the last column goes on to the line's end. */
-const widest = 48;
+const widest = 80;
 
 export function reportText(sections: readonly ReportSection[]): string {
   return sections.map((section) => sectionLines(section).join('\n')).join('\n\n');

@@ -9,7 +9,8 @@ import { StudioError } from '../../protocol/errors.ts';
 import { exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { count, number, openLabels, projectOf } from './annotations-labels.ts';
+import { count, noLabels, number, openLabels, projectOf } from './annotations-labels.ts';
+import { requireRoom } from './require-room.ts';
 
 export async function applyLabels(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(
@@ -33,6 +34,7 @@ export async function applyLabels(args: readonly string[]): Promise<number> {
     const dataset = await EditableDataset.open(file, { signal });
     try {
       const target = values.out ?? dataset.file;
+      requireRoom(target, false, path.basename(file));
       requireFolder(path.dirname(path.resolve(target)));
       if (!inPlace && (await realpath(target).catch(() => null)) === dataset.file)
         throw new StudioError('bad-request', '--out is the dataset itself.', {
@@ -46,8 +48,20 @@ export async function applyLabels(args: readonly string[]): Promise<number> {
         onProgress: (phase, share) => line.show(`${phase}, ${Math.floor(100 * share)} %`),
       });
       line.clear();
-      if (values.json) process.stdout.write(`${JSON.stringify({ dataset: name, out: target, ...cleaned }, null, 1)}\n`);
-      else process.stdout.write(`${cleanedText(file, target, dataset.rowCount, cleaned)}\n`);
+      if (values.json) {
+        process.stdout.write(`${JSON.stringify({ dataset: name, out: target, ...cleaned }, null, 1)}\n`);
+        return exitCodes.done;
+      }
+      const lines = [
+        cleanedText(file, target, dataset.rowCount, cleaned),
+        ...(labels.book.authors.length === 0 ? [`  ${noLabels}`] : []),
+        ...(path.dirname(path.resolve(target)) === path.dirname(path.resolve(file))
+          ? []
+          : [
+              `  Paths of media count from the folder of the file: they are those of ${path.dirname(file)}, and as they were`,
+            ]),
+      ];
+      process.stdout.write(`${lines.join('\n')}\n`);
       return exitCodes.done;
     } finally {
       line.clear();

@@ -16,11 +16,14 @@ import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { count, noticeLines, number, openLabels, projectOf } from './annotations-labels.ts';
 
-const formNames = {
-  labels: 'labels of this program',
-  'label-studio': 'an export of Label Studio',
-  argilla: 'an export of Argilla',
+const formWords = {
+  labels: 'holds labels of this program',
+  'label-studio': 'is an export of Label Studio',
+  argilla: 'is an export of Argilla',
 } as const;
+
+const sayings =
+  'Say with --dataset whose rows the texts are, with --who who a user is, with --means what a label stands for, with --field which field is the text.';
 
 export async function importLabels(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(
@@ -61,7 +64,9 @@ export async function importLabels(args: readonly string[]): Promise<number> {
         line,
         onAuthor: (user, author) => {
           const known = users.get(authorKey(author)) ?? new Set<string>();
-          users.set(authorKey(author), known.add(user.email ?? user.name ?? user.id ?? 'unknown'));
+          const isCalledSo = user.name === author.name && user.email === author.email;
+          if (!isCalledSo) known.add(user.email ?? user.name ?? user.id ?? 'unknown');
+          users.set(authorKey(author), known);
         },
       });
       line.clear();
@@ -168,12 +173,14 @@ function importText(
   isDry: boolean,
 ): string {
   return [
-    `${file} is ${formNames[form]}: ${count(entries, 'entry', 'entries')}, ${number(fresh)} of them new.`,
+    `${file} ${formWords[form]}: ${count(entries, 'entry', 'entries')}, ${number(fresh)} of them new.`,
     ...authors.map(({ author, users, entries: all, fresh: added }) => {
       const there = users.length > 0 ? `, there ${users.join(', ')}` : '';
       return `  ${author}${there}: ${count(all, 'entry', 'entries')}, ${number(added)} new`;
     }),
-    ...(notices.length > 0 ? ['What did not come along as it was:', ...noticeLines(notices)] : []),
+    ...(notices.length > 0
+      ? ['What did not come along as it was:', ...noticeLines(notices), ...(form === 'labels' ? [] : [sayings])]
+      : []),
     isDry ? 'Nothing was written: --dry-run.' : `${count(fresh, 'entry', 'entries')} added.`,
   ].join('\n');
 }

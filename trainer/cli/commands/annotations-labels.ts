@@ -37,6 +37,9 @@ export async function openLabels(project: string, signal: AbortSignal, line: Liv
   return labels;
 }
 
+/** Of a project in which nothing was labelled, or of a folder that is another one than was meant. */
+export const noLabels = 'The project has no labels. Another one is named with --folder.';
+
 export const number = (value: number): string => value.toLocaleString('en-US');
 
 export const count = (value: number, noun: string, nouns = `${noun}s`): string =>

@@ -76,7 +76,10 @@ export async function packItems(args: readonly string[]): Promise<number> {
     try {
       const pack = { author, project: projectName(project), at: new Date(), tools, items };
       const onProgress = (done: number) => line.show(`${count(done, 'item')} packed`);
-      const packed = await writePack(out, pack, { signal, onProgress });
+      const packed = await writePack(out, pack, { signal, onProgress }).catch((thrown) => {
+        if (numbers !== null && passedOver.length === numbers.length) throw noChains(named);
+        throw thrown;
+      });
       line.clear();
       if (values.json) process.stdout.write(`${JSON.stringify({ out, ...packed, passedOver }, null, 1)}\n`);
       else {
@@ -97,6 +100,12 @@ export async function packItems(args: readonly string[]): Promise<number> {
     }
   });
 }
+
+const noChains = (dataset: string) =>
+  new StudioError('bad-request', 'None of these rows has a chain of thought, so there is nothing to judge.', {
+    place: dataset,
+    remedy: 'Name rows with a text under "process".',
+  });
 
 /** `1-20,33`: numbers of rows, from 1. @throws StudioError `bad-request` */
 function rowNumbers(list: string): number[] {
@@ -153,7 +162,7 @@ async function* itemsOfDataset(
               remedy: allowRemedy(place.real),
             });
           const { frames, view } = await loader.load(place.real, checked.row.data_type, limits);
-          return { ...frames, times: view.times };
+          return { ...frames, times: view.times, shuffledOrder: null };
         },
       };
     }
@@ -162,7 +171,7 @@ async function* itemsOfDataset(
   }
 }
 
-/** With the frames that the run showed. */
+/** With the frames that the run showed, in the order in which it did. */
 async function* itemsOfRun(
   folder: string,
   selected: Parameters<typeof selectedRollouts>[2],
@@ -176,7 +185,7 @@ async function* itemsOfRun(
     if (former !== null) store.writeRelative(former);
     const { id: run } = store.summary();
     const { records } = await selectedRollouts(reader, store, selected, signal);
-    for await (const { id, text, answer, group } of records) {
+    for await (const { id, text, answer, order, group } of records) {
       const { question, media } = group;
       yield {
         item: { kind: 'rollout', run, rollout: id, hash: textHash(text) },
@@ -191,7 +200,7 @@ async function* itemsOfRun(
         },
         async frames() {
           const frames = await framesOfRun(store, await readPlan(folder), loader, media.key);
-          return { ...frames, times: media.times };
+          return { ...frames, times: media.times, shuffledOrder: order === 'shuffled' ? media.shuffledOrder : null };
         },
       };
     }

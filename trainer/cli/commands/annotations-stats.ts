@@ -7,7 +7,8 @@ import { reportText } from '../../annotations/report/report-text.ts';
 import { exitCodes, readOptions, wholeNumber } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { count, openLabels, projectOf } from './annotations-labels.ts';
+import { count, noLabels, openLabels, projectOf } from './annotations-labels.ts';
+import { requireRoom } from './require-room.ts';
 
 /** Disagreements on a page, which one can scroll. */
 const mostOnPage = 1000;
@@ -24,6 +25,7 @@ export async function reportLabels(args: readonly string[]): Promise<number> {
     0,
   );
   const limit = wholeNumber('limit', values.limit, 0);
+  if (values.html !== undefined) requireRoom(values.html, false, 'report.html');
   const project = projectOf(values.folder);
   const line = new LiveLine(process.stderr);
   const words = { stopped: 'Stopped; nothing was written.', left: 'nothing was written' };
@@ -36,7 +38,7 @@ export async function reportLabels(args: readonly string[]): Promise<number> {
       await writeReportPage(values.html, report, sections, { project: path.basename(project), at: new Date() });
     }
     if (values.json) process.stdout.write(`${JSON.stringify({ ...report, troubles: labels.troubles }, null, 1)}\n`);
-    else if (report.items === 0) process.stdout.write(`There are no labels in ${project}.\n`);
+    else if (report.items + report.detectors.length === 0) process.stdout.write(`${project}: ${noLabels}\n`);
     else {
       const { items, flags, verdicts, settlements } = report;
       process.stdout.write(`${reportText(reportSections(report, categories, limit))}\n\n`);

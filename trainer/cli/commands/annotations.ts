@@ -58,7 +58,7 @@ project; what export writes there can be imported here. --author says who packs 
   video-r1 annotations stats --folder sample --html report.html
   video-r1 annotations export --folder sample --form jsonl --author "Ann" --out ann.jsonl
   video-r1 annotations import project-3.json --folder sample --dataset sample/data/sft.json --dry-run
-  video-r1 annotations apply sample/data/sft.json --folder sample --out sft-clean.json
+  video-r1 annotations apply sample/data/sft.json --folder sample --out sample/data/sft-clean.json
   video-r1 annotations pack sample/data/sft.json --folder sample --rows 1-20 --out queue`,
   async run([name, ...args]) {
     if (name === undefined) throw usage(`Say one of ${names.join(', ')}.`);

@@ -1,5 +1,4 @@
 /** `video-r1 export`: what a run holds, as files for other programs, without a trainer running. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import {
   exportAll,
@@ -12,7 +11,7 @@ import {
 import { mostOnPage } from '../../export/rollout-page.ts';
 import { type TableName, tableNames } from '../../export/tables.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
-import { StudioError, sentError } from '../../protocol/errors.ts';
+import { sentError } from '../../protocol/errors.ts';
 import { type ExportForm, exportForms } from '../../protocol/messages.ts';
 import { exportRollouts, type RolloutExport } from '../../runs/export-rollouts.ts';
 import { formerProject, readPlan } from '../../runs/plan.ts';
@@ -26,6 +25,7 @@ import { type CliCommand, exitCodeOf, exitCodes, oneOf, readOptions, usage, whol
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { queryOption, sortOption } from '../terminal/rollout-options.ts';
+import { requireRoom } from './require-room.ts';
 import { requireRun } from './require-run.ts';
 
 const forms = [...tableForms, 'html', 'tensorboard'] as const;
@@ -218,23 +218,6 @@ function formOf(format: string | undefined, out: string | undefined): Form {
   } as const;
   if (ending in form) return form[ending as keyof typeof form];
   throw usage(`The ending ${ending} tells no form; say --format ${forms.join(', ')}.`);
-}
-
-/**
- * Before anything is read: what would take its name is of the same kind.
- * @param name of a file in a folder, for an example
- * @throws StudioError `bad-request` where a folder stands in a file's place, or a file in a folder's
- */
-function requireRoom(out: string, isFolder: boolean, name: string): void {
-  const there = statSync(out, { throwIfNoEntry: false });
-  if (there === undefined || there.isDirectory() === isFolder) return;
-  throw new StudioError(
-    'bad-request',
-    `--out ${out} is a ${isFolder ? 'file, and a folder' : 'folder, and a file'} is written.`,
-    {
-      remedy: isFolder ? 'Name a folder.' : `Name a file in it, such as ${path.join(out, name)}.`,
-    },
-  );
 }
 
 function report(line: object): void {

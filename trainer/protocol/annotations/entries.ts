@@ -100,6 +100,9 @@ const itemEntry = z.strictObject({
   media: z.array(z.string()),
 });
 
+/** The checks of an item's entry, key by key. */
+export const itemShape = itemEntry.shape;
+
 const flagEntry = z.strictObject({
   ...head,
   kind: z.literal('flag'),
@@ -176,9 +179,16 @@ export function readEntry(value: unknown): ReadEntry {
   return isLater ? { state: 'newer', why: `of version ${v}, in which ${fault}` } : { state: 'fault', fault };
 }
 
+const atMilliseconds = '2026-01-31T00:00:00.000Z'.length;
+
 /** The order of a history: by time, then by id, so that it is the same whatever the order of the lines. */
 export function compareEntries(a: Entry, b: Entry): number {
-  const later = Date.parse(a.at) - Date.parse(b.at);
-  if (later !== 0) return later;
+  // Times in UTC of one length, to the millisecond at most, are written in one form, and sort as they are written.
+  if (a.at.length === b.at.length && a.at.length <= atMilliseconds) {
+    if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  } else {
+    const later = Date.parse(a.at) - Date.parse(b.at);
+    if (later !== 0) return later;
+  }
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

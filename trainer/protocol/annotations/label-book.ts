@@ -65,9 +65,9 @@ export class LabelBook {
       if (this.byId.has(entry.id)) continue;
       this.byId.set(entry.id, entry);
       push(this.ofAuthor, authorKey(entry.author), entry);
-      if (entry.kind === 'retraction') push(this.retractions, entry.of, entry);
-      else push(this.ofItem, itemKey(entry.item), entry);
       const key = this.itemOf(entry);
+      if (entry.kind === 'retraction') push(this.retractions, entry.of, entry);
+      else push(this.ofItem, key as string, entry);
       if (key !== null) changed.add(key);
     }
     for (const key of changed) this.folded.delete(key);

@@ -13,6 +13,7 @@ import { judgedText } from '../judged-text.ts';
 import type { Notices } from '../notices.ts';
 import { placedFlag } from '../placed-flag.ts';
 import type { ReadOptions } from '../read-options.ts';
+import type { Vocabulary } from '../vocabulary.ts';
 import { type ArgillaRecord, ownKey, questions, record, spanValue } from './form.ts';
 
 const own = z.object({
@@ -62,13 +63,15 @@ function recordItem(of: ArgillaRecord, place: string, options: ReadOptions, noti
       place,
     );
   const users = new Map(Object.entries(ours?.users ?? {}));
-  const quotes = ownQuotes(ours?.entries ?? []);
+  const entries = ours?.entries ?? [];
+  const quotes = ownQuotes(entries);
+  const vocabulary = options.vocabulary.withThoseOf(entries);
   const judgements = answersOf(of).flatMap((answers) => {
     const at = `${place}, user ${answers.user ?? 'unknown'}`;
     const author = answers.user === null ? undefined : users.get(answers.user);
-    return judgementOf(answers, author ? { id: null, ...author } : null, { text, quotes }, at, options, notices);
+    return judgementOf(answers, author ? { id: null, ...author } : null, { text, quotes }, at, vocabulary, notices);
   });
-  return { place, text, shown, judgements, entries: ours?.entries ?? [] };
+  return { place, text, shown, judgements, entries };
 }
 
 /** The words of spans that were written here, by their offsets: Argilla has no place for them beside a span. */
@@ -104,7 +107,7 @@ function judgementOf(
   author: ExchangedAuthor | null,
   { text, quotes }: { readonly text: string; readonly quotes: ReadonlyMap<string, string> },
   place: string,
-  { vocabulary }: ReadOptions,
+  vocabulary: Vocabulary,
   notices: Notices,
 ): ExchangedJudgement[] {
   if (status === 'discarded') {

@@ -76,13 +76,15 @@ function taskItem(of: Task, place: string, options: ReadOptions, notices: Notice
     }),
   );
   const own = of.meta?.[ownKey];
-  const entries = typeof own === 'object' && own !== null && 'entries' in own ? own.entries : [];
+  const travelled = typeof own === 'object' && own !== null && 'entries' in own ? own.entries : [];
+  const entries: readonly unknown[] = Array.isArray(travelled) ? travelled : [];
+  const vocabulary = options.vocabulary.withThoseOf(entries);
   return {
     place,
     text,
     shown,
-    judgements: annotations.flatMap(({ form, place: at }) => judgementOf(form, text, at, models, options, notices)),
-    entries: Array.isArray(entries) ? entries : [],
+    judgements: annotations.flatMap(({ form, place: at }) => judgementOf(form, text, at, models, vocabulary, notices)),
+    entries,
   };
 }
 
@@ -112,7 +114,7 @@ function judgementOf(
   text: string,
   place: string,
   models: ReadonlyMap<string, string | null>,
-  { vocabulary }: ReadOptions,
+  vocabulary: Vocabulary,
   notices: Notices,
 ): ExchangedJudgement[] {
   if (of.was_cancelled) {
@@ -216,10 +218,11 @@ class Results {
   }
 
   /** A choice of the whole task. */
-  private choose({ form: { id, value }, place }: PlacedResult): void {
+  private choose({ form: { id, value, from_name }, place }: PlacedResult): void {
     for (const choice of value?.choices ?? []) {
-      const verdict = this.vocabulary.verdict(choice);
       const category = this.vocabulary.category(choice);
+      // A project may call a category what a verdict is called.
+      const verdict = category && from_name === controls.itemFlags ? null : this.vocabulary.verdict(choice);
       if (verdict && this.verdict && verdict !== this.verdict.verdict)
         this.notices.tell(`Two verdicts stand side by side; the first, "${this.verdict.verdict}", counts.`, place);
       else if (verdict) this.verdict ??= { id: id ?? null, verdict };
