@@ -111,10 +111,7 @@ export function parseCompletion(text: string): CompletionParts {
   }
   const answerSpan: Span | null = answer.closeStart >= 0 ? { start: answer.openEnd, end: answer.closeStart } : null;
 
-  if (hasThink && think.openStart > 0) {
-    const blank = isBlank(text, 0, think.openStart);
-    problems.push(blank ? 'There is whitespace before <think>.' : 'There is text before <think>.');
-  }
+  if (hasThink && !isBlank(text, 0, think.openStart)) problems.push('There is text before <think>.');
   if (thinkClosed && hasAnswer) {
     if (answer.openStart < think.openStart) problems.push('The answer comes before the reasoning.');
     else if (answer.openStart < think.closeStart) problems.push('The <answer> tag stands inside <think>.');
