@@ -92,7 +92,7 @@ export class DatasetView {
     const { labels } = this.document;
     if (typeof labels === 'string') return { refused: labels };
     try {
-      return { author: labels.author, categories: [...labels.categories] };
+      return { author: labels.author, authors: [...labels.authors], categories: [...labels.categories] };
     } catch (thrown) {
       return { refused: wordsOf(thrown) };
     }
@@ -140,7 +140,7 @@ export class DatasetView {
         return this.edit(message);
       case 'say':
         return this.say(message.said, async (labels) =>
-          labels.add(valuesOf(await document.dataset.row(message.row)), message),
+          labels.add(valuesOf(await document.dataset.row(message.row)), message.text, message),
         );
       case 'retract':
         return this.say(message.said, async (labels) => [await labels.retract(message.id)]);
@@ -162,7 +162,7 @@ export class DatasetView {
   private labelRule(choice: LabelChoice): NonNullable<RowFilter['holds']> {
     const { labels } = this.document;
     if (typeof labels === 'string') return () => false;
-    return labels.keeps(choice === 'labelled' ? {} : { verdict: choice });
+    return labels.keeps(choice);
   }
 
   private async say(said: number, what: (labels: RowLabels) => Promise<readonly string[]>): Promise<void> {

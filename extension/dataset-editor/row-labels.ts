@@ -5,10 +5,10 @@ import { datasetName, itemOfRow } from '../../trainer/annotations/rows/row-item.
 import { entriesOf, labelOf, retractionOf } from '../../trainer/annotations/say.ts';
 import type { SourceRow } from '../../trainer/data/editable/editable-dataset.ts';
 import type { Category } from '../../trainer/protocol/annotations/categories.ts';
-import { itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import { authorLine, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
 import { fits, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
-import type { LabelMark } from '../../trainer/protocol/dataset-editor.ts';
+import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { AnnotationInput, Label } from '../../trainer/protocol/records.ts';
 
@@ -57,6 +57,11 @@ export class RowLabels {
     this.ended.abort();
   }
 
+  /** All who said something of the project. */
+  get authors(): readonly string[] {
+    return this.labels.book.authors.map(authorLine);
+  }
+
   /** With those that are no longer offered. @throws StudioError `bad-input` while the file of categories has a fault */
   get categories(): readonly Category[] {
     return this.labels.categories.all;
@@ -72,11 +77,17 @@ export class RowLabels {
   }
 
   /** Whether a row is one that the filter keeps; none is that nobody has said anything of. */
-  keeps(filter: LabelFilter): (row: SourceRow, read: (row: SourceRow) => Values) => boolean {
+  keeps({ author, category, verdict }: LabelChoice): (row: SourceRow, read: (row: SourceRow) => Values) => boolean {
+    const filter: LabelFilter = {
+      ...(author !== null && { author: authorOfSetting(author) }),
+      ...(category !== null && { category }),
+      ...(verdict !== null && { verdict }),
+    };
     const ids = new Set<string>();
     for (const key of this.labels.book.keys()) {
       const labels = this.labels.book.get(key);
-      if (labels?.item.kind === 'row' && labels.item.dataset === this.dataset && fits(labels, filter)) ids.add(key);
+      if (labels?.item.kind === 'row' && labels.item.dataset === this.dataset && isSaid(labels) && fits(labels, filter))
+        ids.add(key);
     }
     return (row, read) => {
       if (ids.size === 0) return false;
@@ -85,13 +96,25 @@ export class RowLabels {
     };
   }
 
-  /** @returns ids of the new entries. @throws StudioError `bad-request` for a row without a chain of thought */
-  async add(values: Values, said: Pick<AnnotationInput, 'flag' | 'verdict'>): Promise<readonly string[]> {
+  /**
+   * @param text the chain of thought as it was read
+   * @returns ids of the new entries
+   * @throws StudioError `bad-request` for a row without a chain of thought, `conflict` where it is another than was read
+   */
+  async add(values: Values, text: string, said: Pick<AnnotationInput, 'flag' | 'verdict'>): Promise<readonly string[]> {
     const known = itemOfRow(this.dataset, values);
     if (known === null)
       throw new StudioError('bad-request', 'This row has no chain of thought that could be judged.', {
         remedy: 'Write one under "process" first, or say it of another row.',
       });
+    if (known.content.text !== text)
+      throw new StudioError(
+        'conflict',
+        'The chain of thought was changed since it was read, so nothing was said of it.',
+        {
+          remedy: 'Read it as it is now, and say it again.',
+        },
+      );
     const { entries, ids } = entriesOf(said, known, authorOfSetting(this.author), this.labels);
     await this.labels.append(entries, this.ended.signal);
     this.onChange();
@@ -105,6 +128,10 @@ export class RowLabels {
     return entry.id;
   }
 }
+
+/** Not all of it was taken back. */
+const isSaid = ({ flags, verdicts, settlement }: ItemLabels) =>
+  flags.length > 0 || verdicts.length > 0 || settlement !== null;
 
 function markOf({ flags, outcome }: ItemLabels): LabelMark {
   if (outcome.state === 'disputed') return 'disputed';

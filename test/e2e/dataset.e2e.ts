@@ -58,7 +58,7 @@ const file = (more: Partial<Extract<DatasetToPage, { type: 'file' }>> = {}) =>
   post({
     ...{ type: 'file', name: 'rows.json', rowCount: dataset.rowCount, indexed: 1, turn, fault: null, outside: null },
     changedRows: dataset.changedRows,
-    labelling: { author: 'Ann', categories: [...builtInCategories] },
+    labelling: { author: 'Ann', authors: ['Ann', 'Bob <b@example.org>'], categories: [...builtInCategories] },
     ...more,
   });
 

@@ -1,6 +1,6 @@
 /** Messages between the editor of a dataset file and its page. Rows are numbered from 0, as in the file. */
 import { z } from 'zod';
-import { sentCategory } from './annotations/categories.ts';
+import { categoryId, sentCategory } from './annotations/categories.ts';
 import { ahaMoment, commitment, flagInput, label, span, verdict } from './records.ts';
 
 const rowNumber = z.number().int().min(0);
@@ -17,9 +17,16 @@ export const mostHeads = 400;
 export const labelMark = z.enum([...verdict.options, 'disputed', 'flagged']).nullable();
 export type LabelMark = z.infer<typeof labelMark>;
 
-/** Which rows are listed by their labels. */
-export const labelChoice = z.enum(['labelled', ...verdict.options, 'disputed']);
+/** Which rows are listed by their labels; what is null lets all of those through. `none`: nobody gave a verdict. */
+export const labelChoice = z.strictObject({
+  author: z.string().nullable(),
+  category: categoryId.nullable(),
+  verdict: z.enum([...verdict.options, 'disputed', 'none']).nullable(),
+});
 export type LabelChoice = z.infer<typeof labelChoice>;
+
+/** All of which anything was said. */
+export const anyLabel: LabelChoice = { author: null, category: null, verdict: null };
 
 /** A row as the list shows it. */
 export const rowHead = z.object({
@@ -87,9 +94,9 @@ export const datasetToPage = z.discriminatedUnion('type', [
     fault: z.string().nullable(),
     /** What another program did to the file since it was read. */
     outside: z.string().nullable(),
-    /** Who signs labels, and what they can say; why rows can't be labelled here, where they can't. */
+    /** Who signs labels, who said something already, and what can be said; why rows can't be labelled here, where they can't. */
     labelling: z.union([
-      z.object({ author: z.string(), categories: z.array(sentCategory) }),
+      z.object({ author: z.string(), authors: z.array(z.string()), categories: z.array(sentCategory) }),
       z.object({ refused: z.string() }),
     ]),
   }),
@@ -144,6 +151,8 @@ export const pageToDataset = z.discriminatedUnion('type', [
     type: z.literal('say'),
     said: z.number().int(),
     row: rowNumber,
+    /** The chain of thought as it was read: of another one nothing is said. */
+    text: z.string(),
     flag: flagInput.nullable(),
     verdict: verdict.nullable(),
   }),

@@ -94,6 +94,8 @@ export class DatasetModel {
   private searchNumber = 0;
   private editNumber = 0;
   private saidNumber = 0;
+  /** What a person looked at when it was judged. */
+  private judged = { row: 0, text: '' };
   /** What was said and is not yet answered. */
   private readonly saying = new Map<
     number,
@@ -110,7 +112,7 @@ export class DatasetModel {
     this.flagging = new Flagging(
       {
         add: async ({ flag, verdict }) => ({
-          ids: await this.say({ type: 'say', row: this.state.get().row, flag, verdict }),
+          ids: await this.say({ type: 'say', ...this.judged, flag, verdict }),
         }),
         retract: async (id) => {
           const [taken = id] = await this.say({ type: 'retract', id });
@@ -426,6 +428,7 @@ export class DatasetModel {
       this.put({ failed: 'This row has no chain of thought that could be judged.' });
     else {
       this.leave();
+      this.judged = { row, text: reading.fields.process };
       this.flagging.begin(span);
     }
   }

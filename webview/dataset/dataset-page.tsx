@@ -1,5 +1,6 @@
 /** The page of a dataset's file: its rows at the left, one of them at the right, or one of both where the page is narrow. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { anyLabel } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { selectedSpan } from '../rollout/completion-text.tsx';
 import { Blank } from '../ui/blank.tsx';
@@ -79,7 +80,7 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
     },
     flag,
     undoFlag: () => void model.flagging.undo(),
-    labelled: () => model.search({ label: search?.label ? null : 'labelled' }),
+    labelled: () => model.search({ label: search?.label ? null : anyLabel }),
     help: () => setHelp(true),
   };
   useKeys(keyMap(datasetKeys, handlers));

@@ -1,7 +1,7 @@
 /** The rows of the file, or those that a search lets through, and what narrows them down. */
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { type LabelChoice, type LabelMark, labelChoice } from '../../trainer/protocol/dataset-editor.ts';
+import type { LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -11,6 +11,7 @@ import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import type { DatasetModel } from './dataset-model.ts';
+import { LabelFilter } from './label-filter.tsx';
 import { keepUndo } from './own-undo.ts';
 import styles from './row-list.module.css';
 
@@ -22,15 +23,6 @@ const markWords: Readonly<Record<NonNullable<LabelMark>, string>> = {
   disputed: 'disputed',
   flagged: 'flag',
 };
-
-const labelChoices: readonly (readonly [LabelChoice | '', string])[] = [
-  ['', 'all rows'],
-  ['labelled', 'labelled'],
-  ['drop', 'verdict drop'],
-  ['fix', 'verdict fix'],
-  ['keep', 'verdict keep'],
-  ['disputed', 'disputed'],
-];
 
 const lineHeight = 22;
 /** How long typing rests before it is looked for. */
@@ -67,20 +59,6 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
         meta={search ? `${grouped(count)} of ${whole}` : whole}
         tools={
           <>
-            <select
-              class={styles.choice}
-              aria-label="Rows by their labels (b)"
-              value={search?.label ?? ''}
-              onChange={({ currentTarget }) =>
-                model.search({ label: labelChoice.safeParse(currentTarget.value).data ?? null })
-              }
-            >
-              {labelChoices.map(([value, words]) => (
-                <option key={value} value={value}>
-                  {words}
-                </option>
-              ))}
-            </select>
             <Tool
               label="Changed rows alone (m)"
               text={<span class={styles.count}>{grouped(edited)} changed</span>}
@@ -112,6 +90,14 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
           }}
         />
       </div>
+      {'author' in file.labelling && (
+        <LabelFilter
+          categories={file.labelling.categories}
+          authors={file.labelling.authors}
+          choice={search?.label ?? null}
+          onChoose={(label) => model.search({ label })}
+        />
+      )}
       {search && !search.isDone && <progress value={search.share} aria-label="Rows searched" />}
       {search && search.fault !== null && <p class={styles.words}>{shownLine(search.fault, 1000)}</p>}
       {search?.isDone && count === 0 && search.fault === null && (

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { LabelChoice } from '../../../trainer/protocol/dataset-editor.ts';
+import { anyLabel, type LabelChoice } from '../../../trainer/protocol/dataset-editor.ts';
 import { editor } from '../fake-vscode.ts';
 import { arrayOf, folderWith, openDataset, rowOf } from './open-dataset.ts';
 
@@ -148,7 +148,7 @@ describe('labels', () => {
     const { labelling } = await next('file', ({ labelling }) => 'author' in labelling);
     expect(labelling).toMatchObject({ author: 'Ann <ann@example.org>' });
     const flag = { span, category: 'wrong-order', severity: 'minor', note: 'no' } as const;
-    send({ type: 'say', said: 1, row: 1, flag, verdict: 'drop' });
+    send({ type: 'say', said: 1, row: 1, text: process, flag, verdict: 'drop' });
     const { ids } = await next('said');
     expect(ids).toHaveLength(2);
     expect((await read(1)).labels).toMatchObject([
@@ -166,10 +166,10 @@ describe('labels', () => {
   test('are taken back, found by what they amount to, and gone where the text is another', async () => {
     const { send, next, read, edit } = await openDataset(folderWith('rows.json', three));
     await next('file', ({ labelling }) => 'author' in labelling);
-    send({ type: 'say', said: 1, row: 2, flag: null, verdict: 'drop' });
+    send({ type: 'say', said: 1, row: 2, text: rowOf(3).process, flag: null, verdict: 'drop' });
     const [id = ''] = (await next('said')).ids;
-    const found = async (search: number, label: LabelChoice) => {
-      send({ type: 'search', search, text: '', isChanged: false, label });
+    const found = async (search: number, choice: Partial<LabelChoice>) => {
+      send({ type: 'search', search, text: '', isChanged: false, label: { ...anyLabel, ...choice } });
       const rows: number[] = [];
       await next('found', (message) => {
         if (message.search === search) rows.push(...message.rows);
@@ -177,7 +177,19 @@ describe('labels', () => {
       });
       return rows;
     };
-    expect([await found(1, 'drop'), await found(2, 'labelled'), await found(3, 'keep')]).toEqual([[2], [2], []]);
+    const author = 'Ann <ann@example.org>';
+    expect([await found(1, { verdict: 'drop' }), await found(2, {}), await found(3, { verdict: 'keep' })]).toEqual([
+      [2],
+      [2],
+      [],
+    ]);
+    expect([
+      await found(4, { author }),
+      await found(5, { author: 'Bob' }),
+      await found(6, { category: 'format' }),
+    ]).toEqual([[2], [], []]);
+    send({ type: 'say', said: 9, row: 2, text: 'as it was before', flag: null, verdict: 'keep' });
+    expect((await next('said', ({ said }) => said === 9)).fault).toContain('was changed since it was read');
     await edit(2, 'process', '<think>Another.</think>');
     expect((await read(2)).labels).toEqual([]);
     await edit(2, 'process', rowOf(3).process);
@@ -185,6 +197,7 @@ describe('labels', () => {
     send({ type: 'retract', said: 2, id });
     expect((await next('said', ({ said }) => said === 2)).fault).toBeNull();
     expect((await read(2)).labels).toEqual([]);
+    expect(await found(7, {})).toEqual([]);
     send({ type: 'retract', said: 3, id });
     expect((await next('said', ({ said }) => said === 3)).fault).toContain('taken back already');
   });
@@ -192,7 +205,7 @@ describe('labels', () => {
   test('of a row without a chain of thought, or outside of any project, are refused in words', async () => {
     const { send, next } = await openDataset(folderWith('rows.json', arrayOf([rowOf(1, { process: undefined })])));
     await next('file', ({ labelling }) => 'author' in labelling);
-    send({ type: 'say', said: 1, row: 0, flag: null, verdict: 'drop' });
+    send({ type: 'say', said: 1, row: 0, text: '', flag: null, verdict: 'drop' });
     expect((await next('said')).fault).toContain('no chain of thought');
     const outside = await openDataset(folderWith('rows.json', three), undefined, false);
     outside.send({ type: 'ready' });
