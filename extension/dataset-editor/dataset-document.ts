@@ -84,11 +84,11 @@ export class DatasetDocument implements vscode.CustomDocument {
 
   /** Reads what people say of its rows. @param author gives who signs, for a project */
   async readLabels(author: (project: string) => Promise<string>): Promise<void> {
-    const folder = vscode.workspace.getWorkspaceFolder(this.uri);
+    const folder = vscode.workspace.getWorkspaceFolder(this.uri)?.uri;
     try {
-      if (!folder || folder.uri.scheme !== 'file')
+      if (folder?.scheme !== 'file')
         throw new Error('Labels lie in the project: open the folder that the file is in to label its rows.');
-      const { fsPath } = folder.uri;
+      const { fsPath } = folder;
       const labels = await RowLabels.open(fsPath, this.dataset.file, await author(fsPath), () => this.rowsChanged());
       if (this.disposed) labels.dispose();
       else this.labelling = labels;

@@ -2,10 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { compareWithVersion, readVersionRows } from '../../trainer/data/editable/compare-version.ts';
+import type { EditableRow } from '../../trainer/data/editable/editable-dataset.ts';
 import type { RowFilter } from '../../trainer/data/editable/search-rows.ts';
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
 import {
   type DatasetToPage,
+  type EditableField,
   type LabelChoice,
   type PageToDataset,
   pageToDataset,
@@ -16,6 +19,7 @@ import type { Studio } from '../studio.ts';
 import type { DatasetDocument } from './dataset-document.ts';
 import { wordsOf } from './fault-words.ts';
 import { frameSheet } from './frame-sheet.ts';
+import { headVersion } from './head-version.ts';
 import { headOf, readRow, valuesOf } from './read-row.ts';
 import type { RowLabels } from './row-labels.ts';
 
@@ -33,6 +37,8 @@ export class DatasetView {
   private picturing = new AbortController();
   /** The row whose frames were asked for last. */
   private pictured: number | undefined;
+  /** Rows at HEAD by those of now, as they were compared last. */
+  private atHead: ReadonlyMap<number, number> = new Map();
   private telling: NodeJS.Timeout | undefined;
 
   constructor(studio: Studio, document: DatasetDocument, panel: vscode.WebviewPanel) {
@@ -134,6 +140,10 @@ export class DatasetView {
           ...(message.isChanged && { isChanged: true }),
           ...(message.label !== null && { holds: this.labelRule(message.label) }),
         });
+      case 'compare-head':
+        return this.compareHead();
+      case 'before':
+        return this.tellBefore(message.row);
       case 'stop-search':
         return this.searching.abort();
       case 'edit':
@@ -217,6 +227,52 @@ export class DatasetView {
     } catch (thrown) {
       tell(1, true, wordsOf(thrown));
     }
+  }
+
+  private async compareHead(): Promise<void> {
+    this.searching.abort();
+    const work = new AbortController();
+    this.searching = work;
+    const { signal } = work;
+    const tell = (share: number, isDone: boolean, rows: number[] = [], gone = 0, fault: string | null = null) => {
+      if (!signal.aborted) this.post({ type: 'since-head', share, isDone, rows, gone, fault });
+    };
+    let told = 0;
+    try {
+      if (!vscode.workspace.isTrusted)
+        throw new Error('git is not started in a folder that is not trusted: trust it to see what changed since HEAD.');
+      const { dataset } = this.document;
+      const { changed, added, removed } = await compareWithVersion(dataset, headVersion(dataset.file, signal), {
+        signal,
+        onProgress: (share) => {
+          if (performance.now() - told < tellEveryMs) return;
+          told = performance.now();
+          tell(share, false);
+        },
+      });
+      this.atHead = new Map(changed.map(({ row, before }) => [row, before]));
+      tell(
+        1,
+        true,
+        [...changed.map(({ row }) => row), ...added].sort((a, b) => a - b),
+        removed.length,
+      );
+    } catch (thrown) {
+      tell(1, true, [], 0, wordsOf(thrown));
+    }
+  }
+
+  private async tellBefore(row: number): Promise<void> {
+    const before = this.atHead.get(row);
+    const without = (words: string) => this.post({ type: 'before', row, fields: null, words });
+    if (before === undefined) return without('This row is new since HEAD.');
+    const { dataset } = this.document;
+    const found = (await readVersionRows(headVersion(dataset.file, this.closing.signal), [before])).get(before);
+    if (!found) return without('This row is not at HEAD any more: look for the changes again.');
+    const values = valuesOf(found as unknown as EditableRow);
+    const text = (field: EditableField) => (typeof values[field] === 'string' ? values[field] : null);
+    const fields = { process: text('process'), solution: text('solution'), problem: text('problem') };
+    this.post({ type: 'before', row, fields, words: '' });
   }
 
   private async edit({ edit, row, field, value, save }: Extract<PageToDataset, { type: 'edit' }>): Promise<void> {

@@ -14,6 +14,7 @@ import { EditableDataset } from '../../trainer/data/editable/editable-dataset.ts
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
 import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
 import type { DatasetToPage, PageToDataset } from '../../trainer/protocol/dataset-editor.ts';
+import type { Label } from '../../trainer/protocol/records.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 
@@ -52,6 +53,7 @@ let tab: Page;
 let dataset: EditableDataset;
 let turn = 0;
 const sent: PageToDataset[] = [];
+const labels = new Map<number, readonly Label[]>();
 
 const post = (message: DatasetToPage) => tab.evaluate((data) => window.postMessage(data), message);
 const file = (more: Partial<Extract<DatasetToPage, { type: 'file' }>> = {}) =>
@@ -74,7 +76,7 @@ async function answer(message: PageToDataset): Promise<void> {
         heads: (await Promise.all(message.rows.map((row) => dataset.row(row)))).map((row) => headOf(row)),
       });
     case 'row':
-      return post({ type: 'row', reading: readRow(await dataset.row(message.row), turn) });
+      return post({ type: 'row', reading: readRow(await dataset.row(message.row), turn, labels.get(message.row)) });
     case 'frames':
       return post({ type: 'frames', row: message.row, picture: null, words: 'No frames: this folder is not trusted.' });
     case 'search': {
@@ -84,6 +86,40 @@ async function answer(message: PageToDataset): Promise<void> {
       });
       return post({ type: 'found', search: message.search, rows: found, share: 1, isDone: true, fault: null });
     }
+    case 'say': {
+      const head = {
+        author: 'Ann',
+        at: 0,
+        quote: '',
+        span: null,
+        note: '',
+        category: null,
+        severity: 'major',
+      } as const;
+      const { flag, verdict } = message;
+      const quote = flag?.span ? message.text.slice(flag.span.start, flag.span.end) : '';
+      labels.set(message.row, [
+        ...(flag ? [{ ...head, ...flag, id: 'flag', verdict: null, quote }] : []),
+        ...(verdict ? [{ ...head, id: 'verdict', verdict }] : []),
+      ]);
+      turn++;
+      await file();
+      return post({ type: 'said', said: message.said, ids: ['flag', 'verdict'], fault: null });
+    }
+    case 'retract':
+      labels.clear();
+      turn++;
+      await file();
+      return post({ type: 'said', said: message.said, ids: ['back'], fault: null });
+    case 'compare-head':
+      return post({ type: 'since-head', share: 1, isDone: true, rows: [0, 2], gone: 1, fault: null });
+    case 'before':
+      return post({
+        type: 'before',
+        row: message.row,
+        fields: { ...readRow(await dataset.row(message.row), turn).fields, process: '<think>It was another.</think>' },
+        words: '',
+      });
     case 'edit':
       await dataset.edit(message.row, message.field, message.value);
       turn++;
@@ -121,6 +157,7 @@ beforeEach(async () => {
   dataset = await EditableDataset.open(path.join(folder, 'rows.json'));
   await dataset.indexed;
   sent.length = 0;
+  labels.clear();
   await tab.goto(address);
   await theme('dark');
   await head(1).waitFor();
@@ -188,6 +225,45 @@ describe('the page of a dataset', () => {
     await expect.poll(() => sent.some((message) => message.type === 'edit' && message.save)).toBe(true);
   });
 
+  it('is flagged and judged by keyboard alone, and what was said is taken back and brought back', async () => {
+    const form = () => tab.getByRole('form', { name: 'Flag' });
+    const said = () => tab.getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
+    await press('x');
+    await form().and(tab.locator(':focus')).waitFor();
+    await press('v', '2', 's', 'd', 't');
+    await tab.keyboard.type('it is not so');
+    await press('Enter');
+    await said().first().waitFor();
+    expect(await said().allTextContents()).toEqual([
+      expect.stringMatching(/^wrong order of events · minor.*it is not so/),
+      expect.stringMatching(/^verdict: drop/),
+    ]);
+    expect(sent.find(({ type }) => type === 'say')).toMatchObject({
+      row: 0,
+      flag: { category: 'wrong-order', severity: 'minor', note: 'it is not so' },
+      verdict: 'drop',
+    });
+    await tab.locator('[data-flagged=minor]').first().waitFor();
+    await press('u');
+    await said().first().waitFor({ state: 'detached' });
+    expect(sent.filter(({ type }) => type === 'retract')).toMatchObject([{ id: 'verdict' }, { id: 'flag' }]);
+  });
+
+  it('shows what changed since the last commit, word against word', async () => {
+    await press('h');
+    await tab.getByText('2 of 400 rows').waitFor();
+    await tab.getByText('1 row of HEAD is no longer there.').waitFor();
+    const since = tab.getByRole('region', { name: 'Since HEAD' });
+    await since.getByText('Chain of thought').waitFor();
+    await since.locator('del').first().waitFor();
+    await press('j');
+    await head(3).waitFor();
+    await since.getByText('Chain of thought').waitFor();
+    await press('Escape');
+    await since.waitFor({ state: 'detached' });
+    await tab.getByText('400 rows', { exact: true }).waitFor();
+  });
+
   it('tells of a change from outside, and asks which way to go', async () => {
     await file({ outside: 'Another program changed this file.' });
     await tab.getByText('Another program changed this file.').waitFor();
@@ -205,6 +281,21 @@ describe('the page of a dataset', () => {
       await press('/');
       await tab.keyboard.type('nowhere');
       await tab.getByText('No row holds').waitFor();
+    },
+    'being flagged': async () => {
+      await press('x');
+      await tab.getByRole('form', { name: 'Flag' }).waitFor();
+    },
+    labelled: async () => {
+      await press('x');
+      await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+      await press('v', '2', 'd', 'Enter');
+      await tab.getByRole('region', { name: 'Flags and verdicts' }).waitFor();
+      await press('b');
+    },
+    'since HEAD': async () => {
+      await press('h');
+      await tab.getByRole('region', { name: 'Since HEAD' }).waitFor();
     },
     told: () => file({ outside: 'Another program changed this file.', indexed: 0.4 }),
   };

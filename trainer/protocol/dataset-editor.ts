@@ -115,6 +115,22 @@ export const datasetToPage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('edited'), edit: z.number().int(), fault: z.string().nullable() }),
   /** What was said under this number is written under these ids, or why not. */
   z.object({ type: z.literal('said'), said: z.number().int(), ids: z.array(z.string()), fault: z.string().nullable() }),
+  /** Rows that are other than at HEAD, or new since; `gone` rows of HEAD are no longer there. */
+  z.object({
+    type: z.literal('since-head'),
+    share: z.number(),
+    isDone: z.boolean(),
+    rows: z.array(rowNumber),
+    gone: z.number().int(),
+    fault: z.string().nullable(),
+  }),
+  /** A row's texts at HEAD; else in words why there are none. */
+  z.object({
+    type: z.literal('before'),
+    row: rowNumber,
+    fields: z.record(editableField, z.string().nullable()).nullable(),
+    words: z.string(),
+  }),
   /** Frames of a row as one picture, as a `data:` address; else why there is none. */
   z.object({ type: z.literal('frames'), row: rowNumber, picture: z.string().nullable(), words: z.string() }),
   /** What was asked for could not be done. */
@@ -137,6 +153,10 @@ export const pageToDataset = z.discriminatedUnion('type', [
     label: labelChoice.nullable(),
   }),
   z.strictObject({ type: z.literal('stop-search') }),
+  /** Answered with `since-head`, takes the place of the search before. */
+  z.strictObject({ type: z.literal('compare-head') }),
+  /** Of a row that `since-head` told. */
+  z.strictObject({ type: z.literal('before'), row: rowNumber }),
   z.strictObject({
     type: z.literal('edit'),
     edit: z.number().int(),

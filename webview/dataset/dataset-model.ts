@@ -25,6 +25,8 @@ export interface Search {
   readonly text: string;
   readonly isChanged: boolean;
   readonly label: LabelChoice | null;
+  /** Rows that changed since the last commit; how many of that are gone, once it is compared. */
+  readonly sinceHead: { readonly gone: number } | null;
   readonly rows: readonly number[];
   readonly share: number;
   readonly isDone: boolean;
@@ -46,6 +48,9 @@ export interface Frames {
   readonly words: string;
 }
 
+/** A row as the last commit has it. */
+export type Before = Pick<Extract<DatasetToPage, { type: 'before' }>, 'row' | 'fields' | 'words'>;
+
 export interface DatasetState {
   readonly file: FileState | null;
   readonly heads: ReadonlyMap<number, RowHead>;
@@ -54,13 +59,24 @@ export interface DatasetState {
   readonly reading: RowReading | null;
   readonly frames: Frames | null;
   readonly search: Search | null;
+  readonly before: Before | null;
   readonly editing: Editing | null;
   /** What could not be done. */
   readonly failed: string | null;
 }
 
 const initial: DatasetState = {
-  ...{ file: null, heads: new Map(), row: 0, reading: null, frames: null, search: null, editing: null, failed: null },
+  ...{
+    file: null,
+    heads: new Map(),
+    row: 0,
+    reading: null,
+    frames: null,
+    search: null,
+    before: null,
+    editing: null,
+    failed: null,
+  },
 };
 
 /** What is found again when the page is shown again. */
@@ -180,6 +196,12 @@ export class DatasetModel {
         break;
       case 'said':
         this.takeSaid(message);
+        break;
+      case 'since-head':
+        this.takeSinceHead(message);
+        break;
+      case 'before':
+        if (message.row === this.state.get().row) this.put({ before: message });
         break;
       case 'frames':
         if (message.row === this.state.get().row) this.put({ frames: message });
@@ -324,8 +346,9 @@ export class DatasetModel {
     if (row === this.state.get().row) return;
     this.leave();
     this.flagging.leave();
-    this.put({ row, frames: null, failed: null });
+    this.put({ row, frames: null, before: null, failed: null });
     this.door.send({ type: 'row', row });
+    this.askBefore();
     this.askFrames();
     this.keepState();
   }
@@ -350,14 +373,39 @@ export class DatasetModel {
     const { search } = this.state.get();
     const { text = '', isChanged = false, label = null } = { ...search, ...change };
     this.searchNumber++;
+    this.put({ before: null });
     if (text === '' && !isChanged && label === null) {
       this.door.send({ type: 'stop-search' });
       this.put({ search: null });
     } else {
-      this.put({ search: { text, isChanged, label, rows: [], share: 0, isDone: false, fault: null } });
+      this.put({ search: { text, isChanged, label, sinceHead: null, rows: [], share: 0, isDone: false, fault: null } });
       this.door.send({ type: 'search', search: this.searchNumber, text, isChanged, label });
     }
     this.keepState();
+  }
+
+  /** Lists the rows that changed since the last commit, edits among them. */
+  compareHead(): void {
+    this.searchNumber++;
+    const search = { text: '', isChanged: false, label: null, sinceHead: { gone: 0 } };
+    this.put({ search: { ...search, rows: [], share: 0, isDone: false, fault: null }, before: null });
+    this.door.send({ type: 'compare-head' });
+  }
+
+  private takeSinceHead({ rows, share, isDone, gone, fault }: Extract<DatasetToPage, { type: 'since-head' }>): void {
+    const { search, row } = this.state.get();
+    if (!search?.sinceHead) return;
+    this.put({ search: { ...search, rows, share, isDone, fault, sinceHead: { gone } } });
+    this.see(...this.sight);
+    const [first] = rows;
+    if (!isDone || first === undefined) return;
+    if (this.indexOf(row) === null) this.show(first);
+    else this.askBefore();
+  }
+
+  private askBefore(): void {
+    const { search, row } = this.state.get();
+    if (search?.sinceHead && this.indexOf(row) !== null) this.door.send({ type: 'before', row });
   }
 
   // ---- editing ------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ const datasetKeys = [
   { meaning: 'first and last row of the list', keys: { Home: 'first', End: 'end' } },
   { meaning: 'search', keys: { '/': 'search' } },
   { meaning: 'changed rows alone, or all', keys: { m: 'changed' } },
+  { meaning: 'rows changed since the last commit, or all', keys: { h: 'head' } },
   { meaning: 'labelled rows alone, or all', keys: { b: 'labelled' } },
   { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
   { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
@@ -57,12 +58,14 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
     first: () => model.move(-model.listed),
     end: () => model.move(model.listed),
     search: () => {
-      setShowsRow(false);
-      // Where the page is narrow it is drawn first.
-      setTimeout(() => {
+      const enter = () => {
         searchField.current?.focus();
         searchField.current?.select();
-      });
+      };
+      // At once: a key that follows is typed there. Where the page is narrow it is drawn first.
+      if (searchField.current) return enter();
+      setShowsRow(false);
+      setTimeout(enter);
     },
     changed,
     edit: () => model.edit('process'),
@@ -80,6 +83,7 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
     },
     flag,
     undoFlag: () => void model.flagging.undo(),
+    head: () => (search?.sinceHead ? model.search({ text: '', isChanged: false, label: null }) : model.compareHead()),
     labelled: () => model.search({ label: search?.label ? null : anyLabel }),
     help: () => setHelp(true),
   };

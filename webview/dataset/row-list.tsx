@@ -65,6 +65,14 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
               pressed={isChanged}
               onPress={() => model.search({ isChanged: !isChanged })}
             />
+            <Tool
+              label="Rows changed since HEAD (h)"
+              text={<span class={styles.count}>since HEAD</span>}
+              pressed={search?.sinceHead !== null && search !== null}
+              onPress={() =>
+                search?.sinceHead ? model.search({ text: '', isChanged: false, label: null }) : model.compareHead()
+              }
+            />
             <Tool label="All keys (?)" text="?" onPress={onHelp} />
           </>
         }
@@ -100,9 +108,21 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
       )}
       {search && !search.isDone && <progress value={search.share} aria-label="Rows searched" />}
       {search && search.fault !== null && <p class={styles.words}>{shownLine(search.fault, 1000)}</p>}
+      {search?.isDone && search.sinceHead && search.sinceHead.gone > 0 && (
+        <p class={styles.words}>
+          {grouped(search.sinceHead.gone)} {search.sinceHead.gone === 1 ? 'row' : 'rows'} of HEAD{' '}
+          {search.sinceHead.gone === 1 ? 'is' : 'are'} no longer there.
+        </p>
+      )}
       {search?.isDone && count === 0 && search.fault === null && (
         <p class={styles.words} role="status">
-          {search?.label ? 'No such row' : isChanged ? 'No changed row' : 'No row'}
+          {search?.sinceHead
+            ? 'No row changed since HEAD'
+            : search?.label
+              ? 'No such row'
+              : isChanged
+                ? 'No changed row'
+                : 'No row'}
           {search.text === '' ? '.' : ` holds “${shownLine(search.text, 60)}”.`}{' '}
           <button type="button" class="link" onClick={() => model.search({ text: '', isChanged: false, label: null })}>
             Show all rows

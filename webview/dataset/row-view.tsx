@@ -15,6 +15,7 @@ import { fixed, grouped } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
+import { BeforeView } from './before-view.tsx';
 import type { DatasetModel } from './dataset-model.ts';
 import { FieldEditor } from './field-editor.tsx';
 import styles from './row-view.module.css';
@@ -28,6 +29,7 @@ const fieldKeys = { process: 'F2', problem: 'q', solution: 's' } as const satisf
 
 export function RowView({ model, reading }: RowViewProps) {
   const editing = useStore(model.state, (state) => state.editing);
+  const before = useStore(model.state, (state) => state.before);
   const { fields } = reading;
   const isEdited = (field: EditableField) => editing?.row === reading.row && editing.field === field;
   const edit = (field: EditableField, words: string) =>
@@ -63,6 +65,7 @@ export function RowView({ model, reading }: RowViewProps) {
             ))}
           </ul>
         )}
+        <BeforeView before={before} reading={reading} />
         <section aria-label="Question">
           <Section title="Question" tools={edit('problem', 'the question')} />
           {isEdited('problem') ? (

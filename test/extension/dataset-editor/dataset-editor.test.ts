@@ -1,5 +1,6 @@
 /** The editor of datasets, in the stand-in for VS Code, on files that are there. */
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -214,6 +215,42 @@ describe('labels', () => {
       ({ labelling }) => 'refused' in labelling && !labelling.refused.includes('being read'),
     );
     expect(labelling).toMatchObject({ refused: expect.stringContaining('open the folder') });
+  });
+});
+
+describe('what changed since the last commit', () => {
+  const git = (folder: string, ...args: readonly string[]) =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=Ann', '-c', 'user.email=a@example.org', ...args]);
+
+  test('is listed with what is not saved yet, what was there is told, and how many rows are gone', async () => {
+    const file = folderWith('rows.json', three);
+    git(path.dirname(file), 'init', '--quiet');
+    git(path.dirname(file), 'add', 'rows.json');
+    git(path.dirname(file), 'commit', '--quiet', '-m', 'rows');
+    writeFileSync(file, arrayOf([rowOf(1), rowOf(3, { problem: 'Another?' }), rowOf(4)]));
+    const { send, next, edit } = await openDataset(file);
+    editor.trusted = true;
+    await edit(0, 'problem', 'Who?');
+    send({ type: 'compare-head' });
+    const found = await next('since-head', ({ isDone }) => isDone);
+    expect(found).toMatchObject({ rows: [0, 1, 2], gone: 1, fault: null });
+    send({ type: 'before', row: 1 });
+    expect(await next('before')).toMatchObject({ row: 1, fields: { problem: rowOf(3).problem } });
+    send({ type: 'before', row: 2 });
+    expect(await next('before')).toMatchObject({ fields: null, words: expect.stringContaining('new since HEAD') });
+  });
+
+  test('is not known without a commit, and git is not started in a folder that is not trusted: words say so', async () => {
+    const file = folderWith('rows.json', three);
+    const { send, next } = await openDataset(file);
+    editor.trusted = false;
+    send({ type: 'compare-head' });
+    expect((await next('since-head')).fault).toContain('not trusted');
+    editor.trusted = true;
+    send({ type: 'compare-head' });
+    const { fault } = await next('since-head', ({ isDone }) => isDone);
+    expect(fault).toContain('git has no such file at HEAD');
+    expect(fault).toContain('Commit the file once');
   });
 });
 
