@@ -159,6 +159,7 @@ function Think({ model, reading }: RowViewProps) {
       draft={draft}
       categories={categories}
       quote={picked ? text.slice(picked.start, picked.end) : ''}
+      whole="the whole chain of thought"
       missing={flagging.missing}
       refused={null}
       asksName={false}
@@ -194,6 +195,7 @@ function Think({ model, reading }: RowViewProps) {
       )}
       <FlagList
         labels={labels}
+        whole="the whole chain of thought"
         named={named}
         refused={null}
         author={labelling && 'author' in labelling ? labelling.author : null}

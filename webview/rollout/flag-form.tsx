@@ -18,6 +18,8 @@ interface FlagFormProps {
   readonly draft: FlagDraft;
   readonly categories: readonly Category[];
   readonly quote: string;
+  /** What is flagged where no passage is. */
+  readonly whole: string;
   /** What is still to be chosen; null when nothing is. */
   readonly missing: string | null;
   /** Why nothing can be saved now; null when it can. */
@@ -109,13 +111,12 @@ export function FlagForm(props: FlagFormProps) {
     // biome-ignore lint/a11y/useSemanticElements: nothing is submitted; it takes the keys of its parts
     <div ref={form} class={styles.form} role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
       <p class={styles.quoting}>
-        Flag{' '}
-        {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : 'the whole answer'}
+        Flag {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : props.whole}
         <span class={`${styles.moves} dim`}>
           <kbd>v</kbd> sentence <kbd>w</kbd> word <kbd>Shift+arrows</kbd> wider
           {draft.span && (
             <button type="button" class="link" onClick={() => onChange({ span: null })}>
-              the whole answer
+              {props.whole}
             </button>
           )}
         </span>
@@ -149,7 +150,7 @@ export function FlagForm(props: FlagFormProps) {
           ))}
         </Segments>
         <kbd>s</kbd>
-        <Segments label="Verdict on the whole answer">
+        <Segments label={`Verdict on ${props.whole}`}>
           {verdicts.options.map((option) => (
             <button
               key={option}

@@ -9,6 +9,8 @@ import styles from './flag-list.module.css';
 interface FlagListProps {
   /** Oldest first. */
   readonly labels: readonly Label[];
+  /** What is flagged where no passage is. */
+  readonly whole: string;
   readonly named: Categories['named'];
   readonly refused: string | null;
   /** Who signs here; null where nobody does yet. */
@@ -16,7 +18,7 @@ interface FlagListProps {
   readonly onRetract: (id: string) => void;
 }
 
-export function FlagList({ labels, named, refused, author, onRetract }: FlagListProps) {
+export function FlagList({ labels, whole, named, refused, author, onRetract }: FlagListProps) {
   if (labels.length === 0) return null;
   const flags = labels.filter(({ category }) => category !== null);
   const given = new Set(labels.flatMap(({ verdict }) => verdict ?? []));
@@ -49,9 +51,7 @@ export function FlagList({ labels, named, refused, author, onRetract }: FlagList
                 Take back
               </button>
             )}
-            {said.category !== null && (
-              <q class="cut model-text">{said.span ? shownLine(said.quote, 300) : 'the whole answer'}</q>
-            )}
+            {said.category !== null && <q class="cut model-text">{said.span ? shownLine(said.quote, 300) : whole}</q>}
           </li>
         ))}
       </ul>

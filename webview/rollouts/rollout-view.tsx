@@ -206,6 +206,7 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
       draft={draft}
       categories={categories}
       quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
+      whole="the whole answer"
       missing={flagging.missing}
       refused={refused}
       asksName={author === null}
@@ -326,7 +327,12 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
           </p>
         )}
         {formBelow && <div class={styles.formBelow}>{form}</div>}
-        <FlagList labels={annotations} {...{ named, refused, author }} onRetract={(id) => void flagging.retract(id)} />
+        <FlagList
+          labels={annotations}
+          whole="the whole answer"
+          {...{ named, refused, author }}
+          onRetract={(id) => void flagging.retract(id)}
+        />
       </section>
       <AnswerLine {...{ rollout, question, noEntropy }} threshold={run.parameters.correctThreshold}>
         {answer ? completion(answer) : 'none'}
