@@ -244,6 +244,13 @@ it('gives spans inside the reasoning, in order, and the same ones each time, for
   );
 });
 
+it('gives moments in the order of the text, also where a later one is known first', () => {
+  const think = 'B\nnot left . So the answer is frame 3 not ';
+  const context = { think: { start: 0, end: think.length }, options: sides, solution: 'B' } as const;
+  const starts = findAhaMoments(think, { ...context, problemType: 'multiple choice' }).map(({ span }) => span.start);
+  expect(starts).toEqual([0, 2]);
+});
+
 it('takes megabytes of reasoning within seconds', () => {
   for (const piece of [
     'So the answer is A. Wait, no. ',

@@ -304,7 +304,8 @@ export function readReasoning(text: string, context: AhaContext): Reasoning {
   const reader = new Reader(readSentences(sentences, space), context, space);
   reader.run();
   return {
-    aha: reader.moments,
+    // One can be known only after a later one.
+    aha: reader.moments.toSorted((a, b) => a.span.start - b.span.start),
     commitments: reader.commitments.map(({ at, candidate }) => ({
       span: (sentences[at] as Sentence).span,
       answer: answerOf(candidate, context.problemType),
