@@ -403,7 +403,10 @@ export function manifestParts() {
           priority: 'option',
         },
       ],
-      jsonValidation: [{ fileMatch: '*.run.json', url: './media/run-file.schema.json' }],
+      jsonValidation: [
+        { fileMatch: '*.run.json', url: './media/run-file.schema.json' },
+        { fileMatch: '**/.video-r1/annotations/labels.json', url: './media/labels.schema.json' },
+      ],
       walkthroughs: [
         {
           id: 'start',
