@@ -17,6 +17,8 @@ import { FormulaPopover } from './formulas/formula.tsx';
 import type { Host, LinkStatus } from './host.ts';
 import { VisitNotice } from './places/visit-notice.tsx';
 import { Visitor } from './places/visitor.ts';
+import { noReview, placeOfReview, type ReviewPlace, reviewPlaceOf } from './review/place.ts';
+import { ReviewPage } from './review/review.tsx';
 import { nowhere, type RolloutsPlace } from './rollouts/reading.ts';
 import { Rollouts } from './rollouts/rollouts.tsx';
 import { ConnectionNotice } from './run/run-notice.tsx';
@@ -67,6 +69,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const [place] = useState(() => new Store(nowhere));
   const [across] = useState(() => new Store<AcrossPlace>(noQuestion));
   const [compare] = useState(() => new Store<ComparePlace>(noComparison));
+  const [review] = useState(() => new Store<ReviewPlace>(noReview));
+  const reviewShown = useStore(review, (held) => held);
   const questionShown = useStore(across, (held) => held);
   const comparisonShown = useStore(compare, (held) => held);
   /* The page that leads to one of a question or of a comparison, to which that leads back. */
@@ -97,6 +101,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
           if (run !== null) session.choose(run);
           if (wanted === 'across') across.set(acrossPlaceOf(named));
           else if (wanted === 'compare') compare.set(comparePlaceOf(named));
+          else if (wanted === 'review') review.set(reviewPlaceOf(named));
           else if (groupId !== null || query !== undefined || sort || step !== undefined) {
             const selection = span && rolloutId ? { rolloutId, span } : null;
             place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection });
@@ -172,10 +177,11 @@ export function App({ host, session }: { host: Host; session: Session }) {
         },
         across: placeOfAcross(questionShown),
         compare: placeOfCompare(comparisonShown),
+        review: placeOfReview(reviewShown),
       };
       host.navigated({ project, place: { page, runId, ...parts[page] } });
     }
-  }, [host, page, project, runId, shown, questionShown, comparisonShown]);
+  }, [host, page, project, runId, shown, questionShown, comparisonShown, reviewShown]);
 
   const go = useCallback(
     (wanted: 'dashboard' | 'rollouts') => {
@@ -191,6 +197,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       return;
     }
     if (to.page === 'across') across.set(acrossPlaceOf(to));
+    else if (to.page === 'review') review.set(reviewPlaceOf(to));
     else compare.set(comparePlaceOf(to));
     setBehind(page);
     setPage(to.page);
@@ -233,6 +240,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         onDashboard={() => go('dashboard')}
         onAcross={({ group, rollout }) => goBeyond({ page: 'across', groupId: group.id, rolloutId: rollout.id })}
         onCompare={({ group }) => goBeyond({ page: 'compare', groupId: group.id, purpose: group.purpose })}
+        onReview={(line) => goBeyond({ page: 'review', query: line })}
         onOpenDocument={({ name, text }) => host.openDocument(name, text)}
       />
     ),
@@ -256,6 +264,16 @@ export function App({ host, session }: { host: Host; session: Session }) {
         onBack={() => setPage(behind === page ? 'rollouts' : behind)}
         onOpen={openAnswer}
         onAcross={(question) => goBeyond({ page: 'across', question })}
+      />
+    ),
+    review: () => (
+      <ReviewPage
+        key={feed.id}
+        {...{ session, feed, host }}
+        place={review}
+        back={behind === page ? 'rollouts' : behind}
+        onBack={() => setPage(behind === page ? 'rollouts' : behind)}
+        onOpen={(groupId, rolloutId) => openAnswer(null, groupId, rolloutId)}
       />
     ),
   };

@@ -262,6 +262,11 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
   {
+    room: 'webview/review',
+    on: ['trainer/protocol', 'webview/host.ts', 'webview/rollout', 'webview/run', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+  {
     room: 'webview/compare',
     on: [
       'trainer/protocol',
@@ -287,6 +292,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/review',
       'webview/rollouts',
       'webview/run',
       'webview/state',

@@ -29,10 +29,12 @@ import {
   rollout,
   rolloutTokens,
   runEvent,
+  span,
   stepMetrics,
   supersededSteps,
 } from './records.ts';
 import { resumption } from './resumption.ts';
+import { queueItem, queueOrder, suggestion } from './review.ts';
 import { runSummary } from './run-state.ts';
 import { modelSource, runName } from './runfile.ts';
 import { stepCounts } from './step-counts.ts';
@@ -336,6 +338,22 @@ export const requests = {
   'annotations/categories': call(runId, z.object({ categories: z.array(sentCategory) })),
   /** All annotations of a run as JSONL, one line each with its question, text and quote; spans count code points there. */
   'annotations/export': call(runId, z.object({ jsonl: z.string(), count: z.number().int() })),
+  /** What is to be judged; what who asks has given a verdict on is left out. `matching` counts all that could be drawn. */
+  'queue/draw': call(
+    runId.extend({
+      order: queueOrder,
+      query: z.string(),
+      seed: z.number().int(),
+      limit: z.number().int().min(1).max(500),
+    }),
+    z.object({ items: z.array(queueItem), matching: z.number().int() }),
+  ),
+  'suggestions/list': call(runId.extend({ rolloutId: z.string() }), z.object({ suggestions: z.array(suggestion) })),
+  /** `ids` are those of the new entries: the answer, and the flag that an accepted one makes. */
+  'suggestions/answer': call(
+    runId.extend({ rolloutId: z.string(), detector: z.string(), span: span.nullable(), accepted: z.boolean() }),
+    z.object({ ids: z.array(z.string()) }),
+  ),
   'trainer/shutdown': call(nothing, nothing),
 } as const satisfies Record<string, Call<z.ZodType, z.ZodType>>;
 

@@ -49,7 +49,7 @@ export type SpanMove = 'next' | 'previous' | 'widen' | 'narrow' | 'widen start' 
 
 export class Flagging {
   readonly state = new Store<FlaggingState>({ draft: null, categories: builtInCategories });
-  private readonly door: LabelDoor;
+  readonly door: LabelDoor;
   private readonly read: () => LabelledText | null;
   /** Ids of entries that belong together, the newest last. */
   private readonly said: (readonly string[])[] = [];
@@ -122,6 +122,23 @@ export class Flagging {
     }
   }
 
+  /** Gives a verdict at once. @returns ids of what says so; null where it was not taken, which is shown */
+  async give(verdict: Verdict): Promise<readonly string[] | null> {
+    try {
+      const { ids } = await this.door.add({ flag: null, verdict });
+      this.remember(ids);
+      return ids;
+    } catch (thrown) {
+      this.door.fail(thrown);
+      return null;
+    }
+  }
+
+  /** What was said elsewhere on this page can be taken back here. */
+  remember(ids: readonly string[]): void {
+    this.said.push(ids);
+  }
+
   async retract(id: string): Promise<void> {
     try {
       const taken = await this.door.retract(id);
@@ -132,18 +149,20 @@ export class Flagging {
     }
   }
 
-  /** Takes back what was said last on this page, also a taking back. */
-  async undo(): Promise<void> {
+  /** Takes back what was said last on this page, also a taking back. @returns ids of what was taken back */
+  async undo(): Promise<readonly string[]> {
     const ids = this.said.pop();
     if (!ids) {
       say('Nothing was said on this page that could be taken back.');
-      return;
+      return [];
     }
     try {
       for (const id of ids.toReversed()) await this.door.retract(id);
       say('Taken back.');
+      return ids;
     } catch (thrown) {
       this.door.fail(thrown);
+      return [];
     }
   }
 

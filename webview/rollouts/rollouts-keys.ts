@@ -25,6 +25,7 @@ export const rolloutsKeys = [
   { meaning: 'compare with another run', keys: { r: 'compare' } },
   { meaning: 'flag the selected text, or the answer', keys: { x: 'flag' } },
   { meaning: 'take back what was flagged last', keys: { u: 'undoFlag' } },
+  { meaning: 'judge one after the other: the queue', keys: { q: 'review' } },
   { meaning: 'copy a link', keys: { y: 'copyLink' } },
   { meaning: 'dashboard', keys: { d: 'dashboard' } },
   { meaning: 'these keys', keys: { '?': 'help' } },

@@ -51,6 +51,8 @@ interface RolloutsProps {
   readonly onAcross: (read: Read) => void;
   /** To the same question in another run. */
   readonly onCompare: (read: Read) => void;
+  /** To judge what the filter keeps, one after the other. */
+  readonly onReview: (line: string) => void;
   readonly onOpenDocument: (document: TextDocument) => void;
 }
 
@@ -206,6 +208,7 @@ function Panes(props: PanesProps) {
     across: () => read && onAcross(read),
     compare: () => read && onCompare(read),
     flag,
+    review: () => props.onReview(list.state.get().line),
     undoFlag: () => void reading.flagging.undo(),
     copyLink,
     dashboard: onDashboard,

@@ -1,0 +1,226 @@
+/** The queue of a run's answers that are judged one after the other: what is left, what was said, how fast it goes. */
+import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
+import type { GroupWithRollouts, Verdict } from '../../trainer/protocol/records.ts';
+import type { QueueItem, Suggestion } from '../../trainer/protocol/review.ts';
+import { Flagging } from '../rollout/flagging.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { say } from '../ui/said.tsx';
+import { Store } from '../ui/store.ts';
+import type { ReviewPlace } from './place.ts';
+
+/** Items that are drawn at once. */
+const drawn = 120;
+/** Of so many of the last items the pace is the mean. */
+const paceOf = 10;
+/** A rest is no work: longer ones do not count. */
+const longestMs = 10 * 60_000;
+
+export type Outcome = Verdict | 'skipped';
+
+export interface ReviewState {
+  /** Null while they are being drawn. */
+  readonly items: readonly QueueItem[] | null;
+  /** How many match, drawn or not. */
+  readonly matching: number;
+  readonly fault: StudioError | null;
+  readonly at: number;
+  readonly done: ReadonlyMap<string, Outcome>;
+  /** Milliseconds that the last items took. */
+  readonly took: readonly number[];
+  readonly group: GroupWithRollouts | null;
+  readonly suggestions: readonly Suggestion[];
+  /** The verdict that `Done` gives. */
+  readonly verdict: Verdict | null;
+  readonly saving: boolean;
+}
+
+const nothing: ReviewState = {
+  ...{ items: null, matching: 0, fault: null, at: 0, done: new Map(), took: [], group: null, suggestions: [] },
+  ...{ verdict: null, saving: false },
+};
+
+export class Review {
+  readonly state = new Store<ReviewState>(nothing);
+  readonly flagging: Flagging;
+  private readonly feed: RunFeed;
+  private readonly place: Store<ReviewPlace>;
+  /** Which item a verdict was on, by the entry that says it. */
+  private readonly itemOf = new Map<string, string>();
+  private shownAt = Date.now();
+  /** Another one voids what is on its way. */
+  private turn = 0;
+
+  constructor(feed: RunFeed, place: Store<ReviewPlace>) {
+    this.feed = feed;
+    this.place = place;
+    this.flagging = new Flagging(
+      {
+        add: (said) => this.add(said),
+        retract: (id) => feed.request('annotations/retract', { id }),
+        categories: async () => (await feed.request('annotations/categories', {})).categories,
+        fail: (thrown) => feed.fail(thrown),
+      },
+      () => {
+        const { rollout } = this;
+        return (
+          rollout && { text: rollout.text, within: rollout.parsed.think ?? { start: 0, end: rollout.text.length } }
+        );
+      },
+    );
+  }
+
+  get item(): QueueItem | null {
+    const { items, at } = this.state.get();
+    return items?.[at] ?? null;
+  }
+
+  get rollout() {
+    const { item } = this;
+    return this.state.get().group?.rollouts.find(({ id }) => id === item?.rolloutId) ?? null;
+  }
+
+  /** Draws the queue anew. @param seed of `random` */
+  async draw(seed = 1): Promise<void> {
+    const turn = ++this.turn;
+    const { order, line } = this.place.get();
+    this.flagging.leave();
+    this.patch({ ...nothing, took: this.state.get().took });
+    try {
+      const { items, matching } = await this.feed.request('queue/draw', { order, query: line, seed, limit: drawn });
+      if (turn !== this.turn) return;
+      const { rolloutId } = this.place.get();
+      this.patch({ items, matching });
+      this.show(
+        Math.max(
+          0,
+          items.findIndex((item) => item.rolloutId === rolloutId),
+        ),
+      );
+    } catch (thrown) {
+      if (turn === this.turn) this.patch({ fault: asStudioError(thrown), items: [] });
+    }
+  }
+
+  show(at: number): void {
+    const { items } = this.state.get();
+    const item = items?.[at];
+    if (!item) return;
+    const turn = ++this.turn;
+    this.flagging.leave();
+    this.shownAt = Date.now();
+    this.patch({ at, verdict: null, suggestions: [], fault: null });
+    this.place.update((held) => ({ ...held, rolloutId: item.rolloutId }));
+    this.feed.group(item.groupId).then(
+      (group) => {
+        if (turn === this.turn) this.patch({ group });
+      },
+      (thrown: unknown) => {
+        if (turn === this.turn) this.patch({ fault: asStudioError(thrown) });
+      },
+    );
+    void this.readSuggestions(item.rolloutId, turn);
+  }
+
+  move(by: number): void {
+    const { items, at } = this.state.get();
+    if (items) this.show(Math.min(items.length - 1, Math.max(0, at + by)));
+  }
+
+  judge(verdict: Verdict): void {
+    if (this.item) this.patch({ verdict: this.state.get().verdict === verdict ? null : verdict });
+  }
+
+  /** Gives the verdict that is chosen and goes on; one that was given before stays. */
+  async done(given: Verdict | null): Promise<void> {
+    const { verdict, saving } = this.state.get();
+    const { item } = this;
+    if (!item || saving) return;
+    const said = verdict ?? given;
+    if (said === null) {
+      say('Choose keep, fix or drop first; n skips the item.');
+      return;
+    }
+    if (said !== given) {
+      this.patch({ saving: true });
+      const ids = await this.flagging.give(said);
+      this.patch({ saving: false });
+      if (ids === null) return;
+      for (const id of ids) this.itemOf.set(id, item.rolloutId);
+    }
+    this.finish(item, said);
+  }
+
+  skip(): void {
+    if (this.item) this.finish(this.item, 'skipped');
+  }
+
+  /** Takes back what was said last; of a verdict its item is shown again. */
+  async undo(): Promise<void> {
+    const ids = await this.flagging.undo();
+    const rolloutId = ids.map((id) => this.itemOf.get(id)).find((found) => found !== undefined);
+    const at = this.state.get().items?.findIndex((item) => item.rolloutId === rolloutId) ?? -1;
+    if (rolloutId === undefined || at < 0) return;
+    const done = new Map(this.state.get().done);
+    done.delete(rolloutId);
+    this.patch({ done });
+    this.show(at);
+  }
+
+  /** Answers the first suggestion that is open. */
+  async answer(accepted: boolean): Promise<void> {
+    const { item } = this;
+    const open = this.state.get().suggestions.find(({ answered }) => answered === null);
+    if (!item || !open) {
+      say('Nothing is suggested that is not answered.');
+      return;
+    }
+    try {
+      const { detector, span } = open;
+      const { ids } = await this.feed.request('suggestions/answer', {
+        ...{ rolloutId: item.rolloutId, detector, span, accepted },
+      });
+      this.flagging.remember(ids);
+      say(accepted ? 'Accepted; u takes it back.' : 'Dismissed; u takes it back.');
+      await this.readSuggestions(item.rolloutId, this.turn);
+    } catch (thrown) {
+      this.feed.fail(thrown);
+    }
+  }
+
+  private finish(item: QueueItem, outcome: Outcome): void {
+    const { items, done, took, at } = this.state.get();
+    const ms = Date.now() - this.shownAt;
+    const now = new Map(done).set(item.rolloutId, outcome);
+    const counts = outcome !== 'skipped' && !done.has(item.rolloutId) && ms < longestMs;
+    this.patch({ done: now, took: counts ? [...took, ms].slice(-paceOf) : took });
+    const open = (index: number) => !now.has(items?.[index]?.rolloutId ?? '');
+    const all = items?.map((_, index) => index) ?? [];
+    const next = all.find((index) => index > at && open(index)) ?? all.find(open);
+    if (next !== undefined) this.show(next);
+    else say('All items of the queue are done.');
+  }
+
+  private async add(said: Parameters<Flagging['door']['add']>[0]): Promise<{ readonly ids: readonly string[] }> {
+    const rolloutId = this.item?.rolloutId ?? '';
+    return this.feed.request('annotations/add', { annotation: { rolloutId, ...said } });
+  }
+
+  private async readSuggestions(rolloutId: string, turn: number): Promise<void> {
+    try {
+      const { suggestions } = await this.feed.request('suggestions/list', { rolloutId });
+      if (turn === this.turn) this.patch({ suggestions });
+    } catch (thrown) {
+      if (turn === this.turn) this.feed.fail(thrown);
+    }
+  }
+
+  private patch(change: Partial<ReviewState>): void {
+    this.state.update((state) => ({ ...state, ...change }));
+  }
+}
+
+/** Seconds that an item takes, from the last ones; null before there are two. */
+export function paceOfItems(took: readonly number[]): number | null {
+  if (took.length < 2) return null;
+  return took.reduce((sum, ms) => sum + ms, 0) / took.length / 1000;
+}

@@ -1,0 +1,171 @@
+/** The queue of a run's answers, judged one after the other by keyboard alone. */
+import { useEffect, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import type { Host } from '../host.ts';
+import { selectedSpan } from '../rollout/completion-text.tsx';
+import { BackLine } from '../run/back-line.tsx';
+import { RunNotice } from '../run/run-notice.tsx';
+import { noTrainer } from '../run/run-words.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import type { Session } from '../state/session.ts';
+import { Blank } from '../ui/blank.tsx';
+import { type ActionOf, helpRows, type KeyRow, keyMap } from '../ui/key-table.ts';
+import { useKeys } from '../ui/keys.ts';
+import { type Store, useStore } from '../ui/store.ts';
+import { useNarrow } from '../ui/use-narrow.ts';
+import { ItemView, reviewTextId } from './item-view.tsx';
+import type { ReviewPlace } from './place.ts';
+import { QueueList } from './queue-list.tsx';
+import styles from './review.module.css';
+import { Review } from './review-model.ts';
+import { VerdictPane } from './verdict-pane.tsx';
+
+interface ReviewPageProps {
+  readonly session: Session;
+  readonly feed: RunFeed;
+  readonly host: Host;
+  readonly place: Store<ReviewPlace>;
+  readonly back: string;
+  readonly onBack: () => void;
+  readonly onOpen: (groupId: string, rolloutId: string) => void;
+}
+
+/** The widest page, in CSS pixels, that shows one pane at a time. */
+const narrowest = 760;
+
+const reviewKeys = [
+  { meaning: 'next and previous item', keys: { j: 'next', k: 'previous', ArrowDown: 'next', ArrowUp: 'previous' } },
+  { meaning: 'verdict: keep, fix, drop', keys: { K: 'keep', F: 'fix', D: 'drop' } },
+  { meaning: 'done, and the next item', keys: { Enter: 'done' } },
+  { meaning: 'skip the item', keys: { n: 'skip' } },
+  { meaning: 'flag the selected passage, or the whole answer', keys: { x: 'flag' } },
+  { meaning: 'flag from the first sentence on', keys: { v: 'sentence' } },
+  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
+  { meaning: 'take back what was said last', keys: { u: 'undo' } },
+  { meaning: 'previous and next frame', keys: { ArrowLeft: 'previousFrame', ArrowRight: 'nextFrame' } },
+  { meaning: 'open the rollout', keys: { o: 'open' } },
+] as const satisfies readonly KeyRow<string>[];
+
+const panes = ['queue', 'item', 'verdict'] as const;
+
+export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }: ReviewPageProps) {
+  const [review] = useState(() => new Review(feed, place));
+  const { items, group, verdict: _, fault, at } = useStore(review.state, (state) => state);
+  const view = useStore(feed.state, (state) => state.view);
+  const author = useStore(feed.connection.state, (state) => state.author);
+  const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
+  const isThere = missing === null;
+  const narrow = useNarrow(narrowest);
+  const [pane, setPane] = useState<(typeof panes)[number]>('item');
+  const [frame, setFrame] = useState(0);
+  useEffect(() => feed.need('annotations'), [feed]);
+  useEffect(() => {
+    if (isThere && review.state.get().items === null) void review.draw();
+  }, [isThere]);
+  useEffect(() => setFrame(0), [at, items]);
+  const item = items?.[at] ?? null;
+  const rollout = group?.rollouts.find(({ id }) => id === item?.rolloutId) ?? null;
+  const said = view.annotations.filter(({ rolloutId }) => rolloutId === item?.rolloutId);
+  const own = said.filter((label) => label.author === author);
+  const given = own.findLast(({ verdict }) => verdict !== null)?.verdict ?? null;
+  const labels = given === null ? own : said;
+  const hidden =
+    given === null ? new Set(said.filter((label) => label.author !== author).map((one) => one.author)).size : 0;
+  const frames = group?.media.times.length ?? 0;
+  const turn = (by: number) => frames > 0 && setFrame((frame + by + frames) % frames);
+  const done = () => void review.done(given);
+  const signAs = async (name: string) => {
+    try {
+      host.keepAuthor(await feed.connection.signAs(name));
+      return true;
+    } catch (thrown) {
+      feed.fail(thrown);
+      return false;
+    }
+  };
+  const flag = () => {
+    const text = document.getElementById(reviewTextId);
+    review.flagging.begin(text ? selectedSpan(text) : null);
+    window.getSelection()?.removeAllRanges();
+  };
+  useKeys(
+    keyMap<ActionOf<typeof reviewKeys>>(reviewKeys, {
+      next: () => review.move(1),
+      previous: () => review.move(-1),
+      keep: () => review.judge('keep'),
+      fix: () => review.judge('fix'),
+      drop: () => review.judge('drop'),
+      done: (event) => {
+        if (event.target instanceof Element && event.target.closest('button, a, [role=button]')) return false;
+        done();
+      },
+      skip: () => review.skip(),
+      flag,
+      sentence: () => {
+        flag();
+        review.flagging.move('next', 'sentence');
+      },
+      accept: () => void review.answer(true),
+      dismiss: () => void review.answer(false),
+      undo: () => void review.undo(),
+      previousFrame: () => turn(-1),
+      nextFrame: () => turn(1),
+      open: () => item && onOpen(item.groupId, item.rolloutId),
+    }),
+  );
+  const leave = () => (review.flagging.state.get().draft ? review.flagging.leave() : onBack());
+  return (
+    <>
+      <BackLine {...{ session, feed, host, back }} keyRows={helpRows(reviewKeys)} title="Review of" onBack={leave}>
+        <span class="far">review</span>
+      </BackLine>
+      <RunNotice {...{ session, feed, host }} />
+      {narrow && (
+        <div class={styles.tabs}>
+          {panes.map((name) => (
+            <button key={name} type="button" aria-pressed={pane === name} onClick={() => setPane(name)}>
+              {name}
+            </button>
+          ))}
+        </div>
+      )}
+      <main class={styles.panes} data-shown={narrow ? pane : 'all'}>
+        <QueueList review={review} place={place} onOpen={() => setPane('item')} />
+        {fault !== null ? (
+          <Blank status>
+            <p class="strong">{shownLine(fault.message)}</p>
+            <p class="dim">
+              {fault.remedy ? shownLine(fault.remedy) : 'Choose another item, or draw the queue again.'}
+            </p>
+          </Blank>
+        ) : items?.length === 0 ? (
+          <Blank status>
+            <p class="strong">Nothing is left to judge here.</p>
+            <p class="dim">Choose another kind of items above the queue.</p>
+          </Blank>
+        ) : !group || !rollout ? (
+          <Blank status>The item is being read.</Blank>
+        ) : (
+          <>
+            <ItemView
+              {...{ review, feed, group, rollout, labels, frame }}
+              run={view.run}
+              refused={missing}
+              asksName={author === null}
+              onFrame={setFrame}
+              onSign={signAs}
+              onOpen={() => onOpen(group.id, rollout.id)}
+              onRow={() => host.openFile(group.question.dataset, group.question.fileRow ?? group.question.row + 1)}
+            />
+            <VerdictPane
+              {...{ review, author, given, labels, hidden }}
+              run={view.run}
+              refused={missing}
+              onDone={done}
+            />
+          </>
+        )}
+      </main>
+    </>
+  );
+}

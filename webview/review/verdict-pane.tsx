@@ -1,0 +1,133 @@
+/** What one says of the item: the verdict, one's flags, what detectors suggest, others once one has judged, and what training does. */
+import { useMemo } from 'preact/hooks';
+import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { type Annotation, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { FlagList } from '../rollout/flag-list.tsx';
+import { PaneHead, Section } from '../ui/heads.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { count } from '../ui/numbers.ts';
+import { Pane } from '../ui/pane.tsx';
+import { useStore } from '../ui/store.ts';
+import { Button } from '../ui/toolkit.tsx';
+import type { Review } from './review-model.ts';
+import styles from './verdict-pane.module.css';
+
+interface VerdictPaneProps {
+  readonly review: Review;
+  readonly run: RunSummary;
+  readonly author: string | null;
+  /** One's own verdict that stands. */
+  readonly given: Verdict | null;
+  /** One's own, and others' once `given`. */
+  readonly labels: readonly Annotation[];
+  readonly hidden: number;
+  readonly refused: string | null;
+  readonly onDone: () => void;
+}
+
+export function VerdictPane({ review, run, author, given, labels, hidden, refused, onDone }: VerdictPaneProps) {
+  const { verdict, suggestions, saving } = useStore(review.state, (state) => state);
+  const { categories } = useStore(review.flagging.state, (state) => state);
+  const named = useMemo(() => categoryNamedIn(categories), [categories]);
+  const chosen = verdict ?? given;
+  const open = suggestions.filter(({ answered }) => answered === null);
+  return (
+    <Pane name="verdict" label="Verdict">
+      <PaneHead
+        title="Verdict"
+        meta={given !== null && (verdict === null || verdict === given) ? 'given' : verdict ? 'not given yet' : ''}
+      />
+      <div class={styles.body}>
+        {/* biome-ignore lint/a11y/useSemanticElements: a group of buttons, not of fields */}
+        <div class={styles.verdicts} role="group" aria-label="Verdict on the whole answer">
+          {verdicts.options.map((option) => (
+            <button key={option} type="button" aria-pressed={chosen === option} onClick={() => review.judge(option)}>
+              {option} <kbd>{option.charAt(0).toUpperCase()}</kbd>
+            </button>
+          ))}
+        </div>
+        <FlagList
+          labels={labels}
+          whole="the whole answer"
+          {...{ named, refused, author }}
+          onRetract={(id) => void review.flagging.retract(id)}
+        />
+        {suggestions.length > 0 && (
+          <section aria-label="Suggested">
+            <Section title="Suggested" meta={<span class="dim">by detectors; no flags until you accept</span>} />
+            <ul class={styles.suggestions}>
+              {suggestions.map(({ detector, span, category, says, answered, precision }) => (
+                <li key={`${detector} ${span?.start}`} data-answered={answered ? '' : undefined}>
+                  <span>
+                    {shownLine(named(category).name)}
+                    <span class="dim far">
+                      {precision ? `right ${precision.accepted} of ${precision.answered}` : 'not judged yet'}
+                    </span>
+                  </span>
+                  <span class="dim">{shownLine(says, 300)}</span>
+                  {answered ? (
+                    <span class="dim">{answered.accepted ? 'accepted' : 'dismissed'}</span>
+                  ) : (
+                    open[0]?.detector === detector &&
+                    open[0].span?.start === span?.start && (
+                      <span class={styles.acts}>
+                        <Button onPress={() => void review.answer(true)}>
+                          Accept <kbd>Y</kbd>
+                        </Button>
+                        <Button onPress={() => void review.answer(false)}>
+                          Dismiss <kbd>N</kbd>
+                        </Button>
+                      </span>
+                    )
+                  )}
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        {hidden > 0 && (
+          <section aria-label="Others">
+            <Section title="Others" />
+            <p class={styles.para}>
+              <Icon name="info" /> {count(hidden, 'other')} {hidden === 1 ? 'has' : 'have'} labelled this answer. Hidden
+              until your verdict is in, so that agreement means something.
+            </p>
+          </section>
+        )}
+        <section aria-label="What training does with it">
+          <Section title="What training does with it" />
+          <p class={styles.para}>{effectWords(run)}</p>
+        </section>
+      </div>
+      <div class={styles.foot}>
+        <Button
+          primary
+          disabled={saving || refused !== null || chosen === null}
+          title={refused ?? 'Enter'}
+          onPress={onDone}
+        >
+          Done, next item <kbd>Enter</kbd>
+        </Button>
+        <Button onPress={() => review.skip()}>
+          Skip <kbd>n</kbd>
+        </Button>
+      </div>
+    </Pane>
+  );
+}
+
+/** In this run; a dataset's rows are another matter. */
+function effectWords({ method, parameters }: RunSummary): string {
+  const { obeyLabels, leaveOutDropped, maskFlagged, flagPenalty } = parameters;
+  if (!obeyLabels) return 'Nothing in this run: obeyLabels is off.';
+  if (method === 'sft') return 'Nothing in this run: SFT obeys labels of the dataset’s rows, which its editor gives.';
+  const does = [
+    leaveOutDropped && 'questions with a drop are not sampled any more',
+    maskFlagged && 'answers with flagged words are left out of the update',
+    flagPenalty > 0 && `flagged words cost ${flagPenalty}`,
+    'flagged words that come back are counted',
+  ].filter((words) => words !== false);
+  return `From the next reading of labels on ${does.join('; ')}.`;
+}
