@@ -25,6 +25,11 @@ export const openDashboard: Handler = async (studio, argument) =>
 export const openRollouts: Handler = async (studio, argument) =>
   showPage(studio, 'rollouts', runToShow(studio, argument));
 
+export const openReview: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  showPage(studio, 'review', runToShow(studio, argument));
+};
+
 /** The page's address as this machine's browser reaches it, through a tunnel where the trainer is remote. */
 async function reachableAddress(studio: Studio): Promise<vscode.Uri | undefined> {
   await demandRuns(studio);

@@ -24,6 +24,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   openDashboard: async () => (await import('./pages.ts')).openDashboard,
   openDataset: async () => (await import('./open-dataset.ts')).openDataset,
   openRollouts: async () => (await import('./pages.ts')).openRollouts,
+  openReview: async () => (await import('./pages.ts')).openReview,
   compareRuns: async () => (await import('./compare-runs.ts')).compareRuns,
   openInBrowser: async () => (await import('./pages.ts')).openInBrowser,
   copyPageAddress: async () => (await import('./pages.ts')).copyPageAddress,

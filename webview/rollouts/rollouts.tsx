@@ -269,6 +269,7 @@ function Panes(props: PanesProps) {
           threshold={correctThreshold}
           selectedId={rolloutId}
           onSelect={(row) => choose(row.groupId, row.id)}
+          onReview={() => props.onReview(list.state.get().line)}
           onShow={openList}
           onRows={() => focusOn('list')}
           exports={(menu) => (

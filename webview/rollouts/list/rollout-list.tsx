@@ -53,6 +53,8 @@ interface RolloutListProps {
   readonly onShow: () => void;
   /** The focus goes to the rows. */
   readonly onRows: () => void;
+  /** To judge what the filter keeps, one after the other. */
+  readonly onReview: () => void;
   /** What exports what the list shows. */
   readonly exports: (menu: { readonly open: boolean; readonly onClose: () => void }) => ComponentChildren;
 }
@@ -135,6 +137,7 @@ export function RolloutList(props: RolloutListProps) {
         meta={<ListLength {...{ state, counts }} />}
         tools={
           <>
+            <Tool icon="flag" label="Judge one after the other (q)" onPress={props.onReview} />
             <Tool
               icon="star"
               label="Saved filters (F)"

@@ -1,0 +1,213 @@
+/** The queue: a run's answers are judged one after the other in a browser, by keyboard alone; axe finds nothing in it. */
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
+import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { Verdict } from '../../trainer/protocol/records.ts';
+import { defaultEngine } from '../../trainer/protocol/runfile.ts';
+import { writePlan } from '../../trainer/runs/plan.ts';
+import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
+import { RunStore } from '../../trainer/store/run-store.ts';
+import { buildWebview } from '../../webview/build.ts';
+import { launchBrowser } from '../extension/harness/browser.ts';
+import { TrainerProcess } from '../integration/trainer-process.ts';
+import { aRunThat } from '../protocol/every-standing.ts';
+import { aGroup, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const attack = '<img src=x onerror="window.owned=1">\u202e';
+const sizes = [
+  [1400, 900],
+  [1000, 760],
+  [420, 900],
+] as const;
+
+let folder: string;
+let trainer: TrainerProcess;
+let browser: Browser;
+let context: BrowserContext | null = null;
+let errors: string[] = [];
+
+const think = 'It goes left at first. Then it turns. It ends at the right side, so the answer is B.';
+
+async function writeRun(): Promise<void> {
+  const runFolder = path.join(folder, '.video-r1', 'runs', 'first-1');
+  mkdirSync(runFolder, { recursive: true });
+  await writePlan(runFolder, {
+    ...{ name: 'first', method: 'tgrpo', preset: 'sample', seed: 1, evaluationDataset: null, promptTemplate: null },
+    dataset: path.join(folder, 'rl.json'),
+    runFile: path.join(folder, 'first.run.json'),
+    model: { checkpoint: path.join(folder, 'checkpoint') },
+    engine: defaultEngine,
+    sourceWeights: null,
+    allowedRoots: [],
+    paths: new ProjectPaths(folder),
+  });
+  const store = RunStore.create(
+    runFolder,
+    aRunThat({ state: 'completed' }, { id: 'first-1', name: 'first', step: 6, steps: 6 }),
+  );
+  for (let step = 1; step <= 5; step++) {
+    const id = `s${step}-g0`;
+    const text = `<think>${think}${step === 2 ? attack : ''}</think><answer>B</answer>`;
+    store.append({
+      type: 'group',
+      group: aGroup(step, {
+        id,
+        question: aQuestion({ row: step, problem: `${step === 2 ? attack : ''} Question ${step}?` }),
+        rollouts: [
+          aRollout({
+            ...{ id: `${id}-o0`, groupId: id, step, index: 0, text, correct: true, accuracy: 1, answer: 'B' },
+            parsed: {
+              think: { start: 7, end: text.indexOf('</think>') },
+              answer: { start: text.indexOf('<answer>') + 8, end: text.indexOf('</answer>') },
+              problems: [],
+            },
+          }),
+        ],
+      }),
+    });
+    store.append({ type: 'step', metrics: someMetrics(step) });
+  }
+  store.dispose();
+}
+
+async function open(author: string): Promise<Page> {
+  context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  await context.addInitScript((name) => localStorage.setItem('video-r1-author', name), author);
+  const tab = await context.newPage();
+  errors = [];
+  tab.on('pageerror', ({ message }) => errors.push(message));
+  const address = new URL(pageAddress(trainer.discovery));
+  address.pathname = '/review';
+  await tab.goto(`${address.href}&run=first-1`);
+  await tab.getByRole('combobox', { name: 'Which items' }).selectOption('newest');
+  await item(tab, 1).waitFor();
+  await tab.locator('body').click({ position: { x: 600, y: 10 } });
+  return tab;
+}
+
+const item = (tab: Page, number: number) => tab.getByRole('heading', { name: `Item ${number}`, exact: true });
+const said = (tab: Page) => tab.getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
+const press = async (tab: Page, ...keys: readonly string[]) => {
+  for (const key of keys) await tab.keyboard.press(key);
+};
+
+async function verdictsOf(author: string): Promise<(readonly [string, Verdict])[]> {
+  const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
+  return [...book.keys()].flatMap((key) => {
+    const labels = book.get(key);
+    if (labels?.item.kind !== 'rollout') return [];
+    const { rollout } = labels.item;
+    return labels.verdicts
+      .filter((one) => one.author.name === author)
+      .map(({ verdict }) => [rollout, verdict] as const);
+  });
+}
+
+beforeAll(async () => {
+  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
+  folder = await mkdtemp(path.join(tmpdir(), 'video-r1-review-'));
+  await writeRun();
+  trainer = await TrainerProcess.start(folder);
+  browser = await launchBrowser();
+}, 300_000);
+
+afterEach(async () => {
+  await context?.close();
+  context = null;
+  expect(errors).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await trainer?.stop();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('the queue', () => {
+  it('is worked by keyboard alone: a verdict and Enter opens the next item, and how far one is and how fast is said', async () => {
+    const tab = await open('Ann');
+    await tab.getByText('5 left').waitFor();
+    await press(tab, 'D', 'Enter');
+    await item(tab, 2).waitFor();
+    await press(tab, 'K', 'Enter');
+    await item(tab, 3).waitFor();
+    await tab.getByText('2 of 5 done').waitFor();
+    await tab.getByText(/^\d+ s an item$/).waitFor();
+    await press(tab, 'n');
+    await item(tab, 4).waitFor();
+    await tab.getByText('keep 1 · drop 1 · skipped 1').waitFor();
+    expect((await verdictsOf('Ann')).toSorted()).toEqual([
+      ['s4-g0-o0', 'keep'],
+      ['s5-g0-o0', 'drop'],
+    ]);
+    await press(tab, 'Enter');
+    await tab.getByText('Choose keep, fix or drop first').waitFor();
+    await press(tab, 'F', 'Enter');
+    await item(tab, 5).waitFor();
+    await press(tab, 'u');
+    await item(tab, 4).waitFor();
+    expect((await verdictsOf('Ann')).map(([, verdict]) => verdict).toSorted()).toEqual(['drop', 'keep']);
+    await tab.reload();
+    await tab.getByRole('combobox', { name: 'Which items' }).selectOption('newest');
+    await tab.getByText('3 left').waitFor();
+  });
+
+  it('has passages flagged between verdicts, and shows what a model wrote as text', async () => {
+    const tab = await open('Bob');
+    await press(tab, 'v');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    await press(tab, '2', 'Enter');
+    await said(tab).filter({ hasText: 'wrong order of events' }).waitFor();
+    expect(await tab.locator('[data-flagged]').first().textContent()).toBe('It goes left at first.');
+    await press(tab, 'j', 'j', 'j');
+    await item(tab, 4).waitFor();
+    await tab.getByText('onerror').first().waitFor();
+    expect(await tab.evaluate(() => 'owned' in window)).toBe(false);
+  });
+
+  it('hides what others said until one has judged', async () => {
+    const tab = await open('Eve');
+    await tab.getByText(/others have labelled this answer|other has labelled this answer/).waitFor();
+    expect(await said(tab).count()).toBe(0);
+    await press(tab, 'K', 'Enter');
+    await item(tab, 2).waitFor();
+    await press(tab, 'k');
+    await item(tab, 1).waitFor();
+    await said(tab).filter({ hasText: 'Bob' }).waitFor();
+    expect(await tab.getByText(/labelled this answer/).count()).toBe(0);
+  });
+
+  it('is without fault for axe at every width', async () => {
+    const tab = await open('Max');
+    const found: string[] = [];
+    const look = async (state: string) => {
+      for (const [width, height] of sizes) {
+        await tab.setViewportSize({ width, height });
+        for (const pane of width < 760 ? ['queue', 'item', 'verdict'] : ['all']) {
+          if (pane !== 'all') await tab.getByRole('button', { name: pane, exact: true }).click();
+          const { violations } = await new AxeBuilder({ page: tab }).setLegacyMode().analyze();
+          for (const { id, nodes } of violations)
+            for (const { html, any } of nodes)
+              found.push(`${state} ${width} ${pane}: ${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`);
+          expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        }
+      }
+      await tab.setViewportSize({ width: 1400, height: 900 });
+    };
+    for (const scheme of ['dark', 'light'] as const) {
+      await tab.emulateMedia({ colorScheme: scheme });
+      await look(`read, ${scheme}`);
+    }
+    await press(tab, 'v');
+    await tab.getByRole('form', { name: 'Flag' }).waitFor();
+    await look('flagging');
+    expect(found).toEqual([]);
+  });
+});
