@@ -101,7 +101,12 @@ beforeAll(async () => {
   runs.sft = await client.create('sft.run.json', { ...small, steps: 2, probeEvery: 1, probeQuestions: 2 });
   await client.command(runs.sft, { kind: 'start' });
   await client.until(runs.sft, 'state', ({ run }) => run.state === 'completed');
-  runs.tgrpo = await client.create('tgrpo.run.json', { ...small, steps: 5000, skipFlatGroups: false });
+  runs.tgrpo = await client.create('tgrpo.run.json', {
+    ...small,
+    steps: 5000,
+    skipFlatGroups: false,
+    flagPenalty: 0.1,
+  });
   await client.command(runs.tgrpo, { kind: 'start' });
   await client.until(runs.tgrpo, 'step');
   browser = await launchBrowser();
@@ -151,8 +156,8 @@ describe('formulas', () => {
     await trained.keyboard.press('P');
     await trained.locator('[data-formula=tokenKl]').waitFor();
     await look(trained, 'tokens of an answer that was trained on, shaded by KL');
-    /* A shade of engines that sample with another program. */
-    const elsewhere = ['tokenMismatch'];
+    /* A shade of engines that sample with another program; a curve of runs in whose answers flagged words came back. */
+    const elsewhere = ['tokenMismatch', 'flaggedBack'];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
   });
