@@ -29,6 +29,16 @@ const farAbove = 5;
 /** Fewer values have no median that tells anything. */
 const leastValues = 20;
 
+const placesInSlice = 100_000;
+
+/** Places of a group with a reason: its first answer, the first with flagged words, the one with the highest KL that jumps. */
+interface Found {
+  first: number;
+  worded: number | null;
+  jumping: number | null;
+  readonly isFlat: boolean;
+}
+
 /**
  * One answer of each group that has a reason, the newest first: one with flagged words, else the one with the highest KL where
  * that jumps, else the first.
@@ -43,31 +53,39 @@ export function* giveBack(orders: RolloutOrders, kept: Uint32Array, judged: Read
   const flagged = flaggedOf(orders);
   yield null;
   const done = new Set(Array.from(judged, groupOf));
-  const picks: Picked[] = [];
-  for (const [number, places] of Map.groupBy(kept, groupOf)) {
-    if (done.has(number)) continue;
-    const inOrder = places.toReversed();
-    const [first] = inOrder as [number];
-    const klOf = (place: number) => orders.valueOf('kl', place);
-    const withWords = inOrder.find((place) => flagged.has(place));
-    const jumping = inOrder.filter((place) => klOf(place) > limit).toSorted((a, b) => klOf(b) - klOf(a))[0];
-    const flip = flips.get(number);
-    const place = withWords ?? jumping ?? first;
+  const [klOf, flatOf] = [orders.valueAt('kl'), orders.valueAt('flat')];
+  const found = new Map<number, Found>();
+  for (const [number, place] of kept.entries()) {
+    if (number % placesInSlice === placesInSlice - 1) yield null;
+    const group = groupOf(place);
+    const [kl, words] = [klOf(place), flagged.get(place)];
+    const isFlat = flatOf(place) === 1;
+    const hasReason = words !== undefined || kl > limit || flips.has(group) || isFlat;
+    if (!hasReason || done.has(group)) continue;
+    const known = found.get(group) ?? { first: place, worded: null, jumping: null, isFlat };
+    // From the newest to the oldest: the last one that is met is the first.
+    known.first = place;
+    if (words !== undefined) known.worded = place;
+    if (kl > limit && (known.jumping === null || kl >= klOf(known.jumping))) known.jumping = place;
+    found.set(group, known);
+  }
+  return Array.from(found, ([group, { first, worded, jumping, isFlat }]) => {
+    const place = worded ?? jumping ?? first;
+    const flip = flips.get(group);
     const reasons: TrainingReason[] = [
-      ...(withWords === undefined ? [] : [{ kind: 'flagged' as const, words: flagged.get(place) ?? [] }]),
+      ...(worded === null ? [] : [{ kind: 'flagged' as const, words: flagged.get(place) ?? [] }]),
       ...(klOf(place) > limit ? [{ kind: 'kl' as const, kl: klOf(place) }] : []),
       ...(flip === undefined ? [] : [flip]),
-      ...(orders.valueOf('flat', place) === 1 ? [{ kind: 'flat' as const }] : []),
+      ...(isFlat ? [{ kind: 'flat' as const }] : []),
     ];
-    if (reasons.length > 0) picks.push({ place, rule: null, reasons });
-  }
-  return picks;
+    return { place, rule: null, reasons };
+  });
 }
 
 /** Of all answers of training that stand, whatever the query. */
 function* jumpLimit(orders: RolloutOrders): Slices<number> {
   const places = yield* orders.ordered(questionOf(ofTraining), null);
-  const values = Float64Array.from(places, (place) => orders.valueOf('kl', place)).filter((kl) => kl > 0);
+  const values = Float64Array.from(places, orders.valueAt('kl')).filter((kl) => kl > 0);
   if (values.length < leastValues) return Number.POSITIVE_INFINITY;
   values.sort();
   return farAbove * (values[values.length >> 1] as number);

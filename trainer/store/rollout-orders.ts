@@ -169,10 +169,10 @@ export class RolloutOrders {
     return { keys: found.sort((a, b) => b - a).slice(0, limit), total };
   }
 
-  /** A field's value of a place as its column has it, NaN where it has none; the field is loaded. */
-  valueOf(name: FieldName, place: number): number {
+  /** Gives a field's value of a place as its column has it, NaN where it has none; the field is loaded. */
+  valueAt(name: FieldName): (place: number) => number {
     const column = this.column(name);
-    return column.values[this.rowOf(column, place)] as number;
+    return (place) => column.values[this.rowOf(column, place)] as number;
   }
 
   /** For each place of a range 1 where an expression holds, else 0; its fields are loaded. */
