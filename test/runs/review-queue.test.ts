@@ -1,12 +1,15 @@
 /** What a person is given to review comes in the order asked for, and not again once that person has judged it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PatternName } from '../../trainer/protocol/patterns.ts';
+import { everything } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
 import type { AnnotationInput, GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
 import { informativeRules, ReviewQueue } from '../../trainer/runs/review-queue.ts';
 import { type LabelledRun, RunLabels } from '../../trainer/runs/run-labels.ts';
 import type { QueueAsked } from '../../trainer/runs/service.ts';
+import { Trainer } from '../../trainer/runs/trainer.ts';
 import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { temporaryProject } from '../annotations/projects.ts';
@@ -67,7 +70,7 @@ function group(step: number, answers: readonly Partial<Rollout>[], given: Partia
   });
 }
 
-const test1 = (passed: boolean): TemporalTest => ({
+const temporal = (passed: boolean): TemporalTest => ({
   ...{ p: 0.5, pShuffled: passed ? 0 : 0.5, mu: 0.8, comparison: '>=' as const, passed, paid: 0.3 },
 });
 
@@ -207,10 +210,10 @@ describe('a review queue', () => {
     const { drawn } = reviewed([
       group(1, [{}, {}], flat),
       group(2, steady),
-      group(3, [{}, {}], { ...again, temporal: test1(true) }),
-      group(4, [{}, {}], { ...again, temporal: test1(true) }),
-      group(5, [{}, {}], { ...again, temporal: test1(false) }),
-      group(6, [{ kl: 0.02 }, { kl: 0.512 }, { kl: 0.3 }]),
+      group(3, [{}, {}], { ...again, temporal: temporal(true) }),
+      group(4, [{}, {}], { ...again, temporal: temporal(true) }),
+      group(5, [{}, {}], { ...again, temporal: temporal(false) }),
+      group(6, [{ kl: 0.3 }, { kl: 0.512 }, { kl: 0.3 }]),
       group(7, [{}, { flagged: ['goes left'] }]),
       group(8, [{}, {}], { ...flat, purpose: 'evaluation' }),
       group(9, [{}, {}]),
@@ -246,4 +249,30 @@ describe('a review queue', () => {
       kind: 'cancelled',
     });
   });
+});
+
+test('a trainer draws from its runs, and takes answers to suggestions', async () => {
+  const projectFolder = temporaryProject();
+  const row = {
+    ...{ problem_id: 1, problem: 'Where?', data_type: 'video', problem_type: 'multiple choice', path: 'a.mp4' },
+    ...{ options: ['A. left', 'B. right'], solution: '<answer>B</answer>', process: '<think>ab</think>' },
+  };
+  mkdirSync(path.join(projectFolder, 'start'));
+  writeFileSync(path.join(projectFolder, 'a.mp4'), '');
+  writeFileSync(path.join(projectFolder, 'start/config.json'), '{}');
+  writeFileSync(path.join(projectFolder, 'data.json'), JSON.stringify([row]));
+  const file = { version: 1, name: 'sft', method: 'sft', dataset: 'data.json', model: { checkpoint: 'start' } };
+  writeFileSync(path.join(projectFolder, 'sft.run.json'), JSON.stringify(file));
+  const noEngine = () => Promise.reject(new Error('No run is started.'));
+  const options = { projectFolder, version: '1.0.0', createEngine: noEngine, log: () => undefined };
+  const trainer = await Trainer.open(options);
+  onTestFinished(() => trainer.shutdown());
+  const { id } = await trainer.create({ runFile: 'sft.run.json', start: false }, 'Ann');
+  trainer.store(id).append({ type: 'group', group: group(1, [{ patterns: ['broken format'] }]) });
+  const { expression } = parseQuery('');
+  const asked = { order: 'informative' as const, seed: 1, limit: 5, expression: expression ?? everything };
+  expect(await trainer.review.draw(id, asked, 'Ann', {})).toMatchObject({ items: [{ rolloutId: 's1-g0-o0' }] });
+  const said = { rolloutId: 's1-g0-o0', detector: 'broken format', span: null, accepted: true };
+  await trainer.suggestions.answer(id, said, 'Ann');
+  expect(trainer.store(id).annotations()).toMatchObject([{ category: 'format', author: 'Ann' }]);
 });

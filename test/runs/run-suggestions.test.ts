@@ -109,6 +109,18 @@ describe('suggestions', () => {
     ]);
   });
 
+  test('a flag that its author gave there already keeps its note and severity, and one given afterwards is not taken back', async () => {
+    const { suggestions, store, labels } = suggesting();
+    const own = { span: missing.span, category: 'not-in-frames', severity: 'minor' as const, note: 'it has 2' };
+    const flags = () => store.annotations().map(({ severity, note }) => [severity, note]);
+    await labels.add(runId, { rolloutId, flag: own, verdict: null }, 'Ann');
+    await suggestions.answer(runId, { ...missing, accepted: true }, 'Ann');
+    expect(flags()).toEqual([['minor', 'it has 2']]);
+    await labels.add(runId, { rolloutId, flag: { ...own, note: 'mine' }, verdict: null }, 'Ann');
+    await suggestions.answer(runId, { ...missing, accepted: false }, 'Ann');
+    expect(flags()).toEqual([['minor', 'mine']]);
+  });
+
   test('what the detector does not suggest is refused, and nothing is written', async () => {
     const { suggestions, project } = suggesting();
     const refused = [

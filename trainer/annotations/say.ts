@@ -81,13 +81,19 @@ export function answerOf(
   const span = place && anchorOf(content.text, place);
   const head = () => ({ v: entryVersion, id: randomUUID(), at: labels.book.timeFor(author, Date.now()), author });
   const said: Entry[] = [{ ...head(), kind: 'answer', item, detector, span, accepted }];
-  if (accepted) said.push({ ...head(), kind: 'flag', item, category, severity, note: '', span, from: detector });
-  else {
-    const flags = labels.book.get(itemKey(item))?.flags ?? [];
-    const own = flags.filter((flag) => flag.from === detector && authorKey(flag.author) === authorKey(author));
-    const same = own.filter((flag) => flag.span?.start === span?.start && flag.span?.end === span?.end);
-    said.push(...same.map(({ id }) => retractionOf(id, author, labels)));
-  }
+  const flag = labels.book
+    .get(itemKey(item))
+    ?.flags.find(
+      (held) =>
+        held.category === category &&
+        authorKey(held.author) === authorKey(author) &&
+        held.span?.start === span?.start &&
+        held.span?.end === span?.end,
+    );
+  // What its author said there already stays said.
+  const as = { severity: flag?.severity ?? severity, note: flag?.note ?? '' };
+  if (accepted) said.push({ ...head(), kind: 'flag', item, category, ...as, span, from: detector });
+  else if (flag?.from === detector) said.push(retractionOf(flag.id, author, labels));
   return described(said, { item, content }, author, labels);
 }
 

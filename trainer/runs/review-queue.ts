@@ -128,15 +128,15 @@ function disputesOf(
   said: readonly Annotation[],
 ): ReadonlyMap<string, string> {
   const shown = new Set(said.map(({ id }) => id));
-  const { judgements, settled } = labelsForAgreement(book);
   const rolloutOf = (key: string) => {
     const known = book.get(key);
     if (known?.item.kind !== 'rollout' || known.item.run !== runId) return null;
     return known.verdicts.some(({ id }) => shown.has(id)) ? known.item.rollout : null;
   };
-  const ofRun = judgements.filter(({ item }) => rolloutOf(item) !== null);
+  const ofRun = Array.from(book.keys()).filter((key) => rolloutOf(key) !== null);
+  const { judgements, settled } = labelsForAgreement(book, ofRun);
   return new Map(
-    disagreements(ofRun, settled).map(({ item, verdicts, verdictDispute, categories: disputed }) => {
+    disagreements(judgements, settled).map(({ item, verdicts, verdictDispute, categories: disputed }) => {
       const differ =
         verdictDispute > 0
           ? `verdicts differ: ${[...new Set(verdicts.map(({ verdict }) => verdict))].join(', ')}`

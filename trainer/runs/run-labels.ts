@@ -49,6 +49,7 @@ export class RunLabels implements LabelService {
   private readonly around: LabelSurroundings;
   private readonly ended = new AbortController();
   private folder: Promise<LabelFolder> | null = null;
+  private changed = 0;
 
   constructor(around: LabelSurroundings) {
     this.around = around;
@@ -72,6 +73,11 @@ export class RunLabels implements LabelService {
     const { entries, ids } = entriesOf({ flag, verdict }, { item, content }, author, labels);
     await this.append(labels, entries);
     return { ids: [...ids] };
+  }
+
+  /** Grows with every change of the labels. */
+  get changes(): number {
+    return this.changed;
   }
 
   /** A rollout as what is labelled. @throws StudioError `not-found` */
@@ -144,6 +150,7 @@ export class RunLabels implements LabelService {
 
   /** Brings the runs' indexes to what the label files say of these items. */
   private index(labels: LabelFolder, items: ReadonlySet<string> | 'all'): void {
+    this.changed += 1;
     const { book } = labels;
     const ofRun = new Map<string, { readonly item: RolloutItem; readonly said: readonly Standing[] }[]>();
     for (const key of items === 'all' ? book.keys() : items) {

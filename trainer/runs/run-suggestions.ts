@@ -13,10 +13,13 @@ import { patternSpan } from '../reasoning/pattern-spans.ts';
 import type { RunLabels } from './run-labels.ts';
 import type { SuggestionService } from './service.ts';
 
+type Precision = ReadonlyMap<string, NonNullable<Suggestion['precision']>>;
 type Suggested = Pick<Suggestion, 'detector' | 'category' | 'span' | 'says'>;
 
 export class RunSuggestions implements SuggestionService {
   private readonly labels: RunLabels;
+  /** Of all labels, which a person who goes from answer to answer would have counted again and again. */
+  private scored: { readonly changes: number; readonly scores: Precision } | null = null;
 
   constructor(labels: RunLabels) {
     this.labels = labels;
@@ -28,7 +31,7 @@ export class RunSuggestions implements SuggestionService {
     const labels = await this.labels.read();
     const answers = labels.book.get(itemKey(item))?.answers ?? [];
     const own = answers.filter((answer) => authorKey(answer.author) === author);
-    const scores = precisionOf(labels);
+    const scores = this.precision(labels);
     return suggestedIn(group, rollout, labels).map((suggested) => {
       const answer = own.find(
         ({ detector, span }) => detector === suggested.detector && isAt(rollout, span, suggested),
@@ -39,6 +42,12 @@ export class RunSuggestions implements SuggestionService {
         precision: scores.get(suggested.detector) ?? null,
       };
     });
+  }
+
+  private precision(labels: LabelFolder): Precision {
+    const { changes } = this.labels;
+    if (this.scored?.changes !== changes) this.scored = { changes, scores: precisionOf(labels) };
+    return this.scored.scores;
   }
 
   async answer(runId: string, said: SuggestionAnswerInput, by: string): Promise<{ ids: string[] }> {
@@ -78,7 +87,7 @@ const isAt = ({ text }: Rollout, anchor: AnswerEntry['span'], { span }: Suggeste
   anchor === null ? span === null : isSame(spanInSameText(text, anchor), span);
 
 /** By detector: how many of the answers that stand accepted it. */
-function precisionOf({ book }: LabelFolder): ReadonlyMap<string, { accepted: number; answered: number }> {
+function precisionOf({ book }: LabelFolder): Precision {
   const answers = Array.from(book.keys()).flatMap((key) => book.get(key)?.answers ?? []);
   return new Map(
     detectorScores([], answers, []).map(({ detector, accepted, answered }) => [detector, { accepted, answered }]),
