@@ -12,6 +12,7 @@ import { protocolVersion } from '../../trainer/protocol/version.ts';
 import { maxMessageBytes } from '../../trainer/server/websocket.ts';
 import type { Attention } from '../../trainer/store/rollout-reader.ts';
 import { aGroup, aRun, someMetrics } from '../store/records.ts';
+import { waitsForEver } from './service.ts';
 import { Collected, connect, type Serving, serve } from './serving.ts';
 
 /** A bare socket, for what no client of ours would send. */
@@ -86,6 +87,31 @@ describe('the first word', () => {
 });
 
 describe('requests', () => {
+  test('a queue and suggestions are asked for in the name of who said hello, and a draw can be given up', async () => {
+    const serving = await serve();
+    const client = await connect(serving);
+    const draw = { runId: 'a', order: 'random', query: 'correct:true', seed: 5, limit: 3 } as const;
+    expect(await client.request('queue/draw', draw)).toEqual({ items: [], matching: 7 });
+    const answer = { rolloutId: 's1-g0-o0', detector: 'repetition', span: null, accepted: true };
+    expect(await client.request('suggestions/list', { runId: 'a', rolloutId: 's1-g0-o0' })).toEqual({
+      suggestions: [],
+    });
+    expect(await client.request('suggestions/answer', { runId: 'a', ...answer })).toEqual({ ids: ['answered'] });
+    expect(serving.service.askedOfReview).toMatchObject([
+      { runId: 'a', asked: { order: 'random', seed: 5, limit: 3, expression: { field: 'correct' } }, author: 'ada' },
+      ['a', 's1-g0-o0', 'ada'],
+      ['a', answer, 'ada'],
+    ]);
+    await expect(client.request('queue/draw', { ...draw, query: 'correct:perhaps' })).rejects.toMatchObject({
+      kind: 'bad-request',
+      place: expect.stringMatching(/^\d+\.\.\d+$/),
+    });
+    await expect(client.request('queue/draw', { ...draw, limit: 501 })).rejects.toMatchObject({ kind: 'bad-request' });
+    const endless = client.request('queue/draw', { ...draw, seed: waitsForEver });
+    await client.request('rollouts/cancel', { runId: 'a' });
+    await expect(endless).rejects.toMatchObject({ kind: 'cancelled' });
+  });
+
   test('an error arrives with its kind, place and remedy, and the author of a request is who said hello', async () => {
     const serving = await serve();
     const client = await connect(serving);

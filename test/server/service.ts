@@ -17,7 +17,9 @@ import type {
   CreateRun,
   ForkRun,
   LabelService,
+  QueueService,
   SamplingHint,
+  SuggestionService,
   TrainerListener,
   TrainerService,
 } from '../../trainer/runs/service.ts';
@@ -25,6 +27,9 @@ import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../tra
 import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { aRun } from '../store/records.ts';
+
+/** Seed of a draw that ends only when it is given up. */
+export const waitsForEver = 99;
 
 /** Every run of this service was planned alike. */
 const aPlan = (project: string): RunPlan => ({
@@ -189,6 +194,31 @@ export class RecordingService implements TrainerService {
     },
     categories: async () => [...builtInCategories],
     authorOf: (name) => name.trim(),
+  };
+
+  /** What was asked of these two, as it came here; what they do is tested with them. */
+  readonly askedOfReview: unknown[] = [];
+
+  readonly review: QueueService = {
+    draw: async (...[runId, asked, author, { signal }]) => {
+      this.askedOfReview.push({ runId, asked, author });
+      if (asked.seed === waitsForEver)
+        await new Promise((_, reject) =>
+          signal?.addEventListener('abort', () => reject(new StudioError('cancelled', 'The request was cancelled.'))),
+        );
+      return { items: [], matching: 7 };
+    },
+  };
+
+  readonly suggestions: SuggestionService = {
+    list: async (...asked) => {
+      this.askedOfReview.push(asked);
+      return [];
+    },
+    answer: async (...asked) => {
+      this.askedOfReview.push(asked);
+      return { ids: ['answered'] };
+    },
   };
 
   async shutdown(): Promise<void> {

@@ -136,6 +136,7 @@ export const rooms: readonly Room[] = [
     room: 'trainer/runs',
     on: [
       'trainer/annotations',
+      'trainer/annotations/agreement',
       'trainer/annotations/rows',
       'trainer/data',
       'trainer/engines',

@@ -1,8 +1,10 @@
 /** What a person says of an item as entries of a label file, and what is said of one as pages show it. */
 import { randomUUID } from 'node:crypto';
 import { anchorOf, spanInSameText } from '../protocol/annotations/anchors.ts';
+import type { Severity } from '../protocol/annotations/categories.ts';
 import {
   type Author,
+  authorKey,
   authorLine,
   type Entry,
   entryVersion,
@@ -12,7 +14,7 @@ import {
   itemKey,
   type VerdictEntry,
 } from '../protocol/annotations/entries.ts';
-import type { AnnotationInput, Label } from '../protocol/records.ts';
+import type { AnnotationInput, Label, Span } from '../protocol/records.ts';
 import type { LabelFolder } from './label-folder.ts';
 
 /** What an item is, so that its labels read without it. */
@@ -43,9 +45,56 @@ export function entriesOf(
     said.push({ ...head(), kind: 'flag', item, category, severity, note, span, from: null });
   }
   if (verdict !== null) said.push({ ...head(), kind: 'verdict', item, verdict, fixed: null });
-  const isDescribed = labels.hasItem(author, itemKey(item));
-  const entries = isDescribed ? said : [{ ...head(), kind: 'item' as const, item, ...content }, ...said];
-  return { entries, ids: said.map(({ id }) => id) };
+  return described(said, { item, content }, author, labels);
+}
+
+/** What is said, after what the item is where the author's file does not say that yet. */
+function described(
+  said: readonly Entry[],
+  { item, content }: { readonly item: Item; readonly content: ItemContent },
+  author: Author,
+  labels: LabelFolder,
+): Said {
+  const ids = said.map(({ id }) => id);
+  if (labels.hasItem(author, itemKey(item))) return { entries: said, ids };
+  const head = { v: entryVersion, id: randomUUID(), at: labels.book.timeFor(author, Date.now()), author };
+  return { entries: [{ ...head, kind: 'item', item, ...content }, ...said], ids };
+}
+
+/** A suggestion of a detector with what a person says to it. */
+export interface AnsweredSuggestion {
+  readonly detector: string;
+  /** In UTF-16 code units; null is the whole. */
+  readonly span: Span | null;
+  readonly category: string;
+  readonly severity: Severity;
+  readonly accepted: boolean;
+}
+
+/** The answer; with it a flag where it is accepted, and where it is not, the taking back of the flag that came of accepting it. */
+export function answerOf(
+  { detector, span: place, category, severity, accepted }: AnsweredSuggestion,
+  { item, content }: { readonly item: Item; readonly content: ItemContent },
+  author: Author,
+  labels: LabelFolder,
+): Said {
+  const span = place && anchorOf(content.text, place);
+  const head = () => ({ v: entryVersion, id: randomUUID(), at: labels.book.timeFor(author, Date.now()), author });
+  const said: Entry[] = [{ ...head(), kind: 'answer', item, detector, span, accepted }];
+  const flag = labels.book
+    .get(itemKey(item))
+    ?.flags.find(
+      (held) =>
+        held.category === category &&
+        authorKey(held.author) === authorKey(author) &&
+        held.span?.start === span?.start &&
+        held.span?.end === span?.end,
+    );
+  // What its author said there already stays said.
+  const as = { severity: flag?.severity ?? severity, note: flag?.note ?? '' };
+  if (accepted) said.push({ ...head(), kind: 'flag', item, category, ...as, span, from: detector });
+  else if (flag?.from === detector) said.push(retractionOf(flag.id, author, labels));
+  return described(said, { item, content }, author, labels);
 }
 
 /** The entry that takes another one back. @throws StudioError as `LabelBook.retract` does */

@@ -29,12 +29,11 @@ import {
   rollout,
   rolloutTokens,
   runEvent,
-  span,
   stepMetrics,
   supersededSteps,
 } from './records.ts';
 import { resumption } from './resumption.ts';
-import { queueItem, queueOrder, suggestion } from './review.ts';
+import { drawnQueue, mostDrawn, queueOrder, suggestion, suggestionAnswer } from './review-queue.ts';
 import { runSummary } from './run-state.ts';
 import { modelSource, runName } from './runfile.ts';
 import { stepCounts } from './step-counts.ts';
@@ -338,22 +337,27 @@ export const requests = {
   'annotations/categories': call(runId, z.object({ categories: z.array(sentCategory) })),
   /** All annotations of a run as JSONL, one line each with its question, text and quote; spans count code points there. */
   'annotations/export': call(runId, z.object({ jsonl: z.string(), count: z.number().int() })),
-  /** What is to be judged; what who asks has given a verdict on is left out. `matching` counts all that could be drawn. */
+  /**
+   * Answers for a person to review, of those that a query keeps. What the author of this connection gave a verdict on that stands,
+   * for this text of the answer, is left out. The same `seed` gives the same random order while the query keeps the same. A fault
+   * of the query is told as by `rollouts/list`; `rollouts/cancel` ends it with `cancelled`.
+   */
   'queue/draw': call(
     runId.extend({
       order: queueOrder,
-      query: z.string(),
+      query: z.string().max(queryLimits.length).default(''),
       seed: z.number().int(),
-      limit: z.number().int().min(1).max(500),
+      limit: z.number().int().min(1).max(mostDrawn),
     }),
-    z.object({ items: z.array(queueItem), matching: z.number().int() }),
+    drawnQueue,
   ),
+  /** What detectors would flag in an answer. @throws `bad-input` while the file of categories has a fault */
   'suggestions/list': call(runId.extend({ rolloutId: z.string() }), z.object({ suggestions: z.array(suggestion) })),
-  /** `ids` are those of the new entries: the answer, and the flag that an accepted one makes. */
-  'suggestions/answer': call(
-    runId.extend({ rolloutId: z.string(), detector: z.string(), span: span.nullable(), accepted: z.boolean() }),
-    z.object({ ids: z.array(z.string()) }),
-  ),
+  /**
+   * Accepts or rejects a suggestion; accepted, it is also a flag of the author, and rejected, a flag that came of accepting it is
+   * taken back. `ids` are those of the new entries. `not-found` where the detector does not suggest that.
+   */
+  'suggestions/answer': call(runId.extend(suggestionAnswer.shape), z.object({ ids: z.array(z.string()) })),
   'trainer/shutdown': call(nothing, nothing),
 } as const satisfies Record<string, Call<z.ZodType, z.ZodType>>;
 

@@ -1,4 +1,5 @@
 /** Whether reasoning leaves the language of its question: by script, and among languages of Latin script by function words. */
+import type { Span } from '../protocol/records.ts';
 import { splitSentences } from './sentences.ts';
 
 /** Scripts that are told apart, each with the fewest letters in a row that show it; formulas have single Greek ones. */
@@ -56,12 +57,19 @@ function languageOf(text: string): string | null {
 
 /** @param question what the reasoning may take up: question, options, solution */
 export function switchesLanguage(reasoning: string, question: string): boolean {
-  const said = reasoning.replace(quoted, ' ');
-  for (const [name] of scripts) if (runs.get(name)?.test(said) && !letters.get(name)?.test(question)) return true;
-  if (!latin.test(question)) return latinWords.test(said);
+  return languageSwitch(reasoning.replace(quoted, ' '), question) !== null;
+}
+
+/** Where it first does: letters of another script, or a sentence; null where it does not. @param said without quotations */
+export function languageSwitch(said: string, question: string): Span | null {
+  for (const [name] of scripts) {
+    const found = letters.get(name)?.test(question) ? null : placeOf(runs.get(name), said);
+    if (found !== null) return found;
+  }
+  if (!latin.test(question)) return placeOf(latinWords, said);
   const language = languageOf(question);
-  if (language === null) return false;
-  return splitSentences(said, { start: 0, end: said.length }).some((sentence) => {
+  if (language === null) return null;
+  const other = splitSentences(said, { start: 0, end: said.length }).find((sentence) => {
     const words = sentence.text.toLowerCase().match(/\p{L}+/gu) ?? [];
     const own = functionWords[language];
     if (words.some((word) => own?.has(word))) return false;
@@ -69,4 +77,10 @@ export function switchesLanguage(reasoning: string, question: string): boolean {
       ([other, known]) => other !== language && words.filter((word) => known.has(word)).length >= leastFunctionWords,
     );
   });
+  return other?.span ?? null;
+}
+
+function placeOf(words: RegExp | undefined, text: string): Span | null {
+  const found = words?.exec(text);
+  return found ? { start: found.index, end: found.index + found[0].length } : null;
 }

@@ -3,7 +3,7 @@
  * (`same text`) is found where they are kept.
  */
 import { isSameAnswer } from '../protocol/analysis.ts';
-import { mediaMentions } from '../protocol/media-mentions.ts';
+import { type MediaMention, mediaMentions } from '../protocol/media-mentions.ts';
 import type { PatternName } from '../protocol/patterns.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, Rollout } from '../protocol/records.ts';
@@ -49,7 +49,7 @@ export function findPatterns(
     ['no reasoning', saysNothing(reasoning, answer.answer, question.options)],
     ['language switch', switchesLanguage(reasoning, asked)],
     ['broken format', problems.length > 0],
-    ['missing frame', namesMissingFrame(reasoning, group)],
+    ['missing frame', missingMention(reasoning.replace(quoted, ' '), group) !== null],
   ];
   return has.flatMap(([name, found]) => (found ? [name] : []));
 }
@@ -77,11 +77,13 @@ function saysNothing(reasoning: string, answer: string, options: readonly string
   return wordsOf(reasoning).every((word) => given.has(word) || emptyWords.has(word));
 }
 
-function namesMissingFrame(reasoning: string, { media }: PatternGroup): boolean {
-  if (media.kind !== 'video') return false;
-  return mediaMentions(reasoning.replace(quoted, ' ')).some((mention) =>
+/** The first frame or time that is named and not there. @param said reasoning without quotations */
+export function missingMention(said: string, { media }: Pick<PatternGroup, 'media'>): MediaMention | null {
+  if (media.kind !== 'video') return null;
+  const missing = mediaMentions(said).find((mention) =>
     mention.kind === 'frame'
       ? mention.numbers.some((number) => number > media.times.length)
       : mention.seconds > media.durationSeconds + timeTolerance,
   );
+  return missing ?? null;
 }

@@ -27,6 +27,13 @@ export interface LabelledRun {
   record(body: RunEventBody): unknown;
 }
 
+export interface LabelledRollout {
+  readonly group: GroupWithRollouts;
+  readonly rollout: Rollout;
+  readonly item: Item;
+  readonly content: ItemContent;
+}
+
 interface LabelSurroundings {
   readonly projectFolder: string;
   runs(): Iterable<LabelledRun>;
@@ -42,6 +49,7 @@ export class RunLabels implements LabelService {
   private readonly around: LabelSurroundings;
   private readonly ended = new AbortController();
   private folder: Promise<LabelFolder> | null = null;
+  private changed = 0;
 
   constructor(around: LabelSurroundings) {
     this.around = around;
@@ -49,7 +57,7 @@ export class RunLabels implements LabelService {
 
   /** Reads the label files, beside whatever else goes on. */
   start(): void {
-    this.opened().catch((thrown: unknown) => {
+    this.read().catch((thrown: unknown) => {
       if (!this.ended.signal.aborted) this.around.log(`labels are not read: ${asStudioError(thrown)}`);
     });
   }
@@ -60,15 +68,25 @@ export class RunLabels implements LabelService {
 
   async add(runId: string, { rolloutId, flag, verdict }: AnnotationInput, by: string): Promise<{ ids: string[] }> {
     const author = authorOfSetting(by);
-    const { store } = this.around.run(runId);
-    const found = rolloutOf(store, rolloutId);
+    const { item, content } = this.itemOf(runId, rolloutId);
+    const labels = await this.read();
+    const { entries, ids } = entriesOf({ flag, verdict }, { item, content }, author, labels);
+    await this.append(labels, entries);
+    return { ids: [...ids] };
+  }
+
+  /** Grows with every change of the labels. */
+  get changes(): number {
+    return this.changed;
+  }
+
+  /** A rollout as what is labelled. @throws StudioError `not-found` */
+  itemOf(runId: string, rolloutId: string): LabelledRollout {
+    const found = rolloutOf(this.around.run(runId).store, rolloutId);
     if (found === null) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
     const { group, rollout } = found;
     const item: Item = { kind: 'rollout', run: runId, rollout: rolloutId, hash: textHash(rollout.text) };
-    const labels = await this.opened();
-    const { entries, ids } = entriesOf({ flag, verdict }, { item, content: contentOf(group, rollout) }, author, labels);
-    await this.append(labels, entries);
-    return { ids: [...ids] };
+    return { group, rollout, item, content: contentOf(group, rollout) };
   }
 
   authorOf(name: string): string {
@@ -77,18 +95,19 @@ export class RunLabels implements LabelService {
 
   async retract(of: string, by: string): Promise<{ id: string }> {
     const author = authorOfSetting(by);
-    const labels = await this.opened();
+    const labels = await this.read();
     const entry = retractionOf(of, author, labels);
     await this.append(labels, [entry]);
     return { id: entry.id };
   }
 
   async categories(): Promise<Category[]> {
-    const { categories } = await this.opened();
+    const { categories } = await this.read();
     return [...categories.all];
   }
 
-  private async append(labels: LabelFolder, entries: readonly Entry[]): Promise<void> {
+  /** Writes entries of this project's labels, and shows them in the runs' indexes. */
+  async append(labels: LabelFolder, entries: readonly Entry[]): Promise<void> {
     const { items, git, gitFault } = await labels.append(entries, this.ended.signal);
     for (const { file, lines } of git)
       if (lines.length > 0) this.around.log(`${file} was given ${lines.join(' and ')}, so that git shares labels`);
@@ -96,7 +115,8 @@ export class RunLabels implements LabelService {
     this.index(labels, items);
   }
 
-  private opened(): Promise<LabelFolder> {
+  /** The labels of the project; the runs' indexes have them. */
+  read(): Promise<LabelFolder> {
     this.folder ??= this.open().catch((thrown: unknown) => {
       this.folder = null;
       throw thrown;
@@ -130,6 +150,7 @@ export class RunLabels implements LabelService {
 
   /** Brings the runs' indexes to what the label files say of these items. */
   private index(labels: LabelFolder, items: ReadonlySet<string> | 'all'): void {
+    this.changed += 1;
     const { book } = labels;
     const ofRun = new Map<string, { readonly item: RolloutItem; readonly said: readonly Standing[] }[]>();
     for (const key of items === 'all' ? book.keys() : items) {

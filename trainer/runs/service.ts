@@ -3,9 +3,11 @@ import type { Frames } from '../engines/engine.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
+import type { Expression } from '../protocol/query/expression.ts';
 import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
 import type { AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
+import type { DrawnQueue, QueueOrder, Suggestion, SuggestionAnswerInput } from '../protocol/review-queue.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import type { QuestionsAsked, WhichQuestion } from '../store/question-history.ts';
@@ -82,6 +84,27 @@ export interface LabelService {
   authorOf(name: string): string;
 }
 
+export interface QueueAsked {
+  readonly order: QueueOrder;
+  readonly expression: Expression;
+  readonly seed: number;
+  readonly limit: number;
+}
+
+/** What people are given to review. */
+export interface QueueService {
+  /** @param author as `LabelService` has it; what they gave a verdict on is left out */
+  draw(runId: string, asked: QueueAsked, author: string, attention: Attention): Promise<DrawnQueue>;
+}
+
+/** What detectors would flag. */
+export interface SuggestionService {
+  /** @throws StudioError `not-found`; `bad-input` while the file of categories has a fault */
+  list(runId: string, rolloutId: string, author: string): Promise<Suggestion[]>;
+  /** @returns ids of the new entries. @throws StudioError `not-found` also for what the detector does not suggest */
+  answer(runId: string, said: SuggestionAnswerInput, author: string): Promise<{ ids: string[] }>;
+}
+
 export interface TrainerService {
   readonly info: TrainerInfo;
   listen(listener: TrainerListener): { dispose(): void };
@@ -120,5 +143,7 @@ export interface TrainerService {
    */
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
   readonly labels: LabelService;
+  readonly review: QueueService;
+  readonly suggestions: SuggestionService;
   shutdown(): Promise<void>;
 }

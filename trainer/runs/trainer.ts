@@ -28,10 +28,12 @@ import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './pla
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
 import { QuestionAnswers } from './question-answers.ts';
 import { RunQueue } from './queue.ts';
+import { ReviewQueue } from './review-queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import { framesOfRun } from './run-frames.ts';
 import { RunLabels } from './run-labels.ts';
+import { RunSuggestions } from './run-suggestions.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 
 export interface TrainerOptions {
@@ -65,6 +67,8 @@ export class Trainer implements TrainerService {
   private readonly reader = new RolloutReader();
   readonly questions = new QuestionAnswers(this.reader, (runId) => this.run(runId));
   readonly labels: RunLabels;
+  readonly review: ReviewQueue;
+  readonly suggestions: RunSuggestions;
   private readonly analysing = new Analysing();
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
@@ -77,6 +81,12 @@ export class Trainer implements TrainerService {
       run: (id) => this.run(id),
       log: (line) => options.log(line),
     });
+    this.review = new ReviewQueue({
+      labels: () => this.labels.read(),
+      store: (id) => this.store(id),
+      draw: (id, asked, attention) => this.reader.draw(this.run(id).folder, asked, attention),
+    });
+    this.suggestions = new RunSuggestions(this.labels);
     this.queue = new RunQueue({
       runs: () => this.runs(),
       start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),

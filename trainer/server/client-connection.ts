@@ -215,6 +215,18 @@ export class ClientConnection {
       'annotations/categories': greeted<'annotations/categories'>(async () => ({
         categories: await service.labels.categories(),
       })),
+      'queue/draw': greeted<'queue/draw'>(({ runId, order, query, seed, limit }, author) => {
+        const asked = { order, expression: expressionOf(query), seed, limit };
+        return this.whileReading(runId, new AbortController(), (attention) =>
+          service.review.draw(runId, asked, author, attention),
+        );
+      }),
+      'suggestions/list': greeted<'suggestions/list'>(async ({ runId, rolloutId }, author) => ({
+        suggestions: await service.suggestions.list(runId, rolloutId, author),
+      })),
+      'suggestions/answer': greeted<'suggestions/answer'>(({ runId, ...said }, author) =>
+        service.suggestions.answer(runId, said, author),
+      ),
       'annotations/export': greeted<'annotations/export'>(({ runId }) => service.store(runId).exportAnnotations()),
       'trainer/shutdown': greeted<'trainer/shutdown'>(async () => {
         await this.surroundings.shutdown();

@@ -9,6 +9,7 @@ import { everything } from '../protocol/query/expression.ts';
 import { fields } from '../protocol/query/fields.ts';
 import { type ListSort, sortFields } from '../protocol/query/sort.ts';
 import { Database } from './database.ts';
+import { drawRollouts } from './draw-rollouts.ts';
 import { listQuestions, questionHistory } from './question-history.ts';
 import { evaluationPairs, sharedQuestions } from './question-pairs.ts';
 import { RolloutColumns } from './rollout-columns.ts';
@@ -16,7 +17,7 @@ import { countRollouts, listRollouts } from './rollout-list.ts';
 import { questionOf, RolloutOrders, type Slices } from './rollout-orders.ts';
 import type { AboutQuestions, FromReader, ReaderValue, ToReader } from './rollout-reader.ts';
 
-type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'questions' }>;
+type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'draw' | 'questions' }>;
 
 interface Task {
   readonly asked: Asked;
@@ -77,6 +78,8 @@ function begin({ asked }: Task): Slices<ReaderValue> {
       return listRollouts(open(asked.path), asked.asked);
     case 'count':
       return countRollouts(open(asked.path), asked.asked);
+    case 'draw':
+      return drawRollouts(open(asked.path), asked.asked);
     case 'questions':
       return aboutQuestions(asked.path, asked.asked);
   }
@@ -200,6 +203,7 @@ port.on('message', (message: ToReader) => {
   switch (message.kind) {
     case 'list':
     case 'count':
+    case 'draw':
     case 'questions':
       tasks.push({ asked: message, slices: null, toldAt: performance.now() });
       void work();

@@ -219,7 +219,7 @@ interface RowRecord {
 }
 
 /** In the order of the keys. */
-function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
+export function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
     `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because, g.p, g.p_shuffled,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at

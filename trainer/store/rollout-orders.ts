@@ -169,11 +169,24 @@ export class RolloutOrders {
     return { keys: found.sort((a, b) => b - a).slice(0, limit), total };
   }
 
+  /** Gives a field's value of a place as its column has it, NaN where it has none; the field is loaded. */
+  valueAt(name: FieldName): (place: number) => number {
+    const column = this.column(name);
+    return (place) => column.values[this.rowOf(column, place)] as number;
+  }
+
+  /** For each place of a range 1 where an expression holds, else 0; its fields are loaded. */
+  *holding(expression: Expression, range: { readonly from: number; readonly to: number }): Slices<Uint8Array> {
+    const { columns } = this;
+    const { summary } = columns.database.get<{ summary: string }>('SELECT summary FROM run') as { summary: string };
+    return yield* maskOf(columns, expression, JSON.parse(summary) as Subject['run'], range);
+  }
+
   /** By what a place is ordered. */
   rungOf(place: number, sort: ListSort | null): Rung {
     const key = this.columns.keys[place] as number;
     if (sort === null) return { value: null, key };
-    const column = this.column(sort);
+    const column = this.column(sort.by);
     const value = column.values[this.rowOf(column, place)] as number;
     return { value: Number.isNaN(value) ? null : (column.texts?.list[value] ?? value), key };
   }
@@ -205,10 +218,7 @@ export class RolloutOrders {
   /** Places of a range that a query keeps, the newest first. */
   private *matching(question: Question, from: number, to: number): Slices<Uint32Array> {
     const { columns } = this;
-    const { database } = columns;
-    const { summary } = database.get<{ summary: string }>('SELECT summary FROM run') as { summary: string };
-    const run = JSON.parse(summary) as Subject['run'];
-    const holds = yield* maskOf(columns, question.expression, run, { from, to });
+    const holds = yield* this.holding(question.expression, { from, to });
     return newestFirst(holds, columns.gone, question.withSuperseded ? 1 : 0, { from, to });
   }
 
@@ -243,9 +253,9 @@ export class RolloutOrders {
     if (this.kept.size > mostKept && oldest !== undefined) this.kept.delete(oldest);
   }
 
-  private column({ by }: ListSort): Column {
-    const column = this.columns.column(by);
-    if (column === null) throw new TypeError(`${by} has no order.`);
+  private column(name: FieldName): Column {
+    const column = this.columns.column(name);
+    if (column === null) throw new TypeError(`${name} has no column.`);
     return column;
   }
 
@@ -255,7 +265,7 @@ export class RolloutOrders {
   }
 
   private valuesOf(places: Uint32Array, sort: ListSort): WriteValues {
-    const column = this.column(sort);
+    const column = this.column(sort.by);
     const ranks = column.texts?.ranks();
     const rows = column.level === 'groups' ? this.columns.groupPlaces : this.columns.facets;
     return (values, from, to) => {

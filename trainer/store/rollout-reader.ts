@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, StudioError } from '../protocol/errors.ts';
 import type { QuestionHistory } from '../protocol/questions.ts';
+import type { DrawAsked, Drawn } from './draw-rollouts.ts';
 import type { QuestionsAsked, QuestionsPage, WhichQuestion } from './question-history.ts';
 import type { EvaluationPairs, SharedAsked, SharedPage } from './question-pairs.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from './rollout-list.ts';
@@ -29,6 +30,7 @@ export type AboutQuestions =
 export type ToReader =
   | { readonly kind: 'list'; readonly id: number; readonly path: string; readonly asked: ListAsked }
   | { readonly kind: 'count'; readonly id: number; readonly path: string; readonly asked: CountAsked }
+  | { readonly kind: 'draw'; readonly id: number; readonly path: string; readonly asked: DrawAsked }
   | { readonly kind: 'questions'; readonly id: number; readonly path: string; readonly asked: AboutQuestions }
   /** Nobody waits for this one any more: no answer comes. */
   | { readonly kind: 'cancel'; readonly id: number }
@@ -49,7 +51,14 @@ export interface Attention {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export type ReaderValue = RolloutPage | RolloutCount | QuestionsPage | QuestionHistory | SharedPage | EvaluationPairs;
+export type ReaderValue =
+  | RolloutPage
+  | RolloutCount
+  | Drawn
+  | QuestionsPage
+  | QuestionHistory
+  | SharedPage
+  | EvaluationPairs;
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -85,6 +94,10 @@ export class RolloutReader {
 
   count(folder: string, asked: CountAsked, attention: Attention = {}): Promise<RolloutCount> {
     return this.ask((id) => ({ kind: 'count', id, path: join(folder, storeFile), asked }), attention);
+  }
+
+  draw(folder: string, asked: DrawAsked, attention: Attention = {}): Promise<Drawn> {
+    return this.ask((id) => ({ kind: 'draw', id, path: join(folder, storeFile), asked }), attention);
   }
 
   questions(folder: string, asked: QuestionsAsked): Promise<QuestionsPage> {

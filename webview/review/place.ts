@@ -1,6 +1,6 @@
 /** Where one is on the page of the queue: what a link names and a reload finds again. */
 import type { Place } from '../../trainer/protocol/place.ts';
-import type { QueueOrder } from '../../trainer/protocol/review.ts';
+import type { QueueOrder } from '../../trainer/protocol/review-queue.ts';
 
 export interface ReviewPlace {
   readonly order: QueueOrder;

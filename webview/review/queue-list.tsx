@@ -1,6 +1,6 @@
 /** What is to be judged, in order, with what was said of it; how far one is, and how long the rest takes. */
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import { type QueueOrder, queueOrder, queueOrders } from '../../trainer/protocol/review.ts';
+import { type QueueOrder, queueOrder, queueOrders } from '../../trainer/protocol/review-queue.ts';
 import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { grouped } from '../ui/numbers.ts';

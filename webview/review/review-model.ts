@@ -1,7 +1,7 @@
 /** The queue of a run's answers that are judged one after the other: what is left, what was said, how fast it goes. */
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import type { GroupWithRollouts, Verdict } from '../../trainer/protocol/records.ts';
-import type { QueueItem, Suggestion } from '../../trainer/protocol/review.ts';
+import type { QueueItem, Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { say } from '../ui/said.tsx';

@@ -15,12 +15,13 @@ export interface LabelsForAgreement {
   readonly flagged: readonly FlaggedItem[];
 }
 
-export function labelsForAgreement(book: LabelBook): LabelsForAgreement {
+/** @param items keys of those that are asked about; all when absent */
+export function labelsForAgreement(book: LabelBook, items: Iterable<string> = book.keys()): LabelsForAgreement {
   const judgements: Judgement[] = [];
   const settled = new Set<string>();
   const answers: SuggestionAnswer[] = [];
   const flagged: FlaggedItem[] = [];
-  for (const item of book.keys()) {
+  for (const item of items) {
     const labels = book.get(item);
     if (!labels) continue;
     const verdicts = new Map(labels.verdicts.map(({ author, verdict }) => [authorKey(author), verdict]));

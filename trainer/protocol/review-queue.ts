@@ -1,0 +1,61 @@
+/** What a person is given to review, one answer after the other, and what detectors suggest to flag in one. */
+import { z } from 'zod';
+import { frameOrder, span } from './records.ts';
+
+/**
+ * `newest`: as the list. `random`: drawn by a seed, each that matches as likely as any other. `disagreed`: those on which people
+ * differ, most disputed first. `informative`: right answers that their reasoning contradicts first, then other patterns.
+ * `training`: what training gives back to people, newest first, one answer of each group.
+ */
+export const queueOrders = ['newest', 'random', 'disagreed', 'informative', 'training'] as const;
+export const queueOrder = z.enum(queueOrders);
+export type QueueOrder = z.infer<typeof queueOrder>;
+
+export const mostDrawn = 500;
+/** Characters of a question that an item carries. */
+export const problemCharacters = 160;
+
+export const queueItem = z.object({
+  groupId: z.string(),
+  rolloutId: z.string(),
+  step: z.number().int(),
+  /** Number of the answer in its half, from 0. */
+  index: z.number().int(),
+  half: frameOrder,
+  /** The beginning of the question. */
+  problem: z.string(),
+  answer: z.string(),
+  correct: z.boolean().nullable(),
+  /** A sentence for people: why it is in the queue. */
+  why: z.string(),
+});
+export type QueueItem = z.infer<typeof queueItem>;
+
+export const drawnQueue = z.object({
+  items: z.array(queueItem),
+  /** All that are left in this order for who asks, those of `items` and others. */
+  matching: z.number().int(),
+});
+export type DrawnQueue = z.infer<typeof drawnQueue>;
+
+/** What a detector would flag. It is no flag before somebody accepts it. */
+export const suggestion = z.object({
+  detector: z.string(),
+  category: z.string(),
+  /** Null is the whole answer. */
+  span: span.nullable(),
+  says: z.string(),
+  /** The standing answer of who asks. */
+  answered: z.object({ accepted: z.boolean(), id: z.string() }).nullable(),
+  /** Of all standing answers of people to this detector in the project; null while nobody answered. */
+  precision: z.object({ accepted: z.number().int(), answered: z.number().int() }).nullable(),
+});
+export type Suggestion = z.infer<typeof suggestion>;
+
+export const suggestionAnswer = z.object({
+  rolloutId: z.string(),
+  detector: z.string(),
+  span: span.nullable(),
+  accepted: z.boolean(),
+});
+export type SuggestionAnswerInput = z.infer<typeof suggestionAnswer>;

@@ -1,0 +1,177 @@
+/** Answers for a person to review, in the order that is asked for, each with a sentence that says why. */
+import { disagreements } from '../annotations/agreement/disagreements.ts';
+import { labelsForAgreement } from '../annotations/agreement/from-labels.ts';
+import { authorOfSetting } from '../annotations/author.ts';
+import type { LabelFolder } from '../annotations/label-folder.ts';
+import { randomFrom } from '../data/random.ts';
+import { authorKey } from '../protocol/annotations/entries.ts';
+import { type Expression, everything } from '../protocol/query/expression.ts';
+import { parseQuery } from '../protocol/query/parse.ts';
+import type { Annotation } from '../protocol/records.ts';
+import { type DrawnQueue, problemCharacters, type QueueItem } from '../protocol/review-queue.ts';
+import type { TrainingReason } from '../store/draw-for-training.ts';
+import type { DrawAsked, DrawBy, Drawn, DrawnRow } from '../store/draw-rollouts.ts';
+import type { Attention } from '../store/rollout-reader.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { QueueAsked, QueueService } from './service.ts';
+
+interface QueueSurroundings {
+  labels(): Promise<LabelFolder>;
+  /** @throws StudioError `not-found` */
+  store(runId: string): RunStore;
+  draw(runId: string, asked: DrawAsked, attention: Attention): Promise<Drawn>;
+}
+
+/** A line of the query language, and why what it keeps is worth a look. */
+interface Rule {
+  readonly query: string;
+  readonly why: string;
+}
+
+/** Right answers that their reasoning contradicts first, by how much a person's word would tell of them; then other patterns. */
+export const informativeRules: readonly Rule[] = [
+  {
+    query: 'correct:true pattern:"wrong way"',
+    why: 'right answer, and the reasoning ends at another one or rejects it',
+  },
+  {
+    query: 'correct:true pattern:"missing frame"',
+    why: 'right answer, and the reasoning names what the video does not have',
+  },
+  {
+    query: 'correct:true pattern:"same text"',
+    why: 'right answer, and its reasoning was given for another video or image',
+  },
+  { query: 'correct:true pattern:"no reasoning"', why: 'right answer without a reason' },
+  { query: 'pattern:"paid without order"', why: 'paid for the order of frames, which it did not need' },
+  { query: 'correct:false change:"right to wrong"', why: 'wrong answer, and the reasoning had the right one' },
+  { query: 'pattern:"missing frame"', why: 'the reasoning names a frame or a time that the video does not have' },
+  { query: 'pattern:"same text"', why: 'the same reasoning was given for another video or image' },
+  { query: 'pattern:"no reasoning"', why: 'an answer without a reason' },
+  { query: 'pattern:repetition', why: 'the reasoning repeats itself' },
+  { query: 'pattern:"language switch"', why: 'the reasoning changes into another language' },
+  { query: 'pattern:"broken format"', why: 'its parts are not as asked' },
+  { query: 'pattern:"cut at limit"', why: 'cut at the longest length' },
+];
+
+const informative: readonly Expression[] = informativeRules.map(
+  ({ query }) => parseQuery(query).expression ?? everything,
+);
+
+export class ReviewQueue implements QueueService {
+  private readonly around: QueueSurroundings;
+
+  constructor(around: QueueSurroundings) {
+    this.around = around;
+  }
+
+  async draw(runId: string, asked: QueueAsked, by: string, attention: Attention): Promise<DrawnQueue> {
+    const author = authorKey(authorOfSetting(by));
+    const labels = await this.around.labels();
+    // The index has them only while the text is the one that was judged.
+    const said = this.around.store(runId).annotations();
+    const leaveOut = judgedBy(author, said);
+    const { expression, limit } = asked;
+    const draw = (how: DrawBy, most = limit) =>
+      this.around.draw(runId, { expression, leaveOut, by: how, limit: most }, attention);
+    switch (asked.order) {
+      case 'newest': {
+        return queueOf(await draw({ kind: 'newest' }), () => 'one of the newest answers');
+      }
+      case 'random': {
+        const { kept } = await draw({ kind: 'newest' }, 0);
+        const numbers = drawnNumbers(kept, limit + leaveOut.length, asked.seed);
+        return queueOf(await draw({ kind: 'numbers', numbers }), () => 'drawn at random');
+      }
+      case 'disagreed': {
+        const disputed = disputesOf(labels, runId, said);
+        const drawn = await draw({ kind: 'ids', ids: [...disputed.keys()] });
+        return queueOf(drawn, ({ row }) => disputed.get(row.id) ?? '');
+      }
+      case 'informative': {
+        const drawn = await draw({ kind: 'rules', rules: informative });
+        return queueOf(drawn, ({ rule }) => informativeRules[rule ?? 0]?.why ?? '');
+      }
+      case 'training':
+        return queueOf(await draw({ kind: 'training' }), whyOfTraining);
+    }
+  }
+}
+
+/** Ids of the rollouts that have a verdict of this author. */
+function judgedBy(author: string, said: readonly Annotation[]): string[] {
+  const own = said.filter(
+    ({ verdict, author: line }) => verdict !== null && authorKey(authorOfSetting(line)) === author,
+  );
+  return Array.from(new Set(own.map(({ rolloutId }) => rolloutId)));
+}
+
+/**
+ * The first `count` of a uniformly drawn order of 0 … n-1 (Fisher-Yates, of which only what was moved is kept). More of them go on
+ * where fewer end.
+ */
+function drawnNumbers(n: number, count: number, seed: number): number[] {
+  const random = randomFrom(seed, 'review queue');
+  const moved = new Map<number, number>();
+  return Array.from({ length: Math.min(n, count) }, (_, place) => {
+    const other = place + Math.floor(random() * (n - place));
+    const drawn = moved.get(other) ?? other;
+    moved.set(other, moved.get(place) ?? place);
+    return drawn;
+  });
+}
+
+/** By the rollout's id, most disputed first, in what its authors differ. */
+function disputesOf(
+  { book, categories }: LabelFolder,
+  runId: string,
+  said: readonly Annotation[],
+): ReadonlyMap<string, string> {
+  const shown = new Set(said.map(({ id }) => id));
+  const rolloutOf = (key: string) => {
+    const known = book.get(key);
+    if (known?.item.kind !== 'rollout' || known.item.run !== runId) return null;
+    return known.verdicts.some(({ id }) => shown.has(id)) ? known.item.rollout : null;
+  };
+  const ofRun = Array.from(book.keys()).filter((key) => rolloutOf(key) !== null);
+  const { judgements, settled } = labelsForAgreement(book, ofRun);
+  return new Map(
+    disagreements(judgements, settled).map(({ item, verdicts, verdictDispute, categories: disputed }) => {
+      const differ =
+        verdictDispute > 0
+          ? `verdicts differ: ${[...new Set(verdicts.map(({ verdict }) => verdict))].join(', ')}`
+          : `flags differ: ${disputed.map(({ category }) => categories.named(category).name).join(', ')}`;
+      return [rolloutOf(item) ?? '', differ];
+    }),
+  );
+}
+
+function queueOf({ rows, matching }: Drawn, why: (drawn: DrawnRow) => string): DrawnQueue {
+  return { items: rows.map((drawn) => itemOf(drawn, why(drawn))), matching };
+}
+
+function itemOf({ row }: DrawnRow, why: string): QueueItem {
+  const { groupId, id, step, index, order, problem, answer, correct } = row;
+  return {
+    ...{ groupId, rolloutId: id, step, index, half: order, answer, correct, why },
+    problem: Array.from(problem).slice(0, problemCharacters).join(''),
+  };
+}
+
+const whyOfTraining = ({ row, reasons }: DrawnRow) =>
+  reasons.map((reason) => wordsOfReason(reason, row.flatBecause)).join('; ');
+
+function wordsOfReason(reason: TrainingReason, flatBecause: DrawnRow['row']['flatBecause']): string {
+  switch (reason.kind) {
+    case 'flagged':
+      return `flagged words came back: ${reason.words.map((words) => `“${words}”`).join(', ')}`;
+    case 'kl':
+      return `the KL jumps here: ${Number(reason.kl.toPrecision(2))}`;
+    case 'flip':
+      return `the temporal test ${reason.passed ? 'holds, and failed' : 'fails, and held'} the time before, at step ${reason.before}`;
+    case 'flat': {
+      const alike = flatBecause === undefined || flatBecause === 'alike' ? 'alike' : flatBecause.slice('all '.length);
+      return `all answers of the group ${alike}: nothing is learned`;
+    }
+  }
+}
