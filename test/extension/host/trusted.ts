@@ -51,7 +51,7 @@ export const run = suiteRunner(() => {
         ...welcomes.map(({ when }) => when),
       ];
       for (const clause of clauses)
-        for (const [key] of (clause ?? '').matchAll(/videoR1(\.\w+)+/g))
+        for (const [key] of (clause ?? '').matchAll(/videoR1(\.[\w-]+)+/g))
           assert.ok(keys.has(key), `${key} in ${clause}`);
     });
 
