@@ -27,6 +27,14 @@ const sizes = [
   [420, 900],
 ] as const;
 
+/** The classes that the editor gives its pages, and a browser tab by its own choice. */
+const themes = {
+  light: 'vscode-light',
+  'high contrast': 'vscode-high-contrast',
+  'high contrast light': 'vscode-high-contrast vscode-high-contrast-light',
+  dark: 'vscode-dark',
+} as const;
+
 let folder: string;
 let trainer: TrainerProcess;
 let browser: Browser;
@@ -63,6 +71,7 @@ async function writeRun(): Promise<void> {
         rollouts: [
           aRollout({
             ...{ id: `${id}-o0`, groupId: id, step, index: 0, text, correct: true, accuracy: 1, answer: 'B' },
+            ...(step === 4 && { patterns: ['wrong way' as const] }),
             parsed: {
               think: { start: 7, end: text.indexOf('</think>') },
               answer: { start: text.indexOf('<answer>') + 8, end: text.indexOf('</answer>') },
@@ -184,6 +193,26 @@ describe('the queue', () => {
     expect(await tab.getByText(/labelled this answer/).count()).toBe(0);
   });
 
+  it('has what detectors suggest, which is a flag only when somebody accepts it, with how often people agreed', async () => {
+    const tab = await open('Ann Other');
+    await press(tab, 'j');
+    await item(tab, 2).waitFor();
+    const suggested = tab
+      .getByRole('region', { name: 'Suggested' })
+      .getByRole('listitem')
+      .filter({ hasText: 'reasoning does not support the answer' });
+    await suggested.filter({ hasText: 'not judged yet' }).waitFor();
+    expect(await said(tab).count()).toBe(0);
+    await press(tab, 'Y');
+    await suggested.filter({ hasText: 'right 1 of 1' }).filter({ hasText: 'accepted' }).waitFor();
+    await said(tab).filter({ hasText: 'reasoning does not support the answer' }).waitFor();
+    await press(tab, 'u');
+    await said(tab).first().waitFor({ state: 'detached' });
+    await suggested.filter({ hasText: 'not judged yet' }).waitFor();
+    await press(tab, 'N');
+    await suggested.filter({ hasText: 'right 0 of 1' }).filter({ hasText: 'dismissed' }).waitFor();
+  });
+
   it('is without fault for axe at every width', async () => {
     const tab = await open('Max');
     const found: string[] = [];
@@ -201,9 +230,11 @@ describe('the queue', () => {
       }
       await tab.setViewportSize({ width: 1400, height: 900 });
     };
-    for (const scheme of ['dark', 'light'] as const) {
-      await tab.emulateMedia({ colorScheme: scheme });
-      await look(`read, ${scheme}`);
+    for (const [theme, classes] of Object.entries(themes)) {
+      await tab.evaluate((names) => {
+        document.body.className = `browser ${names}`;
+      }, classes);
+      await look(`read, ${theme}`);
     }
     await press(tab, 'v');
     await tab.getByRole('form', { name: 'Flag' }).waitFor();

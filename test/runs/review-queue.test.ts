@@ -169,8 +169,8 @@ describe('a review queue', () => {
     store.append({ type: 'group', group: group(2, [{ text: 'another' }]) });
     expect(await drawn({ order: 'disagreed' })).toMatchObject({
       items: [
-        { rolloutId: 's1-g0-o1', why: 'verdicts differ: drop, keep' },
-        { rolloutId: 's1-g0-o0', why: 'flags differ: repetition' },
+        { rolloutId: 's1-g0-o1', why: 'the verdicts of 2 people differ' },
+        { rolloutId: 's1-g0-o0', why: 'the flags of people differ in one category' },
       ],
       matching: 2,
     });

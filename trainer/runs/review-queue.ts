@@ -121,12 +121,8 @@ function drawnNumbers(n: number, count: number, seed: number): number[] {
   });
 }
 
-/** By the rollout's id, most disputed first, in what its authors differ. */
-function disputesOf(
-  { book, categories }: LabelFolder,
-  runId: string,
-  said: readonly Annotation[],
-): ReadonlyMap<string, string> {
+/** By the rollout's id, most disputed first, in what its authors differ: not what they said, which the next one is not to know. */
+function disputesOf({ book }: LabelFolder, runId: string, said: readonly Annotation[]): ReadonlyMap<string, string> {
   const shown = new Set(said.map(({ id }) => id));
   const rolloutOf = (key: string) => {
     const known = book.get(key);
@@ -139,8 +135,8 @@ function disputesOf(
     disagreements(judgements, settled).map(({ item, verdicts, verdictDispute, categories: disputed }) => {
       const differ =
         verdictDispute > 0
-          ? `verdicts differ: ${[...new Set(verdicts.map(({ verdict }) => verdict))].join(', ')}`
-          : `flags differ: ${disputed.map(({ category }) => categories.named(category).name).join(', ')}`;
+          ? `the verdicts of ${verdicts.length} people differ`
+          : `the flags of people differ in ${disputed.length === 1 ? 'one category' : `${disputed.length} categories`}`;
       return [rolloutOf(item) ?? '', differ];
     }),
   );

@@ -157,6 +157,9 @@ export class Review {
   /** Takes back what was said last; of a verdict its item is shown again. */
   async undo(): Promise<void> {
     const ids = await this.flagging.undo();
+    const { item } = this;
+    // What was taken back may have been an answer to a suggestion.
+    if (item && ids.length > 0) await this.readSuggestions(item.rolloutId, this.turn);
     const rolloutId = ids.map((id) => this.itemOf.get(id)).find((found) => found !== undefined);
     const at = this.state.get().items?.findIndex((item) => item.rolloutId === rolloutId) ?? -1;
     if (rolloutId === undefined || at < 0) return;

@@ -74,10 +74,10 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
                     open[0].span?.start === span?.start && (
                       <span class={styles.acts}>
                         <Button onPress={() => void review.answer(true)}>
-                          Accept <kbd>Y</kbd>
+                          Accept&nbsp;<kbd>Y</kbd>
                         </Button>
                         <Button onPress={() => void review.answer(false)}>
-                          Dismiss <kbd>N</kbd>
+                          Dismiss&nbsp;<kbd>N</kbd>
                         </Button>
                       </span>
                     )
@@ -108,10 +108,10 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
           title={refused ?? 'Enter'}
           onPress={onDone}
         >
-          Done, next item <kbd>Enter</kbd>
+          Done, next item&nbsp;<kbd>Enter</kbd>
         </Button>
         <Button onPress={() => review.skip()}>
-          Skip <kbd>n</kbd>
+          Skip&nbsp;<kbd>n</kbd>
         </Button>
       </div>
     </Pane>
