@@ -317,29 +317,6 @@ describe('the pages over a run', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('choose a passage by sentence and word, and say who is meant by it, without a mouse', async () => {
-    const tab = await open('rollouts');
-    await tab.locator('[data-part=think] [data-start]').first().waitFor();
-    const quoted = () => tab.getByRole('form', { name: 'Flag' }).locator('.model-text').first().textContent();
-    await tab.keyboard.press('x');
-    await tab.keyboard.press('w');
-    const word = (await quoted()) ?? '';
-    await tab.keyboard.press('w');
-    await expect.poll(quoted).not.toBe(word);
-    await tab.keyboard.press('W');
-    await expect.poll(quoted).toBe(word);
-    await tab.keyboard.press('Shift+ArrowRight');
-    await expect.poll(async () => (await quoted())?.startsWith(word) && (await quoted()) !== word).toBe(true);
-    await tab.keyboard.press('Shift+ArrowLeft');
-    await expect.poll(quoted).toBe(word);
-    await tab.keyboard.press('Shift+ArrowDown');
-    const sentence = (await quoted()) ?? '';
-    expect(sentence.length).toBeGreaterThan(word.length);
-    await tab.keyboard.press('Escape');
-    expect(await tab.getByRole('form', { name: 'Flag' }).count()).toBe(0);
-    expect(complaints).toEqual([]);
-  });
-
   it('find the same place again after a reload, with the filter that was typed', async () => {
     const tab = await open('rollouts');
     await tab.locator('[id^=row-][aria-selected=true]').waitFor();

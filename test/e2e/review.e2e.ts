@@ -86,15 +86,16 @@ async function writeRun(): Promise<void> {
   store.dispose();
 }
 
-async function open(author: string): Promise<Page> {
+async function open(author: string, page: 'review' | 'rollouts' = 'review'): Promise<Page> {
   context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   await context.addInitScript((name) => localStorage.setItem('video-r1-author', name), author);
   const tab = await context.newPage();
   errors = [];
   tab.on('pageerror', ({ message }) => errors.push(message));
   const address = new URL(pageAddress(trainer.discovery));
-  address.pathname = '/review';
+  address.pathname = `/${page}`;
   await tab.goto(`${address.href}&run=first-1`);
+  if (page === 'rollouts') return tab;
   await tab.getByRole('combobox', { name: 'Which items' }).selectOption('newest');
   await item(tab, 1).waitFor();
   await tab.locator('body').click({ position: { x: 600, y: 10 } });
@@ -137,6 +138,30 @@ afterAll(async () => {
   await browser?.close();
   await trainer?.stop();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('a passage', () => {
+  it('is chosen by sentence and word without a mouse, on the page of the rollouts too', async () => {
+    const tab = await open('Ann Third', 'rollouts');
+    const quoted = () => tab.getByRole('form', { name: 'Flag' }).locator('.model-text').first().textContent();
+    await tab.locator('[data-part=think] [data-start]').first().waitFor();
+    await press(tab, 'x', 'v');
+    await expect.poll(quoted).toBe('It goes left at first.');
+    await press(tab, 'v');
+    await expect.poll(quoted).toBe('Then it turns.');
+    await press(tab, 'V', 'Shift+ArrowLeft');
+    await expect.poll(quoted).toBe('It goes left at first');
+    await press(tab, 'Shift+ArrowDown');
+    await expect.poll(quoted).toBe('It goes left at first.');
+    await press(tab, 'w');
+    await expect.poll(quoted).toBe('Then');
+    await press(tab, 'Shift+ArrowRight');
+    await expect.poll(quoted).toBe('Then it');
+    await press(tab, 'W');
+    await expect.poll(quoted).toBe('first');
+    await press(tab, 'Escape');
+    expect(await tab.getByRole('form', { name: 'Flag' }).count()).toBe(0);
+  });
 });
 
 describe('the queue', () => {
