@@ -156,17 +156,11 @@ function Think({ model, reading }: RowViewProps) {
   const form = draft && (
     <FlagForm
       key={`${reading.row} ${picked?.start} ${picked?.end}`}
-      draft={draft}
-      categories={categories}
-      quote={picked ? text.slice(picked.start, picked.end) : ''}
+      flagging={flagging}
+      text={text}
       whole="the whole chain of thought"
-      missing={flagging.missing}
       refused={null}
-      asksName={false}
-      onChange={(change) => flagging.change(change)}
-      onMove={(how, unit) => flagging.move(how, unit)}
-      onSave={() => flagging.save()}
-      onLeave={() => flagging.leave()}
+      onSign={null}
     />
   );
   const within = think ?? { start: 0, end: reading.fields.process?.length ?? text.length };

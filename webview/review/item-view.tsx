@@ -58,17 +58,11 @@ export function ItemView(props: ItemViewProps) {
   const form = draft && (
     <FlagForm
       key={`${rollout.id} ${picked?.start} ${picked?.end}`}
-      draft={draft}
-      categories={categories}
-      quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
+      flagging={flagging}
+      text={rollout.text}
       whole="the whole answer"
-      missing={flagging.missing}
       refused={props.refused}
-      asksName={props.asksName}
-      onChange={(change) => flagging.change(change)}
-      onMove={(how, unit) => flagging.move(how, unit)}
-      onSave={async (name) => (name === null || (await props.onSign(name))) && flagging.save()}
-      onLeave={() => flagging.leave()}
+      onSign={props.asksName ? props.onSign : null}
     />
   );
   const completion = (within: Span) => (

@@ -6,6 +6,7 @@ import { selectedSpan } from '../rollout/completion-text.tsx';
 import { BackLine } from '../run/back-line.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
+import { signAs } from '../run/sign-as.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
@@ -74,15 +75,6 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   const frames = group?.media.times.length ?? 0;
   const turn = (by: number) => frames > 0 && setFrame((frame + by + frames) % frames);
   const done = () => void review.done(given);
-  const signAs = async (name: string) => {
-    try {
-      host.keepAuthor(await feed.connection.signAs(name));
-      return true;
-    } catch (thrown) {
-      feed.fail(thrown);
-      return false;
-    }
-  };
   const flag = () => {
     const text = document.getElementById(reviewTextId);
     review.flagging.begin(text ? selectedSpan(text) : null);
@@ -153,7 +145,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
               refused={missing}
               asksName={author === null}
               onFrame={setFrame}
-              onSign={signAs}
+              onSign={(name) => signAs(feed, host, name)}
               onOpen={() => onOpen(group.id, rollout.id)}
               onRow={() => host.openFile(group.question.dataset, group.question.fileRow ?? group.question.row + 1)}
             />

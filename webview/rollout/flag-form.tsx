@@ -3,34 +3,29 @@
  * grave, a note, a verdict. Enter saves, Esc leaves.
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { type Category, categoryAtKeys } from '../../trainer/protocol/annotations/categories.ts';
+import { categoryAtKeys } from '../../trainer/protocol/annotations/categories.ts';
 import type { SelectionUnit } from '../../trainer/protocol/annotations/selection.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
 import { lengthInCodePoints } from '../../trainer/protocol/text-spans.ts';
 import { count } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
+import { useStore } from '../ui/store.ts';
 import { Button, TextField } from '../ui/toolkit.tsx';
 import styles from './flag-form.module.css';
-import type { FlagDraft, SpanMove } from './flagging.ts';
+import type { FlagDraft, Flagging, SpanMove } from './flagging.ts';
 
 interface FlagFormProps {
-  readonly draft: FlagDraft;
-  readonly categories: readonly Category[];
-  readonly quote: string;
+  /** What is being said; there is no form while nothing is. */
+  readonly flagging: Flagging;
+  /** In which passages are. */
+  readonly text: string;
   /** What is flagged where no passage is. */
   readonly whole: string;
-  /** What is still to be chosen; null when nothing is. */
-  readonly missing: string | null;
   /** Why nothing can be saved now; null when it can. */
   readonly refused: string | null;
-  /** Nobody signs here yet: a name is asked for. */
-  readonly asksName: boolean;
-  readonly onChange: (change: Partial<FlagDraft>) => void;
-  readonly onMove: (how: SpanMove, unit: SelectionUnit) => void;
-  /** @param name who signs, where that was asked */
-  readonly onSave: (name: string | null) => Promise<boolean>;
-  readonly onLeave: () => void;
+  /** Nobody signs here yet: a name is asked for, and given to this first; false where it is none, which is shown. */
+  readonly onSign: ((name: string) => Promise<boolean>) | null;
 }
 
 const verdictKeys: Readonly<Record<string, Verdict>> = { k: 'keep', f: 'fix', d: 'drop' };
@@ -50,8 +45,16 @@ const spanKeys: Readonly<Record<string, readonly [SpanMove, SelectionUnit]>> = {
 };
 
 export function FlagForm(props: FlagFormProps) {
-  const { draft, quote, refused, asksName, onChange, onMove, onSave, onLeave } = props;
-  const categories = props.categories.filter(({ key }) => key !== null);
+  const draft = useStore(props.flagging.state, (state) => state.draft);
+  return draft && <Form {...props} draft={draft} />;
+}
+
+function Form({ flagging, draft, text, whole, refused, onSign }: FlagFormProps & { readonly draft: FlagDraft }) {
+  const all = useStore(flagging.state, (state) => state.categories);
+  const categories = all.filter(({ key }) => key !== null);
+  const quote = draft.span ? text.slice(draft.span.start, draft.span.end) : '';
+  const asksName = onSign !== null;
+  const onChange = (change: Partial<FlagDraft>) => flagging.change(change);
   const form = useRef<HTMLDivElement>(null);
   const note = useRef<HTMLElement>(null);
   const signed = useRef<HTMLElement>(null);
@@ -62,7 +65,7 @@ export function FlagForm(props: FlagFormProps) {
   /** It was to be saved: what is in the way is said. */
   const [wanted, setWanted] = useState(false);
   const missing =
-    refused ?? props.missing ?? (asksName && name.trim() === '' ? 'write who signs this, in "Sign as"' : null);
+    refused ?? flagging.missing ?? (asksName && name.trim() === '' ? 'write who signs this, in "Sign as"' : null);
   const chosen = categories.find(({ id }) => id === draft.category);
   const severity = draft.severity ?? chosen?.severity ?? 'major';
   // At once: it is drawn anew where the passage moves, and a key that follows is meant for it.
@@ -73,16 +76,17 @@ export function FlagForm(props: FlagFormProps) {
   const save = async () => {
     setWanted(true);
     if (saving || missing !== null) {
-      if (props.missing === null && refused === null) signed.current?.focus();
+      if (flagging.missing === null && refused === null) signed.current?.focus();
       return;
     }
     setSaving(true);
-    if (!(await onSave(asksName ? name.trim() : null))) setSaving(false);
+    const saved = (onSign === null || (await onSign(name.trim()))) && (await flagging.save());
+    if (!saved) setSaving(false);
   };
   const onKey = (event: KeyboardEvent) => {
     event.stopPropagation();
     if (event.key === 'Escape') {
-      onLeave();
+      flagging.leave();
       return;
     }
     const path = event.composedPath();
@@ -100,7 +104,7 @@ export function FlagForm(props: FlagFormProps) {
     setBegun(picked === 'more' ? event.key : '');
     if (picked !== null) {
       if (picked !== 'more') onChange({ category: picked.id, severity: null });
-    } else if (move && !inRadios) onMove(...move);
+    } else if (move && !inRadios) flagging.move(...move);
     else if (said) onChange({ verdict: draft.verdict === said ? null : said });
     else if (event.key === 's') onChange({ severity: severity === 'major' ? 'minor' : 'major' });
     else if (event.key === 't') note.current?.focus();
@@ -111,12 +115,12 @@ export function FlagForm(props: FlagFormProps) {
     // biome-ignore lint/a11y/useSemanticElements: nothing is submitted; it takes the keys of its parts
     <div ref={form} class={styles.form} role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
       <p class={styles.quoting}>
-        Flag {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : props.whole}
+        Flag {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : whole}
         <span class={`${styles.moves} dim`}>
           <kbd>v</kbd> sentence <kbd>w</kbd> word <kbd>Shift+arrows</kbd> wider
           {draft.span && (
             <button type="button" class="link" onClick={() => onChange({ span: null })}>
-              {props.whole}
+              {whole}
             </button>
           )}
         </span>
@@ -150,7 +154,7 @@ export function FlagForm(props: FlagFormProps) {
           ))}
         </Segments>
         <kbd>s</kbd>
-        <Segments label={`Verdict on ${props.whole}`}>
+        <Segments label={`Verdict on ${whole}`}>
           {verdicts.options.map((option) => (
             <button
               key={option}
@@ -183,7 +187,7 @@ export function FlagForm(props: FlagFormProps) {
         <Button primary disabled={saving || missing !== null} title={missing ?? 'Enter'} onPress={() => void save()}>
           Save
         </Button>
-        <Button onPress={onLeave}>Leave it</Button>
+        <Button onPress={() => flagging.leave()}>Leave it</Button>
         {wanted && missing !== null && <span role="alert">Not saved: {missing}.</span>}
         <span class="dim far">{draft.span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
       </div>

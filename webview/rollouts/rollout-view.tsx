@@ -203,17 +203,11 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
   const form = draft && (
     <FlagForm
       key={`${rollout.id} ${picked?.start} ${picked?.end}`}
-      draft={draft}
-      categories={categories}
-      quote={picked ? rollout.text.slice(picked.start, picked.end) : ''}
+      flagging={flagging}
+      text={rollout.text}
       whole="the whole answer"
-      missing={flagging.missing}
       refused={refused}
-      asksName={author === null}
-      onChange={(change) => flagging.change(change)}
-      onMove={(how, unit) => flagging.move(how, unit)}
-      onSave={async (name) => (name === null || (await onSign(name))) && flagging.save()}
-      onLeave={() => flagging.leave()}
+      onSign={author === null ? onSign : null}
     />
   );
   const completion = (within: Span) => (

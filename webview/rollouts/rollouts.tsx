@@ -8,6 +8,7 @@ import { GroupChips } from '../rollout/group-chips.tsx';
 import { entropyRefusal } from '../rollout/shades.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer } from '../run/run-words.ts';
+import { signAs } from '../run/sign-as.ts';
 import { TopLine } from '../run/top-line.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
@@ -137,15 +138,6 @@ function Panes(props: PanesProps) {
     const text = document.getElementById(rolloutTextId);
     reading.flag(text ? selectedSpan(text) : null);
     window.getSelection()?.removeAllRanges();
-  };
-  const signAs = async (name: string) => {
-    try {
-      host.keepAuthor(await feed.connection.signAs(name));
-      return true;
-    } catch (thrown) {
-      feed.fail(thrown);
-      return false;
-    }
   };
   const copyLink = () => {
     if (!read) return;
@@ -309,7 +301,7 @@ function Panes(props: PanesProps) {
               compact={layout !== 'wide' || low}
               bothStrips={both}
               onFlag={flag}
-              onSign={signAs}
+              onSign={(name) => signAs(feed, host, name)}
               onCopyLink={copyLink}
             />
           ) : (
