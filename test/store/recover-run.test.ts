@@ -170,8 +170,9 @@ test('a database that was cut to its half keeps its first half', () => {
   expect(losses).toContain(`Of the rollouts ${rollouts} can be read; how many came after them can't be told.`);
   const store = reopened(folder);
   expect(store.events(0, 3).map(({ body }) => body.type)).toEqual(['group', 'step', 'group']);
-  const stepEvents = store.events(0, 10_000).filter(({ body }) => body.type === 'step');
-  expect(store.metrics().length).toBe(stepEvents.length);
+  const told = store.events(0, 10_000).flatMap(({ body }) => (body.type === 'step' ? [body.metrics.step] : []));
+  // Which of the two was cut first is a matter of where their pages lie.
+  expect(store.metrics().map(({ step }) => step)).toEqual(expect.arrayContaining(told));
 });
 
 test.each([

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { requests } from '../../trainer/protocol/messages.ts';
 import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
-import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
+import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-group.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { counted, found, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
@@ -429,7 +429,8 @@ function stateAfter(events: readonly RunEvent[]) {
   for (const { body } of events) {
     if (body.type === 'step') metrics.set(body.metrics.step, body.metrics);
     if (body.type === 'group') groups.set(body.group.id, body.group);
-    if (body.type === 'references') for (const [id, group] of groups) groups.set(id, groupWithKl(group, body.kl));
+    const told = toldOfAnswers(body);
+    if (told !== null) for (const [id, group] of groups) groups.set(id, groupWithTold(group, told));
     if (body.type === 'checkpoint') checkpoints.set(body.checkpoint.id, body.checkpoint);
     if (body.type === 'checkpoint-removed') checkpoints.delete(body.id);
     if (body.type === 'evaluation') evaluations.set(body.evaluation.id, body.evaluation);

@@ -1,6 +1,15 @@
 /** Answers that a rule left out of an update, and what that did to the others of their groups. */
 import { z } from 'zod';
 
+/** Of an answer that was left out of the update. */
+export const maskedAnswer = z.object({
+  /** Those that it holds of what people flagged; none where the answer itself was flagged while its group was open. */
+  words: z.array(z.string()),
+  /** What it would have been in the update. */
+  advantage: z.number(),
+});
+export type MaskedAnswer = z.infer<typeof maskedAnswer>;
+
 export const maskedAnswers = z.object({
   step: z.number().int(),
   rollouts: z.array(
@@ -14,6 +23,21 @@ export const maskedAnswers = z.object({
   advantages: z.array(z.object({ rolloutId: z.string(), from: z.number(), to: z.number().nullable() })),
 });
 export type MaskedAnswers = z.infer<typeof maskedAnswers>;
+
+/** What such an event says of one answer. */
+export interface ToldOfMask {
+  readonly masked?: MaskedAnswer;
+  readonly updatedAdvantage?: number;
+}
+
+/** By rollout id, of every answer of which something is said. */
+export function toldByMask({ rollouts, advantages }: MaskedAnswers): ReadonlyMap<string, ToldOfMask> {
+  const from = new Map(advantages.map((change) => [change.rolloutId, change.from]));
+  return new Map<string, ToldOfMask>([
+    ...advantages.flatMap(({ rolloutId, to }) => (to === null ? [] : [[rolloutId, { updatedAdvantage: to }] as const])),
+    ...rollouts.map(({ id, words }) => [id, { masked: { words, advantage: from.get(id) ?? 0 } }] as const),
+  ]);
+}
 
 export function maskedSentence({ step, rollouts, advantages }: MaskedAnswers): string {
   const kept = advantages.flatMap(({ from, to }) => (to === null ? [] : [Math.abs(to - from)]));

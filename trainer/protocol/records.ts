@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
-import { maskedAnswers } from './masked-answers.ts';
+import { maskedAnswer, maskedAnswers } from './masked-answers.ts';
 import { obeyedLabels } from './obeyed-labels.ts';
 import { patternName } from './patterns.ts';
 import { runSummary } from './run-state.ts';
@@ -95,6 +95,10 @@ export const rollout = z.object({
   namesTime: z.boolean().optional(),
   /** Words that it holds and that people flagged in answers to the same question; absent where it holds none. */
   flagged: z.array(z.string()).optional(),
+  /** It was left out of the update; absent where it was not. */
+  masked: maskedAnswer.optional(),
+  /** In the update, where it is another than `advantage` because answers of its group were left out. */
+  updatedAdvantage: z.number().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
   meanLogprob: z.number(),

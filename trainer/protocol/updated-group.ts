@@ -1,17 +1,24 @@
 /** What the update of a step tells of answers that somebody holds already. */
-import type { GroupWithRollouts, Rollout } from './records.ts';
+import { toldByMask } from './masked-answers.ts';
+import type { GroupWithRollouts, Rollout, RunEventBody } from './records.ts';
 
-/** By rollout id, as a `references` event tells it. */
-export type KlById = Readonly<Record<string, number | null>>;
+/** By rollout id. */
+export type ToldOfAnswers = ReadonlyMap<string, Partial<Pick<Rollout, 'kl' | 'masked' | 'updatedAdvantage'>>>;
 
-/** An answer with what is told of it, a rollout or a row of a list; itself where nothing is. */
-export function withKl<R extends Pick<Rollout, 'id' | 'kl'>>(rollout: R, kl: KlById): R {
-  const told = kl[rollout.id];
-  return told === undefined ? rollout : { ...rollout, kl: told };
+/** Null for an event that tells nothing of answers. */
+export function toldOfAnswers(body: RunEventBody): ToldOfAnswers | null {
+  switch (body.type) {
+    case 'references':
+      return new Map(Object.entries(body.kl).map(([id, kl]) => [id, { kl }]));
+    case 'masked':
+      return toldByMask(body.masked);
+    default:
+      return null;
+  }
 }
 
 /** Its answers with what is told of them; the group itself where nothing is. */
-export function groupWithKl(group: GroupWithRollouts, kl: KlById): GroupWithRollouts {
-  const rollouts = group.rollouts.map((rollout) => withKl(rollout, kl));
-  return rollouts.every((rollout, i) => rollout === group.rollouts[i]) ? group : { ...group, rollouts };
+export function groupWithTold(group: GroupWithRollouts, told: ToldOfAnswers): GroupWithRollouts {
+  if (!group.rollouts.some(({ id }) => told.has(id))) return group;
+  return { ...group, rollouts: group.rollouts.map((rollout) => ({ ...rollout, ...told.get(rollout.id) })) };
 }

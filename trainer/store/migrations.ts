@@ -6,8 +6,9 @@
 import { renameCategories } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { beginFilling } from './filling.ts';
+import { masksOfEvents } from './masked-answers.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
-import { applicationId, schema1, schema2, schema4, schema5, schema6, schema7 } from './schema.ts';
+import { applicationId, schema1, schema2, schema4, schema5, schema6, schema7, schema8 } from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -37,6 +38,13 @@ const steps: readonly Step[] = [
     change: (database) => {
       database.exec(schema7);
       renameCategories(database);
+    },
+    refill: false,
+  },
+  {
+    change: (database) => {
+      database.exec(schema8);
+      masksOfEvents(database);
     },
     refill: false,
   },

@@ -20,8 +20,11 @@ export interface Sql {
   readonly parameters: readonly Value[];
 }
 
-/** Tables by the names that they have in a query's SQL: `r` rollouts, `g` groups, `f` facets, `a` annotations. */
-type Table = 'rollouts' | 'groups' | 'facets' | 'annotations';
+/**
+ * Tables by the names that they have in a query's SQL: `r` rollouts, `g` groups, `f` facets, `a` annotations; `b` bodies, with
+ * flagged words as `w`.
+ */
+type Table = 'rollouts' | 'groups' | 'facets' | 'annotations' | 'bodies';
 
 type Place =
   /** A column that is filled from the field. */
@@ -84,10 +87,13 @@ const places: Readonly<Record<FieldName, Place>> = {
   flatBecause: group('flat_because'),
   groupMean: group('group_mean'),
   groupStd: group('group_std'),
+  masked: rollout('masked'),
   flagged: facet('f.flagged'),
   flags: { table: 'rollouts', sql: 'r.flags' },
   flag: { table: 'annotations', sql: 'a.category' },
   flagBy: { table: 'annotations', sql: 'a.author' },
+  cameBack: rollout('came_back'),
+  flaggedWords: { table: 'bodies', sql: 'lower(w.value)' },
   verdict: { table: 'annotations', sql: 'a.verdict' },
 };
 
@@ -149,9 +155,9 @@ export function valueSql(field: FieldName): string | null {
 
 type Compared = Extract<Expression, { kind: 'compare' }>;
 
-/** Ids are one rollout's alone, and flags many of one: neither is kept in memory. */
+/** Ids are one rollout's alone, flags and flagged words many of one: they are not kept in memory. */
 export function isAskedOfDatabase({ field }: Compared): boolean {
-  return field === 'id' || places[field].table === 'annotations';
+  return field === 'id' || places[field].table === 'annotations' || places[field].table === 'bodies';
 }
 
 /** The keys of the rollouts for which such a comparison holds. Flags count on the text that they were put on. */
@@ -159,6 +165,12 @@ export function keysSql({ field, comparison, value }: Compared): Sql {
   const held = valueSql(field) ?? '';
   const parameters = [stored(value)];
   if (field === 'id') return { text: `SELECT r.key FROM rollouts r WHERE ${held} ${comparison} ?`, parameters };
+  if (places[field].table === 'bodies')
+    return {
+      text: `SELECT DISTINCT b.key FROM rollouts r CROSS JOIN rollout_bodies b ON b.key = r.key
+        CROSS JOIN json_each(b.body, '$.flagged') w WHERE r.came_back = 1 AND ${held} ${comparison} ?`,
+      parameters,
+    };
   return {
     text: `SELECT DISTINCT b.key FROM annotations a CROSS JOIN rollouts flagged ON flagged.id = a.rollout_id
       CROSS JOIN rollout_bodies b ON b.key = flagged.key AND b.text = a.text WHERE a.removed = 0 AND ${held} ${comparison} ?`,

@@ -14,6 +14,7 @@ import type {
 import { AnnotationTable } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { EventTable } from './event-table.ts';
+import { writeMask } from './masked-answers.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
 import { SameTexts } from './same-texts.ts';
@@ -44,8 +45,10 @@ export class RunTables {
   readonly annotations: AnnotationTable;
   readonly stepCounts: StepCountTables;
   private readonly sameTexts: SameTexts;
+  private readonly database: Database;
 
   constructor(database: Database) {
+    this.database = database;
     this.events = new EventTable(database);
     this.records = new RecordTables(database);
     this.annotations = new AnnotationTable(database);
@@ -105,10 +108,12 @@ export class RunTables {
       case 'annotation-removed':
         this.rollouts.recountFlags(this.annotations.remove(body.id));
         return null;
+      case 'masked':
+        writeMask(this.database, body.masked);
+        return null;
       case 'state':
       case 'analysed':
       case 'labels':
-      case 'masked':
       case 'skipped':
       case 'warning':
         return null;

@@ -281,3 +281,16 @@ UPDATE events SET body = json_set(body, '$.annotation.id', CAST(json_extract(bod
 UPDATE events SET body = json_set(body, '$.id', CAST(json_extract(body, '$.id') AS TEXT))
   WHERE body IS NOT NULL AND json_extract(body, '$.type') = 'annotation-removed';
 `;
+
+/** What became of flagged answers in an update, and answers in which flagged words came back. */
+export const schema8 = `
+ALTER TABLE rollouts ADD COLUMN came_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollouts ADD COLUMN masked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX rollouts_came_back ON rollouts (key) WHERE came_back = 1;
+-- What the run went back over is not in the counts; other bodies are read where the counts say that words came back.
+UPDATE rollouts SET came_back = 1 WHERE key IN (
+  SELECT r.key FROM rollouts r LEFT JOIN group_counts c ON c.key = r.group_key JOIN rollout_bodies b ON b.key = r.key
+  WHERE CASE WHEN r.superseded > 0 OR json_extract(c.counts, '$.flagged') > 0
+    THEN json_array_length(b.body, '$.flagged') > 0 ELSE 0 END
+);
+`;

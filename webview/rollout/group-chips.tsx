@@ -106,7 +106,7 @@ function Chip({ rollout, threshold, selected, apart, onSelect }: ChipProps) {
   const figure = advantage === null ? fixed(reward.total, 2) : signed(advantage, 2);
   const said = `${order} ${index + 1}: ${answer}, ${answerMark(accuracy, correct, threshold).label}, ${
     advantage === null ? 'reward' : 'advantage'
-  } ${figure}`;
+  } ${figure}${rollout.masked ? ', left out of the update' : ''}`;
   return (
     <button
       type="button"
@@ -122,7 +122,7 @@ function Chip({ rollout, threshold, selected, apart, onSelect }: ChipProps) {
         <span class="grow" />
         <AnswerMark accuracy={accuracy} correct={correct} threshold={threshold} />
       </span>
-      <span class={`${styles.figure} num`}>{figure}</span>
+      <span class={`${styles.figure} num`}>{rollout.masked ? <s>{figure}</s> : figure}</span>
       <RewardParts parts={reward.parts} width={partsWidth} />
     </button>
   );

@@ -6,7 +6,7 @@ import { asStudioError, type StudioError } from '../../trainer/protocol/errors.t
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens, RunEvent, Span } from '../../trainer/protocol/records.ts';
-import { groupWithKl } from '../../trainer/protocol/updated-group.ts';
+import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-group.ts';
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
@@ -397,10 +397,11 @@ export class Reading {
   private takeEvents(events: readonly RunEvent[]): void {
     for (const { body } of events) {
       const { group } = this.state.get();
-      if (body.type !== 'references' || !group) continue;
-      this.patch({ group: groupWithKl(group, body.kl) });
+      const told = toldOfAnswers(body);
+      if (told === null || !group) continue;
+      this.patch({ group: groupWithTold(group, told) });
       const { rolloutId } = this.place.get();
-      if (rolloutId !== null && rolloutId in body.kl) void this.readTokens(rolloutId);
+      if (body.type === 'references' && rolloutId !== null && told.has(rolloutId)) void this.readTokens(rolloutId);
     }
   }
 

@@ -19,6 +19,7 @@ import { FlagList } from '../rollout/flag-list.tsx';
 import { FrameCanvas } from '../rollout/frame-canvas.tsx';
 import { FramePreviewBox } from '../rollout/frame-preview.tsx';
 import { type FramePreview, FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
+import { inUpdate } from '../rollout/in-update.ts';
 import { markedFlags } from '../rollout/marked-flags.ts';
 import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
@@ -75,6 +76,7 @@ export function RolloutView(props: RolloutViewProps) {
   const openText = (name: string, text: string) => onOpenDocument({ name: `${rollout.id} ${name}.txt`, text });
   const copy = (text: string) => host.copy(text).catch((thrown: unknown) => feed.fail(thrown));
   const openRow = () => host.openFile(question.dataset, question.fileRow ?? question.row + 1);
+  const became = inUpdate(rollout, group);
   const reason = temporalReason(rollout, group, run.parameters.correctThreshold);
   return (
     <Pane name="rollout" label="Rollout">
@@ -104,6 +106,14 @@ export function RolloutView(props: RolloutViewProps) {
           {...{ feed, reading, run, read, annotations, compact, refused, openRow, onSign: props.onSign }}
           bothStrips={props.bothStrips}
         />
+      )}
+      {became && (
+        <p class={styles.because} data-part="in-update">
+          <Icon name="info" />
+          <span>
+            <b class="strong">{became.title}</b> <span class="model-text">{became.text}</span>
+          </span>
+        </p>
       )}
       {reason && (
         <p class={styles.because} data-part="reason">

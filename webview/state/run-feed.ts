@@ -7,10 +7,10 @@ import { LRUCache } from 'lru-cache';
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { NotificationParams, RequestName, RequestParams, RequestResult } from '../../trainer/protocol/messages.ts';
-import type { GroupWithRollouts, RunEvent } from '../../trainer/protocol/records.ts';
+import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
-import { groupWithKl, type KlById } from '../../trainer/protocol/updated-group.ts';
+import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-group.ts';
 import { Store } from '../ui/store.ts';
 import type { Connection, FramePixels } from './connection.ts';
 import { emptyView, freshOf, type RunLists, type RunPart, type RunView, withEvents, withLists } from './run-view.ts';
@@ -295,7 +295,7 @@ export class RunFeed {
     for (const { body } of fresh) {
       if (body.type === 'group') this.source.fetched.groups.set(this.keyOf(body.group.id), body.group);
       if (body.type === 'analysed') this.forget(() => true);
-      if (body.type === 'references') this.takeKl(body.kl);
+      this.takeTold(body);
       if (body.type === 'rewound') this.forget((group) => group.step > body.toStep);
       if (body.type === 'step' && over && body.metrics.step >= over.step) over = null;
       if (body.type === 'state' && body.run.state !== 'running') over = null;
@@ -307,11 +307,13 @@ export class RunFeed {
   }
 
   /** Groups that are held get what the update told of their answers. */
-  private takeKl(kl: KlById): void {
+  private takeTold(body: RunEventBody): void {
+    const told = toldOfAnswers(body);
+    if (told === null) return;
     const { groups } = this.source.fetched;
     for (const [key, group] of [...groups.entries()]) {
-      const told = key.startsWith(this.keyOf('')) ? groupWithKl(group, kl) : group;
-      if (told !== group) groups.set(key, told);
+      const renewed = key.startsWith(this.keyOf('')) ? groupWithTold(group, told) : group;
+      if (renewed !== group) groups.set(key, renewed);
     }
   }
 

@@ -18,7 +18,7 @@ describe('names', () => {
     expect(at('ball ah|').texts).toEqual(['aha']);
     expect(at('ball ah|').replaced).toBe('ah');
     expect(at('ord|').texts).toEqual(['half:']);
-    expect(at('flag|').texts).toEqual(['flag:', 'flagged', 'flags', 'flagBy:']);
+    expect(at('flag|').texts).toEqual(['flag:', 'flagged', 'flags', 'flagBy:', 'flaggedWords:']);
     expect(at('no|').texts).toContain('not');
     expect(at('(pu|)').texts).toEqual(['purpose:']);
     expect(at('hal|f').replaced).toBe('half');

@@ -223,6 +223,8 @@ export const anySubject: fc.Arbitrary<Subject> = fc
       ),
       namesTime: fc.constantFrom(undefined, true, false),
       analysis: fc.constantFrom(undefined, 1, 2),
+      flagged: fc.option(fc.uniqueArray(fc.constantFrom('a', 'A', 'made up', 'é')), { nil: undefined }),
+      masked: fc.option(fc.record({ words: fc.constant<string[]>([]), advantage: share }), { nil: undefined }),
       meanLogprob: someNumber,
       meanEntropy: someNumber,
     }),

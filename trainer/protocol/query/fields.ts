@@ -335,6 +335,14 @@ const table = {
   groupMean: number(({ group }) => group.stats.mean, 'mean reward of its group'),
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 
+  masked: {
+    ...truth(
+      ({ rollout }) => rollout.masked !== undefined,
+      'it was left out of the update, for flagged words or a flag (maskFlagged)',
+    ),
+    bare: true,
+  },
+
   // ---- flags ----
   flagged: { ...truth((subject) => flagsOf(subject).length > 0, 'someone flagged it'), bare: true },
   flags: whole((subject) => flagsOf(subject).length, 'number of its flags', 0),
@@ -352,6 +360,20 @@ const table = {
     synonyms: ['author', 'by'],
     help: 'author of one of its flags or verdicts',
     of: ({ annotations }) => annotations.map(({ author }) => author),
+  },
+  cameBack: {
+    ...truth(
+      ({ rollout }) => (rollout.flagged ?? []).length > 0,
+      'it holds words that people had flagged in answers to its question',
+    ),
+    bare: true,
+  },
+  flaggedWords: {
+    kind: 'texts',
+    values: null,
+    synonyms: ['words'],
+    help: 'words that it holds and that people had flagged in answers to its question, as they were flagged',
+    of: ({ rollout }) => rollout.flagged ?? [],
   },
   verdict: {
     kind: 'texts',

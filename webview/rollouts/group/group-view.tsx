@@ -19,6 +19,7 @@ import { Pane, PaneBody } from '../../ui/pane.tsx';
 import type { Store } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import styles from './group-view.module.css';
+import { LeftOut } from './left-out.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
 import { knownGroup, type WhatIfChanges } from './what-if.ts';
 import { WhatIf } from './what-if.tsx';
@@ -121,6 +122,7 @@ export function GroupView(props: GroupViewProps) {
             </p>
           )}
         </div>
+        <LeftOut group={group} />
         <WhatIf
           known={known}
           rollout={group.rollouts.find(({ id }) => id === selectedId) ?? null}
@@ -214,7 +216,13 @@ function AnswerCard({
           {fixed(rollout.reward.total, 2)}
         </FormulaLabel>
         <FormulaLabel name="advantage" worked={worked} pointerOnly class="num">
-          {rollout.advantage === null ? '–' : signed(rollout.advantage, 2)}
+          {rollout.advantage === null ? (
+            '–'
+          ) : rollout.masked ? (
+            <s title="left out of the update">{signed(rollout.advantage, 2)}</s>
+          ) : (
+            signed(rollout.advantage, 2)
+          )}
         </FormulaLabel>
       </span>
     </button>

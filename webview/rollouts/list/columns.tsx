@@ -77,6 +77,8 @@ const part = (name: RewardPart['name'], field: FieldName, head: string, formula:
     of: ({ parts }) => parts.find((held) => held.name === name)?.value ?? null,
   });
 
+const quotedWords = (words: readonly string[]) => words.map((quote) => `“${shownLine(quote, 60)}”`).join(', ');
+
 const purposeLetters = { train: '', probe: 'probe', evaluation: 'eval' } as const;
 
 export const columns = {
@@ -195,18 +197,27 @@ export const columns = {
     decimals: 2,
     of: ({ total }) => total,
   }),
-  advantage: number({
-    field: 'advantage',
-    name: 'advantage',
-    head: 'adv',
-    formula: 'advantage',
-    width: 38,
-    usual: true,
-    slim: true,
-    decimals: 2,
-    sign: true,
-    of: ({ advantage }) => advantage,
-  }),
+  advantage: {
+    ...number({
+      field: 'advantage',
+      name: 'advantage',
+      head: 'adv',
+      formula: 'advantage',
+      width: 38,
+      usual: true,
+      slim: true,
+      decimals: 2,
+      sign: true,
+      of: ({ advantage }) => advantage,
+    }),
+    cell: ({ advantage, masked }) =>
+      masked ? <s title="left out of the update">{signed(advantage, 2)}</s> : signed(advantage, 2),
+    said: ({ advantage, masked }) =>
+      [
+        ...(advantage === null ? [] : [`advantage ${signed(advantage, 2)}`]),
+        ...(masked ? ['left out of the update'] : []),
+      ].join(', ') || null,
+  },
   length: number({
     field: 'length',
     name: 'length in tokens',
@@ -283,6 +294,22 @@ export const columns = {
     line: 2,
     cell: ({ at }) => (at === null ? '–' : <span title={new Date(at).toLocaleString('en-GB')}>{clock(at)}</span>),
     said: ({ at }) => (at === null ? null : new Date(at).toLocaleString('en-GB')),
+  },
+  cameBack: {
+    field: 'cameBack',
+    name: 'flagged words that came back',
+    head: 'came back',
+    width: 90,
+    align: 'left',
+    descends: true,
+    usual: false,
+    line: 2,
+    cell: ({ flagged }) => (
+      <span class="cut model-text" title={quotedWords(flagged)}>
+        {quotedWords(flagged)}
+      </span>
+    ),
+    said: ({ flagged }) => (flagged.length > 0 ? `flagged words came back: ${quotedWords(flagged)}` : null),
   },
   flags: {
     field: 'flags',

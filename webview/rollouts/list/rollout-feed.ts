@@ -6,17 +6,18 @@ import { asStudioError } from '../../../trainer/protocol/errors.ts';
 import type { ListPlace } from '../../../trainer/protocol/messages.ts';
 import type { SeenValues } from '../../../trainer/protocol/query/complete.ts';
 import { toggled } from '../../../trainer/protocol/query/edit.ts';
-import { type Expression, everything } from '../../../trainer/protocol/query/expression.ts';
+import { type Expression, everything, fieldsOf } from '../../../trainer/protocol/query/expression.ts';
 import type { FieldName, Subject } from '../../../trainer/protocol/query/fields.ts';
 import { matches } from '../../../trainer/protocol/query/matches.ts';
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
 import type { GroupWithRollouts, RunEvent } from '../../../trainer/protocol/records.ts';
+import { groupWithTold, type ToldOfAnswers, toldOfAnswers } from '../../../trainer/protocol/updated-group.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { Store } from '../../ui/store.ts';
 import type { Counted } from './causes.ts';
 import { type CountedQuery, ListCounts } from './list-counts.ts';
-import { compactRow, type RolloutRow, rowsOfGroup } from './rollout-row.ts';
+import { compactRow, type RolloutRow, rowsOfGroup, rowWithTold } from './rollout-row.ts';
 import { inGroupOrder, noRows, pageRows, RowPages } from './row-pages.ts';
 
 export interface FeedState {
@@ -503,7 +504,7 @@ export class RolloutFeed {
   }
 
   private take(events: readonly RunEvent[]): void {
-    const arrivals: Arrival[] = [];
+    let arrivals: Arrival[] = [];
     for (const { body } of events) {
       if (body.type === 'group') arrivals.push({ group: body.group, subjects: this.subjectsOf(body.group) });
       if (body.type === 'rewound' || body.type === 'analysed') {
@@ -518,6 +519,15 @@ export class RolloutFeed {
       if (body.type === 'annotation-removed') {
         this.unflagged();
         this.counts.countSoon();
+      }
+      const told = toldOfAnswers(body);
+      if (told !== null) arrivals = arrivals.map((arrival) => arrivalWithTold(arrival, told));
+      if (told !== null) this.tell(told);
+      if (body.type !== 'masked') continue;
+      this.counts.countSoon();
+      if (fieldsOf(this.state.get().query).includes('masked')) {
+        this.reload();
+        return;
       }
     }
     if (arrivals.length === 0) return;
@@ -550,7 +560,15 @@ export class RolloutFeed {
     this.note('source', question.source);
     this.note('dataset', question.dataset);
     if (question.family !== null) this.note('family', question.family);
+    for (const words of group.rollouts.flatMap(({ flagged = [] }) => flagged)) this.note('flaggedWords', words);
     return group.rollouts.map((rollout) => ({ run: { id, name }, group, rollout, annotations: [] }));
+  }
+
+  private tell(told: ToldOfAnswers): void {
+    const renewed = (row: RolloutRow) => rowWithTold(row, told);
+    this.fresh = this.fresh.map(renewed);
+    this.meanwhile = this.meanwhile.map((arrival) => arrivalWithTold(arrival, told));
+    this.patch({ rows: this.state.get().rows.map(renewed) });
   }
 
   private flagged(rolloutId: string): void {
@@ -616,6 +634,11 @@ export class RolloutFeed {
     });
   }
 }
+
+const arrivalWithTold = ({ group, subjects }: Arrival, told: ToldOfAnswers): Arrival => ({
+  group: groupWithTold(group, told),
+  subjects,
+});
 
 const isSameList = (one: CountedQuery, other: CountedQuery): boolean =>
   JSON.stringify([one.query, one.sort]) === JSON.stringify([other.query, other.sort]);

@@ -1,6 +1,7 @@
 /** A row of the list as the page keeps it: what its columns show, and no text of the answer. */
 import type { RolloutRow as FullRow } from '../../../trainer/protocol/messages.ts';
 import type { FrameOrder, Group, GroupPurpose, GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
+import type { ToldOfAnswers } from '../../../trainer/protocol/updated-group.ts';
 import type { RowPart } from '../../rollout/reward-parts.tsx';
 
 export interface RolloutRow {
@@ -29,6 +30,10 @@ export interface RolloutRow {
   /** When its group was made, milliseconds since 1970; null where that is not known. */
   readonly at: number | null;
   readonly flags: number;
+  /** Words that it holds and that people had flagged. */
+  readonly flagged: readonly string[];
+  /** It was left out of the update. */
+  readonly masked: boolean;
   readonly problem: string;
   readonly problemType: string;
 }
@@ -53,6 +58,13 @@ export function compactRow(row: FullRow): RolloutRow {
 export function rowsOfGroup(group: GroupWithRollouts): RolloutRow[] {
   const asked = ofGroup(group);
   return group.rollouts.map((rollout) => ({ ...ofRollout(rollout), ...asked, flags: 0 })).reverse();
+}
+
+/** The row with what the update of its step tells of its answer. */
+export function rowWithTold(row: RolloutRow, told: ToldOfAnswers): RolloutRow {
+  const own = told.get(row.id);
+  if (own === undefined) return row;
+  return { ...row, kl: own.kl ?? row.kl, masked: row.masked || own.masked !== undefined };
 }
 
 function ofGroup({ purpose, temporal, at, question }: Group) {
@@ -82,6 +94,8 @@ function ofRollout(rollout: Omit<Rollout, 'text' | 'parsed'>) {
     tokenCount: rollout.tokenCount,
     ahaTier: rollout.aha.reduce((highest, { tier }) => Math.max(highest, tier), 0),
     kl: rollout.kl ?? null,
+    flagged: rollout.flagged ?? [],
+    masked: rollout.masked !== undefined,
     meanEntropy: rollout.meanEntropy,
     meanLogprob: rollout.meanLogprob,
   };
