@@ -115,6 +115,31 @@ describe('starting', () => {
     lockFolder(folder).dispose();
   });
 
+  test('a folder that was made for a start that fails goes, and stays with what another process wrote there meanwhile', async () => {
+    const fails = (before: (made: string) => void) => {
+      const folder = temporaryFolder();
+      const made = join(folder, trainerFolder);
+      const opening = start(folder, 0, async () => {
+        mkdirSync(join(made, 'runs'));
+        writeFileSync(join(made, 'trainer.log'), 'starting');
+        before(made);
+        throw new Error('no ffmpeg');
+      });
+      return expect(opening)
+        .rejects.toThrow('no ffmpeg')
+        .then(() => made);
+    };
+    expect(existsSync(await fails(() => {}))).toBe(false);
+    const labelled = await fails((made) => {
+      mkdirSync(join(made, 'annotations'));
+      writeFileSync(join(made, 'annotations', 'ann.jsonl'), '{}');
+    });
+    expect(readFileSync(join(labelled, 'annotations', 'ann.jsonl'), 'utf8')).toBe('{}');
+    const run = await fails((made) => mkdirSync(join(made, 'runs', 'first')));
+    expect(existsSync(join(run, 'runs', 'first'))).toBe(true);
+    expect(existsSync(discoveryOf(join(run, '..')))).toBe(false);
+  });
+
   test.each(['0.0.0.0', '192.168.1.5', 'example.org', '::'])(
     'listening on %s is refused: anyone on the network could reach it',
     async (host) => {

@@ -2,9 +2,9 @@
  * One trainer owns a project folder. The lock ends with the process in whatever way that ends: there is no stale lock to judge
  * by process ids. The discovery file beside it only informs.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
+import { type Discovery, discovery, discoveryFile, logFile, trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { openPrivateFolder, othersMayRead } from '../store/private-folder.ts';
 import { holdFile } from '../store/process-lock.ts';
@@ -23,7 +23,7 @@ export interface FolderLock {
   publish(at: Discovery): string | null;
   /** Removes the discovery file and lets go of the folder. */
   dispose(): void;
-  /** The same when nothing came of it: a folder that was made for this is not left behind. */
+  /** The same when nothing came of it: a folder that was made for this is not left behind, unless others have put something there. */
   abandon(): void;
 }
 
@@ -59,7 +59,7 @@ export function lockFolder(projectFolder: string): FolderLock {
     dispose,
     abandon() {
       dispose();
-      if (isNew) rmSync(folder, { recursive: true, force: true });
+      if (isNew) removeUnused(folder);
     },
     publish(at) {
       const temporary = `${path}.${process.pid}`;
@@ -72,6 +72,27 @@ export function lockFolder(projectFolder: string): FolderLock {
         : null;
     },
   };
+}
+
+/** What a start leaves that came to nothing: files of the trainer alone, and folders without anything in them. */
+const ownFiles: readonly string[] = [lockFile, logFile];
+const ownFolders: readonly string[] = ['runs', 'exports', 'cache'];
+
+/** Removes the folder where nothing else is in it; labels that somebody writes meanwhile stay, whenever they come. */
+function removeUnused(folder: string): void {
+  try {
+    const left = readdirSync(folder, { withFileTypes: true });
+    const isOwn = (entry: Dirent) => (entry.isDirectory() ? ownFolders : ownFiles).includes(entry.name);
+    if (!left.every(isOwn)) return;
+    for (const entry of left) {
+      const place = join(folder, entry.name);
+      if (entry.isDirectory()) rmdirSync(place);
+      else rmSync(place, { force: true });
+    }
+    rmdirSync(folder);
+  } catch {
+    // It is not empty: that it stays is what is wanted.
+  }
 }
 
 /** What the discovery file says; null when it is not there or not whole. */
