@@ -61,6 +61,7 @@ const verdict = (rolloutId: string, given: AnnotationInput['verdict']): Annotati
   rolloutId,
   flag: null,
   verdict: given,
+  fixed: null,
 });
 
 /** A group of one answer for each that is given, on ordered frames. Rewards differ. */
@@ -127,7 +128,7 @@ describe('a review queue', () => {
   test('a flag without a verdict does not take an answer out', async () => {
     const { draw, labels } = reviewed([group(1, [{}])]);
     const flag = { span: null, category: 'format', severity: 'minor' as const, note: '' };
-    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: null }, 'Ann');
+    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: null, fixed: null }, 'Ann');
     expect(await draw()).toEqual(['s1-g0-o0']);
   });
 
@@ -165,7 +166,7 @@ describe('a review queue', () => {
   test('disagreed: verdicts that differ first, then flags; not what is agreed, and only of texts that are here', async () => {
     const { drawn, labels, store } = reviewed([group(1, [{}, {}, {}]), group(2, [{}])]);
     const flag = { span: null, category: 'repetition', severity: 'minor' as const, note: '' };
-    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: 'keep' }, 'Bob');
+    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: 'keep', fixed: null }, 'Bob');
     await labels.add(runId, verdict('s1-g0-o0', 'keep'), 'Cid');
     await labels.add(runId, verdict('s1-g0-o1', 'drop'), 'Bob');
     await labels.add(runId, verdict('s1-g0-o1', 'keep'), 'Cid');

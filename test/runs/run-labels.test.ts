@@ -16,8 +16,9 @@ const whole = (given: Partial<NonNullable<AnnotationInput['flag']>> = {}): Annot
   rolloutId: 's1-g0-o0',
   flag: { span: null, category: 'wrong-order', severity: 'major', note: '', ...given },
   verdict: null,
+  fixed: null,
 });
-const drop: AnnotationInput = { rolloutId: 's1-g0-o0', flag: null, verdict: 'drop' };
+const drop: AnnotationInput = { rolloutId: 's1-g0-o0', flag: null, verdict: 'drop', fixed: null };
 
 function aLabelledRun(groups = 1): LabelledRun & { readonly bodies: RunEventBody[] } {
   const store = RunStore.create(path.join(temporaryFolder(), 'run'), aRun());
@@ -73,6 +74,26 @@ describe('labels of rollouts', () => {
     ]);
     const { book } = await LabelFolder.open(project, { signal });
     expect([...book.keys()].map((key) => book.get(key)?.history.length)).toEqual([3]);
+  });
+
+  test('a text goes with the verdict fix, and is shown with it', async () => {
+    const [project, run] = [temporaryProject(), aLabelledRun()];
+    const { labels } = labelsOf(project, run);
+    await labels.add('tgrpo-1', { ...drop, verdict: 'fix', fixed: 'It goes right.' }, 'Ann');
+    await labels.add('tgrpo-1', { ...drop, verdict: 'fix' }, 'Bob');
+    expect(run.store.annotations().map(({ author, fixed }) => [author, fixed])).toEqual([
+      ['Ann', 'It goes right.'],
+      ['Bob', undefined],
+    ]);
+    const { book } = await LabelFolder.open(project, { signal });
+    expect([...book.keys()].map((key) => book.get(key)?.outcome)).toEqual([
+      { state: 'agreed', verdict: 'fix', fixed: 'It goes right.' },
+    ]);
+    for (const verdict of ['keep', null] as const)
+      await expect(
+        labels.add('tgrpo-1', { ...whole(), verdict, fixed: 'It goes right.' }, 'Cid'),
+      ).rejects.toMatchObject({ kind: 'bad-request' });
+    expect(book.authors).toHaveLength(2);
   });
 
   test('what is taken back leaves the index, and comes back when the taking back is taken back', async () => {

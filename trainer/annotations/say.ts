@@ -15,7 +15,7 @@ import {
   type VerdictEntry,
 } from '../protocol/annotations/entries.ts';
 import { StudioError } from '../protocol/errors.ts';
-import type { AnnotationInput, Label, Span, Verdict } from '../protocol/records.ts';
+import type { Label, Saying, Span, Verdict } from '../protocol/records.ts';
 import type { LabelFolder } from './label-folder.ts';
 
 /** What an item is, so that its labels read without it. */
@@ -36,14 +36,16 @@ export interface Said {
 
 /**
  * @param flag its span is in the text of the item
- * @throws StudioError `bad-request` for a span that is not inside the text, or splits a character
+ * @throws StudioError `bad-request` for a span that is not inside the text, or splits a character, and for a fixed text without
+ *   the verdict `fix`
  */
 export function entriesOf(
-  { flag, verdict }: Pick<AnnotationInput, 'flag' | 'verdict'>,
+  { flag, verdict, fixed }: Saying,
   { item, content }: Described,
   author: Author,
   labels: LabelFolder,
 ): Said {
+  requireFix(verdict, fixed);
   const span = flag?.span ? anchorOf(content.text, flag.span) : null;
   const head = () => headOf(author, labels);
   const said: Entry[] = [];
@@ -51,7 +53,7 @@ export function entriesOf(
     const { category, severity, note } = flag;
     said.push({ ...head(), kind: 'flag', item, category, severity, note, span, from: null });
   }
-  if (verdict !== null) said.push({ ...head(), kind: 'verdict', item, verdict, fixed: null });
+  if (verdict !== null) said.push({ ...head(), kind: 'verdict', item, verdict, fixed });
   return described(said, { item, content }, author, labels);
 }
 
@@ -105,8 +107,7 @@ export function settlementOf(
   author: Author,
   labels: LabelFolder,
 ): Said {
-  if (fixed !== null && verdict !== 'fix')
-    throw new StudioError('bad-request', `A text to train on goes with the verdict fix, not with ${verdict}.`);
+  requireFix(verdict, fixed);
   const entry: Entry = { ...headOf(author, labels), kind: 'settlement', item: about.item, verdict, fixed };
   return described([entry], about, author, labels);
 }
@@ -130,6 +131,13 @@ export function retractionOf(of: string, author: Author, { book }: LabelFolder):
   return book.retract(of, { id: randomUUID(), at: book.timeFor(author, Date.now()), author });
 }
 
+function requireFix(verdict: Verdict | null, fixed: string | null): void {
+  if (fixed !== null && verdict !== 'fix')
+    throw new StudioError('bad-request', 'A fixed text goes with the verdict fix alone, so nothing was said.', {
+      remedy: 'Give the verdict fix, or leave the text out.',
+    });
+}
+
 const headOf = (author: Author, { book }: LabelFolder) => ({
   ...{ v: entryVersion, id: randomUUID(), at: book.timeFor(author, Date.now()), author },
 });
@@ -137,8 +145,11 @@ const headOf = (author: Author, { book }: LabelFolder) => ({
 /** @param text of the item that the entry is about */
 export function labelOf(entry: FlagEntry | VerdictEntry, text: string): Label {
   const head = { id: entry.id, author: authorLine(entry.author), at: Date.parse(entry.at) };
-  if (entry.kind === 'verdict')
-    return { ...head, span: null, category: null, severity: 'major', verdict: entry.verdict, note: '', quote: '' };
+  if (entry.kind === 'verdict') {
+    const { verdict, fixed } = entry;
+    const none = { span: null, category: null, severity: 'major', note: '', quote: '' } as const;
+    return { ...head, ...none, verdict, ...(fixed !== null && { fixed }) };
+  }
   const { category, severity, note } = entry;
   // A place that is not in the text, which only a hand can have written, flags the whole.
   const span = entry.span && spanInSameText(text, entry.span);

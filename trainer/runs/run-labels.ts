@@ -74,11 +74,11 @@ export class RunLabels implements LabelService {
     this.ended.abort();
   }
 
-  async add(runId: string, { rolloutId, flag, verdict }: AnnotationInput, by: string): Promise<{ ids: string[] }> {
+  async add(runId: string, { rolloutId, ...said }: AnnotationInput, by: string): Promise<{ ids: string[] }> {
     const author = authorOfSetting(by);
     const { item, content } = this.itemOf(runId, rolloutId);
     const labels = await this.read();
-    const { entries, ids } = entriesOf({ flag, verdict }, { item, content }, author, labels);
+    const { entries, ids } = entriesOf(said, { item, content }, author, labels);
     await this.append(labels, entries);
     return { ids: [...ids] };
   }
