@@ -10,7 +10,7 @@ import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.t
 import { fits, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
 import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
-import type { AnnotationInput, Label } from '../../trainer/protocol/records.ts';
+import type { Label, Saying } from '../../trainer/protocol/records.ts';
 
 /** How often the disk is asked whether others wrote labels. */
 const watchMs = 2000;
@@ -101,7 +101,7 @@ export class RowLabels {
    * @returns ids of the new entries
    * @throws StudioError `bad-request` for a row without a chain of thought, `conflict` where it is another than was read
    */
-  async add(values: Values, text: string, said: Pick<AnnotationInput, 'flag' | 'verdict'>): Promise<readonly string[]> {
+  async add(values: Values, text: string, said: Saying): Promise<readonly string[]> {
     const known = itemOfRow(this.dataset, values);
     if (known === null)
       throw new StudioError('bad-request', 'This row has no chain of thought that could be judged.', {

@@ -96,11 +96,11 @@ async function answer(message: PageToDataset): Promise<void> {
         category: null,
         severity: 'major',
       } as const;
-      const { flag, verdict } = message;
+      const { flag, verdict, fixed } = message;
       const quote = flag?.span ? message.text.slice(flag.span.start, flag.span.end) : '';
       labels.set(message.row, [
         ...(flag ? [{ ...head, ...flag, id: 'flag', verdict: null, quote }] : []),
-        ...(verdict ? [{ ...head, id: 'verdict', verdict }] : []),
+        ...(verdict ? [{ ...head, id: 'verdict', verdict, ...(fixed !== null && { fixed }) }] : []),
       ]);
       turn++;
       await file();
@@ -249,6 +249,40 @@ describe('the page of a dataset', () => {
     expect(sent.filter(({ type }) => type === 'retract')).toMatchObject([{ id: 'verdict' }, { id: 'flag' }]);
   });
 
+  it('is given a fixed text with its verdict by keyboard alone, which is shown as text; the dataset stays', async () => {
+    const form = () => tab.getByRole('form', { name: 'Flag' });
+    const fixed = () => tab.getByRole('textbox', { name: 'Fixed text' });
+    await press('j');
+    await head(2).waitFor();
+    await press('x');
+    await form().and(tab.locator(':focus')).waitFor();
+    await press('f');
+    expect(await fixed().inputValue()).toBe(rows[1]?.process);
+    await press('F2');
+    await fixed().and(tab.locator(':focus')).waitFor();
+    await press('Control+End');
+    await tab.keyboard.type(' dk1');
+    await press('Escape');
+    await form().and(tab.locator(':focus')).waitFor();
+    await press('F2', 'Enter', 'Control+Enter');
+    await form().waitFor({ state: 'detached' });
+    expect(sent.filter(({ type }) => type === 'say')).toMatchObject([
+      { row: 1, flag: null, verdict: 'fix', fixed: `${rows[1]?.process} dk1\n` },
+    ]);
+    await tab.getByText('with the fixed text').click();
+    await tab.getByRole('listitem').getByText('onerror').waitFor();
+    expect(await tab.locator('img').count()).toBe(0);
+    expect(sent.some(({ type }) => type === 'edit')).toBe(false);
+    // What was written is there to be written on, and an untouched text stays.
+    await press('x');
+    await form().and(tab.locator(':focus')).waitFor();
+    await press('f');
+    expect(await fixed().inputValue()).toBe(`${rows[1]?.process} dk1\n`);
+    await press('Enter');
+    await form().waitFor({ state: 'detached' });
+    expect(sent.findLast(({ type }) => type === 'say')).toMatchObject({ fixed: `${rows[1]?.process} dk1\n` });
+  });
+
   it('shows what changed since the last commit, word against word', async () => {
     await press('h');
     await tab.getByText('2 of 400 rows').waitFor();
@@ -285,6 +319,12 @@ describe('the page of a dataset', () => {
     'being flagged': async () => {
       await press('x');
       await tab.getByRole('form', { name: 'Flag' }).waitFor();
+    },
+    'being fixed': async () => {
+      await press('x');
+      await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+      await press('F2');
+      await tab.getByRole('textbox', { name: 'Fixed text' }).waitFor();
     },
     labelled: async () => {
       await press('x');

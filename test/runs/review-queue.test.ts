@@ -8,7 +8,7 @@ import { parseQuery } from '../../trainer/protocol/query/parse.ts';
 import type { AnnotationInput, GroupWithRollouts, Rollout, TemporalTest } from '../../trainer/protocol/records.ts';
 import { informativeRules, ReviewQueue } from '../../trainer/runs/review-queue.ts';
 import { type LabelledRun, RunLabels } from '../../trainer/runs/run-labels.ts';
-import type { QueueAsked } from '../../trainer/runs/service.ts';
+import type { DealAsked, QueueAsked } from '../../trainer/runs/service.ts';
 import { Trainer } from '../../trainer/runs/trainer.ts';
 import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -23,6 +23,8 @@ interface Reviewed {
   readonly labels: RunLabels;
   readonly queue: ReviewQueue;
   draw(asked?: Partial<Omit<QueueAsked, 'expression'>> & { query?: string; by?: string }): Promise<string[]>;
+  /** By Ann. */
+  deal(asked: Pick<DealAsked, 'annotators' | 'limit' | 'overlap'>): ReturnType<ReviewQueue['deal']>;
   drawn(asked?: Parameters<Reviewed['draw']>[0]): ReturnType<ReviewQueue['draw']>;
 }
 
@@ -38,7 +40,7 @@ function reviewed(groups: readonly GroupWithRollouts[]): Reviewed {
   const reader = new RolloutReader();
   onTestFinished(() => reader.dispose());
   const queue = new ReviewQueue({
-    labels: () => labels.read(),
+    labels,
     store: () => store,
     draw: (_, asked, attention) => reader.draw(folder, asked, attention),
   });
@@ -47,14 +49,19 @@ function reviewed(groups: readonly GroupWithRollouts[]): Reviewed {
     if (expression === null) throw new Error(query);
     return queue.draw(runId, { order: 'newest', seed: 1, limit: 500, ...asked, expression }, by, {});
   };
+  const deal: Reviewed['deal'] = (asked) => {
+    const order = { order: 'newest' as const, expression: everything, seed: 1 };
+    return queue.deal(runId, { ...order, ...asked }, 'Ann', {});
+  };
   const draw: Reviewed['draw'] = async (asked) => (await drawn(asked)).items.map(({ rolloutId }) => rolloutId);
-  return { store, labels, queue, draw, drawn };
+  return { store, labels, queue, draw, drawn, deal };
 }
 
 const verdict = (rolloutId: string, given: AnnotationInput['verdict']): AnnotationInput => ({
   rolloutId,
   flag: null,
   verdict: given,
+  fixed: null,
 });
 
 /** A group of one answer for each that is given, on ordered frames. Rewards differ. */
@@ -121,7 +128,7 @@ describe('a review queue', () => {
   test('a flag without a verdict does not take an answer out', async () => {
     const { draw, labels } = reviewed([group(1, [{}])]);
     const flag = { span: null, category: 'format', severity: 'minor' as const, note: '' };
-    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: null }, 'Ann');
+    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: null, fixed: null }, 'Ann');
     expect(await draw()).toEqual(['s1-g0-o0']);
   });
 
@@ -159,7 +166,7 @@ describe('a review queue', () => {
   test('disagreed: verdicts that differ first, then flags; not what is agreed, and only of texts that are here', async () => {
     const { drawn, labels, store } = reviewed([group(1, [{}, {}, {}]), group(2, [{}])]);
     const flag = { span: null, category: 'repetition', severity: 'minor' as const, note: '' };
-    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: 'keep' }, 'Bob');
+    await labels.add(runId, { rolloutId: 's1-g0-o0', flag, verdict: 'keep', fixed: null }, 'Bob');
     await labels.add(runId, verdict('s1-g0-o0', 'keep'), 'Cid');
     await labels.add(runId, verdict('s1-g0-o1', 'drop'), 'Bob');
     await labels.add(runId, verdict('s1-g0-o1', 'keep'), 'Cid');
@@ -176,6 +183,79 @@ describe('a review queue', () => {
     });
     expect(await drawn({ order: 'disagreed', by: 'Bob' })).toEqual({ items: [], matching: 0 });
     expect(await drawn({ order: 'disagreed', query: 'correct:false' })).toEqual({ items: [], matching: 0 });
+  });
+
+  test('settle: what differs is there for those who differ too, until somebody settles it, and again when that is taken back', async () => {
+    const { draw, labels } = reviewed([group(1, [{}, {}])]);
+    await labels.add(runId, verdict('s1-g0-o1', 'drop'), 'Bob');
+    await labels.add(runId, verdict('s1-g0-o1', 'keep'), 'Cid');
+    for (const by of ['Ann', 'Bob']) expect(await draw({ order: 'settle', by })).toEqual(['s1-g0-o1']);
+    const settled = { rolloutId: 's1-g0-o1', verdict: 'fix' as const, fixed: 'better' };
+    const { ids } = await labels.settle(runId, settled, 'Bob');
+    expect(await draw({ order: 'settle' })).toEqual([]);
+    const { book } = await labels.read();
+    expect(Array.from(book.keys(), (key) => book.get(key)?.outcome)).toEqual([
+      { state: 'settled', verdict: 'fix', fixed: 'better' },
+    ]);
+    await labels.retract(ids[0] ?? '', 'Bob');
+    expect(await draw({ order: 'settle' })).toEqual(['s1-g0-o1']);
+    await expect(labels.settle(runId, { ...settled, verdict: 'keep' }, 'Bob')).rejects.toThrow(
+      'goes with the verdict fix',
+    );
+  });
+
+  test('dealt out: each has own items and a share is for two, in the order of the queue; what was given stays given', async () => {
+    const { draw, drawn, deal, labels } = reviewed([
+      group(
+        1,
+        Array.from({ length: 12 }, () => ({})),
+      ),
+    ]);
+    await labels.add(runId, verdict('s1-g0-o11', 'keep'), 'Eve');
+    const first = await deal({ annotators: ['Bob', 'Cid'], limit: 10, overlap: 0.4 });
+    expect(first).toMatchObject({ items: 10, shared: 4 });
+    expect(first.waiting.map(({ items }) => items)).toEqual([7, 7]);
+    const [bob, cid] = [await draw({ order: 'assigned', by: 'Bob' }), await draw({ order: 'assigned', by: 'Cid' })];
+    expect(bob.filter((id) => cid.includes(id))).toHaveLength(4);
+    expect(new Set([...bob, ...cid])).toHaveLength(10);
+    expect(new Set([...bob, ...cid])).not.toContain('s1-g0-o11');
+    expect(bob).toEqual((await draw({ by: 'Zoe' })).filter((id) => bob.includes(id)));
+    expect(await draw({ order: 'assigned' })).toEqual([]);
+
+    await labels.add(runId, verdict(bob[0] ?? '', 'keep'), 'Bob');
+    expect(await draw({ order: 'assigned', by: 'Bob' })).toEqual(bob.slice(1));
+    const second = await deal({ annotators: ['Ann'], limit: 10, overlap: 0.4 });
+    expect(second).toMatchObject({ items: 1, shared: 0 });
+    expect(await draw({ order: 'assigned', by: 'Bob' })).toEqual(bob.slice(1));
+    const { items } = await drawn({ order: 'assigned', by: 'Bob' });
+    expect(items[0]?.why).toMatch(/^Ann gave it to you/);
+
+    for (const id of first.ids) await labels.retract(id, 'Ann');
+    expect(await draw({ order: 'assigned', by: 'Cid' })).toEqual([]);
+  });
+
+  test('an answer of which one is still to say something is not in that one’s list to settle', async () => {
+    const { draw, deal, labels } = reviewed([group(1, [{}])]);
+    await deal({ annotators: ['Bob', 'Cid', 'Dan'], limit: 1, overlap: 1 });
+    const { book } = await labels.read();
+    const [given] = Array.from(
+      book.keys(),
+      (key) => book.get(key)?.assignment?.annotators.map(({ name }) => name) ?? [],
+    );
+    const [one = '', other = ''] = given ?? [];
+    await labels.add(runId, verdict('s1-g0-o0', 'drop'), one);
+    await labels.add(runId, verdict('s1-g0-o0', 'keep'), 'Eve');
+    expect(await draw({ order: 'settle', by: other })).toEqual([]);
+    expect(await draw({ order: 'settle', by: one })).toEqual(['s1-g0-o0']);
+    await labels.add(runId, verdict('s1-g0-o0', 'keep'), other);
+    expect(await draw({ order: 'settle', by: other })).toEqual(['s1-g0-o0']);
+  });
+
+  test('an answer that was made anew with another text is dealt to nobody', async () => {
+    const { draw, deal, store } = reviewed([group(1, [{}])]);
+    await deal({ annotators: ['Bob'], limit: 1, overlap: 0 });
+    store.append({ type: 'group', group: group(1, [{ text: 'another' }]) });
+    expect(await draw({ order: 'assigned', by: 'Bob' })).toEqual([]);
   });
 
   test('informative: right answers that their reasoning contradicts first, then other patterns, each once', async () => {

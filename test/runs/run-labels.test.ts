@@ -16,14 +16,17 @@ const whole = (given: Partial<NonNullable<AnnotationInput['flag']>> = {}): Annot
   rolloutId: 's1-g0-o0',
   flag: { span: null, category: 'wrong-order', severity: 'major', note: '', ...given },
   verdict: null,
+  fixed: null,
 });
-const drop: AnnotationInput = { rolloutId: 's1-g0-o0', flag: null, verdict: 'drop' };
+const drop: AnnotationInput = { rolloutId: 's1-g0-o0', flag: null, verdict: 'drop', fixed: null };
 
-function aLabelledRun(): LabelledRun & { readonly bodies: RunEventBody[] } {
+function aLabelledRun(groups = 1): LabelledRun & { readonly bodies: RunEventBody[] } {
   const store = RunStore.create(path.join(temporaryFolder(), 'run'), aRun());
   onTestFinished(() => store.dispose());
-  const rollouts = aGroup(1).rollouts.map((one) => aRollout({ ...one, text }));
-  store.append({ type: 'group', group: aGroup(1, { rollouts }) });
+  for (let step = 1; step <= groups; step++) {
+    const rollouts = aGroup(step).rollouts.map((one) => aRollout({ ...one, text }));
+    store.append({ type: 'group', group: aGroup(step, { rollouts }) });
+  }
   const bodies: RunEventBody[] = [];
   return { id: 'tgrpo-1', store, bodies, record: (body) => bodies.push(body) && store.append(body) };
 }
@@ -71,6 +74,26 @@ describe('labels of rollouts', () => {
     ]);
     const { book } = await LabelFolder.open(project, { signal });
     expect([...book.keys()].map((key) => book.get(key)?.history.length)).toEqual([3]);
+  });
+
+  test('a text goes with the verdict fix, and is shown with it', async () => {
+    const [project, run] = [temporaryProject(), aLabelledRun()];
+    const { labels } = labelsOf(project, run);
+    await labels.add('tgrpo-1', { ...drop, verdict: 'fix', fixed: 'It goes right.' }, 'Ann');
+    await labels.add('tgrpo-1', { ...drop, verdict: 'fix' }, 'Bob');
+    expect(run.store.annotations().map(({ author, fixed }) => [author, fixed])).toEqual([
+      ['Ann', 'It goes right.'],
+      ['Bob', undefined],
+    ]);
+    const { book } = await LabelFolder.open(project, { signal });
+    expect([...book.keys()].map((key) => book.get(key)?.outcome)).toEqual([
+      { state: 'agreed', verdict: 'fix', fixed: 'It goes right.' },
+    ]);
+    for (const verdict of ['keep', null] as const)
+      await expect(
+        labels.add('tgrpo-1', { ...whole(), verdict, fixed: 'It goes right.' }, 'Cid'),
+      ).rejects.toMatchObject({ kind: 'bad-request' });
+    expect(book.authors).toHaveLength(2);
   });
 
   test('what is taken back leaves the index, and comes back when the taking back is taken back', async () => {
@@ -137,4 +160,54 @@ describe('labels of rollouts', () => {
     expect(shown(run)).toEqual([['Ann', 'drop', '']]);
     expect([...(await LabelFolder.open(project, { signal })).book.keys()]).toHaveLength(2);
   });
+});
+
+test('what was said of an answer is told in order, and what others said only after one’s own verdict', async () => {
+  const [project, run] = [temporaryProject(), aLabelledRun()];
+  const { labels } = labelsOf(project, run);
+  const start = text.lastIndexOf('goes left');
+  await labels.add('tgrpo-1', whole({ span: { start, end: start + 9 } }), 'Bob');
+  const { ids } = await labels.add('tgrpo-1', drop, 'Bob');
+  await labels.add('tgrpo-1', whole({ severity: 'minor' }), 'Ann');
+  const told = async (by: string) => (await labels.history('tgrpo-1', 's1-g0-o0', by)).lines.map(({ what }) => what);
+  const own = ['flag, wrong order of events, minor'];
+  expect(await told('Ann')).toEqual(own);
+  expect(await labels.history('tgrpo-1', 's1-g0-o0', 'Ann')).toMatchObject({
+    hidden: expect.stringMatching(/^Hidden until/),
+    annotators: null,
+  });
+  await labels.add('tgrpo-1', { ...drop, verdict: 'keep' }, 'Ann');
+  const others = ['flag, wrong order of events, major: “goes left”', 'verdict drop'];
+  expect((await told('Ann')).toSorted()).toEqual([...others, ...own, 'verdict keep'].toSorted());
+  await labels.retract(ids[0] ?? '', 'Bob');
+  await labels.settle('tgrpo-1', { rolloutId: 's1-g0-o0', verdict: 'drop', fixed: null }, 'Ann');
+  const { lines, hidden } = await labels.history('tgrpo-1', 's1-g0-o0', 'Ann');
+  expect(hidden).toBeNull();
+  expect(lines.slice(-2).map(({ what, author }) => [what, author])).toEqual([
+    ['took back: verdict drop', 'Bob'],
+    ['settled: drop', 'Ann'],
+  ]);
+  expect(lines.filter(({ stands }) => !stands).map(({ what }) => what)).toEqual(['verdict drop']);
+});
+
+test('how far people agree on the answers of a run is what is worked out by hand', async () => {
+  const [project, run] = [temporaryProject(), aLabelledRun(4)];
+  const { labels } = labelsOf(project, run);
+  const given = { Ann: ['keep', 'keep', 'drop', 'drop'], Ben: ['keep', 'drop', 'drop', 'drop'] } as const;
+  for (const [by, verdicts] of Object.entries(given))
+    for (const [at, verdict] of verdicts.entries())
+      await labels.add('tgrpo-1', { rolloutId: `s${at + 1}-g0-o0`, flag: null, verdict }, by);
+  const shown = await labels.agreement('tgrpo-1');
+  // 3 of 4 agree; by chance 2/4 · 1/4 + 2/4 · 3/4 = 1/2. Of 8 ratings 3 are keep: alpha is 1 - 7 · 2 / (2 · 3 · 5).
+  expect(shown.subjects).toMatchObject([
+    {
+      category: null,
+      alpha: { value: expect.closeTo(1 - 14 / 30, 12), items: 4 },
+      pairs: [{ first: 'Ann', second: 'Ben', kappa: { value: 0.5, items: 4, why: null } }],
+    },
+  ]);
+  expect(shown).toMatchObject({ authors: ['Ann', 'Ben'], toSettle: 1 });
+  expect(await labels.agreement('another')).toMatchObject({ authors: [], toSettle: 0 });
+  await labels.settle('tgrpo-1', { rolloutId: 's2-g0-o0', verdict: 'drop', fixed: null }, 'Ann');
+  expect((await labels.agreement('tgrpo-1')).toSettle).toBe(0);
 });

@@ -100,7 +100,7 @@ describe('suggestions', () => {
   test('rejected after it was accepted, it takes the flag back that came of it, and no other', async () => {
     const { suggestions, store, labels } = suggesting();
     const own = { span: null, category: 'not-in-frames', severity: 'minor' as const, note: '' };
-    await labels.add(runId, { rolloutId, flag: own, verdict: null }, 'Ann');
+    await labels.add(runId, { rolloutId, flag: own, verdict: null, fixed: null }, 'Ann');
     for (const by of ['Ann', 'Bob']) await suggestions.answer(runId, { ...missing, accepted: true }, by);
     await suggestions.answer(runId, { ...missing, accepted: false }, 'Ann');
     expect(store.annotations().map(({ author, span }) => [author, span])).toEqual([
@@ -113,10 +113,10 @@ describe('suggestions', () => {
     const { suggestions, store, labels } = suggesting();
     const own = { span: missing.span, category: 'not-in-frames', severity: 'minor' as const, note: 'it has 2' };
     const flags = () => store.annotations().map(({ severity, note }) => [severity, note]);
-    await labels.add(runId, { rolloutId, flag: own, verdict: null }, 'Ann');
+    await labels.add(runId, { rolloutId, flag: own, verdict: null, fixed: null }, 'Ann');
     await suggestions.answer(runId, { ...missing, accepted: true }, 'Ann');
     expect(flags()).toEqual([['minor', 'it has 2']]);
-    await labels.add(runId, { rolloutId, flag: { ...own, note: 'mine' }, verdict: null }, 'Ann');
+    await labels.add(runId, { rolloutId, flag: { ...own, note: 'mine' }, verdict: null, fixed: null }, 'Ann');
     await suggestions.answer(runId, { ...missing, accepted: false }, 'Ann');
     expect(flags()).toEqual([['minor', 'mine']]);
   });

@@ -193,6 +193,15 @@ export class RecordingService implements TrainerService {
       return { id: 'back' };
     },
     categories: async () => [...builtInCategories],
+    settle: async (...asked) => {
+      this.askedOfReview.push(asked);
+      return { ids: ['settled'] };
+    },
+    history: async (...asked) => {
+      this.askedOfReview.push(asked);
+      return { lines: [], hidden: null, annotators: null };
+    },
+    agreement: async () => ({ authors: [], subjects: [], spans: [], toSettle: 0 }),
     authorOf: (name) => name.trim(),
   };
 
@@ -207,6 +216,10 @@ export class RecordingService implements TrainerService {
           signal?.addEventListener('abort', () => reject(new StudioError('cancelled', 'The request was cancelled.'))),
         );
       return { items: [], matching: 7 };
+    },
+    deal: async (...[runId, asked, author]) => {
+      this.askedOfReview.push({ runId, asked, author });
+      return { items: 0, shared: 0, waiting: [], ids: [] };
     },
   };
 

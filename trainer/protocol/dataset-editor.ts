@@ -1,7 +1,7 @@
 /** Messages between the editor of a dataset file and its page. Rows are numbered from 0, as in the file. */
 import { z } from 'zod';
 import { categoryId, sentCategory } from './annotations/categories.ts';
-import { ahaMoment, commitment, flagInput, label, span, verdict } from './records.ts';
+import { ahaMoment, commitment, fixedText, flagInput, label, span, verdict } from './records.ts';
 
 const rowNumber = z.number().int().min(0);
 
@@ -175,6 +175,7 @@ export const pageToDataset = z.discriminatedUnion('type', [
     text: z.string(),
     flag: flagInput.nullable(),
     verdict: verdict.nullable(),
+    fixed: fixedText,
   }),
   /** Takes back what was said, or brings it back. */
   z.strictObject({ type: z.literal('retract'), said: z.number().int(), id: z.string() }),

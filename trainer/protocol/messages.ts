@@ -3,6 +3,7 @@
  * sides take their types and their validation. Client to trainer unless said otherwise.
  */
 import { z } from 'zod';
+import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { flatReasons } from './flat-reason.ts';
@@ -33,7 +34,16 @@ import {
   supersededSteps,
 } from './records.ts';
 import { resumption } from './resumption.ts';
-import { drawnQueue, mostDrawn, queueOrder, suggestion, suggestionAnswer } from './review-queue.ts';
+import {
+  dealing,
+  dealt,
+  drawnQueue,
+  mostDrawn,
+  queueOrder,
+  settlementInput,
+  suggestion,
+  suggestionAnswer,
+} from './review-queue.ts';
 import { runSummary } from './run-state.ts';
 import { modelSource, runName } from './runfile.ts';
 import { stepCounts } from './step-counts.ts';
@@ -45,6 +55,8 @@ interface Call<P extends z.ZodType, R extends z.ZodType> {
 const call = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R): Call<P, R> => ({ params, result });
 const nothing = z.object({});
 const runId = z.object({ runId: z.string() });
+/** In the query language. */
+const queryLine = z.string().max(queryLimits.length).default('');
 
 export const trainerInfo = z.object({
   version: z.string(),
@@ -99,7 +111,7 @@ export type RolloutRow = z.infer<typeof rolloutRow>;
 
 /** What of a run's rollouts is meant: those that a query keeps, in an order, the first so many of them. */
 export const selection = z.object({
-  query: z.string().max(queryLimits.length).default(''),
+  query: queryLine,
   sort: listSort.optional(),
   limit: z.number().int().min(1).optional(),
 });
@@ -345,12 +357,23 @@ export const requests = {
   'queue/draw': call(
     runId.extend({
       order: queueOrder,
-      query: z.string().max(queryLimits.length).default(''),
+      query: queryLine,
       seed: z.number().int(),
       limit: z.number().int().min(1).max(mostDrawn),
     }),
     drawnQueue,
   ),
+  /**
+   * Gives items of the queue to people, a share of them to two, so that their agreement can be measured. What was given out before
+   * stays where it is; a newcomer gets of what is new, and the second place of shared items that had nobody for it.
+   */
+  'queue/deal': call(runId.extend({ query: queryLine, ...dealing.shape }), dealt),
+  /** Settles what people differ in: training obeys it. `ids` are those of the new entries. */
+  'annotations/settle': call(runId.extend(settlementInput.shape), z.object({ ids: z.array(z.string()) })),
+  /** All that was said of an answer, without what others said while who asks is still to judge it. */
+  'annotations/history': call(runId.extend({ rolloutId: z.string() }), itemHistory),
+  /** How far people agree in what they say of this run's answers. @throws `bad-input` while the file of categories has a fault */
+  'annotations/agreement': call(runId, agreementShown),
   /** What detectors would flag in an answer. @throws `bad-input` while the file of categories has a fault */
   'suggestions/list': call(runId.extend({ rolloutId: z.string() }), z.object({ suggestions: z.array(suggestion) })),
   /**

@@ -356,13 +356,23 @@ export const flagInput = z.object({
 });
 export type FlagInput = z.infer<typeof flagInput>;
 
+/** The text that is to stand in place of the one that is judged; null where none was written. With the verdict `fix` alone. */
+export const fixedText = z.string().nullable();
+
 /** What a person says of a rollout at a time: a flag, a verdict on the whole, or both. */
 export const annotationInput = z
-  .object({ rolloutId: z.string(), flag: flagInput.nullable(), verdict: verdict.nullable() })
+  .object({
+    rolloutId: z.string(),
+    flag: flagInput.nullable(),
+    verdict: verdict.nullable(),
+    fixed: fixedText.default(null),
+  })
   .refine(({ flag: said, verdict: given }) => said !== null || given !== null, {
     error: 'needs a flag or a verdict',
   });
 export type AnnotationInput = z.infer<typeof annotationInput>;
+/** The same without of what. */
+export type Saying = Omit<AnnotationInput, 'rolloutId'>;
 
 /**
  * A flag or a verdict of an author, as pages show it and a run's index of the label files has it. A verdict has no category; only
@@ -382,6 +392,8 @@ export const label = z.object({
   at: z.number(),
   /** The flagged text, so that an export stands on its own. */
   quote: z.string(),
+  /** Of the verdict `fix`: the text that its author wrote; absent where there is none. */
+  fixed: z.string().optional(),
 });
 export type Label = z.infer<typeof label>;
 

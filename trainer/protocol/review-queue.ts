@@ -1,13 +1,16 @@
 /** What a person is given to review, one answer after the other, and what detectors suggest to flag in one. */
 import { z } from 'zod';
-import { frameOrder, span } from './records.ts';
+import { mostAnnotators } from './annotations/entries.ts';
+import { frameOrder, span, verdict } from './records.ts';
 
 /**
  * `newest`: as the list. `random`: drawn by a seed, each that matches as likely as any other. `disagreed`: those on which people
  * differ, most disputed first. `informative`: right answers that their reasoning contradicts first, then other patterns.
- * `training`: what training gives back to people, newest first, one answer of each group.
+ * `training`: what training gives back to people, newest first, one answer of each group. `assigned`: those that were dealt out to
+ * who asks, in the order in which they were. `settle`: those on which people differ and which nobody settled, also where who asks
+ * is one of them, but not those that were dealt out to who asks and wait for that verdict.
  */
-export const queueOrders = ['newest', 'random', 'disagreed', 'informative', 'training'] as const;
+export const queueOrders = ['newest', 'random', 'disagreed', 'informative', 'training', 'assigned', 'settle'] as const;
 export const queueOrder = z.enum(queueOrders);
 export type QueueOrder = z.infer<typeof queueOrder>;
 
@@ -59,3 +62,38 @@ export const suggestionAnswer = z.object({
   accepted: z.boolean(),
 });
 export type SuggestionAnswerInput = z.infer<typeof suggestionAnswer>;
+
+export const settlementInput = z.object({
+  rolloutId: z.string(),
+  verdict,
+  /** The text to train on instead; only with the verdict `fix`. */
+  fixed: z.string().nullable().default(null),
+});
+export type SettlementInput = z.output<typeof settlementInput>;
+
+/** Items that can be dealt out, in the orders that are the same for everyone. */
+export const dealtOrder = queueOrder.extract(['newest', 'random', 'informative', 'training']);
+
+export type DealtOrder = z.infer<typeof dealtOrder>;
+
+export const dealing = z.object({
+  order: dealtOrder,
+  seed: z.number().int(),
+  /** Items to deal out; those that have a verdict or were dealt out before are passed over. */
+  limit: z.number().int().min(1).max(mostDrawn),
+  /** Each a name, or a name and an e-mail address. */
+  annotators: z.array(z.string()).min(1).max(mostAnnotators),
+  /** Of all items that were ever dealt out in the run, the share that two people judge. */
+  overlap: z.number().min(0).max(1),
+});
+
+export const dealt = z.object({
+  /** Items that are new, and how many of them two people judge. */
+  items: z.number().int(),
+  shared: z.number().int(),
+  /** How many wait for each, those from before too. */
+  waiting: z.array(z.object({ annotator: z.string(), items: z.number().int() })),
+  /** Ids of the new entries, which can be taken back. */
+  ids: z.array(z.string()),
+});
+export type Dealt = z.infer<typeof dealt>;

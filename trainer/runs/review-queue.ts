@@ -8,15 +8,23 @@ import { authorKey } from '../protocol/annotations/entries.ts';
 import { type Expression, everything } from '../protocol/query/expression.ts';
 import { parseQuery } from '../protocol/query/parse.ts';
 import type { Annotation } from '../protocol/records.ts';
-import { type DrawnQueue, problemCharacters, type QueueItem } from '../protocol/review-queue.ts';
+import {
+  type Dealt,
+  type DealtOrder,
+  type DrawnQueue,
+  problemCharacters,
+  type QueueItem,
+} from '../protocol/review-queue.ts';
 import type { TrainingReason } from '../store/draw-for-training.ts';
 import type { DrawAsked, DrawBy, Drawn, DrawnRow } from '../store/draw-rollouts.ts';
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
-import type { QueueAsked, QueueService } from './service.ts';
+import { type DealtAnswer, deal, dealtAnswers, isWaitingFor } from './dealing.ts';
+import type { RunLabels } from './run-labels.ts';
+import type { DealAsked, QueueAsked, QueueService } from './service.ts';
 
 interface QueueSurroundings {
-  labels(): Promise<LabelFolder>;
+  readonly labels: Pick<RunLabels, 'read' | 'append' | 'itemOf'>;
   /** @throws StudioError `not-found` */
   store(runId: string): RunStore;
   draw(runId: string, asked: DrawAsked, attention: Attention): Promise<Drawn>;
@@ -67,33 +75,76 @@ export class ReviewQueue implements QueueService {
 
   async draw(runId: string, asked: QueueAsked, by: string, attention: Attention): Promise<DrawnQueue> {
     const author = authorKey(authorOfSetting(by));
-    const labels = await this.around.labels();
+    const labels = await this.around.labels.read();
     // The index has them only while the text is the one that was judged.
     const said = this.around.store(runId).annotations();
     const leaveOut = judgedBy(author, said);
     const { expression, limit } = asked;
-    const draw = (how: DrawBy, most = limit) =>
-      this.around.draw(runId, { expression, leaveOut, by: how, limit: most }, attention);
+    const draw = (kind: DrawBy) => this.around.draw(runId, { expression, leaveOut, by: kind, limit }, attention);
     switch (asked.order) {
-      case 'newest': {
-        return queueOf(await draw({ kind: 'newest' }), () => 'one of the newest answers');
-      }
-      case 'random': {
-        const { kept } = await draw({ kind: 'newest' }, 0);
-        const numbers = drawnNumbers(kept, limit + leaveOut.length, asked.seed);
-        return queueOf(await draw({ kind: 'numbers', numbers }), () => 'drawn at random');
+      case 'newest':
+      case 'random':
+      case 'informative':
+      case 'training': {
+        const ordered = { expression, leaveOut, limit, seed: asked.seed };
+        return queueOf(await this.inOrder(asked.order, runId, ordered, attention), whyOf[asked.order]);
       }
       case 'disagreed': {
         const disputed = disputesOf(labels, runId, said);
         const drawn = await draw({ kind: 'ids', ids: [...disputed.keys()] });
         return queueOf(drawn, ({ row }) => disputed.get(row.id) ?? '');
       }
-      case 'informative': {
-        const drawn = await draw({ kind: 'rules', rules: informative });
-        return queueOf(drawn, ({ rule }) => informativeRules[rule ?? 0]?.why ?? '');
+      case 'settle': {
+        const waiting = new Set(this.waitingFor(author, labels, runId).map(({ rolloutId }) => rolloutId));
+        const disputed = disputesOf(labels, runId, said);
+        const ids = Array.from(disputed.keys()).filter((id) => !waiting.has(id));
+        const all: DrawAsked = { expression, leaveOut: [], by: { kind: 'ids', ids }, limit };
+        return queueOf(await this.around.draw(runId, all, attention), ({ row }) => disputed.get(row.id) ?? '');
       }
+      case 'assigned': {
+        const waiting = new Map(this.waitingFor(author, labels, runId).map((one) => [one.rolloutId, one]));
+        const drawn = await draw({ kind: 'ids', ids: [...waiting.keys()] });
+        return queueOf(drawn, ({ row }) => whyDealt(waiting.get(row.id)));
+      }
+    }
+  }
+
+  async deal(runId: string, asked: DealAsked, by: string, attention: Attention): Promise<Dealt> {
+    const { annotators, overlap, order, expression, seed, limit } = asked;
+    const { labels } = this.around;
+    const judged = this.around
+      .store(runId)
+      .annotations()
+      .flatMap(({ verdict, rolloutId }) => (verdict === null ? [] : [rolloutId]));
+    const before = dealtAnswers(labels, await labels.read(), runId).map(({ rolloutId }) => rolloutId);
+    const leaveOut = [...judged, ...before];
+    const drawn = await this.inOrder(order, runId, { expression, leaveOut, limit, seed }, attention);
+    const fresh = drawn.rows.map(({ row }) => row.id);
+    return deal(labels, { runId, fresh, annotators, overlap, seed, by });
+  }
+
+  private waitingFor(author: string, labels: LabelFolder, runId: string): DealtAnswer[] {
+    return dealtAnswers(this.around.labels, labels, runId).filter((one) => isWaitingFor(author, one));
+  }
+
+  /** In an order that is the same for everyone. */
+  private async inOrder(
+    order: DealtOrder,
+    runId: string,
+    { seed, ...asked }: Omit<DrawAsked, 'by'> & { readonly seed: number },
+    attention: Attention,
+  ): Promise<Drawn> {
+    const draw = (by: DrawBy, limit = asked.limit) => this.around.draw(runId, { ...asked, limit, by }, attention);
+    switch (order) {
+      case 'newest':
       case 'training':
-        return queueOf(await draw({ kind: 'training' }), whyOfTraining);
+        return draw({ kind: order });
+      case 'informative':
+        return draw({ kind: 'rules', rules: informative });
+      case 'random': {
+        const { kept } = await draw({ kind: 'newest' }, 0);
+        return draw({ kind: 'numbers', numbers: drawnNumbers(kept, asked.limit + asked.leaveOut.length, seed) });
+      }
     }
   }
 }
@@ -154,8 +205,19 @@ function itemOf({ row }: DrawnRow, why: string): QueueItem {
   };
 }
 
-const whyOfTraining = ({ row, reasons }: DrawnRow) =>
-  reasons.map((reason) => wordsOfReason(reason, row.flatBecause)).join('; ');
+const whyOf: Readonly<Record<DealtOrder, (drawn: DrawnRow) => string>> = {
+  newest: () => 'one of the newest answers',
+  random: () => 'drawn at random',
+  informative: ({ rule }) => informativeRules[rule ?? 0]?.why ?? '',
+  training: ({ row, reasons }) => reasons.map((reason) => wordsOfReason(reason, row.flatBecause)).join('; '),
+};
+
+function whyDealt(answer: DealtAnswer | undefined): string {
+  if (answer === undefined) return '';
+  const { author, annotators, shared } = answer.assignment;
+  const beside = annotators.length > 1 ? ', and to another, to see how far you agree' : '';
+  return `${author.name} gave it to you${shared ? beside : ''}`;
+}
 
 function wordsOfReason(reason: TrainingReason, flatBecause: DrawnRow['row']['flatBecause']): string {
   switch (reason.kind) {

@@ -2,21 +2,27 @@
  * What people say of rollouts: written into their label files, and from there, whoever wrote it, into the index that each run's
  * store has of it. The files are the truth; the index follows them, also in what git brings.
  */
+
+import { historyFor } from '../annotations/agreement/item-history.ts';
+import { agreementShownOf } from '../annotations/agreement/shown.ts';
 import { authorOfSetting } from '../annotations/author.ts';
 import { textHash } from '../annotations/label-files.ts';
 import { LabelFolder } from '../annotations/label-folder.ts';
 import { moveFlags } from '../annotations/move-flags.ts';
-import { entriesOf, type ItemContent, labelOf, retractionOf } from '../annotations/say.ts';
+import { entriesOf, type ItemContent, labelOf, retractionOf, settlementOf } from '../annotations/say.ts';
+import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
 import {
   authorLine,
   type Entry,
   type FlagEntry,
   type Item,
+  itemKey,
   type VerdictEntry,
 } from '../protocol/annotations/entries.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { AnnotationInput, GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
+import type { SettlementInput } from '../protocol/review-queue.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { LabelService } from './service.ts';
 
@@ -50,6 +56,8 @@ export class RunLabels implements LabelService {
   private readonly ended = new AbortController();
   private folder: Promise<LabelFolder> | null = null;
   private changed = 0;
+  /** By run, as it was last computed. */
+  private readonly agreed = new Map<string, { readonly changes: number; readonly shown: AgreementShown }>();
 
   constructor(around: LabelSurroundings) {
     this.around = around;
@@ -66,13 +74,44 @@ export class RunLabels implements LabelService {
     this.ended.abort();
   }
 
-  async add(runId: string, { rolloutId, flag, verdict }: AnnotationInput, by: string): Promise<{ ids: string[] }> {
+  async add(runId: string, { rolloutId, ...said }: AnnotationInput, by: string): Promise<{ ids: string[] }> {
     const author = authorOfSetting(by);
     const { item, content } = this.itemOf(runId, rolloutId);
     const labels = await this.read();
-    const { entries, ids } = entriesOf({ flag, verdict }, { item, content }, author, labels);
+    const { entries, ids } = entriesOf(said, { item, content }, author, labels);
     await this.append(labels, entries);
     return { ids: [...ids] };
+  }
+
+  /** Settles what people differ in. @returns ids of the new entries */
+  async settle(runId: string, { rolloutId, ...said }: SettlementInput, by: string): Promise<{ ids: string[] }> {
+    const author = authorOfSetting(by);
+    const about = this.itemOf(runId, rolloutId);
+    const labels = await this.read();
+    const { entries, ids } = settlementOf(said, about, author, labels);
+    await this.append(labels, entries);
+    return { ids: [...ids] };
+  }
+
+  async history(runId: string, rolloutId: string, by: string): Promise<ItemHistory> {
+    const { item } = this.itemOf(runId, rolloutId);
+    const labels = await this.read();
+    const said = labels.book.get(itemKey(item));
+    if (said === undefined) return { lines: [], hidden: null, annotators: null };
+    return historyFor(authorOfSetting(by), said, labels.categories.named);
+  }
+
+  async agreement(runId: string): Promise<AgreementShown> {
+    const labels = await this.read();
+    const known = this.agreed.get(runId);
+    if (known?.changes === this.changed) return known.shown;
+    const ofRun = Array.from(labels.book.keys()).filter((key) => {
+      const item = labels.book.get(key)?.item;
+      return item?.kind === 'rollout' && item.run === runId;
+    });
+    const shown = agreementShownOf(labels.book, labels.categories, ofRun);
+    this.agreed.set(runId, { changes: this.changed, shown });
+    return shown;
   }
 
   /** Grows with every change of the labels. */

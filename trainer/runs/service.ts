@@ -1,5 +1,6 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
 import type { Frames } from '../engines/engine.ts';
+import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
@@ -7,7 +8,15 @@ import type { Expression } from '../protocol/query/expression.ts';
 import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
 import type { AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
-import type { DrawnQueue, QueueOrder, Suggestion, SuggestionAnswerInput } from '../protocol/review-queue.ts';
+import type {
+  Dealt,
+  DealtOrder,
+  DrawnQueue,
+  QueueOrder,
+  SettlementInput,
+  Suggestion,
+  SuggestionAnswerInput,
+} from '../protocol/review-queue.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { ModelSource } from '../protocol/runfile.ts';
 import type { QuestionsAsked, WhichQuestion } from '../store/question-history.ts';
@@ -80,6 +89,12 @@ export interface LabelService {
   /** @throws StudioError `not-found`, `conflict` for what is another's or is taken back already */
   retract(id: string, author: string): Promise<{ id: string }>;
   categories(): Promise<Category[]>;
+  /** @returns ids of the new entries. @throws StudioError as `add`; `bad-request` for a text without `fix` */
+  settle(runId: string, said: SettlementInput, author: string): Promise<{ ids: string[] }>;
+  /** @throws StudioError `not-found`; `bad-input` while the file of categories has a fault */
+  history(runId: string, rolloutId: string, author: string): Promise<ItemHistory>;
+  /** Of a run's answers. @throws StudioError `bad-input` while the file of categories has a fault */
+  agreement(runId: string): Promise<AgreementShown>;
   /** A name as labels have it. @throws StudioError `bad-input` for what is none */
   authorOf(name: string): string;
 }
@@ -91,10 +106,22 @@ export interface QueueAsked {
   readonly limit: number;
 }
 
+export interface DealAsked {
+  readonly order: DealtOrder;
+  readonly expression: Expression;
+  readonly seed: number;
+  readonly limit: number;
+  readonly annotators: readonly string[];
+  /** 0 … 1 */
+  readonly overlap: number;
+}
+
 /** What people are given to review. */
 export interface QueueService {
   /** @param author as `LabelService` has it; what they gave a verdict on is left out */
   draw(runId: string, asked: QueueAsked, author: string, attention: Attention): Promise<DrawnQueue>;
+  /** @throws StudioError `bad-input` for a name that can sign nothing */
+  deal(runId: string, asked: DealAsked, author: string, attention: Attention): Promise<Dealt>;
 }
 
 /** What detectors would flag. */

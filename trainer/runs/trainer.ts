@@ -82,7 +82,7 @@ export class Trainer implements TrainerService {
       log: (line) => options.log(line),
     });
     this.review = new ReviewQueue({
-      labels: () => this.labels.read(),
+      labels: this.labels,
       store: (id) => this.store(id),
       draw: (id, asked, attention) => this.reader.draw(this.run(id).folder, asked, attention),
     });

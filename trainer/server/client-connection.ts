@@ -221,6 +221,18 @@ export class ClientConnection {
           service.review.draw(runId, asked, author, attention),
         );
       }),
+      'queue/deal': greeted<'queue/deal'>(({ runId, query, ...asked }, author) =>
+        this.whileReading(runId, new AbortController(), (attention) =>
+          service.review.deal(runId, { ...asked, expression: expressionOf(query) }, author, attention),
+        ),
+      ),
+      'annotations/settle': greeted<'annotations/settle'>(({ runId, ...said }, author) =>
+        service.labels.settle(runId, said, author),
+      ),
+      'annotations/history': greeted<'annotations/history'>(({ runId, rolloutId }, author) =>
+        service.labels.history(runId, rolloutId, author),
+      ),
+      'annotations/agreement': greeted<'annotations/agreement'>(({ runId }) => service.labels.agreement(runId)),
       'suggestions/list': greeted<'suggestions/list'>(async ({ runId, rolloutId }, author) => ({
         suggestions: await service.suggestions.list(runId, rolloutId, author),
       })),

@@ -14,9 +14,9 @@ import {
 } from '../../trainer/protocol/dataset-editor.ts';
 import type { Span } from '../../trainer/protocol/records.ts';
 import { Flagging } from '../rollout/flagging.ts';
+import { asTyped, withLineEnds } from '../ui/line-ends.ts';
 import { Store } from '../ui/store.ts';
 import type { DatasetDoor } from './dataset-door.ts';
-import { withLineEnds } from './line-ends.ts';
 
 export type FileState = Extract<DatasetToPage, { type: 'file' }>;
 
@@ -98,8 +98,6 @@ type SayInput =
   | Omit<Extract<PageToDataset, { type: 'say' }>, 'said'>
   | Omit<Extract<PageToDataset, { type: 'retract' }>, 'said'>;
 
-const asTyped = (text: string) => text.replace(/\r\n?/g, '\n');
-
 export class DatasetModel {
   readonly state = new Store<DatasetState>(initial);
   readonly flagging: Flagging;
@@ -127,9 +125,7 @@ export class DatasetModel {
     this.door = door;
     this.flagging = new Flagging(
       {
-        add: async ({ flag, verdict }) => ({
-          ids: await this.say({ type: 'say', ...this.judged, flag, verdict }),
-        }),
+        add: async (said) => ({ ids: await this.say({ type: 'say', ...this.judged, ...said }) }),
         retract: async (id) => {
           const [taken = id] = await this.say({ type: 'retract', id });
           return { id: taken };
@@ -142,7 +138,7 @@ export class DatasetModel {
         const process = reading?.fields.process ?? null;
         if (!reading || process === null) return null;
         const within = reading.think ?? { start: 0, end: process.length };
-        return { text: process, within };
+        return { text: process, within, fixed: this.fixedText };
       },
     );
     const before = held.safeParse(door.loadState()).data;
@@ -301,6 +297,13 @@ export class DatasetModel {
   get categories(): readonly Category[] {
     const { file } = this.state.get();
     return file && 'categories' in file.labelling ? file.labelling.categories : builtInCategories;
+  }
+
+  /** What this author has written in place of the chain of thought that is read. */
+  private get fixedText(): string | undefined {
+    const { file, reading } = this.state.get();
+    const author = file && 'author' in file.labelling ? file.labelling.author : null;
+    return reading?.labels.find((label) => label.author === author && label.verdict !== null)?.fixed;
   }
 
   /** Number of rows in the list. */

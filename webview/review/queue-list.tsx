@@ -14,7 +14,9 @@ import { paceOfItems, type Review } from './review-model.ts';
 const orderWords: Readonly<Record<QueueOrder, string>> = {
   informative: 'most informative first',
   training: 'what training gives back',
+  assigned: 'given to you',
   disagreed: 'most disagreed first',
+  settle: 'to settle',
   random: 'at random',
   newest: 'newest first',
 };

@@ -12,6 +12,7 @@ import { count } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button, TextField } from '../ui/toolkit.tsx';
+import { FixedText } from './fixed-text.tsx';
 import styles from './flag-form.module.css';
 import type { FlagDraft, Flagging, SpanMove } from './flagging.ts';
 
@@ -62,6 +63,7 @@ function Form({ flagging, draft, text, whole, refused, onSign }: FlagFormProps &
   const [name, setName] = useState('');
   /** `0` was pressed, and a letter is to follow. */
   const [begun, setBegun] = useState('');
+  const [inText, setInText] = useState(false);
   /** It was to be saved: what is in the way is said. */
   const [wanted, setWanted] = useState(false);
   const missing =
@@ -108,7 +110,10 @@ function Form({ flagging, draft, text, whole, refused, onSign }: FlagFormProps &
     else if (said) onChange({ verdict: draft.verdict === said ? null : said });
     else if (event.key === 's') onChange({ severity: severity === 'major' ? 'minor' : 'major' });
     else if (event.key === 't') note.current?.focus();
-    else return;
+    else if (event.key === 'F2') {
+      onChange({ verdict: 'fix' });
+      setInText(true);
+    } else return;
     event.preventDefault();
   };
   return (
@@ -191,6 +196,16 @@ function Form({ flagging, draft, text, whole, refused, onSign }: FlagFormProps &
         {wanted && missing !== null && <span role="alert">Not saved: {missing}.</span>}
         <span class="dim far">{draft.span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
       </div>
+      {draft.verdict === 'fix' && (
+        <FixedText
+          value={draft.fixed ?? flagging.textToFix}
+          isEntered={inText}
+          onEnter={setInText}
+          onType={(fixed) => onChange({ fixed })}
+          onSave={() => void save()}
+          onLeave={() => form.current?.focus({ preventScroll: true })}
+        />
+      )}
     </div>
   );
 }

@@ -1,9 +1,10 @@
 /** The flags of one text, and its authors' verdicts. */
 import type { Categories } from '../../trainer/protocol/annotations/categories.ts';
-import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import type { Label } from '../../trainer/protocol/records.ts';
+import { lengthInCodePoints } from '../../trainer/protocol/text-spans.ts';
 import { Bar } from '../ui/heads.tsx';
-import { clock } from '../ui/numbers.ts';
+import { clock, count } from '../ui/numbers.ts';
 import styles from './flag-list.module.css';
 
 interface FlagListProps {
@@ -50,6 +51,12 @@ export function FlagList({ labels, whole, named, refused, author, onRetract }: F
               >
                 Take back
               </button>
+            )}
+            {said.fixed !== undefined && (
+              <details class={styles.fixed}>
+                <summary>with the fixed text, of {count(lengthInCodePoints(said.fixed), 'character')}</summary>
+                <p class="model-text">{shownText(said.fixed)}</p>
+              </details>
             )}
             {said.category !== null && <q class="cut model-text">{said.span ? shownLine(said.quote, 300) : whole}</q>}
           </li>

@@ -7,8 +7,9 @@ import {
   type SelectionUnit,
   widen,
 } from '../../trainer/protocol/annotations/selection.ts';
-import type { AnnotationInput, Span, Verdict } from '../../trainer/protocol/records.ts';
+import type { Saying, Span, Verdict } from '../../trainer/protocol/records.ts';
 import { withWholeCharacters } from '../../trainer/protocol/text-spans.ts';
+import { asTyped, withLineEnds } from '../ui/line-ends.ts';
 import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 
@@ -20,12 +21,14 @@ export interface FlagDraft {
   readonly severity: Severity | null;
   readonly verdict: Verdict | null;
   readonly note: string;
+  /** What was typed as the fixed text, lines ending in `\n`; null while nothing was. Said with the verdict `fix` alone. */
+  readonly fixed: string | null;
 }
 
 /** Where it is said. */
 export interface LabelDoor {
   /** @returns ids of what was said, which can be taken back */
-  add(said: Pick<AnnotationInput, 'flag' | 'verdict'>): Promise<{ readonly ids: readonly string[] }>;
+  add(said: Saying): Promise<{ readonly ids: readonly string[] }>;
   /** @returns id of what takes it back */
   retract(id: string): Promise<{ readonly id: string }>;
   /** As they are now; those that are not offered have no key. */
@@ -37,6 +40,8 @@ export interface LabelDoor {
 export interface LabelledText {
   readonly text: string;
   readonly within: Span;
+  /** The fixed text that who signs here has written for it; absent where there is none. */
+  readonly fixed?: string | undefined;
 }
 
 interface FlaggingState {
@@ -64,7 +69,7 @@ export class Flagging {
     const read = this.read();
     if (read === null) return;
     const whole = span && withWholeCharacters(read.text, span);
-    this.patch({ draft: { span: whole, category: null, severity: null, verdict: null, note: '' } });
+    this.patch({ draft: { span: whole, category: null, severity: null, verdict: null, note: '', fixed: null } });
     // The file of categories may have been edited since the last time.
     this.door.categories().then(
       (categories) => this.patch({ categories }),
@@ -94,6 +99,12 @@ export class Flagging {
     if (moved) this.change({ span: shifted(moved, within.start) });
   }
 
+  /** What the field of the fixed text begins with: what was written before, else the text that is judged; lines end in `\n`. */
+  get textToFix(): string {
+    const read = this.read();
+    return asTyped(read?.fixed ?? read?.text ?? '');
+  }
+
   /** Why it can't be saved yet; null when it can. */
   get missing(): string | null {
     const { draft } = this.state.get();
@@ -106,12 +117,14 @@ export class Flagging {
   /** Whether it was taken down; what is wrong is shown. */
   async save(): Promise<boolean> {
     const { draft, categories } = this.state.get();
-    if (!draft || !this.read() || this.missing !== null) return false;
+    const read = this.read();
+    if (!draft || !read || this.missing !== null) return false;
     const { span, category, verdict, note } = draft;
     const severity = draft.severity ?? categories.find(({ id }) => id === category)?.severity ?? 'major';
     const flag = category === null ? null : { span, category, severity, note: note.trim() };
+    const fixed = verdict === 'fix' ? fixedTextOf(read, draft.fixed) : null;
     try {
-      const { ids } = await this.door.add({ flag, verdict });
+      const { ids } = await this.door.add({ flag, verdict, fixed });
       this.said.push(ids);
       this.leave();
       say(`${flag ? 'Flagged' : `Verdict: ${verdict}`}; u takes it back.`);
@@ -124,8 +137,9 @@ export class Flagging {
 
   /** Gives a verdict at once. @returns ids of what says so; null where it was not taken, which is shown */
   async give(verdict: Verdict): Promise<readonly string[] | null> {
+    const fixed = verdict === 'fix' ? (this.read()?.fixed ?? null) : null;
     try {
-      const { ids } = await this.door.add({ flag: null, verdict });
+      const { ids } = await this.door.add({ flag: null, verdict, fixed });
       this.remember(ids);
       return ids;
     } catch (thrown) {
@@ -169,6 +183,16 @@ export class Flagging {
   private patch(change: Partial<FlaggingState>): void {
     this.state.update((state) => ({ ...state, ...change }));
   }
+}
+
+/**
+ * What is said as the fixed text: what was typed, with the line ends of what it went from. Null where that is empty, or no other
+ * text than the one that is judged. Where nothing was typed, what was written before stays.
+ */
+function fixedTextOf({ text, fixed }: LabelledText, typed: string | null): string | null {
+  if (typed === null) return fixed ?? null;
+  const written = withLineEnds(fixed ?? text, typed);
+  return written.trim() === '' || written === text ? null : written;
 }
 
 const shifted = ({ start, end }: Span, by: number): Span => ({ start: start + by, end: end + by });

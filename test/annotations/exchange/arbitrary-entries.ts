@@ -56,7 +56,17 @@ const item = fc.record({ number: fc.nat(1_000_000), text: words, question: words
 const draw = fc.record({
   item: fc.nat(),
   author: fc.nat(authors.length - 1),
-  kind: fc.constantFrom('flag', 'flag', 'flag', 'verdict', 'verdict', 'answer', 'settlement', 'retraction'),
+  kind: fc.constantFrom(
+    'flag',
+    'flag',
+    'flag',
+    'verdict',
+    'verdict',
+    'answer',
+    'settlement',
+    'assignment',
+    'retraction',
+  ),
   category: fc.constantFrom(...categories.map(({ id }) => id)),
   severity: fc.constantFrom('minor' as const, 'major' as const),
   verdict: fc.constantFrom('keep' as const, 'fix' as const, 'drop' as const),
@@ -108,6 +118,9 @@ export const entries: fc.Arbitrary<Entry[]> = fc
           break;
         case 'settlement':
           made.push({ ...base, kind: 'settlement', item, verdict: one.verdict, fixed: one.fixed });
+          break;
+        case 'assignment':
+          made.push({ ...base, kind: 'assignment', item, annotators: [...authors], shared: one.whole });
           break;
         default: {
           const mine = made.filter((other) => other.author === by && other.kind !== 'item');

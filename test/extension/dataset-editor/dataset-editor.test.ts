@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LabelFolder } from '../../../trainer/annotations/label-folder.ts';
+import { judgedRows } from '../../../trainer/annotations/rows/judged-rows.ts';
 import { anyLabel, type LabelChoice } from '../../../trainer/protocol/dataset-editor.ts';
 import { editor } from '../fake-vscode.ts';
 import { arrayOf, folderWith, openDataset, rowOf } from './open-dataset.ts';
@@ -149,7 +151,7 @@ describe('labels', () => {
     const { labelling } = await next('file', ({ labelling }) => 'author' in labelling);
     expect(labelling).toMatchObject({ author: 'Ann <ann@example.org>' });
     const flag = { span, category: 'wrong-order', severity: 'minor', note: 'no' } as const;
-    send({ type: 'say', said: 1, row: 1, text: process, flag, verdict: 'drop' });
+    send({ type: 'say', said: 1, row: 1, text: process, flag, verdict: 'drop', fixed: null });
     const { ids } = await next('said');
     expect(ids).toHaveLength(2);
     expect((await read(1)).labels).toMatchObject([
@@ -167,7 +169,7 @@ describe('labels', () => {
   test('are taken back, found by what they amount to, and gone where the text is another', async () => {
     const { send, next, read, edit } = await openDataset(folderWith('rows.json', three));
     await next('file', ({ labelling }) => 'author' in labelling);
-    send({ type: 'say', said: 1, row: 2, text: rowOf(3).process, flag: null, verdict: 'drop' });
+    send({ type: 'say', said: 1, row: 2, text: rowOf(3).process, flag: null, verdict: 'drop', fixed: null });
     const [id = ''] = (await next('said')).ids;
     const found = async (search: number, choice: Partial<LabelChoice>) => {
       send({ type: 'search', search, text: '', isChanged: false, label: { ...anyLabel, ...choice } });
@@ -189,7 +191,7 @@ describe('labels', () => {
       await found(5, { author: 'Bob' }),
       await found(6, { category: 'format' }),
     ]).toEqual([[2], [], []]);
-    send({ type: 'say', said: 9, row: 2, text: 'as it was before', flag: null, verdict: 'keep' });
+    send({ type: 'say', said: 9, row: 2, text: 'as it was before', flag: null, verdict: 'keep', fixed: null });
     expect((await next('said', ({ said }) => said === 9)).fault).toContain('was changed since it was read');
     await edit(2, 'process', '<think>Another.</think>');
     expect((await read(2)).labels).toEqual([]);
@@ -203,10 +205,29 @@ describe('labels', () => {
     expect((await next('said', ({ said }) => said === 3)).fault).toContain('taken back already');
   });
 
+  test('have the text of a fix, which is what cleaned datasets have in place of the row’s; the dataset stays', async () => {
+    const file = folderWith('rows.json', three);
+    const { send, next, read } = await openDataset(file);
+    await next('file', ({ labelling }) => 'author' in labelling);
+    const fixed = '<think>The square is first.</think>';
+    send({ type: 'say', said: 1, row: 1, text: process, flag: null, verdict: 'fix', fixed });
+    await next('said');
+    expect((await read(1)).labels).toMatchObject([{ verdict: 'fix', fixed }]);
+    send({ type: 'say', said: 2, row: 1, text: process, flag: null, verdict: 'keep', fixed });
+    expect((await next('said', ({ said }) => said === 2)).fault).toContain('the verdict fix alone');
+    expect(readFileSync(file, 'utf8')).toBe(three);
+    const project = path.dirname(file);
+    const { book } = await LabelFolder.open(project, { signal: new AbortController().signal });
+    const judged = judgedRows(book, new Set(['rows.json']));
+    expect([...(judged.get('2')?.values() ?? [])].map(({ outcome }) => outcome)).toEqual([
+      { state: 'agreed', verdict: 'fix', fixed },
+    ]);
+  });
+
   test('of a row without a chain of thought, or outside of any project, are refused in words', async () => {
     const { send, next } = await openDataset(folderWith('rows.json', arrayOf([rowOf(1, { process: undefined })])));
     await next('file', ({ labelling }) => 'author' in labelling);
-    send({ type: 'say', said: 1, row: 0, text: '', flag: null, verdict: 'drop' });
+    send({ type: 'say', said: 1, row: 0, text: '', flag: null, verdict: 'drop', fixed: null });
     expect((await next('said')).fault).toContain('no chain of thought');
     const outside = await openDataset(folderWith('rows.json', three), undefined, false);
     outside.send({ type: 'ready' });

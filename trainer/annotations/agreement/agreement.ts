@@ -14,6 +14,9 @@ import {
   spansOf,
 } from './span-agreement.ts';
 
+/** Of the resamples, wherever agreement is shown, so that the same labels have the same intervals. */
+export const agreementSeed = 1;
+
 /** Two authors, in the order of their keys. */
 export interface Pair {
   readonly first: string;

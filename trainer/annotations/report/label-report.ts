@@ -3,13 +3,10 @@ import type { Categories } from '../../protocol/annotations/categories.ts';
 import { authorKey, authorLine, type Item, itemLine } from '../../protocol/annotations/entries.ts';
 import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
 import { type Verdict, verdict } from '../../protocol/records.ts';
-import { type Agreement, agreementOf } from '../agreement/agreement.ts';
+import { type Agreement, agreementOf, agreementSeed } from '../agreement/agreement.ts';
 import { type Disagreement, disagreements } from '../agreement/disagreements.ts';
 import { labelsForAgreement } from '../agreement/from-labels.ts';
 import { detectorScores, type Score } from '../agreement/suggestions.ts';
-
-/** Of the resamples, so that two reports of the same labels have the same intervals. */
-const seed = 1;
 
 type VerdictCounts = Readonly<Record<Verdict, number>>;
 
@@ -198,7 +195,7 @@ export function labelReport(book: LabelBook, categories: Categories): LabelRepor
       .entries()
       .map(([day, counts]) => ({ day, ...counts }))
       .sort((a, b) => (a.day < b.day ? -1 : 1)),
-    agreement: named(agreementOf(forAgreement.judgements, [], seed), nameOf),
+    agreement: named(agreementOf(forAgreement.judgements, [], agreementSeed), nameOf),
     disagreements: disagreements(forAgreement.judgements, settled).map((each) => ({
       about: itemLine(items.get(each.item) as Item),
       item: each.item,

@@ -76,6 +76,9 @@ const detector = z.string().min(1).max(200);
 /** The text that is to stand in place of the item's; null where it only says that there should be one. */
 const fixed = z.string().nullable();
 
+/** To whom items can be dealt out at once. */
+export const mostAnnotators = 50;
+
 const head = {
   v: z.literal(entryVersion),
   id: entryId,
@@ -131,6 +134,16 @@ const answerEntry = z.strictObject({
 
 const settlementEntry = z.strictObject({ ...head, kind: z.literal('settlement'), item, verdict, fixed });
 
+/** Who is to judge the item. The author of the entry is who dealt it out. */
+const assignmentEntry = z.strictObject({
+  ...head,
+  kind: z.literal('assignment'),
+  item,
+  annotators: z.array(author).min(1).max(mostAnnotators),
+  /** It is for two annotators, though there may be only one as yet. */
+  shared: z.boolean(),
+});
+
 const retractionEntry = z.strictObject({ ...head, kind: z.literal('retraction'), of: entryId });
 
 export const entry = z.discriminatedUnion('kind', [
@@ -139,6 +152,7 @@ export const entry = z.discriminatedUnion('kind', [
   verdictEntry,
   answerEntry,
   settlementEntry,
+  assignmentEntry,
   retractionEntry,
 ]);
 export type Entry = z.infer<typeof entry>;
@@ -149,6 +163,7 @@ export type FlagEntry = OfKind<'flag'>;
 export type VerdictEntry = OfKind<'verdict'>;
 export type AnswerEntry = OfKind<'answer'>;
 export type SettlementEntry = OfKind<'settlement'>;
+export type AssignmentEntry = OfKind<'assignment'>;
 export type RetractionEntry = OfKind<'retraction'>;
 
 const kinds: ReadonlySet<string> = new Set(entry.options.map(({ shape }) => shape.kind.value));

@@ -6,6 +6,7 @@ import { StudioError } from '../errors.ts';
 import type { Anchor } from './anchors.ts';
 import {
   type AnswerEntry,
+  type AssignmentEntry,
   type Author,
   authorKey,
   authorOf,
@@ -35,6 +36,8 @@ export interface ItemLabels {
   /** To suggestions: the latest that stands of each author, detector and place. */
   readonly answers: readonly AnswerEntry[];
   readonly settlement: SettlementEntry | null;
+  /** Who is to judge it, as it was said last; null where everyone may. */
+  readonly assignment: AssignmentEntry | null;
   /** What training obeys. */
   readonly outcome: Outcome;
   /** All that was ever said of it, in order, with what was taken back and what took it back. */
@@ -74,7 +77,7 @@ export class LabelBook {
     return changed;
   }
 
-  /** Keys of all items of which anything was said. */
+  /** Keys of all items of which anything was said, and of those that were dealt out. */
   keys(): IterableIterator<string> {
     return this.ofItem.keys();
   }
@@ -183,6 +186,7 @@ export class LabelBook {
       verdicts,
       answers: latest(ofKind(standing, 'answer'), ({ detector, span }) => `${detector} ${placeKey(span)}`),
       settlement,
+      assignment: ofKind(standing, 'assignment').at(-1) ?? null,
       outcome: outcomeOf(verdicts, settlement),
       history: all.map((entry) => ({ entry, stands: !retracted.has(entry.id) })),
     };

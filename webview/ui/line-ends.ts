@@ -1,6 +1,7 @@
 /** A text area knows one kind of line end. */
 
-const normal = (text: string) => text.replace(/\r\n?/g, '\n');
+/** A text as a text area gives it. */
+export const asTyped = (text: string) => text.replace(/\r\n?/g, '\n');
 
 /** How many UTF-16 code units of `text` become `count` of the normal form; a pair of `\r\n` is not torn. */
 function rawLength(text: string, count: number): number {
@@ -16,7 +17,7 @@ function rawLength(text: string, count: number): number {
  */
 export function withLineEnds(text: string, edited: string): string {
   if (!text.includes('\r')) return edited;
-  const before = normal(text);
+  const before = asTyped(text);
   if (before === edited) return text;
   const most = Math.min(before.length, edited.length);
   let head = 0;

@@ -1,7 +1,7 @@
 /** Line ends of a text that was edited in a text area. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { withLineEnds } from '../../../webview/dataset/line-ends.ts';
+import { withLineEnds } from '../../../webview/ui/line-ends.ts';
 
 const normal = (text: string) => text.replace(/\r\n?/g, '\n');
 const texts = fc
