@@ -1,29 +1,12 @@
 /** What a group would be if, why groups are flat, and how both are counted: in a browser, with the figures of a real run. */
-import path from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
-import { buildWebview } from '../../webview/build.ts';
-import { launchBrowser } from '../extension/harness/browser.ts';
-import { TrainerProcess } from '../integration/trainer-process.ts';
+import { pagesOfRuns, rowsOf as rows } from './pages-of-runs.ts';
 import { projectWithRecordedRun, recordedGroups, recordedRun } from './recorded-run.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-
-let project: { folder: string; remove(): Promise<void> };
-let trainer: TrainerProcess;
-let browser: Browser;
-let context: BrowserContext | null = null;
-let errors: string[] = [];
-
-async function open(page: 'dashboard' | 'rollouts', place = '', width = 1400): Promise<Page> {
-  context = await browser.newContext({ viewport: { width, height: 900 } });
-  const tab = await context.newPage();
-  errors = [];
-  tab.on('pageerror', ({ message }) => errors.push(message));
-  await tab.goto(`${pageAddress(trainer.discovery, page)}&run=${recordedRun}${place}`);
-  return tab;
-}
+const pages = pagesOfRuns(recordedRun, projectWithRecordedRun);
+const open = (page: 'dashboard' | 'rollouts', place = '', width = 1400) => pages.open(page, { place, width });
 
 /** The page at one answer of a group, which is read; where there is room for it, the group stands beside it. */
 async function openAt(groupId: string, rolloutId: string, width?: number): Promise<Page> {
@@ -32,35 +15,9 @@ async function openAt(groupId: string, rolloutId: string, width?: number): Promi
   return tab;
 }
 
-/** Rows of a table as texts, without its head. */
-const rows = async (tab: Page, part: string): Promise<string[][]> =>
-  tab
-    .locator(`[data-part=${part}] tbody tr`)
-    .evaluateAll((lines) =>
-      lines.map((line) => [...line.children].map((cell) => (cell.textContent ?? '').replace(/\s+/g, ' ').trim())),
-    );
 const answerRows = (tab: Page) => rows(tab, 'what-if-answer');
 const field = (tab: Page, name: string) => tab.locator(`[data-what-if=${name}] input[type=text]`);
 const flip = (tab: Page, name: string) => tab.locator(`[data-what-if=${name}] [data-part=flip]`).textContent();
-
-beforeAll(async () => {
-  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
-  project = await projectWithRecordedRun();
-  trainer = await TrainerProcess.start(project.folder);
-  browser = await launchBrowser();
-}, 300_000);
-
-afterEach(async () => {
-  await context?.close();
-  context = null;
-  expect(errors).toEqual([]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await trainer?.stop();
-  await project?.remove();
-});
 
 describe('what if', () => {
   it.each([1400, 1000, 420])('answers "r_t if μ were 1" by two keys, at %i px', async (width) => {
@@ -136,7 +93,6 @@ describe('what if', () => {
       expect(await why.textContent()).toMatch(
         /^μ and α have nothing to act on here: this group has no answers on shuffled frames/,
       );
-      await context?.close();
       const tab = await openAt('s1-3', 's1-3-o0', width);
       await tab.keyboard.press('Enter');
       await tab.locator('#rollout-think:focus').waitFor();
@@ -164,19 +120,18 @@ describe('what if', () => {
   it('gives the recorded numbers of every group with nothing changed, and asks the trainer nothing', async () => {
     const { groups } = recordedGroups();
     for (const { id, stats } of groups.filter(({ purpose }) => purpose === 'train').slice(0, 6)) {
-      await context?.close();
       const tab = await openAt(id, `${id}-o0`);
       expect(await rows(tab, 'what-if-group')).toHaveLength(8);
       expect((await answerRows(tab))[3]?.[1]).toBe(`${stats.mean.toFixed(3)}, ${stats.std.toFixed(3)}`);
       for (const [, run, then] of [...(await answerRows(tab)), ...(await rows(tab, 'what-if-group'))])
         expect(then).toBe(run);
     }
-    await context?.close();
-    context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    const tab = await context.newPage();
     const sent: string[] = [];
-    tab.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))));
-    await tab.goto(`${pageAddress(trainer.discovery, 'rollouts')}&run=${recordedRun}&group=s1-1&rollout=s1-1-o0`);
+    const tab = await pages.open('rollouts', {
+      place: '&group=s1-1&rollout=s1-1-o0',
+      watch: (opened) =>
+        opened.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload)))),
+    });
     await tab.locator('[data-part=what-if]').waitFor();
     await tab.waitForLoadState('networkidle');
     await expect.poll(() => sent.some((message) => message.includes('groups/get'))).toBe(true);
@@ -195,7 +150,6 @@ describe('flat groups', () => {
     expect(await reason.textContent()).toBe(
       'Flat: All 8 answers are wrong and were paid the same: accuracy 0 + format 1 + temporal 0 + length 0 = 1.',
     );
-    await context?.close();
     const fractions = await openAt('s11-10', 's11-10-o0');
     expect(await fractions.locator('[data-part=flat]').textContent()).toBe(
       'Flat: All 8 answers are alike in every part, with an accuracy of 0.50 each: accuracy 0.5 + format 1 + temporal 0 + length 0.1 = 1.6.',
@@ -232,10 +186,10 @@ describe('when the trainer is gone', () => {
   it('a what-if goes on, and the values of the run are as plain to read as before', async () => {
     const tab = await openAt('s1-3', 's1-3-o0');
     const dashboard = await tab.context().newPage();
-    await dashboard.goto(`${pageAddress(trainer.discovery, 'dashboard')}&run=${recordedRun}`);
+    await dashboard.goto(`${pageAddress(pages.trainer.discovery, 'dashboard')}&run=${recordedRun}`);
     const values = dashboard.locator('vscode-text-field');
     await values.first().waitFor();
-    await trainer.stop();
+    await pages.trainer.stop();
     await expect
       .poll(() => values.evaluateAll((all) => all.map((one) => one.hasAttribute('disabled')).every(Boolean)))
       .toBe(true);

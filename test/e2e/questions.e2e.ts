@@ -1,23 +1,11 @@
 /** One question across steps, two runs on it, and two evaluations: in a browser, with figures counted here from the groups. */
-import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import { describe, expect, it } from 'vitest';
+import { presetParameters } from '../../trainer/learning/presets.ts';
 import type { Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
-import { defaultEngine } from '../../trainer/protocol/runfile.ts';
-import { writePlan } from '../../trainer/runs/plan.ts';
-import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
-import { RunStore } from '../../trainer/store/run-store.ts';
-import { buildWebview } from '../../webview/build.ts';
-import { launchBrowser } from '../extension/harness/browser.ts';
-import { TrainerProcess } from '../integration/trainer-process.ts';
-import { aRunThat } from '../protocol/every-standing.ts';
-import { aGroup, anEvaluation, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+import { aGroup, anEvaluation, aQuestion, aRollout } from '../store/records.ts';
+import { notOwned, pagesOfRuns, rowsOf as rows } from './pages-of-runs.ts';
+import { projectWithRuns, type RunThatIsOver } from './recorded-run.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const attack = '<img src=x onerror="window.owned=1">\u202e';
 const attackShown = '<img src=x onerror="window.owned=1">\\u202e';
 /** Right answers of four on ordered frames, by step and question. */
@@ -25,12 +13,6 @@ const rights = {
   'first-1': { 2: [1, 4], 4: [2, 3], 6: [4, 3] },
   'second-1': { 2: [0, 4], 4: [1, 3], 6: [1, 2] },
 } as const;
-
-let folder: string;
-let trainer: TrainerProcess;
-let browser: Browser;
-let context: BrowserContext | null = null;
-let errors: string[] = [];
 
 const question = (number: number) => aQuestion({ row: number, problem: `${attack} Question ${number}?` });
 
@@ -57,82 +39,30 @@ function tokensOf({ text }: Rollout): RolloutTokens {
   return { pieces, logprobs: pieces.map((_, at) => -0.2 * at), entropy: pieces.map(() => 0.3) };
 }
 
-async function writeRun(id: keyof typeof rights, seed: number): Promise<void> {
-  const runFolder = path.join(folder, '.video-r1', 'runs', id);
-  mkdirSync(runFolder, { recursive: true });
-  const name = id.replace('-1', '');
-  await writePlan(runFolder, {
-    ...{ name, method: 'tgrpo', preset: 'sample', seed, evaluationDataset: null, promptTemplate: null },
-    dataset: path.join(folder, 'rl.json'),
-    runFile: path.join(folder, `${name}.run.json`),
-    model: { checkpoint: path.join(folder, 'checkpoint') },
-    engine: defaultEngine,
-    sourceWeights: null,
-    allowedRoots: [],
-    paths: new ProjectPaths(folder),
-  });
-  const store = RunStore.create(runFolder, aRunThat({ state: 'completed' }, { id, name, step: 6, steps: 6 }));
-  for (const [step, [one, two]] of Object.entries(rights[id]).map(([text, held]) => [Number(text), held] as const)) {
-    for (const [number, right] of [one, two].entries()) {
-      const group = answered(`s${step}-g${number}`, step, number + 1, right);
-      store.append(
-        { type: 'group', group },
-        { tokens: new Map(group.rollouts.map((held) => [held.id, tokensOf(held)])) },
-      );
-    }
-    store.append({ type: 'step', metrics: someMetrics(step) });
-  }
+function runOf(id: keyof typeof rights, seed: number): RunThatIsOver {
+  const steps = Object.entries<readonly number[]>(rights[id]).map(([text, held]) => [Number(text), held] as const);
+  const asked = steps.flatMap(([step, held]) =>
+    held.map((right, number) => answered(`s${step}-g${number}`, step, number + 1, right)),
+  );
   // Questions 23 to 26: right, wrong, wrong, right at first, then right, right, right, wrong.
-  for (const [evaluation, step, right] of [
-    ['e0', 0, [1, 0, 0, 1]],
-    ['e1', 6, [1, 1, 1, 0]],
-  ] as const) {
-    for (const [place, correct] of right.entries())
-      store.append({ type: 'group', group: answered(`${evaluation}-0-g${place}`, step, 23 + place, correct, 1) });
-    store.append({ type: 'evaluation', evaluation: { ...anEvaluation(step), id: evaluation } });
-  }
-  store.dispose();
+  const evaluated = (
+    [
+      ['e0', 0, [1, 0, 0, 1]],
+      ['e1', 6, [1, 1, 1, 0]],
+    ] as const
+  ).map(([evaluation, step, right]) => ({
+    groups: right.map((correct, place) => answered(`${evaluation}-0-g${place}`, step, 23 + place, correct, 1)),
+    of: { ...anEvaluation(step), id: evaluation },
+  }));
+  return {
+    ...{ id, seed, tokensOf, parameters: presetParameters('sample', 'tgrpo') },
+    groups: [...asked, ...evaluated.flatMap(({ groups }) => groups)],
+    evaluations: evaluated.map(({ of }) => of),
+  };
 }
 
-async function open(page: 'dashboard' | 'rollouts' | 'across' | 'compare', place = ''): Promise<Page> {
-  context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  const tab = await context.newPage();
-  errors = [];
-  tab.on('pageerror', ({ message }) => errors.push(message));
-  const address = new URL(pageAddress(trainer.discovery));
-  address.pathname = `/${page}`;
-  await tab.goto(`${address.href}&run=first-1${place}`);
-  return tab;
-}
-
-const rows = async (tab: Page, part: string): Promise<string[][]> =>
-  tab
-    .locator(`[data-part=${part}] tbody tr`)
-    .evaluateAll((lines) =>
-      lines.map((line) => [...line.children].map((cell) => (cell.textContent ?? '').replace(/\s+/g, ' ').trim())),
-    );
-const notOwned = async (tab: Page) => expect(await tab.evaluate(() => 'owned' in window)).toBe(false);
-
-beforeAll(async () => {
-  await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
-  folder = await mkdtemp(path.join(tmpdir(), 'video-r1-across-'));
-  await writeRun('first-1', 1);
-  await writeRun('second-1', 7);
-  trainer = await TrainerProcess.start(folder);
-  browser = await launchBrowser();
-}, 300_000);
-
-afterEach(async () => {
-  await context?.close();
-  context = null;
-  expect(errors).toEqual([]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await trainer?.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+const pages = pagesOfRuns('first-1', () => projectWithRuns([runOf('first-1', 1), runOf('second-1', 7)]));
+const open = (page: 'dashboard' | 'rollouts' | 'across' | 'compare', place = '') => pages.open(page, { place });
 
 describe('one question across steps', () => {
   it('is found by words, shown as a cell for each answer, and compared word by word, all by keyboard', async () => {

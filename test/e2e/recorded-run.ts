@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { MaskedAnswers } from '../../trainer/protocol/masked-answers.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import type { Evaluation, GroupWithRollouts } from '../../trainer/protocol/records.ts';
+import type { Evaluation, GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -35,6 +36,10 @@ export interface RunThatIsOver {
   readonly groups: readonly GroupWithRollouts[];
   readonly parameters: ParameterValues;
   readonly evaluations?: readonly Evaluation[];
+  readonly seed?: number;
+  readonly tokensOf?: (rollout: Rollout) => RolloutTokens;
+  /** What was left out of updates. */
+  readonly masked?: readonly MaskedAnswers[];
 }
 
 /** A project with runs that are over, each with its groups step by step, as if it had been trained. */
@@ -46,7 +51,8 @@ export async function projectWithRuns(
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-async function recordRun(folder: string, { id, groups, parameters, evaluations = [] }: RunThatIsOver): Promise<void> {
+async function recordRun(folder: string, run: RunThatIsOver): Promise<void> {
+  const { id, groups, parameters, evaluations = [], seed = 1, tokensOf, masked = [] } = run;
   const runFolder = path.join(folder, '.video-r1', 'runs', id);
   const name = id.replace(/-\d+$/, '');
   mkdirSync(runFolder, { recursive: true });
@@ -60,7 +66,7 @@ async function recordRun(folder: string, { id, groups, parameters, evaluations =
     runFile: path.join(folder, 'tgrpo.run.json'),
     model: { checkpoint: path.join(folder, 'checkpoint') },
     engine: { name: 'tfjs', backend: 'wasm', threads: 1 },
-    seed: 1,
+    seed,
     sourceWeights: null,
     allowedRoots: [],
     paths: new ProjectPaths(folder),
@@ -72,7 +78,11 @@ async function recordRun(folder: string, { id, groups, parameters, evaluations =
   );
   for (let step = 0; step <= last; step++) {
     const own = groups.filter((group) => group.step === step);
-    store.appendAll(own.map((group) => ({ type: 'group', group })));
+    for (const group of own) {
+      const tokens = new Map(tokensOf ? group.rollouts.map((one) => [one.id, tokensOf(one)]) : []);
+      store.append({ type: 'group', group }, { tokens });
+    }
+    for (const one of masked.filter((told) => told.step === step)) store.append({ type: 'masked', masked: one });
     if (step > 0) store.append({ type: 'step', metrics: someMetrics(step) });
     for (const evaluation of evaluations.filter((one) => one.step === step))
       store.append({ type: 'evaluation', evaluation });

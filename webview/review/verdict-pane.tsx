@@ -1,10 +1,10 @@
 /** What one says of the item: the verdict, one's flags, what detectors suggest, others once one has judged, and what training does. */
 import { useMemo } from 'preact/hooks';
 import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
-import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { type Annotation, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FlagList } from '../rollout/flag-list.tsx';
+import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { count } from '../ui/numbers.ts';
@@ -32,7 +32,6 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
   const { categories } = useStore(review.flagging.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
   const chosen = verdict ?? given;
-  const open = suggestions.filter(({ answered }) => answered === null);
   return (
     <Pane name="verdict" label="Verdict">
       <PaneHead
@@ -54,39 +53,13 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
           {...{ named, refused, author }}
           onRetract={(id) => void review.flagging.retract(id)}
         />
-        {suggestions.length > 0 && (
-          <section aria-label="Suggested">
-            <Section title="Suggested" meta={<span class="dim">by detectors; no flags until you accept</span>} />
-            <ul class={styles.suggestions}>
-              {suggestions.map(({ detector, span, category, says, answered, precision }) => (
-                <li key={`${detector} ${span?.start}`} data-answered={answered ? '' : undefined}>
-                  <span>
-                    {shownLine(named(category).name)}
-                    <span class="dim far">
-                      {precision ? `right ${precision.accepted} of ${precision.answered}` : 'not judged yet'}
-                    </span>
-                  </span>
-                  <span class="dim">{shownLine(says, 300)}</span>
-                  {answered ? (
-                    <span class="dim">{answered.accepted ? 'accepted' : 'dismissed'}</span>
-                  ) : (
-                    open[0]?.detector === detector &&
-                    open[0].span?.start === span?.start && (
-                      <span class={styles.acts}>
-                        <Button onPress={() => void review.answer(true)}>
-                          Accept&nbsp;<kbd>Y</kbd>
-                        </Button>
-                        <Button onPress={() => void review.answer(false)}>
-                          Dismiss&nbsp;<kbd>N</kbd>
-                        </Button>
-                      </span>
-                    )
-                  )}
-                </li>
-              ))}
-            </ul>
-          </section>
-        )}
+        <SuggestionList
+          suggestions={suggestions}
+          text={review.rollout?.text ?? ''}
+          whole="the whole answer"
+          {...{ named, refused }}
+          onAnswer={(accepted) => void review.answer(accepted)}
+        />
         {hidden > 0 && (
           <section aria-label="Others">
             <Section title="Others" />

@@ -10,6 +10,7 @@ import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-gro
 import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
+import { Suggesting } from '../rollout/suggesting.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
@@ -104,6 +105,7 @@ export class Reading {
   readonly moves: ListMoves;
   readonly place: Store<RolloutsPlace>;
   readonly flagging: Flagging;
+  readonly suggesting: Suggesting;
   private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>;
   private readonly list: ReadList;
   private readonly stops: readonly (() => void)[];
@@ -143,6 +145,14 @@ export class Reading {
         );
       },
     );
+    this.suggesting = new Suggesting(
+      {
+        list: async (rolloutId) => (await feed.request('suggestions/list', { rolloutId })).suggestions,
+        answer: (rolloutId, said) => feed.request('suggestions/answer', { rolloutId, ...said }),
+        fail: (thrown) => feed.fail(thrown),
+      },
+      (ids) => this.flagging.remember(ids),
+    );
     this.list = list;
     this.place = place;
     this.query = list.state.get().query;
@@ -171,6 +181,7 @@ export class Reading {
   /** What is stored of the question is another than before, or can be read now. */
   readAgain(): void {
     const { groupId, rolloutId } = this.place.get();
+    this.suggesting.show(null);
     if (groupId !== null) void this.readGroup(groupId);
     if (rolloutId !== null && this.state.get().tokens === null) void this.readTokens(rolloutId);
   }
@@ -315,6 +326,12 @@ export class Reading {
     this.patch({ pane: 'rollout', exact: false });
   }
 
+  /** Takes back what was said last, an answer to a suggestion too. */
+  async undoFlag(): Promise<void> {
+    const ids = await this.flagging.undo();
+    if (ids.length > 0) await this.suggesting.readAgain();
+  }
+
   private frames(): number {
     return this.state.get().group?.media.times.length ?? 0;
   }
@@ -364,11 +381,18 @@ export class Reading {
       this.patch({ aha: null, hit: null, token: null, tokens: null });
       if (rolloutId !== null) void this.readTokens(rolloutId);
     }
+    this.suggest();
     if (groupId === before.groupId) return;
     this.showFrame(0);
     this.patch({ unread: null });
     if (groupId === null) this.patch({ group: null });
     else void this.readGroup(groupId);
+  }
+
+  /** Only of an answer in which detectors found something. */
+  private suggest(): void {
+    const { rollout } = this;
+    this.suggesting.show(rollout?.patterns?.length ? rollout.id : null);
   }
 
   private async readGroup(groupId: string): Promise<void> {
@@ -377,6 +401,7 @@ export class Reading {
       const group = await this.feed.group(groupId);
       if (!isWanted()) return;
       this.patch({ group, unread: null });
+      this.suggest();
       this.readAhead();
     } catch (thrown) {
       if (isWanted()) this.patch({ group: null, unread: asStudioError(thrown) });

@@ -26,6 +26,7 @@ import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
 import { ShadeBar } from '../rollout/shade-bar.tsx';
 import { entropyRefusal, shadeOf, shadeRefusal } from '../rollout/shades.ts';
+import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { temporalReason } from '../rollout/temporal-reason.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
@@ -159,7 +160,8 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
   const { group, rollout } = read;
   const { question, media } = group;
   const { frame, flipping, shade, tokens, token, hit, aha } = useStore(reading.state, (state) => state);
-  const { flagging } = reading;
+  const { flagging, suggesting } = reading;
+  const suggestions = useStore(suggesting.state, (held) => held);
   const { draft, categories } = useStore(flagging.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
   const author = useStore(feed.connection.state, (state) => state.author);
@@ -336,6 +338,13 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
           whole="the whole answer"
           {...{ named, refused, author }}
           onRetract={(id) => void flagging.retract(id)}
+        />
+        <SuggestionList
+          suggestions={suggestions}
+          text={rollout.text}
+          whole="the whole answer"
+          {...{ named, refused }}
+          onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
       <AnswerLine {...{ rollout, question, noEntropy }} threshold={run.parameters.correctThreshold}>

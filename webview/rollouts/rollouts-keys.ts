@@ -24,6 +24,7 @@ export const rolloutsKeys = [
   { meaning: 'across steps', keys: { t: 'across' } },
   { meaning: 'compare with another run', keys: { r: 'compare' } },
   { meaning: 'flag the selected text, or the answer', keys: { x: 'flag' } },
+  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
   { meaning: 'take back what was flagged last', keys: { u: 'undoFlag' } },
   { meaning: 'judge one after the other: the queue', keys: { q: 'review' } },
   { meaning: 'copy a link', keys: { y: 'copyLink' } },
