@@ -9,13 +9,19 @@ import { notOwned, pagesOfRuns } from './pages-of-runs.ts';
 import { projectWithRuns } from './recorded-run.ts';
 
 const attack = '<img src=x onerror="window.owned=1">\u202e';
-const think = `It goes left, then it goes right. ${attack} So it is B.`;
-const text = `<think>${think}</think><answer>B</answer>`;
-const parsed = {
-  think: { start: 7, end: 7 + think.length },
-  answer: { start: text.length - 10, end: text.length - 9 },
-  problems: [],
-};
+
+function reasoned(step: number) {
+  const think = `At step ${step} it goes left, then it goes right. ${attack} So it is B.`;
+  const text = `<think>${think}</think><answer>B</answer>`;
+  return {
+    text,
+    parsed: {
+      think: { start: 7, end: 7 + think.length },
+      answer: { start: text.length - 10, end: text.length - 9 },
+      problems: [],
+    },
+  };
+}
 
 /** Of step 2 the second answer holds flagged words, and the third was flagged; the first has a pattern. */
 const groups = [1, 2].map((step) => {
@@ -29,8 +35,7 @@ const groups = [1, 2].map((step) => {
           groupId,
           step,
           index,
-          text,
-          parsed,
+          ...reasoned(step),
           advantage: [0.5, -0.25, 0.75][index] ?? 0,
         },
         ...(index === 0 && { patterns: ['wrong way' as const] }),
@@ -71,6 +76,7 @@ describe('an answer that was left out of the update', () => {
     expect(await became(tab)).toBe(
       'Left out of the update: it holds what people flagged: “goes left”, “<img src=x onerror="window.owned=1">\\u202e”. Its advantage was −0.25 before.',
     );
+    await tab.getByText('before it was left out of the update').waitFor();
     const lines = tab.locator('[data-part=left-out] li');
     await expect
       .poll(() => lines.allTextContents())
@@ -80,7 +86,7 @@ describe('an answer that was left out of the update', () => {
         'Advantages of the others in the update: 1 +0.50 → +0.13',
       ]);
     expect(await tab.locator('[data-pane=group] button s').allTextContents()).toEqual(['−0.25', '+0.75']);
-    expect(await tab.locator('[id^=row-] s').allTextContents()).toEqual(['−0.25', '+0.75']);
+    await expect.poll(() => tab.locator('[id^=row-] s').allTextContents()).toEqual(['−0.25', '+0.75']);
     await tab.locator('#row-s2-g0-o1[aria-label*="left out of the update"]').waitFor();
     expect(await tab.locator('#row-s2-g0-o0[aria-label*="left out"]').count()).toBe(0);
     await notOwned(tab);
@@ -103,7 +109,7 @@ describe('an answer that was left out of the update', () => {
     await filterTo(tab, 'masked cameBack', 1, 6);
     await filterTo(tab, 'flaggedWords:"Goes Left"', 2, 6);
     await tab.keyboard.press('C');
-    await tab.getByRole('checkbox', { name: 'flagged words that came back' }).check();
+    await tab.getByRole('checkbox', { name: 'flagged words that came back' }).click();
     await tab.keyboard.press('Escape');
     await tab.locator('[data-column=cameBack]', { hasText: '“goes left”, “<img' }).first().waitFor();
     await notOwned(tab);
@@ -130,7 +136,7 @@ describe('what a detector suggests', () => {
     await tab.keyboard.press('u');
     await said.first().waitFor({ state: 'detached' });
     await suggested.filter({ hasText: 'not judged yet' }).waitFor();
-    await tab.getByRole('button', { name: 'Dismiss' }).click();
+    await tab.getByRole('button', { name: /^Dismiss\s+N$/ }).click();
     await suggested.filter({ hasText: 'right 0 of 1' }).filter({ hasText: 'dismissed' }).waitFor();
     await tab.locator('#row-s2-g0-o1').click();
     await suggested.first().waitFor({ state: 'detached' });

@@ -25,6 +25,12 @@ export function inUpdate(rollout: Rollout, group: Pick<GroupWithRollouts, 'rollo
   };
 }
 
+/** What the advantage that its group gave it is to the update; null where that is the one that it was trained with. */
+export function advantageBefore({ masked, updatedAdvantage }: Rollout): string | null {
+  if (masked !== undefined) return 'before it was left out of the update';
+  return updatedAdvantage === undefined ? null : 'before others were left out of the update';
+}
+
 /** What follows the answer's name. */
 export function whyMasked({ words }: MaskedAnswer): string {
   if (words.length === 0) return 'was flagged while its group was open';

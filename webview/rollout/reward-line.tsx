@@ -8,6 +8,7 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import { workedAdvantage, workedTotal } from '../formulas/worked-formulas.ts';
 import { Bar } from '../ui/heads.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
+import { advantageBefore } from './in-update.ts';
 import styles from './reward-line.module.css';
 import { partFill } from './reward-parts.tsx';
 import { partFormulas } from './reward-sum.tsx';
@@ -69,6 +70,7 @@ export function RewardLine({ label, rollout, group, parameters }: RewardLineProp
 
 function Equation({ rollout, group, parameters }: Omit<RewardLineProps, 'label'>) {
   const advantage = advantageOf(rollout, group, parameters);
+  const before = advantageBefore(rollout);
   if (advantage.kind === 'none') {
     return (
       <FormulaLabel name="advantage" worked={advantage.why}>
@@ -81,11 +83,12 @@ function Equation({ rollout, group, parameters }: Omit<RewardLineProps, 'label'>
     <FormulaLabel name="advantage" worked={workedAdvantage(rollout, group, parameters)}>
       <span class={styles.equation}>
         {!advantage.agrees
-          ? 'as training used it '
+          ? before === null && 'as training used it '
           : advantage.divisor === null
             ? `${difference} = `
             : `(${difference}) ÷ ${divisorWords(group.stats.std, parameters)} = `}
         <b class="strong">{signed(advantage.advantage, 2)}</b>
+        {before !== null && ` ${before}`}
       </span>
     </FormulaLabel>
   );

@@ -9,6 +9,7 @@ import type { FormulaName } from '../formulas/formulas.ts';
 import { workedAdvantage, workedMean, workedStd, workedTotal } from '../formulas/worked-formulas.ts';
 import { Bar } from '../ui/heads.tsx';
 import { fixed, plain, signed } from '../ui/numbers.ts';
+import { advantageBefore } from './in-update.ts';
 import { partFill } from './reward-parts.tsx';
 import styles from './reward-sum.module.css';
 import { staircase } from './staircase.ts';
@@ -34,6 +35,7 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
   const { low, high } = stairs;
   const at = (value: number) => ((value - low) / (high - low || 1)) * 100;
   const advantage = advantageOf(rollout, group, parameters);
+  const before = advantageBefore(rollout);
   return (
     <section aria-label="Reward">
       <Bar title="Reward">
@@ -154,9 +156,11 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
                 {signed(advantage.advantage, 2)}
               </span>
               <span class={`${styles.why} cut`}>
-                {advantage.agrees
-                  ? `on each of its ${rollout.tokenCount} tokens`
-                  : 'as training used it; parameters have changed since, so the lines above give another number'}
+                {before !== null
+                  ? before
+                  : advantage.agrees
+                    ? `on each of its ${rollout.tokenCount} tokens`
+                    : 'as training used it; parameters have changed since, so the lines above give another number'}
               </span>
             </div>
           </>
