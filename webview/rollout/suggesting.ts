@@ -54,7 +54,7 @@ export class Suggesting {
     const { item } = this;
     const open = firstOpen(this.state.get());
     if (item === null || open === undefined) {
-      say('Nothing is suggested that is not answered.');
+      say(`Nothing is suggested that is to be ${accepted ? 'accepted' : 'dismissed'}.`);
       return;
     }
     const { detector, span } = open;
