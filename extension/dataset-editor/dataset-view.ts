@@ -14,6 +14,7 @@ import {
   pageToDataset,
 } from '../../trainer/protocol/dataset-editor.ts';
 import { faultLine } from '../../trainer/protocol/issues.ts';
+import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { makeNonce, pageHtml } from '../panels/page-html.ts';
 import type { Studio } from '../studio.ts';
 import type { DatasetDocument } from './dataset-document.ts';
@@ -152,6 +153,10 @@ export class DatasetView {
         return this.say(message.said, async (labels) =>
           labels.add(valuesOf(await document.dataset.row(message.row)), message.text, message),
         );
+      case 'answer':
+        return this.say(message.said, async (labels) =>
+          labels.answer(valuesOf(await document.dataset.row(message.row)), message.text, message),
+        );
       case 'retract':
         return this.say(message.said, async (labels) => [await labels.retract(message.id)]);
       case 'load-again':
@@ -166,7 +171,9 @@ export class DatasetView {
   private async reading(row: number) {
     const { turn, labels } = this.document;
     const read = await this.document.dataset.row(row);
-    return readRow(read, turn, typeof labels === 'string' ? [] : labels.of(valuesOf(read)).labels);
+    if (typeof labels === 'string') return readRow(read, turn);
+    const values = valuesOf(read);
+    return readRow(read, turn, labels.of(values).labels, suggestionsIn(labels, values));
   }
 
   private labelRule(choice: LabelChoice): NonNullable<RowFilter['holds']> {
@@ -297,5 +304,14 @@ export class DatasetView {
     if (signal.aborted) return;
     const sheet = await frameSheet(this.studio, path.dirname(this.document.dataset.file), read, signal);
     if (!signal.aborted) this.post({ type: 'frames', row, ...sheet });
+  }
+}
+
+/** None while the file of categories has a fault, which the page is told as the reason why nothing can be said. */
+function suggestionsIn(labels: RowLabels, values: ReturnType<typeof valuesOf>): Suggestion[] {
+  try {
+    return labels.suggestions(values);
+  } catch {
+    return [];
   }
 }

@@ -4,6 +4,7 @@ import { type DatasetRow, datasetRow } from '../../trainer/protocol/dataset.ts';
 import type { EditableField, LabelMark, RowHead, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { faultLine } from '../../trainer/protocol/issues.ts';
 import type { Label } from '../../trainer/protocol/records.ts';
+import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { readReasoning } from '../../trainer/reasoning/aha.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
 import { solutionText } from '../../trainer/reasoning/prompt.ts';
@@ -61,7 +62,13 @@ function foundIn(row: DatasetRow): Found & { readonly problems: readonly string[
   };
 }
 
-export function readRow(row: EditableRow, turn: number, labels: readonly Label[] = []): RowReading {
+/** @param suggestions of detectors */
+export function readRow(
+  row: EditableRow,
+  turn: number,
+  labels: readonly Label[] = [],
+  suggestions: readonly Suggestion[] = [],
+): RowReading {
   const values = valuesOf(row);
   const editable = (field: EditableField) => (typeof values[field] === 'string' ? values[field] : null);
   const fields = { process: editable('process'), solution: editable('solution'), problem: editable('problem') };
@@ -91,6 +98,7 @@ export function readRow(row: EditableRow, turn: number, labels: readonly Label[]
     path: textOf(values.path),
     source: textOf(values.data_source),
     labels: [...labels],
+    suggestions: [...suggestions],
     ...found,
   };
 }

@@ -3,6 +3,13 @@ import { authorOfSetting } from '../../trainer/annotations/author.ts';
 import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
 import { datasetName, itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
 import { entriesOf, labelOf, retractionOf } from '../../trainer/annotations/say.ts';
+import {
+  answered,
+  type Precision,
+  precisionIn,
+  suggestedOf,
+  withAnswers,
+} from '../../trainer/annotations/suggestions.ts';
 import type { SourceRow } from '../../trainer/data/editable/editable-dataset.ts';
 import type { Category } from '../../trainer/protocol/annotations/categories.ts';
 import { authorLine, itemKey } from '../../trainer/protocol/annotations/entries.ts';
@@ -11,6 +18,8 @@ import { fits, type LabelFilter } from '../../trainer/protocol/annotations/label
 import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Label, Saying } from '../../trainer/protocol/records.ts';
+import type { Suggestion, SuggestionAnswerInput } from '../../trainer/protocol/review-queue.ts';
+import { patternsOfRow } from './row-patterns.ts';
 
 /** How often the disk is asked whether others wrote labels. */
 const watchMs = 2000;
@@ -24,6 +33,8 @@ export class RowLabels {
   private readonly labels: LabelFolder;
   private readonly ended: AbortController;
   private readonly onChange: () => void;
+  /** Of all labels of the project, until they change. */
+  private precision: Precision | null = null;
 
   private constructor(
     dataset: string,
@@ -48,7 +59,8 @@ export class RowLabels {
     const ended = new AbortController();
     const labels = await LabelFolder.open(project, { signal: ended.signal });
     const opened = new RowLabels(dataset, author, labels, ended, onChange);
-    const watching = labels.watch(watchMs, onChange, onChange);
+    const changed = () => opened.changed();
+    const watching = labels.watch(watchMs, changed, changed);
     ended.signal.addEventListener('abort', () => watching.dispose());
     return opened;
   }
@@ -102,6 +114,60 @@ export class RowLabels {
    * @throws StudioError `bad-request` for a row without a chain of thought, `conflict` where it is another than was read
    */
   async add(values: Values, text: string, said: Saying): Promise<readonly string[]> {
+    const known = this.judged(values, text);
+    const { entries, ids } = entriesOf(said, known, authorOfSetting(this.author), this.labels);
+    await this.labels.append(entries, this.ended.signal);
+    this.changed();
+    return ids;
+  }
+
+  /** What detectors would flag in the row's text as it is now. @throws StudioError as `categories` */
+  suggestions(values: Values): Suggestion[] {
+    const known = itemOfRow(this.dataset, values);
+    if (known === null) return [];
+    const { book, categories } = this.labels;
+    this.precision ??= precisionIn(book);
+    const { text } = known.content;
+    const answers = book.get(itemKey(known.item))?.answers ?? [];
+    const author = authorOfSetting(this.author);
+    return withAnswers(suggestedOf(patternsOfRow(values), categories), { text, answers, author }, this.precision);
+  }
+
+  /**
+   * Accepts or dismisses what a detector suggests; as `add` otherwise.
+   * @throws StudioError `not-found` where it is not suggested
+   */
+  async answer(
+    values: Values,
+    text: string,
+    said: Omit<SuggestionAnswerInput, 'rolloutId'>,
+  ): Promise<readonly string[]> {
+    const known = this.judged(values, text);
+    const suggested = suggestedOf(patternsOfRow(values), this.labels.categories);
+    const written = answered(suggested, said, known, authorOfSetting(this.author), this.labels);
+    if (written === null)
+      throw new StudioError('not-found', `${said.detector} suggests nothing there in this row.`, {
+        remedy: 'Read the row as it is now.',
+      });
+    await this.labels.append(written.entries, this.ended.signal);
+    this.changed();
+    return written.ids;
+  }
+
+  async retract(id: string): Promise<string> {
+    const entry = retractionOf(id, authorOfSetting(this.author), this.labels);
+    await this.labels.append([entry], this.ended.signal);
+    this.changed();
+    return entry.id;
+  }
+
+  private changed(): void {
+    this.precision = null;
+    this.onChange();
+  }
+
+  /** @throws StudioError as `add` */
+  private judged(values: Values, text: string): NonNullable<ReturnType<typeof itemOfRow>> {
     const known = itemOfRow(this.dataset, values);
     if (known === null)
       throw new StudioError('bad-request', 'This row has no chain of thought that could be judged.', {
@@ -115,17 +181,7 @@ export class RowLabels {
           remedy: 'Read it as it is now, and say it again.',
         },
       );
-    const { entries, ids } = entriesOf(said, known, authorOfSetting(this.author), this.labels);
-    await this.labels.append(entries, this.ended.signal);
-    this.onChange();
-    return ids;
-  }
-
-  async retract(id: string): Promise<string> {
-    const entry = retractionOf(id, authorOfSetting(this.author), this.labels);
-    await this.labels.append([entry], this.ended.signal);
-    this.onChange();
-    return entry.id;
+    return known;
   }
 }
 

@@ -15,6 +15,7 @@ import { searchRows } from '../../trainer/data/editable/search-rows.ts';
 import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
 import type { DatasetToPage, PageToDataset } from '../../trainer/protocol/dataset-editor.ts';
 import type { Label } from '../../trainer/protocol/records.ts';
+import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 
@@ -54,6 +55,7 @@ let dataset: EditableDataset;
 let turn = 0;
 const sent: PageToDataset[] = [];
 const labels = new Map<number, readonly Label[]>();
+let suggestions: readonly Suggestion[] = [];
 
 const post = (message: DatasetToPage) => tab.evaluate((data) => window.postMessage(data), message);
 const file = (more: Partial<Extract<DatasetToPage, { type: 'file' }>> = {}) =>
@@ -76,7 +78,10 @@ async function answer(message: PageToDataset): Promise<void> {
         heads: (await Promise.all(message.rows.map((row) => dataset.row(row)))).map((row) => headOf(row)),
       });
     case 'row':
-      return post({ type: 'row', reading: readRow(await dataset.row(message.row), turn, labels.get(message.row)) });
+      return post({
+        type: 'row',
+        reading: readRow(await dataset.row(message.row), turn, labels.get(message.row), suggestions),
+      });
     case 'frames':
       return post({ type: 'frames', row: message.row, picture: null, words: 'No frames: this folder is not trusted.' });
     case 'search': {
@@ -105,6 +110,13 @@ async function answer(message: PageToDataset): Promise<void> {
       turn++;
       await file();
       return post({ type: 'said', said: message.said, ids: ['flag', 'verdict'], fault: null });
+    }
+    case 'answer': {
+      const { accepted } = message;
+      suggestions = suggestions.map((one) => ({ ...one, answered: { accepted, id: 'said' } }));
+      turn++;
+      await file();
+      return post({ type: 'said', said: message.said, ids: ['said'], fault: null });
     }
     case 'retract':
       labels.clear();
@@ -158,6 +170,7 @@ beforeEach(async () => {
   await dataset.indexed;
   sent.length = 0;
   labels.clear();
+  suggestions = [];
   await tab.goto(address);
   await theme('dark');
   await head(1).waitFor();
@@ -281,6 +294,25 @@ describe('the page of a dataset', () => {
     await press('Enter');
     await form().waitFor({ state: 'detached' });
     expect(sent.findLast(({ type }) => type === 'say')).toMatchObject({ fixed: `${rows[1]?.process} dk1\n` });
+  });
+
+  it('has suggestions of detectors below the text, which are answered by keyboard', async () => {
+    const span = { start: 7, end: 12 };
+    suggestions = [
+      { ...{ detector: 'repetition', category: 'repetition', span, answered: null }, says: hostile, precision: null },
+    ];
+    await press('j');
+    await head(2).waitFor();
+    const suggested = tab.getByRole('region', { name: 'Suggested' }).getByRole('listitem');
+    await suggested.filter({ hasText: 'not judged yet' }).filter({ hasText: 'onerror' }).waitFor();
+    await press('N');
+    await suggested.filter({ hasText: 'dismissed' }).waitFor();
+    const { process } = rows[1] as { process: string };
+    expect(sent.filter(({ type }) => type === 'answer')).toEqual([
+      { type: 'answer', said: 1, row: 1, text: process, detector: 'repetition', span, accepted: false },
+    ]);
+    await press('Y');
+    await tab.getByText('Nothing is suggested that is to be accepted.').waitFor();
   });
 
   it('shows what changed since the last commit, word against word', async () => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { categoryId, sentCategory } from './annotations/categories.ts';
 import { ahaMoment, commitment, fixedText, flagInput, label, span, verdict } from './records.ts';
+import { suggestion, suggestionAnswer } from './review-queue.ts';
 
 const rowNumber = z.number().int().min(0);
 
@@ -77,6 +78,8 @@ export const rowReading = z.object({
   reward: rowReward.nullable(),
   /** What people say of its chain of thought as it is, oldest first. */
   labels: z.array(label),
+  /** What detectors would flag in it. */
+  suggestions: z.array(suggestion),
 });
 export type RowReading = z.infer<typeof rowReading>;
 
@@ -176,6 +179,14 @@ export const pageToDataset = z.discriminatedUnion('type', [
     flag: flagInput.nullable(),
     verdict: verdict.nullable(),
     fixed: fixedText,
+  }),
+  /** To what a detector suggests of it; answered with `said`. */
+  z.strictObject({
+    type: z.literal('answer'),
+    said: z.number().int(),
+    row: rowNumber,
+    text: z.string(),
+    ...suggestionAnswer.omit({ rolloutId: true }).shape,
   }),
   /** Takes back what was said, or brings it back. */
   z.strictObject({ type: z.literal('retract'), said: z.number().int(), id: z.string() }),

@@ -14,6 +14,7 @@ import {
 } from '../../trainer/protocol/dataset-editor.ts';
 import type { Span } from '../../trainer/protocol/records.ts';
 import { Flagging } from '../rollout/flagging.ts';
+import { answerFirst } from '../rollout/suggesting.ts';
 import { asTyped, withLineEnds } from '../ui/line-ends.ts';
 import { Store } from '../ui/store.ts';
 import type { DatasetDoor } from './dataset-door.ts';
@@ -95,6 +96,7 @@ export const typingRestsMs = 700;
 const framesAfterMs = 250;
 
 type SayInput =
+  | Omit<Extract<PageToDataset, { type: 'answer' }>, 'said'>
   | Omit<Extract<PageToDataset, { type: 'say' }>, 'said'>
   | Omit<Extract<PageToDataset, { type: 'retract' }>, 'said'>;
 
@@ -482,6 +484,18 @@ export class DatasetModel {
       this.judged = { row, text: reading.fields.process };
       this.flagging.begin(span);
     }
+  }
+
+  /** Says something to the first suggestion of the row that is open. */
+  async answerSuggestion(accepted: boolean): Promise<void> {
+    const { reading, row } = this.state.get();
+    const text = reading?.row === row ? reading.fields.process : null;
+    const suggestions = text === null || !reading ? [] : reading.suggestions;
+    const ids = await answerFirst(suggestions, accepted, {
+      answer: async (said) => ({ ids: await this.say({ type: 'answer', row, text: text ?? '', ...said }) }),
+      fail: (thrown) => this.flagging.door.fail(thrown),
+    });
+    if (ids !== null) this.flagging.remember(ids);
   }
 
   private say(message: SayInput): Promise<readonly string[]> {

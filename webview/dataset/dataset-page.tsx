@@ -30,6 +30,7 @@ const datasetKeys = [
   { meaning: 'rows changed since the last commit, or all', keys: { h: 'head' } },
   { meaning: 'labelled rows alone, or all', keys: { b: 'labelled' } },
   { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
+  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
   { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
   { meaning: 'edit the chain of thought', keys: { F2: 'edit' } },
   { meaning: 'edit the question, the solution', keys: { q: 'editProblem', s: 'editSolution' } },
@@ -82,6 +83,8 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
       else return false;
     },
     flag,
+    accept: () => void model.answerSuggestion(true),
+    dismiss: () => void model.answerSuggestion(false),
     undoFlag: () => void model.flagging.undo(),
     head: () => (search?.sinceHead ? model.search({ text: '', isChanged: false, label: null }) : model.compareHead()),
     labelled: () => model.search({ label: search?.label ? null : anyLabel }),

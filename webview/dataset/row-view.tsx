@@ -9,6 +9,7 @@ import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { markedFlags } from '../rollout/marked-flags.ts';
 import { isSolution } from '../rollout/question-text.tsx';
+import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { fixed, grouped } from '../ui/numbers.ts';
@@ -147,7 +148,7 @@ function FramesPart({ model, reading }: RowViewProps) {
 export const thinkId = 'row-think';
 
 function Think({ model, reading }: RowViewProps) {
-  const { text, think, aha, commitments, labels } = reading;
+  const { text, think, aha, commitments, labels, suggestions } = reading;
   const { flagging, categories } = model;
   const { draft } = useStore(flagging.state, (state) => state);
   const labelling = useStore(model.state, (state) => state.file?.labelling);
@@ -194,6 +195,14 @@ function Think({ model, reading }: RowViewProps) {
         refused={null}
         author={labelling && 'author' in labelling ? labelling.author : null}
         onRetract={(id) => void flagging.retract(id)}
+      />
+      <SuggestionList
+        suggestions={suggestions}
+        text={text}
+        whole="the whole chain of thought"
+        named={named}
+        refused={null}
+        onAnswer={(accepted) => void model.answerSuggestion(accepted)}
       />
     </>
   );

@@ -8,7 +8,7 @@ export interface SuggestionDoor {
   /** @param item what is read */
   list(item: string): Promise<readonly Suggestion[]>;
   /** @returns ids of what was said, which can be taken back */
-  answer(item: string, said: Omit<SuggestionAnswerInput, 'rolloutId'>): Promise<{ readonly ids: readonly string[] }>;
+  answer(item: string, said: SuggestionSaid): Promise<{ readonly ids: readonly string[] }>;
   fail(thrown: unknown): void;
 }
 
@@ -49,23 +49,38 @@ export class Suggesting {
     }
   }
 
-  /** Answers the first suggestion that is open. */
   async answer(accepted: boolean): Promise<void> {
     const { item } = this;
-    const open = firstOpen(this.state.get());
-    if (item === null || open === undefined) {
-      say(`Nothing is suggested that is to be ${accepted ? 'accepted' : 'dismissed'}.`);
-      return;
-    }
-    const { detector, span } = open;
-    try {
-      const { ids } = await this.door.answer(item, { detector, span, accepted });
-      this.onSaid(ids);
-      say(accepted ? 'Accepted; u takes it back.' : 'Dismissed; u takes it back.');
-      await this.readAgain();
-    } catch (thrown) {
-      this.door.fail(thrown);
-    }
+    const ids = await answerFirst(item === null ? [] : this.state.get(), accepted, {
+      answer: (said) => this.door.answer(item ?? '', said),
+      fail: (thrown) => this.door.fail(thrown),
+    });
+    if (ids === null) return;
+    this.onSaid(ids);
+    await this.readAgain();
+  }
+}
+
+export type SuggestionSaid = Omit<SuggestionAnswerInput, 'rolloutId'>;
+
+/** Answers the first suggestion that is open. @returns ids of what says so; null where nothing was said, which is told */
+export async function answerFirst(
+  suggestions: readonly Suggestion[],
+  accepted: boolean,
+  door: { answer(said: SuggestionSaid): Promise<{ readonly ids: readonly string[] }>; fail(thrown: unknown): void },
+): Promise<readonly string[] | null> {
+  const open = firstOpen(suggestions);
+  if (open === undefined) {
+    say(`Nothing is suggested that is to be ${accepted ? 'accepted' : 'dismissed'}.`);
+    return null;
+  }
+  try {
+    const { ids } = await door.answer({ detector: open.detector, span: open.span, accepted });
+    say(accepted ? 'Accepted; u takes it back.' : 'Dismissed; u takes it back.');
+    return ids;
+  } catch (thrown) {
+    door.fail(thrown);
+    return null;
   }
 }
 

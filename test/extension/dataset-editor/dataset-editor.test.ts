@@ -166,6 +166,44 @@ describe('labels', () => {
     expect(readFileSync(file, 'utf8')).toBe(three);
   });
 
+  test('are suggested by detectors that read the text alone, and accepted or dismissed like any other', async () => {
+    const again = 'The square is at the left side of the table. ';
+    const row = rowOf(2, { process: `<think>${again.repeat(6)}The answer is B.</think>`, path: './gone.mp4' });
+    const file = folderWith('rows.json', arrayOf([rowOf(1), row]));
+    const { send, next, read } = await openDataset(file);
+    await next('file', ({ labelling }) => 'author' in labelling);
+    expect((await read(0)).suggestions).toEqual([]);
+    const [one, ...others] = (await read(1)).suggestions;
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ detector: 'repetition', category: 'repetition', answered: null, precision: null });
+    expect(row.process.slice(one?.span?.start, one?.span?.end)).toContain(again.trim());
+    const said = { row: 1, text: row.process, detector: 'repetition', span: one?.span ?? null } as const;
+    const answer = async (number: number, accepted: boolean, more: { text?: string; detector?: string } = {}) => {
+      send({ type: 'answer', said: number, ...said, accepted, ...more });
+      return next('said', (message) => message.said === number);
+    };
+    expect((await answer(1, true)).ids).toHaveLength(2);
+    const accepted = await read(1);
+    expect(accepted.suggestions).toMatchObject([
+      { answered: { accepted: true }, precision: { accepted: 1, answered: 1 } },
+    ]);
+    expect(accepted.labels).toMatchObject([
+      { category: 'repetition', span: one?.span, author: 'Ann <ann@example.org>' },
+    ]);
+    await answer(2, false);
+    const dismissed = await read(1);
+    expect(dismissed.suggestions).toMatchObject([
+      { answered: { accepted: false }, precision: { accepted: 0, answered: 1 } },
+    ]);
+    expect(dismissed.labels).toEqual([]);
+    expect((await answer(3, true, { text: 'another' })).fault).toContain('was changed since it was read');
+    expect((await answer(4, true, { detector: 'no reasoning' })).fault).toContain('suggests nothing there');
+    expect(readFileSync(file, 'utf8')).toBe(arrayOf([rowOf(1), row]));
+    writeFileSync(path.join(path.dirname(file), '.video-r1/annotations/labels.json'), '{');
+    await next('file', ({ labelling }) => 'refused' in labelling);
+    expect((await read(1)).suggestions).toEqual([]);
+  });
+
   test('are taken back, found by what they amount to, and gone where the text is another', async () => {
     const { send, next, read, edit } = await openDataset(folderWith('rows.json', three));
     await next('file', ({ labelling }) => 'author' in labelling);
