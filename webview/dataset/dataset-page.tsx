@@ -9,6 +9,7 @@ import { type ActionOf, type Handlers, helpRows, type KeyRow, keyMap } from '../
 import { useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
+import { Said } from '../ui/said.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
@@ -153,6 +154,7 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
             <RowView model={model} reading={reading} />
           ))}
       </div>
+      <Said />
       {help && <KeyHelp rows={helpRows(datasetKeys)} onClose={() => setHelp(false)} />}
     </main>
   );
