@@ -1,5 +1,6 @@
 /** A run's answers dealt out to people: who is to judge which, and what waits for whom. */
 import { type Assignment, assign } from '../annotations/agreement/assignment.ts';
+import { byKey } from '../annotations/agreement/judgements.ts';
 import { authorOfSetting } from '../annotations/author.ts';
 import type { LabelFolder } from '../annotations/label-folder.ts';
 import { assignmentOf } from '../annotations/say.ts';
@@ -87,10 +88,12 @@ export async function deal(labels: Labels, { runId, fresh, annotators, overlap, 
   return {
     items: isNew.length,
     shared: isNew.filter(({ shared }) => shared).length,
-    waiting: Array.from(everyone, (key) => ({
-      annotator: authorLine(authorOf(key)),
-      items: after.filter((one) => isWaitingFor(key, one)).length,
-    })),
+    waiting: Array.from(everyone)
+      .sort(byKey)
+      .map((key) => ({
+        annotator: authorLine(authorOf(key)),
+        items: after.filter((one) => isWaitingFor(key, one)).length,
+      })),
     ids,
   };
 }
