@@ -238,6 +238,67 @@ describe('the queue', () => {
     await suggested.filter({ hasText: 'right 0 of 1' }).filter({ hasText: 'dismissed' }).waitFor();
   });
 
+  it('shows how far people agree, and has settled by keys what they differ in', async () => {
+    // Ann gave drop and keep, Eve keep and keep: one of two agrees, and by chance one would, so kappa is 0.
+    const eve = await open('Eve');
+    await press(eve, 'K', 'Enter');
+    await eve.getByText('1 of 4 done').waitFor();
+    await context?.close();
+    const tab = await open('Zed');
+    const agreement = tab.getByRole('region', { name: 'Agreement' });
+    await agreement.getByText('Cohen’s κ of Ann and Eve').waitFor();
+    await agreement.getByText('2 items judged by both').waitFor();
+    const verdict = agreement.getByRole('listitem').filter({ hasText: 'verdict' });
+    expect(await verdict.textContent()).toMatch(/^verdict0\.00/);
+    await press(tab, 'S');
+    await tab.getByText('the verdicts of 2 people differ').waitFor();
+    await said(tab).filter({ hasText: 'verdict: drop' }).waitFor();
+    const history = tab.getByRole('region', { name: 'History' }).getByRole('listitem');
+    await history.filter({ hasText: 'Ann: verdict drop' }).waitFor();
+    await press(tab, 'D', 'Enter');
+    await agreement.getByText('nothing to settle').waitFor();
+    const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
+    const settled = Array.from(book.keys(), (key) => book.get(key)?.outcome).filter((one) => one?.state === 'settled');
+    expect(settled).toEqual([{ state: 'settled', verdict: 'drop', fixed: null }]);
+    await press(tab, 'u');
+    await agreement.getByText('1 to settle').waitFor();
+  });
+
+  it('deals out what nobody has judged, a share of it to two, whose queue it then is', async () => {
+    const tab = await open('Lea');
+    await press(tab, 'a');
+    await tab.getByRole('form', { name: 'Deal out' }).getByRole('textbox').first().fill('Pia\nQuin');
+    await press(tab, 'Tab', 'Tab', 'Control+A', '9', '9', '9', 'Enter');
+    await tab.getByRole('alert').filter({ hasText: 'The share must be a whole number from 0 to 100.' }).waitFor();
+    await press(tab, 'Control+A', '3', '0', 'Enter');
+    await tab.getByText('3 items dealt out, 1 of them to two people. Waiting now: Pia 2, Quin 2.').waitFor();
+    await context?.close();
+    const hers = await open('Pia');
+    await hers.getByRole('combobox', { name: 'Which items' }).selectOption('assigned');
+    await hers.getByText('2 left').waitFor();
+    await hers.getByText('Lea gave it to you').first().waitFor();
+    await hers.getByRole('region', { name: 'History' }).getByText('given to Pia').waitFor();
+  });
+
+  it('has a fix written as it should be, which goes with the verdict', async () => {
+    const tab = await open('Fay');
+    await press(tab, 'F2');
+    const text = tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus'));
+    await text.fill('<think>It ends left.</think><answer>A</answer>');
+    await press(tab, 'Control+Enter');
+    await item(tab, 2).waitFor();
+    await press(tab, 'k');
+    await said(tab).filter({ hasText: 'verdict: fix' }).filter({ hasText: 'with the fixed text' }).waitFor();
+    const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
+    const fixed = Array.from(book.keys(), (key) => book.get(key)?.verdicts ?? []).flat();
+    expect(fixed.filter(({ author }) => author.name === 'Fay')).toMatchObject([
+      { verdict: 'fix', fixed: '<think>It ends left.</think><answer>A</answer>' },
+    ]);
+    await press(tab, 'j', 'j');
+    await item(tab, 3).waitFor();
+    expect(await tab.getByRole('textbox', { name: 'Fixed text' }).count()).toBe(0);
+  });
+
   it('is without fault for axe at every width', async () => {
     const tab = await open('Max');
     const found: string[] = [];

@@ -169,19 +169,21 @@ test('what was said of an answer is told in order, and what others said only aft
   await labels.add('tgrpo-1', whole({ span: { start, end: start + 9 } }), 'Bob');
   const { ids } = await labels.add('tgrpo-1', drop, 'Bob');
   await labels.add('tgrpo-1', whole({ severity: 'minor' }), 'Ann');
-  const told = async (by: string) => (await labels.history('tgrpo-1', 's1-g0-o0', by)).lines.map(({ what }) => what);
+  const asked = { rolloutId: 's1-g0-o0', settling: false };
+  const told = async (by: string) => (await labels.history('tgrpo-1', asked, by)).lines.map(({ what }) => what);
   const own = ['flag, wrong order of events, minor'];
   expect(await told('Ann')).toEqual(own);
-  expect(await labels.history('tgrpo-1', 's1-g0-o0', 'Ann')).toMatchObject({
+  expect(await labels.history('tgrpo-1', asked, 'Ann')).toMatchObject({
     hidden: expect.stringMatching(/^Hidden until/),
     annotators: null,
   });
+  expect(await labels.history('tgrpo-1', { ...asked, settling: true }, 'Ann')).toMatchObject({ hidden: null });
   await labels.add('tgrpo-1', { ...drop, verdict: 'keep' }, 'Ann');
   const others = ['flag, wrong order of events, major: “goes left”', 'verdict drop'];
   expect((await told('Ann')).toSorted()).toEqual([...others, ...own, 'verdict keep'].toSorted());
   await labels.retract(ids[0] ?? '', 'Bob');
   await labels.settle('tgrpo-1', { rolloutId: 's1-g0-o0', verdict: 'drop', fixed: null }, 'Ann');
-  const { lines, hidden } = await labels.history('tgrpo-1', 's1-g0-o0', 'Ann');
+  const { lines, hidden } = await labels.history('tgrpo-1', asked, 'Ann');
   expect(hidden).toBeNull();
   expect(lines.slice(-2).map(({ what, author }) => [what, author])).toEqual([
     ['took back: verdict drop', 'Bob'],
@@ -196,7 +198,7 @@ test('how far people agree on the answers of a run is what is worked out by hand
   const given = { Ann: ['keep', 'keep', 'drop', 'drop'], Ben: ['keep', 'drop', 'drop', 'drop'] } as const;
   for (const [by, verdicts] of Object.entries(given))
     for (const [at, verdict] of verdicts.entries())
-      await labels.add('tgrpo-1', { rolloutId: `s${at + 1}-g0-o0`, flag: null, verdict }, by);
+      await labels.add('tgrpo-1', { rolloutId: `s${at + 1}-g0-o0`, flag: null, verdict, fixed: null }, by);
   const shown = await labels.agreement('tgrpo-1');
   // 3 of 4 agree; by chance 2/4 · 1/4 + 2/4 · 3/4 = 1/2. Of 8 ratings 3 are keep: alpha is 1 - 7 · 2 / (2 · 3 · 5).
   expect(shown.subjects).toMatchObject([

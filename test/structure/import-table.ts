@@ -63,6 +63,11 @@ export const rooms: readonly Room[] = [
     runs: 'node',
   },
   {
+    room: 'trainer/annotations/dealing',
+    on: ['trainer/annotations', 'trainer/annotations/agreement', 'trainer/protocol'],
+    runs: 'node',
+  },
+  {
     room: 'trainer/annotations/exchange',
     on: ['trainer/annotations', 'trainer/journal', 'trainer/protocol'],
     runs: 'node',
@@ -137,6 +142,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/annotations',
       'trainer/annotations/agreement',
+      'trainer/annotations/dealing',
       'trainer/annotations/rows',
       'trainer/data',
       'trainer/engines',
@@ -179,6 +185,7 @@ export const rooms: readonly Room[] = [
     room: 'trainer/cli/commands',
     on: [
       'trainer/annotations',
+      'trainer/annotations/dealing',
       'trainer/annotations/exchange',
       'trainer/annotations/export',
       'trainer/annotations/report',

@@ -27,6 +27,12 @@ export interface Described {
   readonly content: ItemContent;
 }
 
+/** The same as a label file says it. */
+export function describedBy(entry: ItemEntry): Described {
+  const { item, question, options, problemType, text, solution, answer, media } = entry;
+  return { item, content: { question, options, problemType, text, solution, answer, media } };
+}
+
 export interface Said {
   /** In the order in which they are to be written. */
   readonly entries: readonly Entry[];

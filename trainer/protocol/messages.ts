@@ -370,8 +370,14 @@ export const requests = {
   'queue/deal': call(runId.extend({ query: queryLine, ...dealing.shape }), dealt),
   /** Settles what people differ in: training obeys it. `ids` are those of the new entries. */
   'annotations/settle': call(runId.extend(settlementInput.shape), z.object({ ids: z.array(z.string()) })),
-  /** All that was said of an answer, without what others said while who asks is still to judge it. */
-  'annotations/history': call(runId.extend({ rolloutId: z.string() }), itemHistory),
+  /**
+   * All that was said of an answer, without what others said while who asks is still to judge it. Who settles what others differ in
+   * is to judge only what was dealt out to them.
+   */
+  'annotations/history': call(
+    runId.extend({ rolloutId: z.string(), settling: z.boolean().default(false) }),
+    itemHistory,
+  ),
   /** How far people agree in what they say of this run's answers. @throws `bad-input` while the file of categories has a fault */
   'annotations/agreement': call(runId, agreementShown),
   /** What detectors would flag in an answer. @throws `bad-input` while the file of categories has a fault */

@@ -2,6 +2,7 @@
 import { disagreements } from '../annotations/agreement/disagreements.ts';
 import { labelsForAgreement } from '../annotations/agreement/from-labels.ts';
 import { authorOfSetting } from '../annotations/author.ts';
+import { isWaitingFor } from '../annotations/dealing/deal.ts';
 import type { LabelFolder } from '../annotations/label-folder.ts';
 import { randomFrom } from '../data/random.ts';
 import { authorKey } from '../protocol/annotations/entries.ts';
@@ -19,7 +20,7 @@ import type { TrainingReason } from '../store/draw-for-training.ts';
 import type { DrawAsked, DrawBy, Drawn, DrawnRow } from '../store/draw-rollouts.ts';
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { type DealtAnswer, deal, dealtAnswers, isWaitingFor } from './dealing.ts';
+import { type DealtAnswer, dealAnswers, dealtAnswers } from './dealing.ts';
 import type { RunLabels } from './run-labels.ts';
 import type { DealAsked, QueueAsked, QueueService } from './service.ts';
 
@@ -120,11 +121,11 @@ export class ReviewQueue implements QueueService {
     const leaveOut = [...judged, ...before];
     const drawn = await this.inOrder(order, runId, { expression, leaveOut, limit, seed }, attention);
     const fresh = drawn.rows.map(({ row }) => row.id);
-    return deal(labels, { runId, fresh, annotators, overlap, seed, by });
+    return dealAnswers(labels, { runId, fresh, annotators, overlap, seed, by });
   }
 
   private waitingFor(author: string, labels: LabelFolder, runId: string): DealtAnswer[] {
-    return dealtAnswers(this.around.labels, labels, runId).filter((one) => isWaitingFor(author, one));
+    return dealtAnswers(this.around.labels, labels, runId).filter(({ said }) => isWaitingFor(author, said));
   }
 
   /** In an order that is the same for everyone. */

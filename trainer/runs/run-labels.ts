@@ -24,7 +24,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { AnnotationInput, GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
 import type { SettlementInput } from '../protocol/review-queue.ts';
 import type { RunStore } from '../store/run-store.ts';
-import type { LabelService } from './service.ts';
+import type { HistoryAsked, LabelService } from './service.ts';
 
 /** A run whose rollouts are labelled. */
 export interface LabelledRun {
@@ -93,12 +93,12 @@ export class RunLabels implements LabelService {
     return { ids: [...ids] };
   }
 
-  async history(runId: string, rolloutId: string, by: string): Promise<ItemHistory> {
+  async history(runId: string, { rolloutId, settling }: HistoryAsked, by: string): Promise<ItemHistory> {
     const { item } = this.itemOf(runId, rolloutId);
     const labels = await this.read();
     const said = labels.book.get(itemKey(item));
     if (said === undefined) return { lines: [], hidden: null, annotators: null };
-    return historyFor(authorOfSetting(by), said, labels.categories.named);
+    return historyFor({ viewer: authorOfSetting(by), settling }, said, labels.categories.named);
   }
 
   async agreement(runId: string): Promise<AgreementShown> {

@@ -78,6 +78,12 @@ export interface TrainerListener {
 }
 
 /** @throws StudioError `not-found` for an unknown run, `conflict` where its state forbids, else as each part says. */
+export interface HistoryAsked {
+  readonly rolloutId: string;
+  /** To settle what others differ in. */
+  readonly settling: boolean;
+}
+
 /** What people say of rollouts, in their label files. */
 export interface LabelService {
   /**
@@ -92,7 +98,7 @@ export interface LabelService {
   /** @returns ids of the new entries. @throws StudioError as `add`; `bad-request` for a text without `fix` */
   settle(runId: string, said: SettlementInput, author: string): Promise<{ ids: string[] }>;
   /** @throws StudioError `not-found`; `bad-input` while the file of categories has a fault */
-  history(runId: string, rolloutId: string, author: string): Promise<ItemHistory>;
+  history(runId: string, asked: HistoryAsked, author: string): Promise<ItemHistory>;
   /** Of a run's answers. @throws StudioError `bad-input` while the file of categories has a fault */
   agreement(runId: string): Promise<AgreementShown>;
   /** A name as labels have it. @throws StudioError `bad-input` for what is none */

@@ -229,8 +229,8 @@ export class ClientConnection {
       'annotations/settle': greeted<'annotations/settle'>(({ runId, ...said }, author) =>
         service.labels.settle(runId, said, author),
       ),
-      'annotations/history': greeted<'annotations/history'>(({ runId, rolloutId }, author) =>
-        service.labels.history(runId, rolloutId, author),
+      'annotations/history': greeted<'annotations/history'>(({ runId, ...asked }, author) =>
+        service.labels.history(runId, asked, author),
       ),
       'annotations/agreement': greeted<'annotations/agreement'>(({ runId }) => service.labels.agreement(runId)),
       'suggestions/list': greeted<'suggestions/list'>(async ({ runId, rolloutId }, author) => ({

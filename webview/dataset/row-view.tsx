@@ -160,6 +160,7 @@ function Think({ model, reading }: RowViewProps) {
       flagging={flagging}
       text={text}
       whole="the whole chain of thought"
+      fixedUse="SFT trains it in place of this one; the dataset stays as it is"
       refused={null}
       onSign={null}
     />

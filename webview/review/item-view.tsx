@@ -6,6 +6,7 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
 import { frameMentions } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { FixedText } from '../rollout/fixed-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FrameCanvas } from '../rollout/frame-canvas.tsx';
 import { FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
@@ -21,6 +22,9 @@ import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import styles from './item-view.module.css';
 import type { Review } from './review-model.ts';
+
+/** Of the text that an answer should have been. */
+const fixedUse = 'it is kept with the verdict, and exports have it';
 
 /** In which a passage is selected. */
 export const reviewTextId = 'review-text';
@@ -39,6 +43,10 @@ interface ItemViewProps {
   readonly onFrame: (frame: number) => void;
   readonly onSign: (name: string) => Promise<boolean>;
   readonly onOpen: () => void;
+  /** The fixed text is written: keys go there. */
+  readonly writing: boolean;
+  readonly onWrite: (writing: boolean) => void;
+  readonly onDone: () => void;
   readonly onRow: () => void;
 }
 
@@ -46,7 +54,7 @@ export function ItemView(props: ItemViewProps) {
   const { review, feed, run, group, rollout, labels, frame, onFrame } = props;
   const { media, question } = group;
   const { draft, categories } = useStore(review.flagging.state, (state) => state);
-  const { at } = useStore(review.state, (state) => state);
+  const { at, verdict, fixed } = useStore(review.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
   const frames = useFetched(feed, media.key, (key) => feed.frames(key));
   const [, setPreview] = useState<unknown>(null);
@@ -61,6 +69,7 @@ export function ItemView(props: ItemViewProps) {
       flagging={flagging}
       text={rollout.text}
       whole="the whole answer"
+      fixedUse={fixedUse}
       refused={props.refused}
       onSign={props.asksName ? props.onSign : null}
     />
@@ -128,6 +137,19 @@ export function ItemView(props: ItemViewProps) {
           {completion(body)}
         </div>
         {form && !isInText && <div class={styles.form}>{form}</div>}
+        {(verdict === 'fix' || fixed !== null) && (
+          <div class={styles.form}>
+            <FixedText
+              value={fixed ?? review.flagging.textToFix}
+              use={fixedUse}
+              isEntered={props.writing}
+              onEnter={props.onWrite}
+              onType={(text) => review.type(text)}
+              onSave={props.onDone}
+              onLeave={() => props.onWrite(false)}
+            />
+          </div>
+        )}
         <AnswerLine
           {...{ rollout, question }}
           noEntropy={entropyRefusal(run)}

@@ -1,4 +1,5 @@
 /** What is to be judged, in order, with what was said of it; how far one is, and how long the rest takes. */
+import type { ComponentChildren } from 'preact';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { type QueueOrder, queueOrder, queueOrders } from '../../trainer/protocol/review-queue.ts';
 import { PaneHead } from '../ui/heads.tsx';
@@ -6,6 +7,7 @@ import { Icon } from '../ui/icons.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
+import { Tool } from '../ui/tool.tsx';
 import { oneLineEach, VirtualList } from '../ui/virtual-list.tsx';
 import type { ReviewPlace } from './place.ts';
 import styles from './queue-list.module.css';
@@ -26,10 +28,15 @@ const itemHeight = 38;
 export function QueueList({
   review,
   place,
+  deal,
+  onDeal,
   onOpen,
 }: {
   review: Review;
   place: Store<ReviewPlace>;
+  /** The form that deals out items, while it is open. */
+  deal: ComponentChildren;
+  onDeal: () => void;
   onOpen: () => void;
 }) {
   const { items, matching, at, done, took } = useStore(review.state, (state) => state);
@@ -43,15 +50,16 @@ export function QueueList({
     .filter(([, number]) => number > 0);
   return (
     <Pane name="queue" label="Queue" side>
-      <PaneHead title="Queue" meta={items === null ? 'being drawn' : `${grouped(left)} left`} />
+      <PaneHead
+        title="Queue"
+        meta={items === null ? 'being drawn' : `${grouped(left)} left`}
+        tools={<Tool icon="people" label="Deal out items to people (a)" onPress={onDeal} />}
+      />
       <div class={styles.head}>
         <select
           aria-label="Which items"
           value={order}
-          onChange={({ currentTarget }) => {
-            place.update((held) => ({ ...held, order: queueOrder.parse(currentTarget.value), rolloutId: null }));
-            void review.draw();
-          }}
+          onChange={({ currentTarget }) => review.choose(queueOrder.parse(currentTarget.value))}
           onKeyDown={(event) => event.key !== 'Escape' && event.stopPropagation()}
         >
           {queueOrders.map((name) => (
@@ -60,6 +68,7 @@ export function QueueList({
             </option>
           ))}
         </select>
+        {deal}
         <p class={styles.line}>
           <span>
             {grouped(done.size)} of {grouped(count)} done

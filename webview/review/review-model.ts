@@ -1,9 +1,17 @@
 /** The queue of a run's answers that are judged one after the other: what is left, what was said, how fast it goes. */
+import type { AgreementShown, ItemHistory } from '../../trainer/protocol/annotations/agreement.ts';
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
-import type { GroupWithRollouts, Verdict } from '../../trainer/protocol/records.ts';
-import type { QueueItem, Suggestion } from '../../trainer/protocol/review-queue.ts';
+import type { Annotation, GroupWithRollouts, Verdict } from '../../trainer/protocol/records.ts';
+import {
+  type DealtOrder,
+  dealtOrder,
+  type QueueItem,
+  type QueueOrder,
+  type Suggestion,
+} from '../../trainer/protocol/review-queue.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import type { RunFeed } from '../state/run-feed.ts';
+import { count } from '../ui/numbers.ts';
 import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 import type { ReviewPlace } from './place.ts';
@@ -31,13 +39,22 @@ export interface ReviewState {
   readonly suggestions: readonly Suggestion[];
   /** The verdict that `Done` gives. */
   readonly verdict: Verdict | null;
+  /** What was typed as the fixed text; null while nothing was. */
+  readonly fixed: string | null;
+  /** What was said of the item, as far as one may know it; null while it is read. */
+  readonly history: ItemHistory | null;
+  /** Null until it is known. */
+  readonly agreement: AgreementShown | null;
   readonly saving: boolean;
 }
 
 const nothing: ReviewState = {
   ...{ items: null, matching: 0, fault: null, at: 0, done: new Map(), took: [], group: null, suggestions: [] },
-  ...{ verdict: null, saving: false },
+  ...{ verdict: null, fixed: null, history: null, agreement: null, saving: false },
 };
+
+/** Whether items of this order can be dealt out: the others are not the same for everyone. */
+export const isDealt = (order: QueueOrder): order is DealtOrder => dealtOrder.options.some((one) => one === order);
 
 export class Review {
   readonly state = new Store<ReviewState>(nothing);
@@ -62,9 +79,9 @@ export class Review {
       },
       () => {
         const { rollout } = this;
-        return (
-          rollout && { text: rollout.text, within: rollout.parsed.think ?? { start: 0, end: rollout.text.length } }
-        );
+        if (rollout === null) return null;
+        const { text, parsed } = rollout;
+        return { text, within: parsed.think ?? { start: 0, end: text.length }, fixed: this.ownVerdict?.fixed };
       },
     );
   }
@@ -79,12 +96,26 @@ export class Review {
     return this.state.get().group?.rollouts.find(({ id }) => id === item?.rolloutId) ?? null;
   }
 
+  /** That stands, of who signs here. */
+  get ownVerdict(): Annotation | null {
+    const { author } = this.feed.connection.state.get();
+    const { annotations } = this.feed.state.get().view;
+    const isOwn = (label: Annotation) => label.rolloutId === this.item?.rolloutId && label.author === author;
+    return annotations.findLast((label) => label.verdict !== null && isOwn(label)) ?? null;
+  }
+
+  /** Types the fixed text, which goes with the verdict fix. */
+  type(fixed: string): void {
+    if (this.item) this.patch({ verdict: 'fix', fixed });
+  }
+
   /** Draws the queue anew. @param seed of `random` */
   async draw(seed = 1): Promise<void> {
     const turn = ++this.turn;
     const { order, line } = this.place.get();
     this.flagging.leave();
-    this.patch({ ...nothing, took: this.state.get().took });
+    const { took, agreement } = this.state.get();
+    this.patch({ ...nothing, took, agreement });
     try {
       const { items, matching } = await this.feed.request('queue/draw', { order, query: line, seed, limit: drawn });
       if (turn !== this.turn) return;
@@ -108,7 +139,7 @@ export class Review {
     const turn = ++this.turn;
     this.flagging.leave();
     this.shownAt = Date.now();
-    this.patch({ at, verdict: null, suggestions: [], fault: null });
+    this.patch({ at, verdict: null, fixed: null, suggestions: [], history: null, fault: null });
     this.place.update((held) => ({ ...held, rolloutId: item.rolloutId }));
     this.feed.group(item.groupId).then(
       (group) => {
@@ -119,6 +150,59 @@ export class Review {
       },
     );
     void this.readSuggestions(item.rolloutId, turn);
+    void this.readSaid();
+  }
+
+  /** What was said of the item, and how far people agree: again whenever somebody said something. */
+  async readSaid(): Promise<void> {
+    const { item } = this;
+    const { turn } = this;
+    try {
+      const asked = item && { rolloutId: item.rolloutId, settling: this.settles };
+      const [history, agreement] = await Promise.all([
+        asked && this.feed.request('annotations/history', asked),
+        this.feed.request('annotations/agreement', {}),
+      ]);
+      if (turn === this.turn) this.patch({ history, agreement });
+    } catch (thrown) {
+      if (turn === this.turn) this.feed.fail(thrown);
+    }
+  }
+
+  /** A verdict here settles what people differ in. */
+  get settles(): boolean {
+    return this.place.get().order === 'settle';
+  }
+
+  choose(order: QueueOrder): void {
+    this.place.update((held) => ({ ...held, order, rolloutId: null }));
+    void this.draw();
+  }
+
+  /** @returns whether it was done; what is wrong is shown */
+  async deal(asked: {
+    readonly order: DealtOrder;
+    readonly annotators: readonly string[];
+    readonly limit: number;
+    readonly overlap: number;
+  }): Promise<boolean> {
+    try {
+      const { line } = this.place.get();
+      const given = { ...asked, annotators: [...asked.annotators], query: line, seed: 1 };
+      const { items, shared, waiting, ids } = await this.feed.request('queue/deal', given);
+      this.flagging.remember(ids);
+      const waits = waiting.map(({ annotator, items: many }) => `${annotator} ${many}`).join(', ');
+      say(
+        items === 0
+          ? 'Nothing is left here that nobody has; nothing was dealt out.'
+          : `${count(items, 'item')} dealt out, ${shared} of them to two people. Waiting now: ${waits}. u takes it back.`,
+      );
+      void this.readSaid();
+      return true;
+    } catch (thrown) {
+      this.feed.fail(thrown);
+      return false;
+    }
   }
 
   move(by: number): void {
@@ -140,14 +224,28 @@ export class Review {
       say('Choose keep, fix or drop first; n skips the item.');
       return;
     }
-    if (said !== given) {
+    if (said !== given || this.state.get().fixed !== null) {
       this.patch({ saving: true });
-      const ids = await this.flagging.give(said);
+      const ids = this.settles ? await this.settle(item, said) : await this.flagging.give(said, this.state.get().fixed);
       this.patch({ saving: false });
       if (ids === null) return;
       for (const id of ids) this.itemOf.set(id, item.rolloutId);
     }
     this.finish(item, said);
+  }
+
+  /** @returns ids of what says so; null where it was not taken, which is shown */
+  private async settle({ rolloutId }: QueueItem, verdict: Verdict): Promise<readonly string[] | null> {
+    try {
+      const fixed = verdict === 'fix' ? this.flagging.fixedTextOf(this.state.get().fixed) : null;
+      const { ids } = await this.feed.request('annotations/settle', { rolloutId, verdict, fixed });
+      this.flagging.remember(ids);
+      void this.readSaid();
+      return ids;
+    } catch (thrown) {
+      this.feed.fail(thrown);
+      return null;
+    }
   }
 
   skip(): void {
@@ -159,7 +257,7 @@ export class Review {
     const ids = await this.flagging.undo();
     const { item } = this;
     // What was taken back may have been an answer to a suggestion.
-    if (item && ids.length > 0) await this.readSuggestions(item.rolloutId, this.turn);
+    if (item && ids.length > 0) await Promise.all([this.readSuggestions(item.rolloutId, this.turn), this.readSaid()]);
     const rolloutId = ids.map((id) => this.itemOf.get(id)).find((found) => found !== undefined);
     const at = this.state.get().items?.findIndex((item) => item.rolloutId === rolloutId) ?? -1;
     if (rolloutId === undefined || at < 0) return;

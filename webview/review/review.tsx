@@ -1,7 +1,9 @@
 /** The queue of a run's answers, judged one after the other by keyboard alone. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
+import { AgreementStrip } from '../rollout/agreement-strip.tsx';
 import { selectedSpan } from '../rollout/completion-text.tsx';
 import { BackLine } from '../run/back-line.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -14,6 +16,7 @@ import { type ActionOf, helpRows, type KeyRow, keyMap } from '../ui/key-table.ts
 import { useKeys } from '../ui/keys.ts';
 import { type Store, useStore } from '../ui/store.ts';
 import { useNarrow } from '../ui/use-narrow.ts';
+import { DealForm } from './deal-form.tsx';
 import { ItemView, reviewTextId } from './item-view.tsx';
 import type { ReviewPlace } from './place.ts';
 import { QueueList } from './queue-list.tsx';
@@ -37,6 +40,7 @@ const narrowest = 760;
 const reviewKeys = [
   { meaning: 'next and previous item', keys: { j: 'next', k: 'previous', ArrowDown: 'next', ArrowUp: 'previous' } },
   { meaning: 'verdict: keep, fix, drop', keys: { K: 'keep', F: 'fix', D: 'drop' } },
+  { meaning: 'fix, and write how it should be', keys: { F2: 'write' } },
   { meaning: 'done, and the next item', keys: { Enter: 'done' } },
   { meaning: 'skip the item', keys: { n: 'skip' } },
   { meaning: 'flag the selected passage, or the whole answer', keys: { x: 'flag' } },
@@ -45,13 +49,15 @@ const reviewKeys = [
   { meaning: 'take back what was said last', keys: { u: 'undo' } },
   { meaning: 'previous and next frame', keys: { ArrowLeft: 'previousFrame', ArrowRight: 'nextFrame' } },
   { meaning: 'open the rollout', keys: { o: 'open' } },
+  { meaning: 'deal out items to people', keys: { a: 'deal' } },
+  { meaning: 'what is to be settled, and back', keys: { S: 'settle' } },
 ] as const satisfies readonly KeyRow<string>[];
 
 const panes = ['queue', 'item', 'verdict'] as const;
 
 export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }: ReviewPageProps) {
   const [review] = useState(() => new Review(feed, place));
-  const { items, group, verdict: _, fault, at } = useStore(review.state, (state) => state);
+  const { items, group, fault, at, history, agreement } = useStore(review.state, (state) => state);
   const view = useStore(feed.state, (state) => state.view);
   const author = useStore(feed.connection.state, (state) => state.author);
   const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
@@ -59,22 +65,41 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   const narrow = useNarrow(narrowest);
   const [pane, setPane] = useState<(typeof panes)[number]>('item');
   const [frame, setFrame] = useState(0);
+  const [writing, setWriting] = useState(false);
+  const [dealing, setDealing] = useState(false);
+  const { categories } = useStore(review.flagging.state, (state) => state);
+  const named = useMemo(() => categoryNamedIn(categories), [categories]);
+  const { order } = useStore(place, (held) => held);
   useEffect(() => feed.need('annotations'), [feed]);
   useEffect(() => {
     if (isThere && review.state.get().items === null) void review.draw();
   }, [isThere]);
-  useEffect(() => setFrame(0), [at, items]);
+  useEffect(() => {
+    setFrame(0);
+    setWriting(false);
+  }, [at, items]);
+  useEffect(() => {
+    if (items !== null && isThere) void review.readSaid();
+  }, [view.annotations]);
   const item = items?.[at] ?? null;
   const rollout = group?.rollouts.find(({ id }) => id === item?.rolloutId) ?? null;
   const said = view.annotations.filter(({ rolloutId }) => rolloutId === item?.rolloutId);
   const own = said.filter((label) => label.author === author);
   const given = own.findLast(({ verdict }) => verdict !== null)?.verdict ?? null;
-  const labels = given === null ? own : said;
-  const hidden =
-    given === null ? new Set(said.filter((label) => label.author !== author).map((one) => one.author)).size : 0;
+  // Until it is known, nothing of others is shown.
+  const isHidden = history === null || history.hidden !== null;
+  const labels = isHidden ? own : said;
+  const hidden = isHidden ? new Set(said.filter((label) => label.author !== author).map((one) => one.author)).size : 0;
   const frames = group?.media.times.length ?? 0;
   const turn = (by: number) => frames > 0 && setFrame((frame + by + frames) % frames);
-  const done = () => void review.done(given);
+  const done = () => {
+    setWriting(false);
+    void review.done(review.settles ? null : given);
+  };
+  const openDeal = (open: boolean) => {
+    setDealing(open);
+    if (open) setPane('queue');
+  };
   const flag = () => {
     const text = document.getElementById(reviewTextId);
     review.flagging.begin(text ? selectedSpan(text) : null);
@@ -92,6 +117,12 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
         done();
       },
       skip: () => review.skip(),
+      write: () => {
+        if (review.state.get().verdict !== 'fix') review.judge('fix');
+        setWriting(true);
+      },
+      deal: () => openDeal(true),
+      settle: () => review.choose(review.settles ? 'informative' : 'settle'),
       flag,
       sentence: () => {
         flag();
@@ -122,7 +153,22 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
         </div>
       )}
       <main class={styles.panes} data-shown={narrow ? pane : 'all'}>
-        <QueueList review={review} place={place} onOpen={() => setPane('item')} />
+        <QueueList
+          review={review}
+          place={place}
+          deal={
+            dealing && (
+              <DealForm
+                {...{ review, order }}
+                known={agreement?.authors ?? []}
+                refused={missing}
+                onLeave={() => setDealing(false)}
+              />
+            )
+          }
+          onDeal={() => openDeal(!dealing)}
+          onOpen={() => setPane('item')}
+        />
         {fault !== null ? (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
@@ -147,6 +193,9 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
               onFrame={setFrame}
               onSign={(name) => signAs(feed, host, name)}
               onOpen={() => onOpen(group.id, rollout.id)}
+              writing={writing}
+              onWrite={setWriting}
+              onDone={done}
               onRow={() => host.openFile(group.question.dataset, group.question.fileRow ?? group.question.row + 1)}
             />
             <VerdictPane
@@ -158,6 +207,9 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
           </>
         )}
       </main>
+      {agreement && (
+        <AgreementStrip {...{ agreement, named }} onSettle={review.settles ? null : () => review.choose('settle')} />
+      )}
     </>
   );
 }

@@ -6,11 +6,11 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { count } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { HistoryList } from './history-list.tsx';
 import type { Review } from './review-model.ts';
 import styles from './verdict-pane.module.css';
 
@@ -28,15 +28,24 @@ interface VerdictPaneProps {
 }
 
 export function VerdictPane({ review, run, author, given, labels, hidden, refused, onDone }: VerdictPaneProps) {
-  const { verdict, suggestions, saving } = useStore(review.state, (state) => state);
+  const { verdict, suggestions, saving, history, fixed } = useStore(review.state, (state) => state);
+  const { settles } = review;
   const { categories } = useStore(review.flagging.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
-  const chosen = verdict ?? given;
+  const chosen = verdict ?? (settles ? null : given);
   return (
     <Pane name="verdict" label="Verdict">
       <PaneHead
-        title="Verdict"
-        meta={given !== null && (verdict === null || verdict === given) ? 'given' : verdict ? 'not given yet' : ''}
+        title={settles ? 'Settle' : 'Verdict'}
+        meta={
+          settles
+            ? 'instead of what differs'
+            : given !== null && fixed === null && (verdict === null || verdict === given)
+              ? 'given'
+              : verdict
+                ? 'not given yet'
+                : ''
+        }
       />
       <div class={styles.body}>
         {/* biome-ignore lint/a11y/useSemanticElements: a group of buttons, not of fields */}
@@ -47,6 +56,11 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
             </button>
           ))}
         </div>
+        {chosen === 'fix' && (
+          <p class={`${styles.para} dim`}>
+            {fixed === null ? 'F2 writes how it should be.' : 'With the text that you wrote below.'}
+          </p>
+        )}
         <FlagList
           labels={labels}
           whole="the whole answer"
@@ -64,8 +78,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
           <section aria-label="Others">
             <Section title="Others" />
             <p class={styles.para}>
-              <Icon name="info" /> {count(hidden, 'other')} {hidden === 1 ? 'has' : 'have'} labelled this answer. Hidden
-              until your verdict is in, so that agreement means something.
+              {count(hidden, 'other')} {hidden === 1 ? 'has' : 'have'} labelled this answer. {history?.hidden}
             </p>
           </section>
         )}
@@ -73,6 +86,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
           <Section title="What training does with it" />
           <p class={styles.para}>{effectWords(run)}</p>
         </section>
+        {history && <HistoryList history={history} author={author} />}
       </div>
       <div class={styles.foot}>
         <Button
@@ -81,7 +95,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
           title={refused ?? 'Enter'}
           onPress={onDone}
         >
-          Done, next item&nbsp;<kbd>Enter</kbd>
+          {settles ? 'Settle' : 'Done'}, next item&nbsp;<kbd>Enter</kbd>
         </Button>
         <Button onPress={() => review.skip()}>
           Skip&nbsp;<kbd>n</kbd>
@@ -102,5 +116,5 @@ function effectWords({ method, parameters }: RunSummary): string {
     flagPenalty > 0 && `flagged words cost ${flagPenalty}`,
     'flagged words that come back are counted',
   ].filter((words) => words !== false);
-  return `From the next reading of labels on ${does.join('; ')}.`;
+  return `From the next reading of labels on: ${does.join('; ')}.`;
 }

@@ -4,6 +4,8 @@ import styles from './fixed-text.module.css';
 
 interface FixedTextProps {
   readonly value: string;
+  /** What becomes of it, in words. */
+  readonly use: string;
   /** Keys go here. */
   readonly isEntered: boolean;
   readonly onEnter: (isEntered: boolean) => void;
@@ -13,7 +15,7 @@ interface FixedTextProps {
   readonly onLeave: () => void;
 }
 
-export function FixedText({ value, isEntered, onEnter, onType, onSave, onLeave }: FixedTextProps) {
+export function FixedText({ value, use, isEntered, onEnter, onType, onSave, onLeave }: FixedTextProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   // At once: a key that follows is typed here.
   useLayoutEffect(() => {
@@ -45,8 +47,8 @@ export function FixedText({ value, isEntered, onEnter, onType, onSave, onLeave }
         }}
       />
       <p class="dim">
-        <kbd>F2</kbd> how it should be, which SFT trains in its place; the dataset stays as it is. <kbd>Ctrl+Enter</kbd>{' '}
-        saves, <kbd>Esc</kbd> leaves the text. Left as it is, or empty, it only asks for a fix.
+        <kbd>F2</kbd> how it should be: {use}. <kbd>Ctrl+Enter</kbd> saves, <kbd>Esc</kbd> leaves the text. Left as it
+        is, or empty, it only asks for a fix.
       </p>
     </div>
   );

@@ -23,6 +23,8 @@ interface FlagFormProps {
   readonly text: string;
   /** What is flagged where no passage is. */
   readonly whole: string;
+  /** What becomes of a fixed text, in words. */
+  readonly fixedUse: string;
   /** Why nothing can be saved now; null when it can. */
   readonly refused: string | null;
   /** Nobody signs here yet: a name is asked for, and given to this first; false where it is none, which is shown. */
@@ -50,7 +52,15 @@ export function FlagForm(props: FlagFormProps) {
   return draft && <Form {...props} draft={draft} />;
 }
 
-function Form({ flagging, draft, text, whole, refused, onSign }: FlagFormProps & { readonly draft: FlagDraft }) {
+function Form({
+  flagging,
+  draft,
+  text,
+  whole,
+  fixedUse,
+  refused,
+  onSign,
+}: FlagFormProps & { readonly draft: FlagDraft }) {
   const all = useStore(flagging.state, (state) => state.categories);
   const categories = all.filter(({ key }) => key !== null);
   const quote = draft.span ? text.slice(draft.span.start, draft.span.end) : '';
@@ -199,6 +209,7 @@ function Form({ flagging, draft, text, whole, refused, onSign }: FlagFormProps &
       {draft.verdict === 'fix' && (
         <FixedText
           value={draft.fixed ?? flagging.textToFix}
+          use={fixedUse}
           isEntered={inText}
           onEnter={setInText}
           onType={(fixed) => onChange({ fixed })}

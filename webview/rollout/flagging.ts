@@ -135,9 +135,15 @@ export class Flagging {
     }
   }
 
-  /** Gives a verdict at once. @returns ids of what says so; null where it was not taken, which is shown */
-  async give(verdict: Verdict): Promise<readonly string[] | null> {
-    const fixed = verdict === 'fix' ? (this.read()?.fixed ?? null) : null;
+  /** What is said as the fixed text. @param typed null where nothing was */
+  fixedTextOf(typed: string | null): string | null {
+    const read = this.read();
+    return read && fixedTextOf(read, typed);
+  }
+
+  /** Gives a verdict at once. @param typed as the fixed text. @returns ids of what says so; null where it was not taken, which is shown */
+  async give(verdict: Verdict, typed: string | null = null): Promise<readonly string[] | null> {
+    const fixed = verdict === 'fix' ? this.fixedTextOf(typed) : null;
     try {
       const { ids } = await this.door.add({ flag: null, verdict, fixed });
       this.remember(ids);

@@ -218,6 +218,7 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
       flagging={flagging}
       text={rollout.text}
       whole="the whole answer"
+      fixedUse="it is kept with the verdict, and exports have it"
       refused={refused}
       onSign={author === null ? onSign : null}
     />

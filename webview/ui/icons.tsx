@@ -48,6 +48,9 @@ const paths = {
   more: <path d="M3.500 8h.01M8 8h.01M12.500 8h.01" stroke-width="2" />,
   sidebar: <path d="M2.500 3h11v10h-11zM6.500 3v10" />,
   steps: <path d="M2.500 12.500l3.500-3 3 1.500 4.500-6.500M2.500 4h3M7 4h2M2.500 6.500h2" />,
+  people: (
+    <path d="M8 5.500a2 2 0 1 1-4 0 2 2 0 0 1 4 0zM2.500 13c0-2 1.500-3.500 3.500-3.500S9.500 11 9.500 13M10.200 3.600a2 2 0 0 1 0 3.800M11 9.700c1.600.3 2.500 1.600 2.500 3.300" />
+  ),
   changed: <path d="M3 13l.7-3L11 2.700 13.300 5 6 12.300z" />,
 } as const satisfies Record<string, JSX.Element>;
 

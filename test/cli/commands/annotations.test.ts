@@ -201,6 +201,26 @@ describe('video-r1 annotations apply', () => {
   });
 });
 
+describe('video-r1 annotations deal', () => {
+  it('gives rows that nobody judged or has to people, a share to two, and tells what waits for whom', async () => {
+    const folder = await project();
+    const deal = (rows: string, ...more: string[]) =>
+      call(folder, 'deal', 'data/cot.json', '--rows', rows, '--author', 'Lea', '--to', 'Pia', ...more);
+    // Rows 1 to 5 have verdicts.
+    const first = await deal('1-6', '--to', 'Quin <q@example.org>', '--overlap', '100');
+    expect([first.code, first.stdout]).toEqual([
+      0,
+      '1 row dealt out, 1 of them to two people\n  Pia: 1 row to judge\n  Quin <q@example.org>: 1 row to judge\n',
+    ]);
+    const again = await deal('1-6', '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ items: 0, shared: 0, without: [] });
+    expect((await deal('7')).stderr).toContain('There is no row');
+    expect((await deal('1-6', '--overlap', '101')).stderr).toContain('--overlap');
+    expect((await call(folder, 'deal', 'data/cot.json', '--rows', '1')).stderr).toContain('--to');
+    expect((await call(folder, 'stats')).stdout).toContain('6 labelled items');
+  });
+});
+
 describe('video-r1 annotations pack', () => {
   it('gives a colleague rows with their frames, whose project knows them then', async () => {
     const { folder, remove } = await sampleProject();

@@ -5,12 +5,22 @@ import { type Author, authorKey, authorLine } from '../../protocol/annotations/e
 import type { ItemLabels, Statement } from '../../protocol/annotations/label-book.ts';
 import { othersLabels } from './blind.ts';
 
-/** @param viewer what others say is hidden from those who are still to judge the item */
-export function historyFor(viewer: Author, labels: ItemLabels, named: Categories['named']): ItemHistory {
+interface HistoryAsked {
+  /** What others say is hidden from those who are still to judge the item. */
+  readonly viewer: Author;
+  /** To settle what others differ in: only those to whom the item was dealt out are to judge it. */
+  readonly settling: boolean;
+}
+
+export function historyFor(
+  { viewer, settling }: HistoryAsked,
+  labels: ItemLabels,
+  named: Categories['named'],
+): ItemHistory {
   const { history, assignment, verdicts } = labels;
   const keysOf = (authors: readonly Author[]) => new Set(authors.map(authorKey));
   const others = othersLabels(authorKey(viewer), {
-    assigned: assignment && keysOf(assignment.annotators),
+    assigned: assignment === null && !settling ? null : keysOf(assignment?.annotators ?? []),
     judged: keysOf(verdicts.map(({ author }) => author)),
   });
   const isShown = ({ author, kind }: Statement) =>

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Notice } from '../../annotations/exchange/notices.ts';
 import { LabelFolder } from '../../annotations/label-folder.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { usage } from '../terminal/command.ts';
 import type { LiveLine } from '../terminal/progress.ts';
 
 /** Lines of label files that are told one by one. */
@@ -52,4 +53,23 @@ export function noticeLines(notices: readonly Notice[]): string[] {
     const more = times > shown ? ', …' : '';
     return `  ${message} (${number(times)}: ${places.slice(0, shown).join(', ')}${more})`;
   });
+}
+
+export const noChains = (dataset: string) =>
+  new StudioError('bad-request', 'None of these rows has a chain of thought, so there is nothing to judge.', {
+    place: dataset,
+    remedy: 'Name rows with a text under "process".',
+  });
+
+/** `1-20,33`: numbers of rows, from 1, in their order. @throws StudioError `bad-request`, also for a stretch of more than `most` */
+export function rowNumbers(list: string, most: number): number[] {
+  const numbers = new Set<number>();
+  for (const part of list.split(',')) {
+    const [, from = '', to = from] = /^\s*(\d{1,9})(?:-(\d{1,9}))?\s*$/.exec(part) ?? [];
+    const [first, last] = [Number(from), Number(to)];
+    if (first < 1 || last < first) throw usage(`--rows is as 1-20,33 with rows counted from 1, not ${list}.`);
+    if (last - first >= most) throw usage(`--rows ${part} is more than the ${number(most)} that can be named at once.`);
+    for (let row = first; row <= last; row++) numbers.add(row);
+  }
+  return [...numbers].sort((a, b) => a - b);
 }

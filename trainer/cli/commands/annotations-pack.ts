@@ -24,7 +24,7 @@ import { allowedRoots, exitCodes, readOptions, rootOptions, usage, wholeNumber }
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { queryOption, sortOption } from '../terminal/rollout-options.ts';
-import { count, number, projectOf } from './annotations-labels.ts';
+import { count, noChains, number, projectOf, rowNumbers } from './annotations-labels.ts';
 import { requireRun } from './require-run.ts';
 
 const frameCacheBytes = 2e9;
@@ -53,7 +53,7 @@ export async function packItems(args: readonly string[]): Promise<number> {
   if (out === undefined) throw usage('Say with --out which folder to write.');
   if (rows !== undefined && (values.sort !== undefined || values.limit !== undefined))
     throw usage('--sort and --limit belong to --query.');
-  const numbers = rows === undefined ? null : rowNumbers(rows);
+  const numbers = rows === undefined ? null : rowNumbers(rows, mostPacked);
   const selected = {
     expression: queryOption(query ?? ''),
     sort: values.sort === undefined ? null : sortOption(values.sort),
@@ -99,26 +99,6 @@ export async function packItems(args: readonly string[]): Promise<number> {
       await loader.dispose();
     }
   });
-}
-
-const noChains = (dataset: string) =>
-  new StudioError('bad-request', 'None of these rows has a chain of thought, so there is nothing to judge.', {
-    place: dataset,
-    remedy: 'Name rows with a text under "process".',
-  });
-
-/** `1-20,33`: numbers of rows, from 1. @throws StudioError `bad-request` */
-function rowNumbers(list: string): number[] {
-  const numbers = new Set<number>();
-  for (const part of list.split(',')) {
-    const [, from = '', to = from] = /^\s*(\d{1,9})(?:-(\d{1,9}))?\s*$/.exec(part) ?? [];
-    const [first, last] = [Number(from), Number(to)];
-    if (first < 1 || last < first) throw usage(`--rows is as 1-20,33 with rows counted from 1, not ${list}.`);
-    if (last - first >= mostPacked)
-      throw usage(`--rows ${part} is more than the ${number(mostPacked)} that can be packed.`);
-    for (let row = first; row <= last; row++) numbers.add(row);
-  }
-  return [...numbers].sort((a, b) => a - b);
 }
 
 interface FromDataset {

@@ -2,6 +2,7 @@
 import { labelForms } from '../../annotations/export/export-labels.ts';
 import { type CliCommand, oneOf, usage } from '../terminal/command.ts';
 import { applyLabels } from './annotations-apply.ts';
+import { dealRows } from './annotations-deal.ts';
 import { exportProjectLabels } from './annotations-export.ts';
 import { importLabels } from './annotations-import.ts';
 import { packItems } from './annotations-pack.ts';
@@ -13,6 +14,7 @@ const parts = {
   import: importLabels,
   apply: applyLabels,
   pack: packItems,
+  deal: dealRows,
 } satisfies Record<string, (args: readonly string[]) => Promise<number>>;
 
 const names = Object.keys(parts) as (keyof typeof parts)[];
@@ -28,6 +30,7 @@ video-r1 annotations import FILE [--dataset DATASET …] [--who USER=AUTHOR …]
 video-r1 annotations apply DATASET --out FILE | --in-place [--json] [--folder DIR]
 video-r1 annotations pack DATASET --rows LIST | RUN --query FILTER [--sort FIELD] [--limit N]
                           --out FOLDER [--author WHO] [--allow-root DIR …] [--ffmpeg PATH] [--json] [--folder DIR]
+video-r1 annotations deal DATASET --rows LIST --to WHO … [--overlap PERCENT] [--author WHO] [--json] [--folder DIR]
 
 Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told.
 
@@ -55,11 +58,15 @@ pack gives a colleague a queue as one folder: the items, with their frames as JP
 Rows are counted from 1, as in 1-20,33; rollouts are chosen as export does. Import the folder to judge its items in another
 project; what export writes there can be imported here. --author says who packs (git's user).
 
+deal gives rows to people to judge, --overlap of 100 (30) to two of them, so that their agreement can be measured. What was given
+before stays given; rows that were judged or given already are passed over. The editor of datasets lists what waits for whom.
+
   video-r1 annotations stats --folder sample --html report.html
   video-r1 annotations export --folder sample --form jsonl --author "Ann" --out ann.jsonl
   video-r1 annotations import project-3.json --folder sample --dataset sample/data/sft.json --dry-run
   video-r1 annotations apply sample/data/sft.json --folder sample --out sample/data/sft-clean.json
-  video-r1 annotations pack sample/data/sft.json --folder sample --rows 1-20 --out queue`,
+  video-r1 annotations pack sample/data/sft.json --folder sample --rows 1-20 --out queue
+  video-r1 annotations deal sample/data/sft.json --folder sample --rows 1-40 --to Ann --to "Ben <ben@example.org>"`,
   async run([name, ...args]) {
     if (name === undefined) throw usage(`Say one of ${names.join(', ')}.`);
     if (name.startsWith('-')) throw usage(`Say one of ${names.join(', ')} before ${name}.`);

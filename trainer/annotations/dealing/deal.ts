@@ -1,0 +1,103 @@
+/** Items dealt out to people: who is to judge which, and what waits for whom. */
+import {
+  type AssignmentEntry,
+  type Author,
+  authorKey,
+  authorLine,
+  authorOf,
+  type Entry,
+  type Item,
+} from '../../protocol/annotations/entries.ts';
+import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
+import type { Dealt } from '../../protocol/review-queue.ts';
+import { type Assignment, assign } from '../agreement/assignment.ts';
+import { byKey } from '../agreement/judgements.ts';
+import type { LabelFolder } from '../label-folder.ts';
+import { assignmentOf, type Described } from '../say.ts';
+
+/** An item that was dealt out. */
+export interface DealtItem {
+  readonly key: string;
+  readonly said: ItemLabels;
+  readonly assignment: AssignmentEntry;
+}
+
+/** Those that `isMeant` is true of, in the order in which they were dealt out. */
+export function dealtItems(book: LabelBook, isMeant: (item: Item) => boolean): DealtItem[] {
+  const found = Array.from(book.keys()).flatMap((key): DealtItem[] => {
+    const said = book.get(key);
+    if (!said || said.assignment === null || !isMeant(said.item)) return [];
+    return [{ key, said, assignment: said.assignment }];
+  });
+  return found.sort((a, b) => Date.parse(a.assignment.at) - Date.parse(b.assignment.at));
+}
+
+/** Whether an item was dealt out to somebody who has not judged it. @param author key */
+export function isWaitingFor(
+  author: string,
+  { assignment, verdicts }: Pick<ItemLabels, 'assignment' | 'verdicts'>,
+): boolean {
+  const isTheirs = (other: Author) => authorKey(other) === author;
+  return (assignment?.annotators.some(isTheirs) ?? false) && !verdicts.some((verdict) => isTheirs(verdict.author));
+}
+
+/** How many items wait for each to whom some were dealt out, in the order of their keys. */
+export function waitingItems(items: readonly DealtItem[]): Dealt['waiting'] {
+  const everyone = new Set(items.flatMap(({ assignment }) => assignment.annotators.map(authorKey)));
+  return Array.from(everyone)
+    .sort(byKey)
+    .map((key) => ({
+      annotator: authorLine(authorOf(key)),
+      items: items.filter(({ said }) => isWaitingFor(key, said)).length,
+    }));
+}
+
+export interface Dealing {
+  /** What was dealt out before, of which nothing is taken back. */
+  readonly before: readonly DealtItem[];
+  /** Keys of what may be dealt out, in the order in which it is worked. */
+  readonly fresh: readonly string[];
+  readonly annotators: readonly Author[];
+  /** Share of all items, 0 … 1, that two people judge. */
+  readonly overlap: number;
+  readonly seed: number;
+  /** Who deals. */
+  readonly by: Author;
+  /** What an item is. */
+  describe(key: string): Described | Promise<Described>;
+}
+
+export interface DealtOut {
+  /** What is to be written. */
+  readonly entries: readonly Entry[];
+  /** Of those that say who is to judge, which can be taken back. */
+  readonly ids: readonly string[];
+  /** Items that are new, and how many of them two people judge. */
+  readonly items: number;
+  readonly shared: number;
+}
+
+/** @throws StudioError as `assign` */
+export async function dealOut(labels: LabelFolder, dealing: Dealing): Promise<DealtOut> {
+  const { before, fresh, annotators, overlap, seed, by } = dealing;
+  const given = before.map(
+    ({ key, assignment }): Assignment => ({
+      ...{ item: key, shared: assignment.shared, annotators: assignment.annotators.map(authorKey) },
+    }),
+  );
+  const plan = assign({ given, items: fresh, annotators: annotators.map(authorKey), overlap, seed });
+  const had = new Map(given.map((one) => [one.item, one.annotators.length]));
+  const changed = plan.filter((one) => one.annotators.length !== had.get(one.item));
+  const entries: Entry[] = [];
+  const ids: string[] = [];
+  for (const [place, { item, annotators: of, shared }] of changed.entries()) {
+    const said = assignmentOf({ annotators: of.map(authorOf), shared }, await dealing.describe(item), by, labels);
+    // One after the other, so that they are worked in this order.
+    entries.push(...said.entries.map((entry) => ({ ...entry, at: laterBy(entry.at, place) })));
+    ids.push(...said.ids);
+  }
+  const isNew = changed.filter(({ item }) => !had.has(item));
+  return { entries, ids, items: isNew.length, shared: isNew.filter(({ shared }) => shared).length };
+}
+
+const laterBy = (at: string, milliseconds: number) => new Date(Date.parse(at) + milliseconds).toISOString();
