@@ -69,22 +69,37 @@ export class IndexedFile {
     }
   }
 
-  /** Known rows from one number on, before another, that lie close enough to be read at once; at least one, where there is one. */
-  async read(from: number, to: number): Promise<FileRow[]> {
+  /**
+   * Of the known rows from one number on, before another, those that are wanted and lie close enough to be read at once: at least
+   * one, where there is one.
+   * @returns with them the number up to which there are no others
+   */
+  async read(
+    from: number,
+    to: number,
+    isWanted: (row: number) => boolean = () => true,
+  ): Promise<{ readonly rows: readonly FileRow[]; readonly next: number }> {
     const { index } = this;
     const last = Math.min(to, index.count);
-    if (from >= last) return [];
-    const start = index.offset(from);
+    const wanted: number[] = [];
     const endOf = (row: number) => index.offset(row) + index.length(row);
-    let next = from + 1;
-    while (next < last && endOf(next) - start <= pieceBytes) next++;
-    const piece = await this.base.read(start, endOf(next - 1) - start);
-    return Array.from({ length: next - from }, (_, n) => {
-      const row = from + n;
+    let start = 0;
+    let next = from;
+    for (; next < last; next++) {
+      if (!isWanted(next)) continue;
+      if (wanted.length === 0) start = index.offset(next);
+      else if (endOf(next) - start > pieceBytes) break;
+      wanted.push(next);
+    }
+    const end = wanted.at(-1);
+    if (end === undefined) return { rows: [], next };
+    const piece = await this.base.read(start, endOf(end) - start);
+    const rows = wanted.map((row) => {
       const offset = index.offset(row);
       const bytes = piece.subarray(offset - start, offset - start + index.length(row));
       return { row, bytes, line: index.line(row), offset };
     });
+    return { rows, next };
   }
 
   private async fill({ signal, onProgress }: LongWork): Promise<void> {
