@@ -4,6 +4,9 @@ import { indexFile, type LongWork, pieceBytes } from './index-file.ts';
 import { RowIndex } from './row-index.ts';
 import type { WrittenFile } from './write-beside.ts';
 
+/** Rows that are wanted are read at once with what lies between them, up to this. */
+const spanBytes = 8 * pieceBytes;
+
 /** A row as the file has it. */
 export interface FileRow {
   readonly row: number;
@@ -84,11 +87,13 @@ export class IndexedFile {
     const wanted: number[] = [];
     const endOf = (row: number) => index.offset(row) + index.length(row);
     let start = 0;
+    let wantedBytes = 0;
     let next = from;
     for (; next < last; next++) {
       if (!isWanted(next)) continue;
+      wantedBytes += index.length(next);
       if (wanted.length === 0) start = index.offset(next);
-      else if (endOf(next) - start > pieceBytes) break;
+      else if (wantedBytes > pieceBytes || endOf(next) - start > spanBytes) break;
       wanted.push(next);
     }
     const end = wanted.at(-1);
