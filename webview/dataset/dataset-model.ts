@@ -12,9 +12,10 @@ import {
   type RowHead,
   type RowReading,
 } from '../../trainer/protocol/dataset-editor.ts';
-import type { Span } from '../../trainer/protocol/records.ts';
+import type { Label, Span, Verdict } from '../../trainer/protocol/records.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import { asTyped, withLineEnds } from '../ui/line-ends.ts';
+import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 import type { DatasetDoor } from './dataset-door.ts';
 
@@ -138,7 +139,7 @@ export class DatasetModel {
         const process = reading?.fields.process ?? null;
         if (!reading || process === null) return null;
         const within = reading.think ?? { start: 0, end: process.length };
-        return { text: process, within, fixed: this.fixedText };
+        return { text: process, within, fixed: this.ownVerdict?.fixed };
       },
     );
     const before = held.safeParse(door.loadState()).data;
@@ -299,11 +300,11 @@ export class DatasetModel {
     return file && 'categories' in file.labelling ? file.labelling.categories : builtInCategories;
   }
 
-  /** What this author has written in place of the chain of thought that is read. */
-  private get fixedText(): string | undefined {
+  /** That this author has given on the chain of thought that is read. */
+  private get ownVerdict(): Label | undefined {
     const { file, reading } = this.state.get();
     const author = file && 'author' in file.labelling ? file.labelling.author : null;
-    return reading?.labels.find((label) => label.author === author && label.verdict !== null)?.fixed;
+    return reading?.labels.find((label) => label.author === author && label.verdict !== null);
   }
 
   /** Number of rows in the list. */
@@ -472,16 +473,33 @@ export class DatasetModel {
 
   /** Begins to say something of a passage of the chain of thought, or of the whole. */
   flag(span: Span | null): void {
+    const read = this.toJudge();
+    if (read === null) return;
+    this.leave();
+    this.judged = read;
+    this.flagging.begin(span);
+  }
+
+  /** Gives a verdict on the chain of thought at once; while something is being said of it, chooses it there. */
+  async judge(verdict: Verdict): Promise<void> {
+    if (this.flagging.state.get().draft !== null) return this.flagging.change({ verdict });
+    const read = this.toJudge();
+    if (read === null) return;
+    if (this.ownVerdict?.verdict === verdict) return say(`Your verdict is ${verdict} already.`);
+    this.leave();
+    this.judged = read;
+    if ((await this.flagging.give(verdict)) !== null) say(`Verdict: ${verdict}; u takes it back.`);
+  }
+
+  /** The row with its chain of thought; null where nothing can be said of it now, which is shown. */
+  private toJudge(): DatasetModel['judged'] | null {
     const { file, reading, row } = this.state.get();
-    if (!file || reading?.row !== row) return;
-    if ('refused' in file.labelling) this.put({ failed: file.labelling.refused });
+    if (!file || reading?.row !== row) say('The row is still being read.');
+    else if ('refused' in file.labelling) this.put({ failed: file.labelling.refused });
     else if (reading.fields.process === null)
       this.put({ failed: 'This row has no chain of thought that could be judged.' });
-    else {
-      this.leave();
-      this.judged = { row, text: reading.fields.process };
-      this.flagging.begin(span);
-    }
+    else return { row, text: reading.fields.process };
+    return null;
   }
 
   private say(message: SayInput): Promise<readonly string[]> {

@@ -9,6 +9,7 @@ import { type ActionOf, type Handlers, helpRows, type KeyRow, keyMap } from '../
 import { useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
+import { Said } from '../ui/said.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
@@ -23,12 +24,13 @@ const leap = 10;
 
 const datasetKeys = [
   { meaning: 'next and last row', keys: { j: 'next', k: 'last', ArrowDown: 'next', ArrowUp: 'last' } },
-  { meaning: 'ten rows on and back', keys: { J: 'leap', K: 'leapBack' } },
+  { meaning: 'ten rows on and back', keys: { '>': 'leap', '<': 'leapBack' } },
   { meaning: 'first and last row of the list', keys: { Home: 'first', End: 'end' } },
   { meaning: 'search', keys: { '/': 'search' } },
   { meaning: 'changed rows alone, or all', keys: { m: 'changed' } },
   { meaning: 'rows changed since the last commit, or all', keys: { h: 'head' } },
   { meaning: 'labelled rows alone, or all', keys: { b: 'labelled' } },
+  { meaning: 'verdict keep, fix, drop, at once', keys: { K: 'keep', F: 'fix', D: 'drop' } },
   { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
   { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
   { meaning: 'edit the chain of thought', keys: { F2: 'edit' } },
@@ -81,6 +83,9 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
       else if (search) model.search({ text: '', isChanged: false, label: null });
       else return false;
     },
+    keep: () => void model.judge('keep'),
+    fix: () => void model.judge('fix'),
+    drop: () => void model.judge('drop'),
     flag,
     undoFlag: () => void model.flagging.undo(),
     head: () => (search?.sinceHead ? model.search({ text: '', isChanged: false, label: null }) : model.compareHead()),
@@ -150,6 +155,7 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
             <RowView model={model} reading={reading} />
           ))}
       </div>
+      <Said />
       {help && <KeyHelp rows={helpRows(datasetKeys)} onClose={() => setHelp(false)} />}
     </main>
   );
