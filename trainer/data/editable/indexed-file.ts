@@ -5,7 +5,7 @@ import { RowIndex } from './row-index.ts';
 import type { WrittenFile } from './write-beside.ts';
 
 /** Rows that are wanted are read at once with what lies between them, up to this. */
-const spanBytes = 8 * pieceBytes;
+const spanBytes = 4 * pieceBytes;
 
 /** A row as the file has it. */
 export interface FileRow {
@@ -86,6 +86,7 @@ export class IndexedFile {
     const last = Math.min(to, index.count);
     const wanted: number[] = [];
     const endOf = (row: number) => index.offset(row) + index.length(row);
+    const isFar = (row: number) => index.offset(row) - endOf(wanted.at(-1) ?? row) > pieceBytes;
     let start = 0;
     let wantedBytes = 0;
     let next = from;
@@ -93,7 +94,7 @@ export class IndexedFile {
       if (!isWanted(next)) continue;
       wantedBytes += index.length(next);
       if (wanted.length === 0) start = index.offset(next);
-      else if (wantedBytes > pieceBytes || endOf(next) - start > spanBytes) break;
+      else if (wantedBytes > pieceBytes || endOf(next) - start > spanBytes || isFar(next)) break;
       wanted.push(next);
     }
     const end = wanted.at(-1);
