@@ -107,6 +107,8 @@ export class DatasetModel {
   /** First and last place of the list in sight. */
   private sight: readonly [number, number] = [0, 0];
   private searchNumber = 0;
+  /** What a search that is made again has found so far; null while what is found is listed at once. */
+  private arriving: readonly number[] | null = null;
   private editNumber = 0;
   private saidNumber = 0;
   /** What a person looked at when it was judged. */
@@ -224,7 +226,7 @@ export class DatasetModel {
     if (!reading) this.askFrames();
     this.see(...this.sight);
     const { search } = this.state.get();
-    if (before && (search?.isChanged || search?.label)) this.search({});
+    if (before && (search?.isChanged || search?.label)) this.searchAgain(search);
   }
 
   private takeHeads({ turn, heads }: Extract<DatasetToPage, { type: 'heads' }>): void {
@@ -262,7 +264,9 @@ export class DatasetModel {
     const { search } = this.state.get();
     if (found.search !== this.searchNumber || !search) return;
     const { share, isDone, fault } = found;
-    this.put({ search: { ...search, rows: search.rows.concat(found.rows), share, isDone, fault } });
+    const rows = (this.arriving ?? search.rows).concat(found.rows);
+    if (this.arriving !== null) this.arriving = isDone ? null : rows;
+    this.put({ search: { ...search, rows: this.arriving === null ? rows : search.rows, share, isDone, fault } });
     this.see(...this.sight);
   }
 
@@ -321,8 +325,14 @@ export class DatasetModel {
 
   /** Where the row stands in the list; null where the search left it out. */
   indexOf(row: number): number | null {
+    const index = this.placeOf(row);
+    return this.rowAt(index) === row && index < this.listed ? index : null;
+  }
+
+  /** Where the row stands in the list, or would. */
+  private placeOf(row: number): number {
     const { search } = this.state.get();
-    if (!search) return row < this.listed ? row : null;
+    if (!search) return row;
     let from = 0;
     let to = search.rows.length;
     while (from < to) {
@@ -330,7 +340,7 @@ export class DatasetModel {
       if ((search.rows[middle] as number) < row) from = middle + 1;
       else to = middle;
     }
-    return search.rows[from] === row ? from : null;
+    return from;
   }
 
   /** Rows of the list are in sight, by their places in it. */
@@ -357,11 +367,12 @@ export class DatasetModel {
     this.keepState();
   }
 
-  /** To the row so many places further on in the list; from one that is not in it, to its first. */
+  /** To the row so many places further on in the list; from one that is not in it, such as one that was just judged, too. */
   move(by: number): void {
-    const index = this.indexOf(this.state.get().row);
-    const to = index === null ? 0 : Math.min(this.listed - 1, Math.max(0, index + by));
-    const row = this.rowAt(to);
+    const { row: from } = this.state.get();
+    const isListed = this.indexOf(from) !== null;
+    const to = this.placeOf(from) + (isListed || by < 0 ? by : by - 1);
+    const row = this.rowAt(Math.min(this.listed - 1, Math.max(0, to)));
     if (row !== undefined) this.show(row);
   }
 
@@ -377,6 +388,7 @@ export class DatasetModel {
     const { search } = this.state.get();
     const { text = '', isChanged = false, label = null } = { ...search, ...change };
     this.searchNumber++;
+    this.arriving = null;
     this.put({ before: null });
     if (text === '' && !isChanged && label === null) {
       this.door.send({ type: 'stop-search' });
@@ -388,9 +400,17 @@ export class DatasetModel {
     this.keepState();
   }
 
+  /** What is listed stays until it is known what is. */
+  private searchAgain({ text, isChanged, label }: Search): void {
+    this.arriving = [];
+    this.searchNumber++;
+    this.door.send({ type: 'search', search: this.searchNumber, text, isChanged, label });
+  }
+
   /** Lists the rows that changed since the last commit, edits among them. */
   compareHead(): void {
     this.searchNumber++;
+    this.arriving = null;
     const search = { text: '', isChanged: false, label: null, sinceHead: { gone: 0 } };
     this.put({ search: { ...search, rows: [], share: 0, isDone: false, fault: null }, before: null });
     this.door.send({ type: 'compare-head' });
