@@ -1,15 +1,11 @@
-/** What the page of a dataset knows and does: the file's state, the rows that were read, the search, and the text being edited. */
-import { z } from 'zod';
+/** What the page of a dataset does, by what a person asks of it and what the file's editor says. */
 import { builtInCategories, type Category } from '../../trainer/protocol/annotations/categories.ts';
 import {
   type DatasetToPage,
   type EditableField,
-  editableField,
   type LabelChoice,
-  labelChoice,
   mostHeads,
   type PageToDataset,
-  type RowHead,
   type RowReading,
 } from '../../trainer/protocol/dataset-editor.ts';
 import type { Label, Span, Verdict } from '../../trainer/protocol/records.ts';
@@ -18,86 +14,14 @@ import { asTyped, withLineEnds } from '../ui/line-ends.ts';
 import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 import type { DatasetDoor } from './dataset-door.ts';
-
-export type FileState = Extract<DatasetToPage, { type: 'file' }>;
-
-/** Null while all rows are listed. */
-export interface Search {
-  readonly text: string;
-  readonly isChanged: boolean;
-  readonly label: LabelChoice | null;
-  /** Rows that changed since the last commit; how many of that are gone, once it is compared. */
-  readonly sinceHead: { readonly gone: number } | null;
-  readonly rows: readonly number[];
-  readonly share: number;
-  readonly isDone: boolean;
-  readonly fault: string | null;
-}
-
-export interface Editing {
-  readonly row: number;
-  readonly field: EditableField;
-  /** As the text area has it. */
-  readonly draft: string;
-  /** The text as the file's editor knows it, which the draft goes from. */
-  readonly base: string;
-}
-
-export interface Frames {
-  readonly row: number;
-  readonly picture: string | null;
-  readonly words: string;
-}
-
-/** A row as the last commit has it. */
-export type Before = Pick<Extract<DatasetToPage, { type: 'before' }>, 'row' | 'fields' | 'words'>;
-
-export interface DatasetState {
-  readonly file: FileState | null;
-  readonly heads: ReadonlyMap<number, RowHead>;
-  readonly row: number;
-  /** The last row that was read; another than `row` while that is on its way. */
-  readonly reading: RowReading | null;
-  readonly frames: Frames | null;
-  readonly search: Search | null;
-  readonly before: Before | null;
-  readonly editing: Editing | null;
-  /** What could not be done. */
-  readonly failed: string | null;
-}
-
-const initial: DatasetState = {
-  ...{
-    file: null,
-    heads: new Map(),
-    row: 0,
-    reading: null,
-    frames: null,
-    search: null,
-    before: null,
-    editing: null,
-    failed: null,
-  },
-};
-
-/** What is found again when the page is shown again. */
-const held = z.object({
-  row: z.number().int().min(0),
-  text: z.string(),
-  isChanged: z.boolean(),
-  label: labelChoice.nullable().default(null),
-  draft: z.object({ field: editableField, draft: z.string(), base: z.string() }).nullable(),
-});
+import { type DatasetState, type Editing, type FileState, held, initial, type Search } from './dataset-state.ts';
+import { Sayings } from './sayings.ts';
 
 /** Heads beyond these are forgotten. */
 const mostHeld = 4000;
 /** How long typing rests before it becomes an edit, and a row before its frames are asked for. */
 export const typingRestsMs = 700;
 const framesAfterMs = 250;
-
-type SayInput =
-  | Omit<Extract<PageToDataset, { type: 'say' }>, 'said'>
-  | Omit<Extract<PageToDataset, { type: 'retract' }>, 'said'>;
 
 export class DatasetModel {
   readonly state = new Store<DatasetState>(initial);
@@ -110,14 +34,9 @@ export class DatasetModel {
   /** What a search that is made again has found so far; null while what is found is listed at once. */
   private arriving: readonly number[] | null = null;
   private editNumber = 0;
-  private saidNumber = 0;
   /** What a person looked at when it was judged. */
   private judged = { row: 0, text: '' };
-  /** What was said and is not yet answered. */
-  private readonly saying = new Map<
-    number,
-    { readonly done: (ids: readonly string[]) => void; readonly failed: (fault: Error) => void }
-  >();
+  private readonly sayings: Sayings;
   /** The edit that is on its way, with the text that it makes. */
   private underWay: Omit<Extract<PageToDataset, { type: 'edit' }>, 'type' | 'save'> | null = null;
   private saveWhenIdle = false;
@@ -126,11 +45,12 @@ export class DatasetModel {
 
   constructor(door: DatasetDoor) {
     this.door = door;
+    this.sayings = new Sayings(door);
     this.flagging = new Flagging(
       {
-        add: async (said) => ({ ids: await this.say({ type: 'say', ...this.judged, ...said }) }),
+        add: async (said) => ({ ids: await this.sayings.send({ type: 'say', ...this.judged, ...said }) }),
         retract: async (id) => {
-          const [taken = id] = await this.say({ type: 'retract', id });
+          const [taken = id] = await this.sayings.send({ type: 'retract', id });
           return { id: taken };
         },
         categories: async () => this.categories,
@@ -194,7 +114,7 @@ export class DatasetModel {
         this.takeEdited(message);
         break;
       case 'said':
-        this.takeSaid(message);
+        this.sayings.take(message);
         break;
       case 'since-head':
         this.takeSinceHead(message);
@@ -520,19 +440,6 @@ export class DatasetModel {
       this.put({ failed: 'This row has no chain of thought that could be judged.' });
     else return { row, text: reading.fields.process };
     return null;
-  }
-
-  private say(message: SayInput): Promise<readonly string[]> {
-    const said = ++this.saidNumber;
-    this.door.send({ ...message, said });
-    return new Promise((done, failed) => this.saying.set(said, { done, failed }));
-  }
-
-  private takeSaid({ said, ids, fault }: Extract<DatasetToPage, { type: 'said' }>): void {
-    const waiting = this.saying.get(said);
-    this.saying.delete(said);
-    if (fault === null) waiting?.done(ids);
-    else waiting?.failed(new Error(fault));
   }
 
   // ---- the file -----------------------------------------------------------------------------------------------------
