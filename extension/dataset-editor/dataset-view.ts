@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { compareWithVersion, readVersionRows } from '../../trainer/data/editable/compare-version.ts';
 import type { EditableRow } from '../../trainer/data/editable/editable-dataset.ts';
-import type { RowFilter } from '../../trainer/data/editable/search-rows.ts';
+import type { RowFilter, RowRule } from '../../trainer/data/editable/search-rows.ts';
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
 import {
   type DatasetToPage,
@@ -139,7 +139,7 @@ export class DatasetView {
         return this.search(message.search, {
           ...(message.text !== '' && { text: message.text }),
           ...(message.isChanged && { isChanged: true }),
-          ...(message.label !== null && { holds: this.labelRule(message.label) }),
+          ...(message.label !== null && { rule: this.labelRule(message.label) }),
         });
       case 'compare-head':
         return this.compareHead();
@@ -176,9 +176,9 @@ export class DatasetView {
     return readRow(read, turn, labels.of(values).labels, suggestionsIn(labels, values));
   }
 
-  private labelRule(choice: LabelChoice): NonNullable<RowFilter['holds']> {
+  private labelRule(choice: LabelChoice): RowRule {
     const { labels } = this.document;
-    if (typeof labels === 'string') return () => false;
+    if (typeof labels === 'string') return { ids: new Set(), holds: () => false };
     return labels.keeps(choice);
   }
 

@@ -1,7 +1,7 @@
 /** What people say of a dataset's rows: read from the project's label files, and written into the author's own. */
 import { authorOfSetting } from '../../trainer/annotations/author.ts';
 import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
-import { datasetName, itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
+import { datasetName, itemNameOf, itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
 import { entriesOf, labelOf, retractionOf } from '../../trainer/annotations/say.ts';
 import {
   answered,
@@ -10,7 +10,7 @@ import {
   suggestedOf,
   withAnswers,
 } from '../../trainer/annotations/suggestions.ts';
-import type { SourceRow } from '../../trainer/data/editable/editable-dataset.ts';
+import type { RowRule } from '../../trainer/data/editable/search-rows.ts';
 import type { Category } from '../../trainer/protocol/annotations/categories.ts';
 import { authorLine, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
@@ -88,23 +88,29 @@ export class RowLabels {
     return { labels: labels.sort((a, b) => a.at - b.at), mark: markOf(said) };
   }
 
-  /** Whether a row is one that the filter keeps; none is that nobody has said anything of. */
-  keeps({ author, category, verdict }: LabelChoice): (row: SourceRow, read: (row: SourceRow) => Values) => boolean {
+  /** Holds for the rows that the filter keeps, and for none that nobody has said anything of. */
+  keeps({ author, category, verdict }: LabelChoice): RowRule {
     const filter: LabelFilter = {
       ...(author !== null && { author: authorOfSetting(author) }),
       ...(category !== null && { category }),
       ...(verdict !== null && { verdict }),
     };
-    const ids = new Set<string>();
+    const kept = new Set<string>();
+    const ids = new Set<string | null>();
     for (const key of this.labels.book.keys()) {
       const labels = this.labels.book.get(key);
-      if (labels?.item.kind === 'row' && labels.item.dataset === this.dataset && isSaid(labels) && fits(labels, filter))
-        ids.add(key);
+      if (labels?.item.kind !== 'row' || labels.item.dataset !== this.dataset) continue;
+      if (!isSaid(labels) || !fits(labels, filter)) continue;
+      kept.add(key);
+      ids.add(labels.item.row);
     }
-    return (row, read) => {
-      if (ids.size === 0) return false;
-      const known = itemOfRow(this.dataset, read(row));
-      return known !== null && ids.has(itemKey(known.item));
+    return {
+      // Rows without an id have nothing to be found by.
+      ids: isWithoutNull(ids) ? ids : null,
+      holds: (values) => {
+        const item = itemNameOf(this.dataset, values);
+        return item !== null && kept.has(itemKey(item));
+      },
     };
   }
 
@@ -184,6 +190,8 @@ export class RowLabels {
     return known;
   }
 }
+
+const isWithoutNull = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !ids.has(null);
 
 /** Not all of it was taken back. */
 const isSaid = ({ flags, verdicts, settlement }: ItemLabels) =>

@@ -1,6 +1,7 @@
 /**
  * What it costs to open a dataset as large as Video-R1's of chains of thought with its labels, to filter by them and to report
- * them: three authors have all judged one row in ten, and the file of each has the text of each.
+ * them, and to list the labelled rows in the editor: three authors have all judged one row in ten, and the file of each has the
+ * text of each.
  */
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,10 +17,11 @@ import { EditableDataset } from '../../trainer/data/editable/editable-dataset.ts
 import { randomFrom } from '../../trainer/data/random.ts';
 import { anchorOf } from '../../trainer/protocol/annotations/anchors.ts';
 import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
-import type { Author, Entry } from '../../trainer/protocol/annotations/entries.ts';
+import { type Author, authorLine, type Entry } from '../../trainer/protocol/annotations/entries.ts';
 import { fits } from '../../trainer/protocol/annotations/label-filter.ts';
 import { verdict } from '../../trainer/protocol/records.ts';
 import { reasoningRow, reasoningRows, writeReasoning } from './made-reasoning.ts';
+import { openedInEditor } from './open-in-editor.ts';
 import { type BenchFigure, median, timed } from './part.ts';
 
 /** One row in so many is labelled. */
@@ -29,6 +31,8 @@ const datasetPath = 'data/cot.json';
 const firstRows = 50;
 const rounds = 3;
 const limitMs = 2_000;
+/** What the filter asks for beside the author. */
+const category = 'wrong-order';
 const rowsAtOnce = 5_000;
 const { signal } = new AbortController();
 
@@ -91,7 +95,7 @@ async function used(project: string) {
   if (troubles.length > 0) throw new Error(troubles[0]?.message);
   const filterMs = await timed(async () => {
     const [author] = authors as [Author];
-    const filter = { author, category: 'wrong-order', verdict: 'drop' as const };
+    const filter = { author, category, verdict: 'drop' as const };
     let found = 0;
     for (const key of book.keys()) {
       const of = book.get(key);
@@ -115,6 +119,21 @@ export async function benchAnnotations(): Promise<BenchFigure[]> {
     const sizeBytes = await writeLabels(project);
     const runs: Awaited<ReturnType<typeof used>>[] = [];
     for (let round = 0; round < rounds; round++) runs.push(await used(project));
+    const edited: Awaited<ReturnType<typeof openedInEditor>>[] = [];
+    const [author] = authors as [Author];
+    for (let round = 0; round < rounds; round++)
+      edited.push(
+        await openedInEditor(project, path.join(project, datasetPath), { author: authorLine(author), category }),
+      );
+    const inEditor = (key: keyof (typeof edited)[number]) => Math.max(...edited.map((run) => run[key]));
+    const editorMs = (name: string, key: keyof (typeof edited)[number], note: string): BenchFigure => ({
+      name,
+      value: inEditor(key),
+      unit: 'ms',
+      note: `${note}; slowest of ${rounds}`,
+    });
+    const ofLimit = (key: keyof (typeof edited)[number]) =>
+      `${(inEditor(key) / limitMs).toFixed(2)} of the ${limitMs / 1000} s that it may take`;
     const slowest = Math.max(...runs.map(({ wholeMs }) => wholeMs));
     const ms = (name: string, key: keyof (typeof runs)[number], note: string): BenchFigure => ({
       name,
@@ -133,6 +152,24 @@ export async function benchAnnotations(): Promise<BenchFigure[]> {
       ms('reading the label files', 'openMs', 'every line checked'),
       ms('filtering the items', 'filterMs', 'by author, category and verdict, each folded for the first time'),
       ms('the report', 'reportMs', 'with all intervals, as text'),
+      editorMs(
+        'in the editor: labelled rows listed',
+        'labelledMs',
+        `${inEditor('labelledRows')} of ${inEditor('rows')} rows, once all are known; ${ofLimit('labelledMs')}`,
+      ),
+      editorMs(
+        'the same by author and category',
+        'filteredMs',
+        `${inEditor('filteredRows')} rows; ${ofLimit('filteredMs')}`,
+      ),
+      editorMs('asked for at once: from opening to the first', 'earlyFirstMs', 'with the label files read'),
+      editorMs('from opening to the last of them', 'earlyAllMs', 'with the whole index, which is made meanwhile'),
+      {
+        name: 'peak memory of the editor with labels',
+        value: inEditor('peakBytes') / 1e6,
+        unit: 'MB',
+        note: 'the whole process',
+      },
     ];
   } finally {
     await rm(project, { recursive: true, force: true });

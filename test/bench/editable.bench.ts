@@ -1,6 +1,6 @@
 /**
  * What it costs to edit a dataset of chains of thought as large as Video-R1's: to open, index, search, save and compare it, in a
- * process of its own each round, beside a plain copy of the same file.
+ * process of its own each round, beside a plain copy of the same file; and to open it in the extension's editor.
  */
 import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { reasoningRows, writeReasoning } from './made-reasoning.ts';
+import { openedInEditor } from './open-in-editor.ts';
 import { type BenchFigure, median, timed } from './part.ts';
 
 const rounds = 3;
@@ -52,6 +53,9 @@ export async function benchEditable(): Promise<BenchFigure[]> {
       if (edited.rows !== reasoningRows) throw new Error(`${edited.rows} rows instead of ${reasoningRows}`);
       runs.push(edited);
     }
+    const opened: Awaited<ReturnType<typeof openedInEditor>>[] = [];
+    for (let round = 0; round < rounds; round++) opened.push(await openedInEditor(folder, made));
+    const inEditor = (key: keyof (typeof opened)[number]) => Math.max(...opened.map((run) => run[key]));
     const of = (key: keyof Edited) => median(runs.map((run) => run[key]));
     const most = (key: keyof Edited) => Math.max(...runs.map((run) => run[key]));
     const seconds = (name: string, key: keyof Edited, note: string): BenchFigure => ({
@@ -88,6 +92,18 @@ export async function benchEditable(): Promise<BenchFigure[]> {
         value: most('peakBytes') / 1e6,
         unit: 'MB',
         note: `the whole process; ${(most('peakBytes') / limitBytes).toFixed(2)} of the ${limitBytes / 1e6} MB that it may take`,
+      },
+      {
+        name: 'in the editor: open to first rows',
+        value: inEditor('firstRowsMs'),
+        unit: 'ms',
+        note: `until a page has its list and a row, the editor's modules loaded; slowest of ${rounds}; ${(inEditor('firstRowsMs') / limitFirstRowsMs).toFixed(3)} of the ${limitFirstRowsMs / 1000} s that it may take`,
+      },
+      {
+        name: 'peak memory of the editor',
+        value: inEditor('peakBytes') / 1e6,
+        unit: 'MB',
+        note: `with the whole index, the whole process; ${(inEditor('peakBytes') / limitBytes).toFixed(2)} of the ${limitBytes / 1e6} MB that it may take`,
       },
     ];
   } finally {

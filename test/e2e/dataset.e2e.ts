@@ -262,6 +262,31 @@ describe('the page of a dataset', () => {
     expect(sent.filter(({ type }) => type === 'retract')).toMatchObject([{ id: 'verdict' }, { id: 'flag' }]);
   });
 
+  it('is judged at once by one key, which says so, and once alone', async () => {
+    const verdicts = () => sent.flatMap((message) => (message.type === 'say' ? [message.verdict] : []));
+    const region = tab.getByRole('region', { name: 'Flags and verdicts' });
+    await press('D');
+    await region.getByText('verdict: drop').waitFor();
+    await tab.getByText('Verdict: drop; u takes it back.').waitFor();
+    await press('D');
+    await tab.getByText('Your verdict is drop already.').waitFor();
+    await press('K');
+    await region.getByText('verdict: keep').waitFor();
+    await press('F');
+    await region.getByText('verdict: fix').waitFor();
+    expect(verdicts()).toEqual(['drop', 'keep', 'fix']);
+    await press('u');
+    await region.waitFor({ state: 'detached' });
+    await press('x');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    await press('3', 'D', 'Enter');
+    await region.getByText('verdict: drop').waitFor();
+    await press('>');
+    await head(11).waitFor();
+    await press('<');
+    await head(1).waitFor();
+  });
+
   it('is given a fixed text with its verdict by keyboard alone, which is shown as text; the dataset stays', async () => {
     const form = () => tab.getByRole('form', { name: 'Flag' });
     const fixed = () => tab.getByRole('textbox', { name: 'Fixed text' });

@@ -1,5 +1,5 @@
 /** The sample's chains of thought in a real window: opened from the title of their file, edited by keyboard, undone, saved; no trainer is at work. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -31,6 +31,21 @@ describe('the editor of a dataset', () => {
   const tab = (): Locator => window.page.locator('.tabs-container .tab.active').filter({ hasText: 'sft.json' });
   const dirty = () => tab().and(window.page.locator('.dirty'));
   const text = () => page().getByRole('textbox', { name: 'Chain of thought' });
+
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await window.page.keyboard.press(key);
+  };
+  const form = () => page().getByRole('form', { name: 'Flag' });
+  const said = () => page().getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
+  const labelFolder = () => path.join(project.folder, '.video-r1', 'annotations');
+  /** All entries of the one author. */
+  const written = () => {
+    const [name = ''] = readdirSync(labelFolder()).filter((each) => each.endsWith('.jsonl'));
+    const lines = readFileSync(path.join(labelFolder(), name), 'utf8').trim().split('\n');
+    return lines.map(
+      (line) => JSON.parse(line) as { kind: string; category?: string; verdict?: string; fixed?: string },
+    );
+  };
 
   /** By keyboard alone, from wherever the page's focus is. */
   async function append(words: string): Promise<void> {
@@ -85,11 +100,6 @@ describe('the editor of a dataset', () => {
   });
 
   test('ten rows and two passages are flagged by keyboard alone, and there when the file was closed and opened again', async () => {
-    const press = async (...keys: string[]) => {
-      for (const key of keys) await window.page.keyboard.press(key);
-    };
-    const form = () => page().getByRole('form', { name: 'Flag' });
-    const said = () => page().getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
     const say = async (...keys: string[]) => {
       await press('x');
       await form().and(page().locator(':focus')).waitFor();
@@ -126,14 +136,66 @@ describe('the editor of a dataset', () => {
       expect.stringContaining('wrong order of events'),
       expect.stringContaining('verdict: drop'),
     ]);
-    const folder = path.join(project.folder, '.video-r1', 'annotations');
-    const [name = ''] = readdirSync(folder).filter((each) => each.endsWith('.jsonl'));
-    const kinds = readFileSync(path.join(folder, name), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { kind: string }).kind);
+    const kinds = written().map(({ kind }) => kind);
     expect(['item', 'flag', 'verdict'].map((kind) => kinds.filter((each) => each === kind).length)).toEqual([
       10, 10, 10,
     ]);
+  });
+
+  test('of twelve categories that a project names the tenth and those after it are chosen by 0 and a letter', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => ({ id: `kind-${n + 1}`, name: `kind number ${n + 1}` }));
+    writeFileSync(path.join(labelFolder(), 'labels.json'), JSON.stringify({ version: 1, labels: names }));
+    const before = written().length;
+    await press('b', 'End');
+    await page()
+      .getByText(/^[\d,]+ rows$/)
+      .waitFor();
+    await said().first().waitFor({ state: 'detached' });
+    const offered = page().getByRole('radio', { name: '0c kind number 12' });
+    // The folder of labels is looked at every two seconds.
+    await expect
+      .poll(
+        async () => {
+          if (await form().isVisible()) await press('Escape');
+          await press('x');
+          await form().and(page().locator(':focus')).waitFor();
+          return offered.isVisible();
+        },
+        { interval: 500, timeout: 30_000 },
+      )
+      .toBe(true);
+    for (const [keys, name] of [
+      [['0', 'a'], 'kind number 10'],
+      [['0', 'c'], 'kind number 12'],
+    ] as const) {
+      if (!(await form().isVisible())) await press('x');
+      await form().and(page().locator(':focus')).waitFor();
+      await press(...keys);
+      await page().getByRole('radio', { name, checked: true }).waitFor();
+      await press('Enter');
+      await said().filter({ hasText: name }).waitFor();
+    }
+    const categories = written()
+      .slice(before)
+      .flatMap(({ category }) => category ?? []);
+    expect(categories).toEqual(['kind-10', 'kind-12']);
+  });
+
+  test('a fix is given with its text, which is in the label file and not in the dataset', async () => {
+    const file = path.join(project.folder, 'data', 'sft.json');
+    const now = readFileSync(file, 'utf8');
+    await press('x');
+    await form().and(page().locator(':focus')).waitFor();
+    await press('F2');
+    await page().getByRole('textbox', { name: 'Fixed text' }).and(page().locator(':focus')).waitFor();
+    await press('Control+A');
+    await window.page.keyboard.type('<think>It is the square.</think>');
+    await press('Control+Enter');
+    await said().filter({ hasText: 'verdict: fix' }).getByText('with the fixed text').waitFor();
+    expect(written().at(-1)).toMatchObject({ verdict: 'fix', fixed: '<think>It is the square.</think>' });
+    await press('D');
+    await said().filter({ hasText: 'verdict: drop' }).waitFor();
+    expect(written().at(-1)).toMatchObject({ verdict: 'drop', fixed: null });
+    expect(readFileSync(file, 'utf8')).toBe(now);
   });
 });

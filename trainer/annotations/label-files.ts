@@ -1,5 +1,5 @@
 /** Where labels lie: one file an author in the project, named so that two authors never share one. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import path from 'node:path';
 import { type Author, authorKey } from '../protocol/annotations/entries.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
@@ -22,9 +22,9 @@ export function labelFileName(author: Author): string {
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, longestSlug)
     .replace(/^-|-$/g, '');
-  const hash = createHash('sha256').update(authorKey(author)).digest('hex').slice(0, 8);
-  return `${slug || 'author'}-${hash}${labelFileEnding}`;
+  const mark = hash('sha256', authorKey(author), 'hex').slice(0, 8);
+  return `${slug || 'author'}-${mark}${labelFileEnding}`;
 }
 
 /** What names a text in items. */
-export const textHash = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
+export const textHash = (text: string): string => hash('sha256', text, 'hex').slice(0, 32);

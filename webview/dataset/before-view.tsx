@@ -6,7 +6,7 @@ import { wordDiff } from '../rollout/word-diff.ts';
 import { DiffInline, diffWords } from '../rollout/word-diff-view.tsx';
 import { Section } from '../ui/heads.tsx';
 import styles from './before-view.module.css';
-import type { Before } from './dataset-model.ts';
+import type { Before } from './dataset-state.ts';
 
 const names = { process: 'Chain of thought', solution: 'Solution', problem: 'Question' } as const;
 

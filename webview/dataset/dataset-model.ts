@@ -1,104 +1,28 @@
-/** What the page of a dataset knows and does: the file's state, the rows that were read, the search, and the text being edited. */
-import { z } from 'zod';
+/** What the page of a dataset does, by what a person asks of it and what the file's editor says. */
 import { builtInCategories, type Category } from '../../trainer/protocol/annotations/categories.ts';
 import {
   type DatasetToPage,
   type EditableField,
-  editableField,
   type LabelChoice,
-  labelChoice,
   mostHeads,
   type PageToDataset,
-  type RowHead,
   type RowReading,
 } from '../../trainer/protocol/dataset-editor.ts';
-import type { Span } from '../../trainer/protocol/records.ts';
+import type { Label, Span, Verdict } from '../../trainer/protocol/records.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import { answerFirst } from '../rollout/suggesting.ts';
 import { asTyped, withLineEnds } from '../ui/line-ends.ts';
+import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
 import type { DatasetDoor } from './dataset-door.ts';
-
-export type FileState = Extract<DatasetToPage, { type: 'file' }>;
-
-/** Null while all rows are listed. */
-export interface Search {
-  readonly text: string;
-  readonly isChanged: boolean;
-  readonly label: LabelChoice | null;
-  /** Rows that changed since the last commit; how many of that are gone, once it is compared. */
-  readonly sinceHead: { readonly gone: number } | null;
-  readonly rows: readonly number[];
-  readonly share: number;
-  readonly isDone: boolean;
-  readonly fault: string | null;
-}
-
-export interface Editing {
-  readonly row: number;
-  readonly field: EditableField;
-  /** As the text area has it. */
-  readonly draft: string;
-  /** The text as the file's editor knows it, which the draft goes from. */
-  readonly base: string;
-}
-
-export interface Frames {
-  readonly row: number;
-  readonly picture: string | null;
-  readonly words: string;
-}
-
-/** A row as the last commit has it. */
-export type Before = Pick<Extract<DatasetToPage, { type: 'before' }>, 'row' | 'fields' | 'words'>;
-
-export interface DatasetState {
-  readonly file: FileState | null;
-  readonly heads: ReadonlyMap<number, RowHead>;
-  readonly row: number;
-  /** The last row that was read; another than `row` while that is on its way. */
-  readonly reading: RowReading | null;
-  readonly frames: Frames | null;
-  readonly search: Search | null;
-  readonly before: Before | null;
-  readonly editing: Editing | null;
-  /** What could not be done. */
-  readonly failed: string | null;
-}
-
-const initial: DatasetState = {
-  ...{
-    file: null,
-    heads: new Map(),
-    row: 0,
-    reading: null,
-    frames: null,
-    search: null,
-    before: null,
-    editing: null,
-    failed: null,
-  },
-};
-
-/** What is found again when the page is shown again. */
-const held = z.object({
-  row: z.number().int().min(0),
-  text: z.string(),
-  isChanged: z.boolean(),
-  label: labelChoice.nullable().default(null),
-  draft: z.object({ field: editableField, draft: z.string(), base: z.string() }).nullable(),
-});
+import { type DatasetState, type Editing, type FileState, held, initial, type Search } from './dataset-state.ts';
+import { Sayings } from './sayings.ts';
 
 /** Heads beyond these are forgotten. */
 const mostHeld = 4000;
 /** How long typing rests before it becomes an edit, and a row before its frames are asked for. */
 export const typingRestsMs = 700;
 const framesAfterMs = 250;
-
-type SayInput =
-  | Omit<Extract<PageToDataset, { type: 'answer' }>, 'said'>
-  | Omit<Extract<PageToDataset, { type: 'say' }>, 'said'>
-  | Omit<Extract<PageToDataset, { type: 'retract' }>, 'said'>;
 
 export class DatasetModel {
   readonly state = new Store<DatasetState>(initial);
@@ -108,15 +32,12 @@ export class DatasetModel {
   /** First and last place of the list in sight. */
   private sight: readonly [number, number] = [0, 0];
   private searchNumber = 0;
+  /** What a search that is made again has found so far; null while what is found is listed at once. */
+  private arriving: readonly number[] | null = null;
   private editNumber = 0;
-  private saidNumber = 0;
   /** What a person looked at when it was judged. */
   private judged = { row: 0, text: '' };
-  /** What was said and is not yet answered. */
-  private readonly saying = new Map<
-    number,
-    { readonly done: (ids: readonly string[]) => void; readonly failed: (fault: Error) => void }
-  >();
+  private readonly sayings: Sayings;
   /** The edit that is on its way, with the text that it makes. */
   private underWay: Omit<Extract<PageToDataset, { type: 'edit' }>, 'type' | 'save'> | null = null;
   private saveWhenIdle = false;
@@ -125,11 +46,12 @@ export class DatasetModel {
 
   constructor(door: DatasetDoor) {
     this.door = door;
+    this.sayings = new Sayings(door);
     this.flagging = new Flagging(
       {
-        add: async (said) => ({ ids: await this.say({ type: 'say', ...this.judged, ...said }) }),
+        add: async (said) => ({ ids: await this.sayings.send({ type: 'say', ...this.judged, ...said }) }),
         retract: async (id) => {
-          const [taken = id] = await this.say({ type: 'retract', id });
+          const [taken = id] = await this.sayings.send({ type: 'retract', id });
           return { id: taken };
         },
         categories: async () => this.categories,
@@ -140,7 +62,7 @@ export class DatasetModel {
         const process = reading?.fields.process ?? null;
         if (!reading || process === null) return null;
         const within = reading.think ?? { start: 0, end: process.length };
-        return { text: process, within, fixed: this.fixedText };
+        return { text: process, within, fixed: this.ownVerdict?.fixed };
       },
     );
     const before = held.safeParse(door.loadState()).data;
@@ -193,7 +115,7 @@ export class DatasetModel {
         this.takeEdited(message);
         break;
       case 'said':
-        this.takeSaid(message);
+        this.sayings.take(message);
         break;
       case 'since-head':
         this.takeSinceHead(message);
@@ -225,7 +147,7 @@ export class DatasetModel {
     if (!reading) this.askFrames();
     this.see(...this.sight);
     const { search } = this.state.get();
-    if (before && (search?.isChanged || search?.label)) this.search({});
+    if (before && (search?.isChanged || search?.label)) this.searchAgain(search);
   }
 
   private takeHeads({ turn, heads }: Extract<DatasetToPage, { type: 'heads' }>): void {
@@ -263,7 +185,9 @@ export class DatasetModel {
     const { search } = this.state.get();
     if (found.search !== this.searchNumber || !search) return;
     const { share, isDone, fault } = found;
-    this.put({ search: { ...search, rows: search.rows.concat(found.rows), share, isDone, fault } });
+    const rows = (this.arriving ?? search.rows).concat(found.rows);
+    if (this.arriving !== null) this.arriving = isDone ? null : rows;
+    this.put({ search: { ...search, rows: this.arriving === null ? rows : search.rows, share, isDone, fault } });
     this.see(...this.sight);
   }
 
@@ -301,11 +225,11 @@ export class DatasetModel {
     return file && 'categories' in file.labelling ? file.labelling.categories : builtInCategories;
   }
 
-  /** What this author has written in place of the chain of thought that is read. */
-  private get fixedText(): string | undefined {
+  /** That this author has given on the chain of thought that is read. */
+  private get ownVerdict(): Label | undefined {
     const { file, reading } = this.state.get();
     const author = file && 'author' in file.labelling ? file.labelling.author : null;
-    return reading?.labels.find((label) => label.author === author && label.verdict !== null)?.fixed;
+    return reading?.labels.find((label) => label.author === author && label.verdict !== null);
   }
 
   /** Number of rows in the list. */
@@ -322,8 +246,14 @@ export class DatasetModel {
 
   /** Where the row stands in the list; null where the search left it out. */
   indexOf(row: number): number | null {
+    const index = this.placeOf(row);
+    return this.rowAt(index) === row && index < this.listed ? index : null;
+  }
+
+  /** Where the row stands in the list, or would. */
+  private placeOf(row: number): number {
     const { search } = this.state.get();
-    if (!search) return row < this.listed ? row : null;
+    if (!search) return row;
     let from = 0;
     let to = search.rows.length;
     while (from < to) {
@@ -331,7 +261,7 @@ export class DatasetModel {
       if ((search.rows[middle] as number) < row) from = middle + 1;
       else to = middle;
     }
-    return search.rows[from] === row ? from : null;
+    return from;
   }
 
   /** Rows of the list are in sight, by their places in it. */
@@ -358,11 +288,12 @@ export class DatasetModel {
     this.keepState();
   }
 
-  /** To the row so many places further on in the list; from one that is not in it, to its first. */
+  /** To the row so many places further on in the list; from one that is not in it, such as one that was just judged, too. */
   move(by: number): void {
-    const index = this.indexOf(this.state.get().row);
-    const to = index === null ? 0 : Math.min(this.listed - 1, Math.max(0, index + by));
-    const row = this.rowAt(to);
+    const { row: from } = this.state.get();
+    const isListed = this.indexOf(from) !== null;
+    const to = this.placeOf(from) + (isListed || by < 0 ? by : by - 1);
+    const row = this.rowAt(Math.min(this.listed - 1, Math.max(0, to)));
     if (row !== undefined) this.show(row);
   }
 
@@ -378,6 +309,7 @@ export class DatasetModel {
     const { search } = this.state.get();
     const { text = '', isChanged = false, label = null } = { ...search, ...change };
     this.searchNumber++;
+    this.arriving = null;
     this.put({ before: null });
     if (text === '' && !isChanged && label === null) {
       this.door.send({ type: 'stop-search' });
@@ -389,9 +321,17 @@ export class DatasetModel {
     this.keepState();
   }
 
+  /** What is listed stays until it is known what is. */
+  private searchAgain({ text, isChanged, label }: Search): void {
+    this.arriving = [];
+    this.searchNumber++;
+    this.door.send({ type: 'search', search: this.searchNumber, text, isChanged, label });
+  }
+
   /** Lists the rows that changed since the last commit, edits among them. */
   compareHead(): void {
     this.searchNumber++;
+    this.arriving = null;
     const search = { text: '', isChanged: false, label: null, sinceHead: { gone: 0 } };
     this.put({ search: { ...search, rows: [], share: 0, isDone: false, fault: null }, before: null });
     this.door.send({ type: 'compare-head' });
@@ -474,16 +414,33 @@ export class DatasetModel {
 
   /** Begins to say something of a passage of the chain of thought, or of the whole. */
   flag(span: Span | null): void {
+    const read = this.toJudge();
+    if (read === null) return;
+    this.leave();
+    this.judged = read;
+    this.flagging.begin(span);
+  }
+
+  /** Gives a verdict on the chain of thought at once; while something is being said of it, chooses it there. */
+  async judge(verdict: Verdict): Promise<void> {
+    if (this.flagging.state.get().draft !== null) return this.flagging.change({ verdict });
+    const read = this.toJudge();
+    if (read === null) return;
+    if (this.ownVerdict?.verdict === verdict) return say(`Your verdict is ${verdict} already.`);
+    this.leave();
+    this.judged = read;
+    if ((await this.flagging.give(verdict)) !== null) say(`Verdict: ${verdict}; u takes it back.`);
+  }
+
+  /** The row with its chain of thought; null where nothing can be said of it now, which is shown. */
+  private toJudge(): DatasetModel['judged'] | null {
     const { file, reading, row } = this.state.get();
-    if (!file || reading?.row !== row) return;
-    if ('refused' in file.labelling) this.put({ failed: file.labelling.refused });
+    if (!file || reading?.row !== row) say('The row is still being read.');
+    else if ('refused' in file.labelling) this.put({ failed: file.labelling.refused });
     else if (reading.fields.process === null)
       this.put({ failed: 'This row has no chain of thought that could be judged.' });
-    else {
-      this.leave();
-      this.judged = { row, text: reading.fields.process };
-      this.flagging.begin(span);
-    }
+    else return { row, text: reading.fields.process };
+    return null;
   }
 
   /** Says something to the first suggestion of the row that is open. */
@@ -492,23 +449,10 @@ export class DatasetModel {
     const text = reading?.row === row ? reading.fields.process : null;
     const suggestions = text === null || !reading ? [] : reading.suggestions;
     const ids = await answerFirst(suggestions, accepted, {
-      answer: async (said) => ({ ids: await this.say({ type: 'answer', row, text: text ?? '', ...said }) }),
+      answer: async (said) => ({ ids: await this.sayings.send({ type: 'answer', row, text: text ?? '', ...said }) }),
       fail: (thrown) => this.flagging.door.fail(thrown),
     });
     if (ids !== null) this.flagging.remember(ids);
-  }
-
-  private say(message: SayInput): Promise<readonly string[]> {
-    const said = ++this.saidNumber;
-    this.door.send({ ...message, said });
-    return new Promise((done, failed) => this.saying.set(said, { done, failed }));
-  }
-
-  private takeSaid({ said, ids, fault }: Extract<DatasetToPage, { type: 'said' }>): void {
-    const waiting = this.saying.get(said);
-    this.saying.delete(said);
-    if (fault === null) waiting?.done(ids);
-    else waiting?.failed(new Error(fault));
   }
 
   // ---- the file -----------------------------------------------------------------------------------------------------

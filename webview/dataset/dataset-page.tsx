@@ -24,12 +24,13 @@ const leap = 10;
 
 const datasetKeys = [
   { meaning: 'next and last row', keys: { j: 'next', k: 'last', ArrowDown: 'next', ArrowUp: 'last' } },
-  { meaning: 'ten rows on and back', keys: { J: 'leap', K: 'leapBack' } },
+  { meaning: 'ten rows on and back', keys: { '>': 'leap', '<': 'leapBack' } },
   { meaning: 'first and last row of the list', keys: { Home: 'first', End: 'end' } },
   { meaning: 'search', keys: { '/': 'search' } },
   { meaning: 'changed rows alone, or all', keys: { m: 'changed' } },
   { meaning: 'rows changed since the last commit, or all', keys: { h: 'head' } },
   { meaning: 'labelled rows alone, or all', keys: { b: 'labelled' } },
+  { meaning: 'verdict keep, fix, drop, at once', keys: { K: 'keep', F: 'fix', D: 'drop' } },
   { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
   { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
   { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
@@ -83,6 +84,9 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
       else if (search) model.search({ text: '', isChanged: false, label: null });
       else return false;
     },
+    keep: () => void model.judge('keep'),
+    fix: () => void model.judge('fix'),
+    drop: () => void model.judge('drop'),
     flag,
     accept: () => void model.answerSuggestion(true),
     dismiss: () => void model.answerSuggestion(false),

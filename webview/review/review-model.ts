@@ -98,10 +98,7 @@ export class Review {
 
   /** That stands, of who signs here. */
   get ownVerdict(): Annotation | null {
-    const { author } = this.feed.connection.state.get();
-    const { annotations } = this.feed.state.get().view;
-    const isOwn = (label: Annotation) => label.rolloutId === this.item?.rolloutId && label.author === author;
-    return annotations.findLast((label) => label.verdict !== null && isOwn(label)) ?? null;
+    return this.item && this.feed.ownVerdict(this.item.rolloutId);
   }
 
   /** Types the fixed text, which goes with the verdict fix. */

@@ -126,7 +126,7 @@ export class Reading {
 
   /** @param place where one is; whoever else sets it moves the reader there */
   constructor(
-    feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>,
+    feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents' | 'ownVerdict'>,
     list: ReadList,
     place: Store<RolloutsPlace>,
   ) {
@@ -140,9 +140,9 @@ export class Reading {
       },
       () => {
         const { rollout } = this;
-        return (
-          rollout && { text: rollout.text, within: rollout.parsed.think ?? { start: 0, end: rollout.text.length } }
-        );
+        if (rollout === null) return null;
+        const { id, text, parsed } = rollout;
+        return { text, within: parsed.think ?? { start: 0, end: text.length }, fixed: feed.ownVerdict(id)?.fixed };
       },
     );
     this.suggesting = new Suggesting(

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
 import type { NotificationParams, RequestName, RequestParams, RequestResult } from '../../trainer/protocol/messages.ts';
-import type { GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
+import type { Annotation, GroupWithRollouts, RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-group.ts';
@@ -112,6 +112,14 @@ export class RunFeed {
   need(...parts: readonly RunPart[]): void {
     for (const part of parts) this.wanted.add(part);
     void this.readLists();
+  }
+
+  /** The verdict on a rollout of who signs here, as far as annotations were read. */
+  ownVerdict(rolloutId: string): Annotation | null {
+    const { author } = this.connection.state.get();
+    const { annotations } = this.state.get().view;
+    const isOwn = (label: Annotation) => label.rolloutId === rolloutId && label.author === author;
+    return annotations.findLast((label) => label.verdict !== null && isOwn(label)) ?? null;
   }
 
   /** Events as they are taken in, a batch a paint. Gives what ends it. */

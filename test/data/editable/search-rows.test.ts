@@ -82,6 +82,38 @@ describe('searchRows', () => {
     expect(before.length).toBeLessThan(3000);
   });
 
+  it('asks a rule of the rows that have its ids alone, and finds what asking it of every row finds', async () => {
+    const id = fc.constantFrom('1', '"1"', '1.0', '-0', '"x"', '"\\u0078"', 'null', '{}', '1e999', '"Infinity"', '');
+    const sought = fc.uniqueArray(fc.constantFrom<string[]>('1', '1.0', '0', 'x', 'null', 'Infinity', '-Infinity', ''));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(id, { minLength: 1, maxLength: 12 }),
+        sought,
+        fc.option(fc.nat(11)),
+        async (ids, wanted, edited) => {
+          const lines = ids.map((one) => (one === '' ? '{"n": 1}' : `{"problem_id": ${one}, "n": 1}`));
+          const made = await files.open([...lines, 'no row'].join('\n'), 'made.jsonl');
+          if (edited !== null && ids[edited]?.startsWith('"')) await made.edit(edited, 'problem_id', 'x');
+          const asked: unknown[] = [];
+          const holds = (value: Readonly<Record<string, unknown>> | null) => {
+            asked.push(value);
+            const own = value?.problem_id;
+            return (typeof own === 'string' || typeof own === 'number') && wanted.includes(String(own));
+          };
+          const found = await searchRows(made, { rule: { ids: new Set(wanted), holds } });
+          if (wanted.length === 0) expect(asked.length).toBeLessThanOrEqual(1);
+          expect(found).toEqual(await searchRows(made, { rule: { ids: null, holds } }));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    const many = await files.open(cotFile(Array.from({ length: 3000 }, (_, n) => cotRow(n, 'long '.repeat(100)))));
+    let asked = 0;
+    const ids = new Set(['5', '2999']);
+    const holds = () => ++asked > 0;
+    expect([await searchRows(many, { rule: { ids, holds } }), asked]).toEqual([[5, 2999], 2]);
+  });
+
   it('agrees with looking at every value, for any text', async () => {
     const letter = fc.constantFrom('a', 'A', 'é', 'É', 'ς', 'Σ', '\\', '"', '\n', 'u', '0', '/', '😀');
     const text = fc.string({ unit: letter, maxLength: 6 });

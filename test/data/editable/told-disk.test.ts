@@ -107,14 +107,14 @@ it('leaves nothing beside when the disk is full on the way, or the file is held'
 });
 
 it('is not noticed by whoever reads a row in the moment of the rename', async () => {
-  const dataset = await files.open(cotFile([cotRow(0), cotRow(1)]));
+  const dataset = await files.open(cotFile([cotRow(0), cotRow(1), cotRow(2)]));
   await dataset.edit(0, 'process', 'longer than it was before');
   let read: Promise<unknown> | undefined;
   disk.onRename = (rename) => {
     rename();
-    read = Promise.all([dataset.row(1), dataset.edit(1, 'process', 'edited'), dataset.hasChangedOutside()]);
+    read = Promise.all([dataset.row(2), dataset.edit(1, 'process', 'edited'), dataset.hasChangedOutside()]);
   };
   await dataset.save();
-  expect(await read).toMatchObject([{ value: cotRow(1) }, { before: '"<think>1</think>"' }, false]);
+  expect(await read).toMatchObject([{ value: cotRow(2) }, { before: '"<think>1</think>"' }, false]);
   expect(dataset.changedRows).toEqual([1]);
 });

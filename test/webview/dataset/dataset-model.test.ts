@@ -1,6 +1,11 @@
 /** What the page of a dataset asks its editor, and what it makes of the answers: both ends of the door are the test's. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { DatasetToPage, PageToDataset, RowReading } from '../../../trainer/protocol/dataset-editor.ts';
+import {
+  anyLabel,
+  type DatasetToPage,
+  type PageToDataset,
+  type RowReading,
+} from '../../../trainer/protocol/dataset-editor.ts';
 import { DatasetModel, typingRestsMs } from '../../../webview/dataset/dataset-model.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -70,6 +75,30 @@ describe('the list', () => {
     expect(of('stop-search')).toHaveLength(1);
     expect(model.listed).toBe(100);
   });
+});
+
+test('a filter by labels is asked for again when labels change; what is listed stays until then, and one goes on from there', () => {
+  const { model, of, answer, file } = openPage();
+  file(0);
+  model.search({ label: anyLabel });
+  const found = (rows: number[], isDone: boolean) =>
+    answer({ type: 'found', search: of('search').at(-1)?.search ?? -1, rows, share: 0.5, isDone, fault: null });
+  found([3, 8, 40], true);
+  model.show(8);
+  file(1);
+  expect(of('search')).toHaveLength(2);
+  expect([model.listed, model.indexOf(8)]).toEqual([3, 1]);
+  found([3], false);
+  expect(model.listed).toBe(3);
+  found([40], true);
+  expect([model.listed, model.indexOf(8), model.indexOf(40)]).toEqual([2, null, 1]);
+  model.move(1);
+  expect(model.state.get().row).toBe(40);
+  model.show(8);
+  model.move(-1);
+  expect(model.state.get().row).toBe(3);
+  model.search({ label: null });
+  expect([model.listed, model.indexOf(99), model.indexOf(100)]).toEqual([100, 99, null]);
 });
 
 describe('the row', () => {

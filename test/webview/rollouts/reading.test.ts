@@ -2,14 +2,20 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { everything } from '../../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
-import type { AhaMoment, GroupWithRollouts, RolloutTokens, RunEventBody } from '../../../trainer/protocol/records.ts';
+import type {
+  AhaMoment,
+  Annotation,
+  GroupWithRollouts,
+  RolloutTokens,
+  RunEventBody,
+} from '../../../trainer/protocol/records.ts';
 import type { FeedState } from '../../../webview/rollouts/list/rollout-feed.ts';
 import { type RolloutRow, rowsOfGroup } from '../../../webview/rollouts/list/rollout-row.ts';
 import { noRows } from '../../../webview/rollouts/list/row-pages.ts';
 import { nowhere, Reading, type ReadList, type RolloutsPlace } from '../../../webview/rollouts/reading.ts';
 import type { RunFeed } from '../../../webview/state/run-feed.ts';
 import { Store } from '../../../webview/ui/store.ts';
-import { aGroup } from '../../store/records.ts';
+import { aGroup, anAnnotation } from '../../store/records.ts';
 
 const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
   span: { start, end: start + 2 },
@@ -101,6 +107,8 @@ let place: Store<RolloutsPlace>;
 let reading: Reading;
 let asked: Asked[];
 let faults: unknown[];
+/** The verdict of who signs here. */
+let written: Annotation | null;
 /** As the feed tells an event. */
 let tell: (body: RunEventBody) => void;
 
@@ -118,6 +126,7 @@ function open(at: RolloutsPlace = nowhere) {
   list = new List();
   asked = [];
   faults = [];
+  written = null;
   place = new Store(at);
   reading = new Reading(
     {
@@ -130,6 +139,7 @@ function open(at: RolloutsPlace = nowhere) {
           ? Promise.resolve(tokensNow)
           : Promise.reject(new Error('no trainer'))) as unknown as RunFeed['request'],
       fail: (thrown) => faults.push(thrown),
+      ownVerdict: (rolloutId) => (written?.rolloutId === rolloutId ? written : null),
       watchEvents: (listener) => {
         tell = (body) => listener([{ runId: 'a', seq: 1, at: 1, body }]);
         return () => {};
@@ -351,6 +361,17 @@ describe('Reading', () => {
     expect(reading.state.get().pane).toBe('rollout');
     reading.move(1);
     expect(reading.flagging.state.get().draft).toBeNull();
+  });
+
+  it('has a fixed text go on from the one that was written for this very answer', async () => {
+    list.show(rows);
+    await give();
+    expect(reading.flagging.textToFix).toBe(reading.rollout?.text);
+    written = { ...anAnnotation(1, ids[0] ?? ''), verdict: 'fix', fixed: 'as it should be' };
+    expect(reading.flagging.textToFix).toBe('as it should be');
+    reading.move(1);
+    await give();
+    expect(reading.flagging.textToFix).toBe(reading.rollout?.text);
   });
 
   it('keeps a flag open that could not be saved, and says why', async () => {

@@ -48,12 +48,18 @@ export function judgedText(value: unknown): string | null {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** @param dataset as `datasetName` names it. @returns null for a row without a text to judge */
-export function itemOfRow(dataset: string, value: unknown): KnownItem | null {
+/** What names a row in labels. @param dataset as `datasetName` names it. @returns null for a row without a text to judge */
+export function itemNameOf(dataset: string, value: unknown): Extract<Item, { kind: 'row' }> | null {
   const text = judgedText(value);
-  if (text === null) return null;
+  return text === null ? null : { kind: 'row', dataset, row: rowId(value), hash: textHash(text) };
+}
+
+/** The same with what the row is. */
+export function itemOfRow(dataset: string, value: unknown): KnownItem | null {
+  const item = itemNameOf(dataset, value);
+  const text = judgedText(value);
+  if (item === null || text === null) return null;
   const { problem, options, problem_type, solution, path: media } = value as Record<string, unknown>;
-  const item: Item = { kind: 'row', dataset, row: rowId(value), hash: textHash(text) };
   const content: ItemContent = {
     question: textOf(problem),
     options: Array.isArray(options) ? options.filter((option) => typeof option === 'string') : [],

@@ -13,7 +13,7 @@ import { type FileRow, IndexedFile, unlessAborted } from './indexed-file.ts';
 import { findBackedUp } from './restore-backup.ts';
 import { rewrittenText } from './row-changes.ts';
 import { type FieldEdit, RowEdits, type TextInFile } from './row-edits.ts';
-import { contentHash, marksOf, type RowReading, readingOf } from './row-marks.ts';
+import { contentHash, idHashesOf, marksOf, type RowReading, readingOf } from './row-marks.ts';
 import { letterStyle, rewriteLiteral } from './string-literal.ts';
 import { removeLeftovers, syncFolder, writeBeside } from './write-beside.ts';
 
@@ -124,28 +124,36 @@ export class EditableDataset {
     return found;
   }
 
-  /** The same without their values, some milliseconds' work at a time. */
+  /**
+   * The same without their values, some milliseconds' work at a time.
+   * @param ids where it is given, rows whose `problem_id` is none of these, as text, are passed over unread; most of them, not all
+   */
   async *batches({
     from = 0,
     to = Number.POSITIVE_INFINITY,
+    ids,
     signal,
   }: {
     from?: number;
     to?: number;
+    ids?: ReadonlySet<string> | undefined;
     signal?: AbortSignal | undefined;
   } = {}): AsyncGenerator<SourceRow[]> {
+    const marks = ids && new Set([...ids].flatMap(idHashesOf));
     for (let row = Math.max(0, from); row < to; ) {
       signal?.throwIfAborted();
-      const rows = await this.onFile(
+      const { rows, next } = await this.onFile(
         async (at) => {
           await at.untilRow(row, signal);
-          return at.read(row, to);
+          // An edit may have changed the id.
+          const isWanted = (one: number) => !marks || marks.has(at.index.id(one)) || this.edits.changes.has(one);
+          return at.read(row, to, isWanted);
         },
-        (found) => found.map((one) => this.asEdited(one)),
+        (found) => ({ rows: found.rows.map((one) => this.asEdited(one)), next: found.next }),
       );
-      if (rows.length === 0) return;
-      yield rows;
-      row += rows.length;
+      if (next === row) return;
+      if (rows.length > 0) yield rows;
+      row = next;
     }
   }
 
@@ -350,7 +358,7 @@ export class EditableDataset {
         await at.untilRow(row);
         return at.read(row, row + 1);
       },
-      ([found]) => {
+      ({ rows: [found] }) => {
         if (loading !== this.edits.loading) throw this.edits.conflict(row, 'The file was loaded again meanwhile.');
         if (!found) throw this.noRow(row);
         const { fault } = this.read({ ...found, isChanged: false });

@@ -1,4 +1,5 @@
 /** Finds the rows of a file, piece by piece, so that whoever shares the thread has a turn between two of them. */
+import { setImmediate } from 'node:timers/promises';
 import { StudioError } from '../../protocol/errors.ts';
 import { RowScanner } from '../json/row-scanner.ts';
 import type { BaseFile } from './base-file.ts';
@@ -7,6 +8,8 @@ import { marksOf } from './row-marks.ts';
 
 /** A piece takes some milliseconds. */
 export const pieceBytes = 256 * 1024;
+/** Read at once: the file is opened anew for every read. */
+const blockBytes = 8 * pieceBytes;
 
 export interface LongWork {
   readonly signal?: AbortSignal | undefined;
@@ -22,7 +25,7 @@ export interface LongWork {
 export async function indexFile(base: BaseFile, index: RowIndex, { signal, onProgress }: LongWork): Promise<void> {
   const { sizeBytes } = base.stamp;
   const scanner = new RowScanner(base.file);
-  const buffer = Buffer.allocUnsafe(pieceBytes);
+  const buffer = Buffer.allocUnsafe(blockBytes);
   const take = (rows: ReturnType<RowScanner['push']>) => {
     for (const { bytes, offset, line } of rows) {
       index.form = scanner.form ?? index.form;
@@ -30,12 +33,17 @@ export async function indexFile(base: BaseFile, index: RowIndex, { signal, onPro
     }
   };
   try {
-    for (let offset = 0; offset < sizeBytes; offset += pieceBytes) {
+    for (let offset = 0; offset < sizeBytes; offset += blockBytes) {
       signal?.throwIfAborted();
-      const piece = buffer.subarray(0, Math.min(pieceBytes, sizeBytes - offset));
-      await base.readInto(piece, offset);
-      take(scanner.push(piece));
-      onProgress?.((offset + piece.length) / sizeBytes);
+      const block = buffer.subarray(0, Math.min(blockBytes, sizeBytes - offset));
+      await base.readInto(block, offset);
+      for (let at = 0; at < block.length; at += pieceBytes) {
+        const piece = block.subarray(at, at + pieceBytes);
+        take(scanner.push(piece));
+        onProgress?.((offset + at + piece.length) / sizeBytes);
+        await setImmediate();
+        signal?.throwIfAborted();
+      }
     }
     take(scanner.end());
   } catch (thrown) {

@@ -4,6 +4,9 @@ import { indexFile, type LongWork, pieceBytes } from './index-file.ts';
 import { RowIndex } from './row-index.ts';
 import type { WrittenFile } from './write-beside.ts';
 
+/** Rows that are wanted are read at once with what lies between them, up to this. */
+const spanBytes = 4 * pieceBytes;
+
 /** A row as the file has it. */
 export interface FileRow {
   readonly row: number;
@@ -69,22 +72,40 @@ export class IndexedFile {
     }
   }
 
-  /** Known rows from one number on, before another, that lie close enough to be read at once; at least one, where there is one. */
-  async read(from: number, to: number): Promise<FileRow[]> {
+  /**
+   * Of the known rows from one number on, before another, those that are wanted and lie close enough to be read at once: at least
+   * one, where there is one.
+   * @returns with them the number up to which there are no others
+   */
+  async read(
+    from: number,
+    to: number,
+    isWanted: (row: number) => boolean = () => true,
+  ): Promise<{ readonly rows: readonly FileRow[]; readonly next: number }> {
     const { index } = this;
     const last = Math.min(to, index.count);
-    if (from >= last) return [];
-    const start = index.offset(from);
+    const wanted: number[] = [];
     const endOf = (row: number) => index.offset(row) + index.length(row);
-    let next = from + 1;
-    while (next < last && endOf(next) - start <= pieceBytes) next++;
-    const piece = await this.base.read(start, endOf(next - 1) - start);
-    return Array.from({ length: next - from }, (_, n) => {
-      const row = from + n;
+    const isFar = (row: number) => index.offset(row) - endOf(wanted.at(-1) ?? row) > pieceBytes;
+    let start = 0;
+    let wantedBytes = 0;
+    let next = from;
+    for (; next < last; next++) {
+      if (!isWanted(next)) continue;
+      wantedBytes += index.length(next);
+      if (wanted.length === 0) start = index.offset(next);
+      else if (wantedBytes > pieceBytes || endOf(next) - start > spanBytes || isFar(next)) break;
+      wanted.push(next);
+    }
+    const end = wanted.at(-1);
+    if (end === undefined) return { rows: [], next };
+    const piece = await this.base.read(start, endOf(end) - start);
+    const rows = wanted.map((row) => {
       const offset = index.offset(row);
       const bytes = piece.subarray(offset - start, offset - start + index.length(row));
       return { row, bytes, line: index.line(row), offset };
     });
+    return { rows, next };
   }
 
   private async fill({ signal, onProgress }: LongWork): Promise<void> {

@@ -14,7 +14,9 @@ async function findRow(at: IndexedFile, { row, hash, fields }: BackedUpRow, sign
   await at.untilRow(row, signal);
   if (row >= at.index.count || at.index.hash(row) !== shortHash(hash)) await unlessAborted(at.indexed, signal);
   const place = at.index.find(shortHash(hash), row) ?? row;
-  const [found] = await at.read(place, place + 1);
+  const {
+    rows: [found],
+  } = await at.read(place, place + 1);
   if (!found || at.index.faulty.has(found.row)) return 'lost';
   const text = found.bytes.toString('utf8');
   const literals = fields.map(({ field, text: now }) => ({ field, base: writtenText(text, field), now }));

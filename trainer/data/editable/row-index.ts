@@ -48,6 +48,11 @@ export class RowIndex {
     return this.hashes[row] as number;
   }
 
+  /** What its `problem_id` is marked by. */
+  id(row: number): number {
+    return this.ids[row] as number;
+  }
+
   /** All at once, valid until the next row is added. */
   allHashes(): Float64Array {
     return this.hashes.subarray(0, this.rowCount);

@@ -57,6 +57,16 @@ function idHash(text: string): number {
   return hashed >>> 0;
 }
 
+/**
+ * The marks that a row may have whose `problem_id` is this as text, be it written as a text or as a number. Some others have the
+ * same.
+ */
+export const idHashesOf = (id: string): readonly number[] => [
+  idHash(JSON.stringify(id)),
+  // JSON has no number for what is beyond all numbers.
+  idHash(/^-?Infinity$/.test(id) ? 'null' : id),
+];
+
 export interface RowMarks {
   readonly hash: number;
   /** Of its `problem_id`; the same for all rows that have none. */

@@ -11,8 +11,15 @@ export interface RowFilter {
   readonly isChanged?: true;
   /** Is one of these. */
   readonly rows?: readonly number[];
-  /** A rule of who asks. @param read the row's value, null where it is no object */
-  readonly holds?: (row: SourceRow, read: (row: SourceRow) => Readonly<Record<string, unknown>> | null) => boolean;
+  /** Of who asks. */
+  readonly rule?: RowRule;
+}
+
+export interface RowRule {
+  /** It holds for no row whose `problem_id` is none of these, as text; null where it has to be asked of every row. */
+  readonly ids: ReadonlySet<string> | null;
+  /** @param value null where the row is no object */
+  readonly holds: (value: Readonly<Record<string, unknown>> | null) => boolean;
 }
 
 export interface SearchWork extends LongWork {
@@ -70,20 +77,21 @@ export async function searchRows(
   const changed = isChanged && dataset.changedRows;
   const isAsked = new Set(asked);
   const among = changed && asked ? changed.filter((row) => isAsked.has(row)) : (changed ?? asked);
-  const { holds: rule } = filter;
+  const { rule } = filter;
   if (text === '' && !rule) return known(dataset, among, { signal, onProgress, onFound });
   const holdsText = text === '' ? () => true : textTest(dataset, text);
-  const read = (source: SourceRow) => {
+  const valueIn = (source: SourceRow) => {
     const row = dataset.read(source);
     return row.fault || typeof row.value !== 'object' || row.value === null
       ? null
       : (row.value as Readonly<Record<string, unknown>>);
   };
-  const isKept = rule ? (row: SourceRow) => holdsText(row) && rule(row, read) : holdsText;
+  const isKept = rule ? (row: SourceRow) => holdsText(row) && rule.holds(valueIn(row)) : holdsText;
+  const ids = rule?.ids ?? undefined;
   const found: number[] = [];
   let done = 0;
   for (const stretch of among ? stretches(among) : [{ from: 0, to: Number.POSITIVE_INFINITY }]) {
-    for await (const batch of dataset.batches({ ...stretch, signal })) {
+    for await (const batch of dataset.batches({ ...stretch, ids, signal })) {
       const fitting = batch.filter(isKept).map(({ row }) => row);
       for (const row of fitting) found.push(row);
       if (fitting.length > 0) onFound?.(fitting);

@@ -1,0 +1,97 @@
+/** Which rows a filter by labels lists: what is found by ids is what asking of every row finds. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { RowLabels } from '../../../extension/dataset-editor/row-labels.ts';
+import { appendEntries } from '../../../trainer/annotations/label-writer.ts';
+import { itemNameOf } from '../../../trainer/annotations/rows/row-item.ts';
+import { EditableDataset } from '../../../trainer/data/editable/editable-dataset.ts';
+import { searchRows } from '../../../trainer/data/editable/search-rows.ts';
+import { type Entry, itemKey } from '../../../trainer/protocol/annotations/entries.ts';
+import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
+import { fits } from '../../../trainer/protocol/annotations/label-filter.ts';
+import { type LabelChoice, labelChoice } from '../../../trainer/protocol/dataset-editor.ts';
+import { signal } from '../../annotations/projects.ts';
+import { ann, ben, flag, verdictOf } from '../../protocol/annotations/made-entries.ts';
+
+const authors = [ann, ben];
+const labels = { author: ['Ann <ann@example.org>', 'Ben'], category: ['format', 'repetition'] };
+
+/** Ids as people have them: numbers, texts, several rows with one id, none. */
+const rowsOf = (ids: readonly (number | string | null)[]) =>
+  ids.map((id, n) => ({ ...(id !== null && { problem_id: id }), process: n % 4 === 3 ? '' : `It is ${n % 3}.` }));
+
+async function agrees(
+  ids: readonly (number | string | null)[],
+  said: readonly (readonly [row: number, author: number, what: string])[],
+  choice: LabelChoice,
+): Promise<void> {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  try {
+    const file = path.join(project, 'rows.json');
+    const rows = rowsOf(ids);
+    writeFileSync(file, JSON.stringify(rows));
+    const entries = said.flatMap(([row, by, what], second): Entry[] => {
+      const item = itemNameOf('rows.json', rows[row % rows.length]);
+      const author = authors[by] ?? ann;
+      if (item === null) return [];
+      if (what === 'keep' || what === 'drop') return [verdictOf(author, second, what, { item })];
+      return [flag(author, second, { item, category: what })];
+    });
+    await appendEntries(project, entries, signal);
+    const opened = await RowLabels.open(project, file, 'Ann', () => undefined);
+    const dataset = await EditableDataset.open(file);
+    const found = await searchRows(dataset, { rule: opened.keeps(choice) });
+    for (const one of [opened, dataset]) one.dispose();
+    const book = new LabelBook(entries as Exclude<Entry, { kind: 'item' }>[]);
+    const [author] = authors.filter((_, n) => labels.author[n] === choice.author);
+    const filter = {
+      ...(author && { author }),
+      ...(choice.category !== null && { category: choice.category }),
+      ...(choice.verdict !== null && { verdict: choice.verdict }),
+    };
+    const expected = rows.flatMap((row, n) => {
+      const item = itemNameOf('rows.json', row);
+      const known = item && book.get(itemKey(item));
+      return known && fits(known, filter) ? [n] : [];
+    });
+    expect(found).toEqual(expected);
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+}
+
+test('a filter by labels finds what asking of every row finds', async () => {
+  const orNull = (values: readonly string[]) => fc.constantFrom(null, ...values);
+  const choices = fc.record({
+    author: orNull(labels.author),
+    category: orNull(labels.category),
+    verdict: orNull(['keep', 'drop', 'disputed', 'none']),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom(1, '1', 2, 'x', null), { minLength: 1, maxLength: 12 }),
+      fc.array(fc.tuple(fc.nat(11), fc.nat(1), fc.constantFrom('keep', 'drop', 'format', 'repetition'))),
+      choices,
+      (ids, said, choice) => agrees(ids, said, labelChoice.parse(choice)),
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('rows without labels are not read to be filtered by them', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  mkdirSync(project, { recursive: true });
+  const rows = rowsOf([1, 2, 3, 4, 5]);
+  writeFileSync(path.join(project, 'rows.json'), JSON.stringify(rows));
+  const item = itemNameOf('rows.json', rows[1]);
+  if (item === null) throw new Error('A row without a text.');
+  await appendEntries(project, [verdictOf(ann, 1, 'drop', { item })], signal);
+  const opened = await RowLabels.open(project, path.join(project, 'rows.json'), 'Ann', () => undefined);
+  onTestFinished(() => opened.dispose());
+  const choice = { author: null, category: null, verdict: 'drop' } as const;
+  expect([...(opened.keeps(choice).ids ?? [])]).toEqual(['2']);
+});
