@@ -134,4 +134,6 @@ it('GRPO looks for the words of a flag in later answers to its question, takes t
     }
   const masked = client.bodies(id, 'masked').flatMap((body) => body.masked.rollouts.map((one) => one.id));
   expect(new Set(masked)).toEqual(new Set(held.map((one) => one.id)));
+  const listed = await client.client.request('rollouts/list', { runId: id, query: 'masked', limit: 200 });
+  expect(new Set(listed.rows.map((row) => row.id))).toEqual(new Set(masked));
 }, 120_000);

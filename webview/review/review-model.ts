@@ -10,6 +10,7 @@ import {
   type Suggestion,
 } from '../../trainer/protocol/review-queue.ts';
 import { Flagging } from '../rollout/flagging.ts';
+import { answerFirst } from '../rollout/suggesting.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { count } from '../ui/numbers.ts';
 import { say } from '../ui/said.tsx';
@@ -267,22 +268,13 @@ export class Review {
   /** Answers the first suggestion that is open. */
   async answer(accepted: boolean): Promise<void> {
     const { item } = this;
-    const open = this.state.get().suggestions.find(({ answered }) => answered === null);
-    if (!item || !open) {
-      say('Nothing is suggested that is not answered.');
-      return;
-    }
-    try {
-      const { detector, span } = open;
-      const { ids } = await this.feed.request('suggestions/answer', {
-        ...{ rolloutId: item.rolloutId, detector, span, accepted },
-      });
-      this.flagging.remember(ids);
-      say(accepted ? 'Accepted; u takes it back.' : 'Dismissed; u takes it back.');
-      await this.readSuggestions(item.rolloutId, this.turn);
-    } catch (thrown) {
-      this.feed.fail(thrown);
-    }
+    const ids = await answerFirst(item ? this.state.get().suggestions : [], accepted, {
+      answer: (said) => this.feed.request('suggestions/answer', { rolloutId: item?.rolloutId ?? '', ...said }),
+      fail: (thrown) => this.feed.fail(thrown),
+    });
+    if (item === null || ids === null) return;
+    this.flagging.remember(ids);
+    await this.readSuggestions(item.rolloutId, this.turn);
   }
 
   private finish(item: QueueItem, outcome: Outcome): void {
