@@ -14,14 +14,13 @@ import {
   pageToDataset,
 } from '../../trainer/protocol/dataset-editor.ts';
 import { faultLine } from '../../trainer/protocol/issues.ts';
-import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { makeNonce, pageHtml } from '../panels/page-html.ts';
 import type { Studio } from '../studio.ts';
 import type { DatasetDocument } from './dataset-document.ts';
 import { wordsOf } from './fault-words.ts';
 import { frameSheet } from './frame-sheet.ts';
 import { headVersion } from './head-version.ts';
-import { headOf, readRow, valuesOf } from './read-row.ts';
+import { headOf, readRow, type SaidOfRow, valuesOf } from './read-row.ts';
 import type { RowLabels } from './row-labels.ts';
 
 /** The page is told of progress no more often. */
@@ -157,6 +156,14 @@ export class DatasetView {
         return this.say(message.said, async (labels) =>
           labels.answer(valuesOf(await document.dataset.row(message.row)), message.text, message),
         );
+      case 'settle':
+        return this.say(message.said, async (labels) =>
+          labels.settle(valuesOf(await document.dataset.row(message.row)), message.text, message),
+        );
+      case 'agreement':
+        if (typeof document.labels !== 'string')
+          this.post({ type: 'agreement', agreement: document.labels.agreement() });
+        return;
       case 'retract':
         return this.say(message.said, async (labels) => [await labels.retract(message.id)]);
       case 'load-again':
@@ -173,7 +180,7 @@ export class DatasetView {
     const read = await this.document.dataset.row(row);
     if (typeof labels === 'string') return readRow(read, turn);
     const values = valuesOf(read);
-    return readRow(read, turn, labels.of(values).labels, suggestionsIn(labels, values));
+    return readRow(read, turn, saidOf(labels, values));
   }
 
   private labelRule(choice: LabelChoice): RowRule {
@@ -203,7 +210,7 @@ export class DatasetView {
       let to = from + 1;
       while (rows[++n] === to) to++;
       for (const row of await this.document.dataset.rows(from, to))
-        heads.push(headOf(row, typeof labels === 'string' ? null : labels.of(valuesOf(row)).mark));
+        heads.push(headOf(row, typeof labels === 'string' ? null : labels.markOf(valuesOf(row))));
     }
     return heads;
   }
@@ -307,11 +314,12 @@ export class DatasetView {
   }
 }
 
-/** None while the file of categories has a fault, which the page is told as the reason why nothing can be said. */
-function suggestionsIn(labels: RowLabels, values: ReturnType<typeof valuesOf>): Suggestion[] {
+/** Without suggestions while the file of categories has a fault, which the page is told of. */
+function saidOf(labels: RowLabels, values: ReturnType<typeof valuesOf>): SaidOfRow {
+  const said = labels.of(values);
   try {
-    return labels.suggestions(values);
+    return { ...said, suggestions: labels.suggestions(values) };
   } catch {
-    return [];
+    return { ...said, suggestions: [] };
   }
 }

@@ -3,8 +3,6 @@ import type { EditableRow } from '../../trainer/data/editable/editable-dataset.t
 import { type DatasetRow, datasetRow } from '../../trainer/protocol/dataset.ts';
 import type { EditableField, LabelMark, RowHead, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { faultLine } from '../../trainer/protocol/issues.ts';
-import type { Label } from '../../trainer/protocol/records.ts';
-import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { readReasoning } from '../../trainer/reasoning/aha.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
 import { solutionText } from '../../trainer/reasoning/prompt.ts';
@@ -62,13 +60,14 @@ function foundIn(row: DatasetRow): Found & { readonly problems: readonly string[
   };
 }
 
-/** @param suggestions of detectors */
-export function readRow(
-  row: EditableRow,
-  turn: number,
-  labels: readonly Label[] = [],
-  suggestions: readonly Suggestion[] = [],
-): RowReading {
+/** What people and detectors say of a row. */
+export type SaidOfRow = Pick<RowReading, 'labels' | 'mark' | 'history' | 'suggestions'>;
+
+export const nothingSaid: SaidOfRow = {
+  ...{ labels: [], mark: null, history: { lines: [], hidden: null, annotators: null }, suggestions: [] },
+};
+
+export function readRow(row: EditableRow, turn: number, said: SaidOfRow = nothingSaid): RowReading {
   const values = valuesOf(row);
   const editable = (field: EditableField) => (typeof values[field] === 'string' ? values[field] : null);
   const fields = { process: editable('process'), solution: editable('solution'), problem: editable('problem') };
@@ -97,8 +96,7 @@ export function readRow(
     dataType: textOf(values.data_type),
     path: textOf(values.path),
     source: textOf(values.data_source),
-    labels: [...labels],
-    suggestions: [...suggestions],
+    ...said,
     ...found,
   };
 }

@@ -1,8 +1,10 @@
 /** What people say of a dataset's rows: read from the project's label files, and written into the author's own. */
+import { historyFor } from '../../trainer/annotations/agreement/item-history.ts';
+import { agreementShownOf } from '../../trainer/annotations/agreement/shown.ts';
 import { authorOfSetting } from '../../trainer/annotations/author.ts';
 import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
 import { datasetName, itemNameOf, itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
-import { entriesOf, labelOf, retractionOf } from '../../trainer/annotations/say.ts';
+import { entriesOf, labelOf, retractionOf, settlementOf } from '../../trainer/annotations/say.ts';
 import {
   answered,
   type Precision,
@@ -11,13 +13,19 @@ import {
   withAnswers,
 } from '../../trainer/annotations/suggestions.ts';
 import type { RowRule } from '../../trainer/data/editable/search-rows.ts';
-import type { Category } from '../../trainer/protocol/annotations/categories.ts';
-import { authorLine, itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import type { AgreementShown } from '../../trainer/protocol/annotations/agreement.ts';
+import {
+  builtInCategories,
+  type Categories,
+  type Category,
+  categoryNamedIn,
+} from '../../trainer/protocol/annotations/categories.ts';
+import { authorKey, authorLine, type Item, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
-import { fits, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
-import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
+import { fits, isWaitingFor, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
+import type { LabelChoice, LabelMark, RowReading } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
-import type { Label, Saying } from '../../trainer/protocol/records.ts';
+import type { Saying, Verdict } from '../../trainer/protocol/records.ts';
 import type { Suggestion, SuggestionAnswerInput } from '../../trainer/protocol/review-queue.ts';
 import { patternsOfRow } from './row-patterns.ts';
 
@@ -79,13 +87,49 @@ export class RowLabels {
     return this.labels.categories.all;
   }
 
-  /** Of the row's text as it is now. */
-  of(values: Values): { readonly labels: readonly Label[]; readonly mark: LabelMark } {
+  /** What people's labels of the row's text as it is now amount to. */
+  markOf(values: Values): LabelMark {
+    const item = itemNameOf(this.dataset, values);
+    const said = item && this.labels.book.get(itemKey(item));
+    return said ? this.shownMark(said) : null;
+  }
+
+  /** What was said of the row's text as it is now. */
+  of(values: Values): Pick<RowReading, 'labels' | 'mark' | 'history'> {
     const known = itemOfRow(this.dataset, values);
     const said = known && this.labels.book.get(itemKey(known.item));
-    if (!known || !said) return { labels: [], mark: null };
-    const labels = [...said.flags, ...said.verdicts].map((entry) => labelOf(entry, known.content.text));
-    return { labels: labels.sort((a, b) => a.at - b.at), mark: markOf(said) };
+    if (!known || !said) return { labels: [], mark: null, history: { lines: [], hidden: null, annotators: null } };
+    const viewer = authorOfSetting(this.author);
+    // Who opens a dataset sees what others said, but for rows that were dealt out to them.
+    const history = historyFor({ viewer, settling: true }, said, this.named);
+    const labels = [...said.flags, ...said.verdicts]
+      .filter(({ author }) => history.hidden === null || authorKey(author) === authorKey(viewer))
+      .map((entry) => labelOf(entry, known.content.text));
+    return { labels: labels.sort((a, b) => a.at - b.at), mark: this.shownMark(said), history };
+  }
+
+  /** How far people agree on the rows of this dataset. @throws StudioError as `categories` */
+  agreement(): AgreementShown {
+    const { book, categories } = this.labels;
+    const ofDataset = Array.from(book.keys()).filter((key) => this.isHere(book.get(key)?.item));
+    return agreementShownOf(book, categories, ofDataset);
+  }
+
+  /** By their ids, while the file of categories has a fault. */
+  private get named(): Categories['named'] {
+    try {
+      return this.labels.categories.named;
+    } catch {
+      return categoryNamedIn(builtInCategories);
+    }
+  }
+
+  private shownMark(said: ItemLabels): LabelMark {
+    return isWaitingFor(authorKey(authorOfSetting(this.author)), said) ? null : markOf(said);
+  }
+
+  private isHere(item: Item | undefined): boolean {
+    return item?.kind === 'row' && item.dataset === this.dataset;
   }
 
   /** Holds for the rows that the filter keeps, and for none that nobody has said anything of. */
@@ -93,14 +137,14 @@ export class RowLabels {
     const filter: LabelFilter = {
       ...(author !== null && { author: authorOfSetting(author) }),
       ...(category !== null && { category }),
-      ...(verdict !== null && { verdict }),
+      ...(verdict === 'waiting' ? { waitingFor: authorOfSetting(this.author) } : verdict !== null && { verdict }),
     };
     const kept = new Set<string>();
     const ids = new Set<string | null>();
     for (const key of this.labels.book.keys()) {
       const labels = this.labels.book.get(key);
       if (labels?.item.kind !== 'row' || labels.item.dataset !== this.dataset) continue;
-      if (!isSaid(labels) || !fits(labels, filter)) continue;
+      if (!(verdict === 'waiting' || isSaid(labels)) || !fits(labels, filter)) continue;
       kept.add(key);
       ids.add(labels.item.row);
     }
@@ -158,6 +202,19 @@ export class RowLabels {
     await this.labels.append(written.entries, this.ended.signal);
     this.changed();
     return written.ids;
+  }
+
+  /** Settles what people differ in; as `add` otherwise. */
+  async settle(
+    values: Values,
+    text: string,
+    said: { readonly verdict: Verdict; readonly fixed: string | null },
+  ): Promise<readonly string[]> {
+    const known = this.judged(values, text);
+    const { entries, ids } = settlementOf(said, known, authorOfSetting(this.author), this.labels);
+    await this.labels.append(entries, this.ended.signal);
+    this.changed();
+    return ids;
   }
 
   async retract(id: string): Promise<string> {

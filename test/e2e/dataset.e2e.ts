@@ -8,7 +8,7 @@ import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { headOf, readRow } from '../../extension/dataset-editor/read-row.ts';
+import { headOf, nothingSaid, readRow } from '../../extension/dataset-editor/read-row.ts';
 import { makeNonce, pageHtml } from '../../extension/panels/page-html.ts';
 import { EditableDataset } from '../../trainer/data/editable/editable-dataset.ts';
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
@@ -80,7 +80,11 @@ async function answer(message: PageToDataset): Promise<void> {
     case 'row':
       return post({
         type: 'row',
-        reading: readRow(await dataset.row(message.row), turn, labels.get(message.row), suggestions),
+        reading: readRow(await dataset.row(message.row), turn, {
+          ...nothingSaid,
+          labels: [...(labels.get(message.row) ?? [])],
+          suggestions: [...suggestions],
+        }),
       });
     case 'frames':
       return post({ type: 'frames', row: message.row, picture: null, words: 'No frames: this folder is not trusted.' });

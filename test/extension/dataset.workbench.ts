@@ -3,7 +3,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appendEntries } from '../../trainer/annotations/label-writer.ts';
+import { itemOfRow } from '../../trainer/annotations/rows/row-item.ts';
+import type { Entry } from '../../trainer/protocol/annotations/entries.ts';
+import { signal } from '../annotations/projects.ts';
 import { sampleProject } from '../integration/trainer-process.ts';
+import { ben, itemEntry, verdictOf } from '../protocol/annotations/made-entries.ts';
 import { pictureOnFailure } from './harness/picture-on-failure.ts';
 import { Workbench } from './harness/workbench.ts';
 
@@ -40,7 +45,7 @@ describe('the editor of a dataset', () => {
   const labelFolder = () => path.join(project.folder, '.video-r1', 'annotations');
   /** All entries of the one author. */
   const written = () => {
-    const [name = ''] = readdirSync(labelFolder()).filter((each) => each.endsWith('.jsonl'));
+    const [name = ''] = readdirSync(labelFolder()).filter((each) => each.endsWith('.jsonl') && !each.startsWith('ben'));
     const lines = readFileSync(path.join(labelFolder(), name), 'utf8').trim().split('\n');
     return lines.map(
       (line) => JSON.parse(line) as { kind: string; category?: string; verdict?: string; fixed?: string },
@@ -140,6 +145,39 @@ describe('the editor of a dataset', () => {
     expect(['item', 'flag', 'verdict'].map((kind) => kinds.filter((each) => each === kind).length)).toEqual([
       10, 10, 10,
     ]);
+  });
+
+  test('the labels of a second author come in, kappa is that worked out by hand, and what differs is settled by keys', async () => {
+    await press('b', 'Home', ...Array.from({ length: 10 }, () => 'j'));
+    for (const number of [11, 12]) {
+      await rowHead(number).waitFor();
+      await press('K');
+      await said().filter({ hasText: 'verdict: keep' }).waitFor();
+      if (number === 11) await press('j');
+    }
+    // The first one: drop in rows 1 to 10, keep in 11 and 12. Ben: drop in 1 to 8 and 12, keep in 9 to 11.
+    const rows = JSON.parse(readFileSync(file, 'utf8')) as unknown[];
+    const entries = rows.slice(0, 12).flatMap((row, at): Entry[] => {
+      const known = itemOfRow('data/sft.json', row);
+      if (known === null) throw new Error('A row without a chain of thought.');
+      const { item, content } = known;
+      const verdict = at < 8 || at === 11 ? 'drop' : 'keep';
+      return [itemEntry(ben, at, { item, ...content }), verdictOf(ben, at, verdict, { item })];
+    });
+    await appendEntries(project.folder, entries, signal);
+    // 9 of 12 agree; by chance 10/12 · 9/12 + 2/12 · 3/12 = 2/3; so kappa is (3/4 - 2/3) / (1 - 2/3) = 1/4.
+    const agreement = page().getByRole('region', { name: 'Agreement' });
+    await agreement.getByText('12 items judged by both').waitFor({ timeout: 20_000 });
+    const verdict = agreement.getByRole('listitem').filter({ hasText: 'verdict' });
+    expect(await verdict.textContent()).toMatch(/^verdict0\.25/);
+    await agreement.getByRole('button', { name: '3 to settle' }).waitFor();
+    await press('b', 'Home', ...Array.from({ length: 8 }, () => 'j'));
+    await rowHead(9).waitFor();
+    await page().getByText('People differ').waitFor();
+    await press('S', 'K');
+    await agreement.getByRole('button', { name: '2 to settle' }).waitFor();
+    await press('u');
+    await agreement.getByRole('button', { name: '3 to settle' }).waitFor();
   });
 
   test('of twelve categories that a project names the tenth and those after it are chosen by 0 and a letter', async () => {

@@ -316,6 +316,7 @@ export const rooms: readonly Room[] = [
     on: [
       'extension/trainer',
       'trainer/annotations',
+      'trainer/annotations/agreement',
       'trainer/annotations/rows',
       'trainer/client',
       'trainer/data/editable',

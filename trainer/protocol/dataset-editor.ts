@@ -1,5 +1,6 @@
 /** Messages between the editor of a dataset file and its page. Rows are numbered from 0, as in the file. */
 import { z } from 'zod';
+import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { categoryId, sentCategory } from './annotations/categories.ts';
 import { ahaMoment, commitment, fixedText, flagInput, label, span, verdict } from './records.ts';
 import { suggestion, suggestionAnswer } from './review-queue.ts';
@@ -18,11 +19,14 @@ export const mostHeads = 400;
 export const labelMark = z.enum([...verdict.options, 'disputed', 'flagged']).nullable();
 export type LabelMark = z.infer<typeof labelMark>;
 
-/** Which rows are listed by their labels; what is null lets all of those through. `none`: nobody gave a verdict. */
+/**
+ * Which rows are listed by their labels; what is null lets all of those through. `none`: nobody gave a verdict. `waiting`: dealt out to
+ * who signs here, who has not judged it.
+ */
 export const labelChoice = z.strictObject({
   author: z.string().nullable(),
   category: categoryId.nullable(),
-  verdict: z.enum([...verdict.options, 'disputed', 'none']).nullable(),
+  verdict: z.enum([...verdict.options, 'disputed', 'none', 'waiting']).nullable(),
 });
 export type LabelChoice = z.infer<typeof labelChoice>;
 
@@ -78,6 +82,9 @@ export const rowReading = z.object({
   reward: rowReward.nullable(),
   /** What people say of its chain of thought as it is, oldest first. */
   labels: z.array(label),
+  mark: labelMark,
+  /** All that was ever said of it, and to whom it was dealt out. */
+  history: itemHistory,
   /** What detectors would flag in it. */
   suggestions: z.array(suggestion),
 });
@@ -118,6 +125,8 @@ export const datasetToPage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('edited'), edit: z.number().int(), fault: z.string().nullable() }),
   /** What was said under this number is written under these ids, or why not. */
   z.object({ type: z.literal('said'), said: z.number().int(), ids: z.array(z.string()), fault: z.string().nullable() }),
+  /** How far people agree in what they say of this file's rows. */
+  z.object({ type: z.literal('agreement'), agreement: agreementShown }),
   /** Rows that are other than at HEAD, or new since; `gone` rows of HEAD are no longer there. */
   z.object({
     type: z.literal('since-head'),
@@ -188,6 +197,17 @@ export const pageToDataset = z.discriminatedUnion('type', [
     text: z.string(),
     ...suggestionAnswer.omit({ rolloutId: true }).shape,
   }),
+  /** Settles what people differ in, as `say` otherwise. */
+  z.strictObject({
+    type: z.literal('settle'),
+    said: z.number().int(),
+    row: rowNumber,
+    text: z.string(),
+    verdict,
+    fixed: fixedText,
+  }),
+  /** Answered with `agreement`. */
+  z.strictObject({ type: z.literal('agreement') }),
   /** Takes back what was said, or brings it back. */
   z.strictObject({ type: z.literal('retract'), said: z.number().int(), id: z.string() }),
   z.strictObject({ type: z.literal('load-again') }),

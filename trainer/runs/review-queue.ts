@@ -2,10 +2,10 @@
 import { disagreements } from '../annotations/agreement/disagreements.ts';
 import { labelsForAgreement } from '../annotations/agreement/from-labels.ts';
 import { authorOfSetting } from '../annotations/author.ts';
-import { isWaitingFor } from '../annotations/dealing/deal.ts';
 import type { LabelFolder } from '../annotations/label-folder.ts';
 import { randomFrom } from '../data/random.ts';
 import { authorKey } from '../protocol/annotations/entries.ts';
+import { isWaitingFor } from '../protocol/annotations/label-filter.ts';
 import { type Expression, everything } from '../protocol/query/expression.ts';
 import { parseQuery } from '../protocol/query/parse.ts';
 import type { Annotation } from '../protocol/records.ts';

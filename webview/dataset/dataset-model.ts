@@ -23,6 +23,7 @@ const mostHeld = 4000;
 /** How long typing rests before it becomes an edit, and a row before its frames are asked for. */
 export const typingRestsMs = 700;
 const framesAfterMs = 250;
+const agreementAfterMs = 700;
 
 export class DatasetModel {
   readonly state = new Store<DatasetState>(initial);
@@ -42,6 +43,7 @@ export class DatasetModel {
   private underWay: Omit<Extract<PageToDataset, { type: 'edit' }>, 'type' | 'save'> | null = null;
   private saveWhenIdle = false;
   private typing: ReturnType<typeof setTimeout> | undefined;
+  private agreeing: ReturnType<typeof setTimeout> | undefined;
   private picturing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(door: DatasetDoor) {
@@ -117,6 +119,9 @@ export class DatasetModel {
       case 'said':
         this.sayings.take(message);
         break;
+      case 'agreement':
+        this.put({ agreement: message.agreement });
+        break;
       case 'since-head':
         this.takeSinceHead(message);
         break;
@@ -138,6 +143,7 @@ export class DatasetModel {
     const before = this.state.get().file;
     this.put({ file });
     if (before?.turn === file.turn) return;
+    this.askAgreement();
     this.asked.clear();
     const { row, reading } = this.state.get();
     const last = Math.max(0, file.rowCount - 1);
@@ -148,6 +154,15 @@ export class DatasetModel {
     this.see(...this.sight);
     const { search } = this.state.get();
     if (before && (search?.isChanged || search?.label)) this.searchAgain(search);
+  }
+
+  /** When labels rest, as all of them are counted. */
+  private askAgreement(): void {
+    clearTimeout(this.agreeing);
+    this.agreeing = setTimeout(() => {
+      const labelling = this.state.get().file?.labelling;
+      if (labelling && 'authors' in labelling && labelling.authors.length > 1) this.door.send({ type: 'agreement' });
+    }, agreementAfterMs);
   }
 
   private takeHeads({ turn, heads }: Extract<DatasetToPage, { type: 'heads' }>): void {
@@ -281,7 +296,7 @@ export class DatasetModel {
     if (row === this.state.get().row) return;
     this.leave();
     this.flagging.leave();
-    this.put({ row, frames: null, before: null, failed: null });
+    this.put({ row, frames: null, before: null, failed: null, settling: false });
     this.door.send({ type: 'row', row });
     this.askBefore();
     this.askFrames();
@@ -426,10 +441,28 @@ export class DatasetModel {
     if (this.flagging.state.get().draft !== null) return this.flagging.change({ verdict });
     const read = this.toJudge();
     if (read === null) return;
+    if (this.state.get().settling) return this.settle(read, verdict);
     if (this.ownVerdict?.verdict === verdict) return say(`Your verdict is ${verdict} already.`);
     this.leave();
     this.judged = read;
     if ((await this.flagging.give(verdict)) !== null) say(`Verdict: ${verdict}; u takes it back.`);
+  }
+
+  /** The next verdict is what counts instead of those that differ, or is one's own again. */
+  toggleSettling(): void {
+    const { settling, reading } = this.state.get();
+    if (!settling && reading?.mark !== 'disputed') say('Nobody differs in this row.');
+    else this.put({ settling: !settling });
+  }
+
+  private async settle(read: DatasetModel['judged'], verdict: Verdict): Promise<void> {
+    try {
+      this.flagging.remember(await this.sayings.send({ type: 'settle', ...read, verdict, fixed: null }));
+      this.put({ settling: false });
+      say(`Settled: ${verdict}; u takes it back.`);
+    } catch (thrown) {
+      this.flagging.door.fail(thrown);
+    }
   }
 
   /** The row with its chain of thought; null where nothing can be said of it now, which is shown. */

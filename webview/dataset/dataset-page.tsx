@@ -1,7 +1,9 @@
 /** The page of a dataset's file: its rows at the left, one of them at the right, or one of both where the page is narrow. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import { anyLabel } from '../../trainer/protocol/dataset-editor.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { AgreementStrip } from '../rollout/agreement-strip.tsx';
 import { selectedSpan } from '../rollout/completion-text.tsx';
 import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
@@ -31,6 +33,7 @@ const datasetKeys = [
   { meaning: 'rows changed since the last commit, or all', keys: { h: 'head' } },
   { meaning: 'labelled rows alone, or all', keys: { b: 'labelled' } },
   { meaning: 'verdict keep, fix, drop, at once', keys: { K: 'keep', F: 'fix', D: 'drop' } },
+  { meaning: 'settle what people differ in: then keep, fix or drop', keys: { S: 'settle' } },
   { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
   { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
   { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
@@ -42,7 +45,8 @@ const datasetKeys = [
 ] as const satisfies readonly KeyRow<string>[];
 
 export function DatasetPage({ model }: { model: DatasetModel }) {
-  const { file, search, reading, failed, row } = useStore(model.state, (state) => state);
+  const { file, search, reading, failed, row, agreement } = useStore(model.state, (state) => state);
+  const named = useMemo(() => categoryNamedIn(model.categories), [file]);
   const narrow = useNarrow(narrowest);
   const [showsRow, setShowsRow] = useState(false);
   const [help, setHelp] = useState(false);
@@ -81,12 +85,14 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
     back: () => {
       if (narrow && showsRow) setShowsRow(false);
       else if (model.flagging.state.get().draft) model.flagging.leave();
+      else if (model.state.get().settling) model.toggleSettling();
       else if (search) model.search({ text: '', isChanged: false, label: null });
       else return false;
     },
     keep: () => void model.judge('keep'),
     fix: () => void model.judge('fix'),
     drop: () => void model.judge('drop'),
+    settle: () => model.toggleSettling(),
     flag,
     accept: () => void model.answerSuggestion(true),
     dismiss: () => void model.answerSuggestion(false),
@@ -158,6 +164,13 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
             <RowView model={model} reading={reading} />
           ))}
       </div>
+      {agreement && (
+        <AgreementStrip
+          agreement={agreement}
+          named={named}
+          onSettle={() => model.search({ label: { ...anyLabel, verdict: 'disputed' } })}
+        />
+      )}
       <Said />
       {help && <KeyHelp rows={helpRows(datasetKeys)} onClose={() => setHelp(false)} />}
     </main>

@@ -1,5 +1,6 @@
 /** What the page of a dataset knows: the file's state, the rows that were read, the search, and the text being edited. */
 import { z } from 'zod';
+import type { AgreementShown } from '../../trainer/protocol/annotations/agreement.ts';
 import {
   type DatasetToPage,
   type EditableField,
@@ -53,13 +54,17 @@ export interface DatasetState {
   readonly search: Search | null;
   readonly before: Before | null;
   readonly editing: Editing | null;
+  /** Null until it is known, and while only one person said anything. */
+  readonly agreement: AgreementShown | null;
+  /** The next verdict settles what people differ in on the row. */
+  readonly settling: boolean;
   /** What could not be done. */
   readonly failed: string | null;
 }
 
 export const initial: DatasetState = {
   ...{ file: null, heads: new Map(), row: 0, reading: null, frames: null },
-  ...{ search: null, before: null, editing: null, failed: null },
+  ...{ search: null, before: null, editing: null, agreement: null, settling: false, failed: null },
 };
 
 /** What is found again when the page is shown again. */

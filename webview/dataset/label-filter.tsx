@@ -20,6 +20,7 @@ const ofVerdict: readonly (readonly [string, string])[] = [
   ['keep', 'verdict keep'],
   ['disputed', 'verdicts that differ'],
   ['none', 'flags without a verdict'],
+  ['waiting', 'given to you'],
 ];
 
 export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilterProps) {

@@ -7,6 +7,7 @@ import { outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
+import { HistoryList } from '../rollout/history-list.tsx';
 import { markedFlags } from '../rollout/marked-flags.ts';
 import { isSolution } from '../rollout/question-text.tsx';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
@@ -148,10 +149,12 @@ function FramesPart({ model, reading }: RowViewProps) {
 export const thinkId = 'row-think';
 
 function Think({ model, reading }: RowViewProps) {
-  const { text, think, aha, commitments, labels, suggestions } = reading;
+  const { text, think, aha, commitments, labels, suggestions, history, mark } = reading;
   const { flagging, categories } = model;
   const { draft } = useStore(flagging.state, (state) => state);
   const labelling = useStore(model.state, (state) => state.file?.labelling);
+  const settling = useStore(model.state, (state) => state.settling);
+  const author = labelling && 'author' in labelling ? labelling.author : null;
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
   const picked = draft?.span ?? null;
   const form = draft && (
@@ -189,12 +192,33 @@ function Think({ model, reading }: RowViewProps) {
       {form && (picked === null || picked.start < within.start || picked.end > within.end) && (
         <div class={styles.form}>{form}</div>
       )}
+      {history.hidden !== null && (
+        <p class={styles.absent}>It was given to you. What others say: {shownLine(history.hidden)}</p>
+      )}
+      {mark === 'disputed' && (
+        <p class={styles.absent} role="status">
+          {settling ? (
+            <>
+              Settling: <kbd>K</kbd> keep, <kbd>F</kbd> fix, <kbd>D</kbd> drop instead of what differs; <kbd>Esc</kbd>{' '}
+              leaves it.
+            </>
+          ) : (
+            <>
+              People differ, so SFT trains this row as it is.{' '}
+              <button type="button" class="link" onClick={() => model.toggleSettling()}>
+                Settle it
+              </button>{' '}
+              <kbd>S</kbd>
+            </>
+          )}
+        </p>
+      )}
       <FlagList
         labels={labels}
         whole="the whole chain of thought"
         named={named}
         refused={null}
-        author={labelling && 'author' in labelling ? labelling.author : null}
+        author={author}
         onRetract={(id) => void flagging.retract(id)}
       />
       <SuggestionList
@@ -205,6 +229,7 @@ function Think({ model, reading }: RowViewProps) {
         refused={null}
         onAnswer={(accepted) => void model.answerSuggestion(accepted)}
       />
+      <HistoryList history={history} author={author} />
     </>
   );
 }

@@ -4,13 +4,13 @@ import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.t
 import { type Annotation, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FlagList } from '../rollout/flag-list.tsx';
+import { HistoryList } from '../rollout/history-list.tsx';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
 import { count } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
-import { HistoryList } from './history-list.tsx';
 import type { Review } from './review-model.ts';
 import styles from './verdict-pane.module.css';
 

@@ -50,7 +50,7 @@ async function agrees(
     const filter = {
       ...(author && { author }),
       ...(choice.category !== null && { category: choice.category }),
-      ...(choice.verdict !== null && { verdict: choice.verdict }),
+      ...(choice.verdict !== null && choice.verdict !== 'waiting' && { verdict: choice.verdict }),
     };
     const expected = rows.flatMap((row, n) => {
       const item = itemNameOf('rows.json', row);
@@ -94,4 +94,50 @@ test('rows without labels are not read to be filtered by them', async () => {
   onTestFinished(() => opened.dispose());
   const choice = { author: null, category: null, verdict: 'drop' } as const;
   expect([...(opened.keeps(choice).ids ?? [])]).toEqual(['2']);
+});
+
+test('what differs is settled, rows that were dealt out wait unseen, and agreement is that of this file', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  const rows = rowsOf([1, 2, 3]);
+  writeFileSync(path.join(project, 'rows.json'), JSON.stringify(rows));
+  const [first, second] = rows;
+  const itemOf = (row: unknown) => {
+    const item = itemNameOf('rows.json', row);
+    if (item === null) throw new Error('A row without a text.');
+    return item;
+  };
+  const given: Entry = {
+    ...{ v: 1, id: 'given', at: '2026-02-13T10:00:00.000Z', author: ben, kind: 'assignment', item: itemOf(second) },
+    ...{ annotators: [ann], shared: false },
+  };
+  const said = [
+    verdictOf(ann, 1, 'drop', { item: itemOf(first) }),
+    verdictOf(ben, 2, 'keep', { item: itemOf(first) }),
+    verdictOf(ben, 3, 'keep', { item: itemOf(second) }),
+    verdictOf(ben, 4, 'keep', { item: { ...itemOf(first), dataset: 'another.json' } }),
+    given,
+  ];
+  await appendEntries(project, said, signal);
+  const author = labels.author[0] ?? '';
+  const opened = await RowLabels.open(project, path.join(project, 'rows.json'), author, () => undefined);
+  onTestFinished(() => opened.dispose());
+  const waiting = () => opened.keeps({ author: null, category: null, verdict: 'waiting' }).ids;
+
+  expect(opened.of(first ?? null)).toMatchObject({ mark: 'disputed', labels: [{}, {}], history: { hidden: null } });
+  expect(opened.of(second ?? null)).toMatchObject({
+    mark: null,
+    labels: [],
+    history: { hidden: expect.stringContaining('until your verdict') },
+  });
+  expect(waiting()).toEqual(new Set(['2']));
+  expect(opened.agreement()).toMatchObject({ toSettle: 1, subjects: [{ alpha: { items: 1 } }] });
+
+  const text = first?.process ?? '';
+  await opened.settle(first ?? null, text, { verdict: 'drop', fixed: null });
+  expect(opened.of(first ?? null).mark).toBe('drop');
+  expect(opened.agreement().toSettle).toBe(0);
+  await opened.add(second ?? null, second?.process ?? '', { flag: null, verdict: 'drop', fixed: null });
+  expect(opened.of(second ?? null)).toMatchObject({ mark: 'disputed', labels: [{}, {}], history: { hidden: null } });
+  expect(waiting()).toEqual(new Set());
 });

@@ -9,6 +9,7 @@ import {
   type Item,
 } from '../../protocol/annotations/entries.ts';
 import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
+import { isWaitingFor } from '../../protocol/annotations/label-filter.ts';
 import type { Dealt } from '../../protocol/review-queue.ts';
 import { type Assignment, assign } from '../agreement/assignment.ts';
 import { byKey } from '../agreement/judgements.ts';
@@ -30,15 +31,6 @@ export function dealtItems(book: LabelBook, isMeant: (item: Item) => boolean): D
     return [{ key, said, assignment: said.assignment }];
   });
   return found.sort((a, b) => Date.parse(a.assignment.at) - Date.parse(b.assignment.at));
-}
-
-/** Whether an item was dealt out to somebody who has not judged it. @param author key */
-export function isWaitingFor(
-  author: string,
-  { assignment, verdicts }: Pick<ItemLabels, 'assignment' | 'verdicts'>,
-): boolean {
-  const isTheirs = (other: Author) => authorKey(other) === author;
-  return (assignment?.annotators.some(isTheirs) ?? false) && !verdicts.some((verdict) => isTheirs(verdict.author));
 }
 
 /** How many items wait for each to whom some were dealt out, in the order of their keys. */

@@ -10,6 +10,8 @@ export interface LabelFilter {
   readonly severity?: Severity;
   /** Given by the author, or by any where none is named; `disputed` and `none` are of the item as a whole. */
   readonly verdict?: Verdict | 'disputed' | 'none';
+  /** Dealt out to this one, who has not judged it. */
+  readonly waitingFor?: Author;
 }
 
 /** Those flags of an item that fit author, category and severity. */
@@ -22,9 +24,19 @@ export function flagsThatFit({ flags }: ItemLabels, { author, category, severity
   );
 }
 
+/** Whether an item was dealt out to somebody who has not judged it. @param author key */
+export function isWaitingFor(
+  author: string,
+  { assignment, verdicts }: Pick<ItemLabels, 'assignment' | 'verdicts'>,
+): boolean {
+  const isTheirs = (other: Author) => authorKey(other) === author;
+  return (assignment?.annotators.some(isTheirs) ?? false) && !verdicts.some((verdict) => isTheirs(verdict.author));
+}
+
 /** Whether an item fits all that the filter says; one flag has to fit category and severity together. */
 export function fits(labels: ItemLabels, filter: LabelFilter): boolean {
-  const { author, category, severity, verdict } = filter;
+  const { author, category, severity, verdict, waitingFor } = filter;
+  if (waitingFor !== undefined && !isWaitingFor(authorKey(waitingFor), labels)) return false;
   const isBy = (other: Author) => author === undefined || authorKey(other) === authorKey(author);
   if (author !== undefined && !labels.history.some(({ entry, stands }) => stands && isBy(entry.author))) return false;
   if ((category !== undefined || severity !== undefined) && flagsThatFit(labels, filter).length === 0) return false;
