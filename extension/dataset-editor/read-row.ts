@@ -61,10 +61,16 @@ function foundIn(row: DatasetRow): Found & { readonly problems: readonly string[
 }
 
 /** What people and detectors say of a row. */
-export type SaidOfRow = Pick<RowReading, 'labels' | 'mark' | 'history' | 'suggestions'>;
+export type SaidOfRow = Pick<RowReading, 'labels' | 'mark' | 'differs' | 'history' | 'suggestions'>;
 
 export const nothingSaid: SaidOfRow = {
-  ...{ labels: [], mark: null, history: { lines: [], hidden: null, annotators: null }, suggestions: [] },
+  ...{
+    labels: [],
+    mark: null,
+    differs: false,
+    history: { lines: [], hidden: null, annotators: null },
+    suggestions: [],
+  },
 };
 
 export function readRow(row: EditableRow, turn: number, said: SaidOfRow = nothingSaid): RowReading {

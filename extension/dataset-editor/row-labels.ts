@@ -1,4 +1,6 @@
 /** What people say of a dataset's rows: read from the project's label files, and written into the author's own. */
+import { disagreements } from '../../trainer/annotations/agreement/disagreements.ts';
+import { labelsForAgreement } from '../../trainer/annotations/agreement/from-labels.ts';
 import { historyFor } from '../../trainer/annotations/agreement/item-history.ts';
 import { agreementShownOf } from '../../trainer/annotations/agreement/shown.ts';
 import { authorOfSetting } from '../../trainer/annotations/author.ts';
@@ -23,10 +25,11 @@ import {
 import { authorKey, authorLine, type Item, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
 import { fits, isWaitingFor, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
-import type { LabelChoice, LabelMark, RowReading } from '../../trainer/protocol/dataset-editor.ts';
+import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Saying, Verdict } from '../../trainer/protocol/records.ts';
 import type { Suggestion, SuggestionAnswerInput } from '../../trainer/protocol/review-queue.ts';
+import { nothingSaid, type SaidOfRow } from './read-row.ts';
 import { patternsOfRow } from './row-patterns.ts';
 
 /** How often the disk is asked whether others wrote labels. */
@@ -95,17 +98,18 @@ export class RowLabels {
   }
 
   /** What was said of the row's text as it is now. */
-  of(values: Values): Pick<RowReading, 'labels' | 'mark' | 'history'> {
+  of(values: Values): Omit<SaidOfRow, 'suggestions'> {
     const known = itemOfRow(this.dataset, values);
     const said = known && this.labels.book.get(itemKey(known.item));
-    if (!known || !said) return { labels: [], mark: null, history: { lines: [], hidden: null, annotators: null } };
+    if (!known || !said) return nothingSaid;
     const viewer = authorOfSetting(this.author);
     // Who opens a dataset sees what others said, but for rows that were dealt out to them.
     const history = historyFor({ viewer, settling: true }, said, this.named);
+    const differs = history.hidden === null && this.unsettled([itemKey(known.item)]).length > 0;
     const labels = [...said.flags, ...said.verdicts]
       .filter(({ author }) => history.hidden === null || authorKey(author) === authorKey(viewer))
       .map((entry) => labelOf(entry, known.content.text));
-    return { labels: labels.sort((a, b) => a.at - b.at), mark: this.shownMark(said), history };
+    return { labels: labels.sort((a, b) => a.at - b.at), mark: this.shownMark(said), differs, history };
   }
 
   /** How far people agree on the rows of this dataset. @throws StudioError as `categories` */
@@ -128,6 +132,12 @@ export class RowLabels {
     return isWaitingFor(authorKey(authorOfSetting(this.author)), said) ? null : markOf(said);
   }
 
+  /** Those that people differ in and nobody settled, of these. */
+  private unsettled(keys: Iterable<string>): readonly string[] {
+    const { judgements, settled } = labelsForAgreement(this.labels.book, keys);
+    return disagreements(judgements, settled).map(({ item }) => item);
+  }
+
   private isHere(item: Item | undefined): boolean {
     return item?.kind === 'row' && item.dataset === this.dataset;
   }
@@ -137,14 +147,18 @@ export class RowLabels {
     const filter: LabelFilter = {
       ...(author !== null && { author: authorOfSetting(author) }),
       ...(category !== null && { category }),
-      ...(verdict === 'waiting' ? { waitingFor: authorOfSetting(this.author) } : verdict !== null && { verdict }),
+      ...(verdict === 'waiting'
+        ? { waitingFor: authorOfSetting(this.author) }
+        : verdict !== null && verdict !== 'unsettled' && { verdict }),
     };
+    const unsettled = verdict === 'unsettled' ? new Set(this.unsettled(this.labels.book.keys())) : null;
     const kept = new Set<string>();
     const ids = new Set<string | null>();
     for (const key of this.labels.book.keys()) {
       const labels = this.labels.book.get(key);
       if (labels?.item.kind !== 'row' || labels.item.dataset !== this.dataset) continue;
       if (!(verdict === 'waiting' || isSaid(labels)) || !fits(labels, filter)) continue;
+      if (unsettled !== null && !unsettled.has(key)) continue;
       kept.add(key);
       ids.add(labels.item.row);
     }

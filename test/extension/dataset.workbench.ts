@@ -170,14 +170,15 @@ describe('the editor of a dataset', () => {
     await agreement.getByText('12 items judged by both').waitFor({ timeout: 20_000 });
     const verdict = agreement.getByRole('listitem').filter({ hasText: 'verdict' });
     expect(await verdict.textContent()).toMatch(/^verdict0\.25/);
-    await agreement.getByRole('button', { name: '3 to settle' }).waitFor();
+    // Ben flags none of the ten rows that are flagged, and differs in the verdict of 12.
+    await agreement.getByRole('button', { name: '11 to settle' }).waitFor();
     await press('b', 'Home', ...Array.from({ length: 8 }, () => 'j'));
     await rowHead(9).waitFor();
     await page().getByText('People differ').waitFor();
     await press('S', 'K');
-    await agreement.getByRole('button', { name: '2 to settle' }).waitFor();
+    await agreement.getByRole('button', { name: '10 to settle' }).waitFor();
     await press('u');
-    await agreement.getByRole('button', { name: '3 to settle' }).waitFor();
+    await agreement.getByRole('button', { name: '11 to settle' }).waitFor();
   });
 
   test('of twelve categories that a project names the tenth and those after it are chosen by 0 and a letter', async () => {

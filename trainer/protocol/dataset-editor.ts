@@ -21,12 +21,12 @@ export type LabelMark = z.infer<typeof labelMark>;
 
 /**
  * Which rows are listed by their labels; what is null lets all of those through. `none`: nobody gave a verdict. `waiting`: dealt out to
- * who signs here, who has not judged it.
+ * who signs here, who has not judged it. `unsettled`: people differ, in their verdicts or in what they flag, and nobody settled it.
  */
 export const labelChoice = z.strictObject({
   author: z.string().nullable(),
   category: categoryId.nullable(),
-  verdict: z.enum([...verdict.options, 'disputed', 'none', 'waiting']).nullable(),
+  verdict: z.enum([...verdict.options, 'disputed', 'none', 'waiting', 'unsettled']).nullable(),
 });
 export type LabelChoice = z.infer<typeof labelChoice>;
 
@@ -83,6 +83,8 @@ export const rowReading = z.object({
   /** What people say of its chain of thought as it is, oldest first. */
   labels: z.array(label),
   mark: labelMark,
+  /** It is one of those that people differ in and nobody settled. */
+  differs: z.boolean(),
   /** All that was ever said of it, and to whom it was dealt out. */
   history: itemHistory,
   /** What detectors would flag in it. */

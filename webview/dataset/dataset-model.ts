@@ -451,7 +451,7 @@ export class DatasetModel {
   /** The next verdict is what counts instead of those that differ, or is one's own again. */
   toggleSettling(): void {
     const { settling, reading } = this.state.get();
-    if (!settling && reading?.mark !== 'disputed') say('Nobody differs in this row.');
+    if (!settling && !reading?.differs) say('Nobody differs in this row.');
     else this.put({ settling: !settling });
   }
 

@@ -168,7 +168,7 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
         <AgreementStrip
           agreement={agreement}
           named={named}
-          onSettle={() => model.search({ label: { ...anyLabel, verdict: 'disputed' } })}
+          onSettle={() => model.search({ label: { ...anyLabel, verdict: 'unsettled' } })}
         />
       )}
       <Said />

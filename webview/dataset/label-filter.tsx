@@ -19,6 +19,7 @@ const ofVerdict: readonly (readonly [string, string])[] = [
   ['fix', 'verdict fix'],
   ['keep', 'verdict keep'],
   ['disputed', 'verdicts that differ'],
+  ['unsettled', 'to settle'],
   ['none', 'flags without a verdict'],
   ['waiting', 'given to you'],
 ];

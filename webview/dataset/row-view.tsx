@@ -149,7 +149,7 @@ function FramesPart({ model, reading }: RowViewProps) {
 export const thinkId = 'row-think';
 
 function Think({ model, reading }: RowViewProps) {
-  const { text, think, aha, commitments, labels, suggestions, history, mark } = reading;
+  const { text, think, aha, commitments, labels, suggestions, history, mark, differs } = reading;
   const { flagging, categories } = model;
   const { draft } = useStore(flagging.state, (state) => state);
   const labelling = useStore(model.state, (state) => state.file?.labelling);
@@ -195,7 +195,7 @@ function Think({ model, reading }: RowViewProps) {
       {history.hidden !== null && (
         <p class={styles.absent}>It was given to you. What others say: {shownLine(history.hidden)}</p>
       )}
-      {mark === 'disputed' && (
+      {differs && (
         <p class={styles.absent} role="status">
           {settling ? (
             <>
@@ -204,7 +204,9 @@ function Think({ model, reading }: RowViewProps) {
             </>
           ) : (
             <>
-              People differ, so SFT trains this row as it is.{' '}
+              {mark === 'disputed'
+                ? 'People differ, so SFT trains this row as it is.'
+                : 'People differ in what they flag here.'}{' '}
               <button type="button" class="link" onClick={() => model.toggleSettling()}>
                 Settle it
               </button>{' '}

@@ -50,7 +50,9 @@ async function agrees(
     const filter = {
       ...(author && { author }),
       ...(choice.category !== null && { category: choice.category }),
-      ...(choice.verdict !== null && choice.verdict !== 'waiting' && { verdict: choice.verdict }),
+      ...(choice.verdict !== null &&
+        choice.verdict !== 'waiting' &&
+        choice.verdict !== 'unsettled' && { verdict: choice.verdict }),
     };
     const expected = rows.flatMap((row, n) => {
       const item = itemNameOf('rows.json', row);
@@ -124,7 +126,9 @@ test('what differs is settled, rows that were dealt out wait unseen, and agreeme
   onTestFinished(() => opened.dispose());
   const waiting = () => opened.keeps({ author: null, category: null, verdict: 'waiting' }).ids;
 
-  expect(opened.of(first ?? null)).toMatchObject({ mark: 'disputed', labels: [{}, {}], history: { hidden: null } });
+  expect(opened.of(first ?? null)).toMatchObject({
+    ...{ mark: 'disputed', differs: true, labels: [{}, {}], history: { hidden: null } },
+  });
   expect(opened.of(second ?? null)).toMatchObject({
     mark: null,
     labels: [],
@@ -133,10 +137,13 @@ test('what differs is settled, rows that were dealt out wait unseen, and agreeme
   expect(waiting()).toEqual(new Set(['2']));
   expect(opened.agreement()).toMatchObject({ toSettle: 1, subjects: [{ alpha: { items: 1 } }] });
 
+  const unsettled = () => opened.keeps({ author: null, category: null, verdict: 'unsettled' }).ids;
+  expect(unsettled()).toEqual(new Set(['1']));
   const text = first?.process ?? '';
   await opened.settle(first ?? null, text, { verdict: 'drop', fixed: null });
   expect(opened.of(first ?? null).mark).toBe('drop');
   expect(opened.agreement().toSettle).toBe(0);
+  expect(unsettled()).toEqual(new Set());
   await opened.add(second ?? null, second?.process ?? '', { flag: null, verdict: 'drop', fixed: null });
   expect(opened.of(second ?? null)).toMatchObject({ mark: 'disputed', labels: [{}, {}], history: { hidden: null } });
   expect(waiting()).toEqual(new Set());

@@ -41,7 +41,17 @@ function readingOf(row: number, turn: number, process: string): RowReading {
   return {
     ...{ row, turn, line: row + 1, id: String(row), isChanged: false, faults: [], options: [] },
     ...{ fields: { process, solution: 's', problem: 'p' }, problemType: '', dataType: '', path: '', source: '' },
-    ...{ text: process, think: null, aha: [], commitments: [], reward: null, labels: [], suggestions: [], mark: null },
+    ...{
+      text: process,
+      think: null,
+      aha: [],
+      commitments: [],
+      reward: null,
+      labels: [],
+      suggestions: [],
+      mark: null,
+      differs: false,
+    },
     history: { lines: [], hidden: null, annotators: null },
   };
 }
