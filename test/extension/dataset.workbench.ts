@@ -172,7 +172,11 @@ describe('the editor of a dataset', () => {
     expect(await verdict.textContent()).toMatch(/^verdict0\.25/);
     // Ben flags none of the ten rows that are flagged, and differs in the verdict of 12.
     await agreement.getByRole('button', { name: '11 to settle' }).waitFor();
-    await press('b', 'Home', ...Array.from({ length: 8 }, () => 'j'));
+    await press('b');
+    await page()
+      .getByText(/^12 of [\d,]+ rows$/)
+      .waitFor();
+    await press('Home', ...Array.from({ length: 8 }, () => 'j'));
     await rowHead(9).waitFor();
     await page().getByText('People differ').waitFor();
     await press('S', 'K');
