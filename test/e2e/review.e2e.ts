@@ -287,6 +287,12 @@ describe('the queue', () => {
     const tab = await open('Fay');
     await press(tab, 'F2');
     const text = tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus'));
+    await text.fill('kept while one looks elsewhere');
+    await press(tab, 'Escape', 'j');
+    await item(tab, 2).waitFor();
+    await press(tab, 'k', 'F2');
+    await item(tab, 1).waitFor();
+    expect(await text.inputValue()).toBe('kept while one looks elsewhere');
     await text.fill('<think>It ends left.</think><answer>A</answer>');
     await press(tab, 'Control+Enter');
     await item(tab, 2).waitFor();

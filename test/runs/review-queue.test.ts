@@ -1,7 +1,7 @@
 /** What a person is given to review comes in the order asked for, and not again once that person has judged it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { PatternName } from '../../trainer/protocol/patterns.ts';
 import { everything } from '../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
@@ -249,6 +249,35 @@ describe('a review queue', () => {
     expect(await draw({ order: 'settle', by: one })).toEqual(['s1-g0-o0']);
     await labels.add(runId, verdict('s1-g0-o0', 'keep'), other);
     expect(await draw({ order: 'settle', by: other })).toEqual(['s1-g0-o0']);
+  });
+
+  test('different fixed texts are settled by one, also where the clock of who said something before is ahead', async () => {
+    const { draw, drawn, labels } = reviewed([group(1, [{}])]);
+    const fix = (fixed: string | null) => ({ ...verdict('s1-g0-o0', 'fix'), fixed });
+    await labels.add(runId, fix('A'), 'Bob');
+    await labels.add(runId, fix('B'), 'Cid');
+    expect((await drawn({ order: 'settle' })).items).toMatchObject([{ why: 'people wrote different texts to fix it' }]);
+    const settled = { rolloutId: 's1-g0-o0', verdict: 'fix' as const };
+    await expect(labels.settle(runId, { ...settled, fixed: null }, 'Ann')).rejects.toThrow('2 different texts');
+    vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    await labels.settle(runId, { ...settled, fixed: 'A' }, 'Bob');
+    vi.useRealTimers();
+    await labels.settle(runId, { ...settled, fixed: 'C' }, 'Ann');
+    const { book } = await labels.read();
+    expect(Array.from(book.keys(), (key) => book.get(key)?.outcome)).toMatchObject([{ state: 'settled', fixed: 'C' }]);
+    expect(await draw({ order: 'settle' })).toEqual([]);
+  });
+
+  test('that others differ is not told to whom it was dealt out, until that one has judged it', async () => {
+    const { draw, deal, labels } = reviewed([group(1, [{}])]);
+    await deal({ annotators: ['Zoe'], limit: 1, overlap: 0 });
+    await labels.add(runId, verdict('s1-g0-o0', 'drop'), 'Bob');
+    await labels.add(runId, verdict('s1-g0-o0', 'keep'), 'Cid');
+    expect(await draw({ order: 'disagreed', by: 'Zoe' })).toEqual([]);
+    expect(await draw({ order: 'disagreed', by: 'Eve' })).toEqual(['s1-g0-o0']);
   });
 
   test('an answer that was made anew with another text is dealt to nobody', async () => {

@@ -91,8 +91,11 @@ export class ReviewQueue implements QueueService {
         return queueOf(await this.inOrder(asked.order, runId, ordered, attention), whyOf[asked.order]);
       }
       case 'disagreed': {
+        const waiting = new Set(this.waitingFor(author, labels, runId).map(({ rolloutId }) => rolloutId));
         const disputed = disputesOf(labels, runId, said);
-        const drawn = await draw({ kind: 'ids', ids: [...disputed.keys()] });
+        // That people differ in it would tell those who are still to judge it what they said.
+        const ids = Array.from(disputed.keys()).filter((id) => !waiting.has(id));
+        const drawn = await draw({ kind: 'ids', ids });
         return queueOf(drawn, ({ row }) => disputed.get(row.id) ?? '');
       }
       case 'settle': {
@@ -184,11 +187,13 @@ function disputesOf({ book }: LabelFolder, runId: string, said: readonly Annotat
   const ofRun = Array.from(book.keys()).filter((key) => rolloutOf(key) !== null);
   const { judgements, settled } = labelsForAgreement(book, ofRun);
   return new Map(
-    disagreements(judgements, settled).map(({ item, verdicts, verdictDispute, categories: disputed }) => {
+    disagreements(judgements, settled).map(({ item, verdicts, verdictDispute, textsDiffer, categories: disputed }) => {
       const differ =
         verdictDispute > 0
           ? `the verdicts of ${verdicts.length} people differ`
-          : `the flags of people differ in ${disputed.length === 1 ? 'one category' : `${disputed.length} categories`}`;
+          : textsDiffer
+            ? 'people wrote different texts to fix it'
+            : `the flags of people differ in ${disputed.length === 1 ? 'one category' : `${disputed.length} categories`}`;
       return [rolloutOf(item) ?? '', differ];
     }),
   );

@@ -5,6 +5,7 @@ import type { EditableField, RowReading } from '../../trainer/protocol/dataset-e
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import { outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { FixedText } from '../rollout/fixed-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { HistoryList } from '../rollout/history-list.tsx';
@@ -214,6 +215,19 @@ function Think({ model, reading }: RowViewProps) {
             </>
           )}
         </p>
+      )}
+      {settling?.text != null && (
+        <div class={styles.form}>
+          <FixedText
+            value={settling.text}
+            use="SFT trains it in place of this one; the dataset stays as it is"
+            isEntered
+            onEnter={() => {}}
+            onType={(typed) => model.typeSettlement(typed)}
+            onSave={() => void model.settle('fix', settling.text)}
+            onLeave={() => model.toggleSettling()}
+          />
+        </div>
       )}
       <FlagList
         labels={labels}

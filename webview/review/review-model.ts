@@ -64,6 +64,8 @@ export class Review {
   private readonly place: Store<ReviewPlace>;
   /** Which item a verdict was on, by the entry that says it. */
   private readonly itemOf = new Map<string, string>();
+  /** What was chosen and typed on items that were left before it was given. */
+  private readonly drafts = new Map<string, Pick<ReviewState, 'verdict' | 'fixed'>>();
   private shownAt = Date.now();
   /** Another one voids what is on its way. */
   private turn = 0;
@@ -82,7 +84,7 @@ export class Review {
         const { rollout } = this;
         if (rollout === null) return null;
         const { text, parsed } = rollout;
-        return { text, within: parsed.think ?? { start: 0, end: text.length }, fixed: this.ownVerdict?.fixed };
+        return { text, within: parsed.think ?? { start: 0, end: text.length }, fixed: this.fixedBefore };
       },
     );
   }
@@ -100,6 +102,13 @@ export class Review {
   /** That stands, of who signs here. */
   get ownVerdict(): Annotation | null {
     return this.item && this.feed.ownVerdict(this.item.rolloutId);
+  }
+
+  /** What the fixed text goes from, where somebody wrote one: one's own, or to settle, that of anybody. */
+  private get fixedBefore(): string | undefined {
+    if (!this.settles) return this.ownVerdict?.fixed;
+    const { annotations } = this.feed.state.get().view;
+    return annotations.findLast(({ rolloutId, fixed }) => rolloutId === this.item?.rolloutId && fixed)?.fixed;
   }
 
   /** Types the fixed text, which goes with the verdict fix. */
@@ -136,8 +145,10 @@ export class Review {
     if (!item) return;
     const turn = ++this.turn;
     this.flagging.leave();
+    this.keepDraft();
     this.shownAt = Date.now();
-    this.patch({ at, verdict: null, fixed: null, suggestions: [], history: null, fault: null });
+    const draft = this.drafts.get(this.draftKey(item)) ?? { verdict: null, fixed: null };
+    this.patch({ at, ...draft, suggestions: [], history: null, fault: null });
     this.place.update((held) => ({ ...held, rolloutId: item.rolloutId }));
     this.feed.group(item.groupId).then(
       (group) => {
@@ -150,6 +161,18 @@ export class Review {
     void this.readSuggestions(item.rolloutId, turn);
     void this.readSaid();
   }
+
+  /** Of the item that is left. */
+  private keepDraft(): void {
+    const { verdict, fixed, done } = this.state.get();
+    const { item } = this;
+    if (!item) return;
+    if ((verdict === null && fixed === null) || done.has(item.rolloutId)) this.drafts.delete(this.draftKey(item));
+    else this.drafts.set(this.draftKey(item), { verdict, fixed });
+  }
+
+  /** A verdict of one's own is another than one that settles. */
+  private readonly draftKey = ({ rolloutId }: QueueItem) => `${this.settles ? 'settle ' : ''}${rolloutId}`;
 
   /** What was said of the item, and how far people agree: again whenever somebody said something. */
   async readSaid(): Promise<void> {

@@ -41,8 +41,10 @@ export function FixedText({ value, use, isEntered, onEnter, onType, onSave, onLe
         onKeyDown={(event) => {
           event.stopPropagation();
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onSave();
-          else if (event.key === 'Escape' || event.key === 'F2') onLeave();
-          else return;
+          else if (event.key === 'Escape' || event.key === 'F2') {
+            event.currentTarget.blur();
+            onLeave();
+          } else return;
           event.preventDefault();
         }}
       />

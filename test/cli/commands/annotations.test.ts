@@ -214,6 +214,16 @@ describe('video-r1 annotations deal', () => {
     ]);
     const again = await deal('1-6', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ items: 0, shared: 0, without: [] });
+    // One person judges nothing twice, named twice or not.
+    const file = path.join(folder, 'data/cot.json');
+    const more = rows.map((row) => ({ ...row, problem_id: row.problem_id + 100, process: `${row.process} ` }));
+    writeFileSync(file, JSON.stringify([...rows, ...more]));
+    const alone = await deal('7-9', '--to', 'Pia', '--overlap', '100');
+    expect(alone.stdout).toContain('3 rows dealt out, 0 of them to two people');
+    // Rows that are gone wait for nobody.
+    writeFileSync(file, JSON.stringify([...rows, ...more.slice(2)]));
+    expect((await deal('1')).stdout).toContain('Pia: 2 rows to judge');
+    writeFileSync(file, JSON.stringify(rows));
     expect((await deal('7')).stderr).toContain('There is no row');
     expect((await deal('1-6', '--overlap', '101')).stderr).toContain('--overlap');
     expect((await call(folder, 'deal', 'data/cot.json', '--rows', '1')).stderr).toContain('--to');

@@ -44,7 +44,7 @@ export function historyFor(
 
 /** Ids of what no later word of the same author took the place of. */
 function currentOf({ flags, verdicts, answers, settlement, assignment }: ItemLabels): ReadonlySet<string> {
-  const last = [settlement, assignment].flatMap((entry) => entry ?? []);
+  const last = [settlement ?? [], assignment?.entries ?? []].flat();
   return new Set([...flags, ...verdicts, ...answers, ...last].map(({ id }) => id));
 }
 
