@@ -20,7 +20,7 @@ import { FrameCanvas } from '../rollout/frame-canvas.tsx';
 import { FramePreviewBox } from '../rollout/frame-preview.tsx';
 import { type FramePreview, FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
 import { inUpdate } from '../rollout/in-update.ts';
-import { markedFlags } from '../rollout/marked-flags.ts';
+import { markedFlags, markedSuggestions } from '../rollout/marked-flags.ts';
 import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
@@ -184,12 +184,12 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
     () => ({
       aha: rollout.aha,
       commitments: rollout.commitments ?? [],
-      flags: markedFlags(annotations, named),
+      flags: [...markedFlags(annotations, named), ...markedSuggestions(suggestions, named)],
       mentions: frameMentions(rollout.text, media),
       tokens: placed,
       hits,
     }),
-    [rollout, annotations, named, media, placed, firstHit, hits.length],
+    [rollout, annotations, suggestions, named, media, placed, firstHit, hits.length],
   );
   const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
 
