@@ -44,7 +44,7 @@ let errors: string[] = [];
 
 const think = 'It goes left at first. Then it turns. It ends at the right side, so the answer is B.';
 /** In which the reasoning of step 4 ends; the answer is another. */
-const wrongEnd = 'It ends at the left side, so the answer is A.';
+const wrongEnd = 'It ends at the left side at 1 s, so the answer is A.';
 
 async function writeRun(): Promise<void> {
   const runFolder = path.join(folder, '.video-r1', 'runs', 'first-1');
@@ -271,6 +271,11 @@ describe('the queue', () => {
     await said(tab).filter({ hasText: 'reasoning does not support the answer' }).waitFor();
     await expect.poll(() => words(tab, 'data-suggested')).toBe('');
     await expect.poll(() => words(tab, 'data-flagged')).toBe(wrongEnd);
+    const lines = await tab
+      .locator('[data-part=think] [data-flagged]')
+      .evaluateAll((pieces) => pieces.map((piece) => getComputedStyle(piece).textDecorationLine));
+    // The mention of a time is one of them.
+    expect(lines).toEqual(['underline', 'underline', 'underline']);
     await press(tab, 'u');
     await said(tab).first().waitFor({ state: 'detached' });
     await suggested.filter({ hasText: 'not judged yet' }).waitFor();
