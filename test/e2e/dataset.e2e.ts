@@ -18,6 +18,7 @@ import type { Label } from '../../trainer/protocol/records.ts';
 import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
+import { lineUnder } from './line-contrast.ts';
 
 const address = 'http://dataset.test';
 const hostile = '<img src=x onerror="document.title=\'taken\'">\u202e';
@@ -325,7 +326,7 @@ describe('the page of a dataset', () => {
     expect(sent.findLast(({ type }) => type === 'say')).toMatchObject({ fixed: `${rows[1]?.process} dk1\n` });
   });
 
-  it('has suggestions of detectors below the text, which are answered by keyboard', async () => {
+  it('has suggestions of detectors below the text and dashed in it, which are answered by keyboard', async () => {
     const span = { start: 7, end: 12 };
     suggestions = [
       { ...{ detector: 'repetition', category: 'repetition', span, answered: null }, says: hostile, precision: null },
@@ -334,8 +335,18 @@ describe('the page of a dataset', () => {
     await head(2).waitFor();
     const suggested = tab.getByRole('region', { name: 'Suggested' }).getByRole('listitem');
     await suggested.filter({ hasText: 'not judged yet' }).filter({ hasText: 'onerror' }).waitFor();
+    const passage = tab.locator('#row-think [data-suggested]');
+    expect((await passage.allTextContents()).join('')).toBe(hostile.slice(0, span.end - span.start));
+    await tab.getByText('suggested: repetition', { exact: true }).waitFor();
+    for (const name of Object.keys(themes) as (keyof typeof themes)[]) {
+      await theme(name);
+      const { style, contrast } = await lineUnder(passage.first());
+      expect([name, style]).toEqual([name, 'dashed']);
+      expect(contrast, name).toBeGreaterThanOrEqual(3);
+    }
     await press('N');
     await suggested.filter({ hasText: 'dismissed' }).waitFor();
+    expect(await passage.count()).toBe(0);
     const { process } = rows[1] as { process: string };
     expect(sent.filter(({ type }) => type === 'answer')).toEqual([
       { type: 'answer', said: 1, row: 1, text: process, detector: 'repetition', span, accepted: false },

@@ -18,6 +18,7 @@ import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { aGroup, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+import { lineUnder } from './line-contrast.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const attack = '<img src=x onerror="window.owned=1">\u202e';
@@ -42,6 +43,8 @@ let context: BrowserContext | null = null;
 let errors: string[] = [];
 
 const think = 'It goes left at first. Then it turns. It ends at the right side, so the answer is B.';
+/** In which the reasoning of step 4 ends; the answer is another. */
+const wrongEnd = 'It ends at the left side at 1 s, so the answer is A.';
 
 async function writeRun(): Promise<void> {
   const runFolder = path.join(folder, '.video-r1', 'runs', 'first-1');
@@ -62,7 +65,9 @@ async function writeRun(): Promise<void> {
   );
   for (let step = 1; step <= 5; step++) {
     const id = `s${step}-g0`;
-    const text = `<think>${think}${step === 2 ? attack : ''}</think><answer>B</answer>`;
+    const thought = step === 4 ? think.replace(/It ends.*$/, wrongEnd) : think;
+    const text = `<think>${thought}${step === 2 ? attack : ''}</think><answer>B</answer>`;
+    const end = { start: text.indexOf(wrongEnd), end: text.indexOf(wrongEnd) + wrongEnd.length };
     store.append({
       type: 'group',
       group: aGroup(step, {
@@ -71,7 +76,10 @@ async function writeRun(): Promise<void> {
         rollouts: [
           aRollout({
             ...{ id: `${id}-o0`, groupId: id, step, index: 0, text, correct: true, accuracy: 1, answer: 'B' },
-            ...(step === 4 && { patterns: ['wrong way' as const] }),
+            ...(step === 4 && {
+              patterns: ['wrong way' as const],
+              commitments: [{ span: end, answer: 'A', right: false }],
+            }),
             parsed: {
               think: { start: 7, end: text.indexOf('</think>') },
               answer: { start: text.indexOf('<answer>') + 8, end: text.indexOf('</answer>') },
@@ -86,7 +94,7 @@ async function writeRun(): Promise<void> {
   store.dispose();
 }
 
-async function open(author: string, page: 'review' | 'rollouts' = 'review'): Promise<Page> {
+async function open(author: string, page: 'review' | 'rollouts' = 'review', more = ''): Promise<Page> {
   context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   await context.addInitScript((name) => localStorage.setItem('video-r1-author', name), author);
   const tab = await context.newPage();
@@ -94,7 +102,7 @@ async function open(author: string, page: 'review' | 'rollouts' = 'review'): Pro
   tab.on('pageerror', ({ message }) => errors.push(message));
   const address = new URL(pageAddress(trainer.discovery));
   address.pathname = `/${page}`;
-  await tab.goto(`${address.href}&run=first-1`);
+  await tab.goto(`${address.href}&run=first-1${more}`);
   if (page === 'rollouts') return tab;
   await tab.getByRole('combobox', { name: 'Which items' }).selectOption('newest');
   await item(tab, 1).waitFor();
@@ -107,6 +115,35 @@ const said = (tab: Page) => tab.getByRole('region', { name: 'Flags and verdicts'
 const press = async (tab: Page, ...keys: readonly string[]) => {
   for (const key of keys) await tab.keyboard.press(key);
 };
+
+/** What is marked so of the text that is read; commitments and tags stand between. */
+const words = async (tab: Page, mark: 'data-suggested' | 'data-flagged') =>
+  (await tab.locator(`[data-part=think] [${mark}]`).allTextContents()).join('');
+
+/** The suggested passage of step 4: dashed, with a tag, and to be seen in all themes. */
+async function seenInTheText(tab: Page): Promise<void> {
+  const passage = tab.locator('[data-part=think] [data-suggested]');
+  await passage.first().waitFor();
+  expect(await words(tab, 'data-suggested')).toBe(wrongEnd);
+  await tab.getByText('suggested: reasoning does not support the answer', { exact: true }).waitFor();
+  for (const classes of Object.values(themes)) {
+    await wear(tab, classes);
+    const { style, contrast } = await lineUnder(passage.first());
+    expect([classes, style]).toEqual([classes, 'dashed']);
+    expect(contrast, classes).toBeGreaterThanOrEqual(3);
+    const { violations } = await new AxeBuilder({ page: tab })
+      .setLegacyMode()
+      .include('[data-part=think]')
+      .withRules('color-contrast')
+      .analyze();
+    expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => `${classes}: ${html}`))).toEqual([]);
+  }
+}
+
+const wear = (tab: Page, classes: string) =>
+  tab.evaluate((names) => {
+    document.body.className = `browser ${names}`;
+  }, classes);
 
 async function verdictsOf(author: string): Promise<(readonly [string, Verdict])[]> {
   const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
@@ -228,14 +265,30 @@ describe('the queue', () => {
       .filter({ hasText: 'reasoning does not support the answer' });
     await suggested.filter({ hasText: 'not judged yet' }).waitFor();
     expect(await said(tab).count()).toBe(0);
+    await seenInTheText(tab);
     await press(tab, 'Y');
     await suggested.filter({ hasText: 'right 1 of 1' }).filter({ hasText: 'accepted' }).waitFor();
     await said(tab).filter({ hasText: 'reasoning does not support the answer' }).waitFor();
+    await expect.poll(() => words(tab, 'data-suggested')).toBe('');
+    await expect.poll(() => words(tab, 'data-flagged')).toBe(wrongEnd);
+    const lines = await tab
+      .locator('[data-part=think] [data-flagged]')
+      .evaluateAll((pieces) => pieces.map((piece) => getComputedStyle(piece).textDecorationLine));
+    // The mention of a time is one of them.
+    expect(lines).toEqual(['underline', 'underline', 'underline']);
     await press(tab, 'u');
     await said(tab).first().waitFor({ state: 'detached' });
     await suggested.filter({ hasText: 'not judged yet' }).waitFor();
+    await expect.poll(() => words(tab, 'data-suggested')).toBe(wrongEnd);
+    expect(await words(tab, 'data-flagged')).toBe('');
     await press(tab, 'N');
     await suggested.filter({ hasText: 'right 0 of 1' }).filter({ hasText: 'dismissed' }).waitFor();
+    await expect.poll(() => words(tab, 'data-suggested')).toBe('');
+  });
+
+  it('has them in the text of the rollouts page too', async () => {
+    const tab = await open('Ann Third', 'rollouts', '&rollout=s4-g0-o0');
+    await seenInTheText(tab);
   });
 
   it('shows how far people agree, and has settled by keys what they differ in', async () => {
@@ -283,6 +336,36 @@ describe('the queue', () => {
       .waitFor();
   });
 
+  it('hides what others say of an answer from whom it was dealt out to, on the page of the rollouts too', async () => {
+    const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
+    const [given] = Array.from(book.keys()).flatMap((key) => {
+      const { item: about, assignment } = book.get(key) ?? {};
+      const isHers = assignment?.annotators.some(({ name }) => name === 'Pia');
+      return isHers && about?.kind === 'rollout' ? [about.rollout] : [];
+    });
+    const at = `&rollout=${given}`;
+    const gus = await open('Gus', 'rollouts', at);
+    await gus.locator('[data-part=think] [data-start]').first().waitFor();
+    await press(gus, 'x', 'v', '3', 'Enter');
+    await said(gus).filter({ hasText: 'Gus' }).waitFor();
+    await context?.close();
+    const hal = await open('Hal', 'rollouts', at);
+    await said(hal).filter({ hasText: 'Gus' }).waitFor();
+    await hal.locator('[data-part=think] [data-flagged]').first().waitFor();
+    await context?.close();
+    const hers = await open('Pia', 'rollouts', at);
+    const hidden = hers.getByText('1 other has labelled this answer. Hidden until your verdict is in');
+    await hidden.waitFor();
+    expect(await said(hers).count()).toBe(0);
+    expect(await words(hers, 'data-flagged')).toBe('');
+    await press(hers, 'x', 'k', 'Enter');
+    await said(hers).filter({ hasText: 'Gus' }).waitFor();
+    expect(await hidden.count()).toBe(0);
+    await press(hers, 'u');
+    await hidden.waitFor();
+    expect(await words(hers, 'data-flagged')).toBe('');
+  });
+
   it('has a fix written as it should be, which goes with the verdict', async () => {
     const tab = await open('Fay');
     await press(tab, 'F2');
@@ -326,9 +409,7 @@ describe('the queue', () => {
       await tab.setViewportSize({ width: 1400, height: 900 });
     };
     for (const [theme, classes] of Object.entries(themes)) {
-      await tab.evaluate((names) => {
-        document.body.className = `browser ${names}`;
-      }, classes);
+      await wear(tab, classes);
       await look(`read, ${theme}`);
     }
     await press(tab, 'v');

@@ -9,7 +9,7 @@ import { FixedText } from '../rollout/fixed-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { HistoryList } from '../rollout/history-list.tsx';
-import { markedFlags } from '../rollout/marked-flags.ts';
+import { markedFlags, markedSuggestions } from '../rollout/marked-flags.ts';
 import { isSolution } from '../rollout/question-text.tsx';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
@@ -171,7 +171,10 @@ function Think({ model, reading }: RowViewProps) {
   );
   const within = think ?? { start: 0, end: reading.fields.process?.length ?? text.length };
   const marks = useMemo(
-    () => ({ aha, commitments, flags: markedFlags(labels, named), mentions: [], tokens: [], hits: [] }),
+    () => ({
+      flags: [...markedFlags(labels, named), ...markedSuggestions(suggestions, named)],
+      ...{ aha, commitments, mentions: [], tokens: [], hits: [] },
+    }),
     [reading, named],
   );
   return (

@@ -4,6 +4,7 @@ import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.t
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import { AgreementStrip } from '../rollout/agreement-strip.tsx';
+import { blindLabels } from '../rollout/blind-labels.ts';
 import { selectedSpan } from '../rollout/completion-text.tsx';
 import { BackLine } from '../run/back-line.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -84,12 +85,9 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   const item = items?.[at] ?? null;
   const rollout = group?.rollouts.find(({ id }) => id === item?.rolloutId) ?? null;
   const said = view.annotations.filter(({ rolloutId }) => rolloutId === item?.rolloutId);
-  const own = said.filter((label) => label.author === author);
-  const given = own.findLast(({ verdict }) => verdict !== null)?.verdict ?? null;
+  const given = said.findLast((label) => label.author === author && label.verdict !== null)?.verdict ?? null;
   // Until it is known, nothing of others is shown.
-  const isHidden = history === null || history.hidden !== null;
-  const labels = isHidden ? own : said;
-  const hidden = isHidden ? new Set(said.filter((label) => label.author !== author).map((one) => one.author)).size : 0;
+  const { labels, hidden } = blindLabels(said, author, history === null || history.hidden !== null);
   const frames = group?.media.times.length ?? 0;
   const turn = (by: number) => frames > 0 && setFrame((frame + by + frames) % frames);
   const done = () => {

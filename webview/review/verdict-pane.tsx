@@ -3,11 +3,11 @@ import { useMemo } from 'preact/hooks';
 import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import { type Annotation, type Verdict, verdict as verdicts } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { hiddenWords } from '../rollout/blind-labels.ts';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { HistoryList } from '../rollout/history-list.tsx';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
-import { count } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
@@ -77,9 +77,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
         {hidden > 0 && (
           <section aria-label="Others">
             <Section title="Others" />
-            <p class={styles.para}>
-              {count(hidden, 'other')} {hidden === 1 ? 'has' : 'have'} labelled this answer. {history?.hidden}
-            </p>
+            <p class={styles.para}>{hiddenWords(hidden, history?.hidden ?? '')}</p>
           </section>
         )}
         <section aria-label="What training does with it">
