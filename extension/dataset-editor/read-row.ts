@@ -68,7 +68,7 @@ export const nothingSaid: SaidOfRow = {
     labels: [],
     mark: null,
     differs: false,
-    history: { lines: [], hidden: null, annotators: null },
+    history: { lines: [], settled: null, hidden: null, annotators: null },
     suggestions: [],
   },
 };

@@ -96,7 +96,7 @@ async function writeRun(): Promise<void> {
 
 async function open(author: string, page: 'review' | 'rollouts' = 'review', more = ''): Promise<Page> {
   context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  await context.addInitScript((name) => localStorage.setItem('video-r1-author', name), author);
+  await context.addInitScript((name) => name && localStorage.setItem('video-r1-author', name), author);
   const tab = await context.newPage();
   errors = [];
   tab.on('pageerror', ({ message }) => errors.push(message));
@@ -310,11 +310,50 @@ describe('the queue', () => {
     await history.filter({ hasText: 'Ann: verdict drop' }).waitFor();
     await press(tab, 'D', 'Enter');
     await agreement.getByText('nothing to settle').waitFor();
+    await tab.getByText('The one item is done.').waitFor();
     const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
     const settled = Array.from(book.keys(), (key) => book.get(key)?.outcome).filter((one) => one?.state === 'settled');
     expect(settled).toEqual([{ state: 'settled', verdict: 'drop', fixed: null }]);
     await press(tab, 'u');
     await agreement.getByText('1 to settle').waitFor();
+  });
+
+  it('asks in a browser who judges before anything is said, and shows who signs', async () => {
+    const tab = await open('');
+    const before = (await LabelFolder.open(folder, { signal: new AbortController().signal })).book.authors.length;
+    const name = tab.getByRole('form', { name: 'Who judges' }).getByRole('textbox');
+    await press(tab, 'D', 'Enter');
+    await name.and(tab.locator(':focus')).waitFor();
+    await tab.keyboard.type('Nia <nia@example.org>');
+    await press(tab, 'Enter');
+    await tab.getByText('signed Nia <nia@example.org>').waitFor();
+    await name.waitFor({ state: 'detached' });
+    await item(tab, 1).waitFor();
+    const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
+    expect(book.authors).toHaveLength(before);
+    await press(tab, 'Enter');
+    await item(tab, 2).waitFor();
+    expect((await verdictsOf('Nia')).map(([, verdict]) => verdict)).toEqual(['drop']);
+  });
+
+  it('is filtered, found again with its filter and its kind after a reload, and drawn anew when all is done', async () => {
+    const tab = await open('Uma');
+    await press(tab, '/');
+    await tab.keyboard.type('step<=2');
+    await press(tab, 'Enter');
+    await tab.getByText('2 left').waitFor();
+    await tab.reload();
+    await tab.getByText('2 left').waitFor();
+    expect(await tab.getByRole('combobox', { name: 'Which items' }).inputValue()).toBe('newest');
+    await item(tab, 1).waitFor();
+    await tab.locator('body').click({ position: { x: 600, y: 10 } });
+    await press(tab, 'n', 'n');
+    await tab.getByText('All 2 items are done.').waitFor();
+    await press(tab, 'Enter');
+    await tab.getByText('2 left').waitFor();
+    await item(tab, 1).waitFor();
+    await tab.getByRole('combobox', { name: 'Which items' }).selectOption('assigned');
+    await tab.getByText('Nothing waits for you.').waitFor();
   });
 
   it('deals out what nobody has judged, a share of it to two, whose queue it then is', async () => {

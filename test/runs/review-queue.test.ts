@@ -295,9 +295,9 @@ describe('a review queue', () => {
     ]);
     const { items, matching } = await drawn({ order: 'informative' });
     expect(items.map(({ rolloutId, why }) => [rolloutId, why])).toEqual([
-      ['s2-g0-o3', 'right answer, and the reasoning ends at another one or rejects it'],
-      ['s1-g0-o0', 'right answer, and the reasoning ends at another one or rejects it'],
-      ['s2-g0-o2', 'right answer, and the reasoning names what the video does not have'],
+      ['s2-g0-o3', 'right answer, contradicting reasoning'],
+      ['s1-g0-o0', 'right answer, contradicting reasoning'],
+      ['s2-g0-o2', 'right answer, names what is not in the video'],
       ['s1-g0-o1', 'an answer without a reason'],
       ['s2-g0-o0', 'the reasoning repeats itself'],
     ]);

@@ -199,7 +199,7 @@ export class RecordingService implements TrainerService {
     },
     history: async (...asked) => {
       this.askedOfReview.push(asked);
-      return { lines: [], hidden: null, annotators: null };
+      return { lines: [], settled: null, hidden: null, annotators: null };
     },
     agreement: async () => ({ authors: [], subjects: [], spans: [], toSettle: 0 }),
     authorOf: (name) => name.trim(),

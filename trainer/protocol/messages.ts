@@ -123,6 +123,9 @@ export type ExportForm = z.infer<typeof exportForm>;
 
 /** How pages call themselves when they say hello; whoever is called so is shown places. */
 export const pageClients = ['editor', 'browser'] as const;
+
+/** The author of a page in a browser in which nobody has said who judges. Commands are theirs; labels are not. */
+export const unsigned = 'browser';
 /**
  * Where a page of the list begins: behind or before a row already held (by its cursor), at a number from 0, at the first row
  * of a step (of the nearest that has one where it has none, the earlier of two), or at a rollout: where it would stand if the

@@ -234,6 +234,7 @@ function Think({ model, reading }: RowViewProps) {
       )}
       <FlagList
         labels={labels}
+        settled={history.settled}
         whole="the whole chain of thought"
         named={named}
         refused={null}
