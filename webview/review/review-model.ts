@@ -333,7 +333,10 @@ export class Review {
     const all = items?.map((_, index) => index) ?? [];
     const next = all.find((index) => index > at && open(index)) ?? all.find(open);
     if (next !== undefined) this.show(next);
-    else this.patch({ group: null });
+    else {
+      this.turn += 1;
+      this.patch({ group: null });
+    }
   }
 
   private async add(said: Parameters<Flagging['door']['add']>[0]): Promise<{ readonly ids: readonly string[] }> {
