@@ -55,9 +55,10 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
     return own;
   }
   const standing = standingLabels(own, itemKey(target.item));
+  const people = own.map(({ author }) => author);
   const added: Entry[] = [];
   for (const judgement of of.judgements) {
-    const author = authorOf(judgement, standing, context, notices);
+    const author = authorOf(judgement, people, context, notices);
     context.onAuthor?.(judgement.author, author);
     const changes = changesOf(judgement, author, target.content.text, standing, notices);
     if (changes.length === 0) continue;

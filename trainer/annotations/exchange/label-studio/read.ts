@@ -252,5 +252,6 @@ function annotatorOf({ completed_by: by }: Annotation, place: string, notices: N
   const known = person.parse(by);
   if (typeof known !== 'object') return { id: String(known), name: null, email: null };
   const name = [known.first_name, known.last_name].filter((part) => part).join(' ') || known.username || null;
-  return { id: known.id == null ? null : String(known.id), name, email: known.email || null };
+  const email = known.email || null;
+  return { id: String(known.id ?? email ?? name ?? 'unknown'), name, email };
 }
