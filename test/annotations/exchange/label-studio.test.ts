@@ -62,6 +62,15 @@ describe('an export of Label Studio', () => {
     expect(flagsOf(other)[0]).toMatchObject({ category: 'other', span: null });
   });
 
+  it.each(['', ' \n\t'])('asks for a fix alone where the fixed text is blank: %j', async (text) => {
+    const results = [
+      result({ choices: ['fix'] }, { from_name: 'verdict', type: 'choices' }),
+      result({ text: [text] }, { id: 'f', from_name: 'fixed-text', type: 'textarea' }),
+    ];
+    const { entries } = await importLabelStudio(taskOf(sum.content.text, results), options, context);
+    expect(entries.at(-1)).toMatchObject({ verdict: 'fix', fixed: null });
+  });
+
   it('tells everything that does not come along, with its place', async () => {
     const { notices } = await importLabelStudio(foreign, options, context);
     const told = new Map(notices.map(({ message, places, count }) => [message, { places, count }]));

@@ -32,7 +32,7 @@ const contextOf = (list: readonly Entry[]) => ({
 
 const nothing = { now, authors: new Map(), itemsWith: () => [] };
 
-/** What stands, without what another tool has no place for: ids, times, and of a whole item how grave and why. */
+/** What stands, without what another tool has no place for: ids, times, empty texts, and of a whole item how grave and why. */
 function standing(list: readonly Entry[]) {
   const book = new LabelBook(list.filter((entry) => entry.kind !== 'item'));
   return Array.from(book.keys())
@@ -47,7 +47,7 @@ function standing(list: readonly Entry[]) {
           )
           .sort(),
         verdicts: verdicts
-          .map(({ author, verdict, fixed }) => JSON.stringify([authorKey(author), verdict, fixed]))
+          .map(({ author, verdict, fixed }) => JSON.stringify([authorKey(author), verdict, fixed || null]))
           .sort(),
       };
     })

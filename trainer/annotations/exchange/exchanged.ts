@@ -28,7 +28,7 @@ export interface ExchangedVerdict {
   /** As a flag's. */
   readonly id: string | null;
   readonly verdict: Verdict;
-  /** The corrected text. */
+  /** The corrected text, which has more than blanks. */
   readonly fixed: string | null;
 }
 
