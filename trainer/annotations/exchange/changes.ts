@@ -2,6 +2,7 @@
 import { anchorOf, spanInSameText } from '../../protocol/annotations/anchors.ts';
 import { type Author, authorKey, type FlagEntry, type VerdictEntry } from '../../protocol/annotations/entries.ts';
 import type { ExchangedFlag, ExchangedJudgement, ExchangedVerdict } from './exchanged.ts';
+import { fixedText } from './fixed-text.ts';
 import type { Notices } from './notices.ts';
 import type { StandingLabels } from './standing.ts';
 
@@ -101,7 +102,7 @@ function verdictChanges(
   notices: Notices,
 ): ChangedLabels[] {
   if (said) {
-    const isSaid = (own: VerdictEntry | null) => own?.verdict === said.verdict && own.fixed === said.fixed;
+    const isSaid = (own: VerdictEntry | null) => own?.verdict === said.verdict && fixedText(own.fixed) === said.fixed;
     if (isSaid(mine)) return [];
     const same = standing.find(({ verdict }) => verdict !== null && verdict.id === said.id)?.verdict ?? null;
     if (same === null || !isSaid(same)) return [{ kind: 'verdict', verdict: said.verdict, fixed: said.fixed }];

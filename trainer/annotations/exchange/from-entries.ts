@@ -3,6 +3,7 @@ import { type Anchor, spanInSameText } from '../../protocol/annotations/anchors.
 import { type Entry, type ItemEntry, itemKey } from '../../protocol/annotations/entries.ts';
 import type { Span } from '../../protocol/records.ts';
 import { answeredAll, type ExchangedJudgement, type IdentifiedItem } from './exchanged.ts';
+import { fixedText } from './fixed-text.ts';
 import type { Notices } from './notices.ts';
 import { standingLabels } from './standing.ts';
 
@@ -66,7 +67,7 @@ export function exchangedItem({ key, entries, content }: ItemGroup, notices: Not
     ({ author, flags, verdict }): ExchangedJudgement => ({
       author: { id: null, ...author },
       at: [...flags, ...(verdict ? [verdict] : [])].map(({ at }) => at).reduce((last, at) => (at > last ? at : last)),
-      verdict: verdict && { id: verdict.id, verdict: verdict.verdict, fixed: verdict.fixed },
+      verdict: verdict && { id: verdict.id, verdict: verdict.verdict, fixed: fixedText(verdict.fixed) },
       flags: flags.map(({ id, category, span, severity, note, from }) => ({
         id,
         category,

@@ -6,6 +6,7 @@ import {
   entry,
   entryVersion,
   type Item,
+  isFarAhead,
   itemKey,
   readEntry,
 } from '../../protocol/annotations/entries.ts';
@@ -55,9 +56,10 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
     return own;
   }
   const standing = standingLabels(own, itemKey(target.item));
+  const people = own.map(({ author }) => author);
   const added: Entry[] = [];
   for (const judgement of of.judgements) {
-    const author = authorOf(judgement, standing, context, notices);
+    const author = authorOf(judgement, people, context, notices);
     context.onAuthor?.(judgement.author, author);
     const changes = changesOf(judgement, author, target.content.text, standing, notices);
     if (changes.length === 0) continue;
@@ -91,7 +93,10 @@ function travelled(value: unknown, place: string, notices: Notices): Entry[] {
   return [];
 }
 
-/** When it was said, but after all that the author had said before it was exported: clocks differ, and the later one counts. */
+/**
+ * When it was said, but after all that the author had said before it was exported: clocks differ, and the later one counts. A time
+ * far ahead, there or here, dates nothing.
+ */
 function instant(
   { at, place }: ExchangedJudgement,
   author: Author,
@@ -99,11 +104,19 @@ function instant(
   { now }: ImportContext,
   notices: Notices,
 ): string {
-  const read = at === null ? Number.NaN : Date.parse(at);
-  if (at !== null && Number.isNaN(read))
-    notices.tell('When something was said can not be read; it is dated by this import.', place);
-  const said = Number.isNaN(read) ? Date.parse(now) : read;
-  const before = own.filter((one) => authorKey(one.author) === authorKey(author)).map((one) => Date.parse(one.at) + 1);
+  const nowMs = Date.parse(now);
+  const isFit = at !== null && !isFarAhead(at, nowMs);
+  if (at !== null && !isFit)
+    notices.tell(
+      Number.isNaN(Date.parse(at))
+        ? 'When something was said can not be read; it is dated by this import.'
+        : 'Something was said more than a day from now, by its clock; it is dated by this import.',
+      place,
+    );
+  const said = isFit ? Date.parse(at) : nowMs;
+  const before = own
+    .filter((one) => authorKey(one.author) === authorKey(author) && !isFarAhead(one.at, nowMs))
+    .map((one) => Date.parse(one.at) + 1);
   return new Date(before.reduce((last, each) => Math.max(last, each), said)).toISOString();
 }
 
