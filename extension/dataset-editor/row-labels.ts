@@ -22,7 +22,7 @@ import {
   type Category,
   categoryNamedIn,
 } from '../../trainer/protocol/annotations/categories.ts';
-import { authorKey, authorLine, type Item, itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import { authorKey, authorLine, type Item, isUnnamed, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
 import { fits, isWaitingFor, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
 import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
@@ -164,7 +164,7 @@ export class RowLabels {
     }
     return {
       // Rows without an id have nothing to be found by.
-      ids: isWithoutNull(ids) ? ids : null,
+      ids: areNames(ids) ? ids : null,
       holds: (values) => {
         const item = itemNameOf(this.dataset, values);
         return item !== null && kept.has(itemKey(item));
@@ -262,7 +262,7 @@ export class RowLabels {
   }
 }
 
-const isWithoutNull = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !ids.has(null);
+const areNames = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !Array.from(ids).some(isUnnamed);
 
 /** Not all of it was taken back. */
 const isSaid = ({ flags, verdicts, settlement }: ItemLabels) =>

@@ -19,9 +19,13 @@ import { ann, ben, flag, verdictOf } from '../../protocol/annotations/made-entri
 const authors = [ann, ben];
 const labels = { author: ['Ann <ann@example.org>', 'Ben'], category: ['format', 'repetition'] };
 
-/** Ids as people have them: numbers, texts, several rows with one id, none. */
+/** Ids as people have them: numbers, texts, several rows with one id, none; rows of one text ask different things. */
 const rowsOf = (ids: readonly (number | string | null)[]) =>
-  ids.map((id, n) => ({ ...(id !== null && { problem_id: id }), process: n % 4 === 3 ? '' : `It is ${n % 3}.` }));
+  ids.map((id, n) => ({
+    ...(id !== null && { problem_id: id }),
+    problem: `Which is it of ${n % 2}?`,
+    process: n % 4 === 3 ? '' : `It is ${n % 3}.`,
+  }));
 
 async function agrees(
   ids: readonly (number | string | null)[],
@@ -96,6 +100,20 @@ test('rows without labels are not read to be filtered by them', async () => {
   onTestFinished(() => opened.dispose());
   const choice = { author: null, category: null, verdict: 'drop' } as const;
   expect([...(opened.keeps(choice).ids ?? [])]).toEqual(['2']);
+});
+
+test('a row without an id is found by its labels, and another that has its text and asks something else is not', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  const rows = ['Left?', 'Right?', 'Left?'].map((problem) => ({ problem, process: 'Yes.' }));
+  writeFileSync(path.join(project, 'rows.json'), JSON.stringify(rows));
+  const opened = await RowLabels.open(project, path.join(project, 'rows.json'), 'Ann', () => undefined);
+  const dataset = await EditableDataset.open(path.join(project, 'rows.json'));
+  for (const one of [opened, dataset]) onTestFinished(() => one.dispose());
+  await opened.add(rows[0] ?? null, 'Yes.', { flag: null, verdict: 'drop', fixed: null });
+  expect(rows.map((row) => opened.markOf(row))).toEqual(['drop', null, 'drop']);
+  const rule = opened.keeps({ author: null, category: null, verdict: 'drop' });
+  expect(await searchRows(dataset, { rule })).toEqual([0, 2]);
 });
 
 test('what differs is settled, rows that were dealt out wait unseen, and agreement is that of this file', async () => {

@@ -6,7 +6,7 @@ import { problemType } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
 import type { KnownItem } from '../exchange/to-entries.ts';
-import { textHash } from '../label-files.ts';
+import { textHash, unnamedRow } from '../label-files.ts';
 import type { ItemContent } from '../say.ts';
 
 /** The row's key that holds the text. */
@@ -34,10 +34,12 @@ export function datasetName(projectFolder: string, file: string): string {
   });
 }
 
-/** The row's `problem_id` as text; null where it has none. */
-export function rowId(value: unknown): string | null {
-  const id = (value as { problem_id?: unknown } | null)?.problem_id;
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
+/** The row's `problem_id` as text; of a row that has none what stands for it in items. */
+export function rowId(value: unknown): string {
+  const { problem_id: id, problem, options, path: media } = Object(value) as Readonly<Record<string, unknown>>;
+  return typeof id === 'string' || typeof id === 'number'
+    ? String(id)
+    : unnamedRow(JSON.stringify([problem, options, media]));
 }
 
 /** The text that people judge; null for a row that has none. */
