@@ -1,5 +1,5 @@
 /** A cleaned dataset is the dataset but for what its labels say of it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { writeCleaned } from '../../../trainer/annotations/rows/cleaned-dataset.ts';
@@ -110,5 +110,19 @@ describe('the item of a row', () => {
     expect(() => datasetName(path.join(project, 'data'), path.join(project, 'x.json'))).toThrow(
       /outside of the project/,
     );
+  });
+
+  it('names a dataset by its real file, by whatever link it is called, and by the link where that leads outside', () => {
+    const [project, elsewhere] = [temporaryProject(), temporaryProject()];
+    const file = writeDataset(project);
+    const link = (to: string, place: string) => {
+      symlinkSync(to, place);
+      return place;
+    };
+    expect(datasetName(project, link(file, path.join(project, 'data/link.json')))).toBe('data/cot.json');
+    expect(datasetName(project, link('data/link.json', path.join(project, 'again.json')))).toBe('data/cot.json');
+    expect(datasetName(project, link(file, path.join(elsewhere, 'here.json')))).toBe('data/cot.json');
+    const outside = writeDataset(elsewhere);
+    expect(datasetName(project, link(outside, path.join(project, 'data/far.json')))).toBe('data/far.json');
   });
 });
