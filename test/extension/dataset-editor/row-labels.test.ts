@@ -166,3 +166,44 @@ test('what differs is settled, rows that were dealt out wait unseen, and agreeme
   expect(opened.of(second ?? null)).toMatchObject({ mark: 'disputed', labels: [{}, {}], history: { hidden: null } });
   expect(waiting()).toEqual(new Set());
 });
+
+test('a row that waits for the verdict of who looks is found by their own labels alone until that is in', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  const [row = null] = rowsOf([1]);
+  writeFileSync(path.join(project, 'rows.json'), JSON.stringify([row]));
+  const item = itemNameOf('rows.json', row);
+  if (item === null) throw new Error('A row without a text.');
+  const given = {
+    ...{ v: 1, id: 'given', at: '2026-02-13T10:00:00.000Z', author: ben, kind: 'assignment', item },
+    ...{ annotators: [ann], shared: false },
+  } satisfies Entry;
+  const said = [verdictOf(ben, 1, 'drop', { item }), flag(ben, 2, { item, category: 'repetition' })];
+  await appendEntries(project, [given, ...said, verdictOf({ name: 'Cy', email: null }, 3, 'keep', { item })], signal);
+  const opened = await RowLabels.open(
+    project,
+    path.join(project, 'rows.json'),
+    labels.author[0] ?? '',
+    () => undefined,
+  );
+  onTestFinished(() => opened.dispose());
+  const any = { author: null, category: null, verdict: null };
+  const finds = (choice: Partial<LabelChoice>) => opened.keeps({ ...any, ...choice }).holds(row);
+  const ofOthers: readonly Partial<LabelChoice>[] = [
+    ...[{}, { verdict: 'disputed' }, { verdict: 'drop' }, { verdict: 'unsettled' }],
+    ...[{ author: 'Ben' }, { category: 'repetition' }],
+  ] as const;
+  expect(ofOthers.map(finds)).toEqual(ofOthers.map(() => false));
+  expect(finds({ verdict: 'waiting' })).toBe(true);
+
+  const flagged = { category: 'format', severity: 'minor', note: '', span: null } as const;
+  await opened.add(row, row?.process ?? '', { flag: flagged, verdict: null, fixed: null });
+  expect(
+    [{}, { category: 'format' }, { author: labels.author[0] ?? '' }, { verdict: 'none' as const }].map(finds),
+  ).toEqual([true, true, true, true]);
+  expect(finds({ author: 'Ben' })).toBe(false);
+  expect(opened.markOf(row)).toBe('flagged');
+
+  await opened.add(row, row?.process ?? '', { flag: null, verdict: 'drop', fixed: null });
+  expect(ofOthers.map(finds)).toEqual(ofOthers.map(() => true));
+});
