@@ -22,9 +22,9 @@ import {
   type Category,
   categoryNamedIn,
 } from '../../trainer/protocol/annotations/categories.ts';
-import { authorKey, authorLine, type Item, itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import { authorKey, authorLine, type Item, isUnnamed, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
-import { fits, isWaitingFor, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
+import { fits, isWaitingFor, type LabelFilter, seenBy } from '../../trainer/protocol/annotations/label-filter.ts';
 import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Saying, Verdict } from '../../trainer/protocol/records.ts';
@@ -129,7 +129,7 @@ export class RowLabels {
   }
 
   private shownMark(said: ItemLabels): LabelMark {
-    return isWaitingFor(authorKey(authorOfSetting(this.author)), said) ? null : markOf(said);
+    return markOf(seenBy(authorKey(authorOfSetting(this.author)), said));
   }
 
   /** Those that people differ in and nobody settled, of these. */
@@ -142,7 +142,10 @@ export class RowLabels {
     return item?.kind === 'row' && item.dataset === this.dataset;
   }
 
-  /** Holds for the rows that the filter keeps, and for none that nobody has said anything of. */
+  /**
+   * Holds for the rows that the filter keeps, and for none that nobody has said anything of. One that waits for the verdict of who
+   * looks is found by what they said themselves alone.
+   */
   keeps({ author, category, verdict }: LabelChoice): RowRule {
     const filter: LabelFilter = {
       ...(author !== null && { author: authorOfSetting(author) }),
@@ -154,17 +157,19 @@ export class RowLabels {
     const unsettled = verdict === 'unsettled' ? new Set(this.unsettled(this.labels.book.keys())) : null;
     const kept = new Set<string>();
     const ids = new Set<string | null>();
+    const viewer = authorKey(authorOfSetting(this.author));
     for (const key of this.labels.book.keys()) {
-      const labels = this.labels.book.get(key);
-      if (labels?.item.kind !== 'row' || labels.item.dataset !== this.dataset) continue;
+      const said = this.labels.book.get(key);
+      if (said?.item.kind !== 'row' || said.item.dataset !== this.dataset) continue;
+      const labels = seenBy(viewer, said);
       if (!(verdict === 'waiting' || isSaid(labels)) || !fits(labels, filter)) continue;
-      if (unsettled !== null && !unsettled.has(key)) continue;
+      if (unsettled !== null && (!unsettled.has(key) || isWaitingFor(viewer, said))) continue;
       kept.add(key);
-      ids.add(labels.item.row);
+      ids.add(said.item.row);
     }
     return {
       // Rows without an id have nothing to be found by.
-      ids: isWithoutNull(ids) ? ids : null,
+      ids: areNames(ids) ? ids : null,
       holds: (values) => {
         const item = itemNameOf(this.dataset, values);
         return item !== null && kept.has(itemKey(item));
@@ -262,7 +267,7 @@ export class RowLabels {
   }
 }
 
-const isWithoutNull = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !ids.has(null);
+const areNames = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !Array.from(ids).some(isUnnamed);
 
 /** Not all of it was taken back. */
 const isSaid = ({ flags, verdicts, settlement }: ItemLabels) =>

@@ -48,7 +48,10 @@ export const item = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('row'),
     dataset: projectPath,
-    /** The row's `problem_id` as text; null where it has none. */
+    /**
+     * The row's `problem_id` as text. Of a row that has none `~` and the first 16 hexadecimal digits of the SHA-256 of its
+     * question, options and media path; older entries have null there, which names no one row.
+     */
     row: z.string().nullable(),
     hash: textHash,
   }),
@@ -64,10 +67,13 @@ export const itemKey = (item: Item): string =>
       : [item.kind, item.run, item.rollout, item.hash],
   );
 
+/** Whether what an item has as its row is no `problem_id`. */
+export const isUnnamed = (row: string | null): boolean => row === null || /^~[0-9a-f]{16}$/.test(row);
+
 /** `data/cot.json, row 12`: an item for people. */
 export function itemLine(item: Item): string {
   if (item.kind === 'rollout') return `run ${item.run}, rollout ${item.rollout}`;
-  return item.row === null ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
+  return isUnnamed(item.row) ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
 }
 
 const entryId = z.string().min(1).max(100);
