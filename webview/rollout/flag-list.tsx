@@ -34,7 +34,7 @@ export function FlagList({ labels, settled = null, whole, named, refused, author
       <ul class={styles.flags}>
         {labels.map((said) => (
           <li key={said.id} class={styles.flag} data-grade={said.category === null ? 'verdict' : said.severity}>
-            <span>
+            <span class={styles.said}>
               <b>{said.category === null ? `verdict: ${said.verdict}` : shownLine(named(said.category).name)}</b>
               {said.category !== null && said.severity === 'minor' && <span class="dim"> · minor</span>}
               <span class="dim">
@@ -46,7 +46,7 @@ export function FlagList({ labels, settled = null, whole, named, refused, author
             {said.author === author && (
               <button
                 type="button"
-                class="link"
+                class={`link ${styles.back}`}
                 title={refused ?? 'Take this back (the history keeps it)'}
                 aria-disabled={refused !== null}
                 onClick={() => refused ?? onRetract(said.id)}
