@@ -405,6 +405,13 @@ describe('the page of a dataset', () => {
       await tab.getByRole('region', { name: 'Flags and verdicts' }).waitFor();
       await press('b');
     },
+    suggested: async () => {
+      const of = { detector: 'wrong way', category: 'unsupported-answer', span: { start: 7, end: 40 } };
+      suggestions = [{ ...of, answered: null, says: 'It ends at another one.', precision: null }];
+      turn++;
+      await file();
+      await tab.getByText('suggested: reasoning does not support the answer').waitFor();
+    },
     'since HEAD': async () => {
       await press('h');
       await tab.getByRole('region', { name: 'Since HEAD' }).waitFor();
