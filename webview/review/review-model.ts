@@ -211,6 +211,11 @@ export class Review {
     void this.draw();
   }
 
+  /** The same anew, from its first item. */
+  drawMore(): void {
+    this.choose(this.place.get().order);
+  }
+
   choose(order: QueueOrder): void {
     this.place.update((held) => ({ ...held, order, rolloutId: null }));
     void this.draw();
@@ -336,6 +341,7 @@ export class Review {
     else {
       this.turn += 1;
       this.patch({ group: null });
+      void this.readSaid();
     }
   }
 

@@ -95,7 +95,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   const turn = (by: number) => frames > 0 && setFrame((frame + by + frames) % frames);
   const done = () => {
     setWriting(false);
-    if (review.isThrough && group === null) return void review.draw();
+    if (review.isThrough && group === null) return review.drawMore();
     void review.done(review.settles ? null : given);
   };
   const openDeal = (open: boolean) => {
@@ -197,7 +197,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
                 : ''}
               {grouped(Math.max(0, matching - (items?.length ?? 0)))} more match.
             </p>
-            <Button primary onPress={() => void review.draw()}>
+            <Button primary onPress={() => review.drawMore()}>
               Draw more&nbsp;<kbd>Enter</kbd>
             </Button>
           </Blank>
