@@ -403,6 +403,15 @@ describe('the queue', () => {
     await press(hers, 'u');
     await hidden.waitFor();
     expect(await words(hers, 'data-flagged')).toBe('');
+    await context?.close();
+    const back = await open('Lea');
+    await press(back, 'a');
+    await back.getByText('Waiting now: Pia 2, Quin 2').waitFor();
+    await back.getByRole('button', { name: 'Take back 3 items' }).click();
+    await back.getByText('3 items taken back').waitFor();
+    await press(back, 'a');
+    await back.getByRole('form', { name: 'Deal out' }).waitFor();
+    await back.getByText('Waiting now').waitFor({ state: 'detached' });
   });
 
   it('has a fix written as it should be, which goes with the verdict', async () => {

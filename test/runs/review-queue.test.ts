@@ -205,7 +205,7 @@ describe('a review queue', () => {
   });
 
   test('dealt out: each has own items and a share is for two, in the order of the queue; what was given stays given', async () => {
-    const { draw, drawn, deal, labels } = reviewed([
+    const { draw, drawn, deal, labels, queue } = reviewed([
       group(
         1,
         Array.from({ length: 12 }, () => ({})),
@@ -230,8 +230,12 @@ describe('a review queue', () => {
     const { items } = await drawn({ order: 'assigned', by: 'Bob' });
     expect(items[0]?.why).toMatch(/^Ann gave it to you/);
 
-    for (const id of first.ids) await labels.retract(id, 'Ann');
-    expect(await draw({ order: 'assigned', by: 'Cid' })).toEqual([]);
+    // What Bob judged stays given; all else is taken back.
+    expect(await queue.dealt(runId, 'Ann')).toMatchObject({ own: 10 });
+    expect(await queue.dealt(runId, 'Bob')).toMatchObject({ own: 0 });
+    expect((await queue.takeBack(runId, 'Ann')).items).toBe(10);
+    expect(await draw({ order: 'assigned', by: 'Cid' })).toEqual(cid.filter((id) => id === bob[0]));
+    expect(await queue.dealt(runId, 'Ann')).toMatchObject({ own: 0 });
   });
 
   test('an answer of which one is still to say something is not in that one’s list to settle', async () => {

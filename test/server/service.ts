@@ -221,6 +221,11 @@ export class RecordingService implements TrainerService {
       this.askedOfReview.push({ runId, asked, author });
       return { items: 0, shared: 0, waiting: [], ids: [] };
     },
+    dealt: async () => ({ waiting: [], own: 0 }),
+    takeBack: async (...asked) => {
+      this.askedOfReview.push(asked);
+      return { items: 0, ids: [] };
+    },
   };
 
   readonly suggestions: SuggestionService = {

@@ -37,6 +37,7 @@ import { resumption } from './resumption.ts';
 import {
   dealing,
   dealt,
+  dealtOut,
   drawnQueue,
   mostDrawn,
   queueOrder,
@@ -371,6 +372,9 @@ export const requests = {
    * stays where it is; a newcomer gets of what is new, and the second place of shared items that had nobody for it.
    */
   'queue/deal': call(runId.extend({ query: queryLine, ...dealing.shape }), dealt),
+  'queue/dealt': call(runId, dealtOut),
+  /** Takes back what who asks dealt out and nobody has judged. `ids` are those of the new entries. */
+  'queue/take-back': call(runId, z.object({ items: z.number().int(), ids: z.array(z.string()) })),
   /** Settles what people differ in: training obeys it. `ids` are those of the new entries. */
   'annotations/settle': call(runId.extend(settlementInput.shape), z.object({ ids: z.array(z.string()) })),
   /**

@@ -2,7 +2,9 @@
 import { disagreements } from '../annotations/agreement/disagreements.ts';
 import { labelsForAgreement } from '../annotations/agreement/from-labels.ts';
 import { authorOfSetting } from '../annotations/author.ts';
+import { ownDealings, waitingItems } from '../annotations/dealing/deal.ts';
 import type { LabelFolder } from '../annotations/label-folder.ts';
+import { retractionOf } from '../annotations/say.ts';
 import { randomFrom } from '../data/random.ts';
 import { authorKey } from '../protocol/annotations/entries.ts';
 import { isWaitingFor } from '../protocol/annotations/label-filter.ts';
@@ -12,6 +14,7 @@ import type { Annotation } from '../protocol/records.ts';
 import {
   type Dealt,
   type DealtOrder,
+  type DealtOut,
   type DrawnQueue,
   problemCharacters,
   type QueueItem,
@@ -129,6 +132,23 @@ export class ReviewQueue implements QueueService {
     const drawn = await this.inOrder(order, runId, { expression, leaveOut, limit, seed }, attention);
     const fresh = drawn.rows.map(({ row }) => row.id);
     return dealAnswers(labels, { runId, fresh, annotators, overlap, seed, by });
+  }
+
+  async dealt(runId: string, by: string): Promise<DealtOut> {
+    const { labels } = this.around;
+    const answers = dealtAnswers(labels, await labels.read(), runId);
+    const own = ownDealings(answers, authorOfSetting(by));
+    return { waiting: waitingItems(answers), own: own.length };
+  }
+
+  async takeBack(runId: string, by: string): Promise<{ items: number; ids: string[] }> {
+    const { labels } = this.around;
+    const folder = await labels.read();
+    const author = authorOfSetting(by);
+    const own = ownDealings(dealtAnswers(labels, folder, runId), author);
+    const entries = own.map(({ id }) => retractionOf(id, author, folder));
+    await labels.append(folder, entries);
+    return { items: own.length, ids: entries.map(({ id }) => id) };
   }
 
   private waitingFor(author: string, labels: LabelFolder, runId: string): DealtAnswer[] {

@@ -243,6 +243,8 @@ export class ClientConnection {
           service.review.deal(runId, { ...asked, expression: expressionOf(query) }, author, attention),
         ),
       ),
+      'queue/dealt': greeted<'queue/dealt'>(({ runId }, author) => service.review.dealt(runId, author)),
+      'queue/take-back': signed<'queue/take-back'>(({ runId }, author) => service.review.takeBack(runId, author)),
       'annotations/settle': signed<'annotations/settle'>(({ runId, ...said }, author) =>
         service.labels.settle(runId, said, author),
       ),

@@ -4,6 +4,7 @@ import { asStudioError, type StudioError } from '../../trainer/protocol/errors.t
 import type { Annotation, GroupWithRollouts, Verdict } from '../../trainer/protocol/records.ts';
 import {
   type DealtOrder,
+  type DealtOut,
   dealtOrder,
   type QueueItem,
   type QueueOrder,
@@ -195,6 +196,28 @@ export class Review {
   /** A verdict here settles what people differ in. */
   get settles(): boolean {
     return this.place.get().order === 'settle';
+  }
+
+  /** Takes back what one dealt out and nobody has judged. */
+  async takeBackDealt(): Promise<void> {
+    if (!this.isSigned) return;
+    try {
+      const { items, ids } = await this.feed.request('queue/take-back', {});
+      this.flagging.remember(ids);
+      say(`${count(items, 'item')} taken back; u brings ${items === 1 ? 'it' : 'them'} back.`);
+      if (this.place.get().order === 'assigned') this.drawMore();
+    } catch (thrown) {
+      this.feed.fail(thrown);
+    }
+  }
+
+  async dealt(): Promise<DealtOut | null> {
+    try {
+      return await this.feed.request('queue/dealt', {});
+    } catch (thrown) {
+      this.feed.fail(thrown);
+      return null;
+    }
   }
 
   /** Whether somebody signs what is said here; else the page asks who. */
