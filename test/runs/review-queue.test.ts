@@ -312,6 +312,15 @@ describe('a review queue', () => {
     });
   });
 
+  test('informative: ordered answers of training come before evaluations and shuffled ones', async () => {
+    const wrong = { patterns: ['wrong way' as const] };
+    const { draw } = reviewed([
+      group(1, [wrong, { ...wrong, order: 'shuffled' }, { patterns: ['repetition'] }]),
+      group(2, [wrong], { purpose: 'evaluation' }),
+    ]);
+    expect(await draw({ order: 'informative' })).toEqual(['s1-g0-o0', 's1-g0-o2', 's2-g0-o0', 's1-g0-o1']);
+  });
+
   test('informative: each rule is a line of the query language', () => {
     for (const { query } of informativeRules) expect(parseQuery(query), query).toMatchObject({ faults: [] });
   });

@@ -67,7 +67,7 @@ export const informativeRules: readonly Rule[] = [
 ];
 
 /** What the policy learns from comes before evaluations and shuffled answers. */
-const trained = parseQuery('purpose:train frames:ordered').expression ?? everything;
+const trained = parseQuery('purpose:train half:ordered').expression ?? everything;
 const ruled = informativeRules.map(({ query }) => parseQuery(query).expression ?? everything);
 const informative: readonly Expression[] = [
   ...ruled.map((rule): Expression => ({ kind: 'all', of: [trained, rule] })),
