@@ -22,6 +22,7 @@ const throughFile = (content: unknown): unknown => JSON.parse(JSON.stringify(con
 const contextOf = (list: readonly Entry[]) => ({
   now,
   authors: new Map(),
+  said: () => undefined,
   itemsWith: (hash: string) => {
     const found = list.flatMap((entry) =>
       entry.kind === 'item' && entry.item.hash === hash ? [{ item: entry.item, content: entry }] : [],
@@ -30,7 +31,7 @@ const contextOf = (list: readonly Entry[]) => ({
   },
 });
 
-const nothing = { now, authors: new Map(), itemsWith: () => [] };
+const nothing = { now, authors: new Map(), said: () => undefined, itemsWith: () => [] };
 
 /** What stands, without what another tool has no place for: ids, times, empty texts, and of a whole item how grave and why. */
 function standing(list: readonly Entry[]) {

@@ -5,7 +5,7 @@ import type { Span } from '../../protocol/records.ts';
 import { answeredAll, type ExchangedJudgement, type IdentifiedItem } from './exchanged.ts';
 import { fixedText } from './fixed-text.ts';
 import type { Notices } from './notices.ts';
-import { standingLabels } from './standing.ts';
+import { ownLabels } from './standing.ts';
 
 /** All entries of one item, as they came. */
 export interface ItemGroup {
@@ -63,7 +63,7 @@ export function exchangedItem({ key, entries, content }: ItemGroup, notices: Not
       );
     return span;
   };
-  const judgements = standingLabels(entries, key).map(
+  const judgements = ownLabels(entries, key).standing.map(
     ({ author, flags, verdict }): ExchangedJudgement => ({
       author: { id: null, ...author },
       at: [...flags, ...(verdict ? [verdict] : [])].map(({ at }) => at).reduce((last, at) => (at > last ? at : last)),
