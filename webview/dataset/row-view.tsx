@@ -19,6 +19,7 @@ import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { BeforeView } from './before-view.tsx';
 import type { DatasetModel } from './dataset-model.ts';
+import { EarlierLabels } from './earlier-labels.tsx';
 import { FieldEditor } from './field-editor.tsx';
 import styles from './row-view.module.css';
 
@@ -149,7 +150,7 @@ function FramesPart({ model, reading }: RowViewProps) {
 export const thinkId = 'row-think';
 
 function Think({ model, reading }: RowViewProps) {
-  const { text, think, aha, commitments, labels, suggestions, history, mark, differs } = reading;
+  const { text, think, aha, commitments, labels, earlier, suggestions, history, mark, differs } = reading;
   const { flagging, categories } = model;
   const { draft } = useStore(flagging.state, (state) => state);
   const labelling = useStore(model.state, (state) => state.file?.labelling);
@@ -170,7 +171,15 @@ function Think({ model, reading }: RowViewProps) {
   );
   const within = think ?? { start: 0, end: reading.fields.process?.length ?? text.length };
   const marks = useMemo(
-    () => ({ aha, commitments, flags: markedFlags(labels, named), mentions: [], tokens: [], hits: [] }),
+    () => ({
+      ...{ aha, commitments, mentions: [], tokens: [], hits: [] },
+      flags: [
+        ...markedFlags(labels, named),
+        ...markedFlags(earlier, named)
+          .filter(({ span }) => span !== null)
+          .map((flag) => ({ ...flag, tag: `${flag.tag}, of an earlier text` })),
+      ],
+    }),
     [reading, named],
   );
   return (
@@ -223,6 +232,7 @@ function Think({ model, reading }: RowViewProps) {
         author={author}
         onRetract={(id) => void flagging.retract(id)}
       />
+      <EarlierLabels labels={earlier} named={named} author={author} onCarryOver={() => void model.carryOver()} />
       <SuggestionList
         suggestions={suggestions}
         text={text}
