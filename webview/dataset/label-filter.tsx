@@ -22,6 +22,7 @@ const ofVerdict: readonly (readonly [string, string])[] = [
   ['unsettled', 'to settle'],
   ['none', 'flags without a verdict'],
   ['waiting', 'given to you'],
+  ['earlier', 'labels of an earlier text'],
 ];
 
 export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilterProps) {

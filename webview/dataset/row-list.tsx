@@ -22,6 +22,7 @@ const markWords: Readonly<Record<NonNullable<LabelMark>, string>> = {
   drop: 'drop',
   disputed: 'disputed',
   flagged: 'flag',
+  earlier: 'earlier',
 };
 
 const lineHeight = 22;
@@ -153,7 +154,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
                 aria-selected={number === row}
                 aria-posinset={index + 1}
                 aria-setsize={count}
-                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}${head?.mark ? `, ${head.mark}` : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
+                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}${head?.mark ? `, ${head.mark === 'earlier' ? 'labels of an earlier text' : head.mark}` : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
                 title={head && shownLine(head.problem)}
                 onClick={() => {
                   model.show(number);

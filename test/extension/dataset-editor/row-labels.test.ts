@@ -56,6 +56,7 @@ async function agrees(
       ...(choice.category !== null && { category: choice.category }),
       ...(choice.verdict !== null &&
         choice.verdict !== 'waiting' &&
+        choice.verdict !== 'earlier' &&
         choice.verdict !== 'unsettled' && { verdict: choice.verdict }),
     };
     const expected = rows.flatMap((row, n) => {

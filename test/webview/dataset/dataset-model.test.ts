@@ -48,6 +48,7 @@ function readingOf(row: number, turn: number, process: string): RowReading {
       commitments: [],
       reward: null,
       labels: [],
+      earlier: [],
       suggestions: [],
       mark: null,
       differs: false,
