@@ -18,6 +18,7 @@ import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { aGroup, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+import { inSight } from './in-sight.ts';
 import { lineUnder } from './line-contrast.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -268,6 +269,10 @@ describe('the queue', () => {
     await seenInTheText(tab);
     await press(tab, 'Y');
     await suggested.filter({ hasText: 'right 1 of 1' }).filter({ hasText: 'accepted' }).waitFor();
+    await tab.setViewportSize({ width: 420, height: 900 });
+    await tab.getByRole('button', { name: 'verdict', exact: true }).click();
+    expect(await inSight(suggested.getByText('right 1 of 1'))).toBe(true);
+    await tab.setViewportSize({ width: 1400, height: 900 });
     await said(tab).filter({ hasText: 'reasoning does not support the answer' }).waitFor();
     await expect.poll(() => words(tab, 'data-suggested')).toBe('');
     await expect.poll(() => words(tab, 'data-flagged')).toBe(wrongEnd);
@@ -437,6 +442,22 @@ describe('the queue', () => {
     await press(tab, 'j', 'j');
     await item(tab, 3).waitFor();
     expect(await tab.getByRole('textbox', { name: 'Fixed text' }).count()).toBe(0);
+  });
+
+  it('brings the text that is fixed into sight with its help, where the page is low', async () => {
+    const tab = await open('Fay');
+    await tab.setViewportSize({ width: 1000, height: 600 });
+    const help = tab.getByText('it only asks for a fix.');
+    // It has no frames, which a notice says.
+    await tab.getByText('it does not exist').waitFor();
+    await press(tab, 'j');
+    await item(tab, 2).waitFor();
+    await press(tab, 'F2');
+    await tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus')).waitFor();
+    expect(await inSight(help)).toBe(true);
+    await press(tab, 'Escape', 'v', 'F2');
+    await tab.getByRole('form', { name: 'Flag' }).getByRole('textbox', { name: 'Fixed text' }).waitFor();
+    expect(await inSight(tab.getByRole('form', { name: 'Flag' }).getByText('it only asks for a fix.'))).toBe(true);
   });
 
   it('is without fault for axe at every width', async () => {
