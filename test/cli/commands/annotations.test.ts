@@ -1,11 +1,11 @@
 /** `video-r1 annotations` counts labels, hands them out and in, and cleans a dataset by them, all without a trainer. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RowLabels } from '../../../extension/dataset-editor/row-labels.ts';
 import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
 import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
-import { temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
+import { gitProject, temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
 import { runProgram, sampleProject } from '../../integration/trainer-process.ts';
 import { ann, flag } from '../../protocol/annotations/made-entries.ts';
 
@@ -68,10 +68,11 @@ describe('video-r1 annotations export and import', () => {
     const exported = await call(from, 'export', '--form', form, '--out', out);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
     const to = temporaryProject();
-    const dry = await call(to, 'import', out, '--dry-run');
+    const here = ['--folder', '.'];
+    const dry = await call(to, 'import', out, '--dry-run', ...here);
     expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was written: --dry-run.') });
     expect(existsSync(labelFolderOf(to))).toBe(false);
-    const first = JSON.parse((await call(to, 'import', out, '--json')).stdout);
+    const first = JSON.parse((await call(to, 'import', out, '--json', ...here)).stdout);
     expect(first).toMatchObject({ form: form === 'jsonl' ? 'labels' : form, fresh: 23, added: 23, notices: [] });
     const again = await call(to, 'import', out);
     expect(again.stdout).toContain('23 entries, 0 of them new');
@@ -104,6 +105,7 @@ describe('video-r1 annotations export and import', () => {
       ],
     };
     writeFileSync(path.join(to, 'tasks.json'), JSON.stringify([task]));
+    mkdirSync(labelFolderOf(to), { recursive: true });
     const unknown = await call(to, 'import', 'tasks.json', '--dry-run');
     expect(unknown.stdout).toContain('no item of the project has this text');
     const words = ['--dataset', 'data/cot.json', '--who', '7=Ann <ann@example.org>', '--means', 'order=wrong-order'];
@@ -152,6 +154,33 @@ describe('video-r1 annotations export and import', () => {
       1,
       expect.stringContaining('The folder has neither items.jsonl nor records.json.'),
     ]);
+  });
+});
+
+describe('video-r1 annotations in a folder that is no project', () => {
+  it('writes nothing there unless it is named, and says how', async () => {
+    const from = await project();
+    const file = path.join(from, 'labels.jsonl');
+    await call(from, 'export', '--form', 'jsonl', '--out', file);
+    const to = gitProject();
+    writeDataset(to);
+    const before = readdirSync(to);
+    for (const words of [
+      ['import', file],
+      ['import', file, '--dry-run'],
+      ['deal', 'data/cot.json', '--rows', '1-2', '--to', 'Pia'],
+      ['pack', 'data/cot.json', '--rows', '1-2', '--out', path.join(from, 'queue')],
+    ]) {
+      const { code, stderr } = await call(to, ...words);
+      expect([words[0], code, stderr]).toEqual([
+        ...[words[0], 2, expect.stringContaining('This folder is no project yet: it has no .video-r1.')],
+      ]);
+      expect(stderr).toContain('name it too: --folder .');
+    }
+    expect(readdirSync(to)).toEqual(before);
+    expect(await call(to, 'import', file, '--folder', '.')).toMatchObject({ code: 0 });
+    expect(readdirSync(to)).toEqual(['.git', '.gitattributes', '.gitignore', '.video-r1', 'data']);
+    expect(await call(to, 'import', file)).toMatchObject({ code: 0 });
   });
 });
 
@@ -237,7 +266,7 @@ describe('video-r1 annotations pack', () => {
     const { folder, remove } = await sampleProject();
     try {
       const out = path.join(temporaryProject(), 'queue');
-      const words = ['--rows', '2,4-5', '--out', out, '--author', 'Ann <ann@example.org>'];
+      const words = ['--folder', '.', '--rows', '2,4-5', '--out', out, '--author', 'Ann <ann@example.org>'];
       const { code, stdout } = await call(folder, 'pack', 'data/sft.json', ...words, '--json');
       expect([code, JSON.parse(stdout)]).toMatchObject([0, { items: 3, withoutFrames: 0, media: 3, passedOver: [] }]);
       expect(readFileSync(path.join(out, 'index.html'), 'utf8')).toContain('data/sft.json, row ');
@@ -281,9 +310,9 @@ describe('video-r1 annotations pack', () => {
     try {
       const out = path.join(temporaryProject(), 'queue');
       const pack = (file: string, to: string, ...more: string[]) =>
-        call(folder, 'pack', file, '--rows', '1-3', '--out', to, '--author', 'Ann', ...more);
+        call(folder, 'pack', file, '--folder', '.', '--rows', '1-3', '--out', to, '--author', 'Ann', ...more);
       const { stdout } = await pack('data/sft.json', out);
-      expect(stdout).toMatch(/data\/sft\.json in it has 3 rows, with 3 videos and images \(\d+\.\d MB\)/);
+      expect(stdout).toMatch(/data\/sft\.json in it has 3 rows, with 3 videos and images \([1-9]\d* kB\)/);
       const bare = await pack('data/sft.json', `${out}-bare`, '--no-media');
       expect(bare.stdout).toContain('data/sft.json in it has 3 rows, with no videos and images');
       expect(readdirSync(path.join(`${out}-bare`, 'data'))).toEqual(['sft.json']);

@@ -23,7 +23,7 @@ import { allowedRoots, exitCodes, readOptions, rootOptions, usage, wholeNumber }
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { queryOption, sortOption } from '../terminal/rollout-options.ts';
-import { count, noChains, number, projectOf, rowNumbers } from './annotations-labels.ts';
+import { count, noChains, number, projectToWrite, rowNumbers } from './annotations-labels.ts';
 import { requireRun } from './require-run.ts';
 
 const frameCacheBytes = 2e9;
@@ -32,7 +32,7 @@ export async function packItems(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(
     args,
     {
-      folder: { type: 'string', default: '.' },
+      folder: { type: 'string' },
       rows: { type: 'string' },
       query: { type: 'string' },
       sort: { type: 'string' },
@@ -61,7 +61,7 @@ export async function packItems(args: readonly string[]): Promise<number> {
     limit: values.limit === undefined ? null : wholeNumber('limit', values.limit, 1),
   };
   const roots = allowedRoots(values);
-  const project = projectOf(values.folder);
+  const project = projectToWrite(values.folder);
   if (numbers === null) requireRun(project, named);
   const line = new LiveLine(process.stderr);
   const words = { stopped: 'Stopped; nothing was written.', left: 'no folder is left half written' };
@@ -109,7 +109,7 @@ interface Told extends Packed {
 function packedText(out: string, told: Told, withMedia: boolean): string {
   const { items, pictures, withoutFrames, media, mediaBytes, dataset, passedOver } = told;
   const copied = withMedia
-    ? `${count(media, 'video or image', 'videos and images')} (${(mediaBytes / 1e6).toFixed(1)} MB)`
+    ? `${count(media, 'video or image', 'videos and images')} (${sizeText(mediaBytes)})`
     : 'no videos and images';
   return [
     `${out}: ${count(items, 'item')} with ${count(pictures, 'frame')}; index.html in it says how they are judged`,
@@ -120,6 +120,8 @@ function packedText(out: string, told: Told, withMedia: boolean): string {
       : []),
   ].join('\n');
 }
+
+const sizeText = (bytes: number) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 interface FromDataset {
   /** As labels name it. */

@@ -32,7 +32,8 @@ video-r1 annotations pack DATASET --rows LIST [--no-media] | RUN --query FILTER 
                           --out FOLDER [--author WHO] [--allow-root DIR …] [--ffmpeg PATH] [--json] [--folder DIR]
 video-r1 annotations deal DATASET --rows LIST --to WHO … [--overlap PERCENT] [--author WHO] [--json] [--folder DIR]
 
-Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told.
+Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told. The
+project is the current folder, or --folder; import, deal and pack make a folder a project only where --folder names it.
 
 stats counts labels by verdict, annotator, category, source and day (UTC), and says how far annotators agree: alpha over all,
 kappa of each pair, F1 of spans, with intervals of 95 %; what is undefined is said. Then the disagreements to settle, the first
