@@ -9,7 +9,7 @@ import { type Item, itemKey } from '../../protocol/annotations/entries.ts';
 import { exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { count, noChains, openLabels, projectOf, rowNumbers } from './annotations-labels.ts';
+import { count, noChains, openLabels, projectToWrite, rowNumbers } from './annotations-labels.ts';
 
 /** More than these nobody gives out at once. */
 const mostDealt = 10_000;
@@ -18,7 +18,7 @@ export async function dealRows(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(
     args,
     {
-      folder: { type: 'string', default: '.' },
+      folder: { type: 'string' },
       rows: { type: 'string' },
       to: { type: 'string', multiple: true, default: [] },
       overlap: { type: 'string', default: '30' },
@@ -34,7 +34,7 @@ export async function dealRows(args: readonly string[]): Promise<number> {
   const percent = wholeNumber('overlap', values.overlap, 0, 100);
   const numbers = rowNumbers(values.rows, mostDealt);
   const annotators = values.to.map(authorOfSetting);
-  const project = projectOf(values.folder);
+  const project = projectToWrite(values.folder);
   const line = new LiveLine(process.stderr);
   return interruptible({ stopped: 'Stopped; nothing was written.', left: 'nothing is half dealt' }, async (signal) => {
     const { author } = await findAuthor(project, { setting: values.author, mayAskGit: true, signal });
