@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { linesOf } from '../../journal/lines.ts';
 import type { Entry } from '../../protocol/annotations/entries.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
@@ -31,11 +32,18 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** @throws StudioError `not-found`, `bad-input` for a file that is none of them; the signal's reason */
-export async function readImportFile(named: string, signal: AbortSignal): Promise<ImportFile> {
+/**
+ * @param hasOther whether the project has an entry of the same id that says something else
+ * @throws StudioError `not-found`, `bad-input` for a file that is none of them; the signal's reason
+ */
+export async function readImportFile(
+  named: string,
+  signal: AbortSignal,
+  hasOther: (entry: Entry) => boolean = () => false,
+): Promise<ImportFile> {
   try {
     const file = (await stat(named)).isDirectory() ? await fileInFolder(named) : named;
-    if (await isOurs(file, signal)) return await ownEntries(file, signal);
+    if (await isOurs(file, signal)) return await ownEntries(file, signal, hasOther);
     if ((await stat(file)).size > longestText)
       throw new StudioError('bad-input', 'The file is too long to be read at once.', {
         place: file,
@@ -68,7 +76,7 @@ async function isOurs(file: string, signal: AbortSignal): Promise<boolean> {
   return false;
 }
 
-async function ownEntries(file: string, signal: AbortSignal): Promise<ImportFile> {
+async function ownEntries(file: string, signal: AbortSignal, hasOther: (entry: Entry) => boolean): Promise<ImportFile> {
   const notices = new Notices();
   const entries = new Map<string, Entry>();
   for await (const line of linesOf(createReadStream(file, { signal }))) {
@@ -82,7 +90,12 @@ async function ownEntries(file: string, signal: AbortSignal): Promise<ImportFile
           'Left out: the text of an item is not the one that was judged, as its hash says.',
           `line ${line.number}`,
         );
-      else if (!entries.has(entry.id)) entries.set(entry.id, entry);
+      else if (hasOther(entry) || !isDeepStrictEqual(entries.get(entry.id) ?? entry, entry))
+        notices.tell(
+          'Left out: another label has its id. What was said is never changed: say it anew, under an id of its own.',
+          `line ${line.number}`,
+        );
+      else entries.set(entry.id, entry);
     }
   }
   return { form: 'labels', entries: [...entries.values()], notices: notices.all() };
