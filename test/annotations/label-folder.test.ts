@@ -268,6 +268,16 @@ describe('a change from outside', () => {
     expect(historyOf(folder)).toEqual(others);
   });
 
+  test('of one word for another of the same length, in the same file, is read', async () => {
+    const project = temporaryProject();
+    const many = Array.from({ length: 4 }, (_, k) => verdictOf(ann, k, 'drop', { item: row(`${k}`) }));
+    const file = writeLabelFile(project, 'ann.jsonl', linesOf(...many));
+    const folder = await openFolder(project);
+    writeFileSync(file, textOf(file).replace('"drop"', '"keep"'));
+    expect(await folder.refresh({ signal })).toMatchObject({ files: [{ file, how: 'rewritten' }], items: 'all' });
+    expect(folder.book.get(itemKey(row('0')))?.outcome).toMatchObject({ verdict: 'keep' });
+  });
+
   test('to a line that was half there is told once it is whole', async () => {
     const project = temporaryProject();
     const [first, line] = [flag(ann, 1), linesOf(verdictOf(ann, 2, 'keep'))];
