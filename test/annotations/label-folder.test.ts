@@ -316,6 +316,16 @@ describe('a change from outside', () => {
 });
 
 describe('the categories', () => {
+  test('are told to be a folder, by its place, where they are one', async () => {
+    const project = temporaryProject();
+    const place = path.join(labelFolderOf(project), 'labels.json');
+    mkdirSync(place, { recursive: true });
+    const folder = await openFolder(project);
+    expect(() => folder.categories).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('is a folder'), place, remedy: expect.any(String) }),
+    );
+  });
+
   test.each([
     ['{"version": 1,', /not JSON/],
     ['{"version": 1, "labels": [{"id": "x"}]}', /labels\[0\].name is missing/],
