@@ -328,6 +328,24 @@ describe('the page of a dataset', () => {
     expect(sent.findLast(({ type }) => type === 'say')).toMatchObject({ fixed: `${rows[1]?.process} dk1\n` });
   });
 
+  it('has words that are flagged already readable while they are selected, in high contrast too', async () => {
+    await theme('high contrast');
+    await press('x');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    await press('v', '2', 'Enter');
+    const flagged = tab.locator('#row-think [data-flagged]').first();
+    await flagged.waitFor();
+    await press('x', 'v');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    const { color, under } = await flagged.evaluate((of) => {
+      const { color, backgroundColor } = getComputedStyle(of);
+      const isClear = backgroundColor === 'rgba(0, 0, 0, 0)';
+      return { color, under: isClear ? getComputedStyle(document.body).backgroundColor : backgroundColor };
+    });
+    expect(color).not.toBe(under);
+    expect(await flagged.getAttribute('title')).toMatch(/^2 wrong order of events · major: Ann/);
+  });
+
   it('has suggestions of detectors below the text and dashed in it, which are answered by keyboard', async () => {
     const span = { start: 7, end: 12 };
     suggestions = [
