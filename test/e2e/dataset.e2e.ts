@@ -501,6 +501,21 @@ describe('where the page is narrow or low', () => {
     expect(await inSight(tab.getByText('it only asks for a fix.'))).toBe(true);
   });
 
+  it('the form of a flag names what is wrong whole, and nothing of it reaches out', async () => {
+    await press('x');
+    const form = tab.getByRole('form', { name: 'Flag' });
+    await form.and(tab.locator(':focus')).waitFor();
+    await press('v');
+    for (const width of [1400, 1000, 420, 220]) {
+      await tab.setViewportSize({ width, height: 900 });
+      if (width === 420) await tab.getByRole('button', { name: 'Row 1', exact: true }).click();
+      await form.waitFor();
+      expect([width, await isCut(form)]).toEqual([width, false]);
+      if (width === 220) continue;
+      expect([width, await isCut(form.getByText('reasoning does not support the answer'))]).toEqual([width, false]);
+    }
+  });
+
   it('agreement takes one row of cells, and the others are scrolled to', async () => {
     await post({ type: 'agreement', agreement: ofManyCategories });
     const cells = tab.getByRole('region', { name: 'Agreement' }).getByRole('list');
