@@ -440,6 +440,11 @@ describe('the page of a dataset', () => {
       await tab.getByRole('textbox', { name: 'Fixed text' }).waitFor();
     },
     labelled: async () => {
+      const said = { author: 'Ann', at: 0, severity: 'major', note: '', quote: 'first' } as const;
+      earlier = [
+        { ...said, id: 'flag', category: 'repetition', verdict: null, span: { start: 14, end: 19 } },
+        { ...said, id: 'verdict', category: null, verdict: 'drop', span: null },
+      ];
       await press('x');
       await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
       await press('v', '2', 'd', 'Enter');
