@@ -69,7 +69,7 @@ export const nothingSaid: SaidOfRow = {
     earlier: [],
     mark: null,
     differs: false,
-    history: { lines: [], hidden: null, annotators: null },
+    history: { lines: [], settled: null, hidden: null, annotators: null },
     suggestions: [],
   },
 };

@@ -1,8 +1,8 @@
 /**
- * Takes the README's pictures: `node test/extension/pictures.ts PROJECT [CLIPS]`, where PROJECT is a folder in which
+ * Takes the pictures of the README and the guide: `node test/extension/pictures.ts PROJECT [CLIPS]`, where PROJECT is a folder in which
  * `npm start` has run, and CLIPS one with real clips and their questions (clip-project.ts says in which form). Packages the
  * extension, installs it in VS Code windows, on a copy of the project and on a project that it makes and trains from the
- * clips, and writes media/*.png as those windows show them.
+ * clips, and writes media/*.png and media/guide/*.png as those windows show them.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { trainOnClip } from './clip-project.ts';
 import { DashboardPage, RolloutsPage } from './harness/pages.ts';
 import { root } from './harness/vscode-server.ts';
 import { Workbench } from './harness/workbench.ts';
+import { annotator, labelForPictures, labelledDataset } from './picture-labels.ts';
 
 const [project, clips] = process.argv.slice(2);
 if (!project) {
@@ -41,6 +42,14 @@ try {
     await pictureOfRollouts(window, rollouts);
     await pictureOfAcross(window, rollouts);
   });
+  const labelled = path.join(home, 'labelled');
+  cpSync(project, labelled, { recursive: true });
+  rmSync(path.join(labelled, '.video-r1', 'annotations'), { recursive: true, force: true });
+  await labelForPictures(labelled);
+  await inWindow(vsix, labelled, async (window) => {
+    await pictureOfQueue(window);
+    await pictureOfDataset(window);
+  });
   if (clips) {
     const folder = path.join(home, 'clip');
     const minutes = await trainOnClip(clips, folder);
@@ -59,6 +68,7 @@ async function inWindow(vsix: string, folder: string, look: (window: Workbench) 
     theme: 'Dark Modern',
     settings: {
       'workbench.reduceMotion': 'on',
+      'videoR1.author': annotator,
       'window.title': ['activeEditorShort', 'rootName'].map((part) => `\${${part}}`).join(' - '),
     },
   });
@@ -68,7 +78,7 @@ async function inWindow(vsix: string, folder: string, look: (window: Workbench) 
     await window.run('Video-R1: Attach to Trainer');
     await window.pressNotificationButton('No trainer is at work', 'Start Trainer');
     await window.treeRow(/^\s*tgrpo-1\s*T-GRPO \d+\//).click();
-    await window.run('View: Toggle Primary Side Bar Visibility');
+    await hideSideBar(window);
     await look(window);
   } catch (failure) {
     await window.picture('pictures');
@@ -76,6 +86,13 @@ async function inWindow(vsix: string, folder: string, look: (window: Workbench) 
   } finally {
     await window.close();
   }
+}
+
+/** Again where the trainer's start brings it back. */
+async function hideSideBar(window: Workbench): Promise<void> {
+  await window.statusBarItem('Attached to').waitFor({ state: 'hidden' });
+  await window.run('View: Close Primary Side Bar');
+  await window.sidebar.waitFor({ state: 'hidden' });
 }
 
 async function picture(window: Workbench, name: string): Promise<void> {
@@ -124,6 +141,38 @@ async function pictureOfAcross(window: Workbench, rollouts: RolloutsPage): Promi
   await window.page.keyboard.press('t');
   await rollouts.across.waitFor();
   await picture(window, 'across.png');
+}
+
+/** An answer that its reasoning contradicts: a passage that was flagged, one that a detector suggests, and how far people agree. */
+async function pictureOfQueue(window: Workbench): Promise<void> {
+  await window.run('Video-R1: Review Rollouts');
+  const queue = window.webview();
+  await queue.getByRole('combobox', { name: 'Which items' }).selectOption('informative');
+  await queue.getByRole('heading', { name: 'Item 1', exact: true }).click();
+  await queue.locator('[data-suggested]').first().waitFor();
+  await window.page.keyboard.press('v');
+  await queue.getByRole('form', { name: 'Flag' }).and(queue.locator(':focus')).waitFor();
+  for (const key of ['2', 'Enter']) await window.page.keyboard.press(key);
+  await queue.locator('[data-flagged]').first().waitFor();
+  await window.page.keyboard.press('D');
+  await queue.getByRole('region', { name: 'Agreement' }).waitFor();
+  await queue.getByText('Flagged;').waitFor({ state: 'hidden' });
+  await picture(window, 'guide/queue.png');
+}
+
+/** A row of the dataset on which two people differ. */
+async function pictureOfDataset(window: Workbench): Promise<void> {
+  await window.run('View: Close All Editors');
+  await window.page.keyboard.press('Control+P');
+  await window.type(labelledDataset);
+  await window.pick(path.basename(labelledDataset));
+  await window.page.locator('.editor-actions').getByRole('button', { name: 'Open as Dataset' }).click();
+  const editor = window.webview();
+  await editor.getByRole('listbox').getByRole('option').nth(5).click({ timeout: 60_000 });
+  await editor.getByRole('heading', { name: 'Row 6', exact: true }).waitFor();
+  await editor.getByRole('img', { name: /frames? of/ }).waitFor({ timeout: 60_000 });
+  await editor.getByRole('region', { name: 'Agreement' }).waitFor();
+  await picture(window, 'guide/dataset.png');
 }
 
 async function pictureOfClip(window: Workbench, rollouts: RolloutsPage): Promise<void> {

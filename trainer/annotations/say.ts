@@ -11,9 +11,11 @@ import {
   type FlagEntry,
   type Item,
   type ItemEntry,
+  isFarAhead,
   itemKey,
   type VerdictEntry,
 } from '../protocol/annotations/entries.ts';
+import { fixedTexts } from '../protocol/annotations/outcome.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Label, Saying, Span, Verdict } from '../protocol/records.ts';
 import type { LabelFolder } from './label-folder.ts';
@@ -25,12 +27,6 @@ export type ItemContent = Omit<ItemEntry, 'v' | 'id' | 'at' | 'author' | 'kind' 
 export interface Described {
   readonly item: Item;
   readonly content: ItemContent;
-}
-
-/** The same as a label file says it. */
-export function describedBy(entry: ItemEntry): Described {
-  const { item, question, options, problemType, text, solution, answer, media } = entry;
-  return { item, content: { question, options, problemType, text, solution, answer, media } };
 }
 
 export interface Said {
@@ -114,7 +110,22 @@ export function settlementOf(
   labels: LabelFolder,
 ): Said {
   requireFix(verdict, fixed);
-  const entry: Entry = { ...headOf(author, labels), kind: 'settlement', item: about.item, verdict, fixed };
+  const written = fixedTexts(labels.book.get(itemKey(about.item))?.verdicts ?? []);
+  if (verdict === 'fix' && fixed === null && written.length > 1)
+    throw new StudioError(
+      'bad-request',
+      `People wrote ${written.length} different texts, so a fix alone settles nothing.`,
+      {
+        remedy: 'Settle it with the text that is to count.',
+      },
+    );
+  const entry: Entry = {
+    ...headAfter(about.item, author, labels),
+    kind: 'settlement',
+    item: about.item,
+    verdict,
+    fixed,
+  };
   return described([entry], about, author, labels);
 }
 
@@ -126,7 +137,7 @@ export function assignmentOf(
   labels: LabelFolder,
 ): Said {
   const entry: Entry = {
-    ...headOf(author, labels),
+    ...headAfter(about.item, author, labels),
     ...{ kind: 'assignment', item: about.item, annotators: [...annotators], shared },
   };
   return described([entry], about, author, labels);
@@ -147,6 +158,15 @@ function requireFix(verdict: Verdict | null, fixed: string | null): void {
 const headOf = (author: Author, { book }: LabelFolder) => ({
   ...{ v: entryVersion, id: randomUUID(), at: book.timeFor(author, Date.now()), author },
 });
+
+/** Later than all that was said of the item, whatever the clocks of those who said it, but for those far ahead. */
+function headAfter(item: Item, author: Author, labels: LabelFolder) {
+  const head = headOf(author, labels);
+  const now = Date.now();
+  const history = (labels.book.get(itemKey(item))?.history ?? []).filter(({ entry }) => !isFarAhead(entry.at, now));
+  const last = Math.max(0, ...history.map(({ entry }) => Date.parse(entry.at)));
+  return { ...head, at: new Date(Math.max(Date.parse(head.at), last + 1)).toISOString() };
+}
 
 /** @param text of the item that the entry is about */
 export function labelOf(entry: FlagEntry | VerdictEntry, text: string): Label {

@@ -298,7 +298,7 @@ export class DatasetModel {
     if (row === this.state.get().row) return;
     this.leave();
     this.flagging.leave();
-    this.put({ row, frames: null, before: null, failed: null, settling: false });
+    this.put({ row, frames: null, before: null, failed: null, settling: null });
     this.door.send({ type: 'row', row });
     this.askBefore();
     this.askFrames();
@@ -443,7 +443,11 @@ export class DatasetModel {
     if (this.flagging.state.get().draft !== null) return this.flagging.change({ verdict });
     const read = this.toJudge();
     if (read === null) return;
-    if (this.state.get().settling) return this.settle(read, verdict);
+    if (this.state.get().settling) {
+      if (verdict !== 'fix') return this.settle(verdict, null);
+      const written = this.state.get().reading?.labels.findLast(({ fixed }) => fixed)?.fixed;
+      return this.put({ settling: { text: asTyped(written ?? read.text) } });
+    }
     if (this.ownVerdict?.verdict === verdict) return say(`Your verdict is ${verdict} already.`);
     this.leave();
     this.judged = read;
@@ -454,13 +458,22 @@ export class DatasetModel {
   toggleSettling(): void {
     const { settling, reading } = this.state.get();
     if (!settling && !reading?.differs) say('Nobody differs in this row.');
-    else this.put({ settling: !settling });
+    else this.put({ settling: settling ? null : { text: null } });
   }
 
-  private async settle(read: DatasetModel['judged'], verdict: Verdict): Promise<void> {
+  typeSettlement(text: string): void {
+    this.put({ settling: { text } });
+  }
+
+  /** @param typed the fixed text; one that is blank, or the text that is judged, is none */
+  async settle(verdict: Verdict, typed: string | null): Promise<void> {
+    const read = this.toJudge();
+    if (read === null) return;
+    const written = typed === null ? null : withLineEnds(read.text, typed);
+    const fixed = written === null || written.trim() === '' || written === read.text ? null : written;
     try {
-      this.flagging.remember(await this.sayings.send({ type: 'settle', ...read, verdict, fixed: null }));
-      this.put({ settling: false });
+      this.flagging.remember(await this.sayings.send({ type: 'settle', ...read, verdict, fixed }));
+      this.put({ settling: null });
       say(`Settled: ${verdict}; u takes it back.`);
     } catch (thrown) {
       this.flagging.door.fail(thrown);

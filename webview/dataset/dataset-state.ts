@@ -56,15 +56,15 @@ export interface DatasetState {
   readonly editing: Editing | null;
   /** Null until it is known, and while only one person said anything. */
   readonly agreement: AgreementShown | null;
-  /** The next verdict settles what people differ in on the row. */
-  readonly settling: boolean;
+  /** The next verdict settles what people differ in on the row; `text` is written to settle it with a fix. */
+  readonly settling: { readonly text: string | null } | null;
   /** What could not be done. */
   readonly failed: string | null;
 }
 
 export const initial: DatasetState = {
   ...{ file: null, heads: new Map(), row: 0, reading: null, frames: null },
-  ...{ search: null, before: null, editing: null, agreement: null, settling: false, failed: null },
+  ...{ search: null, before: null, editing: null, agreement: null, settling: null, failed: null },
 };
 
 /** What is found again when the page is shown again. */

@@ -35,6 +35,7 @@ export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilt
     to: (value: string) => void,
   ) => (
     <select
+      class={styles.choice}
       aria-label={name}
       value={value}
       onChange={({ currentTarget }) => to(currentTarget.value)}
@@ -48,7 +49,7 @@ export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilt
     </select>
   );
   return (
-    <div class={styles.filter}>
+    <>
       {pick(
         'Rows by their labels (b)',
         choice === null ? 'all' : (choice.verdict ?? 'any'),
@@ -71,6 +72,6 @@ export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilt
           )}
         </>
       )}
-    </div>
+    </>
   );
 }

@@ -5,10 +5,11 @@ import type { EditableField, RowReading } from '../../trainer/protocol/dataset-e
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import { outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { FixedText } from '../rollout/fixed-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
 import { HistoryList } from '../rollout/history-list.tsx';
-import { markedFlags } from '../rollout/marked-flags.ts';
+import { markedFlags, markedSuggestions } from '../rollout/marked-flags.ts';
 import { isSolution } from '../rollout/question-text.tsx';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { PaneHead, Section } from '../ui/heads.tsx';
@@ -175,6 +176,7 @@ function Think({ model, reading }: RowViewProps) {
       ...{ aha, commitments, mentions: [], tokens: [], hits: [] },
       flags: [
         ...markedFlags(labels, named),
+        ...markedSuggestions(suggestions, named),
         ...markedFlags(earlier, named)
           .filter(({ span }) => span !== null)
           .map((flag) => ({ ...flag, tag: `${flag.tag}, of an earlier text` })),
@@ -224,8 +226,22 @@ function Think({ model, reading }: RowViewProps) {
           )}
         </p>
       )}
+      {settling?.text != null && (
+        <div class={styles.form}>
+          <FixedText
+            value={settling.text}
+            use="SFT trains it in place of this one; the dataset stays as it is"
+            isEntered
+            onEnter={() => {}}
+            onType={(typed) => model.typeSettlement(typed)}
+            onSave={() => void model.settle('fix', settling.text)}
+            onLeave={() => model.toggleSettling()}
+          />
+        </div>
+      )}
       <FlagList
         labels={labels}
+        settled={history.settled}
         whole="the whole chain of thought"
         named={named}
         refused={null}

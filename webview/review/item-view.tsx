@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { type Categories, categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import type { Annotation, GroupWithRollouts, Rollout, Span } from '../../trainer/protocol/records.ts';
+import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
 import { frameMentions } from '../rollout/completion-pieces.ts';
@@ -10,7 +11,7 @@ import { FixedText } from '../rollout/fixed-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FrameCanvas } from '../rollout/frame-canvas.tsx';
 import { FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
-import { markedFlags } from '../rollout/marked-flags.ts';
+import { markedFlags, markedSuggestions } from '../rollout/marked-flags.ts';
 import { QuestionText } from '../rollout/question-text.tsx';
 import { entropyRefusal } from '../rollout/shades.ts';
 import { useFetched } from '../rollout/use-fetched.ts';
@@ -54,14 +55,14 @@ export function ItemView(props: ItemViewProps) {
   const { review, feed, run, group, rollout, labels, frame, onFrame } = props;
   const { media, question } = group;
   const { draft, categories } = useStore(review.flagging.state, (state) => state);
-  const { at, verdict, fixed } = useStore(review.state, (state) => state);
+  const { at, verdict, fixed, suggestions } = useStore(review.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
   const frames = useFetched(feed, media.key, (key) => feed.frames(key));
   const [, setPreview] = useState<unknown>(null);
   const { think, answer } = rollout.parsed;
   const body: Span = think ?? { start: 0, end: answer ? answer.start : rollout.text.length };
   const picked = draft?.span ?? null;
-  const marks = useMarks(rollout, group, labels, named);
+  const marks = useMarks(rollout, group, labels, suggestions, named);
   const { flagging } = review;
   const form = draft && (
     <FlagForm
@@ -94,7 +95,7 @@ export function ItemView(props: ItemViewProps) {
     <Pane name="item" label="Item">
       <PaneHead
         title={`Item ${at + 1}`}
-        meta={`step ${group.step}, ${rollout.order} ${rollout.index + 1}`}
+        meta={`${group.purpose === 'evaluation' ? 'evaluation, ' : ''}step ${group.step}, ${rollout.order} ${rollout.index + 1}`}
         tools={<Tool icon="link" label="Open the rollout (o)" onPress={props.onOpen} />}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
@@ -166,17 +167,18 @@ function useMarks(
   rollout: Rollout,
   { media }: GroupWithRollouts,
   labels: readonly Annotation[],
+  suggestions: readonly Suggestion[],
   named: Categories['named'],
 ) {
   return useMemo(
     () => ({
       aha: rollout.aha,
       commitments: rollout.commitments ?? [],
-      flags: markedFlags(labels, named),
+      flags: [...markedFlags(labels, named), ...markedSuggestions(suggestions, named)],
       mentions: frameMentions(rollout.text, media),
       tokens: [],
       hits: [],
     }),
-    [rollout, labels, named, media],
+    [rollout, labels, suggestions, named, media],
   );
 }

@@ -72,9 +72,10 @@ export function AgreementStrip({ agreement, named, onSettle }: AgreementStripPro
           <span class={styles.settle}>{toSettle === 0 ? 'nothing to settle' : `${grouped(toSettle)} to settle`}</span>
         )}
       </div>
-      <ul class={styles.cells}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <ul class={styles.cells} tabIndex={0}>
         {cells.map(({ title, measured }) => (
-          <li key={title} title={measured.why ?? undefined}>
+          <li key={title} title={measured.why ?? title}>
             <span class="cut">{title}</span>
             <Scale measured={measured} />
             <span class={styles.numbers}>

@@ -32,11 +32,12 @@ export interface CompletionPiece extends ShownPiece {
   readonly isGap: boolean;
 }
 
-/** A flag on a passage, in the words of the page. */
+/** A flag on a passage, or what a detector would flag, in the words of the page. */
 export interface MarkedFlag {
   readonly id: string;
   readonly span: Span | null;
-  readonly severity: Severity;
+  /** `suggested`: by a detector, and no flag until somebody accepts it. */
+  readonly grade: Severity | 'suggested';
   /** What stands behind the passage. */
   readonly tag: string;
   /** Who said it, and why. */

@@ -1,5 +1,5 @@
 /**
- * A completion for reading: aha moments in the margin, commitments as tags, flags underlined, hits of the filter, tokens shaded.
+ * A completion for reading: aha moments in the margin, commitments as tags, flags underlined, suggestions dashed, hits of the filter, tokens shaded.
  * Text nodes only.
  */
 import type { ComponentChildren } from 'preact';
@@ -64,7 +64,18 @@ export function CompletionText(props: CompletionTextProps) {
   );
 }
 
-const isMajor = ({ severity }: MarkedFlag) => severity === 'major';
+/** How the passage is underlined, and whether a detector's dashed line is under it too. */
+function gradeOf(flags: readonly MarkedFlag[]) {
+  const has = (grade: MarkedFlag['grade']) => flags.some((flag) => flag.grade === grade);
+  return { flagged: has('major') ? 'major' : has('minor') ? 'minor' : undefined, isSuggested: has('suggested') };
+}
+
+/** What the pointer is told: the aha moment where one is drawn, then who flags the passage and why. */
+function titleOf({ aha, flags }: CompletionPiece, showsAha: boolean): string | undefined {
+  const lines = flags.map(({ tag, said }) => `${tag}: ${said}`);
+  if (aha && showsAha) lines.unshift(`T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})`);
+  return lines.join('\n') || undefined;
+}
 
 interface PieceProps
   extends Pick<CompletionTextProps, 'text' | 'shade' | 'token' | 'ahaShown' | 'hitShown' | 'onFrame'> {
@@ -74,13 +85,15 @@ interface PieceProps
 
 function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown, onFrame }: PieceProps) {
   const { aha, token, mention, hit } = piece;
+  const { flagged, isSuggested } = gradeOf(piece.flags);
   const isChosen = chosen !== null && token?.tokens.includes(chosen);
   const classes = [
     piece.code && styles.code,
     piece.isGap && !piece.code && styles.gap,
     aha && !shade && styles.aha,
     aha && aha.span.start === ahaShown && styles.shown,
-    piece.flags.length > 0 && styles.flag,
+    flagged && styles.flag,
+    isSuggested && !piece.isGap && styles.suggested,
     mention && styles.mention,
     mention && !shade && styles.filled,
     hit && styles.hit,
@@ -92,11 +105,12 @@ function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown
   const press = mention && (() => onFrame(mention.frame));
   const shared = {
     class: classes.join(' ') || undefined,
-    title: aha && !shade ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : undefined,
+    title: titleOf(piece, shade === null),
     'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,
-    'data-flagged': piece.flags.length === 0 ? undefined : piece.flags.some(isMajor) ? 'major' : 'minor',
+    'data-flagged': flagged,
+    'data-suggested': isSuggested ? '' : undefined,
     'data-code': piece.code ? '' : undefined,
     'data-hit': hit?.start,
     'data-token': token?.tokens[0],
@@ -140,7 +154,7 @@ function CommitmentTag({ commitment: { answer, right } }: { commitment: Commitme
 
 function FlagTag({ flag }: { flag: MarkedFlag }) {
   return (
-    <span class={styles.tag} title={flag.said}>
+    <span class={`${styles.tag} ${flag.grade === 'suggested' ? styles.proposed : ''}`} title={flag.said}>
       {flag.tag}
     </span>
   );

@@ -176,11 +176,17 @@ export class Flagging {
       say('Nothing was said on this page that could be taken back.');
       return [];
     }
+    const left = [...ids];
     try {
-      for (const id of ids.toReversed()) await this.door.retract(id);
+      for (let id = left.at(-1); id !== undefined; id = left.at(-1)) {
+        await this.door.retract(id);
+        left.pop();
+      }
       say('Taken back.');
       return ids;
     } catch (thrown) {
+      // What is still said can be taken back later.
+      this.said.push(left);
       this.door.fail(thrown);
       return [];
     }

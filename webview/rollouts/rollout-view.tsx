@@ -11,6 +11,7 @@ import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
+import { hiddenWords } from '../rollout/blind-labels.ts';
 import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { type ExactText, ExactTexts, exactCompletion, exactPrompt } from '../rollout/exact-text.tsx';
@@ -20,7 +21,7 @@ import { FrameCanvas } from '../rollout/frame-canvas.tsx';
 import { FramePreviewBox } from '../rollout/frame-preview.tsx';
 import { type FramePreview, FrameStrip, frameTitle } from '../rollout/frame-strip.tsx';
 import { inUpdate } from '../rollout/in-update.ts';
-import { markedFlags } from '../rollout/marked-flags.ts';
+import { markedFlags, markedSuggestions } from '../rollout/marked-flags.ts';
 import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
@@ -39,6 +40,7 @@ import { Tool } from '../ui/tool.tsx';
 import type { Read, Reading, TextDocument } from './reading.ts';
 import { type ListPlace, RolloutHead } from './rollout-head.tsx';
 import styles from './rollout-view.module.css';
+import { useBlindLabels } from './use-blind-labels.ts';
 
 interface RolloutViewProps {
   readonly feed: RunFeed;
@@ -156,9 +158,10 @@ interface BodyProps
   readonly openRow: () => void;
 }
 
-function Body({ feed, reading, run, read, annotations, compact, bothStrips, refused, onSign, openRow }: BodyProps) {
+function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, openRow, ...props }: BodyProps) {
   const { group, rollout } = read;
   const { question, media } = group;
+  const { labels, hidden, why } = useBlindLabels(feed, rollout.id, props.annotations);
   const { frame, flipping, shade, tokens, token, hit, aha } = useStore(reading.state, (state) => state);
   const { flagging, suggesting } = reading;
   const suggestions = useStore(suggesting.state, (held) => held);
@@ -184,12 +187,12 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
     () => ({
       aha: rollout.aha,
       commitments: rollout.commitments ?? [],
-      flags: markedFlags(annotations, named),
+      flags: [...markedFlags(labels, named), ...markedSuggestions(suggestions, named)],
       mentions: frameMentions(rollout.text, media),
       tokens: placed,
       hits,
     }),
-    [rollout, annotations, named, media, placed, firstHit, hits.length],
+    [rollout, labels, suggestions, named, media, placed, firstHit, hits.length],
   );
   const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
 
@@ -207,6 +210,7 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
     return () => found.removeAttribute('aria-describedby');
   }, [token, placed]);
 
+  const unseen = why ?? (refused && `Whether you are still to judge it can’t be asked now: ${refused}.`);
   const picked = draft?.span ?? null;
   const onFrame = (chosen: number) => reading.showFrame(chosen);
   const { think, answer } = rollout.parsed;
@@ -335,11 +339,12 @@ function Body({ feed, reading, run, read, annotations, compact, bothStrips, refu
         )}
         {formBelow && <div class={styles.formBelow}>{form}</div>}
         <FlagList
-          labels={annotations}
+          labels={labels}
           whole="the whole answer"
           {...{ named, refused, author }}
           onRetract={(id) => void flagging.retract(id)}
         />
+        {hidden > 0 && unseen !== null && <p class={`${styles.others} dim`}>{hiddenWords(hidden, unseen)}</p>}
         <SuggestionList
           suggestions={suggestions}
           text={rollout.text}

@@ -45,6 +45,7 @@ describe('disagreements', () => {
         { author: 'bea', verdict: 'drop' },
       ],
       verdictDispute: 1,
+      textsDiffer: false,
       categories: [{ category: 'harmful', flaggedBy: ['bea'], notFlaggedBy: ['ada'] }],
       categoryDispute: 1,
     });
@@ -52,6 +53,25 @@ describe('disagreements', () => {
     // Of three pairs of authors two differ.
     expect(three?.verdictDispute).toBeCloseTo(2 / 3, 12);
     expect(three?.verdicts).toHaveLength(3);
+  });
+
+  it('are items that all would fix with different texts, before those where only flags differ', () => {
+    const fix = (item: string, author: string, fixed: string | null) => ({ ...judge(item, author, 'fix'), fixed });
+    const texts = [
+      ...[fix('texts', 'ada', 'A'), fix('texts', 'bea', 'B')],
+      ...[fix('one text', 'ada', 'A'), fix('one text', 'bea', null), fix('one text', 'cyd', ' ')],
+    ];
+    expect(disagreements([...all, ...texts], new Set()).map(({ item, textsDiffer }) => [item, textsDiffer])).toEqual([
+      ...[
+        ['verdict and category', false],
+        ['verdict', false],
+        ['one of three', false],
+      ],
+      ...[
+        ['texts', true],
+        ['categories', false],
+      ],
+    ]);
   });
 
   it('that are settled are left out', () => {

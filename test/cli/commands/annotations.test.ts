@@ -1,10 +1,11 @@
 /** `video-r1 annotations` counts labels, hands them out and in, and cleans a dataset by them, all without a trainer. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RowLabels } from '../../../extension/dataset-editor/row-labels.ts';
 import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
 import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
-import { temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
+import { gitProject, temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
 import { runProgram, sampleProject } from '../../integration/trainer-process.ts';
 import { ann, flag } from '../../protocol/annotations/made-entries.ts';
 
@@ -67,10 +68,11 @@ describe('video-r1 annotations export and import', () => {
     const exported = await call(from, 'export', '--form', form, '--out', out);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
     const to = temporaryProject();
-    const dry = await call(to, 'import', out, '--dry-run');
+    const here = ['--folder', '.'];
+    const dry = await call(to, 'import', out, '--dry-run', ...here);
     expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was written: --dry-run.') });
     expect(existsSync(labelFolderOf(to))).toBe(false);
-    const first = JSON.parse((await call(to, 'import', out, '--json')).stdout);
+    const first = JSON.parse((await call(to, 'import', out, '--json', ...here)).stdout);
     expect(first).toMatchObject({ form: form === 'jsonl' ? 'labels' : form, fresh: 23, added: 23, notices: [] });
     const again = await call(to, 'import', out);
     expect(again.stdout).toContain('23 entries, 0 of them new');
@@ -103,6 +105,7 @@ describe('video-r1 annotations export and import', () => {
       ],
     };
     writeFileSync(path.join(to, 'tasks.json'), JSON.stringify([task]));
+    mkdirSync(labelFolderOf(to), { recursive: true });
     const unknown = await call(to, 'import', 'tasks.json', '--dry-run');
     expect(unknown.stdout).toContain('no item of the project has this text');
     const words = ['--dataset', 'data/cot.json', '--who', '7=Ann <ann@example.org>', '--means', 'order=wrong-order'];
@@ -151,6 +154,33 @@ describe('video-r1 annotations export and import', () => {
       1,
       expect.stringContaining('The folder has neither items.jsonl nor records.json.'),
     ]);
+  });
+});
+
+describe('video-r1 annotations in a folder that is no project', () => {
+  it('writes nothing there unless it is named, and says how', async () => {
+    const from = await project();
+    const file = path.join(from, 'labels.jsonl');
+    await call(from, 'export', '--form', 'jsonl', '--out', file);
+    const to = gitProject();
+    writeDataset(to);
+    const before = readdirSync(to);
+    for (const words of [
+      ['import', file],
+      ['import', file, '--dry-run'],
+      ['deal', 'data/cot.json', '--rows', '1-2', '--to', 'Pia'],
+      ['pack', 'data/cot.json', '--rows', '1-2', '--out', path.join(from, 'queue')],
+    ]) {
+      const { code, stderr } = await call(to, ...words);
+      expect([words[0], code, stderr]).toEqual([
+        ...[words[0], 2, expect.stringContaining('This folder is no project yet: it has no .video-r1.')],
+      ]);
+      expect(stderr).toContain('name it too: --folder .');
+    }
+    expect(readdirSync(to)).toEqual(before);
+    expect(await call(to, 'import', file, '--folder', '.')).toMatchObject({ code: 0 });
+    expect(readdirSync(to)).toEqual(['.git', '.gitattributes', '.gitignore', '.video-r1', 'data']);
+    expect(await call(to, 'import', file)).toMatchObject({ code: 0 });
   });
 });
 
@@ -214,6 +244,16 @@ describe('video-r1 annotations deal', () => {
     ]);
     const again = await deal('1-6', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ items: 0, shared: 0, without: [] });
+    // One person judges nothing twice, named twice or not.
+    const file = path.join(folder, 'data/cot.json');
+    const more = rows.map((row) => ({ ...row, problem_id: row.problem_id + 100, process: `${row.process} ` }));
+    writeFileSync(file, JSON.stringify([...rows, ...more]));
+    const alone = await deal('7-9', '--to', 'Pia', '--overlap', '100');
+    expect(alone.stdout).toContain('3 rows dealt out, 0 of them to two people');
+    // Rows that are gone wait for nobody.
+    writeFileSync(file, JSON.stringify([...rows, ...more.slice(2)]));
+    expect((await deal('1')).stdout).toContain('Pia: 2 rows to judge');
+    writeFileSync(file, JSON.stringify(rows));
     expect((await deal('7')).stderr).toContain('There is no row');
     expect((await deal('1-6', '--overlap', '101')).stderr).toContain('--overlap');
     expect((await call(folder, 'deal', 'data/cot.json', '--rows', '1')).stderr).toContain('--to');
@@ -222,20 +262,65 @@ describe('video-r1 annotations deal', () => {
 });
 
 describe('video-r1 annotations pack', () => {
-  it('gives a colleague rows with their frames, whose project knows them then', async () => {
+  it('gives a colleague rows as a project, whose labels come back to the rows', async () => {
     const { folder, remove } = await sampleProject();
     try {
       const out = path.join(temporaryProject(), 'queue');
-      const words = ['--rows', '2,4-5', '--out', out, '--author', 'Ann <ann@example.org>', '--json'];
-      const { code, stdout } = await call(folder, 'pack', 'data/sft.json', ...words);
-      expect([code, JSON.parse(stdout)]).toMatchObject([0, { items: 3, withoutFrames: 0, passedOver: [] }]);
+      const words = ['--folder', '.', '--rows', '2,4-5', '--out', out, '--author', 'Ann <ann@example.org>'];
+      const { code, stdout } = await call(folder, 'pack', 'data/sft.json', ...words, '--json');
+      expect([code, JSON.parse(stdout)]).toMatchObject([0, { items: 3, withoutFrames: 0, media: 3, passedOver: [] }]);
       expect(readFileSync(path.join(out, 'index.html'), 'utf8')).toContain('data/sft.json, row ');
-      const theirs = temporaryProject();
-      const { stdout: told } = await call(theirs, 'import', out);
-      expect(told).toContain('3 entries added.');
-      const { stdout: none, code: refused, stderr } = await call(folder, 'pack', 'data/rl.json', ...words);
-      expect([refused, none, stderr]).toEqual([1, '', expect.stringContaining('There is something in this folder')]);
-      const unjudged = await call(folder, 'pack', 'data/rl.json', '--rows', '1-3', '--out', `${out}-2`);
+      const original = JSON.parse(readFileSync(path.join(folder, 'data/sft.json'), 'utf8')) as {
+        path: string;
+        process: string;
+      }[];
+      const packed = JSON.parse(readFileSync(path.join(out, 'data/sft.json'), 'utf8')) as typeof original;
+      expect(packed).toEqual([original[1], original[3], original[4]]);
+      for (const { path: medium } of packed)
+        expect(readFileSync(path.join(out, 'data', medium))).toEqual(readFileSync(path.join(folder, 'data', medium)));
+
+      // As the editor of datasets writes it, in the packed folder as a project.
+      const file = path.join(out, 'data/sft.json');
+      const rowLabels = await RowLabels.open(out, file, 'Ben', () => {});
+      await rowLabels.add(packed[1] as never, packed[1]?.process ?? '', { flag: null, verdict: 'drop', fixed: null });
+      rowLabels.dispose();
+      const own = path.join(
+        labelFolderOf(out),
+        readdirSync(labelFolderOf(out)).find((name) => name.startsWith('ben')) ?? '',
+      );
+      const exported = path.join(out, 'labels.jsonl');
+      await call(out, 'export', '--form', 'jsonl', '--out', exported);
+      const back = await call(folder, 'import', own, '--folder', folder, '--json');
+      expect(JSON.parse(back.stdout)).toMatchObject({ form: 'labels', added: 2, notices: [] });
+      expect(JSON.parse((await call(folder, 'import', exported, '--json')).stdout)).toMatchObject({
+        entries: 2,
+        added: 0,
+      });
+      const cleaned = await call(folder, 'apply', 'data/sft.json', '--out', 'data/clean.json', '--json');
+      expect(JSON.parse(cleaned.stdout)).toMatchObject({ dropped: 1, elsewhere: 0 });
+      const kept = JSON.parse(readFileSync(path.join(folder, 'data/clean.json'), 'utf8')) as unknown[];
+      expect(kept).toEqual(original.filter((_, at) => at !== 3));
+    } finally {
+      await remove();
+    }
+  });
+
+  it('says what was copied, leaves media out where that is asked for, and what can not be packed', async () => {
+    const { folder, remove } = await sampleProject();
+    try {
+      const out = path.join(temporaryProject(), 'queue');
+      const pack = (file: string, to: string, ...more: string[]) =>
+        call(folder, 'pack', file, '--folder', '.', '--rows', '1-3', '--out', to, '--author', 'Ann', ...more);
+      const { stdout } = await pack('data/sft.json', out);
+      expect(stdout).toMatch(/data\/sft\.json in it has 3 rows, with 3 videos and images \([1-9]\d* kB\)/);
+      const bare = await pack('data/sft.json', `${out}-bare`, '--no-media');
+      expect(bare.stdout).toContain('data/sft.json in it has 3 rows, with no videos and images');
+      expect(readdirSync(path.join(`${out}-bare`, 'data'))).toEqual(['sft.json']);
+      const again = await pack('data/sft.json', out);
+      expect([again.code, again.stdout, again.stderr]).toEqual([
+        ...[1, '', expect.stringContaining('There is something in this folder')],
+      ]);
+      const unjudged = await pack('data/rl.json', `${out}-2`);
       expect([unjudged.code, unjudged.stderr]).toEqual([
         2,
         expect.stringContaining('None of these rows has a chain of thought'),

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anchorOf } from '../../../trainer/protocol/annotations/anchors.ts';
-import { itemKey } from '../../../trainer/protocol/annotations/entries.ts';
+import { type AssignmentEntry, type Author, itemKey } from '../../../trainer/protocol/annotations/entries.ts';
 import { type ItemLabels, LabelBook, type Statement } from '../../../trainer/protocol/annotations/label-book.ts';
 import { fits, flagsThatFit } from '../../../trainer/protocol/annotations/label-filter.ts';
 import { ann, ben, flag, retraction, row, settlement, verdictOf } from './made-entries.ts';
@@ -179,6 +179,15 @@ describe('clocks that disagree', () => {
     expect(book.get(key)?.outcome).toMatchObject({ verdict: 'keep' });
   });
 
+  test.each(['2099-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z', '2026-01-02T00:00:00.001Z'])(
+    'and one that is more than a day ahead dates nothing that its author says later: %s',
+    (at) => {
+      const now = '2026-01-01T00:00:00.000Z';
+      const book = new LabelBook([{ ...verdictOf(ann, 1, 'drop'), at }]);
+      expect(book.timeFor(ann, Date.parse(now))).toBe(now);
+    },
+  );
+
   test('of one time give the same order everywhere, that of the ids', () => {
     const [a, b] = [
       { ...verdictOf(ann, 1, 'drop'), id: 'a' },
@@ -301,4 +310,30 @@ describe('a filter', () => {
     const disputed = labelsOf(verdictOf(ann, 1, 'drop'), verdictOf(ben, 1, 'keep'));
     expect(fits(disputed, { verdict: 'disputed' })).toBe(true);
   });
+});
+
+describe('an item that was dealt out', () => {
+  const given = (author: Author, second: number, ...annotators: Author[]): AssignmentEntry => ({
+    ...{ v: 1, id: `given-${second}`, at: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString(), author },
+    ...{ kind: 'assignment', item: row('a'), annotators, shared: false },
+  });
+
+  test('by two people is for all whom they named, and by one for those named last', () => {
+    const [cid, dan] = ['Cid', 'Dan'].map((name) => ({ name, email: null })) as [Author, Author];
+    const named = (...entries: Statement[]) =>
+      new LabelBook(entries).get(itemKey(row('a')))?.assignment?.annotators.map(({ name }) => name);
+    expect(named(given(ann, 1, cid), given(ben, 2, dan))).toEqual(['Cid', 'Dan']);
+    expect(named(given(ann, 1, cid), given(ann, 2, dan))).toEqual(['Dan']);
+    const first = given(ann, 1, cid);
+    expect(named(first, given(ben, 2, dan), retraction(ann, 3, first))).toEqual(['Dan']);
+    expect(named(first, retraction(ann, 3, first))).toBeUndefined();
+  });
+});
+
+test('a fixed text that is blank is none', () => {
+  const blank = verdictOf(ann, 1, 'fix', { fixed: ' \n' });
+  const outcome = (...entries: Statement[]) => new LabelBook(entries).get(itemKey(row('a')))?.outcome;
+  expect(outcome(blank)).toEqual({ state: 'agreed', verdict: 'fix', fixed: null });
+  expect(outcome(blank, verdictOf(ben, 2, 'fix', { fixed: 'A' }))).toMatchObject({ fixed: 'A' });
+  expect(outcome(blank, settlement(ben, 2, 'fix', { fixed: '' }))).toMatchObject({ state: 'settled', fixed: null });
 });

@@ -53,7 +53,7 @@ function readingOf(row: number, turn: number, process: string): RowReading {
       mark: null,
       differs: false,
     },
-    history: { lines: [], hidden: null, annotators: null },
+    history: { lines: [], settled: null, hidden: null, annotators: null },
   };
 }
 

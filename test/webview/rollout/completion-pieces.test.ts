@@ -20,7 +20,7 @@ const media: MediaView = {
   times: [0, 1.44, 2.87, 4.35],
 };
 
-const aFlag = (id: string, span: Span): MarkedFlag => ({ id, span, severity: 'major', tag: '', said: '' });
+const aFlag = (id: string, span: Span): MarkedFlag => ({ id, span, grade: 'major', tag: '', said: '' });
 
 describe('completionPieces', () => {
   it('joins to the text between the ends that were asked for, however the marks overlap', () => {

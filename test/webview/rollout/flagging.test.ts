@@ -43,3 +43,29 @@ describe('the fixed text', () => {
     expect(said.map(({ fixed }) => fixed)).toEqual([written, null]);
   });
 });
+
+test('what could not be taken back is what the next undo takes back', async () => {
+  const taken: string[] = [];
+  const faults: unknown[] = [];
+  let fails = 1;
+  let made = 0;
+  const one = new Flagging(
+    {
+      add: async () => ({ ids: [`${++made}a`, `${made}b`] }),
+      retract: async (id) => {
+        if (id === '2a' && fails-- > 0) throw new Error('The disk is full.');
+        taken.push(id);
+        return { id };
+      },
+      categories: async () => [],
+      fail: (thrown) => faults.push(thrown),
+    },
+    () => ({ text: 'a', within: { start: 0, end: 1 } }),
+  );
+  await one.give('keep');
+  await one.give('drop');
+  expect(await one.undo()).toEqual([]);
+  expect([taken, faults.length]).toEqual([['2b'], 1]);
+  expect(await one.undo()).toEqual(['2a']);
+  expect(taken).toEqual(['2b', '2a']);
+});

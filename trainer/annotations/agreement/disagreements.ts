@@ -1,6 +1,7 @@
 /** What is to be settled: items that their authors judge differently, with who says what. */
+import { fixedTexts } from '../../protocol/annotations/outcome.ts';
 import type { Verdict } from '../../protocol/records.ts';
-import { byKey, type Judgement, judgementsByItem } from './judgements.ts';
+import { byKey, type GivenJudgement, type Judgement, judgementsByItem } from './judgements.ts';
 
 export interface DisputedCategory {
   readonly category: string;
@@ -14,11 +15,16 @@ export interface Disagreement {
   readonly verdicts: readonly { readonly author: string; readonly verdict: Verdict }[];
   /** Of all pairs of its authors, the share with different verdicts; 0 where only categories differ. */
   readonly verdictDispute: number;
+  /** All say `fix`, and wrote different texts. */
+  readonly textsDiffer: boolean;
   /** Only those that some flagged and others did not, most disputed first. */
   readonly categories: readonly DisputedCategory[];
   /** The same share for each category, added up. */
   readonly categoryDispute: number;
 }
+
+const textsOf = (given: readonly GivenJudgement[]) =>
+  fixedTexts(given.map(({ verdict, fixed = null }) => ({ verdict, fixed })));
 
 /** Pairs of authors that differ, as a share of all pairs. @param sizes how many authors said each thing */
 function dispute(sizes: readonly number[]): number {
@@ -29,8 +35,8 @@ function dispute(sizes: readonly number[]): number {
 const disputeOf = ({ flaggedBy, notFlaggedBy }: DisputedCategory) => dispute([flaggedBy.length, notFlaggedBy.length]);
 
 /**
- * Items where verdicts or flagged categories differ. First where most pairs of authors differ in their verdict, which is what
- * training hears; among these by what they flag; then where more have judged; then by key.
+ * Items where verdicts, fixed texts or flagged categories differ. First where most pairs of authors differ in their verdict, then
+ * where they differ in the text, which is what training hears; among these by what they flag; then where more have judged; then by key.
  * @param judgements one of each author and item at most; drafts are left out
  * @param settled items whose disagreement is settled, which are left out
  */
@@ -53,11 +59,13 @@ export function disagreements(judgements: readonly Judgement[], settled: Readonl
       })
       .filter(({ notFlaggedBy }) => notFlaggedBy.length > 0)
       .sort((a, b) => disputeOf(b) - disputeOf(a) || byKey(a.category, b.category));
-    if (verdictDispute === 0 && categories.length === 0) continue;
+    const textsDiffer = verdictSizes.size === 1 && textsOf(given).length > 1;
+    if (verdictDispute === 0 && !textsDiffer && categories.length === 0) continue;
     found.push({
       item,
       verdicts: given.map(({ author, verdict }) => ({ author, verdict })),
       verdictDispute,
+      textsDiffer,
       categories,
       categoryDispute: categories.reduce((sum, category) => sum + disputeOf(category), 0),
     });
@@ -65,6 +73,7 @@ export function disagreements(judgements: readonly Judgement[], settled: Readonl
   return found.sort(
     (a, b) =>
       b.verdictDispute - a.verdictDispute ||
+      Number(b.textsDiffer) - Number(a.textsDiffer) ||
       b.categoryDispute - a.categoryDispute ||
       b.verdicts.length - a.verdicts.length ||
       byKey(a.item, b.item),

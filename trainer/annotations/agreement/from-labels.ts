@@ -7,7 +7,7 @@ import type { FlaggedItem, SuggestionAnswer } from './suggestions.ts';
 /** Items and authors by their keys, as `itemKey` and `authorKey` make them. */
 export interface LabelsForAgreement {
   readonly judgements: readonly Judgement[];
-  /** Items with a settlement that stands. */
+  /** Items with a settlement that stands, and that leaves nothing open. */
   readonly settled: ReadonlySet<string>;
   /** For the scores of detectors. */
   readonly answers: readonly SuggestionAnswer[];
@@ -24,13 +24,14 @@ export function labelsForAgreement(book: LabelBook, items: Iterable<string> = bo
   for (const item of items) {
     const labels = book.get(item);
     if (!labels) continue;
-    const verdicts = new Map(labels.verdicts.map(({ author, verdict }) => [authorKey(author), verdict]));
+    const verdicts = new Map(labels.verdicts.map((given) => [authorKey(given.author), given]));
     const flags = Map.groupBy(labels.flags, ({ author }) => authorKey(author));
     for (const author of new Set([...verdicts.keys(), ...flags.keys()])) {
       const marks = (flags.get(author) ?? []).map(markOf);
-      judgements.push({ item, author, verdict: verdicts.get(author) ?? null, marks });
+      const given = verdicts.get(author);
+      judgements.push({ item, author, verdict: given?.verdict ?? null, marks, fixed: given?.fixed ?? null });
     }
-    if (labels.settlement) settled.add(item);
+    if (labels.outcome.state === 'settled') settled.add(item);
     for (const { detector, accepted } of labels.answers) answers.push({ detector, accepted });
     for (const { category } of labels.flags) flagged.push({ item, category });
   }

@@ -24,6 +24,8 @@ export interface Judgement {
    */
   readonly verdict: Verdict | null;
   readonly marks: readonly Mark[];
+  /** Of the verdict `fix`: the text that its author wrote; absent or null where there is none. */
+  readonly fixed?: string | null;
 }
 
 /** A judgement that counts. */

@@ -8,7 +8,7 @@ import {
   type Entry,
   type Item,
 } from '../../protocol/annotations/entries.ts';
-import type { ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
+import type { Assigned, ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
 import { isWaitingFor } from '../../protocol/annotations/label-filter.ts';
 import type { Dealt } from '../../protocol/review-queue.ts';
 import { type Assignment, assign } from '../agreement/assignment.ts';
@@ -20,7 +20,7 @@ import { assignmentOf, type Described } from '../say.ts';
 export interface DealtItem {
   readonly key: string;
   readonly said: ItemLabels;
-  readonly assignment: AssignmentEntry;
+  readonly assignment: Assigned;
 }
 
 /** Those that `isMeant` is true of, in the order in which they were dealt out. */
@@ -44,6 +44,13 @@ export function waitingItems(items: readonly DealtItem[]): Dealt['waiting'] {
     }));
 }
 
+/** What an author said of who judges items that nobody has judged: it can be taken back without a loss. */
+export function ownDealings(items: readonly DealtItem[], author: Author): AssignmentEntry[] {
+  return items.flatMap(({ said, assignment }) =>
+    said.verdicts.length > 0 ? [] : assignment.entries.filter((entry) => authorKey(entry.author) === authorKey(author)),
+  );
+}
+
 export interface Dealing {
   /** What was dealt out before, of which nothing is taken back. */
   readonly before: readonly DealtItem[];
@@ -64,7 +71,7 @@ export interface DealtOut {
   readonly entries: readonly Entry[];
   /** Of those that say who is to judge, which can be taken back. */
   readonly ids: readonly string[];
-  /** Items that are new, and how many of them two people judge. */
+  /** Items that are new, and how many of them two people are to judge. */
   readonly items: number;
   readonly shared: number;
 }
@@ -89,7 +96,7 @@ export async function dealOut(labels: LabelFolder, dealing: Dealing): Promise<De
     ids.push(...said.ids);
   }
   const isNew = changed.filter(({ item }) => !had.has(item));
-  return { entries, ids, items: isNew.length, shared: isNew.filter(({ shared }) => shared).length };
+  return { entries, ids, items: isNew.length, shared: isNew.filter(({ annotators: of }) => of.length > 1).length };
 }
 
 const laterBy = (at: string, milliseconds: number) => new Date(Date.parse(at) + milliseconds).toISOString();

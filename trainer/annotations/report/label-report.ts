@@ -201,6 +201,7 @@ export function labelReport(book: LabelBook, categories: Categories): LabelRepor
       item: each.item,
       verdicts: each.verdicts.map(({ author, verdict }) => ({ author: nameOf(author), verdict })),
       verdictDispute: each.verdictDispute,
+      textsDiffer: each.textsDiffer,
       categories: each.categories.map(({ category, flaggedBy, notFlaggedBy }) => ({
         category,
         flaggedBy: flaggedBy.map(nameOf),

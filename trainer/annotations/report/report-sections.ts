@@ -141,18 +141,19 @@ export function reportSections(
     onSpans(),
     {
       title: `Disagreements to settle: ${number(report.disagreements.length)}`,
-      note: `Items on which verdicts or categories differ, most disputed first${
+      note: `Items on which verdicts, fixed texts or categories differ, most disputed first${
         report.disagreements.length > mostDisagreements ? `; the first ${number(mostDisagreements)} of them` : ''
       }.`,
       head: ['item', 'verdicts', 'flagged by some of them alone'],
       numeric: 0,
       rows: report.disagreements
         .slice(0, mostDisagreements)
-        .map(({ about, verdicts, categories: disputed }) => [
+        .map(({ about, verdicts, textsDiffer, categories: disputed }) => [
           about,
           [...Map.groupBy(verdicts, ({ verdict }) => verdict)]
             .map(([verdict, by]) => `${verdict}: ${by.map(({ author }) => who(author)).join(', ')}`)
-            .join('; '),
+            .join('; ')
+            .concat(textsDiffer ? ', with different texts' : ''),
           disputed.map(({ category, flaggedBy }) => `${nameOf(category)}: ${flaggedBy.map(who).join(', ')}`).join('; '),
         ]),
       empty: 'Nothing is disputed.',

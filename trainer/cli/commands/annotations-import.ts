@@ -14,7 +14,7 @@ import { verdict } from '../../protocol/records.ts';
 import { exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
-import { count, noticeLines, number, openLabels, projectOf } from './annotations-labels.ts';
+import { count, noticeLines, number, openLabels, projectToWrite } from './annotations-labels.ts';
 
 const formWords = {
   labels: 'holds labels of this program',
@@ -29,7 +29,7 @@ export async function importLabels(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(
     args,
     {
-      folder: { type: 'string', default: '.' },
+      folder: { type: 'string' },
       dataset: { type: 'string', multiple: true, default: [] as string[] },
       who: { type: 'string', multiple: true, default: [] as string[] },
       means: { type: 'string', multiple: true, default: [] as string[] },
@@ -43,7 +43,7 @@ export async function importLabels(args: readonly string[]): Promise<number> {
   if (file === undefined) throw usage('Name the file to import.');
   const authors = new Map([...pairs('who', values.who)].map(([user, author]) => [user, authorOfSetting(author)]));
   const meanings = pairs('means', values.means);
-  const project = projectOf(values.folder);
+  const project = projectToWrite(values.folder);
   const line = new LiveLine(process.stderr);
   const isDry = values['dry-run'];
   const words = { stopped: 'The import was stopped; nothing was added.', left: 'no label is left half written' };
@@ -115,7 +115,8 @@ async function entriesOf(read: ImportFile, asked: Asked): Promise<Imported> {
   const { labels, project, datasets, vocabulary, textField, authors, signal, line, onAuthor } = asked;
   const from = read.form === 'label-studio' ? importLabelStudio : importArgilla;
   const options = { vocabulary, textField };
-  const context = { authors, now: new Date().toISOString() };
+  const said = (key: string) => labels.book.get(key);
+  const context = { authors, said, now: new Date().toISOString() };
   const course = {
     signal,
     onProgress: (done: number, total: number) => {

@@ -1,8 +1,9 @@
 /** What the parts of `video-r1 annotations` share: the labels of a project, and what is told of them. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Notice } from '../../annotations/exchange/notices.ts';
 import { LabelFolder } from '../../annotations/label-folder.ts';
+import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { usage } from '../terminal/command.ts';
 import type { LiveLine } from '../terminal/progress.ts';
@@ -17,6 +18,20 @@ export function projectOf(folder: string): string {
   throw new StudioError('not-found', 'There is no such folder.', {
     place: project,
     remedy: "Name the project's folder with --folder.",
+  });
+}
+
+/**
+ * The same for what writes into the project: no folder becomes one unless it is named.
+ * @param folder undefined takes the current one
+ * @throws StudioError `bad-request` where none is named and the current one is no project yet
+ */
+export function projectToWrite(folder: string | undefined): string {
+  const project = projectOf(folder ?? '.');
+  if (folder !== undefined || existsSync(path.join(project, trainerFolder))) return project;
+  throw new StudioError('bad-request', `This folder is no project yet: it has no ${trainerFolder}.`, {
+    place: project,
+    remedy: "Name the project's folder with --folder. To make this one a project, name it too: --folder .",
   });
 }
 

@@ -1,7 +1,7 @@
 /** `video-r1 annotations pack`: a queue of rows or rollouts for a colleague, as one folder. */
 import path from 'node:path';
 import { findAuthor } from '../../annotations/author.ts';
-import { mostPacked, type PackedItem, writePack } from '../../annotations/export/pack.ts';
+import { mostPacked, type Packed, type PackedItem, writePack } from '../../annotations/export/pack.ts';
 import { textHash } from '../../annotations/label-files.ts';
 import { datasetName, itemOfRow } from '../../annotations/rows/row-item.ts';
 import { EditableDataset } from '../../data/editable/editable-dataset.ts';
@@ -11,7 +11,6 @@ import { selectedRollouts } from '../../export/selection.ts';
 import { presetParameters } from '../../learning/presets.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
-import { projectName } from '../../protocol/place.ts';
 import { formerProject, readPlan } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import { framesOfRun } from '../../runs/run-frames.ts';
@@ -24,7 +23,7 @@ import { allowedRoots, exitCodes, readOptions, rootOptions, usage, wholeNumber }
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
 import { queryOption, sortOption } from '../terminal/rollout-options.ts';
-import { count, noChains, number, projectOf, rowNumbers } from './annotations-labels.ts';
+import { count, noChains, number, projectToWrite, rowNumbers } from './annotations-labels.ts';
 import { requireRun } from './require-run.ts';
 
 const frameCacheBytes = 2e9;
@@ -33,13 +32,14 @@ export async function packItems(args: readonly string[]): Promise<number> {
   const { values, positionals } = readOptions(
     args,
     {
-      folder: { type: 'string', default: '.' },
+      folder: { type: 'string' },
       rows: { type: 'string' },
       query: { type: 'string' },
       sort: { type: 'string' },
       limit: { type: 'string' },
       out: { type: 'string' },
       author: { type: 'string', default: '' },
+      'no-media': { type: 'boolean', default: false },
       ffmpeg: { type: 'string' },
       json: { type: 'boolean', default: false },
       ...rootOptions,
@@ -53,6 +53,7 @@ export async function packItems(args: readonly string[]): Promise<number> {
   if (out === undefined) throw usage('Say with --out which folder to write.');
   if (rows !== undefined && (values.sort !== undefined || values.limit !== undefined))
     throw usage('--sort and --limit belong to --query.');
+  if (rows === undefined && values['no-media']) throw usage('--no-media belongs to --rows.');
   const numbers = rows === undefined ? null : rowNumbers(rows, mostPacked);
   const selected = {
     expression: queryOption(query ?? ''),
@@ -60,7 +61,7 @@ export async function packItems(args: readonly string[]): Promise<number> {
     limit: values.limit === undefined ? null : wholeNumber('limit', values.limit, 1),
   };
   const roots = allowedRoots(values);
-  const project = projectOf(values.folder);
+  const project = projectToWrite(values.folder);
   if (numbers === null) requireRun(project, named);
   const line = new LiveLine(process.stderr);
   const words = { stopped: 'Stopped; nothing was written.', left: 'no folder is left half written' };
@@ -69,85 +70,103 @@ export async function packItems(args: readonly string[]): Promise<number> {
     const tools = await findFfmpeg(values.ffmpeg);
     const loader = new MediaLoader(tools, path.join(project, trainerFolder, 'cache'), frameCacheBytes);
     const passedOver: number[] = [];
-    const items =
-      numbers === null
-        ? itemsOfRun(path.join(runsFolder(project), named), selected, loader, signal)
-        : itemsOfDataset(project, named, numbers, { loader, roots, passedOver, signal });
+    const dataset = numbers && (await EditableDataset.open(named, { signal }));
     try {
-      const pack = { author, project: projectName(project), at: new Date(), tools, items };
+      const from = { loader, roots, passedOver, name: dataset ? datasetName(project, named) : '' };
+      const items =
+        dataset && numbers
+          ? itemsOfDataset(dataset, named, numbers, from)
+          : itemsOfRun(path.join(runsFolder(project), named), selected, loader, signal);
+      const pack = {
+        ...{ author, projectFolder: project, at: new Date(), tools, items },
+        dataset: dataset && { name: from.name, isLines: dataset.form === 'lines' },
+        withMedia: !values['no-media'],
+      };
       const onProgress = (done: number) => line.show(`${count(done, 'item')} packed`);
       const packed = await writePack(out, pack, { signal, onProgress }).catch((thrown) => {
         if (numbers !== null && passedOver.length === numbers.length) throw noChains(named);
         throw thrown;
       });
       line.clear();
-      if (values.json) process.stdout.write(`${JSON.stringify({ out, ...packed, passedOver }, null, 1)}\n`);
-      else {
-        const { items: many, pictures, withoutFrames } = packed;
-        const lines = [
-          `${out}: ${count(many, 'item')} with ${count(pictures, 'frame')}; open index.html in it`,
-          ...(withoutFrames > 0 ? [`  ${number(withoutFrames)} without frames; the page says why`] : []),
-          ...(passedOver.length > 0
-            ? [`  passed over, as they have no chain of thought: rows ${passedOver.join(', ')}`]
-            : []),
-        ];
-        process.stdout.write(`${lines.join('\n')}\n`);
-      }
+      const told = { ...packed, dataset: pack.dataset?.name ?? null, passedOver };
+      if (values.json) process.stdout.write(`${JSON.stringify({ out, ...told }, null, 1)}\n`);
+      else process.stdout.write(`${packedText(out, told, pack.withMedia)}\n`);
       return exitCodes.done;
     } finally {
       line.clear();
+      dataset?.dispose();
       await loader.dispose();
     }
   });
 }
 
+interface Told extends Packed {
+  /** As the folder has it; null for rollouts. */
+  readonly dataset: string | null;
+  readonly passedOver: readonly number[];
+}
+
+function packedText(out: string, told: Told, withMedia: boolean): string {
+  const { items, pictures, withoutFrames, media, mediaBytes, dataset, passedOver } = told;
+  const copied = withMedia
+    ? `${count(media, 'video or image', 'videos and images')} (${sizeText(mediaBytes)})`
+    : 'no videos and images';
+  return [
+    `${out}: ${count(items, 'item')} with ${count(pictures, 'frame')}; index.html in it says how they are judged`,
+    ...(dataset === null ? [] : [`  ${dataset} in it has ${count(items, 'row')}, with ${copied}`]),
+    ...(withoutFrames > 0 ? [`  ${number(withoutFrames)} without frames; the page says why`] : []),
+    ...(passedOver.length > 0
+      ? [`  passed over, as they have no chain of thought: rows ${passedOver.join(', ')}`]
+      : []),
+  ].join('\n');
+}
+
+const sizeText = (bytes: number) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
 interface FromDataset {
+  /** As labels name it. */
+  readonly name: string;
   readonly loader: MediaLoader;
   readonly roots: readonly string[];
   /** Is given the rows without a chain of thought. */
   readonly passedOver: number[];
-  readonly signal: AbortSignal;
 }
 
 /** With the frames that training with the paper's limits takes. */
 async function* itemsOfDataset(
-  project: string,
+  dataset: EditableDataset,
   file: string,
   numbers: readonly number[],
-  { loader, roots, passedOver, signal }: FromDataset,
+  { name, loader, roots, passedOver }: FromDataset,
 ): AsyncGenerator<PackedItem> {
-  const name = datasetName(project, file);
   const limits = frameLimits(presetParameters('paper', 'tgrpo'));
   const places = mediaRoots(path.dirname(path.resolve(file)), roots);
-  const dataset = await EditableDataset.open(file, { signal });
-  try {
-    for (const row of numbers) {
-      const read = await dataset.row(row - 1);
-      if (read.fault) throw read.fault.error;
-      const { value } = read;
-      const known = itemOfRow(name, value);
-      if (known === null) {
-        passedOver.push(row);
-        continue;
-      }
-      yield {
-        ...known,
-        async frames() {
-          const checked = checkRow(value);
-          if (!('row' in checked)) throw new StudioError('bad-dataset', `The row has a fault: ${checked.fault}`);
-          const place = findMedia(places, checked.row.path);
-          if (place.kind === 'missing') throw new StudioError('not-found', `${checked.row.path} ${place.reason}.`);
-          if (place.kind === 'outside')
-            throw new StudioError('bad-media', `${checked.row.path} leads out of the dataset's folder.`, {
-              remedy: allowRemedy(place.real),
-            });
-          const { frames, view } = await loader.load(place.real, checked.row.data_type, limits);
-          return { ...frames, times: view.times, shuffledOrder: null };
-        },
-      };
+  for (const row of numbers) {
+    const read = await dataset.row(row - 1);
+    if (read.fault) throw read.fault.error;
+    const { value, bytes } = read;
+    const known = itemOfRow(name, value);
+    if (known === null) {
+      passedOver.push(row);
+      continue;
     }
-  } finally {
-    dataset.dispose();
+    yield {
+      ...known,
+      row: bytes,
+      async frames() {
+        const checked = checkRow(value);
+        if (!('row' in checked)) throw new StudioError('bad-dataset', `The row has a fault: ${checked.fault}`);
+        const { path: named, data_type: type } = checked.row;
+        const place = findMedia(places, named);
+        if (place.kind === 'missing') throw new StudioError('not-found', `${named} ${place.reason}.`);
+        if (place.kind === 'outside')
+          throw new StudioError('bad-media', `${named} leads out of the dataset's folder.`, {
+            remedy: allowRemedy(place.real),
+          });
+        const { frames, view } = await loader.load(place.real, type, limits);
+        return { ...frames, times: view.times, shuffledOrder: null, medium: { named, real: place.real } };
+      },
+    };
   }
 }
 
@@ -178,9 +197,11 @@ async function* itemsOfRun(
           answer: answer === '' ? null : answer,
           media: [question.path],
         },
+        row: null,
         async frames() {
           const frames = await framesOfRun(store, await readPlan(folder), loader, media.key);
-          return { ...frames, times: media.times, shuffledOrder: order === 'shuffled' ? media.shuffledOrder : null };
+          const shuffledOrder = order === 'shuffled' ? media.shuffledOrder : null;
+          return { ...frames, times: media.times, shuffledOrder, medium: null };
         },
       };
     }

@@ -28,11 +28,12 @@ video-r1 annotations export --form FORM --out FILE [--author WHO] [--category ID
 video-r1 annotations import FILE [--dataset DATASET …] [--who USER=AUTHOR …] [--means LABEL=MEANING …] [--field NAME]
                             [--dry-run] [--json] [--folder DIR]
 video-r1 annotations apply DATASET --out FILE | --in-place [--json] [--folder DIR]
-video-r1 annotations pack DATASET --rows LIST | RUN --query FILTER [--sort FIELD] [--limit N]
+video-r1 annotations pack DATASET --rows LIST [--no-media] | RUN --query FILTER [--sort FIELD] [--limit N]
                           --out FOLDER [--author WHO] [--allow-root DIR …] [--ffmpeg PATH] [--json] [--folder DIR]
 video-r1 annotations deal DATASET --rows LIST --to WHO … [--overlap PERCENT] [--author WHO] [--json] [--folder DIR]
 
-Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told.
+Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told. The
+project is the current folder, or --folder; import, deal and pack make a folder a project only where --folder names it.
 
 stats counts labels by verdict, annotator, category, source and day (UTC), and says how far annotators agree: alpha over all,
 kappa of each pair, F1 of spans, with intervals of 95 %; what is undefined is said. Then the disagreements to settle, the first
@@ -54,9 +55,11 @@ apply writes a dataset without the rows whose verdict is drop, and with the fixe
 stays. A row's verdict is the settled one, else the one that all its authors share; where they differ it is kept and counted.
 --in-place writes over the dataset itself. Labels belong to exact texts: a fixed text is a new item, without labels.
 
-pack gives a colleague a queue as one folder: the items, with their frames as JPEG files and a page that shows both, and no labels.
-Rows are counted from 1, as in 1-20,33; rollouts are chosen as export does. Import the folder to judge its items in another
-project; what export writes there can be imported here. --author says who packs (git's user).
+pack gives a colleague a queue as one folder: the items, with their frames as JPEG files and a page that shows both and says how
+they are judged, and no labels. Of rows, counted from 1 as in 1-20,33, it is a project: with a dataset of these rows and a copy of
+their videos and images (--no-media leaves these out), which VS Code opens. Rollouts, chosen as export does, and rows too are judged
+in Label Studio, from label-studio.json. import takes in what comes back: the colleague's label file, or Label Studio's export.
+--author says who packs (git's user).
 
 deal gives rows to people to judge, --overlap of 100 (30) to two of them, so that their agreement can be measured. What was given
 before stays given; rows that were judged or given already are passed over. The editor of datasets lists what waits for whom.

@@ -181,6 +181,17 @@ export type ReadEntry =
   | { readonly state: 'newer'; readonly why: string }
   | { readonly state: 'fault'; readonly fault: string };
 
+/** How deep what this version does not know may be nested; known keys reach three. */
+const deepest = 100;
+
+/** Whether a value is nested deeper, found without descending into it. */
+function isDeeper(value: unknown, than: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= than && level.length > 0; depth++)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  return level.length > 0;
+}
+
 /** A line's value as an entry. */
 export function readEntry(value: unknown): ReadEntry {
   const read = entry.safeParse(value);
@@ -193,12 +204,22 @@ export function readEntry(value: unknown): ReadEntry {
   const known = isLater ? entry.safeParse({ ...(value as object), v: entryVersion }) : read;
   const isMoreOnly = known.success || known.error.issues.every(({ code }) => code === 'unrecognized_keys');
   if (isMoreOnly) {
+    if (isDeeper(value, deepest)) return { state: 'fault', fault: `what it holds is nested more than ${deepest} deep` };
     const unknown = known.success ? `version ${v}` : faultLine(entry, value, known.error, 'the entry');
     return { state: 'read', entry: value as Entry, unknown };
   }
   const fault = faultLine(entry, value, known.error, 'the entry');
   return isLater ? { state: 'newer', why: `of version ${v}, in which ${fault}` } : { state: 'fault', fault };
 }
+
+const dayMs = 86_400_000;
+
+/**
+ * Whether a time is that of a broken clock, or forged: more than a day ahead. It dates nothing else, or all that is said later
+ * would be dated after it.
+ * @param at ISO 8601
+ */
+export const isFarAhead = (at: string, nowMs: number): boolean => !(Date.parse(at) <= nowMs + dayMs);
 
 const atMilliseconds = '2026-01-31T00:00:00.000Z'.length;
 

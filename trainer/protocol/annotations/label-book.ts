@@ -16,6 +16,7 @@ import {
   type FlagEntry,
   type Item,
   type ItemEntry,
+  isFarAhead,
   itemKey,
   type RetractionEntry,
   type SettlementEntry,
@@ -27,6 +28,12 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 export type Statement = Exclude<Entry, ItemEntry>;
 type ItemStatement = Exclude<Statement, RetractionEntry>;
 
+/** To whom an item was dealt out, by all who dealt it out: where two did, it is for all whom they named. */
+export interface Assigned extends Pick<AssignmentEntry, 'at' | 'author' | 'annotators' | 'shared'> {
+  /** The latest that stands of each who dealt it out. */
+  readonly entries: readonly AssignmentEntry[];
+}
+
 export interface ItemLabels {
   readonly item: Item;
   /** The latest that stands of each author, category and place: to flag the same again changes severity and note. */
@@ -36,8 +43,8 @@ export interface ItemLabels {
   /** To suggestions: the latest that stands of each author, detector and place. */
   readonly answers: readonly AnswerEntry[];
   readonly settlement: SettlementEntry | null;
-  /** Who is to judge it, as it was said last; null where everyone may. */
-  readonly assignment: AssignmentEntry | null;
+  /** Who is to judge it; null where everyone may. */
+  readonly assignment: Assigned | null;
   /** What training obeys. */
   readonly outcome: Outcome;
   /** All that was ever said of it, in order, with what was taken back and what took it back. */
@@ -143,10 +150,10 @@ export class LabelBook {
 
   /**
    * The time for an author's next entry, in ISO 8601: now, but after all that the author has said, so that it is the later one
-   * also where another of the author's machines has a clock that is ahead.
+   * also where another of the author's machines has a clock that is ahead. What is far ahead does not count.
    */
   timeFor(author: Author, nowMs: number): string {
-    const own = this.ofAuthor.get(authorKey(author)) ?? [];
+    const own = (this.ofAuthor.get(authorKey(author)) ?? []).filter(({ at }) => !isFarAhead(at, nowMs));
     const latest = own.reduce((last, { at }) => Math.max(last, Date.parse(at) + 1), nowMs);
     return new Date(latest).toISOString();
   }
@@ -186,11 +193,19 @@ export class LabelBook {
       verdicts,
       answers: latest(ofKind(standing, 'answer'), ({ detector, span }) => `${detector} ${placeKey(span)}`),
       settlement,
-      assignment: ofKind(standing, 'assignment').at(-1) ?? null,
+      assignment: united(latest(ofKind(standing, 'assignment'), () => '')),
       outcome: outcomeOf(verdicts, settlement),
       history: all.map((entry) => ({ entry, stands: !retracted.has(entry.id) })),
     };
   }
+}
+
+function united(entries: readonly AssignmentEntry[]): Assigned | null {
+  const [first] = entries;
+  if (first === undefined) return null;
+  const annotators = new Map(entries.flatMap((entry) => entry.annotators.map((one) => [authorKey(one), one])));
+  const shared = annotators.size > 1 || entries.some((entry) => entry.shared);
+  return { at: first.at, author: first.author, annotators: [...annotators.values()], shared, entries };
 }
 
 const isOwn = (a: Statement, b: Statement): boolean => authorKey(a.author) === authorKey(b.author);

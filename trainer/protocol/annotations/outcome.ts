@@ -18,8 +18,16 @@ export function outcomeOf(verdicts: readonly VerdictEntry[], settlement: Settlem
     return { state: 'disputed', over: 'verdict' };
   const state = settlement === null ? 'agreed' : 'settled';
   if (verdict !== 'fix') return { state, verdict, fixed: null };
-  if (settlement !== null && settlement.fixed !== null) return { state, verdict, fixed: settlement.fixed };
-  const written = verdicts.filter((each) => each.verdict === 'fix' && each.fixed !== null).map(({ fixed }) => fixed);
-  const texts = new Set(written);
-  return texts.size > 1 ? { state: 'disputed', over: 'text' } : { state, verdict, fixed: written[0] ?? null };
+  if (settlement !== null && isText(settlement.fixed)) return { state, verdict, fixed: settlement.fixed };
+  const [text = null, ...others] = fixedTexts(verdicts);
+  return others.length > 0 ? { state: 'disputed', over: 'text' } : { state, verdict, fixed: text };
 }
+
+/** The different texts that people wrote with the verdict `fix`. A blank one is none. */
+export function fixedTexts(verdicts: readonly Pick<VerdictEntry, 'verdict' | 'fixed'>[]): string[] {
+  return Array.from(
+    new Set(verdicts.flatMap(({ verdict, fixed }) => (verdict === 'fix' && isText(fixed) ? fixed : []))),
+  );
+}
+
+const isText = (fixed: string | null): fixed is string => fixed !== null && fixed.trim() !== '';

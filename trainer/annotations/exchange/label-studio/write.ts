@@ -86,7 +86,11 @@ export function labelStudioConfig(categories: readonly string[]): string {
   const options = (tag: string, values: readonly string[]) =>
     values.map((value) => `    <${tag} value="${attribute(value)}"/>`).join('\n');
   const { text, flags, severity, note, itemFlags, verdict, fixed } = controls;
+  // Beside the text what it is an answer to, which every task has.
   return `<View>
+  <Header value="$question"/>
+  <Text name="options" value="$options"/>
+  <Text name="solution" value="$solution"/>
   <Labels name="${flags}" toName="${text}" choice="multiple">
 ${options('Label', categories)}
   </Labels>
