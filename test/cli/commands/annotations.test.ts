@@ -113,6 +113,15 @@ describe('video-r1 annotations export and import', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('tasks.json is an export of Label Studio: 3 entries, 3 of them new.');
     expect(stdout).toContain('  Ann <ann@example.org>, there 7: 3 entries, 3 new');
+    expect(stdout).not.toContain('the file has no such');
+    const typed = ['--who', '8=Ann', '--means', 'bda=drop', '--means', 'BAD=drop', '--means', 'order=wrong-order'];
+    const mistyped = await call(to, 'import', 'tasks.json', ...words.slice(0, 2), ...typed, '--dry-run');
+    expect(mistyped.code).toBe(0);
+    expect(mistyped.stdout).toContain('--who 8: the file has no such user; it has 7.');
+    expect(mistyped.stdout).toContain('--means bda: the file has no such label; it has bad, order.');
+    expect(mistyped.stdout.match(/the file has no such/g)).toHaveLength(2);
+    const json = await call(to, 'import', 'tasks.json', ...words.slice(0, 2), ...typed, '--dry-run', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ unmet: { who: ['8'], means: ['bda'] } });
     const { disagreements: _, ...report } = JSON.parse((await call(to, 'stats', '--json')).stdout);
     expect(report).toMatchObject({ outcomes: { drop: 1 }, categories: [{ category: 'wrong-order', spans: 1 }] });
   });
