@@ -7,6 +7,7 @@ import { panelOf, type WebviewPage } from '../trainer/protocol/pages.ts';
 import { type Place, projectName, webviewPage } from '../trainer/protocol/place.ts';
 import { listSort } from '../trainer/protocol/query/sort.ts';
 import { groupPurpose } from '../trainer/protocol/records.ts';
+import { queueOrder } from '../trainer/protocol/review-queue.ts';
 import { Across } from './across/across.tsx';
 import { type AcrossPlace, acrossPlaceOf, noQuestion, placeOfAcross } from './across/place.ts';
 import { Compare } from './compare/compare.tsx';
@@ -58,6 +59,7 @@ const savedPlace = z.object({
       againstEvaluationId: z.string().nullable(),
     })
     .optional(),
+  review: z.object({ order: queueOrder, line: z.string(), rolloutId: z.string().nullable() }).optional(),
 });
 type SavedPlace = z.infer<typeof savedPlace>;
 
@@ -132,6 +134,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       place.set({ groupId, rolloutId, line, sort, following, selection: null });
       if (saved.data.across) across.set(saved.data.across);
       if (saved.data.compare) compare.set(saved.data.compare);
+      if (saved.data.review) review.set(saved.data.review);
       if (host.place === 'vscode' && panelOf(saved.data.page) === panelOf(host.page)) setPage(saved.data.page);
       if (saved.data.runId) session.choose(saved.data.runId);
     }
@@ -165,6 +168,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       ...{ page, runId, groupId, rolloutId, line, sort, following },
       across: questionShown,
       compare: comparisonShown,
+      review: reviewShown,
     };
     host.saveState(state);
     if (runId && project !== null) {

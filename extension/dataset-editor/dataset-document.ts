@@ -89,7 +89,7 @@ export class DatasetDocument implements vscode.CustomDocument {
       if (folder?.scheme !== 'file')
         throw new Error('Labels lie in the project: open the folder that the file is in to label its rows.');
       const { fsPath } = folder;
-      const labels = await RowLabels.open(fsPath, this.dataset.file, await author(fsPath), () => this.rowsChanged());
+      const labels = await RowLabels.open(fsPath, this.uri.fsPath, await author(fsPath), () => this.rowsChanged());
       if (this.disposed) labels.dispose();
       else this.labelling = labels;
     } catch (thrown) {

@@ -20,6 +20,7 @@ import type { DatasetDocument } from './dataset-document.ts';
 import { wordsOf } from './fault-words.ts';
 import { frameSheet } from './frame-sheet.ts';
 import { headVersion } from './head-version.ts';
+import { presentItems } from './present-items.ts';
 import { headOf, readRow, type SaidOfRow, valuesOf } from './read-row.ts';
 import type { RowLabels } from './row-labels.ts';
 
@@ -138,7 +139,7 @@ export class DatasetView {
         return this.search(message.search, {
           ...(message.text !== '' && { text: message.text }),
           ...(message.isChanged && { isChanged: true }),
-          ...(message.label !== null && { rule: this.labelRule(message.label) }),
+          label: message.label,
         });
       case 'compare-head':
         return this.compareHead();
@@ -160,6 +161,11 @@ export class DatasetView {
         return this.say(message.said, async (labels) =>
           labels.settle(valuesOf(await document.dataset.row(message.row)), message.text, message),
         );
+      case 'carry-over':
+        return this.say(message.said, async (labels) => {
+          const values = valuesOf(await document.dataset.row(message.row));
+          return labels.carryOver(values, message.text, await this.presentAround(labels, [values]));
+        });
       case 'agreement':
         if (typeof document.labels !== 'string')
           this.post({ type: 'agreement', agreement: document.labels.agreement() });
@@ -180,13 +186,20 @@ export class DatasetView {
     const read = await this.document.dataset.row(row);
     if (typeof labels === 'string') return readRow(read, turn);
     const values = valuesOf(read);
-    return readRow(read, turn, saidOf(labels, values));
+    return readRow(read, turn, saidOf(labels, values, await this.presentAround(labels, [values])));
   }
 
-  private labelRule(choice: LabelChoice): RowRule {
-    const { labels } = this.document;
+  /** What rows with the ids of these are now, as far as it is known; only where their labels may be of another text. */
+  private presentAround(labels: RowLabels, rows: readonly ReturnType<typeof valuesOf>[]): Promise<ReadonlySet<string>> {
+    const { signal } = this.closing;
+    return presentItems(this.document.dataset, labels, labels.idsWithOthers(rows), { signal, isThorough: false });
+  }
+
+  private async labelRule(choice: LabelChoice, signal: AbortSignal): Promise<RowRule> {
+    const { labels, dataset } = this.document;
     if (typeof labels === 'string') return { ids: new Set(), holds: () => false };
-    return labels.keeps(choice);
+    if (choice.verdict !== 'earlier') return labels.keeps(choice);
+    return labels.keeps(choice, await presentItems(dataset, labels, labels.ids, { signal, isThorough: true }));
   }
 
   private async say(said: number, what: (labels: RowLabels) => Promise<readonly string[]>): Promise<void> {
@@ -204,18 +217,22 @@ export class DatasetView {
   /** Rows that follow each other are read at once. */
   private async heads(rows: readonly number[]) {
     const { labels } = this.document;
-    const heads = [];
+    const found: EditableRow[] = [];
     for (let n = 0; n < rows.length; ) {
       const from = rows[n] as number;
       let to = from + 1;
       while (rows[++n] === to) to++;
-      for (const row of await this.document.dataset.rows(from, to))
-        heads.push(headOf(row, typeof labels === 'string' ? null : labels.markOf(valuesOf(row))));
+      found.push(...(await this.document.dataset.rows(from, to)));
     }
-    return heads;
+    if (typeof labels === 'string') return found.map((row) => headOf(row));
+    const present = await this.presentAround(labels, found.map(valuesOf));
+    return found.map((row) => headOf(row, labels.markOf(valuesOf(row), present)));
   }
 
-  private async search(search: number, filter: RowFilter): Promise<void> {
+  private async search(
+    search: number,
+    { label, ...filter }: Omit<RowFilter, 'rule'> & { readonly label: LabelChoice | null },
+  ): Promise<void> {
     this.searching.abort();
     const work = new AbortController();
     this.searching = work;
@@ -228,8 +245,10 @@ export class DatasetView {
       told = performance.now();
     };
     try {
-      await searchRows(this.document.dataset, filter, {
-        signal: work.signal,
+      const { signal } = work;
+      const ruled = label === null ? filter : { ...filter, rule: await this.labelRule(label, signal) };
+      await searchRows(this.document.dataset, ruled, {
+        signal,
         onFound: (found) => {
           rows = rows.concat(found);
         },
@@ -315,8 +334,12 @@ export class DatasetView {
 }
 
 /** Without suggestions while the file of categories has a fault, which the page is told of. */
-function saidOf(labels: RowLabels, values: ReturnType<typeof valuesOf>): SaidOfRow {
-  const said = labels.of(values);
+function saidOf(
+  labels: RowLabels,
+  values: ReturnType<typeof valuesOf>,
+  present: Awaited<ReturnType<typeof presentItems>>,
+): SaidOfRow {
+  const said = labels.of(values, present);
   try {
     return { ...said, suggestions: labels.suggestions(values) };
   } catch {

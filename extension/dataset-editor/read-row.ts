@@ -61,14 +61,15 @@ function foundIn(row: DatasetRow): Found & { readonly problems: readonly string[
 }
 
 /** What people and detectors say of a row. */
-export type SaidOfRow = Pick<RowReading, 'labels' | 'mark' | 'differs' | 'history' | 'suggestions'>;
+export type SaidOfRow = Pick<RowReading, 'labels' | 'earlier' | 'mark' | 'differs' | 'history' | 'suggestions'>;
 
 export const nothingSaid: SaidOfRow = {
   ...{
     labels: [],
+    earlier: [],
     mark: null,
     differs: false,
-    history: { lines: [], hidden: null, annotators: null },
+    history: { lines: [], settled: null, hidden: null, annotators: null },
     suggestions: [],
   },
 };

@@ -22,15 +22,19 @@ import {
   type Category,
   categoryNamedIn,
 } from '../../trainer/protocol/annotations/categories.ts';
-import { authorKey, authorLine, type Item, itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import { authorKey, authorLine, type Item, isUnnamed, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
-import { fits, isWaitingFor, type LabelFilter } from '../../trainer/protocol/annotations/label-filter.ts';
+import { fits, isWaitingFor, type LabelFilter, seenBy } from '../../trainer/protocol/annotations/label-filter.ts';
 import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Saying, Verdict } from '../../trainer/protocol/records.ts';
 import type { Suggestion, SuggestionAnswerInput } from '../../trainer/protocol/review-queue.ts';
+import { EarlierTexts } from './earlier-texts.ts';
 import { nothingSaid, type SaidOfRow } from './read-row.ts';
 import { patternsOfRow } from './row-patterns.ts';
+
+/** Where no row has a text that another one with the same id had earlier. */
+const noOthers: ReadonlySet<string> = new Set();
 
 /** How often the disk is asked whether others wrote labels. */
 const watchMs = 2000;
@@ -44,6 +48,7 @@ export class RowLabels {
   private readonly labels: LabelFolder;
   private readonly ended: AbortController;
   private readonly onChange: () => void;
+  private readonly earlier: EarlierTexts;
   /** Of all labels of the project, until they change. */
   private precision: Precision | null = null;
 
@@ -59,6 +64,8 @@ export class RowLabels {
     this.labels = labels;
     this.ended = ended;
     this.onChange = onChange;
+    this.earlier = new EarlierTexts(dataset, labels);
+    this.earlier.refresh();
   }
 
   /**
@@ -90,26 +97,52 @@ export class RowLabels {
     return this.labels.categories.all;
   }
 
-  /** What people's labels of the row's text as it is now amount to. */
-  markOf(values: Values): LabelMark {
+  /** What names the row in labels; null for one without a text to judge. */
+  keyOf(values: Values): string | null {
     const item = itemNameOf(this.dataset, values);
-    const said = item && this.labels.book.get(itemKey(item));
-    return said ? this.shownMark(said) : null;
+    return item && itemKey(item);
   }
 
-  /** What was said of the row's text as it is now. */
-  of(values: Values): Omit<SaidOfRow, 'suggestions'> {
+  /** Ids of those of the rows that were judged by another text, which may be one that another row has now. */
+  idsWithOthers(rows: readonly Values[]): ReadonlySet<string> {
+    const items = rows.flatMap((values) => itemNameOf(this.dataset, values) ?? []);
+    return new Set(items.flatMap((item) => (this.earlier.hasOthers(item) && item.row !== null ? [item.row] : [])));
+  }
+
+  /** Ids of all rows of which anything was said. */
+  get ids(): ReadonlySet<string> {
+    return this.earlier.idsBut(noOthers);
+  }
+
+  /** What people's labels of the row amount to. @param present keys of what rows with its id are now */
+  markOf(values: Values, present = noOthers): LabelMark {
+    const item = itemNameOf(this.dataset, values);
+    if (item === null) return null;
+    const said = this.labels.book.get(itemKey(item));
+    const { viewer } = this;
+    const mark = said ? markOf(seenBy(viewer, said)) : null;
+    return mark ?? (this.earlier.statements({ item, viewer, present }).length > 0 ? 'earlier' : null);
+  }
+
+  /** What was said of the row's text as it is now, and of one that it had earlier. @param present as for `markOf` */
+  of(values: Values, present = noOthers): Omit<SaidOfRow, 'suggestions'> {
     const known = itemOfRow(this.dataset, values);
-    const said = known && this.labels.book.get(itemKey(known.item));
-    if (!known || !said) return nothingSaid;
-    const viewer = authorOfSetting(this.author);
+    if (known?.item.kind !== 'row') return nothingSaid;
+    const { viewer } = this;
+    const { text } = known.content;
+    const found = {
+      earlier: this.earlier.shown({ item: known.item, viewer, present }, text),
+      mark: this.markOf(values, present),
+    };
+    const said = this.labels.book.get(itemKey(known.item));
+    if (!said) return { ...nothingSaid, ...found };
     // Who opens a dataset sees what others said, but for rows that were dealt out to them.
-    const history = historyFor({ viewer, settling: true }, said, this.named);
+    const history = historyFor({ viewer: authorOfSetting(this.author), settling: true }, said, this.named);
     const differs = history.hidden === null && this.unsettled([itemKey(known.item)]).length > 0;
     const labels = [...said.flags, ...said.verdicts]
-      .filter(({ author }) => history.hidden === null || authorKey(author) === authorKey(viewer))
-      .map((entry) => labelOf(entry, known.content.text));
-    return { labels: labels.sort((a, b) => a.at - b.at), mark: this.shownMark(said), differs, history };
+      .filter(({ author }) => history.hidden === null || authorKey(author) === viewer)
+      .map((entry) => labelOf(entry, text));
+    return { ...found, labels: labels.sort((a, b) => a.at - b.at), differs, history };
   }
 
   /** How far people agree on the rows of this dataset. @throws StudioError as `categories` */
@@ -128,8 +161,9 @@ export class RowLabels {
     }
   }
 
-  private shownMark(said: ItemLabels): LabelMark {
-    return isWaitingFor(authorKey(authorOfSetting(this.author)), said) ? null : markOf(said);
+  /** Key of who signs here. */
+  private get viewer(): string {
+    return authorKey(authorOfSetting(this.author));
   }
 
   /** Those that people differ in and nobody settled, of these. */
@@ -142,8 +176,14 @@ export class RowLabels {
     return item?.kind === 'row' && item.dataset === this.dataset;
   }
 
-  /** Holds for the rows that the filter keeps, and for none that nobody has said anything of. */
-  keeps({ author, category, verdict }: LabelChoice): RowRule {
+  /**
+   * Holds for the rows that the filter keeps, and for none that nobody has said anything of. One that waits for the verdict of who
+   * looks is found by what they said themselves alone.
+   * @param present keys of what all rows are that have `ids`; asked of labels of earlier texts alone
+   */
+  keeps(choice: LabelChoice, present = noOthers): RowRule {
+    const { author, category, verdict } = choice;
+    if (verdict === 'earlier') return this.keepsEarlier(choice, present);
     const filter: LabelFilter = {
       ...(author !== null && { author: authorOfSetting(author) }),
       ...(category !== null && { category }),
@@ -154,20 +194,42 @@ export class RowLabels {
     const unsettled = verdict === 'unsettled' ? new Set(this.unsettled(this.labels.book.keys())) : null;
     const kept = new Set<string>();
     const ids = new Set<string | null>();
+    const { viewer } = this;
     for (const key of this.labels.book.keys()) {
-      const labels = this.labels.book.get(key);
-      if (labels?.item.kind !== 'row' || labels.item.dataset !== this.dataset) continue;
+      const said = this.labels.book.get(key);
+      if (said?.item.kind !== 'row' || said.item.dataset !== this.dataset) continue;
+      const labels = seenBy(viewer, said);
       if (!(verdict === 'waiting' || isSaid(labels)) || !fits(labels, filter)) continue;
-      if (unsettled !== null && !unsettled.has(key)) continue;
+      if (unsettled !== null && (!unsettled.has(key) || isWaitingFor(viewer, said))) continue;
       kept.add(key);
-      ids.add(labels.item.row);
+      ids.add(said.item.row);
     }
     return {
       // Rows without an id have nothing to be found by.
-      ids: isWithoutNull(ids) ? ids : null,
+      ids: areNames(ids) ? ids : null,
       holds: (values) => {
         const item = itemNameOf(this.dataset, values);
         return item !== null && kept.has(itemKey(item));
+      },
+    };
+  }
+
+  private keepsEarlier({ author, category }: LabelChoice, present: ReadonlySet<string>): RowRule {
+    const by = author === null ? null : authorKey(authorOfSetting(author));
+    const ids = this.earlier.idsBut(present);
+    const { viewer } = this;
+    return {
+      ids: areNames(ids) ? ids : null,
+      holds: (values) => {
+        const item = itemNameOf(this.dataset, values);
+        if (item === null) return false;
+        return this.earlier
+          .statements({ item, viewer, present })
+          .some(
+            (entry) =>
+              (by === null || authorKey(entry.author) === by) &&
+              (category === null || (entry.kind === 'flag' && entry.category === category)),
+          );
       },
     };
   }
@@ -218,6 +280,30 @@ export class RowLabels {
     return written.ids;
   }
 
+  /** Flags what the author flagged in an earlier text where it stands now; as `add` otherwise. @param present as for `markOf` */
+  async carryOver(values: Values, text: string, present: ReadonlySet<string>): Promise<readonly string[]> {
+    const known = this.judged(values, text);
+    const author = authorOfSetting(this.author);
+    const own = this.of(values, present).earlier.filter((label) => label.author === authorLine(author));
+    const said = own.flatMap(({ span, category, severity, note }) =>
+      span === null || category === null
+        ? []
+        : [
+            entriesOf(
+              { flag: { span, category, severity, note }, verdict: null, fixed: null },
+              known,
+              author,
+              this.labels,
+            ),
+          ],
+    );
+    // What the item is, once.
+    const entries = said.flatMap((one, at) => one.entries.filter(({ kind }) => at === 0 || kind !== 'item'));
+    await this.labels.append(entries, this.ended.signal);
+    this.changed();
+    return said.flatMap(({ ids }) => ids);
+  }
+
   /** Settles what people differ in; as `add` otherwise. */
   async settle(
     values: Values,
@@ -240,6 +326,7 @@ export class RowLabels {
 
   private changed(): void {
     this.precision = null;
+    this.earlier.refresh();
     this.onChange();
   }
 
@@ -262,7 +349,7 @@ export class RowLabels {
   }
 }
 
-const isWithoutNull = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !ids.has(null);
+const areNames = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !Array.from(ids).some(isUnnamed);
 
 /** Not all of it was taken back. */
 const isSaid = ({ flags, verdicts, settlement }: ItemLabels) =>

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { labelFileName, labelFolderOf, textHash } from '../../trainer/annotations/label-files.ts';
 import { type LabelChanges, LabelFolder } from '../../trainer/annotations/label-folder.ts';
 import { LabelReader } from '../../trainer/annotations/label-reader.ts';
+import { assignmentOf } from '../../trainer/annotations/say.ts';
 import { type Entry, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { Statement } from '../../trainer/protocol/annotations/label-book.ts';
 import { ann, ben, flag, itemEntry, retraction, row, verdictOf } from '../protocol/annotations/made-entries.ts';
@@ -101,6 +102,33 @@ describe('label files', () => {
     }
     expect(histories[0]).toHaveLength(1);
     expect(histories[0]).toEqual(histories[1]);
+  });
+
+  test('with an entry that is dated more than a day ahead say so, and it dates nothing else', async () => {
+    const forged = verdictOf(ann, 3, 'keep', { at: '9999-12-31T23:59:59.999Z' });
+    const { folder, file, whole } = await between(linesOf(forged));
+    expect(folder.troubles).toEqual([
+      {
+        kind: 'ahead',
+        file,
+        line: 2,
+        message: expect.stringContaining('9999-12-31'),
+        remedy: expect.stringContaining('mend "at"'),
+      },
+    ]);
+    expect(historyOf(folder)).toEqual([...whole, forged]);
+    const { item, question, options, problemType, text, solution, answer, media } = itemEntry(ann, 4);
+    const content = { question, options, problemType, text, solution, answer, media };
+    const { entries } = assignmentOf({ annotators: [ben], shared: false }, { item, content }, ann, folder);
+    for (const { at } of entries) expect(Date.parse(at)).toBeLessThan(Date.now() + 60_000);
+  });
+
+  test('with an entry that is nested without end say so, twice where it is there twice, and the others are read', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const line = linesOf({ ...verdictOf(ann, 3, 'keep'), mood: 0 }).replace('"mood":0', `"mood":${deep}`);
+    const { folder, whole } = await between(`${line}${line}${deep}\n`);
+    expect(historyOf(folder)).toEqual(whole);
+    expect(troublesOf(folder)).toEqual(['fault 2', 'fault 3', 'fault 4']);
   });
 
   test('that are links, folders or too long in a line are told, and the others read', async () => {

@@ -7,17 +7,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { headOf, nothingSaid, readRow } from '../../extension/dataset-editor/read-row.ts';
 import { makeNonce, pageHtml } from '../../extension/panels/page-html.ts';
 import { EditableDataset } from '../../trainer/data/editable/editable-dataset.ts';
 import { searchRows } from '../../trainer/data/editable/search-rows.ts';
+import type { AgreementShown } from '../../trainer/protocol/annotations/agreement.ts';
 import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
 import type { DatasetToPage, PageToDataset } from '../../trainer/protocol/dataset-editor.ts';
 import type { Label } from '../../trainer/protocol/records.ts';
 import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
+import { inSight, isCut, liesOver } from './in-sight.ts';
 import { lineUnder } from './line-contrast.ts';
 
 const address = 'http://dataset.test';
@@ -326,6 +328,24 @@ describe('the page of a dataset', () => {
     expect(sent.findLast(({ type }) => type === 'say')).toMatchObject({ fixed: `${rows[1]?.process} dk1\n` });
   });
 
+  it('has words that are flagged already readable while they are selected, in high contrast too', async () => {
+    await theme('high contrast');
+    await press('x');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    await press('v', '2', 'Enter');
+    const flagged = tab.locator('#row-think [data-flagged]').first();
+    await flagged.waitFor();
+    await press('x', 'v');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    const { violations } = await new AxeBuilder({ page: tab })
+      .setLegacyMode()
+      .include('#row-think')
+      .withRules('color-contrast')
+      .analyze();
+    expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => html))).toEqual([]);
+    expect(await flagged.getAttribute('title')).toMatch(/^2 wrong order of events · major: Ann/);
+  });
+
   it('has suggestions of detectors below the text and dashed in it, which are answered by keyboard', async () => {
     const span = { start: 7, end: 12 };
     suggestions = [
@@ -405,6 +425,13 @@ describe('the page of a dataset', () => {
       await tab.getByRole('region', { name: 'Flags and verdicts' }).waitFor();
       await press('b');
     },
+    suggested: async () => {
+      const of = { detector: 'wrong way', category: 'unsupported-answer', span: { start: 7, end: 40 } };
+      suggestions = [{ ...of, answered: null, says: 'It ends at another one.', precision: null }];
+      turn++;
+      await file();
+      await tab.getByText('suggested: reasoning does not support the answer').waitFor();
+    },
     'since HEAD': async () => {
       await press('h');
       await tab.getByRole('region', { name: 'Since HEAD' }).waitFor();
@@ -434,3 +461,75 @@ describe('the page of a dataset', () => {
     },
   );
 });
+
+describe('where the page is narrow or low', () => {
+  afterEach(() => tab.setViewportSize({ width: 1400, height: 900 }));
+
+  it('the number of rows and what the list is narrowed down to can be read', async () => {
+    for (const width of [1400, 1000, 780, 420]) {
+      await tab.setViewportSize({ width, height: 760 });
+      expect([width, await isCut(tab.getByText('400 rows', { exact: true }))]).toEqual([width, false]);
+    }
+    await press('b');
+    for (const width of [1400, 1000, 780, 420, 260]) {
+      await tab.setViewportSize({ width, height: 760 });
+      for (const verdict of ['disputed', 'none', 'waiting']) {
+        await tab.getByRole('combobox', { name: 'Rows by their labels (b)' }).selectOption(verdict);
+        const choices = await tab.getByRole('region', { name: 'Rows', exact: true }).getByRole('combobox').all();
+        const cut = await Promise.all(choices.map(isCut));
+        expect([width, verdict, ...cut]).toEqual([width, verdict, false, false, false]);
+      }
+    }
+  });
+
+  it('what is said of a row and who said it stand beside what takes it back', async () => {
+    const author = 'Benjamin <benjamin.of.the.long.name@example.org>';
+    const head = { author, at: 0, quote: '', span: null, note: '', category: null, severity: 'major' } as const;
+    labels.set(1, [{ ...head, id: 'verdict', verdict: 'keep' }]);
+    await file({ labelling: { author, authors: [author], categories: [...builtInCategories] } });
+    await press('j');
+    await tab.getByRole('heading', { name: 'Row 2', exact: true }).waitFor();
+    const said = tab.getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
+    for (const width of [1400, 420, 240]) {
+      await tab.setViewportSize({ width, height: 900 });
+      if (width === 420) await tab.getByRole('button', { name: 'Row 2', exact: true }).click();
+      const back = said.getByRole('button', { name: 'Take back' });
+      await back.waitFor();
+      expect([width, await liesOver(said.locator('> :first-child'), back)]).toEqual([width, false]);
+    }
+  });
+
+  it('the text that is fixed comes into sight with its help', async () => {
+    await tab.setViewportSize({ width: 780, height: 600 });
+    await press('x');
+    await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
+    await press('v', 'F2');
+    await tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus')).waitFor();
+    expect(await inSight(tab.getByText('it only asks for a fix.'))).toBe(true);
+  });
+
+  it('agreement takes one row of cells, and the others are scrolled to', async () => {
+    await post({ type: 'agreement', agreement: ofManyCategories });
+    const cells = tab.getByRole('region', { name: 'Agreement' }).getByRole('list');
+    await cells.waitFor();
+    await tab.setViewportSize({ width: 1000, height: 700 });
+    const { height, whole, cell } = await cells.evaluate((of) => ({
+      ...{ height: of.clientHeight, whole: of.scrollHeight, cell: of.firstElementChild?.clientHeight ?? 0 },
+    }));
+    expect(height).toBe(cell);
+    expect(whole).toBeGreaterThan(height);
+    expect(await inSight(cells.getByRole('listitem').first())).toBe(true);
+    await cells.getByRole('listitem').last().scrollIntoViewIfNeeded();
+    expect(await inSight(cells.getByRole('listitem').last())).toBe(true);
+  });
+});
+
+const measured = { value: 0.5, low: 0.2, high: 0.8, why: null, items: 12 };
+const ofManyCategories: AgreementShown = {
+  authors: ['Ann', 'Ben'],
+  subjects: [null, ...builtInCategories.map(({ id }) => id)].map((category) => ({
+    ...{ category, alpha: measured, pairs: [{ first: 'Ann', second: 'Ben', kappa: measured }] },
+  })),
+  spans: [],
+  toSettle: 1,
+};

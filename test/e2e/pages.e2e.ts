@@ -295,7 +295,7 @@ describe('the pages over a run', () => {
         .locator('[data-part=think] [data-flagged]')
         .evaluateAll((pieces) => pieces.map((piece) => piece.textContent).join('')),
     ).toBe(picked);
-    await tab.locator('[data-part=think]').getByText('2 wrong order of events', { exact: true }).waitFor();
+    await tab.locator('[data-part=think]').getByText('2 wrong order of events · minor', { exact: true }).waitFor();
     await tab.locator('[id^=row-][aria-selected=true] svg[aria-label="1 flag"]').waitFor();
 
     const download = tab.waitForEvent('download');

@@ -18,6 +18,7 @@ import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { aGroup, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+import { inSight } from './in-sight.ts';
 import { lineUnder } from './line-contrast.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -96,7 +97,7 @@ async function writeRun(): Promise<void> {
 
 async function open(author: string, page: 'review' | 'rollouts' = 'review', more = ''): Promise<Page> {
   context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  await context.addInitScript((name) => localStorage.setItem('video-r1-author', name), author);
+  await context.addInitScript((name) => name && localStorage.setItem('video-r1-author', name), author);
   const tab = await context.newPage();
   errors = [];
   tab.on('pageerror', ({ message }) => errors.push(message));
@@ -268,6 +269,10 @@ describe('the queue', () => {
     await seenInTheText(tab);
     await press(tab, 'Y');
     await suggested.filter({ hasText: 'right 1 of 1' }).filter({ hasText: 'accepted' }).waitFor();
+    await tab.setViewportSize({ width: 420, height: 900 });
+    await tab.getByRole('button', { name: 'verdict', exact: true }).click();
+    expect(await inSight(suggested.getByText('right 1 of 1'))).toBe(true);
+    await tab.setViewportSize({ width: 1400, height: 900 });
     await said(tab).filter({ hasText: 'reasoning does not support the answer' }).waitFor();
     await expect.poll(() => words(tab, 'data-suggested')).toBe('');
     await expect.poll(() => words(tab, 'data-flagged')).toBe(wrongEnd);
@@ -310,11 +315,50 @@ describe('the queue', () => {
     await history.filter({ hasText: 'Ann: verdict drop' }).waitFor();
     await press(tab, 'D', 'Enter');
     await agreement.getByText('nothing to settle').waitFor();
+    await tab.getByText('The one item is done.').waitFor();
     const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
     const settled = Array.from(book.keys(), (key) => book.get(key)?.outcome).filter((one) => one?.state === 'settled');
     expect(settled).toEqual([{ state: 'settled', verdict: 'drop', fixed: null }]);
     await press(tab, 'u');
     await agreement.getByText('1 to settle').waitFor();
+  });
+
+  it('asks in a browser who judges before anything is said, and shows who signs', async () => {
+    const tab = await open('');
+    const before = (await LabelFolder.open(folder, { signal: new AbortController().signal })).book.authors.length;
+    const name = tab.getByRole('form', { name: 'Who judges' }).getByRole('textbox');
+    await press(tab, 'D', 'Enter');
+    await name.and(tab.locator(':focus')).waitFor();
+    await tab.keyboard.type('Nia <nia@example.org>');
+    await press(tab, 'Enter');
+    await tab.getByText('signed Nia <nia@example.org>').waitFor();
+    await name.waitFor({ state: 'detached' });
+    await item(tab, 1).waitFor();
+    const { book } = await LabelFolder.open(folder, { signal: new AbortController().signal });
+    expect(book.authors).toHaveLength(before);
+    await press(tab, 'Enter');
+    await item(tab, 2).waitFor();
+    expect((await verdictsOf('Nia')).map(([, verdict]) => verdict)).toEqual(['drop']);
+  });
+
+  it('is filtered, found again with its filter and its kind after a reload, and drawn anew when all is done', async () => {
+    const tab = await open('Uma');
+    await press(tab, '/');
+    await tab.keyboard.type('step<=2');
+    await press(tab, 'Enter');
+    await tab.getByText('2 left').waitFor();
+    await tab.reload();
+    await tab.getByText('2 left').waitFor();
+    expect(await tab.getByRole('combobox', { name: 'Which items' }).inputValue()).toBe('newest');
+    await item(tab, 1).waitFor();
+    await tab.locator('body').click({ position: { x: 600, y: 10 } });
+    await press(tab, 'n', 'n');
+    await tab.getByText('All 2 items are done.').waitFor();
+    await press(tab, 'Enter');
+    await tab.getByText('2 left').waitFor();
+    await item(tab, 1).waitFor();
+    await tab.getByRole('combobox', { name: 'Which items' }).selectOption('assigned');
+    await tab.getByText('Nothing waits for you.').waitFor();
   });
 
   it('deals out what nobody has judged, a share of it to two, whose queue it then is', async () => {
@@ -364,6 +408,15 @@ describe('the queue', () => {
     await press(hers, 'u');
     await hidden.waitFor();
     expect(await words(hers, 'data-flagged')).toBe('');
+    await context?.close();
+    const back = await open('Lea');
+    await press(back, 'a');
+    await back.getByText('Waiting now: Pia 2, Quin 2').waitFor();
+    await back.getByRole('button', { name: 'Take back 3 items' }).click();
+    await back.getByText('3 items taken back').waitFor();
+    await press(back, 'a');
+    await back.getByRole('form', { name: 'Deal out' }).waitFor();
+    await back.getByText('Waiting now').waitFor({ state: 'detached' });
   });
 
   it('has a fix written as it should be, which goes with the verdict', async () => {
@@ -389,6 +442,22 @@ describe('the queue', () => {
     await press(tab, 'j', 'j');
     await item(tab, 3).waitFor();
     expect(await tab.getByRole('textbox', { name: 'Fixed text' }).count()).toBe(0);
+  });
+
+  it('brings the text that is fixed into sight with its help, where the page is low', async () => {
+    const tab = await open('Fay');
+    await tab.setViewportSize({ width: 1000, height: 600 });
+    const help = tab.getByText('it only asks for a fix.');
+    // It has no frames, which a notice says.
+    await tab.getByText('it does not exist').waitFor();
+    await press(tab, 'j');
+    await item(tab, 2).waitFor();
+    await press(tab, 'F2');
+    await tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus')).waitFor();
+    expect(await inSight(help)).toBe(true);
+    await press(tab, 'Escape', 'v', 'F2');
+    await tab.getByRole('form', { name: 'Flag' }).getByRole('textbox', { name: 'Fixed text' }).waitFor();
+    expect(await inSight(tab.getByRole('form', { name: 'Flag' }).getByText('it only asks for a fix.'))).toBe(true);
   });
 
   it('is without fault for axe at every width', async () => {

@@ -205,7 +205,7 @@ describe('a review queue', () => {
   });
 
   test('dealt out: each has own items and a share is for two, in the order of the queue; what was given stays given', async () => {
-    const { draw, drawn, deal, labels } = reviewed([
+    const { draw, drawn, deal, labels, queue } = reviewed([
       group(
         1,
         Array.from({ length: 12 }, () => ({})),
@@ -230,8 +230,12 @@ describe('a review queue', () => {
     const { items } = await drawn({ order: 'assigned', by: 'Bob' });
     expect(items[0]?.why).toMatch(/^Ann gave it to you/);
 
-    for (const id of first.ids) await labels.retract(id, 'Ann');
-    expect(await draw({ order: 'assigned', by: 'Cid' })).toEqual([]);
+    // What Bob judged stays given; all else is taken back.
+    expect(await queue.dealt(runId, 'Ann')).toMatchObject({ own: 10 });
+    expect(await queue.dealt(runId, 'Bob')).toMatchObject({ own: 0 });
+    expect((await queue.takeBack(runId, 'Ann')).items).toBe(10);
+    expect(await draw({ order: 'assigned', by: 'Cid' })).toEqual(cid.filter((id) => id === bob[0]));
+    expect(await queue.dealt(runId, 'Ann')).toMatchObject({ own: 0 });
   });
 
   test('an answer of which one is still to say something is not in that one’s list to settle', async () => {
@@ -295,9 +299,9 @@ describe('a review queue', () => {
     ]);
     const { items, matching } = await drawn({ order: 'informative' });
     expect(items.map(({ rolloutId, why }) => [rolloutId, why])).toEqual([
-      ['s2-g0-o3', 'right answer, and the reasoning ends at another one or rejects it'],
-      ['s1-g0-o0', 'right answer, and the reasoning ends at another one or rejects it'],
-      ['s2-g0-o2', 'right answer, and the reasoning names what the video does not have'],
+      ['s2-g0-o3', 'right answer, contradicting reasoning'],
+      ['s1-g0-o0', 'right answer, contradicting reasoning'],
+      ['s2-g0-o2', 'right answer, names what is not in the video'],
       ['s1-g0-o1', 'an answer without a reason'],
       ['s2-g0-o0', 'the reasoning repeats itself'],
     ]);
@@ -306,6 +310,15 @@ describe('a review queue', () => {
       items: [{ rolloutId: 's1-g0-o0' }, { rolloutId: 's1-g0-o1' }],
       matching: 2,
     });
+  });
+
+  test('informative: ordered answers of training come before evaluations and shuffled ones', async () => {
+    const wrong = { patterns: ['wrong way' as const] };
+    const { draw } = reviewed([
+      group(1, [wrong, { ...wrong, order: 'shuffled' }, { patterns: ['repetition'] }]),
+      group(2, [wrong], { purpose: 'evaluation' }),
+    ]);
+    expect(await draw({ order: 'informative' })).toEqual(['s1-g0-o0', 's1-g0-o2', 's2-g0-o0', 's1-g0-o1']);
   });
 
   test('informative: each rule is a line of the query language', () => {

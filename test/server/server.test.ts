@@ -7,6 +7,7 @@ import { connectSocket } from '../../trainer/client/socket.ts';
 import { Client } from '../../trainer/protocol/connection.ts';
 import { socketAddress } from '../../trainer/protocol/discovery.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
+import { unsigned } from '../../trainer/protocol/messages.ts';
 import type { RunEvent } from '../../trainer/protocol/records.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import { maxMessageBytes } from '../../trainer/server/websocket.ts';
@@ -163,6 +164,8 @@ describe('requests', () => {
     expect(await saidBy()).toEqual(['Ann']);
     await client.request('annotations/retract', { runId: 'a', id: 'said' });
     expect(await client.request('annotations/list', { runId: 'a' })).toEqual({ annotations: [] });
+    await client.request('author/set', { author: unsigned });
+    await expect(client.request('annotations/add', drop)).rejects.toThrow('Nobody signs');
     await expect(client.request('metrics/get', { runId: 'b' })).rejects.toMatchObject({ kind: 'not-found' });
   });
 

@@ -199,7 +199,7 @@ export class RecordingService implements TrainerService {
     },
     history: async (...asked) => {
       this.askedOfReview.push(asked);
-      return { lines: [], hidden: null, annotators: null };
+      return { lines: [], settled: null, hidden: null, annotators: null };
     },
     agreement: async () => ({ authors: [], subjects: [], spans: [], toSettle: 0 }),
     authorOf: (name) => name.trim(),
@@ -220,6 +220,11 @@ export class RecordingService implements TrainerService {
     deal: async (...[runId, asked, author]) => {
       this.askedOfReview.push({ runId, asked, author });
       return { items: 0, shared: 0, waiting: [], ids: [] };
+    },
+    dealt: async () => ({ waiting: [], own: 0 }),
+    takeBack: async (...asked) => {
+      this.askedOfReview.push(asked);
+      return { items: 0, ids: [] };
     },
   };
 

@@ -28,3 +28,6 @@ export function labelFileName(author: Author): string {
 
 /** What names a text in items. */
 export const textHash = (text: string): string => hash('sha256', text, 'hex').slice(0, 32);
+
+/** What names a row without `problem_id` in items. @param asked the same for two rows only where they ask the same of the same media */
+export const unnamedRow = (asked: string): string => `~${hash('sha256', asked, 'hex').slice(0, 16)}`;

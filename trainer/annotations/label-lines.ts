@@ -3,11 +3,11 @@
  * its place and what to do.
  */
 import type { Line } from '../journal/lines.ts';
-import { type Entry, readEntry } from '../protocol/annotations/entries.ts';
+import { type Entry, isFarAhead, readEntry } from '../protocol/annotations/entries.ts';
 import { parseJson } from '../protocol/json.ts';
 
 export interface LabelTrouble {
-  readonly kind: 'broken' | 'conflict-marker' | 'fault' | 'newer' | 'clash' | 'unreadable';
+  readonly kind: 'broken' | 'conflict-marker' | 'fault' | 'newer' | 'ahead' | 'clash' | 'unreadable';
   readonly file: string;
   /** From 1; null where it is about the whole file. */
   readonly line: number | null;
@@ -98,6 +98,18 @@ export function readLabelLine(file: string, { number: line, offset, bytes, whole
       };
     }
   }
+}
+
+/** What is told of an entry that a clock dated which is far ahead, or nobody's; null for all others. */
+export function aheadTrouble(file: string, { entry, line }: PlacedEntry, nowMs: number): LabelTrouble | null {
+  if (entry.kind === 'item' || !isFarAhead(entry.at, nowMs)) return null;
+  return {
+    kind: 'ahead',
+    file,
+    line,
+    message: `This label is dated ${entry.at.slice(0, 40)}, more than a day ahead, so that nothing that its author says of the same text now takes its place.`,
+    remedy: 'Set the clock of the machine that wrote it, and mend "at" in the line or delete the line.',
+  };
 }
 
 /** A broken line cut before each entry that begins in it: half a line and a whole one, or two without a line break. */

@@ -15,7 +15,7 @@ import type { Statement } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { type ItemHead, ItemLines } from './item-lines.ts';
 import { textHash } from './label-files.ts';
-import { type LabelTrouble, readLabelLine } from './label-lines.ts';
+import { aheadTrouble, type LabelTrouble, readLabelLine } from './label-lines.ts';
 
 /** Where the entry that describes an item stands, in bytes of its file. */
 export interface ItemPlace {
@@ -159,12 +159,13 @@ export class LabelReader {
   /** @returns what is wrong with it */
   private takeInFull(line: Line): readonly LabelTrouble[] {
     const { entries, troubles } = readLabelLine(this.file, line);
+    const ahead = entries.flatMap((placed) => aheadTrouble(this.file, placed, Date.now()) ?? []);
     for (const { entry, offset, length } of entries) {
       this.shareWithLast(entry);
       if (entry.kind === 'item') this.items.push(this.placeOf(entry, offset, length));
       else this.statements.push({ entry, file: this.file, line: line.number });
     }
-    return troubles;
+    return [...troubles, ...ahead];
   }
 
   private placeOf({ id, author, item }: ItemHead, offset: number, length: number): ItemPlace {

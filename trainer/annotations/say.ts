@@ -11,6 +11,7 @@ import {
   type FlagEntry,
   type Item,
   type ItemEntry,
+  isFarAhead,
   itemKey,
   type VerdictEntry,
 } from '../protocol/annotations/entries.ts';
@@ -158,12 +159,12 @@ const headOf = (author: Author, { book }: LabelFolder) => ({
   ...{ v: entryVersion, id: randomUUID(), at: book.timeFor(author, Date.now()), author },
 });
 
-/** Later than all that was said of the item, whatever the clocks of those who said it. One that is more than a day ahead is broken. */
+/** Later than all that was said of the item, whatever the clocks of those who said it, but for those far ahead. */
 function headAfter(item: Item, author: Author, labels: LabelFolder) {
   const head = headOf(author, labels);
-  const most = Date.now() + 86_400_000;
-  const times = (labels.book.get(itemKey(item))?.history ?? []).map(({ entry }) => Date.parse(entry.at));
-  const last = Math.max(0, ...times.filter((time) => time < most));
+  const now = Date.now();
+  const history = (labels.book.get(itemKey(item))?.history ?? []).filter(({ entry }) => !isFarAhead(entry.at, now));
+  const last = Math.max(0, ...history.map(({ entry }) => Date.parse(entry.at)));
   return { ...head, at: new Date(Math.max(Date.parse(head.at), last + 1)).toISOString() };
 }
 

@@ -15,18 +15,22 @@ export type EditableField = z.infer<typeof editableField>;
 /** Most rows of a list that are asked for at once. */
 export const mostHeads = 400;
 
-/** What people's labels of a row amount to: the verdict that counts, or that they differ, or flags alone. */
-export const labelMark = z.enum([...verdict.options, 'disputed', 'flagged']).nullable();
+/**
+ * What people's labels of a row amount to: the verdict that counts, or that they differ, or flags alone; `earlier` where nothing is
+ * said of its text but of one that it had earlier.
+ */
+export const labelMark = z.enum([...verdict.options, 'disputed', 'flagged', 'earlier']).nullable();
 export type LabelMark = z.infer<typeof labelMark>;
 
 /**
  * Which rows are listed by their labels; what is null lets all of those through. `none`: nobody gave a verdict. `waiting`: dealt out to
  * who signs here, who has not judged it. `unsettled`: people differ, in their verdicts or in what they flag, and nobody settled it.
+ * `earlier`: something was said of a text that the row had earlier, by somebody who has not judged the one that it has now.
  */
 export const labelChoice = z.strictObject({
   author: z.string().nullable(),
   category: categoryId.nullable(),
-  verdict: z.enum([...verdict.options, 'disputed', 'none', 'waiting', 'unsettled']).nullable(),
+  verdict: z.enum([...verdict.options, 'disputed', 'none', 'waiting', 'unsettled', 'earlier']).nullable(),
 });
 export type LabelChoice = z.infer<typeof labelChoice>;
 
@@ -82,6 +86,8 @@ export const rowReading = z.object({
   reward: rowReward.nullable(),
   /** What people say of its chain of thought as it is, oldest first. */
   labels: z.array(label),
+  /** The same of a text that it had earlier, which no longer counts. Spans are where flagged words stand now; null where they don't. */
+  earlier: z.array(label),
   mark: labelMark,
   /** It is one of those that people differ in and nobody settled. */
   differs: z.boolean(),
@@ -208,6 +214,8 @@ export const pageToDataset = z.discriminatedUnion('type', [
     verdict,
     fixed: fixedText,
   }),
+  /** Flags the passages that the author flagged in an earlier text where they stand now, as `say` otherwise. */
+  z.strictObject({ type: z.literal('carry-over'), said: z.number().int(), row: rowNumber, text: z.string() }),
   /** Answered with `agreement`. */
   z.strictObject({ type: z.literal('agreement') }),
   /** Takes back what was said, or brings it back. */

@@ -37,6 +37,7 @@ import { resumption } from './resumption.ts';
 import {
   dealing,
   dealt,
+  dealtOut,
   drawnQueue,
   mostDrawn,
   queueOrder,
@@ -123,6 +124,9 @@ export type ExportForm = z.infer<typeof exportForm>;
 
 /** How pages call themselves when they say hello; whoever is called so is shown places. */
 export const pageClients = ['editor', 'browser'] as const;
+
+/** The author of a page in a browser in which nobody has said who judges. Commands are theirs; labels are not. */
+export const unsigned = 'browser';
 /**
  * Where a page of the list begins: behind or before a row already held (by its cursor), at a number from 0, at the first row
  * of a step (of the nearest that has one where it has none, the earlier of two), or at a rollout: where it would stand if the
@@ -368,6 +372,9 @@ export const requests = {
    * stays where it is; a newcomer gets of what is new, and the second place of shared items that had nobody for it.
    */
   'queue/deal': call(runId.extend({ query: queryLine, ...dealing.shape }), dealt),
+  'queue/dealt': call(runId, dealtOut),
+  /** Takes back what who asks dealt out and nobody has judged. `ids` are those of the new entries. */
+  'queue/take-back': call(runId, z.object({ items: z.number().int(), ids: z.array(z.string()) })),
   /** Settles what people differ in: training obeys it. `ids` are those of the new entries. */
   'annotations/settle': call(runId.extend(settlementInput.shape), z.object({ ids: z.array(z.string()) })),
   /**

@@ -10,6 +10,7 @@ import { webviewPages } from './pages.ts';
 import { queryLimits } from './query/lexemes.ts';
 import { listSort } from './query/sort.ts';
 import { groupPurpose, span } from './records.ts';
+import { queueOrder, queueOrders } from './review-queue.ts';
 
 export const webviewPage = z.enum(webviewPages);
 /** As it is written before the editor's links to the extension: its publisher and its name. */
@@ -28,6 +29,8 @@ export const place = z.object({
   span: span.optional(),
   /** The filter as it is typed. */
   query: z.string().max(queryLimits.length).optional(),
+  /** Which answers are reviewed, and in which order. */
+  order: queueOrder.optional(),
   /** By which field the list is sorted; the newest first where it is left out. */
   sort: listSort.optional(),
   /** Key of a question's content, across steps and runs. */
@@ -98,6 +101,12 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
     key: 'query',
     ...asText,
     means: `a filter of at most ${queryLimits.length.toLocaleString('en-US')} characters`,
+  },
+  order: {
+    key: 'order',
+    write: (order) => order,
+    read: (text) => queueOrder.safeParse(text).data ?? null,
+    means: `one of ${queueOrders.join(', ')}`,
   },
   sort: {
     key: 'sort',

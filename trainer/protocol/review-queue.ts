@@ -97,3 +97,11 @@ export const dealt = z.object({
   ids: z.array(z.string()),
 });
 export type Dealt = z.infer<typeof dealt>;
+
+/** What of a run is dealt out and not judged. */
+export const dealtOut = z.object({
+  waiting: dealt.shape.waiting,
+  /** Items that who asks dealt out, and that nobody has judged: they can be taken back. */
+  own: z.number().int(),
+});
+export type DealtOut = z.infer<typeof dealtOut>;

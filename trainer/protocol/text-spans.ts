@@ -62,6 +62,12 @@ export function withWholeCharacters(text: string, { start, end }: Span): Span {
   };
 }
 
+/** @returns whether a place in code units, from 0 to the length, is between characters as a reader sees them */
+export function characterBounds(text: string): (at: number) => boolean {
+  const characters = graphemes.segment(text);
+  return (at) => at === text.length || characters.containing(at)?.index === at;
+}
+
 function isInsidePair(text: string, at: number): boolean {
   const isHigh = (code: number) => code >= 0xd800 && code < 0xdc00;
   const isLow = (code: number) => code >= 0xdc00 && code < 0xe000;

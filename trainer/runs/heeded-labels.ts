@@ -166,8 +166,7 @@ export class HeededLabels {
       const states = new Set(labels.map(({ state }) => state));
       for (const state of states.has('leftOut') ? (['leftOut'] as const) : states) {
         named[state].count++;
-        if (named[state].ids.length < mostNamedRows)
-          named[state].ids.push(rowId(value) ?? `row ${dataset.fileRow(row)}`);
+        if (named[state].ids.length < mostNamedRows) named[state].ids.push(rowId(value));
       }
       const correction = correctionOf(labels);
       if (correction !== null) corrections.set(row, correction);

@@ -2,7 +2,9 @@
 import { disagreements } from '../annotations/agreement/disagreements.ts';
 import { labelsForAgreement } from '../annotations/agreement/from-labels.ts';
 import { authorOfSetting } from '../annotations/author.ts';
+import { ownDealings, waitingItems } from '../annotations/dealing/deal.ts';
 import type { LabelFolder } from '../annotations/label-folder.ts';
+import { retractionOf } from '../annotations/say.ts';
 import { randomFrom } from '../data/random.ts';
 import { authorKey } from '../protocol/annotations/entries.ts';
 import { isWaitingFor } from '../protocol/annotations/label-filter.ts';
@@ -12,6 +14,7 @@ import type { Annotation } from '../protocol/records.ts';
 import {
   type Dealt,
   type DealtOrder,
+  type DealtOut,
   type DrawnQueue,
   problemCharacters,
   type QueueItem,
@@ -41,21 +44,21 @@ interface Rule {
 export const informativeRules: readonly Rule[] = [
   {
     query: 'correct:true pattern:"wrong way"',
-    why: 'right answer, and the reasoning ends at another one or rejects it',
+    why: 'right answer, contradicting reasoning',
   },
   {
     query: 'correct:true pattern:"missing frame"',
-    why: 'right answer, and the reasoning names what the video does not have',
+    why: 'right answer, names what is not in the video',
   },
   {
     query: 'correct:true pattern:"same text"',
-    why: 'right answer, and its reasoning was given for another video or image',
+    why: 'right answer, reasoning of another video or image',
   },
   { query: 'correct:true pattern:"no reasoning"', why: 'right answer without a reason' },
-  { query: 'pattern:"paid without order"', why: 'paid for the order of frames, which it did not need' },
-  { query: 'correct:false change:"right to wrong"', why: 'wrong answer, and the reasoning had the right one' },
-  { query: 'pattern:"missing frame"', why: 'the reasoning names a frame or a time that the video does not have' },
-  { query: 'pattern:"same text"', why: 'the same reasoning was given for another video or image' },
+  { query: 'pattern:"paid without order"', why: 'paid without order' },
+  { query: 'correct:false change:"right to wrong"', why: 'wrong answer, the reasoning had the right one' },
+  { query: 'pattern:"missing frame"', why: 'names a frame or time that is not there' },
+  { query: 'pattern:"same text"', why: 'reasoning of another video or image' },
   { query: 'pattern:"no reasoning"', why: 'an answer without a reason' },
   { query: 'pattern:repetition', why: 'the reasoning repeats itself' },
   { query: 'pattern:"language switch"', why: 'the reasoning changes into another language' },
@@ -63,9 +66,13 @@ export const informativeRules: readonly Rule[] = [
   { query: 'pattern:"cut at limit"', why: 'cut at the longest length' },
 ];
 
-const informative: readonly Expression[] = informativeRules.map(
-  ({ query }) => parseQuery(query).expression ?? everything,
-);
+/** What the policy learns from comes before evaluations and shuffled answers. */
+const trained = parseQuery('purpose:train half:ordered').expression ?? everything;
+const ruled = informativeRules.map(({ query }) => parseQuery(query).expression ?? everything);
+const informative: readonly Expression[] = [
+  ...ruled.map((rule): Expression => ({ kind: 'all', of: [trained, rule] })),
+  ...ruled,
+];
 
 export class ReviewQueue implements QueueService {
   private readonly around: QueueSurroundings;
@@ -125,6 +132,23 @@ export class ReviewQueue implements QueueService {
     const drawn = await this.inOrder(order, runId, { expression, leaveOut, limit, seed }, attention);
     const fresh = drawn.rows.map(({ row }) => row.id);
     return dealAnswers(labels, { runId, fresh, annotators, overlap, seed, by });
+  }
+
+  async dealt(runId: string, by: string): Promise<DealtOut> {
+    const { labels } = this.around;
+    const answers = dealtAnswers(labels, await labels.read(), runId);
+    const own = ownDealings(answers, authorOfSetting(by));
+    return { waiting: waitingItems(answers), own: own.length };
+  }
+
+  async takeBack(runId: string, by: string): Promise<{ items: number; ids: string[] }> {
+    const { labels } = this.around;
+    const folder = await labels.read();
+    const author = authorOfSetting(by);
+    const own = ownDealings(dealtAnswers(labels, folder, runId), author);
+    const entries = own.map(({ id }) => retractionOf(id, author, folder));
+    await labels.append(folder, entries);
+    return { items: own.length, ids: entries.map(({ id }) => id) };
   }
 
   private waitingFor(author: string, labels: LabelFolder, runId: string): DealtAnswer[] {
@@ -214,7 +238,7 @@ function itemOf({ row }: DrawnRow, why: string): QueueItem {
 const whyOf: Readonly<Record<DealtOrder, (drawn: DrawnRow) => string>> = {
   newest: () => 'one of the newest answers',
   random: () => 'drawn at random',
-  informative: ({ rule }) => informativeRules[rule ?? 0]?.why ?? '',
+  informative: ({ rule }) => informativeRules[(rule ?? 0) % informativeRules.length]?.why ?? '',
   training: ({ row, reasons }) => reasons.map((reason) => wordsOfReason(reason, row.flatBecause)).join('; '),
 };
 

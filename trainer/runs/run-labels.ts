@@ -97,7 +97,7 @@ export class RunLabels implements LabelService {
     const { item } = this.itemOf(runId, rolloutId);
     const labels = await this.read();
     const said = labels.book.get(itemKey(item));
-    if (said === undefined) return { lines: [], hidden: null, annotators: null };
+    if (said === undefined) return { lines: [], settled: null, hidden: null, annotators: null };
     return historyFor({ viewer: authorOfSetting(by), settling }, said, labels.categories.named);
   }
 

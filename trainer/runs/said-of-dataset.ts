@@ -12,6 +12,7 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { RowLabel } from './label-file.ts';
+import { MediaPlaces } from './media-places.ts';
 import type { RunPlan } from './plan.ts';
 
 export type Subject = Pick<RowLabel, 'row' | 'hash'>;
@@ -24,7 +25,7 @@ export interface Heeding {
 }
 
 export function heedingOf(plan: Pick<RunPlan, 'dataset' | 'paths'>, run: RunSummary): Heeding {
-  return run.method === 'sft' ? ofTexts(plan) : ofQuestions(run.parameters);
+  return run.method === 'sft' ? ofTexts(plan) : ofQuestions(plan, run.parameters);
 }
 
 /** Verdicts on chains of thought, by the row's id and the text's hash. */
@@ -45,35 +46,48 @@ const ofTexts = (plan: Pick<RunPlan, 'dataset' | 'paths'>): Heeding => ({
   },
 });
 
-/** Of questions, by what was asked of which video or image, so that rollouts of other runs and rows of other datasets count too. */
-const ofQuestions = ({ leaveOutDropped }: Pick<ParameterValues, 'leaveOutDropped'>): Heeding => ({
-  subjectOf: ({ problem, options, path }) => ({ row: null, hash: questionHash(problem, options, path) }),
-  async said(folder) {
-    const labels = new Map<string, RowLabel>();
-    let unknown = 0;
-    for (const key of folder.book.keys()) {
-      const heeded = heededOfQuestion(folder.book.get(key) as ItemLabels, leaveOutDropped);
-      if (heeded.length === 0) continue;
-      try {
-        const { question, options, media } = await folder.readItem(key);
-        const hash = questionHash(question, options, media[0] ?? '');
-        for (const one of heeded) labels.set(JSON.stringify([hash, one]), { row: null, hash, ...one });
-      } catch (thrown) {
-        const { kind } = asStudioError(thrown);
-        if (kind !== 'not-found' && kind !== 'conflict') throw thrown;
-        unknown++;
+/**
+ * Of questions, by what was asked of which video or image, so that rollouts of other runs and rows of other datasets count too.
+ * Videos and images are told apart by where they lie, as `MediaPlaces` says.
+ */
+function ofQuestions(
+  plan: Pick<RunPlan, 'dataset' | 'paths'>,
+  { leaveOutDropped }: Pick<ParameterValues, 'leaveOutDropped'>,
+): Heeding {
+  const media = new MediaPlaces(plan);
+  return {
+    subjectOf: ({ problem, options, path }) => ({
+      row: null,
+      hash: questionHash(problem, options, media.ofOwnRow(path)),
+    }),
+    async said(folder) {
+      const labels = new Map<string, RowLabel>();
+      let unknown = 0;
+      for (const key of folder.book.keys()) {
+        const heeded = heededOfQuestion(folder.book.get(key) as ItemLabels, leaveOutDropped);
+        if (heeded.length === 0) continue;
+        try {
+          const { item, question, options, media: named } = await folder.readItem(key);
+          const hash = questionHash(question, options, await media.ofItem(item, named[0] ?? ''));
+          for (const one of heeded) labels.set(JSON.stringify([hash, one]), { row: null, hash, ...one });
+        } catch (thrown) {
+          const { kind } = asStudioError(thrown);
+          if (kind !== 'not-found' && kind !== 'conflict') throw thrown;
+          unknown++;
+        }
       }
-    }
-    const troubles =
-      unknown === 0
-        ? []
-        : [
-            `Labels of ${unknown} ${unknown === 1 ? 'answer or row' : 'answers and rows'} are not heeded: no label file says soundly what was asked there.`,
-          ];
-    return { labels: [...labels.values()], troubles };
-  },
-});
+      const troubles =
+        unknown === 0
+          ? []
+          : [
+              `Labels of ${unknown} ${unknown === 1 ? 'answer or row' : 'answers and rows'} are not heeded: no label file says soundly what was asked there.`,
+            ];
+      return { labels: [...labels.values()], troubles };
+    },
+  };
+}
 
+/** @param media its place */
 const questionHash = (problem: string, options: readonly string[], media: string): string =>
   textHash(JSON.stringify([problem, options, media]));
 

@@ -11,6 +11,7 @@ import type { Resumption } from '../protocol/resumption.ts';
 import type {
   Dealt,
   DealtOrder,
+  DealtOut,
   DrawnQueue,
   QueueOrder,
   SettlementInput,
@@ -128,6 +129,8 @@ export interface QueueService {
   draw(runId: string, asked: QueueAsked, author: string, attention: Attention): Promise<DrawnQueue>;
   /** @throws StudioError `bad-input` for a name that can sign nothing */
   deal(runId: string, asked: DealAsked, author: string, attention: Attention): Promise<Dealt>;
+  dealt(runId: string, author: string): Promise<DealtOut>;
+  takeBack(runId: string, author: string): Promise<{ items: number; ids: string[] }>;
 }
 
 /** What detectors would flag. */

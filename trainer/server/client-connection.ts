@@ -3,7 +3,13 @@ import * as rpc from 'vscode-jsonrpc/node';
 import { encodeFrames } from '../protocol/binary.ts';
 import { type Handlers, Peer } from '../protocol/connection.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
-import { pageClients, type RequestInput, type RequestName, type RequestResult } from '../protocol/messages.ts';
+import {
+  pageClients,
+  type RequestInput,
+  type RequestName,
+  type RequestResult,
+  unsigned,
+} from '../protocol/messages.ts';
 import type { Place } from '../protocol/place.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import { parseQuery } from '../protocol/query/parse.ts';
@@ -119,6 +125,17 @@ export class ClientConnection {
         if (!this.client) throw new StudioError('bad-request', 'The first request on a connection must be initialize.');
         return handle(params, this.client.author);
       };
+    /** Also refuses what nobody signs: a page in a browser says hello before anybody has said who sits there. */
+    const signed = <M extends RequestName>(
+      handle: (params: RequestInput<M>, author: string) => RequestResult<M> | Promise<RequestResult<M>>,
+    ) =>
+      greeted<M>((params, author) => {
+        if (author === unsigned)
+          throw new StudioError('bad-request', 'Nobody signs what is said here.', {
+            remedy: 'Say who you are first: x opens the form that asks, and the queue asks by itself.',
+          });
+        return handle(params, author);
+      });
     return {
       initialize: async (params) => this.initialize(params),
       'runfiles/list': greeted<'runfiles/list'>(async () => ({ runFiles: await service.runFiles() })),
@@ -208,10 +225,10 @@ export class ClientConnection {
       'annotations/list': greeted<'annotations/list'>(({ runId, rolloutId }) => ({
         annotations: service.store(runId).annotations(rolloutId),
       })),
-      'annotations/add': greeted<'annotations/add'>(({ runId, annotation }, author) =>
+      'annotations/add': signed<'annotations/add'>(({ runId, annotation }, author) =>
         service.labels.add(runId, annotation, author),
       ),
-      'annotations/retract': greeted<'annotations/retract'>(({ id }, author) => service.labels.retract(id, author)),
+      'annotations/retract': signed<'annotations/retract'>(({ id }, author) => service.labels.retract(id, author)),
       'annotations/categories': greeted<'annotations/categories'>(async () => ({
         categories: await service.labels.categories(),
       })),
@@ -221,12 +238,14 @@ export class ClientConnection {
           service.review.draw(runId, asked, author, attention),
         );
       }),
-      'queue/deal': greeted<'queue/deal'>(({ runId, query, ...asked }, author) =>
+      'queue/deal': signed<'queue/deal'>(({ runId, query, ...asked }, author) =>
         this.whileReading(runId, new AbortController(), (attention) =>
           service.review.deal(runId, { ...asked, expression: expressionOf(query) }, author, attention),
         ),
       ),
-      'annotations/settle': greeted<'annotations/settle'>(({ runId, ...said }, author) =>
+      'queue/dealt': greeted<'queue/dealt'>(({ runId }, author) => service.review.dealt(runId, author)),
+      'queue/take-back': signed<'queue/take-back'>(({ runId }, author) => service.review.takeBack(runId, author)),
+      'annotations/settle': signed<'annotations/settle'>(({ runId, ...said }, author) =>
         service.labels.settle(runId, said, author),
       ),
       'annotations/history': greeted<'annotations/history'>(({ runId, ...asked }, author) =>
@@ -236,7 +255,7 @@ export class ClientConnection {
       'suggestions/list': greeted<'suggestions/list'>(async ({ runId, rolloutId }, author) => ({
         suggestions: await service.suggestions.list(runId, rolloutId, author),
       })),
-      'suggestions/answer': greeted<'suggestions/answer'>(({ runId, ...said }, author) =>
+      'suggestions/answer': signed<'suggestions/answer'>(({ runId, ...said }, author) =>
         service.suggestions.answer(runId, said, author),
       ),
       'annotations/export': greeted<'annotations/export'>(({ runId }) => service.store(runId).exportAnnotations()),

@@ -12,8 +12,10 @@ import type { Label, Span, Verdict } from '../../trainer/protocol/records.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import { answerFirst } from '../rollout/suggesting.ts';
 import { asTyped, withLineEnds } from '../ui/line-ends.ts';
+import { count } from '../ui/numbers.ts';
 import { say } from '../ui/said.tsx';
 import { Store } from '../ui/store.ts';
+import { carriedOver } from './carried-over.ts';
 import type { DatasetDoor } from './dataset-door.ts';
 import { type DatasetState, type Editing, type FileState, held, initial, type Search } from './dataset-state.ts';
 import { Sayings } from './sayings.ts';
@@ -487,6 +489,23 @@ export class DatasetModel {
       this.put({ failed: 'This row has no chain of thought that could be judged.' });
     else return { row, text: reading.fields.process };
     return null;
+  }
+
+  /** Flags what one flagged in an earlier text of the row where it stands now; verdicts have to be given anew. */
+  async carryOver(): Promise<void> {
+    const read = this.toJudge();
+    const { file, reading } = this.state.get();
+    if (read === null || !reading) return;
+    const author = file && 'author' in file.labelling ? file.labelling.author : null;
+    if (carriedOver(reading.earlier, author).length === 0)
+      return say('You have no flag of an earlier text that is found in this one.');
+    try {
+      const ids = await this.sayings.send({ type: 'carry-over', ...read });
+      this.flagging.remember(ids);
+      say(`${count(ids.length, 'flag')} carried over; u takes ${ids.length === 1 ? 'it' : 'them'} back.`);
+    } catch (thrown) {
+      this.flagging.door.fail(thrown);
+    }
   }
 
   /** Says something to the first suggestion of the row that is open. */

@@ -22,6 +22,7 @@ const ofVerdict: readonly (readonly [string, string])[] = [
   ['unsettled', 'to settle'],
   ['none', 'flags without a verdict'],
   ['waiting', 'given to you'],
+  ['earlier', 'labels of an earlier text'],
 ];
 
 export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilterProps) {
@@ -34,6 +35,7 @@ export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilt
     to: (value: string) => void,
   ) => (
     <select
+      class={styles.choice}
       aria-label={name}
       value={value}
       onChange={({ currentTarget }) => to(currentTarget.value)}
@@ -47,7 +49,7 @@ export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilt
     </select>
   );
   return (
-    <div class={styles.filter}>
+    <>
       {pick(
         'Rows by their labels (b)',
         choice === null ? 'all' : (choice.verdict ?? 'any'),
@@ -70,6 +72,6 @@ export function LabelFilter({ categories, authors, choice, onChoose }: LabelFilt
           )}
         </>
       )}
-    </div>
+    </>
   );
 }

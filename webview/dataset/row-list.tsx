@@ -22,6 +22,7 @@ const markWords: Readonly<Record<NonNullable<LabelMark>, string>> = {
   drop: 'drop',
   disputed: 'disputed',
   flagged: 'flag',
+  earlier: 'earlier',
 };
 
 const lineHeight = 22;
@@ -57,25 +58,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
       <PaneHead
         title="Rows"
         meta={search ? `${grouped(count)} of ${whole}` : whole}
-        tools={
-          <>
-            <Tool
-              label="Changed rows alone (m)"
-              text={<span class={styles.count}>{grouped(edited)} changed</span>}
-              pressed={isChanged}
-              onPress={() => model.search({ isChanged: !isChanged })}
-            />
-            <Tool
-              label="Rows changed since HEAD (h)"
-              text={<span class={styles.count}>since HEAD</span>}
-              pressed={search?.sinceHead !== null && search !== null}
-              onPress={() =>
-                search?.sinceHead ? model.search({ text: '', isChanged: false, label: null }) : model.compareHead()
-              }
-            />
-            <Tool label="All keys (?)" text="?" onPress={onHelp} />
-          </>
-        }
+        tools={<Tool label="All keys (?)" text="?" onPress={onHelp} />}
       />
       <div class={styles.box}>
         <Icon name="search" />
@@ -98,14 +81,30 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
           }}
         />
       </div>
-      {'author' in file.labelling && (
-        <LabelFilter
-          categories={file.labelling.categories}
-          authors={file.labelling.authors}
-          choice={search?.label ?? null}
-          onChoose={(label) => model.search({ label })}
+      <div class={styles.narrowing}>
+        <Tool
+          label="Changed rows alone (m)"
+          text={<span class={styles.count}>{grouped(edited)} changed</span>}
+          pressed={isChanged}
+          onPress={() => model.search({ isChanged: !isChanged })}
         />
-      )}
+        <Tool
+          label="Rows changed since HEAD (h)"
+          text={<span class={styles.count}>since HEAD</span>}
+          pressed={search?.sinceHead !== null && search !== null}
+          onPress={() =>
+            search?.sinceHead ? model.search({ text: '', isChanged: false, label: null }) : model.compareHead()
+          }
+        />
+        {'author' in file.labelling && (
+          <LabelFilter
+            categories={file.labelling.categories}
+            authors={file.labelling.authors}
+            choice={search?.label ?? null}
+            onChoose={(label) => model.search({ label })}
+          />
+        )}
+      </div>
       {search && !search.isDone && <progress value={search.share} aria-label="Rows searched" />}
       {search && search.fault !== null && <p class={styles.words}>{shownLine(search.fault, 1000)}</p>}
       {search?.isDone && search.sinceHead && search.sinceHead.gone > 0 && (
@@ -155,7 +154,7 @@ export function RowList({ model, searchField, onHelp, onOpen }: RowListProps) {
                 aria-selected={number === row}
                 aria-posinset={index + 1}
                 aria-setsize={count}
-                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}${head?.mark ? `, ${head.mark}` : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
+                aria-label={`row ${grouped(number + 1)}${head?.isChanged ? ', changed' : ''}${head?.isFaulty ? ', no JSON' : ''}${head?.mark ? `, ${head.mark === 'earlier' ? 'labels of an earlier text' : head.mark}` : ''}: ${head ? shownLine(head.problem) : 'being read'}`}
                 title={head && shownLine(head.problem)}
                 onClick={() => {
                   model.show(number);

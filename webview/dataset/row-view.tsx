@@ -20,6 +20,7 @@ import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import { BeforeView } from './before-view.tsx';
 import type { DatasetModel } from './dataset-model.ts';
+import { EarlierLabels } from './earlier-labels.tsx';
 import { FieldEditor } from './field-editor.tsx';
 import styles from './row-view.module.css';
 
@@ -150,7 +151,7 @@ function FramesPart({ model, reading }: RowViewProps) {
 export const thinkId = 'row-think';
 
 function Think({ model, reading }: RowViewProps) {
-  const { text, think, aha, commitments, labels, suggestions, history, mark, differs } = reading;
+  const { text, think, aha, commitments, labels, earlier, suggestions, history, mark, differs } = reading;
   const { flagging, categories } = model;
   const { draft } = useStore(flagging.state, (state) => state);
   const labelling = useStore(model.state, (state) => state.file?.labelling);
@@ -172,8 +173,14 @@ function Think({ model, reading }: RowViewProps) {
   const within = think ?? { start: 0, end: reading.fields.process?.length ?? text.length };
   const marks = useMemo(
     () => ({
-      flags: [...markedFlags(labels, named), ...markedSuggestions(suggestions, named)],
       ...{ aha, commitments, mentions: [], tokens: [], hits: [] },
+      flags: [
+        ...markedFlags(labels, named),
+        ...markedSuggestions(suggestions, named),
+        ...markedFlags(earlier, named)
+          .filter(({ span }) => span !== null)
+          .map((flag) => ({ ...flag, tag: `${flag.tag}, of an earlier text` })),
+      ],
     }),
     [reading, named],
   );
@@ -234,12 +241,14 @@ function Think({ model, reading }: RowViewProps) {
       )}
       <FlagList
         labels={labels}
+        settled={history.settled}
         whole="the whole chain of thought"
         named={named}
         refused={null}
         author={author}
         onRetract={(id) => void flagging.retract(id)}
       />
+      <EarlierLabels labels={earlier} named={named} author={author} onCarryOver={() => void model.carryOver()} />
       <SuggestionList
         suggestions={suggestions}
         text={text}

@@ -5,6 +5,7 @@ import type { DatasetDoor } from './dataset-door.ts';
 type Saying =
   | Omit<Extract<PageToDataset, { type: 'answer' }>, 'said'>
   | Omit<Extract<PageToDataset, { type: 'say' }>, 'said'>
+  | Omit<Extract<PageToDataset, { type: 'carry-over' }>, 'said'>
   | Omit<Extract<PageToDataset, { type: 'settle' }>, 'said'>
   | Omit<Extract<PageToDataset, { type: 'retract' }>, 'said'>;
 

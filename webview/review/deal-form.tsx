@@ -1,6 +1,8 @@
 /** Gives items of the queue to people, a share of them to two. */
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { mostDrawn, type QueueOrder } from '../../trainer/protocol/review-queue.ts';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { type DealtOut, mostDrawn, type QueueOrder } from '../../trainer/protocol/review-queue.ts';
+import { count } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
 import styles from './deal-form.module.css';
 import { isDealt, type Review } from './review-model.ts';
@@ -19,8 +21,12 @@ export function DealForm({ review, order, known, refused, onLeave }: DealFormPro
   const [items, setItems] = useState('40');
   const [percent, setPercent] = useState('30');
   const [fault, setFault] = useState<string | null>(null);
+  const [out, setOut] = useState<DealtOut | null>(null);
   const first = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
+  useEffect(() => {
+    void review.dealt().then(setOut);
+  }, [review]);
   const annotators = names.split('\n').flatMap((line) => line.trim() || []);
   const missing =
     refused ??
@@ -67,11 +73,26 @@ export function DealForm({ review, order, known, refused, onLeave }: DealFormPro
         <input inputMode="numeric" value={percent} onInput={({ currentTarget }) => setPercent(currentTarget.value)} />
       </label>
       {fault !== null && missing !== null && <p role="alert">{missing}</p>}
+      {out !== null && out.waiting.length > 0 && (
+        <p class="dim">
+          Waiting now: {out.waiting.map(({ annotator, items: many }) => `${shownLine(annotator)} ${many}`).join(', ')}
+        </p>
+      )}
       <p class={styles.acts}>
         <Button primary onPress={() => void deal()}>
           Deal out
         </Button>
         <Button onPress={onLeave}>Cancel</Button>
+        {out !== null && out.own > 0 && (
+          <Button
+            onPress={() => {
+              void review.takeBackDealt();
+              onLeave();
+            }}
+          >
+            Take back {count(out.own, 'item')}
+          </Button>
+        )}
       </p>
     </form>
   );

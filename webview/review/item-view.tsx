@@ -95,7 +95,7 @@ export function ItemView(props: ItemViewProps) {
     <Pane name="item" label="Item">
       <PaneHead
         title={`Item ${at + 1}`}
-        meta={`step ${group.step}, ${rollout.order} ${rollout.index + 1}`}
+        meta={`${group.purpose === 'evaluation' ? 'evaluation, ' : ''}step ${group.step}, ${rollout.order} ${rollout.index + 1}`}
         tools={<Tool icon="link" label="Open the rollout (o)" onPress={props.onOpen} />}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}

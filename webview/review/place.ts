@@ -12,13 +12,14 @@ export interface ReviewPlace {
 
 export const noReview: ReviewPlace = { order: 'informative', line: '', rolloutId: null };
 
-export const reviewPlaceOf = ({ query, rolloutId }: Place): ReviewPlace => ({
-  ...noReview,
+export const reviewPlaceOf = ({ query, rolloutId, order }: Place): ReviewPlace => ({
+  order: order ?? noReview.order,
   line: query ?? '',
   rolloutId: rolloutId ?? null,
 });
 
-export const placeOfReview = ({ line, rolloutId }: ReviewPlace): Omit<Place, 'page'> => ({
+export const placeOfReview = ({ line, rolloutId, order }: ReviewPlace): Omit<Place, 'page'> => ({
   ...(line.trim() !== '' && { query: line }),
   ...(rolloutId !== null && { rolloutId }),
+  ...(order !== noReview.order && { order }),
 });

@@ -28,22 +28,26 @@ const itemHeight = 38;
 export function QueueList({
   review,
   place,
+  author,
   deal,
   onDeal,
   onOpen,
 }: {
   review: Review;
   place: Store<ReviewPlace>;
+  /** Who signs here; null where nobody does yet. */
+  author: string | null;
   /** The form that deals out items, while it is open. */
   deal: ComponentChildren;
   onDeal: () => void;
   onOpen: () => void;
 }) {
   const { items, matching, at, done, took } = useStore(review.state, (state) => state);
-  const { order } = useStore(place, (held) => held);
+  const { order, line } = useStore(place, (held) => held);
   const judged = [...done.values()];
   const count = items?.length ?? 0;
   const left = count - done.size;
+  const skipped = judged.filter((one) => one === 'skipped').length;
   const pace = paceOfItems(took);
   const given = (['keep', 'fix', 'drop', 'skipped'] as const)
     .map((verdict) => [verdict, judged.filter((one) => one === verdict).length] as const)
@@ -68,10 +72,23 @@ export function QueueList({
             </option>
           ))}
         </select>
+        <input
+          type="search"
+          data-filter
+          aria-label="Filter (/)"
+          placeholder="filter, such as correct:false"
+          spellcheck={false}
+          value={line}
+          onChange={({ currentTarget }) => review.filter(currentTarget.value)}
+          onKeyDown={(event) => {
+            event.stopPropagation();
+            if (event.key === 'Enter' || event.key === 'Escape') event.currentTarget.blur();
+          }}
+        />
         {deal}
         <p class={styles.line}>
           <span>
-            {grouped(done.size)} of {grouped(count)} done
+            {grouped(done.size - skipped)} of {grouped(count)} done
           </span>
           {pace !== null && <span class="dim">{Math.round(pace)} s an item</span>}
         </p>
@@ -133,6 +150,7 @@ export function QueueList({
       )}
       <p class={styles.foot}>
         <kbd>j</kbd> <kbd>k</kbd> move <kbd>u</kbd> undo
+        {author !== null && <span class={`${styles.signed} cut`}>signed {shownLine(author)}</span>}
       </p>
     </Pane>
   );

@@ -4,6 +4,7 @@ import { asStudioError, type StudioError } from '../../trainer/protocol/errors.t
 import type { Annotation, GroupWithRollouts, Verdict } from '../../trainer/protocol/records.ts';
 import {
   type DealtOrder,
+  type DealtOut,
   dealtOrder,
   type QueueItem,
   type QueueOrder,
@@ -47,11 +48,13 @@ export interface ReviewState {
   /** Null until it is known. */
   readonly agreement: AgreementShown | null;
   readonly saving: boolean;
+  /** How often something was to be said that nobody signs. */
+  readonly askedName: number;
 }
 
 const nothing: ReviewState = {
   ...{ items: null, matching: 0, fault: null, at: 0, done: new Map(), took: [], group: null, suggestions: [] },
-  ...{ verdict: null, fixed: null, history: null, agreement: null, saving: false },
+  ...{ verdict: null, fixed: null, history: null, agreement: null, saving: false, askedName: 0 },
 };
 
 /** Whether items of this order can be dealt out: the others are not the same for everyone. */
@@ -121,8 +124,8 @@ export class Review {
     const turn = ++this.turn;
     const { order, line } = this.place.get();
     this.flagging.leave();
-    const { took, agreement } = this.state.get();
-    this.patch({ ...nothing, took, agreement });
+    const { took, agreement, askedName } = this.state.get();
+    this.patch({ ...nothing, took, agreement, askedName });
     try {
       const { items, matching } = await this.feed.request('queue/draw', { order, query: line, seed, limit: drawn });
       if (turn !== this.turn) return;
@@ -195,6 +198,47 @@ export class Review {
     return this.place.get().order === 'settle';
   }
 
+  /** Takes back what one dealt out and nobody has judged. */
+  async takeBackDealt(): Promise<void> {
+    if (!this.isSigned) return;
+    try {
+      const { items, ids } = await this.feed.request('queue/take-back', {});
+      this.flagging.remember(ids);
+      say(`${count(items, 'item')} taken back; u brings ${items === 1 ? 'it' : 'them'} back.`);
+      if (this.place.get().order === 'assigned') this.drawMore();
+    } catch (thrown) {
+      this.feed.fail(thrown);
+    }
+  }
+
+  async dealt(): Promise<DealtOut | null> {
+    try {
+      return await this.feed.request('queue/dealt', {});
+    } catch (thrown) {
+      this.feed.fail(thrown);
+      return null;
+    }
+  }
+
+  /** Whether somebody signs what is said here; else the page asks who. */
+  get isSigned(): boolean {
+    if (this.feed.connection.state.get().author !== null) return true;
+    this.patch({ askedName: this.state.get().askedName + 1 });
+    say('Say first who judges here.');
+    return false;
+  }
+
+  filter(line: string): void {
+    if (line === this.place.get().line) return;
+    this.place.update((held) => ({ ...held, line, rolloutId: null }));
+    void this.draw();
+  }
+
+  /** The same anew, from its first item. */
+  drawMore(): void {
+    this.choose(this.place.get().order);
+  }
+
   choose(order: QueueOrder): void {
     this.place.update((held) => ({ ...held, order, rolloutId: null }));
     void this.draw();
@@ -226,6 +270,12 @@ export class Review {
     }
   }
 
+  /** Whether all that were drawn are judged or passed over. */
+  get isThrough(): boolean {
+    const { items, done } = this.state.get();
+    return items !== null && items.length > 0 && items.every(({ rolloutId }) => done.has(rolloutId));
+  }
+
   move(by: number): void {
     const { items, at } = this.state.get();
     if (items) this.show(Math.min(items.length - 1, Math.max(0, at + by)));
@@ -239,7 +289,7 @@ export class Review {
   async done(given: Verdict | null): Promise<void> {
     const { verdict, saving } = this.state.get();
     const { item } = this;
-    if (!item || saving) return;
+    if (!item || saving || !this.isSigned) return;
     const said = verdict ?? given;
     if (said === null) {
       say('Choose keep, fix or drop first; n skips the item.');
@@ -290,6 +340,7 @@ export class Review {
 
   /** Answers the first suggestion that is open. */
   async answer(accepted: boolean): Promise<void> {
+    if (!this.isSigned) return;
     const { item } = this;
     const ids = await answerFirst(item ? this.state.get().suggestions : [], accepted, {
       answer: (said) => this.feed.request('suggestions/answer', { rolloutId: item?.rolloutId ?? '', ...said }),
@@ -310,7 +361,11 @@ export class Review {
     const all = items?.map((_, index) => index) ?? [];
     const next = all.find((index) => index > at && open(index)) ?? all.find(open);
     if (next !== undefined) this.show(next);
-    else say('All items of the queue are done.');
+    else {
+      this.turn += 1;
+      this.patch({ group: null });
+      void this.readSaid();
+    }
   }
 
   private async add(said: Parameters<Flagging['door']['add']>[0]): Promise<{ readonly ids: readonly string[] }> {

@@ -15,7 +15,9 @@ import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
 import { type ActionOf, helpRows, type KeyRow, keyMap } from '../ui/key-table.ts';
 import { useKeys } from '../ui/keys.ts';
+import { count, grouped } from '../ui/numbers.ts';
 import { type Store, useStore } from '../ui/store.ts';
+import { Button } from '../ui/toolkit.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import { DealForm } from './deal-form.tsx';
 import { ItemView, reviewTextId } from './item-view.tsx';
@@ -50,6 +52,7 @@ const reviewKeys = [
   { meaning: 'take back what was said last', keys: { u: 'undo' } },
   { meaning: 'previous and next frame', keys: { ArrowLeft: 'previousFrame', ArrowRight: 'nextFrame' } },
   { meaning: 'open the rollout', keys: { o: 'open' } },
+  { meaning: 'filter', keys: { '/': 'filter' } },
   { meaning: 'deal out items to people', keys: { a: 'deal' } },
   { meaning: 'what is to be settled, and back', keys: { S: 'settle' } },
 ] as const satisfies readonly KeyRow<string>[];
@@ -58,7 +61,7 @@ const panes = ['queue', 'item', 'verdict'] as const;
 
 export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }: ReviewPageProps) {
   const [review] = useState(() => new Review(feed, place));
-  const { items, group, fault, at, history, agreement } = useStore(review.state, (state) => state);
+  const { items, matching, group, fault, at, history, agreement } = useStore(review.state, (state) => state);
   const view = useStore(feed.state, (state) => state.view);
   const author = useStore(feed.connection.state, (state) => state.author);
   const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
@@ -92,9 +95,11 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   const turn = (by: number) => frames > 0 && setFrame((frame + by + frames) % frames);
   const done = () => {
     setWriting(false);
+    if (review.isThrough && group === null) return review.drawMore();
     void review.done(review.settles ? null : given);
   };
   const openDeal = (open: boolean) => {
+    if (open && !review.isSigned) return setPane('verdict');
     setDealing(open);
     if (open) setPane('queue');
   };
@@ -120,6 +125,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
         setWriting(true);
       },
       deal: () => openDeal(true),
+      filter: () => document.querySelector<HTMLInputElement>('input[data-filter]')?.focus(),
       settle: () => review.choose(review.settles ? 'informative' : 'settle'),
       flag,
       sentence: () => {
@@ -152,8 +158,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
       )}
       <main class={styles.panes} data-shown={narrow ? pane : 'all'}>
         <QueueList
-          review={review}
-          place={place}
+          {...{ review, place, author }}
           deal={
             dealing && (
               <DealForm
@@ -176,8 +181,25 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
           </Blank>
         ) : items?.length === 0 ? (
           <Blank status>
-            <p class="strong">Nothing is left to judge here.</p>
-            <p class="dim">Choose another kind of items above the queue.</p>
+            <p class="strong">{order === 'assigned' ? 'Nothing waits for you.' : 'Nothing is left to judge here.'}</p>
+            <p class="dim">
+              {order === 'assigned' && author !== null
+                ? `Nothing that was given to ${shownLine(author)} is left. Another spelling, or another e-mail address, is another person.`
+                : 'Choose another kind of items above the queue, or another filter.'}
+            </p>
+          </Blank>
+        ) : review.isThrough && group === null ? (
+          <Blank status>
+            <p class="strong">{allDone(items?.length ?? 0)}</p>
+            <p class="dim">
+              {agreement && agreement.toSettle > 0
+                ? `${count(agreement.toSettle, 'item')} ${agreement.toSettle === 1 ? 'is' : 'are'} to be settled (S). `
+                : ''}
+              {grouped(Math.max(0, matching - (items?.length ?? 0)))} more match.
+            </p>
+            <Button primary onPress={() => review.drawMore()}>
+              Draw more&nbsp;<kbd>Enter</kbd>
+            </Button>
           </Blank>
         ) : !group || !rollout ? (
           <Blank status>The item is being read.</Blank>
@@ -200,6 +222,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
               {...{ review, author, given, labels, hidden }}
               run={view.run}
               refused={missing}
+              onSign={author === null ? (name) => signAs(feed, host, name) : null}
               onDone={done}
             />
           </>
@@ -211,3 +234,5 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
     </>
   );
 }
+
+const allDone = (items: number) => (items === 1 ? 'The one item is done.' : `All ${grouped(items)} items are done.`);

@@ -12,6 +12,7 @@ import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import type { Review } from './review-model.ts';
+import { SignBar } from './sign-bar.tsx';
 import styles from './verdict-pane.module.css';
 
 interface VerdictPaneProps {
@@ -24,11 +25,13 @@ interface VerdictPaneProps {
   readonly labels: readonly Annotation[];
   readonly hidden: number;
   readonly refused: string | null;
+  /** Nobody signs here yet, so that a name is asked for; false where it is none, which is shown. */
+  readonly onSign: ((name: string) => Promise<boolean>) | null;
   readonly onDone: () => void;
 }
 
-export function VerdictPane({ review, run, author, given, labels, hidden, refused, onDone }: VerdictPaneProps) {
-  const { verdict, suggestions, saving, history, fixed } = useStore(review.state, (state) => state);
+export function VerdictPane({ review, run, author, given, labels, hidden, refused, onSign, onDone }: VerdictPaneProps) {
+  const { verdict, suggestions, saving, history, fixed, askedName } = useStore(review.state, (state) => state);
   const { settles } = review;
   const { categories } = useStore(review.flagging.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
@@ -47,6 +50,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
                 : ''
         }
       />
+      {onSign && <SignBar asked={askedName} onSign={onSign} />}
       <div class={styles.body}>
         {/* biome-ignore lint/a11y/useSemanticElements: a group of buttons, not of fields */}
         <div class={styles.verdicts} role="group" aria-label="Verdict on the whole answer">
@@ -63,6 +67,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
         )}
         <FlagList
           labels={labels}
+          settled={history?.settled ?? null}
           whole="the whole answer"
           {...{ named, refused, author }}
           onRetract={(id) => void review.flagging.retract(id)}
@@ -106,7 +111,7 @@ export function VerdictPane({ review, run, author, given, labels, hidden, refuse
 /** In this run; a dataset's rows are another matter. */
 function effectWords({ method, parameters }: RunSummary): string {
   const { obeyLabels, leaveOutDropped, maskFlagged, flagPenalty } = parameters;
-  if (!obeyLabels) return 'Nothing in this run: obeyLabels is off.';
+  if (!obeyLabels) return 'Nothing in this run, in which obeyLabels is off; new runs have it on.';
   if (method === 'sft') return 'Nothing in this run: SFT obeys labels of the dataset’s rows, which its editor gives.';
   const does = [
     leaveOutDropped && 'questions with a drop are not sampled any more',

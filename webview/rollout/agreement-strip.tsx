@@ -75,7 +75,7 @@ export function AgreementStrip({ agreement, named, onSettle }: AgreementStripPro
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
       <ul class={styles.cells} tabIndex={0}>
         {cells.map(({ title, measured }) => (
-          <li key={title} title={measured.why ?? undefined}>
+          <li key={title} title={measured.why ?? title}>
             <span class="cut">{title}</span>
             <Scale measured={measured} />
             <span class={styles.numbers}>

@@ -70,6 +70,13 @@ function gradeOf(flags: readonly MarkedFlag[]) {
   return { flagged: has('major') ? 'major' : has('minor') ? 'minor' : undefined, isSuggested: has('suggested') };
 }
 
+/** What the pointer is told: the aha moment where one is drawn, then who flags the passage and why. */
+function titleOf({ aha, flags }: CompletionPiece, showsAha: boolean): string | undefined {
+  const lines = flags.map(({ tag, said }) => `${tag}: ${said}`);
+  if (aha && showsAha) lines.unshift(`T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})`);
+  return lines.join('\n') || undefined;
+}
+
 interface PieceProps
   extends Pick<CompletionTextProps, 'text' | 'shade' | 'token' | 'ahaShown' | 'hitShown' | 'onFrame'> {
   readonly piece: CompletionPiece;
@@ -98,7 +105,7 @@ function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown
   const press = mention && (() => onFrame(mention.frame));
   const shared = {
     class: classes.join(' ') || undefined,
-    title: aha && !shade ? `T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})` : undefined,
+    title: titleOf(piece, shade === null),
     'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,

@@ -16,19 +16,22 @@ interface FixedTextProps {
 }
 
 export function FixedText({ value, use, isEntered, onEnter, onType, onSave, onLeave }: FixedTextProps) {
+  const part = useRef<HTMLDivElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
-  // At once: a key that follows is typed here.
-  useLayoutEffect(() => {
-    if (isEntered) area.current?.focus();
-  }, [isEntered]);
   useLayoutEffect(() => {
     const { current } = area;
     if (!current) return;
     current.style.height = 'auto';
     current.style.height = `${current.scrollHeight + 2}px`;
   }, [value]);
+  // At once: a key that follows is typed here.
+  useLayoutEffect(() => {
+    if (!isEntered) return;
+    area.current?.focus({ preventScroll: true });
+    part.current?.scrollIntoView({ block: 'nearest' });
+  }, [isEntered]);
   return (
-    <div class={styles.fixed}>
+    <div ref={part} class={styles.fixed}>
       <textarea
         ref={area}
         class="model-text"

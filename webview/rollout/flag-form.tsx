@@ -131,6 +131,7 @@ function Form({
     <div ref={form} class={styles.form} role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
       <p class={styles.quoting}>
         Flag {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : whole}
+        {draft.span && <span class="dim"> {count(lengthInCodePoints(quote), 'character')}</span>}
         <span class={`${styles.moves} dim`}>
           <kbd>v</kbd> sentence <kbd>w</kbd> word <kbd>Shift+arrows</kbd> wider
           {draft.span && (
@@ -204,7 +205,6 @@ function Form({
         </Button>
         <Button onPress={() => flagging.leave()}>Leave it</Button>
         {wanted && missing !== null && <span role="alert">Not saved: {missing}.</span>}
-        <span class="dim far">{draft.span ? count(lengthInCodePoints(quote), 'character') : ''}</span>
       </div>
       {draft.verdict === 'fix' && (
         <FixedText

@@ -1,4 +1,5 @@
 /** The flags of one text, and its authors' verdicts. */
+import type { ItemHistory } from '../../trainer/protocol/annotations/agreement.ts';
 import type { Categories } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import type { Label } from '../../trainer/protocol/records.ts';
@@ -10,6 +11,8 @@ import styles from './flag-list.module.css';
 interface FlagListProps {
   /** Oldest first. */
   readonly labels: readonly Label[];
+  /** What was settled in place of the verdicts. */
+  readonly settled?: ItemHistory['settled'];
   /** What is flagged where no passage is. */
   readonly whole: string;
   readonly named: Categories['named'];
@@ -19,20 +22,19 @@ interface FlagListProps {
   readonly onRetract: (id: string) => void;
 }
 
-export function FlagList({ labels, whole, named, refused, author, onRetract }: FlagListProps) {
+export function FlagList({ labels, settled = null, whole, named, refused, author, onRetract }: FlagListProps) {
   if (labels.length === 0) return null;
-  const flags = labels.filter(({ category }) => category !== null);
   const given = new Set(labels.flatMap(({ verdict }) => verdict ?? []));
   return (
     <section aria-label="Flags and verdicts">
       <Bar title="Flags and verdicts">
-        <span>{flags.length}</span>
-        {given.size > 1 && <span class="dim">the verdicts differ</span>}
+        <span>{labels.length}</span>
+        {settled ? settledWords(settled) : given.size > 1 && <span class="dim">the verdicts differ</span>}
       </Bar>
       <ul class={styles.flags}>
         {labels.map((said) => (
           <li key={said.id} class={styles.flag} data-grade={said.category === null ? 'verdict' : said.severity}>
-            <span>
+            <span class={styles.said}>
               <b>{said.category === null ? `verdict: ${said.verdict}` : shownLine(named(said.category).name)}</b>
               {said.category !== null && said.severity === 'minor' && <span class="dim"> · minor</span>}
               <span class="dim">
@@ -44,7 +46,7 @@ export function FlagList({ labels, whole, named, refused, author, onRetract }: F
             {said.author === author && (
               <button
                 type="button"
-                class="link"
+                class={`link ${styles.back}`}
                 title={refused ?? 'Take this back (the history keeps it)'}
                 aria-disabled={refused !== null}
                 onClick={() => refused ?? onRetract(said.id)}
@@ -65,3 +67,9 @@ export function FlagList({ labels, whole, named, refused, author, onRetract }: F
     </section>
   );
 }
+
+const settledWords = ({ verdict, author, at }: NonNullable<ItemHistory['settled']>) => (
+  <b>
+    settled: {verdict}, by {shownLine(author)}, {clock(at)}
+  </b>
+);

@@ -10,7 +10,7 @@ export function markedFlags(labels: readonly Label[], named: Categories['named']
   return labels.flatMap(({ id, span, severity, category, author, note }) => {
     if (category === null) return [];
     const { key, name } = named(category);
-    const tag = `${key ?? ''} ${shownLine(name)}`.trim();
+    const tag = `${key ?? ''} ${shownLine(name)} · ${severity}`.trim();
     return [{ id, span, grade: severity, tag, said: `${shownLine(author)}: ${shownLine(note) || shownLine(name)}` }];
   });
 }

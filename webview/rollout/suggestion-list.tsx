@@ -35,7 +35,7 @@ export function SuggestionList({ suggestions, text, whole, named, refused, onAns
             <li key={`${detector} ${span?.start}`} data-answered={answered ? '' : undefined}>
               <span class={styles.name}>
                 {shownLine(named(category).name)}
-                <span class="dim far">
+                <span class={`${styles.precision} dim`}>
                   {precision ? `right ${precision.accepted} of ${precision.answered}` : 'not judged yet'}
                 </span>
               </span>

@@ -12,6 +12,7 @@ import {
   type RequestParams,
   type RequestResult,
   type TrainerInfo,
+  unsigned,
 } from '../../trainer/protocol/messages.ts';
 import { protocolVersion } from '../../trainer/protocol/version.ts';
 import type { Host, LinkStatus } from '../host.ts';
@@ -144,7 +145,7 @@ export class Connection {
     const { trainer } = await client.request('initialize', {
       protocol: { ...protocolVersion },
       client: this.place === 'vscode' ? 'editor' : 'browser',
-      author: author ?? 'browser',
+      author: author ?? unsigned,
     });
     this.patch({ trainer, author, fault: null });
     return client;

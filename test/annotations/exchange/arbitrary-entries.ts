@@ -21,6 +21,8 @@ export const authors = [
   { name: 'Ada', email: 'ada@example.org' },
   { name: 'Ada', email: 'ada@example.com' },
   { name: 'Béa 🦊', email: null },
+  { name: 'Ada', email: null },
+  { name: 'Ben', email: 'ada@example.org' },
 ];
 
 const piece = fc.constantFrom(

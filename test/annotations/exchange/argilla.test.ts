@@ -72,6 +72,12 @@ describe('records of Argilla', () => {
     expect(await importArgilla(byId, options, context)).toEqual(await importArgilla(nested, options, context));
   });
 
+  it.each(['', ' \n\t'])('ask for a fix alone where the fixed text is blank: %j', async (value) => {
+    const said = (of: unknown) => [{ value: of, user_id: adaId, status: 'submitted' }];
+    const record = { fields: { text: sum.content.text }, responses: { verdict: said('fix'), fixed_text: said(value) } };
+    expect(essence((await importArgilla([record], options, context)).entries)).toEqual([['item'], ['fix', null]]);
+  });
+
   it('are refused as a whole, with a remedy, where there are none', async () => {
     for (const wrong of ['text', 7, null, {}, { name: 'settings' }])
       await expect(importArgilla(wrong, options, context)).rejects.toThrow(

@@ -62,6 +62,27 @@ describe('an export of Label Studio', () => {
     expect(flagsOf(other)[0]).toMatchObject({ category: 'other', span: null });
   });
 
+  it.each(['9999-12-31T23:59:59.999Z', '+275760-09-13T00:00:00.000Z', '2026-03-02T00:00:01Z'])(
+    'dates by the import what the file dates more than a day ahead: %s',
+    async (updated_at) => {
+      const results = [result({ choices: ['drop'] }, { from_name: 'verdict', type: 'choices' })];
+      const [task] = taskOf(sum.content.text, results);
+      const annotations = task?.annotations.map((one) => ({ ...one, updated_at }));
+      const { entries, notices } = await importLabelStudio([{ ...task, annotations }], options, context);
+      expect(entries.map(({ at }) => at)).toEqual([context.now, context.now]);
+      expect(notices.map(({ message }) => message)).toEqual([expect.stringContaining('more than a day from now')]);
+    },
+  );
+
+  it.each(['', ' \n\t'])('asks for a fix alone where the fixed text is blank: %j', async (text) => {
+    const results = [
+      result({ choices: ['fix'] }, { from_name: 'verdict', type: 'choices' }),
+      result({ text: [text] }, { id: 'f', from_name: 'fixed-text', type: 'textarea' }),
+    ];
+    const { entries } = await importLabelStudio(taskOf(sum.content.text, results), options, context);
+    expect(entries.at(-1)).toMatchObject({ verdict: 'fix', fixed: null });
+  });
+
   it('tells everything that does not come along, with its place', async () => {
     const { notices } = await importLabelStudio(foreign, options, context);
     const told = new Map(notices.map(({ message, places, count }) => [message, { places, count }]));

@@ -22,6 +22,7 @@ export const rowOf = (row: string, text: string): KnownItem => ({
 export const contextWith = (...items: readonly KnownItem[]) => ({
   now: '2026-03-01T00:00:00.000Z',
   authors: new Map<string, { name: string; email: string | null }>(),
+  said: () => undefined,
   itemsWith: (hash: string) => items.filter(({ item }) => item.hash === hash),
 });
 

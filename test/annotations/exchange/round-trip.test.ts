@@ -9,7 +9,7 @@ import {
 import { Vocabulary } from '../../../trainer/annotations/exchange/vocabulary.ts';
 import { authorKey, type Entry } from '../../../trainer/protocol/annotations/entries.ts';
 import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
-import { authors, byId, entries, vocabulary } from './arbitrary-entries.ts';
+import { byId, entries, vocabulary } from './arbitrary-entries.ts';
 import { written } from './project.ts';
 
 const options = { vocabulary, textField: null };
@@ -21,7 +21,8 @@ const throughFile = (content: unknown): unknown => JSON.parse(JSON.stringify(con
 /** The project's items, as an import finds them. */
 const contextOf = (list: readonly Entry[]) => ({
   now,
-  authors: new Map(authors.map((author) => [author.email ?? author.name, author])),
+  authors: new Map(),
+  said: () => undefined,
   itemsWith: (hash: string) => {
     const found = list.flatMap((entry) =>
       entry.kind === 'item' && entry.item.hash === hash ? [{ item: entry.item, content: entry }] : [],
@@ -30,9 +31,9 @@ const contextOf = (list: readonly Entry[]) => ({
   },
 });
 
-const nothing = { now, authors: new Map(), itemsWith: () => [] };
+const nothing = { now, authors: new Map(), said: () => undefined, itemsWith: () => [] };
 
-/** What stands, without what another tool has no place for: ids, times, and of a whole item how grave and why. */
+/** What stands, without what another tool has no place for: ids, times, empty texts, and of a whole item how grave and why. */
 function standing(list: readonly Entry[]) {
   const book = new LabelBook(list.filter((entry) => entry.kind !== 'item'));
   return Array.from(book.keys())
@@ -47,7 +48,7 @@ function standing(list: readonly Entry[]) {
           )
           .sort(),
         verdicts: verdicts
-          .map(({ author, verdict, fixed }) => JSON.stringify([authorKey(author), verdict, fixed]))
+          .map(({ author, verdict, fixed }) => JSON.stringify([authorKey(author), verdict, fixed || null]))
           .sort(),
       };
     })

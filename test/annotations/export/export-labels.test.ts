@@ -48,7 +48,7 @@ describe('exported labels', () => {
     const read = await readImportFile(file, signal);
     expect(read.form).toBe(form);
     const from = form === 'argilla' ? importArgilla : importLabelStudio;
-    const context = { authors: new Map(), now: '2026-02-01T00:00:00Z', itemsWith: () => [] };
+    const context = { authors: new Map(), said: () => undefined, now: '2026-02-01T00:00:00Z', itemsWith: () => [] };
     const json = read.form === 'labels' ? null : read.json;
     const back = await from(json, { vocabulary, textField: null }, context);
     expect(byId(back.entries)).toEqual(byId(entries));

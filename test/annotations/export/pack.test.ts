@@ -118,7 +118,7 @@ describe('a packed queue', () => {
     const tasks = readFileSync(path.join(folder, 'label-studio.json'), 'utf8');
     expect(JSON.parse(tasks)).toMatchObject([{ annotations: [], data: { text: rows[0]?.process } }]);
     const options = { vocabulary: new Vocabulary([], new Map()), textField: null };
-    const known = { itemsWith: () => [], authors: new Map(), now: '2026-02-01T00:00:00Z' };
+    const known = { itemsWith: () => [], said: () => undefined, authors: new Map(), now: '2026-02-01T00:00:00Z' };
     const back = await importLabelStudio(judged(tasks, 'drop'), options, known);
     expect(back.notices).toEqual([]);
     const book = new LabelBook(back.entries.filter((entry) => entry.kind !== 'item'));

@@ -1,11 +1,11 @@
 /** A cleaned dataset is the dataset but for what its labels say of it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { writeCleaned } from '../../../trainer/annotations/rows/cleaned-dataset.ts';
-import { datasetName, itemOfRow } from '../../../trainer/annotations/rows/row-item.ts';
+import { datasetName, itemNameOf, itemOfRow } from '../../../trainer/annotations/rows/row-item.ts';
 import { EditableDataset } from '../../../trainer/data/editable/editable-dataset.ts';
-import type { Entry } from '../../../trainer/protocol/annotations/entries.ts';
+import { type Entry, itemLine } from '../../../trainer/protocol/annotations/entries.ts';
 import { LabelBook } from '../../../trainer/protocol/annotations/label-book.ts';
 import { ann, verdictOf } from '../../protocol/annotations/made-entries.ts';
 import { datasetPath, itemOf, labels, rows, settledRow2, writeDataset } from '../labelled-project.ts';
@@ -49,6 +49,30 @@ describe('a cleaned dataset', () => {
     expect(changed.counts).toMatchObject({ dropped: 1, elsewhere: 1, unjudged: 2 });
   });
 
+  it('tells rows without problem_id apart by what they ask of what, though all have one text', async () => {
+    const [first] = rows.map(({ problem_id, ...row }) => row);
+    const alike = [
+      first,
+      { ...first, problem: 'And which way does it come from?' },
+      { ...first, options: ['A. Up', 'B. Down'] },
+      { ...first, path: 'videos/9.mp4' },
+      { ...first, solution: '<answer>B</answer>' },
+    ];
+    const item = itemNameOf(datasetPath, alike[0]);
+    if (item === null) throw new Error('A row without a text.');
+    // What `printf %s JSON | sha256sum` begins with, of problem, options and path as a list.
+    expect(item.row).toBe('~0ce57a8689ac2978');
+    const { counts, text } = await cleaned([verdictOf(ann, 1, 'drop', { item })], () => JSON.stringify(alike));
+    expect(counts).toEqual({ ...whole, dropped: 2, unjudged: 3 });
+    expect(JSON.parse(text)).toEqual(alike.slice(1, 4));
+    const older = { ...item, row: null };
+    const { counts: ofOlder } = await cleaned([verdictOf(ann, 1, 'drop', { item: older })], () =>
+      JSON.stringify(alike),
+    );
+    expect(ofOlder).toEqual({ ...whole, unjudged: 5, elsewhere: 1 });
+    for (const each of [item, older]) expect(itemLine(each)).toBe('data/cot.json, a row without problem_id');
+  });
+
   it('keeps a row that is to be fixed and has no text yet, and one that is no JSON', async () => {
     const unfixed = verdictOf(ann, 1, 'fix', { item: itemOf(1) });
     const { counts, text } = await cleaned([unfixed], (before) =>
@@ -86,5 +110,19 @@ describe('the item of a row', () => {
     expect(() => datasetName(path.join(project, 'data'), path.join(project, 'x.json'))).toThrow(
       /outside of the project/,
     );
+  });
+
+  it('names a dataset by its real file, by whatever link it is called, and by the link where that leads outside', () => {
+    const [project, elsewhere] = [temporaryProject(), temporaryProject()];
+    const file = writeDataset(project);
+    const link = (to: string, place: string) => {
+      symlinkSync(to, place);
+      return place;
+    };
+    expect(datasetName(project, link(file, path.join(project, 'data/link.json')))).toBe('data/cot.json');
+    expect(datasetName(project, link('data/link.json', path.join(project, 'again.json')))).toBe('data/cot.json');
+    expect(datasetName(project, link(file, path.join(elsewhere, 'here.json')))).toBe('data/cot.json');
+    const outside = writeDataset(elsewhere);
+    expect(datasetName(project, link(outside, path.join(project, 'data/far.json')))).toBe('data/far.json');
   });
 });

@@ -19,9 +19,13 @@ import { ann, ben, flag, verdictOf } from '../../protocol/annotations/made-entri
 const authors = [ann, ben];
 const labels = { author: ['Ann <ann@example.org>', 'Ben'], category: ['format', 'repetition'] };
 
-/** Ids as people have them: numbers, texts, several rows with one id, none. */
+/** Ids as people have them: numbers, texts, several rows with one id, none; rows of one text ask different things. */
 const rowsOf = (ids: readonly (number | string | null)[]) =>
-  ids.map((id, n) => ({ ...(id !== null && { problem_id: id }), process: n % 4 === 3 ? '' : `It is ${n % 3}.` }));
+  ids.map((id, n) => ({
+    ...(id !== null && { problem_id: id }),
+    problem: `Which is it of ${n % 2}?`,
+    process: n % 4 === 3 ? '' : `It is ${n % 3}.`,
+  }));
 
 async function agrees(
   ids: readonly (number | string | null)[],
@@ -52,6 +56,7 @@ async function agrees(
       ...(choice.category !== null && { category: choice.category }),
       ...(choice.verdict !== null &&
         choice.verdict !== 'waiting' &&
+        choice.verdict !== 'earlier' &&
         choice.verdict !== 'unsettled' && { verdict: choice.verdict }),
     };
     const expected = rows.flatMap((row, n) => {
@@ -96,6 +101,20 @@ test('rows without labels are not read to be filtered by them', async () => {
   onTestFinished(() => opened.dispose());
   const choice = { author: null, category: null, verdict: 'drop' } as const;
   expect([...(opened.keeps(choice).ids ?? [])]).toEqual(['2']);
+});
+
+test('a row without an id is found by its labels, and another that has its text and asks something else is not', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  const rows = ['Left?', 'Right?', 'Left?'].map((problem) => ({ problem, process: 'Yes.' }));
+  writeFileSync(path.join(project, 'rows.json'), JSON.stringify(rows));
+  const opened = await RowLabels.open(project, path.join(project, 'rows.json'), 'Ann', () => undefined);
+  const dataset = await EditableDataset.open(path.join(project, 'rows.json'));
+  for (const one of [opened, dataset]) onTestFinished(() => one.dispose());
+  await opened.add(rows[0] ?? null, 'Yes.', { flag: null, verdict: 'drop', fixed: null });
+  expect(rows.map((row) => opened.markOf(row))).toEqual(['drop', null, 'drop']);
+  const rule = opened.keeps({ author: null, category: null, verdict: 'drop' });
+  expect(await searchRows(dataset, { rule })).toEqual([0, 2]);
 });
 
 test('what differs is settled, rows that were dealt out wait unseen, and agreement is that of this file', async () => {
@@ -147,4 +166,45 @@ test('what differs is settled, rows that were dealt out wait unseen, and agreeme
   await opened.add(second ?? null, second?.process ?? '', { flag: null, verdict: 'drop', fixed: null });
   expect(opened.of(second ?? null)).toMatchObject({ mark: 'disputed', labels: [{}, {}], history: { hidden: null } });
   expect(waiting()).toEqual(new Set());
+});
+
+test('a row that waits for the verdict of who looks is found by their own labels alone until that is in', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'video-r1-labels-'));
+  onTestFinished(() => rmSync(project, { recursive: true, force: true }));
+  const [row = null] = rowsOf([1]);
+  writeFileSync(path.join(project, 'rows.json'), JSON.stringify([row]));
+  const item = itemNameOf('rows.json', row);
+  if (item === null) throw new Error('A row without a text.');
+  const given = {
+    ...{ v: 1, id: 'given', at: '2026-02-13T10:00:00.000Z', author: ben, kind: 'assignment', item },
+    ...{ annotators: [ann], shared: false },
+  } satisfies Entry;
+  const said = [verdictOf(ben, 1, 'drop', { item }), flag(ben, 2, { item, category: 'repetition' })];
+  await appendEntries(project, [given, ...said, verdictOf({ name: 'Cy', email: null }, 3, 'keep', { item })], signal);
+  const opened = await RowLabels.open(
+    project,
+    path.join(project, 'rows.json'),
+    labels.author[0] ?? '',
+    () => undefined,
+  );
+  onTestFinished(() => opened.dispose());
+  const any = { author: null, category: null, verdict: null };
+  const finds = (choice: Partial<LabelChoice>) => opened.keeps({ ...any, ...choice }).holds(row);
+  const ofOthers: readonly Partial<LabelChoice>[] = [
+    ...[{}, { verdict: 'disputed' }, { verdict: 'drop' }, { verdict: 'unsettled' }],
+    ...[{ author: 'Ben' }, { category: 'repetition' }],
+  ] as const;
+  expect(ofOthers.map(finds)).toEqual(ofOthers.map(() => false));
+  expect(finds({ verdict: 'waiting' })).toBe(true);
+
+  const flagged = { category: 'format', severity: 'minor', note: '', span: null } as const;
+  await opened.add(row, row?.process ?? '', { flag: flagged, verdict: null, fixed: null });
+  expect(
+    [{}, { category: 'format' }, { author: labels.author[0] ?? '' }, { verdict: 'none' as const }].map(finds),
+  ).toEqual([true, true, true, true]);
+  expect(finds({ author: 'Ben' })).toBe(false);
+  expect(opened.markOf(row)).toBe('flagged');
+
+  await opened.add(row, row?.process ?? '', { flag: null, verdict: 'drop', fixed: null });
+  expect(ofOthers.map(finds)).toEqual(ofOthers.map(() => true));
 });

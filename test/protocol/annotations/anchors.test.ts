@@ -8,6 +8,7 @@ import {
   locate,
   spanInSameText,
 } from '../../../trainer/protocol/annotations/anchors.ts';
+import { sharedAfter, sharedBefore } from '../../../trainer/protocol/annotations/shared-context.ts';
 import type { Span } from '../../../trainer/protocol/records.ts';
 
 const loop = 'The red car turns left. '.repeat(6);
@@ -163,11 +164,44 @@ describe('locating', () => {
     expect(locate(`${facepalm}`, anchorOf('🤦', { start: 0, end: 2 }))).toEqual({ state: 'gone' });
   });
 
-  test('is fast in a long text of one letter', () => {
-    const long = 'a'.repeat(20_000);
-    const middle = anchorOf(long, { start: 9000, end: 9001 });
-    expect(middle.before).toHaveLength(2000);
-    expect(locate(long, middle).state).toBe('ambiguous');
+  test.each([
+    ['a', 50_000, 9000, 1],
+    ['ha ', 20_000, 3000, 1],
+    [facepalm, 5000, 1000, 1],
+    ['ab', 50_000, 2000, 25_000],
+  ])('takes no longer in a long text of %j alone', (unit, times, first, units) => {
+    const long = unit.repeat(times);
+    const began = performance.now();
+    const at = anchorOf(long, { start: unit.length * first, end: unit.length * (first + units) });
+    expect([...at.before]).toHaveLength(2000);
+    expect(locate(`${long}${unit}`, at).state).toBe('ambiguous');
+    // Comparing the surroundings of each place took seconds.
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+});
+
+describe('what a context shares with each place of a text', () => {
+  test('is what comparing them one by one finds', () => {
+    const letters = fc.array(fc.constantFrom('a', 'b', '🎬'), { maxLength: 30 });
+    fc.assert(
+      fc.property(letters, letters, (context, points) => {
+        const places = Array.from({ length: points.length + 1 }, (_, place) => place);
+        const after = places.map((place) => {
+          let length = 0;
+          while (length < Math.min(points.length - place, context.length) && context[length] === points[place + length])
+            length += 1;
+          return length;
+        });
+        const before = places.map((place) => {
+          let length = 0;
+          while (length < Math.min(place, context.length) && context.at(-1 - length) === points[place - 1 - length])
+            length += 1;
+          return length;
+        });
+        expect([...sharedAfter(context, points)]).toEqual(after);
+        expect([...sharedBefore(context, points)]).toEqual(before);
+      }),
+    );
   });
 });
 

@@ -179,6 +179,15 @@ describe('clocks that disagree', () => {
     expect(book.get(key)?.outcome).toMatchObject({ verdict: 'keep' });
   });
 
+  test.each(['2099-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z', '2026-01-02T00:00:00.001Z'])(
+    'and one that is more than a day ahead dates nothing that its author says later: %s',
+    (at) => {
+      const now = '2026-01-01T00:00:00.000Z';
+      const book = new LabelBook([{ ...verdictOf(ann, 1, 'drop'), at }]);
+      expect(book.timeFor(ann, Date.parse(now))).toBe(now);
+    },
+  );
+
   test('of one time give the same order everywhere, that of the ids', () => {
     const [a, b] = [
       { ...verdictOf(ann, 1, 'drop'), id: 'a' },

@@ -42,6 +42,7 @@ describe('sentences', () => {
     ['It takes 200 ms. Ms. Smith goes.', ['It takes 200 ms.', 'Ms. Smith goes.']],
     ['Dr. ', ['Dr.']],
     ['', []],
+    ['0 s: dark. 1 s: light. So at 1 s.', ['0 s: dark.', '1 s: light.', 'So at 1 s.']],
   ])('of %j', (text, sentences) => {
     expect(texts(text, sentencesOf(text))).toEqual(sentences);
   });

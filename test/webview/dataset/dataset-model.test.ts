@@ -48,11 +48,12 @@ function readingOf(row: number, turn: number, process: string): RowReading {
       commitments: [],
       reward: null,
       labels: [],
+      earlier: [],
       suggestions: [],
       mark: null,
       differs: false,
     },
-    history: { lines: [], hidden: null, annotators: null },
+    history: { lines: [], settled: null, hidden: null, annotators: null },
   };
 }
 

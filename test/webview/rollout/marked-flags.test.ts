@@ -17,7 +17,7 @@ describe('flags in a text', () => {
     const flag = anAnnotation('f', 'o', { span, severity: 'minor', author: 'Ann', note: 'no' });
     const verdict = anAnnotation('v', 'o', { span: null, category: null, verdict: 'drop' });
     expect(markedFlags([flag, verdict], named)).toEqual([
-      { id: 'f', span, grade: 'minor', tag: '2 wrong order of events', said: 'Ann: no' },
+      { id: 'f', span, grade: 'minor', tag: '2 wrong order of events · minor', said: 'Ann: no' },
     ]);
   });
 });

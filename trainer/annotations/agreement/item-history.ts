@@ -17,7 +17,7 @@ export function historyFor(
   labels: ItemLabels,
   named: Categories['named'],
 ): ItemHistory {
-  const { history, assignment, verdicts } = labels;
+  const { history, assignment, verdicts, settlement } = labels;
   const keysOf = (authors: readonly Author[]) => new Set(authors.map(authorKey));
   const others = othersLabels(authorKey(viewer), {
     assigned: assignment === null && !settling ? null : keysOf(assignment?.annotators ?? []),
@@ -37,6 +37,10 @@ export function historyFor(
           stands: stands && (entry.kind === 'retraction' || current.has(entry.id)),
         }),
       ),
+    settled:
+      settlement && others.shown
+        ? { verdict: settlement.verdict, author: authorLine(settlement.author), at: Date.parse(settlement.at) }
+        : null,
     hidden: others.shown ? null : others.why,
     annotators: assignment?.annotators.map(authorLine) ?? null,
   };

@@ -1,5 +1,6 @@
 /** Items dealt out to people: who is to judge which, and what waits for whom. */
 import {
+  type AssignmentEntry,
   type Author,
   authorKey,
   authorLine,
@@ -41,6 +42,13 @@ export function waitingItems(items: readonly DealtItem[]): Dealt['waiting'] {
       annotator: authorLine(authorOf(key)),
       items: items.filter(({ said }) => isWaitingFor(key, said)).length,
     }));
+}
+
+/** What an author said of who judges items that nobody has judged: it can be taken back without a loss. */
+export function ownDealings(items: readonly DealtItem[], author: Author): AssignmentEntry[] {
+  return items.flatMap(({ said, assignment }) =>
+    said.verdicts.length > 0 ? [] : assignment.entries.filter((entry) => authorKey(entry.author) === authorKey(author)),
+  );
 }
 
 export interface Dealing {

@@ -2,13 +2,16 @@
 import { anchorOf, spanInSameText } from '../../protocol/annotations/anchors.ts';
 import { type Author, authorKey, type FlagEntry, type VerdictEntry } from '../../protocol/annotations/entries.ts';
 import type { ExchangedFlag, ExchangedJudgement, ExchangedVerdict } from './exchanged.ts';
+import { fixedText } from './fixed-text.ts';
 import type { Notices } from './notices.ts';
-import type { StandingLabels } from './standing.ts';
+import type { OwnLabels } from './standing.ts';
 
 type Said<E> = Omit<E, 'v' | 'id' | 'at' | 'author' | 'item' | 'moved'>;
 
 /** What entries are made of, without whose and of which item they are. */
 export type ChangedLabels = Said<FlagEntry> | Said<VerdictEntry> | { readonly kind: 'retraction'; readonly of: string };
+
+const staysTakenBack = 'What was taken back in this project is still in the file; it stays taken back.';
 
 /** Letters of a note and of a detector's name, as in label files. */
 const longestNote = 10_000;
@@ -16,24 +19,24 @@ const longestDetector = 200;
 
 /**
  * New flags and a new verdict for what does not stand yet; retractions of what stands of this author and is no longer said.
+ * What was taken back here is not said again by a file that still has it as it was.
  * @param author whose judgement it is
  * @param text of the item
- * @param standing what stands of the labels that travelled with the item
+ * @param own the labels that travelled with the item
  */
 export function changesOf(
   { flags, verdict, answered, place }: ExchangedJudgement,
   author: Author,
   text: string,
-  standing: readonly StandingLabels[],
+  { standing, takenBack }: OwnLabels,
   notices: Notices,
 ): ChangedLabels[] {
   const isMine = (other: Author) => authorKey(other) === authorKey(author);
   const mine = standing.find((labels) => isMine(labels.author));
   const ownFlags = standing.flatMap((labels) => labels.flags);
-  const says = (flag: ExchangedFlag, own: FlagEntry): boolean => {
+  const isSame = (flag: ExchangedFlag, own: FlagEntry): boolean => {
     const span = own.span && spanInSameText(text, own.span);
     return (
-      (flag.id === own.id || isMine(own.author)) &&
       flag.category === own.category &&
       flag.span?.start === span?.start &&
       flag.span?.end === span?.end &&
@@ -41,10 +44,16 @@ export function changesOf(
       (flag.note === null || flag.note === own.note)
     );
   };
+  const says = (flag: ExchangedFlag, own: FlagEntry): boolean =>
+    (flag.id === own.id || isMine(own.author)) && isSame(flag, own);
   const fresh = flags.filter((flag) => {
     const same = ownFlags.filter((own) => says(flag, own));
     if (same[0] && !same.some((own) => isMine(own.author))) tellOther(same[0].author, place, notices);
-    return same.length === 0;
+    if (same.length > 0) return false;
+    const before = takenBack.get(flag.id ?? '');
+    const isTakenBack = before?.kind === 'flag' && isSame(flag, before);
+    if (isTakenBack) notices.tell(staysTakenBack, place);
+    return !isTakenBack;
   });
   const gone = (mine?.flags ?? [])
     .filter(({ span }) => (span ? answered.spans : answered.whole))
@@ -53,7 +62,9 @@ export function changesOf(
   return [
     ...newFlags(fresh, text, place, notices),
     ...gone.map(({ id }) => ({ kind: 'retraction', of: id }) as const),
-    ...(verdict || answered.verdict ? verdictChanges(verdict, mine?.verdict ?? null, standing, place, notices) : []),
+    ...(verdict || answered.verdict
+      ? verdictChanges(verdict, mine?.verdict ?? null, { standing, takenBack }, place, notices)
+      : []),
   ];
 }
 
@@ -96,13 +107,18 @@ function shortened(words: string, most: number, place: string, notices: Notices)
 function verdictChanges(
   said: ExchangedVerdict | null,
   mine: VerdictEntry | null,
-  standing: readonly StandingLabels[],
+  { standing, takenBack }: OwnLabels,
   place: string,
   notices: Notices,
 ): ChangedLabels[] {
   if (said) {
-    const isSaid = (own: VerdictEntry | null) => own?.verdict === said.verdict && own.fixed === said.fixed;
+    const isSaid = (own: VerdictEntry | null) => own?.verdict === said.verdict && fixedText(own.fixed) === said.fixed;
     if (isSaid(mine)) return [];
+    const before = takenBack.get(said.id ?? '');
+    if (before?.kind === 'verdict' && isSaid(before)) {
+      notices.tell(staysTakenBack, place);
+      return [];
+    }
     const same = standing.find(({ verdict }) => verdict !== null && verdict.id === said.id)?.verdict ?? null;
     if (same === null || !isSaid(same)) return [{ kind: 'verdict', verdict: said.verdict, fixed: said.fixed }];
     tellOther(same.author, place, notices);

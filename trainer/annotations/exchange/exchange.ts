@@ -10,7 +10,7 @@ import { labelStudioTasks, readTask } from './label-studio/read.ts';
 import { labelStudioTask, type WrittenTask } from './label-studio/write.ts';
 import { type Notice, Notices } from './notices.ts';
 import type { ReadOptions } from './read-options.ts';
-import { entriesOf, type ImportContext } from './to-entries.ts';
+import { entriesOf, type ImportContext, type SaidAgain, staysReplaced } from './to-entries.ts';
 
 export interface Course {
   readonly signal?: AbortSignal | undefined;
@@ -112,10 +112,20 @@ async function imported(
 ): Promise<Imported> {
   const notices = new Notices();
   const entries = new Map<string, Entry>();
+  const again: SaidAgain[] = [];
+  const keep = (one: Entry) => {
+    if (!entries.has(one.id)) entries.set(one.id, one);
+  };
   await each(list(), course, (one, at) => {
     const item = read(one, at, options, notices);
-    for (const entry of item ? entriesOf(item, context, notices) : [])
-      if (!entries.has(entry.id)) entries.set(entry.id, entry);
+    if (!item) return;
+    const of = entriesOf(item, context, notices);
+    for (const entry of of.entries) keep(entry);
+    again.push(...of.again);
   });
+  for (const { entry, after, place } of again)
+    if (entries.has(after)) continue;
+    else if (entry === null) notices.tell(staysReplaced, place);
+    else keep(entry);
   return { entries: Array.from(entries.values()), notices: notices.all() };
 }

@@ -5,7 +5,7 @@
 import type { Span, Verdict } from '../../protocol/records.ts';
 
 export interface ExchangedAuthor {
-  /** The tool's own name for the person, which stays the same within a file; null where the project knows who it is. */
+  /** The tool's own name for the person, which stays the same within a file; null where what the project wrote says who it is. */
   readonly id: string | null;
   readonly name: string | null;
   readonly email: string | null;
@@ -28,7 +28,7 @@ export interface ExchangedVerdict {
   /** As a flag's. */
   readonly id: string | null;
   readonly verdict: Verdict;
-  /** The corrected text. */
+  /** The corrected text, which has more than blanks. */
   readonly fixed: string | null;
 }
 

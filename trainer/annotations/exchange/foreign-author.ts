@@ -1,29 +1,53 @@
 /** Who a user of another tool is in the project. */
-import { type Author, author } from '../../protocol/annotations/entries.ts';
+import { type Author, author, authorKey } from '../../protocol/annotations/entries.ts';
 import type { ExchangedAuthor, ExchangedJudgement } from './exchanged.ts';
 import type { Notices } from './notices.ts';
-import type { StandingLabels } from './standing.ts';
 
-const isSamePerson = (one: ExchangedAuthor, other: Author): boolean =>
-  one.email !== null && other.email !== null ? one.email === other.email : one.name === other.name;
+interface Known {
+  /** By e-mail or by the tool's own name for its user. */
+  readonly authors: ReadonlyMap<string, Author>;
+  /** Names those of whom the file has only a number. */
+  readonly tool: string;
+}
 
 /**
- * Whoever is named for the user; else the author of labels that travelled with the item who has the same e-mail or name; else
- * who the file says it is, made fit for a name where it is none.
- * @param authors by e-mail or by the tool's own name for its user
- * @param tool names those of whom the file has only a number
+ * Whoever is named for the user; else who the project itself said it is; else the author of entries that travelled with the item
+ * who has the same name and e-mail, or who alone has one of the two; else who the file says it is, made fit for a name where it
+ * is none.
+ * @param people authors of the entries that travelled with the item
  */
 export function authorOf(
   { author: by, place }: ExchangedJudgement,
-  standing: readonly StandingLabels[],
-  { authors, tool }: { readonly authors: ReadonlyMap<string, Author>; readonly tool: string },
+  people: readonly Author[],
+  { authors, tool }: Known,
   notices: Notices,
 ): Author {
-  const known =
-    authors.get(by.email ?? '') ??
-    authors.get(by.id ?? '') ??
-    standing.find((labels) => isSamePerson(by, labels.author))?.author;
-  if (known) return known;
+  const named = authors.get(by.email ?? '') ?? authors.get(by.id ?? '');
+  if (named) return named;
+  const found = by.id === null ? [] : likeliest(by, people);
+  const [known] = found;
+  if (known && found.length === 1) return known;
+  const itself = asAuthor(by, place, tool, notices);
+  if (found.length > 1)
+    notices.tell(
+      `Several authors have the name or the e-mail address of a user; what was said is taken for that of "${itself.name}". Say who it is to change that.`,
+      place,
+    );
+  return itself;
+}
+
+/** The one with the same name and e-mail, else all that may be meant. */
+function likeliest(by: ExchangedAuthor, people: readonly Author[]): Author[] {
+  const all = Array.from(new Map(people.map((one) => [authorKey(one), one])).values());
+  const same = all.find((other) => by.name !== null && authorKey({ ...by, name: by.name }) === authorKey(other));
+  return same ? [same] : all.filter((other) => mayBe(by, other));
+}
+
+const mayBe = (one: ExchangedAuthor, other: Author): boolean =>
+  one.email !== null && other.email !== null ? one.email === other.email : one.name === other.name;
+
+/** Who the file says it is. */
+function asAuthor(by: ExchangedAuthor, place: string, tool: string, notices: Notices): Author {
   const made = `${tool} user ${by.id ?? 'unknown'}`;
   if (by.name === null && by.email === null)
     notices.tell(

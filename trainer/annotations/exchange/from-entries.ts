@@ -3,8 +3,9 @@ import { type Anchor, spanInSameText } from '../../protocol/annotations/anchors.
 import { type Entry, type ItemEntry, itemKey } from '../../protocol/annotations/entries.ts';
 import type { Span } from '../../protocol/records.ts';
 import { answeredAll, type ExchangedJudgement, type IdentifiedItem } from './exchanged.ts';
+import { fixedText } from './fixed-text.ts';
 import type { Notices } from './notices.ts';
-import { standingLabels } from './standing.ts';
+import { ownLabels } from './standing.ts';
 
 /** All entries of one item, as they came. */
 export interface ItemGroup {
@@ -62,11 +63,11 @@ export function exchangedItem({ key, entries, content }: ItemGroup, notices: Not
       );
     return span;
   };
-  const judgements = standingLabels(entries, key).map(
+  const judgements = ownLabels(entries, key).standing.map(
     ({ author, flags, verdict }): ExchangedJudgement => ({
       author: { id: null, ...author },
       at: [...flags, ...(verdict ? [verdict] : [])].map(({ at }) => at).reduce((last, at) => (at > last ? at : last)),
-      verdict: verdict && { id: verdict.id, verdict: verdict.verdict, fixed: verdict.fixed },
+      verdict: verdict && { id: verdict.id, verdict: verdict.verdict, fixed: fixedText(verdict.fixed) },
       flags: flags.map(({ id, category, span, severity, note, from }) => ({
         id,
         category,

@@ -1,4 +1,4 @@
-/** What stands of an item's entries, by author. */
+/** What stands of an item's entries, by author, and what was taken back. */
 import {
   type Author,
   authorKey,
@@ -14,16 +14,29 @@ export interface StandingLabels {
   readonly verdict: VerdictEntry | null;
 }
 
-/** @param entries of the item with this key. @returns those of whom something stands */
-export function standingLabels(entries: readonly Entry[], key: string): StandingLabels[] {
+export interface OwnLabels {
+  /** Of those of whom something stands. */
+  readonly standing: readonly StandingLabels[];
+  /** By id. */
+  readonly takenBack: ReadonlyMap<string, FlagEntry | VerdictEntry>;
+}
+
+/** @param entries of the item with this key */
+export function ownLabels(entries: readonly Entry[], key: string): OwnLabels {
   const labels = new LabelBook(entries.filter((entry) => entry.kind !== 'item')).get(key);
-  if (!labels) return [];
+  if (!labels) return { standing: [], takenBack: new Map() };
   const flags = Map.groupBy(labels.flags, ({ author }) => authorKey(author));
   const verdicts = new Map(labels.verdicts.map((verdict) => [authorKey(verdict.author), verdict]));
   const authors = new Map([...labels.flags, ...labels.verdicts].map(({ author }) => [authorKey(author), author]));
-  return Array.from(authors, ([name, author]) => ({
-    author,
-    flags: flags.get(name) ?? [],
-    verdict: verdicts.get(name) ?? null,
-  }));
+  const gone = labels.history.flatMap(({ entry, stands }) =>
+    !stands && (entry.kind === 'flag' || entry.kind === 'verdict') ? entry : [],
+  );
+  return {
+    standing: Array.from(authors, ([name, author]) => ({
+      author,
+      flags: flags.get(name) ?? [],
+      verdict: verdicts.get(name) ?? null,
+    })),
+    takenBack: new Map(gone.map((entry) => [entry.id, entry])),
+  };
 }

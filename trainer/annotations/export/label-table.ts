@@ -4,6 +4,7 @@ import type { Column, ColumnType } from '../../export/tables.ts';
 import {
   type FlagEntry,
   type ItemEntry,
+  isUnnamed,
   itemKey,
   type SettlementEntry,
   type VerdictEntry,
@@ -31,7 +32,7 @@ const listed: readonly (readonly [string, ColumnType, (row: LabelRow) => unknown
   ['item', 'string', ({ entry }) => itemKey(entry.item)],
   ['item_kind', 'string', ({ entry }) => entry.item.kind],
   ['dataset', 'string', ({ entry: { item } }) => (item.kind === 'row' ? item.dataset : null)],
-  ['problem_id', 'string', ({ entry: { item } }) => (item.kind === 'row' ? item.row : null)],
+  ['problem_id', 'string', ({ entry: { item } }) => (item.kind === 'row' && !isUnnamed(item.row) ? item.row : null)],
   ['run', 'string', ({ entry: { item } }) => (item.kind === 'rollout' ? item.run : null)],
   ['rollout_id', 'string', ({ entry: { item } }) => (item.kind === 'rollout' ? item.rollout : null)],
   ['category', 'string', ofFlag(({ category }) => category)],

@@ -1,23 +1,23 @@
 /** A row of a dataset as an item: its chain of thought is the text that people judge. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Item } from '../../protocol/annotations/entries.ts';
 import { problemType } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { extractAnswer } from '../../rewards/answer.ts';
 import type { KnownItem } from '../exchange/to-entries.ts';
-import { textHash } from '../label-files.ts';
+import { textHash, unnamedRow } from '../label-files.ts';
 import type { ItemContent } from '../say.ts';
 
 /** The row's key that holds the text. */
 export const judgedField = 'process';
 
 /**
- * What items call a dataset: its path in the project, with /. Links in the way to the project are followed on both sides.
+ * What items call a dataset: its path in the project, with /. Links are followed, so that it has one name by whatever it is
+ * called; one that leads from the project to a file outside is called by its own path.
  * @throws StudioError `bad-request` for one that lies outside, which labels can't name; `not-found`
  */
 export function datasetName(projectFolder: string, file: string): string {
-  const folder = path.dirname(path.resolve(file));
   const real = (place: string) => {
     try {
       return realpathSync(place);
@@ -25,19 +25,30 @@ export function datasetName(projectFolder: string, file: string): string {
       throw new StudioError('not-found', 'There is no such folder.', { place, remedy: 'Check the path.', cause });
     }
   };
-  const relative = path.relative(real(projectFolder), path.join(real(folder), path.basename(file)));
-  if (relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative))
-    return relative.split(path.sep).join('/');
+  const project = real(projectFolder);
+  const named = path.join(real(path.dirname(path.resolve(file))), path.basename(file));
+  const found = existsSync(named) ? realpathSync(named) : named;
+  const name = pathWithin(project, found) ?? pathWithin(project, named);
+  if (name !== null) return name;
   throw new StudioError('bad-request', 'The dataset lies outside of the project, so none of its labels is about it.', {
     place: file,
     remedy: 'Say with --folder which project it belongs to.',
   });
 }
 
-/** The row's `problem_id` as text; null where it has none. */
-export function rowId(value: unknown): string | null {
-  const id = (value as { problem_id?: unknown } | null)?.problem_id;
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
+/** With /; null for what lies outside of the folder. */
+function pathWithin(folder: string, place: string): string | null {
+  const relative = path.relative(folder, place);
+  const isInside = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+  return isInside ? relative.split(path.sep).join('/') : null;
+}
+
+/** The row's `problem_id` as text; of a row that has none what stands for it in items. */
+export function rowId(value: unknown): string {
+  const { problem_id: id, problem, options, path: media } = Object(value) as Readonly<Record<string, unknown>>;
+  return typeof id === 'string' || typeof id === 'number'
+    ? String(id)
+    : unnamedRow(JSON.stringify([problem, options, media]));
 }
 
 /** The text that people judge; null for a row that has none. */

@@ -126,7 +126,8 @@ async function entriesOf(read: ImportFile, asked: Asked): Promise<Imported> {
   const { labels, project, datasets, vocabulary, textField, authors, signal, line, onUser, onAuthor } = asked;
   const from = read.form === 'label-studio' ? importLabelStudio : importArgilla;
   const options = { vocabulary, textField };
-  const context = { authors, now: new Date().toISOString() };
+  const said = (key: string) => labels.book.get(key);
+  const context = { authors, said, now: new Date().toISOString() };
   const course = {
     signal,
     onProgress: (done: number, total: number) => {

@@ -1,5 +1,6 @@
 /** How far people agree in what they say of a run's answers or a dataset's rows, as pages show it. */
 import { z } from 'zod';
+import { verdict } from '../records.ts';
 
 /** A value with its interval of 95 %, or in a sentence why there is none. */
 const measured = z.object({
@@ -54,6 +55,8 @@ export type HistoryLine = z.infer<typeof historyLine>;
 export const itemHistory = z.object({
   /** Oldest first; without what others said where that is hidden. */
   lines: z.array(historyLine),
+  /** What was settled, which training obeys; null where nothing was, or where it is hidden. */
+  settled: z.object({ verdict, author: z.string(), at: z.number() }).nullable(),
   /** Why what others say is hidden; null where it is shown. */
   hidden: z.string().nullable(),
   /** To whom it was dealt out; null where everyone may judge it. */

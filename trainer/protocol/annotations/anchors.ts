@@ -10,7 +10,15 @@
 import { z } from 'zod';
 import { StudioError } from '../errors.ts';
 import type { Span } from '../records.ts';
-import { codePointSpan, lengthInCodePoints, spanFault, spanOfCodePoints, withWholeCharacters } from '../text-spans.ts';
+import {
+  characterBounds,
+  codePointSpan,
+  lengthInCodePoints,
+  spanFault,
+  spanOfCodePoints,
+  withWholeCharacters,
+} from '../text-spans.ts';
+import { sharedAfter, sharedBefore } from './shared-context.ts';
 
 /** Code points of context beyond those that tell its place from all others. */
 const margin = 48;
@@ -72,18 +80,21 @@ export function anchorOf(text: string, span: Span): Anchor {
   const whole = withWholeCharacters(text, span);
   const { start, end } = codePointSpan(text, whole);
   const points = [...text];
-  const quote = text.slice(whole.start, whole.end);
+  const all = {
+    before: sharedBefore(points.slice(Math.max(0, start - longestContext), start), points),
+    after: sharedAfter(points.slice(end, end + longestContext), points),
+  };
   let [before, after] = [0, 0];
   for (let place = 0; place <= points.length; place++) {
-    if (place !== start) before = Math.max(before, sharedBefore(points, start, points, place) + 1);
-    if (place !== end) after = Math.max(after, sharedAfter(points, end, points, place) + 1);
+    if (place !== start) before = Math.max(before, (all.before[place] as number) + 1);
+    if (place !== end) after = Math.max(after, (all.after[place] as number) + 1);
   }
   return {
     start,
     end,
     length: points.length,
-    places: placesOf(text, quote).length,
-    quote,
+    places: placesOf(points, points.slice(start, end)).length,
+    quote: text.slice(whole.start, whole.end),
     before: points.slice(Math.max(0, start - contextLength(before)), start).join(''),
     after: points.slice(end, end + contextLength(after)).join(''),
   };
@@ -105,18 +116,22 @@ export function locate(text: string, anchor: Anchor): Located {
     const start = offsets[place] as number;
     return { start, end: start + anchor.quote.length };
   };
-  const candidates = placesOf(text, anchor.quote).filter((place) => holdsWholeCharacters(text, spanAt(place)));
+  const quote = [...anchor.quote];
+  const isBound = characterBounds(text);
+  // "e" is not in "é", which is an e with an accent.
+  const candidates = placesOf(points, quote).filter((place) => {
+    const { start, end } = spanAt(place);
+    return isBound(start) && isBound(end);
+  });
   if (candidates.length === 0) return { state: 'gone' };
 
   const before = [...anchor.before];
   const after = [...anchor.after];
+  const all = { before: sharedBefore(before, points), after: sharedAfter(after, points) };
   const reachesStart = before.length === anchor.start;
   const reachesEnd = anchor.end + after.length === anchor.length;
   const found = candidates.map((place) => {
-    const shared = {
-      before: sharedBefore(before, before.length, points, place),
-      after: sharedAfter(after, 0, points, place + size),
-    };
+    const shared = { before: all.before[place] as number, after: all.after[place + size] as number };
     const tells = (most: number) =>
       (reachesStart
         ? shared.before === before.length && place === before.length
@@ -124,7 +139,7 @@ export function locate(text: string, anchor: Anchor): Located {
       (reachesEnd
         ? shared.after === after.length && place + size + after.length === points.length
         : after.length < longestContext && shared.after >= after.length - most);
-    return { place, shared, tells, isWhole: holdsWholeWords(points, place, anchor) };
+    return { place, shared, tells, isWhole: holdsWholeWords(points, place, { quote, before, after }) };
   });
 
   const told = found.filter(({ isWhole, tells }) => isWhole && tells(slackOfRival));
@@ -144,48 +159,23 @@ export function locate(text: string, anchor: Anchor): Located {
 const contextLength = (telling: number): number => Math.min(telling + margin, longestContext);
 
 /** All places of a quote, also those that overlap, in code points. */
-function placesOf(text: string, quote: string): number[] {
+function placesOf(points: readonly string[], quote: readonly string[]): number[] {
   const places: number[] = [];
-  let [points, units] = [0, 0];
-  for (let at = text.indexOf(quote); at >= 0; at = text.indexOf(quote, at + 1)) {
-    if (spanFault(text, { start: at, end: at + quote.length }) !== null) continue;
-    points += lengthInCodePoints(text.slice(units, at));
-    units = at;
-    places.push(points);
-  }
+  for (const [place, shared] of sharedAfter(quote, points).entries()) if (shared === quote.length) places.push(place);
   return places;
 }
 
-/** "e" is not in "é", which is an e with an accent. */
-function holdsWholeCharacters(text: string, span: Span): boolean {
-  const whole = withWholeCharacters(text, span);
-  return whole.start === span.start && whole.end === span.end;
-}
-
 /** "the" is not in "then", where it was a word by itself. Of scripts without spaces nothing can be said by this. */
-function holdsWholeWords(points: readonly string[], place: number, { quote, before, after }: Anchor): boolean {
-  const size = lengthInCodePoints(quote);
+function holdsWholeWords(
+  points: readonly string[],
+  place: number,
+  { quote, before, after }: Record<'quote' | 'before' | 'after', readonly string[]>,
+): boolean {
   const joins = (left: string | undefined, right: string | undefined) => isOfWord(left) && isOfWord(right);
-  const [first, last] = [points[place], points[place + size - 1]];
-  const joinsBefore = joins(points[place - 1], first) && !joins([...before].at(-1), first);
-  const joinsAfter = joins(last, points[place + size]) && !joins(last, [...after].at(0));
+  const [first, last] = [points[place], points[place + quote.length - 1]];
+  const joinsBefore = joins(points[place - 1], first) && !joins(before.at(-1), first);
+  const joinsAfter = joins(last, points[place + quote.length]) && !joins(last, after[0]);
   return !joinsBefore && !joinsAfter;
 }
 
 const isOfWord = (point: string | undefined): boolean => point !== undefined && /[\p{L}\p{N}]/u.test(point);
-
-/** Code points before two places that are the same, at most `longestContext`. */
-function sharedBefore(a: readonly string[], endA: number, b: readonly string[], endB: number): number {
-  const most = Math.min(endA, endB, longestContext);
-  let shared = 0;
-  while (shared < most && a[endA - 1 - shared] === b[endB - 1 - shared]) shared += 1;
-  return shared;
-}
-
-/** The same after them. */
-function sharedAfter(a: readonly string[], startA: number, b: readonly string[], startB: number): number {
-  const most = Math.min(a.length - startA, b.length - startB, longestContext);
-  let shared = 0;
-  while (shared < most && a[startA + shared] === b[startB + shared]) shared += 1;
-  return shared;
-}

@@ -48,7 +48,10 @@ export const item = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('row'),
     dataset: projectPath,
-    /** The row's `problem_id` as text; null where it has none. */
+    /**
+     * The row's `problem_id` as text. Of a row that has none `~` and the first 16 hexadecimal digits of the SHA-256 of its
+     * question, options and media path; older entries have null there, which names no one row.
+     */
     row: z.string().nullable(),
     hash: textHash,
   }),
@@ -64,10 +67,13 @@ export const itemKey = (item: Item): string =>
       : [item.kind, item.run, item.rollout, item.hash],
   );
 
+/** Whether what an item has as its row is no `problem_id`. */
+export const isUnnamed = (row: string | null): boolean => row === null || /^~[0-9a-f]{16}$/.test(row);
+
 /** `data/cot.json, row 12`: an item for people. */
 export function itemLine(item: Item): string {
   if (item.kind === 'rollout') return `run ${item.run}, rollout ${item.rollout}`;
-  return item.row === null ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
+  return isUnnamed(item.row) ? `${item.dataset}, a row without problem_id` : `${item.dataset}, row ${item.row}`;
 }
 
 const entryId = z.string().min(1).max(100);
@@ -175,6 +181,17 @@ export type ReadEntry =
   | { readonly state: 'newer'; readonly why: string }
   | { readonly state: 'fault'; readonly fault: string };
 
+/** How deep what this version does not know may be nested; known keys reach three. */
+const deepest = 100;
+
+/** Whether a value is nested deeper, found without descending into it. */
+function isDeeper(value: unknown, than: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= than && level.length > 0; depth++)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  return level.length > 0;
+}
+
 /** A line's value as an entry. */
 export function readEntry(value: unknown): ReadEntry {
   const read = entry.safeParse(value);
@@ -187,12 +204,22 @@ export function readEntry(value: unknown): ReadEntry {
   const known = isLater ? entry.safeParse({ ...(value as object), v: entryVersion }) : read;
   const isMoreOnly = known.success || known.error.issues.every(({ code }) => code === 'unrecognized_keys');
   if (isMoreOnly) {
+    if (isDeeper(value, deepest)) return { state: 'fault', fault: `what it holds is nested more than ${deepest} deep` };
     const unknown = known.success ? `version ${v}` : faultLine(entry, value, known.error, 'the entry');
     return { state: 'read', entry: value as Entry, unknown };
   }
   const fault = faultLine(entry, value, known.error, 'the entry');
   return isLater ? { state: 'newer', why: `of version ${v}, in which ${fault}` } : { state: 'fault', fault };
 }
+
+const dayMs = 86_400_000;
+
+/**
+ * Whether a time is that of a broken clock, or forged: more than a day ahead. It dates nothing else, or all that is said later
+ * would be dated after it.
+ * @param at ISO 8601
+ */
+export const isFarAhead = (at: string, nowMs: number): boolean => !(Date.parse(at) <= nowMs + dayMs);
 
 const atMilliseconds = '2026-01-31T00:00:00.000Z'.length;
 

@@ -16,6 +16,7 @@ import {
   type FlagEntry,
   type Item,
   type ItemEntry,
+  isFarAhead,
   itemKey,
   type RetractionEntry,
   type SettlementEntry,
@@ -149,10 +150,10 @@ export class LabelBook {
 
   /**
    * The time for an author's next entry, in ISO 8601: now, but after all that the author has said, so that it is the later one
-   * also where another of the author's machines has a clock that is ahead.
+   * also where another of the author's machines has a clock that is ahead. What is far ahead does not count.
    */
   timeFor(author: Author, nowMs: number): string {
-    const own = this.ofAuthor.get(authorKey(author)) ?? [];
+    const own = (this.ofAuthor.get(authorKey(author)) ?? []).filter(({ at }) => !isFarAhead(at, nowMs));
     const latest = own.reduce((last, { at }) => Math.max(last, Date.parse(at) + 1), nowMs);
     return new Date(latest).toISOString();
   }

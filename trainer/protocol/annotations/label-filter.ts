@@ -2,7 +2,8 @@
 import type { Verdict } from '../records.ts';
 import type { Severity } from './categories.ts';
 import { type Author, authorKey, type FlagEntry } from './entries.ts';
-import type { ItemLabels } from './label-book.ts';
+import type { ItemLabels, Statement } from './label-book.ts';
+import { outcomeOf } from './outcome.ts';
 
 export interface LabelFilter {
   readonly author?: Author;
@@ -31,6 +32,23 @@ export function isWaitingFor(
 ): boolean {
   const isTheirs = (other: Author) => authorKey(other) === author;
   return (assignment?.annotators.some(isTheirs) ?? false) && !verdicts.some((verdict) => isTheirs(verdict.author));
+}
+
+/** What somebody may know of an item: of one that waits for their verdict what they said themselves. @param author key */
+export function seenBy(author: string, labels: ItemLabels): ItemLabels {
+  if (!isWaitingFor(author, labels)) return labels;
+  const isOwn = (entry: Pick<Statement, 'author'>) => authorKey(entry.author) === author;
+  const verdicts = labels.verdicts.filter(isOwn);
+  const settlement = labels.settlement !== null && isOwn(labels.settlement) ? labels.settlement : null;
+  return {
+    ...labels,
+    flags: labels.flags.filter(isOwn),
+    verdicts,
+    answers: labels.answers.filter(isOwn),
+    settlement,
+    outcome: outcomeOf(verdicts, settlement),
+    history: labels.history.filter(({ entry }) => isOwn(entry)),
+  };
 }
 
 /** Whether an item fits all that the filter says; one flag has to fit category and severity together. */

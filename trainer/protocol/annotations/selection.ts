@@ -47,6 +47,8 @@ const sentenceSegments = new Intl.Segmenter(undefined, { granularity: 'sentence'
 
 /** "0 s", "3.5 s", "0:05", "1:02.5" and "200 ms": one word each. */
 const times = /\d+(?:[.,]\d+)?(?::\d{2}(?:[.,]\d+)?)*(?:[ \u00a0\u202f]?(?:ms|s|min|h)(?![\p{L}\p{N}]))?/gu;
+/** The end of a sentence after which a time stands. */
+const beforeTime = /[.!?]['")\]]*\s+(?=\d+(?:[.,:]\d+)?[ \u00a0\u202f]?(?:ms|s|min|h)(?![\p{L}\p{N}]))/gu;
 /** A picture is a word; a sign of mathematics or of markup is not. */
 const picture = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
 
@@ -76,7 +78,7 @@ export function wordsOf(text: string): Span[] {
 export function sentencesOf(text: string): Span[] {
   const sentences: Span[] = [];
   let begun: number | null = null;
-  for (const { index, segment } of sentenceSegments.segment(text)) {
+  for (const { index, segment } of segmentsOf(text)) {
     const start: number = begun ?? index;
     const end = index + segment.length;
     begun = endsNothing(text.slice(start, end)) && end < text.length ? start : null;
@@ -87,6 +89,18 @@ export function sentencesOf(text: string): Span[] {
     if (trimmed !== '') sentences.push({ start: start + lead, end: start + lead + trimmed.length });
   }
   return sentences;
+}
+
+/** As Unicode has them, but that "0 s: dark. 1 s: light." are two: a time begins one though a digit is no capital letter. */
+function* segmentsOf(text: string): Generator<{ readonly index: number; readonly segment: string }> {
+  for (const { index, segment } of sentenceSegments.segment(text)) {
+    let from = 0;
+    for (const { index: at, 0: end } of segment.matchAll(beforeTime)) {
+      yield { index: index + from, segment: segment.slice(from, at + end.length) };
+      from = at + end.length;
+    }
+    if (from < segment.length) yield { index: index + from, segment: segment.slice(from) };
+  }
 }
 
 /** Whether a piece that was cut off ends with an abbreviation, or is no more than the label of an item: "1. ", "- B. ". */

@@ -9,6 +9,7 @@ import type {
   ExchangedJudgement,
   ExchangedVerdict,
 } from '../exchanged.ts';
+import { fixedText } from '../fixed-text.ts';
 import { judgedText } from '../judged-text.ts';
 import type { Notices } from '../notices.ts';
 import { placedFlag } from '../placed-flag.ts';
@@ -148,7 +149,7 @@ function judgementOf(
             at,
           );
       }
-    } else if (typeof value === 'string' && question === questions.fixed) fixed = value;
+    } else if (typeof value === 'string' && question === questions.fixed) fixed = fixedText(value);
     else if (typeof value === 'string') {
       const said = vocabulary.verdict(value);
       const category = vocabulary.category(value);

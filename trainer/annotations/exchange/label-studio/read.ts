@@ -10,6 +10,7 @@ import {
   type ExchangedJudgement,
   type ExchangedVerdict,
 } from '../exchanged.ts';
+import { fixedText } from '../fixed-text.ts';
 import { judgedText } from '../judged-text.ts';
 import type { Notices } from '../notices.ts';
 import { placedFlag } from '../placed-flag.ts';
@@ -239,8 +240,10 @@ class Results {
     const typed = value?.text === undefined ? '' : [value.text].flat().join('\n');
     const region = this.regions.get(id ?? '');
     if (region) region.notes.push(typed);
-    else if (from_name === controls.fixed) this.fixed = { text: typed, place };
-    else this.notices.tell(`What was typed into textarea "${from_name ?? ''}" is of no flag and is left out.`, place);
+    else if (from_name === controls.fixed) {
+      const text = fixedText(typed);
+      this.fixed = text === null ? null : { text, place };
+    } else this.notices.tell(`What was typed into textarea "${from_name ?? ''}" is of no flag and is left out.`, place);
   }
 }
 
@@ -252,5 +255,6 @@ function annotatorOf({ completed_by: by }: Annotation, place: string, notices: N
   const known = person.parse(by);
   if (typeof known !== 'object') return { id: String(known), name: null, email: null };
   const name = [known.first_name, known.last_name].filter((part) => part).join(' ') || known.username || null;
-  return { id: known.id == null ? null : String(known.id), name, email: known.email || null };
+  const email = known.email || null;
+  return { id: String(known.id ?? email ?? name ?? 'unknown'), name, email };
 }
