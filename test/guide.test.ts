@@ -5,6 +5,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands, settings } from '../extension/contributions.ts';
 import { checkRow } from '../trainer/data/row-check.ts';
+import { presetParameters, settingFaults } from '../trainer/learning/presets.ts';
+import { parameters } from '../trainer/protocol/parameters.ts';
 import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
 import { parseQuery } from '../trainer/protocol/query/parse.ts';
 import { runFile } from '../trainer/protocol/runfile.ts';
@@ -112,6 +114,23 @@ describe('the pages', () => {
     const runs = blocks(steering, 'json');
     expect(runs).toHaveLength(1);
     expect(runFile.safeParse(JSON.parse(runs[0] ?? '')).error).toBeUndefined();
+  });
+});
+
+describe('annotation.md', () => {
+  const text = read('media/guide/annotation.md');
+
+  it('shows a run file that fits, and sets while a run trains what can be set then', () => {
+    const runs = blocks(text, 'json').filter((block) => block.includes('"method"'));
+    expect(runs).toHaveLength(1);
+    const run = runFile.parse(JSON.parse(runs[0] ?? ''));
+    expect(settingFaults(run.parameters ?? {})).toEqual([]);
+    expect(Object.keys(run.parameters ?? {}).sort()).toEqual(['flagPenalty', 'leaveOutDropped', 'maskFlagged']);
+    const set = [...text.matchAll(/^npx video-r1 ctl set (\w+)/gm)].map(([, name]) => name as keyof typeof parameters);
+    expect(set).toEqual(['maskFlagged', 'flagPenalty']);
+    expect(set.map((name) => parameters[name].changes)).toEqual(['live', 'live']);
+    expect(parameters.leaveOutDropped.changes).toBe('restart');
+    expect(presetParameters('sample', 'tgrpo').obeyLabels).toBe(true);
   });
 });
 

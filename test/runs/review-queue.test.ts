@@ -230,6 +230,8 @@ describe('a review queue', () => {
     const { items } = await drawn({ order: 'assigned', by: 'Bob' });
     expect(items[0]?.why).toMatch(/^Ann gave it to you/);
 
+    await expect(deal({ annotators: ['Bob, Cid'], limit: 1, overlap: 0 })).rejects.toThrow('A name with a comma');
+
     // What Bob judged stays given; all else is taken back.
     expect(await queue.dealt(runId, 'Ann')).toMatchObject({ own: 10 });
     expect(await queue.dealt(runId, 'Bob')).toMatchObject({ own: 0 });

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHead
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectSocket } from '../../trainer/client/socket.ts';
-import { pageAddress, socketAddress } from '../../trainer/protocol/discovery.ts';
+import { pageLines, socketAddress } from '../../trainer/protocol/discovery.ts';
 import { type Serving, serve } from './serving.ts';
 
 interface Answer {
@@ -201,7 +201,9 @@ describe('hosts and origins', () => {
 
   test('the addresses in the discovery file work, and each trainer has a token of its own', async () => {
     const [one, other] = [await serve(), await serve()];
-    expect((await fetch(pageAddress(one.server.discovery, 'rollouts'))).status).toBe(200);
+    const lines = pageLines(one.server.discovery).trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ +/)[0])).toEqual(['dashboard', 'rollouts', 'review']);
+    for (const line of lines) expect((await fetch(line.split(/ +/)[1] ?? '')).status).toBe(200);
     expect((await knock(socketAddress(one.server.discovery))).status).toBe('open');
     expect(one.server.discovery.token).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(one.server.discovery.token).not.toBe(other.server.discovery.token);

@@ -27,8 +27,17 @@ export function socketAddress(at: Discovery): string {
   return `ws://${at.host}:${at.port}/socket?token=${at.token}`;
 }
 
+/** Pages that need no place to begin with. */
+const listedPages = ['dashboard', 'rollouts', 'review'] as const;
+type ListedPage = (typeof listedPages)[number];
+
+/** The pages with their addresses, a line each, for a terminal. */
+export function pageLines(at: Discovery): string {
+  return listedPages.map((page) => `${page.padEnd(11)}${pageAddress(at, page)}\n`).join('');
+}
+
 /** Address of the pages in a browser tab. */
-export function pageAddress(at: Discovery, page: 'dashboard' | 'rollouts' = 'dashboard'): string {
+export function pageAddress(at: Discovery, page: ListedPage = 'dashboard'): string {
   return `http://${at.host}:${at.port}/${page}?token=${at.token}`;
 }
 

@@ -1,6 +1,6 @@
 /** A run's answers dealt out to people. */
 import { authorOfSetting } from '../annotations/author.ts';
-import { type DealtItem, dealOut, dealtItems, waitingItems } from '../annotations/dealing/deal.ts';
+import { annotatorOf, type DealtItem, dealOut, dealtItems, waitingItems } from '../annotations/dealing/deal.ts';
 import type { LabelFolder } from '../annotations/label-folder.ts';
 import { itemKey } from '../protocol/annotations/entries.ts';
 import { StudioError } from '../protocol/errors.ts';
@@ -52,7 +52,7 @@ export async function dealAnswers(labels: Labels, { runId, fresh, by, annotators
     ...how,
     before,
     fresh: keys.slice(0, fresh.length),
-    annotators: annotators.map(authorOfSetting),
+    annotators: annotators.map(annotatorOf),
     by: authorOfSetting(by),
     describe: (key) => labels.itemOf(runId, answers.get(key) ?? ''),
   });

@@ -137,8 +137,7 @@ export class ReviewQueue implements QueueService {
   async dealt(runId: string, by: string): Promise<DealtOut> {
     const { labels } = this.around;
     const answers = dealtAnswers(labels, await labels.read(), runId);
-    const own = ownDealings(answers, authorOfSetting(by));
-    return { waiting: waitingItems(answers), own: own.length };
+    return { waiting: waitingItems(answers), own: ownDealings(answers, authorOfSetting(by)).items };
   }
 
   async takeBack(runId: string, by: string): Promise<{ items: number; ids: string[] }> {
@@ -146,9 +145,9 @@ export class ReviewQueue implements QueueService {
     const folder = await labels.read();
     const author = authorOfSetting(by);
     const own = ownDealings(dealtAnswers(labels, folder, runId), author);
-    const entries = own.map(({ id }) => retractionOf(id, author, folder));
+    const entries = own.entries.map(({ id }) => retractionOf(id, author, folder));
     await labels.append(folder, entries);
-    return { items: own.length, ids: entries.map(({ id }) => id) };
+    return { items: own.items, ids: entries.map(({ id }) => id) };
   }
 
   private waitingFor(author: string, labels: LabelFolder, runId: string): DealtAnswer[] {

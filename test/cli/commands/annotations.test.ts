@@ -7,7 +7,7 @@ import { labelFolderOf } from '../../../trainer/annotations/label-files.ts';
 import { itemOf, label, labels, rows, writeDataset } from '../../annotations/labelled-project.ts';
 import { gitProject, temporaryProject, writeLabelFile } from '../../annotations/projects.ts';
 import { runProgram, sampleProject } from '../../integration/trainer-process.ts';
-import { ann, flag } from '../../protocol/annotations/made-entries.ts';
+import { ann, flag, verdictOf } from '../../protocol/annotations/made-entries.ts';
 
 const call = (folder: string, ...args: string[]) => runProgram(['annotations', ...args], folder);
 
@@ -133,6 +133,15 @@ describe('video-r1 annotations export and import', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('tasks.json is an export of Label Studio: 3 entries, 3 of them new.');
     expect(stdout).toContain('  Ann <ann@example.org>, there 7: 3 entries, 3 new');
+    expect(stdout).not.toContain('the file has no such');
+    const typed = ['--who', '8=Ann', '--means', 'bda=drop', '--means', 'BAD=drop', '--means', 'order=wrong-order'];
+    const mistyped = await call(to, 'import', 'tasks.json', ...words.slice(0, 2), ...typed, '--dry-run');
+    expect(mistyped.code).toBe(0);
+    expect(mistyped.stdout).toContain('--who 8: the file has no such user; it has 7.');
+    expect(mistyped.stdout).toContain('--means bda: the file has no such label; it has bad, order.');
+    expect(mistyped.stdout.match(/the file has no such/g)).toHaveLength(2);
+    const json = await call(to, 'import', 'tasks.json', ...words.slice(0, 2), ...typed, '--dry-run', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ unmet: { who: ['8'], means: ['bda'] } });
     const { disagreements: _, ...report } = JSON.parse((await call(to, 'stats', '--json')).stdout);
     expect(report).toMatchObject({ outcomes: { drop: 1 }, categories: [{ category: 'wrong-order', spans: 1 }] });
   });
@@ -278,6 +287,42 @@ describe('video-r1 annotations deal', () => {
     expect((await deal('1-6', '--overlap', '101')).stderr).toContain('--overlap');
     expect((await call(folder, 'deal', 'data/cot.json', '--rows', '1')).stderr).toContain('--to');
     expect((await call(folder, 'stats')).stdout).toContain('6 labelled items');
+  });
+});
+
+describe('video-r1 annotations deal --take-back', () => {
+  it('takes back what its author dealt out and nobody has judged, though it was dealt out twice', async () => {
+    const folder = temporaryProject();
+    writeDataset(folder);
+    await label(folder, [verdictOf(ann, 5, 'keep', { item: itemOf(1) })]);
+    const deal = (...words: string[]) => call(folder, 'deal', 'data/cot.json', ...words);
+    await deal('--rows', '2-5', '--author', 'Lea', '--to', 'Pia', '--overlap', '100');
+    await deal('--rows', '2-5', '--author', 'Lea', '--to', 'Quin', '--overlap', '100');
+    await deal('--rows', '6', '--author', 'Max', '--to', 'Pia');
+    await label(folder, [verdictOf({ name: 'Pia', email: null }, 50, 'drop', { item: itemOf(2) })]);
+    const before = await deal('--take-back', '--author', 'Ann');
+    expect(before.stdout).toContain('0 rows taken back');
+    const { code, stdout } = await deal('--take-back', '--author', 'Lea');
+    expect([code, stdout]).toEqual([
+      0,
+      '3 rows taken back that Lea dealt out and nobody has judged\n  Pia: 1 row to judge\n  Quin: 1 row to judge\n',
+    ]);
+    expect(JSON.parse((await deal('--take-back', '--author', 'Lea', '--json')).stdout)).toEqual({
+      takenBack: 0,
+      waiting: [
+        { annotator: 'Pia', items: 1 },
+        { annotator: 'Quin', items: 1 },
+      ],
+    });
+    const both = await deal('--take-back', '--rows', '2');
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('without --rows')]);
+  });
+
+  it('deals to no list of people as if it were one', async () => {
+    const folder = await project();
+    const words = ['data/cot.json', '--rows', '6', '--to', 'Ann, Ben <b@x.org>'];
+    const { code, stderr } = await call(folder, 'deal', ...words);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('one --to for each person')]);
   });
 });
 

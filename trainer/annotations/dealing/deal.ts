@@ -10,9 +10,11 @@ import {
 } from '../../protocol/annotations/entries.ts';
 import type { Assigned, ItemLabels, LabelBook } from '../../protocol/annotations/label-book.ts';
 import { isWaitingFor } from '../../protocol/annotations/label-filter.ts';
+import { StudioError } from '../../protocol/errors.ts';
 import type { Dealt } from '../../protocol/review-queue.ts';
 import { type Assignment, assign } from '../agreement/assignment.ts';
 import { byKey } from '../agreement/judgements.ts';
+import { authorOfSetting } from '../author.ts';
 import type { LabelFolder } from '../label-folder.ts';
 import { assignmentOf, type Described } from '../say.ts';
 
@@ -44,11 +46,36 @@ export function waitingItems(items: readonly DealtItem[]): Dealt['waiting'] {
     }));
 }
 
-/** What an author said of who judges items that nobody has judged: it can be taken back without a loss. */
-export function ownDealings(items: readonly DealtItem[], author: Author): AssignmentEntry[] {
-  return items.flatMap(({ said, assignment }) =>
-    said.verdicts.length > 0 ? [] : assignment.entries.filter((entry) => authorKey(entry.author) === authorKey(author)),
-  );
+/**
+ * What stands of what an author said of who judges items that nobody has judged: it can be taken back without a loss. An item that
+ * was given twice, to a second person later, has two of them: without the latest alone the one before it would hold again.
+ */
+export function ownDealings(
+  items: readonly DealtItem[],
+  author: Author,
+): { readonly items: number; readonly entries: readonly AssignmentEntry[] } {
+  const ofItems = items
+    .filter(({ said }) => said.verdicts.length === 0)
+    .map(({ said }) => said.history.flatMap(({ entry, stands }) => (stands && isDealingOf(author, entry) ? entry : [])))
+    .filter((entries) => entries.length > 0);
+  return { items: ofItems.length, entries: ofItems.flat() };
+}
+
+const isDealingOf = (author: Author, entry: Entry): entry is AssignmentEntry =>
+  entry.kind === 'assignment' && authorKey(entry.author) === authorKey(author);
+
+/**
+ * To whom items are dealt out.
+ * @param name one person's `NAME` or `NAME <E-MAIL>`
+ * @throws StudioError `bad-input` for what is no name, or reads as a list of several
+ */
+export function annotatorOf(name: string): Author {
+  const annotator = authorOfSetting(name);
+  if (!annotator.name.includes(',')) return annotator;
+  throw new StudioError('bad-input', 'A name with a comma would be one person who is called so.', {
+    place: name.slice(0, 200),
+    remedy: 'Name each person alone: on a line of their own, or on the command line with one --to for each person.',
+  });
 }
 
 export interface Dealing {

@@ -38,7 +38,9 @@ export interface ImportContext {
   readonly said: (key: string) => ItemLabels | undefined;
   /** ISO 8601 in UTC, for what the file does not date. */
   readonly now: string;
-  /** Told of each judgement who its user is taken for. */
+  /** Told of each judgement whose it is, also where it is of no item of the project. */
+  readonly onUser?: ((user: ExchangedAuthor) => void) | undefined;
+  /** Told of each judgement that is taken in who its user is taken for. */
   readonly onAuthor?: ((user: ExchangedAuthor, author: Author) => void) | undefined;
 }
 
@@ -72,6 +74,7 @@ export interface ItemEntries {
  * where it is said again.
  */
 export function entriesOf(of: ExchangedItem, context: ImportContext, notices: Notices): ItemEntries {
+  for (const { author } of of.judgements) context.onUser?.(author);
   const own = of.entries.flatMap((one) => travelled(one, of.place, notices));
   const known = own.find((one) => one.kind === 'item');
   const target: KnownItem | null = known ? { item: known.item, content: known } : foreignItem(of, context, notices);

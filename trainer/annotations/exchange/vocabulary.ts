@@ -11,16 +11,20 @@ const flagged = z.object({ category: categoryId });
 export class Vocabulary {
   private readonly categories: ReadonlyMap<string, string>;
   private readonly aliases: ReadonlyMap<string, string>;
+  private readonly met: Set<string>;
 
   /**
    * @param categories id and name of each; a label is one of them when it is its id or name, capitals aside; ids come first, as
    * they are what is written here
    * @param aliases other labels, with the category's id or the verdict that each stands for
+   * @param met is given each label whose meaning was asked for
    */
   constructor(
     categories: readonly { readonly id: string; readonly name: string }[],
     aliases: ReadonlyMap<string, string>,
+    met = new Set<string>(),
   ) {
+    this.met = met;
     this.categories = new Map([
       ...categories.map(({ id, name }) => [plain(name), id] as const),
       ...categories.map(({ id }) => [id, id] as const),
@@ -38,7 +42,7 @@ export class Vocabulary {
     const unknown = new Set(ids.filter((id) => this.categories.get(id) !== id));
     if (unknown.size === 0) return this;
     const known = Array.from(this.categories, ([name, id]) => ({ id, name }));
-    return new Vocabulary([...known, ...Array.from(unknown, (id) => ({ id, name: id }))], this.aliases);
+    return new Vocabulary([...known, ...Array.from(unknown, (id) => ({ id, name: id }))], this.aliases, this.met);
   }
 
   category(label: string): string | null {
@@ -54,7 +58,18 @@ export class Vocabulary {
     return word === 'minor' || word === 'major' ? word : null;
   }
 
+  /** Labels whose meaning was asked for, as they were written. */
+  get labels(): readonly string[] {
+    return [...this.met];
+  }
+
+  /** Whether the meaning of such a label was asked for. */
+  hasMet(label: string): boolean {
+    return this.labels.some((one) => plain(one) === plain(label));
+  }
+
   private meaning(label: string): string {
+    this.met.add(label);
     return this.aliases.get(plain(label)) ?? label;
   }
 }

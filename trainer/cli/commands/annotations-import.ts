@@ -3,12 +3,13 @@
 import { authorOfSetting } from '../../annotations/author.ts';
 import { type Imported, importArgilla, importLabelStudio } from '../../annotations/exchange/exchange.ts';
 import { type ImportFile, readImportFile } from '../../annotations/exchange/import-file.ts';
-import type { KnownItem } from '../../annotations/exchange/to-entries.ts';
+import type { ImportContext, KnownItem } from '../../annotations/exchange/to-entries.ts';
 import { Vocabulary } from '../../annotations/exchange/vocabulary.ts';
 import type { LabelFolder } from '../../annotations/label-folder.ts';
 import { knownItems } from '../../annotations/rows/known-items.ts';
 import type { Categories } from '../../protocol/annotations/categories.ts';
 import { type Author, authorKey, authorLine, authorOf, type Entry } from '../../protocol/annotations/entries.ts';
+import { shownLine } from '../../protocol/hostile-text.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { verdict } from '../../protocol/records.ts';
 import { exitCodes, readOptions, usage } from '../terminal/command.ts';
@@ -21,6 +22,9 @@ const formWords = {
   'label-studio': 'is an export of Label Studio',
   argilla: 'is an export of Argilla',
 } as const;
+
+/** Users or labels of a file that are named in one line. */
+const mostNamed = 10;
 
 const sayings =
   'Say with --dataset whose rows the texts are, with --who who a user is, with --means what a label stands for, with --field which field is the text.';
@@ -53,6 +57,7 @@ export async function importLabels(args: readonly string[]): Promise<number> {
       const vocabulary = vocabularyOf(labels.categories, meanings);
       const read = await readImportFile(file, signal, (entry) => labels.hasOther(entry));
       const users = new Map<string, Set<string>>();
+      const inFile = new Set<string>();
       const { entries, notices } = await entriesOf(read, {
         labels,
         project,
@@ -62,6 +67,9 @@ export async function importLabels(args: readonly string[]): Promise<number> {
         authors,
         signal,
         line,
+        onUser: ({ id, email }) => {
+          for (const name of [id, email]) if (name !== null) inFile.add(name);
+        },
         onAuthor: (user, author) => {
           const known = users.get(authorKey(author)) ?? new Set<string>();
           const isCalledSo = user.name === author.name && user.email === author.email;
@@ -76,6 +84,10 @@ export async function importLabels(args: readonly string[]): Promise<number> {
         entries: entries.length,
         fresh: fresh.length,
         authors: authorsOf(entries, fresh, users),
+        unmet: {
+          who: [...authors.keys()].filter((name) => !inFile.has(name)),
+          means: [...meanings.keys()].filter((label) => !vocabulary.hasMet(label)),
+        },
         notices,
       };
       const appended = isDry ? null : await labels.append(fresh, signal);
@@ -85,7 +97,8 @@ export async function importLabels(args: readonly string[]): Promise<number> {
         );
         return exitCodes.done;
       }
-      process.stdout.write(`${importText(file, told, isDry)}\n`);
+      const unmet = unmetLines(told.unmet, { who: [...inFile], means: vocabulary.labels });
+      process.stdout.write(`${[importText(file, told, isDry), ...unmet].join('\n')}\n`);
       if (appended?.gitFault) process.stderr.write(`git does not share labels yet: ${appended.gitFault}\n`);
       return exitCodes.done;
     } finally {
@@ -103,16 +116,14 @@ interface Asked {
   readonly authors: ReadonlyMap<string, Author>;
   readonly signal: AbortSignal;
   readonly line: LiveLine;
-  readonly onAuthor: (
-    user: { readonly id: string | null; readonly name: string | null; readonly email: string | null },
-    author: Author,
-  ) => void;
+  readonly onUser: NonNullable<ImportContext['onUser']>;
+  readonly onAuthor: NonNullable<ImportContext['onAuthor']>;
 }
 
 /** Twice over a foreign file: first for the texts whose items are to be found. */
 async function entriesOf(read: ImportFile, asked: Asked): Promise<Imported> {
   if (read.form === 'labels') return read;
-  const { labels, project, datasets, vocabulary, textField, authors, signal, line, onAuthor } = asked;
+  const { labels, project, datasets, vocabulary, textField, authors, signal, line, onUser, onAuthor } = asked;
   const from = read.form === 'label-studio' ? importLabelStudio : importArgilla;
   const options = { vocabulary, textField };
   const said = (key: string) => labels.book.get(key);
@@ -131,7 +142,7 @@ async function entriesOf(read: ImportFile, asked: Asked): Promise<Imported> {
   await from(read.json, options, { ...context, itemsWith: ask }, course);
   const onProgress = (rows: number) => line.show(`${count(rows, 'row')} looked through`);
   const known = await knownItems(wanted, { projectFolder: project, labels, datasets, signal, onProgress });
-  return from(read.json, options, { ...context, itemsWith: (hash) => known.get(hash) ?? [], onAuthor }, course);
+  return from(read.json, options, { ...context, itemsWith: (hash) => known.get(hash) ?? [], onUser, onAuthor }, course);
 }
 
 interface ImportedAuthor {
@@ -184,6 +195,31 @@ function importText(
       : []),
     isDry ? 'Nothing was written: --dry-run.' : `${count(fresh, 'entry', 'entries')} added.`,
   ].join('\n');
+}
+
+interface ByOption {
+  /** Users of the other tool. */
+  readonly who: readonly string[];
+  /** Its labels. */
+  readonly means: readonly string[];
+}
+
+/** What was said of users and labels that the file does not have: a name that is mistyped. */
+function unmetLines(unmet: ByOption, inFile: ByOption): string[] {
+  const told = (option: 'who' | 'means', what: string) =>
+    unmet[option].map((name) => {
+      const there = inFile[option];
+      const list =
+        there.length === 0
+          ? 'none'
+          : there
+              .slice(0, mostNamed)
+              .map((one) => shownLine(one))
+              .join(', ');
+      const more = there.length > mostNamed ? ', …' : '';
+      return `--${option} ${name}: the file has no such ${what}; it has ${list}${more}.`;
+    });
+  return [...told('who', 'user'), ...told('means', 'label')];
 }
 
 /** `NAME=VALUE`, of which the last = parts the two: names of labels may hold one. */

@@ -30,7 +30,7 @@ video-r1 annotations import FILE [--dataset DATASET …] [--who USER=AUTHOR …]
 video-r1 annotations apply DATASET --out FILE | --in-place [--json] [--folder DIR]
 video-r1 annotations pack DATASET --rows LIST [--no-media] | RUN --query FILTER [--sort FIELD] [--limit N]
                           --out FOLDER [--author WHO] [--allow-root DIR …] [--ffmpeg PATH] [--json] [--folder DIR]
-video-r1 annotations deal DATASET --rows LIST --to WHO … [--overlap PERCENT] [--author WHO] [--json] [--folder DIR]
+video-r1 annotations deal DATASET --rows LIST --to WHO … [--overlap PERCENT] | --take-back [--author WHO] [--json] [--folder DIR]
 
 Labels lie in .video-r1/annotations of the project's folder, one file an author. Lines of them that do not count are told. The
 project is the current folder, or --folder; import, deal and pack make a folder a project only where --folder names it.
@@ -63,6 +63,7 @@ in Label Studio, from label-studio.json. import takes in what comes back: the co
 
 deal gives rows to people to judge, --overlap of 100 (30) to two of them, so that their agreement can be measured. What was given
 before stays given; rows that were judged or given already are passed over. The editor of datasets lists what waits for whom.
+--take-back takes back what you dealt out of the dataset, except rows that somebody has judged. --author says who deals (git's user).
 
   video-r1 annotations stats --folder sample --html report.html
   video-r1 annotations export --folder sample --form jsonl --author "Ann" --out ann.jsonl

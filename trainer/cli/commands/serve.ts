@@ -1,6 +1,6 @@
 /** `video-r1 serve`: the trainer that the editor starts. Lives until it is told to end. */
 import path from 'node:path';
-import { pageAddress } from '../../protocol/discovery.ts';
+import { pageLines } from '../../protocol/discovery.ts';
 import { type Hosting, host } from '../experiments/hosting.ts';
 import { allowedRoots, type CliCommand, exitCodes, portOption, readOptions, rootOptions } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
@@ -12,7 +12,7 @@ export const serveCommand: CliCommand = {
   help: `
 video-r1 serve [--folder DIR] [--port N] [--allow-root DIR …] [--ffmpeg PATH]
 
-Opens the project folder (this one by default), serves it on the loopback address, and prints the address of the pages.
+Opens the project folder (this one by default), serves it on the loopback address, and prints the addresses of the pages.
 --allow-root names a folder outside of the datasets' own that links among videos and images of every run may lead into.
 Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it was when it is resumed.
 
@@ -51,9 +51,7 @@ Ctrl-C, or a client's shutdown, saves what runs and ends; a run goes on where it
     log(
       `listening on ${hosting.server.discovery.host}:${hosting.server.discovery.port}, process ${process.pid}, Node ${process.version}, ffmpeg ${hosting.trainer.info.ffmpeg}`,
     );
-    process.stdout.write(
-      `dashboard  ${pageAddress(hosting.server.discovery, 'dashboard')}\nrollouts   ${pageAddress(hosting.server.discovery, 'rollouts')}\n`,
-    );
+    process.stdout.write(pageLines(hosting.server.discovery));
     await ended;
     log('saving and ending');
     await hosting.close();

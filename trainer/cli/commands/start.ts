@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sampleSeedOf } from '../../data/sample/project.ts';
-import { pageAddress } from '../../protocol/discovery.ts';
+import { pageLines } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import type { Hosting } from '../experiments/hosting.ts';
@@ -77,9 +77,7 @@ The pages can be watched meanwhile at the address that is printed. Ctrl-C saves 
     const project = { folder, port, ffmpeg: values.ffmpeg };
     return hostInTerminal(project, new LiveLine(), async (session, hosting) => {
       const { discovery } = hosting.server;
-      session.line.say(
-        `dashboard  ${pageAddress(discovery, 'dashboard')}\nrollouts   ${pageAddress(discovery, 'rollouts')}\n`,
-      );
+      session.line.say(pageLines(discovery));
       const done: RunSummary[] = [];
       for (const stage of stages) {
         const run = await trainStage(hosting, session, stage, done.at(-1) ?? null, values.fresh === true);
