@@ -240,8 +240,12 @@ export class RowLabels {
             ),
           ],
     );
-    // What the item is, once.
-    const entries = said.flatMap((one, at) => one.entries.filter(({ kind }) => at === 0 || kind !== 'item'));
+    // What the item is, once; one after the other, so that they stay in their order.
+    const entries = said.flatMap((one, place) =>
+      one.entries
+        .filter(({ kind }) => place === 0 || kind !== 'item')
+        .map((entry) => ({ ...entry, at: new Date(Date.parse(entry.at) + place).toISOString() })),
+    );
     await this.labels.append(entries, this.ended.signal);
     this.changed();
     return said.flatMap(({ ids }) => ids);

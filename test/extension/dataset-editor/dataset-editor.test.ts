@@ -261,7 +261,12 @@ describe('labels', () => {
     expect((await next('heads')).heads.map(({ mark }) => mark)).toEqual([null, 'earlier']);
     const label = { ...anyLabel, verdict: 'earlier' } as const;
     send({ type: 'search', search: 1, text: '', isChanged: false, label });
-    expect((await next('found', ({ isDone }) => isDone)).rows).toEqual([2]);
+    const rows: number[] = [];
+    await next('found', (message) => {
+      rows.push(...message.rows);
+      return message.isDone;
+    });
+    expect(rows).toEqual([2]);
     send({ type: 'carry-over', said: 2, row: 2, text });
     expect((await next('said', ({ said }) => said === 2)).fault).toContain('was changed since it was read');
     send({ type: 'carry-over', said: 3, row: 2, text: edited });
