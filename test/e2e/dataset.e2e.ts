@@ -362,6 +362,7 @@ describe('the page of a dataset', () => {
     ];
     turn++;
     await file();
+    await region().waitFor();
     expect(await region().getByRole('listitem').allTextContents()).toEqual([
       expect.stringMatching(/^repetition · Ann, .* · of an earlier text/),
       expect.stringMatching(/^format.* · of an earlier text, not found in this one/),
