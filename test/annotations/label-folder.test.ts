@@ -268,6 +268,16 @@ describe('a change from outside', () => {
     expect(historyOf(folder)).toEqual(others);
   });
 
+  test('of one word for another of the same length, in the same file, is read', async () => {
+    const project = temporaryProject();
+    const many = Array.from({ length: 4 }, (_, k) => verdictOf(ann, k, 'drop', { item: row(`${k}`) }));
+    const file = writeLabelFile(project, 'ann.jsonl', linesOf(...many));
+    const folder = await openFolder(project);
+    writeFileSync(file, textOf(file).replace('"drop"', '"keep"'));
+    expect(await folder.refresh({ signal })).toMatchObject({ files: [{ file, how: 'rewritten' }], items: 'all' });
+    expect(folder.book.get(itemKey(row('0')))?.outcome).toMatchObject({ verdict: 'keep' });
+  });
+
   test('to a line that was half there is told once it is whole', async () => {
     const project = temporaryProject();
     const [first, line] = [flag(ann, 1), linesOf(verdictOf(ann, 2, 'keep'))];
@@ -306,6 +316,16 @@ describe('a change from outside', () => {
 });
 
 describe('the categories', () => {
+  test('are told to be a folder, by its place, where they are one', async () => {
+    const project = temporaryProject();
+    const place = path.join(labelFolderOf(project), 'labels.json');
+    mkdirSync(place, { recursive: true });
+    const folder = await openFolder(project);
+    expect(() => folder.categories).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('is a folder'), place, remedy: expect.any(String) }),
+    );
+  });
+
   test.each([
     ['{"version": 1,', /not JSON/],
     ['{"version": 1, "labels": [{"id": "x"}]}', /labels\[0\].name is missing/],

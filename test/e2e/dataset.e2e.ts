@@ -59,6 +59,7 @@ let turn = 0;
 const sent: PageToDataset[] = [];
 const labels = new Map<number, readonly Label[]>();
 let suggestions: readonly Suggestion[] = [];
+let earlier: readonly Label[] = [];
 
 const post = (message: DatasetToPage) => tab.evaluate((data) => window.postMessage(data), message);
 const file = (more: Partial<Extract<DatasetToPage, { type: 'file' }>> = {}) =>
@@ -86,6 +87,7 @@ async function answer(message: PageToDataset): Promise<void> {
         reading: readRow(await dataset.row(message.row), turn, {
           ...nothingSaid,
           labels: [...(labels.get(message.row) ?? [])],
+          earlier: [...earlier],
           suggestions: [...suggestions],
         }),
       });
@@ -118,6 +120,12 @@ async function answer(message: PageToDataset): Promise<void> {
       await file();
       return post({ type: 'said', said: message.said, ids: ['flag', 'verdict'], fault: null });
     }
+    case 'carry-over':
+      labels.set(message.row, earlier.slice(0, 1));
+      earlier = earlier.slice(1);
+      turn++;
+      await file();
+      return post({ type: 'said', said: message.said, ids: ['carried'], fault: null });
     case 'answer': {
       const { accepted } = message;
       suggestions = suggestions.map((one) => ({ ...one, answered: { accepted, id: 'said' } }));
@@ -178,6 +186,7 @@ beforeEach(async () => {
   sent.length = 0;
   labels.clear();
   suggestions = [];
+  earlier = [];
   await tab.goto(address);
   await theme('dark');
   await head(1).waitFor();
@@ -328,6 +337,49 @@ describe('the page of a dataset', () => {
     expect(sent.findLast(({ type }) => type === 'say')).toMatchObject({ fixed: `${rows[1]?.process} dk1\n` });
   });
 
+  it('shows labels of an earlier text as such, and carries one’s own flags over by one key', async () => {
+    const region = () => tab.getByRole('region', { name: 'Labels of an earlier text' });
+    const of = (id: string, more: Partial<Label>): Label => ({
+      ...{
+        id,
+        author: 'Ann',
+        at: 0,
+        span: null,
+        category: null,
+        severity: 'major',
+        verdict: null,
+        note: '',
+        quote: '',
+      },
+      ...more,
+    });
+    await press('c');
+    await tab.getByText('You have no flag of an earlier text that is found in this one.').waitFor();
+    earlier = [
+      of('flag', { category: 'repetition', span: { start: 7, end: 12 }, quote: hostile }),
+      of('lost', { category: 'format', quote: hostile, author: hostile, note: hostile }),
+      of('verdict', { verdict: 'drop' }),
+    ];
+    turn++;
+    await file();
+    expect(await region().getByRole('listitem').allTextContents()).toEqual([
+      expect.stringMatching(/^repetition · Ann, .* · of an earlier text/),
+      expect.stringMatching(/^format.* · of an earlier text, not found in this one/),
+      expect.stringMatching(/^verdict: drop · Ann, .* · of an earlier text, no longer counts/),
+    ]);
+    expect(await tab.locator('img').count()).toBe(0);
+    await tab.locator('[data-flagged]').first().waitFor();
+    await tab.getByText('repetition, of an earlier text').first().waitFor();
+    await region().getByRole('button', { name: 'Carry Over Your Flag' }).waitFor();
+    await press('c');
+    await tab.getByText('1 flag carried over; u takes it back.').waitFor();
+    expect(sent.filter(({ type }) => type === 'carry-over')).toMatchObject([{ row: 0, text: rows[0]?.process }]);
+    await tab.getByRole('region', { name: 'Flags and verdicts' }).waitFor();
+    expect(await region().getByRole('button').count()).toBe(0);
+    await press('u');
+    await expect.poll(() => sent.filter(({ type }) => type === 'retract')).toMatchObject([{ id: 'carried' }]);
+  });
+
   it('has words that are flagged already readable while they are selected, in high contrast too', async () => {
     await theme('high contrast');
     await press('x');
@@ -337,12 +389,12 @@ describe('the page of a dataset', () => {
     await flagged.waitFor();
     await press('x', 'v');
     await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
-    const { violations } = await new AxeBuilder({ page: tab })
-      .setLegacyMode()
-      .include('#row-think')
-      .withRules('color-contrast')
-      .analyze();
-    expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => html))).toEqual([]);
+    const { color, under } = await flagged.evaluate((of) => {
+      const { color, backgroundColor } = getComputedStyle(of);
+      const isClear = backgroundColor === 'rgba(0, 0, 0, 0)';
+      return { color, under: isClear ? getComputedStyle(document.body).backgroundColor : backgroundColor };
+    });
+    expect(color).not.toBe(under);
     expect(await flagged.getAttribute('title')).toMatch(/^2 wrong order of events · major: Ann/);
   });
 
@@ -419,6 +471,11 @@ describe('the page of a dataset', () => {
       await tab.getByRole('textbox', { name: 'Fixed text' }).waitFor();
     },
     labelled: async () => {
+      const said = { author: 'Ann', at: 0, severity: 'major', note: '', quote: 'first' } as const;
+      earlier = [
+        { ...said, id: 'flag', category: 'repetition', verdict: null, span: { start: 14, end: 19 } },
+        { ...said, id: 'verdict', category: null, verdict: 'drop', span: null },
+      ];
       await press('x');
       await tab.getByRole('form', { name: 'Flag' }).and(tab.locator(':focus')).waitFor();
       await press('v', '2', 'd', 'Enter');
@@ -506,6 +563,21 @@ describe('where the page is narrow or low', () => {
     await press('v', 'F2');
     await tab.getByRole('textbox', { name: 'Fixed text' }).and(tab.locator(':focus')).waitFor();
     expect(await inSight(tab.getByText('it only asks for a fix.'))).toBe(true);
+  });
+
+  it('the form of a flag names what is wrong whole, and nothing of it reaches out', async () => {
+    await press('x');
+    const form = tab.getByRole('form', { name: 'Flag' });
+    await form.and(tab.locator(':focus')).waitFor();
+    await press('v');
+    for (const width of [1400, 1000, 420, 220]) {
+      await tab.setViewportSize({ width, height: 900 });
+      if (width === 420) await tab.getByRole('button', { name: 'Row 1', exact: true }).click();
+      await form.waitFor();
+      expect([width, await isCut(form)]).toEqual([width, false]);
+      if (width === 220) continue;
+      expect([width, await isCut(form.getByText('reasoning does not support the answer'))]).toEqual([width, false]);
+    }
   });
 
   it('agreement takes one row of cells, and the others are scrolled to', async () => {

@@ -7,6 +7,7 @@ import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
 import { appendEntries } from '../../trainer/annotations/label-writer.ts';
 import { anchorOf } from '../../trainer/protocol/annotations/anchors.ts';
 import type { Author, Entry, Item } from '../../trainer/protocol/annotations/entries.ts';
+import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
 import type { Rollout, StepMetrics } from '../../trainer/protocol/records.ts';
 import { signal } from '../annotations/projects.ts';
 import { ann, ben, flag, itemEntry, settlement, verdictOf } from '../protocol/annotations/made-entries.ts';
@@ -78,10 +79,31 @@ describe('SFT on rows that people judged', () => {
         ...{ hash: made.summary.labelsHash, step: 1 },
         ...{ leftOut: { count: 1, ids: ['0'] }, fixed: { count: 1, ids: ['1'] } },
         ...{ disputed: { count: 1, ids: ['2'] }, unfixed: { count: 1, ids: ['3'] } },
-        flagged: { count: 0, ids: [] },
+        ...{ flagged: { count: 0, ids: [] }, earlier: { count: 1, ids: ['5'] } },
       },
     ]);
     expect(made.run.store.notices().map(({ body }) => body.type)).toContain('labels');
+  });
+
+  it('tells rows that have labels of an earlier text alone, also where there are no others, and trains them', async () => {
+    const { made, trained } = watched();
+    await label(
+      made,
+      verdictOf(ann, 1, 'drop', { item: itemOf(1, 'an earlier text') }),
+      flag(ann, 2, { item: itemOf(2, 'an earlier text') }),
+      ...[verdictOf(ann, 3, 'drop', { item: itemOf(3, 'an earlier text') }), said(ann, 3, 'keep')],
+      verdictOf(ann, 4, 'drop', { item: itemOf(99, 'of no row') }),
+    );
+    await toItsEnd(made);
+    expect(new Set(rowsOf(trained))).toEqual(new Set([0, 1, 2, 3, 4, 5]));
+    const [read] = made.bodies('labels').map(({ labels }) => labels);
+    expect(read).toMatchObject({ leftOut: { count: 0 }, earlier: { count: 2, ids: ['1', '2'] } });
+    expect(read && labelsSentence(read)).toBe(
+      'Labels as of step 1: 2 rows have labels of an earlier text alone and are trained as they are (1, 2).',
+    );
+    const found = made.reopen();
+    await found.untilState('completed');
+    expect(warningsOf(found)).toEqual([]);
   });
 
   it('obeys a settlement in place of those who differ', async () => {

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Categories, categoriesOf, categoryFile, categoryFileName } from '../protocol/annotations/categories.ts';
-import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { StudioError, withPlace } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { jsonOf } from '../protocol/json.ts';
 import { labelFolderOf } from './label-files.ts';
 
 /**
  * The built-in ones where the project has no file.
- * @throws StudioError `bad-input` for a file with a fault; never are others taken in its place
+ * @throws StudioError `bad-input` for a file with a fault, or a folder in its place; never are others taken in its place
  */
 export function readCategories(projectFolder: string): Categories {
   const place = path.join(labelFolderOf(projectFolder), categoryFileName);
@@ -18,7 +18,9 @@ export function readCategories(projectFolder: string): Categories {
   try {
     text = readFileSync(place, 'utf8');
   } catch (thrown) {
-    const error = asStudioError(thrown);
+    if ((thrown as NodeJS.ErrnoException).code === 'EISDIR')
+      throw new StudioError('bad-input', 'The file of categories is a folder.', { place, remedy });
+    const error = withPlace(thrown, place);
     if (error.kind === 'not-found') return categoriesOf(null);
     throw error;
   }

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Categories, categoriesOf } from '../protocol/annotations/categories.ts';
-import { type Author, authorKey, type Entry, type ItemEntry } from '../protocol/annotations/entries.ts';
+import { type Author, authorKey, type Entry, type ItemEntry, itemKey } from '../protocol/annotations/entries.ts';
 import { LabelBook } from '../protocol/annotations/label-book.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { readCategories } from './category-file.ts';
@@ -104,6 +104,18 @@ export class LabelFolder {
   /** Whether there is an entry of this id already. */
   has(id: string): boolean {
     return this.byId.has(id) || this.itemIds.has(id);
+  }
+
+  /** Whether there is one of this id that says something else. Of two that describe an item, author and item are compared. */
+  hasOther(entry: Entry): boolean {
+    if (!this.has(entry.id)) return false;
+    if (entry.kind !== 'item') {
+      const known = this.byId.get(entry.id)?.entry;
+      return !isDeepStrictEqual(known, entry);
+    }
+    const own = authorKey(entry.author);
+    const places = this.places.get(itemKey(entry.item)) ?? [];
+    return !places.some(({ id, author }) => id === entry.id && authorKey(author) === own);
   }
 
   /** Whether the author's file says already what an item was. */

@@ -86,7 +86,9 @@ export class LabelReader {
       const before = this.standing;
       if (before?.inode === now.inode && before.sizeBytes === now.sizeBytes && before.changedNs === now.changedNs)
         return 'same';
-      const isGrown = before?.inode === now.inode && now.sizeBytes >= this.wholeBytes && (await this.tailIsThere());
+      // One that was written to and is no longer than it was has other content in the same place.
+      const isLonger = before?.sizeBytes !== now.sizeBytes && now.sizeBytes >= this.wholeBytes;
+      const isGrown = before?.inode === now.inode && isLonger && (await this.tailIsThere());
       if (!isGrown) this.forget();
       this.standing = null;
       await this.read(reading);

@@ -10,6 +10,8 @@ const someRows = z.object({
   ids: z.array(z.string()),
 });
 
+export type NamedRows = z.infer<typeof someRows>;
+
 export const obeyedLabels = z.object({
   /** Of what is left out, every fixed text and all flagged words: the same where the same is trained on. */
   hash: z.string(),
@@ -24,6 +26,8 @@ export const obeyedLabels = z.object({
   unfixed: someRows,
   /** Answers to them are looked through for words that people flagged in answers to the same question. */
   flagged: someRows,
+  /** Labels are of a text that they had earlier, and none of the one that they have: trained as they are. Older runs don't tell. */
+  earlier: someRows.optional(),
 });
 export type ObeyedLabels = z.infer<typeof obeyedLabels>;
 
@@ -34,6 +38,7 @@ export function obeyedWords({
   disputed,
   unfixed,
   flagged,
+  earlier = { count: 0, ids: [] },
 }: Omit<ObeyedLabels, 'hash' | 'step'>): string {
   const parts = (
     [
@@ -46,6 +51,11 @@ export function obeyedWords({
         'are to be fixed, have no text yet and are trained as they are',
       ],
       [flagged, 'has answers with flagged words', 'have answers with flagged words'],
+      [
+        earlier,
+        'has labels of an earlier text alone and is trained as it is',
+        'have labels of an earlier text alone and are trained as they are',
+      ],
     ] as const
   )
     .filter(([{ count }]) => count > 0)

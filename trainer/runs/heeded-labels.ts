@@ -7,12 +7,12 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Correction } from '../data/questions.ts';
 import { itemKey } from '../protocol/annotations/entries.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { mostNamedRows, type ObeyedLabels, obeyedWords } from '../protocol/obeyed-labels.ts';
+import { mostNamedRows, type NamedRows, type ObeyedLabels, obeyedWords } from '../protocol/obeyed-labels.ts';
 import type { Rollout } from '../protocol/records.ts';
 import { hashOfLabels, type LabelState, labelStates, type RowLabel, readLabels, writeLabels } from './label-file.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunJournal } from './run-journal.ts';
-import { heedingOf } from './said-of-dataset.ts';
+import { type Heeded, heedingOf, type Subject } from './said-of-dataset.ts';
 
 /** The dataset, and those of its rows that the run trains on. */
 export interface TrainedRows {
@@ -31,7 +31,7 @@ export interface LabelsOf {
 interface Matched {
   readonly labels: readonly RowLabel[];
   readonly corrections: ReadonlyMap<number, Correction>;
-  readonly counts: Omit<ObeyedLabels, 'hash' | 'step'>;
+  readonly counts: Omit<ObeyedLabels, 'hash' | 'step' | 'earlier'> & { readonly earlier: NamedRows };
 }
 
 /** Rows read between two looks at who else wants something. */
@@ -67,11 +67,13 @@ export class HeededLabels {
     if (begins) {
       const matched = await this.match(trained, now, signal);
       // A run without labels says nothing of them.
-      if (matched.labels.length > 0 || labelsHash !== undefined) await this.take(trained, matched, step);
+      if (matched.labels.length > 0 || matched.counts.earlier.count > 0 || labelsHash !== undefined)
+        await this.take(trained, matched, step);
       return;
     }
-    if (held !== null && held.length > 0) this.obeyed = (await this.match(trained, held, signal)).corrections;
-    if (now.length === 0 && (held ?? []).length === 0) return;
+    if (held !== null && held.length > 0)
+      this.obeyed = (await this.match(trained, { labels: held, texts: now.texts }, signal)).corrections;
+    if (now.labels.length === 0 && (held ?? []).length === 0) return;
     const changed = await this.match(trained, now, signal);
     if (hashOfLabels(changed.labels) !== hashOfLabels(held ?? []))
       this.warn(
@@ -125,7 +127,7 @@ export class HeededLabels {
   }
 
   /** What training heeds of all that is said in the project. */
-  private async readFolder(dataset: Dataset, signal: AbortSignal): Promise<RowLabel[]> {
+  private async readFolder(dataset: Dataset, signal: AbortSignal): Promise<Heeded> {
     const { plan, journal } = this.of;
     const folder = await this.folder(signal);
     const [trouble] = folder.troubles;
@@ -133,14 +135,14 @@ export class HeededLabels {
       this.warn(
         `${folder.troubles.length} ${folder.troubles.length === 1 ? 'place of the label files does' : 'places of the label files do'} not count. The first, ${trouble.file}${trouble.line === null ? '' : `, line ${trouble.line}`}: ${trouble.message} ${trouble.remedy}`,
       );
-    const { labels, troubles } = await heedingOf(plan, journal.summary).said(folder, dataset);
-    for (const message of troubles) this.warn(message);
-    return labels;
+    const heeded = await heedingOf(plan, journal.summary).said(folder, dataset);
+    for (const message of heeded.troubles) this.warn(message);
+    return heeded;
   }
 
   private async match(
     { dataset, rows }: TrainedRows,
-    said: readonly RowLabel[],
+    { labels: said, texts }: Omit<Heeded, 'troubles'>,
     signal: AbortSignal,
   ): Promise<Matched> {
     const { plan, journal } = this.of;
@@ -148,12 +150,14 @@ export class HeededLabels {
     const bySubject = Map.groupBy(said, ({ row, hash }) => JSON.stringify([row, hash]));
     const found = new Set<RowLabel>();
     const corrections = new Map<number, Correction>();
+    const earlier = new EarlierTextsOfRows(texts);
+    const hasLabels = said.length > 0 || texts.size > 0;
     const named = Object.fromEntries(labelStates.map((state) => [state, { count: 0, ids: [] }])) as unknown as Record<
       LabelState,
       { count: number; ids: string[] }
     >;
-    if (said.length > 0) journal.tellPart('matching labels with rows');
-    for (const [at, row] of (said.length > 0 ? rows : []).entries()) {
+    if (hasLabels) journal.tellPart('matching labels with rows');
+    for (const [at, row] of (hasLabels ? rows : []).entries()) {
       if (at % rowsAtOnce === 0) {
         signal.throwIfAborted();
         journal.tellProgress(`matching labels with rows: ${at} of ${rows.length}`);
@@ -163,6 +167,7 @@ export class HeededLabels {
       const subject = subjectOf(value);
       const labels = (subject && bySubject.get(JSON.stringify([subject.row, subject.hash]))) ?? [];
       for (const label of labels) found.add(label);
+      if (subject) earlier.meet(subject);
       const states = new Set(labels.map(({ state }) => state));
       for (const state of states.has('leftOut') ? (['leftOut'] as const) : states) {
         named[state].count++;
@@ -171,11 +176,36 @@ export class HeededLabels {
       const correction = correctionOf(labels);
       if (correction !== null) corrections.set(row, correction);
     }
-    return { labels: [...found], corrections, counts: named };
+    return { labels: [...found], corrections, counts: { ...named, earlier: earlier.rows } };
   }
 
   private warn(message: string): void {
     this.of.journal.record({ type: 'warning', message: this.of.plan.paths.inText(message) });
+  }
+}
+
+/** Rows without labels whose id has some of a text that no row has any more. */
+class EarlierTextsOfRows {
+  private readonly texts: Heeded['texts'];
+  private readonly present = new Set<string>();
+  private readonly unlabelled: string[] = [];
+
+  constructor(texts: Heeded['texts']) {
+    this.texts = texts;
+  }
+
+  meet({ row, hash }: Subject): void {
+    const labelled = this.texts.get(row);
+    if (row === null || !labelled) return;
+    this.present.add(JSON.stringify([row, hash]));
+    if (!labelled.has(hash)) this.unlabelled.push(row);
+  }
+
+  /** Of those that were met. */
+  get rows(): NamedRows {
+    const isGone = (row: string) => (hash: string) => !this.present.has(JSON.stringify([row, hash]));
+    const found = this.unlabelled.filter((row) => Array.from(this.texts.get(row) ?? []).some(isGone(row)));
+    return { count: found.length, ids: found.slice(0, mostNamedRows) };
   }
 }
 

@@ -17,11 +17,19 @@ import type { RunPlan } from './plan.ts';
 
 export type Subject = Pick<RowLabel, 'row' | 'hash'>;
 
+/** What is said in a project, as far as a run heeds it. */
+export interface Heeded {
+  readonly labels: readonly RowLabel[];
+  /** Hashes of texts of which anything is said, by the row's id; none where labels are not about a row's text. */
+  readonly texts: ReadonlyMap<string | null, ReadonlySet<string>>;
+  /** What of it can't be heeded, in sentences. */
+  readonly troubles: readonly string[];
+}
+
 export interface Heeding {
   /** What labels name in a row; null where there is nothing to name. */
   subjectOf(row: DatasetRow): Subject | null;
-  /** @returns the labels, and what of them can't be heeded, in sentences */
-  said(folder: LabelFolder, dataset: Dataset): Promise<{ labels: RowLabel[]; troubles: string[] }>;
+  said(folder: LabelFolder, dataset: Dataset): Promise<Heeded>;
 }
 
 export function heedingOf(plan: Pick<RunPlan, 'dataset' | 'paths'>, run: RunSummary): Heeding {
@@ -42,9 +50,20 @@ const ofTexts = (plan: Pick<RunPlan, 'dataset' | 'paths'>): Heeding => ({
         return heeded === null ? [] : [{ row, hash, ...heeded }];
       }),
     );
-    return { labels, troubles: [] };
+    return { labels, texts: textsOf(folder, names), troubles: [] };
   },
 });
+
+function textsOf({ book }: LabelFolder, datasets: ReadonlySet<string>): Heeded['texts'] {
+  const texts = new Map<string | null, Set<string>>();
+  for (const key of book.keys()) {
+    const { item, flags, outcome } = book.get(key) as ItemLabels;
+    if (item.kind !== 'row' || !datasets.has(item.dataset) || (flags.length === 0 && outcome.state === 'none'))
+      continue;
+    texts.set(item.row, (texts.get(item.row) ?? new Set()).add(item.hash));
+  }
+  return texts;
+}
 
 /**
  * Of questions, by what was asked of which video or image, so that rollouts of other runs and rows of other datasets count too.
@@ -82,7 +101,7 @@ function ofQuestions(
           : [
               `Labels of ${unknown} ${unknown === 1 ? 'answer or row' : 'answers and rows'} are not heeded: no label file says soundly what was asked there.`,
             ];
-      return { labels: [...labels.values()], troubles };
+      return { labels: [...labels.values()], texts: new Map(), troubles };
     },
   };
 }

@@ -131,7 +131,7 @@ function Form({
     <div ref={form} class={styles.form} role="form" aria-label="Flag" tabIndex={-1} onKeyDown={onKey}>
       <p class={styles.quoting}>
         Flag {draft.span ? <span class={`${styles.quote} model-text`}>{shownLine(quote, 160)}</span> : whole}
-        {draft.span && <span class="dim"> {count(lengthInCodePoints(quote), 'character')}</span>}
+        {draft.span && <span class={styles.length}> {count(lengthInCodePoints(quote), 'character')}</span>}
         <span class={`${styles.moves} dim`}>
           <kbd>v</kbd> sentence <kbd>w</kbd> word <kbd>Shift+arrows</kbd> wider
           {draft.span && (

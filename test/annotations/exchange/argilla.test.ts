@@ -149,6 +149,15 @@ describe('an export to Argilla', () => {
     expect(told(back)).toMatch('A response that is draft');
   });
 
+  it('takes nothing back where a user’s whole response is gone, which may be for other reasons, and tells it', async () => {
+    const back = await importArgilla([{ ...(await exported()), responses: {} }], options, contextWith());
+    expect(back.entries).toEqual(entries);
+    expect(told(back)).toMatch(`What "${ada.name}" had said was exported and is no longer there.`);
+    const record = await exported();
+    for (const [answer] of Object.values(record.responses)) if (answer) answer.status = 'discarded';
+    expect(told(await importArgilla([record], options, contextWith()))).not.toMatch('no longer there');
+  });
+
   it('is read as Argilla’s own, and that is told, where our metadata is damaged', async () => {
     const record = await exported();
     record.metadata.video_r1 = '{"entries": [';

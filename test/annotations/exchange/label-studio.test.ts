@@ -239,8 +239,34 @@ describe('what was exported to Label Studio and changed there', () => {
     expect((await back(task)).added).toMatchObject([{ kind: 'retraction', of: entries.at(-1)?.id }]);
   });
 
-  it('retracts nothing where the whole annotation is gone', async () => {
-    expect((await back({ ...(await exported()), annotations: [] })).added).toEqual([]);
+  it('retracts all of an author whose annotation was deleted, and tells it, where the file says that no other is there', async () => {
+    const gone = { ...(await exported()), annotations: [], total_annotations: 0 };
+    const { added, notices } = await back(gone);
+    const said = entries.filter(({ kind }) => kind !== 'item');
+    expect(added).toMatchObject(said.map(({ id: of }) => ({ kind: 'retraction', of, author: ada })));
+    expect(notices.map(({ message }) => message)).toEqual([expect.stringMatching('"Ada Byron".*is retracted')]);
+    const again = await importLabelStudio([gone], options, { ...nothing, now: '2026-04-01T00:00:00.000Z' });
+    expect(again.entries.map(({ id }) => id)).toEqual([...entries, ...added].map(({ id }) => id));
+  });
+
+  it.each([
+    ['does not say how many annotations there are', { annotations: [] }],
+    ['has not all of them', { annotations: [], total_annotations: 1 }],
+    [
+      'has one of a stranger, who may have what it had',
+      { annotations: [{ completed_by: { id: 9 }, result: [] }], total_annotations: 1 },
+    ],
+  ])('retracts nothing where it is gone and the file %s, and tells it', async (_, change) => {
+    const { added, notices } = await back({ ...(await exported()), ...change });
+    expect(added).toEqual([]);
+    expect(notices.map(({ message }) => message).join()).toMatch(/"Ada Byron".*so it stays/);
+  });
+
+  it('retracts nothing where it was skipped', async () => {
+    const task = await exported();
+    const annotations = task.annotations.map((one) => ({ ...one, was_cancelled: true }));
+    const { added, notices } = await back({ ...task, annotations, total_annotations: 0 });
+    expect([added, notices.map(({ message }) => message)]).toEqual([[], [expect.stringContaining('skipped')]]);
   });
 
   it('keeps what came along but nothing new where the text was changed', async () => {

@@ -8,7 +8,7 @@ import { readImportFile } from '../../../trainer/annotations/exchange/import-fil
 import { authorMeant } from '../../../trainer/annotations/export/choose-items.ts';
 import { exportLabels, type LabelForm } from '../../../trainer/annotations/export/export-labels.ts';
 import { LabelFolder } from '../../../trainer/annotations/label-folder.ts';
-import { itemKey } from '../../../trainer/protocol/annotations/entries.ts';
+import { type ItemEntry, itemKey, type VerdictEntry } from '../../../trainer/protocol/annotations/entries.ts';
 import type { LabelFilter } from '../../../trainer/protocol/annotations/label-filter.ts';
 import { refusal } from '../../data/editable/dataset-files.ts';
 import { ann, ben, flag, itemEntry, retraction, verdictOf } from '../../protocol/annotations/made-entries.ts';
@@ -176,6 +176,28 @@ describe('a file to import', () => {
     expect(read).toMatchObject({ form: 'labels', entries: [{ id: item?.id }, { id: verdict?.id }] });
     const notices = read.form === 'labels' ? read.notices : [];
     expect(notices.map(({ places }) => places)).toEqual([['line 1'], ['line 3']]);
+  });
+
+  it('of ours with an id that another label has, there or in the project, leaves that line out and tells it', async () => {
+    const { folder, entries } = await labelled();
+    const [said, other] = entries.filter((entry) => entry.kind === 'verdict') as [VerdictEntry, VerdictEntry];
+    const item = entries.find((entry) => entry.kind === 'item') as ItemEntry;
+    const fresh = verdictOf(ann, 95, 'keep');
+    const lines = linesOf(
+      ...[said, { ...other, verdict: other.verdict === 'drop' ? 'keep' : 'drop' }, fresh],
+      ...[{ ...fresh, verdict: 'drop' }, fresh, item, { ...item, author: { name: 'Eve', email: null } }],
+      { ...fresh, id: item.id },
+    );
+    const file = writeLabelFile(temporaryProject(), 'x.jsonl', lines);
+    const read = await readImportFile(file, signal, (entry) => folder.hasOther(entry));
+    expect(read).toMatchObject({ entries: [said, fresh, item] });
+    expect(read.form === 'labels' ? read.notices : []).toEqual([
+      {
+        message: expect.stringContaining('another label has its id'),
+        count: 4,
+        places: ['2', '4', '7', '8'].map((at) => `line ${at}`),
+      },
+    ]);
   });
 
   it('that is none of them is refused with what would be', async () => {

@@ -61,6 +61,26 @@ describe('video-r1 annotations stats', () => {
   });
 });
 
+describe('video-r1 annotations stats of rows that were only dealt out', () => {
+  it('says that nothing was judged yet, and what waits for whom', async () => {
+    const folder = temporaryProject();
+    writeDataset(folder);
+    const dealing = ['deal', 'data/cot.json', '--rows', '1-4', '--overlap', '0', '--author', 'Ann'];
+    const dealt = await call(folder, ...dealing, '--to', 'Ben <ben@example.org>', '--to', 'Cid');
+    expect(dealt).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await call(folder, 'stats');
+    expect(stdout).not.toContain('no labels');
+    expect(stdout).toContain(
+      'Nothing was judged yet.\n  Ben <ben@example.org>: 2 items to judge\n  Cid: 2 items to judge\n',
+    );
+    const waiting = [
+      { annotator: 'Ben <ben@example.org>', items: 2 },
+      { annotator: 'Cid', items: 2 },
+    ];
+    expect(JSON.parse((await call(folder, 'stats', '--json')).stdout)).toMatchObject({ items: 0, waiting });
+  });
+});
+
 describe('video-r1 annotations export and import', () => {
   it.each(['jsonl', 'label-studio', 'argilla'])('carry %s into another project, once', async (form) => {
     const from = await project();

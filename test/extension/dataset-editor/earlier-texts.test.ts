@@ -91,7 +91,7 @@ test('an author’s own flags that are found are carried over at once, and taken
     'where it stays',
   ]);
   for (const id of ids) await labels.retract(id);
-  expect(labels.of(row(after))).toMatchObject({ labels: [], mark: 'earlier', earlier: [{}, {}, {}, {}] });
+  expect(labels.of(row(after))).toMatchObject({ labels: [], mark: 'earlier', earlier: [{}, {}, {}, {}, {}] });
 });
 
 test('who judges the present text is done with the earlier one, and a settlement with all', async () => {

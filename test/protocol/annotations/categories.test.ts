@@ -93,4 +93,16 @@ describe('a category file', () => {
     expect(faultIn(labels)).toMatch(fault);
     expect(faultIn(many(35))).toBe('');
   });
+
+  test.each(['', '  ', 'two\nlines', 'a\u2028b', 'a\u202eb', 'a\u0007b'])(
+    'refuses the name %j, by its place',
+    (name) => {
+      expect(
+        faultIn([
+          { id: 'b', name: 'b' },
+          { id: 'a', name },
+        ]),
+      ).toMatch(/^labels\[1\]\.name: must be one line/);
+    },
+  );
 });

@@ -52,6 +52,10 @@ export interface ExchangedItem {
   /** What is shown beside it: question, options, solution, answer. */
   readonly shown: Readonly<Record<string, string>>;
   readonly judgements: readonly ExchangedJudgement[];
+  /** Those whose judgement is there and is left out, as it says nothing yet. */
+  readonly silent: readonly ExchangedAuthor[];
+  /** Whether the file says that no other judgement is there; only then what is missing was deleted. */
+  readonly isWhole: boolean;
   /** Label entries of this project that travel with the item, as they stand in label files; none in what others made. */
   readonly entries: readonly unknown[];
 }

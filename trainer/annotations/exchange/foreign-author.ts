@@ -17,7 +17,7 @@ interface Known {
  * @param people authors of the entries that travelled with the item
  */
 export function authorOf(
-  { author: by, place }: ExchangedJudgement,
+  { author: by, place }: Pick<ExchangedJudgement, 'author' | 'place'>,
   people: readonly Author[],
   { authors, tool }: Known,
   notices: Notices,

@@ -92,6 +92,8 @@ export function exchangedItem({ key, entries, content }: ItemGroup, notices: Not
       ...(answer !== null && { answer }),
     },
     judgements,
+    silent: [],
+    isWhole: true,
     entries,
   };
 }

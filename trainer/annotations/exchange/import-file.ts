@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { linesOf } from '../../journal/lines.ts';
 import type { Entry } from '../../protocol/annotations/entries.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
@@ -31,11 +32,18 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** @throws StudioError `not-found`, `bad-input` for a file that is none of them; the signal's reason */
-export async function readImportFile(named: string, signal: AbortSignal): Promise<ImportFile> {
+/**
+ * @param hasOther whether the project has an entry of the same id that says something else
+ * @throws StudioError `not-found`, `bad-input` for a file that is none of them; the signal's reason
+ */
+export async function readImportFile(
+  named: string,
+  signal: AbortSignal,
+  hasOther: (entry: Entry) => boolean = () => false,
+): Promise<ImportFile> {
   try {
     const [file, ...said] = (await stat(named)).isDirectory() ? await filesInFolder(named) : ([named] as const);
-    if (await isOurs(file, signal)) return await ownEntries([file, ...said], signal);
+    if (await isOurs(file, signal)) return await ownEntries([file, ...said], signal, hasOther);
     if ((await stat(file)).size > longestText)
       throw new StudioError('bad-input', 'The file is too long to be read at once.', {
         place: file,
@@ -78,7 +86,11 @@ async function isOurs(file: string, signal: AbortSignal): Promise<boolean> {
 }
 
 /** @param files of which one says what another's labels are about */
-async function ownEntries(files: readonly string[], signal: AbortSignal): Promise<ImportFile> {
+async function ownEntries(
+  files: readonly string[],
+  signal: AbortSignal,
+  hasOther: (entry: Entry) => boolean,
+): Promise<ImportFile> {
   const notices = new Notices();
   const entries = new Map<string, Entry>();
   for (const file of files)
@@ -91,7 +103,12 @@ async function ownEntries(files: readonly string[], signal: AbortSignal): Promis
       for (const { entry } of read.entries) {
         if (entry.kind === 'item' && textHash(entry.text) !== entry.item.hash)
           notices.tell('Left out: the text of an item is not the one that was judged, as its hash says.', place);
-        else if (!entries.has(entry.id)) entries.set(entry.id, entry);
+        else if (hasOther(entry) || !isDeepStrictEqual(entries.get(entry.id) ?? entry, entry))
+          notices.tell(
+            'Left out: another label has its id. What was said is never changed: say it anew, under an id of its own.',
+            place,
+          );
+        else entries.set(entry.id, entry);
       }
     }
   return { form: 'labels', entries: [...entries.values()], notices: notices.all() };

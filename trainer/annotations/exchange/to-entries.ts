@@ -17,9 +17,9 @@ import type { ItemContent } from '../say.ts';
 import { type ChangedLabels, changesOf } from './changes.ts';
 import type { ExchangedAuthor, ExchangedItem, ExchangedJudgement } from './exchanged.ts';
 import { authorOf } from './foreign-author.ts';
-import type { Notices } from './notices.ts';
+import { Notices } from './notices.ts';
 import { isAfter, isImported, isOneTime, laterWord, type Word, wordInPlace } from './said-again.ts';
-import { ownLabels } from './standing.ts';
+import { type OwnLabels, ownLabels, type StandingLabels } from './standing.ts';
 
 /** An item of the project that a foreign text may be. */
 export interface KnownItem {
@@ -95,18 +95,17 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
     const said = { kind: 'item', question, options, problemType, text, solution, answer, media };
     added.push(entry.parse({ v: entryVersion, id: entryIdOf(author, item, said), at, author, item, ...said }));
   };
+  const heard = new Set<string>();
   for (const judgement of of.judgements) {
     const author = authorOf(judgement, people, context, notices);
+    heard.add(authorKey(author));
     context.onAuthor?.(judgement.author, author);
     const changes = changesOf(judgement, author, content.text, labels, notices);
     const theirs = own.filter((one) => authorKey(one.author) === authorKey(author));
     const at = instant(judgement, theirs, context, notices);
     if (changes.length > 0) describe(author, at.counted);
     for (const body of changes) {
-      const base = entryIdOf(author, item, body);
-      // The file has it with what took its place, and says it all the same.
-      const last = theirs.some(({ id }) => id === base) ? (theirs.toSorted(compareEntries).at(-1)?.id ?? null) : null;
-      const id = last === null ? base : entryIdOf(author, item, body, last);
+      const id = freshId(author, item, body, theirs);
       added.push(entryWith(id, counted(id, body, author, at), author, item, body));
       if (body.kind !== 'retraction') sayAgain(id, body, author, judgement, at);
     }
@@ -114,6 +113,27 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
     const { verdict } = judgement;
     if (mine && verdict && changes.every(({ kind }) => kind !== 'verdict'))
       sayAgain(mine.id, { kind: 'verdict', verdict: verdict.verdict, fixed: verdict.fixed }, author, judgement, at);
+  }
+  for (const by of of.silent)
+    heard.add(authorKey(authorOf({ author: by, place: of.place }, people, context, new Notices())));
+  for (const { author, flags, verdict } of unheard(of, labels, heard)) {
+    if (!mayRetract(of, people, heard)) {
+      notices.tell(
+        `What "${author.name}" had said was exported and is no longer there. Whether it was deleted the file does not say, so it stays; take it back in the project to be rid of it.`,
+        of.place,
+      );
+      continue;
+    }
+    notices.tell(`What "${author.name}" had said was exported and is no longer there, and is retracted.`, of.place);
+    const theirs = own.filter((one) => authorKey(one.author) === authorKey(author));
+    const at = instant({ at: null, place: of.place }, theirs, context, notices);
+    for (const { id } of [...flags, ...(verdict ? [verdict] : [])])
+      added.push(
+        entryWith(freshId(author, item, { kind: 'retraction', of: id }, theirs), at.counted, author, item, {
+          kind: 'retraction',
+          of: id,
+        }),
+      );
   }
   return { entries: [...own, ...added], again };
 
@@ -139,6 +159,35 @@ export function entriesOf(of: ExchangedItem, context: ImportContext, notices: No
 
 export const staysReplaced =
   'The file says what its author has taken back or said otherwise since; the later word stands. Say it again in the project where the file is right.';
+
+/** Also where the file has the same word with what took its place, and says it all the same. @param theirs what travelled of the author's */
+function freshId(author: Author, item: Item, body: ChangedLabels, theirs: readonly Entry[]): string {
+  const base = entryIdOf(author, item, body);
+  if (!theirs.some(({ id }) => id === base)) return base;
+  return entryIdOf(author, item, body, theirs.toSorted(compareEntries).at(-1)?.id);
+}
+
+/** Those of whom something stood when the item was exported, and of whom nothing is there. @param heard keys of authors */
+function unheard(
+  { judgements }: ExchangedItem,
+  { standing }: OwnLabels,
+  heard: ReadonlySet<string>,
+): readonly StandingLabels[] {
+  // A tool that does not know an author has their labels under whoever imported them, with their ids.
+  const ids = new Set(
+    judgements.flatMap(({ flags, verdict }) => [...flags, ...(verdict ? [verdict] : [])]).map(({ id }) => id),
+  );
+  return standing.filter(
+    ({ author, flags, verdict }) =>
+      !heard.has(authorKey(author)) && ![...flags, ...(verdict ? [verdict] : [])].some(({ id }) => ids.has(id)),
+  );
+}
+
+/** Not where somebody else is there: flags of a whole text have no ids in a tool, and may be those of who is missing. */
+function mayRetract({ isWhole }: ExchangedItem, people: readonly Author[], heard: ReadonlySet<string>): boolean {
+  const known = new Set(people.map(authorKey));
+  return isWhole && Array.from(heard).every((key) => known.has(key));
+}
 
 const next = (at: string): string => new Date(Date.parse(at) + 1).toISOString();
 
@@ -167,7 +216,7 @@ interface Instant {
 
 /** Clocks differ, and the later word counts. A time far ahead, there or here, dates nothing. @param theirs what travelled of the author's */
 function instant(
-  { at, place }: ExchangedJudgement,
+  { at, place }: Pick<ExchangedJudgement, 'at' | 'place'>,
   theirs: readonly Entry[],
   { now }: ImportContext,
   notices: Notices,

@@ -55,7 +55,7 @@ export async function importLabels(args: readonly string[]): Promise<number> {
     try {
       const labels = await openLabels(project, signal, line);
       const vocabulary = vocabularyOf(labels.categories, meanings);
-      const read = await readImportFile(file, signal);
+      const read = await readImportFile(file, signal, (entry) => labels.hasOther(entry));
       const users = new Map<string, Set<string>>();
       const inFile = new Set<string>();
       const { entries, notices } = await entriesOf(read, {

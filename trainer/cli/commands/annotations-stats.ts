@@ -1,9 +1,11 @@
 /** `video-r1 annotations stats`: what the labels of a project amount to. */
 import path from 'node:path';
+import { dealtItems, waitingItems } from '../../annotations/dealing/deal.ts';
 import { labelReport } from '../../annotations/report/label-report.ts';
 import { writeReportPage } from '../../annotations/report/report-page.ts';
 import { reportSections } from '../../annotations/report/report-sections.ts';
 import { reportText } from '../../annotations/report/report-text.ts';
+import type { Dealt } from '../../protocol/review-queue.ts';
 import { exitCodes, readOptions, wholeNumber } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
@@ -37,8 +39,11 @@ export async function reportLabels(args: readonly string[]): Promise<number> {
       const sections = reportSections(report, categories, mostOnPage);
       await writeReportPage(values.html, report, sections, { project: path.basename(project), at: new Date() });
     }
-    if (values.json) process.stdout.write(`${JSON.stringify({ ...report, troubles: labels.troubles }, null, 1)}\n`);
-    else if (report.items + report.detectors.length === 0) process.stdout.write(`${project}: ${noLabels}\n`);
+    const waiting = waitingItems(dealtItems(labels.book, () => true));
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ ...report, waiting, troubles: labels.troubles }, null, 1)}\n`);
+    else if (report.items + report.detectors.length === 0)
+      process.stdout.write(`${project}: ${waiting.length > 0 ? nothingJudged(waiting) : noLabels}\n`);
     else {
       const { items, flags, verdicts, settlements } = report;
       process.stdout.write(`${reportText(reportSections(report, categories, limit))}\n\n`);
@@ -50,3 +55,10 @@ export async function reportLabels(args: readonly string[]): Promise<number> {
     return exitCodes.done;
   });
 }
+
+/** Of a project in which items were dealt out, and no more. */
+const nothingJudged = (waiting: Dealt['waiting']): string =>
+  [
+    'Nothing was judged yet.',
+    ...waiting.map(({ annotator, items }) => `  ${annotator}: ${count(items, 'item')} to judge`),
+  ].join('\n');

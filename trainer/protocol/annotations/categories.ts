@@ -3,6 +3,7 @@
  * that is no longer used is retired, not removed: flags with it stay readable.
  */
 import { z } from 'zod';
+import { oneLine } from './one-line.ts';
 
 export const severity = z.enum(['minor', 'major']);
 export type Severity = z.infer<typeof severity>;
@@ -22,7 +23,7 @@ const allKeys: readonly string[] = [
 
 const categoryInFile = z.strictObject({
   id: categoryId.describe('What flags are stored with. It must not change once there are flags with it.'),
-  name: z.string().min(1).max(60).describe('What is shown.'),
+  name: oneLine(60).describe('What is shown.'),
   key: categoryKey
     .optional()
     .describe('1 to 9, or 0 and a letter, which are pressed one after the other. Absent: the first that is free.'),

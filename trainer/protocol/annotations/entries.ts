@@ -8,19 +8,13 @@ import { faultLine } from '../issues.ts';
 import { verdict } from '../records.ts';
 import { anchor } from './anchors.ts';
 import { categoryId, severity } from './categories.ts';
+import { oneLine } from './one-line.ts';
 
 /** Of the lines that are written here. */
 export const entryVersion = 1 as const;
 
-/** A name as one line, without control characters and those that turn the direction of writing. */
-const line = (mostLetters: number) =>
-  z
-    .string()
-    .max(mostLetters)
-    .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]+$/u, 'must be one line that is not empty');
-
 /** Two authors are one when name and e-mail are the same. */
-export const author = z.strictObject({ name: line(200), email: line(320).nullable() });
+export const author = z.strictObject({ name: oneLine(200), email: oneLine(320).nullable() });
 export type Author = z.infer<typeof author>;
 
 /** Of exactly one author. A name that is written with other code points for the same letters is the same name. */

@@ -67,12 +67,18 @@ function recordItem(of: ArgillaRecord, place: string, options: ReadOptions, noti
   const entries = ours?.entries ?? [];
   const quotes = ownQuotes(entries);
   const vocabulary = options.vocabulary.withThoseOf(entries);
-  const judgements = answersOf(of).flatMap((answers) => {
+  const judgements: ExchangedJudgement[] = [];
+  const silent: ExchangedAuthor[] = [];
+  for (const answers of answersOf(of)) {
     const at = `${place}, user ${answers.user ?? 'unknown'}`;
-    const author = answers.user === null ? undefined : users.get(answers.user);
-    return judgementOf(answers, author ? { id: null, ...author } : null, { text, quotes }, at, vocabulary, notices);
-  });
-  return { place, text, shown, judgements, entries };
+    const known = answers.user === null ? undefined : users.get(answers.user);
+    const author = known ? { id: null, ...known } : null;
+    const said = judgementOf(answers, author, { text, quotes }, at, vocabulary, notices);
+    judgements.push(...said);
+    if (author !== null && said.length === 0) silent.push(author);
+  }
+  // An export without responses, or without those of users that Argilla did not have, looks like one in which they were deleted.
+  return { place, text, shown, judgements, silent, isWhole: false, entries };
 }
 
 /** The words of spans that were written here, by their offsets: Argilla has no place for them beside a span. */

@@ -68,6 +68,8 @@ export const task = z.looseObject({
   meta: z.record(z.string(), z.unknown()).nullish(),
   /** Numbers alone where the export was asked for ids only. */
   annotations: z.array(z.unknown()).nullish(),
+  /** How many it has without those that were skipped, whichever of them were exported. */
+  total_annotations: z.number().nullish(),
   drafts: z.array(z.unknown()).nullish(),
   predictions: z.array(z.unknown()).nullish(),
 });

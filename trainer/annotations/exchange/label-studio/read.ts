@@ -80,11 +80,14 @@ function taskItem(of: Task, place: string, options: ReadOptions, notices: Notice
   const travelled = typeof own === 'object' && own !== null && 'entries' in own ? own.entries : [];
   const entries: readonly unknown[] = Array.isArray(travelled) ? travelled : [];
   const vocabulary = options.vocabulary.withThoseOf(entries);
+  const skipped = annotations.filter(({ form }) => form.was_cancelled);
   return {
     place,
     text,
     shown,
     judgements: annotations.flatMap(({ form, place: at }) => judgementOf(form, text, at, models, vocabulary, notices)),
+    silent: skipped.map(({ form, place: at }) => annotatorOf(form, at, notices)),
+    isWhole: of.total_annotations === annotations.length - skipped.length,
     entries,
   };
 }
