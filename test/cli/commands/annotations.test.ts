@@ -361,6 +361,9 @@ describe('video-r1 annotations pack', () => {
         entries: 2,
         added: 0,
       });
+      // The folder as a whole says the same, with what its items are.
+      const whole = JSON.parse((await call(folder, 'import', out, '--json')).stdout);
+      expect(whole).toMatchObject({ form: 'labels', entries: 5, added: 3, notices: [] });
       const cleaned = await call(folder, 'apply', 'data/sft.json', '--out', 'data/clean.json', '--json');
       expect(JSON.parse(cleaned.stdout)).toMatchObject({ dropped: 1, elsewhere: 0 });
       const kept = JSON.parse(readFileSync(path.join(folder, 'data/clean.json'), 'utf8')) as unknown[];

@@ -7,7 +7,7 @@ import { linesOf } from '../../journal/lines.ts';
 import type { Entry } from '../../protocol/annotations/entries.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
 import { parseJson } from '../../protocol/json.ts';
-import { textHash } from '../label-files.ts';
+import { labelFileEnding, labelFolderOf, textHash } from '../label-files.ts';
 import { readLabelLine } from '../label-lines.ts';
 import { type Notice, Notices } from './notices.ts';
 
@@ -42,8 +42,8 @@ export async function readImportFile(
   hasOther: (entry: Entry) => boolean = () => false,
 ): Promise<ImportFile> {
   try {
-    const file = (await stat(named)).isDirectory() ? await fileInFolder(named) : named;
-    if (await isOurs(file, signal)) return await ownEntries(file, signal, hasOther);
+    const [file, ...said] = (await stat(named)).isDirectory() ? await filesInFolder(named) : ([named] as const);
+    if (await isOurs(file, signal)) return await ownEntries([file, ...said], signal, hasOther);
     if ((await stat(file)).size > longestText)
       throw new StudioError('bad-input', 'The file is too long to be read at once.', {
         place: file,
@@ -57,14 +57,23 @@ export async function readImportFile(
   }
 }
 
-async function fileInFolder(folder: string): Promise<string> {
+/** Of a packed queue with what was said in it. */
+async function filesInFolder(folder: string): Promise<readonly [string, ...string[]]> {
   const names = await readdir(folder);
-  const found = [packedItemsFile, argillaFile].find((name) => names.includes(name));
-  if (found !== undefined) return path.join(folder, found);
+  if (names.includes(packedItemsFile)) return [path.join(folder, packedItemsFile), ...(await labelFilesIn(folder))];
+  if (names.includes(argillaFile)) return [path.join(folder, argillaFile)];
   throw new StudioError('bad-input', `The folder has neither ${packedItemsFile} nor ${argillaFile}.`, {
     place: folder,
     remedy: 'Name a packed queue, a folder that Argilla wrote, or the file itself.',
   });
+}
+
+/** In the order of their names; links lead out of the folder and are passed over. */
+async function labelFilesIn(projectFolder: string): Promise<string[]> {
+  const folder = labelFolderOf(projectFolder);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(labelFileEnding));
+  return files.map(({ name }) => path.join(folder, name)).sort();
 }
 
 async function isOurs(file: string, signal: AbortSignal): Promise<boolean> {
@@ -76,28 +85,32 @@ async function isOurs(file: string, signal: AbortSignal): Promise<boolean> {
   return false;
 }
 
-async function ownEntries(file: string, signal: AbortSignal, hasOther: (entry: Entry) => boolean): Promise<ImportFile> {
+/** @param files of which one says what another's labels are about */
+async function ownEntries(
+  files: readonly string[],
+  signal: AbortSignal,
+  hasOther: (entry: Entry) => boolean,
+): Promise<ImportFile> {
   const notices = new Notices();
   const entries = new Map<string, Entry>();
-  for await (const line of linesOf(createReadStream(file, { signal }))) {
-    const read = readLabelLine(file, line);
-    for (const { message, remedy } of read.troubles) notices.tell(`${message} ${remedy}`, `line ${line.number}`);
-    // What a later version wrote can be read, and not be written again as it was.
-    if (read.troubles.some(({ kind }) => kind === 'newer')) continue;
-    for (const { entry } of read.entries) {
-      if (entry.kind === 'item' && textHash(entry.text) !== entry.item.hash)
-        notices.tell(
-          'Left out: the text of an item is not the one that was judged, as its hash says.',
-          `line ${line.number}`,
-        );
-      else if (hasOther(entry) || !isDeepStrictEqual(entries.get(entry.id) ?? entry, entry))
-        notices.tell(
-          'Left out: another label has its id. What was said is never changed: say it anew, under an id of its own.',
-          `line ${line.number}`,
-        );
-      else entries.set(entry.id, entry);
+  for (const file of files)
+    for await (const line of linesOf(createReadStream(file, { signal }))) {
+      const read = readLabelLine(file, line);
+      const place = files.length > 1 ? `${path.basename(file)}, line ${line.number}` : `line ${line.number}`;
+      for (const { message, remedy } of read.troubles) notices.tell(`${message} ${remedy}`, place);
+      // What a later version wrote can be read, and not be written again as it was.
+      if (read.troubles.some(({ kind }) => kind === 'newer')) continue;
+      for (const { entry } of read.entries) {
+        if (entry.kind === 'item' && textHash(entry.text) !== entry.item.hash)
+          notices.tell('Left out: the text of an item is not the one that was judged, as its hash says.', place);
+        else if (hasOther(entry) || !isDeepStrictEqual(entries.get(entry.id) ?? entry, entry))
+          notices.tell(
+            'Left out: another label has its id. What was said is never changed: say it anew, under an id of its own.',
+            place,
+          );
+        else entries.set(entry.id, entry);
+      }
     }
-  }
   return { form: 'labels', entries: [...entries.values()], notices: notices.all() };
 }
 

@@ -27,7 +27,7 @@ export function packPage(
   const inEditor =
     dataset === null
       ? ''
-      : `<li>In VS Code with Video-R1 Studio: open this folder (File: Open Folder…), open ${code(dataset)} in it and press Open as Dataset. Send back the file of ${code(`.video-r1/${labelFolderName}`)} that has your name.</li>\n`;
+      : `<li>In VS Code with Video-R1 Studio: open this folder (File: Open Folder…), open ${code(dataset)} in it and press Open as Dataset. Send back the folder, or the file of ${code(`.video-r1/${labelFolderName}`)} that has your name.</li>\n`;
   const title = `${plural(articles.length, 'item')} to judge`;
   return `${pageHead(title, "'self' file:")}
 <p class="dim">Project ${line(project)}. ${writtenAt(at)}</p>

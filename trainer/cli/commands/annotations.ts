@@ -58,7 +58,7 @@ stays. A row's verdict is the settled one, else the one that all its authors sha
 pack gives a colleague a queue as one folder: the items, with their frames as JPEG files and a page that shows both and says how
 they are judged, and no labels. Of rows, counted from 1 as in 1-20,33, it is a project: with a dataset of these rows and a copy of
 their videos and images (--no-media leaves these out), which VS Code opens. Rollouts, chosen as export does, and rows too are judged
-in Label Studio, from label-studio.json. import takes in what comes back: the colleague's label file, or Label Studio's export.
+in Label Studio, from label-studio.json. import takes in what comes back: the folder, the colleague's label file, or Label Studio's export.
 --author says who packs (git's user).
 
 deal gives rows to people to judge, --overlap of 100 (30) to two of them, so that their agreement can be measured. What was given
