@@ -160,7 +160,7 @@ beforeAll(async () => {
   await buildWebview({ outdir: path.join(folder, 'webview'), minify: false });
   await writeFile(path.join(folder, 'rows.json'), JSON.stringify(rows, null, 1));
   browser = await launchBrowser();
-  tab = await (await browser.newContext({ viewport: { width: 1400, height: 900 } })).newPage();
+  tab = await (await browser.newContext({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce' })).newPage();
   await tab.exposeFunction('toEditor', answer);
   await tab.addInitScript(() => {
     const { toEditor } = window as unknown as { toEditor: (message: unknown) => void };
