@@ -65,7 +65,7 @@ describe('video-r1 annotations stats of rows that were only dealt out', () => {
   it('says that nothing was judged yet, and what waits for whom', async () => {
     const folder = temporaryProject();
     writeDataset(folder);
-    const dealing = ['deal', 'data/cot.json', '--rows', '1-4', '--overlap', '0', '--author', 'Ann'];
+    const dealing = ['deal', 'data/cot.json', '--folder', '.', '--rows', '1-4', '--overlap', '0', '--author', 'Ann'];
     const dealt = await call(folder, ...dealing, '--to', 'Ben <ben@example.org>', '--to', 'Cid');
     expect(dealt).toMatchObject({ code: 0, stderr: '' });
     const { stdout } = await call(folder, 'stats');
