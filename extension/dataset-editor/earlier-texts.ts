@@ -88,10 +88,12 @@ export class EarlierTexts {
         const { flags, verdicts } = seenBy(viewer, labels);
         return [...flags, ...verdicts];
       })
-      .filter(({ author }) => !judged.has(authorKey(author)) && (!isOwnAlone || authorKey(author) === viewer))
-      .sort(compareEntries);
-    const last = new Map(all.map((entry) => [authorKey(entry.author), itemKey(entry.item)]));
-    return all.filter((entry) => last.get(authorKey(entry.author)) === itemKey(entry.item));
+      .filter(({ author }) => !judged.has(authorKey(author)) && (!isOwnAlone || authorKey(author) === viewer));
+    const last = new Map(all.toSorted(compareEntries).map(({ author, item: of }) => [authorKey(author), itemKey(of)]));
+    // What was said at once stays in its order, flags first.
+    return all
+      .filter((entry) => last.get(authorKey(entry.author)) === itemKey(entry.item))
+      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   }
 
   /**

@@ -1,6 +1,3 @@
-/** What people say of a dataset's rows: read from the project's label files, and written into the author's own. */
-import { disagreements } from '../../trainer/annotations/agreement/disagreements.ts';
-import { labelsForAgreement } from '../../trainer/annotations/agreement/from-labels.ts';
 import { historyFor } from '../../trainer/annotations/agreement/item-history.ts';
 import { agreementShownOf } from '../../trainer/annotations/agreement/shown.ts';
 import { authorOfSetting } from '../../trainer/annotations/author.ts';
@@ -22,14 +19,15 @@ import {
   type Category,
   categoryNamedIn,
 } from '../../trainer/protocol/annotations/categories.ts';
-import { authorKey, authorLine, type Item, isUnnamed, itemKey } from '../../trainer/protocol/annotations/entries.ts';
+import { authorKey, authorLine, type Item, itemKey } from '../../trainer/protocol/annotations/entries.ts';
 import type { ItemLabels } from '../../trainer/protocol/annotations/label-book.ts';
-import { fits, isWaitingFor, type LabelFilter, seenBy } from '../../trainer/protocol/annotations/label-filter.ts';
+import { seenBy } from '../../trainer/protocol/annotations/label-filter.ts';
 import type { LabelChoice, LabelMark } from '../../trainer/protocol/dataset-editor.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Saying, Verdict } from '../../trainer/protocol/records.ts';
 import type { Suggestion, SuggestionAnswerInput } from '../../trainer/protocol/review-queue.ts';
 import { EarlierTexts } from './earlier-texts.ts';
+import { keepsEarlier, keepsLabelled, unsettledOf } from './label-rule.ts';
 import { nothingSaid, type SaidOfRow } from './read-row.ts';
 import { patternsOfRow } from './row-patterns.ts';
 
@@ -138,7 +136,7 @@ export class RowLabels {
     if (!said) return { ...nothingSaid, ...found };
     // Who opens a dataset sees what others said, but for rows that were dealt out to them.
     const history = historyFor({ viewer: authorOfSetting(this.author), settling: true }, said, this.named);
-    const differs = history.hidden === null && this.unsettled([itemKey(known.item)]).length > 0;
+    const differs = history.hidden === null && unsettledOf(this.labels.book, [itemKey(known.item)]).length > 0;
     const labels = [...said.flags, ...said.verdicts]
       .filter(({ author }) => history.hidden === null || authorKey(author) === viewer)
       .map((entry) => labelOf(entry, text));
@@ -166,72 +164,17 @@ export class RowLabels {
     return authorKey(authorOfSetting(this.author));
   }
 
-  /** Those that people differ in and nobody settled, of these. */
-  private unsettled(keys: Iterable<string>): readonly string[] {
-    const { judgements, settled } = labelsForAgreement(this.labels.book, keys);
-    return disagreements(judgements, settled).map(({ item }) => item);
-  }
-
   private isHere(item: Item | undefined): boolean {
     return item?.kind === 'row' && item.dataset === this.dataset;
   }
 
-  /**
-   * Holds for the rows that the filter keeps, and for none that nobody has said anything of. One that waits for the verdict of who
-   * looks is found by what they said themselves alone.
-   * @param present keys of what all rows are that have `ids`; asked of labels of earlier texts alone
-   */
+  /** Holds for the rows that the filter keeps. @param present for labels of earlier texts: keys of what all rows are that have `ids` */
   keeps(choice: LabelChoice, present = noOthers): RowRule {
-    const { author, category, verdict } = choice;
-    if (verdict === 'earlier') return this.keepsEarlier(choice, present);
-    const filter: LabelFilter = {
-      ...(author !== null && { author: authorOfSetting(author) }),
-      ...(category !== null && { category }),
-      ...(verdict === 'waiting'
-        ? { waitingFor: authorOfSetting(this.author) }
-        : verdict !== null && verdict !== 'unsettled' && { verdict }),
-    };
-    const unsettled = verdict === 'unsettled' ? new Set(this.unsettled(this.labels.book.keys())) : null;
-    const kept = new Set<string>();
-    const ids = new Set<string | null>();
-    const { viewer } = this;
-    for (const key of this.labels.book.keys()) {
-      const said = this.labels.book.get(key);
-      if (said?.item.kind !== 'row' || said.item.dataset !== this.dataset) continue;
-      const labels = seenBy(viewer, said);
-      if (!(verdict === 'waiting' || isSaid(labels)) || !fits(labels, filter)) continue;
-      if (unsettled !== null && (!unsettled.has(key) || isWaitingFor(viewer, said))) continue;
-      kept.add(key);
-      ids.add(said.item.row);
-    }
-    return {
-      // Rows without an id have nothing to be found by.
-      ids: areNames(ids) ? ids : null,
-      holds: (values) => {
-        const item = itemNameOf(this.dataset, values);
-        return item !== null && kept.has(itemKey(item));
-      },
-    };
-  }
-
-  private keepsEarlier({ author, category }: LabelChoice, present: ReadonlySet<string>): RowRule {
-    const by = author === null ? null : authorKey(authorOfSetting(author));
-    const ids = this.earlier.idsBut(present);
-    const { viewer } = this;
-    return {
-      ids: areNames(ids) ? ids : null,
-      holds: (values) => {
-        const item = itemNameOf(this.dataset, values);
-        if (item === null) return false;
-        return this.earlier
-          .statements({ item, viewer, present })
-          .some(
-            (entry) =>
-              (by === null || authorKey(entry.author) === by) &&
-              (category === null || (entry.kind === 'flag' && entry.category === category)),
-          );
-      },
-    };
+    const { dataset, earlier, labels } = this;
+    const rows = { dataset, book: labels.book, viewer: authorOfSetting(this.author) };
+    return choice.verdict === 'earlier'
+      ? keepsEarlier(choice, present, { ...rows, earlier })
+      : keepsLabelled(choice, rows);
   }
 
   /**
@@ -297,8 +240,12 @@ export class RowLabels {
             ),
           ],
     );
-    // What the item is, once.
-    const entries = said.flatMap((one, at) => one.entries.filter(({ kind }) => at === 0 || kind !== 'item'));
+    // What the item is, once; one after the other, so that they stay in their order.
+    const entries = said.flatMap((one, place) =>
+      one.entries
+        .filter(({ kind }) => place === 0 || kind !== 'item')
+        .map((entry) => ({ ...entry, at: new Date(Date.parse(entry.at) + place).toISOString() })),
+    );
     await this.labels.append(entries, this.ended.signal);
     this.changed();
     return said.flatMap(({ ids }) => ids);
@@ -348,12 +295,6 @@ export class RowLabels {
     return known;
   }
 }
-
-const areNames = (ids: ReadonlySet<string | null>): ids is ReadonlySet<string> => !Array.from(ids).some(isUnnamed);
-
-/** Not all of it was taken back. */
-const isSaid = ({ flags, verdicts, settlement }: ItemLabels) =>
-  flags.length > 0 || verdicts.length > 0 || settlement !== null;
 
 function markOf({ flags, outcome }: ItemLabels): LabelMark {
   if (outcome.state === 'disputed') return 'disputed';

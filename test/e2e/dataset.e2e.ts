@@ -362,6 +362,7 @@ describe('the page of a dataset', () => {
     ];
     turn++;
     await file();
+    await region().waitFor();
     expect(await region().getByRole('listitem').allTextContents()).toEqual([
       expect.stringMatching(/^repetition · Ann, .* · of an earlier text/),
       expect.stringMatching(/^format.* · of an earlier text, not found in this one/),
@@ -369,7 +370,7 @@ describe('the page of a dataset', () => {
     ]);
     expect(await tab.locator('img').count()).toBe(0);
     await tab.locator('[data-flagged]').first().waitFor();
-    await tab.getByText('repetition, of an earlier text').first().waitFor();
+    await tab.getByText('repetition · major, of an earlier text').first().waitFor();
     await region().getByRole('button', { name: 'Carry Over Your Flag' }).waitFor();
     await press('c');
     await tab.getByText('1 flag carried over; u takes it back.').waitFor();

@@ -243,6 +243,40 @@ describe('labels', () => {
     expect((await next('said', ({ said }) => said === 3)).fault).toContain('taken back already');
   });
 
+  test('of an earlier text are told as such, listed, and flags carried over to the present one', async () => {
+    const { send, next, read, edit } = await openDataset(folderWith('rows.json', three));
+    await next('file', ({ labelling }) => 'author' in labelling);
+    const text = rowOf(3).process;
+    const span = { start: 7, end: 14 };
+    const flag = { span, category: 'format', severity: 'minor', note: '' } as const;
+    send({ type: 'say', said: 1, row: 2, text, flag, verdict: 'drop', fixed: null });
+    await next('said');
+    const edited = text.replace('</think>', ' Yes.</think>');
+    await edit(2, 'process', edited);
+    expect(await read(2)).toMatchObject({
+      ...{ mark: 'earlier', labels: [] },
+      earlier: [{ quote: text.slice(7, 14), span }, { verdict: 'drop' }],
+    });
+    send({ type: 'heads', rows: [1, 2] });
+    expect((await next('heads')).heads.map(({ mark }) => mark)).toEqual([null, 'earlier']);
+    const label = { ...anyLabel, verdict: 'earlier' } as const;
+    send({ type: 'search', search: 1, text: '', isChanged: false, label });
+    const rows: number[] = [];
+    await next('found', (message) => {
+      rows.push(...message.rows);
+      return message.isDone;
+    });
+    expect(rows).toEqual([2]);
+    send({ type: 'carry-over', said: 2, row: 2, text });
+    expect((await next('said', ({ said }) => said === 2)).fault).toContain('was changed since it was read');
+    send({ type: 'carry-over', said: 3, row: 2, text: edited });
+    expect((await next('said', ({ said }) => said === 3)).ids).toHaveLength(1);
+    expect(await read(2)).toMatchObject({
+      ...{ mark: 'flagged', labels: [{ span, category: 'format', severity: 'minor' }] },
+      earlier: [{ verdict: 'drop' }],
+    });
+  });
+
   test('have the text of a fix, which is what cleaned datasets have in place of the row’s; the dataset stays', async () => {
     const file = folderWith('rows.json', three);
     const { send, next, read } = await openDataset(file);
