@@ -1,5 +1,5 @@
 /** The queue of a run's answers, judged one after the other by keyboard alone. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
@@ -78,7 +78,8 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   useEffect(() => {
     if (isThere && review.state.get().items === null) void review.draw();
   }, [isThere]);
-  useEffect(() => {
+  // At once: a key that follows may be for the item that is shown now.
+  useLayoutEffect(() => {
     setFrame(0);
     setWriting(false);
   }, [at, items]);
