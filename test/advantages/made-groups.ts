@@ -37,8 +37,11 @@ export function recordOf(
   return JSON.parse(JSON.stringify(group)) as GroupWithRollouts;
 }
 
+/** Of those that are nearly none, the product of two is none: no run has them. */
+const amount = (max: number) => fc.double({ min: 0, max, noNaN: true }).map((value) => (value < 1e-9 ? 0 : value));
+
 export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
-  accuracy: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+  accuracy: fc.oneof(fc.constantFrom(0, 1), amount(1)),
   accuracyExplanation: fc.constantFrom('B is right.', ''),
   format: fc.constantFrom(0, 1),
   formatExplanation: fc.constant('think and answer'),
@@ -47,13 +50,13 @@ export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
 });
 
 export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
-  formatWeight: fc.double({ min: 0, max: 2, noNaN: true }),
-  alpha: fc.double({ min: 0, max: 2, noNaN: true }),
-  mu: fc.double({ min: 0, max: 2, noNaN: true }),
+  formatWeight: amount(2),
+  alpha: amount(2),
+  mu: amount(2),
   temporalTest: fc.constantFrom('>', '>='),
   temporalShare: fc.constantFrom('correct', 'accuracy'),
   correctThreshold: fc.constantFrom(0, 0.1, 0.5),
-  omega: fc.double({ min: 0, max: 1, noNaN: true }),
+  omega: amount(1),
   flagPenalty: fc.constantFrom(0, 0.5, 2),
   lengthMin: fc.integer({ min: 0, max: 400 }),
   lengthMax: fc.integer({ min: 300, max: 900 }),
