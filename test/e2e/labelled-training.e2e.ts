@@ -128,7 +128,7 @@ describe('what a detector suggests', () => {
     const tab = await at('s2-g0-o0');
     const suggested = tab.getByRole('region', { name: 'Suggested' }).getByRole('listitem');
     const said = tab.getByRole('region', { name: 'Flags and verdicts' }).getByRole('listitem');
-    await suggested.filter({ hasText: 'not judged yet' }).filter({ hasText: 'the whole answer' }).waitFor();
+    await suggested.filter({ hasText: 'not judged yet' }).filter({ hasText: 'suggested: ' }).waitFor();
     expect(await said.count()).toBe(0);
     await tab.keyboard.press('Y');
     await suggested.filter({ hasText: 'right 1 of 1' }).filter({ hasText: 'accepted' }).waitFor();

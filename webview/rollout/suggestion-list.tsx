@@ -16,31 +16,41 @@ interface SuggestionListProps {
   readonly named: Categories['named'];
   /** Why nothing can be answered now; null when it can. */
   readonly refused: string | null;
+  /** A line each, where the text is read and not judged. */
+  readonly isBrief?: boolean;
   /** Answers the first that is open. */
   readonly onAnswer: (accepted: boolean) => void;
 }
 
-export function SuggestionList({ suggestions, text, whole, named, refused, onAnswer }: SuggestionListProps) {
+export function SuggestionList(props: SuggestionListProps) {
+  const { suggestions, text, whole, named, refused, isBrief = false, onAnswer } = props;
   if (suggestions.length === 0) return null;
   const next = firstOpen(suggestions);
   return (
     <section aria-label="Suggested">
-      <Bar title="Suggested">
-        <span>by detectors; no flags until you accept</span>
-      </Bar>
-      <ul class={styles.suggestions}>
+      {!isBrief && (
+        <Bar title="Suggested">
+          <span>by detectors; no flags until you accept</span>
+        </Bar>
+      )}
+      <ul class={`${styles.suggestions} ${isBrief ? styles.brief : ''}`}>
         {suggestions.map((suggestion) => {
           const { detector, span, category, says, answered, precision } = suggestion;
           return (
             <li key={`${detector} ${span?.start}`} data-answered={answered ? '' : undefined}>
               <span class={styles.name}>
+                {isBrief && 'suggested: '}
                 {shownLine(named(category).name)}
                 <span class={`${styles.precision} dim`}>
                   {precision ? `right ${precision.accepted} of ${precision.answered}` : 'not judged yet'}
                 </span>
               </span>
-              <span class="dim">{shownLine(says, 300)}</span>
-              <q class="cut model-text">{span ? shownLine(text.slice(span.start, span.end), 300) : whole}</q>
+              <span class={`${styles.says} dim`} title={isBrief ? shownLine(says, 300) : undefined}>
+                {shownLine(says, 300)}
+              </span>
+              {!isBrief && (
+                <q class="cut model-text">{span ? shownLine(text.slice(span.start, span.end), 300) : whole}</q>
+              )}
               {answered && <span class="dim">{answered.accepted ? 'accepted' : 'dismissed'}</span>}
               {suggestion === next && (
                 <span class={styles.acts}>

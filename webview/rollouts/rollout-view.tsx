@@ -350,6 +350,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           text={rollout.text}
           whole="the whole answer"
           {...{ named, refused }}
+          isBrief
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
