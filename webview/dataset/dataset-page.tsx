@@ -13,6 +13,7 @@ import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Said } from '../ui/said.tsx';
 import { useStore } from '../ui/store.ts';
+import { Tabs } from '../ui/tabs.tsx';
 import { Button } from '../ui/toolkit.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import type { DatasetModel } from './dataset-model.ts';
@@ -139,14 +140,14 @@ export function DatasetPage({ model }: { model: DatasetModel }) {
         )
       )}
       {narrow && (
-        <div class={styles.tabs}>
-          <button type="button" aria-pressed={!showsRow} onClick={() => setShowsRow(false)}>
-            Rows
-          </button>
-          <button type="button" aria-pressed={showsRow} onClick={() => setShowsRow(true)}>
-            Row {grouped(row + 1)}
-          </button>
-        </div>
+        <Tabs
+          panes={[
+            ['rows', 'Rows'],
+            ['row', `Row ${grouped(row + 1)}`],
+          ]}
+          shown={showsRow ? 'row' : 'rows'}
+          onShow={(pane) => setShowsRow(pane === 'row')}
+        />
       )}
       <div class={styles.panes}>
         {(!narrow || !showsRow) && (

@@ -17,6 +17,7 @@ import { type ActionOf, helpRows, type KeyRow, keyMap } from '../ui/key-table.ts
 import { useKeys } from '../ui/keys.ts';
 import { count, grouped } from '../ui/numbers.ts';
 import { type Store, useStore } from '../ui/store.ts';
+import { Tabs } from '../ui/tabs.tsx';
 import { Button } from '../ui/toolkit.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
 import { DealForm } from './deal-form.tsx';
@@ -57,7 +58,11 @@ const reviewKeys = [
   { meaning: 'what is to be settled, and back', keys: { S: 'settle' } },
 ] as const satisfies readonly KeyRow<string>[];
 
-const panes = ['queue', 'item', 'verdict'] as const;
+const panes = [
+  ['queue', 'queue'],
+  ['item', 'item'],
+  ['verdict', 'verdict'],
+] as const;
 
 export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }: ReviewPageProps) {
   const [review] = useState(() => new Review(feed, place));
@@ -67,7 +72,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
   const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const isThere = missing === null;
   const narrow = useNarrow(narrowest);
-  const [pane, setPane] = useState<(typeof panes)[number]>('item');
+  const [pane, setPane] = useState<(typeof panes)[number][0]>('item');
   const [frame, setFrame] = useState(0);
   const [writing, setWriting] = useState(false);
   const [dealing, setDealing] = useState(false);
@@ -148,15 +153,7 @@ export function ReviewPage({ session, feed, host, place, back, onBack, onOpen }:
         <span class="far">review</span>
       </BackLine>
       <RunNotice {...{ session, feed, host }} />
-      {narrow && (
-        <div class={styles.tabs}>
-          {panes.map((name) => (
-            <button key={name} type="button" aria-pressed={pane === name} onClick={() => setPane(name)}>
-              {name}
-            </button>
-          ))}
-        </div>
-      )}
+      {narrow && <Tabs panes={panes} shown={pane} onShow={setPane} />}
       <main class={styles.panes} data-shown={narrow ? pane : 'all'}>
         <QueueList
           {...{ review, place, author }}
