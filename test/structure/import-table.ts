@@ -54,7 +54,13 @@ export const rooms: readonly Room[] = [
     ],
     runs: 'node',
   },
-  { room: 'trainer/evidence', on: ['trainer/engines', 'trainer/protocol'], runs: 'pure', planned: true },
+  // What follows from log-probabilities, for pages too; and how they are got from an engine.
+  { room: 'trainer/evidence', on: ['trainer/protocol'], runs: 'pure' },
+  {
+    room: 'trainer/evidence/interventions',
+    on: ['trainer/data', 'trainer/engines', 'trainer/protocol', 'trainer/reasoning'],
+    runs: 'node',
+  },
   { room: 'trainer/store', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/annotations/agreement', on: ['trainer/data', 'trainer/protocol'], runs: 'pure' },
   {

@@ -33,6 +33,8 @@ export interface Frames {
   readonly place: FramesPlace | null;
   /** Frames per second of this choice of frames; decides the time step of rotary positions. */
   readonly sampleFps: number;
+  /** Frames without content: exactly 0 after normalisation. `pixels` holds the nearest colour, for engines that take bytes alone. */
+  readonly blank?: true;
 }
 
 /**

@@ -2,10 +2,10 @@
 import { useMemo } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
+import { tokenSpans } from '../../trainer/protocol/token-spans.ts';
 import type { Host } from '../host.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
 import { AskedQuestion } from '../rollout/asked-question.tsx';
-import { tokenSpans } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';

@@ -3,17 +3,12 @@
 import type { Severity } from '../../trainer/protocol/annotations/categories.ts';
 import { type ShownPiece, shownPieces } from '../../trainer/protocol/hostile-text.ts';
 import type { AhaMoment, Commitment, MediaView, Span } from '../../trainer/protocol/records.ts';
+import type { TokenSpan } from '../../trainer/protocol/token-spans.ts';
 
 /** A mention of a frame or a time in the text, with the frame (from 0) that it points to. */
 export interface FrameMention {
   readonly span: Span;
   readonly frame: number;
-}
-
-/** A stretch of the text with the tokens that make it: one, or those that share a character. */
-export interface TokenSpan {
-  readonly span: Span;
-  readonly tokens: readonly number[];
 }
 
 export interface CompletionPiece extends ShownPiece {
@@ -117,33 +112,6 @@ function cursor(tokens: readonly TokenSpan[]): (offset: number) => TokenSpan | n
     const token = tokens[at];
     return token && token.span.start <= offset ? token : null;
   };
-}
-
-/**
- * Where each token stands in the text. Pieces concatenate to the text but for special tokens, which the text leaves out,
- * and for characters that are split over several tokens: those tokens share the span up to the next one that is found.
- */
-export function tokenSpans(text: string, pieces: readonly string[]): TokenSpan[] {
-  const spans: TokenSpan[] = [];
-  let offset = 0;
-  let unplaced: number[] = [];
-  const place = (end: number) => {
-    if (unplaced.length > 0 && end > offset) spans.push({ span: { start: offset, end }, tokens: unplaced });
-    unplaced = [];
-  };
-  for (const [index, piece] of pieces.entries()) {
-    if (piece === '') continue;
-    const found = text.startsWith(piece, offset) ? offset : unplaced.length > 0 ? text.indexOf(piece, offset) : -1;
-    if (found >= 0 && found - offset <= 8 && !piece.includes('\ufffd')) {
-      place(found);
-      spans.push({ span: { start: found, end: found + piece.length }, tokens: [index] });
-      offset = found + piece.length;
-    } else if (!/^<\|.*\|>$/s.test(piece)) {
-      unplaced.push(index);
-    }
-  }
-  place(Math.min(text.length, offset + unplaced.length * 2));
-  return spans;
 }
 
 const frameWord = /\bframes?\s+(\d{1,3})(?:\s*(?:to|-|–|and|through)\s*(\d{1,3}))?/gi;

@@ -6,8 +6,8 @@ import { asStudioError, type StudioError } from '../../trainer/protocol/errors.t
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens, RunEvent, Span } from '../../trainer/protocol/records.ts';
+import { type TokenSpan, tokenSpans } from '../../trainer/protocol/token-spans.ts';
 import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-group.ts';
-import { type TokenSpan, tokenSpans } from '../rollout/completion-pieces.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
 import { Suggesting } from '../rollout/suggesting.ts';

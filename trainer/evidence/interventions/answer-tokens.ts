@@ -1,0 +1,76 @@
+/**
+ * Which tokens of a completion are what: its answer, and what is left of it when the reasoning is cut. Everything is cut between
+ * tokens as they were sampled; a token that reaches over a cut belongs to what stands behind it.
+ */
+import type { ParsedCompletion, Span } from '../../protocol/records.ts';
+import { tokenSpans } from '../../protocol/token-spans.ts';
+import { splitSentences } from '../../reasoning/sentences.ts';
+
+/** A completion that has both reasoning and an answer behind it. */
+export interface CutCompletion {
+  /** First token of the reasoning, and the first behind it: the closing tag's. */
+  readonly thinkFrom: number;
+  readonly thinkTo: number;
+  /** Where the reasoning begins and where each of its sentences ends, in code units, and the first token behind that place. */
+  readonly cuts: readonly { readonly end: number; readonly token: number }[];
+  /** Tokens of the answer between its tags: first and end (exclusive). */
+  readonly answerFrom: number;
+  readonly answerTo: number;
+}
+
+/** @returns why the completion can't be cut, as a sentence, where it can't */
+export function cutCompletion(
+  text: string,
+  pieces: readonly string[],
+  parsed: Pick<ParsedCompletion, 'think' | 'answer'>,
+  options: readonly string[] = [],
+): CutCompletion | string {
+  const { think, answer } = parsed;
+  if (answer === null || text.slice(answer.start, answer.end).trim() === '')
+    return 'It gives no answer between its tags.';
+  if (think === null || think.end > answer.start) return 'It has no reasoning before its answer.';
+  const starts = tokenStarts(text, pieces);
+  const firstFrom = (place: number): number => starts.findIndex(({ end }) => end > place);
+  const content = trimmed(text, answer);
+  const answerFrom = starts.findIndex(({ end }) => end > content.start);
+  const answerTo = starts.findLastIndex(({ start }) => start < content.end) + 1;
+  const thinkFrom = starts.findIndex(({ start }) => start >= think.start);
+  const thinkTo = firstFrom(think.end);
+  if (thinkFrom < 0 || thinkTo < thinkFrom || answerFrom < thinkTo || answerTo <= answerFrom)
+    return 'Its tags share tokens with what stands beside them.';
+  const sentences = splitSentences(text, think, options);
+  const cuts = [
+    { end: think.start, token: thinkFrom },
+    ...sentences.map(({ span: { end } }) => ({
+      end,
+      token: Math.min(
+        thinkTo,
+        starts.findIndex((token) => token.start >= end),
+      ),
+    })),
+  ].filter(({ token }) => token >= 0);
+  return { thinkFrom, thinkTo, cuts, answerFrom, answerTo };
+}
+
+/** The tokens with the reasoning cut behind `token`, the tags and the answer forced after it. */
+export function withReasoningCut(ids: Int32Array, { thinkTo }: CutCompletion, token: number): Int32Array {
+  return Int32Array.from([...ids.subarray(0, token), ...ids.subarray(thinkTo)]);
+}
+
+/** Place of each token in the text: special tokens stand where they are met, with no width. */
+function tokenStarts(text: string, pieces: readonly string[]): Span[] {
+  const places: Span[] = [];
+  for (const { span, tokens } of tokenSpans(text, pieces)) for (const token of tokens) places[token] = span;
+  let at = 0;
+  for (let i = 0; i < pieces.length; i++) {
+    places[i] ??= { start: at, end: at };
+    at = (places[i] as Span).end;
+  }
+  return places;
+}
+
+function trimmed(text: string, { start, end }: Span): Span {
+  const inner = text.slice(start, end);
+  const lead = inner.length - inner.trimStart().length;
+  return { start: start + lead, end: start + lead + inner.trim().length };
+}
