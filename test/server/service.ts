@@ -15,6 +15,7 @@ import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { QuestionAnswers } from '../../trainer/runs/question-answers.ts';
 import type {
   CreateRun,
+  EvidenceService,
   ForkRun,
   LabelService,
   QueueService,
@@ -182,6 +183,19 @@ export class RecordingService implements TrainerService {
   }
 
   /** Only what a connection needs of it: labels themselves are tested with their files. */
+  /** As for labels. */
+  readonly evidence: EvidenceService = {
+    cost: async () => ({
+      by: null,
+      answers: 0,
+      weighed: 0,
+      passes: 0,
+      ms: null,
+      refusal: 'There is nothing to weigh.',
+    }),
+    compute: async () => ({ weighed: 0, before: 0, refused: [], cancelled: false }),
+  };
+
   readonly labels: LabelService = {
     add: async (runId, { rolloutId, verdict }, author) => {
       const said = { id: 'said', span: null, category: null, severity: 'major' as const, verdict, note: '', quote: '' };

@@ -153,6 +153,8 @@ export const rooms: readonly Room[] = [
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/evidence',
+      'trainer/evidence/interventions',
       'trainer/export',
       'trainer/journal',
       'trainer/learning',

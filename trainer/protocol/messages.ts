@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
 import { queryLimits } from './query/lexemes.ts';
@@ -56,6 +57,11 @@ interface Call<P extends z.ZodType, R extends z.ZodType> {
 const call = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R): Call<P, R> => ({ params, result });
 const nothing = z.object({});
 const runId = z.object({ runId: z.string() });
+/** How answers are weighed: the usual interventions by the weights at hand where nothing is said. */
+const weighingAsked = {
+  kinds: z.array(z.enum(interventionKinds)).min(1).optional(),
+  checkpoint: z.number().int().min(0).optional(),
+};
 /** In the query language. */
 const queryLine = z.string().max(queryLimits.length).default('');
 
@@ -311,6 +317,25 @@ export const requests = {
   /** The exact prompt as the engine was given it, on ordered frames. */
   'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
+  /** What an answer stood on: by the weights that answered where they have weighed it, else by those that did last. */
+  'evidence/get': call(runId.extend({ rolloutId: z.string() }), z.object({ weighing: weighing.nullable() })),
+  /** What it would take to weigh answers, and by whose weights; `checkpoint` names the step of one. */
+  'evidence/cost': call(runId.extend({ of: weighedOf, ...weighingAsked }), weighingCost),
+  /**
+   * Weighs answers. Those that the same weights have weighed are left as they are, unless `kinds` asks for more of one. Each that is
+   * done is told as an event; `evidence/cancel` keeps what is done. `id` is made by who asks.
+   */
+  'evidence/compute': call(
+    runId.extend({ id: z.uuid(), of: weighedOf, ...weighingAsked }),
+    z.object({
+      weighed: z.number().int(),
+      /** That these weights had weighed before. */
+      before: z.number().int(),
+      refused: z.array(z.object({ rolloutId: z.string(), why: z.string() })),
+      cancelled: z.boolean(),
+    }),
+  ),
+  'evidence/cancel': call(z.object({ id: z.uuid() }), nothing),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(
     runId.extend({ key: z.string() }),
@@ -417,6 +442,14 @@ export const notifications = {
   }),
   /** Someone points at a place: the page goes there, and says who. */
   'place/show': z.object({ place, by: z.string() }),
+  /** How far a weighing of this client is. `doing`: what is under way besides, such as loading a checkpoint. */
+  'evidence/progress': z.object({
+    id: z.uuid(),
+    done: z.number().int(),
+    total: z.number().int(),
+    doing: z.string().nullable(),
+    leftMs: z.number().nullable(),
+  }),
   'exports/progress': z.object({ id: z.uuid(), done: z.number().int(), total: z.number().int() }),
   /** How far a list or count of this client is that has to look at all rollouts: so many of `total`. */
   'rollouts/progress': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),

@@ -30,11 +30,13 @@ import { QuestionAnswers } from './question-answers.ts';
 import { RunQueue } from './queue.ts';
 import { ReviewQueue } from './review-queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
+import { RunEvidence } from './run-evidence.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import { framesOfRun } from './run-frames.ts';
 import { RunLabels } from './run-labels.ts';
 import { RunSuggestions } from './run-suggestions.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
+import { WeightsDesk } from './weights-at-hand.ts';
 
 export interface TrainerOptions {
   readonly projectFolder: string;
@@ -70,6 +72,8 @@ export class Trainer implements TrainerService {
   readonly review: ReviewQueue;
   readonly suggestions: RunSuggestions;
   private readonly analysing = new Analysing();
+  private readonly desk: WeightsDesk;
+  readonly evidence: RunEvidence;
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
@@ -87,6 +91,17 @@ export class Trainer implements TrainerService {
       draw: (id, asked, attention) => this.reader.draw(this.run(id).folder, asked, attention),
     });
     this.suggestions = new RunSuggestions(this.labels);
+    this.desk = new WeightsDesk({
+      createEngine: options.createEngine,
+      runs: () => this.runs(),
+      log: (line) => options.log(line),
+    });
+    this.evidence = new RunEvidence({
+      desk: this.desk,
+      run: (id) => this.run(id),
+      frames: (id, key) => this.frames(id, key),
+      reader: this.reader,
+    });
     this.queue = new RunQueue({
       runs: () => this.runs(),
       start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),
@@ -345,6 +360,7 @@ export class Trainer implements TrainerService {
     this.isEnding = true;
     this.labels.dispose();
     await this.reader.dispose();
+    await this.desk.letGo('The trainer is ended.');
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
     const media = await this.mediaLoader?.catch(() => null);
     media?.dispose();
@@ -496,6 +512,7 @@ export class Trainer implements TrainerService {
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);
         await Promise.all(others.map((run) => run.release(`its memory was freed for ${besides}`)));
+        await this.desk.letGo(`${besides} needs the machine.`);
       },
       onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
       onChanged: (summary) => {

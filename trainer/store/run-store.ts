@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { analysisVersion } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { evidenceVersion, type Weighing } from '../protocol/evidence.ts';
 import { faultLine } from '../protocol/issues.ts';
 import type { Place } from '../protocol/place.ts';
 import type {
@@ -36,6 +37,7 @@ import type { ExportedAnnotation, HeldAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import type { Database } from './database.ts';
 import { checkBody } from './event-table.ts';
+import type { WeighedWith } from './evidence-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
@@ -344,6 +346,16 @@ export class RunStore {
     // Once it is made, the step stands in the summary with it.
     const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
     return this.tables.tokens.tokens(rolloutId, isUnderWay) ?? null;
+  }
+
+  /** What an answer stood on, as `EvidenceTable.read` says. */
+  weighing(rolloutId: string): Weighing | null {
+    return this.tables.evidence.read(rolloutId, evidenceVersion);
+  }
+
+  /** Those of some rollouts that these weights have weighed, by the present rules. */
+  weighedOf(rolloutIds: readonly string[], weights: Pick<WeighedWith, 'run' | 'step'>): ReadonlySet<string> {
+    return this.tables.evidence.weighedOf(rolloutIds, { ...weights, version: evidenceVersion });
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

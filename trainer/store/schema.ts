@@ -294,3 +294,24 @@ UPDATE rollouts SET came_back = 1 WHERE key IN (
     THEN json_array_length(b.body, '$.flagged') > 0 ELSE 0 END
 );
 `;
+
+/** What answers stood on. */
+export const schema9 = `
+ALTER TABLE rollouts ADD COLUMN order_worth REAL;
+ALTER TABLE rollouts ADD COLUMN order_error REAL;
+ALTER TABLE rollouts ADD COLUMN uses_order INTEGER;
+-- Scores of an answer by the weights of a run's step, those as it was seen ("seen") and one row for each intervention. detail: JSON,
+-- of "seen" what is known of the weighing itself. logprobs: 32-bit floats from token "first" on.
+CREATE TABLE evidence (
+  rollout_key INTEGER NOT NULL REFERENCES rollouts (key),
+  weights TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  intervention TEXT NOT NULL,
+  at REAL NOT NULL,
+  detail TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  logprobs BLOB NOT NULL,
+  PRIMARY KEY (rollout_key, weights, step, version, intervention)
+) STRICT, WITHOUT ROWID;
+`;
