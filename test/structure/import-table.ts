@@ -160,6 +160,7 @@ export const rooms: readonly Room[] = [
       'trainer/learning',
       'trainer/protocol',
       'trainer/reasoning',
+      'trainer/rewards',
       'trainer/store',
       'trainer/video',
     ],
