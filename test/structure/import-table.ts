@@ -206,6 +206,7 @@ export const rooms: readonly Room[] = [
       'trainer/data/editable',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/evidence',
       'trainer/export',
       'trainer/journal',
       'trainer/learning',
