@@ -207,6 +207,7 @@ export const rooms: readonly Room[] = [
       'trainer/data/editable',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/evidence',
       'trainer/export',
       'trainer/journal',
       'trainer/learning',
