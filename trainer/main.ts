@@ -85,6 +85,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'answer benchmarks with a checkpoint, or compare two evaluations',
       load: async () => (await import('./cli/commands/eval.ts')).evalCommand,
     },
+    audit: {
+      summary: 'find the questions of a dataset that are answered without the video or its order',
+      load: async () => (await import('./cli/commands/audit.ts')).auditCommand,
+    },
     ablate: {
       summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
       load: async () => (await import('./cli/commands/ablate.ts')).ablateCommand,

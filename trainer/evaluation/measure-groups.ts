@@ -14,7 +14,7 @@ import { emptyMetrics } from '../learning/training.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
-import { rowsToSample } from './sample-benchmarks.ts';
+import { rowsToSample } from './question-walk.ts';
 
 /** Shares of groups; accuracies and length are means over answers. */
 export const groupFigures = z.strictObject({
