@@ -315,3 +315,6 @@ CREATE TABLE evidence (
   PRIMARY KEY (rollout_key, weights, step, version, intervention)
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** Whether the temporal reward changed an answer's advantage. */
+export const schema10 = 'ALTER TABLE rollouts ADD COLUMN felt INTEGER;';
