@@ -16,7 +16,7 @@ import { advantagesWithout, isFelt, temporalPaid } from '../protocol/paid-and-fe
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
-import { rowsToSample } from './sample-benchmarks.ts';
+import { rowsToSample } from './question-walk.ts';
 
 /** Shares of groups; accuracies and length are means over answers. */
 export const groupFigures = z.strictObject({

@@ -13,7 +13,6 @@ import {
   type HeldOrderWorth,
   type InterventionKind,
   usualKinds,
-  type WeighedBy,
   type Weighing,
   type WeighingCost,
 } from '../protocol/evidence.ts';
@@ -21,7 +20,7 @@ import type { GroupWithRollouts, Rollout, RunEventBody } from '../protocol/recor
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
-import type { ChosenWeights, LendingRun, WeightsDesk } from './weights-at-hand.ts';
+import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
 
 /** A run whose answers are weighed. */
 export interface WeighedRun extends LendingRun {
@@ -45,12 +44,27 @@ export interface WeighingProgress {
   readonly leftMs: number | null;
 }
 
+/** Answers that were weighed now, those that were before, and those that could not be. */
 export interface WeighingDone {
-  /** Answers that were weighed now, those that were before, and those that could not be. */
-  readonly weighed: number;
+  weighed: number;
   readonly before: number;
-  readonly refused: { readonly rolloutId: string; readonly why: string }[];
+  readonly refused: { rolloutId: string; why: string }[];
   readonly cancelled: boolean;
+}
+
+/** Answers that the same weights are best for. */
+interface Share {
+  readonly chosen: ChosenWeights;
+  readonly ids: string[];
+}
+
+interface ShareWork {
+  readonly weights: WeightsAtHand;
+  /** Of who asked, or of the weights. */
+  readonly gone: AbortSignal;
+  /** Counted on. */
+  readonly done: WeighingDone;
+  tell(): void;
 }
 
 /** Sequences that go into one call of the engine, about: between two calls a run has its turn. */
@@ -80,19 +94,20 @@ export class WeighingJob {
 
   /** @throws StudioError `not-found` for a rollout that is not there */
   async cost(run: WeighedRun, asked: WeighingAsked): Promise<WeighingCost> {
-    const first = this.first(run, asked);
-    const none = { by: null, answers: asked.rollouts.length, weighed: 0, passes: 0, ms: null };
+    const { rollouts } = asked;
+    const first = this.first(run, rollouts);
+    const none = { by: null, answers: rollouts.length, weighed: 0, passes: 0, ms: null };
     if (first === null) return { ...none, refusal: 'There is nothing to weigh.' };
-    let chosen: ChosenWeights;
+    let shares: Share[];
     try {
-      chosen = await this.choose(run, first.group, asked);
+      shares = await this.shares(run, asked);
     } catch (thrown) {
       return { ...none, refusal: asStudioError(thrown).toString() };
     }
-    const { rollouts } = asked;
-    const weighed = run.store.weighedOf(rollouts, chosen).size;
+    const weighed = shares.reduce((sum, { chosen, ids }) => sum + run.store.weighedOf(ids, chosen).size, 0);
     const passes = (rollouts.length - weighed) * passesAbout(first.group, first.rollout, asked.kinds ?? usualKinds);
     const pace = this.paces.get(run.summary().id);
+    const [{ chosen }] = shares as [Share];
     const by = { run: chosen.run, step: chosen.step, same: chosen.step === answeredBy(first.group) };
     const ms = pace === undefined ? null : Math.round(pace * passes);
     return { by, answers: rollouts.length, weighed, passes, ms, refusal: noIds(run, first.rollout) };
@@ -108,63 +123,65 @@ export class WeighingJob {
     signal: AbortSignal,
     onProgress: (progress: WeighingProgress) => void,
   ): Promise<WeighingDone> {
-    const first = this.first(run, asked);
-    if (first === null) return { weighed: 0, before: 0, refused: [], cancelled: false };
-    const chosen = await this.choose(run, first.group, asked);
-    const known = asked.kinds === null ? run.store.weighedOf(asked.rollouts, chosen) : new Set<string>();
-    const open = asked.rollouts.filter((id) => !known.has(id));
-    const refused: { rolloutId: string; why: string }[] = [];
-    const total = open.length;
-    let weighed = 0;
-    let leftMs: number | null = null;
-    const tell = (doing: string | null): void => onProgress({ done: weighed + refused.length, total, doing, leftMs });
+    const { rollouts, kinds } = asked;
+    if (rollouts.length === 0) return { weighed: 0, before: 0, refused: [], cancelled: false };
+    const shares = (await this.shares(run, asked)).map(({ chosen, ids }) => {
+      const known = kinds === null ? run.store.weighedOf(ids, chosen) : new Set<string>();
+      return { chosen, ids: ids.filter((id) => !known.has(id)) };
+    });
+    const total = shares.reduce((sum, { ids }) => sum + ids.length, 0);
+    const done: WeighingDone = { weighed: 0, before: rollouts.length - total, refused: [], cancelled: false };
+    const startedMs = performance.now();
+    const tell = (doing: string | null): void => {
+      const made = done.weighed + done.refused.length;
+      const leftMs = made === 0 ? null : ((performance.now() - startedMs) / made) * (total - made);
+      onProgress({ done: made, total, doing, leftMs });
+    };
     try {
-      await this.desk.use(
-        run,
-        chosen,
-        signal,
-        async (weights, gone) => {
-          const startedMs = performance.now();
-          for (let from = 0; from < open.length; ) {
-            gone.throwIfAborted();
-            const { answers, next } = await this.portion(run, open, from, weights.template, asked, refused);
-            from = next;
-            if (answers.length > 0) {
-              const found = await orAborted(
-                gone,
-                weights.piece(async ({ engine, model }) => {
-                  gone.throwIfAborted();
-                  const orders: WeighingOrder[] = [];
-                  for (const { answer } of answers)
-                    orders.push(await orderWeighing(engine, model, answer, this.wantedOf(answer, asked)));
-                  const begunMs = performance.now();
-                  const scored = await weigh(engine, model, orders);
-                  const passes = orders.reduce((sum, order) => sum + passesOf(order), 0);
-                  this.paces.set(weights.run, (performance.now() - begunMs) / passes);
-                  const step = weights.step();
-                  return scored.map((one, i) => ({ one, step, group: answers[i]?.group as GroupWithRollouts }));
-                }),
-              );
-              this.keep(
-                run,
-                found.map(({ one, step, group }): Weighing => {
-                  const by: WeighedBy = { run: weights.run, step, same: step === answeredBy(group) };
-                  return { ...one, at: Date.now(), by };
-                }),
-              );
-              weighed += found.length;
-            }
-            const done = weighed + refused.length;
-            leftMs = done === 0 ? null : ((performance.now() - startedMs) / done) * (total - done);
-            tell(null);
-          }
-        },
-        (doing) => tell(doing),
-      );
+      for (const { chosen, ids } of shares) {
+        if (ids.length === 0) continue;
+        const work = (weights: WeightsAtHand, gone: AbortSignal) =>
+          this.weighShare(run, ids, asked, { weights, gone, done, tell: () => tell(null) });
+        await this.desk.use(run, chosen, signal, work, tell);
+      }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     }
-    return { weighed, before: known.size, refused, cancelled: signal.aborted };
+    return { ...done, cancelled: signal.aborted };
+  }
+
+  private async weighShare(
+    run: WeighedRun,
+    ids: readonly string[],
+    asked: WeighingAsked,
+    { weights, gone, done, tell }: ShareWork,
+  ): Promise<void> {
+    for (let from = 0; from < ids.length; ) {
+      gone.throwIfAborted();
+      const { answers, next } = await this.portion(run, ids, from, weights.template, asked, done.refused);
+      from = next;
+      if (answers.length > 0) {
+        const piece = weights.piece(async ({ engine, model }) => {
+          gone.throwIfAborted();
+          const orders: WeighingOrder[] = [];
+          for (const { answer } of answers)
+            orders.push(await orderWeighing(engine, model, answer, this.wantedOf(answer, asked)));
+          const begunMs = performance.now();
+          const scored = await weigh(engine, model, orders);
+          const passes = orders.reduce((sum, order) => sum + passesOf(order), 0);
+          this.paces.set(weights.run, (performance.now() - begunMs) / passes);
+          return { scored, step: weights.step() };
+        });
+        const { scored, step } = await orAborted(gone, piece);
+        const found = scored.map((one, i): Weighing => {
+          const { group } = answers[i] as (typeof answers)[number];
+          return { ...one, at: Date.now(), by: { run: weights.run, step, same: step === answeredBy(group) } };
+        });
+        this.keep(run, found);
+        done.weighed += found.length;
+      }
+      tell();
+    }
   }
 
   private wantedOf(answer: WeighedAnswer, { kinds }: WeighingAsked) {
@@ -239,12 +256,25 @@ export class WeighingJob {
     run.record({ type: 'weighed', answers }, { weighings });
   }
 
-  private choose(run: WeighedRun, group: GroupWithRollouts, { checkpoint }: WeighingAsked): Promise<ChosenWeights> {
-    return this.desk.choose(run, checkpoint ?? answeredBy(group), checkpoint !== null);
+  /** The answers by the weights that are best for them, in their order. */
+  private async shares(run: WeighedRun, { rollouts, checkpoint }: WeighingAsked): Promise<Share[]> {
+    const groups = new Map<string, GroupWithRollouts>();
+    const byStep = new Map<number, ChosenWeights>();
+    const shares = new Map<string, Share>();
+    for (const id of rollouts) {
+      const group = groupOf(run.store, id, groups);
+      const wanted = checkpoint ?? answeredBy(group);
+      const chosen = byStep.get(wanted) ?? (await this.desk.choose(run, wanted, checkpoint !== null));
+      byStep.set(wanted, chosen);
+      const key = `${chosen.kind} ${chosen.step}`;
+      const share = shares.get(key);
+      if (share) share.ids.push(id);
+      else shares.set(key, { chosen, ids: [id] });
+    }
+    return [...shares.values()];
   }
 
-  private first(run: WeighedRun, { rollouts }: WeighingAsked): { group: GroupWithRollouts; rollout: Rollout } | null {
-    const [id] = rollouts;
+  private first(run: WeighedRun, [id]: readonly string[]): { group: GroupWithRollouts; rollout: Rollout } | null {
     if (id === undefined) return null;
     const group = groupOf(run.store, id, new Map());
     return { group, rollout: group.rollouts.find((one) => one.id === id) as Rollout };
@@ -294,7 +324,7 @@ function noIds(run: WeighedRun, { id }: Rollout): string | null {
 }
 
 /** What comes after the abort is thrown away. @throws the signal's reason */
-async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
