@@ -4,11 +4,13 @@
  */
 import { analysisOf, changeOf } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
+import { feltOf } from '../protocol/paid-and-felt.ts';
 import type {
   Checkpoint,
   Evaluation,
   EvaluationSlice,
   Group,
+  GroupWithRollouts,
   PromptTokens,
   Question,
   Rollout,
@@ -63,8 +65,17 @@ function questionColumns<R>(question: (record: R) => Question | Omit<Question, '
   );
 }
 
-/** A rollout with what its group says of all its answers. */
-export type RolloutRecord = Rollout & { readonly group: Group };
+/** A rollout with what its group says of all its answers, and of this one beside the others. */
+export type RolloutRecord = Rollout & {
+  readonly group: Group;
+  /** Its advantage would be another one without the temporal reward; null where there is nothing to say. */
+  readonly felt: boolean | null;
+};
+
+export function rolloutRecord(rollout: Rollout, of: GroupWithRollouts): RolloutRecord {
+  const { rollouts: _, ...group } = of;
+  return { ...rollout, felt: feltOf(of, rollout), group };
+}
 
 const part = (name: Rollout['reward']['parts'][number]['name']) => (r: RolloutRecord) =>
   r.reward.parts.find((one) => one.name === name)?.value;
@@ -73,7 +84,7 @@ const rollouts: Table<RolloutRecord> = {
   name: 'rollouts',
   count: (store) => store.rolloutCount(),
   *records(store) {
-    for (const { rollouts: own, ...group } of store.groups()) for (const rollout of own) yield { ...rollout, group };
+    for (const group of store.groups()) for (const rollout of group.rollouts) yield rolloutRecord(rollout, group);
   },
   columns: [
     ...columns<RolloutRecord>(
@@ -96,6 +107,7 @@ const rollouts: Table<RolloutRecord> = {
       ['reward_length', 'number', part('length')],
       ['reward_flagged', 'number', part('flagged')],
       ['advantage', 'number', (r) => r.advantage],
+      ['temporal_felt', 'boolean', (r) => r.felt],
       ['tokens', 'integer', (r) => r.tokenCount],
       ['stop_reason', 'string', (r) => r.stopReason],
       ['mean_logprob', 'number', (r) => r.meanLogprob],
@@ -179,8 +191,8 @@ const superseded: Table<RolloutRecord> = {
   name: 'superseded',
   count: (store) => store.rolloutCount({ superseded: true }),
   *records(store) {
-    for (const { rollouts: own, ...group } of store.groups({ superseded: true }))
-      for (const rollout of own) yield { ...rollout, group };
+    for (const group of store.groups({ superseded: true }))
+      for (const rollout of group.rollouts) yield rolloutRecord(rollout, group);
   },
   columns: [...columns<RolloutRecord>(['superseded', 'integer', (r) => r.group.superseded]), ...rollouts.columns],
 };

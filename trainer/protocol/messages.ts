@@ -114,6 +114,8 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   flags: z.number().int(),
   /** Why its group is flat; absent where rewards differ, and where that is not indexed yet. */
   flatBecause: z.enum(flatReasons).optional(),
+  /** Whether the temporal reward changed its advantage; absent where there is nothing to say, and where that is not indexed yet. */
+  felt: z.boolean().optional(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
 
