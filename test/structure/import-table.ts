@@ -271,7 +271,7 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'webview/rollout',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
+    on: ['trainer/evidence', 'trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
     runs: 'pure',
   },
   {
