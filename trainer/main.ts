@@ -45,6 +45,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'find aha moments and commitments of a run anew, where older rules found them',
       load: async () => (await import('./cli/commands/analyse.ts')).analyseCommand,
     },
+    weigh: {
+      summary: 'score answers again under other frames: what each stood on',
+      load: async () => (await import('./cli/commands/weigh.ts')).weighCommand,
+    },
     recover: {
       summary: "save what can be read of a run's damaged database",
       load: async () => (await import('./cli/commands/recover.ts')).recoverCommand,

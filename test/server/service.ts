@@ -14,7 +14,9 @@ import type { RunPlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { QuestionAnswers } from '../../trainer/runs/question-answers.ts';
 import type {
+  AskService,
   CreateRun,
+  EvidenceService,
   ForkRun,
   LabelService,
   QueueService,
@@ -182,6 +184,36 @@ export class RecordingService implements TrainerService {
   }
 
   /** Only what a connection needs of it: labels themselves are tested with their files. */
+  /** As for labels. */
+  readonly evidence: EvidenceService = {
+    cost: async () => ({
+      by: null,
+      answers: 0,
+      weighed: 0,
+      passes: 0,
+      ms: null,
+      refusal: 'There is nothing to weigh.',
+    }),
+    compute: async () => ({ weighed: 0, before: 0, refused: [], cancelled: false }),
+  };
+
+  readonly asking: AskService = {
+    cost: async () => ({
+      ...{ weights: [null], answers: 4, ms: null, waits: false, prefix: null, cut: null },
+      refusal: 'There are no weights.',
+    }),
+    start: async () => {
+      throw new StudioError('conflict', 'There are no weights.');
+    },
+    rightWith: () => {
+      throw new StudioError('not-found', 'There is no such group.');
+    },
+    startRightWith: async () => {
+      throw new StudioError('conflict', 'There are no weights.');
+    },
+    remove: () => {},
+  };
+
   readonly labels: LabelService = {
     add: async (runId, { rolloutId, verdict }, author) => {
       const said = { id: 'said', span: null, category: null, severity: 'major' as const, verdict, note: '', quote: '' };

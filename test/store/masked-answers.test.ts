@@ -80,6 +80,11 @@ test('a store of schema 7 is marked by its events, those of steps that were gone
     DROP INDEX rollouts_came_back;
     ALTER TABLE rollouts DROP COLUMN came_back;
     ALTER TABLE rollouts DROP COLUMN masked;
+    ALTER TABLE rollouts DROP COLUMN order_worth;
+    ALTER TABLE rollouts DROP COLUMN order_error;
+    ALTER TABLE rollouts DROP COLUMN uses_order;
+    DROP TABLE evidence;
+    DROP TABLE experiments;
     UPDATE rollout_bodies SET body = json_remove(body, '$.masked', '$.updatedAdvantage');
     PRAGMA user_version = 7;`);
   raw.close();

@@ -79,8 +79,13 @@ export function verdictSentence(verdict: Verdict): string {
     case 'unjudged':
       return `One other order alone is possible: it costs this answer ${worthText(verdict.order)}, and one number has no error to judge it by.`;
     case 'not used': {
-      const what = `order was not used: ${worthText(verdict.order)}`;
-      return verdict.paid ? `Paid, but ${what}.` : `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
+      const { order, paid } = verdict;
+      // The rule asks for twice the error: what is worth a lot to some shuffles and nothing to others is not shown by so few.
+      const what =
+        order.worth < orderFloor
+          ? `order was not used: ${worthText(order)}`
+          : `it is not shown that order was used: ${worthText(order)}, less than twice the error`;
+      return paid ? `Paid, but ${what}.` : `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
     }
     case 'uses order': {
       const { words, share } = verdict;

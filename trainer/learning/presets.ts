@@ -35,6 +35,7 @@ const upstream: ParameterValues = {
   trainPromptTokens: true,
   trainTurnNewline: true,
   obeyLabels: true,
+  evidenceShare: 0,
   leaveOutDropped: false,
   maxPromptTokens: 16384,
   framesPerSecond: 2,

@@ -95,3 +95,47 @@ export const weighing = z.object({
   without: z.array(z.object({ kind: z.enum(interventionKinds), why: z.string() })),
 });
 export type Weighing = z.infer<typeof weighing>;
+
+/** What order is worth to an answer, as lists and groups have it. */
+export const heldOrderWorth = z.object({
+  /** Mean Δ over the shuffles, in nats. */
+  worth: z.number(),
+  /** Its standard error; null with a single shuffle. */
+  error: z.number().nullable(),
+  /** By the rule of `trainer/evidence/order-rule.ts`; null where there is no error to judge by. */
+  uses: z.boolean().nullable(),
+  /** Step of the weights that scored, and whether they are those that answered. */
+  step: z.number().int(),
+  same: z.boolean(),
+});
+export type HeldOrderWorth = z.infer<typeof heldOrderWorth>;
+
+/** Answers were weighed: what order is worth to each, by id; null for one that has no order. */
+export const weighedAnswers = z.record(z.string(), heldOrderWorth.nullable());
+export type WeighedAnswers = z.infer<typeof weighedAnswers>;
+
+/** Answers of which it is asked what they stood on. */
+export const weighedOf = z.union([
+  z.strictObject({ rolloutId: z.string() }),
+  /** Its ordered answers. */
+  z.strictObject({ groupId: z.string() }),
+  /** Those of its rollouts that a query keeps. */
+  z.strictObject({ query: z.string() }),
+]);
+export type WeighedOf = z.infer<typeof weighedOf>;
+
+/** Whose weights would score, and what it would take. */
+export const weighingCost = z.object({
+  /** Null where there are none to be had. */
+  by: weighedBy.nullable(),
+  answers: z.number().int(),
+  /** Of these, answers that the same weights have weighed. */
+  weighed: z.number().int(),
+  /** Forward passes for those that are left. */
+  passes: z.number().int(),
+  /** By the speed of the last ones; null where none were made yet. */
+  ms: z.number().nullable(),
+  /** Why they can't be weighed now, as a sentence with a way on; null where they can. */
+  refusal: z.string().nullable(),
+});
+export type WeighingCost = z.infer<typeof weighingCost>;

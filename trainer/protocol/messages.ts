@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
+import { ask, askAbout, askAnswered, askCost, askProgress, experiment, experimentTokens, rightWith } from './ask.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
 import { queryLimits } from './query/lexemes.ts';
@@ -56,6 +58,11 @@ interface Call<P extends z.ZodType, R extends z.ZodType> {
 const call = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R): Call<P, R> => ({ params, result });
 const nothing = z.object({});
 const runId = z.object({ runId: z.string() });
+/** How answers are weighed: the usual interventions by the weights at hand where nothing is said. */
+const weighingAsked = {
+  kinds: z.array(z.enum(interventionKinds)).min(1).optional(),
+  checkpoint: z.number().int().min(0).optional(),
+};
 /** In the query language. */
 const queryLine = z.string().max(queryLimits.length).default('');
 
@@ -311,6 +318,42 @@ export const requests = {
   /** The exact prompt as the engine was given it, on ordered frames. */
   'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
+  /** What an answer stood on: by the weights that answered where they have weighed it, else by those that did last. */
+  'evidence/get': call(runId.extend({ rolloutId: z.string() }), z.object({ weighing: weighing.nullable() })),
+  /** What it would take to weigh answers, and by whose weights; `checkpoint` names the step of one. */
+  'evidence/cost': call(runId.extend({ of: weighedOf, ...weighingAsked }), weighingCost),
+  /**
+   * Weighs answers. Those that the same weights have weighed are left as they are, unless `kinds` asks for more of one. Each that is
+   * done is told as an event; `evidence/cancel` keeps what is done. `id` is made by who asks.
+   */
+  'evidence/compute': call(
+    runId.extend({ id: z.uuid(), of: weighedOf, ...weighingAsked }),
+    z.object({
+      weighed: z.number().int(),
+      /** That these weights had weighed before. */
+      before: z.number().int(),
+      refused: z.array(z.object({ rolloutId: z.string(), why: z.string() })),
+      cancelled: z.boolean(),
+    }),
+  ),
+  'evidence/cancel': call(z.object({ id: z.uuid() }), nothing),
+  /**
+   * Puts a question to a model again with something changed, and keeps what comes of it beside the run. `id` is made by who asks;
+   * `ask/progress` and `ask/answered` tell how far it is. What ends it keeps the answers that are whole. @throws `conflict` where no
+   * weights can be had now; `bad-request` for what does not fit the question or the engine; `cancelled` before any answer was whole
+   */
+  'ask/start': call(runId.extend({ id: z.uuid(), about: askAbout, ask }), z.object({ experiment })),
+  /** Ends one of this connection. */
+  'ask/cancel': call(z.object({ id: z.uuid() }), nothing),
+  'ask/cost': call(runId.extend({ about: askAbout, ask }), askCost),
+  /** Beside a rollout, or those that were asked for a group as a whole; oldest first. */
+  'ask/list': call(runId.extend({ about: askAbout }), z.object({ experiments: z.array(experiment) })),
+  'ask/get': call(runId.extend({ id: z.uuid() }), z.object({ experiment, tokens: experimentTokens })),
+  'ask/remove': call(runId.extend({ id: z.uuid() }), nothing),
+  /** How often a group's question is answered right as it was seen, and with less of the video as far as that was asked. */
+  'ask/right-with': call(runId.extend({ groupId: z.string() }), rightWith),
+  /** Asks the three, those that make sense: one after the other, under one `id`, and counts as `ask/right-with` does. */
+  'ask/right-with-start': call(runId.extend({ id: z.uuid(), groupId: z.string() }), rightWith),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(
     runId.extend({ key: z.string() }),
@@ -417,6 +460,16 @@ export const notifications = {
   }),
   /** Someone points at a place: the page goes there, and says who. */
   'place/show': z.object({ place, by: z.string() }),
+  /** How far a weighing of this client is. `doing`: what is under way besides, such as loading a checkpoint. */
+  'evidence/progress': z.object({
+    id: z.uuid(),
+    done: z.number().int(),
+    total: z.number().int(),
+    doing: z.string().nullable(),
+    leftMs: z.number().nullable(),
+  }),
+  'ask/progress': askProgress,
+  'ask/answered': askAnswered,
   'exports/progress': z.object({ id: z.uuid(), done: z.number().int(), total: z.number().int() }),
   /** How far a list or count of this client is that has to look at all rollouts: so many of `total`. */
   'rollouts/progress': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),

@@ -154,6 +154,14 @@ export const parameters = {
     unit: 'steps',
     help: 'Steps between evaluations on unseen questions; 0 for none.',
   }),
+  evidenceShare: parameter({
+    label: 'share of time for evidence',
+    schema: share,
+    changes: 'live',
+    methods: all,
+    help: 'How much of a step’s time may be used after it, while the run goes on, to find out what answers stood on and to ask again; 0 leaves a run that goes on alone.',
+    before: 0,
+  }),
   // data
   imageShare: parameter({
     label: 'share of images',

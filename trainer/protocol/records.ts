@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { heldOrderWorth, weighedAnswers } from './evidence.ts';
 import { maskedAnswer, maskedAnswers } from './masked-answers.ts';
 import { obeyedLabels } from './obeyed-labels.ts';
 import { patternName } from './patterns.ts';
@@ -105,6 +106,8 @@ export const rollout = z.object({
   meanEntropy: z.number(),
   /** Mean over its tokens of the KL against the reference (k3), in nats; null where no reference was asked, absent where it was not kept yet. */
   kl: z.number().nullable().optional(),
+  /** What the order of the frames is worth to it; absent where it was not weighed, or has no order. */
+  orderWorth: heldOrderWorth.optional(),
 });
 export type Rollout = z.infer<typeof rollout>;
 
@@ -426,6 +429,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('labels'), labels: obeyedLabels }),
   /** A rule left answers out of the update of a step. */
   z.object({ type: z.literal('masked'), masked: maskedAnswers }),
+  /** Answers were scored again under other frames; all that was found of one is asked for anew. */
+  z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
   /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
   z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */

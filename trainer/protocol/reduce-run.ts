@@ -30,6 +30,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'evaluation':
     case 'warning':
     case 'masked':
+    case 'weighed':
     case 'annotation':
     case 'annotation-removed':
     case 'analysed':

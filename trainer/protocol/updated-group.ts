@@ -1,9 +1,12 @@
-/** What the update of a step tells of answers that somebody holds already. */
+/** What an update or a weighing tells of answers that somebody holds already. */
 import { toldByMask } from './masked-answers.ts';
 import type { GroupWithRollouts, Rollout, RunEventBody } from './records.ts';
 
 /** By rollout id. */
-export type ToldOfAnswers = ReadonlyMap<string, Partial<Pick<Rollout, 'kl' | 'masked' | 'updatedAdvantage'>>>;
+export type ToldOfAnswers = ReadonlyMap<
+  string,
+  Partial<Pick<Rollout, 'kl' | 'masked' | 'updatedAdvantage' | 'orderWorth'>>
+>;
 
 /** Null for an event that tells nothing of answers. */
 export function toldOfAnswers(body: RunEventBody): ToldOfAnswers | null {
@@ -12,6 +15,10 @@ export function toldOfAnswers(body: RunEventBody): ToldOfAnswers | null {
       return new Map(Object.entries(body.kl).map(([id, kl]) => [id, { kl }]));
     case 'masked':
       return toldByMask(body.masked);
+    case 'weighed':
+      return new Map(
+        Object.entries(body.answers).map(([id, worth]) => [id, worth === null ? {} : { orderWorth: worth }]),
+      );
     default:
       return null;
   }

@@ -14,11 +14,13 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import type { EventDetails } from '../store/run-tables.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
 import { type JournalListener, RunJournal } from './run-journal.ts';
 import { type SessionSurroundings, TrainingSession } from './training-session.ts';
+import type { LentWeights } from './weights-at-hand.ts';
 
 export interface RunSurroundings extends SessionSurroundings, JournalListener {
   /** All runs of this trainer: two do not compute at once. */
@@ -141,8 +143,13 @@ export class Run {
   }
 
   /** @throws StudioError `disk-full` */
-  record(body: RunEventBody): RunEvent {
-    return this.journal.record(body);
+  record(body: RunEventBody, details?: EventDetails): RunEvent {
+    return this.journal.record(body, details);
+  }
+
+  /** What it lends of what it has in memory; null while that is nothing. */
+  lend(): LentWeights | null {
+    return this.stay?.session.lend() ?? null;
   }
 
   /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory. */

@@ -2,7 +2,9 @@
 import type { Frames } from '../engines/engine.ts';
 import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
+import type { Ask, AskAbout, AskCost, AskProgress, Experiment, ExperimentAnswer, RightWith } from '../protocol/ask.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
+import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
 import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
@@ -27,6 +29,7 @@ import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Analysed } from './analysing.ts';
 import type { ExportProgress, RolloutExport } from './export-rollouts.ts';
+import type { WeighingDone, WeighingProgress } from './weighing.ts';
 
 export interface SamplingHint {
   readonly runId: string;
@@ -141,6 +144,54 @@ export interface SuggestionService {
   answer(runId: string, said: SuggestionAnswerInput, author: string): Promise<{ ids: string[] }>;
 }
 
+export interface EvidenceAsked {
+  readonly of: { readonly rolloutId: string } | { readonly groupId: string } | { readonly expression: Expression };
+  readonly kinds?: readonly InterventionKind[] | undefined;
+  readonly checkpoint?: number | undefined;
+}
+
+/** What answers stood on. */
+export interface EvidenceService {
+  cost(runId: string, asked: EvidenceAsked, attention: Attention): Promise<WeighingCost>;
+  /** @throws StudioError `conflict` where no weights can be had now, with a way on */
+  compute(
+    runId: string,
+    asked: EvidenceAsked,
+    signal: AbortSignal,
+    onProgress: (progress: WeighingProgress) => void,
+  ): Promise<WeighingDone>;
+}
+
+/** Who follows an ask. */
+export interface AskListener {
+  onProgress(progress: Omit<AskProgress, 'id'>): void;
+  onAnswered(part: number, answer: ExperimentAnswer): void;
+}
+
+/** What is asked, and the id of the experiment that comes of it. */
+export interface AskOrder {
+  readonly id: string;
+  readonly about: AskAbout;
+  readonly ask: Ask;
+}
+
+/** Questions asked again with something changed. */
+export interface AskService {
+  /** @throws StudioError `not-found` for a rollout or group that is not there */
+  cost(runId: string, about: AskAbout, ask: Ask): Promise<AskCost>;
+  /**
+   * What ends it keeps the answers that are whole.
+   * @throws StudioError `conflict` where no weights can be had now; `bad-request`, `bad-media`, `bad-template` as the ask has it;
+   *   `cancelled` before any answer was whole; as the engine does
+   */
+  start(runId: string, order: AskOrder, signal: AbortSignal, listener: AskListener): Promise<Experiment>;
+  rightWith(runId: string, groupId: string): RightWith;
+  /** @throws StudioError as `start` */
+  startRightWith(runId: string, groupId: string, signal: AbortSignal, listener: AskListener): Promise<RightWith>;
+  /** @throws StudioError `not-found` */
+  remove(runId: string, id: string): void;
+}
+
 export interface TrainerService {
   readonly info: TrainerInfo;
   listen(listener: TrainerListener): { dispose(): void };
@@ -178,6 +229,8 @@ export interface TrainerService {
    * @returns how many; rejects with the signal's reason, or `bad-request` for more than a page can hold
    */
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
+  readonly evidence: EvidenceService;
+  readonly asking: AskService;
   readonly labels: LabelService;
   readonly review: QueueService;
   readonly suggestions: SuggestionService;

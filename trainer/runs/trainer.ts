@@ -19,6 +19,7 @@ import { RunStore } from '../store/run-store.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { type Analysed, Analysing } from './analysing.ts';
+import { Asking } from './asking.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
@@ -30,11 +31,13 @@ import { QuestionAnswers } from './question-answers.ts';
 import { RunQueue } from './queue.ts';
 import { ReviewQueue } from './review-queue.ts';
 import { Run, type RunSurroundings } from './run.ts';
+import { RunEvidence } from './run-evidence.ts';
 import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import { framesOfRun } from './run-frames.ts';
 import { RunLabels } from './run-labels.ts';
 import { RunSuggestions } from './run-suggestions.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
+import { WeightsDesk } from './weights-at-hand.ts';
 
 export interface TrainerOptions {
   readonly projectFolder: string;
@@ -70,6 +73,9 @@ export class Trainer implements TrainerService {
   readonly review: ReviewQueue;
   readonly suggestions: RunSuggestions;
   private readonly analysing = new Analysing();
+  private readonly desk: WeightsDesk;
+  readonly evidence: RunEvidence;
+  readonly asking: Asking;
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
@@ -87,6 +93,23 @@ export class Trainer implements TrainerService {
       draw: (id, asked, attention) => this.reader.draw(this.run(id).folder, asked, attention),
     });
     this.suggestions = new RunSuggestions(this.labels);
+    this.desk = new WeightsDesk({
+      createEngine: options.createEngine,
+      runs: () => this.runs(),
+      log: (line) => options.log(line),
+    });
+    this.evidence = new RunEvidence({
+      desk: this.desk,
+      run: (id) => this.run(id),
+      frames: (id, key) => this.frames(id, key),
+      reader: this.reader,
+    });
+    this.asking = new Asking({
+      desk: this.desk,
+      run: (id) => this.run(id),
+      media: () => this.media(),
+      frames: (id, key) => this.frames(id, key),
+    });
     this.queue = new RunQueue({
       runs: () => this.runs(),
       start: (id) => void this.run(id).command(randomUUID(), { kind: 'start' }, 'the queue'),
@@ -345,6 +368,7 @@ export class Trainer implements TrainerService {
     this.isEnding = true;
     this.labels.dispose();
     await this.reader.dispose();
+    await this.desk.letGo('The trainer is ended.');
     await Promise.all([...this.runsById.values()].map((run) => run.shutDown()));
     const media = await this.mediaLoader?.catch(() => null);
     media?.dispose();
@@ -496,6 +520,7 @@ export class Trainer implements TrainerService {
       makeRoom: async (besides) => {
         const others = [...this.runsById.values()].filter((run) => run.id !== besides);
         await Promise.all(others.map((run) => run.release(`its memory was freed for ${besides}`)));
+        await this.desk.letGo(`${besides} needs the machine.`);
       },
       onEvent: (event) => this.tell((listener) => listener.onEvent(event)),
       onChanged: (summary) => {

@@ -33,6 +33,8 @@ import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
 import { Steering, stepsThenPause } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
+import { Turns } from './turns.ts';
+import type { LentWeights } from './weights-at-hand.ts';
 import { openWorkbench, type Workbench, type WorkbenchOrder } from './workbench.ts';
 
 export interface SessionSurroundings
@@ -62,6 +64,8 @@ export class TrainingSession {
   private readonly evaluation: RunEvaluation;
   private readonly labels: HeededLabels;
   private bench: Workbench | null = null;
+  /** Of others who use the engine meanwhile. */
+  private readonly turns = new Turns();
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
@@ -86,7 +90,10 @@ export class TrainingSession {
     );
     this.labels = new HeededLabels(of);
     this.steering = new Steering(of.commands, {
-      stand: (standing) => journal.stand(standing),
+      stand: (standing) => {
+        journal.stand(standing);
+        if (standing.state === 'paused') this.turns.open();
+      },
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
       evaluate: () =>
@@ -107,6 +114,7 @@ export class TrainingSession {
     const over = `the run is ${rest.state}`;
     this.steering.abandon(over);
     const { ending } = this.steering;
+    await this.turns.close(`${this.run.id} is no longer in memory.`);
     try {
       await this.bench?.close();
     } catch (thrown) {
@@ -134,6 +142,13 @@ export class TrainingSession {
     // Nothing but a stop is taken then, and it ends the evaluation alone.
     if (!this.evaluation.stop()) this.interrupt.abort();
     return this.of.commands.apply(command, this.steering.heldAt, null, 'the evaluation ends');
+  }
+
+  /** The weights as they are, for others who keep to turns; null until they are loaded. */
+  lend(): LentWeights | null {
+    if (!this.bench || !this.isLoaded) return null;
+    const { engine, policy: model, template } = this.bench;
+    return { engine, model, template, turns: this.turns };
   }
 
   /** Saves and frees the memory of a run that is paused in it. */
@@ -168,6 +183,7 @@ export class TrainingSession {
   }
 
   private goOn(doing: string | null): void {
+    this.turns.shut(this.run.parameters.evidenceShare > 0 ? null : `${this.run.id} goes on.`);
     this.of.journal.stand(
       this.isLoaded ? { state: 'running', doing } : { state: 'starting', doing: 'loading the model' },
     );
@@ -414,6 +430,7 @@ export class TrainingSession {
           );
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
         await this.steering.at('after-update', step);
+        await this.turns.use(this.run.parameters.evidenceShare * metrics.durations.total);
       }
       await this.orHold(afterUpdate(), () => this.save('end'));
       if (unseen) await this.orHold(afterUpdate(), () => this.evaluation.run(this.workbench));

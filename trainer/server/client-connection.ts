@@ -16,7 +16,8 @@ import { parseQuery } from '../protocol/query/parse.ts';
 import type { RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
-import type { SamplingHint, TrainerService } from '../runs/service.ts';
+import type { AskListener, EvidenceAsked, SamplingHint, TrainerService } from '../runs/service.ts';
+import type { WeighingDone } from '../runs/weighing.ts';
 import type { CountAsked } from '../store/rollout-list.ts';
 import type { Attention } from '../store/rollout-reader.ts';
 import type { Exports } from './exports.ts';
@@ -47,6 +48,10 @@ export class ClientConnection {
   private readonly reading = new Map<AbortController, string>();
   /** Exports under way, and files that were not fetched yet. */
   private readonly exporting = new Map<string, AbortController>();
+  /** Weighings under way. */
+  private readonly weighing = new Map<string, AbortController>();
+  /** Asks under way. */
+  private readonly asking = new Map<string, AbortController>();
   private readonly unfetched = new Set<string>();
   /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
   private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
@@ -92,7 +97,13 @@ export class ClientConnection {
   dispose(): void {
     for (const subscription of this.subscriptions.values()) subscription.dispose();
     this.subscriptions.clear();
-    for (const work of [...this.reading.keys(), ...this.exporting.values()]) work.abort();
+    for (const work of [
+      ...this.reading.keys(),
+      ...this.exporting.values(),
+      ...this.weighing.values(),
+      ...this.asking.values(),
+    ])
+      work.abort();
     for (const id of this.unfetched) this.surroundings.exports.remove(id);
     this.changedMeanwhile.clear();
   }
@@ -214,6 +225,41 @@ export class ClientConnection {
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
       'groups/prompt': greeted<'groups/prompt'>(({ runId, groupId }) => service.store(runId).prompt(groupId)),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
+      'evidence/get': greeted<'evidence/get'>(({ runId, rolloutId }) => ({
+        weighing: service.store(runId).weighing(rolloutId),
+      })),
+      'evidence/cost': greeted<'evidence/cost'>(({ runId, ...asked }) =>
+        this.whileReading(runId, new AbortController(), (attention) =>
+          service.evidence.cost(runId, evidenceAsked(asked), attention),
+        ),
+      ),
+      'evidence/compute': greeted<'evidence/compute'>((asked) => this.weigh(asked)),
+      'evidence/cancel': greeted<'evidence/cancel'>(({ id }) => {
+        this.weighing.get(id)?.abort();
+        return {};
+      }),
+      'ask/start': greeted<'ask/start'>(async ({ runId, ...order }) => ({
+        experiment: await this.whileAsking(order.id, (signal, listener) =>
+          service.asking.start(runId, order, signal, listener),
+        ),
+      })),
+      'ask/cancel': greeted<'ask/cancel'>(({ id }) => {
+        this.asking.get(id)?.abort();
+        return {};
+      }),
+      'ask/cost': greeted<'ask/cost'>(({ runId, about, ask }) => service.asking.cost(runId, about, ask)),
+      'ask/list': greeted<'ask/list'>(({ runId, about }) => ({
+        experiments: service.store(runId).experimentsAbout(about),
+      })),
+      'ask/get': greeted<'ask/get'>(({ runId, id }) => service.store(runId).experiment(id)),
+      'ask/remove': greeted<'ask/remove'>(({ runId, id }) => {
+        service.asking.remove(runId, id);
+        return {};
+      }),
+      'ask/right-with': greeted<'ask/right-with'>(({ runId, groupId }) => service.asking.rightWith(runId, groupId)),
+      'ask/right-with-start': greeted<'ask/right-with-start'>(({ runId, id, groupId }) =>
+        this.whileAsking(id, (signal, listener) => service.asking.startRightWith(runId, groupId, signal, listener)),
+      ),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'places/find': greeted<'places/find'>(({ runId, ...sought }) => service.store(runId).findPlace(sought)),
       'place/show': greeted<'place/show'>(({ place }, author) => this.showPlace(place, author)),
@@ -381,6 +427,39 @@ export class ClientConnection {
     }
   }
 
+  private async weigh({ id, runId, ...asked }: RequestInput<'evidence/compute'>): Promise<WeighingDone> {
+    if (this.weighing.has(id)) throw new StudioError('bad-request', 'A weighing of this id is under way.');
+    const controller = new AbortController();
+    this.weighing.set(id, controller);
+    try {
+      return await this.service.evidence.compute(runId, evidenceAsked(asked), controller.signal, (progress) => {
+        if (this.transport.isIdle) this.peer.notify('evidence/progress', { id, ...progress });
+      });
+    } finally {
+      this.weighing.delete(id);
+    }
+  }
+
+  /** A page that is too slow for what is being written is told of whole answers alone. */
+  private async whileAsking<T>(
+    id: string,
+    ask: (signal: AbortSignal, listener: AskListener) => Promise<T>,
+  ): Promise<T> {
+    if (this.asking.has(id)) throw new StudioError('bad-request', 'An ask of this id is under way.');
+    const controller = new AbortController();
+    this.asking.set(id, controller);
+    try {
+      return await ask(controller.signal, {
+        onProgress: (progress) => {
+          if (this.transport.isIdle) this.peer.notify('ask/progress', { id, ...progress });
+        },
+        onAnswered: (part, answer) => this.peer.notify('ask/answered', { id, part, answer }),
+      });
+    } finally {
+      this.asking.delete(id);
+    }
+  }
+
   private async whileReading<T>(
     runId: string,
     controller: AbortController,
@@ -410,6 +489,13 @@ export class ClientConnection {
     this.peer.sendBinary(encodeFrames({ transfer, key, width, height, count }, pixels));
     return { transfer, width, height, count };
   }
+}
+
+function evidenceAsked({
+  of,
+  ...how
+}: Pick<RequestInput<'evidence/cost'>, 'of' | 'kinds' | 'checkpoint'>): EvidenceAsked {
+  return { ...how, of: 'query' in of ? { expression: expressionOf(of.query) } : of };
 }
 
 /** What a typed query stands for. @throws StudioError `bad-request` with the place in the line and what to put there */

@@ -54,6 +54,7 @@ const words = {
   rollouts: 'rollouts',
   tokens: "rollouts' tokens",
   annotations: 'flags',
+  experiments: 'experiments',
 } as const;
 
 /** How many rows of a table were read, and at most how many were not; null where what follows the last can't be told. */
@@ -246,6 +247,7 @@ function tidy(database: Database): void {
     DELETE FROM group_bodies WHERE key NOT IN (SELECT key FROM groups);
     DELETE FROM tokens WHERE rollout_key NOT IN (SELECT key FROM rollouts);
     DELETE FROM token_scores WHERE rollout_key NOT IN (SELECT key FROM rollouts);
+    DELETE FROM evidence WHERE rollout_key NOT IN (SELECT key FROM rollouts);
     DELETE FROM prompts WHERE group_key NOT IN (SELECT key FROM groups);
     DELETE FROM events WHERE group_key IS NOT NULL AND group_key NOT IN (SELECT key FROM groups);
     DELETE FROM superseded_events WHERE group_key IS NOT NULL AND group_key NOT IN (SELECT key FROM groups);

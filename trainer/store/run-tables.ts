@@ -3,6 +3,7 @@
  * made anew where rules have changed. Whoever calls has a transaction open.
  */
 import { StudioError } from '../protocol/errors.ts';
+import type { Weighing } from '../protocol/evidence.ts';
 import type {
   Annotation,
   Group,
@@ -14,6 +15,8 @@ import type {
 import { AnnotationTable } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { EventTable } from './event-table.ts';
+import { EvidenceTable } from './evidence-table.ts';
+import { ExperimentTable } from './experiment-table.ts';
 import { writeMask } from './masked-answers.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -29,6 +32,8 @@ export interface EventDetails {
   readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
   /** By rollout id, for a `references` event. */
   readonly scores?: ReadonlyMap<string, UpdateScores>;
+  /** For a `weighed` event. */
+  readonly weighings?: readonly Weighing[];
 }
 
 /** How rollouts are analysed anew. */
@@ -44,6 +49,8 @@ export class RunTables {
   readonly rollouts: RolloutTables;
   readonly annotations: AnnotationTable;
   readonly stepCounts: StepCountTables;
+  readonly evidence: EvidenceTable;
+  readonly experiments: ExperimentTable;
   private readonly sameTexts: SameTexts;
   private readonly database: Database;
 
@@ -55,6 +62,8 @@ export class RunTables {
     this.stepCounts = new StepCountTables(database);
     this.sameTexts = new SameTexts(database);
     this.tokens = new TokenTable(database);
+    this.evidence = new EvidenceTable(database);
+    this.experiments = new ExperimentTable(database);
     this.rollouts = new RolloutTables(database, this.tokens, (id, text) => this.annotations.countOf(id, text));
   }
 
@@ -110,6 +119,10 @@ export class RunTables {
         return null;
       case 'masked':
         writeMask(this.database, body.masked);
+        return null;
+      case 'weighed':
+        this.evidence.tell(body.answers);
+        for (const weighing of details.weighings ?? []) this.evidence.write(weighing);
         return null;
       case 'state':
       case 'analysed':

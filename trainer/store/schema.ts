@@ -294,3 +294,42 @@ UPDATE rollouts SET came_back = 1 WHERE key IN (
     THEN json_array_length(b.body, '$.flagged') > 0 ELSE 0 END
 );
 `;
+
+/** What answers stood on. */
+export const schema9 = `
+ALTER TABLE rollouts ADD COLUMN order_worth REAL;
+ALTER TABLE rollouts ADD COLUMN order_error REAL;
+ALTER TABLE rollouts ADD COLUMN uses_order INTEGER;
+-- Scores of an answer by the weights of a run's step, those as it was seen ("seen") and one row for each intervention. detail: JSON,
+-- of "seen" what is known of the weighing itself. logprobs: 32-bit floats from token "first" on.
+CREATE TABLE evidence (
+  rollout_key INTEGER NOT NULL REFERENCES rollouts (key),
+  weights TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  intervention TEXT NOT NULL,
+  at REAL NOT NULL,
+  detail TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  logprobs BLOB NOT NULL,
+  PRIMARY KEY (rollout_key, weights, step, version, intervention)
+) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Questions that were asked again, beside a rollout or, with an empty rollout_id, for a group as a whole. They hold no key of another
+ * table: the run may go back over what they were asked about. body and tokens: JSON, null once one is removed.
+ */
+export const schema11 = `
+CREATE TABLE experiments (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  group_id TEXT NOT NULL,
+  rollout_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  body TEXT,
+  tokens TEXT
+) STRICT;
+CREATE INDEX experiments_rollout ON experiments (rollout_id);
+CREATE INDEX experiments_group ON experiments (group_id);
+`;

@@ -58,6 +58,7 @@ export function subjectOf({ run, question, group, rollout, annotations }: Subjec
     meanLogprob: -0.4,
     meanEntropy: 0.7,
     kl: 0.0125,
+    orderWorth: { worth: 6.8, error: 0.3, uses: true, step: 20, same: true },
     ...rollout,
   };
   return {

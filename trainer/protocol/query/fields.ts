@@ -335,6 +335,20 @@ const table = {
   groupMean: number(({ group }) => group.stats.mean, 'mean reward of its group'),
   groupStd: number(({ group }) => group.stats.std, 'standard deviation of the rewards of its group', 0),
 
+  // ---- evidence ----
+  orderWorth: number(
+    ({ rollout }) => rollout.orderWorth?.worth,
+    'what the order of the frames is worth to it, in nats: mean over shuffles; none where it was not weighed',
+    null,
+    null,
+    ['worth'],
+  ),
+  orderError: number(({ rollout }) => rollout.orderWorth?.error, 'standard error of orderWorth, in nats', 0),
+  usesOrder: truth(
+    ({ rollout }) => rollout.orderWorth?.uses ?? null,
+    'orderWorth is at least 0.5 nats and twice its error; none where it was not weighed, or with a single shuffle',
+  ),
+
   masked: {
     ...truth(
       ({ rollout }) => rollout.masked !== undefined,

@@ -1,0 +1,340 @@
+/**
+ * Finds out what answers stood on: one, those of a group, or all that a query keeps. What is found is written answer by answer, so
+ * that what ends it keeps what is done, and the next one goes on.
+ */
+import { hash32 } from '../data/random.ts';
+import type { Frames } from '../engines/engine.ts';
+import { orderWorthOf } from '../evidence/deltas.ts';
+import type { WeighedAnswer } from '../evidence/interventions/asked.ts';
+import { usualShuffles } from '../evidence/interventions/plan.ts';
+import { orderWeighing, passesOf, type WeighingOrder, weigh } from '../evidence/interventions/weigh.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
+import {
+  type HeldOrderWorth,
+  type InterventionKind,
+  usualKinds,
+  type Weighing,
+  type WeighingCost,
+} from '../protocol/evidence.ts';
+import type { GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
+import type { PromptTemplate } from '../reasoning/template.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { EventDetails } from '../store/run-tables.ts';
+import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
+
+/** A run whose answers are weighed. */
+export interface WeighedRun extends LendingRun {
+  readonly store: RunStore;
+  record(body: RunEventBody, details?: EventDetails): unknown;
+}
+
+export interface WeighingAsked {
+  /** Ids, in the order in which they are weighed. */
+  readonly rollouts: readonly string[];
+  readonly kinds: readonly InterventionKind[] | null;
+  /** Step of the checkpoint that scores; null leaves it to what is at hand. */
+  readonly checkpoint: number | null;
+}
+
+export interface WeighingProgress {
+  readonly done: number;
+  readonly total: number;
+  /** What is under way, for people; null where the numbers say all. */
+  readonly doing: string | null;
+  readonly leftMs: number | null;
+}
+
+/** Answers that were weighed now, those that were before, and those that could not be. */
+export interface WeighingDone {
+  weighed: number;
+  readonly before: number;
+  readonly refused: { rolloutId: string; why: string }[];
+  readonly cancelled: boolean;
+}
+
+/** Answers that the same weights are best for. */
+interface Share {
+  readonly chosen: ChosenWeights;
+  readonly ids: string[];
+}
+
+interface ShareWork {
+  readonly weights: WeightsAtHand;
+  /** Of who asked, or of the weights. */
+  readonly gone: AbortSignal;
+  /** Counted on. */
+  readonly done: WeighingDone;
+  tell(): void;
+}
+
+/** Sequences that go into one call of the engine, about: between two calls a run has its turn. */
+const sequencesPerPiece = 256;
+
+/** Updates that the weights held which gave an answer: an update of a step comes after its answers. */
+export function answeredBy({ purpose, step }: Pick<GroupWithRollouts, 'purpose' | 'step'>): number {
+  return purpose === 'train' ? step - 1 : step;
+}
+
+/** What lists hold of a weighing; null without an order. */
+export function heldWorth(weighing: Weighing): HeldOrderWorth | null {
+  const order = orderWorthOf(weighing);
+  return order && { ...order, step: weighing.by.step, same: weighing.by.same };
+}
+
+export class WeighingJob {
+  private readonly desk: WeightsDesk;
+  private readonly framesOf: (runId: string, key: string) => Promise<Frames>;
+  /** Milliseconds a forward pass by runs, as the last ones went. */
+  private readonly paces = new Map<string, number>();
+
+  constructor(desk: WeightsDesk, framesOf: (runId: string, key: string) => Promise<Frames>) {
+    this.desk = desk;
+    this.framesOf = framesOf;
+  }
+
+  /** @throws StudioError `not-found` for a rollout that is not there */
+  async cost(run: WeighedRun, asked: WeighingAsked): Promise<WeighingCost> {
+    const { rollouts } = asked;
+    const first = this.first(run, rollouts);
+    const none = { by: null, answers: rollouts.length, weighed: 0, passes: 0, ms: null };
+    if (first === null) return { ...none, refusal: 'There is nothing to weigh.' };
+    let shares: Share[];
+    try {
+      shares = await this.shares(run, asked);
+    } catch (thrown) {
+      return { ...none, refusal: asStudioError(thrown).toString() };
+    }
+    const weighed = shares.reduce((sum, { chosen, ids }) => sum + run.store.weighedOf(ids, chosen).size, 0);
+    const passes = (rollouts.length - weighed) * passesAbout(first.group, first.rollout, asked.kinds ?? usualKinds);
+    const pace = this.paces.get(run.summary().id);
+    const [{ chosen }] = shares as [Share];
+    const by = { run: chosen.run, step: chosen.step, same: chosen.step === answeredBy(first.group) };
+    const ms = pace === undefined ? null : Math.round(pace * passes);
+    return { by, answers: rollouts.length, weighed, passes, ms, refusal: noIds(run, first.rollout) };
+  }
+
+  /**
+   * @param onProgress told after each piece
+   * @throws StudioError `conflict` where no weights can be had, or they go away meanwhile; as the engine does
+   */
+  async compute(
+    run: WeighedRun,
+    asked: WeighingAsked,
+    signal: AbortSignal,
+    onProgress: (progress: WeighingProgress) => void,
+  ): Promise<WeighingDone> {
+    const { rollouts, kinds } = asked;
+    if (rollouts.length === 0) return { weighed: 0, before: 0, refused: [], cancelled: false };
+    const shares = (await this.shares(run, asked)).map(({ chosen, ids }) => {
+      const known = kinds === null ? run.store.weighedOf(ids, chosen) : new Set<string>();
+      return { chosen, ids: ids.filter((id) => !known.has(id)) };
+    });
+    const total = shares.reduce((sum, { ids }) => sum + ids.length, 0);
+    const done: WeighingDone = { weighed: 0, before: rollouts.length - total, refused: [], cancelled: false };
+    const startedMs = performance.now();
+    const tell = (doing: string | null): void => {
+      const made = done.weighed + done.refused.length;
+      const leftMs = made === 0 ? null : ((performance.now() - startedMs) / made) * (total - made);
+      onProgress({ done: made, total, doing, leftMs });
+    };
+    try {
+      for (const { chosen, ids } of shares) {
+        if (ids.length === 0) continue;
+        const work = (weights: WeightsAtHand, gone: AbortSignal) =>
+          this.weighShare(run, ids, asked, { weights, gone, done, tell: () => tell(null) });
+        await this.desk.use(run, chosen, signal, work, tell);
+      }
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    }
+    return { ...done, cancelled: signal.aborted };
+  }
+
+  private async weighShare(
+    run: WeighedRun,
+    ids: readonly string[],
+    asked: WeighingAsked,
+    { weights, gone, done, tell }: ShareWork,
+  ): Promise<void> {
+    for (let from = 0; from < ids.length; ) {
+      gone.throwIfAborted();
+      const { answers, next } = await this.portion(run, ids, from, weights.template, asked, done.refused);
+      from = next;
+      if (answers.length > 0) {
+        const piece = weights.piece(async ({ engine, model }) => {
+          gone.throwIfAborted();
+          const orders: WeighingOrder[] = [];
+          for (const { answer } of answers)
+            orders.push(await orderWeighing(engine, model, answer, this.wantedOf(answer, asked)));
+          const begunMs = performance.now();
+          const scored = await weigh(engine, model, orders);
+          const passes = orders.reduce((sum, order) => sum + passesOf(order), 0);
+          this.paces.set(weights.run, (performance.now() - begunMs) / passes);
+          return { scored, step: weights.step() };
+        });
+        const { scored, step } = await orAborted(gone, piece);
+        const found = scored.map((one, i): Weighing => {
+          const { group } = answers[i] as (typeof answers)[number];
+          return { ...one, at: Date.now(), by: { run: weights.run, step, same: step === answeredBy(group) } };
+        });
+        this.keep(run, found);
+        done.weighed += found.length;
+      }
+      tell();
+    }
+  }
+
+  private wantedOf(answer: WeighedAnswer, { kinds }: WeighingAsked) {
+    // The same shuffles for all answers to a question, by whatever weights.
+    const seed = hash32('order', answer.frames.key, answer.question.problem);
+    return { kinds: kinds ?? usualKinds, shuffles: usualShuffles, seed, commitment: true };
+  }
+
+  /** Answers from a place on, enough for a piece. */
+  private async portion(
+    run: WeighedRun,
+    ids: readonly string[],
+    from: number,
+    template: PromptTemplate,
+    { kinds }: WeighingAsked,
+    refused: { rolloutId: string; why: string }[],
+  ): Promise<{ answers: { answer: WeighedAnswer; group: GroupWithRollouts }[]; next: number }> {
+    const answers: { answer: WeighedAnswer; group: GroupWithRollouts }[] = [];
+    const groups = new Map<string, GroupWithRollouts>();
+    let next = from;
+    for (let sequences = 0; next < ids.length && sequences < sequencesPerPiece; next++) {
+      const id = ids[next] as string;
+      try {
+        const group = groupOf(run.store, id, groups);
+        const answer = await this.answerOf(run, group, id, template);
+        answers.push({ answer, group });
+        const rollout = group.rollouts.find((one) => one.id === id) as Rollout;
+        sequences += passesAbout(group, rollout, kinds ?? usualKinds);
+      } catch (thrown) {
+        const fault = asStudioError(thrown);
+        if (!['not-found', 'bad-media', 'bad-request'].includes(fault.kind)) throw fault;
+        // A single answer is asked for by somebody who reads it.
+        if (ids.length === 1) throw fault;
+        refused.push({ rolloutId: id, why: fault.toString() });
+      }
+    }
+    return { answers, next };
+  }
+
+  private async answerOf(
+    run: WeighedRun,
+    group: GroupWithRollouts,
+    id: string,
+    template: PromptTemplate,
+  ): Promise<WeighedAnswer> {
+    const rollout = group.rollouts.find((one) => one.id === id) as Rollout;
+    const { ids, pieces, logprobs, missing } = run.store.tokens(id);
+    if (ids === undefined)
+      throw new StudioError(
+        'bad-request',
+        `It can’t be scored again: ${missing?.ids ?? 'its token ids are not kept'}`,
+        {
+          place: id,
+        },
+      );
+    const frames = await this.framesOf(run.summary().id, group.media.key);
+    const inOrder = group.media.indices.map((_, i) => i);
+    const ordered = rollout.order === 'ordered' ? inOrder : (group.media.shuffledOrder ?? inOrder);
+    return {
+      ...{ rolloutId: id, question: group.question, frames, template, text: rollout.text, parsed: rollout.parsed },
+      ...{ seen: group.media.kind === 'image' ? null : ordered, ids: Int32Array.from(ids), pieces, recorded: logprobs },
+    };
+  }
+
+  /** What other weights found does not take the place of what those found that answered. */
+  private keep(run: WeighedRun, weighings: readonly Weighing[]): void {
+    const answers = Object.fromEntries(
+      weighings
+        .filter(({ rolloutId, by }) => by.same || run.store.weighing(rolloutId)?.by.same !== true)
+        .map((weighing) => [weighing.rolloutId, heldWorth(weighing)]),
+    );
+    run.record({ type: 'weighed', answers }, { weighings });
+  }
+
+  /** The answers by the weights that are best for them, in their order. */
+  private async shares(run: WeighedRun, { rollouts, checkpoint }: WeighingAsked): Promise<Share[]> {
+    const groups = new Map<string, GroupWithRollouts>();
+    const byStep = new Map<number, ChosenWeights>();
+    const shares = new Map<string, Share>();
+    for (const id of rollouts) {
+      const group = groupOf(run.store, id, groups);
+      const wanted = checkpoint ?? answeredBy(group);
+      const chosen = byStep.get(wanted) ?? (await this.desk.choose(run, wanted, checkpoint !== null));
+      byStep.set(wanted, chosen);
+      const key = `${chosen.kind} ${chosen.step}`;
+      const share = shares.get(key);
+      if (share) share.ids.push(id);
+      else shares.set(key, { chosen, ids: [id] });
+    }
+    return [...shares.values()];
+  }
+
+  private first(run: WeighedRun, [id]: readonly string[]): { group: GroupWithRollouts; rollout: Rollout } | null {
+    if (id === undefined) return null;
+    const group = groupOf(run.store, id, new Map());
+    return { group, rollout: group.rollouts.find((one) => one.id === id) as Rollout };
+  }
+}
+
+function groupOf(store: RunStore, rolloutId: string, known: Map<string, GroupWithRollouts>): GroupWithRollouts {
+  const { groupId } = store.findPlace({ rolloutId });
+  const held = groupId === null ? undefined : known.get(groupId);
+  if (held) return held;
+  if (groupId === null) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
+  const group = store.group(groupId);
+  if (!group.rollouts.some(({ id }) => id === rolloutId))
+    throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
+  known.set(groupId, group);
+  return group;
+}
+
+/** Forward passes for an answer, as its frames and sentences suggest. */
+function passesAbout(
+  { media, question }: GroupWithRollouts,
+  { commitments, text }: Rollout,
+  kinds: readonly InterventionKind[],
+): number {
+  const isVideo = media.kind === 'video' && media.indices.length > 1;
+  const counts: Readonly<Record<InterventionKind, number>> = {
+    order: isVideo ? usualShuffles : 0,
+    reversed: isVideo ? 1 : 0,
+    pair: isVideo ? Math.ceil(media.indices.length / 2) : 0,
+    'one frame': isVideo ? 3 : 0,
+    blind: 1,
+    'no medium': 1,
+    'no question': 1,
+    'options permuted': question.options.length > 1 ? 1 : 0,
+    'no reasoning': 1,
+  };
+  const curve = Math.max(commitments?.length ?? 0, (text.match(/[.!?…](?=\s|$)|\n/g) ?? []).length) + 1;
+  return 1 + curve + kinds.reduce((sum, kind) => sum + counts[kind], 0);
+}
+
+function noIds(run: WeighedRun, { id }: Rollout): string | null {
+  const tokens = run.store.heldTokens(id);
+  if (tokens === null) return 'No tokens were recorded for this rollout.';
+  return tokens.ids === undefined
+    ? `It can’t be scored again: ${tokens.missing?.ids ?? 'its token ids are not kept'}`
+    : null;
+}
+
+/** What comes after the abort is thrown away. @throws the signal's reason */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    work.catch(() => undefined);
+  }
+}
