@@ -19,25 +19,8 @@ import type {
   StepMetrics,
 } from '../protocol/records.ts';
 import type { RunStore } from '../store/run-store.ts';
-
-/** `time`: milliseconds since 1970. `json`: any value, written as text. A plural is a list. */
-export type ColumnType =
-  | 'string'
-  | 'integer'
-  | 'number'
-  | 'boolean'
-  | 'time'
-  | 'json'
-  | 'strings'
-  | 'integers'
-  | 'numbers';
-
-export interface Column<R = unknown> {
-  readonly name: string;
-  readonly type: ColumnType;
-  /** Null and undefined are written as no value. */
-  of(record: R): unknown;
-}
+import { type Column, columns } from './columns.ts';
+import { type EvidenceRecord, evidenceColumns, evidenceRecords } from './evidence-records.ts';
 
 export interface Table<R = unknown> {
   readonly name: TableName;
@@ -53,6 +36,7 @@ export const tableNames = [
   'rollouts',
   'tokens',
   'prompts',
+  'evidence',
   'superseded',
   'steps',
   'superseded-steps',
@@ -63,10 +47,6 @@ export const tableNames = [
   'events',
 ] as const;
 export type TableName = (typeof tableNames)[number];
-
-function columns<R>(...listed: readonly (readonly [string, ColumnType, (record: R) => unknown])[]): Column<R>[] {
-  return listed.map(([name, type, of]) => ({ name, type, of }));
-}
 
 /** The questions' part of a row, wherever there is one. */
 function questionColumns<R>(question: (record: R) => Question | Omit<Question, 'solution'>): Column<R>[] {
@@ -133,6 +113,9 @@ const rollouts: Table<RolloutRecord> = {
       ['mean_logprob', 'number', (r) => r.meanLogprob],
       ['mean_entropy', 'number', (r) => r.meanEntropy],
       ['mean_kl', 'number', (r) => r.kl],
+      ['order_worth', 'number', (r) => r.orderWorth?.worth],
+      ['order_error', 'number', (r) => r.orderWorth?.error],
+      ['uses_order', 'boolean', (r) => r.orderWorth?.uses],
       ['format_problems', 'strings', (r) => r.parsed.problems],
       ['aha_tiers', 'integers', (r) => r.aha.map(({ tier }) => tier)],
       ['change', 'string', (r) => changeOf(r)],
@@ -344,6 +327,14 @@ const commands: Table<CommandRecord> = {
   ),
 };
 
+/** One row for each intervention on an answer that was weighed. */
+const evidence: Table<EvidenceRecord> = {
+  name: 'evidence',
+  records: (store) => evidenceRecords(store),
+  count: (store) => store.weighedCount(),
+  columns: evidenceColumns,
+};
+
 /** Events that are read at a time: one can hold a whole group. */
 const eventsPage = 50;
 
@@ -408,6 +399,7 @@ export const tables = {
   rollouts,
   tokens,
   prompts,
+  evidence,
   superseded,
   steps,
   'superseded-steps': supersededSteps,
