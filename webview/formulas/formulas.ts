@@ -503,14 +503,6 @@ export const formulas = {
     note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without. The query paid:true felt:false lists such answers.',
     source: 'trainer/protocol/paid-and-felt.ts',
   },
-  orderWorth: {
-    title: 'What order is worth',
-    formula: ['mean over shuffles of Σ_t [ log π(o_t | frames as seen) − log π(o_t | frames shuffled) ]'],
-    over: 'The tokens of an ordered answer, scored again; of answers that share a line the least and the most.',
-    unit: 'nats',
-    note: 'A dash where it was not weighed. The query orderWorth<0.5 paid:true lists what was paid and not used.',
-    source: 'trainer/evidence/deltas.ts, trainer/evidence/order-rule.ts',
-  },
   tokens: {
     title: 'Length of an answer',
     formula: ['len(o)'],
