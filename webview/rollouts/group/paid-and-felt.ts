@@ -80,7 +80,7 @@ function whyNotFelt(group: GroupWithRollouts, answers: readonly PaidAndFelt[]): 
   const sizes = new Set(answers.map(({ rollout }) => rollout.reward.total.toFixed(9)));
   if (sizes.size === 2 && normalisationOf(group)?.divideByStd)
     return 'Rewards come in two sizes, and advantages are divided by their standard deviation, which takes r_t out again.';
-  return 'Without r_t no advantage of those that got it would be another one by more than a hundredth.';
+  return 'Without r_t those that got it would have the advantages that they have.';
 }
 
 /** `5.6–6.8`, `−0.1 to 0.4`; a dash where nothing is weighed. */

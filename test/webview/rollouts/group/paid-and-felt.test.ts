@@ -70,8 +70,8 @@ describe('lines of paid and felt', () => {
     expect(paidView(sizes)?.sentence).toMatch(/^Rewards come in two sizes/);
     expect(paidView(groupOf([right, right, wrong, wrong], { divideByStd: false }))).toMatchObject({ felt: 2 });
     expect(paidView(groupOf([right, long, right]))?.sentence).toMatch(/^Every answer got r_t/);
-    expect(paidView(groupOf([right, long, wrong, wrong], { alpha: 0.001 }))?.sentence).toMatch(
-      /by more than a hundredth/,
+    expect(paidView(groupOf([right, long, wrong, wrong], { alpha: 1e-12 }))?.sentence).toMatch(
+      /would have the advantages that they have/,
     );
   });
 
