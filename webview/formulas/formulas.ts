@@ -282,6 +282,18 @@ export const formulas = {
     source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
   },
 
+  paidAndFelt: {
+    title: 'Temporal reward, paid and felt',
+    formula: [
+      'paid = answers that got r_t / answers',
+      'felt = those of them with | A − A without r_t | > 0.01, / answers',
+    ],
+    over: 'Ordered answers that were trained on, to videos whose group had a temporal test, of the last 10 steps.',
+    unit: '0 to 1',
+    note: 'What is paid and not felt teaches nothing. The query paid:true felt:false lists it. Older groups whose record does not tell are in neither.',
+    source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
+  },
+
   ahaRate: {
     title: 'Aha moments, by tier',
     formula: ['share of T = answers with a moment of tier T / answers that the present rules have read'],
@@ -466,6 +478,30 @@ export const formulas = {
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
     source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
+  },
+  advantageWithout: {
+    title: 'Advantage without r_t',
+    formula: ['A_i of r_i − temporal_i, with their own mean and std'],
+    over: 'This answer among the ordered answers to its question, as if nobody had been paid r_t.',
+    unit: 'none',
+    note: 'Divided as the group was when it was trained on.',
+    source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
+  },
+  advantageIfUsed: {
+    title: 'Advantage if only use was paid',
+    formula: ['A_i of r_i − temporal_i · [ order not used ], with their own mean and std'],
+    over: 'This answer among the ordered answers to its question, as if r_t had gone only to answers that use order.',
+    unit: 'none',
+    note: 'A dash until every answer that was paid is weighed, by shuffles enough to judge it.',
+    source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
+  },
+  felt: {
+    title: 'Felt',
+    formula: ['felt(o_i):  | A_i − A_i without r_t | > 0.01'],
+    over: 'The ordered answers to this question that were paid r_t.',
+    unit: 'answers',
+    note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without. The query paid:true felt:false lists such answers.',
+    source: 'trainer/protocol/paid-and-felt.ts',
   },
   tokens: {
     title: 'Length of an answer',
