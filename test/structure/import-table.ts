@@ -252,6 +252,7 @@ export const rooms: readonly Room[] = [
     room: 'webview/rollouts',
     on: [
       'trainer/advantages',
+      'trainer/evidence',
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',
