@@ -45,6 +45,14 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'find aha moments and commitments of a run anew, where older rules found them',
       load: async () => (await import('./cli/commands/analyse.ts')).analyseCommand,
     },
+    weigh: {
+      summary: 'score answers again under other frames: what each stood on',
+      load: async () => (await import('./cli/commands/weigh.ts')).weighCommand,
+    },
+    ask: {
+      summary: 'ask a question of a run again with something changed',
+      load: async () => (await import('./cli/commands/ask.ts')).askCommand,
+    },
     recover: {
       summary: "save what can be read of a run's damaged database",
       load: async () => (await import('./cli/commands/recover.ts')).recoverCommand,
@@ -76,6 +84,10 @@ const groups: Record<string, Record<string, Entry>> = {
     eval: {
       summary: 'answer benchmarks with a checkpoint, or compare two evaluations',
       load: async () => (await import('./cli/commands/eval.ts')).evalCommand,
+    },
+    audit: {
+      summary: 'find the questions of a dataset that are answered without the video or its order',
+      load: async () => (await import('./cli/commands/audit.ts')).auditCommand,
     },
     ablate: {
       summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',

@@ -23,6 +23,7 @@ const all: EngineCapabilities = {
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,
   exactKl: true,
+  prefix: true,
   abort: true,
 };
 
@@ -91,7 +92,7 @@ describe('what an engine lacks for a run', () => {
 
 describe('capabilities', () => {
   it('speak of chunks, losses and optimizer keys by the names that the engine’s interface has', () => {
-    expectTypeOf<ChunkKind>().toEqualTypeOf<Chunk['kind']>();
+    expectTypeOf<ChunkKind>().toEqualTypeOf<Exclude<Chunk['kind'], 'tokens'>>();
     expectTypeOf<LossKind>().toEqualTypeOf<TrainingLoss['kind']>();
     expectTypeOf<OptimizerKey>().toEqualTypeOf<keyof OptimStep>();
   });

@@ -117,6 +117,7 @@ const capabilities: EngineCapabilities = {
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,
   exactKl: true,
+  prefix: true,
   abort: true,
 };
 
@@ -311,13 +312,12 @@ export class ScriptedEngine implements Engine {
     await this.begin('render');
     const ids = prompt.flatMap((chunk) => {
       if (chunk.kind === 'text') return tokensOf(chunk.text);
+      if (chunk.kind === 'tokens') return [...chunk.ids];
       return 'frames' in chunk ? Array<number>(chunk.frames.count).fill(frameToken) : [];
     });
     const visionTokens = ids.filter((id) => id === frameToken).length;
     const pieces = ids.map((id) => vocabulary[id] ?? framePiece);
-    const text = prompt.map((chunk) =>
-      chunk.kind === 'text' ? chunk.text : 'frames' in chunk ? framePiece.repeat(chunk.frames.count) : '',
-    );
+    const text = prompt.map((chunk) => ('frames' in chunk ? framePiece.repeat(chunk.frames.count) : textOf([chunk])));
     return { text: text.join(''), ids: Int32Array.from(ids), pieces, visionTokens };
   }
 
@@ -447,7 +447,12 @@ function completionOf(all: readonly number[], logprobs: Float64Array, maxTokens:
 }
 
 function textOf(prompt: Prompt): string {
-  return prompt.map((chunk) => (chunk.kind === 'text' ? chunk.text : '')).join('');
+  return prompt
+    .map((chunk) => {
+      if (chunk.kind === 'tokens') return chunk.ids.map((id) => vocabulary[id] ?? '').join('');
+      return chunk.kind === 'text' ? chunk.text : '';
+    })
+    .join('');
 }
 
 function scoredOf(

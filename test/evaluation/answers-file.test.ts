@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { AnswersFile, readAnswers } from '../../trainer/evaluation/answers-file.ts';
+import { openAnswers, readAnswers } from '../../trainer/evaluation/answers-file.ts';
 import { setAside } from '../../trainer/journal/json-lines.ts';
 import { answered, headerWith, unreadable } from './made-answers.ts';
 
@@ -24,7 +24,7 @@ const lines = [
 ];
 
 function writeAll(): Buffer {
-  const answers = AnswersFile.open(file, header);
+  const answers = openAnswers(file, header);
   for (const line of lines) answers.append([line]);
   answers.dispose();
   return readFileSync(file);
@@ -35,7 +35,7 @@ describe('a file of answers', () => {
     const whole = writeAll();
     for (let cut = 0; cut <= whole.length; cut++) {
       writeFileSync(file, whole.subarray(0, cut));
-      const answers = AnswersFile.open(file, header);
+      const answers = openAnswers(file, header);
       const kept = Math.max(0, whole.subarray(0, cut).filter((byte) => byte === 10).length - 1);
       expect(answers.lines).toEqual(lines.slice(0, kept));
       // Nothing of half a line stays, though what comes next might be shorter.
@@ -49,11 +49,9 @@ describe('a file of answers', () => {
   it('refuses other settings, naming each, and leaves the file as it is; another label is none', () => {
     const whole = writeAll();
     const other = headerWith({ frames: { maxFrames: 32, maxPixels: 1000 }, sampling: { ...header.sampling, seed: 2 } });
-    expect(() => AnswersFile.open(file, other)).toThrow(
-      /frames\.maxFrames: 16 against 32\nsampling\.seed: 1 against 2/,
-    );
+    expect(() => openAnswers(file, other)).toThrow(/frames\.maxFrames: 16 against 32\nsampling\.seed: 1 against 2/);
     expect(readFileSync(file).equals(whole)).toBe(true);
-    const renamed = AnswersFile.open(file, headerWith({ label: { model: 'copy', run: null, step: null } }));
+    const renamed = openAnswers(file, headerWith({ label: { model: 'copy', run: null, step: null } }));
     expect(renamed.lines).toHaveLength(4);
     renamed.dispose();
   });
@@ -61,7 +59,7 @@ describe('a file of answers', () => {
   it('refuses what is no evaluation, and never cuts it', () => {
     for (const text of ['notes of mine', '{"kind": "something else"}\n{}\n']) {
       writeFileSync(file, text);
-      expect(() => AnswersFile.open(file, header)).toThrow('no file of answers');
+      expect(() => openAnswers(file, header)).toThrow('no file of answers');
       expect(readFileSync(file, 'utf8')).toBe(text);
     }
   });
@@ -69,7 +67,7 @@ describe('a file of answers', () => {
   it('names a damaged line, and one that answers a question again', () => {
     const whole = writeAll().toString();
     writeFileSync(file, whole.replace('"row":2', '"row":"two"'));
-    expect(() => AnswersFile.open(file, header)).toThrow('damaged');
+    expect(() => openAnswers(file, header)).toThrow('damaged');
     writeFileSync(file, `${whole}${whole.trimEnd().split('\n').at(-1)}\n`);
     expect(() => readAnswers(file)).toThrow('an earlier one answers');
   });

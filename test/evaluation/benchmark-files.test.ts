@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchmarkFiles } from '../../trainer/evaluation/benchmark-files.ts';
-import { rowsToSample } from '../../trainer/evaluation/sample-benchmarks.ts';
+import { rowsToSample } from '../../trainer/evaluation/question-walk.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-benchmarks-'));
 const at = (name: string) => path.join(folder, name);

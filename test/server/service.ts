@@ -14,6 +14,7 @@ import type { RunPlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { QuestionAnswers } from '../../trainer/runs/question-answers.ts';
 import type {
+  AskService,
   CreateRun,
   EvidenceService,
   ForkRun,
@@ -194,6 +195,23 @@ export class RecordingService implements TrainerService {
       refusal: 'There is nothing to weigh.',
     }),
     compute: async () => ({ weighed: 0, before: 0, refused: [], cancelled: false }),
+  };
+
+  readonly asking: AskService = {
+    cost: async () => ({
+      ...{ weights: [null], answers: 4, ms: null, waits: false, prefix: null, cut: null },
+      refusal: 'There are no weights.',
+    }),
+    start: async () => {
+      throw new StudioError('conflict', 'There are no weights.');
+    },
+    rightWith: () => {
+      throw new StudioError('not-found', 'There is no such group.');
+    },
+    startRightWith: async () => {
+      throw new StudioError('conflict', 'There are no weights.');
+    },
+    remove: () => {},
   };
 
   readonly labels: LabelService = {

@@ -132,7 +132,28 @@ export const rooms: readonly Room[] = [
   },
 
   // What lasts longer than a step.
-  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
+  {
+    room: 'trainer/export',
+    on: ['trainer/evidence', 'trainer/protocol', 'trainer/store', 'trainer/video'],
+    runs: 'node',
+  },
+  // Above evaluation, whose work it does with changed questions, and export, whose pages it writes.
+  {
+    room: 'trainer/audit',
+    on: [
+      'trainer/data',
+      'trainer/engines',
+      'trainer/evaluation',
+      'trainer/evidence',
+      'trainer/evidence/interventions',
+      'trainer/export',
+      'trainer/learning',
+      'trainer/protocol',
+      'trainer/reasoning',
+      'trainer/rewards',
+    ],
+    runs: 'node',
+  },
   {
     room: 'trainer/annotations/report',
     on: ['trainer/annotations/agreement', 'trainer/export', 'trainer/protocol'],
@@ -160,6 +181,7 @@ export const rooms: readonly Room[] = [
       'trainer/learning',
       'trainer/protocol',
       'trainer/reasoning',
+      'trainer/rewards',
       'trainer/store',
       'trainer/video',
     ],
@@ -173,11 +195,13 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/cli/experiments',
     on: [
+      'trainer/audit',
       'trainer/cli/terminal',
       'trainer/client',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/evidence/interventions',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
@@ -198,6 +222,7 @@ export const rooms: readonly Room[] = [
       'trainer/annotations/export',
       'trainer/annotations/report',
       'trainer/annotations/rows',
+      'trainer/audit',
       'trainer/cli/experiments',
       'trainer/cli/terminal',
       'trainer/client',
@@ -206,6 +231,7 @@ export const rooms: readonly Room[] = [
       'trainer/data/editable',
       'trainer/engines',
       'trainer/evaluation',
+      'trainer/evidence',
       'trainer/export',
       'trainer/journal',
       'trainer/learning',

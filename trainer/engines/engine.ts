@@ -39,11 +39,14 @@ export interface Frames {
 
 /**
  * A prompt is a list of chunks. `text` is plain: text that looks like a special token stays text.
- * `special` is one special token by name, such as `<|im_start|>`. `order[i]` is the frame that stands at place i.
+ * `special` is one special token by name, such as `<|im_start|>`. `order[i]` is the frame that stands at place i. `tokens` are token
+ * ids as they are, such as the part of an answer from which sampling goes on: text like any other, but for its cut. It takes engines
+ * that can `prefix`; an id that is no token of the model, or stands for media, is refused.
  */
 export type Chunk =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'special'; readonly token: string }
+  | { readonly kind: 'tokens'; readonly ids: readonly number[] }
   | { readonly kind: 'image'; readonly frames: Frames }
   | { readonly kind: 'video'; readonly frames: Frames; readonly order: readonly number[] };
 
@@ -68,7 +71,10 @@ export type ModelOrigin =
 
 export interface SampleRequest {
   readonly prompt: Prompt;
-  /** One seed per answer wanted. The same seed gives the same answer whatever else is in the batch. */
+  /**
+   * One seed per answer wanted. The same seed gives the same answer whatever else is in the batch. Where the prompt ends with `tokens`,
+   * it gives what it would have given behind them: an answer goes on as it did, up to rounding.
+   */
   readonly seeds: readonly number[];
 }
 

@@ -13,6 +13,9 @@ a { color: var(--link); overflow-wrap: anywhere; }
 code, .mono { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 .dim { color: var(--dim); }
 section { margin-top: 24px; }
+.wide { overflow-x: auto; }
+.wide th, .wide td { white-space: nowrap; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
 article { border-top: 1px solid var(--line); margin-top: 24px; padding-top: 16px; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
 ul.options { list-style: none; margin: 4px 0; padding: 0; }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type Method, type ParameterValues, parameters } from './parameters.ts';
 
-/** What a prompt is made of; see `Chunk` of the engines. */
+/** What a prompt is made of; see `Chunk` of the engines. Tokens by number are told by `prefix`. */
 export const chunkKind = z.enum(['text', 'special', 'image', 'video']);
 export type ChunkKind = z.infer<typeof chunkKind>;
 
@@ -38,6 +38,8 @@ export const engineCapabilities = z.object({
   reference: z.boolean(),
   /** The KL against that reference can be summed over the whole vocabulary. */
   exactKl: z.boolean(),
+  /** A prompt may hold tokens by number: sampling goes on from any token of an answer. */
+  prefix: z.boolean().default(false),
   /** Open answers end within a token when they are aborted; else they are written to their end and thrown away. */
   abort: z.boolean(),
 });

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
+import { ask, askAbout, askAnswered, askCost, askProgress, experiment, experimentTokens, rightWith } from './ask.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
@@ -113,6 +114,8 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   flags: z.number().int(),
   /** Why its group is flat; absent where rewards differ, and where that is not indexed yet. */
   flatBecause: z.enum(flatReasons).optional(),
+  /** Whether the temporal reward changed its advantage; absent where there is nothing to say, and where that is not indexed yet. */
+  felt: z.boolean().optional(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
 
@@ -341,6 +344,23 @@ export const requests = {
     }),
   ),
   'evidence/cancel': call(z.object({ id: z.uuid() }), nothing),
+  /**
+   * Puts a question to a model again with something changed, and keeps what comes of it beside the run. `id` is made by who asks;
+   * `ask/progress` and `ask/answered` tell how far it is. What ends it keeps the answers that are whole. @throws `conflict` where no
+   * weights can be had now; `bad-request` for what does not fit the question or the engine; `cancelled` before any answer was whole
+   */
+  'ask/start': call(runId.extend({ id: z.uuid(), about: askAbout, ask }), z.object({ experiment })),
+  /** Ends one of this connection. */
+  'ask/cancel': call(z.object({ id: z.uuid() }), nothing),
+  'ask/cost': call(runId.extend({ about: askAbout, ask }), askCost),
+  /** Beside a rollout, or those that were asked for a group as a whole; oldest first. */
+  'ask/list': call(runId.extend({ about: askAbout }), z.object({ experiments: z.array(experiment) })),
+  'ask/get': call(runId.extend({ id: z.uuid() }), z.object({ experiment, tokens: experimentTokens })),
+  'ask/remove': call(runId.extend({ id: z.uuid() }), nothing),
+  /** How often a group's question is answered right as it was seen, and with less of the video as far as that was asked. */
+  'ask/right-with': call(runId.extend({ groupId: z.string() }), rightWith),
+  /** Asks the three, those that make sense: one after the other, under one `id`, and counts as `ask/right-with` does. */
+  'ask/right-with-start': call(runId.extend({ id: z.uuid(), groupId: z.string() }), rightWith),
   /** The pixels travel as one binary message whose header carries `transfer`; it is sent before this answer. */
   'frames/get': call(
     runId.extend({ key: z.string() }),
@@ -455,6 +475,8 @@ export const notifications = {
     doing: z.string().nullable(),
     leftMs: z.number().nullable(),
   }),
+  'ask/progress': askProgress,
+  'ask/answered': askAnswered,
   'exports/progress': z.object({ id: z.uuid(), done: z.number().int(), total: z.number().int() }),
   /** How far a list or count of this client is that has to look at all rollouts: so many of `total`. */
   'rollouts/progress': z.object({ runId: z.string(), done: z.number().int(), total: z.number().int() }),

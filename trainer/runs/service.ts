@@ -2,6 +2,7 @@
 import type { Frames } from '../engines/engine.ts';
 import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
+import type { Ask, AskAbout, AskCost, AskProgress, Experiment, ExperimentAnswer, RightWith } from '../protocol/ask.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
 import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
@@ -161,6 +162,36 @@ export interface EvidenceService {
   ): Promise<WeighingDone>;
 }
 
+/** Who follows an ask. */
+export interface AskListener {
+  onProgress(progress: Omit<AskProgress, 'id'>): void;
+  onAnswered(part: number, answer: ExperimentAnswer): void;
+}
+
+/** What is asked, and the id of the experiment that comes of it. */
+export interface AskOrder {
+  readonly id: string;
+  readonly about: AskAbout;
+  readonly ask: Ask;
+}
+
+/** Questions asked again with something changed. */
+export interface AskService {
+  /** @throws StudioError `not-found` for a rollout or group that is not there */
+  cost(runId: string, about: AskAbout, ask: Ask): Promise<AskCost>;
+  /**
+   * What ends it keeps the answers that are whole.
+   * @throws StudioError `conflict` where no weights can be had now; `bad-request`, `bad-media`, `bad-template` as the ask has it;
+   *   `cancelled` before any answer was whole; as the engine does
+   */
+  start(runId: string, order: AskOrder, signal: AbortSignal, listener: AskListener): Promise<Experiment>;
+  rightWith(runId: string, groupId: string): RightWith;
+  /** @throws StudioError as `start` */
+  startRightWith(runId: string, groupId: string, signal: AbortSignal, listener: AskListener): Promise<RightWith>;
+  /** @throws StudioError `not-found` */
+  remove(runId: string, id: string): void;
+}
+
 export interface TrainerService {
   readonly info: TrainerInfo;
   listen(listener: TrainerListener): { dispose(): void };
@@ -199,6 +230,7 @@ export interface TrainerService {
    */
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
   readonly evidence: EvidenceService;
+  readonly asking: AskService;
   readonly labels: LabelService;
   readonly review: QueueService;
   readonly suggestions: SuggestionService;

@@ -19,6 +19,7 @@ import { RunStore } from '../store/run-store.ts';
 import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { type Analysed, Analysing } from './analysing.ts';
+import { Asking } from './asking.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
@@ -74,6 +75,7 @@ export class Trainer implements TrainerService {
   private readonly analysing = new Analysing();
   private readonly desk: WeightsDesk;
   readonly evidence: RunEvidence;
+  readonly asking: Asking;
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;
 
@@ -101,6 +103,12 @@ export class Trainer implements TrainerService {
       run: (id) => this.run(id),
       frames: (id, key) => this.frames(id, key),
       reader: this.reader,
+    });
+    this.asking = new Asking({
+      desk: this.desk,
+      run: (id) => this.run(id),
+      media: () => this.media(),
+      frames: (id, key) => this.frames(id, key),
     });
     this.queue = new RunQueue({
       runs: () => this.runs(),

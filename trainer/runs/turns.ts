@@ -11,32 +11,33 @@ interface Waiting {
 
 export class Turns {
   private readonly waiting: Waiting[] = [];
-  private isOpen = false;
+  /** Whether the next piece has its turn now. */
+  private may: () => boolean = never;
   private underWay: Promise<void> | null = null;
   private closedBecause: StudioError | null = null;
   /** Milliseconds that may be used at the next safe point; what a piece took over is owed. */
   private leftMs = 0;
 
-  /** @throws StudioError `conflict` when the run leaves the memory before the piece has its turn */
+  /** @throws StudioError `conflict` when the run goes on without it, or leaves the memory, before the piece has its turn */
   take<T>(piece: () => Promise<T>): Promise<T> {
     if (this.closedBecause) return Promise.reject(this.closedBecause);
     return new Promise<T>((resolve, reject) => {
       this.waiting.push({ start: () => piece().then(resolve, reject), refuse: reject });
-      if (this.isOpen) void this.drain(() => this.isOpen);
+      this.next();
     });
   }
 
   /** The run stands still: pieces are taken as they come. */
   open(): void {
-    this.isOpen = true;
-    void this.drain(() => this.isOpen);
+    this.may = always;
+    this.next();
   }
 
   /** The run goes on, beside the piece under way. @param why those that wait are refused; null where they have turns at safe points */
   shut(why: string | null): void {
-    this.isOpen = false;
-    if (why !== null)
-      this.refuse(new StudioError('conflict', why, { remedy: 'What was done is kept. Pause it and ask again.' }));
+    this.may = never;
+    if (why === null) return;
+    this.refuse(new StudioError('conflict', why, { remedy: 'What was done is kept. Pause it and ask again.' }));
   }
 
   /**
@@ -45,11 +46,15 @@ export class Turns {
    * @returns milliseconds that were used
    */
   async use(budgetMs: number): Promise<number> {
+    if (budgetMs <= 0) return 0;
     // An unused share is not saved up for a long stop.
     this.leftMs = Math.min(budgetMs, this.leftMs + budgetMs);
     const begun = performance.now();
     const usedMs = (): number => performance.now() - begun;
-    if (budgetMs > 0) await this.drain(() => usedMs() < this.leftMs);
+    this.may = () => usedMs() < this.leftMs;
+    this.next();
+    while (this.underWay) await this.underWay;
+    this.may = never;
     const used = usedMs();
     this.leftMs -= used;
     return used;
@@ -58,7 +63,7 @@ export class Turns {
   /** The run leaves the memory. Resolves when no piece is under way. */
   async close(why: string): Promise<void> {
     this.closedBecause = new StudioError('conflict', why);
-    this.isOpen = false;
+    this.may = never;
     this.refuse(this.closedBecause);
     await this.underWay;
   }
@@ -67,20 +72,16 @@ export class Turns {
     for (const { refuse } of this.waiting.splice(0)) refuse(thrown);
   }
 
-  private async drain(may: () => boolean): Promise<void> {
-    if (this.underWay) return this.underWay;
-    const work = async (): Promise<void> => {
-      while (may()) {
-        const next = this.waiting.shift();
-        if (!next) return;
-        await next.start();
-      }
-    };
-    this.underWay = work().finally(() => {
+  private next(): void {
+    if (this.underWay || this.waiting.length === 0 || !this.may()) return;
+    const piece = this.waiting.shift();
+    if (!piece) return;
+    this.underWay = piece.start().finally(() => {
       this.underWay = null;
+      this.next();
     });
-    await this.underWay;
-    // What came while the last piece ended has its turn too.
-    if (this.waiting.length > 0 && may()) await this.drain(may);
   }
 }
+
+const always = (): boolean => true;
+const never = (): boolean => false;

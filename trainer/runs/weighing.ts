@@ -320,7 +320,7 @@ function noIds(run: WeighedRun, { id }: Rollout): string | null {
 }
 
 /** What comes after the abort is thrown away. @throws the signal's reason */
-async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -16,7 +16,7 @@ import { parseQuery } from '../protocol/query/parse.ts';
 import type { RunEvent } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
-import type { EvidenceAsked, SamplingHint, TrainerService } from '../runs/service.ts';
+import type { AskListener, EvidenceAsked, SamplingHint, TrainerService } from '../runs/service.ts';
 import type { WeighingDone } from '../runs/weighing.ts';
 import type { CountAsked } from '../store/rollout-list.ts';
 import type { Attention } from '../store/rollout-reader.ts';
@@ -50,6 +50,8 @@ export class ClientConnection {
   private readonly exporting = new Map<string, AbortController>();
   /** Weighings under way. */
   private readonly weighing = new Map<string, AbortController>();
+  /** Asks under way. */
+  private readonly asking = new Map<string, AbortController>();
   private readonly unfetched = new Set<string>();
   /** Changes of runs that a slow reader has yet to hear of; the last one of each run is enough. */
   private readonly changedMeanwhile = new Map<string | null, RunSummary | null>();
@@ -95,7 +97,13 @@ export class ClientConnection {
   dispose(): void {
     for (const subscription of this.subscriptions.values()) subscription.dispose();
     this.subscriptions.clear();
-    for (const work of [...this.reading.keys(), ...this.exporting.values(), ...this.weighing.values()]) work.abort();
+    for (const work of [
+      ...this.reading.keys(),
+      ...this.exporting.values(),
+      ...this.weighing.values(),
+      ...this.asking.values(),
+    ])
+      work.abort();
     for (const id of this.unfetched) this.surroundings.exports.remove(id);
     this.changedMeanwhile.clear();
   }
@@ -230,6 +238,28 @@ export class ClientConnection {
         this.weighing.get(id)?.abort();
         return {};
       }),
+      'ask/start': greeted<'ask/start'>(async ({ runId, ...order }) => ({
+        experiment: await this.whileAsking(order.id, (signal, listener) =>
+          service.asking.start(runId, order, signal, listener),
+        ),
+      })),
+      'ask/cancel': greeted<'ask/cancel'>(({ id }) => {
+        this.asking.get(id)?.abort();
+        return {};
+      }),
+      'ask/cost': greeted<'ask/cost'>(({ runId, about, ask }) => service.asking.cost(runId, about, ask)),
+      'ask/list': greeted<'ask/list'>(({ runId, about }) => ({
+        experiments: service.store(runId).experimentsAbout(about),
+      })),
+      'ask/get': greeted<'ask/get'>(({ runId, id }) => service.store(runId).experiment(id)),
+      'ask/remove': greeted<'ask/remove'>(({ runId, id }) => {
+        service.asking.remove(runId, id);
+        return {};
+      }),
+      'ask/right-with': greeted<'ask/right-with'>(({ runId, groupId }) => service.asking.rightWith(runId, groupId)),
+      'ask/right-with-start': greeted<'ask/right-with-start'>(({ runId, id, groupId }) =>
+        this.whileAsking(id, (signal, listener) => service.asking.startRightWith(runId, groupId, signal, listener)),
+      ),
       'frames/get': greeted<'frames/get'>(({ runId, key }) => this.sendFrames(runId, key)),
       'places/find': greeted<'places/find'>(({ runId, ...sought }) => service.store(runId).findPlace(sought)),
       'place/show': greeted<'place/show'>(({ place }, author) => this.showPlace(place, author)),
@@ -407,6 +437,26 @@ export class ClientConnection {
       });
     } finally {
       this.weighing.delete(id);
+    }
+  }
+
+  /** A page that is too slow for what is being written is told of whole answers alone. */
+  private async whileAsking<T>(
+    id: string,
+    ask: (signal: AbortSignal, listener: AskListener) => Promise<T>,
+  ): Promise<T> {
+    if (this.asking.has(id)) throw new StudioError('bad-request', 'An ask of this id is under way.');
+    const controller = new AbortController();
+    this.asking.set(id, controller);
+    try {
+      return await ask(controller.signal, {
+        onProgress: (progress) => {
+          if (this.transport.isIdle) this.peer.notify('ask/progress', { id, ...progress });
+        },
+        onAnswered: (part, answer) => this.peer.notify('ask/answered', { id, part, answer }),
+      });
+    } finally {
+      this.asking.delete(id);
     }
   }
 

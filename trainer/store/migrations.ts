@@ -8,7 +8,19 @@ import type { Database } from './database.ts';
 import { beginFilling } from './filling.ts';
 import { masksOfEvents } from './masked-answers.ts';
 import { rewriteRecords } from './records-of-version-1.ts';
-import { applicationId, schema1, schema2, schema4, schema5, schema6, schema7, schema8, schema9 } from './schema.ts';
+import {
+  applicationId,
+  schema1,
+  schema2,
+  schema4,
+  schema5,
+  schema6,
+  schema7,
+  schema8,
+  schema9,
+  schema10,
+  schema11,
+} from './schema.ts';
 
 interface Step {
   change(database: Database): void;
@@ -49,6 +61,8 @@ const steps: readonly Step[] = [
     refill: false,
   },
   { change: (database) => database.exec(schema9), refill: false },
+  { change: (database) => database.exec(schema10), refill: true },
+  { change: (database) => database.exec(schema11), refill: false },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

@@ -54,6 +54,7 @@ const words = {
   rollouts: 'rollouts',
   tokens: "rollouts' tokens",
   annotations: 'flags',
+  experiments: 'experiments',
 } as const;
 
 /** How many rows of a table were read, and at most how many were not; null where what follows the last can't be told. */

@@ -245,19 +245,20 @@ interface RowRecord {
   at: number | null;
   p: number | null;
   p_shuffled: number | null;
+  felt: 0 | 1 | null;
 }
 
 /** In the order of the keys. */
 export function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because, g.p, g.p_shuffled,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because, g.p, g.p_shuffled, r.felt,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
      FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
      JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
      ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ body, problem_type, data_type, flat_because, p_shuffled, ...columns }) => {
+  return records.map(({ body, problem_type, data_type, flat_because, p_shuffled, felt, ...columns }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
     return {
       ...shown,
@@ -267,6 +268,7 @@ export function rowsOf(database: Database, keys: readonly number[]): RolloutRow[
       problemType: problem_type,
       dataType: data_type,
       ...(flat_because !== null && { flatBecause: flat_because }),
+      ...(felt !== null && { felt: felt === 1 }),
     };
   });
 }

@@ -11,6 +11,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { analysisVersion } from '../protocol/analysis.ts';
+import type { AskAbout, Experiment, ExperimentTokens } from '../protocol/ask.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { evidenceVersion, type Weighing } from '../protocol/evidence.ts';
@@ -196,7 +197,21 @@ export class RunStore {
     );
   }
 
-  private makeAnew(portion: () => number): number {
+  /**
+   * Keeps an experiment, which is no event: nothing that follows from events changes by it.
+   * @returns it with its number
+   * @throws StudioError `disk-full`; `bad-store` for what is damaged
+   */
+  keepExperiment(made: Omit<Experiment, 'number'>, tokens: ExperimentTokens): Experiment {
+    return this.makeAnew(() => this.database.transaction(() => this.tables.experiments.write(made, tokens)));
+  }
+
+  /** @throws StudioError `not-found` */
+  removeExperiment(id: string): void {
+    if (!this.tables.experiments.remove(id)) throw this.notFound('experiment', id);
+  }
+
+  private makeAnew<T>(portion: () => T): T {
     try {
       return portion();
     } catch (thrown) {
@@ -353,9 +368,39 @@ export class RunStore {
     return this.tables.evidence.read(rolloutId, evidenceVersion);
   }
 
+  /** Of all rollouts that stand and were weighed, oldest first. */
+  *weighings(): Generator<Weighing> {
+    for (const id of this.tables.evidence.weighed(evidenceVersion)) {
+      const weighing = this.weighing(id);
+      if (weighing) yield weighing;
+    }
+  }
+
+  /** Interventions on rollouts that stand, by whatever weights. */
+  weighedCount(): number {
+    return this.tables.evidence.count(evidenceVersion);
+  }
+
   /** Those of some rollouts that these weights have weighed, by the present rules. */
   weighedOf(rolloutIds: readonly string[], weights: Pick<WeighedWith, 'run' | 'step'>): ReadonlySet<string> {
     return this.tables.evidence.weighedOf(rolloutIds, { ...weights, version: evidenceVersion });
+  }
+
+  /** Experiments beside a rollout, or for a group as a whole, oldest first. */
+  experimentsAbout(about: AskAbout): Experiment[] {
+    return this.tables.experiments.list(about);
+  }
+
+  /** All of the run, oldest first, read as they are taken. */
+  experiments(): Generator<{ experiment: Experiment; tokens: ExperimentTokens }, void> {
+    return this.tables.experiments.all();
+  }
+
+  /** @throws StudioError `not-found` */
+  experiment(id: string): { experiment: Experiment; tokens: ExperimentTokens } {
+    const held = this.tables.experiments.read(id);
+    if (!held) throw this.notFound('experiment', id);
+    return held;
   }
 
   /** The frames of a media key and a question that shows them. @throws StudioError `not-found` */

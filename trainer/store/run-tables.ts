@@ -16,6 +16,7 @@ import { AnnotationTable } from './annotation-table.ts';
 import type { Database } from './database.ts';
 import { EventTable } from './event-table.ts';
 import { EvidenceTable } from './evidence-table.ts';
+import { ExperimentTable } from './experiment-table.ts';
 import { writeMask } from './masked-answers.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -49,6 +50,7 @@ export class RunTables {
   readonly annotations: AnnotationTable;
   readonly stepCounts: StepCountTables;
   readonly evidence: EvidenceTable;
+  readonly experiments: ExperimentTable;
   private readonly sameTexts: SameTexts;
   private readonly database: Database;
 
@@ -61,6 +63,7 @@ export class RunTables {
     this.sameTexts = new SameTexts(database);
     this.tokens = new TokenTable(database);
     this.evidence = new EvidenceTable(database);
+    this.experiments = new ExperimentTable(database);
     this.rollouts = new RolloutTables(database, this.tokens, (id, text) => this.annotations.countOf(id, text));
   }
 

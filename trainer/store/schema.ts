@@ -315,3 +315,24 @@ CREATE TABLE evidence (
   PRIMARY KEY (rollout_key, weights, step, version, intervention)
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** Whether the temporal reward changed an answer's advantage. */
+export const schema10 = 'ALTER TABLE rollouts ADD COLUMN felt INTEGER;';
+
+/**
+ * Questions that were asked again, beside a rollout or, with an empty rollout_id, for a group as a whole. They hold no key of another
+ * table: the run may go back over what they were asked about. body and tokens: JSON, null once one is removed.
+ */
+export const schema11 = `
+CREATE TABLE experiments (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  group_id TEXT NOT NULL,
+  rollout_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  body TEXT,
+  tokens TEXT
+) STRICT;
+CREATE INDEX experiments_rollout ON experiments (rollout_id);
+CREATE INDEX experiments_group ON experiments (group_id);
+`;

@@ -52,6 +52,7 @@ describe('withoutEffect', () => {
       optimizerKeys: ['learningRate' as const],
       reference: false,
       exactKl: false,
+      prefix: false,
       abort: false,
     },
   };

@@ -6,7 +6,8 @@ import { readAnswers } from '../../evaluation/answers-file.ts';
 import { compareEvaluations, comparisonReport } from '../../evaluation/compare.ts';
 import { type Report, reportMarkdown, reportText } from '../../evaluation/table.ts';
 import { StudioError } from '../../protocol/errors.ts';
-import { answersName, evaluationsFolder } from '../experiments/evaluate-checkpoint.ts';
+import { evaluationsFolder } from '../experiments/evaluate-checkpoint.ts';
+import { answersName } from '../experiments/kept-work.ts';
 import { exitCodes, usage } from '../terminal/command.ts';
 import {
   compareRecorded,

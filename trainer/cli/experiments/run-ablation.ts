@@ -33,14 +33,9 @@ import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun } from '../../runs/run-files.ts';
 import { duration, type LiveLine, Pace } from '../terminal/progress.ts';
 import { type AblationPlan, ablationFolder } from './ablation-plan.ts';
-import {
-  answersName,
-  evaluateCheckpoint,
-  evaluationName,
-  evaluationsFolder,
-  replaceFile,
-} from './evaluate-checkpoint.ts';
+import { evaluateCheckpoint, evaluationName, evaluationsFolder } from './evaluate-checkpoint.ts';
 import type { Hosting } from './hosting.ts';
+import { answersName, replaceFile } from './kept-work.ts';
 import { sampleCheckpointGroups } from './sample-checkpoint-groups.ts';
 import { hostInTerminal, type TerminalSession } from './train-in-terminal.ts';
 

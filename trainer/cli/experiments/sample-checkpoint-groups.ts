@@ -13,7 +13,7 @@ import type { PromptTemplate } from '../../reasoning/template.ts';
 import { promptTemplate } from '../../reasoning/template.ts';
 import { frameLimits } from '../../video/choose.ts';
 import { duration, type LiveLine } from '../terminal/progress.ts';
-import { replaceFile } from './evaluate-checkpoint.ts';
+import { replaceFile } from './kept-work.ts';
 import { type ModelPlace, withModel } from './loaded-model.ts';
 
 export interface GroupsWanted extends ModelPlace {

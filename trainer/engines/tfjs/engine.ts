@@ -113,6 +113,7 @@ class TfjsEngine implements Engine {
       optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
       reference: true,
       exactKl: true,
+      prefix: true,
       abort: true,
     };
   }
@@ -419,7 +420,7 @@ class TfjsEngine implements Engine {
     const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
     const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
     const { pieces } = decodePieces(tokenizer, encoded.tokens);
-    return { text: renderPrompt(prompt), ids: encoded.tokens, pieces, visionTokens };
+    return { text: renderPrompt(prompt, tokenizer), ids: encoded.tokens, pieces, visionTokens };
   }
 
   unload(model: ModelHandle): Promise<void> {

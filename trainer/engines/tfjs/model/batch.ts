@@ -18,6 +18,8 @@ export interface EncodedPrompt {
   /** Position of the first token after the prompt. */
   readonly next: number;
   readonly media: readonly { readonly medium: Medium; readonly firstToken: number; readonly tokens: number }[];
+  /** Tokens at the end that an answer begins with: what is sampled goes on from there; absent: none. */
+  readonly begun?: number;
 }
 
 export interface PackedGroup {

@@ -9,6 +9,8 @@ import { uniform } from './random.ts';
 
 const reportEveryMs = 100;
 
+type StopTexts = NonNullable<SampleChunk['stop']>;
+
 /** An answer under way. */
 interface Open {
   readonly answer: number;
@@ -39,7 +41,7 @@ export async function generate(
     logprobs: [],
     entropy: [],
     alternatives: { tokens: [], logprobs: [] },
-    ending: chunk.stop === null ? null : new EndingText(chunk.stop.texts),
+    ending: chunk.stop === null ? null : new EndingText(chunk.stop, begunTokens(chunk, wanted)),
     reported: 0,
   }));
   let finished: SampleReport['finished'][number][] = [];
@@ -91,7 +93,13 @@ export async function generate(
         const token =
           temperature === 0
             ? likeliest(distribution.logits, at, chunk.allowed)
-            : drawToken(distribution.weights, at, vocabulary, topP, uniform(answer.seed, answer.tokens.length));
+            : drawToken(
+                distribution.weights,
+                at,
+                vocabulary,
+                topP,
+                uniform(answer.seed, begunTokens(chunk, answer).length + answer.tokens.length),
+              );
         answer.tokens.push(token);
         answer.logprobs.push((distribution.logits[at + token] as number) - (distribution.logSums[row] as number));
         answer.entropy.push(distribution.entropy[row] as number);
@@ -103,7 +111,7 @@ export async function generate(
             );
           }
         }
-        const ends = chunk.endTokens.includes(token) || answer.ending?.ends(chunk.stop?.pieces[token]) === true;
+        const ends = chunk.endTokens.includes(token) || answer.ending?.ends(token) === true;
         if (ends) finish(answer, 'stop');
         else if (answer.tokens.length >= maxTokens) finish(answer, 'length');
         else kept.push(row);
@@ -151,21 +159,31 @@ function start(model: Model, ops: Ops, chunk: SampleChunk): { cache: DecodingCac
   return { cache: ops.decodingCache({ promptQkv: qkv, prompts, shape: model.config.text.shape }), logits };
 }
 
+/** What the prompt of an answer holds of it already. */
+function begunTokens({ prompts }: SampleChunk, { prompt }: { readonly prompt: number }): Int32Array {
+  const { tokens = new Int32Array(), begun = 0 } = prompts[prompt] ?? {};
+  return tokens.subarray(tokens.length - begun);
+}
+
 /** Watches the end of an answer for any of some texts, in UTF-8: a text may begin and end within tokens. */
 class EndingText {
-  private readonly texts: readonly Uint8Array[];
+  private readonly stop: StopTexts;
   private readonly kept: number;
   private tail: Buffer = Buffer.alloc(0);
 
-  constructor(texts: readonly Uint8Array[]) {
-    this.texts = texts;
-    this.kept = Math.max(...texts.map(({ length }) => length)) - 1;
+  /** @param begun tokens that the answer has: a text may begin in them */
+  constructor(stop: StopTexts, begun: Int32Array) {
+    this.stop = stop;
+    this.kept = Math.max(...stop.texts.map(({ length }) => length)) - 1;
+    for (const token of begun) this.ends(token);
   }
 
-  /** Whether these bytes, added to the answer, complete one of the texts. */
-  ends(bytes: Uint8Array = new Uint8Array()): boolean {
+  /** Whether this token, added to the answer, completes one of the texts. */
+  ends(token: number): boolean {
+    const { texts, pieces } = this.stop;
+    const bytes = pieces[token] ?? new Uint8Array();
     const seen = Buffer.concat([this.tail, bytes]);
     this.tail = seen.subarray(Math.max(0, seen.length - this.kept));
-    return this.texts.some((text) => seen.includes(Buffer.from(text.buffer, text.byteOffset, text.length)));
+    return texts.some((text) => seen.includes(Buffer.from(text.buffer, text.byteOffset, text.length)));
   }
 }

@@ -13,6 +13,8 @@ export interface Medium {
   readonly pixels: Uint8Array;
   /** Frames in the order in which they are seen; an even number. */
   readonly order: readonly number[];
+  /** Its patches are zeros, whatever its pixels are. */
+  readonly blank?: boolean;
 }
 
 /** By channel, of values in [0, 1]: CLIP's. */
@@ -54,8 +56,8 @@ export function framePairs(medium: Medium): FramePair[] {
 }
 
 /** Names the content of a pair: equal pairs, of whatever medium, have equal keys. */
-export function pairKey({ medium: { key, width, height }, first, second }: FramePair): string {
-  return `${first},${second}|${width}x${height}|${key}`;
+export function pairKey({ medium: { key, width, height, blank }, first, second }: FramePair): string {
+  return blank ? `blank|${width}x${height}` : `${first},${second}|${width}x${height}|${key}`;
 }
 
 /** [rows * columns, 1176] in the merger's order; a patch is channel, frame, y, x. */
@@ -63,6 +65,7 @@ export function makePatches({ medium, first, second }: FramePair): Float32Array 
   const places = patchPlaces(patchGrid(medium));
   const { width, height, pixels } = medium;
   const patches = new Float32Array(places.length * patchLength);
+  if (medium.blank) return patches;
   let at = 0;
   for (const { row, column } of places) {
     for (let channel = 0; channel < 3; channel++) {

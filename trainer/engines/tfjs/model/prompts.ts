@@ -3,7 +3,7 @@ import { StudioError } from '../../../protocol/errors.ts';
 import type { Chunk, Frames, Prompt } from '../../engine.ts';
 import { specialTokens } from '../../engine.ts';
 import { promptText } from '../../prompt-text.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { decodePieces, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { EncodedPrompt } from './batch.ts';
 import type { ModelConfig } from './config.ts';
 import { temporalPatchSize } from './config.ts';
@@ -19,7 +19,8 @@ function medium(chunk: Extract<Chunk, { kind: 'image' | 'video' }>): Medium {
   const last = order.at(-1);
   if (last !== undefined && order.length % temporalPatchSize === 1) order.push(last);
   checkFrames(frames, order);
-  return { key: frames.key, width: frames.width, height: frames.height, pixels: frames.pixels, order };
+  const { key, width, height, pixels, blank = false } = frames;
+  return { key, width, height, pixels, order, blank };
 }
 
 const sharedCopies = new WeakMap<Uint8Array, Uint8Array>();
@@ -50,6 +51,8 @@ function checkFrames({ key, width, height, count, pixels }: Frames, order: reado
   if (bad !== undefined) fail(`The order names frame ${bad}; there are ${count}.`);
 }
 
+const framesKey = ({ key, width, height, blank }: Frames): readonly unknown[] => [key, width, height, blank === true];
+
 /** What a chunk says, as plain values: equal chunks have equal ones. */
 function chunkKey(chunk: Chunk): readonly unknown[] {
   switch (chunk.kind) {
@@ -57,10 +60,12 @@ function chunkKey(chunk: Chunk): readonly unknown[] {
       return ['t', chunk.text];
     case 'special':
       return ['s', chunk.token];
+    case 'tokens':
+      return ['n', chunk.ids];
     case 'image':
-      return ['i', chunk.frames.key, chunk.frames.width, chunk.frames.height];
+      return ['i', ...framesKey(chunk.frames)];
     case 'video':
-      return ['v', chunk.frames.key, chunk.frames.width, chunk.frames.height, chunk.frames.sampleFps, chunk.order];
+      return ['v', ...framesKey(chunk.frames), chunk.frames.sampleFps, chunk.order];
   }
 }
 
@@ -106,6 +111,10 @@ export class PromptEncoder {
           }
           addText([this.tokenizer.special(chunk.token)]);
           break;
+        case 'tokens':
+          this.checkTokens(chunk.ids);
+          addText(chunk.ids);
+          break;
         case 'image':
         case 'video': {
           const shared = this.shared(medium(chunk));
@@ -123,11 +132,29 @@ export class PromptEncoder {
     }
     if (tokens.length === 0) throw new StudioError('bad-request', 'A prompt must not be empty.');
     const { positions, next } = mropePositions(spans, this.config.vision.tokensPerSecond, this.config.positions);
-    return { tokens: Int32Array.from(tokens), positions, next, media };
+    const last = prompt.at(-1);
+    return {
+      tokens: Int32Array.from(tokens),
+      positions,
+      next,
+      media,
+      ...(last?.kind === 'tokens' ? { begun: last.ids.length } : {}),
+    };
+  }
+
+  private checkTokens(ids: readonly number[]): void {
+    const { vocabularySize } = this.config.text;
+    for (const id of ids) {
+      if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+        throw new StudioError('bad-request', `A prompt holds token ${id}; the model has ${vocabularySize}.`);
+      const name = this.tokenizer.specialName(id);
+      if (name === specialTokens.image || name === specialTokens.video)
+        throw new StudioError('bad-request', `${name} stands for media and can't be given as a token.`);
+    }
   }
 
   private shared(own: Medium): Medium {
-    const key = JSON.stringify([own.key, own.width, own.height, own.order]);
+    const key = JSON.stringify([own.key, own.width, own.height, own.blank, own.order]);
     const known = this.media.get(key);
     if (known !== undefined) return known;
     const shared = { ...own, pixels: overSharedMemory(own.pixels) };
@@ -137,6 +164,10 @@ export class PromptEncoder {
 }
 
 /** The text that the model is given: special tokens by name, one placeholder per vision token. */
-export function renderPrompt(prompt: Prompt): string {
-  return promptText(prompt, (chunk) => visionTokens(patchGrid(medium(chunk))));
+export function renderPrompt(prompt: Prompt, tokenizer: Tokenizer): string {
+  return promptText(
+    prompt,
+    (chunk) => visionTokens(patchGrid(medium(chunk))),
+    (ids) => decodePieces(tokenizer, Int32Array.from(ids)).pieces.join(''),
+  );
 }

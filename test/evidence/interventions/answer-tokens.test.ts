@@ -1,0 +1,40 @@
+/** A completion is cut between its tokens as they were sampled: the reasoning from its tags, sentence by sentence, and the answer. */
+import { expect, test } from 'vitest';
+import { cutCompletion, withReasoningCut } from '../../../trainer/evidence/interventions/answer-tokens.ts';
+import { answered } from './answered.ts';
+
+const cutOf = (...pieces: string[]) => {
+  const { text, parsed } = answered({ pieces });
+  return cutCompletion(text, pieces, parsed);
+};
+
+test('reasoning, sentences and answer by their tokens', () => {
+  const { text, pieces, parsed, ids } = answered();
+  const cut = cutCompletion(text, pieces, parsed);
+  if (typeof cut === 'string') throw new Error(cut);
+  expect(cut).toMatchObject({ thinkFrom: 1, thinkTo: 8, answerFrom: 11, answerTo: 12 });
+  expect(cut.cuts.map(({ token }) => token)).toEqual([1, 5, 8]);
+  expect(cut.cuts.map(({ end }) => text.slice(0, end))).toEqual([
+    '<think>',
+    '<think>It goes left.',
+    '<think>It goes left. So left.',
+  ]);
+  expect([...withReasoningCut(ids, cut, cut.thinkFrom)]).toEqual([0, 8, 9, 10, 11, 12]);
+  expect([...withReasoningCut(ids, cut, 5)]).toEqual([0, 1, 2, 3, 4, 8, 9, 10, 11, 12]);
+});
+
+test('a token over the end of the reasoning belongs to what stands behind it', () => {
+  const cut = cutOf('<think>', 'So', ' left', '.</', 'think>', '<answer>', 'A', '</answer>', '<|im_end|>');
+  expect(cut).toMatchObject({ thinkFrom: 1, thinkTo: 3, answerFrom: 6, answerTo: 7 });
+});
+
+test('an answer of several tokens, with spaces around it', () => {
+  const cut = cutOf('<think>', 'a', '</think>', '<answer>', ' ', 'two', ' words', ' ', '</answer>');
+  expect(cut).toMatchObject({ answerFrom: 5, answerTo: 7 });
+});
+
+test('what can’t be cut says why', () => {
+  expect(cutOf('<think>', 'a', '</think>')).toMatch(/no answer/);
+  expect(cutOf('<answer>', 'A', '</answer>')).toMatch(/no reasoning/);
+  expect(cutOf('<think>', 'a', '</think>', '<answer>', ' ', '</answer>')).toMatch(/no answer/);
+});
