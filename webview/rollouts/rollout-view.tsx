@@ -397,6 +397,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           whole="the whole answer"
           {...{ named, refused }}
           isBrief
+          dismissKey="X"
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
