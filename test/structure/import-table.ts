@@ -278,6 +278,7 @@ export const rooms: readonly Room[] = [
     room: 'webview/rollouts',
     on: [
       'trainer/advantages',
+      'trainer/evidence',
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',

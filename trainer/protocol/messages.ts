@@ -260,6 +260,11 @@ export const requests = {
       facets: z.record(z.string(), z.number().int()),
       /** Of the rollouts that are kept but for what is asked of findings, those that older rules read: not looked for in them. */
       outdated: z.number().int().default(0),
+      /**
+       * Of the rollouts that are kept but for what is asked of evidence, those that have some: only they can match. Null where the run
+       * has none and the query asks for none.
+       */
+      weighed: z.object({ weighed: z.number().int(), of: z.number().int() }).nullable().default(null),
       /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
       filled: z.number().min(0).max(1).default(1),
     }),

@@ -12,6 +12,7 @@ import { facetQueries, patternOf, withoutField } from '../protocol/query/facets.
 import { fields } from '../protocol/query/fields.ts';
 import { butForFindings } from '../protocol/query/found-by-rules.ts';
 import type { ListSort } from '../protocol/query/sort.ts';
+import { butForEvidence, isWeighed } from '../protocol/query/weighed-fields.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
@@ -45,6 +46,11 @@ export interface RolloutCount {
   readonly facets: Record<string, number>;
   /** Of the rollouts that are kept but for what is asked of findings, those that older rules have read; see `found-by-rules.ts`. */
   readonly outdated: number;
+  /**
+   * Of the rollouts that are kept but for what is asked of evidence, those that have some; see `weighed-fields.ts`. Null where the run
+   * has none and the query asks for none.
+   */
+  readonly weighed: { readonly weighed: number; readonly of: number } | null;
   /** Share of the rollouts that a query sees; see `filling.ts`. */
   readonly filled: number;
 }
@@ -172,7 +178,30 @@ export function* countRollouts(orders: RolloutOrders, asked: CountAsked): Slices
     return [term, byFacet.reduce((sum, count, facet) => sum + (holds[facet] === 1 ? count : 0), 0)] as const;
   });
   const outdated = yield* countOutdated(orders, asked.expression);
-  return { matching, total, outdated, filled: filledShare(columns.database), facets: Object.fromEntries(counted) };
+  const weighed = yield* countWeighed(orders, asked.expression, matching);
+  return {
+    ...{ matching, total, outdated, weighed },
+    filled: filledShare(columns.database),
+    facets: Object.fromEntries(counted),
+  };
+}
+
+function* countWeighed(
+  orders: RolloutOrders,
+  expression: Expression,
+  matching: number,
+): Slices<RolloutCount['weighed']> {
+  const others = butForEvidence(expression);
+  const hasSome = orders.columns.database.get('SELECT 1 FROM evidence LIMIT 1') !== undefined;
+  if (others === null && !hasSome) return null;
+  const rest = others ?? [expression];
+  const count = function* (of: Expression[]): Slices<number> {
+    const question = questionOf({ kind: 'all', of });
+    yield* orders.prepare(question, null);
+    return (yield* orders.ordered(question, null)).length;
+  };
+  const of = others === null ? matching : yield* count(rest);
+  return { weighed: hasSome ? yield* count([...rest, isWeighed]) : 0, of };
 }
 
 function* countOutdated(orders: RolloutOrders, expression: Expression): Slices<number> {

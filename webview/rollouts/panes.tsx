@@ -4,6 +4,7 @@ import type { ChangedScore } from '../../trainer/protocol/evidence.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
+import { WeighMany } from '../rollout/evidence/weigh-many.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
 import { entropyRefusal } from '../rollout/shades.ts';
 import { noTrainer } from '../run/run-words.ts';
@@ -187,6 +188,18 @@ export function Panes(props: PanesProps) {
       onLeaveWhatIf={leaveWhatIf}
       onSelect={(chosen) => choose(read.group.id, chosen)}
       onMove={(by) => reading.moveQuestion(by)}
+      weighing={
+        read.group.rollouts.some(({ order, orderWorth }) => order === 'ordered' && !orderWorth) && (
+          <p class={styles.weighing}>
+            <WeighMany
+              feed={feed}
+              of={{ groupId: read.group.id }}
+              refused={refused}
+              label="Weigh the ordered answers"
+            />
+          </p>
+        )
+      }
     />
   );
   const sash = (name: 'list' | 'group') => (

@@ -220,8 +220,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   const ofStrip = bothStrips ? null : stripEvidence(evidence, pickedEvidence, media.times.length, pickPair);
   const pickedStart = pickedEvidence?.kind === 'word' ? pickedEvidence.start : null;
   useEffect(() => {
-    const word =
-      pickedStart === null ? null : text.current?.querySelector<HTMLElement>(`[data-word="${pickedStart}"]`);
+    const word = pickedStart === null ? null : text.current?.querySelector<HTMLElement>(`[data-word="${pickedStart}"]`);
     word?.scrollIntoView({ block: 'nearest' });
     word?.focus({ preventScroll: true });
   }, [pickedStart]);
@@ -372,7 +371,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         {body && (
           <div
             class={`${styles.text} ${curve ? styles.withCurve : ''} model-text`}
-            style={curve && { minHeight: `${curveHeight(curve.length)}px` }}
+            style={curve ? { minHeight: `${curveHeight(curve.length)}px` } : undefined}
             data-part="think"
           >
             {curve && <CommitmentCurve {...{ curve }} answer={rollout.answer} />}
@@ -398,6 +397,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           whole="the whole answer"
           {...{ named, refused }}
           isBrief
+          dismissKey="X"
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>

@@ -36,7 +36,7 @@ const tokens: RolloutTokens = {
 let tokensNow = tokens;
 
 /** What the trainer has found out of the answer that is read. */
-let weighingNow: Weighing | null = null;
+const weighingNow: Weighing | null = null;
 
 const answers: Readonly<Record<string, () => unknown>> = {
   'rollouts/tokens': () => tokensNow,

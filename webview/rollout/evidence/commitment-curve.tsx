@@ -21,7 +21,7 @@ const width = 34;
 const highest = 20;
 
 /** From one point to the next, in CSS pixels: sentences of one line stand below each other, the further the fewer they are. */
-const leastFall = (points: number): number => (points <= 12 ? 8 : 3);
+const leastFall = (points: number): number => (points <= 6 ? 13 : points <= 12 ? 8 : 3);
 
 /** What the curve takes of the text's height, in CSS pixels. */
 export const curveHeight = (points: number): number => highest + leastFall(points) * (points - 1) + 8;

@@ -58,9 +58,14 @@ export function stripEvidence(
 
 function OfAnswer() {
   return (
-    <FormulaLabel name="pairDelta">
-      bars: what the answer stands on, nats lost when the pair is replaced by its neighbour
-    </FormulaLabel>
+    <>
+      <span class="cut">
+        <FormulaLabel name="pairDelta">
+          bars: what the answer stands on, nats lost when the pair is replaced by its neighbour
+        </FormulaLabel>
+      </span>
+      <span class="grow" />
+    </>
   );
 }
 

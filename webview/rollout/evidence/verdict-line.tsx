@@ -85,7 +85,7 @@ function Unweighed({ model, state, refused }: Pick<VerdictLineProps, 'model' | '
       icon="scale"
       tools={
         <Button primary disabled={why !== null || !isRead || cost === null} onPress={() => void model.weigh()}>
-          Weigh <kbd>w</kbd>
+          Weigh&nbsp;<kbd>w</kbd>
         </Button>
       }
     >
@@ -117,7 +117,7 @@ function UnderWay({
       isStatus
       tools={
         <Button onPress={() => model.cancel()}>
-          Stop <kbd>Esc</kbd>
+          Stop&nbsp;<kbd>Esc</kbd>
         </Button>
       }
     >
@@ -167,43 +167,47 @@ function Verdict({
       {signedNats(worth)}
     </span>
   ));
+  const sentence = verdictSentence(verdict);
+  const named = (
+    <>
+      <b class="strong">
+        {'order' in verdict ? (
+          <FormulaLabel name="orderWorth" worked={`worth ${worthText(verdict.order)}`}>
+            {sentence}
+          </FormulaLabel>
+        ) : (
+          sentence
+        )}
+      </b>{' '}
+      {words}
+    </>
+  );
   if (by.same)
     return (
       <Line icon="scale" tools={kinds} title={more}>
-        <b class="strong">
-          {'order' in verdict ? (
-            <FormulaLabel name="orderWorth" worked={`worth ${worthText(verdict.order)}`}>
-              {verdictSentence(verdict)}
-            </FormulaLabel>
-          ) : (
-            verdictSentence(verdict)
-          )}
-        </b>{' '}
-        {words}
+        {named}
       </Line>
     );
-  const load = refused ?? cost?.refusal ?? null;
+  const why = refused ?? cost?.refusal ?? null;
   return (
     <Line
       icon="warning"
       isGrave
-      title={more}
+      title={[...(why === null ? [] : [`Those that answered can’t be had: ${shownLine(why, 300)}`]), more].join('\n')}
       tools={
         <>
           {kinds}
-          {cost && cost.by !== null && load === null && (
+          {cost && cost.by !== null && why === null && (
             <Button onPress={() => void model.weigh()}>Load {item?.answeredBy}</Button>
           )}
         </>
       }
     >
-      <b class="strong">
-        {'order' in verdict ? worthText(verdict.order) : verdictSentence(verdict)}
-        {'order' in verdict && ', '}by other weights than answered:
-      </b>{' '}
-      those of step {by.step}; the answer is by those of step {item?.answeredBy}, and each of its tokens is{' '}
-      {fixed(Math.abs(lessLikely), 2)} nats {lessLikely < 0 ? 'likelier' : 'less likely'} now. {words}
-      {load !== null && <span class="dim"> The right ones can’t be loaded: {shownLine(load, 300)}</span>}
+      {named}{' '}
+      <span class={styles.others} data-part="other-weights">
+        By other weights than answered: step {by.step}, the nearest; the answer is from step {item?.answeredBy}, and a
+        token of it {fixed(Math.abs(lessLikely), 2)} nats {lessLikely < 0 ? 'likelier' : 'less likely'} now.
+      </span>
     </Line>
   );
 }

@@ -30,6 +30,9 @@ export interface RolloutRow {
   /** Of the temporal test of its group; null where there was none. */
   readonly p: number | null;
   readonly pShuffled: number | null;
+  /** What the order of the frames is worth to it, in nats; null where it was not weighed or has no order. */
+  readonly orderWorth: number | null;
+  readonly orderError: number | null;
   /** When its group was made, milliseconds since 1970; null where that is not known. */
   readonly at: number | null;
   readonly flags: number;
@@ -84,7 +87,13 @@ export function rowsOfGroup(group: GroupWithRollouts): RolloutRow[] {
 export function rowWithTold(row: RolloutRow, told: ToldOfAnswers): RolloutRow {
   const own = told.get(row.id);
   if (own === undefined) return row;
-  return { ...row, kl: own.kl ?? row.kl, masked: row.masked || own.masked !== undefined };
+  const { orderWorth: order } = own;
+  return {
+    ...row,
+    kl: own.kl ?? row.kl,
+    masked: row.masked || own.masked !== undefined,
+    ...(order && { orderWorth: order.worth, orderError: order.error }),
+  };
 }
 
 function ofGroup({ purpose, temporal, at, question }: Group) {
@@ -114,6 +123,8 @@ function ofRollout(rollout: Omit<Rollout, 'text' | 'parsed'>) {
     tokenCount: rollout.tokenCount,
     ahaTier: rollout.aha.reduce((highest, { tier }) => Math.max(highest, tier), 0),
     kl: rollout.kl ?? null,
+    orderWorth: rollout.orderWorth?.worth ?? null,
+    orderError: rollout.orderWorth?.error ?? null,
     flagged: rollout.flagged ?? [],
     masked: rollout.masked !== undefined,
     meanEntropy: rollout.meanEntropy,
