@@ -59,6 +59,11 @@ export function PaidAndFeltView({ group, selectedId }: { group: GroupWithRollout
   );
 }
 
+const remarkWords: Readonly<Record<NonNullable<PaidLine['remark']>, string>> = {
+  'not felt': 'the temporal reward was paid, and the advantage is the same without it',
+  'not used': 'the temporal reward was paid, and the answer does not use the order of the frames',
+};
+
 function Line({ line, selectedId }: { line: PaidLine; selectedId: string | null }) {
   const { answers, order, without, advantage, ifUsed, remark } = line;
   return (
@@ -69,7 +74,11 @@ function Line({ line, selectedId }: { line: PaidLine; selectedId: string | null 
             {index + 1}
           </span>
         ))}
-        {remark && <span class={styles.remark}>paid, {remark}</span>}
+        {remark && (
+          <span class={styles.remark} title={remarkWords[remark]}>
+            paid, {remark}
+          </span>
+        )}
       </th>
       <td class="num">{orderWords(order)}</td>
       <td class="num">{signed(without, 2)}</td>
