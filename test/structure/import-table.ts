@@ -167,6 +167,7 @@ export const rooms: readonly Room[] = [
       'trainer/annotations/agreement',
       'trainer/annotations/dealing',
       'trainer/annotations/rows',
+      'trainer/audit',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
@@ -300,6 +301,19 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
   {
+    room: 'webview/audit',
+    on: [
+      'trainer/protocol',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/places',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+  {
     room: 'webview/review',
     on: ['trainer/protocol', 'webview/host.ts', 'webview/rollout', 'webview/run', 'webview/state', 'webview/ui'],
     runs: 'pure',
@@ -324,6 +338,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/protocol',
       'webview/across',
+      'webview/audit',
       'webview/compare',
       'webview/dashboard',
       'webview/dataset',
