@@ -239,6 +239,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         {...{ session, feed, host }}
         onRollouts={() => go('rollouts')}
         onAcross={() => goBeyond({ page: 'across' })}
+        onAudits={() => goBeyond({ page: 'audit' })}
         onCompare={(evaluationId, againstEvaluationId) =>
           goBeyond({
             ...{ page: 'compare', evaluationId },

@@ -20,7 +20,7 @@ const percent = (share: number) => `${Math.round(100 * share)}`;
 export function FamilyTable({ dataset, chosen, onChoose }: FamilyTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
-    <section class={styles.scroller} aria-label="By family" tabIndex={0}>
+    <section class={styles.scroller} aria-label={`Families of ${shownLine(dataset.name, 60)}`} tabIndex={0}>
       <table class={styles.table} data-part="families">
         <thead>
           <tr>
