@@ -1,6 +1,16 @@
 /** Lines of audits for tests, with only what a test is about written out. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { AuditHeader } from '../../trainer/audit/audit-file.ts';
-import type { AuditCue, AuditedLine } from '../../trainer/protocol/audit.ts';
+import { auditResultsOf } from '../../trainer/audit/results.ts';
+import {
+  type AuditCue,
+  type AuditedLine,
+  type AuditLine,
+  auditFiles,
+  auditsFolder,
+} from '../../trainer/protocol/audit.ts';
+import { trainerFolder } from '../../trainer/protocol/discovery.ts';
 
 export const auditHeader: AuditHeader = {
   kind: 'video-r1 audit',
@@ -77,4 +87,14 @@ export function imageOf(line: AuditedLine): AuditedLine {
     changed,
     shuffled: [],
   };
+}
+
+/** Writes an audit into a project as the command does. */
+export async function writeAudit(project: string, name: string, lines: readonly AuditLine[]): Promise<void> {
+  const folder = path.join(project, trainerFolder, auditsFolder, name);
+  await mkdir(folder, { recursive: true });
+  const text = [auditHeader, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
+  await writeFile(path.join(folder, auditFiles.answers), text);
+  const results = auditResultsOf(auditHeader, lines, new Map());
+  await writeFile(path.join(folder, auditFiles.results), JSON.stringify(results));
 }
