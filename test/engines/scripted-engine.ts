@@ -139,7 +139,7 @@ export class ScriptedEngine implements Engine {
    */
   constructor(
     script: Script | null = null,
-    can: Partial<Pick<EngineCapabilities, 'samplerIsTrainer' | 'topAlternatives'>> = {},
+    can: Partial<Pick<EngineCapabilities, 'prefix' | 'samplerIsTrainer' | 'topAlternatives'>> = {},
   ) {
     this.script = script;
     this.capabilities = { ...capabilities, ...can };

@@ -132,7 +132,11 @@ export const rooms: readonly Room[] = [
   },
 
   // What lasts longer than a step.
-  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
+  {
+    room: 'trainer/export',
+    on: ['trainer/evidence', 'trainer/protocol', 'trainer/store', 'trainer/video'],
+    runs: 'node',
+  },
   // Above evaluation, whose work it does with changed questions, and export, whose pages it writes.
   {
     room: 'trainer/audit',
@@ -268,13 +272,14 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'webview/rollout',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
+    on: ['trainer/evidence', 'trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
     runs: 'pure',
   },
   {
     room: 'webview/rollouts',
     on: [
       'trainer/advantages',
+      'trainer/evidence',
       'trainer/protocol',
       'webview/formulas',
       'webview/host.ts',

@@ -3,7 +3,6 @@
  * be paid, and how often it would change what is learned. The same for every checkpoint, whatever it was trained by.
  */
 import { z } from 'zod';
-import { normalise } from '../advantages/advantages.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
@@ -11,6 +10,9 @@ import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
 import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
+import type { Normalisation } from '../protocol/normalise.ts';
+import { normalise } from '../protocol/normalise.ts';
+import { advantagesWithout, isFelt, temporalPaid } from '../protocol/paid-and-felt.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
@@ -54,25 +56,20 @@ const batchQuestions = 16;
 /** Whether the temporal reward makes another advantage of any answer of a group. */
 export function temporalRewardIsFelt(
   answers: readonly { readonly total: number; readonly temporal: number }[],
-  p: Pick<ParameterValues, 'stdDegrees' | 'stdEpsilon' | 'divideByStd'>,
+  p: Normalisation,
 ): boolean {
-  const paid = normalise(
+  const { advantages } = normalise(
     answers.map(({ total }) => total),
     p,
   );
-  const unpaid = normalise(
-    answers.map(({ total, temporal }) => total - temporal),
-    p,
-  );
-  return paid.advantages.some((advantage, i) => Math.abs(advantage - (unpaid.advantages[i] ?? 0)) > 0.01);
+  const without = advantagesWithout(answers, p);
+  return advantages.some((advantage, i) => isFelt(advantage, without[i] ?? 0));
 }
 
-function isFelt({ group }: SampledGroup, p: ParameterValues): boolean {
+/** Nothing trains on these groups, so their records have no advantages. */
+function isFeltInGroup({ group }: SampledGroup, p: ParameterValues): boolean {
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
-  const answers = ordered.map(({ reward }) => ({
-    total: reward.total,
-    temporal: reward.parts.find(({ name }) => name === 'temporal')?.value ?? 0,
-  }));
+  const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
   return temporalRewardIsFelt(answers, p);
 }
 
@@ -117,7 +114,7 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
     accuracy: accuracy ?? 0,
     accuracyShuffled: accuracyShuffled ?? 0,
     temporalPaid: temporal ?? 0,
-    temporalFelt: groups.filter((group) => isFelt(group, p)).length / groups.length,
+    temporalFelt: groups.filter((group) => isFeltInGroup(group, p)).length / groups.length,
     flat: flatGroups ?? 0,
     tokens: length ?? 0,
   };

@@ -8,7 +8,7 @@ import type { ListAsked, RolloutPage } from '../store/rollout-list.ts';
 import type { RolloutReader } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Chosen } from './export-run.ts';
-import type { RolloutRecord } from './tables.ts';
+import { type RolloutRecord, rolloutRecord } from './tables.ts';
 
 export interface Selected {
   readonly expression: Expression;
@@ -58,13 +58,12 @@ export async function selectedRollouts(
     for await (const { id, groupId } of rows()) {
       if (taken === most) return;
       if (group?.id !== groupId) group = store.group(groupId);
-      const { rollouts, ...own }: GroupWithRollouts = group;
-      const rollout = rollouts.find((one) => one.id === id);
+      const rollout = group.rollouts.find((one) => one.id === id);
       if (!rollout)
         throw new StudioError('conflict', `The run went back over ${id} while it was exported.`, {
           remedy: 'Export again.',
         });
-      yield { ...rollout, group: own };
+      yield rolloutRecord(rollout, group);
       taken++;
     }
   }

@@ -9,6 +9,7 @@ import {
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import { advantagesWithout, isFelt } from '../protocol/paid-and-felt.ts';
 
 const scores = z.array(z.number().min(0).max(1));
 
@@ -42,6 +43,10 @@ export interface ExplainedGroup {
   readonly mean: number;
   readonly std: number;
   readonly advantages: number[];
+  /** What they would be if nobody had been paid r_t. */
+  readonly advantages_without_temporal: number[];
+  /** Whether that is another one, by more than a hundredth. */
+  readonly temporal_felt: boolean[];
   readonly explanation: string[];
 }
 
@@ -96,6 +101,10 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     const lengthReason = parts.find(({ name }) => name === 'length')?.explanation;
     return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${group.len_control ? ` (${lengthReason})` : ''}.`;
   });
+  const without = advantagesWithout(
+    verdict.ordered.map(({ parts, total }) => ({ total, temporal: at(parts, 'temporal') })),
+    parameters,
+  );
   return {
     p: verdict.p,
     p_shuffled: verdict.temporal?.pShuffled ?? null,
@@ -106,6 +115,8 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     mean: verdict.mean,
     std: verdict.std,
     advantages: verdict.advantages,
+    advantages_without_temporal: without,
+    temporal_felt: verdict.advantages.map((advantage, i) => isFelt(advantage, without[i] ?? 0)),
     explanation: [...verdict.explanation, ...sentences],
   };
 }

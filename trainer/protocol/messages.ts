@@ -115,6 +115,8 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   flags: z.number().int(),
   /** Why its group is flat; absent where rewards differ, and where that is not indexed yet. */
   flatBecause: z.enum(flatReasons).optional(),
+  /** Whether the temporal reward changed its advantage; absent where there is nothing to say, and where that is not indexed yet. */
+  felt: z.boolean().optional(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
 
@@ -263,6 +265,11 @@ export const requests = {
       facets: z.record(z.string(), z.number().int()),
       /** Of the rollouts that are kept but for what is asked of findings, those that older rules read: not looked for in them. */
       outdated: z.number().int().default(0),
+      /**
+       * Of the rollouts that are kept but for what is asked of evidence, those that have some: only they can match. Null where the run
+       * has none and the query asks for none.
+       */
+      weighed: z.object({ weighed: z.number().int(), of: z.number().int() }).nullable().default(null),
       /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
       filled: z.number().min(0).max(1).default(1),
     }),

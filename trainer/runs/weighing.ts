@@ -10,6 +10,7 @@ import { usualShuffles } from '../evidence/interventions/plan.ts';
 import { orderWeighing, passesOf, type WeighingOrder, weigh } from '../evidence/interventions/weigh.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import {
+  answeredBy,
   type HeldOrderWorth,
   type InterventionKind,
   usualKinds,
@@ -69,11 +70,6 @@ interface ShareWork {
 
 /** Sequences that go into one call of the engine, about: between two calls a run has its turn. */
 const sequencesPerPiece = 256;
-
-/** Updates that the weights held which gave an answer: an update of a step comes after its answers. */
-export function answeredBy({ purpose, step }: Pick<GroupWithRollouts, 'purpose' | 'step'>): number {
-  return purpose === 'train' ? step - 1 : step;
-}
 
 /** What lists hold of a weighing; null without an order. */
 export function heldWorth(weighing: Weighing): HeldOrderWorth | null {
