@@ -171,6 +171,7 @@ export const rooms: readonly Room[] = [
       'trainer/annotations/agreement',
       'trainer/annotations/dealing',
       'trainer/annotations/rows',
+      'trainer/audit',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
@@ -305,6 +306,19 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
   {
+    room: 'webview/audit',
+    on: [
+      'trainer/protocol',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/places',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+  {
     room: 'webview/review',
     on: ['trainer/protocol', 'webview/host.ts', 'webview/rollout', 'webview/run', 'webview/state', 'webview/ui'],
     runs: 'pure',
@@ -329,6 +343,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/protocol',
       'webview/across',
+      'webview/audit',
       'webview/compare',
       'webview/dashboard',
       'webview/dataset',
