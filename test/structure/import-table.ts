@@ -276,11 +276,25 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
   {
+    room: 'webview/ask',
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/places',
+      'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+  {
     room: 'webview/rollouts',
     on: [
       'trainer/advantages',
       'trainer/evidence',
       'trainer/protocol',
+      'webview/ask',
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
