@@ -41,6 +41,38 @@ export const formulas = {
     source: 'trainer/protocol/run-state.ts, webview/run/progress.ts',
   },
 
+  // ---- audits ----
+  auditRight: {
+    title: 'Right answers',
+    formula: ['mean over q of [answer is right]'],
+    over: 'Questions of the family that were asked so. In any order: right under each of the shuffles.',
+    unit: 'percent, with the score interval (Wilson) at 95 %',
+    note: 'Right is what the benchmarks count; OCR has to earn the whole accuracy reward, free-form half of it. A guess is any option of a choice, else the solution that most questions have.',
+    source: 'trainer/audit/results.ts, trainer/audit/right.ts',
+  },
+  auditOrder: {
+    title: 'What order is worth',
+    formula: [
+      'mean over right answers o of Δ(o)',
+      'Δ(o) = mean over shuffles of log π(o | seen) − log π(o | shuffled)',
+    ],
+    over: 'Right answers to questions about videos.',
+    unit: 'nats',
+    note: 'An answer uses order when its Δ is at least 0.5 nats and twice its standard error over the shuffles.',
+    source: 'trainer/evidence/deltas.ts, trainer/audit/results.ts',
+  },
+  auditShortcut: {
+    title: 'What follows',
+    formula: [
+      'not needed: lowest right without > guess, and highest (right without − right as seen) ≥ 0',
+      'order not needed, too: mean worth < 0.5 nats, or more than 25 % of right answers without use of order, by the lower bound',
+    ],
+    over: 'Families of eight questions and more that are answered better than by a guess.',
+    unit: 'a verdict',
+    note: 'A shortcut is what was not needed and should be: the video or image always, one frame and the order where the dataset says that order is needed.',
+    source: 'trainer/audit/verdict.ts',
+  },
+
   // ---- dashboard: curves ----
   accuracyReward: {
     title: 'Accuracy reward, ordered',
