@@ -178,7 +178,8 @@ describe('paid and felt', () => {
     // Of the groups that were trained on, those of step 1 alone were paid: 7, 3, 8, 8, 8 and 7 answers.
     await expect.poll(() => tab.locator('[data-pane=list] h2 + span').textContent()).toMatch(/^41 of /);
     await tab.keyboard.press('C');
-    await tab.getByRole('menuitemcheckbox', { name: /temporal reward felt/ }).click();
+    await tab.getByRole('checkbox', { name: 'temporal reward felt' }).click();
+    await tab.keyboard.press('Escape');
     await tab.locator('[id^=row-] [data-column=felt]', { hasText: 'no' }).first().waitFor();
   });
 
