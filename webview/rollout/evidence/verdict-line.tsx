@@ -205,8 +205,8 @@ function Verdict({
     >
       {named}{' '}
       <span class={styles.others} data-part="other-weights">
-        By other weights than answered: step {by.step}, the nearest; the answer is from step {item?.answeredBy}, and a
-        token of it {fixed(Math.abs(lessLikely), 2)} nats {lessLikely < 0 ? 'likelier' : 'less likely'} now.
+        By other weights than answered: step {by.step}, not {item?.answeredBy}; a token is{' '}
+        {fixed(Math.abs(lessLikely), 2)} nats {lessLikely < 0 ? 'likelier' : 'less likely'} to them.
       </span>
     </Line>
   );
