@@ -87,7 +87,8 @@ describe('video-r1 audit', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('Going on: ');
     expect(readFileSync(file).equals(readFileSync(at('whole', 'answers.jsonl')))).toBe(true);
-    expect(await resultsIn(out)).toEqual(await resultsIn(at('whole')));
+    for (const name of ['results.json', 'results.md', 'audit.html'])
+      expect(await readFile(path.join(out, name), 'utf8')).toBe(await readFile(at('whole', name), 'utf8'));
   });
 
   it('refuses to go on with other settings', async () => {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
 import { ask, askAbout, askAnswered, askCost, askProgress, experiment, experimentTokens, rightWith } from './ask.ts';
+import { auditEntry, auditName, auditResults, auditRows, auditRowsAsked } from './audit.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
@@ -219,6 +220,10 @@ export const requests = {
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
+  /** Audits of datasets that lie in the project, the newest first: `video-r1 audit` makes them. */
+  'audits/list': call(nothing, z.object({ audits: z.array(auditEntry) })),
+  'audits/get': call(auditName, z.object({ results: auditResults })),
+  'audits/rows': call(auditRowsAsked, auditRows),
   /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
   'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
   /**

@@ -41,6 +41,38 @@ export const formulas = {
     source: 'trainer/protocol/run-state.ts, webview/run/progress.ts',
   },
 
+  // ---- audits ----
+  auditRight: {
+    title: 'Right answers',
+    formula: ['mean over q of [answer is right]'],
+    over: 'Questions of the family that were asked so. In any order: right under each of the shuffles.',
+    unit: 'percent, with the score interval (Wilson) at 95 %',
+    note: 'Right is what the benchmarks count; OCR has to earn the whole accuracy reward, free-form half of it. A guess is any option of a choice, else the solution that most questions have.',
+    source: 'trainer/audit/results.ts, trainer/audit/right.ts',
+  },
+  auditOrder: {
+    title: 'What order is worth',
+    formula: [
+      'mean over right answers o of Δ(o)',
+      'Δ(o) = mean over shuffles of log π(o | seen) − log π(o | shuffled)',
+    ],
+    over: 'Right answers to questions about videos.',
+    unit: 'nats',
+    note: 'An answer uses order when its Δ is at least 0.5 nats and twice its standard error over the shuffles.',
+    source: 'trainer/evidence/deltas.ts, trainer/audit/results.ts',
+  },
+  auditShortcut: {
+    title: 'What follows',
+    formula: [
+      'not needed: lowest right without > guess, and highest (right without − right as seen) ≥ 0',
+      'order not needed, too: mean worth < 0.5 nats, or more than 25 % of right answers without use of order, by the lower bound',
+    ],
+    over: 'Families of eight questions and more that are answered better than by a guess.',
+    unit: 'a verdict',
+    note: 'A shortcut is what was not needed and should be: the video or image always, one frame and the order where the dataset says that order is needed.',
+    source: 'trainer/audit/verdict.ts',
+  },
+
   // ---- dashboard: curves ----
   accuracyReward: {
     title: 'Accuracy reward, ordered',
@@ -282,6 +314,15 @@ export const formulas = {
     source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
   },
 
+  paidAndFelt: {
+    title: 'Temporal reward, paid and felt',
+    formula: ['paid = answers that got r_t / answers', 'felt = those of them with A ≠ A without r_t / answers'],
+    over: 'Ordered answers that were trained on, to videos whose group had a temporal test, of the last 10 steps.',
+    unit: '0 to 1',
+    note: 'What is paid and not felt teaches nothing. The query paid:true felt:false lists it. Older groups whose record does not tell are in neither.',
+    source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
+  },
+
   ahaRate: {
     title: 'Aha moments, by tier',
     formula: ['share of T = answers with a moment of tier T / answers that the present rules have read'],
@@ -466,6 +507,30 @@ export const formulas = {
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
     source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
+  },
+  advantageWithout: {
+    title: 'Advantage without r_t',
+    formula: ['A_i of r_i − temporal_i, with their own mean and std'],
+    over: 'This answer among the ordered answers to its question, as if nobody had been paid r_t.',
+    unit: 'none',
+    note: 'Divided as the group was when it was trained on.',
+    source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
+  },
+  advantageIfUsed: {
+    title: 'Advantage if only use was paid',
+    formula: ['A_i of r_i − temporal_i · [ order not used ], with their own mean and std'],
+    over: 'This answer among the ordered answers to its question, as if r_t had gone only to answers that use order.',
+    unit: 'none',
+    note: 'A dash until every answer that was paid is weighed, by shuffles enough to judge it.',
+    source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
+  },
+  felt: {
+    title: 'Felt',
+    formula: ['felt(o_i):  A_i ≠ A_i without r_t'],
+    over: 'The ordered answers to this question that were paid r_t.',
+    unit: 'answers',
+    note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without; stdEpsilon is left out of both. The query paid:true felt:false lists such answers.',
+    source: 'trainer/protocol/paid-and-felt.ts',
   },
   tokens: {
     title: 'Length of an answer',

@@ -45,6 +45,8 @@ export interface RolloutsPlace {
   readonly sort?: ListSort | null;
   /** New rows are shown as they arrive; else the list keeps what is read in sight. */
   readonly following?: boolean;
+  /** The question of what is read is asked again: the number of the ask that is shown, 0 for none. */
+  readonly ask?: number | null;
   /** What a link selects of a rollout's text. */
   readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }

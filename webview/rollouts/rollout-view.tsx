@@ -69,6 +69,7 @@ interface RolloutViewProps {
   /** Names who signs; false where it is no name, which is shown. */
   readonly onSign: (name: string) => Promise<boolean>;
   readonly onCopyLink: () => void;
+  readonly onAsk: () => void;
   readonly onAcross: (read: Read) => void;
   readonly onCompare: (read: Read) => void;
   readonly onOpenDocument: (document: TextDocument) => void;
@@ -96,6 +97,7 @@ export function RolloutView(props: RolloutViewProps) {
         listPlace={props.listPlace}
         filteredOut={props.filteredOut}
         exact={exact}
+        onAsk={props.onAsk}
         onAcross={() => onAcross(read)}
         onCompare={() => onCompare(read)}
         onFlag={props.onFlag}
@@ -103,6 +105,7 @@ export function RolloutView(props: RolloutViewProps) {
         onOpenDocument={() => openText('completion', rollout.text)}
         onExact={() => reading.showExact(!exact)}
         more={[
+          { label: 'Ask again', key: 'e', onPress: props.onAsk },
           { label: 'Copy the completion', onPress: () => void copy(rollout.text) },
           { label: 'Copy the prompt', onPress: () => void copy(group.prompt) },
           { label: 'Both strips of frames', key: 's', onPress: () => reading.showStrips(!props.bothStrips) },

@@ -3,9 +3,11 @@ import path from 'node:path';
 import { type RowsWanted, requireRowsFile } from '../../audit/export-rows.ts';
 import { auditReport } from '../../audit/report.ts';
 import { rowNeeds } from '../../audit/results.ts';
+import type { WalkProgress } from '../../evaluation/question-walk.ts';
 import { reportText } from '../../evaluation/table.ts';
 import { usualShuffles } from '../../evidence/interventions/plan.ts';
 import { auditFiles } from '../../protocol/audit.ts';
+import { asStudioError, sentError } from '../../protocol/errors.ts';
 import { auditDataset, auditsFolderOf } from '../experiments/audit-dataset.ts';
 import { workName } from '../experiments/kept-work.ts';
 import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
@@ -39,6 +41,7 @@ row is judged by its own answers, so a lucky guess counts: with more --samples f
   --without-video FILE  right without it, or with blank frames
   --needs-order FILE    right as seen, wrong under a shuffle, and order is worth something to the answer
   --replace             write over files that are there
+  --json-progress       write one JSON object a line, for programs, in place of the table
 
   video-r1 audit sample/data/eval.json --checkpoint tgrpo-1 --folder sample
   video-r1 audit data/all.json --checkpoint sft-1 --folder . --limit 500 --needs-order data/order.json`,
@@ -53,6 +56,7 @@ row is judged by its own answers, so a lucky guess counts: with more --samples f
         'without-video': { type: 'string' },
         'needs-order': { type: 'string' },
         replace: { type: 'boolean', default: false },
+        'json-progress': { type: 'boolean', default: false },
       },
       Number.POSITIVE_INFINITY,
     );
@@ -72,8 +76,19 @@ row is judged by its own answers, so a lucky guess counts: with more --samples f
     for (const one of rows) requireRowsFile(one, dataset?.file ?? '', values.replace);
     const line = new LiveLine(process.stderr);
     const left = `every finished question is kept in ${work.out}, and the same command goes on`;
+    const asJson = values['json-progress'];
+    const told = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
+    const onProgress = ({ done, total, dataset: what }: WalkProgress) => told({ type: 'progress', done, total, what });
+    const wanted = { ...work, samples, rows, ...(asJson && { onProgress }) };
     return interruptible({ stopped: `Stopped; ${left}.`, left }, async (signal) => {
-      const { results, written } = await auditDataset({ ...work, samples, rows }, signal, line);
+      const { results, written } = await auditDataset(wanted, signal, line).catch((thrown: unknown) => {
+        if (asJson && !signal.aborted) told({ type: 'error', ...sentError(asStudioError(thrown)) });
+        throw thrown;
+      });
+      if (asJson) {
+        told({ type: 'done', out: work.out });
+        return exitCodes.done;
+      }
       const files = written.map(({ need, file, count }) =>
         count === 0 ? `No row ${need}: ${file} is not written.` : `${file}: ${count} rows (${need})`,
       );

@@ -22,6 +22,7 @@ import type { Store } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import styles from './group-view.module.css';
 import { LeftOut } from './left-out.tsx';
+import { PaidAndFeltView } from './paid-and-felt-view.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
 import { knownGroup, type WhatIfChanges } from './what-if.ts';
 import { WhatIf } from './what-if.tsx';
@@ -105,6 +106,7 @@ export function GroupView(props: GroupViewProps) {
         </div>
         {props.weighing}
         {group.temporal && <TemporalTestView test={group.temporal} {...{ ordered, shuffled, threshold }} />}
+        <PaidAndFeltView group={group} selectedId={selectedId} />
         <Section title="Spread" />
         <div class={styles.spread} data-part="spread">
           <FormulaLabel name="mean" worked={workedMean(group)}>

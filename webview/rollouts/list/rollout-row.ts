@@ -1,5 +1,6 @@
 /** A row of the list as the page keeps it: what its columns show, and no text of the answer. */
 import type { RolloutRow as FullRow } from '../../../trainer/protocol/messages.ts';
+import { feltOf } from '../../../trainer/protocol/paid-and-felt.ts';
 import type { FrameOrder, Group, GroupPurpose, GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
 import type { ToldOfAnswers } from '../../../trainer/protocol/updated-group.ts';
 import type { RowPart } from '../../rollout/reward-parts.tsx';
@@ -17,6 +18,8 @@ export interface RolloutRow {
   readonly total: number;
   readonly parts: readonly RowPart[];
   readonly advantage: number | null;
+  /** The temporal reward changed its advantage; null where there is nothing to say. */
+  readonly felt: boolean | null;
   readonly tokenCount: number;
   /** The highest tier; 0 for none. */
   readonly ahaTier: number;
@@ -54,13 +57,30 @@ function shared(problem: string): string {
 
 export function compactRow(row: FullRow): RolloutRow {
   const { purpose, p, pShuffled, at, flags, problem, problemType } = row;
-  return { ...ofRollout(row), purpose, p, pShuffled, at, flags, problem: shared(problem), problemType };
+  return {
+    ...ofRollout(row),
+    felt: row.felt ?? null,
+    purpose,
+    p,
+    pShuffled,
+    at,
+    flags,
+    problem: shared(problem),
+    problemType,
+  };
 }
 
 /** Rows of a group that has just arrived, in the order in which the list shows them: newest first. */
 export function rowsOfGroup(group: GroupWithRollouts): RolloutRow[] {
   const asked = ofGroup(group);
-  return group.rollouts.map((rollout) => ({ ...ofRollout(rollout), ...asked, flags: 0 })).reverse();
+  return group.rollouts
+    .map((rollout) => ({
+      ...ofRollout(rollout),
+      ...asked,
+      felt: feltOf(group, rollout),
+      flags: 0,
+    }))
+    .reverse();
 }
 
 /** The row with what the update of its step tells of its answer. */
