@@ -16,6 +16,7 @@ import {
   heavyWordBeside,
   withoutEvidence,
 } from '../rollout/evidence/answer-evidence.ts';
+import { type EvidenceFeed, evidenceDoor } from '../rollout/evidence/evidence-door.ts';
 import { EvidenceModel } from '../rollout/evidence/evidence-model.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import {
@@ -103,9 +104,7 @@ export type ReadList = Pick<
 >;
 
 /** What reading needs of the run. */
-export type ReadRun = Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents' | 'ownVerdict'> & {
-  readonly connection: Pick<RunFeed['connection'], 'on' | 'request'>;
-};
+export type ReadRun = Pick<RunFeed, 'group' | 'watchEvents' | 'ownVerdict'> & EvidenceFeed;
 
 const flipMs = 220;
 
@@ -177,15 +176,7 @@ export class Reading {
       },
       (ids) => this.flagging.remember(ids),
     );
-    this.evidence = new EvidenceModel({
-      get: (rolloutId) => feed.request('evidence/get', { rolloutId }),
-      cost: (asked) => feed.request('evidence/cost', asked),
-      compute: (asked) => feed.request('evidence/compute', asked),
-      cancel: (id) => feed.connection.request('evidence/cancel', { id }),
-      onProgress: (listener) => feed.connection.on('evidence/progress', listener),
-      newId: () => crypto.randomUUID(),
-      fail: (thrown) => feed.fail(thrown),
-    });
+    this.evidence = new EvidenceModel(evidenceDoor(feed));
     this.list = list;
     this.place = place;
     this.query = list.state.get().query;

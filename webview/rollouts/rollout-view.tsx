@@ -305,6 +305,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         {...{ model, evidence, refused }}
         standing={standing}
         onWord={pickWord}
+        hasKeys
         more={isLow ? (rightWithLine(right.held, !isVideo) ?? undefined) : undefined}
       />
       <div class={compact ? styles.question : styles.pictured}>
