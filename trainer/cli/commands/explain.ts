@@ -16,7 +16,8 @@ Reads {"data_type", "accuracy": [], "format": [], "lengths": [], "shuffled_accur
 what T-GRPO makes of it (Video-R1 eq. 1, 2, 3, 5): p and p̃, the temporal test, the length bonus, rewards and advantages.
 "temporal": false is plain GRPO, "len_control": false leaves the length bonus out. --preset is paper (default), upstream or sample;
 --set takes parameters by name (omega=0.1, correct_threshold=0.5) or symbol (α=0.5).
-Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, length_bonus, rewards, mean, std, advantages, explanation}.
+Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, length_bonus, rewards, mean, std, advantages,
+advantages_without_temporal, temporal_felt, explanation}. "without r_t" is the advantage if nobody had been paid the temporal reward.
 
   echo '{"data_type": "video", "accuracy": [1, 1, 0], "format": [1, 1, 1], "lengths": [400, 90, 350], "shuffled_accuracy": [1, 0, 0]}' | video-r1 explain
   video-r1 explain group.json --preset upstream --set omega=0.1 --json`,
@@ -48,7 +49,16 @@ async function readJson(file: string | undefined): Promise<unknown> {
 const three = (value: number) => value.toFixed(3);
 
 function table(group: GroupNumbers, e: ExplainedGroup): string {
-  const columns = ['answer', 'accuracy', 'format', 'tokens', 'length bonus', 'reward', 'advantage'];
+  const columns = [
+    'answer',
+    'accuracy',
+    'format',
+    'tokens',
+    'length bonus',
+    'reward',
+    'advantage',
+    ...(e.temporal_reward > 0 ? ['without r_t'] : []),
+  ];
   const rows = e.rewards.map((reward, i) => [
     String(i + 1),
     three(group.accuracy[i] ?? 0),
@@ -57,6 +67,7 @@ function table(group: GroupNumbers, e: ExplainedGroup): string {
     three(e.length_bonus[i] ?? 0),
     three(reward),
     three(e.advantages[i] ?? 0),
+    ...(e.temporal_reward > 0 ? [three(e.advantages_without_temporal[i] ?? 0)] : []),
   ]);
   const widths = columns.map((name, c) => Math.max(name.length, ...rows.map((row) => row[c]?.length ?? 0)));
   const lines = [columns, ...rows].map((row) => row.map((cell, c) => cell.padStart(widths[c] ?? 0)).join('  '));

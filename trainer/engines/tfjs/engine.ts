@@ -22,6 +22,7 @@ import type {
   Scored,
   Sequence,
   TrainingLoss,
+  WeightsSnapshot,
 } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
 import { type LossTerms, tokenWeight } from '../losses.ts';
@@ -95,6 +96,7 @@ class TfjsEngine implements Engine {
   private readonly positions: PositionGeneration | null;
   private readonly models = new Map<number, Loaded>();
   private handles = 0;
+  private snapshots = 0;
   private parameters = 0;
   /** Primitives run one after the other, in the order in which they were called. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -114,6 +116,7 @@ class TfjsEngine implements Engine {
       reference: true,
       exactKl: true,
       prefix: true,
+      snapshot: true,
       abort: true,
     };
   }
@@ -404,6 +407,31 @@ class TfjsEngine implements Engine {
       }));
       return { gradNorm };
     });
+  }
+
+  snapshot(model: ModelHandle): Promise<WeightsSnapshot> {
+    return this.inTurn(async () => {
+      this.loaded(model);
+      const snapshot: WeightsSnapshot = { id: this.snapshots++, model };
+      await this.ofSnapshot('snapshot', snapshot);
+      return snapshot;
+    });
+  }
+
+  restore(snapshot: WeightsSnapshot): Promise<void> {
+    return this.inTurn(async () => {
+      this.loaded(snapshot.model).contributing.clear();
+      await this.ofSnapshot('restore', snapshot);
+    });
+  }
+
+  release(snapshot: WeightsSnapshot): Promise<void> {
+    return this.inTurn(() => this.ofSnapshot('release', snapshot));
+  }
+
+  /** Each replica keeps a copy of its own: they agree before and after. */
+  private async ofSnapshot(kind: 'snapshot' | 'restore' | 'release', { id, model }: WeightsSnapshot): Promise<void> {
+    await this.replicas.askAll<typeof kind>(() => ({ kind, model: model.id, snapshot: id }));
   }
 
   saveState(model: ModelHandle, folder: string): Promise<void> {
