@@ -42,6 +42,8 @@ const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
       againstRunId: anyName,
       evaluationId: anyName,
       againstEvaluationId: anyName,
+      audit: anyName,
+      family: anyName,
     },
     { requiredKeys: ['page'] },
   ),

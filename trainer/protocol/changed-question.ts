@@ -4,9 +4,12 @@ import type { Question } from './records.ts';
 
 const label = /^\s*\(?([A-Z])\)?\s*[.):]\s*/;
 
-/** The letter that an option begins with, and what it says behind it. */
+/** The letter that an option begins with; null without one. */
+export const letterOf = (option: string): string | null => label.exec(option)?.[1] ?? null;
+
+/** That letter, and what the option says behind it. */
 function partsOf(option: string): { readonly letter: string | null; readonly text: string } {
-  return { letter: label.exec(option)?.[1] ?? null, text: option.replace(label, '') };
+  return { letter: letterOf(option), text: option.replace(label, '') };
 }
 
 /** Labels stay in their places, texts move: place i gets the text of option `order[i]`. */

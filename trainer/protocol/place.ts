@@ -45,6 +45,9 @@ export const place = z.object({
   againstRunId: name.optional(),
   evaluationId: name.optional(),
   againstEvaluationId: name.optional(),
+  /** An audit of the project, by its name, and whose questions are read of it: the dataset and the family. */
+  audit: name.optional(),
+  family: name.optional(),
 });
 export type Place = z.infer<typeof place>;
 
@@ -128,6 +131,8 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   againstRunId: { key: 'against', ...asText, means: "a run's id" },
   evaluationId: { key: 'evaluation', ...asText, means: "an evaluation's id" },
   againstEvaluationId: { key: 'against-evaluation', ...asText, means: "an evaluation's id" },
+  audit: { key: 'audit', ...asText, means: "an audit's name" },
+  family: { key: 'family', ...asText, means: 'a dataset and a family of its questions' },
 };
 const partNames = Object.keys(parts) as Part[];
 const keys = partNames.map((part) => parts[part].key);

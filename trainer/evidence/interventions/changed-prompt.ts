@@ -1,9 +1,10 @@
 /** The prompt that an intervention makes of a question. Values in, values out: frames are named, not copied. */
 import { type Chunk, type Frames, type Prompt, specialTokens } from '../../engines/engine.ts';
+import { letterOf, withTextsMoved } from '../../protocol/changed-question.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { framesPerPair, type Intervention } from '../../protocol/evidence.ts';
 import { buildPrompt } from '../../reasoning/prompt.ts';
-import type { AnsweredQuestion, AskedOf } from './asked.ts';
+import type { AnsweredQuestion } from './asked.ts';
 
 /** The prompt as the answer saw it. */
 export function seenPrompt({ question, frames, seen, template }: AnsweredQuestion): Prompt {
@@ -35,7 +36,12 @@ export function changedPrompt(answered: AnsweredQuestion, intervention: Interven
     case 'no question':
       return buildPrompt({ ...question, problem: '' }, frames, seen, template);
     case 'options permuted':
-      return buildPrompt(permutedOptions(question, intervention.order), frames, seen, template);
+      return buildPrompt(
+        { ...question, options: withTextsMoved(question.options, intervention.order) },
+        frames,
+        seen,
+        template,
+      );
     case 'no reasoning':
       return seenPrompt(answered);
   }
@@ -73,15 +79,6 @@ function ofMedium(chunk: Chunk): boolean {
   return chunk.kind === 'image' || chunk.kind === 'video';
 }
 
-const label = /^\s*\(?([A-Z])\)?\s*[.):]\s*/;
-
-/** Letters stay in their places, texts move: place i shows the text of option `order[i]`. */
-function permutedOptions(question: AskedOf, order: readonly number[]): AskedOf {
-  const texts = question.options.map((option) => option.replace(label, ''));
-  const labels = question.options.map((option) => label.exec(option)?.[0] ?? '');
-  return { ...question, options: order.map((from, place) => `${labels[place] ?? ''}${texts[from] ?? ''}`) };
-}
-
 /**
  * The letter that an answer's option has after the permutation; null where the answer names none of the options.
  * @param order place i shows the text of option `order[i]`
@@ -89,7 +86,7 @@ function permutedOptions(question: AskedOf, order: readonly number[]): AskedOf {
 export function movedLetter(answer: string, options: readonly string[], order: readonly number[]): string | null {
   const letter = /^\s*\(?([A-Z])\)?[.):]?\s*$/.exec(answer)?.[1];
   if (letter === undefined) return null;
-  const from = options.findIndex((option) => label.exec(option)?.[1] === letter);
+  const from = options.findIndex((option) => letterOf(option) === letter);
   const place = from < 0 ? -1 : order.indexOf(from);
-  return place < 0 ? null : (label.exec(options[place] ?? '')?.[1] ?? null);
+  return place < 0 ? null : letterOf(options[place] ?? '');
 }
