@@ -104,7 +104,6 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/evaluation',
     on: [
-      'trainer/advantages',
       'trainer/data',
       'trainer/engines',
       'trainer/journal',

@@ -129,7 +129,7 @@ const table: Readonly<Record<string, Refused>> = {
     input: [[nowhere], ['--compare', nowhere, nowhere]],
   },
   audit: {
-    over: ['a', '--checkpoint', 'b', '--zzz'],
+    over: ['a', '--checkpoint', 'b', '--json=true'],
     usage: [
       [],
       ['a'],

@@ -5,10 +5,9 @@ import { auditReport } from '../../audit/report.ts';
 import { rowNeeds } from '../../audit/results.ts';
 import type { WalkProgress } from '../../evaluation/question-walk.ts';
 import { reportText } from '../../evaluation/table.ts';
-import { usualShuffles } from '../../evidence/interventions/plan.ts';
 import { auditFiles } from '../../protocol/audit.ts';
 import { asStudioError, sentError } from '../../protocol/errors.ts';
-import { auditDataset, auditsFolderOf } from '../experiments/audit-dataset.ts';
+import { auditDataset, auditShuffles, auditsFolderOf } from '../experiments/audit-dataset.ts';
 import { workName } from '../experiments/kept-work.ts';
 import { type CliCommand, exitCodes, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
@@ -22,7 +21,7 @@ export const auditCommand: CliCommand = {
 video-r1 audit DATASET … --checkpoint MODEL [options]
 
 Every question is asked as it is, without the video or image, with blank frames, with the middle frame alone, with reversed frames, with
-the frames in ${usualShuffles} other orders, and without its text; and it is weighed what the order of the frames is worth to each right answer. The table
+the frames in ${auditShuffles} other orders, and without its text; and it is weighed what the order of the frames is worth to each right answer. The table
 says, by family (by source where the dataset names none), what is right without what, and which families have a shortcut.
 
 DATASET is a dataset file, or a folder with Video-R1's evaluation files (eval_mvbench.json, …). MODEL is a checkpoint's folder, or with

@@ -21,6 +21,9 @@ export interface AuditWanted extends WorkWanted {
   readonly rows: readonly RowsWanted[];
 }
 
+/** Orders that a video's frames are shown in besides their own: those that answers are weighed by anywhere. */
+export const auditShuffles = usualShuffles;
+
 export function auditsFolderOf(project: string): string {
   return path.join(project, trainerFolder, auditsFolder);
 }
@@ -45,7 +48,7 @@ export function auditDataset(w: AuditWanted, signal: AbortSignal, line: LiveLine
           ...(await headerOf(w, datasets)),
           ...(w.samples > 1 && { sampling: samplingOf(w) }),
           samples: w.samples,
-          shuffles: usualShuffles,
+          shuffles: auditShuffles,
           evidence: evidenceVersion,
         }),
       ask: askChanged,

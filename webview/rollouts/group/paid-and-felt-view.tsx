@@ -16,7 +16,7 @@ export function PaidAndFeltView({ group, selectedId }: { group: GroupWithRollout
         title="Paid and felt"
         meta={
           <FormulaLabel name="felt">
-            {paid} paid{lines.length > 0 && `, ${felt === 0 ? 'none' : felt} of them felt`}
+            {paid} paid{lines.length > 0 && feltWords(felt, paid)}
           </FormulaLabel>
         }
       />
@@ -63,6 +63,9 @@ const remarkWords: Readonly<Record<NonNullable<PaidLine['remark']>, string>> = {
   'not felt': 'the temporal reward was paid, and the advantage is the same without it',
   'not used': 'the temporal reward was paid, and the answer does not use the order of the frames',
 };
+
+const feltWords = (felt: number, paid: number) =>
+  felt === 0 ? ', not felt' : felt === paid ? ' and felt' : `, ${felt} of them felt`;
 
 function Line({ line, selectedId }: { line: PaidLine; selectedId: string | null }) {
   const { answers, order, without, advantage, ifUsed, remark } = line;
