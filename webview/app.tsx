@@ -43,6 +43,7 @@ const savedPlace = z.object({
   line: z.string(),
   sort: listSort.nullable().default(null),
   following: z.boolean().default(false),
+  ask: z.number().nullable().default(null),
   across: z
     .object({
       question: z.string().nullable(),
@@ -93,7 +94,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
     () =>
       new Visitor(session, {
         go: (found, by) => {
-          const { page: wanted, runId: run, groupId, rolloutId, span, query, sort, step } = found;
+          const { page: wanted, runId: run, groupId, rolloutId, span, query, sort, step, ask } = found;
           const named = {
             ...found,
             runId: run ?? undefined,
@@ -112,7 +113,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
           else if (wanted === 'audit') audit.set(auditPlaceOf(named));
           else if (groupId !== null || query !== undefined || sort || step !== undefined) {
             const selection = span && rolloutId ? { rolloutId, span } : null;
-            place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection });
+            place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection, ask: ask ?? null });
           }
           return true;
         },
@@ -136,8 +137,8 @@ export function App({ host, session }: { host: Host; session: Session }) {
     listening.current = true;
     const saved = savedPlace.safeParse(host.loadState());
     if (saved.success) {
-      const { groupId, rolloutId, line, sort, following } = saved.data;
-      place.set({ groupId, rolloutId, line, sort, following, selection: null });
+      const { groupId, rolloutId, line, sort, following, ask } = saved.data;
+      place.set({ groupId, rolloutId, line, sort, following, ask, selection: null });
       if (saved.data.across) across.set(saved.data.across);
       if (saved.data.compare) compare.set(saved.data.compare);
       if (saved.data.review) review.set(saved.data.review);
@@ -170,9 +171,9 @@ export function App({ host, session }: { host: Host; session: Session }) {
   }, [host, session]);
 
   useEffect(() => {
-    const { groupId, rolloutId, line, sort = null, following = false } = shown;
+    const { groupId, rolloutId, line, sort = null, following = false, ask = null } = shown;
     const state: SavedPlace = {
-      ...{ page, runId, groupId, rolloutId, line, sort, following },
+      ...{ page, runId, groupId, rolloutId, line, sort, following, ask },
       across: questionShown,
       compare: comparisonShown,
       review: reviewShown,
@@ -184,6 +185,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         dashboard: {},
         rollouts: {
           ...(rolloutId && { rolloutId }),
+          ...(rolloutId && ask !== null && { ask }),
           ...(line.trim() !== '' && { query: line }),
           ...(sort && { sort }),
         },

@@ -24,6 +24,7 @@ const all: EngineCapabilities = {
   reference: true,
   exactKl: true,
   prefix: true,
+  snapshot: true,
   abort: true,
 };
 

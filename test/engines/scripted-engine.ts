@@ -23,6 +23,7 @@ import type {
   Scored,
   Sequence,
   TrainingLoss,
+  WeightsSnapshot,
 } from '../../trainer/engines/engine.ts';
 import { exactPolicySums, type LossTerms, lossSums, tokenWeight } from '../../trainer/engines/losses.ts';
 import type { EngineCapabilities } from '../../trainer/protocol/engine.ts';
@@ -71,6 +72,9 @@ export type Primitive =
   | 'forwardBackward'
   | 'optimStep'
   | 'saveState'
+  | 'snapshot'
+  | 'restore'
+  | 'release'
   | 'render'
   | 'dispose';
 
@@ -88,6 +92,14 @@ const newTable = (): Table => ({
   first: new Float64Array(vocabulary.length),
   second: new Float64Array(vocabulary.length),
   steps: 0,
+});
+
+const copyOf = ({ logits, gradient, first, second, steps }: Table): Table => ({
+  logits: logits.slice(),
+  gradient: gradient.slice(),
+  first: first.slice(),
+  second: second.slice(),
+  steps,
 });
 
 /** Natural log-probabilities of a row of logits. */
@@ -118,6 +130,7 @@ const capabilities: EngineCapabilities = {
   reference: true,
   exactKl: true,
   prefix: true,
+  snapshot: true,
   abort: true,
 };
 
@@ -131,6 +144,8 @@ export class ScriptedEngine implements Engine {
   private readonly gates = new Map<Primitive, { entered: () => void; opened: Promise<void> }>();
   private readonly opens: (() => void)[] = [];
   private handles = 0;
+  private readonly snapshots = new Map<number, Table>();
+  private snapshotsTaken = 0;
   private isDead = false;
 
   /**
@@ -139,7 +154,7 @@ export class ScriptedEngine implements Engine {
    */
   constructor(
     script: Script | null = null,
-    can: Partial<Pick<EngineCapabilities, 'prefix' | 'samplerIsTrainer' | 'topAlternatives'>> = {},
+    can: Partial<Pick<EngineCapabilities, 'prefix' | 'samplerIsTrainer' | 'snapshot' | 'topAlternatives'>> = {},
   ) {
     this.script = script;
     this.capabilities = { ...capabilities, ...can };
@@ -296,6 +311,30 @@ export class ScriptedEngine implements Engine {
       table.logits[v] = logit - step.learningRate * (mean / (spread + step.epsilon) + step.weightDecay * logit);
     }
     return { gradNorm };
+  }
+
+  async snapshot(model: ModelHandle): Promise<WeightsSnapshot> {
+    await this.begin('snapshot');
+    const snapshot = { id: this.snapshotsTaken++, model };
+    this.snapshots.set(snapshot.id, copyOf(this.table(model)));
+    return snapshot;
+  }
+
+  async restore({ id, model }: WeightsSnapshot): Promise<void> {
+    await this.begin('restore');
+    const kept = this.snapshots.get(id);
+    if (!kept) throw new StudioError('engine-failed', `There is no snapshot ${id}.`);
+    this.tables.set(model.id, { ...copyOf(kept), gradient: new Float64Array(vocabulary.length) });
+  }
+
+  async release({ id }: WeightsSnapshot): Promise<void> {
+    await this.begin('release');
+    this.snapshots.delete(id);
+  }
+
+  /** Snapshots that nobody released. */
+  get snapshotsHeld(): number {
+    return this.snapshots.size;
   }
 
   async saveState(model: ModelHandle, folder: string): Promise<void> {

@@ -96,22 +96,17 @@ describe('so far', () => {
 
   test('few answers are said to be too few, with the number that would do', () => {
     expect(said([1, 4], [6, 8])).toBe(
-      '1 of 4 right with frames reversed, 6 of 8 in the group. Too few to tell apart: ask for 12 or more.',
+      'frames reversed: 1 of 4 right; the group: 6 of 8. Too few to tell apart: ask for 12 or more.',
     );
     expect(fisherExact([3, 12], [9, 12])).toBeLessThan(0.05);
     expect(fisherExact([2, 8], [6, 8])).toBeGreaterThan(0.05);
   });
 
   test('a difference is one where chance alone seldom makes it, and equal shares are none', () => {
-    expect(said([0, 8], [8, 8])).toMatch(
-      /^0 of 8 right with frames reversed, 8 of 8 in the group\. Chance alone .* 0\.0|less than/,
-    );
     expect(said([0, 8], [8, 8])).toContain('less than 0.1 % of cases');
-    expect(said([2, 4], [4, 8])).toBe(
-      '2 of 4 right with frames reversed, 4 of 8 in the group: no difference in sight.',
-    );
+    expect(said([2, 4], [4, 8])).toBe('frames reversed: 2 of 4 right; the group: 4 of 8. No difference in sight.');
     expect(said([31, 64], [33, 64])).toContain('Too near to tell apart');
-    expect(said([0, 0], [4, 8])).toBe('No answer yet to: frames reversed.');
-    expect(said([1, 2], [0, 0])).toContain('nothing to compare');
+    expect(said([0, 0], [4, 8])).toBe('frames reversed: no answer yet.');
+    expect(said([1, 2], [0, 0])).toContain('nothing to compare it with');
   });
 });

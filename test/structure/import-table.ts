@@ -104,7 +104,6 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/evaluation',
     on: [
-      'trainer/advantages',
       'trainer/data',
       'trainer/engines',
       'trainer/journal',
@@ -276,11 +275,25 @@ export const rooms: readonly Room[] = [
     runs: 'pure',
   },
   {
+    room: 'webview/ask',
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/places',
+      'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+  {
     room: 'webview/rollouts',
     on: [
       'trainer/advantages',
       'trainer/evidence',
       'trainer/protocol',
+      'webview/ask',
       'webview/formulas',
       'webview/host.ts',
       'webview/places',

@@ -69,6 +69,12 @@ export type ModelOrigin =
   /** The present weights of another model, frozen. */
   | { readonly kind: 'copy'; readonly of: ModelHandle };
 
+/** Weights and optimizer state of a model at one moment. */
+export interface WeightsSnapshot {
+  readonly id: number;
+  readonly model: ModelHandle;
+}
+
 export interface SampleRequest {
   readonly prompt: Prompt;
   /**
@@ -229,6 +235,14 @@ export interface Engine {
   /** Adds the gradient of the loss to what is held since the last `optimStep`. */
   forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport>;
   optimStep(model: ModelHandle, step: OptimStep): Promise<{ gradNorm: number }>;
+  /**
+   * Keeps a copy of weights and optimizer state inside the engine, until it is released or the model is unloaded. Engines that can
+   * `snapshot` have it, and the two that follow.
+   */
+  snapshot(model: ModelHandle): Promise<WeightsSnapshot>;
+  /** Weights and optimizer are what they were, bit for bit; a gradient that is held is void. The snapshot can be used again. */
+  restore(snapshot: WeightsSnapshot): Promise<void>;
+  release(snapshot: WeightsSnapshot): Promise<void>;
   /** Writes `config.json`, `model.safetensors`, `tokenizer.json` and the optimizer state into an empty folder. */
   saveState(model: ModelHandle, folder: string): Promise<void>;
   render(model: ModelHandle, prompt: Prompt): Promise<Rendered>;

@@ -11,8 +11,7 @@ import { longPrompt } from '../learning/long-prompt.ts';
 import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { Normalisation } from '../protocol/normalise.ts';
-import { normalise } from '../protocol/normalise.ts';
-import { advantagesWithout, isFelt, temporalPaid } from '../protocol/paid-and-felt.ts';
+import { feltBy, temporalPaid } from '../protocol/paid-and-felt.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
@@ -26,7 +25,7 @@ export const groupFigures = z.strictObject({
   accuracyShuffled: z.number(),
   /** The temporal test passed, and an answer was there to be paid. */
   temporalPaid: z.number(),
-  /** An answer's advantage is another one than without the temporal reward, by more than a hundredth. */
+  /** An answer's advantage is another one than without the temporal reward. */
   temporalFelt: z.number(),
   /** All rewards alike, so that nothing is learned. */
   flat: z.number(),
@@ -53,24 +52,11 @@ export interface GroupMeasuring {
 
 const batchQuestions = 16;
 
-/** Whether the temporal reward makes another advantage of any answer of a group. */
-export function temporalRewardIsFelt(
-  answers: readonly { readonly total: number; readonly temporal: number }[],
-  p: Normalisation,
-): boolean {
-  const { advantages } = normalise(
-    answers.map(({ total }) => total),
-    p,
-  );
-  const without = advantagesWithout(answers, p);
-  return advantages.some((advantage, i) => isFelt(advantage, without[i] ?? 0));
-}
-
-/** Nothing trains on these groups, so their records have no advantages. */
-function isFeltInGroup({ group }: SampledGroup, p: ParameterValues): boolean {
-  const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
+/** Whether the temporal reward makes another advantage of any answer of a group. Nothing trains on it, so its record has none. */
+export function temporalRewardIsFelt({ rollouts }: Pick<SampledGroup['group'], 'rollouts'>, p: Normalisation): boolean {
+  const ordered = rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
-  return temporalRewardIsFelt(answers, p);
+  return feltBy(answers, p).includes(true);
 }
 
 /** @returns null where no video could be read. @throws Interrupted when the signal ends it */
@@ -114,7 +100,7 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
     accuracy: accuracy ?? 0,
     accuracyShuffled: accuracyShuffled ?? 0,
     temporalPaid: temporal ?? 0,
-    temporalFelt: groups.filter((group) => isFeltInGroup(group, p)).length / groups.length,
+    temporalFelt: groups.filter(({ group }) => temporalRewardIsFelt(group, p)).length / groups.length,
     flat: flatGroups ?? 0,
     tokens: length ?? 0,
   };

@@ -1,4 +1,5 @@
 /** The rollouts that a list shows: what a query keeps, in the list's order, the first so many of them. */
+import { setImmediate } from 'node:timers/promises';
 import { answerOrder } from '../protocol/answer-order.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Expression } from '../protocol/query/expression.ts';
@@ -26,7 +27,13 @@ export interface ChosenRollouts extends Chosen {
 
 const pageRows = 200;
 
-/** @throws StudioError as the reader does; what is taken from `records` throws as the store */
+/** At a time, of what is indexed anew; whoever else is served in this thread waits no longer. */
+const fillMs = 15;
+
+/**
+ * Of a run of an older version, what queries need is filled first, so that nothing is left out.
+ * @throws StudioError as the reader does; what is taken from `records` throws as the store
+ */
 export async function selectedRollouts(
   reader: RolloutReader,
   store: RunStore,
@@ -34,6 +41,11 @@ export async function selectedRollouts(
   signal?: AbortSignal,
 ): Promise<ChosenRollouts> {
   const attention = signal ? { signal } : {};
+  while (store.filledShare() < 1) {
+    signal?.throwIfAborted();
+    store.fill(fillMs);
+    await setImmediate();
+  }
   const { matching } = await reader.count(store.folder, { expression, sort, facets: false }, attention);
   const most = limit ?? Number.POSITIVE_INFINITY;
   /** As the list shows them: where it is the newest first, the answers of one group in their order. */

@@ -9,7 +9,7 @@ import {
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
-import { advantagesWithout, isFelt } from '../protocol/paid-and-felt.ts';
+import { advantagesWithout, feltBy } from '../protocol/paid-and-felt.ts';
 
 const scores = z.array(z.number().min(0).max(1));
 
@@ -45,7 +45,7 @@ export interface ExplainedGroup {
   readonly advantages: number[];
   /** What they would be if nobody had been paid r_t. */
   readonly advantages_without_temporal: number[];
-  /** Whether that is another one, by more than a hundredth. */
+  /** Whether that is another one, `stdEpsilon` aside. */
   readonly temporal_felt: boolean[];
   readonly explanation: string[];
 }
@@ -101,10 +101,7 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     const lengthReason = parts.find(({ name }) => name === 'length')?.explanation;
     return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${group.len_control ? ` (${lengthReason})` : ''}.`;
   });
-  const without = advantagesWithout(
-    verdict.ordered.map(({ parts, total }) => ({ total, temporal: at(parts, 'temporal') })),
-    parameters,
-  );
+  const paid = verdict.ordered.map(({ parts, total }) => ({ total, temporal: at(parts, 'temporal') }));
   return {
     p: verdict.p,
     p_shuffled: verdict.temporal?.pShuffled ?? null,
@@ -115,8 +112,8 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     mean: verdict.mean,
     std: verdict.std,
     advantages: verdict.advantages,
-    advantages_without_temporal: without,
-    temporal_felt: verdict.advantages.map((advantage, i) => isFelt(advantage, without[i] ?? 0)),
+    advantages_without_temporal: advantagesWithout(paid, parameters),
+    temporal_felt: feltBy(paid, parameters),
     explanation: [...verdict.explanation, ...sentences],
   };
 }

@@ -134,11 +134,11 @@ const share = ({ right, total }: RightOf): string => `${right} of ${total}`;
  * @param whose what it is compared with, such as `the group`
  */
 export function soFarSentence({ asked, against, p, differ, enough }: SoFar, what: string, whose: string): string {
-  if (asked.total === 0) return `No answer yet to: ${what}.`;
-  const both = `${share(asked)} right with ${what}, ${share(against)} in ${whose}`;
-  if (p === null) return `${share(asked)} right with ${what}; there is nothing to compare it with.`;
+  if (asked.total === 0) return `${what}: no answer yet.`;
+  if (p === null) return `${what}: ${share(asked)} right, and nothing to compare it with.`;
+  const both = `${what}: ${share(asked)} right; ${whose}: ${share(against)}`;
   if (differ) return `${both}. Chance alone makes a difference like this in ${percent(p)} of cases.`;
-  if (asked.right * against.total === against.right * asked.total) return `${both}: no difference in sight.`;
+  if (asked.right * against.total === against.right * asked.total) return `${both}. No difference in sight.`;
   return enough === null
     ? `${both}. Too near to tell apart, even with ${mostAnswers} answers.`
     : `${both}. Too few to tell apart: ask for ${enough} or more.`;

@@ -40,6 +40,8 @@ export const engineCapabilities = z.object({
   exactKl: z.boolean(),
   /** A prompt may hold tokens by number: sampling goes on from any token of an answer. */
   prefix: z.boolean().default(false),
+  /** Weights and optimizer can be kept aside and put back, bit for bit: an update can be tried and taken back. */
+  snapshot: z.boolean().default(false),
   /** Open answers end within a token when they are aborted; else they are written to their end and thrown away. */
   abort: z.boolean(),
 });

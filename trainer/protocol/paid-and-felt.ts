@@ -6,10 +6,8 @@
 import { type Normalisation, normalise } from './normalise.ts';
 import type { GroupWithRollouts, Rollout } from './records.ts';
 
-/** What is more than this changes an advantage: the last digit that pages show. What `stdEpsilon` makes of r_t is far below it. */
-export const feltFrom = 0.01;
-
-export const isFelt = (advantage: number, without: number): boolean => Math.abs(advantage - without) > feltFrom;
+/** Two advantages that are nearer than this are the same. */
+const sameWithin = 1e-9;
 
 /** One ordered answer that was trained on; advantages have no unit. */
 export interface PaidAndFelt {
@@ -20,6 +18,7 @@ export interface PaidAndFelt {
   readonly advantage: number;
   /** What it would be if r_t had been paid to nobody. */
   readonly without: number;
+  /** See `feltBy`. */
   readonly felt: boolean;
 }
 
@@ -34,6 +33,20 @@ export function advantagesWithout(answers: readonly Rewarded[], p: Normalisation
     answers.map(({ total, temporal }) => total - temporal),
     p,
   ).advantages;
+}
+
+/**
+ * Which answers have another advantage by r_t. `stdEpsilon` is left out of both: it keeps eq. 3 from a division by 0, and what it
+ * makes of r_t (a ten-thousandth where it is 1e-4) is not what r_t is for.
+ */
+export function feltBy(answers: readonly Rewarded[], given: Normalisation): boolean[] {
+  const p = { ...given, stdEpsilon: 0 };
+  const without = advantagesWithout(answers, p);
+  const { advantages } = normalise(
+    answers.map(({ total }) => total),
+    p,
+  );
+  return advantages.map((advantage, i) => Math.abs(advantage - (without[i] ?? 0)) > sameWithin);
 }
 
 export const temporalPaid = ({ reward }: Pick<Rollout, 'reward'>): number =>
@@ -73,20 +86,19 @@ export function normalisationOf(group: GroupWithRollouts): Normalisation | null 
 }
 
 /**
- * Advantages of the ordered answers, in their order, if r_t were paid to those alone that `keeps` says, of those that got it. Null
- * where the record does not tell how advantages were made of rewards and it would matter.
+ * The answers with what is left of their rewards where r_t is taken from all but those that `keeps` says, and how to make
+ * advantages of them; `p` is null where all lose alike, which moves the mean as much and no distance from it. Null where the
+ * record does not tell how advantages were made, and it would matter.
  */
-function advantagesIf(group: GroupWithRollouts, keeps: (rollout: Rollout) => boolean): (number | null)[] | null {
-  const answers = orderedAnswers(group);
-  const taken = answers.map((rollout) => (keeps(rollout) ? 0 : temporalPaid(rollout)));
-  // What is taken from every answer alike moves the mean as much, and no distance from it.
-  if (Math.max(...taken) - Math.min(...taken) < 1e-9) return answers.map(({ advantage }) => advantage);
+function taken(group: GroupWithRollouts, keeps: (rollout: Rollout) => boolean) {
+  const answers = orderedAnswers(group).map((rollout) => ({
+    ...{ rollout, total: rollout.reward.total },
+    temporal: keeps(rollout) ? 0 : temporalPaid(rollout),
+  }));
+  const lost = answers.map(({ temporal }) => temporal);
+  if (Math.max(...lost) - Math.min(...lost) < sameWithin) return { answers, p: null };
   const p = normalisationOf(group);
-  if (p === null) return null;
-  return advantagesWithout(
-    answers.map(({ reward }, i) => ({ total: reward.total, temporal: taken[i] ?? 0 })),
-    p,
-  );
+  return p && { answers, p };
 }
 
 const isTrained = (group: GroupWithRollouts) => group.temporal !== null && group.purpose === 'train';
@@ -96,14 +108,16 @@ const isTrained = (group: GroupWithRollouts) => group.temporal !== null && group
  * or no update (probes, evaluations), and where an older record does not tell.
  */
 export function paidAndFelt(group: GroupWithRollouts): PaidAndFelt[] | null {
-  if (!isTrained(group)) return null;
-  const unpaid = advantagesIf(group, () => false);
-  if (unpaid === null) return null;
-  return orderedAnswers(group).flatMap((rollout, i): PaidAndFelt[] => {
+  const found = isTrained(group) ? taken(group, () => false) : null;
+  if (found === null) return null;
+  const { answers, p } = found;
+  const unpaid = p && advantagesWithout(answers, p);
+  const felt = p && feltBy(answers, p);
+  return answers.flatMap(({ rollout }, i): PaidAndFelt[] => {
     const { advantage } = rollout;
-    const without = unpaid[i] ?? null;
-    if (advantage === null || without === null) return [];
-    return [{ rollout, paid: temporalPaid(rollout), advantage, without, felt: isFelt(advantage, without) }];
+    if (advantage === null) return [];
+    const without = unpaid?.[i] ?? advantage;
+    return [{ rollout, paid: temporalPaid(rollout), advantage, without, felt: felt?.[i] ?? false }];
   });
 }
 
@@ -112,11 +126,17 @@ export function paidAndFelt(group: GroupWithRollouts): PaidAndFelt[] | null {
  * weighed, or can't be judged, and where `paidAndFelt` is.
  */
 export function advantagesIfOnlyUsed(group: GroupWithRollouts): ReadonlyMap<string, number> | null {
-  const answers = orderedAnswers(group);
   const uses = ({ orderWorth }: Rollout) => orderWorth?.uses ?? null;
-  if (!isTrained(group) || answers.some((one) => temporalPaid(one) > 0 && uses(one) === null)) return null;
-  const then = advantagesIf(group, (rollout) => uses(rollout) === true);
-  return then && new Map(answers.flatMap(({ id }, i) => (typeof then[i] === 'number' ? [[id, then[i]] as const] : [])));
+  if (!isTrained(group) || orderedAnswers(group).some((one) => temporalPaid(one) > 0 && uses(one) === null))
+    return null;
+  const found = taken(group, (rollout) => uses(rollout) === true);
+  if (found === null) return null;
+  const then = found.p && advantagesWithout(found.answers, found.p);
+  return new Map(
+    found.answers.flatMap(({ rollout: { id, advantage } }, i) =>
+      advantage === null ? [] : [[id, then?.[i] ?? advantage] as const],
+    ),
+  );
 }
 
 /** Whether an answer felt r_t; null where `paidAndFelt` has none of it. */

@@ -25,6 +25,8 @@ export const place = z.object({
   step: z.number().int().min(0).optional(),
   groupId: name.optional(),
   rolloutId: name.optional(),
+  /** Its question is asked again: the number of the ask that is shown, 0 for none. */
+  ask: z.number().int().min(0).optional(),
   /** What is selected of the rollout's text. */
   span: span.optional(),
   /** The filter as it is typed. */
@@ -91,6 +93,7 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   step: { key: 'step', write: String, read: wholeNumber, means: 'a whole number' },
   groupId: { key: 'group', ...asText, means: "a group's id" },
   rolloutId: { key: 'rollout', ...asText, means: "a rollout's id" },
+  ask: { key: 'ask', write: String, read: wholeNumber, means: 'a whole number' },
   span: {
     key: 'select',
     write: ({ start, end }) => `${start}-${end}`,

@@ -34,8 +34,8 @@ const flatReasons: readonly RateSeries[] = [
 const flagged: readonly RateSeries[] = [{ name: 'flagged words', count: 'flagged', colour: 'wrong' }];
 
 const temporal: readonly RateSeries[] = [
-  { name: 'paid', count: 'paid', colour: 'temporal', dash: [6, 3] },
-  { name: 'felt', count: 'felt', colour: 'foreground' },
+  { name: 'paid', count: 'paid', colour: 'temporal', dash: [6, 3], mark: '- -' },
+  { name: 'felt', count: 'felt', colour: 'foreground', mark: '—' },
 ];
 
 /**

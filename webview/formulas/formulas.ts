@@ -316,10 +316,7 @@ export const formulas = {
 
   paidAndFelt: {
     title: 'Temporal reward, paid and felt',
-    formula: [
-      'paid = answers that got r_t / answers',
-      'felt = those of them with | A − A without r_t | > 0.01, / answers',
-    ],
+    formula: ['paid = answers that got r_t / answers', 'felt = those of them with A ≠ A without r_t / answers'],
     over: 'Ordered answers that were trained on, to videos whose group had a temporal test, of the last 10 steps.',
     unit: '0 to 1',
     note: 'What is paid and not felt teaches nothing. The query paid:true felt:false lists it. Older groups whose record does not tell are in neither.',
@@ -529,10 +526,10 @@ export const formulas = {
   },
   felt: {
     title: 'Felt',
-    formula: ['felt(o_i):  | A_i − A_i without r_t | > 0.01'],
+    formula: ['felt(o_i):  A_i ≠ A_i without r_t'],
     over: 'The ordered answers to this question that were paid r_t.',
     unit: 'answers',
-    note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without. The query paid:true felt:false lists such answers.',
+    note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without; stdEpsilon is left out of both. The query paid:true felt:false lists such answers.',
     source: 'trainer/protocol/paid-and-felt.ts',
   },
   tokens: {

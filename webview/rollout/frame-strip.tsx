@@ -91,7 +91,7 @@ export function FrameStrip(props: FrameStripProps) {
         {props.children}
       </p>
       <div ref={strip} class={styles.frames}>
-        <div style={{ maxWidth: `${number * frameWidth}px`, minWidth: `${number * narrowest}px` }}>
+        <div class={styles.lanes} style={{ maxWidth: `${number * frameWidth}px`, minWidth: `${number * narrowest}px` }}>
           {alone !== 'shuffled' && (
             <Row label="Frames in order" {...{ columns, selected, onPreview, onFocused }}>
               {media.times.map((time, index) => (

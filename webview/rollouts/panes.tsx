@@ -39,6 +39,8 @@ interface PanesProps {
   readonly feed: RunFeed;
   readonly host: Host;
   readonly onDashboard: () => void;
+  /** To the question asked again. */
+  readonly onAsk: () => void;
   /** To the question through training. */
   readonly onAcross: (read: Read) => void;
   /** To the same question in another run. */
@@ -153,6 +155,7 @@ export function Panes(props: PanesProps) {
     nextToken: () => reading.moveToken(1),
     previousToken: () => reading.moveToken(-1),
     exact: () => reading.showExact(!reading.state.get().exact),
+    ask: () => read && props.onAsk(),
     across: () => read && onAcross(read),
     compare: () => read && onCompare(read),
     flag,
@@ -263,6 +266,7 @@ export function Panes(props: PanesProps) {
           {read ? (
             <RolloutView
               {...{ feed, host, reading, read, refused, onAcross, onCompare }}
+              onAsk={props.onAsk}
               onOpenDocument={props.onOpenDocument}
               run={view.run}
               annotations={annotations.filter((said) => said.rolloutId === read.rollout.id)}

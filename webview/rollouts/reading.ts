@@ -16,6 +16,7 @@ import {
   heavyWordBeside,
   withoutEvidence,
 } from '../rollout/evidence/answer-evidence.ts';
+import { type EvidenceFeed, evidenceDoor } from '../rollout/evidence/evidence-door.ts';
 import { EvidenceModel } from '../rollout/evidence/evidence-model.ts';
 import { Flagging } from '../rollout/flagging.ts';
 import {
@@ -44,6 +45,8 @@ export interface RolloutsPlace {
   readonly sort?: ListSort | null;
   /** New rows are shown as they arrive; else the list keeps what is read in sight. */
   readonly following?: boolean;
+  /** The question of what is read is asked again: the number of the ask that is shown, 0 for none. */
+  readonly ask?: number | null;
   /** What a link selects of a rollout's text. */
   readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
@@ -101,9 +104,7 @@ export type ReadList = Pick<
 >;
 
 /** What reading needs of the run. */
-export type ReadRun = Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents' | 'ownVerdict'> & {
-  readonly connection: Pick<RunFeed['connection'], 'on' | 'request'>;
-};
+export type ReadRun = Pick<RunFeed, 'group' | 'watchEvents' | 'ownVerdict'> & EvidenceFeed;
 
 const flipMs = 220;
 
@@ -175,15 +176,7 @@ export class Reading {
       },
       (ids) => this.flagging.remember(ids),
     );
-    this.evidence = new EvidenceModel({
-      get: (rolloutId) => feed.request('evidence/get', { rolloutId }),
-      cost: (asked) => feed.request('evidence/cost', asked),
-      compute: (asked) => feed.request('evidence/compute', asked),
-      cancel: (id) => feed.connection.request('evidence/cancel', { id }),
-      onProgress: (listener) => feed.connection.on('evidence/progress', listener),
-      newId: () => crypto.randomUUID(),
-      fail: (thrown) => feed.fail(thrown),
-    });
+    this.evidence = new EvidenceModel(evidenceDoor(feed));
     this.list = list;
     this.place = place;
     this.query = list.state.get().query;

@@ -16,6 +16,7 @@ import { hiddenWords } from '../rollout/blind-labels.ts';
 import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { CommitmentCurve, curveHeight } from '../rollout/evidence/commitment-curve.tsx';
+import { RightWithBars, rightWithLine, useRightWith } from '../rollout/evidence/right-with.tsx';
 import { stripEvidence } from '../rollout/evidence/strip-evidence.tsx';
 import { VerdictLine } from '../rollout/evidence/verdict-line.tsx';
 import { wordMarks } from '../rollout/evidence/word-marks.ts';
@@ -42,6 +43,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
+import { useLow } from '../ui/use-narrow.ts';
 import type { Read, Reading, TextDocument } from './reading.ts';
 import { type ListPlace, RolloutHead } from './rollout-head.tsx';
 import styles from './rollout-view.module.css';
@@ -67,6 +69,7 @@ interface RolloutViewProps {
   /** Names who signs; false where it is no name, which is shown. */
   readonly onSign: (name: string) => Promise<boolean>;
   readonly onCopyLink: () => void;
+  readonly onAsk: () => void;
   readonly onAcross: (read: Read) => void;
   readonly onCompare: (read: Read) => void;
   readonly onOpenDocument: (document: TextDocument) => void;
@@ -81,6 +84,7 @@ export function RolloutView(props: RolloutViewProps) {
   const { group, rollout } = read;
   const { question } = group;
   const exact = useStore(reading.state, (state) => state.exact);
+  const isWeighed = useStore(reading.evidence.state, ({ weighing }) => weighing !== null);
   const openText = (name: string, text: string) => onOpenDocument({ name: `${rollout.id} ${name}.txt`, text });
   const copy = (text: string) => host.copy(text).catch((thrown: unknown) => feed.fail(thrown));
   const openRow = () => host.openFile(question.dataset, question.fileRow ?? question.row + 1);
@@ -93,6 +97,7 @@ export function RolloutView(props: RolloutViewProps) {
         listPlace={props.listPlace}
         filteredOut={props.filteredOut}
         exact={exact}
+        onAsk={props.onAsk}
         onAcross={() => onAcross(read)}
         onCompare={() => onCompare(read)}
         onFlag={props.onFlag}
@@ -100,6 +105,7 @@ export function RolloutView(props: RolloutViewProps) {
         onOpenDocument={() => openText('completion', rollout.text)}
         onExact={() => reading.showExact(!exact)}
         more={[
+          { label: 'Ask again', key: 'e', onPress: props.onAsk },
           { label: 'Copy the completion', onPress: () => void copy(rollout.text) },
           { label: 'Copy the prompt', onPress: () => void copy(group.prompt) },
           { label: 'Both strips of frames', key: 's', onPress: () => reading.showStrips(!props.bothStrips) },
@@ -123,7 +129,7 @@ export function RolloutView(props: RolloutViewProps) {
           </span>
         </p>
       )}
-      {reason && (
+      {reason && !(compact && isWeighed) && (
         <p class={styles.because} data-part="reason">
           <Icon name="clock" />
           <span>
@@ -204,6 +210,9 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
     [rollout, labels, suggestions, named, media, placed, firstHit, hits.length],
   );
   const stepOf = useMemo(() => (isShaded ? shadeOf(tokenShade, tokens) : null), [isShaded, tokens, tokenShade]);
+  const standing = `${run.state} ${run.state === 'paused' ? run.memory : ''}`;
+  const right = useRightWith(feed, evidence ? group.id : null, refused, standing);
+  const isLow = useLow(lowForRights);
   const words = useMemo(
     () => (evidence ? wordMarks(evidence, shade, pickedEvidence, media.times.length) : []),
     [evidence, shade, pickedEvidence, media],
@@ -294,8 +303,10 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
     >
       <VerdictLine
         {...{ model, evidence, refused }}
-        standing={`${run.state} ${run.state === 'paused' ? run.memory : ''}`}
+        standing={standing}
         onWord={pickWord}
+        hasKeys
+        more={isLow ? (rightWithLine(right.held, !isVideo) ?? undefined) : undefined}
       />
       <div class={compact ? styles.question : styles.pictured}>
         {(!compact || !isVideo) && (
@@ -405,6 +416,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         {answer ? completion(answer) : 'none'}
       </AnswerLine>
       <div class={styles.spare} />
+      {evidence && !isLow && <RightWithBars state={right} isImage={!isVideo} refused={refused} />}
       {compact || evidence ? (
         <RewardLine label="Reward" rollout={rollout} group={group} parameters={run.parameters} />
       ) : (
@@ -416,6 +428,9 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
     </div>
   );
 }
+
+/** The highest page, in CSS pixels, on which the verdict's hover says what the bars would. */
+const lowForRights = 789;
 
 const noSpans: Reading['tokenSpans'] = [];
 

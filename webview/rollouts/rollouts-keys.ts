@@ -23,6 +23,7 @@ export const rolloutsKeys = [
   { meaning: 'next and previous word that stood on much', keys: { n: 'nextWord', N: 'lastWord' } },
   { meaning: 'previous and next token, with its numbers', keys: { '[': 'previousToken', ']': 'nextToken' } },
   { meaning: 'exact prompt and completion, with token ids', keys: { o: 'exact' } },
+  { meaning: 'ask again, with something changed', keys: { e: 'ask' } },
   { meaning: 'across steps', keys: { t: 'across' } },
   { meaning: 'compare with another run', keys: { r: 'compare' } },
   { meaning: 'flag the selected text, or the answer', keys: { x: 'flag' } },

@@ -60,12 +60,12 @@ async function sampled(replica: Replica): Promise<SampleReport['finished'][numbe
 }
 
 /** A step that raises the probability of one token. */
-async function step(replica: Replica): Promise<void> {
+async function step(replica: Replica, learningRate = 0.05): Promise<void> {
   const groups = [{ prompt, answers: [Int32Array.of(11, 12, 13)] }];
   const terms = { kind: 'cross-entropy', weights: new Float32Array(3).fill(1 / 3) } as const;
   const work = { groups, terms, promptWeights: null, reference: null, fresh: true };
   await ask<'forward-backward'>(replica, { kind: 'forward-backward', model: 0, work });
-  const optim = { ...tinyStep, learningRate: 0.05 };
+  const optim = { ...tinyStep, learningRate };
   await ask<'optim-step'>(replica, { kind: 'optim-step', model: 0, step: optim, gradientOf: 0, scale: 1 });
 }
 
@@ -103,6 +103,32 @@ test('answers written on another backend are those of the weights after each ste
   await sampled(replica);
   const held = tf.memory().numTensors;
   await sampled(replica);
+  expect(tf.memory().numTensors).toBe(held);
+  await ask<'unload'>(replica, { kind: 'unload', model: 0 });
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a step that is taken back leaves nothing of itself in the weights, nor in the copy that answers are written with', async () => {
+  const replica = new Replica({ ops: plain, answers: answersOnKernels(kernels, 'cpu') }, 0, 2048);
+  const before = tf.memory().numTensors;
+  const gradients = [new Float32Array(new SharedArrayBuffer(4 * size))];
+  const origin = { kind: 'seed', seed: 1 } as const;
+  await ask<'create'>(replica, { kind: 'create', model: 0, config: configFile, place, origin, gradients });
+  await step(replica);
+  const kept = await sampled(replica);
+  const held = tf.memory().numTensors;
+  await ask<'snapshot'>(replica, { kind: 'snapshot', model: 0, snapshot: 5 });
+  await step(replica, 0.3);
+  const tried = await sampled(replica);
+  await ask<'restore'>(replica, { kind: 'restore', model: 0, snapshot: 5 });
+  // It has taken as many steps then as the one that was tried.
+  await step(replica);
+  const after = await sampled(replica);
+  expect(after.map(({ logprobs }) => logprobs)).not.toEqual(tried.map(({ logprobs }) => logprobs));
+  await step(replica);
+  await ask<'restore'>(replica, { kind: 'restore', model: 0, snapshot: 5 });
+  await ask<'release'>(replica, { kind: 'release', model: 0, snapshot: 5 });
+  expect(await sampled(replica)).toEqual(kept);
   expect(tf.memory().numTensors).toBe(held);
   await ask<'unload'>(replica, { kind: 'unload', model: 0 });
   expect(tf.memory().numTensors).toBe(before);

@@ -53,6 +53,7 @@ describe('withoutEffect', () => {
       reference: false,
       exactKl: false,
       prefix: false,
+      snapshot: false,
       abort: false,
     },
   };

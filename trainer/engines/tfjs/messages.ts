@@ -92,6 +92,9 @@ export type ReplicaRequest =
       readonly gradientOf: number;
       readonly scale: number;
     }
+  | { readonly kind: 'snapshot'; readonly model: number; readonly snapshot: number }
+  | { readonly kind: 'restore'; readonly model: number; readonly snapshot: number }
+  | { readonly kind: 'release'; readonly model: number; readonly snapshot: number }
   | { readonly kind: 'save'; readonly model: number; readonly folder: string }
   | { readonly kind: 'unload'; readonly model: number }
   | { readonly kind: 'memory' };
@@ -112,6 +115,9 @@ export interface ReplicaAnswers {
   /** Sum of the squares of the gradient in this replica's range. */
   'reduce-gradient': { readonly squares: number };
   'optim-step': null;
+  snapshot: null;
+  restore: null;
+  release: null;
   /** Steps that the optimizer has taken. */
   save: { readonly optimizerStep: number };
   unload: null;

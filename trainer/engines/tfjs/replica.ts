@@ -25,7 +25,7 @@ import type {
   WeightsOrigin,
 } from './messages.ts';
 import type { PackedBatch, PackedGroup, Targets } from './model/batch.ts';
-import { packBatch } from './model/batch.ts';
+import { packBatch, sharedBatches } from './model/batch.ts';
 import { readConfig } from './model/config.ts';
 import { generate } from './model/generation.ts';
 import { Model } from './model/model.ts';
@@ -33,24 +33,17 @@ import type { Ops } from './model/ops.ts';
 import type { Parameter, ParameterTable } from './model/parameters.ts';
 import { initialValues, parameterTable } from './model/parameters.ts';
 import { PatchCache } from './model/patches.ts';
+import { keptTensor, type Moments, putBack, type Trained, type TrainedValues, takeSnapshot } from './snapshots.ts';
 import { trainTokenizer } from './tokenizer/training.ts';
 
-interface Moments {
-  m: tf.Tensor;
-  v: tf.Tensor;
-}
-
-interface Held {
+interface Held extends Trained {
   readonly model: Model;
-  readonly table: ParameterTable;
-  readonly weights: Map<string, tf.Tensor>;
-  /** By name; made at the first step. */
-  readonly moments: Map<string, Moments>;
   /** Gradients of all replicas; null for a reference. */
   readonly gradients: readonly Float32Array[] | null;
-  optimizerStep: number;
+  /** By number. */
+  readonly snapshots: Map<number, TrainedValues>;
   /** The model as the backend that writes answers holds it; null before the first answer. */
-  answering: { readonly model: Model; readonly weights: readonly tf.Tensor[]; readonly optimizerStep: number } | null;
+  answering: { readonly model: Model; readonly weights: readonly tf.Tensor[]; readonly version: number } | null;
 }
 
 /** Parameters up to which answers are written on a backend of their own: WebAssembly's heap, of 4 GB, takes more than the weights. */
@@ -71,6 +64,8 @@ export class Replica {
   private readonly rows: number;
   private readonly models = new Map<number, Held>();
   private readonly patches = new PatchCache();
+  /** Of weights; each step gives them one that no others had. */
+  private versions = 0;
 
   constructor({ ops, answers }: Pick<StartedBackend, 'ops' | 'answers'>, index: number, microBatchRows: number) {
     this.ops = ops;
@@ -98,6 +93,20 @@ export class Replica {
         return this.reduceGradient(this.held(request.model), request.contributing);
       case 'optim-step':
         return this.optimStep(this.held(request.model), request);
+      case 'snapshot': {
+        const held = this.held(request.model);
+        held.snapshots.set(request.snapshot, await takeSnapshot(held, this.ops));
+        return null;
+      }
+      case 'restore': {
+        const held = this.held(request.model);
+        putBack(held, snapshotOf(held, request.snapshot));
+        return null;
+      }
+      case 'release':
+        // Those of a model that was unloaded went with it.
+        this.models.get(request.model)?.snapshots.delete(request.snapshot);
+        return null;
       case 'save':
         return await this.save(this.held(request.model), request.folder);
       case 'unload':
@@ -127,6 +136,8 @@ export class Replica {
       moments,
       gradients,
       optimizerStep: step,
+      version: this.versions++,
+      snapshots: new Map(),
       answering: null,
     });
     return { parameters: table.size };
@@ -167,7 +178,7 @@ export class Replica {
       await generate(held.model, this.ops, chunk, report);
       return null;
     }
-    const current = held.answering?.optimizerStep === held.optimizerStep ? held.answering.model : null;
+    const current = held.answering?.version === held.version ? held.answering.model : null;
     const values = current === null ? await this.weightsOf(held) : null;
     await answers.within(async () => {
       const model = values === null ? (current as Model) : answeringModel(held, values, answers.ops, this.patches);
@@ -184,11 +195,14 @@ export class Replica {
 
   private async forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Promise<Scored> {
     const parts: Scored[] = [];
-    for (const [start, end] of microBatches(groups, this.rows)) {
-      const batch = packBatch(groups.slice(start, end));
-      parts.push(
-        entropy ? await this.withEntropy(model, batch) : { logprobs: await this.logprobs(model, batch), entropy: null },
-      );
+    for (const [start, end] of sharedBatches(groups, this.rows)) {
+      const batch = packBatch(groups.slice(start, end), 'all rows');
+      const { targets, place } = distinctTargets(batch.answerTargets);
+      const scored = entropy
+        ? await this.withEntropy(model, batch, targets)
+        : { logprobs: await this.logprobs(model, batch, targets), entropy: null };
+      const ofEach = (values: Float32Array): Float32Array => Float32Array.from(place, (i) => values[i] as number);
+      parts.push({ logprobs: ofEach(scored.logprobs), entropy: scored.entropy && ofEach(scored.entropy) });
     }
     return {
       logprobs: concatenated(parts.map(({ logprobs }) => logprobs)),
@@ -196,9 +210,9 @@ export class Replica {
     };
   }
 
-  private async logprobs(model: Model, batch: PackedBatch): Promise<Float32Array> {
-    if (batch.answerTargets.rows.length === 0) return new Float32Array();
-    return await this.values(() => model.logprobs(batch, batch.answerTargets));
+  private async logprobs(model: Model, batch: PackedBatch, targets: Targets): Promise<Float32Array> {
+    if (targets.rows.length === 0) return new Float32Array();
+    return await this.values(() => model.logprobs(batch, targets));
   }
 
   /** A copy of what is computed. */
@@ -209,8 +223,7 @@ export class Replica {
     return values;
   }
 
-  private async withEntropy(model: Model, batch: PackedBatch): Promise<Scored> {
-    const { rows, targets } = batch.answerTargets;
+  private async withEntropy(model: Model, batch: PackedBatch, { rows, targets }: Targets): Promise<Scored> {
     if (rows.length === 0) return { logprobs: new Float32Array(), entropy: new Float32Array() };
     const logits = tf.tidy(() => model.logitsAt(batch, rows));
     const vocabulary = model.config.text.vocabularySize;
@@ -322,6 +335,7 @@ export class Replica {
     const gradient = held.gradients?.[gradientOf];
     if (gradient === undefined) throw new StudioError('internal', 'A reference model takes no step.');
     held.optimizerStep++;
+    held.version = this.versions++;
     for (const parameter of table.parameters) {
       const { name, offset, size, decays } = parameter;
       const { m, v } = moments.get(name) ?? {
@@ -396,12 +410,14 @@ function answeringModel(held: Held, values: ReadonlyMap<string, Float32Array>, o
     ]),
   );
   const model = new Model(held.model.config, weights, ops, patches);
-  held.answering = { model, weights: [...weights.values()], optimizerStep: held.optimizerStep };
+  held.answering = { model, weights: [...weights.values()], version: held.version };
   return model;
 }
 
-function keptTensor({ shape }: Parameter, values: Float32Array): tf.Tensor {
-  return tf.keep(tf.tensor(values, [...shape]));
+function snapshotOf({ snapshots }: Held, number: number): TrainedValues {
+  const snapshot = snapshots.get(number);
+  if (snapshot === undefined) throw new StudioError('internal', `There is no snapshot ${number} of this model.`);
+  return snapshot;
 }
 
 /** Ranges of groups whose rows stay below the bound; a group is never cut. */
@@ -420,6 +436,23 @@ function microBatches(groups: readonly PackedGroup[], mostRows: number): [number
   });
   if (start < groups.length) ranges.push([start, groups.length]);
   return ranges;
+}
+
+/** Each pair of row and token once, and for every target which of them it is. */
+function distinctTargets({ rows, targets }: Targets): { targets: Targets; place: Int32Array } {
+  const known = new Map<string, number>();
+  const first: number[] = [];
+  const place = Int32Array.from(rows, (row, i) => {
+    const key = `${row} ${targets[i]}`;
+    const number = known.get(key) ?? known.size;
+    if (number === known.size) {
+      known.set(key, number);
+      first.push(i);
+    }
+    return number;
+  });
+  const taken = (values: Int32Array): Int32Array => Int32Array.from(first, (i) => values[i] as number);
+  return { targets: { rows: taken(rows), targets: taken(targets) }, place };
 }
 
 function joinTargets(

@@ -27,20 +27,22 @@ interface VerdictLineProps {
   readonly standing: string;
   /** A word was chosen, by where it begins. */
   readonly onWord: (start: number) => void;
+  /** The page's keys act on it: they stand on its buttons. */
+  readonly hasKeys?: boolean;
   /** More to say of it, on hover. */
   readonly more?: string | undefined;
 }
 
 export function VerdictLine(props: VerdictLineProps) {
-  const { model, evidence, refused, standing } = props;
+  const { model, evidence, refused, standing, hasKeys = false } = props;
   const state = useStore(model.state, (held) => held);
   const underWay = state.item && state.underWay.get(state.item.rolloutId);
   useEffect(() => void (refused === null && !model.state.get().isRead && model.readAgain()), [refused, model]);
   useEffect(() => void (refused === null && model.readCost()), [refused, standing, model]);
-  if (underWay) return <UnderWay {...{ model, underWay }} passes={state.cost?.passes ?? null} />;
+  if (underWay) return <UnderWay {...{ model, underWay, hasKeys }} passes={state.cost?.passes ?? null} />;
   if (evidence) return <Verdict {...props} evidence={evidence} {...{ state }} />;
   if (state.weighing) return <Line icon="scale">Its tokens are being read.</Line>;
-  return <Unweighed {...{ model, state, refused }} />;
+  return <Unweighed {...{ model, state, refused, hasKeys }} />;
 }
 
 function Line({
@@ -71,7 +73,12 @@ function Line({
   );
 }
 
-function Unweighed({ model, state, refused }: Pick<VerdictLineProps, 'model' | 'refused'> & { state: EvidenceState }) {
+function Unweighed({
+  model,
+  state,
+  refused,
+  hasKeys,
+}: Pick<VerdictLineProps, 'model' | 'refused' | 'hasKeys'> & { state: EvidenceState }) {
   const { cost, isRead } = state;
   const why = refused ?? cost?.refusal ?? null;
   if (why !== null && cost?.by === null && refused === null)
@@ -85,7 +92,12 @@ function Unweighed({ model, state, refused }: Pick<VerdictLineProps, 'model' | '
       icon="scale"
       tools={
         <Button primary disabled={why !== null || !isRead || cost === null} onPress={() => void model.weigh()}>
-          Weigh&nbsp;<kbd>w</kbd>
+          Weigh
+          {hasKeys && (
+            <>
+              &nbsp;<kbd>w</kbd>
+            </>
+          )}
         </Button>
       }
     >
@@ -109,7 +121,8 @@ function UnderWay({
   model,
   underWay: { progress },
   passes,
-}: Pick<VerdictLineProps, 'model'> & { underWay: WeighingUnderWay; passes: number | null }) {
+  hasKeys,
+}: Pick<VerdictLineProps, 'model' | 'hasKeys'> & { underWay: WeighingUnderWay; passes: number | null }) {
   const left = progress?.leftMs ?? null;
   return (
     <Line
@@ -117,7 +130,12 @@ function UnderWay({
       isStatus
       tools={
         <Button onPress={() => model.cancel()}>
-          Stop&nbsp;<kbd>Esc</kbd>
+          Stop
+          {hasKeys && (
+            <>
+              &nbsp;<kbd>Esc</kbd>
+            </>
+          )}
         </Button>
       }
     >
@@ -205,8 +223,8 @@ function Verdict({
     >
       {named}{' '}
       <span class={styles.others} data-part="other-weights">
-        By other weights than answered: step {by.step}, the nearest; the answer is from step {item?.answeredBy}, and a
-        token of it {fixed(Math.abs(lessLikely), 2)} nats {lessLikely < 0 ? 'likelier' : 'less likely'} now.
+        By other weights than answered: step {by.step}, not {item?.answeredBy}; a token is{' '}
+        {fixed(Math.abs(lessLikely), 2)} nats {lessLikely < 0 ? 'likelier' : 'less likely'} to them.
       </span>
     </Line>
   );

@@ -16,7 +16,7 @@ export function PaidAndFeltView({ group, selectedId }: { group: GroupWithRollout
         title="Paid and felt"
         meta={
           <FormulaLabel name="felt">
-            {paid} paid{lines.length > 0 && `, ${felt === 0 ? 'none' : felt} of them felt`}
+            {paid} paid{lines.length > 0 && feltWords(felt, paid)}
           </FormulaLabel>
         }
       />
@@ -59,6 +59,14 @@ export function PaidAndFeltView({ group, selectedId }: { group: GroupWithRollout
   );
 }
 
+const remarkWords: Readonly<Record<NonNullable<PaidLine['remark']>, string>> = {
+  'not felt': 'the temporal reward was paid, and the advantage is the same without it',
+  'not used': 'the temporal reward was paid, and the answer does not use the order of the frames',
+};
+
+const feltWords = (felt: number, paid: number) =>
+  felt === 0 ? ', not felt' : felt === paid ? ' and felt' : `, ${felt} of them felt`;
+
 function Line({ line, selectedId }: { line: PaidLine; selectedId: string | null }) {
   const { answers, order, without, advantage, ifUsed, remark } = line;
   return (
@@ -69,7 +77,11 @@ function Line({ line, selectedId }: { line: PaidLine; selectedId: string | null 
             {index + 1}
           </span>
         ))}
-        {remark && <span class={styles.remark}>paid, {remark}</span>}
+        {remark && (
+          <span class={styles.remark} title={remarkWords[remark]}>
+            paid, {remark}
+          </span>
+        )}
       </th>
       <td class="num">{orderWords(order)}</td>
       <td class="num">{signed(without, 2)}</td>

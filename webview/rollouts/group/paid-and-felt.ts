@@ -18,8 +18,8 @@ export interface PaidLine {
   readonly advantage: number;
   /** If only answers that use order had been paid; null while that is not known. */
   readonly ifUsed: number | null;
-  /** It was paid, and that did nothing, or to answers that don't use order; null where there is nothing to say. */
-  readonly remark: 'not felt' | 'order not used' | null;
+  /** It was paid, and that did nothing, or the answers don't use order; null where there is nothing to say. */
+  readonly remark: 'not felt' | 'not used' | null;
 }
 
 export interface PaidView {
@@ -39,7 +39,7 @@ export function paidView(group: GroupWithRollouts): PaidView | null {
     return {
       ...{ lines: [], paid: paidAnswers.length, felt: 0 },
       sentence:
-        'The record of this older group does not tell how rewards were made advantages, nor so whether r_t was felt.',
+        'The record of this older group does not tell how rewards were made advantages, nor so whether the temporal reward was felt.',
     };
   const ifUsed = advantagesIfOnlyUsed(group);
   const felt = answers.filter((one) => one.paid > 0 && one.felt).length;
@@ -68,19 +68,20 @@ function lineOf(own: readonly PaidAndFelt[], ifUsed: ReadonlyMap<string, number>
     without: first.without,
     advantage: first.advantage,
     ifUsed: ifUsed?.get(first.rollout.id) ?? null,
-    remark: first.paid === 0 ? null : !first.felt ? 'not felt' : isUnused ? 'order not used' : null,
+    remark: first.paid === 0 ? null : !first.felt ? 'not felt' : isUnused ? 'not used' : null,
   };
 }
 
-const columnsAre = 'Advantages without r_t, as trained, and if r_t had been paid only to answers that use order.';
+const columnsAre =
+  'Advantages without the temporal reward, as trained, and if only answers that use order had been paid.';
 
 function whyNotFelt(group: GroupWithRollouts, answers: readonly PaidAndFelt[]): string {
   const isAll = answers.every(({ paid }) => paid === answers[0]?.paid);
-  if (isAll) return 'Every answer got r_t, and so the mean did: no advantage is another one by it.';
+  if (isAll) return 'Every answer was paid alike, and the mean moved with them: no advantage is another one by it.';
   const sizes = new Set(answers.map(({ rollout }) => rollout.reward.total.toFixed(9)));
   if (sizes.size === 2 && normalisationOf(group)?.divideByStd)
-    return 'Rewards come in two sizes, and advantages are divided by their standard deviation, which takes r_t out again.';
-  return 'Without r_t no advantage of those that got it would be another one by more than a hundredth.';
+    return 'Rewards come in two sizes, and dividing by their standard deviation takes the temporal reward out again.';
+  return 'Those that were paid would have the same advantages without it.';
 }
 
 /** `5.6–6.8`, `−0.1 to 0.4`; a dash where nothing is weighed. */

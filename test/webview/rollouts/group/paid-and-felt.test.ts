@@ -44,15 +44,15 @@ describe('lines of paid and felt', () => {
       ['4', '–', '-1.49', '-1.50', '–', null],
     ]);
     expect(paidView(mixed)).toMatchObject({ paid: 3, felt: 3 });
-    expect(paidView(mixed)?.sentence).toMatch(/^Advantages without r_t, as trained/);
+    expect(paidView(mixed)?.sentence).toMatch(/^Advantages without the temporal reward, as trained/);
   });
 
   it('part where one of them uses order and the other does not; those say so that were paid for nothing', () => {
     // Paid to answer 1 alone: 1.4 1 1.1 0, mean 0.875, std 0.6076.
     expect(shown(weighed(mixed, [5.6, 0.1, 0.0, -0.1]))).toEqual([
       ['1', '5.6', '0.56', '0.55', '0.86', null],
-      ['2', '0.1', '0.37', '0.40', '0.21', 'order not used'],
-      ['3', '0.0', '0.56', '0.55', '0.37', 'order not used'],
+      ['2', '0.1', '0.37', '0.40', '0.21', 'not used'],
+      ['3', '0.0', '0.56', '0.55', '0.37', 'not used'],
       ['4', '−0.1', '-1.49', '-1.50', '-1.44', null],
     ]);
     // As long as one that was paid is not weighed, what would be is not known.
@@ -69,9 +69,9 @@ describe('lines of paid and felt', () => {
     expect(paidView(sizes)).toMatchObject({ paid: 2, felt: 0 });
     expect(paidView(sizes)?.sentence).toMatch(/^Rewards come in two sizes/);
     expect(paidView(groupOf([right, right, wrong, wrong], { divideByStd: false }))).toMatchObject({ felt: 2 });
-    expect(paidView(groupOf([right, long, right]))?.sentence).toMatch(/^Every answer got r_t/);
-    expect(paidView(groupOf([right, long, wrong, wrong], { alpha: 0.001 }))?.sentence).toMatch(
-      /by more than a hundredth/,
+    expect(paidView(groupOf([right, long, right]))?.sentence).toMatch(/^Every answer was paid alike/);
+    expect(paidView(groupOf([right, long, wrong, wrong], { alpha: 1e-12 }))?.sentence).toMatch(
+      /would have the same advantages without it/,
     );
   });
 
