@@ -3,7 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { askVersion, type Experiment, type ExperimentTokens, theSameAgain } from '../../trainer/protocol/ask.ts';
 import { aGroup } from './records.ts';
 
-export function anExperiment(rolloutId: string | null, groupId = 's1-g0'): Omit<Experiment, 'number'> {
+export function anExperiment(
+  rolloutId: string | null,
+  groupId = 's1-g0',
+  text = '<answer>A</answer>',
+): Omit<Experiment, 'number'> {
   const { question } = aGroup(1);
   return {
     ...{ id: randomUUID(), version: askVersion, at: 5, durationMs: 10, runId: 'tgrpo-1', groupId, rolloutId },
@@ -16,7 +20,7 @@ export function anExperiment(rolloutId: string | null, groupId = 's1-g0'): Omit<
         weights: { run: 'tgrpo-1', step: 0, same: true },
         answers: [
           {
-            ...{ index: 0, text: '<answer>A</answer>', from: 0, answer: 'A', accuracy: 1, correct: true },
+            ...{ index: 0, text, from: 0, answer: 'A', accuracy: 1, correct: true },
             parsed: { think: null, answer: { start: 8, end: 9 }, problems: [] },
             ...{ aha: [], commitments: [], stopReason: 'stop' as const, newTokens: 4, meanLogprob: -0.5 },
           },

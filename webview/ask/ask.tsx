@@ -109,8 +109,8 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
       >
         <span class="far">step {group.step}</span>
         <Icon name="chevron" class={`${styles.chevron} far`} />
-        <span>{name}</span>
-        <Icon name="chevron" class={styles.chevron} />
+        <span class="far">{name}</span>
+        <Icon name="chevron" class={`${styles.chevron} far`} />
         <span>ask again</span>
       </BackLine>
       <RunNotice {...{ session, feed, host }} />
