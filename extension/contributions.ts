@@ -91,6 +91,13 @@ export const commands = {
     icon: '$(checklist)',
     enablement: contextKeys.hasRuns,
   },
+  auditDataset: {
+    id: key('auditDataset'),
+    title: 'Audit Dataset…',
+    icon: '$(telescope)',
+    enablement: contextKeys.hasRuns,
+  },
+  openAudits: { id: key('openAudits'), title: 'Open Audits', icon: '$(telescope)', enablement: contextKeys.hasRuns },
   compareRuns: { id: key('compareRuns'), title: 'Compare with…', icon: '$(diff)', enablement: contextKeys.hasRuns },
   openInBrowser: { id: key('openInBrowser'), title: 'Open in Browser', icon: '$(globe)', enablement: hasTrainer },
   copyPageAddress: { id: key('copyPageAddress'), title: 'Copy Page Address', icon: '$(link)', enablement: hasTrainer },

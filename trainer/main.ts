@@ -49,6 +49,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'score answers again under other frames: what each stood on',
       load: async () => (await import('./cli/commands/weigh.ts')).weighCommand,
     },
+    ask: {
+      summary: 'ask a question of a run again with something changed',
+      load: async () => (await import('./cli/commands/ask.ts')).askCommand,
+    },
     recover: {
       summary: "save what can be read of a run's damaged database",
       load: async () => (await import('./cli/commands/recover.ts')).recoverCommand,

@@ -10,6 +10,8 @@ import { groupPurpose } from '../trainer/protocol/records.ts';
 import { queueOrder } from '../trainer/protocol/review-queue.ts';
 import { Across } from './across/across.tsx';
 import { type AcrossPlace, acrossPlaceOf, noQuestion, placeOfAcross } from './across/place.ts';
+import { Audits } from './audit/audits.tsx';
+import { type AuditPlace, auditPlaceOf, noAudit, placeOfAudit } from './audit/place.ts';
 import { Compare } from './compare/compare.tsx';
 import { type ComparePlace, comparePlaceOf, noComparison, placeOfCompare } from './compare/place.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
@@ -41,6 +43,7 @@ const savedPlace = z.object({
   line: z.string(),
   sort: listSort.nullable().default(null),
   following: z.boolean().default(false),
+  ask: z.number().nullable().default(null),
   across: z
     .object({
       question: z.string().nullable(),
@@ -60,6 +63,7 @@ const savedPlace = z.object({
     })
     .optional(),
   review: z.object({ order: queueOrder, line: z.string(), rolloutId: z.string().nullable() }).optional(),
+  audit: z.object({ name: z.string().nullable(), family: z.string().nullable() }).optional(),
 });
 type SavedPlace = z.infer<typeof savedPlace>;
 
@@ -72,7 +76,9 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const [across] = useState(() => new Store<AcrossPlace>(noQuestion));
   const [compare] = useState(() => new Store<ComparePlace>(noComparison));
   const [review] = useState(() => new Store<ReviewPlace>(noReview));
+  const [audit] = useState(() => new Store<AuditPlace>(noAudit));
   const reviewShown = useStore(review, (held) => held);
+  const auditShown = useStore(audit, (held) => held);
   const questionShown = useStore(across, (held) => held);
   const comparisonShown = useStore(compare, (held) => held);
   /* The page that leads to one of a question or of a comparison, to which that leads back. */
@@ -88,7 +94,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
     () =>
       new Visitor(session, {
         go: (found, by) => {
-          const { page: wanted, runId: run, groupId, rolloutId, span, query, sort, step } = found;
+          const { page: wanted, runId: run, groupId, rolloutId, span, query, sort, step, ask } = found;
           const named = {
             ...found,
             runId: run ?? undefined,
@@ -104,9 +110,10 @@ export function App({ host, session }: { host: Host; session: Session }) {
           if (wanted === 'across') across.set(acrossPlaceOf(named));
           else if (wanted === 'compare') compare.set(comparePlaceOf(named));
           else if (wanted === 'review') review.set(reviewPlaceOf(named));
+          else if (wanted === 'audit') audit.set(auditPlaceOf(named));
           else if (groupId !== null || query !== undefined || sort || step !== undefined) {
             const selection = span && rolloutId ? { rolloutId, span } : null;
-            place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection });
+            place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection, ask: ask ?? null });
           }
           return true;
         },
@@ -130,11 +137,12 @@ export function App({ host, session }: { host: Host; session: Session }) {
     listening.current = true;
     const saved = savedPlace.safeParse(host.loadState());
     if (saved.success) {
-      const { groupId, rolloutId, line, sort, following } = saved.data;
-      place.set({ groupId, rolloutId, line, sort, following, selection: null });
+      const { groupId, rolloutId, line, sort, following, ask } = saved.data;
+      place.set({ groupId, rolloutId, line, sort, following, ask, selection: null });
       if (saved.data.across) across.set(saved.data.across);
       if (saved.data.compare) compare.set(saved.data.compare);
       if (saved.data.review) review.set(saved.data.review);
+      if (saved.data.audit) audit.set(saved.data.audit);
       if (host.place === 'vscode' && panelOf(saved.data.page) === panelOf(host.page)) setPage(saved.data.page);
       if (saved.data.runId) session.choose(saved.data.runId);
     }
@@ -163,12 +171,13 @@ export function App({ host, session }: { host: Host; session: Session }) {
   }, [host, session]);
 
   useEffect(() => {
-    const { groupId, rolloutId, line, sort = null, following = false } = shown;
+    const { groupId, rolloutId, line, sort = null, following = false, ask = null } = shown;
     const state: SavedPlace = {
-      ...{ page, runId, groupId, rolloutId, line, sort, following },
+      ...{ page, runId, groupId, rolloutId, line, sort, following, ask },
       across: questionShown,
       compare: comparisonShown,
       review: reviewShown,
+      audit: auditShown,
     };
     host.saveState(state);
     if (runId && project !== null) {
@@ -176,16 +185,18 @@ export function App({ host, session }: { host: Host; session: Session }) {
         dashboard: {},
         rollouts: {
           ...(rolloutId && { rolloutId }),
+          ...(rolloutId && ask !== null && { ask }),
           ...(line.trim() !== '' && { query: line }),
           ...(sort && { sort }),
         },
         across: placeOfAcross(questionShown),
         compare: placeOfCompare(comparisonShown),
         review: placeOfReview(reviewShown),
+        audit: placeOfAudit(auditShown),
       };
       host.navigated({ project, place: { page, runId, ...parts[page] } });
     }
-  }, [host, page, project, runId, shown, questionShown, comparisonShown, reviewShown]);
+  }, [host, page, project, runId, shown, questionShown, comparisonShown, reviewShown, auditShown]);
 
   const go = useCallback(
     (wanted: 'dashboard' | 'rollouts') => {
@@ -202,6 +213,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
     }
     if (to.page === 'across') across.set(acrossPlaceOf(to));
     else if (to.page === 'review') review.set(reviewPlaceOf(to));
+    else if (to.page === 'audit') audit.set(auditPlaceOf(to));
     else compare.set(comparePlaceOf(to));
     setBehind(page);
     setPage(to.page);
@@ -229,6 +241,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         {...{ session, feed, host }}
         onRollouts={() => go('rollouts')}
         onAcross={() => goBeyond({ page: 'across' })}
+        onAudits={() => goBeyond({ page: 'audit' })}
         onCompare={(evaluationId, againstEvaluationId) =>
           goBeyond({
             ...{ page: 'compare', evaluationId },
@@ -278,6 +291,15 @@ export function App({ host, session }: { host: Host; session: Session }) {
         back={behind === page ? 'rollouts' : behind}
         onBack={() => setPage(behind === page ? 'rollouts' : behind)}
         onOpen={(groupId, rolloutId) => openAnswer(null, groupId, rolloutId)}
+      />
+    ),
+    audit: () => (
+      <Audits
+        key={feed.id}
+        {...{ session, feed, host }}
+        place={audit}
+        back={behind === page ? 'rollouts' : behind}
+        onBack={() => setPage(behind === page ? 'rollouts' : behind)}
       />
     ),
   };

@@ -30,6 +30,11 @@ export const openReview: Handler = async (studio, argument) => {
   showPage(studio, 'review', runToShow(studio, argument));
 };
 
+export const openAudits: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  showPage(studio, 'audit', runToShow(studio, argument));
+};
+
 /** The page's address as this machine's browser reaches it, through a tunnel where the trainer is remote. */
 async function reachableAddress(studio: Studio): Promise<vscode.Uri | undefined> {
   await demandRuns(studio);

@@ -25,6 +25,8 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   openDataset: async () => (await import('./open-dataset.ts')).openDataset,
   openRollouts: async () => (await import('./pages.ts')).openRollouts,
   openReview: async () => (await import('./pages.ts')).openReview,
+  auditDataset: async () => (await import('./audit-dataset.ts')).auditDataset,
+  openAudits: async () => (await import('./pages.ts')).openAudits,
   compareRuns: async () => (await import('./compare-runs.ts')).compareRuns,
   openInBrowser: async () => (await import('./pages.ts')).openInBrowser,
   copyPageAddress: async () => (await import('./pages.ts')).copyPageAddress,

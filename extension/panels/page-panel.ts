@@ -166,6 +166,8 @@ export class PagePanel {
         return run('showLog');
       case 'start-run':
         return run('startRun');
+      case 'audit-dataset':
+        return run('auditDataset');
       case 'start-trainer':
         return startTrainerAsked(this.studio);
       default:

@@ -63,12 +63,11 @@ const dialog = (name: string) => tab.getByRole('dialog', { name, exact: true });
 const part = (name: string) => tab.locator(`[data-part=${name}]`).first();
 const pane = (name: string) => tab.locator(`[data-pane=${name}]`);
 
-async function open(page: 'dashboard' | 'rollouts', run: string, place = ''): Promise<void> {
+const known = { dashboard: 'state', rollouts: 'problem', audit: 'families' } as const;
+
+async function open(page: keyof typeof known, run: string, place = ''): Promise<void> {
   await tab.goto(`${pageAddress(project.trainer.discovery, page)}&run=${run}${place}`);
-  await tab
-    .locator(page === 'dashboard' ? '[data-part=state]' : '[data-part=problem]')
-    .first()
-    .waitFor({ state: 'attached' });
+  await tab.locator(`[data-part=${known[page]}]`).first().waitFor({ state: 'attached' });
 }
 
 async function rollout(id = longAnswer, run = madeRun): Promise<void> {
@@ -261,6 +260,28 @@ const compare: readonly State[] = [
   ['no question in common', comparing(madeRun, asIs, () => tab.getByText('No question came up in'))],
 ];
 
+const auditOf = (shown: () => Locator, act: () => Promise<void> = asIs) =>
+  (async () => {
+    await open('audit', madeRun);
+    await act();
+    return shown();
+  }) satisfies Reach;
+const families = () => part('families').getByRole('button', { name: 'direction' });
+
+const audit: readonly State[] = [
+  ['by family', auditOf(families)],
+  [
+    'a question',
+    auditOf(
+      () => part('questions').getByRole('table'),
+      async () => {
+        await families().click();
+        await part('questions').getByRole('button').first().click();
+      },
+    ),
+  ],
+];
+
 const figure = () => tab.locator('figure').first();
 const dashboardOf =
   (run: () => string, shown: () => Locator): Reach =>
@@ -366,7 +387,7 @@ const dashboard: readonly State[] = [
   ],
 ];
 
-const tables = { before, rollouts, across, compare, dashboard } as const;
+const tables = { before, rollouts, across, compare, audit, dashboard } as const;
 
 beforeAll(async () => {
   await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });

@@ -143,6 +143,58 @@ describe('what if', () => {
   });
 });
 
+describe('paid and felt', () => {
+  it('says in a group that r_t was paid and not felt, with each advantage without it and with it, and why', async () => {
+    // 2.4 seven times and 1, divided by their standard deviation; without r_t 2.1 and 1.
+    const tab = await openAt('s1-0', 's1-0-o0');
+    const part = tab.locator('[data-part=paid-and-felt]');
+    expect(await part.locator('h2 + span').textContent()).toBe('7 paid, not felt');
+    const lines = await rows(tab, 'paid-lines');
+    expect(lines.map((cells) => cells.slice(1))).toEqual(
+      expect.arrayContaining([
+        ['–', '+0.35', '+0.35', '–'],
+        ['–', '−2.47', '−2.47', '–'],
+      ]),
+    );
+    expect(lines.find(([, , without]) => without === '+0.35')?.[0]).toMatch(/paid, not felt$/);
+    expect(await part.locator('p').textContent()).toMatch(/^Rewards come in two sizes/);
+  });
+
+  it('is not there where nobody was paid', async () => {
+    const tab = await openAt('s8-3', 's8-3-o0');
+    expect(await tab.locator('[data-part=temporal-test]').count()).toBe(1);
+    expect(await tab.locator('[data-part=paid-and-felt]').count()).toBe(0);
+  });
+
+  it('is a filter and a column of the list', async () => {
+    const tab = await open('rollouts');
+    await tab.locator('[id^=row-]').first().waitFor();
+    await tab.keyboard.press('/');
+    await tab.keyboard.type('paid:true fel');
+    await tab.getByRole('option', { name: /^felt/ }).first().waitFor();
+    await tab.keyboard.type('t:false');
+    await tab.keyboard.press('Escape');
+    await tab.keyboard.press('Enter');
+    // Of the groups that were trained on, those of step 1 alone were paid: 7, 3, 8, 8, 8 and 7 answers.
+    await expect.poll(() => tab.locator('[data-pane=list] h2 + span').textContent()).toMatch(/^41 of /);
+    await tab.keyboard.press('C');
+    await tab.getByRole('checkbox', { name: 'temporal reward felt' }).click();
+    await tab.keyboard.press('Escape');
+    await tab.locator('[id^=row-] [data-column=felt]', { hasText: 'no' }).first().waitFor();
+  });
+
+  it('are two curves of the dashboard', async () => {
+    const tab = await open('dashboard');
+    const chart = tab.locator('figure', { hasText: 'Temporal reward, paid and felt' });
+    const plot = chart.locator('[tabindex="0"][role=img]');
+    await plot.waitFor();
+    await plot.focus();
+    for (let press = 0; press < 30; press++) await tab.keyboard.press('ArrowLeft');
+    await expect.poll(() => chart.locator('header').textContent()).toContain('step 1');
+    expect(await chart.locator('p').textContent()).toMatch(/paid 41 of 48.*felt 0 of 48/);
+  });
+});
+
 describe('flat groups', () => {
   it('say why, one reason each', async () => {
     const tab = await openAt('s8-8', 's8-8-o0');

@@ -23,7 +23,7 @@ export interface PagesOfRuns {
   readonly folder: string;
   readonly trainer: TrainerProcess;
   /** In place of the tab before. */
-  open(page: 'dashboard' | 'rollouts' | 'across' | 'compare' | 'review', opened?: OpenedPage): Promise<Page>;
+  open(page: 'dashboard' | 'rollouts' | 'across' | 'compare' | 'review' | 'audit', opened?: OpenedPage): Promise<Page>;
 }
 
 /**

@@ -6,6 +6,7 @@ import { copyFile, cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
+import { audited, questions, writeAudit } from '../audit/made-audit.ts';
 import { hostileCompletions } from '../fixtures/hostile-completions.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
@@ -125,6 +126,12 @@ export async function projectToLookAt(): Promise<ProjectToLookAt> {
   await others.remove();
   for (const run of [madeRun, failedRun])
     await copyFile(path.join(runsFolder, sft, 'plan.json'), path.join(runsFolder, run, 'plan.json'));
+
+  await writeAudit(
+    project.folder,
+    'made',
+    questions(16, (row) => audited(row, { without: ['one frame'] }, { problem: hostile })),
+  );
 
   const trainer = await TrainerProcess.start(project.folder);
   const client = await trainer.connect();

@@ -154,7 +154,7 @@ export class ScriptedEngine implements Engine {
    */
   constructor(
     script: Script | null = null,
-    can: Partial<Pick<EngineCapabilities, 'samplerIsTrainer' | 'topAlternatives' | 'snapshot'>> = {},
+    can: Partial<Pick<EngineCapabilities, 'prefix' | 'samplerIsTrainer' | 'snapshot' | 'topAlternatives'>> = {},
   ) {
     this.script = script;
     this.capabilities = { ...capabilities, ...can };

@@ -3,6 +3,7 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { exportAll, exportTable, exportTensorboard } from '../../trainer/export/export-run.ts';
 import { tableNames } from '../../trainer/export/tables.ts';
+import { evidenceVersion, type Weighing } from '../../trainer/protocol/evidence.ts';
 import { aGroup } from '../store/records.ts';
 import { addGroups, hostile, madeRun } from './made-run.ts';
 
@@ -94,6 +95,35 @@ describe('an export as CSV', () => {
     expect(annotation).toMatchObject({ note: "'@sum", quote: '', span_start: '', current: 'true' });
     const [step] = await csvRecords(madeRun(), 'steps');
     expect(step).toMatchObject({ step: '1', loss: '-0.125', kl: '', total_ms: '15' });
+  });
+});
+
+describe('what answers stood on', () => {
+  it('is a row for each intervention, with Δ by token and as a whole, and order in the row of the answer', async () => {
+    const made = madeRun();
+    const order = { kind: 'order' as const, order: [1, 0] };
+    const weighing: Weighing = {
+      ...{ rolloutId: 's1-g0-o0', version: evidenceVersion, at: 5, by: { run: 'tgrpo-1', step: 0, same: true } },
+      ...{ seen: [-0.5, -0.25], lessLikely: 0, commitment: null, without: [] },
+      changes: [
+        { intervention: order, first: 0, logprobs: [-1, -2.25] },
+        { intervention: { kind: 'no reasoning' }, first: 1, logprobs: [-4.25] },
+      ],
+    };
+    const answers = { 's1-g0-o0': { worth: 2.5, error: null, uses: null, step: 0, same: true } };
+    made.store.append({ type: 'weighed', answers }, { weighings: [weighing] });
+    const rows = await csvRecords(made, 'evidence');
+    expect(rows.find(({ intervention }) => intervention === 'order')).toMatchObject({
+      ...{ rollout_id: 's1-g0-o0', weights_run: 'tgrpo-1', weights_answered: 'true', delta: '2.5' },
+      ...{ token_deltas: '[0.5,2]', detail: JSON.stringify(order) },
+    });
+    expect(rows.find(({ intervention }) => intervention === 'no reasoning')).toMatchObject({ delta: '4' });
+    expect(rows).toHaveLength(2);
+    expect((await csvRecords(made, 'rollouts'))[0]).toMatchObject({
+      order_worth: '2.5',
+      order_error: '',
+      uses_order: '',
+    });
   });
 });
 
@@ -198,6 +228,7 @@ describe('an export', () => {
       rollouts: 3,
       tokens: 0,
       prompts: 1,
+      evidence: 0,
       superseded: 0,
       steps: 2,
       'superseded-steps': 0,

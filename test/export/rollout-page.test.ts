@@ -5,7 +5,7 @@ import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { exportPage, mostOnPage } from '../../trainer/export/rollout-page.ts';
 import type { ChosenRollouts } from '../../trainer/export/selection.ts';
-import type { RolloutRecord } from '../../trainer/export/tables.ts';
+import { type RolloutRecord, rolloutRecord } from '../../trainer/export/tables.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Rollout } from '../../trainer/protocol/records.ts';
 import { hostileCompletions } from '../fixtures/hostile-completions.ts';
@@ -41,8 +41,8 @@ function partsOf(text: string): Rollout['parsed'] {
 }
 
 function recordOf(given: Partial<Rollout> = {}): RolloutRecord {
-  const { rollouts: _, ...group } = aGroup(3, { question: aQuestion() });
-  return { ...aRollout({ id: 's3-g0-o1', groupId: 's3-g0', step: 3, index: 1, ...given }), group };
+  const rollout = aRollout({ id: 's3-g0-o1', groupId: 's3-g0', step: 3, index: 1, ...given });
+  return rolloutRecord(rollout, aGroup(3, { question: aQuestion() }));
 }
 
 function chosen(records: readonly RolloutRecord[], matching = records.length): ChosenRollouts {

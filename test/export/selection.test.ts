@@ -1,5 +1,6 @@
 /** What is exported of a list is what the list shows: its filter, its order, the first so many. */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { exportTable } from '../../trainer/export/export-run.ts';
@@ -7,7 +8,7 @@ import { selectedRollouts } from '../../trainer/export/selection.ts';
 import { parseQuery } from '../../trainer/protocol/query/parse.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import { RolloutReader } from '../../trainer/store/rollout-reader.ts';
-import { RunStore } from '../../trainer/store/run-store.ts';
+import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from '../store/folders.ts';
 import { aGroup, aRollout, aRun } from '../store/records.ts';
 
@@ -56,6 +57,27 @@ describe('a selection', () => {
     expect(ids).toEqual(Array.from({ length: 140 }, (_, i) => `s${140 - i}-g0-o1`));
     expect(await idsOf('', null, null)).toHaveLength(300);
     expect(await select('correct:false', null, 20)).toMatchObject({ count: 20, matching: 150 });
+  });
+
+  it('is whole of a run of an older version, which is indexed anew', async () => {
+    const folder = temporaryFolder();
+    copyFileSync(join(import.meta.dirname, '../fixtures/store-schema-1.db'), join(folder, storeFile));
+    const store = RunStore.open(folder);
+    const reader = new RolloutReader();
+    onTestFinished(async () => {
+      await reader.dispose();
+      store.dispose();
+    });
+    expect(store.filledShare()).toBeLessThan(1);
+    const { expression } = parseQuery('felt:false');
+    if (expression === null) throw new Error('felt:false is a query');
+    const { records } = await selectedRollouts(reader, store, { expression, sort: null, limit: null });
+    const found: unknown[] = [];
+    for await (const { id, felt } of records) found.push([id, felt]);
+    expect(found).toEqual([
+      ['s2-g0-o0', false],
+      ['s2-g0-o1', false],
+    ]);
   });
 
   it('has the answers of a question as the list has them, ordered first, also where the limit cuts it', async () => {

@@ -186,7 +186,10 @@ def inputs(prompts, answers=None):
                 kinds += [0] * len(content)
                 continue
             frames = pixels(content["name"], content["frames"], content["height"], content["width"])
+            frames = frames[content.get("order", range(len(frames)))]
             patches, grid = patchify(np.repeat(frames, 2, 0) if kind == "image" else frames)
+            if content.get("blank"):
+                patches = torch.zeros_like(patches)
             count = grid[0] * grid[1] * grid[2] // 4
             tokens += [IMAGE if kind == "image" else VIDEO] * count
             kinds += [1 if kind == "image" else 2] * count

@@ -30,6 +30,7 @@ const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
       step: fc.nat(),
       groupId: anyName,
       rolloutId: anyName,
+      ask: fc.nat(),
       span: fc
         .tuple(fc.nat(9999), fc.integer({ min: 1, max: 999 }))
         .map(([start, more]) => ({ start, end: start + more })),
@@ -41,6 +42,8 @@ const anyLink: fc.Arbitrary<PlaceLink> = fc.record({
       againstRunId: anyName,
       evaluationId: anyName,
       againstEvaluationId: anyName,
+      audit: anyName,
+      family: anyName,
     },
     { requiredKeys: ['page'] },
   ),

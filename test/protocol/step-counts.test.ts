@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { presetParameters } from '../../trainer/learning/presets.ts';
 import {
   counters,
   countNames,
@@ -9,6 +10,7 @@ import {
   sumsOf,
   withGroups,
 } from '../../trainer/protocol/step-counts.ts';
+import { recordOf, scoredAnswer } from '../advantages/made-groups.ts';
 import { aGroup } from '../store/records.ts';
 
 const purposes = ['train', 'probe', 'evaluation'] as const;
@@ -30,6 +32,18 @@ test('a group of two ordered answers and a shuffled one counts as one group with
   const made = aGroup(1, { stats: { mean: 1, std: 0, count: 2 } });
   // One of its answers is wrong, and both were paid alike.
   expect(countsOf(made)).toMatchObject({ groups: 1, answers: 2, flatAllRight: 0, flatAllWrong: 0, flatAlike: 1 });
+});
+
+test('of answers that had a temporal test, those that were paid and those that felt it', () => {
+  const paper = presetParameters('paper', 'tgrpo');
+  const answers = (...lengths: readonly number[]) => lengths.map((length) => scoredAnswer(Number(length > 0), length));
+  const counts = (lengths: readonly number[], shuffled: readonly number[]) =>
+    countsOf(recordOf(answers(...lengths), answers(...shuffled), paper));
+  // Right by 1.4 and 1.3, so that there is a third size; by 1.4 alone, where dividing takes r_t out; without a test.
+  expect(counts([400, 600, 0], [0])).toMatchObject({ tested: 3, paid: 2, felt: 2 });
+  expect(counts([400, 400, 0], [0])).toMatchObject({ tested: 3, paid: 2, felt: 0 });
+  expect(counts([400, 600, 0], [400])).toMatchObject({ tested: 3, paid: 0, felt: 0 });
+  expect(counts([400, 600, 0], [])).toMatchObject({ tested: 0, paid: 0, felt: 0, answers: 3 });
 });
 
 test('every count is of groups or of answers, and no more than there are', () => {

@@ -202,7 +202,7 @@ describe('hosts and origins', () => {
   test('the addresses in the discovery file work, and each trainer has a token of its own', async () => {
     const [one, other] = [await serve(), await serve()];
     const lines = pageLines(one.server.discovery).trimEnd().split('\n');
-    expect(lines.map((line) => line.split(/ +/)[0])).toEqual(['dashboard', 'rollouts', 'review']);
+    expect(lines.map((line) => line.split(/ +/)[0])).toEqual(['dashboard', 'rollouts', 'review', 'audit']);
     for (const line of lines) expect((await fetch(line.split(/ +/)[1] ?? '')).status).toBe(200);
     expect((await knock(socketAddress(one.server.discovery))).status).toBe('open');
     expect(one.server.discovery.token).toMatch(/^[A-Za-z0-9_-]{43}$/);

@@ -9,6 +9,7 @@ import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { Resumption } from '../../trainer/protocol/resumption.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { defaultEngine } from '../../trainer/protocol/runfile.ts';
+import { Audits } from '../../trainer/runs/audits.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from '../../trainer/runs/export-rollouts.ts';
 import type { RunPlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
@@ -65,8 +66,11 @@ export class RecordingService implements TrainerService {
     return { folder: store.folder, store, plan: aPlan(this.folder) };
   });
 
+  readonly audits: Audits;
+
   constructor(folder: string) {
     this.folder = folder;
+    this.audits = new Audits(folder);
     this.info = {
       version: '0.1.0',
       pid: process.pid,

@@ -78,7 +78,7 @@ const linesOf = (jsonl: string) =>
     .map((line) => JSON.parse(line) as object);
 
 /** Without what is told only where a group is indexed. */
-const rowsOf = (store: RunStore) => listed(store).rows.map(({ flatBecause: _, ...row }) => row);
+const rowsOf = (store: RunStore) => listed(store).rows.map(({ flatBecause: _, felt: __, ...row }) => row);
 
 const withHeld = <T extends { readonly durations: object }>(metrics: T) => ({
   ...metrics,
@@ -104,6 +104,12 @@ describe('a store of schema 1', () => {
     expect(linesOf(store.exportAnnotations().jsonl)).toEqual(linesOf(counted).map(asNow));
     expect(rowsOf(store)).toEqual(rowsNow);
     // Two answers of the probe, whose record says that they do not spread.
+    // In step 2 a test held, and none of the two was paid; of step 1 the record does not tell how advantages were made.
+    expect(listed(store, 'felt:false').rows.map(({ id, felt }) => [id, felt])).toEqual([
+      ['s2-g0-o1', false],
+      ['s2-g0-o0', false],
+    ]);
+    expect(listed(store, 'felt:true').rows).toEqual([]);
     expect(listed(store, 'flatBecause:alike').rows.map(({ id }) => id)).toEqual(['s1-p0-o1', 's1-p0-o0']);
   });
 

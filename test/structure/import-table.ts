@@ -104,7 +104,6 @@ export const rooms: readonly Room[] = [
   {
     room: 'trainer/evaluation',
     on: [
-      'trainer/advantages',
       'trainer/data',
       'trainer/engines',
       'trainer/journal',
@@ -132,7 +131,11 @@ export const rooms: readonly Room[] = [
   },
 
   // What lasts longer than a step.
-  { room: 'trainer/export', on: ['trainer/protocol', 'trainer/store', 'trainer/video'], runs: 'node' },
+  {
+    room: 'trainer/export',
+    on: ['trainer/evidence', 'trainer/protocol', 'trainer/store', 'trainer/video'],
+    runs: 'node',
+  },
   // Above evaluation, whose work it does with changed questions, and export, whose pages it writes.
   {
     room: 'trainer/audit',
@@ -167,6 +170,7 @@ export const rooms: readonly Room[] = [
       'trainer/annotations/agreement',
       'trainer/annotations/dealing',
       'trainer/annotations/rows',
+      'trainer/audit',
       'trainer/data',
       'trainer/engines',
       'trainer/evaluation',
@@ -267,14 +271,29 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'webview/rollout',
-    on: ['trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
+    on: ['trainer/evidence', 'trainer/protocol', 'webview/formulas', 'webview/state', 'webview/ui'],
+    runs: 'pure',
+  },
+  {
+    room: 'webview/ask',
+    on: [
+      'trainer/protocol',
+      'webview/host.ts',
+      'webview/places',
+      'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
     runs: 'pure',
   },
   {
     room: 'webview/rollouts',
     on: [
       'trainer/advantages',
+      'trainer/evidence',
       'trainer/protocol',
+      'webview/ask',
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
@@ -293,6 +312,19 @@ export const rooms: readonly Room[] = [
       'webview/host.ts',
       'webview/places',
       'webview/rollout',
+      'webview/run',
+      'webview/state',
+      'webview/ui',
+    ],
+    runs: 'pure',
+  },
+  {
+    room: 'webview/audit',
+    on: [
+      'trainer/protocol',
+      'webview/formulas',
+      'webview/host.ts',
+      'webview/places',
       'webview/run',
       'webview/state',
       'webview/ui',
@@ -324,6 +356,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/protocol',
       'webview/across',
+      'webview/audit',
       'webview/compare',
       'webview/dashboard',
       'webview/dataset',

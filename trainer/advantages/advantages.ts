@@ -3,6 +3,7 @@
  * Pure; GRPO is the same function without a shuffled half.
  */
 import { fractionsRule, isCorrect } from '../protocol/correctness.ts';
+import { normalise } from '../protocol/normalise.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
 import { compareShares } from './temporal-test.ts';
@@ -177,20 +178,6 @@ export function groupAdvantages(
     flat,
     explanation,
   };
-}
-
-/** Advantages of a group from its answers' rewards (eq. 3); all 0 where the rewards are alike. */
-export function normalise(
-  totals: readonly number[],
-  p: Pick<RewardParameters, 'stdDegrees' | 'stdEpsilon' | 'divideByStd'>,
-): Pick<GroupAdvantages, 'mean' | 'std' | 'flat' | 'advantages'> {
-  const average = mean(totals);
-  const squares = totals.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  const degrees = p.stdDegrees === 'n-1' ? totals.length - 1 : totals.length;
-  const flat = Math.max(...totals) - Math.min(...totals) < 1e-9;
-  const std = flat || degrees < 1 ? 0 : Math.sqrt(squares / degrees);
-  const scale = p.divideByStd ? std + p.stdEpsilon : 1;
-  return { mean: average, std, flat, advantages: totals.map((value) => (flat ? 0 : (value - average) / scale)) };
 }
 
 /** What p and p̃ of eq. 1 are the means of. */

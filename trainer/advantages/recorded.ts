@@ -36,12 +36,13 @@ export function recordedScores(group: GroupWithRollouts): RecordedScores {
   };
 }
 
-/** The parameters given, with those in their place that the group itself records: weights by what parts could pay, and the test. */
+/** The parameters given, with those in their place that the group itself records: weights by what parts could pay, the test, eq. 3. */
 function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): RewardParameters {
   const [first] = half(group, 'ordered');
   const possible = (name: RewardPart['name']) => (first && partOf(first, name))?.possible;
   return {
     ...parameters,
+    ...group.stats.normalised,
     formatWeight: possible('format') ?? parameters.formatWeight,
     omega: possible('length') ?? parameters.omega,
     flagPenalty: penaltyOf(group, parameters),

@@ -2,18 +2,15 @@
  * Splits a dataset in two for training and evaluation, so that no video or image is on both sides: rows that share one
  * stay together. Sources and problem types keep their shares as far as such groups allow.
  */
-import { createWriteStream, statSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { StudioError } from '../protocol/errors.ts';
 import { type Dataset, openDataset } from './dataset.ts';
-import { withText } from './json/keys.ts';
 import { compareContent, type SizedFile } from './media-content.ts';
 import { findMedia, type MediaRoots, mediaRoots, pathRewriter } from './media-place.ts';
 import { permutation, randomFrom } from './random.ts';
-
-const pieceCharacters = 256 * 1024;
+import { endingOf, writeRows } from './write-rows.ts';
 
 export interface SplitOptions {
   /** Share of rows that are to be evaluation's, above 0 and below 1. */
@@ -231,52 +228,6 @@ async function groupRows(dataset: Dataset, options: SplitOptions): Promise<Group
 }
 
 /**
- * Puts the video or image that lies in a row itself into `folder`, under the name of its content.
- * @returns how a dataset in `out` names it; null where it is a file already
- */
-async function putMedium(dataset: Dataset, row: number, folder: string, out: string): Promise<string | null> {
-  const content = await dataset.embeddedContent(row);
-  if (content === null) return null;
-  const ending = /\.\w{1,5}$/.exec(dataset.row(row).path)?.[0] ?? '';
-  const file = path.join(folder, `${content}${ending.toLowerCase()}`);
-  await mkdir(folder, { recursive: true });
-  if (!statSync(file, { throwIfNoEntry: false })) {
-    await copyFile(await dataset.medium(row), `${file}.partial`);
-    await rename(`${file}.partial`, file);
-  }
-  return `./${path.relative(out, file).replaceAll(path.sep, '/')}`;
-}
-
-/** Rows as they stand in the dataset, with only their path exchanged where it must be. */
-async function writeRows(
-  dataset: Dataset,
-  rows: readonly number[],
-  file: string,
-  rewrite: ((named: string) => string) | null,
-  mediaFolder: string,
-  options: SplitOptions,
-): Promise<void> {
-  const isArray = dataset.form === 'array';
-  async function* pieces(): AsyncGenerator<string> {
-    let piece = isArray ? '[\n' : '';
-    for (const [n, row] of rows.entries()) {
-      const text = dataset.text(row);
-      const named =
-        (await putMedium(dataset, row, mediaFolder, path.dirname(file))) ?? rewrite?.(dataset.row(row).path);
-      const moved = named === undefined ? text : withText(text, 'path', named);
-      piece += isArray ? `${n === 0 ? '' : ',\n'}${moved}` : `${moved.replace(/[\r\n]\s*/g, ' ').trim()}\n`;
-      if (piece.length < pieceCharacters) continue;
-      options.onProgress?.('write', n, rows.length);
-      yield piece;
-      piece = '';
-    }
-    yield isArray ? `${piece}\n]\n` : piece;
-  }
-  await pipeline(pieces, createWriteStream(file), { signal: options.signal });
-  options.onProgress?.('write', rows.length, rows.length);
-}
-
-/**
  * Writes NAME.train and NAME.eval beside a dataset (or into `out`), each in the dataset's own form; from tables as JSONL,
  * with the media that lie in their rows as files of the folder NAME.media. Both are written whole
  * before either gets its name. The same dataset, seed and share give the same files. A video that was encoded again is
@@ -295,12 +246,7 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
   const out = path.resolve(options.out ?? path.dirname(dataset.file));
   const written = dataset.file.replace(/\.gz$/i, '');
   const name = path.basename(written).replace(/\.(jsonl?|ndjson|parquet|arrow)$/i, '');
-  const extension =
-    dataset.form === 'array'
-      ? '.json'
-      : path.extname(written) === '.json' && dataset.form === 'lines'
-        ? '.json'
-        : '.jsonl';
+  const extension = endingOf(dataset);
   const media = path.join(out, `${name}.media`);
   const named = (part: string) => path.join(out, `${name}.${part}${extension}`);
   const [train, evaluation] = [named('train'), named('eval')];
@@ -329,8 +275,12 @@ export async function splitDataset(file: string, options: SplitOptions): Promise
         `The ${dataset.count} rows form ${grouping.groups} groups that share no video or image (the largest has ${largestGroup} rows), which leaves ${sides.train.length === 0 ? 'none for training' : 'none for evaluation'}.`,
         { place: dataset.file, remedy: 'Give another share, or a dataset with more videos.' },
       );
-    await writeRows(dataset, sides.train, partials[0] as string, rewrite, media, options);
-    await writeRows(dataset, sides.evaluation, partials[1] as string, rewrite, media, options);
+    const writing = {
+      signal: options.signal,
+      onProgress: (done: number, total: number) => options.onProgress?.('write', done, total),
+    };
+    await writeRows(dataset, sides.train, partials[0] as string, rewrite, media, writing);
+    await writeRows(dataset, sides.evaluation, partials[1] as string, rewrite, media, writing);
     options.signal?.throwIfAborted();
     await rename(partials[0] as string, train);
     await rename(partials[1] as string, evaluation);

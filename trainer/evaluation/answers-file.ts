@@ -1,6 +1,6 @@
 /** What an evaluation keeps of each question, and what all its answers have in common. */
 import { z } from 'zod';
-import { askedQuestion, type SkippedQuestion, skippedQuestion } from '../protocol/asked-question.ts';
+import { keptQuestion, type SkippedQuestion, skippedQuestion } from '../protocol/kept-question.ts';
 import { stopReason } from '../protocol/records.ts';
 import { promptTemplate } from '../reasoning/template.ts';
 import { KeptLines, type LineForm, readLines } from './kept-lines.ts';
@@ -51,7 +51,7 @@ export type GivenAnswer = z.infer<typeof given>;
 
 const answeredLine = z.strictObject({
   outcome: z.literal('answered'),
-  ...askedQuestion,
+  ...keptQuestion,
   ordered: given,
   /** Null for an image, or where no shuffled answer was wanted. */
   shuffled: given.nullable(),

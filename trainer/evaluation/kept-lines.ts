@@ -125,7 +125,9 @@ export class KeptLines<H, L extends LinePlace> {
    * Opens the lines to go on with them, or begins a file. Half a last line is cut off.
    * @throws StudioError `conflict` when they were made with other settings, naming each; or when it is another kind of file
    */
-  static open<H, L extends LinePlace>(form: LineForm<H, L>, file: string, header: H): KeptLines<H, L> {
+  static open<H, L extends LinePlace>(form: LineForm<H, L>, file: string, given: H): KeptLines<H, L> {
+    // With its keys in the order in which they are read again.
+    const header = form.header.parse(given);
     const headerText = `${JSON.stringify(header)}\n`;
     const content: Content<H, L> = existsSync(file)
       ? readContent(form, file)

@@ -3,7 +3,6 @@
  * be paid, and how often it would change what is learned. The same for every checkpoint, whatever it was trained by.
  */
 import { z } from 'zod';
-import { normalise } from '../advantages/advantages.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
@@ -11,6 +10,8 @@ import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
 import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
+import type { Normalisation } from '../protocol/normalise.ts';
+import { feltBy, temporalPaid } from '../protocol/paid-and-felt.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
@@ -24,7 +25,7 @@ export const groupFigures = z.strictObject({
   accuracyShuffled: z.number(),
   /** The temporal test passed, and an answer was there to be paid. */
   temporalPaid: z.number(),
-  /** An answer's advantage is another one than without the temporal reward, by more than a hundredth. */
+  /** An answer's advantage is another one than without the temporal reward. */
   temporalFelt: z.number(),
   /** All rewards alike, so that nothing is learned. */
   flat: z.number(),
@@ -51,29 +52,11 @@ export interface GroupMeasuring {
 
 const batchQuestions = 16;
 
-/** Whether the temporal reward makes another advantage of any answer of a group. */
-export function temporalRewardIsFelt(
-  answers: readonly { readonly total: number; readonly temporal: number }[],
-  p: Pick<ParameterValues, 'stdDegrees' | 'stdEpsilon' | 'divideByStd'>,
-): boolean {
-  const paid = normalise(
-    answers.map(({ total }) => total),
-    p,
-  );
-  const unpaid = normalise(
-    answers.map(({ total, temporal }) => total - temporal),
-    p,
-  );
-  return paid.advantages.some((advantage, i) => Math.abs(advantage - (unpaid.advantages[i] ?? 0)) > 0.01);
-}
-
-function isFelt({ group }: SampledGroup, p: ParameterValues): boolean {
-  const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
-  const answers = ordered.map(({ reward }) => ({
-    total: reward.total,
-    temporal: reward.parts.find(({ name }) => name === 'temporal')?.value ?? 0,
-  }));
-  return temporalRewardIsFelt(answers, p);
+/** Whether the temporal reward makes another advantage of any answer of a group. Nothing trains on it, so its record has none. */
+export function temporalRewardIsFelt({ rollouts }: Pick<SampledGroup['group'], 'rollouts'>, p: Normalisation): boolean {
+  const ordered = rollouts.filter(({ order }) => order === 'ordered');
+  const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
+  return feltBy(answers, p).includes(true);
 }
 
 /** @returns null where no video could be read. @throws Interrupted when the signal ends it */
@@ -117,7 +100,7 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
     accuracy: accuracy ?? 0,
     accuracyShuffled: accuracyShuffled ?? 0,
     temporalPaid: temporal ?? 0,
-    temporalFelt: groups.filter((group) => isFelt(group, p)).length / groups.length,
+    temporalFelt: groups.filter(({ group }) => temporalRewardIsFelt(group, p)).length / groups.length,
     flat: flatGroups ?? 0,
     tokens: length ?? 0,
   };

@@ -5,7 +5,7 @@ import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
 import { permutation, randomFrom } from '../data/random.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
-import type { SkippedQuestion } from '../protocol/asked-question.ts';
+import type { SkippedQuestion } from '../protocol/kept-question.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Question } from '../protocol/records.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';

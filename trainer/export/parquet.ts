@@ -1,6 +1,6 @@
 /** Records as Parquet, row group by row group, so that a table of any length costs the memory of one. The one door to `hyparquet-writer`. */
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import type { Column, ColumnType } from './tables.ts';
+import type { Column, ColumnType } from './columns.ts';
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 

@@ -1,4 +1,5 @@
 /** The rollouts that a list shows: what a query keeps, in the list's order, the first so many of them. */
+import { setImmediate } from 'node:timers/promises';
 import { answerOrder } from '../protocol/answer-order.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { Expression } from '../protocol/query/expression.ts';
@@ -8,7 +9,7 @@ import type { ListAsked, RolloutPage } from '../store/rollout-list.ts';
 import type { RolloutReader } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Chosen } from './export-run.ts';
-import type { RolloutRecord } from './tables.ts';
+import { type RolloutRecord, rolloutRecord } from './tables.ts';
 
 export interface Selected {
   readonly expression: Expression;
@@ -26,7 +27,13 @@ export interface ChosenRollouts extends Chosen {
 
 const pageRows = 200;
 
-/** @throws StudioError as the reader does; what is taken from `records` throws as the store */
+/** At a time, of what is indexed anew; whoever else is served in this thread waits no longer. */
+const fillMs = 15;
+
+/**
+ * Of a run of an older version, what queries need is filled first, so that nothing is left out.
+ * @throws StudioError as the reader does; what is taken from `records` throws as the store
+ */
 export async function selectedRollouts(
   reader: RolloutReader,
   store: RunStore,
@@ -34,6 +41,11 @@ export async function selectedRollouts(
   signal?: AbortSignal,
 ): Promise<ChosenRollouts> {
   const attention = signal ? { signal } : {};
+  while (store.filledShare() < 1) {
+    signal?.throwIfAborted();
+    store.fill(fillMs);
+    await setImmediate();
+  }
   const { matching } = await reader.count(store.folder, { expression, sort, facets: false }, attention);
   const most = limit ?? Number.POSITIVE_INFINITY;
   /** As the list shows them: where it is the newest first, the answers of one group in their order. */
@@ -58,13 +70,12 @@ export async function selectedRollouts(
     for await (const { id, groupId } of rows()) {
       if (taken === most) return;
       if (group?.id !== groupId) group = store.group(groupId);
-      const { rollouts, ...own }: GroupWithRollouts = group;
-      const rollout = rollouts.find((one) => one.id === id);
+      const rollout = group.rollouts.find((one) => one.id === id);
       if (!rollout)
         throw new StudioError('conflict', `The run went back over ${id} while it was exported.`, {
           remedy: 'Export again.',
         });
-      yield { ...rollout, group: own };
+      yield rolloutRecord(rollout, group);
       taken++;
     }
   }

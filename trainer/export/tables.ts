@@ -4,11 +4,13 @@
  */
 import { analysisOf, changeOf } from '../protocol/analysis.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
+import { feltOf } from '../protocol/paid-and-felt.ts';
 import type {
   Checkpoint,
   Evaluation,
   EvaluationSlice,
   Group,
+  GroupWithRollouts,
   PromptTokens,
   Question,
   Rollout,
@@ -17,25 +19,8 @@ import type {
   StepMetrics,
 } from '../protocol/records.ts';
 import type { RunStore } from '../store/run-store.ts';
-
-/** `time`: milliseconds since 1970. `json`: any value, written as text. A plural is a list. */
-export type ColumnType =
-  | 'string'
-  | 'integer'
-  | 'number'
-  | 'boolean'
-  | 'time'
-  | 'json'
-  | 'strings'
-  | 'integers'
-  | 'numbers';
-
-export interface Column<R = unknown> {
-  readonly name: string;
-  readonly type: ColumnType;
-  /** Null and undefined are written as no value. */
-  of(record: R): unknown;
-}
+import { type Column, columns } from './columns.ts';
+import { type EvidenceRecord, evidenceColumns, evidenceRecords } from './evidence-records.ts';
 
 export interface Table<R = unknown> {
   readonly name: TableName;
@@ -51,6 +36,7 @@ export const tableNames = [
   'rollouts',
   'tokens',
   'prompts',
+  'evidence',
   'superseded',
   'steps',
   'superseded-steps',
@@ -61,10 +47,6 @@ export const tableNames = [
   'events',
 ] as const;
 export type TableName = (typeof tableNames)[number];
-
-function columns<R>(...listed: readonly (readonly [string, ColumnType, (record: R) => unknown])[]): Column<R>[] {
-  return listed.map(([name, type, of]) => ({ name, type, of }));
-}
 
 /** The questions' part of a row, wherever there is one. */
 function questionColumns<R>(question: (record: R) => Question | Omit<Question, 'solution'>): Column<R>[] {
@@ -83,8 +65,17 @@ function questionColumns<R>(question: (record: R) => Question | Omit<Question, '
   );
 }
 
-/** A rollout with what its group says of all its answers. */
-export type RolloutRecord = Rollout & { readonly group: Group };
+/** A rollout with what its group says of all its answers, and of this one beside the others. */
+export type RolloutRecord = Rollout & {
+  readonly group: Group;
+  /** Its advantage would be another one without the temporal reward; null where there is nothing to say. */
+  readonly felt: boolean | null;
+};
+
+export function rolloutRecord(rollout: Rollout, of: GroupWithRollouts): RolloutRecord {
+  const { rollouts: _, ...group } = of;
+  return { ...rollout, felt: feltOf(of, rollout), group };
+}
 
 const part = (name: Rollout['reward']['parts'][number]['name']) => (r: RolloutRecord) =>
   r.reward.parts.find((one) => one.name === name)?.value;
@@ -93,7 +84,7 @@ const rollouts: Table<RolloutRecord> = {
   name: 'rollouts',
   count: (store) => store.rolloutCount(),
   *records(store) {
-    for (const { rollouts: own, ...group } of store.groups()) for (const rollout of own) yield { ...rollout, group };
+    for (const group of store.groups()) for (const rollout of group.rollouts) yield rolloutRecord(rollout, group);
   },
   columns: [
     ...columns<RolloutRecord>(
@@ -116,11 +107,15 @@ const rollouts: Table<RolloutRecord> = {
       ['reward_length', 'number', part('length')],
       ['reward_flagged', 'number', part('flagged')],
       ['advantage', 'number', (r) => r.advantage],
+      ['temporal_felt', 'boolean', (r) => r.felt],
       ['tokens', 'integer', (r) => r.tokenCount],
       ['stop_reason', 'string', (r) => r.stopReason],
       ['mean_logprob', 'number', (r) => r.meanLogprob],
       ['mean_entropy', 'number', (r) => r.meanEntropy],
       ['mean_kl', 'number', (r) => r.kl],
+      ['order_worth', 'number', (r) => r.orderWorth?.worth],
+      ['order_error', 'number', (r) => r.orderWorth?.error],
+      ['uses_order', 'boolean', (r) => r.orderWorth?.uses],
       ['format_problems', 'strings', (r) => r.parsed.problems],
       ['aha_tiers', 'integers', (r) => r.aha.map(({ tier }) => tier)],
       ['change', 'string', (r) => changeOf(r)],
@@ -196,8 +191,8 @@ const superseded: Table<RolloutRecord> = {
   name: 'superseded',
   count: (store) => store.rolloutCount({ superseded: true }),
   *records(store) {
-    for (const { rollouts: own, ...group } of store.groups({ superseded: true }))
-      for (const rollout of own) yield { ...rollout, group };
+    for (const group of store.groups({ superseded: true }))
+      for (const rollout of group.rollouts) yield rolloutRecord(rollout, group);
   },
   columns: [...columns<RolloutRecord>(['superseded', 'integer', (r) => r.group.superseded]), ...rollouts.columns],
 };
@@ -332,6 +327,14 @@ const commands: Table<CommandRecord> = {
   ),
 };
 
+/** One row for each intervention on an answer that was weighed. */
+const evidence: Table<EvidenceRecord> = {
+  name: 'evidence',
+  records: (store) => evidenceRecords(store),
+  count: (store) => store.weighedCount(),
+  columns: evidenceColumns,
+};
+
 /** Events that are read at a time: one can hold a whole group. */
 const eventsPage = 50;
 
@@ -396,6 +399,7 @@ export const tables = {
   rollouts,
   tokens,
   prompts,
+  evidence,
   superseded,
   steps,
   'superseded-steps': supersededSteps,

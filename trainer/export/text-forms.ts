@@ -1,5 +1,6 @@
 /** Records as lines of text: JSON as the run has them, or CSV of a table's columns (RFC 4180). */
-import type { Column, Table } from './tables.ts';
+import type { Column } from './columns.ts';
+import type { Table } from './tables.ts';
 
 /** How a table's records become text. */
 export interface TextForm {

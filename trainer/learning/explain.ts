@@ -9,6 +9,7 @@ import {
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
+import { advantagesWithout, feltBy } from '../protocol/paid-and-felt.ts';
 
 const scores = z.array(z.number().min(0).max(1));
 
@@ -42,6 +43,10 @@ export interface ExplainedGroup {
   readonly mean: number;
   readonly std: number;
   readonly advantages: number[];
+  /** What they would be if nobody had been paid r_t. */
+  readonly advantages_without_temporal: number[];
+  /** Whether that is another one, `stdEpsilon` aside. */
+  readonly temporal_felt: boolean[];
   readonly explanation: string[];
 }
 
@@ -96,6 +101,7 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     const lengthReason = parts.find(({ name }) => name === 'length')?.explanation;
     return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${group.len_control ? ` (${lengthReason})` : ''}.`;
   });
+  const paid = verdict.ordered.map(({ parts, total }) => ({ total, temporal: at(parts, 'temporal') }));
   return {
     p: verdict.p,
     p_shuffled: verdict.temporal?.pShuffled ?? null,
@@ -106,6 +112,8 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     mean: verdict.mean,
     std: verdict.std,
     advantages: verdict.advantages,
+    advantages_without_temporal: advantagesWithout(paid, parameters),
+    temporal_felt: feltBy(paid, parameters),
     explanation: [...verdict.explanation, ...sentences],
   };
 }

@@ -145,6 +145,7 @@ async function scoreGroup(
   const shuffled = completions.shuffled.map(scored);
   const verdict = groupAdvantages(ordered, shuffled, how.parameters);
   const trained = how.purpose === 'train';
+  const { stdDegrees, stdEpsilon, divideByStd } = how.parameters;
 
   const tokens = new Map<string, RolloutTokens>();
   const rolloutOf = (half: FrameOrder, index: number): Rollout => {
@@ -191,7 +192,12 @@ async function scoreGroup(
       prompt: rendered.text,
       media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
       temporal: verdict.temporal,
-      stats: { mean: verdict.mean, std: verdict.std, count: ordered.length },
+      stats: {
+        mean: verdict.mean,
+        std: verdict.std,
+        count: ordered.length,
+        normalised: { stdDegrees, stdEpsilon, divideByStd },
+      },
       explanation: verdict.explanation,
       at: Date.now(),
       rollouts: [

@@ -3,7 +3,7 @@
  * away, by family, and so which questions do not ask what they seem to ask. The rule is in `trainer/audit/verdict.ts`.
  */
 import { z } from 'zod';
-import { askedQuestion, skippedQuestion } from './asked-question.ts';
+import { keptQuestion, skippedQuestion } from './kept-question.ts';
 
 /** What is taken away before a question is asked again, the most first. */
 export const auditCues = ['no video', 'blind', 'one frame', 'any order', 'reversed', 'no question'] as const;
@@ -31,7 +31,7 @@ export type ChangedAnswer = z.infer<typeof changedAnswer>;
 /** A question with its answers: as many of each as were asked for. */
 export const auditedLine = z.strictObject({
   outcome: z.literal('audited'),
-  ...askedQuestion,
+  ...keptQuestion,
   /** Options of a choice; 0 for another type. */
   options: z.number().int().min(0),
   seen: z.array(seenAnswer).min(1),
@@ -149,3 +149,29 @@ export type AuditResults = z.infer<typeof auditResults>;
 export const auditFiles = { results: 'results.json', answers: 'answers.jsonl', page: 'audit.html' } as const;
 /** Folder of a project's audits, inside the trainer's. */
 export const auditsFolder = 'audits';
+
+/** An audit of the project, as it is listed. */
+export const auditEntry = z.strictObject({
+  /** Of its folder. */
+  name: z.string(),
+  /** When its results were written. */
+  at: z.number(),
+  /** Null where they can't be read; `fault` says why. */
+  model: z.string().nullable(),
+  fault: z.string().nullable(),
+  datasets: z.array(z.string()),
+  questions: z.number().int(),
+  /** Families that have a shortcut. */
+  shortcuts: z.number().int(),
+});
+export type AuditEntry = z.infer<typeof auditEntry>;
+
+export const auditName = z.object({ name: z.string().max(255) });
+/** Questions of a family, in the order of the dataset. */
+export const auditRowsAsked = auditName.extend({
+  dataset: z.string(),
+  family: z.string(),
+  from: z.number().int().min(0).default(0),
+  limit: z.number().int().min(1).max(200).default(100),
+});
+export const auditRows = z.object({ rows: z.array(auditLine), total: z.number().int() });

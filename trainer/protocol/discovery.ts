@@ -28,7 +28,7 @@ export function socketAddress(at: Discovery): string {
 }
 
 /** Pages that need no place to begin with. */
-const listedPages = ['dashboard', 'rollouts', 'review'] as const;
+const listedPages = ['dashboard', 'rollouts', 'review', 'audit'] as const;
 type ListedPage = (typeof listedPages)[number];
 
 /** The pages with their addresses, a line each, for a terminal. */

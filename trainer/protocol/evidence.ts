@@ -78,6 +78,11 @@ export const weighedBy = z.object({
 });
 export type WeighedBy = z.infer<typeof weighedBy>;
 
+/** Updates that the weights held which gave the answers of a group: an update of a step comes after its answers. */
+export function answeredBy({ purpose, step }: { readonly purpose: string; readonly step: number }): number {
+  return purpose === 'train' ? step - 1 : step;
+}
+
 /** Everything that is known of what one answer stood on, by one set of weights. */
 export const weighing = z.object({
   rolloutId: z.string(),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
 import { ask, askAbout, askAnswered, askCost, askProgress, experiment, experimentTokens, rightWith } from './ask.ts';
+import { auditEntry, auditName, auditResults, auditRows, auditRowsAsked } from './audit.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
@@ -115,6 +116,8 @@ export const rolloutRow = rollout.omit({ text: true, parsed: true }).extend({
   flags: z.number().int(),
   /** Why its group is flat; absent where rewards differ, and where that is not indexed yet. */
   flatBecause: z.enum(flatReasons).optional(),
+  /** Whether the temporal reward changed its advantage; absent where there is nothing to say, and where that is not indexed yet. */
+  felt: z.boolean().optional(),
 });
 export type RolloutRow = z.infer<typeof rolloutRow>;
 
@@ -218,6 +221,10 @@ export const requests = {
   'commands/list': call(runId, z.object({ commands: z.array(commandRecord) })),
   'checkpoints/list': call(runId, z.object({ checkpoints: z.array(checkpoint) })),
   'evaluations/list': call(runId, z.object({ evaluations: z.array(evaluation) })),
+  /** Audits of datasets that lie in the project, the newest first: `video-r1 audit` makes them. */
+  'audits/list': call(nothing, z.object({ audits: z.array(auditEntry) })),
+  'audits/get': call(auditName, z.object({ results: auditResults })),
+  'audits/rows': call(auditRowsAsked, auditRows),
   /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
   'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
   /**
@@ -259,6 +266,11 @@ export const requests = {
       facets: z.record(z.string(), z.number().int()),
       /** Of the rollouts that are kept but for what is asked of findings, those that older rules read: not looked for in them. */
       outdated: z.number().int().default(0),
+      /**
+       * Of the rollouts that are kept but for what is asked of evidence, those that have some: only they can match. Null where the run
+       * has none and the query asks for none.
+       */
+      weighed: z.object({ weighed: z.number().int(), of: z.number().int() }).nullable().default(null),
       /** Share of the rollouts that a query sees: less than 1 while a run of an older version is indexed anew. */
       filled: z.number().min(0).max(1).default(1),
     }),

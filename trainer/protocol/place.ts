@@ -25,6 +25,8 @@ export const place = z.object({
   step: z.number().int().min(0).optional(),
   groupId: name.optional(),
   rolloutId: name.optional(),
+  /** Its question is asked again: the number of the ask that is shown, 0 for none. */
+  ask: z.number().int().min(0).optional(),
   /** What is selected of the rollout's text. */
   span: span.optional(),
   /** The filter as it is typed. */
@@ -43,6 +45,9 @@ export const place = z.object({
   againstRunId: name.optional(),
   evaluationId: name.optional(),
   againstEvaluationId: name.optional(),
+  /** An audit of the project, by its name, and whose questions are read of it: the dataset and the family. */
+  audit: name.optional(),
+  family: name.optional(),
 });
 export type Place = z.infer<typeof place>;
 
@@ -88,6 +93,7 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   step: { key: 'step', write: String, read: wholeNumber, means: 'a whole number' },
   groupId: { key: 'group', ...asText, means: "a group's id" },
   rolloutId: { key: 'rollout', ...asText, means: "a rollout's id" },
+  ask: { key: 'ask', write: String, read: wholeNumber, means: 'a whole number' },
   span: {
     key: 'select',
     write: ({ start, end }) => `${start}-${end}`,
@@ -125,6 +131,8 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   againstRunId: { key: 'against', ...asText, means: "a run's id" },
   evaluationId: { key: 'evaluation', ...asText, means: "an evaluation's id" },
   againstEvaluationId: { key: 'against-evaluation', ...asText, means: "an evaluation's id" },
+  audit: { key: 'audit', ...asText, means: "an audit's name" },
+  family: { key: 'family', ...asText, means: 'a dataset and a family of its questions' },
 };
 const partNames = Object.keys(parts) as Part[];
 const keys = partNames.map((part) => parts[part].key);

@@ -27,3 +27,31 @@ export function proportion(count: number, total: number): Proportion | null {
     high: count === total ? 1 : Math.min(1, middle + half),
   };
 }
+
+/**
+ * Fisher's exact test, two-sided, of two shares: among all tables with the same sums, how likely are those that are no likelier than
+ * this one (Fisher, 1935). Summed in logarithms, so that counts may be large.
+ * @param first right and total of one, `second` of the other; whole numbers, right at most total
+ * @returns 1 where one of them is empty
+ */
+export function fisherExact(first: readonly [number, number], second: readonly [number, number]): number {
+  const [a, n] = first;
+  const [c, m] = second;
+  const right = a + c;
+  const logTable = (x: number) => logChoose(n, x) + logChoose(m, right - x);
+  const seen = logTable(a);
+  const logAll = logChoose(n + m, right);
+  let sum = 0;
+  for (let x = Math.max(0, right - m); x <= Math.min(n, right); x++) {
+    const log = logTable(x);
+    // Tables that are as likely as this one differ from it by rounding alone.
+    if (log <= seen + 1e-9) sum += Math.exp(log - logAll);
+  }
+  return Math.min(1, sum);
+}
+
+function logChoose(n: number, k: number): number {
+  let log = 0;
+  for (let i = 1; i <= k; i++) log += Math.log((n - k + i) / i);
+  return log;
+}

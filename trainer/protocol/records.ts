@@ -8,6 +8,7 @@ import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
 import { maskedAnswer, maskedAnswers } from './masked-answers.ts';
+import { normalisation } from './normalise.ts';
 import { obeyedLabels } from './obeyed-labels.ts';
 import { patternName } from './patterns.ts';
 import { runSummary } from './run-state.ts';
@@ -217,7 +218,13 @@ export const group = z.object({
   prompt: z.string(),
   media: mediaView,
   temporal: temporalTest.nullable(),
-  stats: z.object({ mean: z.number(), std: z.number(), count: z.number().int() }),
+  stats: z.object({
+    mean: z.number(),
+    std: z.number(),
+    count: z.number().int(),
+    /** How rewards were made advantages; absent where it was not kept yet. */
+    normalised: normalisation.optional(),
+  }),
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),

@@ -5,16 +5,17 @@
 import { z } from 'zod';
 import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
 import { type FlatReason, flatReasonOf } from './flat-reason.ts';
+import { type PaidAndFelt, paidAndFelt } from './paid-and-felt.ts';
 import type { PatternName } from './patterns.ts';
 import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
 
 /** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
-export const countsVersion = 2000 + analysisVersion;
+export const countsVersion = 3000 + analysisVersion;
 
 interface Counter {
   /** Of what it is a count: a share is it over the sum of this one. Answers are those on frames in order, `analysed` those of them that
-   * the present rules have read. */
-  readonly of: 'groups' | 'answers' | 'analysed';
+   * the present rules have read, `tested` those that were trained on with a temporal test. */
+  readonly of: 'groups' | 'answers' | 'analysed' | 'tested';
   /** For people: what a group or an answer has that is counted. */
   readonly what: string;
   count(group: GroupWithRollouts): number;
@@ -41,6 +42,12 @@ const became = (change: Change) =>
 
 const hasPattern = (name: PatternName) =>
   analysed(`answers with the pattern: ${name}`, ({ patterns }) => patterns?.includes(name) ?? false);
+
+const tested = (what: string, holds: (one: PaidAndFelt) => boolean): Counter => ({
+  of: 'tested',
+  what,
+  count: (group) => (paidAndFelt(group) ?? []).filter(holds).length,
+});
 
 const table = {
   groups: { of: 'groups', what: 'groups', count: () => 1 },
@@ -72,6 +79,9 @@ const table = {
     what: 'answers with words that people flagged in answers to the same question',
     count: (group) => answers(group).filter(({ flagged = [] }) => flagged.length > 0).length,
   },
+  tested: tested('answers on frames in order that were trained on, of groups with a temporal test', () => true),
+  paid: tested('answers that got the temporal reward', ({ paid }) => paid > 0),
+  felt: tested('answers that got it and whose advantage it changed', ({ paid, felt }) => paid > 0 && felt),
   flatAllRight: flat('all right', 'flat: all right'),
   flatAllWrong: flat('all wrong', 'flat: all wrong'),
   flatAlike: flat('alike', 'flat: all alike in other ways'),

@@ -34,6 +34,8 @@ export const hostCommand = z.discriminatedUnion('command', [
   z.strictObject({ ...runCommand, command: z.literal('show-problems') }),
   z.strictObject({ ...runCommand, command: z.literal('start-trainer') }),
   z.strictObject({ ...runCommand, command: z.literal('start-run') }),
+  /** Asks which dataset and by which run. */
+  z.strictObject({ ...runCommand, command: z.literal('audit-dataset') }),
 ]);
 export type HostCommand = z.infer<typeof hostCommand>;
 

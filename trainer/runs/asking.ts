@@ -19,6 +19,7 @@ import {
 } from '../protocol/ask.ts';
 import { isCorrect } from '../protocol/correctness.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { answeredBy } from '../protocol/evidence.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { GroupWithRollouts, RolloutTokens } from '../protocol/records.ts';
 import { isComputing } from '../protocol/run-state.ts';
@@ -30,7 +31,7 @@ import type { MediaLoader } from '../video/load.ts';
 import { type AskedAbout, type AskedPrompt, askedPrompt, askFault, mostKept } from './asked-prompt.ts';
 import { rightWithAsks, rightWithOf } from './right-with.ts';
 import type { AskListener, AskOrder, AskService } from './service.ts';
-import { answeredBy, orAborted } from './weighing.ts';
+import { orAborted } from './weighing.ts';
 import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
 
 /** A run whose questions are asked again. */

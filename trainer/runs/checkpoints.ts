@@ -145,6 +145,28 @@ export async function checkpointsOf(
   return { whole, bad };
 }
 
+/** Checkpoints that were looked at, by step: each is read whole once. */
+export type CheckpointsRead = Map<number, Promise<WholeCheckpoint | string>>;
+
+/** The whole checkpoint nearest to a step; of two as near the earlier. Null where none is whole. */
+export async function nearestCheckpoint(
+  runFolder: string,
+  wantedStep: number,
+  known: CheckpointsRead = new Map(),
+): Promise<WholeCheckpoint | null> {
+  const parent = checkpointsFolder(runFolder);
+  const names = existsSync(parent) ? await readdir(parent) : [];
+  const steps = names.flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  const distance = (step: number): number => Math.abs(step - wantedStep);
+  for (const step of steps.sort((a, b) => distance(a) - distance(b) || a - b)) {
+    const reading = known.get(step) ?? readWhole(checkpointFolder(runFolder, step), step);
+    known.set(step, reading);
+    const read = await reading;
+    if (typeof read !== 'string') return read;
+  }
+  return null;
+}
+
 export function checkpointFolder(runFolder: string, step: number): string {
   return path.join(checkpointsFolder(runFolder), `step-${String(step).padStart(6, '0')}`);
 }

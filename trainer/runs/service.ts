@@ -3,9 +3,10 @@ import type { Frames } from '../engines/engine.ts';
 import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
 import type { Ask, AskAbout, AskCost, AskProgress, Experiment, ExperimentAnswer, RightWith } from '../protocol/ask.ts';
+import type { AuditEntry, AuditResults } from '../protocol/audit.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
-import type { RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
+import type { RequestParams, RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
 import type { Receipt, ReceiptState, TriedUpdate } from '../protocol/receipts.ts';
@@ -68,6 +69,16 @@ export interface QuestionService {
   shared(runIds: readonly [string, string], asked: SharedAsked): Promise<SharedQuestions>;
   differences(runIds: readonly [string, string]): RequestResult<'runs/differences'>;
   evaluations(first: EvaluationOfRun, second: EvaluationOfRun): Promise<ComparedEvaluations>;
+}
+
+/** Audits of datasets that lie in the project. */
+export interface AuditService {
+  /** The newest first. */
+  list(): Promise<AuditEntry[]>;
+  /** @throws StudioError `not-found`; `bad-input` for results that can't be read */
+  get(name: string): Promise<AuditResults>;
+  /** @throws as `get` */
+  rows(asked: RequestParams<'audits/rows'>): Promise<RequestResult<'audits/rows'>>;
 }
 
 export interface EvaluationOfRun {
@@ -240,6 +251,7 @@ export interface TrainerService {
    * @returns how many; rejects with the signal's reason, or `bad-request` for more than a page can hold
    */
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
+  readonly audits: AuditService;
   readonly evidence: EvidenceService;
   readonly updates: UpdateService;
   readonly asking: AskService;

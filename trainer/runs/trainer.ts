@@ -20,6 +20,7 @@ import { findFfmpeg } from '../video/ffmpeg.ts';
 import { MediaLoader } from '../video/load.ts';
 import { type Analysed, Analysing } from './analysing.ts';
 import { Asking } from './asking.ts';
+import { Audits } from './audits.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
@@ -70,6 +71,7 @@ export class Trainer implements TrainerService {
   private readonly queue: RunQueue;
   private readonly reader = new RolloutReader();
   readonly questions = new QuestionAnswers(this.reader, (runId) => this.run(runId));
+  readonly audits: Audits;
   readonly labels: RunLabels;
   readonly review: ReviewQueue;
   readonly suggestions: RunSuggestions;
@@ -89,6 +91,7 @@ export class Trainer implements TrainerService {
       run: (id) => this.run(id),
       log: (line) => options.log(line),
     });
+    this.audits = new Audits(options.projectFolder);
     this.review = new ReviewQueue({
       labels: this.labels,
       store: (id) => this.store(id),

@@ -10,6 +10,7 @@ import { usualShuffles } from '../evidence/interventions/plan.ts';
 import { orderWeighing, passesOf, type WeighingOrder, weigh } from '../evidence/interventions/weigh.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import {
+  answeredBy,
   type HeldOrderWorth,
   type InterventionKind,
   usualKinds,
@@ -20,6 +21,7 @@ import type { GroupWithRollouts, Rollout, RunEventBody } from '../protocol/recor
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
+import type { CheckpointsRead } from './checkpoints.ts';
 import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
 
 /** A run whose answers are weighed. */
@@ -69,11 +71,6 @@ interface ShareWork {
 
 /** Sequences that go into one call of the engine, about: between two calls a run has its turn. */
 const sequencesPerPiece = 256;
-
-/** Updates that the weights held which gave an answer: an update of a step comes after its answers. */
-export function answeredBy({ purpose, step }: Pick<GroupWithRollouts, 'purpose' | 'step'>): number {
-  return purpose === 'train' ? step - 1 : step;
-}
 
 /** What lists hold of a weighing; null without an order. */
 export function heldWorth(weighing: Weighing): HeldOrderWorth | null {
@@ -260,11 +257,12 @@ export class WeighingJob {
   private async shares(run: WeighedRun, { rollouts, checkpoint }: WeighingAsked): Promise<Share[]> {
     const groups = new Map<string, GroupWithRollouts>();
     const byStep = new Map<number, ChosenWeights>();
+    const known: CheckpointsRead = new Map();
     const shares = new Map<string, Share>();
     for (const id of rollouts) {
       const group = groupOf(run.store, id, groups);
       const wanted = checkpoint ?? answeredBy(group);
-      const chosen = byStep.get(wanted) ?? (await this.desk.choose(run, wanted, checkpoint !== null));
+      const chosen = byStep.get(wanted) ?? (await this.desk.choose(run, wanted, checkpoint !== null, known));
       byStep.set(wanted, chosen);
       const key = `${chosen.kind} ${chosen.step}`;
       const share = shares.get(key);

@@ -6,7 +6,7 @@ import type { CreateEngine, Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { isComputing, type RunSummary } from '../protocol/run-state.ts';
 import { type PromptTemplate, readTemplate } from '../reasoning/template.ts';
-import { checkpointsOf, type WholeCheckpoint } from './checkpoints.ts';
+import { type CheckpointsRead, nearestCheckpoint, type WholeCheckpoint } from './checkpoints.ts';
 import type { RunPlan } from './plan.ts';
 import type { Turns } from './turns.ts';
 
@@ -78,9 +78,15 @@ export class WeightsDesk {
   /**
    * @param wantedStep of the weights that are best: those that answered
    * @param exact a checkpoint that a person named, whatever is in memory
+   * @param known of the run, for who chooses several times
    * @throws StudioError `conflict` with a way on where none can be had now; `not-found` without a checkpoint
    */
-  async choose(run: LendingRun, wantedStep: number, exact = false): Promise<ChosenWeights> {
+  async choose(
+    run: LendingRun,
+    wantedStep: number,
+    exact = false,
+    known: CheckpointsRead = new Map(),
+  ): Promise<ChosenWeights> {
     const summary = run.summary();
     const own = summary.state === 'paused' && summary.memory === 'held';
     if (!exact || (own && summary.step === wantedStep)) {
@@ -93,10 +99,8 @@ export class WeightsDesk {
     }
     const computing = this.around.runs().find(({ state }) => isComputing(state));
     if (computing) throw busy(computing);
-    const { whole } = await checkpointsOf(run.folder);
-    const distance = (checkpoint: WholeCheckpoint): number => Math.abs(checkpoint.state.step - wantedStep);
-    const [nearest] = whole.sort((a, b) => distance(a) - distance(b) || a.state.step - b.state.step);
-    if (!nearest || (exact && distance(nearest) > 0))
+    const nearest = await nearestCheckpoint(run.folder, wantedStep, known);
+    if (!nearest || (exact && nearest.state.step !== wantedStep))
       throw new StudioError(
         'not-found',
         exact ? `${summary.id} has no whole checkpoint of step ${wantedStep}.` : `${summary.id} has no checkpoint.`,

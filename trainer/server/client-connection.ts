@@ -200,6 +200,9 @@ export class ClientConnection {
       'evaluations/list': greeted<'evaluations/list'>(({ runId }) => ({
         evaluations: service.store(runId).evaluations(),
       })),
+      'audits/list': greeted<'audits/list'>(async () => ({ audits: await service.audits.list() })),
+      'audits/get': greeted<'audits/get'>(async ({ name }) => ({ results: await service.audits.get(name) })),
+      'audits/rows': greeted<'audits/rows'>((asked) => service.audits.rows(asked)),
       'notices/list': greeted<'notices/list'>(({ runId }) => ({ events: service.store(runId).notices() })),
       'rollouts/list': greeted<'rollouts/list'>(({ runId, query, sort = null, at = null, limit }) => {
         const asked = { expression: expressionOf(query), sort, at, limit };

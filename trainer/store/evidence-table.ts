@@ -128,6 +128,26 @@ export class EvidenceTable {
     return new Set(rows.map(({ id }) => id));
   }
 
+  /** Ids of rollouts that stand and were weighed, oldest first. */
+  weighed(version: number): string[] {
+    return this.database
+      .all<{ id: string }>(
+        `SELECT r.id FROM rollouts r WHERE r.superseded = 0
+         AND EXISTS (SELECT 1 FROM evidence e WHERE e.rollout_key = r.key AND e.version = ?) ORDER BY r.key`,
+        version,
+      )
+      .map(({ id }) => id);
+  }
+
+  count(version: number): number {
+    const found = this.database.get<{ count: number }>(
+      `SELECT count(*) AS count FROM evidence e JOIN rollouts r ON r.key = e.rollout_key
+       WHERE r.superseded = 0 AND e.version = ? AND e.intervention <> '${seenRow}'`,
+      version,
+    );
+    return found?.count ?? 0;
+  }
+
   private keyOf(rolloutId: string): number | null {
     return this.database.get<{ key: number }>('SELECT key FROM rollouts WHERE id = ?', rolloutId)?.key ?? null;
   }

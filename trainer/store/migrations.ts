@@ -18,6 +18,7 @@ import {
   schema7,
   schema8,
   schema9,
+  schema10,
   schema11,
   schema12,
 } from './schema.ts';
@@ -61,6 +62,7 @@ const steps: readonly Step[] = [
     refill: false,
   },
   { change: (database) => database.exec(schema9), refill: false },
+  { change: (database) => database.exec(schema10), refill: true },
   { change: (database) => database.exec(schema11), refill: false },
   { change: (database) => database.exec(schema12), refill: false },
 ];

@@ -80,6 +80,7 @@ const places: Readonly<Record<FieldName, Place>> = {
   lengthBonus: rollout('length_bonus'),
   advantage: rollout('advantage'),
   paid: rollout('paid'),
+  felt: rollout('felt'),
   passed: group('passed'),
   p: group('p'),
   pShuffled: group('p_shuffled'),

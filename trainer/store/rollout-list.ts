@@ -12,6 +12,7 @@ import { facetQueries, patternOf, withoutField } from '../protocol/query/facets.
 import { fields } from '../protocol/query/fields.ts';
 import { butForFindings } from '../protocol/query/found-by-rules.ts';
 import type { ListSort } from '../protocol/query/sort.ts';
+import { butForEvidence, isWeighed } from '../protocol/query/weighed-fields.ts';
 import type { Group } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
@@ -45,6 +46,11 @@ export interface RolloutCount {
   readonly facets: Record<string, number>;
   /** Of the rollouts that are kept but for what is asked of findings, those that older rules have read; see `found-by-rules.ts`. */
   readonly outdated: number;
+  /**
+   * Of the rollouts that are kept but for what is asked of evidence, those that have some; see `weighed-fields.ts`. Null where the run
+   * has none and the query asks for none.
+   */
+  readonly weighed: { readonly weighed: number; readonly of: number } | null;
   /** Share of the rollouts that a query sees; see `filling.ts`. */
   readonly filled: number;
 }
@@ -172,7 +178,30 @@ export function* countRollouts(orders: RolloutOrders, asked: CountAsked): Slices
     return [term, byFacet.reduce((sum, count, facet) => sum + (holds[facet] === 1 ? count : 0), 0)] as const;
   });
   const outdated = yield* countOutdated(orders, asked.expression);
-  return { matching, total, outdated, filled: filledShare(columns.database), facets: Object.fromEntries(counted) };
+  const weighed = yield* countWeighed(orders, asked.expression, matching);
+  return {
+    ...{ matching, total, outdated, weighed },
+    filled: filledShare(columns.database),
+    facets: Object.fromEntries(counted),
+  };
+}
+
+function* countWeighed(
+  orders: RolloutOrders,
+  expression: Expression,
+  matching: number,
+): Slices<RolloutCount['weighed']> {
+  const others = butForEvidence(expression);
+  const hasSome = orders.columns.database.get('SELECT 1 FROM evidence LIMIT 1') !== undefined;
+  if (others === null && !hasSome) return null;
+  const rest = others ?? [expression];
+  const count = function* (of: Expression[]): Slices<number> {
+    const question = questionOf({ kind: 'all', of });
+    yield* orders.prepare(question, null);
+    return (yield* orders.ordered(question, null)).length;
+  };
+  const of = others === null ? matching : yield* count(rest);
+  return { weighed: hasSome ? yield* count([...rest, isWeighed]) : 0, of };
 }
 
 function* countOutdated(orders: RolloutOrders, expression: Expression): Slices<number> {
@@ -216,19 +245,20 @@ interface RowRecord {
   at: number | null;
   p: number | null;
   p_shuffled: number | null;
+  felt: 0 | 1 | null;
 }
 
 /** In the order of the keys. */
 export function rowsOf(database: Database, keys: readonly number[]): RolloutRow[] {
   const records = database.all<RowRecord>(
-    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because, g.p, g.p_shuffled,
+    `SELECT r.key, r.id, r.flags, b.body, g.problem, g.problem_type, g.data_type, g.purpose, g.flat_because, g.p, g.p_shuffled, r.felt,
        CASE WHEN g.at IS NULL AND json_valid(h.body) THEN json_extract(h.body, '$.at') ELSE g.at END AS at
      FROM json_each(?) asked CROSS JOIN rollouts r ON r.key = asked.value JOIN rollout_bodies b ON b.key = r.key
      JOIN groups g ON g.key = r.group_key JOIN group_bodies h ON h.key = g.key
      ORDER BY asked.key`,
     JSON.stringify(keys),
   );
-  return records.map(({ body, problem_type, data_type, flat_because, p_shuffled, ...columns }) => {
+  return records.map(({ body, problem_type, data_type, flat_because, p_shuffled, felt, ...columns }) => {
     const { parsed: _, ...shown } = JSON.parse(body) as RolloutBody;
     return {
       ...shown,
@@ -238,6 +268,7 @@ export function rowsOf(database: Database, keys: readonly number[]): RolloutRow[
       problemType: problem_type,
       dataType: data_type,
       ...(flat_because !== null && { flatBecause: flat_because }),
+      ...(felt !== null && { felt: felt === 1 }),
     };
   });
 }

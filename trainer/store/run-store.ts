@@ -369,6 +369,19 @@ export class RunStore {
     return this.tables.evidence.read(rolloutId, evidenceVersion);
   }
 
+  /** Of all rollouts that stand and were weighed, oldest first. */
+  *weighings(): Generator<Weighing> {
+    for (const id of this.tables.evidence.weighed(evidenceVersion)) {
+      const weighing = this.weighing(id);
+      if (weighing) yield weighing;
+    }
+  }
+
+  /** Interventions on rollouts that stand, by whatever weights. */
+  weighedCount(): number {
+    return this.tables.evidence.count(evidenceVersion);
+  }
+
   /** Those of some rollouts that these weights have weighed, by the present rules. */
   weighedOf(rolloutIds: readonly string[], weights: Pick<WeighedWith, 'run' | 'step'>): ReadonlySet<string> {
     return this.tables.evidence.weighedOf(rolloutIds, { ...weights, version: evidenceVersion });

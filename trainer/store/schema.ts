@@ -316,6 +316,9 @@ CREATE TABLE evidence (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Whether the temporal reward changed an answer's advantage. */
+export const schema10 = 'ALTER TABLE rollouts ADD COLUMN felt INTEGER;';
+
 /**
  * Questions that were asked again, beside a rollout or, with an empty rollout_id, for a group as a whole. They hold no key of another
  * table: the run may go back over what they were asked about. body and tokens: JSON, null once one is removed.

@@ -10,7 +10,14 @@ import { CompletionText } from '../rollout/completion-text.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { ShadeChoice, StepsLegend } from '../rollout/shade-bar.tsx';
-import { entropyRefusal, movedShade, type ShadeName, shadeOf, shadeRefusal } from '../rollout/shades.ts';
+import {
+  entropyRefusal,
+  movedShade,
+  type PlainShade,
+  plainRefusal,
+  plainShadeNames,
+  shadeOf,
+} from '../rollout/shades.ts';
 import { temporalReason } from '../rollout/temporal-reason.ts';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { wordDiff } from '../rollout/word-diff.ts';
@@ -35,7 +42,7 @@ export interface ComparedSide {
 }
 
 /** As they are, shaded by what is known of their tokens, or word against word. */
-export type ShownAs = ShadeName | 'diff';
+export type ShownAs = PlainShade | 'diff';
 
 interface SideBySideProps {
   readonly first: ComparedSide;
@@ -61,11 +68,11 @@ export function SideBySide(props: SideBySideProps) {
   const shade = shown === 'diff' ? 'text' : shown;
   const tokens = [useTokens(first.feed, left, shade), useTokens(second.feed, right, shade)] as const;
   /* What one of the two lacks is said where its text stands. */
-  const refusalOf = (name: ShadeName): string | null => {
-    const [one, other] = tokens.map((held) => shadeRefusal(name, held.tokens, held.noEntropy));
+  const refusalOf = (name: PlainShade): string | null => {
+    const [one, other] = tokens.map((held) => plainRefusal(name, held.tokens, held.noEntropy));
     return one && other ? one : null;
   };
-  const moveShade = (by: 1 | -1) => onShow(movedShade(shade, by, refusalOf));
+  const moveShade = (by: 1 | -1) => onShow(movedShade(shade, by, refusalOf, plainShadeNames));
   useKeys({ p: () => moveShade(1), P: () => moveShade(-1) });
   const { question } = a ?? b ?? {};
   if (!a || !b || !question) {
@@ -114,7 +121,7 @@ export function SideBySide(props: SideBySideProps) {
           <StepsLegend shade={shade} isRead={tokens.some((held) => held.tokens !== null)} />
         )}
         <span class="grow" />
-        <ShadeChoice shade={asDiff ? null : shade} refusalOf={refusalOf} onShade={onShow}>
+        <ShadeChoice shade={asDiff ? null : shade} among={plainShadeNames} refusalOf={refusalOf} onShade={onShow}>
           <button
             type="button"
             aria-pressed={asDiff}
@@ -159,7 +166,7 @@ interface KnownTokens {
   readonly noEntropy: string | null;
 }
 
-function useTokens(feed: RunFeed, rollout: Rollout | null, shade: ShadeName): KnownTokens {
+function useTokens(feed: RunFeed, rollout: Rollout | null, shade: PlainShade): KnownTokens {
   const noEntropy = useStore(feed.state, ({ view }) => entropyRefusal(view.run));
   const wanted = rollout === null || shade === 'text' ? null : rollout.id;
   const tokens = useFetched(feed, wanted, (rolloutId) => feed.request('rollouts/tokens', { rolloutId }));
@@ -173,7 +180,7 @@ interface ColumnProps {
   readonly group: GroupWithRollouts;
   readonly rollout: Rollout | null;
   readonly runs: Parameters<typeof DiffSide>[0]['runs'] | null;
-  readonly shade: ShadeName;
+  readonly shade: PlainShade;
   readonly tokens: KnownTokens;
   readonly onSelect: (rolloutId: string) => void;
   readonly onOpen: () => void;
@@ -198,7 +205,7 @@ function Head({ side, feed, group, rollout, onSelect, onOpen }: ColumnProps) {
 }
 
 function Text({ rollout, runs, shade, tokens: { tokens, noEntropy } }: ColumnProps) {
-  const refusal = shadeRefusal(shade, tokens, noEntropy);
+  const refusal = plainRefusal(shade, tokens, noEntropy);
   const isShaded = shade !== 'text' && tokens !== null && refusal === null;
   const marks = useMemo(
     () => rollout && asIs(rollout, isShaded ? tokenSpans(rollout.text, tokens.pieces) : []),

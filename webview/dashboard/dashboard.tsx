@@ -44,6 +44,7 @@ const keyRows = [
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['r', 'rollouts'],
   ['t', 'questions across steps'],
+  ['a', 'audits of datasets'],
   ['y', 'copy a link'],
   ['Tab', 'labels, which say how their number comes about'],
   ['?', 'these keys'],
@@ -58,9 +59,10 @@ interface DashboardProps {
   readonly onAcross: () => void;
   /** To two evaluations side by side; null for one that is chosen there. */
   readonly onCompare: (first: string, second: string | null) => void;
+  readonly onAudits: () => void;
 }
 
-export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare }: DashboardProps) {
+export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare, onAudits }: DashboardProps) {
   const { view, loaded } = useStore(feed.state, (state) => state);
   const { run } = view;
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
@@ -100,6 +102,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
     '0': () => charts.zoom.set(null),
     r: onRollouts,
     t: onAcross,
+    a: onAudits,
     y: () => {
       const { trainer } = feed.connection.state.get();
       const link = {
@@ -149,7 +152,9 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
-          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
+          {view.evaluations.length > 0 && (
+            <EvaluationTable evaluations={view.evaluations} {...{ onCompare, onAudits }} />
+          )}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />

@@ -21,11 +21,13 @@ interface EvaluationTableProps {
   readonly evaluations: readonly Evaluation[];
   /** The earlier of two first; null for one that is still to be chosen. */
   readonly onCompare: (first: string, second: string | null) => void;
+  /** To what datasets ask for, by checkpoints that answered them. */
+  readonly onAudits: () => void;
 }
 
 const mostShown = 8;
 
-export function EvaluationTable({ evaluations, onCompare }: EvaluationTableProps) {
+export function EvaluationTable({ evaluations, onCompare, onAudits }: EvaluationTableProps) {
   const [chosenId, choose] = useState<string | null>(null);
   /* The next step that is chosen is compared with the one that is shown. */
   const [comparing, setComparing] = useState(false);
@@ -64,6 +66,7 @@ export function EvaluationTable({ evaluations, onCompare }: EvaluationTableProps
                   ))}
               </Segments>
             )}
+            <Tool label="Audits of datasets (a)" text="Audits" onPress={onAudits} />
             <Tool
               label={
                 evaluations.length > 1

@@ -1,6 +1,9 @@
-/** What is counted of groups and answers, as shares over steps: why groups are flat, and whether what people flagged comes back. */
+/**
+ * What is counted of groups and answers, as shares over steps: why groups are flat, whether the temporal reward is felt, and
+ * whether what people flagged comes back.
+ */
 import { useMemo } from 'preact/hooks';
-import { sumsOf } from '../../trainer/protocol/step-counts.ts';
+import { counters, sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -30,9 +33,24 @@ const flatReasons: readonly RateSeries[] = [
 
 const flagged: readonly RateSeries[] = [{ name: 'flagged words', count: 'flagged', colour: 'wrong' }];
 
-/** Charts of one purpose each; one without any count is left out, and one that is `ifAny` also where its counts are all 0. */
+const temporal: readonly RateSeries[] = [
+  { name: 'paid', count: 'paid', colour: 'temporal', dash: [6, 3], mark: '- -' },
+  { name: 'felt', count: 'felt', colour: 'foreground', mark: '—' },
+];
+
+/**
+ * Charts of one purpose each; one is left out where there is nothing that its counts are of, and one that is `ifAny` also where
+ * they are all 0.
+ */
 const charts = [
   { title: 'Flat groups, by reason', formula: 'flatReasons', purpose: 'train', series: flatReasons, ifAny: false },
+  {
+    title: 'Temporal reward, paid and felt',
+    formula: 'paidAndFelt',
+    purpose: 'train',
+    series: temporal,
+    ifAny: false,
+  },
   { title: 'Flagged words that came back', formula: 'flaggedBack', purpose: 'train', series: flagged, ifAny: true },
 ] as const;
 
@@ -44,8 +62,10 @@ export function RatesSection({ view, group }: { view: RunView; group: ChartGroup
       charts.flatMap((chart) => {
         const own = counts.find(({ purpose }) => purpose === chart.purpose);
         if (!own || own.steps.length === 0) return [];
-        const hasAny = chart.series.some(({ count }) => sumsOf(own, count).some((sum) => sum > 0));
-        return chart.ifAny && !hasAny ? [] : [{ ...chart, counts: own }];
+        const hasAny = chart.series.some(({ count }) =>
+          sumsOf(own, chart.ifAny ? count : counters[count].of).some((sum) => sum > 0),
+        );
+        return hasAny ? [{ ...chart, counts: own }] : [];
       }),
     [counts],
   );

@@ -41,6 +41,38 @@ export const formulas = {
     source: 'trainer/protocol/run-state.ts, webview/run/progress.ts',
   },
 
+  // ---- audits ----
+  auditRight: {
+    title: 'Right answers',
+    formula: ['mean over q of [answer is right]'],
+    over: 'Questions of the family that were asked so. In any order: right under each of the shuffles.',
+    unit: 'percent, with the score interval (Wilson) at 95 %',
+    note: 'Right is what the benchmarks count; OCR has to earn the whole accuracy reward, free-form half of it. A guess is any option of a choice, else the solution that most questions have.',
+    source: 'trainer/audit/results.ts, trainer/audit/right.ts',
+  },
+  auditOrder: {
+    title: 'What order is worth',
+    formula: [
+      'mean over right answers o of Δ(o)',
+      'Δ(o) = mean over shuffles of log π(o | seen) − log π(o | shuffled)',
+    ],
+    over: 'Right answers to questions about videos.',
+    unit: 'nats',
+    note: 'An answer uses order when its Δ is at least 0.5 nats and twice its standard error over the shuffles.',
+    source: 'trainer/evidence/deltas.ts, trainer/audit/results.ts',
+  },
+  auditShortcut: {
+    title: 'What follows',
+    formula: [
+      'not needed: lowest right without > guess, and highest (right without − right as seen) ≥ 0',
+      'order not needed, too: mean worth < 0.5 nats, or more than 25 % of right answers without use of order, by the lower bound',
+    ],
+    over: 'Families of eight questions and more that are answered better than by a guess.',
+    unit: 'a verdict',
+    note: 'A shortcut is what was not needed and should be: the video or image always, one frame and the order where the dataset says that order is needed.',
+    source: 'trainer/audit/verdict.ts',
+  },
+
   // ---- dashboard: curves ----
   accuracyReward: {
     title: 'Accuracy reward, ordered',
@@ -282,6 +314,15 @@ export const formulas = {
     source: 'trainer/protocol/flat-reason.ts, trainer/protocol/step-counts.ts',
   },
 
+  paidAndFelt: {
+    title: 'Temporal reward, paid and felt',
+    formula: ['paid = answers that got r_t / answers', 'felt = those of them with A ≠ A without r_t / answers'],
+    over: 'Ordered answers that were trained on, to videos whose group had a temporal test, of the last 10 steps.',
+    unit: '0 to 1',
+    note: 'What is paid and not felt teaches nothing. The query paid:true felt:false lists it. Older groups whose record does not tell are in neither.',
+    source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
+  },
+
   ahaRate: {
     title: 'Aha moments, by tier',
     formula: ['share of T = answers with a moment of tier T / answers that the present rules have read'],
@@ -467,6 +508,30 @@ export const formulas = {
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
     source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
+  advantageWithout: {
+    title: 'Advantage without r_t',
+    formula: ['A_i of r_i − temporal_i, with their own mean and std'],
+    over: 'This answer among the ordered answers to its question, as if nobody had been paid r_t.',
+    unit: 'none',
+    note: 'Divided as the group was when it was trained on.',
+    source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
+  },
+  advantageIfUsed: {
+    title: 'Advantage if only use was paid',
+    formula: ['A_i of r_i − temporal_i · [ order not used ], with their own mean and std'],
+    over: 'This answer among the ordered answers to its question, as if r_t had gone only to answers that use order.',
+    unit: 'none',
+    note: 'A dash until every answer that was paid is weighed, by shuffles enough to judge it.',
+    source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
+  },
+  felt: {
+    title: 'Felt',
+    formula: ['felt(o_i):  A_i ≠ A_i without r_t'],
+    over: 'The ordered answers to this question that were paid r_t.',
+    unit: 'answers',
+    note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without; stdEpsilon is left out of both. The query paid:true felt:false lists such answers.',
+    source: 'trainer/protocol/paid-and-felt.ts',
+  },
   tokens: {
     title: 'Length of an answer',
     formula: ['len(o)'],
@@ -521,6 +586,57 @@ export const formulas = {
     unit: 'nats',
     note: 'Above 0 the two do not compute alike, and the ratio of the policy loss begins away from 1.',
     source: 'webview/rollout/shades.ts',
+  },
+  orderWorth: {
+    title: 'Worth of order',
+    formula: [
+      'Δ = log π(o | frames as seen) − log π(o | frames shuffled)',
+      'worth = mean over 4 shuffles;  ± = its standard error',
+      'order is used  where worth ≥ 0.5 and worth ≥ 2 × error',
+    ],
+    over: 'The tokens of a word or of the whole answer, the same text each time; Δ of a word is the sum over its tokens.',
+    unit: 'nats',
+    note: 'Below 0, other frames make it likelier. A question has the same shuffles for all its answers. With a single other order there is no error, and nothing is judged.',
+    source: 'trainer/evidence/order-rule.ts, trainer/evidence/deltas.ts',
+  },
+  pairDelta: {
+    title: 'What a frame pair is worth',
+    formula: ['Δ = log π(o | frames as seen) − log π(o | the pair replaced by its neighbour)'],
+    over: 'The tokens of a word or of the whole answer. The model takes two frames together; the first pair is replaced by the second, any other by the one before it.',
+    unit: 'nats',
+    note: 'A word is shaded by the pair that matters most to it. A pair that looks like its neighbour is worth nothing, whatever it shows. Of an odd number of frames the last pair is one frame twice.',
+    source: 'trainer/evidence/deltas.ts, trainer/evidence/interventions/changed-prompt.ts',
+  },
+  reversedDelta: {
+    title: 'Reversed',
+    formula: ['Δ = log π(o | frames as seen) − log π(o | frames from last to first)'],
+    over: 'All tokens of the answer.',
+    unit: 'nats',
+    source: 'trainer/evidence/deltas.ts',
+  },
+  blindDelta: {
+    title: 'Blind',
+    formula: ['Δ = log π(o | frames as seen) − log π(o | grey frames)'],
+    over: 'All tokens of the answer; the frames are of the processor’s mean colour, 0 after normalisation.',
+    unit: 'nats',
+    note: 'Near 0 the answer needed nothing of what is to be seen.',
+    source: 'trainer/evidence/deltas.ts',
+  },
+  commitment: {
+    title: 'Where it was decided',
+    formula: ['p_k = π(answer | question, reasoning up to sentence k, then the closing tags)'],
+    over: 'The tokens of the final answer, forced after each sentence of the reasoning with the rest cut.',
+    unit: '0 to 1',
+    note: 'Decided with the first sentence from which on it stays above one half. Numbers stand where it jumps by 0.25, and at its lowest.',
+    source: 'trainer/evidence/commitment.ts',
+  },
+  rightWith: {
+    title: 'Right with',
+    formula: ['right answers / answers'],
+    over: 'Answers to this question by frames: as seen and shuffled are the group’s own; the others are sampled when asked for, and no training or curve counts them.',
+    unit: 'share',
+    note: 'The tick is what guessing gives: one in so many options. Few answers: a difference of one or two may be chance.',
+    source: 'trainer/protocol/ask.ts',
   },
   aha1: {
     title: 'T1: a cue',

@@ -7,6 +7,10 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { AnswerLine } from '../rollout/answer-line.tsx';
 import { frameMentions } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { stripEvidence } from '../rollout/evidence/strip-evidence.tsx';
+import { useEvidence } from '../rollout/evidence/use-evidence.ts';
+import { VerdictLine } from '../rollout/evidence/verdict-line.tsx';
+import { wordMarks } from '../rollout/evidence/word-marks.ts';
 import { FixedText } from '../rollout/fixed-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FrameCanvas } from '../rollout/frame-canvas.tsx';
@@ -63,6 +67,18 @@ export function ItemView(props: ItemViewProps) {
   const body: Span = think ?? { start: 0, end: answer ? answer.start : rollout.text.length };
   const picked = draft?.span ?? null;
   const marks = useMarks(rollout, group, labels, suggestions, named);
+  const { model, evidence } = useEvidence(feed, group, rollout);
+  const pickedEvidence = useStore(model.state, (state) => state.picked);
+  const [isShaded, setShaded] = useState(false);
+  const shade = evidence && (isShaded || pickedEvidence !== null) ? 'order' : 'text';
+  const marked = useMemo(() => {
+    const words = evidence ? wordMarks(evidence, shade, pickedEvidence, media.times.length) : [];
+    return { ...marks, words };
+  }, [marks, evidence, shade, pickedEvidence, media]);
+  const pickWord = (start: number) => model.toggle({ kind: 'word', start });
+  const ofStrip = stripEvidence(shade === 'order' ? evidence : null, pickedEvidence, media.times.length, (pair) =>
+    model.toggle({ kind: 'pair', pair }),
+  );
   const { flagging } = review;
   const form = draft && (
     <FlagForm
@@ -79,8 +95,10 @@ export function ItemView(props: ItemViewProps) {
     <CompletionText
       text={rollout.text}
       within={within}
-      marks={marks}
+      marks={marked}
       shade={null}
+      marksRest={shade === 'order'}
+      {...(shade === 'order' && { onWord: pickWord })}
       token={null}
       picked={picked}
       form={form}
@@ -100,6 +118,12 @@ export function ItemView(props: ItemViewProps) {
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
       <section class={styles.body} aria-label="Answer to judge" tabIndex={0}>
+        <VerdictLine
+          {...{ model, evidence }}
+          refused={props.refused}
+          standing={`${run.state} ${run.state === 'paused' ? run.memory : ''}`}
+          onWord={pickWord}
+        />
         <div class={styles.asked}>
           <figure class={styles.picture}>
             <FrameCanvas
@@ -125,6 +149,7 @@ export function ItemView(props: ItemViewProps) {
             both={false}
             compact={false}
             selected={frame}
+            evidence={ofStrip}
             onSelect={onFrame}
             onPreview={setPreview}
             onFocused={() => {}}
@@ -133,6 +158,19 @@ export function ItemView(props: ItemViewProps) {
         <Section
           title={think ? 'Think' : 'Text'}
           meta={<span class="dim">select words to flag them, or x, then v sentence by sentence</span>}
+          tools={
+            evidence && (
+              <Tool
+                label="Shade words by what order is worth to them"
+                text="Order"
+                pressed={shade === 'order'}
+                onPress={() => {
+                  model.letGo();
+                  setShaded(shade !== 'order');
+                }}
+              />
+            )
+          }
         />
         <div id={reviewTextId} class={`${styles.text} model-text`} data-part="think">
           {completion(body)}

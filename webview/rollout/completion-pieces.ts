@@ -1,4 +1,4 @@
-/** A completion cut into pieces that carry their marks: aha moments, commitments, flags, mentions of frames, hits, tokens. */
+/** A completion cut into pieces that carry their marks: aha moments, commitments, flags, mentions of frames, hits, tokens, words. */
 
 import type { Severity } from '../../trainer/protocol/annotations/categories.ts';
 import { type ShownPiece, shownPieces } from '../../trainer/protocol/hostile-text.ts';
@@ -19,6 +19,8 @@ export interface CompletionPiece extends ShownPiece {
   readonly flagStarts: readonly MarkedFlag[];
   readonly mention: FrameMention | null;
   readonly token: TokenSpan | null;
+  /** The word that stands here. */
+  readonly word: MarkedWord | null;
   /** What the filter looks for stands here. */
   readonly hit: Span | null;
   /** End with this piece. */
@@ -39,11 +41,27 @@ export interface MarkedFlag {
   readonly said: string;
 }
 
+/** What a word stood on, as it is shown. */
+export interface MarkedWord {
+  readonly span: Span;
+  /** How strong its fill and its line are; 0 for none. */
+  readonly step: 0 | 1 | 2 | 3 | 4;
+  /** The fill is of `order`, of `frames`, or says that other frames make the word likelier. */
+  readonly hue: 'order' | 'frames' | 'against';
+  readonly isPicked: boolean;
+  /** Keys go to it. */
+  readonly isHeavy: boolean;
+  /** Its numbers, for people. */
+  readonly said: string;
+}
+
 export interface CompletionMarks {
   readonly aha: readonly AhaMoment[];
   readonly flags: readonly MarkedFlag[];
   readonly mentions: readonly FrameMention[];
   readonly tokens: readonly TokenSpan[];
+  /** Without evidence none. */
+  readonly words?: readonly MarkedWord[];
   readonly hits: readonly Span[];
   readonly commitments: readonly Commitment[];
 }
@@ -55,11 +73,13 @@ export function completionPieces(
   marks: CompletionMarks,
   cutAt: readonly number[] = [],
 ): CompletionPiece[] {
+  const { words = [] } = marks;
   const spans = [
     ...marks.aha.map((moment) => moment.span),
     ...marks.flags.flatMap((flag) => (flag.span ? [flag.span] : [])),
     ...marks.mentions.map((mention) => mention.span),
     ...marks.tokens.map((token) => token.span),
+    ...words.map((word) => word.span),
     ...marks.hits,
   ];
   const cuts = new Set([within.start, within.end]);
@@ -74,6 +94,7 @@ export function completionPieces(
   const edges = [...cuts].sort((a, b) => a - b);
   const pieces: CompletionPiece[] = [];
   const tokenAt = cursor(marks.tokens);
+  const wordAt = cursor(words);
   for (let i = 0; i + 1 < edges.length; i += 1) {
     const start = edges[i] ?? 0;
     const end = edges[i + 1] ?? start;
@@ -82,6 +103,7 @@ export function completionPieces(
     const flags = marks.flags.filter((flag) => flag.span && covers(flag.span));
     const mention = marks.mentions.find((found) => covers(found.span)) ?? null;
     const token = tokenAt(start);
+    const word = wordAt(start);
     const hit = marks.hits.find(covers) ?? null;
     const isGap = gaps.some(covers);
     for (const piece of shownPieces(text, start, end)) {
@@ -95,6 +117,7 @@ export function completionPieces(
         flagStarts: flags.filter((flag) => flag.span?.start === piece.start),
         mention,
         token,
+        word,
         hit,
         commitments: marks.commitments.filter(({ span }) => span.end === piece.end),
         isGap,
@@ -104,13 +127,13 @@ export function completionPieces(
   return pieces;
 }
 
-/** Looks up the token over an offset; offsets are asked for in ascending order. */
-function cursor(tokens: readonly TokenSpan[]): (offset: number) => TokenSpan | null {
+/** Looks up what stands over an offset; offsets are asked for in ascending order. */
+function cursor<T extends { readonly span: Span }>(placed: readonly T[]): (offset: number) => T | null {
   let at = 0;
   return (offset) => {
-    while (at < tokens.length && (tokens[at]?.span.end ?? 0) <= offset) at += 1;
-    const token = tokens[at];
-    return token && token.span.start <= offset ? token : null;
+    while (at < placed.length && (placed[at]?.span.end ?? 0) <= offset) at += 1;
+    const here = placed[at];
+    return here && here.span.start <= offset ? here : null;
   };
 }
 

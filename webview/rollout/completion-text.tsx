@@ -1,5 +1,6 @@
 /**
- * A completion for reading: aha moments in the margin, commitments as tags, flags underlined, suggestions dashed, hits of the filter, tokens shaded.
+ * A completion for reading: aha moments in the margin, commitments as tags, flags underlined, suggestions dashed, hits of the filter,
+ * tokens shaded, words with what they stood on.
  * Text nodes only.
  */
 import type { ComponentChildren } from 'preact';
@@ -7,9 +8,19 @@ import { Fragment } from 'preact';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Commitment, Span } from '../../trainer/protocol/records.ts';
 import { tierWords } from './aha-tier.tsx';
-import { type CompletionMarks, type CompletionPiece, completionPieces, type MarkedFlag } from './completion-pieces.ts';
+import {
+  type CompletionMarks,
+  type CompletionPiece,
+  completionPieces,
+  type MarkedFlag,
+  type MarkedWord,
+} from './completion-pieces.ts';
 import styles from './completion-text.module.css';
 import type { ShadeStep } from './shades.ts';
+
+/** By the strength of a word's fill and line. */
+const wordSteps = [undefined, styles.word1, styles.word2, styles.word3, styles.word4] as const;
+const hues = { order: styles.byOrder, frames: styles.byFrames, against: styles.against } as const;
 
 /** The first step has no fill. */
 const fills = [undefined, styles.shade1, styles.shade2, styles.shade3, styles.shade4] as const;
@@ -30,6 +41,10 @@ interface CompletionTextProps {
   /** Start of the hit that was jumped to. */
   readonly hitShown: number | null;
   readonly onFrame: (frame: number) => void;
+  /** A word with evidence was chosen, by where it begins. */
+  readonly onWord?: (start: number) => void;
+  /** Aha lines and links rest while words carry fills of their own; the tiers stay in the margin. */
+  readonly marksRest?: boolean;
 }
 
 export function CompletionText(props: CompletionTextProps) {
@@ -71,41 +86,58 @@ function gradeOf(flags: readonly MarkedFlag[]) {
 }
 
 /** What the pointer is told: the aha moment where one is drawn, then who flags the passage and why. */
-function titleOf({ aha, flags }: CompletionPiece, showsAha: boolean): string | undefined {
+function titleOf({ aha, flags, word }: CompletionPiece, showsAha: boolean): string | undefined {
   const lines = flags.map(({ tag, said }) => `${tag}: ${said}`);
+  if (word) lines.unshift(word.said);
   if (aha && showsAha) lines.unshift(`T${aha.tier}: ${tierWords[aha.tier]} (${aha.rule})`);
   return lines.join('\n') || undefined;
 }
 
 interface PieceProps
-  extends Pick<CompletionTextProps, 'text' | 'shade' | 'token' | 'ahaShown' | 'hitShown' | 'onFrame'> {
+  extends Pick<
+    CompletionTextProps,
+    'text' | 'shade' | 'token' | 'ahaShown' | 'hitShown' | 'onFrame' | 'onWord' | 'marksRest'
+  > {
   readonly piece: CompletionPiece;
   readonly inPicked: boolean;
 }
 
-function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown, onFrame }: PieceProps) {
-  const { aha, token, mention, hit } = piece;
+function Piece(props: PieceProps) {
+  const { text, piece, inPicked, shade, token: chosen, ahaShown, hitShown, marksRest = false, onFrame, onWord } = props;
+  const { aha, token, word, mention, hit } = piece;
+  const isShaded = shade !== null || marksRest;
   const { flagged, isSuggested } = gradeOf(piece.flags);
   const isChosen = chosen !== null && token?.tokens.includes(chosen);
   const classes = [
     piece.code && styles.code,
     piece.isGap && !piece.code && styles.gap,
-    aha && !shade && styles.aha,
+    aha && !isShaded && styles.aha,
     aha && aha.span.start === ahaShown && styles.shown,
     flagged && styles.flag,
     isSuggested && !piece.isGap && styles.suggested,
     mention && styles.mention,
-    mention && !shade && styles.filled,
+    mention && !isShaded && styles.filled,
     hit && styles.hit,
     hit && hit.start === hitShown && styles.shown,
     shade && token && fills[shade(token.tokens)],
     isChosen && styles.chosen,
+    word && word.step > 0 && `${styles.word} ${hues[word.hue]} ${wordSteps[word.step]}`,
+    word && onWord && styles.ofWord,
+    word?.isPicked && styles.pickedWord,
     inPicked && styles.picked,
   ].filter(Boolean);
-  const press = mention && (() => onFrame(mention.frame));
+  const pressWord = word && onWord ? () => onWord(word.span.start) : null;
+  const press =
+    mention || pressWord
+      ? () => {
+          if (isSelecting()) return;
+          if (mention) onFrame(mention.frame);
+          pressWord?.();
+        }
+      : null;
   const shared = {
     class: classes.join(' ') || undefined,
-    title: titleOf(piece, shade === null),
+    title: titleOf(piece, !isShaded),
     'data-tier': aha?.tier,
     'data-start': piece.start,
     'data-end': piece.end,
@@ -114,16 +146,22 @@ function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown
     'data-code': piece.code ? '' : undefined,
     'data-hit': hit?.start,
     'data-token': token?.tokens[0],
+    'data-word': word?.span.start,
+    'data-worth': word && word.step > 0 ? word.hue : undefined,
   };
-  /* One button for a mention that is cut into pieces; all of them take the pointer. */
-  if (mention && press && piece.start === mention.span.start) {
+  const beginsWord = word?.isHeavy && piece.start === word.span.start;
+  const beginsMention = mention && piece.start === mention.span.start;
+  /* One button for a word or a mention that is cut into pieces; all of them take the pointer. */
+  if (press && (beginsWord || beginsMention)) {
+    const named = beginsWord ? word.span : mention?.span;
     return (
       // biome-ignore lint/a11y/useSemanticElements: text inside a button can't be selected, and this text can be flagged
       <span
         {...shared}
         role="button"
         tabIndex={0}
-        aria-label={shownLine(text.slice(mention.span.start, mention.span.end))}
+        aria-pressed={beginsWord ? word.isPicked : undefined}
+        aria-label={beginsWord ? word.said : named && shownLine(text.slice(named.start, named.end))}
         onClick={press}
         onKeyDown={(event) => event.key === 'Enter' && press()}
       >
@@ -133,7 +171,7 @@ function Piece({ text, piece, inPicked, shade, token: chosen, ahaShown, hitShown
   }
   if (press) {
     return (
-      // biome-ignore lint/a11y/noStaticElementInteractions: the mention's first piece takes the keys
+      // biome-ignore lint/a11y/noStaticElementInteractions: the first piece takes the keys; words that are not heavy are numbers on hover
       // biome-ignore lint/a11y/useKeyWithClickEvents: as above
       <span {...shared} onClick={press}>
         {piece.shown}
@@ -157,6 +195,16 @@ function FlagTag({ flag }: { flag: MarkedFlag }) {
     <span class={`${styles.tag} ${flag.grade === 'suggested' ? styles.proposed : ''}`} title={flag.said}>
       {flag.tag}
     </span>
+  );
+}
+
+/** A part of the text is selected: the press that ended it chooses nothing. */
+const isSelecting = (): boolean => window.getSelection()?.isCollapsed === false;
+
+/** A word's fill and line, with what it says. */
+export function WordLegend({ step, hue, children }: Pick<MarkedWord, 'step' | 'hue'> & { children: string }) {
+  return (
+    <i class={`${styles.legend} ${step > 0 ? `${styles.word} ${hues[hue]} ${wordSteps[step]}` : ''}`}>{children}</i>
   );
 }
 

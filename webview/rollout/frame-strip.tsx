@@ -8,6 +8,7 @@ import type { FrameOrder, MediaView } from '../../trainer/protocol/records.ts';
 import type { FramePixels } from '../state/connection.ts';
 import { OrderMark } from '../ui/icons.tsx';
 import { count, fixed, grouped } from '../ui/numbers.ts';
+import type { StripEvidence } from './evidence/strip-evidence.tsx';
 import { FrameCanvas } from './frame-canvas.tsx';
 import styles from './frame-strip.module.css';
 
@@ -28,7 +29,10 @@ interface FrameStripProps {
   /** Numbers alone, without the times. */
   readonly compact: boolean;
   readonly selected: number;
-  readonly onSelect: (frame: number) => void;
+  /** What the places of the one row are worth: in the place of the other row, which is not shown then. */
+  readonly evidence?: StripEvidence | null;
+  /** @param place in the row: in the shuffled one another number than the frame's */
+  readonly onSelect: (frame: number, place: number) => void;
   /** The frame under the pointer, with where it is; null when it has left. */
   readonly onPreview: (preview: FramePreview | null) => void;
   /** A strip was gone to by key, or left. */
@@ -43,7 +47,19 @@ export interface FramePreview {
 }
 
 export function FrameStrip(props: FrameStripProps) {
-  const { media, frames, order, besideCount, both, compact, selected, onSelect, onPreview, onFocused } = props;
+  const {
+    media,
+    frames,
+    order,
+    besideCount,
+    compact,
+    selected,
+    onSelect,
+    onPreview,
+    onFocused,
+    evidence = null,
+  } = props;
+  const both = props.both && evidence === null;
   const number = media.times.length;
   const strip = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -55,26 +71,27 @@ export function FrameStrip(props: FrameStripProps) {
   const saw = 'what this answer saw';
   const frameWidth = Math.ceil(((compact ? tallestCompact : tallest) * media.width) / media.height) + frameGap;
   const alone = both ? null : order;
-  const frame = { media, frames, selected, onSelect, onPreview };
+  const frame = { media, frames, selected, lit: evidence?.lit ?? null, onSelect, onPreview };
   return (
     <section class={styles.strip} aria-label="Frames as the model saw them" data-part="frames">
       <p class={`${styles.key} ${both ? styles.both : ''}`}>
-        {alone !== 'shuffled' && (
+        {evidence?.line}
+        {!evidence && alone !== 'shuffled' && (
           <Key order="ordered">
             : {order === 'ordered' ? saw : 'the true order'} ({size})
           </Key>
         )}
-        {shuffledOrder && alone !== 'ordered' && (
+        {!evidence && shuffledOrder && alone !== 'ordered' && (
           <Key order="shuffled">
             {alone ? '' : ', below'}: {order === 'shuffled' ? saw : `what the ${besideCount} beside it saw`}
             {alone && ` (${size})`}
           </Key>
         )}
-        <span class="grow" />
+        {!evidence && <span class="grow" />}
         {props.children}
       </p>
       <div ref={strip} class={styles.frames}>
-        <div style={{ maxWidth: `${number * frameWidth}px`, minWidth: `${number * narrowest}px` }}>
+        <div class={styles.lanes} style={{ maxWidth: `${number * frameWidth}px`, minWidth: `${number * narrowest}px` }}>
           {alone !== 'shuffled' && (
             <Row label="Frames in order" {...{ columns, selected, onPreview, onFocused }}>
               {media.times.map((time, index) => (
@@ -97,6 +114,7 @@ export function FrameStrip(props: FrameStripProps) {
               ))}
             </Row>
           )}
+          {evidence?.bars}
         </div>
       </div>
     </section>
@@ -151,6 +169,8 @@ function bringIntoSight(strip: HTMLElement, frame: number): void {
 }
 
 interface FrameProps extends Pick<FrameStripProps, 'media' | 'frames' | 'selected' | 'onSelect' | 'onPreview'> {
+  /** Places that are outlined; null without evidence. */
+  readonly lit: ReadonlySet<number> | null;
   readonly frame: number;
   /** Place in the shuffled strip; null in the ordered one. */
   readonly place: number | null;
@@ -158,21 +178,22 @@ interface FrameProps extends Pick<FrameStripProps, 'media' | 'frames' | 'selecte
   readonly below: string;
 }
 
-function Frame({ media, frames, frame, place, above, below, selected, onSelect, onPreview }: FrameProps) {
+function Frame({ media, frames, frame, place, above, below, selected, lit, onSelect, onPreview }: FrameProps) {
+  const here = place ?? frame;
   const label = frameTitle(media, frame) + (place === null ? '' : `, at place ${place + 1} of the shuffled strip`);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the row takes the keys; frames are its options
     // biome-ignore lint/a11y/useFocusableInteractive: the row has the focus and names its active option
     <div
       id={`${place === null ? 'Frames-in-order' : 'Frames-as-shuffled'}-${frame}`}
-      class={`${styles.frame} ${frame === selected ? styles.selected : ''}`}
+      class={`${styles.frame} ${lit?.has(here) ? styles.lit : frame === selected && !lit?.size ? styles.selected : ''}`}
       role="option"
       aria-selected={frame === selected}
       aria-label={label}
       data-frame={frame}
       /* Not on entering, which a strip that scrolls under a resting pointer does too. */
       onPointerMove={(event) => event.pointerType !== 'touch' && onPreview({ frame, anchor: event.currentTarget })}
-      onClick={() => onSelect(frame)}
+      onClick={() => onSelect(frame, here)}
     >
       {above}
       <FrameCanvas frames={frames} index={frame} label={null} width={media.width} height={media.height} />

@@ -9,6 +9,7 @@ import { OrderMark, TickOrCross } from '../ui/icons.tsx';
 import { fixed, signed } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import { AnswerMark } from './answer-mark.tsx';
+import { OrderBar, orderSaid, wholeBar } from './evidence/order-bar.tsx';
 import styles from './group-chips.module.css';
 import { RewardParts } from './reward-parts.tsx';
 
@@ -32,6 +33,7 @@ const partsWidth = 44;
 export function GroupChips({ group, label, threshold, selectedId, open, onSelect, onOpen }: GroupChipsProps) {
   const row = useRef<HTMLDivElement>(null);
   const of = (order: Rollout['order']) => group.rollouts.filter((rollout) => rollout.order === order);
+  const whole = wholeBar(group.rollouts);
   const halves = [of('ordered'), of('shuffled')].filter((answers) => answers.length > 0);
   useEffect(() => {
     const chips = row.current;
@@ -82,6 +84,7 @@ export function GroupChips({ group, label, threshold, selectedId, open, onSelect
               key={rollout.id}
               rollout={rollout}
               threshold={threshold}
+              whole={whole}
               selected={rollout.id === selectedId}
               apart={index === 0 && answers !== halves[0]}
               onSelect={onSelect}
@@ -95,18 +98,20 @@ export function GroupChips({ group, label, threshold, selectedId, open, onSelect
 
 interface ChipProps extends Pick<GroupChipsProps, 'threshold' | 'onSelect'> {
   readonly rollout: Rollout;
+  /** The worth of order, in nats, that a whole bar stands for; null where none of the group was weighed. */
+  readonly whole: number | null;
   readonly selected: boolean;
   /** The first of the shuffled answers. */
   readonly apart: boolean;
 }
 
-function Chip({ rollout, threshold, selected, apart, onSelect }: ChipProps) {
+function Chip({ rollout, threshold, whole, selected, apart, onSelect }: ChipProps) {
   const { order, index, accuracy, correct, advantage, reward } = rollout;
   const answer = rollout.answer === '' ? 'none' : shownLine(rollout.answer, 60);
   const figure = advantage === null ? fixed(reward.total, 2) : signed(advantage, 2);
   const said = `${order} ${index + 1}: ${answer}, ${answerMark(accuracy, correct, threshold).label}, ${
     advantage === null ? 'reward' : 'advantage'
-  } ${figure}${rollout.masked ? ', left out of the update' : ''}`;
+  } ${figure}${rollout.masked ? ', left out of the update' : ''}${rollout.orderWorth ? `, ${orderSaid(rollout)}` : ''}`;
   return (
     <button
       type="button"
@@ -124,6 +129,7 @@ function Chip({ rollout, threshold, selected, apart, onSelect }: ChipProps) {
       </span>
       <span class={`${styles.figure} num`}>{rollout.masked ? <s>{figure}</s> : figure}</span>
       <RewardParts parts={reward.parts} width={partsWidth} />
+      {whole !== null && <OrderBar held={rollout.orderWorth} whole={whole} />}
     </button>
   );
 }

@@ -6,8 +6,18 @@ import { Bar } from '../ui/heads.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { ExplainedTier } from './aha-tier.tsx';
 import { ShadeLegend } from './completion-text.tsx';
+import { EvidenceLegend } from './evidence/evidence-legend.tsx';
 import styles from './shade-bar.module.css';
-import { type ShadeName, shadeNames, shadeRefusal, shades } from './shades.ts';
+import {
+  isEvidence,
+  type NoEvidence,
+  type ShadeName,
+  shadeLabels,
+  shadeNames,
+  shadeRefusal,
+  shades,
+  type TokenShade,
+} from './shades.ts';
 
 interface ShadeBarProps {
   readonly title: string;
@@ -16,6 +26,7 @@ interface ShadeBarProps {
   /** Null while they are on their way. */
   readonly tokens: RolloutTokens | null;
   readonly noEntropy: string | null;
+  readonly noEvidence: NoEvidence;
   /** Why the tokens can't be read now; null when they can. */
   readonly unread: string | null;
   /** Hits of the filter in the text. */
@@ -23,7 +34,8 @@ interface ShadeBarProps {
   readonly onShade: (shade: ShadeName) => void;
 }
 
-export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, unread, hits, onShade }: ShadeBarProps) {
+export function ShadeBar(props: ShadeBarProps) {
+  const { title, hasAha, shade, tokens, noEntropy, noEvidence, hits, onShade } = props;
   return (
     <Bar title={title}>
       {shade === 'text' ? (
@@ -40,7 +52,7 @@ export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, unread, hits
           </span>
         </span>
       ) : (
-        <Legend {...{ shade, tokens, noEntropy, unread }} />
+        <Legend {...props} />
       )}
       {hits > 0 && (
         <span class={styles.hint}>
@@ -48,26 +60,32 @@ export function ShadeBar({ title, hasAha, shade, tokens, noEntropy, unread, hits
         </span>
       )}
       <span class="grow" />
-      <ShadeChoice shade={shade} refusalOf={(name) => shadeRefusal(name, tokens, noEntropy)} onShade={onShade} />
+      <ShadeChoice
+        shade={shade}
+        among={shadeNames}
+        refusalOf={(name) => shadeRefusal(name, tokens, noEntropy, noEvidence)}
+        onShade={onShade}
+      />
     </Bar>
   );
 }
 
-interface ShadeChoiceProps {
+interface ShadeChoiceProps<N extends ShadeName> {
   /** Null while the text is shown otherwise. */
-  readonly shade: ShadeName | null;
+  readonly shade: N | null;
+  readonly among: readonly N[];
   /** Why a shade can't be had; null where it can. */
-  readonly refusalOf: (name: ShadeName) => string | null;
-  readonly onShade: (shade: ShadeName) => void;
+  readonly refusalOf: (name: N) => string | null;
+  readonly onShade: (shade: N) => void;
   /** Other ways to show the text. */
   readonly children?: ComponentChildren;
 }
 
-export function ShadeChoice({ shade, refusalOf, onShade, children }: ShadeChoiceProps) {
+export function ShadeChoice<N extends ShadeName>({ shade, among, refusalOf, onShade, children }: ShadeChoiceProps<N>) {
   return (
     <Segments label="Shade tokens (p)">
-      {shadeNames.map((name) => {
-        const label = name === 'text' ? 'Text' : shades[name].label;
+      {among.map((name) => {
+        const label = shadeLabels[name];
         const refusal = refusalOf(name);
         return (
           <button
@@ -89,22 +107,17 @@ export function ShadeChoice({ shade, refusalOf, onShade, children }: ShadeChoice
   );
 }
 
-function Legend({
-  shade,
-  tokens,
-  noEntropy,
-  unread,
-}: Pick<ShadeBarProps, 'shade' | 'tokens' | 'noEntropy' | 'unread'>) {
+function Legend({ shade, tokens, noEntropy, noEvidence, unread }: ShadeBarProps) {
   if (shade === 'text') return null;
-  const refusal = shadeRefusal(shade, tokens, noEntropy);
+  const refusal = shadeRefusal(shade, tokens, noEntropy, noEvidence);
   if (refusal !== null) return <span class={`${styles.reason} cut`}>{refusal}</span>;
   if (tokens === null && unread !== null)
     return <span class={`${styles.reason} cut`}>the tokens can't be read now: {unread}</span>;
-  return <StepsLegend shade={shade} isRead={tokens !== null} />;
+  return isEvidence(shade) ? <EvidenceLegend shade={shade} /> : <StepsLegend shade={shade} isRead={tokens !== null} />;
 }
 
 /** What is shaded, and what each step means. */
-export function StepsLegend({ shade, isRead }: { shade: Exclude<ShadeName, 'text'>; isRead: boolean }) {
+export function StepsLegend({ shade, isRead }: { shade: TokenShade; isRead: boolean }) {
   const { title, formula, ranges } = shades[shade];
   return (
     <span class={styles.legend}>

@@ -1,18 +1,38 @@
-/** What tokens can be shaded by: a number of each, in five steps of one hue. */
+/** What the text can be shaded by: a number of each token or, of evidence, of each word, in five steps of one hue. */
 import type { RolloutTokens } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { FormulaName } from '../formulas/formulas.ts';
 import { type TokenNumbers, tokenNumbers } from './token-numbers.ts';
 
-export const shadeNames = ['text', 'probability', 'entropy', 'kl', 'mismatch'] as const;
+export const shadeNames = ['text', 'probability', 'entropy', 'order', 'frames', 'kl', 'mismatch'] as const;
 /** `text` shades nothing. */
 export type ShadeName = (typeof shadeNames)[number];
+
+/** What a word stood on; the others are of tokens. */
+export type EvidenceShade = 'order' | 'frames';
+export type TokenShade = Exclude<ShadeName, 'text' | EvidenceShade>;
+
+export const isEvidence = (name: ShadeName): name is EvidenceShade => name === 'order' || name === 'frames';
+export const isOfTokens = (name: ShadeName): name is TokenShade => name !== 'text' && !isEvidence(name);
+
+/** What pages shade by that have no evidence. */
+export type PlainShade = 'text' | TokenShade;
+export const plainShadeNames = ['text', 'probability', 'entropy', 'kl', 'mismatch'] as const satisfies PlainShade[];
+
+export const shadeLabels: Readonly<Record<ShadeName, string>> = {
+  text: 'Text',
+  probability: 'Probability',
+  entropy: 'Entropy',
+  order: 'Order',
+  frames: 'Frames',
+  kl: 'KL',
+  mismatch: 'Mismatch',
+};
 
 /** 0 has no fill, 4 the darkest. */
 export type ShadeStep = 0 | 1 | 2 | 3 | 4;
 
 export interface Shade {
-  readonly label: string;
   /** What the legend says that is shaded. */
   readonly title: string;
   readonly formula: FormulaName;
@@ -22,9 +42,8 @@ export interface Shade {
   readonly ranges: readonly [string, string, string, string, string];
 }
 
-export const shades: Readonly<Record<Exclude<ShadeName, 'text'>, Shade>> = {
+export const shades: Readonly<Record<TokenShade, Shade>> = {
   probability: {
-    label: 'Probability',
     title: 'probability of the token',
     formula: 'tokenProbability',
     value: ({ logprob }) => Math.exp(logprob),
@@ -32,7 +51,6 @@ export const shades: Readonly<Record<Exclude<ShadeName, 'text'>, Shade>> = {
     ranges: ['≥ .9', '.7–.9', '.5–.7', '.3–.5', '< .3'],
   },
   entropy: {
-    label: 'Entropy',
     title: 'entropy in nats',
     formula: 'tokenEntropy',
     value: ({ entropy }) => entropy,
@@ -40,7 +58,6 @@ export const shades: Readonly<Record<Exclude<ShadeName, 'text'>, Shade>> = {
     ranges: ['< .1', '.1–.5', '.5–1', '1–2', '≥ 2'],
   },
   kl: {
-    label: 'KL',
     title: 'KL against the reference in nats',
     formula: 'tokenKl',
     value: ({ kl }) => kl,
@@ -48,7 +65,6 @@ export const shades: Readonly<Record<Exclude<ShadeName, 'text'>, Shade>> = {
     ranges: ['< .01', '.01–.05', '.05–.2', '.2–1', '≥ 1'],
   },
   mismatch: {
-    label: 'Mismatch',
     title: 'trainer against sampler in nats',
     formula: 'tokenMismatch',
     value: ({ trainerLogprob, logprob }) => (trainerLogprob === null ? null : Math.abs(trainerLogprob - logprob)),
@@ -58,8 +74,7 @@ export const shades: Readonly<Record<Exclude<ShadeName, 'text'>, Shade>> = {
 };
 
 /** Null where the token has no such number. */
-export function shadeStep(name: ShadeName, token: TokenNumbers): ShadeStep | null {
-  if (name === 'text') return null;
+export function shadeStep(name: TokenShade, token: TokenNumbers): ShadeStep | null {
   const { bounds, value } = shades[name];
   const held = value(token);
   if (held === null) return null;
@@ -69,13 +84,18 @@ export function shadeStep(name: ShadeName, token: TokenNumbers): ShadeStep | nul
 }
 
 /** The next shade that can be had, or the one before. @param refusalOf null where it can */
-export function movedShade(shade: ShadeName, by: 1 | -1, refusalOf: (name: ShadeName) => string | null): ShadeName {
-  const open = shadeNames.filter((name) => name === shade || refusalOf(name) === null);
+export function movedShade<N extends ShadeName>(
+  shade: N,
+  by: 1 | -1,
+  refusalOf: (name: N) => string | null,
+  among: readonly N[],
+): N {
+  const open = among.filter((name) => name === shade || refusalOf(name) === null);
   return open[(open.indexOf(shade) + by + open.length) % open.length] ?? shade;
 }
 
 /** How dark a piece of text is: as the darkest of the tokens that share it. */
-export function shadeOf(name: ShadeName, tokens: RolloutTokens): (shared: readonly number[]) => ShadeStep {
+export function shadeOf(name: TokenShade, tokens: RolloutTokens): (shared: readonly number[]) => ShadeStep {
   return (shared) =>
     shared.reduce<ShadeStep>((most, index) => {
       const step = shadeStep(name, tokenNumbers(tokens, index)) ?? 0;
@@ -93,12 +113,25 @@ const unsaid = {
   mismatch: 'No log-probabilities of the trainer are kept of this answer.',
 };
 
+/** Why there is no evidence, of either kind; null where it was weighed or can be. */
+export type NoEvidence = Readonly<Record<EvidenceShade, string | null>>;
+
+/** As `plainRefusal`, and of evidence what is said of it. */
+export function shadeRefusal(
+  name: ShadeName,
+  tokens: RolloutTokens | null,
+  noEntropy: string | null,
+  noEvidence: NoEvidence,
+): string | null {
+  return isEvidence(name) ? noEvidence[name] : plainRefusal(name, tokens, noEntropy);
+}
+
 /**
  * Why a shade can't be had; null where it can.
  * @param tokens null while they are on their way: what is not known yet is refused by nothing
  * @param noEntropy why the engine gives no entropy; null when it does
  */
-export function shadeRefusal(name: ShadeName, tokens: RolloutTokens | null, noEntropy: string | null): string | null {
+export function plainRefusal(name: PlainShade, tokens: RolloutTokens | null, noEntropy: string | null): string | null {
   switch (name) {
     case 'text':
     case 'probability':

@@ -18,12 +18,14 @@ interface SuggestionListProps {
   readonly refused: string | null;
   /** A line each, where the text is read and not judged. */
   readonly isBrief?: boolean;
+  /** The key that dismisses. */
+  readonly dismissKey?: string;
   /** Answers the first that is open. */
   readonly onAnswer: (accepted: boolean) => void;
 }
 
 export function SuggestionList(props: SuggestionListProps) {
-  const { suggestions, text, whole, named, refused, isBrief = false, onAnswer } = props;
+  const { suggestions, text, whole, named, refused, isBrief = false, dismissKey = 'N', onAnswer } = props;
   if (suggestions.length === 0) return null;
   const next = firstOpen(suggestions);
   return (
@@ -57,8 +59,8 @@ export function SuggestionList(props: SuggestionListProps) {
                   <Button disabled={refused !== null} title={refused ?? 'Y'} onPress={() => onAnswer(true)}>
                     Accept&nbsp;<kbd>Y</kbd>
                   </Button>
-                  <Button disabled={refused !== null} title={refused ?? 'N'} onPress={() => onAnswer(false)}>
-                    Dismiss&nbsp;<kbd>N</kbd>
+                  <Button disabled={refused !== null} title={refused ?? dismissKey} onPress={() => onAnswer(false)}>
+                    Dismiss&nbsp;<kbd>{dismissKey}</kbd>
                   </Button>
                 </span>
               )}

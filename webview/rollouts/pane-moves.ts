@@ -54,7 +54,8 @@ export function paneMoves(now: PanesNow): PaneMoves {
     else if (state.token !== null) {
       reading.leaveToken();
       focusOn('rollout');
-    } else if (state.flipping) reading.toggleFlip();
+    } else if (reading.evidence.cancel() || reading.evidence.letGo()) return true;
+    else if (state.flipping) reading.toggleFlip();
     else if (overlaid && isListShown) toggleList();
     else if (state.exact || isGroupInPlace) show('rollout');
     else return false;

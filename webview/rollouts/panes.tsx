@@ -1,8 +1,10 @@
 /** List, group and rollout beside each other, or as many of them as the page's width has room for, and the keys that act on them. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { ChangedScore } from '../../trainer/protocol/evidence.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { selectedSpan, selectSpan } from '../rollout/completion-text.tsx';
+import { WeighMany } from '../rollout/evidence/weigh-many.tsx';
 import { GroupChips } from '../rollout/group-chips.tsx';
 import { entropyRefusal } from '../rollout/shades.ts';
 import { noTrainer } from '../run/run-words.ts';
@@ -37,6 +39,8 @@ interface PanesProps {
   readonly feed: RunFeed;
   readonly host: Host;
   readonly onDashboard: () => void;
+  /** To the question asked again. */
+  readonly onAsk: () => void;
   /** To the question through training. */
   readonly onAcross: (read: Read) => void;
   /** To the same question in another run. */
@@ -53,6 +57,8 @@ interface PanesProps {
 }
 
 const widths = new PaneWidths(localStorage);
+
+const isOfPair = ({ intervention }: ChangedScore): boolean => intervention.kind === 'pair';
 
 export function Panes(props: PanesProps) {
   const { feed, host, list, choices, reading, read, onDashboard, onAcross, onCompare } = props;
@@ -76,7 +82,8 @@ export function Panes(props: PanesProps) {
   const low = useLow(lowPage);
   const isListShown = layout === 'narrow' ? pane === 'list' : (listShown ?? !overlaid);
   const isGroupInPlace = layout === 'editor' && pane === 'group';
-  const both = bothStrips ?? layout === 'wide';
+  const hasBars = useStore(reading.evidence.state, ({ weighing }) => weighing?.changes.some(isOfPair) ?? false);
+  const both = bothStrips ?? (layout === 'wide' && !hasBars);
   const focusOn = useFocus();
   /** Where one was when what-if was asked for. */
   const beforeWhatIf = useRef<{ readonly pane: ReadingPane; readonly element: Element | null } | null>(null);
@@ -142,9 +149,13 @@ export function Panes(props: PanesProps) {
     lastHit: () => reading.moveHit(-1),
     nextShade: () => reading.moveShade(1, entropyRefusal(view.run)),
     lastShade: () => reading.moveShade(-1, entropyRefusal(view.run)),
+    weigh: () => void reading.evidence.weigh(),
+    nextWord: () => reading.moveWord(1),
+    lastWord: () => reading.moveWord(-1),
     nextToken: () => reading.moveToken(1),
     previousToken: () => reading.moveToken(-1),
     exact: () => reading.showExact(!reading.state.get().exact),
+    ask: () => read && props.onAsk(),
     across: () => read && onAcross(read),
     compare: () => read && onCompare(read),
     flag,
@@ -180,6 +191,18 @@ export function Panes(props: PanesProps) {
       onLeaveWhatIf={leaveWhatIf}
       onSelect={(chosen) => choose(read.group.id, chosen)}
       onMove={(by) => reading.moveQuestion(by)}
+      weighing={
+        read.group.rollouts.some(({ order, orderWorth }) => order === 'ordered' && !orderWorth) && (
+          <p class={styles.weighing}>
+            <WeighMany
+              feed={feed}
+              of={{ groupId: read.group.id }}
+              refused={refused}
+              label="Weigh the ordered answers"
+            />
+          </p>
+        )
+      }
     />
   );
   const sash = (name: 'list' | 'group') => (
@@ -243,6 +266,7 @@ export function Panes(props: PanesProps) {
           {read ? (
             <RolloutView
               {...{ feed, host, reading, read, refused, onAcross, onCompare }}
+              onAsk={props.onAsk}
               onOpenDocument={props.onOpenDocument}
               run={view.run}
               annotations={annotations.filter((said) => said.rolloutId === read.rollout.id)}

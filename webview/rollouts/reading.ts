@@ -2,14 +2,32 @@
  * What a person reads on the rollouts page: which answer of which question, which of its frames, how its text is marked,
  * and the moves from one to the next.
  */
+import { orderFloor } from '../../trainer/evidence/order-rule.ts';
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
+import { answeredBy, type Weighing } from '../../trainer/protocol/evidence.ts';
 import { hitsOf } from '../../trainer/protocol/query/hits.ts';
 import type { ListSort } from '../../trainer/protocol/query/sort.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens, RunEvent, Span } from '../../trainer/protocol/records.ts';
 import { type TokenSpan, tokenSpans } from '../../trainer/protocol/token-spans.ts';
 import { groupWithTold, toldOfAnswers } from '../../trainer/protocol/updated-group.ts';
+import {
+  type AnswerEvidence,
+  answerEvidence,
+  heavyWordBeside,
+  withoutEvidence,
+} from '../rollout/evidence/answer-evidence.ts';
+import { type EvidenceFeed, evidenceDoor } from '../rollout/evidence/evidence-door.ts';
+import { EvidenceModel } from '../rollout/evidence/evidence-model.ts';
 import { Flagging } from '../rollout/flagging.ts';
-import { movedShade, type ShadeName, shadeRefusal } from '../rollout/shades.ts';
+import {
+  type EvidenceShade,
+  isEvidence,
+  movedShade,
+  type NoEvidence,
+  type ShadeName,
+  shadeNames,
+  shadeRefusal,
+} from '../rollout/shades.ts';
 import { Suggesting } from '../rollout/suggesting.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { say } from '../ui/said.tsx';
@@ -27,6 +45,8 @@ export interface RolloutsPlace {
   readonly sort?: ListSort | null;
   /** New rows are shown as they arrive; else the list keeps what is read in sight. */
   readonly following?: boolean;
+  /** The question of what is read is asked again: the number of the ask that is shown, 0 for none. */
+  readonly ask?: number | null;
   /** What a link selects of a rollout's text. */
   readonly selection?: { readonly rolloutId: string; readonly span: Span } | null;
 }
@@ -83,6 +103,9 @@ export type ReadList = Pick<
   'state' | 'setLine' | 'setSort' | 'hold' | 'follow' | 'choose' | 'row' | 'find'
 >;
 
+/** What reading needs of the run. */
+export type ReadRun = Pick<RunFeed, 'group' | 'watchEvents' | 'ownVerdict'> & EvidenceFeed;
+
 const flipMs = 220;
 
 export class Reading {
@@ -106,11 +129,15 @@ export class Reading {
   readonly place: Store<RolloutsPlace>;
   readonly flagging: Flagging;
   readonly suggesting: Suggesting;
-  private readonly feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents'>;
+  readonly evidence: EvidenceModel;
+  private readonly feed: ReadRun;
   private readonly list: ReadList;
   private readonly stops: readonly (() => void)[];
   /** Where the tokens stand in the text, once that was asked. */
   private placed: { readonly tokens: RolloutTokens; readonly spans: readonly TokenSpan[] } | null = null;
+  /** What the answer stood on, once that was asked. */
+  private stood: { readonly of: Weighing; readonly tokens: RolloutTokens; readonly found: AnswerEvidence } | null =
+    null;
   private shown: Pick<RolloutsPlace, 'groupId' | 'rolloutId'> = nowhere;
   private flip: ReturnType<typeof setInterval> | null = null;
   private disposed = false;
@@ -125,11 +152,7 @@ export class Reading {
   private isPut: boolean;
 
   /** @param place where one is; whoever else sets it moves the reader there */
-  constructor(
-    feed: Pick<RunFeed, 'group' | 'request' | 'fail' | 'watchEvents' | 'ownVerdict'>,
-    list: ReadList,
-    place: Store<RolloutsPlace>,
-  ) {
+  constructor(feed: ReadRun, list: ReadList, place: Store<RolloutsPlace>) {
     this.feed = feed;
     this.flagging = new Flagging(
       {
@@ -153,6 +176,7 @@ export class Reading {
       },
       (ids) => this.flagging.remember(ids),
     );
+    this.evidence = new EvidenceModel(evidenceDoor(feed));
     this.list = list;
     this.place = place;
     this.query = list.state.get().query;
@@ -176,6 +200,7 @@ export class Reading {
     this.disposed = true;
     this.stopFlip();
     for (const stop of this.stops) stop();
+    this.evidence.dispose();
   }
 
   /** What is stored of the question is another than before, or can be read now. */
@@ -199,6 +224,29 @@ export class Reading {
     if (!rollout || tokens === null) return [];
     if (this.placed?.tokens !== tokens) this.placed = { tokens, spans: tokenSpans(rollout.text, tokens.pieces) };
     return this.placed.spans;
+  }
+
+  /** What it stood on; null where it was not weighed, and until its tokens are there. */
+  get answerEvidence(): AnswerEvidence | null {
+    const { rollout } = this;
+    const { tokens } = this.state.get();
+    const { weighing } = this.evidence.state.get();
+    if (!rollout || tokens === null || weighing?.rolloutId !== rollout.id) return null;
+    if (this.stood?.of !== weighing || this.stood.tokens !== tokens)
+      this.stood = { of: weighing, tokens, found: answerEvidence(weighing, rollout, tokens.pieces) };
+    return this.stood.found;
+  }
+
+  /** Why a shade of evidence can't be had; one that nobody weighed yet can be picked where it could be weighed. */
+  get noEvidence(): NoEvidence {
+    const found = this.answerEvidence;
+    const why = (shade: EvidenceShade) => {
+      if (found) return withoutEvidence(found, shade);
+      const { media } = this.state.get().group ?? {};
+      if (media?.kind === 'image') return `An image has no ${shade === 'order' ? 'order of frames' : 'frame pairs'}.`;
+      return this.evidence.state.get().cost?.refusal ?? null;
+    };
+    return { order: why('order'), frames: why('frames') };
   }
 
   /** Where what the filter looks for stands in its text, in order. */
@@ -306,6 +354,28 @@ export class Reading {
     this.patch({ token: null });
   }
 
+  /** Picks the next word that stood on much, or the one before: by the shade that is shown, else by order. */
+  moveWord(by: 1 | -1): void {
+    const why = this.pickWordBeside(by);
+    if (why !== null) say(why);
+  }
+
+  /** @returns why there is none */
+  private pickWordBeside(by: 1 | -1): string | null {
+    const found = this.answerEvidence;
+    if (!found) return 'It was not weighed; w weighs it.';
+    const { shade } = this.state.get();
+    const { order, frames } = this.noEvidence;
+    if (order !== null && frames !== null) return order;
+    const counted = isEvidence(shade) ? shade : order === null ? 'order' : 'frames';
+    const { picked } = this.evidence.state.get();
+    const word = heavyWordBeside(found.words, counted, picked?.kind === 'word' ? picked.start : null, by);
+    if (word === null) return `No word of it reaches ${orderFloor} nats.`;
+    if (!isEvidence(shade)) this.shade(counted);
+    this.evidence.pickWord(word.span.start);
+    return null;
+  }
+
   shade(shade: ShadeName): void {
     this.patch({ shade });
   }
@@ -316,7 +386,8 @@ export class Reading {
    */
   moveShade(by: 1 | -1, noEntropy: string | null): void {
     const { shade, tokens } = this.state.get();
-    this.shade(movedShade(shade, by, (name) => shadeRefusal(name, tokens, noEntropy)));
+    const { noEvidence } = this;
+    this.shade(movedShade(shade, by, (name) => shadeRefusal(name, tokens, noEntropy, noEvidence), shadeNames));
   }
 
   /** Begins a flag on a span of the text, widened to whole characters, or on the whole answer. */
@@ -382,6 +453,7 @@ export class Reading {
       if (rolloutId !== null) void this.readTokens(rolloutId);
     }
     this.suggest();
+    this.showEvidence();
     if (groupId === before.groupId) return;
     this.showFrame(0);
     this.patch({ unread: null });
@@ -395,6 +467,12 @@ export class Reading {
     this.suggesting.show(rollout?.patterns?.length ? rollout.id : null);
   }
 
+  private showEvidence(): void {
+    const { rollout } = this;
+    const { group } = this.state.get();
+    this.evidence.show(rollout && group && { rolloutId: rollout.id, answeredBy: answeredBy(group) });
+  }
+
   private async readGroup(groupId: string): Promise<void> {
     const isWanted = () => !this.disposed && this.place.get().groupId === groupId;
     try {
@@ -402,6 +480,7 @@ export class Reading {
       if (!isWanted()) return;
       this.patch({ group, unread: null });
       this.suggest();
+      this.showEvidence();
       this.readAhead();
     } catch (thrown) {
       if (isWanted()) this.patch({ group: null, unread: asStudioError(thrown) });
@@ -426,6 +505,7 @@ export class Reading {
       if (told === null || !group) continue;
       this.patch({ group: groupWithTold(group, told) });
       const { rolloutId } = this.place.get();
+      if (body.type === 'weighed' && rolloutId !== null && told.has(rolloutId)) void this.evidence.readAgain();
       if (body.type === 'references' && rolloutId !== null && told.has(rolloutId)) void this.readTokens(rolloutId);
     }
   }

@@ -23,6 +23,7 @@ interface RolloutHeadProps {
   /** The list says that the filter leaves it out. */
   readonly filteredOut: boolean;
   readonly exact: boolean;
+  readonly onAsk: () => void;
   readonly onAcross: () => void;
   readonly onCompare: () => void;
   readonly onFlag: () => void;
@@ -57,6 +58,7 @@ export function RolloutHead(props: RolloutHeadProps) {
       }
       tools={
         <>
+          <Tool text="Ask again" label="Ask again (e)" class="far" onPress={props.onAsk} />
           <Tool text="Across steps" label="Across steps (t)" class="far" onPress={props.onAcross} />
           <Tool text="Compare" label="Compare with another run (r)" class="far" onPress={props.onCompare} />
           <Tool icon="flag" label="Flag (x)" onPress={props.onFlag} />

@@ -6,6 +6,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { analysisOf, analysisVersion } from '../../trainer/protocol/analysis.ts';
 import { categoryNamedIn } from '../../trainer/protocol/annotations/categories.ts';
+import { framesPerPair } from '../../trainer/protocol/evidence.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Annotation, Span } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
@@ -14,6 +15,11 @@ import { AnswerLine } from '../rollout/answer-line.tsx';
 import { hiddenWords } from '../rollout/blind-labels.ts';
 import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
+import { CommitmentCurve, curveHeight } from '../rollout/evidence/commitment-curve.tsx';
+import { RightWithBars, rightWithLine, useRightWith } from '../rollout/evidence/right-with.tsx';
+import { stripEvidence } from '../rollout/evidence/strip-evidence.tsx';
+import { VerdictLine } from '../rollout/evidence/verdict-line.tsx';
+import { wordMarks } from '../rollout/evidence/word-marks.ts';
 import { type ExactText, ExactTexts, exactCompletion, exactPrompt } from '../rollout/exact-text.tsx';
 import { FlagForm } from '../rollout/flag-form.tsx';
 import { FlagList } from '../rollout/flag-list.tsx';
@@ -26,7 +32,7 @@ import { QuestionText } from '../rollout/question-text.tsx';
 import { RewardLine } from '../rollout/reward-line.tsx';
 import { RewardSum } from '../rollout/reward-sum.tsx';
 import { ShadeBar } from '../rollout/shade-bar.tsx';
-import { entropyRefusal, shadeOf, shadeRefusal } from '../rollout/shades.ts';
+import { entropyRefusal, isEvidence, isOfTokens, plainRefusal, shadeOf } from '../rollout/shades.ts';
 import { SuggestionList } from '../rollout/suggestion-list.tsx';
 import { temporalReason } from '../rollout/temporal-reason.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
@@ -37,6 +43,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Pane } from '../ui/pane.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
+import { useLow } from '../ui/use-narrow.ts';
 import type { Read, Reading, TextDocument } from './reading.ts';
 import { type ListPlace, RolloutHead } from './rollout-head.tsx';
 import styles from './rollout-view.module.css';
@@ -62,6 +69,7 @@ interface RolloutViewProps {
   /** Names who signs; false where it is no name, which is shown. */
   readonly onSign: (name: string) => Promise<boolean>;
   readonly onCopyLink: () => void;
+  readonly onAsk: () => void;
   readonly onAcross: (read: Read) => void;
   readonly onCompare: (read: Read) => void;
   readonly onOpenDocument: (document: TextDocument) => void;
@@ -76,6 +84,7 @@ export function RolloutView(props: RolloutViewProps) {
   const { group, rollout } = read;
   const { question } = group;
   const exact = useStore(reading.state, (state) => state.exact);
+  const isWeighed = useStore(reading.evidence.state, ({ weighing }) => weighing !== null);
   const openText = (name: string, text: string) => onOpenDocument({ name: `${rollout.id} ${name}.txt`, text });
   const copy = (text: string) => host.copy(text).catch((thrown: unknown) => feed.fail(thrown));
   const openRow = () => host.openFile(question.dataset, question.fileRow ?? question.row + 1);
@@ -88,6 +97,7 @@ export function RolloutView(props: RolloutViewProps) {
         listPlace={props.listPlace}
         filteredOut={props.filteredOut}
         exact={exact}
+        onAsk={props.onAsk}
         onAcross={() => onAcross(read)}
         onCompare={() => onCompare(read)}
         onFlag={props.onFlag}
@@ -95,6 +105,7 @@ export function RolloutView(props: RolloutViewProps) {
         onOpenDocument={() => openText('completion', rollout.text)}
         onExact={() => reading.showExact(!exact)}
         more={[
+          { label: 'Ask again', key: 'e', onPress: props.onAsk },
           { label: 'Copy the completion', onPress: () => void copy(rollout.text) },
           { label: 'Copy the prompt', onPress: () => void copy(group.prompt) },
           { label: 'Both strips of frames', key: 's', onPress: () => reading.showStrips(!props.bothStrips) },
@@ -118,7 +129,7 @@ export function RolloutView(props: RolloutViewProps) {
           </span>
         </p>
       )}
-      {reason && (
+      {reason && !(compact && isWeighed) && (
         <p class={styles.because} data-part="reason">
           <Icon name="clock" />
           <span>
@@ -163,7 +174,10 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   const { question, media } = group;
   const { labels, hidden, why } = useBlindLabels(feed, rollout.id, props.annotations);
   const { frame, flipping, shade, tokens, token, hit, aha } = useStore(reading.state, (state) => state);
-  const { flagging, suggesting } = reading;
+  const { flagging, suggesting, evidence: model } = reading;
+  const { picked: pickedEvidence } = useStore(model.state, (state) => state);
+  const evidence = reading.answerEvidence;
+  const { noEvidence } = reading;
   const suggestions = useStore(suggesting.state, (held) => held);
   const { draft, categories } = useStore(flagging.state, (state) => state);
   const named = useMemo(() => categoryNamedIn(categories), [categories]);
@@ -178,7 +192,8 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   useEffect(() => setPointed(null), [rollout.id, shade]);
 
   const noEntropy = entropyRefusal(run);
-  const isShaded = shade !== 'text' && tokens !== null && shadeRefusal(shade, tokens, noEntropy) === null;
+  const tokenShade = isOfTokens(shade) && plainRefusal(shade, tokens, noEntropy) === null ? shade : null;
+  const isShaded = tokenShade !== null && tokens !== null;
   const spans = reading.tokenSpans;
   const placed = isShaded || token !== null ? spans : noSpans;
   const { hits } = reading;
@@ -194,7 +209,30 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
     }),
     [rollout, labels, suggestions, named, media, placed, firstHit, hits.length],
   );
-  const stepOf = useMemo(() => (isShaded ? shadeOf(shade, tokens) : null), [isShaded, tokens, shade]);
+  const stepOf = useMemo(() => (isShaded ? shadeOf(tokenShade, tokens) : null), [isShaded, tokens, tokenShade]);
+  const standing = `${run.state} ${run.state === 'paused' ? run.memory : ''}`;
+  const right = useRightWith(feed, evidence ? group.id : null, refused, standing);
+  const isLow = useLow(lowForRights);
+  const words = useMemo(
+    () => (evidence ? wordMarks(evidence, shade, pickedEvidence, media.times.length) : []),
+    [evidence, shade, pickedEvidence, media],
+  );
+  const marked = useMemo(() => ({ ...marks, words }), [marks, words]);
+  const pickWord = (start: number) => {
+    if (!isEvidence(shade)) reading.shade(noEvidence.order === null ? 'order' : 'frames');
+    model.toggle({ kind: 'word', start });
+  };
+  const pickPair = (pair: number) => {
+    if (!isEvidence(shade)) reading.shade(noEvidence.frames === null ? 'frames' : 'order');
+    model.toggle({ kind: 'pair', pair });
+  };
+  const ofStrip = bothStrips ? null : stripEvidence(evidence, pickedEvidence, media.times.length, pickPair);
+  const pickedStart = pickedEvidence?.kind === 'word' ? pickedEvidence.start : null;
+  useEffect(() => {
+    const word = pickedStart === null ? null : text.current?.querySelector<HTMLElement>(`[data-word="${pickedStart}"]`);
+    word?.scrollIntoView({ block: 'nearest' });
+    word?.focus({ preventScroll: true });
+  }, [pickedStart]);
 
   useInSight(text, aha && `[data-aha="${aha.start}"]`, aha);
   useInSight(text, hit && `[data-hit="${hit.start}"]`, hit);
@@ -231,7 +269,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
     <CompletionText
       text={rollout.text}
       within={within}
-      marks={marks}
+      marks={marked}
       shade={stepOf}
       token={token}
       picked={picked}
@@ -239,6 +277,8 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
       ahaShown={aha?.start ?? null}
       hitShown={hit?.start ?? null}
       onFrame={onFrame}
+      marksRest={isEvidence(shade) && evidence !== null}
+      {...(isEvidence(shade) && evidence !== null && { onWord: pickWord })}
     />
   );
   const formBelow = form !== null && (picked === null || (!contains(body, picked) && !contains(answer, picked)));
@@ -248,6 +288,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
   const large = preview ?? ((flipping || stripFocused) && strip.current ? { frame, anchor: strip.current } : null);
   const isVideo = media.kind === 'video';
+  const curve = think === null ? null : (evidence?.weighing.commitment ?? null);
   return (
     <div
       ref={text}
@@ -260,6 +301,13 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
       }}
       onPointerLeave={() => setPointed(null)}
     >
+      <VerdictLine
+        {...{ model, evidence, refused }}
+        standing={standing}
+        onWord={pickWord}
+        hasKeys
+        more={isLow ? (rightWithLine(right.held, !isVideo) ?? undefined) : undefined}
+      />
       <div class={compact ? styles.question : styles.pictured}>
         {(!compact || !isVideo) && (
           <figure
@@ -274,7 +322,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
               width={media.width}
               height={media.height}
             />
-            {!compact && <figcaption>{frameTitle(media, shownFrame)}</figcaption>}
+            {!compact && !evidence && <figcaption>{frameTitle(media, shownFrame)}</figcaption>}
           </figure>
         )}
         <QuestionText {...{ question, media, compact }} onRow={openRow} />
@@ -290,11 +338,15 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
             both={bothStrips}
             compact={compact}
             selected={frame}
-            onSelect={onFrame}
+            evidence={ofStrip}
+            onSelect={(chosen, place) => {
+              onFrame(chosen);
+              if (ofStrip && isEvidence(shade)) model.pickPair(Math.floor(place / framesPerPair));
+            }}
             onPreview={setPreview}
             onFocused={setStripFocused}
           >
-            {compact && <span>{frameTitle(media, frame).replace(/ \(file.*$/, '')}</span>}
+            {compact && !ofStrip && <span>{frameTitle(media, frame).replace(/ \(file.*$/, '')}</span>}
             {media.shuffledOrder && (
               <Tool
                 label="Both strips (s)"
@@ -316,7 +368,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         hasAha={rollout.aha.some(({ tier }) => tier > 1)}
         hits={hits.length}
         onShade={(name) => reading.shade(name)}
-        {...{ shade, tokens, noEntropy }}
+        {...{ shade, tokens, noEntropy, noEvidence }}
         unread={refused}
       />
       {analysisOf(rollout) < analysisVersion && (
@@ -328,7 +380,12 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
       <section id={thinkId} class={styles.think} aria-label={think ? 'Think' : 'Text'} tabIndex={0}>
         {body && (
-          <div class={`${styles.text} model-text`} data-part="think">
+          <div
+            class={`${styles.text} ${curve ? styles.withCurve : ''} model-text`}
+            style={curve ? { minHeight: `${curveHeight(curve.length)}px` } : undefined}
+            data-part="think"
+          >
+            {curve && <CommitmentCurve {...{ curve }} answer={rollout.answer} />}
             {completion(body)}
           </div>
         )}
@@ -351,6 +408,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           whole="the whole answer"
           {...{ named, refused }}
           isBrief
+          dismissKey="X"
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
@@ -358,7 +416,8 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         {answer ? completion(answer) : 'none'}
       </AnswerLine>
       <div class={styles.spare} />
-      {compact ? (
+      {evidence && !isLow && <RightWithBars state={right} isImage={!isVideo} refused={refused} />}
+      {compact || evidence ? (
         <RewardLine label="Reward" rollout={rollout} group={group} parameters={run.parameters} />
       ) : (
         <RewardSum rollout={rollout} group={group} parameters={run.parameters} preset={run.preset} />
@@ -369,6 +428,9 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
     </div>
   );
 }
+
+/** The highest page, in CSS pixels, on which the verdict's hover says what the bars would. */
+const lowForRights = 789;
 
 const noSpans: Reading['tokenSpans'] = [];
 

@@ -1,6 +1,7 @@
 /** The rollouts of a run: which (list), against what (group), why (rollout). */
 import type { ComponentProps } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Ask } from '../ask/ask.tsx';
 import { OlderRules } from '../rollout/aha-tier.tsx';
 import { RunNotice } from '../run/run-notice.tsx';
 import { TopLine } from '../run/top-line.tsx';
@@ -47,6 +48,14 @@ export function Rollouts(props: RolloutsProps) {
   useEffect(() => () => keepLeft({ feed, place, list, reading }), [list, reading]);
   const [help, setHelp] = useState(false);
   const read = useRead(reading);
+  const ask = useStore(place, (held) => held.ask ?? null);
+  const goAsking = (to: number | null) => place.update((held) => ({ ...held, ask: to }));
+  if (ask !== null && read)
+    return (
+      <OlderRules.Provider value={outdated}>
+        <Ask key={read.rollout.id} {...{ session, feed, host, ...read }} shown={ask} onBack={() => goAsking(null)} />
+      </OlderRules.Provider>
+    );
   return (
     <OlderRules.Provider value={outdated}>
       <TopLine
@@ -58,7 +67,7 @@ export function Rollouts(props: RolloutsProps) {
         <Crumb {...{ read, onDashboard }} />
       </TopLine>
       <RunNotice {...{ session, feed, host }} />
-      <Panes {...props} {...{ list, choices, reading, read, help }} onHelp={setHelp} />
+      <Panes {...props} {...{ list, choices, reading, read, help }} onHelp={setHelp} onAsk={() => goAsking(0)} />
     </OlderRules.Provider>
   );
 }

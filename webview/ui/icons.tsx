@@ -51,6 +51,7 @@ const paths = {
   people: (
     <path d="M8 5.500a2 2 0 1 1-4 0 2 2 0 0 1 4 0zM2.500 13c0-2 1.500-3.500 3.500-3.500S9.500 11 9.500 13M10.200 3.600a2 2 0 0 1 0 3.800M11 9.700c1.600.3 2.500 1.600 2.500 3.300" />
   ),
+  scale: <path d="M8 2.500v11M5 13.500h6M2.500 4.500h11M4 4.500l-2 5h4zM12 4.500l-2 5h4z" />,
   changed: <path d="M3 13l.7-3L11 2.700 13.300 5 6 12.300z" />,
 } as const satisfies Record<string, JSX.Element>;
 

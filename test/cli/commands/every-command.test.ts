@@ -128,6 +128,17 @@ const table: Readonly<Record<string, Refused>> = {
     usage: [[], ['a', '--limit', '0']],
     input: [[nowhere], ['--compare', nowhere, nowhere]],
   },
+  audit: {
+    over: ['a', '--checkpoint', 'b', '--json=true'],
+    usage: [
+      [],
+      ['a'],
+      ['--checkpoint', 'a'],
+      ['a', '--checkpoint', 'b', '--samples', '0'],
+      ['a', '--checkpoint', 'b', '--limit', '0'],
+    ],
+    input: [[at('bad.json'), '--checkpoint', nowhere]],
+  },
   ablate: { over: ['a', 'b'], usage: [[], ['a', '--set', 'zzz=1']], input: [[nowhere], [at('bad.run.json')]] },
   study: { over: ['a', 'b'], usage: [['--steps', '0']], input: [] },
   score: {

@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { NamedTensor } from '../../../trainer/engines/tfjs/checkpoint/safetensors.ts';
 import { joinParts, splitParts } from '../../../trainer/engines/tfjs/checkpoint/weights.ts';
 import type { SampleReport } from '../../../trainer/engines/tfjs/messages.ts';
 import type { EncodedPrompt, PackedGroup } from '../../../trainer/engines/tfjs/model/batch.ts';
@@ -14,13 +13,14 @@ import { readConfig } from '../../../trainer/engines/tfjs/model/config.ts';
 import { generate } from '../../../trainer/engines/tfjs/model/generation.ts';
 import { Model } from '../../../trainer/engines/tfjs/model/model.ts';
 import type { Ops } from '../../../trainer/engines/tfjs/model/ops.ts';
-import { parameterTable, sizeOf } from '../../../trainer/engines/tfjs/model/parameters.ts';
+import { parameterTable } from '../../../trainer/engines/tfjs/model/parameters.ts';
 import type { FramePair, Medium } from '../../../trainer/engines/tfjs/model/patches.ts';
 import { framePairs, makePatches, PatchCache, patchGrid } from '../../../trainer/engines/tfjs/model/patches.ts';
 import type { PositionSpan } from '../../../trainer/engines/tfjs/model/positions.ts';
 import { mropePositions, visionTokens } from '../../../trainer/engines/tfjs/model/positions.ts';
 import { hashSeed, uniform } from '../../../trainer/engines/tfjs/model/random.ts';
 import { backends } from './backends.ts';
+import { floats, frames, imageToken, videoToken, weight } from './made-model.ts';
 
 interface FixtureMedium {
   readonly name: string;
@@ -65,32 +65,6 @@ interface Fixture {
 }
 
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/qwen.json', import.meta.url), 'utf8')) as Fixture;
-
-const imageToken = 1;
-const videoToken = 2;
-
-const floats = (base64: string): Float32Array => new Float32Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer);
-
-function frames(name: string, count: number, height: number, width: number): Uint8Array {
-  const key = hashSeed(7, name);
-  return Uint8Array.from({ length: count * height * width * 3 }, (_, i) => Math.floor(256 * uniform(key, i)));
-}
-
-/** A parameter of the fixture's models, as `weight` in qwen.py makes it. */
-function weight(name: string, shape: readonly number[]): NamedTensor {
-  const key = hashSeed(5, name);
-  const isNorm = /(?:norm|norm1|norm2|layernorm|ln_q)\.weight$/.test(name);
-  const scale = name.endsWith('.bias')
-    ? 0.3
-    : name === 'model.embed_tokens.weight' || name === 'lm_head.weight'
-      ? 0.8
-      : 2.2 / Math.sqrt(sizeOf(shape.slice(1)));
-  const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => {
-    const value = 2 * uniform(key, i) - 1;
-    return isNorm ? 1 + 0.3 * value : scale * value;
-  });
-  return { name, shape, values };
-}
 
 const signsByName = new Map<string, Int8Array>();
 

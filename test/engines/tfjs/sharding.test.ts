@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EncodedPrompt } from '../../../trainer/engines/tfjs/model/batch.ts';
-import { groupByPrompt, shard } from '../../../trainer/engines/tfjs/sharding.ts';
+import { groupByPrompt, shard, shardInOrder } from '../../../trainer/engines/tfjs/sharding.ts';
 
 const prompt = (tokens: number): EncodedPrompt => ({
   tokens: new Int32Array(tokens),
@@ -53,4 +53,32 @@ test('a single question is cut rather than left to one thread', () => {
   const shared = prompt(20);
   const shards = shard(groupByPrompt(Array.from({ length: 8 }, () => shared)), () => 100, 2);
   expect(shards.map((groups) => groups.flatMap(({ sequences }) => sequences).length)).toEqual([4, 4]);
+});
+
+test('in order, sequences that follow each other stay together, work is even, and none is lost', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 9 }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+      fc.integer({ min: 1, max: 4 }),
+      (work, count) => {
+        const prompts = work.flatMap((own) => {
+          const shared = prompt(20);
+          return own.map(() => shared);
+        });
+        const shards = shardInOrder(groupByPrompt(prompts), work, count);
+        expect(shards).toHaveLength(count);
+        expect(shards.flat().flatMap(({ sequences }) => sequences)).toEqual(prompts.map((_, i) => i));
+        const flat = work.flat();
+        const fair = flat.reduce((sum, own) => sum + own, 0) / count;
+        const largest = Math.max(...flat);
+        for (const own of shards) {
+          const load = own.flatMap(({ sequences }) => sequences).reduce((sum, i) => sum + (flat[i] ?? 0), 0);
+          expect(load).toBeLessThanOrEqual(fair + largest);
+        }
+      },
+    ),
+  );
 });

@@ -1,10 +1,11 @@
 /** The commands that call the extension's own program: a terminal that finds it, and an export that it writes. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { auditDataset } from '../../../extension/commands/audit-dataset.ts';
 import { exportChosen, exportRun } from '../../../extension/commands/export-run.ts';
 import { openTerminal } from '../../../extension/commands/open-terminal.ts';
 import { NotTrusted } from '../../../extension/preconditions.ts';
@@ -24,7 +25,12 @@ function installedExtension(): string {
     path.join(folder, 'dist/trainer/main.js'),
     `const args = process.argv.slice(2);
      const out = args.indexOf('--out');
-     if (out < 0) console.log('called as ' + process.env.VIDEO_R1_CALLED_AS + ' ' + args.join(' '));
+     const folder = args.indexOf('--folder');
+     if (args[0] === 'audit') {
+       require('node:fs').writeFileSync(args[folder + 1] + '/asked.json', JSON.stringify(args));
+       console.log(JSON.stringify({ type: 'progress', done: 32, total: 64, what: 'eval' }));
+       console.log(JSON.stringify({ type: 'done' }));
+     } else if (out < 0) console.log('called as ' + process.env.VIDEO_R1_CALLED_AS + ' ' + args.join(' '));
      else {
        require('node:fs').writeFileSync(args[out + 1], JSON.stringify(args));
        console.log(JSON.stringify({ type: 'done' }));
@@ -95,4 +101,23 @@ test("what a page's list holds goes to the file that is named, with its filter, 
   ]);
   expect(editor.done).toEqual([`$(check) Rollouts of r1 exported to ${file}`]);
   await expect(exportChosen(studio, { ...asked, runId: 'gone' })).rejects.toThrow('There is no run gone any more.');
+});
+
+test('an audit asks for a dataset, those of runs first, has the program do it, and shows the page', async () => {
+  const { studio, project } = await studioWithProgram();
+  await auditDataset(studio);
+  const labels = editor.picks.at(-1)?.map(({ label }) => label);
+  expect(labels).toEqual(['$(table) d', '$(folder-opened) Another file…']);
+  expect(JSON.parse(readFileSync(path.join(project, 'asked.json'), 'utf8'))).toEqual([
+    ...['audit', path.join(project, 'd'), '--checkpoint', 'r1', '--folder', project, '--json-progress'],
+  ]);
+  expect(editor.done).toEqual(['$(check) d audited by r1']);
+  expect(editor.panels).toHaveLength(1);
+});
+
+test('no audit is begun in a folder that is not trusted', async () => {
+  const { studio, project } = await studioWithProgram();
+  editor.trusted = false;
+  await expect(auditDataset(studio)).rejects.toThrow(NotTrusted);
+  expect(existsSync(path.join(project, 'asked.json'))).toBe(false);
 });

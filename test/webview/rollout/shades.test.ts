@@ -1,7 +1,16 @@
 /** A shade tells how a token stands in five steps, and says why it can't be had. */
 import { describe, expect, it } from 'vitest';
 import type { RolloutTokens } from '../../../trainer/protocol/records.ts';
-import { shadeNames, shadeRefusal, shadeStep, shades } from '../../../webview/rollout/shades.ts';
+import {
+  isEvidence,
+  movedShade,
+  plainRefusal,
+  plainShadeNames,
+  shadeNames,
+  shadeRefusal,
+  shadeStep,
+  shades,
+} from '../../../webview/rollout/shades.ts';
 import { k3, tokenNumbers } from '../../../webview/rollout/token-numbers.ts';
 
 const bare: RolloutTokens = { pieces: ['a', 'b'], logprobs: [-0.5, -1], entropy: [0.2, 0.3] };
@@ -45,7 +54,6 @@ describe('a shade', () => {
   it('has no step where the number is not there', () => {
     expect(shadeStep('kl', tokenNumbers(bare, 0))).toBeNull();
     expect(shadeStep('mismatch', tokenNumbers(bare, 0))).toBeNull();
-    expect(shadeStep('text', tokenNumbers(whole, 0))).toBeNull();
   });
 
   it('says as many ranges as it has steps', () => {
@@ -53,16 +61,25 @@ describe('a shade', () => {
   });
 
   it('can be had where its numbers are, and else says why not', () => {
-    expect(shadeNames.map((name) => shadeRefusal(name, whole, null))).toEqual([null, null, null, null, null]);
+    expect(plainShadeNames.map((name) => plainRefusal(name, whole, null))).toEqual([null, null, null, null, null]);
     const missing = { referenceLogprobs: 'beta is 0.', trainerLogprobs: 'One program does both.' };
-    expect(shadeNames.map((name) => shadeRefusal(name, { ...bare, missing }, 'the engine x gives none'))).toEqual([
+    expect(plainShadeNames.map((name) => plainRefusal(name, { ...bare, missing }, 'the engine x gives none'))).toEqual([
       null,
       null,
       'the engine x gives none',
       'beta is 0.',
       'One program does both.',
     ]);
-    expect(shadeRefusal('kl', null, null)).toBeNull();
-    expect(shadeRefusal('kl', bare, null)).toMatch(/No log-probabilities/);
+    expect(plainRefusal('kl', null, null)).toBeNull();
+    expect(plainRefusal('kl', bare, null)).toMatch(/No log-probabilities/);
+  });
+
+  it('of evidence is refused by what is said of it, and passed over then', () => {
+    const noEvidence = { order: 'An image has no order.', frames: null };
+    const refusalOf = (name: (typeof shadeNames)[number]) => shadeRefusal(name, whole, null, noEvidence);
+    expect(shadeNames.filter(isEvidence).map(refusalOf)).toEqual(['An image has no order.', null]);
+    expect(movedShade('entropy', 1, refusalOf, shadeNames)).toBe('frames');
+    expect(movedShade('frames', -1, refusalOf, shadeNames)).toBe('entropy');
+    expect(movedShade('entropy', 1, () => null, plainShadeNames)).toBe('kl');
   });
 });

@@ -1,5 +1,6 @@
 /** What one reads moves by key through rows, questions, frames and aha moments, and only by the reader's own hand. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Weighing } from '../../../trainer/protocol/evidence.ts';
 import { everything } from '../../../trainer/protocol/query/expression.ts';
 import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
 import type {
@@ -33,6 +34,15 @@ const tokens: RolloutTokens = {
 
 /** What the trainer has of them. */
 let tokensNow = tokens;
+
+/** What the trainer has found out of the answer that is read. */
+const weighingNow: Weighing | null = null;
+
+const answers: Readonly<Record<string, () => unknown>> = {
+  'rollouts/tokens': () => tokensNow,
+  'evidence/get': () => ({ weighing: weighingNow }),
+  'evidence/cost': () => ({ by: null, answers: 1, weighed: 0, passes: 9, ms: null, refusal: null }),
+};
 
 /** Newest first: three answers of step 3, of step 2 and of step 1. */
 const groups = [3, 2, 1].map((step) => aGroup(step));
@@ -135,9 +145,13 @@ function open(at: RolloutsPlace = nowhere) {
           asked.push({ groupId, give: resolve, refuse: reject });
         }),
       request: ((method: string) =>
-        method === 'rollouts/tokens'
-          ? Promise.resolve(tokensNow)
+        method in answers
+          ? Promise.resolve(answers[method]?.())
           : Promise.reject(new Error('no trainer'))) as unknown as RunFeed['request'],
+      connection: {
+        on: () => () => {},
+        request: (() => Promise.reject(new Error('no trainer'))) as unknown as RunFeed['connection']['request'],
+      },
       fail: (thrown) => faults.push(thrown),
       ownVerdict: (rolloutId) => (written?.rolloutId === rolloutId ? written : null),
       watchEvents: (listener) => {

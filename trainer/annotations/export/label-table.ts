@@ -1,6 +1,6 @@
 /** Labels as a table with a row for each flag, verdict and settlement that stands, for Parquet. */
 
-import type { Column, ColumnType } from '../../export/tables.ts';
+import type { Column, ColumnType } from '../../export/columns.ts';
 import {
   type FlagEntry,
   type ItemEntry,

@@ -16,7 +16,9 @@ Reads {"data_type", "accuracy": [], "format": [], "lengths": [], "shuffled_accur
 what T-GRPO makes of it (Video-R1 eq. 1, 2, 3, 5): p and p̃, the temporal test, the length bonus, rewards and advantages.
 "temporal": false is plain GRPO, "len_control": false leaves the length bonus out. --preset is paper (default), upstream or sample;
 --set takes parameters by name (omega=0.1, correct_threshold=0.5) or symbol (α=0.5).
-Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, length_bonus, rewards, mean, std, advantages, explanation}.
+Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, length_bonus, rewards, mean, std, advantages,
+advantages_without_temporal, temporal_felt, explanation}. Without r_t is the advantage if
+nobody had been paid the temporal reward, and r_t is felt where that is another one.
 
   echo '{"data_type": "video", "accuracy": [1, 1, 0], "format": [1, 1, 1], "lengths": [400, 90, 350], "shuffled_accuracy": [1, 0, 0]}' | video-r1 explain
   video-r1 explain group.json --preset upstream --set omega=0.1 --json`,
@@ -30,7 +32,7 @@ Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, 
     const parameters = readParameters(values, 'tgrpo');
     const group = readGroupNumbers(await readJson(file), file ?? 'standard input');
     const explained = explainGroup(group, parameters);
-    process.stdout.write(`${values.json ? JSON.stringify(explained) : table(group, explained)}\n`);
+    process.stdout.write(`${values.json ? JSON.stringify(explained) : explainedText(group, explained)}\n`);
     return exitCodes.done;
   },
 };
@@ -47,8 +49,18 @@ async function readJson(file: string | undefined): Promise<unknown> {
 
 const three = (value: number) => value.toFixed(3);
 
-function table(group: GroupNumbers, e: ExplainedGroup): string {
-  const columns = ['answer', 'accuracy', 'format', 'tokens', 'length bonus', 'reward', 'advantage'];
+/** What is printed: the group in a line, its answers as a table, the reasons. */
+export function explainedText(group: GroupNumbers, e: ExplainedGroup): string {
+  const columns = [
+    'answer',
+    'accuracy',
+    'format',
+    'tokens',
+    'length bonus',
+    'reward',
+    'advantage',
+    ...(e.temporal_reward > 0 ? ['without r_t'] : []),
+  ];
   const rows = e.rewards.map((reward, i) => [
     String(i + 1),
     three(group.accuracy[i] ?? 0),
@@ -57,12 +69,14 @@ function table(group: GroupNumbers, e: ExplainedGroup): string {
     three(e.length_bonus[i] ?? 0),
     three(reward),
     three(e.advantages[i] ?? 0),
+    ...(e.temporal_reward > 0 ? [three(e.advantages_without_temporal[i] ?? 0)] : []),
   ]);
   const widths = columns.map((name, c) => Math.max(name.length, ...rows.map((row) => row[c]?.length ?? 0)));
   const lines = [columns, ...rows].map((row) => row.map((cell, c) => cell.padStart(widths[c] ?? 0)).join('  '));
+  const felt = e.temporal_reward === 0 ? '' : e.temporal_felt.includes(true) ? ', felt' : ', not felt';
   const test =
     e.temporal_pass === null
       ? `p ${three(e.p)}; no temporal test`
-      : `p ${three(e.p)}, p̃ ${three(e.p_shuffled ?? 0)}; temporal test ${e.temporal_pass ? 'passed' : 'failed'}, r_t ${three(e.temporal_reward)}`;
+      : `p ${three(e.p)}, p̃ ${three(e.p_shuffled ?? 0)}; temporal test ${e.temporal_pass ? 'passed' : 'failed'}, r_t ${three(e.temporal_reward)}${felt}`;
   return [`${test}; mean ${three(e.mean)}, std ${three(e.std)}`, '', ...lines, '', ...e.explanation].join('\n');
 }

@@ -25,8 +25,8 @@ export const openCommand: CliCommand = {
   name: 'open',
   summary: 'show a place of a run in the pages that are open, or print its links',
   help: `
-video-r1 open RUN [--rollout ID] [--group ID] [--step N] [--query FILTER] [--sort FIELD] [--select START-END] [--page PAGE]
-              [--against RUN] [--print] [--folder DIR]
+video-r1 open RUN [--rollout ID] [--group ID] [--step N] [--query FILTER] [--sort FIELD] [--select START-END] [--ask N]
+              [--page PAGE] [--against RUN] [--print] [--folder DIR]
 video-r1 open LINK [--print] [--folder DIR]
 
 Every page that is open for the project goes to the place and says who pointed; where none is open, the address for a browser
@@ -34,7 +34,8 @@ and the link for VS Code are printed. The address holds the token of the trainer
 as long as the run is there.
 PAGE is ${webviewPages.join(', ')}; rollouts where it is left out. --against names the run that compare puts
 beside it. --sort takes a field, with a - before it for the largest first.
---select marks a passage of the answer: places in its text, as a link of the page has them.
+--select marks a passage of the answer: places in its text, as a link of the page has them. --ask opens what was asked again beside it,
+with ask N, or 0 to ask.
 --print shows nothing and prints the path that any page of the project takes, and the link for VS Code. It needs no trainer.
 
   video-r1 open tgrpo-1 --rollout s150-g0-o1 --folder sample
@@ -51,6 +52,7 @@ beside it. --sort takes a field, with a - before it for the largest first.
         query: { type: 'string' },
         sort: { type: 'string' },
         select: { type: 'string' },
+        ask: { type: 'string' },
         page: { type: 'string' },
         against: { type: 'string' },
         print: { type: 'boolean', default: false },
@@ -85,6 +87,7 @@ interface Words {
   readonly query?: string | undefined;
   readonly sort?: string | undefined;
   readonly select?: string | undefined;
+  readonly ask?: string | undefined;
   readonly page?: string | undefined;
   readonly against?: string | undefined;
 }
@@ -92,7 +95,7 @@ interface Words {
 /** Read as a link is, so that a place means the same wherever it is named. @throws StudioError `bad-request` */
 function placeOf(
   run: string,
-  { rollout, group, step, query, sort, select, page = 'rollouts', against }: Words,
+  { rollout, group, step, query, sort, select, ask, page = 'rollouts', against }: Words,
 ): PlaceLink['place'] {
   const shownPage = oneOf('--page', page, webviewPages);
   const [, start, end] = /^(\d+)-(\d+)$/.exec(select ?? '') ?? [];
@@ -109,6 +112,7 @@ function placeOf(
     ...(query !== undefined && { query }),
     ...(sort !== undefined && { sort: sortOption(sort) }),
     ...(against !== undefined && { againstRunId: against }),
+    ...(ask !== undefined && { ask: wholeNumber('ask', ask, 0) }),
     ...(start !== undefined && { span: { start: Number(start), end: Number(end) } }),
   };
   const checked = place.safeParse(given);

@@ -137,7 +137,9 @@ function lines(weighing: Weighing, group: GroupWithRollouts, rollout: Rollout, p
   ).map((weighed) => ({ ...weighed, pairs: pairDeltas(weighing, weighed.word.tokens) }));
   const heavy = ofWords
     .filter(({ worth, pairs: own }) => Math.max(worth, ...own.map((value) => value ?? 0)) >= leastNamed)
-    .slice(0, namedWords);
+    .slice(0, namedWords)
+    // As they are read: a word may stand there more than once.
+    .sort((a, b) => a.word.span.start - b.word.span.start);
   return [
     `${group.question.problem}`
       .split('\n')

@@ -1,13 +1,14 @@
 /** One audit from its settings to its files: answers, results as JSON, the tables, and a page. Taken up again where it stopped. */
 import path from 'node:path';
 import { askChanged } from '../../audit/ask-changed.ts';
-import { openAudit } from '../../audit/audit-file.ts';
+import { type AuditHeader, openAudit } from '../../audit/audit-file.ts';
 import { auditPage } from '../../audit/audit-page.ts';
+import { exportRows, type RowsWanted } from '../../audit/export-rows.ts';
 import { auditReport } from '../../audit/report.ts';
 import { auditResultsOf } from '../../audit/results.ts';
 import { reportMarkdown } from '../../evaluation/table.ts';
 import { usualShuffles } from '../../evidence/interventions/plan.ts';
-import { type AuditLine, type AuditResults, auditFiles, auditsFolder } from '../../protocol/audit.ts';
+import { type AuditResults, auditFiles, auditsFolder } from '../../protocol/audit.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
 import { evidenceVersion } from '../../protocol/evidence.ts';
 import type { LiveLine } from '../terminal/progress.ts';
@@ -16,7 +17,12 @@ import { headerOf, keepWorking, replaceFile, type WorkWanted } from './kept-work
 export interface AuditWanted extends WorkWanted {
   /** Answers of each kind to a question. */
   readonly samples: number;
+  /** Rows to be written as files of their own; of one dataset alone. */
+  readonly rows: readonly RowsWanted[];
 }
+
+/** Orders that a video's frames are shown in besides their own: those that answers are weighed by anywhere. */
+export const auditShuffles = usualShuffles;
 
 export function auditsFolderOf(project: string): string {
   return path.join(project, trainerFolder, auditsFolder);
@@ -24,7 +30,7 @@ export function auditsFolderOf(project: string): string {
 
 export interface AuditDone {
   readonly results: AuditResults;
-  readonly lines: readonly AuditLine[];
+  readonly written: readonly (RowsWanted & { readonly count: number })[];
 }
 
 /**
@@ -40,8 +46,9 @@ export function auditDataset(w: AuditWanted, signal: AbortSignal, line: LiveLine
         openAudit(file, {
           kind: 'video-r1 audit',
           ...(await headerOf(w, datasets)),
+          ...(w.samples > 1 && { sampling: samplingOf(w) }),
           samples: w.samples,
-          shuffles: usualShuffles,
+          shuffles: auditShuffles,
           evidence: evidenceVersion,
         }),
       ask: askChanged,
@@ -52,10 +59,23 @@ export function auditDataset(w: AuditWanted, signal: AbortSignal, line: LiveLine
         const report = auditReport(results);
         await replaceFile(path.join(w.out, 'results.md'), reportMarkdown(report));
         await replaceFile(path.join(w.out, auditFiles.page), auditPage(report, lines));
-        return { results, lines };
+        const written: (RowsWanted & { count: number })[] = [];
+        for (const { dataset, name } of w.rows.length > 0 ? datasets : []) {
+          const own = lines.filter((one) => one.dataset === name);
+          for (const rows of w.rows) written.push({ ...rows, count: await exportRows(dataset, own, rows, signal) });
+        }
+        return { results, written };
       },
     },
     signal,
     line,
   );
 }
+
+/** Answers that are to differ are drawn as training draws them. */
+const samplingOf = ({ parameters: p, seed }: AuditWanted): AuditHeader['sampling'] => ({
+  temperature: p.temperature,
+  topP: p.topP,
+  maxTokens: p.maxNewTokens,
+  seed,
+});

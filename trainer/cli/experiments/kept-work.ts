@@ -10,8 +10,8 @@ import { type NamedDataset, openRows, type QuestionWalk, type WalkProgress } fro
 import { plain } from '../../evaluation/table.ts';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import { setAside } from '../../journal/json-lines.ts';
-import type { SkippedQuestion } from '../../protocol/asked-question.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import type { SkippedQuestion } from '../../protocol/kept-question.ts';
 import type { ParameterValues } from '../../protocol/parameters.ts';
 import type { PromptTemplate } from '../../reasoning/template.ts';
 import type { FoundCheckpoint } from '../../runs/find-checkpoint.ts';
@@ -34,6 +34,8 @@ export interface WorkWanted extends ModelPlace {
   readonly out: string;
   /** Keeps answers that are there aside, and asks anew. */
   readonly fresh: boolean;
+  /** Told besides the line that a person reads. */
+  readonly onProgress?: (progress: WalkProgress) => void;
 }
 
 /** A name for the folder of some work: what someone would look for, in characters that any file system takes. */
@@ -134,7 +136,10 @@ export async function keepWorking<H extends QuestionWalk<never>['kept']['header'
           parameters: w.parameters,
           limit: w.limit,
           signal,
-          onProgress: (progress) => line.show(progressText(progress, performance.now() - started)),
+          onProgress: (progress) => {
+            line.show(progressText(progress, performance.now() - started));
+            w.onProgress?.(progress);
+          },
           onSkipped: (skipped) => line.say(`left out: ${plain(skipped.path, 100)}: ${plain(skipped.message, 200)}`),
         });
       });

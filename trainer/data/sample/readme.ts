@@ -36,6 +36,7 @@ Images ask for a description (general), the tallest bar (chart), digits (OCR), a
 Shapes are large, colours are few and pure, the ground is a soft shade by which a patch shows where it lies, each family of
 questions has one wording, option letters
 keep their meaning, and what happens in a video is settled second by second, as the chains of thought name it. RL asks
-most of what SFT leaves half learned.
+most of what SFT leaves half learned. One family has a shortcut, as an example to find: the number of lit frames gives away
+when the light goes on. \`video-r1 audit data/eval.json --checkpoint tgrpo-1 --folder .\` names it.
 `;
 }

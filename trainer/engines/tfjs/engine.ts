@@ -31,7 +31,7 @@ import type { Companions } from './checkpoint/checkpoint.ts';
 import { newCompanions, readCheckpoint, readCheckpointConfig, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
-import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
+import { type EncodedPrompt, type PackedGroup, rowsAdded } from './model/batch.ts';
 import type { ModelConfig } from './model/config.ts';
 import { newConfigFile, readConfig } from './model/config.ts';
 import { refuseTooLarge } from './model/memory.ts';
@@ -40,7 +40,7 @@ import { PromptEncoder, renderPrompt } from './model/prompts.ts';
 import { allAnswers, Replicas } from './replicas.ts';
 import { SampleStream } from './sample-stream.ts';
 import type { PromptGroup } from './sharding.ts';
-import { groupByPrompt, shard } from './sharding.ts';
+import { groupByPrompt, shard, shardInOrder } from './sharding.ts';
 import { decodePieces, Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Answers that one replica writes at a time. */
@@ -295,14 +295,13 @@ class TfjsEngine implements Engine {
     { entropy }: { readonly entropy: boolean } = { entropy: false },
   ): Promise<Scored[]> {
     return this.inTurn(async () => {
-      const { prompts, answers } = this.encode(this.loaded(model), sequences);
-      const shards = shard(groupByPrompt(prompts), (i) => answers[i]?.length ?? 0, this.replicas.count);
+      const { prompts, answers } = this.encode(this.loaded(model), sequences, true);
+      const groups = groupByPrompt(prompts);
+      const shards = shardInOrder(groups, rowsAdded(packed(groups, answers)), this.replicas.count);
       const results: Scored[] = sequences.map(() => ({ logprobs: new Float32Array(), entropy: null }));
       const parts = await this.replicas.askAll<'forward'>((replica) => {
-        const groups = shards[replica] ?? [];
-        return groups.length === 0
-          ? null
-          : { kind: 'forward', model: model.id, groups: packed(groups, answers), entropy };
+        const own = shards[replica] ?? [];
+        return own.length === 0 ? null : { kind: 'forward', model: model.id, groups: packed(own, answers), entropy };
       });
       eachAnswer(shards, answers, (i, replica, from, to) => {
         const part = parts[replica];
@@ -496,11 +495,13 @@ class TfjsEngine implements Engine {
     );
   }
 
+  /** @param alikeFrames whether frames of the same pixels are taken as the same frame: not where a gradient is added up by rows */
   private encode(
     { tokenizer, config }: Loaded,
     sequences: readonly Sequence[],
+    alikeFrames = false,
   ): { prompts: EncodedPrompt[]; answers: Int32Array[] } {
-    const encoder = new PromptEncoder(tokenizer, config);
+    const encoder = new PromptEncoder(tokenizer, config, alikeFrames);
     const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
     const end = tokenizer.special(specialTokens.turnEnd);
     const answers = sequences.map(({ answer }) => {

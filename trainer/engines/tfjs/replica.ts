@@ -25,7 +25,7 @@ import type {
   WeightsOrigin,
 } from './messages.ts';
 import type { PackedBatch, PackedGroup, Targets } from './model/batch.ts';
-import { packBatch } from './model/batch.ts';
+import { packBatch, sharedBatches } from './model/batch.ts';
 import { readConfig } from './model/config.ts';
 import { generate } from './model/generation.ts';
 import { Model } from './model/model.ts';
@@ -195,11 +195,14 @@ export class Replica {
 
   private async forward({ model }: Held, groups: readonly PackedGroup[], entropy: boolean): Promise<Scored> {
     const parts: Scored[] = [];
-    for (const [start, end] of microBatches(groups, this.rows)) {
-      const batch = packBatch(groups.slice(start, end));
-      parts.push(
-        entropy ? await this.withEntropy(model, batch) : { logprobs: await this.logprobs(model, batch), entropy: null },
-      );
+    for (const [start, end] of sharedBatches(groups, this.rows)) {
+      const batch = packBatch(groups.slice(start, end), 'all rows');
+      const { targets, place } = distinctTargets(batch.answerTargets);
+      const scored = entropy
+        ? await this.withEntropy(model, batch, targets)
+        : { logprobs: await this.logprobs(model, batch, targets), entropy: null };
+      const ofEach = (values: Float32Array): Float32Array => Float32Array.from(place, (i) => values[i] as number);
+      parts.push({ logprobs: ofEach(scored.logprobs), entropy: scored.entropy && ofEach(scored.entropy) });
     }
     return {
       logprobs: concatenated(parts.map(({ logprobs }) => logprobs)),
@@ -207,9 +210,9 @@ export class Replica {
     };
   }
 
-  private async logprobs(model: Model, batch: PackedBatch): Promise<Float32Array> {
-    if (batch.answerTargets.rows.length === 0) return new Float32Array();
-    return await this.values(() => model.logprobs(batch, batch.answerTargets));
+  private async logprobs(model: Model, batch: PackedBatch, targets: Targets): Promise<Float32Array> {
+    if (targets.rows.length === 0) return new Float32Array();
+    return await this.values(() => model.logprobs(batch, targets));
   }
 
   /** A copy of what is computed. */
@@ -220,8 +223,7 @@ export class Replica {
     return values;
   }
 
-  private async withEntropy(model: Model, batch: PackedBatch): Promise<Scored> {
-    const { rows, targets } = batch.answerTargets;
+  private async withEntropy(model: Model, batch: PackedBatch, { rows, targets }: Targets): Promise<Scored> {
     if (rows.length === 0) return { logprobs: new Float32Array(), entropy: new Float32Array() };
     const logits = tf.tidy(() => model.logitsAt(batch, rows));
     const vocabulary = model.config.text.vocabularySize;
@@ -434,6 +436,23 @@ function microBatches(groups: readonly PackedGroup[], mostRows: number): [number
   });
   if (start < groups.length) ranges.push([start, groups.length]);
   return ranges;
+}
+
+/** Each pair of row and token once, and for every target which of them it is. */
+function distinctTargets({ rows, targets }: Targets): { targets: Targets; place: Int32Array } {
+  const known = new Map<string, number>();
+  const first: number[] = [];
+  const place = Int32Array.from(rows, (row, i) => {
+    const key = `${row} ${targets[i]}`;
+    const number = known.get(key) ?? known.size;
+    if (number === known.size) {
+      known.set(key, number);
+      first.push(i);
+    }
+    return number;
+  });
+  const taken = (values: Int32Array): Int32Array => Int32Array.from(first, (i) => values[i] as number);
+  return { targets: { rows: taken(rows), targets: taken(targets) }, place };
 }
 
 function joinTargets(

@@ -52,3 +52,31 @@ export function shard(
   }
   return shards.map(({ groups: own }) => own);
 }
+
+/**
+ * Sequences for each of `count` shards in their order, cut where the work is even: those that follow each other have the most in
+ * common. `work` has one number per group and sequence, what it adds to those before it.
+ */
+export function shardInOrder(
+  groups: readonly PromptGroup[],
+  work: readonly (readonly number[])[],
+  count: number,
+): PromptGroup[][] {
+  const fair = work.flat().reduce((sum, own) => sum + own, 0) / count;
+  const shards = Array.from({ length: count }, (): PromptGroup[] => []);
+  let done = 0;
+  groups.forEach(({ prompt, sequences }, g) => {
+    const parts = new Map<number, number[]>();
+    sequences.forEach((sequence, i) => {
+      const own = work[g]?.[i] ?? 0;
+      // By its middle: what lies across a cut goes where most of it lies.
+      const target = Math.min(count - 1, Math.floor((done + own / 2) / fair) || 0);
+      done += own;
+      const part = parts.get(target);
+      if (part === undefined) parts.set(target, [sequence]);
+      else part.push(sequence);
+    });
+    for (const [target, own] of parts) shards[target]?.push({ prompt, sequences: own });
+  });
+  return shards;
+}

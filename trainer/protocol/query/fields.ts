@@ -5,6 +5,7 @@
 import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
 import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
+import { feltOf } from '../paid-and-felt.ts';
 import type { PatternName } from '../patterns.ts';
 import {
   type Annotation,
@@ -312,6 +313,10 @@ const table = {
     const temporal = rollout.reward.parts.find(({ name }) => name === 'temporal');
     return group.temporal === null || temporal === undefined ? null : temporal.value > 0;
   }, 'this answer got the temporal reward; none where there was no temporal test'),
+  felt: truth(
+    ({ group, rollout }) => feltOf(group, rollout),
+    'its advantage would be another one without the temporal reward; none for shuffled answers and where there was no test or no update',
+  ),
   passed: truth(
     ({ group }) => group.temporal?.passed ?? null,
     'the temporal test of its group held; none where there was no test',

@@ -1,4 +1,5 @@
 /** What of a query rests on the rules that read reasoning: of an answer that older ones have read it may say nothing yet. */
+import { conditionsBut } from './conditions-but.ts';
 import { type Expression, fieldsOf } from './expression.ts';
 import type { FieldName } from './fields.ts';
 
@@ -12,8 +13,4 @@ export function ruleFieldsOf(query: Expression): FieldName[] {
 }
 
 /** The conditions of a query that ask for nothing that rules find; null where all of them are such. */
-export function butForFindings(query: Expression): Expression[] | null {
-  if (ruleFieldsOf(query).length === 0) return null;
-  const conditions = query.kind === 'all' ? query.of : [query];
-  return conditions.filter((condition) => ruleFieldsOf(condition).length === 0);
-}
+export const butForFindings = (query: Expression): Expression[] | null => conditionsBut(query, foundByRules);

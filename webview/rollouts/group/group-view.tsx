@@ -1,4 +1,5 @@
 /** One question: ordered answers beside shuffled ones, the temporal test, the spread, and what it would be if. */
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
 import { fractionsRuleOf } from '../../../trainer/protocol/correctness.ts';
@@ -10,6 +11,7 @@ import { FormulaLabel } from '../../formulas/formula.tsx';
 import { workedAdvantage, workedMean, workedStd, workedSum, workedTotal } from '../../formulas/worked-formulas.ts';
 import { AhaTier } from '../../rollout/aha-tier.tsx';
 import { AnswerMark } from '../../rollout/answer-mark.tsx';
+import { OrderLine, wholeBar } from '../../rollout/evidence/order-bar.tsx';
 import { purposeWords } from '../../rollout/group-chips.tsx';
 import { RewardParts } from '../../rollout/reward-parts.tsx';
 import { PaneHead, Section } from '../../ui/heads.tsx';
@@ -20,6 +22,7 @@ import type { Store } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import styles from './group-view.module.css';
 import { LeftOut } from './left-out.tsx';
+import { PaidAndFeltView } from './paid-and-felt-view.tsx';
 import { TemporalTestView } from './temporal-test.tsx';
 import { knownGroup, type WhatIfChanges } from './what-if.ts';
 import { WhatIf } from './what-if.tsx';
@@ -39,6 +42,8 @@ interface GroupViewProps {
   readonly onLeaveWhatIf: () => void;
   readonly onSelect: (rolloutId: string) => void;
   readonly onMove: (by: 1 | -1) => void;
+  /** What has its answers weighed. */
+  readonly weighing?: ComponentChildren;
 }
 
 export function GroupView(props: GroupViewProps) {
@@ -50,10 +55,12 @@ export function GroupView(props: GroupViewProps) {
   const advantages = ordered.map(({ advantage }) => advantage).filter((advantage) => advantage !== null);
   const sum = advantages.reduce((total, advantage) => total + advantage, 0);
   const threshold = parameters.correctThreshold;
+  const whole = wholeBar(group.rollouts);
   const card = (rollout: Rollout) => (
     <AnswerCard
       key={rollout.id}
       rollout={rollout}
+      whole={whole}
       threshold={threshold}
       workedAdvantage={workedAdvantage(rollout, group, parameters)}
       selected={rollout.id === selectedId}
@@ -97,7 +104,9 @@ export function GroupView(props: GroupViewProps) {
             </div>
           )}
         </div>
+        {props.weighing}
         {group.temporal && <TemporalTestView test={group.temporal} {...{ ordered, shuffled, threshold }} />}
+        <PaidAndFeltView group={group} selectedId={selectedId} />
         <Section title="Spread" />
         <div class={styles.spread} data-part="spread">
           <FormulaLabel name="mean" worked={workedMean(group)}>
@@ -169,6 +178,8 @@ function Half({
 
 interface AnswerCardProps {
   readonly rollout: Rollout;
+  /** The worth of order, in nats, that a whole bar stands for; null where none of the group was weighed. */
+  readonly whole: number | null;
   readonly threshold: number;
   readonly workedAdvantage: string;
   readonly selected: boolean;
@@ -179,6 +190,7 @@ interface AnswerCardProps {
 
 function AnswerCard({
   rollout,
+  whole,
   threshold,
   workedAdvantage: worked,
   selected,
@@ -225,6 +237,7 @@ function AnswerCard({
           )}
         </FormulaLabel>
       </span>
+      {whole !== null && <OrderLine rollout={rollout} whole={whole} />}
     </button>
   );
 }

@@ -1,5 +1,6 @@
 /** The columns of the list, one entry each: head, cells, grid, menu and what a row says to readers all follow from this table. */
 import type { JSX } from 'preact';
+import { nats, worthText } from '../../../trainer/evidence/verdict.ts';
 import { answerMark } from '../../../trainer/protocol/correctness.ts';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { type Field, type FieldName, fields, shortValue } from '../../../trainer/protocol/query/fields.ts';
@@ -218,6 +219,19 @@ export const columns = {
         ...(masked ? ['left out of the update'] : []),
       ].join(', ') || null,
   },
+  felt: {
+    field: 'felt',
+    name: 'temporal reward felt',
+    head: 'felt',
+    formula: 'felt',
+    width: 28,
+    align: 'center',
+    descends: true,
+    usual: false,
+    line: 2,
+    cell: ({ felt }) => (felt === null ? '' : felt ? 'yes' : 'no'),
+    said: ({ felt }) => (felt === null ? null : `temporal reward ${felt ? '' : 'not '}felt`),
+  },
   length: number({
     field: 'length',
     name: 'length in tokens',
@@ -228,6 +242,21 @@ export const columns = {
     decimals: 0,
     of: ({ tokenCount }) => tokenCount,
   }),
+  order: {
+    field: 'orderWorth',
+    name: 'worth of order',
+    head: 'ord',
+    formula: 'orderWorth',
+    width: 26,
+    align: 'right',
+    descends: true,
+    usual: true,
+    slim: true,
+    line: 2,
+    cell: ({ orderWorth }) => (orderWorth === null ? '' : nats(orderWorth)),
+    said: ({ orderWorth, orderError }) =>
+      orderWorth === null ? null : `order is worth ${worthText({ worth: orderWorth, error: orderError })}`,
+  },
   aha: {
     field: 'aha',
     name: 'aha tier',
@@ -366,8 +395,11 @@ export const inOrder = (names: readonly ColumnName[]): ColumnName[] =>
 /** A table of columns; answers under a head with their question; rows of two lines. */
 export type ListLayout = 'table' | 'grouped' | 'two lines';
 
-export const usualColumns = (layout: ListLayout): readonly ColumnName[] =>
-  columnNames.filter((name) => (layout === 'grouped' ? columnOf(name).slim : columnOf(name).usual));
+/** @param weighed there are answers that were weighed: what order is worth takes the place of their length */
+export const usualColumns = (layout: ListLayout, weighed = false): readonly ColumnName[] =>
+  columnNames
+    .filter((name) => (layout === 'grouped' ? columnOf(name).slim : columnOf(name).usual))
+    .filter((name) => name !== (weighed ? 'length' : 'order'));
 
 /** What the sign of an order takes beside a column's head, in pixels. */
 const signWidth = 10;

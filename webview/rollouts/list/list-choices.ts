@@ -42,8 +42,9 @@ export class ChoiceStore {
     this.state = new Store(listChoices.parse(typeof held === 'object' && held !== null ? held : {}));
   }
 
-  columns(layout: ListLayout): readonly ColumnName[] {
-    return this.state.get().columns[layout] ?? usualColumns(layout);
+  /** @param weighed as `usualColumns` has it */
+  columns(layout: ListLayout, weighed = false): readonly ColumnName[] {
+    return this.state.get().columns[layout] ?? usualColumns(layout, weighed);
   }
 
   sort(sort: ListSort | null): void {
@@ -51,8 +52,8 @@ export class ChoiceStore {
   }
 
   /** At least one column stays. */
-  toggleColumn(layout: ListLayout, name: ColumnName): void {
-    const before = this.columns(layout);
+  toggleColumn(layout: ListLayout, name: ColumnName, weighed = false): void {
+    const before = this.columns(layout, weighed);
     const after = before.includes(name) ? before.filter((held) => held !== name) : inOrder([...before, name]);
     if (after.length > 0) this.change({ columns: { ...this.state.get().columns, [layout]: after } });
   }

@@ -16,6 +16,8 @@ export interface CountsState {
   readonly facets: Readonly<Record<string, number>>;
   /** Of the rows that the rest of the filter keeps, those in which the present rules have not looked for what it asks of them. */
   readonly outdated: number;
+  /** Of the rows that the rest of the filter keeps, those with evidence, as far as the filter or the run has to do with any. */
+  readonly weighed: { readonly weighed: number; readonly of: number } | null;
   /** Share of the rollouts that a filter sees: less than 1 while a run of an older version is indexed anew. */
   readonly filled: number;
   /** `stopped` by a person, or because it failed. */
@@ -49,6 +51,7 @@ export class ListCounts {
     total: null,
     facets: {},
     outdated: 0,
+    weighed: null,
     filled: 1,
     state: 'stopped',
   });
@@ -131,8 +134,8 @@ export class ListCounts {
       this.counting = false;
       this.countedOf = JSON.stringify(query);
       const { filled: before } = this.state.get();
-      const { matching, total, facets, outdated, filled } = counted;
-      this.patch({ matching, total, facets, outdated, filled, state: 'counted' });
+      const { matching, total, facets, outdated, weighed, filled } = counted;
+      this.patch({ matching, total, facets, outdated, weighed, filled, state: 'counted' });
       this.of.onCounted(matching, !this.outdated);
       if (before < 1 && filled === 1) this.of.onFilled();
       else if (this.outdated || filled < 1) this.countSoon();

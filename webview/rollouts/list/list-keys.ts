@@ -8,6 +8,7 @@ export const listKeys = [
   { meaning: 'back to the row that is read', keys: { '.': 'back' } },
   { meaning: 'columns and order of the list', keys: { C: 'columns' } },
   { meaning: 'saved filters', keys: { F: 'filters' } },
+  { meaning: 'weigh what the list shows: what did the answers stand on?', keys: { W: 'weighThese' } },
   { meaning: 'export what the list shows', keys: { E: 'export' } },
   { meaning: 'stop what is read or counted for long', keys: { Escape: 'stop' } },
 ] as const satisfies readonly KeyRow<string>[];

@@ -11,6 +11,7 @@ import type { FieldName, Subject } from '../../../trainer/protocol/query/fields.
 import { matches } from '../../../trainer/protocol/query/matches.ts';
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
 import type { ListSort } from '../../../trainer/protocol/query/sort.ts';
+import { butForEvidence } from '../../../trainer/protocol/query/weighed-fields.ts';
 import type { GroupWithRollouts, RunEvent } from '../../../trainer/protocol/records.ts';
 import { groupWithTold, type ToldOfAnswers, toldOfAnswers } from '../../../trainer/protocol/updated-group.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
@@ -523,9 +524,10 @@ export class RolloutFeed {
       const told = toldOfAnswers(body);
       if (told !== null) arrivals = arrivals.map((arrival) => arrivalWithTold(arrival, told));
       if (told !== null) this.tell(told);
-      if (body.type !== 'masked') continue;
+      if (body.type !== 'masked' && body.type !== 'weighed') continue;
       this.counts.countSoon();
-      if (fieldsOf(this.state.get().query).includes('masked')) {
+      const { query } = this.state.get();
+      if (body.type === 'masked' ? fieldsOf(query).includes('masked') : butForEvidence(query) !== null) {
         this.reload();
         return;
       }

@@ -12,6 +12,7 @@ import { useKeys } from '../../ui/keys.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { grouped } from '../../ui/numbers.ts';
 import { Pane } from '../../ui/pane.tsx';
+import { Popover } from '../../ui/popover.tsx';
 import { useStore } from '../../ui/store.ts';
 import { Tool } from '../../ui/tool.tsx';
 import { useNarrow } from '../../ui/use-narrow.ts';
@@ -39,6 +40,7 @@ import type { RolloutRow } from './rollout-row.ts';
 import { headedLines, plainLines } from './row-lines.ts';
 import { RowsOfBefore } from './rows-of-before.tsx';
 import { SavedFilters } from './saved-filters.tsx';
+import { WeighedOf, WeighThese, weighedBut } from './weighed-of.tsx';
 
 interface RolloutListProps {
   readonly run: RunFeed;
@@ -59,7 +61,7 @@ interface RolloutListProps {
   readonly exports: (menu: { readonly open: boolean; readonly onClose: () => void }) => ComponentChildren;
 }
 
-type Open = 'columns' | 'filters' | 'export' | 'jump' | null;
+type Open = 'columns' | 'filters' | 'export' | 'jump' | 'weigh' | null;
 
 export function RolloutList(props: RolloutListProps) {
   const { run, feed, moves, choices, threshold, selectedId, onSelect, onShow, onRows, exports } = props;
@@ -72,7 +74,9 @@ export function RolloutList(props: RolloutListProps) {
   const { rows, query, sort, faults, list } = state;
   const mending = useMemo(() => mendingOf(state.line, faults), [state.line, faults]);
   const older = useOlderAnswers(run, query, counts);
-  const shown = choices.columns(layout);
+  const weighed = weighedBut(query, counts);
+  const hasWeighed = counts.weighed !== null;
+  const shown = choices.columns(layout, hasWeighed);
   const ordered = layout === 'table' && sort ? orderColumn(sort, shown) : null;
   const lines = useMemo(() => (layout === 'grouped' ? headedLines(rows) : plainLines(rows.length)), [rows, layout]);
   const context = useMemo((): CellContext => ({ threshold, hits: hitsBy(query) }), [threshold, query]);
@@ -87,7 +91,7 @@ export function RolloutList(props: RolloutListProps) {
   const order = (wanted: ListSort | null) => {
     if (wanted && orderColumn(wanted, shown) === null) {
       const name = orderColumn(wanted);
-      if (name) choices.toggleColumn(layout, name);
+      if (name) choices.toggleColumn(layout, name, hasWeighed);
     }
     feed.setSort(wanted);
   };
@@ -123,6 +127,7 @@ export function RolloutList(props: RolloutListProps) {
       },
       columns: () => openByKey('columns'),
       filters: () => openByKey('filters'),
+      weighThese: () => openByKey('weigh'),
       export: () => openByKey('export'),
       stop,
     }),
@@ -150,6 +155,12 @@ export function RolloutList(props: RolloutListProps) {
               expanded={open === 'columns'}
               onPress={() => toggle('columns')}
             />
+            <Tool
+              icon="scale"
+              label="Weigh these: what did they stand on? (W)"
+              expanded={open === 'weigh'}
+              onPress={() => toggle('weigh')}
+            />
             <Tool icon="export" label="Export (E)" expanded={open === 'export'} onPress={() => toggle('export')} />
           </>
         }
@@ -157,7 +168,7 @@ export function RolloutList(props: RolloutListProps) {
       {open === 'columns' && (
         <ColumnMenu
           {...{ layout, shown, sort }}
-          onToggle={(name) => choices.toggleColumn(layout, name)}
+          onToggle={(name) => choices.toggleColumn(layout, name, hasWeighed)}
           onUsual={() => choices.usualColumns(layout)}
           onSort={order}
           onClose={close}
@@ -179,6 +190,11 @@ export function RolloutList(props: RolloutListProps) {
         />
       )}
       {exports({ open: open === 'export', onClose: () => setOpen((held) => (held === 'export' ? null : held)) })}
+      {open === 'weigh' && (
+        <Popover label="Weigh these" onClose={close}>
+          <WeighThese {...{ run }} line={state.goodLine} />
+        </Popover>
+      )}
       {open === 'jump' && <JumpField length={length} onJump={(to) => void moves.jump(to)} onClose={close} />}
       {counts.filled < 1 && (
         <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * counts.filled)} %.`}>
@@ -222,6 +238,7 @@ export function RolloutList(props: RolloutListProps) {
         brief={layout !== 'table'}
         onToggle={(term) => feed.toggle(term)}
       />
+      {weighed && <WeighedOf {...{ run, weighed }} />}
       {!isEmpty && older && <NotLookedFor {...{ run, older }} />}
       {layout === 'table' ? (
         <ColumnHeads {...{ shown, sort, scrolled }} onSort={order} />

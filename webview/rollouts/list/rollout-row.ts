@@ -1,5 +1,6 @@
 /** A row of the list as the page keeps it: what its columns show, and no text of the answer. */
 import type { RolloutRow as FullRow } from '../../../trainer/protocol/messages.ts';
+import { feltOf } from '../../../trainer/protocol/paid-and-felt.ts';
 import type { FrameOrder, Group, GroupPurpose, GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
 import type { ToldOfAnswers } from '../../../trainer/protocol/updated-group.ts';
 import type { RowPart } from '../../rollout/reward-parts.tsx';
@@ -17,6 +18,8 @@ export interface RolloutRow {
   readonly total: number;
   readonly parts: readonly RowPart[];
   readonly advantage: number | null;
+  /** The temporal reward changed its advantage; null where there is nothing to say. */
+  readonly felt: boolean | null;
   readonly tokenCount: number;
   /** The highest tier; 0 for none. */
   readonly ahaTier: number;
@@ -27,6 +30,9 @@ export interface RolloutRow {
   /** Of the temporal test of its group; null where there was none. */
   readonly p: number | null;
   readonly pShuffled: number | null;
+  /** What the order of the frames is worth to it, in nats; null where it was not weighed or has no order. */
+  readonly orderWorth: number | null;
+  readonly orderError: number | null;
   /** When its group was made, milliseconds since 1970; null where that is not known. */
   readonly at: number | null;
   readonly flags: number;
@@ -51,20 +57,43 @@ function shared(problem: string): string {
 
 export function compactRow(row: FullRow): RolloutRow {
   const { purpose, p, pShuffled, at, flags, problem, problemType } = row;
-  return { ...ofRollout(row), purpose, p, pShuffled, at, flags, problem: shared(problem), problemType };
+  return {
+    ...ofRollout(row),
+    felt: row.felt ?? null,
+    purpose,
+    p,
+    pShuffled,
+    at,
+    flags,
+    problem: shared(problem),
+    problemType,
+  };
 }
 
 /** Rows of a group that has just arrived, in the order in which the list shows them: newest first. */
 export function rowsOfGroup(group: GroupWithRollouts): RolloutRow[] {
   const asked = ofGroup(group);
-  return group.rollouts.map((rollout) => ({ ...ofRollout(rollout), ...asked, flags: 0 })).reverse();
+  return group.rollouts
+    .map((rollout) => ({
+      ...ofRollout(rollout),
+      ...asked,
+      felt: feltOf(group, rollout),
+      flags: 0,
+    }))
+    .reverse();
 }
 
 /** The row with what the update of its step tells of its answer. */
 export function rowWithTold(row: RolloutRow, told: ToldOfAnswers): RolloutRow {
   const own = told.get(row.id);
   if (own === undefined) return row;
-  return { ...row, kl: own.kl ?? row.kl, masked: row.masked || own.masked !== undefined };
+  const { orderWorth: order } = own;
+  return {
+    ...row,
+    kl: own.kl ?? row.kl,
+    masked: row.masked || own.masked !== undefined,
+    ...(order && { orderWorth: order.worth, orderError: order.error }),
+  };
 }
 
 function ofGroup({ purpose, temporal, at, question }: Group) {
@@ -94,6 +123,8 @@ function ofRollout(rollout: Omit<Rollout, 'text' | 'parsed'>) {
     tokenCount: rollout.tokenCount,
     ahaTier: rollout.aha.reduce((highest, { tier }) => Math.max(highest, tier), 0),
     kl: rollout.kl ?? null,
+    orderWorth: rollout.orderWorth?.worth ?? null,
+    orderError: rollout.orderWorth?.error ?? null,
     flagged: rollout.flagged ?? [],
     masked: rollout.masked !== undefined,
     meanEntropy: rollout.meanEntropy,

@@ -20,6 +20,9 @@ interface SavedFiltersProps {
 
 const historyShown = 8;
 
+/** What many look for, of what is weighed on request. */
+const ready: readonly SavedFilter[] = [{ name: 'paid without order', line: 'orderWorth<0.5 temporal>0' }];
+
 export function SavedFilters({ line, saved, history, onApply, onSave, onRemove, onClose }: SavedFiltersProps) {
   const [typed, setTyped] = useState('');
   const name = typed.trim();
@@ -74,6 +77,16 @@ export function SavedFilters({ line, saved, history, onApply, onSave, onRemove, 
           ))}
         </ul>
       )}
+      <ul aria-label="Ready to use">
+        {ready.map((held) => (
+          <li key={held.name} class={styles.filter}>
+            <button type="button" class={styles.apply} onClick={() => onApply(held.line)}>
+              <span class="cut">{held.name}</span>
+              <span class="dim mono cut">{held.line}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
       {history.length > 0 && (
         <>
           <p class={`${styles.before} dim`}>before</p>

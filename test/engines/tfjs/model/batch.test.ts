@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import type { EncodedPrompt, PackedBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
-import { packBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
+import { packBatch, rowsAdded, sharedBatches } from '../../../../trainer/engines/tfjs/model/batch.ts';
 import { newConfigFile, readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { Model } from '../../../../trainer/engines/tfjs/model/model.ts';
 import type { Ops } from '../../../../trainer/engines/tfjs/model/ops.ts';
@@ -62,6 +62,50 @@ test('the part up to the end of the frames stands once for two questions about t
   expect(packBatch([first, shuffled]).attention.copied).toBeNull();
 });
 
+/** Prompts and answers as interventions make them: the same words, another frame pair, other orders, answers that begin alike. */
+const changed = [
+  { prompt: prompt(1, inOrder, [8, 9, 10]), answers: [[11, 12, 13, 14, 15], [11, 12, 13, 20], [11]] },
+  { prompt: prompt(1, [0, 1, 0, 1, 4, 5], [8, 9, 10]), answers: [[11, 12, 13, 14, 15]] },
+  { prompt: prompt(1, [0, 1, 2, 3, 2, 3], [8, 9, 10]), answers: [[11, 12, 13, 14, 15]] },
+  { prompt: prompt(1, [5, 4, 3, 2, 1, 0], [8, 9, 10]), answers: [[11, 12, 13, 14, 15]] },
+  { prompt: prompt(1, inOrder, [8, 9, 21, 22]), answers: [[11, 12, 13, 14, 15]] },
+  { prompt: prompt(1, inOrder, [8, 9, 10, 11, 12]), answers: [[13, 14, 15]] },
+].map(({ prompt: own, answers }) => ({ prompt: own, answers: answers.map((answer) => Int32Array.from(answer)) }));
+
+test('with all rows in common, those that show the same behind the same stand once', () => {
+  const rows = (groups: typeof changed) => packBatch(groups, 'all rows').index.length;
+  const [seen, secondPair, thirdPair, reversed, otherWords, longer] = changed as [
+    (typeof changed)[number],
+    ...typeof changed,
+  ];
+  // A start of two tokens, three pairs of two tokens, the end of the video and three words; answers but their last token.
+  const whole = 2 + 6 + 4;
+  expect(rows([seen])).toBe(whole + 4);
+  expect(rows([seen, secondPair as typeof seen])).toBe(whole + 4 + (whole - 4) + 4);
+  expect(rows([seen, thirdPair as typeof seen])).toBe(whole + 4 + (whole - 6) + 4);
+  expect(rows([seen, reversed as typeof seen])).toBe(whole + 4 + (whole - 2) + 4);
+  expect(rows([seen, otherWords as typeof seen])).toBe(whole + 4 + 2 + 4);
+  // What stands in a prompt is not what stands in an answer: attention adds it up in other pieces.
+  expect(rows([seen, longer as typeof seen])).toBe(whole + 4 + 2 + 2);
+  const added = rowsAdded([seen, secondPair as typeof seen]);
+  expect(added.map((own) => own.length)).toEqual([3, 1]);
+  expect(added.flat().reduce((sum, own) => sum + own, 0)).toBe(rows([seen, secondPair as typeof seen]) + 6);
+});
+
+test('batches with all rows in common hold what fits, and groups in their order', () => {
+  const sizes = (most: number) => sharedBatches(changed, most);
+  expect(sizes(1)).toEqual(changed.map((_, i) => [i, i + 1]));
+  expect(sizes(10_000)).toEqual([[0, changed.length]]);
+  for (const most of [20, 40, 60]) {
+    const ranges = sizes(most);
+    expect(ranges.map(([start]) => start)).toEqual([0, ...ranges.slice(0, -1).map(([, end]) => end)]);
+    for (const [start, end] of ranges) {
+      if (end > start + 1)
+        expect(packBatch(changed.slice(start, end), 'all rows').index.length).toBeLessThanOrEqual(most);
+    }
+  }
+});
+
 test('log-probabilities are bit for bit those of a prompt alone, and gradients the sum of theirs', async () => {
   const groups = [first, sameClip, shuffled, otherClip];
   for (const [backend, start] of started) {
@@ -82,6 +126,16 @@ test('log-probabilities are bit for bit those of a prompt alone, and gradients t
     const together = await logprobs(packBatch(groups));
     const apart: number[] = [];
     for (const group of groups) apart.push(...(await logprobs(packBatch([group]))));
+    const shared = await logprobs(packBatch(changed, 'all rows'));
+    const unshared: number[] = [];
+    for (const group of changed) unshared.push(...(await logprobs(packBatch([group]))));
+    expect(shared.length).toBe(unshared.length);
+    if (backend.startsWith('wasm')) expect(shared, backend).toEqual(unshared);
+    else {
+      shared.forEach((value, i) => {
+        expect(value).toBeCloseTo(unshared[i] ?? Number.NaN, 5);
+      });
+    }
     // The plain operations pad a batch to its longest row, which changes the order of their sums.
     if (backend.startsWith('wasm')) expect(together, backend).toEqual(apart);
     else {

@@ -138,6 +138,7 @@ export class ListModel {
       total: this.stored.length,
       facets: {},
       outdated: 0,
+      weighed: null,
       filled: 1,
     };
   }

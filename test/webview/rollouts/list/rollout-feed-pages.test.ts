@@ -144,7 +144,7 @@ describe('pages of the list', () => {
   it('tells no number of another filter when one stops before its rows are there', async () => {
     const { model, feed } = await opened('half:ordered');
     model.trainer.script['rollouts/list'] = () => held<never>().promise;
-    const nothing = { matching: 0, total: 7200, facets: { 'purpose:train': 0 }, outdated: 0, filled: 1 };
+    const nothing = { matching: 0, total: 7200, facets: { 'purpose:train': 0 }, outdated: 0, weighed: null, filled: 1 };
     model.trainer.script['rollouts/count'] = async () => nothing;
     feed.setLine('step>999999');
     await until(feed.counts.state, ({ state, matching }) => state === 'counted' && matching === 0);
@@ -164,6 +164,7 @@ describe('pages of the list', () => {
       total: number;
       facets: Record<string, number>;
       outdated: number;
+      weighed: null;
       filled: number;
     }>();
     model.trainer.script['rollouts/count'] = () => promise;
@@ -171,7 +172,7 @@ describe('pages of the list', () => {
     await until(feed.state, ({ reading }) => !reading);
     model.link.peer.notify('rollouts/progress', { runId: 'a', done: 300, total: 1200 });
     await until(feed.state, ({ progress }) => progress === 0.25);
-    give({ matching: 0, total: 7200, facets: {}, outdated: 0, filled: 1 });
+    give({ matching: 0, total: 7200, facets: {}, outdated: 0, weighed: null, filled: 1 });
     await until(feed.state, ({ progress }) => progress === null);
   });
 

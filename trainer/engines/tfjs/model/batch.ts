@@ -2,6 +2,10 @@
  * Packs prompts and answers into rows. What several have in common stands once: a prompt, however many answers it has, and the part
  * of prompts up to the end of their last medium, when they show the same. The rest takes it as its prefix. An answer's last token
  * is no row, as nothing follows from it.
+ *
+ * Where nothing is trained, every row stands once that shows the same behind the same rows: prompts that begin alike, such as those
+ * of a question whose later frames are exchanged, and answers to one prompt that begin alike. Attention sees each prompt and answer
+ * in the same pieces as without, so that no bit of a result tells what was shared. A gradient is added up by rows, and would tell.
  */
 
 import type { Segments } from './ops.ts';
@@ -70,8 +74,11 @@ export interface PackedBatch extends Batch {
   readonly promptTargets: Targets & { readonly group: Int32Array };
 }
 
-export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
-  const packer = new Packer();
+/** What stands once: the parts of prompts up to the end of their media, or every row that shows the same behind the same rows. */
+export type InCommon = 'heads' | 'all rows';
+
+export function packBatch(groups: readonly PackedGroup[], common: InCommon = 'heads'): PackedBatch {
+  const packer = new Packer(common);
   const prompts: PackedPrompt[] = [];
   const answerTargets: TargetList = { rows: [], targets: [] };
   const promptTargets: TargetList & { group: number[] } = { rows: [], targets: [], group: [] };
@@ -86,9 +93,9 @@ export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
       promptTargets.group.push(group);
     }
     for (const answer of answers) {
-      const first = packer.answer(prompt, packed, answer);
+      const rows = packer.answer(prompt, packed, answer);
       answer.forEach((token, i) => {
-        answerTargets.rows.push(i === 0 ? (packed.rows.at(-1) as number) : first + i - 1);
+        answerTargets.rows.push((i === 0 ? packed.rows.at(-1) : rows[i - 1]) as number);
         answerTargets.targets.push(token);
       });
     }
@@ -103,6 +110,47 @@ export function packBatch(groups: readonly PackedGroup[]): PackedBatch {
       group: Int32Array.from(promptTargets.group),
     },
   };
+}
+
+/**
+ * Rows that each sequence adds to a batch with all rows in common: the prompt's count for its first answer. A vision token that was
+ * not there counts twice, as the vision tower has a row of work for it too.
+ */
+export function rowsAdded(groups: readonly PackedGroup[]): number[][] {
+  const packer = new Packer('all rows');
+  let before = 0;
+  const added = (): number => {
+    const own = packer.work - before;
+    before = packer.work;
+    return own;
+  };
+  return groups.map(({ prompt, answers }) => {
+    const packed = packer.prompt(prompt);
+    return answers.map((answer) => {
+      packer.answer(prompt, packed, answer);
+      return added();
+    });
+  });
+}
+
+/**
+ * Ranges of groups that make batches with all rows in common of at most `mostRows` rows. A group is never cut, and makes a batch of
+ * its own where it has more.
+ */
+export function sharedBatches(groups: readonly PackedGroup[], mostRows: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  let packer = new Packer('all rows');
+  let start = 0;
+  groups.forEach((group, i) => {
+    packer.group(group);
+    if (i === start || packer.index.length <= mostRows) return;
+    ranges.push([start, i]);
+    start = i;
+    packer = new Packer('all rows');
+    packer.group(group);
+  });
+  if (start < groups.length) ranges.push([start, groups.length]);
+  return ranges;
 }
 
 interface TargetList {
@@ -124,6 +172,7 @@ function headKey({ tokens, positions, media }: EncodedPrompt, length: number): s
 /** Lays rows out one after the other. */
 class Packer {
   readonly index: number[] = [];
+  private readonly common: InCommon;
   private readonly positions: number[] = [];
   private readonly vision = new VisionRows();
   /** Rows of attention: the row of the batch that each shows. */
@@ -131,6 +180,22 @@ class Packer {
   private readonly segments: [number, number, number, number][] = [];
   /** First row of each head that stands in the batch. */
   private readonly heads = new Map<string, number>();
+  /** Rows by what they show and the row before them. */
+  private readonly known = new Map<string, number>();
+
+  constructor(common: InCommon) {
+    this.common = common;
+  }
+
+  /** Rows of the decoder and, as rows, the work of the vision tower. */
+  get work(): number {
+    return this.index.length + this.vision.tokens;
+  }
+
+  group({ prompt, answers }: PackedGroup): void {
+    const packed = this.prompt(prompt);
+    for (const answer of answers) this.answer(prompt, packed, answer);
+  }
 
   prompt(prompt: EncodedPrompt): PackedPrompt {
     const length = prompt.tokens.length;
@@ -138,17 +203,20 @@ class Packer {
     const first = this.from.length;
     const rows = new Int32Array(length);
     const numbers = this.indexOf(prompt);
-    const put = (i: number): void => {
-      rows[i] = this.row(numbers[i] as number, prompt.positions.subarray(3 * i, 3 * i + 3));
+    const put = (i: number): boolean => {
+      const before = this.index.length;
+      const behind = i === 0 ? -1 : (rows[i - 1] as number);
+      const opens = i === 0 || i === head;
+      rows[i] = this.row(behind, opens, numbers[i] as number, prompt.positions.subarray(3 * i, 3 * i + 3));
+      return this.index.length > before;
     };
     // A head is a segment of its own whether or not another prompt shares it: what else is in the batch must change no bit.
     if (head > 0) {
-      const key = headKey(prompt, head);
+      const key = this.common === 'heads' ? headKey(prompt, head) : '';
       const known = this.heads.get(key);
       if (known === undefined) {
-        this.heads.set(key, this.index.length);
-        for (let i = 0; i < head; i++) put(i);
-        this.segments.push([first, head, 0, 0]);
+        if (this.common === 'heads') this.heads.set(key, this.index.length);
+        this.segment([first, head, 0, 0], put, 0);
       } else {
         for (let i = 0; i < head; i++) {
           rows[i] = known + i;
@@ -156,21 +224,22 @@ class Packer {
         }
       }
     }
-    for (let i = head; i < length; i++) put(i);
-    if (length > head) this.segments.push([first + head, length - head, head > 0 ? first : 0, head]);
+    if (length > head) this.segment([first + head, length - head, head > 0 ? first : 0, head], put, head);
     return { rows, first };
   }
 
-  /** The first row of an answer to the prompt that was put last. */
-  answer(prompt: EncodedPrompt, { first, rows }: PackedPrompt, answer: Int32Array): number {
-    const start = this.index.length;
-    if (answer.length < 2) return start;
-    this.segments.push([this.from.length, answer.length - 1, first, rows.length]);
-    for (let i = 0; i < answer.length - 1; i++) {
-      const position = prompt.next + i;
-      this.row(answer[i] as number, [position, position, position]);
-    }
-    return start;
+  /** The row of each token of an answer but the last, to the prompt that was put last. */
+  answer(prompt: EncodedPrompt, { first, rows: before }: PackedPrompt, answer: Int32Array): Int32Array {
+    const rows = new Int32Array(Math.max(0, answer.length - 1));
+    if (rows.length === 0) return rows;
+    const put = (i: number): boolean => {
+      const [count, position] = [this.index.length, prompt.next + i];
+      const behind = (i === 0 ? before.at(-1) : rows[i - 1]) as number;
+      rows[i] = this.row(behind, i === 0, answer[i] as number, [position, position, position]);
+      return this.index.length > count;
+    };
+    this.segment([this.from.length, rows.length, first, before.length], put, 0);
+    return rows;
   }
 
   batch(): Batch {
@@ -187,13 +256,30 @@ class Packer {
     };
   }
 
-  /** Adds a row and gives its number. */
-  private row(token: number, position: ArrayLike<number>): number {
-    const row = this.index.length;
-    this.index.push(token);
-    this.positions.push(position[0] as number, position[1] as number, position[2] as number);
-    this.from.push(row);
-    return row;
+  /** Puts the rows of a segment, from number `begin` on. One without a row of its own is not computed again. */
+  private segment(segment: [number, number, number, number], put: (i: number) => boolean, begin: number): void {
+    let added = false;
+    for (let i = begin; i < begin + segment[1]; i++) added = put(i) || added;
+    if (added) this.segments.push(segment);
+  }
+
+  /**
+   * The number of a row of the batch, which is added where it is not in common with another.
+   * @param behind the row before it; -1 where it is the first
+   * @param opens whether it is the first of a segment: rows that attention takes in other pieces are other rows
+   */
+  private row(behind: number, opens: boolean, token: number, position: ArrayLike<number>): number {
+    const [time, row, column] = position as unknown as readonly [number, number, number];
+    const key = this.common === 'heads' ? null : `${behind} ${opens} ${token} ${time} ${row} ${column}`;
+    const known = key === null ? undefined : this.known.get(key);
+    const number = known ?? this.index.length;
+    if (known === undefined) {
+      if (key !== null) this.known.set(key, number);
+      this.index.push(token);
+      this.positions.push(time, row, column);
+    }
+    this.from.push(number);
+    return number;
   }
 
   /** A prompt's tokens, those of media by their numbers in the batch. */
@@ -221,8 +307,8 @@ function firstPlaces(from: Int32Array, count: number): Int32Array {
 /** Numbers the vision tokens of a batch. A frame pair that stands in several media, or twice in one, is counted once. */
 class VisionRows {
   readonly pairs: FramePair[] = [];
+  tokens = 0;
   private readonly placed = new Map<string, number>();
-  private tokens = 0;
 
   /** First vision token of each frame pair of a medium, and how many it has. */
   place(medium: Medium): { first: number; tokens: number }[] {

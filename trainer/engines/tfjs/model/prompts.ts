@@ -69,20 +69,50 @@ function chunkKey(chunk: Chunk): readonly unknown[] {
   }
 }
 
+const firstsOfAlike = new WeakMap<Uint8Array, readonly number[]>();
+
+/** Of each frame the first one that has its pixels. */
+function firstOfAlike({ pixels, count }: Frames): readonly number[] {
+  const known = firstsOfAlike.get(pixels);
+  if (known !== undefined) return known;
+  const size = pixels.length / count;
+  const bytes = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length);
+  const isAlike = (a: number, b: number): boolean =>
+    bytes.compare(bytes, a * size, (a + 1) * size, b * size, (b + 1) * size) === 0;
+  const firsts: number[] = [];
+  for (let frame = 0; frame < count; frame++) {
+    const first = firsts.findIndex((own, other) => own === other && isAlike(other, frame));
+    firsts.push(first < 0 ? frame : first);
+  }
+  firstsOfAlike.set(pixels, firsts);
+  return firsts;
+}
+
+/** The chunk with frames of the same pixels named alike. A frame that is not there stays, to be refused. */
+function withFirstOfAlike(chunk: Chunk): Chunk {
+  if (chunk.kind !== 'video') return chunk;
+  const firsts = firstOfAlike(chunk.frames);
+  return { ...chunk, order: chunk.order.map((frame) => firsts[frame] ?? frame) };
+}
+
 /** Encodes the prompts of one call; equal prompts, and equal media in them, become the same object. */
 export class PromptEncoder {
   private readonly tokenizer: Tokenizer;
   private readonly config: ModelConfig;
+  private readonly alikeFrames: boolean;
   private readonly prompts = new Map<string, EncodedPrompt>();
   private readonly media = new Map<string, Medium>();
 
-  constructor(tokenizer: Tokenizer, config: ModelConfig) {
+  /** @param alikeFrames whether frames of the same pixels are the same frame: prompts that show them in another order are equal then */
+  constructor(tokenizer: Tokenizer, config: ModelConfig, alikeFrames = false) {
     this.tokenizer = tokenizer;
     this.config = config;
+    this.alikeFrames = alikeFrames;
   }
 
   /** @throws StudioError `bad-request` for an unknown special token, `bad-media` for frames that can't be cut into patches */
-  encode(prompt: Prompt): EncodedPrompt {
+  encode(given: Prompt): EncodedPrompt {
+    const prompt = this.alikeFrames ? given.map(withFirstOfAlike) : given;
     const key = JSON.stringify(prompt.map(chunkKey));
     const known = this.prompts.get(key);
     if (known !== undefined) return known;

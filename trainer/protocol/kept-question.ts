@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dataType, problemType } from './dataset.ts';
 
-export const askedQuestion = {
+export const keptQuestion = {
   /** Name of the dataset. */
   dataset: z.string(),
   /** Among the questions that can be asked, from 0. */
@@ -25,7 +25,7 @@ export const askedQuestion = {
 /** The medium could not be read, or the prompt was too long, so nothing was asked. */
 export const skippedQuestion = z.strictObject({
   outcome: z.literal('skipped'),
-  ...askedQuestion,
+  ...keptQuestion,
   message: z.string(),
 });
 export type SkippedQuestion = z.infer<typeof skippedQuestion>;

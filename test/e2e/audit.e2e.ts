@@ -1,0 +1,80 @@
+/** The page of audits in a real browser: the figures are those of lines that are written out here. */
+
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { auditsFolder } from '../../trainer/protocol/audit.ts';
+import { trainerFolder } from '../../trainer/protocol/discovery.ts';
+import { audited, imageOf, questions, writeAudit } from '../audit/made-audit.ts';
+import { notOwned, pagesOfRuns, rowsOf } from './pages-of-runs.ts';
+import { projectWithRuns } from './recorded-run.ts';
+import { firstRun, slow } from './two-runs.ts';
+
+const hostile = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>';
+
+const pages = pagesOfRuns(firstRun, async () => {
+  const project = await projectWithRuns([slow]);
+  const lines = [
+    ...questions(16, (row) => audited(row)),
+    ...questions(16, (row) =>
+      audited(20 + row, { without: ['one frame'], order: [0.2, 0.1] }, { family: 'planted', problem: hostile }),
+    ),
+    ...questions(8, (row) => imageOf(audited(40 + row, {}, { family: 'chart' }))),
+  ];
+  await writeAudit(project.folder, 'tgrpo-1-eval', lines);
+  return project;
+});
+
+describe('the page of audits', () => {
+  it('shows what follows by family, and names the shortcut alone', async () => {
+    const tab = await pages.open('audit');
+    await tab.locator('[data-part=families]').waitFor();
+    const rows = await rowsOf(tab, 'families');
+    const verdicts = rows.map((cells) => [cells[0], cells.at(-2), cells.at(-1)]);
+    expect(verdicts).toEqual([
+      ['chart', '–', 'needs the image'],
+      ['direction', '8.0', 'needs order'],
+      ['planted', '0.2', 'SHORTCUT: right without order, one frame is enough, any order is enough'],
+      ['all questions', '4.1', ''],
+    ]);
+    expect(await tab.locator('tr[data-shortcut]').count()).toBe(1);
+    expect(rows[2]?.[5]).toContain('100 percent, 100 % right, 81 to 100 % with 95 % confidence, of 16 questions');
+  });
+
+  it('opens a question of a family by keyboard, and keeps what a dataset says as text', async () => {
+    const tab = await pages.open('audit');
+    await tab.locator('[data-part=families]').waitFor();
+    for (let i = 0; i < 3; i++) await tab.keyboard.press('j');
+    const list = tab.locator('[data-part=questions]');
+    await list.getByRole('button').first().waitFor();
+    await expect.poll(() => list.getByRole('button').count()).toBe(16);
+    await expect.poll(() => list.getByRole('button').first().textContent()).toContain('<img src=x');
+    await list.getByRole('button').first().press('Enter');
+    const answers = await list.getByRole('row').evaluateAll((all) => all.map((row) => row.textContent));
+    expect(answers).toEqual([
+      'as seen, order 0.2 natsA',
+      ...['no videoB', 'blank framesB', 'one frameA'],
+      ...['shuffle 1B', 'shuffle 2B', 'shuffle 3B', 'shuffle 4B'],
+      ...['reversed framesB', 'no questionB'],
+    ]);
+    await notOwned(tab);
+  });
+
+  it('finds the place again after a reload, and is reached from the dashboard by a', async () => {
+    const tab = await pages.open('audit', { place: '&family=eval:%20chart' });
+    await tab.locator('[data-part=questions]').waitFor();
+    await tab.reload();
+    await expect.poll(() => tab.locator('[data-part=questions]').getByRole('button').count()).toBe(8);
+    const dashboard = await pages.open('dashboard');
+    await dashboard.getByText('step').first().waitFor();
+    await dashboard.keyboard.press('a');
+    await dashboard.locator('[data-part=families]').waitFor();
+  });
+
+  it('says how a dataset is audited where none has been', async () => {
+    await rm(path.join(pages.folder, trainerFolder, auditsFolder), { recursive: true });
+    const tab = await pages.open('audit');
+    await tab.getByText('No dataset of this project has been audited.').waitFor();
+    await tab.getByText('npx video-r1 audit DATASET').waitFor();
+  });
+});

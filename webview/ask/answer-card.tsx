@@ -1,0 +1,104 @@
+/** One answer as a card: the original in a line, an experiment dashed, one that is being written as far as it is. */
+import { useMemo } from 'preact/hooks';
+import type { ExperimentAnswer } from '../../trainer/protocol/ask.ts';
+import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
+import { type Rollout, stopWords } from '../../trainer/protocol/records.ts';
+import type { Host } from '../host.ts';
+import { AhaTier } from '../rollout/aha-tier.tsx';
+import { AnswerMark } from '../rollout/answer-mark.tsx';
+import { wordDiff } from '../rollout/word-diff.ts';
+import { DiffInline } from '../rollout/word-diff-view.tsx';
+import { count, fixed } from '../ui/numbers.ts';
+import { Tool } from '../ui/tool.tsx';
+import styles from './answer-card.module.css';
+
+const longestShown = 4000;
+const tierOf = (aha: readonly { readonly tier: number }[]): number => Math.max(0, ...aha.map(({ tier }) => tier));
+/** Where `shown` leaves them their ends, texts keep their line breaks. */
+const textOf = (text: string): string =>
+  shownText(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text);
+
+/** @param from where in its text the newest ask goes on */
+export function OriginalCard({ rollout, threshold, from }: { rollout: Rollout; threshold: number; from: number }) {
+  const { order, index, answer, accuracy, correct, aha, tokenCount, reward, orderWorth } = rollout;
+  const worth = orderWorth ? ` · order ${fixed(orderWorth.worth, 1)}` : '';
+  return (
+    <article class={styles.original} aria-label="The original" data-part="original">
+      <p class={styles.head}>
+        <span class="dim">
+          original, {order} {index + 1}
+        </span>
+        <b class="strong model-text">{answer === '' ? 'none' : shownLine(answer, 60)}</b>
+        <AnswerMark {...{ accuracy, correct, threshold }} />
+        {tierOf(aha) > 0 && <AhaTier tier={tierOf(aha)} />}
+        <span class="grow" />
+        <span class="dim">
+          {count(tokenCount, 'token')} · reward {fixed(reward.total, 2)}
+          {worth}
+        </span>
+      </p>
+      <p class={`${styles.brief} model-text`}>
+        {from > 0 && <span class="dim">from the cut: </span>}
+        {shownLine(rollout.text.slice(from), 400)}
+      </p>
+    </article>
+  );
+}
+
+interface AnswerCardProps {
+  readonly name: string;
+  readonly answer: ExperimentAnswer;
+  readonly threshold: number;
+  /** Of the answer that was asked again. */
+  readonly originalText: string;
+  readonly options: readonly string[];
+  readonly diff: boolean;
+  readonly host: Host;
+}
+
+export function AnswerCard({ name, answer, threshold, originalText, diff, host }: AnswerCardProps) {
+  const { text, from, accuracy, correct, aha, newTokens, meanLogprob, stopReason, commitments } = answer;
+  const words = useMemo(() => (diff ? wordDiff(originalText, text) : null), [diff, originalText, text]);
+  const last = commitments.at(-1);
+  return (
+    <article class={styles.card} aria-label={`Answer ${name}`} data-part="answer">
+      <p class={styles.head}>
+        <span class="dim">{name}</span>
+        <b class="strong model-text">{answer.answer === '' ? 'none' : shownLine(answer.answer, 60)}</b>
+        <AnswerMark {...{ accuracy, correct, threshold }} />
+        {tierOf(aha) > 0 && <AhaTier tier={tierOf(aha)} />}
+        <span class="grow" />
+        <span class="dim" title="Tokens that the model wrote, and their mean log-probability in nats">
+          {newTokens} new · {fixed(meanLogprob, 2)}
+          {stopReason === 'stop' ? '' : ` · ${stopWords[stopReason]}`}
+        </span>
+        <Tool
+          icon="document"
+          label={`Open answer ${name} as a document`}
+          onPress={() => host.openDocument(`answer ${name}.txt`, text)}
+        />
+      </p>
+      {words ? (
+        <DiffInline first={originalText} second={text} diff={words} />
+      ) : (
+        <p class={`${styles.text} model-text`}>
+          {textOf(text.slice(from))}
+          {last && <span class={styles.commits}>commits to {shownLine(last.answer, 30)}</span>}
+        </p>
+      )}
+    </article>
+  );
+}
+
+export function WritingCard({ name, text, tokens }: { name: string; text: string; tokens: number }) {
+  return (
+    <article class={styles.card} aria-label={`Answer ${name}, being written`} data-part="writing">
+      <p class={styles.head}>
+        <span class="dim">{name} writing</span>
+        <span class="grow" />
+        <span class="dim">{tokens} new</span>
+      </p>
+      <p class={`${styles.text} model-text dim`}>{textOf(text)}</p>
+    </article>
+  );
+}

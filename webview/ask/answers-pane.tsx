@@ -1,0 +1,270 @@
+/** All that was asked beside one answer: shares right against the group, the original, then the answers of each ask, the newest first. */
+import { useState } from 'preact/hooks';
+import type { Experiment, ExperimentAnswer, RightOf } from '../../trainer/protocol/ask.ts';
+import { askTitle, soFar, soFarSentence, weightsWords } from '../../trainer/protocol/ask-words.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import type { Host } from '../host.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { PaneHead } from '../ui/heads.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { count } from '../ui/numbers.ts';
+import { Pane } from '../ui/pane.tsx';
+import { Segments } from '../ui/segments.tsx';
+import { useStore } from '../ui/store.ts';
+import { Tool } from '../ui/tool.tsx';
+import { AnswerCard, OriginalCard, WritingCard } from './answer-card.tsx';
+import styles from './answers-pane.module.css';
+import type { Asking, UnderWay } from './asking.ts';
+import { cutOf, originalOf } from './draft.ts';
+
+interface AnswersPaneProps {
+  readonly feed: RunFeed;
+  readonly host: Host;
+  readonly asking: Asking;
+  /** The difference to the original in place of the text. */
+  readonly diff: boolean;
+  /** Number of the ask that a link names; 0 for none. */
+  readonly shown: number;
+  readonly onDiff: (diff: boolean) => void;
+}
+
+const rightOf = (answers: readonly { readonly correct: boolean }[]): RightOf => ({
+  right: answers.filter(({ correct }) => correct).length,
+  total: answers.length,
+});
+
+export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: AnswersPaneProps) {
+  const { experiments, underWay, original } = useStore(asking.state, (held) => held);
+  const threshold = useStore(feed.state, ({ view }) => view.run.parameters.correctThreshold);
+  const { group, rollout } = original;
+  const of = originalOf(feed.id, original);
+  const own = group.rollouts.filter(({ order }) => order === rollout.order);
+  const asks = experiments ?? [];
+  const answers = asks.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.answers.length, 0);
+  const newest = asks.at(-1);
+  const given = underWay ? underWay.ask : newest?.ask;
+  const from = given ? (given.keep === null ? 0 : cutOf(rollout.text, cutTokens(original, given.keep)).end) : 0;
+  return (
+    <Pane name="answers" label="Answers">
+      <PaneHead
+        title="Answers"
+        meta={
+          experiments === null
+            ? 'reading'
+            : `${answers} in ${count(asks.length, 'ask')}${underWay ? ', 1 under way' : ''}`
+        }
+        tools={
+          <Segments label="How answers are shown">
+            <button type="button" aria-pressed={!diff} onClick={() => onDiff(false)}>
+              Text
+            </button>
+            <button type="button" aria-pressed={diff} onClick={() => onDiff(true)}>
+              Diff
+            </button>
+          </Segments>
+        }
+      />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section class={styles.body} aria-label="What was answered" tabIndex={0}>
+        <table class={styles.shares} data-part="shares">
+          <thead>
+            <tr>
+              <th class="num">ask</th>
+              <th>changed</th>
+              <th>right</th>
+              <td />
+            </tr>
+          </thead>
+          <tbody>
+            <Share
+              number="–"
+              words={`nothing: the ${own.length} ${rollout.order} answers of the group`}
+              right={rightOf(own)}
+            />
+            {asks.flatMap((experiment) =>
+              experiment.parts.map((part, i) => (
+                <Share
+                  key={`${experiment.id} ${i}`}
+                  number={i === 0 ? String(experiment.number) : ''}
+                  words={partTitle(experiment, i, feed.id, askTitle(experiment.ask, of))}
+                  right={rightOf(part.answers)}
+                  strong={experiment === newest}
+                />
+              )),
+            )}
+          </tbody>
+        </table>
+        <OriginalCard {...{ rollout, threshold }} from={from} />
+        {underWay && <Live {...{ underWay, threshold, original, diff, host }} title={askTitle(underWay.ask, of)} />}
+        {[...asks].reverse().map((experiment) => (
+          <Asked
+            key={experiment.id}
+            {...{ experiment, threshold, diff, host, asking }}
+            runId={feed.id}
+            originalText={rollout.text}
+            title={askTitle(experiment.ask, of)}
+            open={
+              shown > 0 && !underWay
+                ? experiment.number === shown || experiment === newest
+                : experiment === newest && !underWay
+            }
+          />
+        ))}
+      </section>
+      <p class={styles.soFar} data-part="so-far" role="status">
+        <Icon name="info" />
+        <span>
+          <b class="strong">So far:</b>{' '}
+          {newest
+            ? shownLine(
+                soFarSentence(
+                  soFar(rightOf(newest.parts[0]?.answers ?? []), rightOf(own)),
+                  askTitle(newest.ask, of),
+                  `the group’s ${rollout.order} answers`,
+                ),
+              )
+            : 'nothing was asked beside this answer yet.'}
+        </span>
+      </p>
+    </Pane>
+  );
+}
+
+/** The original as if only so many of its tokens were there: where they end is found by the text itself. */
+function cutTokens(original: ReturnType<Asking['state']['get']>['original'], keep: number) {
+  const { tokens, rollout } = original;
+  if (!tokens?.ids) return { rollout, tokens };
+  return { rollout, tokens: { ...tokens, ids: tokens.ids.slice(0, keep), pieces: tokens.pieces.slice(0, keep) } };
+}
+
+function partTitle({ parts }: Experiment, part: number, runId: string, title: string): string {
+  const weights = parts[part]?.weights;
+  if (!weights || parts.length === 1) return title;
+  return part === 0 ? `${title} (${weightsWords(weights, runId)})` : `the same, ${weightsWords(weights, runId)}`;
+}
+
+function Share({
+  number,
+  words,
+  right,
+  strong = false,
+}: {
+  number: string;
+  words: string;
+  right: RightOf;
+  strong?: boolean;
+}) {
+  return (
+    <tr class={strong ? styles.newest : undefined}>
+      <td class="num">{number}</td>
+      <td class={styles.words}>{shownLine(words, 300)}</td>
+      <td>
+        <svg width="100%" height="8" aria-hidden="true">
+          <rect class={styles.slot} width="100%" height="8" />
+          <rect class={styles.bar} width={`${right.total === 0 ? 0 : (100 * right.right) / right.total}%`} height="8" />
+        </svg>
+      </td>
+      <td class="num">
+        {right.right}/{right.total}
+      </td>
+    </tr>
+  );
+}
+
+interface AskedProps {
+  readonly experiment: Experiment;
+  readonly title: string;
+  readonly runId: string;
+  readonly originalText: string;
+  readonly threshold: number;
+  readonly diff: boolean;
+  readonly open: boolean;
+  readonly host: Host;
+  readonly asking: Asking;
+}
+
+function Asked({ experiment, title, runId, originalText, threshold, diff, open, host, asking }: AskedProps) {
+  const { id, number, parts, original, seed, question } = experiment;
+  const [chosen, choose] = useState<boolean | null>(null);
+  const isOpen = chosen ?? open;
+  const answers = parts.flatMap((part) => part.answers);
+  const { right, total } = rightOf(answers);
+  const brief = answers.map(({ answer }) => (answer === '' ? 'none' : shownLine(answer, 12))).join(', ');
+  return (
+    <section class={styles.ask} aria-label={`Ask ${number}`} data-part="ask">
+      <div class={styles.head}>
+        <button type="button" aria-expanded={isOpen} onClick={() => choose(!isOpen)}>
+          <Icon name={isOpen ? 'down' : 'chevron'} />
+          <b class={styles.title}>Ask {number}</b>
+          <span class="cut">{isOpen ? `${right} of ${total} right` : `${shownLine(title, 100)}: ${brief}`}</span>
+        </button>
+        {isOpen && <span class="dim">seed {seed}</span>}
+        {isOpen && <Tool icon="cross" label={`Take ask ${number} away`} onPress={() => void asking.remove(id)} />}
+      </div>
+      {isOpen && original && original.text !== originalText && (
+        <p class={styles.note}>It was asked beside an earlier answer, before the run went back.</p>
+      )}
+      {isOpen &&
+        parts.map((part, i) => (
+          <div key={i} class={styles.cards}>
+            {(parts.length > 1 || !part.weights.same) && (
+              <p class={styles.weights}>
+                {weightsWords(part.weights, runId)}
+                {part.weights.same ? ': those that answered' : ': not those that answered'}
+              </p>
+            )}
+            {part.without && <p class={styles.note}>{shownLine(part.without)}</p>}
+            {part.answers.map((answer) => (
+              <AnswerCard
+                key={answer.index}
+                name={`${number}.${answer.index + 1}`}
+                {...{ answer, threshold, diff, host }}
+                originalText={original?.text ?? originalText}
+                options={question.options}
+              />
+            ))}
+          </div>
+        ))}
+    </section>
+  );
+}
+
+interface LiveProps {
+  readonly underWay: UnderWay;
+  readonly title: string;
+  readonly threshold: number;
+  readonly original: ReturnType<Asking['state']['get']>['original'];
+  readonly diff: boolean;
+  readonly host: Host;
+}
+
+function Live({ underWay, title, threshold, original, diff, host }: LiveProps) {
+  const answered: readonly { readonly part: number; readonly answer: ExperimentAnswer }[] = underWay.answered;
+  const writing = underWay.progress?.writing ?? [];
+  return (
+    <section class={styles.ask} aria-label="Under way" data-part="under-way">
+      <div class={styles.head}>
+        <b class={styles.title}>Now</b>
+        <span class="cut">{shownLine(title, 200)}</span>
+      </div>
+      <div class={styles.cards}>
+        {answered.map(({ part, answer }) => (
+          <AnswerCard
+            key={`${part}.${answer.index}`}
+            name={part === 0 ? String(answer.index + 1) : `${part + 1}.${answer.index + 1}`}
+            {...{ answer, threshold, diff, host }}
+            originalText={original.rollout.text}
+            options={original.group.question.options}
+          />
+        ))}
+        {writing.map(({ part, index, text, tokens }) => (
+          <WritingCard
+            key={`${part}.${index}`}
+            name={part === 0 ? String(index + 1) : `${part + 1}.${index + 1}`}
+            {...{ text, tokens }}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,155 @@
+/** The questions of a family, each with what was answered to it as it is and without something. */
+import { useEffect, useState } from 'preact/hooks';
+import {
+  type AuditCue,
+  type AuditedLine,
+  type AuditLine,
+  auditCues,
+  type ChangedAnswer,
+} from '../../trainer/protocol/audit.ts';
+import { cueWords } from '../../trainer/protocol/audit-words.ts';
+import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
+import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
+import { shownRow } from '../../trainer/protocol/records.ts';
+import type { Connection } from '../state/connection.ts';
+import { Blank } from '../ui/blank.tsx';
+import { TickOrCross } from '../ui/icons.tsx';
+import { count, fixed } from '../ui/numbers.ts';
+import { Button } from '../ui/toolkit.tsx';
+import styles from './question-list.module.css';
+
+interface QuestionListProps {
+  readonly connection: Connection;
+  readonly name: string;
+  readonly dataset: string;
+  readonly family: string;
+}
+
+interface Held {
+  readonly rows: readonly AuditLine[];
+  readonly total: number | null;
+  readonly fault: StudioError | null;
+}
+
+export function QuestionList({ connection, name, dataset, family }: QuestionListProps) {
+  const [held, setHeld] = useState<Held>({ rows: [], total: null, fault: null });
+  const [open, setOpen] = useState<number | null>(null);
+  const read = (before: readonly AuditLine[]) => {
+    connection.request('audits/rows', { name, dataset, family, from: before.length }).then(
+      ({ rows, total }) => setHeld({ rows: [...before, ...rows], total, fault: null }),
+      (thrown: unknown) => setHeld({ rows: before, total: null, fault: asStudioError(thrown) }),
+    );
+  };
+  useEffect(() => read([]), []);
+  if (held.fault)
+    return (
+      <Blank status>
+        <p class="strong">{shownLine(held.fault.message)}</p>
+        {held.fault.remedy && <p class="dim">{shownLine(held.fault.remedy)}</p>}
+      </Blank>
+    );
+  if (held.total === null)
+    return (
+      <Blank status>
+        <p class="dim">Reading the questions.</p>
+      </Blank>
+    );
+  const left = held.total - held.rows.length;
+  return (
+    <ol class={styles.list} data-part="questions">
+      {held.rows.map((line) => (
+        <li key={line.row}>
+          {line.outcome === 'skipped' ? (
+            <p class={styles.skipped}>
+              Row {shownRow(line)} was not asked: {shownLine(line.message)}
+            </p>
+          ) : (
+            <Question
+              line={line}
+              isOpen={open === line.row}
+              onToggle={() => setOpen(open === line.row ? null : line.row)}
+            />
+          )}
+        </li>
+      ))}
+      {left > 0 && (
+        <li class={styles.more}>
+          <Button onPress={() => read(held.rows)}>Show more: {count(left, 'question')}</Button>
+        </li>
+      )}
+    </ol>
+  );
+}
+
+const isRight = (answers: readonly ChangedAnswer[]) =>
+  2 * answers.filter(({ correct }) => correct).length >= answers.length;
+
+/** The answers without something; by shuffle for the order. */
+function withoutCue({ changed, shuffled }: AuditedLine, cue: AuditCue): readonly (readonly ChangedAnswer[])[] {
+  if (cue === 'any order') return shuffled;
+  const answers = changed[cue];
+  return answers === undefined ? [] : [answers];
+}
+
+function Question({ line, isOpen, onToggle }: { line: AuditedLine; isOpen: boolean; onToggle: () => void }) {
+  const right = auditCues.filter((cue) => {
+    const each = withoutCue(line, cue);
+    return each.length > 0 && each.every(isRight);
+  });
+  const [seen] = line.seen;
+  return (
+    <>
+      <button type="button" class={styles.head} aria-expanded={isOpen} onClick={onToggle}>
+        <TickOrCross tick={isRight(line.seen)} label={isRight(line.seen) ? 'right as seen' : 'wrong as seen'} />
+        <span class="dim">{shownRow(line)}</span>
+        <span class="cut model-text">{shownLine(line.problem, 120)}</span>
+        {right.length > 0 && <span class={styles.also}>also with {right.map((cue) => cueWords[cue]).join(', ')}</span>}
+      </button>
+      {isOpen && (
+        <div class={styles.body}>
+          <p class="dim">
+            <span class="model-text">{shownLine(line.path, 120)}</span>, solution{' '}
+            <span class="model-text strong">{shownLine(line.solution, 80)}</span>
+          </p>
+          <table class={styles.answers}>
+            <tbody>
+              {line.seen.map((answer, at) => (
+                <Answers
+                  key={`seen ${at}`}
+                  name={answer.order === null ? 'as seen' : `as seen, order ${fixed(answer.order.worth, 1)} nats`}
+                  answers={[answer]}
+                />
+              ))}
+              {auditCues.flatMap((cue) =>
+                withoutCue(line, cue).map((answers, at) => (
+                  <Answers
+                    key={`${cue} ${at}`}
+                    name={cue === 'any order' ? `shuffle ${at + 1}` : cueWords[cue]}
+                    answers={answers}
+                  />
+                )),
+              )}
+            </tbody>
+          </table>
+          {seen && <p class={`${styles.text} model-text`}>{shownText(seen.text)}</p>}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Answers({ name, answers }: { name: string; answers: readonly ChangedAnswer[] }) {
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>
+        {answers.map(({ answer, correct }, at) => (
+          <span key={`${at}`} class={styles.answer}>
+            <TickOrCross tick={correct} label={correct ? 'right' : 'wrong'} />
+            <span class="model-text">{shownLine(answer, 60) || '–'}</span>
+          </span>
+        ))}
+      </td>
+    </tr>
+  );
+}

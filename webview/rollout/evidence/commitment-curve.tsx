@@ -1,0 +1,138 @@
+/**
+ * In the margin, level with the text: how probable the final answer was after each sentence, with the rest cut and the answer forced.
+ */
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { decided, probabilitiesOf, tellingPoints } from '../../../trainer/evidence/commitment.ts';
+import type { CommitmentPoint } from '../../../trainer/protocol/evidence.ts';
+import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
+import { FormulaLabel } from '../../formulas/formula.tsx';
+import { count, fixed } from '../../ui/numbers.ts';
+import styles from './commitment-curve.module.css';
+
+interface CommitmentCurveProps {
+  readonly curve: readonly CommitmentPoint[];
+  /** The final answer. */
+  readonly answer: string;
+}
+
+/** In CSS pixels: the axes, and where the first point may stand. */
+const left = 4.5;
+const width = 34;
+const highest = 20;
+
+/** From one point to the next, in CSS pixels: sentences of one line stand below each other, the further the fewer they are. */
+const leastFall = (points: number): number => (points <= 6 ? 13 : points <= 12 ? 8 : 3);
+
+/** What the curve takes of the text's height, in CSS pixels. */
+export const curveHeight = (points: number): number => highest + leastFall(points) * (points - 1) + 8;
+
+export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const [places, setPlaces] = useState<readonly number[]>([]);
+  useLayoutEffect(() => {
+    const text = box.current?.parentElement;
+    if (!text) return;
+    const measure = () => {
+      const found = levels(
+        text,
+        curve.map(({ end }) => end),
+      );
+      setPlaces((held) => (held.join() === found.join() ? held : found));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(text);
+    return () => observer.disconnect();
+  }, [curve]);
+  const probabilities = probabilitiesOf(curve);
+  const telling = tellingPoints(curve);
+  const name = answerName(answer);
+  const height = (places.at(-1) ?? highest) + 4;
+  const points = probabilities.map((p, i) => ({ p, x: left + p * width, y: places[i] ?? highest }));
+  return (
+    <div ref={box} class={styles.curve} data-part="commitment">
+      <FormulaLabel
+        name="commitment"
+        class={styles.head}
+        worked={`${commitmentSentence(curve, answer)}\n${probabilities.map((p, i) => `${afterWords(i)} ${fixed(p, 2)}`).join(', ')}`}
+      >
+        <span>0</span>
+        <span class="cut model-text">{name}</span>
+        <span>1</span>
+      </FormulaLabel>
+      <svg width={left + width + 10} height={height} role="img" aria-label={commitmentSentence(curve, answer)}>
+        <path class={styles.axis} d={`M${left} 14V${height}M${left + width} 14V${height}`} />
+        <path
+          class={styles.line}
+          d={points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')}
+        />
+        {points.map(({ p, x, y }, i) => (
+          <g key={i}>
+            <circle cx={x} cy={y} r={telling.includes(i) ? 3 : 1.8}>
+              <title>{`${name} ${afterWords(i)}: ${fixed(p, 2)}`}</title>
+            </circle>
+            {telling.includes(i) && (
+              <text x={p > 0.5 ? x - 6 : x + 6} y={y + 4} text-anchor={p > 0.5 ? 'end' : 'start'}>
+                {fixed(p, 2).replace(/^0/, '')}
+              </text>
+            )}
+          </g>
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+const afterWords = (sentence: number): string =>
+  sentence === 0 ? 'before the first sentence' : `after sentence ${sentence}`;
+
+/** `p(A)`; of an answer that is longer than the head has room for, `p`. */
+function answerName(answer: string): string {
+  const shown = shownLine(answer, 20);
+  return [...shown].length <= 3 ? `p(${shown})` : 'p';
+}
+
+/** What the curve says, for those who do not see it. */
+export function commitmentSentence(curve: readonly CommitmentPoint[], answer: string): string {
+  const probabilities = probabilitiesOf(curve);
+  const sentences = curve.length - 1;
+  const of = `The answer ${shownLine(answer, 40)}`;
+  const lowest = `at its lowest ${fixed(Math.min(...probabilities), 2)} ${afterWords(probabilities.indexOf(Math.min(...probabilities)))}`;
+  const fell = decided(curve);
+  if (fell === null)
+    return `${of} was not decided by the reasoning: ${fixed(probabilities.at(-1) ?? 0, 2)} at its end, ${lowest}.`;
+  const when = fell.sentence === 0 ? 'before the first sentence' : `with sentence ${fell.sentence} of ${sentences}`;
+  const after = `${count(fell.after, 'sentence')} came after`;
+  return `${of} was decided ${when}, at ${fixed(fell.probability, 2)}; ${after}; ${lowest}.`;
+}
+
+/** Where the ends of sentences stand in the text, in CSS pixels from its top. @param ends in ascending order */
+function levels(text: HTMLElement, ends: readonly number[]): number[] {
+  const { top } = text.getBoundingClientRect();
+  const pieces = [...text.querySelectorAll<HTMLElement>('[data-start]')];
+  const fall = leastFall(ends.length);
+  let before = highest - fall;
+  let at = 0;
+  return ends.map((end) => {
+    while (at + 1 < pieces.length && Number(pieces[at]?.dataset.end) < end) at += 1;
+    const piece = pieces[at];
+    const box = piece && lineAt(piece, end);
+    const level = box ? (box.top + box.bottom) / 2 - top : 0;
+    before = Math.max(level, before + fall);
+    return Math.round(before * 2) / 2;
+  });
+}
+
+/** The line of a piece in which a place of the text stands. */
+function lineAt(piece: HTMLElement, end: number): DOMRect {
+  const node = piece.firstChild;
+  const offset = Math.max(1, end - Number(piece.dataset.start));
+  if (node instanceof Text && piece.dataset.code === undefined && node.length > 0) {
+    const range = document.createRange();
+    range.setStart(node, Math.min(offset, node.length) - 1);
+    range.setEnd(node, Math.min(offset, node.length));
+    const box = [...range.getClientRects()].at(-1);
+    if (box) return box;
+  }
+  return piece.getBoundingClientRect();
+}
