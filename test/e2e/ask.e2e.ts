@@ -108,6 +108,14 @@ describe('ask again', () => {
     expect(rows[1]?.[1]).toBe(`frame ${last} dropped, the rest in another order`);
     expect(rows[1]?.[3]).toMatch(/^\d\/4$/);
     await answers(tab)
+      .getByRole('button', { name: /^Weigh ask 1/ })
+      .click();
+    await answers(tab)
+      .locator('[data-part=ask] [data-part=answer]')
+      .first()
+      .getByText(/order [−\d]/)
+      .waitFor();
+    await answers(tab)
       .getByText(/So far:/)
       .waitFor();
     await expect.poll(() => change(tab).locator('[data-part=go]').textContent()).toMatch(/4 answers, about/);

@@ -86,11 +86,22 @@ describe('video-r1 ask', () => {
   });
 
   it('asks other weights the same, in words that a person reads', async () => {
-    const { stdout, code } = await program('--frames', 'reversed', '--also', '2', '-n', '2', '--temperature', '1');
+    const { stdout, code } = await program(
+      '--frames',
+      'reversed',
+      '--also',
+      '2',
+      '-n',
+      '2',
+      '--temperature',
+      '1',
+      '--weigh',
+    );
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /Ask \d+: frames reversed, also of step 2, temperature 1 \(seed \d+\)\. It is an experiment/,
     );
+    expect(stdout).toMatch(/\d new {2}order .?\d+\.\d/);
     expect(stdout).toMatch(/before training \(the weights that answered\): \d of 2 right/);
     expect(stdout).toMatch(/step 2 \(other weights than answered\): \d of 2 right/);
   });

@@ -210,6 +210,24 @@ test('a stop keeps the answers that are whole, and nothing where none is', async
   expect(made.run.store.experimentsAbout(about)).toHaveLength(before);
 });
 
+test('answers are weighed by the weights that gave them: 0 by an engine that does not look, and nothing where there is no order', async () => {
+  const made = await completed();
+  const { about } = firstOf(made);
+  const { asking, start, engines } = askingOf(made);
+  const also = [{ run: 'tgrpo-1', step: 3 }];
+  const { id, parts } = await start(about, { n: 2, keep: 3, typed: ' Wait.', also });
+  expect(parts[0]?.answers[0]?.order).toBeNull();
+  const weighed = await asking.weigh('tgrpo-1', id, never);
+  expect(weighed.parts.map(({ answers }) => answers.map(({ order }) => order))).toEqual(
+    [0, 3].map(() => [0, 1].map(() => ({ worth: 0, error: 0, uses: false }))),
+  );
+  expect(made.run.store.experiment(id).experiment).toEqual(weighed);
+  // As seen and four shuffles of two answers, in one call each.
+  expect(engines.flatMap(({ calls }) => calls).filter((call) => call === 'forward')).toHaveLength(2);
+  const { id: without } = await start(about, { n: 1, frames: 'none' });
+  expect(String(await asking.weigh('tgrpo-1', without, never).catch(asStudioError))).toContain('no order');
+});
+
 test('what takes the weights away leaves the answers that are whole, and says why there are no more', async () => {
   const made = await completed();
   const { about } = firstOf(made);

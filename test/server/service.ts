@@ -226,6 +226,9 @@ export class RecordingService implements TrainerService {
     start: async () => {
       throw new StudioError('conflict', 'There are no weights.');
     },
+    weigh: async () => {
+      throw new StudioError('conflict', 'There are no weights.');
+    },
     rightWith: () => {
       throw new StudioError('not-found', 'There is no such group.');
     },

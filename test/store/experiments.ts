@@ -22,7 +22,7 @@ export function anExperiment(
           {
             ...{ index: 0, text, from: 0, answer: 'A', accuracy: 1, correct: true },
             parsed: { think: null, answer: { start: 8, end: 9 }, problems: [] },
-            ...{ aha: [], commitments: [], stopReason: 'stop' as const, newTokens: 4, meanLogprob: -0.5 },
+            ...{ aha: [], commitments: [], stopReason: 'stop' as const, newTokens: 4, meanLogprob: -0.5, order: null },
           },
         ],
         without: null,

@@ -94,6 +94,11 @@ export const experimentAnswer = z.object({
   newTokens: whole,
   /** Mean over them, in nats; null where there are none. */
   meanLogprob: z.number().nullable(),
+  /** What the order of the frames is worth to them, in nats, by the rule of `trainer/evidence/order-rule.ts`; null until it is weighed. */
+  order: z
+    .object({ worth: z.number(), error: z.number().nullable(), uses: z.boolean().nullable() })
+    .nullable()
+    .default(null),
 });
 export type ExperimentAnswer = z.infer<typeof experimentAnswer>;
 

@@ -382,6 +382,8 @@ export const requests = {
   /** Beside a rollout, or those that were asked for a group as a whole; oldest first. */
   'ask/list': call(runId.extend({ about: askAbout }), z.object({ experiments: z.array(experiment) })),
   'ask/get': call(runId.extend({ id: z.uuid() }), z.object({ experiment, tokens: experimentTokens })),
+  /** Weighs an experiment's answers by the weights that gave them: what the order of the frames is worth to each. `ask/cancel` ends it. */
+  'ask/weigh': call(runId.extend({ id: z.uuid() }), z.object({ experiment })),
   'ask/remove': call(runId.extend({ id: z.uuid() }), nothing),
   /** How often a group's question is answered right as it was seen, and with less of the video as far as that was asked. */
   'ask/right-with': call(runId.extend({ groupId: z.string() }), rightWith),

@@ -44,14 +44,24 @@ export interface AskedPrompt {
   readonly keptTokens: number;
 }
 
-/** @throws StudioError `bad-request` for what does not fit the question or the answer; `bad-media`; `bad-template` */
-export async function askedPrompt(about: AskedAbout, ask: Ask, seed: number, from: AskSources): Promise<AskedPrompt> {
+/**
+ * @param places in place of the order in which the frames are shown: place i shows what place `places[i]` would
+ * @throws StudioError `bad-request` for what does not fit the question or the answer; `bad-media`; `bad-template`
+ */
+export async function askedPrompt(
+  about: AskedAbout,
+  ask: Ask,
+  seed: number,
+  from: AskSources,
+  places: readonly number[] | null = null,
+): Promise<AskedPrompt> {
   const fault = askFault(about, ask);
   if (fault !== null) throw fault;
   const { group } = about;
   const question = changedQuestion(group.question, ask);
   const template = await templateOf(ask, from.plan);
-  const { frames, media, order } = await framesOf(about, ask.frames, seed, from);
+  const { frames, media, order: shown } = await framesOf(about, ask.frames, seed, from);
+  const order = places === null ? shown : places.map((place) => shown[place] as number);
   const seen = group.media.kind === 'image' ? null : order;
   const answered = { question, frames, seen, template };
   const asked =

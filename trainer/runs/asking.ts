@@ -3,7 +3,7 @@
  * answers that are whole. Nothing of it is an event: no group, curve, list, evaluation or export changes by it.
  */
 import { hash32 } from '../data/random.ts';
-import type { Completion, Frames } from '../engines/engine.ts';
+import type { Frames } from '../engines/engine.ts';
 import {
   type Ask,
   type AskAbout,
@@ -17,18 +17,17 @@ import {
   type RightWith,
   type WeightsNamed,
 } from '../protocol/ask.ts';
-import { isCorrect } from '../protocol/correctness.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { answeredBy } from '../protocol/evidence.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { GroupWithRollouts, RolloutTokens } from '../protocol/records.ts';
 import { isComputing } from '../protocol/run-state.ts';
-import { analyse } from '../reasoning/analysis.ts';
-import { parseCompletion } from '../reasoning/completion.ts';
-import { score } from '../rewards/score.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { MediaLoader } from '../video/load.ts';
-import { type AskedAbout, type AskedPrompt, askedPrompt, askFault, mostKept } from './asked-prompt.ts';
+import { AskUnderWay } from './ask-under-way.ts';
+import { type AskedAbout, type AskedPrompt, type AskSources, askedPrompt, askFault, mostKept } from './asked-prompt.ts';
+import { experimentAnswer, tokensOf } from './experiment-answer.ts';
+import { worthOfAnswers } from './experiment-worth.ts';
 import { rightWithAsks, rightWithOf } from './right-with.ts';
 import type { AskListener, AskOrder, AskService } from './service.ts';
 import { orAborted } from './weighing.ts';
@@ -49,8 +48,6 @@ export interface AskingSurroundings {
 
 /** Answers that are sampled together: of a run that goes on fewer, so that it soon has its turn. */
 const answersPerPiece = { resting: 16, computing: 4 };
-/** Between two tellings of what is being written. */
-const toldEveryMs = 100;
 
 type Sampling = Experiment['sampling'] & { readonly topK: number };
 
@@ -111,10 +108,7 @@ export class Asking implements AskService {
     // What the first can't be asked is not asked of the others.
     const first = await this.choose(run, asked.group, named[0] as WeightsNamed | null);
     const seed = ask.seed ?? hash32('ask', id);
-    const prompt = await askedPrompt(asked, ask, seed, {
-      ...{ plan: run.plan, parameters, media: this.around.media },
-      frames: (key) => this.around.frames(runId, key),
-    });
+    const prompt = await askedPrompt(asked, ask, seed, this.sources(run));
     const sampling = samplingOf(ask, asked.group, parameters);
     const work = new AskUnderWay(ask.n, named.length, this.paces.get(runId) ?? null, listener);
     const how = { prompt, sampling, seed, parameters, ask, group: asked.group, of: runId, work };
@@ -144,6 +138,35 @@ export class Asking implements AskService {
       },
       parts.map(({ tokens }) => tokens) satisfies ExperimentTokens,
     );
+  }
+
+  async weigh(runId: string, id: string, signal: AbortSignal): Promise<Experiment> {
+    const run = this.around.run(runId);
+    const { experiment, tokens } = run.store.experiment(id);
+    const asked = stillThere(run.store, experiment);
+    const sources = this.sources(run);
+    const parts: ExperimentPart[] = [];
+    for (const [i, part] of experiment.parts.entries()) {
+      const { run: of, step } = part.weights;
+      const own = this.around.run(of);
+      const chosen = await this.around.desk.choose(own, step, true);
+      const worths = await this.around.desk.use(own, chosen, signal, (at, gone) =>
+        orAborted(gone, worthOfAnswers({ asked, experiment, tokens: tokens[i] ?? [], sources, at })),
+      );
+      const answers = part.answers.map((answer, k) => ({ ...answer, order: worths[k] ?? null }));
+      parts.push({ ...part, answers });
+    }
+    const weighed = { ...experiment, parts };
+    run.store.replaceExperiment(weighed);
+    return weighed;
+  }
+
+  private sources(run: AskedRun): AskSources {
+    const { id, parameters } = run.summary();
+    return {
+      ...{ plan: run.plan, parameters, media: this.around.media },
+      frames: (key) => this.around.frames(id, key),
+    };
   }
 
   rightWith(runId: string, groupId: string): RightWith {
@@ -246,7 +269,7 @@ export class Asking implements AskService {
           continue;
         }
         if (event.completion.stopReason === 'aborted') continue;
-        const whole = { answer: answerOf(index, event.completion, how), tokens: tokensOf(event.completion) };
+        const whole = { answer: experimentAnswer(index, event.completion, how), tokens: tokensOf(event.completion) };
         keep(index, whole);
         work.answered(part, whole.answer);
       }
@@ -273,51 +296,6 @@ interface AskHow {
   readonly work: AskUnderWay;
 }
 
-/** What is told of an ask while it is under way. */
-class AskUnderWay {
-  private readonly total: number;
-  private readonly pace: number | null;
-  private readonly listener: AskListener;
-  private readonly writing = new Map<string, { part: number; index: number; text: string; tokens: number }>();
-  private readonly startedMs = performance.now();
-  private toldAtMs = Number.NEGATIVE_INFINITY;
-  private done = 0;
-  private now: string | null = null;
-
-  constructor(n: number, parts: number, pace: number | null, listener: AskListener) {
-    this.total = n * parts;
-    this.pace = pace;
-    this.listener = listener;
-  }
-
-  doing(what: string | null): void {
-    this.now = what;
-    this.tell();
-  }
-
-  wrote(part: number, index: number, text: string): void {
-    const key = `${part}.${index}`;
-    const so = this.writing.get(key) ?? { part, index, text: '', tokens: 0 };
-    this.writing.set(key, { ...so, text: so.text + text, tokens: so.tokens + 1 });
-    if (performance.now() - this.toldAtMs >= toldEveryMs) this.tell();
-  }
-
-  answered(part: number, answer: ExperimentAnswer): void {
-    this.writing.delete(`${part}.${answer.index}`);
-    this.done++;
-    this.listener.onAnswered(part, answer);
-    this.tell();
-  }
-
-  private tell(): void {
-    this.toldAtMs = performance.now();
-    const { done, total, pace } = this;
-    const each = done === 0 ? pace : (this.toldAtMs - this.startedMs) / done;
-    const leftMs = each === null ? null : Math.round(each * (total - done));
-    this.listener.onProgress({ doing: this.now, done, total, leftMs, writing: [...this.writing.values()] });
-  }
-}
-
 /** Weights in the order in which they are asked; null for those that answered, or the nearest. */
 const weightsOf = ({ checkpoint, also }: Ask): (WeightsNamed | null)[] => [checkpoint, ...also];
 
@@ -340,6 +318,16 @@ export function aboutOf(store: RunStore, about: AskAbout): AskedAbout {
   return { group, original: { rollout, tokens: store.heldTokens(rolloutId) } };
 }
 
+/** The answer that an experiment was asked beside. @throws StudioError `conflict` where the run went back over it */
+function stillThere(store: RunStore, { rolloutId, groupId, original }: Experiment): AskedAbout {
+  const asked = aboutOf(store, rolloutId === null ? { groupId } : { rolloutId });
+  if (original !== null && asked.original?.rollout.text !== original.text)
+    throw new StudioError('conflict', 'It was asked beside an earlier answer, which the run went back over.', {
+      remedy: 'Ask again beside the present one.',
+    });
+  return asked;
+}
+
 function ofChosen({ weights: { run, step } }: Chosen, of: string, group: GroupWithRollouts): AskedOf {
   return { run, step, same: run === of && step === answeredBy(group) };
 }
@@ -353,32 +341,5 @@ function samplingOf(ask: Ask, { purpose }: GroupWithRollouts, p: ParameterValues
     topP: ask.topP ?? topP,
     topK: purpose === 'evaluation' ? 0 : p.topK,
     maxTokens: ask.maxTokens ?? p.maxNewTokens,
-  };
-}
-
-function answerOf(index: number, completion: Completion, { prompt, parameters }: AskHow): ExperimentAnswer {
-  const { question, given, media } = prompt;
-  const text = given + completion.text;
-  const { think, answer: span, problems } = parseCompletion(text);
-  const parsed = { think, answer: span, problems };
-  const { answer, accuracy } = score(text, question, parameters);
-  const correct = isCorrect(accuracy, parameters.correctThreshold);
-  const { stopReason, tokens, logprobs } = completion;
-  const reward = { parts: [], total: 0 };
-  const found = analyse({ text, parsed, stopReason, answer, correct, reward }, { question, media, temporal: null });
-  const sum = logprobs.reduce((all, logprob) => all + logprob, 0);
-  return {
-    ...{ index, text, from: given.length, parsed, answer, accuracy, correct },
-    ...{ aha: found.aha, commitments: found.commitments, stopReason, newTokens: tokens.length },
-    meanLogprob: tokens.length === 0 ? null : sum / tokens.length,
-  };
-}
-
-function tokensOf({ tokens, pieces, logprobs, entropy }: Completion): RolloutTokens {
-  return {
-    pieces: [...pieces],
-    logprobs: Array.from(logprobs),
-    entropy: Array.from(entropy),
-    ids: Array.from(tokens),
   };
 }

@@ -207,6 +207,11 @@ export interface AskService {
    *   `cancelled` before any answer was whole; as the engine does
    */
   start(runId: string, order: AskOrder, signal: AbortSignal, listener: AskListener): Promise<Experiment>;
+  /**
+   * Keeps what the order of the frames is worth to an experiment's answers, by the weights that gave them.
+   * @throws StudioError `conflict` where they can't be had, or the original is gone; `bad-request` where no order was shown
+   */
+  weigh(runId: string, id: string, signal: AbortSignal): Promise<Experiment>;
   rightWith(runId: string, groupId: string): RightWith;
   /** @throws StudioError as `start` */
   startRightWith(runId: string, groupId: string, signal: AbortSignal, listener: AskListener): Promise<RightWith>;

@@ -267,6 +267,9 @@ export class ClientConnection {
         experiments: service.store(runId).experimentsAbout(about),
       })),
       'ask/get': greeted<'ask/get'>(({ runId, id }) => service.store(runId).experiment(id)),
+      'ask/weigh': greeted<'ask/weigh'>(async ({ runId, id }) => ({
+        experiment: await this.whileAsking(id, (signal) => service.asking.weigh(runId, id, signal)),
+      })),
       'ask/remove': greeted<'ask/remove'>(({ runId, id }) => {
         service.asking.remove(runId, id);
         return {};

@@ -71,6 +71,12 @@ export class ExperimentTable {
     };
   }
 
+  /** What is known of it besides. @returns whether there was one */
+  replace(known: Experiment): boolean {
+    const sql = 'UPDATE experiments SET body = ? WHERE id = ? AND body IS NOT NULL';
+    return this.database.run(sql, JSON.stringify(experiment.parse(known)), known.id).changes > 0;
+  }
+
   /** Its number stays taken. @returns whether there was one */
   remove(id: string): boolean {
     const sql = 'UPDATE experiments SET body = NULL, tokens = NULL WHERE id = ? AND body IS NOT NULL';

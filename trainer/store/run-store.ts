@@ -207,6 +207,11 @@ export class RunStore {
     return this.makeAnew(() => this.database.transaction(() => this.tables.experiments.write(made, tokens)));
   }
 
+  /** Keeps what is known of an experiment besides. @throws StudioError `not-found` */
+  replaceExperiment(known: Experiment): void {
+    if (!this.tables.experiments.replace(known)) throw this.notFound('experiment', known.id);
+  }
+
   /** @throws StudioError `not-found` */
   removeExperiment(id: string): void {
     if (!this.tables.experiments.remove(id)) throw this.notFound('experiment', id);

@@ -51,7 +51,6 @@ interface AnswerCardProps {
   readonly threshold: number;
   /** Of the answer that was asked again. */
   readonly originalText: string;
-  readonly options: readonly string[];
   readonly diff: boolean;
   readonly host: Host;
 }
@@ -73,6 +72,7 @@ export function AnswerCard({ name, answer, threshold, originalText, diff, host }
         <span class="grow" />
         <span class="dim" title="Tokens that the model wrote, and their mean log-probability in nats">
           {newTokens} new · {fixed(meanLogprob, 2)}
+          {answer.order && ` · order ${fixed(answer.order.worth, 1)}`}
           {stopReason === 'stop' ? '' : ` · ${stopWords[stopReason]}`}
         </span>
         <Tool

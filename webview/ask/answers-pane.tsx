@@ -192,7 +192,9 @@ interface AskedProps {
 }
 
 function Asked({ experiment, title, runId, originalText, threshold, diff, open, named, host, asking }: AskedProps) {
-  const { id, number, parts, original, seed, question } = experiment;
+  const { id, number, parts, original, seed, shown } = experiment;
+  const weighing = useStore(asking.state, (held) => held.weighing);
+  const noOrder = shown === null || shown.order.length < 2;
   const [chosen, choose] = useState<boolean | null>(null);
   const isOpen = chosen ?? open;
   const section = useRef<HTMLElement>(null);
@@ -211,6 +213,14 @@ function Asked({ experiment, title, runId, originalText, threshold, diff, open, 
           <span class="cut">{isOpen ? `${right} of ${total} right` : `${shownLine(title, 100)}: ${brief}`}</span>
         </button>
         {isOpen && <span class="dim">seed {seed}</span>}
+        {isOpen && answers.some(({ order }) => order === null) && (
+          <Tool
+            text={weighing === id ? 'Weighing' : 'Weigh'}
+            label={`Weigh ask ${number}: what the order of the frames is worth to its answers`}
+            refused={noOrder ? 'fewer than two frames were shown' : weighing === null ? null : 'one is weighed already'}
+            onPress={() => void asking.weigh(id)}
+          />
+        )}
         {isOpen && <Tool icon="cross" label={`Take ask ${number} away`} onPress={() => void asking.remove(id)} />}
       </div>
       {isOpen && original && original.text !== originalText && (
@@ -232,7 +242,6 @@ function Asked({ experiment, title, runId, originalText, threshold, diff, open, 
                 name={`${number}.${answer.index + 1}`}
                 {...{ answer, threshold, diff, host }}
                 originalText={original?.text ?? originalText}
-                options={question.options}
               />
             ))}
           </div>
@@ -266,7 +275,6 @@ function Live({ underWay, title, threshold, original, diff, host }: LiveProps) {
             name={part === 0 ? String(answer.index + 1) : `${part + 1}.${answer.index + 1}`}
             {...{ answer, threshold, diff, host }}
             originalText={original.rollout.text}
-            options={original.group.question.options}
           />
         ))}
         {writing.map(({ part, index, text, tokens }) => (

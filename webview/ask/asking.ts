@@ -35,6 +35,8 @@ export interface AskingState {
   readonly underWay: UnderWay | null;
   /** What ended the last one; null where it was answered. */
   readonly failed: StudioError | null;
+  /** The experiment whose answers are being weighed. */
+  readonly weighing: string | null;
   /** Oldest first; null until they are read. */
   readonly experiments: readonly Experiment[] | null;
 }
@@ -59,7 +61,7 @@ export class Asking {
   constructor(feed: AskFeed, original: Original) {
     this.feed = feed;
     const draft = untouched(original);
-    const nothing = { cost: null, fault: null, underWay: null, failed: null, experiments: null };
+    const nothing = { cost: null, fault: null, underWay: null, failed: null, weighing: null, experiments: null };
     this.state = new Store<AskingState>({ draft, before: [], original, ...nothing });
     this.stops = [
       feed.connection.on('ask/progress', ({ id, ...progress }) => this.patchUnderWay(id, () => ({ progress }))),
@@ -163,6 +165,23 @@ export class Asking {
     this.patchUnderWay(underWay.id, () => ({ stopping: true }));
     this.feed.connection.request('ask/cancel', { id: underWay.id }).catch((thrown: unknown) => this.feed.fail(thrown));
     return true;
+  }
+
+  /** What the order of the frames is worth to an experiment's answers. One at a time. */
+  async weigh(id: string): Promise<void> {
+    if (this.state.get().weighing !== null) return;
+    this.state.update((held) => ({ ...held, weighing: id }));
+    try {
+      const { experiment } = await this.feed.request('ask/weigh', { id });
+      this.state.update((held) => ({
+        ...held,
+        experiments: (held.experiments ?? []).map((one) => (one.id === id ? experiment : one)),
+      }));
+    } catch (thrown) {
+      this.feed.fail(thrown);
+    } finally {
+      this.state.update((held) => ({ ...held, weighing: null }));
+    }
   }
 
   async remove(id: string): Promise<void> {

@@ -92,6 +92,20 @@ test('a stop is sent once there is something to stop; that nothing was whole is 
   expect(asking.state.get().failed?.message).toBe('tgrpo-1 is running.');
 });
 
+test('an experiment is weighed, one at a time, and stands in its place again', async () => {
+  const { asking, sent } = anAsking();
+  const done = asking.start();
+  sent[0]?.answer({ experiment: { id: 'a', number: 1 } });
+  await done;
+  const weighed = asking.weigh('a');
+  void asking.weigh('a');
+  expect(sent.map(({ method }) => method)).toEqual(['ask/start', 'ask/weigh']);
+  expect(asking.state.get().weighing).toBe('a');
+  sent[1]?.answer({ experiment: { id: 'a', number: 1, parts: [] } });
+  await weighed;
+  expect(asking.state.get()).toMatchObject({ weighing: null, experiments: [{ id: 'a', parts: [] }] });
+});
+
 test('changes are taken back one by one, typing in one field as one', () => {
   const { asking } = anAsking();
   asking.edit({ given: 'W' }, 'given');

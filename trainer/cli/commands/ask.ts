@@ -1,6 +1,7 @@
 /** `video-r1 ask`: a question of a run, asked again with something changed. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { worthText } from '../../evidence/verdict.ts';
 import {
   type Ask,
   type AskedFrames,
@@ -47,6 +48,7 @@ const options = {
   'max-tokens': { type: 'string' },
   seed: { type: 'string' },
   n: { type: 'string', short: 'n' },
+  weigh: { type: 'boolean', default: false },
   list: { type: 'boolean', default: false },
   remove: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -72,6 +74,7 @@ same again. Ctrl-C keeps the answers that are whole.
   --temperature T  --top-p P  --max-tokens N    as the run samples now where they are left out
   --seed N            the same seed gives the same answers
   -n N                answers, 1 to ${mostAnswers} (4)
+  --weigh             also what the order of the frames is worth to each answer, in nats
   --list              what was asked beside this rollout;  --remove N takes ask N away
   --folder DIR        the project (.)
   --json              as JSON
@@ -106,7 +109,11 @@ same again. Ctrl-C keeps the answers that are whole.
           else process.stdout.write(`${listLines(experiments, group, rollout).join('\n')}\n`);
           return exitCodes.done;
         }
-        const experiment = await start(client, { runId, about, ask: asked }, interrupts.signal, line);
+        const answered = await start(client, { runId, about, ask: asked }, interrupts.signal, line);
+        const { experiment } =
+          values.weigh && !interrupts.signal.aborted
+            ? await client.request('ask/weigh', { runId, id: answered.id })
+            : { experiment: answered };
         line.clear();
         if (values.json) process.stdout.write(`${JSON.stringify(experiment, null, 1)}\n`);
         else process.stdout.write(`${linesOf(experiment, group, rollout).join('\n')}\n`);
@@ -240,8 +247,8 @@ function partLines({ number, runId }: Experiment, { weights, answers, without }:
     '',
     `${weightsWords(weights, runId)} (${whose}): ${right} of ${total} right${without === null ? '' : `. ${shownLine(without, 300)}`}`,
     ...answers.map(
-      ({ index, correct, answer, text, from, newTokens }) =>
-        `${number}.${index + 1}  ${correct ? 'right' : 'wrong'}  ${inOneLine(answer === '' ? 'none' : answer, 40)}  ${newTokens} new  ${inOneLine(text.slice(from), 300)}`,
+      ({ index, correct, answer, text, from, newTokens, order }) =>
+        `${number}.${index + 1}  ${correct ? 'right' : 'wrong'}  ${inOneLine(answer === '' ? 'none' : answer, 40)}  ${newTokens} new  ${order ? `order ${worthText(order)}  ` : ''}${inOneLine(text.slice(from), 300)}`,
     ),
   ];
 }
