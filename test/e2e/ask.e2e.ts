@@ -215,6 +215,7 @@ describe('ask again', () => {
     const count = stopped.parts[0]?.answers.length ?? 0;
     expect(count).toBeGreaterThan(0);
     expect(count).toBeLessThan(64);
+    expect(stopped.parts[0]?.answers.filter(({ stopReason }) => stopReason === 'aborted')).toEqual([]);
     const client = await pages.trainer.connect();
     const { total } = await client.client.request('rollouts/count', { runId });
     client.close();

@@ -268,7 +268,7 @@ export class Asking implements AskService {
           work.wrote(part, index, event.text);
           continue;
         }
-        if (event.completion.stopReason === 'aborted') continue;
+        if (gone.aborted || event.completion.stopReason === 'aborted') continue;
         const whole = { answer: experimentAnswer(index, event.completion, how), tokens: tokensOf(event.completion) };
         keep(index, whole);
         work.answered(part, whole.answer);
