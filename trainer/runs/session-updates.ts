@@ -142,7 +142,10 @@ export class SessionUpdates {
     tried.leaveOut(masked);
     return this.whileHeld(async (cut) => {
       if (this.target !== target)
-        throw new StudioError('conflict', 'The run has gone on meanwhile.', { place: this.run.id, remedy: 'Ask again.' });
+        throw new StudioError('conflict', 'The run has gone on meanwhile.', {
+          place: this.run.id,
+          remedy: 'Ask again.',
+        });
       const planned = {
         plain: { open: plain, parameters: target.parameters },
         tried: { open: tried, parameters: changed },
