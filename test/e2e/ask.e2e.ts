@@ -183,8 +183,8 @@ describe('ask again', () => {
       .waitFor();
     const rows = await rowsOf(tab, 'shares');
     expect(rows.slice(-2).map(([number, words]) => [number, words])).toEqual([
-      [String(number), 'also of step 1 (before training)'],
-      ['', 'the same, step 1'],
+      [String(number), 'the same again: before training'],
+      ['', 'the same: step 1'],
     ]);
     await answers(tab)
       .getByRole('button', { name: `Take ask ${number} away` })
