@@ -207,6 +207,18 @@ const rollouts: readonly State[] = [
   ],
   ['answers that older rules read', byKeys(['Enter'], () => part('analyse'), 's1-3-o0', recordedRun)],
   ['a hostile answer', byKeys(['Enter'], () => part('think'), hostileAnswer)],
+  ['ask again', byKeys(['Enter', 'e'], () => tab.getByText('Experiments.'), longAnswer)],
+  ['ask again, with answers', byKeys(['Enter', 'e'], () => tab.getByText('Experiments.'), hostileAnswer)],
+  ['ask again, and the difference', byKeys(['Enter', 'e', 'v'], () => tab.getByText('Experiments.'), hostileAnswer)],
+  [
+    'ask again, with changes that make no sense',
+    async () => {
+      await byKeys(['Enter', 'e'], () => tab.locator('body'), hostileAnswer)();
+      await tab.getByRole('textbox', { name: 'Text that is given' }).fill('Wait.');
+      await tab.getByRole('textbox', { name: 'temperature' }).fill('hot');
+      return tab.getByText('Experiments.');
+    },
+  ],
   ['a hostile answer, exactly', byKeys(['Enter', 'o'], () => part('exact-text'), hostileAnswer)],
   [
     'a link to what is not there',

@@ -160,6 +160,10 @@ describe('an update that is tried', () => {
     made.engine.failNext('restore', new StudioError('engine-failed', 'A thread died.'));
     const plans = { plain: { open, parameters: p }, tried: { open: open.copy(), parameters: p } };
     await expect(tryUpdate(made.training, plans, trying)).rejects.toBeInstanceOf(WeightsNotPutBack);
+    // Also where the copy can't be let go either.
+    for (const primitive of ['restore', 'release'] as const)
+      made.engine.failNext(primitive, new StudioError('engine-failed', 'A thread died.'));
+    await expect(tryUpdate(made.training, plans, trying)).rejects.toBeInstanceOf(WeightsNotPutBack);
   });
 });
 

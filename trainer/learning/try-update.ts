@@ -116,12 +116,17 @@ export async function tryUpdate(
       await putBack();
     }
   };
+  const learningRate = { plain: rate(plain), tried: rate(tried) };
+  let receipts: Pick<TriedUpdate, 'plain' | 'tried'>;
   try {
-    const learningRate = { plain: rate(plain), tried: rate(tried) };
-    return { step, learningRate, plain: await made(plain, 'plain'), tried: await made(tried, 'changed') };
-  } finally {
-    await engine.release(kept);
+    receipts = { plain: await made(plain, 'plain'), tried: await made(tried, 'changed') };
+  } catch (thrown) {
+    // What went wrong first is told: weights that are not put back matter more than a copy that is not let go.
+    await engine.release(kept).catch(() => undefined);
+    throw thrown;
   }
+  await engine.release(kept);
+  return { step, learningRate, ...receipts };
 }
 
 async function score({ engine, policy }: Models, answers: readonly OpenAnswer[]): Promise<Scored[]> {

@@ -9,7 +9,7 @@ import type { OpenGroups } from '../learning/open-groups.ts';
 import type { Models, Training } from '../learning/training.ts';
 import { type MadeUpdate, receiptOf, tryUpdate, WeightsNotPutBack } from '../learning/try-update.ts';
 import { engineLacks } from '../protocol/engine.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Receipt, ReceiptState, TriedParameters, TriedUpdate } from '../protocol/receipts.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
@@ -88,6 +88,10 @@ export class SessionUpdates {
     journal.tellPart(`scoring the answers of step ${step} again`);
     try {
       await this.record(this.made);
+    } catch (thrown) {
+      // A look is no reason to end a run. What is wrong with the engine is met again by the next step.
+      const message = `Step ${step} has no receipt: ${asStudioError(thrown).message}`;
+      journal.record({ type: 'warning', message });
     } finally {
       journal.endProgress();
     }
@@ -137,6 +141,8 @@ export class SessionUpdates {
     const tried = plain.copy(changed);
     tried.leaveOut(masked);
     return this.whileHeld(async (cut) => {
+      if (this.target !== target)
+        throw new StudioError('conflict', 'The run has gone on meanwhile.', { place: this.run.id, remedy: 'Ask again.' });
       const planned = {
         plain: { open: plain, parameters: target.parameters },
         tried: { open: tried, parameters: changed },
