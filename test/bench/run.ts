@@ -10,6 +10,7 @@ import { benchAnnotations } from './annotations.bench.ts';
 import { benchData } from './data.bench.ts';
 import { benchEditable } from './editable.bench.ts';
 import { benchEngine } from './engine.bench.ts';
+import { benchEvidence } from './evidence.bench.ts';
 import { benchInspector } from './inspector.bench.ts';
 import { benchLeak } from './leak.bench.ts';
 import { benchMedia } from './media.bench.ts';
@@ -21,6 +22,7 @@ import { benchStore } from './store.bench.ts';
 
 const parts: Record<string, BenchPart> = {
   engine: benchEngine,
+  evidence: benchEvidence,
   server: benchServer,
   store: benchStore,
   inspector: benchInspector,

@@ -99,10 +99,11 @@ const filtered =
   };
 
 const shaded =
-  (presses: number): Reach =>
+  (shade: string): Reach =>
   async () => {
     await rollout();
-    await key('Enter', ...Array<string>(presses).fill('p'));
+    await key('Enter');
+    await tab.getByRole('button', { name: shade, exact: true }).click();
     return tab.locator('[data-part=think] [data-token]').first();
   };
 
@@ -144,10 +145,10 @@ const rollouts: readonly State[] = [
   ['the rollout', byKeys(['Enter'], () => part('think'))],
   ['both strips', byKeys(['Enter', 's', 's'], () => tab.getByRole('listbox', { name: 'Frames in order' }))],
   ['the exact text', byKeys(['Enter', 'o'], () => part('exact-text'))],
-  ['probabilities', shaded(1)],
-  ['entropy', shaded(2)],
-  ['KL', shaded(3)],
-  ['mismatch', shaded(4)],
+  ['probabilities', shaded('Probability')],
+  ['entropy', shaded('Entropy')],
+  ['KL', shaded('KL')],
+  ['mismatch', shaded('Mismatch')],
   ['the numbers of a token', byKeys(['Enter', 'p', ']'], () => tab.getByRole('tooltip'))],
   ['the form of a flag', byKeys(['Enter', 'x'], () => tab.getByRole('form', { name: 'Flag' }))],
   ['a flag', byKeys(['Enter'], () => tab.locator('[data-part=think] [data-flagged]').first())],

@@ -12,6 +12,7 @@ import type { Engine, ModelHandle, Prompt } from '../../trainer/engines/engine.t
 import { specialTokens } from '../../trainer/engines/engine.ts';
 import { convertCheckpoint } from '../../trainer/engines/tfjs/checkpoint/convert.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
+import { floats } from '../engines/tfjs/made-model.ts';
 import { clip, newModel, question, sampleAll, train, videoPrompt } from '../engines/tfjs/tiny.ts';
 import { findPython } from '../fidelity/python.ts';
 
@@ -138,6 +139,23 @@ describe.skipIf(found.python === null)('with transformers', () => {
     const model = await load(converted);
     expect(worst(await logprobsOf(model), theirs.logprobs)).toBeLessThan(1e-4);
     await engine.unload(model);
+  });
+
+  test('the fixture of interventions is what transformers computes', async () => {
+    const file = path.join(scratch, 'interventions.json');
+    await python('interventions.py', file);
+    type Kept = { cases: unknown; models: { logprobs: string[]; loss: number }[] };
+    const [made, kept] = (await Promise.all(
+      [file, path.resolve(fidelity, '..', 'fixtures', 'interventions.json')].map(async (name) =>
+        JSON.parse(await readFile(name, 'utf8')),
+      ),
+    )) as [Kept, Kept];
+    expect(made.cases).toEqual(kept.cases);
+    const logprobs = ({ models }: Kept) => models.flatMap((model) => model.logprobs.flatMap((own) => [...floats(own)]));
+    expect(logprobs(made).length).toBeGreaterThan(1000);
+    expect(worst(logprobs(made), logprobs(kept))).toBeLessThan(1e-5);
+    const losses = ({ models }: Kept) => models.map(({ loss }) => loss);
+    expect(worst(losses(made), losses(kept))).toBeLessThan(1e-5);
   });
 
   test('the fixture is what transformers computes', async () => {

@@ -165,6 +165,19 @@ test('what can’t be tried is refused with the reason', async () => {
     attempt: expect.stringMatching(/^SFT/),
   });
 
+  const flat = scriptedRun({
+    unseen: 0,
+    script: () => '<think>a</think><answer>B</answer>',
+    parameters: { skipFlatGroups: true },
+  });
+  flat.send({ kind: 'step', count: 1 });
+  await flat.untilState('paused');
+  expect(updatesOf(flat).state('r', 1)).toMatchObject({
+    make: expect.stringMatching(/nothing was trained on/),
+    attempt: null,
+  });
+  await expect(updatesOf(flat).make('r', 1)).rejects.toThrow(/nothing was trained on/);
+
   const unable = scriptedRun({ unseen: 0 });
   unable.onEngine = (engine) => {
     (engine.capabilities as { snapshot: boolean }).snapshot = false;

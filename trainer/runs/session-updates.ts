@@ -106,7 +106,7 @@ export class SessionUpdates {
 
   state(step: number): Omit<ReceiptState, 'receipt'> {
     return {
-      make: this.refusal(this.made, step),
+      make: this.makeRefusal(step),
       attempt: this.attemptRefusal() ?? this.refusal(this.target, step),
       again: this.open === null,
     };
@@ -116,7 +116,7 @@ export class SessionUpdates {
   async makeReceipt(step: number): Promise<Receipt> {
     const there = this.of.receipt(step);
     if (there) return there;
-    this.demand(this.refusal(this.made, step));
+    this.demand(this.makeRefusal(step));
     const made = this.made as NonNullable<typeof this.made>;
     return this.whileHeld(() => this.record(made));
   }
@@ -178,6 +178,12 @@ export class SessionUpdates {
     const receipt = await receiptOf(this.of.models(), made);
     if (receipt.answers.length > 0) this.of.journal.recordReceipt(receipt);
     return receipt;
+  }
+
+  private makeRefusal(step: number): string | null {
+    const refusal = this.refusal(this.made, step);
+    if (refusal !== null || this.made === null || this.made.open.answers().length > 0) return refusal;
+    return `All groups of step ${step} are flat or left out: nothing was trained on, so nothing was moved.`;
   }
 
   private attemptRefusal(): string | null {

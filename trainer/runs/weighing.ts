@@ -70,7 +70,7 @@ interface ShareWork {
 }
 
 /** Sequences that go into one call of the engine, about: between two calls a run has its turn. */
-const sequencesPerPiece = 256;
+export const sequencesPerPiece = 256;
 
 /** What lists hold of a weighing; null without an order. */
 export function heldWorth(weighing: Weighing): HeldOrderWorth | null {

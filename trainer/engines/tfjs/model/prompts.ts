@@ -88,9 +88,9 @@ function firstOfAlike({ pixels, count }: Frames): readonly number[] {
   return firsts;
 }
 
-/** The chunk with frames of the same pixels named alike. A frame that is not there stays, to be refused. */
+/** The chunk with frames of the same pixels named alike. What is wrong with it stays, to be refused. */
 function withFirstOfAlike(chunk: Chunk): Chunk {
-  if (chunk.kind !== 'video') return chunk;
+  if (chunk.kind !== 'video' || chunk.frames.pixels.length % chunk.frames.count !== 0) return chunk;
   const firsts = firstOfAlike(chunk.frames);
   return { ...chunk, order: chunk.order.map((frame) => firsts[frame] ?? frame) };
 }
