@@ -38,8 +38,8 @@ const blocks = (text: string, language: string) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map((match) => match[1] as string);
 
 describe('README', () => {
-  it('is 150 lines at most and goes from what it is to where to read on', () => {
-    expect(readme.split('\n').length - 1).toBeLessThanOrEqual(150);
+  it('is 170 lines at most and goes from what it is to where to read on', () => {
+    expect(readme.split('\n').length - 1).toBeLessThanOrEqual(170);
     expect(headings(readme)).toEqual(['Video-R1 Studio', 'Install', 'First look', 'Your own data', 'Where to read on']);
   });
 

@@ -99,10 +99,11 @@ const filtered =
   };
 
 const shaded =
-  (presses: number): Reach =>
+  (shade: string): Reach =>
   async () => {
     await rollout();
-    await key('Enter', ...Array<string>(presses).fill('p'));
+    await key('Enter');
+    await tab.getByRole('button', { name: shade, exact: true }).click();
     return tab.locator('[data-part=think] [data-token]').first();
   };
 
@@ -144,10 +145,10 @@ const rollouts: readonly State[] = [
   ['the rollout', byKeys(['Enter'], () => part('think'))],
   ['both strips', byKeys(['Enter', 's', 's'], () => tab.getByRole('listbox', { name: 'Frames in order' }))],
   ['the exact text', byKeys(['Enter', 'o'], () => part('exact-text'))],
-  ['probabilities', shaded(1)],
-  ['entropy', shaded(2)],
-  ['KL', shaded(3)],
-  ['mismatch', shaded(4)],
+  ['probabilities', shaded('Probability')],
+  ['entropy', shaded('Entropy')],
+  ['KL', shaded('KL')],
+  ['mismatch', shaded('Mismatch')],
   ['the numbers of a token', byKeys(['Enter', 'p', ']'], () => tab.getByRole('tooltip'))],
   ['the form of a flag', byKeys(['Enter', 'x'], () => tab.getByRole('form', { name: 'Flag' }))],
   ['a flag', byKeys(['Enter'], () => tab.locator('[data-part=think] [data-flagged]').first())],
@@ -207,6 +208,18 @@ const rollouts: readonly State[] = [
   ],
   ['answers that older rules read', byKeys(['Enter'], () => part('analyse'), 's1-3-o0', recordedRun)],
   ['a hostile answer', byKeys(['Enter'], () => part('think'), hostileAnswer)],
+  ['ask again', byKeys(['Enter', 'e'], () => tab.getByText('Experiments.'), longAnswer)],
+  ['ask again, with answers', byKeys(['Enter', 'e'], () => tab.getByText('Experiments.'), hostileAnswer)],
+  ['ask again, and the difference', byKeys(['Enter', 'e', 'v'], () => tab.getByText('Experiments.'), hostileAnswer)],
+  [
+    'ask again, with changes that make no sense',
+    async () => {
+      await byKeys(['Enter', 'e'], () => tab.locator('body'), hostileAnswer)();
+      await tab.getByRole('textbox', { name: 'Text that is given' }).fill('Wait.');
+      await tab.getByRole('textbox', { name: 'temperature' }).fill('hot');
+      return tab.getByText('Experiments.');
+    },
+  ],
   ['a hostile answer, exactly', byKeys(['Enter', 'o'], () => part('exact-text'), hostileAnswer)],
   [
     'a link to what is not there',

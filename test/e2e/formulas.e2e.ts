@@ -156,8 +156,15 @@ describe('formulas', () => {
     await trained.keyboard.press('P');
     await trained.locator('[data-formula=tokenKl]').waitFor();
     await look(trained, 'tokens of an answer that was trained on, shaded by KL');
-    /* A shade of engines that sample with another program; a curve of runs in whose answers flagged words came back. */
-    const elsewhere = ['tokenMismatch', 'flaggedBack'];
+    await trained.keyboard.press('w');
+    await trained.locator('[data-part=pair-bars]').waitFor({ timeout: 60_000 });
+    for (const shade of ['Order', 'Frames']) {
+      await trained.getByRole('button', { name: shade, exact: true }).click();
+      await look(trained, `words of an answer that was weighed, shaded by ${shade}`);
+    }
+    /* A shade of engines that sample with another program; a curve of runs in whose answers flagged words came back; one of answers
+       that have reasoning. */
+    const elsewhere = ['tokenMismatch', 'flaggedBack', 'commitment'];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
   });

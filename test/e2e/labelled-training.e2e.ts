@@ -136,7 +136,7 @@ describe('what a detector suggests', () => {
     await tab.keyboard.press('u');
     await said.first().waitFor({ state: 'detached' });
     await suggested.filter({ hasText: 'not judged yet' }).waitFor();
-    await tab.getByRole('button', { name: /^Dismiss\s+N$/ }).click();
+    await tab.getByRole('button', { name: /^Dismiss\s+X$/ }).click();
     await suggested.filter({ hasText: 'right 0 of 1' }).filter({ hasText: 'dismissed' }).waitFor();
     await tab.locator('#row-s2-g0-o1').click();
     await suggested.first().waitFor({ state: 'detached' });

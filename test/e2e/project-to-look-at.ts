@@ -10,6 +10,7 @@ import { audited, questions, writeAudit } from '../audit/made-audit.ts';
 import { hostileCompletions } from '../fixtures/hostile-completions.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
+import { anExperiment, experimentTokens } from '../store/experiments.ts';
 import { aGroup, anAnnotation, aRollout, someMetrics } from '../store/records.ts';
 import { projectWithRuns, recordedGroups, recordedRun } from './recorded-run.ts';
 import { fast, slow } from './two-runs.ts';
@@ -95,6 +96,11 @@ function makeRun(folder: string, group: GroupWithRollouts): void {
     store.append({ type: 'step', metrics: someMetrics(step) });
   }
   store.append({ type: 'annotation', annotation: anAnnotation(1, longAnswer) });
+  for (const text of [
+    '<think>It turns.</think><answer>B</answer>',
+    `<think>${hostile}</think><answer>${hostile}</answer>`,
+  ])
+    store.keepExperiment(anExperiment(hostileAnswer, 's2-g0', text), experimentTokens);
   store.dispose();
 }
 

@@ -444,6 +444,8 @@ describe('tokens', () => {
     await tab.keyboard.press('p');
     await tab.getByText('trainer against sampler in nats').waitFor();
     expect((await fills(tab)).map(([, fill]) => fill)).toEqual([false, false]);
+    /* What can't be weighed is passed over: the run has no checkpoint. */
+    await tab.getByRole('button', { name: /^Frames: / }).waitFor();
     await tab.keyboard.press('P');
     await tab.keyboard.press('P');
     await tab.getByText('entropy in nats').waitFor();

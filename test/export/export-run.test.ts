@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { exportAll, exportTable, exportTensorboard } from '../../trainer/export/export-run.ts';
-import { tableNames } from '../../trainer/export/tables.ts';
+import { type TableName, tablesOfRun } from '../../trainer/export/tables.ts';
 import { evidenceVersion, type Weighing } from '../../trainer/protocol/evidence.ts';
+import { anExperiment, experimentTokens } from '../store/experiments.ts';
 import { aGroup } from '../store/records.ts';
 import { addGroups, hostile, madeRun } from './made-run.ts';
 
@@ -35,7 +36,7 @@ function readCsv(text: string): string[][] {
   return rows;
 }
 
-async function csvRecords(made: ReturnType<typeof madeRun>, name: (typeof tableNames)[number]) {
+async function csvRecords(made: ReturnType<typeof madeRun>, name: TableName) {
   await exportTable(made.store, name, 'csv', made.at('out.csv'));
   const [head = [], ...rows] = readCsv(readFileSync(made.at('out.csv'), 'utf8'));
   return rows.map((row) => Object.fromEntries(head.map((column, i) => [column, row[i]])));
@@ -238,7 +239,18 @@ describe('an export', () => {
       commands: 1,
       events: 7,
     });
-    expect(readdirSync(at('all')).sort()).toEqual(tableNames.map((name) => `${name}.csv`).sort());
+    expect(readdirSync(at('all')).sort()).toEqual(tablesOfRun.map((name) => `${name}.csv`).sort());
+  });
+
+  it('has no experiments but where they are asked for by name', async () => {
+    const made = madeRun();
+    const before = await exportAll(made.store, 'jsonl', made.at('before'));
+    made.store.keepExperiment(anExperiment('s1-g0-o0'), experimentTokens);
+    expect(await exportAll(made.store, 'jsonl', made.at('after'))).toEqual(before);
+    for (const name of readdirSync(made.at('before')))
+      expect(readFileSync(made.at(`after/${name}`), 'utf8')).toBe(readFileSync(made.at(`before/${name}`), 'utf8'));
+    expect(await exportTable(made.store, 'experiments', 'csv', made.at('asked.csv'))).toBe(1);
+    expect(readFileSync(made.at('asked.csv'), 'utf8')).toContain('s1-g0-o0');
   });
 
   it('that is stopped leaves the file of before, and nothing half written', async () => {

@@ -22,6 +22,8 @@ describe('an ask in words', () => {
 
   test('every change has its phrase', () => {
     expect(title({ keep: 118, typed: 'I am sure of this, it is E.' })).toBe('go on from token 118, 8 words typed');
+    expect(title({ typed: ' Wait,\u202e look. ' })).toBe('“Wait,\\u202e look.” typed');
+    expect(title({ typed: ' ' })).toBe('space typed');
     expect(title({ frames: 'reversed' })).toBe('frames reversed');
     expect(title({ frames: { order: [0, 5] } })).toBe('frames 2–5 dropped');
     expect(title({ frames: { order: [0, 1, 3, 4, 5] } })).toBe('frame 3 dropped');

@@ -52,7 +52,7 @@ function askingOf(made: ScriptedRun, script: Script = () => right, can: { prefix
         told.texts.push(...writing.map(({ text }) => text));
       },
     });
-  return { asking, asked, engines, told, start };
+  return { asking, asked, desk, engines, told, start };
 }
 
 async function completed(options: Parameters<typeof scriptedRun>[0] = {}): Promise<ScriptedRun> {
@@ -208,6 +208,24 @@ test('a stop keeps the answers that are whole, and nothing where none is', async
   const fault = await start(about, {}, AbortSignal.abort()).catch(asStudioError);
   expect(fault).toMatchObject({ kind: 'cancelled' });
   expect(made.run.store.experimentsAbout(about)).toHaveLength(before);
+});
+
+test('what takes the weights away leaves the answers that are whole, and says why there are no more', async () => {
+  const made = await completed();
+  const { about } = firstOf(made);
+  const { asking, desk } = askingOf(made);
+  let whole = 0;
+  const order = { id: randomUUID(), about, ask: { ...theSameAgain, n: 64 } };
+  const { parts } = await asking.start('tgrpo-1', order, never, {
+    onProgress: () => {},
+    onAnswered: () => {
+      whole++;
+      if (whole === 18) void desk.letGo('sft-1 needs the machine.');
+    },
+  });
+  expect(parts[0]?.answers.length).toBeGreaterThanOrEqual(18);
+  expect(parts[0]?.answers.length).toBeLessThan(64);
+  expect(parts[0]?.without).toContain('sft-1 needs the machine.');
 });
 
 test('a paused run answers by its own weights, and its numbers are those of a run that nobody asked', async () => {

@@ -5,7 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { runFile } from '../../trainer/protocol/runfile.ts';
 import { writeFileList } from '../../trainer/runs/checkpoint-files.ts';
-import { type ControllerState, controllerFile } from '../../trainer/runs/checkpoints.ts';
+import {
+  type CheckpointsRead,
+  type ControllerState,
+  controllerFile,
+  nearestCheckpoint,
+} from '../../trainer/runs/checkpoints.ts';
 import { findCheckpoint } from '../../trainer/runs/find-checkpoint.ts';
 import { planOf, writePlan } from '../../trainer/runs/plan.ts';
 
@@ -43,6 +48,19 @@ async function addRun(id: string, name: string, steps: readonly number[], create
   }
   return folder;
 }
+
+describe('the nearest checkpoint', () => {
+  it('is the whole one with the least distance, of two as near the earlier, each looked at once', async () => {
+    const run = await addRun('sft-1', 'sft', [0, 10, 20, 40], 100);
+    const known: CheckpointsRead = new Map();
+    const near = async (step: number) => (await nearestCheckpoint(run, step, known))?.state.step;
+    expect(await Promise.all([near(11), near(15), near(35), near(900)])).toEqual([10, 10, 40, 40]);
+    expect([...known.keys()].sort((a, b) => a - b)).toEqual([10, 40]);
+    await writeFile(path.join(run, 'checkpoints', 'step-000010', 'config.json'), '{"cut off"');
+    expect((await nearestCheckpoint(run, 12))?.state.step).toBe(20);
+    expect(await nearestCheckpoint(await addRun('sft-2', 'sft', [], 100), 3)).toBeNull();
+  });
+});
 
 describe('findCheckpoint', () => {
   it('takes the newest checkpoint of the newest run of a name that has one, or of the run of an id', async () => {

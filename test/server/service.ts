@@ -25,7 +25,9 @@ import type {
   SuggestionService,
   TrainerListener,
   TrainerService,
+  UpdateService,
 } from '../../trainer/runs/service.ts';
+import type { UpdateAsked } from '../../trainer/runs/session-updates.ts';
 import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../../trainer/store/rollout-list.ts';
 import { type Attention, RolloutReader } from '../../trainer/store/rollout-reader.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -199,6 +201,21 @@ export class RecordingService implements TrainerService {
       refusal: 'There is nothing to weigh.',
     }),
     compute: async () => ({ weighed: 0, before: 0, refused: [], cancelled: false }),
+  };
+
+  /** Updates that were tried, as they came here. */
+  readonly tried: UpdateAsked[] = [];
+  readonly updates: UpdateService = {
+    state: (runId, step) => ({ receipt: this.store(runId).receipt(step), make: 'no', attempt: null, again: false }),
+    make: async (_, step) => ({ step, at: 1, answers: [] }),
+    attempt: async (_, asked, signal, tell) => {
+      this.tried.push(asked);
+      tell('scoring the answers');
+      if (asked.step === 9)
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      const receipt = { step: asked.step, at: 1, answers: [] };
+      return { step: asked.step, again: false, learningRate: { plain: 1, tried: 1 }, plain: receipt, tried: receipt };
+    },
   };
 
   readonly asking: AskService = {

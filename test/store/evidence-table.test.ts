@@ -1,8 +1,10 @@
 /** What answers stood on is kept by rollout, weights and version, told to lists, and outlives a going back. */
 import { expect, onTestFinished, test } from 'vitest';
 import { evidenceVersion, type HeldOrderWorth, type Weighing } from '../../trainer/protocol/evidence.ts';
+import { everything } from '../../trainer/protocol/query/expression.ts';
+import { parseQuery } from '../../trainer/protocol/query/parse.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
-import { found, listed } from './asking.ts';
+import { counted, found, listed } from './asking.ts';
 import { temporaryFolder } from './folders.ts';
 import { aGroup, aRun } from './records.ts';
 
@@ -78,6 +80,20 @@ test('lists, groups and filters say what order is worth', () => {
   expect(found(store, 'usesOrder:false')).toEqual(['s1-g0-o1']);
   expect(listed(store, 'orderWorth>0').rows.find(({ id }) => id === 's1-g0-o0')?.orderWorth?.worth).toBe(6.5);
   expect(store.group('s1-g0').rollouts[0]?.orderWorth).toMatchObject({ worth: 6.5, uses: true });
+});
+
+test('a count says how many of those that a filter may keep were weighed', () => {
+  const store = aStore();
+  const weighed = (line: string) => counted(store, parseQuery(line).expression ?? everything).weighed;
+  expect(weighed('')).toBeNull();
+  const of = counted(store, everything).matching;
+  expect(weighed('orderWorth<0.5')).toEqual({ weighed: 0, of });
+  weigh(store, aWeighing('s1-g0-o0'), { worth: 6.5, error: 0.25, uses: true, step: 0, same: true });
+  weigh(store, aWeighing('s2-g0-o0'), { worth: 0.125, error: 0.5, uses: false, step: 0, same: true });
+  // Only the rest of the filter counts: what was weighed and does not match is among them.
+  expect(weighed('orderWorth<0.5')).toEqual({ weighed: 2, of });
+  expect(weighed('step:1 usesOrder:false')).toMatchObject({ weighed: 1 });
+  expect(weighed('step:1')).toMatchObject({ weighed: 1 });
 });
 
 test('an answer without an order keeps its evidence and says nothing of order', () => {

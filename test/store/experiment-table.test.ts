@@ -1,9 +1,8 @@
 /** Experiments are kept beside a run's records: numbered, read back whole, and nothing else in the store knows of them. */
-import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { askVersion, type Experiment, type ExperimentTokens, theSameAgain } from '../../trainer/protocol/ask.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { counted, listed } from './asking.ts';
+import { anExperiment, experimentTokens as tokens } from './experiments.ts';
 import { temporaryFolder } from './folders.ts';
 import { aGroup, aRun } from './records.ts';
 
@@ -13,32 +12,6 @@ function aStore(folder = temporaryFolder()): RunStore {
   for (const step of [1, 2]) store.append({ type: 'group', group: aGroup(step) });
   return store;
 }
-
-function anExperiment(rolloutId: string | null, groupId = 's1-g0'): Omit<Experiment, 'number'> {
-  const { question } = aGroup(1);
-  return {
-    ...{ id: randomUUID(), version: askVersion, at: 5, durationMs: 10, runId: 'tgrpo-1', groupId, rolloutId },
-    ...{ ask: { ...theSameAgain, frames: 'reversed' as const }, seed: 7, question, given: '' },
-    shown: { key: 'k', order: [1, 0] },
-    sampling: { temperature: 1, topP: 0.95, maxTokens: 96 },
-    original: rolloutId === null ? null : { text: 'a', answer: 'A', correct: true },
-    parts: [
-      {
-        weights: { run: 'tgrpo-1', step: 0, same: true },
-        answers: [
-          {
-            ...{ index: 0, text: '<answer>A</answer>', from: 0, answer: 'A', accuracy: 1, correct: true },
-            parsed: { think: null, answer: { start: 8, end: 9 }, problems: [] },
-            ...{ aha: [], commitments: [], stopReason: 'stop' as const, newTokens: 4, meanLogprob: -0.5 },
-          },
-        ],
-        without: null,
-      },
-    ],
-  };
-}
-
-const tokens: ExperimentTokens = [[{ pieces: ['A'], ids: [3], logprobs: [-0.5], entropy: [0.25] }]];
 
 test('an experiment is read back whole, under a number of its own that is not given again', () => {
   const store = aStore();

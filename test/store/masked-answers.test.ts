@@ -7,6 +7,7 @@ import type { RunEventBody } from '../../trainer/protocol/records.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { found, listed } from './asking.ts';
 import { temporaryFolder } from './folders.ts';
+import { withOlderSchema } from './older-schema.ts';
 import { aGroup, aRun } from './records.ts';
 
 const masked = (step: number): MaskedAnswers => ({
@@ -75,19 +76,10 @@ test('a store of schema 7 is marked by its events, those of steps that were gone
   store.appendAll([group(2), { type: 'masked', masked: masked(2) }]);
   const expected = listed(store, 'superseded or superseded:false').rows;
   store.dispose();
-  const raw = new DatabaseSync(join(folder, storeFile));
-  raw.exec(`
-    DROP INDEX rollouts_came_back;
-    ALTER TABLE rollouts DROP COLUMN came_back;
-    ALTER TABLE rollouts DROP COLUMN masked;
-    ALTER TABLE rollouts DROP COLUMN order_worth;
-    ALTER TABLE rollouts DROP COLUMN order_error;
-    ALTER TABLE rollouts DROP COLUMN uses_order;
-    ALTER TABLE rollouts DROP COLUMN felt;
-    DROP TABLE evidence;
-    DROP TABLE experiments;
-    UPDATE rollout_bodies SET body = json_remove(body, '$.masked', '$.updatedAdvantage');
-    PRAGMA user_version = 7;`);
+  const file = join(folder, storeFile);
+  withOlderSchema(file, 7);
+  const raw = new DatabaseSync(file);
+  raw.exec(`UPDATE rollout_bodies SET body = json_remove(body, '$.masked', '$.updatedAdvantage')`);
   raw.close();
   const renewed = RunStore.open(folder);
   onTestFinished(() => renewed.dispose());

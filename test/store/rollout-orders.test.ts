@@ -12,6 +12,7 @@ import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/f
 import { butForFindings } from '../../trainer/protocol/query/found-by-rules.ts';
 import { matches } from '../../trainer/protocol/query/matches.ts';
 import { compareSortValues, sortFields, sortValue } from '../../trainer/protocol/query/sort.ts';
+import { butForEvidence } from '../../trainer/protocol/query/weighed-fields.ts';
 import { wordsOf } from '../../trainer/protocol/query/words.ts';
 import type { GroupWithRollouts, Rollout, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { ListAsked, RolloutPage } from '../../trainer/store/rollout-list.ts';
@@ -231,6 +232,15 @@ describe('a query of a store', () => {
                 matches({ kind: 'all', of: others }, one) &&
                 analysisOf(one.rollout) < analysisVersion,
             ).length;
+            const butWeighed = butForEvidence(expression);
+            const restOfWeighed = JSON.stringify(butWeighed).includes('superseded')
+              ? [...superseded, ...standing]
+              : standing;
+            // Of these runs nothing was weighed by the trainer.
+            const weighed = butWeighed && {
+              weighed: 0,
+              of: restOfWeighed.filter((one) => matches({ kind: 'all', of: butWeighed }, one)).length,
+            };
             for (const orders of [
               ...ways.map((rows) => freshOrders(store, rows)),
               watching as unknown as RolloutOrders,
@@ -288,6 +298,7 @@ describe('a query of a store', () => {
                 matching: ids.length,
                 total,
                 outdated,
+                weighed,
                 filled: 1,
                 facets: Object.fromEntries(facets),
               });

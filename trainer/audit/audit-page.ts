@@ -28,7 +28,8 @@ function tableHtml({ head, rows }: Table): string {
   const numeric = (column: number) => (column > 0 ? ' class="num"' : '');
   const row = ([name = '', ...cells]: readonly string[]) =>
     `<tr><th scope="row" dir="auto">${line(name)}</th>${cells.map((cell) => `<td class="num">${line(cell)}</td>`).join('')}</tr>`;
-  return `<section${isWide ? ' class="wide"' : ''}>
+  // What scrolls takes the focus, so that it scrolls by keyboard too.
+  return `<section${isWide ? ` class="wide" tabindex="0" aria-label="${line(head[0] ?? '')}"` : ''}>
 <table>
 <thead><tr>${head.map((name, column) => `<th scope="col"${numeric(column)}>${line(name)}</th>`).join('')}</tr></thead>
 <tbody>${rows.map(row).join('\n')}</tbody>

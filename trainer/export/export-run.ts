@@ -12,7 +12,7 @@ import { setImmediate } from 'node:timers/promises';
 import { asStudioError, StudioError, withPlace } from '../protocol/errors.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { ParquetFile } from './parquet.ts';
-import { type TableName, tableNames, tables } from './tables.ts';
+import { type TableName, tables, tablesOfRun } from './tables.ts';
 import { eventRecords } from './tensorboard.ts';
 import { csv, jsonLines } from './text-forms.ts';
 
@@ -89,7 +89,7 @@ export async function writeText(
   }
 }
 
-/** All tables of a run, one file each, in a folder. @returns how many records of each were written. @throws as `exportTable` */
+/** All tables of a run, one file each, in a folder; experiments are no part of it. @returns how many records of each were written. @throws as `exportTable` */
 export async function exportAll(
   store: RunStore,
   form: TableForm,
@@ -98,7 +98,7 @@ export async function exportAll(
 ): Promise<Readonly<Record<TableName, number>>> {
   await makeFolder(folder);
   const counts = {} as Record<TableName, number>;
-  for (const name of tableNames)
+  for (const name of tablesOfRun)
     counts[name] = await exportTable(store, name, form, path.join(folder, `${name}.${form}`), options);
   return counts;
 }

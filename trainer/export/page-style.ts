@@ -14,7 +14,8 @@ code, .mono { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 .dim { color: var(--dim); }
 section { margin-top: 24px; }
 .wide { overflow-x: auto; }
-.wide th, .wide td { white-space: nowrap; }
+.wide table { font-size: 12px; }
+.wide :is(th, td) { white-space: nowrap; padding-right: 8px; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
 article { border-top: 1px solid var(--line); margin-top: 24px; padding-top: 16px; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }

@@ -3,6 +3,7 @@
  * of a record. A column is added here and nowhere else.
  */
 import { analysisOf, changeOf } from '../protocol/analysis.ts';
+import type { Experiment, ExperimentAnswer, ExperimentPart } from '../protocol/ask.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { feltOf } from '../protocol/paid-and-felt.ts';
 import type {
@@ -45,8 +46,12 @@ export const tableNames = [
   'checkpoints',
   'commands',
   'events',
+  'experiments',
 ] as const;
 export type TableName = (typeof tableNames)[number];
+
+/** What the run itself has: of experiments, which are beside it, nothing is written that is not asked for by name. */
+export const tablesOfRun = tableNames.filter((name) => name !== 'experiments');
 
 /** The questions' part of a row, wherever there is one. */
 function questionColumns<R>(question: (record: R) => Question | Omit<Question, 'solution'>): Column<R>[] {
@@ -394,6 +399,53 @@ const annotations: Table<AnnotationRecord> = {
   ],
 };
 
+/** One answer of an experiment, with what was asked. */
+type ExperimentRecord = Omit<Experiment, 'parts'> & Pick<ExperimentPart, 'weights'> & ExperimentAnswer;
+
+const experiments: Table<ExperimentRecord> = {
+  name: 'experiments',
+  *records(store) {
+    for (const { experiment } of store.experiments()) {
+      const { parts, ...asked } = experiment;
+      for (const { weights, answers } of parts) for (const answer of answers) yield { ...asked, weights, ...answer };
+    }
+  },
+  count: (store) => {
+    let answers = 0;
+    for (const { experiment } of store.experiments())
+      for (const part of experiment.parts) answers += part.answers.length;
+    return answers;
+  },
+  columns: [
+    ...columns<ExperimentRecord>(
+      ['id', 'string', (e) => e.id],
+      ['ask', 'integer', (e) => e.number],
+      ['at', 'time', (e) => e.at],
+      ['group_id', 'string', (e) => e.groupId],
+      ['rollout_id', 'string', (e) => e.rolloutId],
+      ['weights_run', 'string', (e) => e.weights.run],
+      ['weights_step', 'integer', (e) => e.weights.step],
+      ['weights_same', 'boolean', (e) => e.weights.same],
+      ['index', 'integer', (e) => e.index],
+      ['given', 'string', (e) => e.given],
+      ['text', 'string', (e) => e.text],
+      ['answer', 'string', (e) => e.answer],
+      ['solution', 'string', (e) => e.question.solution],
+      ['accuracy', 'number', (e) => e.accuracy],
+      ['correct', 'boolean', (e) => e.correct],
+      ['stop_reason', 'string', (e) => e.stopReason],
+      ['new_tokens', 'integer', (e) => e.newTokens],
+      ['mean_logprob', 'number', (e) => e.meanLogprob],
+      ['seed', 'integer', (e) => e.seed],
+      ['changed', 'json', (e) => e.ask],
+      ['frames', 'integers', (e) => e.shown?.order],
+      ['original_answer', 'string', (e) => e.original?.answer],
+      ['original_correct', 'boolean', (e) => e.original?.correct],
+    ),
+    ...questionColumns<ExperimentRecord>((e) => e.question),
+  ],
+};
+
 export const tables = {
   annotations,
   rollouts,
@@ -408,4 +460,5 @@ export const tables = {
   checkpoints,
   commands,
   events,
+  experiments,
 } as unknown as Readonly<Record<TableName, Table>>;

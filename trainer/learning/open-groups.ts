@@ -32,10 +32,22 @@ interface OpenGroup {
 /** A sequence to train on, before the reference has been asked for its log-probabilities, and the rollout that it is of. */
 export type OpenSequence = Omit<PolicySequence, 'refLogprobs'> & { readonly rolloutId: string };
 
+/** An ordered answer as it stands. */
+export interface OpenAnswer {
+  readonly rolloutId: string;
+  readonly prompt: Prompt;
+  readonly tokens: Int32Array;
+  /** Log-probabilities as the sampler told them. */
+  readonly sampled: Float32Array;
+  /** In the update; null where it is left out of it. */
+  readonly advantage: number | null;
+}
+
 /** What a person or a rule may find of an answer in place of what scoring found. */
 export type Rescore = Partial<ScoredAnswer>;
 
 export class OpenGroups {
+  readonly sampled: readonly SampledGroup[];
   private readonly groups: readonly OpenGroup[];
   private readonly places = new Map<string, { group: OpenGroup; half: FrameOrder; index: number }>();
   private readonly parameters: RewardParameters & Pick<ParameterValues, 'skipFlatGroups'>;
@@ -46,6 +58,7 @@ export class OpenGroups {
     parameters: RewardParameters & Pick<ParameterValues, 'skipFlatGroups'>,
   ) {
     this.parameters = parameters;
+    this.sampled = sampled;
     this.groups = sampled.map(({ group, prompt, completions, scores }) => {
       const open: OpenGroup = {
         id: group.id,
@@ -59,6 +72,19 @@ export class OpenGroups {
       for (const { id, order, index } of group.rollouts) this.places.set(id, { group: open, half: order, index });
       return open;
     });
+  }
+
+  /** The same groups as they stand now, which can be changed without these. @param parameters others than those of the step */
+  copy(parameters = this.parameters): OpenGroups {
+    const copy = new OpenGroups(this.sampled, parameters);
+    this.groups.forEach(({ scores, weights, leftOut }, i) => {
+      const group = copy.groups[i] as OpenGroup;
+      group.scores.ordered.splice(0, scores.ordered.length, ...scores.ordered);
+      group.scores.shuffled.splice(0, scores.shuffled.length, ...scores.shuffled);
+      group.weights.splice(0, weights.length, ...weights);
+      for (const index of leftOut) group.leftOut.add(index);
+    });
+    return copy;
   }
 
   /** @throws StudioError `not-found` for a rollout that is not in these groups */
@@ -140,6 +166,23 @@ export class OpenGroups {
         };
       });
     });
+  }
+
+  /** The ordered answers of the groups that the update is made of now, those that are left out of it included. */
+  answers(): OpenAnswer[] {
+    const trained = new Set(this.sequences().map(({ rolloutId }) => this.placeOf(rolloutId).group));
+    return this.everyAnswer().filter(({ rolloutId }) => trained.has(this.placeOf(rolloutId).group));
+  }
+
+  /** The ordered answers of all groups. */
+  everyAnswer(): OpenAnswer[] {
+    const advantages = new Map(this.sequences().map(({ rolloutId, advantage }) => [rolloutId, advantage]));
+    return this.groups.flatMap(({ prompt, completions, rolloutIds }) =>
+      completions.map(({ tokens, logprobs }, i): OpenAnswer => {
+        const rolloutId = rolloutIds[i] as string;
+        return { rolloutId, prompt, tokens, sampled: logprobs, advantage: advantages.get(rolloutId) ?? null };
+      }),
+    );
   }
 
   private advantages(group: OpenGroup): GroupAdvantages {

@@ -36,6 +36,7 @@ const upstream: ParameterValues = {
   trainTurnNewline: true,
   obeyLabels: true,
   evidenceShare: 0,
+  receiptShare: 0,
   leaveOutDropped: false,
   maxPromptTokens: 16384,
   framesPerSecond: 2,

@@ -26,7 +26,7 @@ export interface Training extends Models {
   parameters(): ParameterValues;
   /**
    * Goes on when the run may.
-   * @param open what may still be changed at `before-update`; the update is made of what it is afterwards
+   * @param open what may still be changed at `after-sampling` and `before-update`; the update is made of what it is afterwards
    * @returns milliseconds for which the run was held there
    * @throws Interrupted when the run is to end here
    */

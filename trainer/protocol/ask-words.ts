@@ -1,5 +1,6 @@
 /** An ask in words: what of it is changed, and what its answers tell against those that nothing was changed for. */
 import { type Ask, type AskedFrames, mostAnswers, type RightOf, type WeightsNamed } from './ask.ts';
+import { shownLine } from './hostile-text.ts';
 import { fisherExact } from './proportion.ts';
 import type { Question } from './records.ts';
 
@@ -12,6 +13,8 @@ export interface AskedOriginal {
 }
 
 const words = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
+/** What is typed is quoted up to this length, so that two asks with another word each are told apart. */
+const longestQuoted = 24;
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** One phrase for each thing that is changed, in the order in which the prompt is built; none where nothing is. */
@@ -47,8 +50,9 @@ export function weightsWords({ run, step }: WeightsNamed, runId: string): string
 }
 
 function typedWords(typed: string): string {
-  const count = words(typed);
-  return count === 0 ? 'space typed' : `${counted(count, 'word')} typed`;
+  const shown = shownLine(typed, longestQuoted + 1);
+  if (shown === '') return 'space typed';
+  return shown.length > longestQuoted ? `${counted(words(typed), 'word')} typed` : `“${shown}” typed`;
 }
 
 function optionWords(options: readonly string[] | null, before: readonly string[]): string[] {

@@ -22,6 +22,7 @@ import {
   runDifference,
   sharedQuestions,
 } from './questions.ts';
+import { receipt, receiptState, triedParameters, triedUpdate } from './receipts.ts';
 import {
   annotation,
   annotationInput,
@@ -348,6 +349,26 @@ export const requests = {
       cancelled: z.boolean(),
     }),
   ),
+  /** What the update of a step did to its answers, and what can be found out about it now. */
+  'receipts/get': call(runId.extend({ step: z.number().int() }), receiptState),
+  /** Scores the answers of the step that was made last again, while the run stands still. @throws `conflict` */
+  'receipts/make': call(runId.extend({ step: z.number().int() }), z.object({ receipt })),
+  /**
+   * Makes the update that is to come, or that of the last step once more, as it is and with something changed, and takes both back.
+   * `masked`: ordered answers that are left out, as if they had not been sampled. `id` is made by who asks. @throws `conflict` where
+   * the run does not stand still, its engine can't put weights back, or a command goes first; `cancelled`
+   */
+  'updates/try': call(
+    runId.extend({
+      id: z.uuid(),
+      step: z.number().int(),
+      masked: z.array(z.string()),
+      parameters: triedParameters,
+    }),
+    triedUpdate,
+  ),
+  /** Ends one of this connection: the weights are put back at once. */
+  'updates/cancel': call(z.object({ id: z.uuid() }), nothing),
   'evidence/cancel': call(z.object({ id: z.uuid() }), nothing),
   /**
    * Puts a question to a model again with something changed, and keeps what comes of it beside the run. `id` is made by who asks;
@@ -480,6 +501,8 @@ export const notifications = {
     doing: z.string().nullable(),
     leftMs: z.number().nullable(),
   }),
+  /** What is under way of an update that this client has tried. */
+  'updates/progress': z.object({ id: z.uuid(), doing: z.string() }),
   'ask/progress': askProgress,
   'ask/answered': askAnswered,
   'exports/progress': z.object({ id: z.uuid(), done: z.number().int(), total: z.number().int() }),

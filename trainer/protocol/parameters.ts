@@ -162,6 +162,14 @@ export const parameters = {
     help: 'How much of a step’s time may be used after it, while the run goes on, to find out what answers stood on and to ask again; 0 leaves a run that goes on alone.',
     before: 0,
   }),
+  receiptShare: parameter({
+    label: 'share of updates with a receipt',
+    schema: share,
+    changes: 'live',
+    methods: rl,
+    help: 'Share of the steps after which the answers that were trained on are scored again, to say whether those that were rewarded became likelier and which tokens moved. Which steps follows from the seed; 0 makes none unless it is asked for. Training does not change by it.',
+    before: 0,
+  }),
   // data
   imageShare: parameter({
     label: 'share of images',

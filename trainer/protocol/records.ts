@@ -438,6 +438,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('masked'), masked: maskedAnswers }),
   /** Answers were scored again under other frames; all that was found of one is asked for anew. */
   z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
+  /** The answers of a step were scored again after its update; what moved is asked for. */
+  z.object({ type: z.literal('receipt'), step: z.number().int() }),
   /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
   z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */

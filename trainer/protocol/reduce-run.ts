@@ -31,6 +31,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'warning':
     case 'masked':
     case 'weighed':
+    case 'receipt':
     case 'annotation':
     case 'annotation-removed':
     case 'analysed':

@@ -4,6 +4,7 @@ import { meanKl, type ScoredGroup, type UpdatedAnswer } from '../learning/groups
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { hindrances, hindranceText } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
+import type { Receipt } from '../protocol/receipts.ts';
 import type { RunEvent, RunEventBody, StepMetrics } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import {
@@ -122,6 +123,11 @@ export class RunJournal {
       { isLeftOut: logprobs === null, reference: refLogprobs, trainer: update.samplerIsTrainer ? null : logprobs },
     ]);
     this.recordAll([{ type: 'references', step: metrics.step, kl }, step], { scores: new Map(scores) });
+  }
+
+  /** @throws StudioError `disk-full` */
+  recordReceipt(receipt: Receipt): void {
+    this.record({ type: 'receipt', step: receipt.step }, { receipt });
   }
 
   /** What has begun, for people: told at once, never stored. */

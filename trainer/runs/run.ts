@@ -19,6 +19,7 @@ import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
 import { type JournalListener, RunJournal } from './run-journal.ts';
+import type { SessionUpdates } from './session-updates.ts';
 import { type SessionSurroundings, TrainingSession } from './training-session.ts';
 import type { LentWeights } from './weights-at-hand.ts';
 
@@ -150,6 +151,11 @@ export class Run {
   /** What it lends of what it has in memory; null while that is nothing. */
   lend(): LentWeights | null {
     return this.stay?.session.lend() ?? null;
+  }
+
+  /** What its updates do to their answers; null while no weights are in memory. */
+  updates(): SessionUpdates | null {
+    return this.stay?.session.lookedAt ?? null;
   }
 
   /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory. */

@@ -9,6 +9,7 @@ import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
 import type { RequestParams, RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import type { ComparedEvaluations, QuestionHistory, SharedQuestions } from '../protocol/questions.ts';
+import type { Receipt, ReceiptState, TriedUpdate } from '../protocol/receipts.ts';
 import type { AnnotationInput, RunEvent } from '../protocol/records.ts';
 import type { Resumption } from '../protocol/resumption.ts';
 import type {
@@ -30,6 +31,7 @@ import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Analysed } from './analysing.ts';
 import type { ExportProgress, RolloutExport } from './export-rollouts.ts';
+import type { UpdateAsked } from './session-updates.ts';
 import type { WeighingDone, WeighingProgress } from './weighing.ts';
 
 export interface SamplingHint {
@@ -173,6 +175,15 @@ export interface EvidenceService {
   ): Promise<WeighingDone>;
 }
 
+/** What updates did to the answers that they were made of. */
+export interface UpdateService {
+  state(runId: string, step: number): ReceiptState;
+  /** Of the step that was made last. @throws StudioError `conflict` where the weights are no longer those after it */
+  make(runId: string, step: number): Promise<Receipt>;
+  /** Makes an update with something changed, and takes it back. @throws StudioError `conflict` where that can't be now */
+  attempt(runId: string, asked: UpdateAsked, signal: AbortSignal, tell: (doing: string) => void): Promise<TriedUpdate>;
+}
+
 /** Who follows an ask. */
 export interface AskListener {
   onProgress(progress: Omit<AskProgress, 'id'>): void;
@@ -242,6 +253,7 @@ export interface TrainerService {
   exportRollouts(runId: string, asked: RolloutExport, file: string, progress: ExportProgress): Promise<number>;
   readonly audits: AuditService;
   readonly evidence: EvidenceService;
+  readonly updates: UpdateService;
   readonly asking: AskService;
   readonly labels: LabelService;
   readonly review: QueueService;

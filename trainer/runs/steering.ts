@@ -38,6 +38,12 @@ export interface SteeringActions {
   interruptSampling(): void;
 }
 
+/** Work that is nobody's command, done while the loop stands still. */
+interface Beside {
+  start(cut: AbortSignal): Promise<void>;
+  refuse(thrown: StudioError): void;
+}
+
 export class Steering {
   private readonly log: CommandLog;
   private readonly actions: SteeringActions;
@@ -52,6 +58,9 @@ export class Steering {
   private beginsAnew = false;
   private ended: Ending | null = null;
   private isClosed = false;
+  private besides: Beside[] = [];
+  /** Ends the one that is under way. */
+  private cut: AbortController | null = null;
   private place: RunPlace = { point: 'before-step', step: 0 };
 
   constructor(log: CommandLog, actions: SteeringActions) {
@@ -158,6 +167,19 @@ export class Steering {
     await this.settle();
   }
 
+  /**
+   * Work that changes what commands work on, and puts it back: the loop does not go on, nor is a command carried out, before it is over.
+   * @param work is told by its signal when a command comes that is due; it then ends as soon as it can
+   * @throws StudioError `conflict` where the loop does not stand still, or goes on before the work has begun
+   */
+  beside<T>(work: (cut: AbortSignal) => Promise<T>): Promise<T> {
+    if (!this.held || this.isClosed || this.isEnding) return Promise.reject(goesOn());
+    return new Promise<T>((resolve, reject) => {
+      this.besides.push({ start: (cut) => work(cut).then(resolve, reject), refuse: reject });
+      this.wake?.();
+    });
+  }
+
   /** The loop was cut short by a command that still waits: it takes effect now. @throws StudioError `internal` without one */
   async endAt(place: RunPlace): Promise<Ending> {
     this.place = place;
@@ -169,6 +191,7 @@ export class Steering {
   /** Nothing that comes from now on changes how the loop ends. One that stands still without a command that ends it is cut short. */
   close(): void {
     this.isClosed = true;
+    this.cut?.abort(goesOn());
     this.wake?.();
   }
 
@@ -179,12 +202,14 @@ export class Steering {
 
   /** Gives up what still waits, when the session is over. */
   abandon(why: string): void {
+    this.refuseBesides();
     for (const command of this.waiting.splice(0)) this.log.fail(command, null, why);
   }
 
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
     const record = this.log.schedule(command, pointOf(command.request), change);
     this.waiting.push(command);
+    if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
   }
@@ -206,6 +231,7 @@ export class Steering {
     if (this.held) this.heldMs += performance.now() - this.heldSinceMs;
     this.held = false;
     this.beginsAnew = false;
+    this.refuseBesides();
     this.actions.goOn(doing);
   }
 
@@ -218,14 +244,28 @@ export class Steering {
           'The trainer was ended, and the command that frees the run could not be stored.',
         );
       // Looked at again before waiting: a command may have come since the last look, when nobody was to be woken.
-      if (!this.waiting.some((command) => this.isDueNow(command))) {
+      if (this.besides.length === 0 && !this.waiting.some((command) => this.isDueNow(command))) {
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
         this.wake = null;
       }
       await this.drain();
+      if (this.held) await this.doBeside();
     }
+  }
+
+  /** One piece: commands go before the next. */
+  private async doBeside(): Promise<void> {
+    const beside = this.besides.shift();
+    if (!beside) return;
+    this.cut = new AbortController();
+    await beside.start(this.cut.signal);
+    this.cut = null;
+  }
+
+  private refuseBesides(): void {
+    for (const { refuse } of this.besides.splice(0)) refuse(goesOn());
   }
 
   private async drain(): Promise<void> {
@@ -286,6 +326,7 @@ export class Steering {
   /** The command is at its end when what it asks for is done: saved, and the memory freed. */
   private end(kind: Ending['kind'], command: TakenCommand): never {
     this.ended = { kind, command, at: this.place };
+    this.refuseBesides();
     throw new Interrupted();
   }
 
@@ -303,6 +344,10 @@ export class Steering {
       if (thrown instanceof Interrupted) throw thrown;
     }
   }
+}
+
+function goesOn(): StudioError {
+  return new StudioError('conflict', 'The run does not stand still.', { remedy: 'Pause it and ask again.' });
 }
 
 /** What a run does that goes on for so many steps. */

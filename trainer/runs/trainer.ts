@@ -37,6 +37,7 @@ import { listRunFiles, parametersOfRun, readRunFile } from './run-files.ts';
 import { framesOfRun } from './run-frames.ts';
 import { RunLabels } from './run-labels.ts';
 import { RunSuggestions } from './run-suggestions.ts';
+import { RunUpdates } from './run-updates.ts';
 import type { CreateRun, ForkRun, TrainerListener, TrainerService } from './service.ts';
 import { WeightsDesk } from './weights-at-hand.ts';
 
@@ -77,6 +78,7 @@ export class Trainer implements TrainerService {
   private readonly analysing = new Analysing();
   private readonly desk: WeightsDesk;
   readonly evidence: RunEvidence;
+  readonly updates = new RunUpdates((runId) => this.run(runId));
   readonly asking: Asking;
   private mediaLoader: Promise<MediaLoader> | null = null;
   private isEnding = false;

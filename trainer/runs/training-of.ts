@@ -1,5 +1,6 @@
 /** What the loops are given of a run: its workbench, its questions in order, its parameters and safe points. */
 import { hash32 } from '../data/random.ts';
+import type { OpenGroups } from '../learning/open-groups.ts';
 import type { Training } from '../learning/training.ts';
 import type { RunSummary, SafePoint } from '../protocol/run-state.ts';
 import type { SamplingHint } from './service.ts';
@@ -13,7 +14,7 @@ export interface QuestionPlace {
 export interface TrainingRun
   extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated' | 'flaggedOf' | 'onMasked'> {
   run(): RunSummary;
-  at(point: SafePoint): Promise<number>;
+  at(point: SafePoint, open?: OpenGroups): Promise<number>;
   /** Moved on by the questions that are taken. */
   readonly place: QuestionPlace;
   /** The media of the questions of a step are waited for, or are there. */
@@ -27,7 +28,7 @@ export function trainingOf(bench: Workbench, of: TrainingRun): Training {
   return {
     ...{ engine, policy, reference, template, seed, signal },
     parameters: () => of.run().parameters,
-    at: (point) => of.at(point),
+    at: (point, open) => of.at(point, open),
     async nextQuestions(count) {
       const { imageShare } = of.run().parameters;
       const rowAt = (position: number) => order.at(position, imageShare);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { UpdatedAnswer } from '../learning/groups.ts';
+import type { OpenGroups } from '../learning/open-groups.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
@@ -17,6 +18,7 @@ import {
   type RunPlace,
   type RunSummary,
   runFault,
+  type SafePoint,
   type Standing,
   standingBeforeQueue,
   standingOf,
@@ -31,6 +33,7 @@ import { demandConsent, type PlannedResumption, planResumption } from './resumpt
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
+import { SessionUpdates } from './session-updates.ts';
 import { Steering, stepsThenPause } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
 import { Turns } from './turns.ts';
@@ -46,7 +49,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations'>;
+  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations' | 'receipt'>;
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -66,6 +69,7 @@ export class TrainingSession {
   private bench: Workbench | null = null;
   /** Of others who use the engine meanwhile. */
   private readonly turns = new Turns();
+  private readonly updates: SessionUpdates;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
@@ -105,6 +109,12 @@ export class TrainingSession {
         return journal.setParameter(name, value);
       },
       interruptSampling: () => this.interrupt.abort(),
+    });
+    this.updates = new SessionUpdates({
+      ...{ seed: of.plan.seed, journal, steering: this.steering, turns: this.turns },
+      receipt: (step) => of.store.receipt(step),
+      models: () => this.workbench,
+      flaggedOf: (rollouts) => this.flaggedOf(rollouts),
     });
   }
 
@@ -149,6 +159,11 @@ export class TrainingSession {
     if (!this.bench || !this.isLoaded) return null;
     const { engine, policy: model, template } = this.bench;
     return { engine, model, template, turns: this.turns };
+  }
+
+  /** What its updates do; null until the weights are loaded. */
+  get lookedAt(): SessionUpdates | null {
+    return this.isLoaded ? this.updates : null;
   }
 
   /** Saves and frees the memory of a run that is paused in it. */
@@ -388,7 +403,7 @@ export class TrainingSession {
       seed: plan.seed,
       signal: this.interrupt.signal,
       run: () => this.run,
-      at: (point) => this.steering.at(point, this.run.step + 1),
+      at: (point, open) => this.at(point, open),
       place: this.place,
       onDecoding: (isUnderWay) => {
         if (this.run.step + 1 !== first) return;
@@ -400,6 +415,7 @@ export class TrainingSession {
       onMasked: (masked) => journal.record({ type: 'masked', masked }),
       onUpdated: (answers) => {
         this.updated = answers;
+        this.updates.updateMade(answers);
       },
       onSampling: (hint) => around.onSampling(hint),
     });
@@ -413,6 +429,7 @@ export class TrainingSession {
         const metrics = await this.orHold({ point: 'before-step', step }, () => {
           this.place.next = this.reached.position;
           this.updated = null;
+          this.updates.stepBegins();
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
@@ -423,6 +440,7 @@ export class TrainingSession {
             this.updated && { answers: this.updated, samplerIsTrainer: this.samplerIsTrainer },
           ),
         );
+        await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
         const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
         if (flat !== null)
           await this.orHold({ point: 'after-update', step }, async () =>
@@ -430,6 +448,7 @@ export class TrainingSession {
           );
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
         await this.steering.at('after-update', step);
+        this.updates.demandWhole();
         await this.turns.use(this.run.parameters.evidenceShare * metrics.durations.total);
       }
       await this.orHold(afterUpdate(), () => this.save('end'));
@@ -443,6 +462,16 @@ export class TrainingSession {
       if (kind === 'stopped') return { state: 'stopped' };
       return { state: 'paused', at: afterUpdate(), why: this.releasedBecause, fault: null, memory: 'released' };
     }
+  }
+
+  /** Passes a safe point of a step. */
+  private async at(point: SafePoint, open?: OpenGroups): Promise<number> {
+    const step = this.run.step + 1;
+    if (open) this.updates.groupsOpen(step, open);
+    const heldMs = await this.steering.at(point, step);
+    this.updates.demandWhole();
+    if (point === 'before-update') this.updates.updateBegins();
+    return heldMs;
   }
 
   /** A fault that says nothing against the run and that a person can mend pauses it; on resume the work is tried again. */
@@ -467,7 +496,8 @@ export class TrainingSession {
       await this.evaluation.run(this.workbench);
   }
 
-  private save(reason: CheckpointReason): Promise<string> {
+  private async save(reason: CheckpointReason): Promise<string> {
+    this.updates.demandWhole();
     const { folder, plan, store, journal } = this.of;
     const { id: run, name, method, parameters } = this.run;
     const state = { version: 1, run, name, method, ...this.reached, seed: plan.seed, parameters } as const;

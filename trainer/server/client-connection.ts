@@ -50,6 +50,8 @@ export class ClientConnection {
   private readonly exporting = new Map<string, AbortController>();
   /** Weighings under way. */
   private readonly weighing = new Map<string, AbortController>();
+  /** Updates that are tried. */
+  private readonly trying = new Map<string, AbortController>();
   /** Asks under way. */
   private readonly asking = new Map<string, AbortController>();
   private readonly unfetched = new Set<string>();
@@ -101,6 +103,7 @@ export class ClientConnection {
       ...this.reading.keys(),
       ...this.exporting.values(),
       ...this.weighing.values(),
+      ...this.trying.values(),
       ...this.asking.values(),
     ])
       work.abort();
@@ -239,6 +242,15 @@ export class ClientConnection {
       'evidence/compute': greeted<'evidence/compute'>((asked) => this.weigh(asked)),
       'evidence/cancel': greeted<'evidence/cancel'>(({ id }) => {
         this.weighing.get(id)?.abort();
+        return {};
+      }),
+      'receipts/get': greeted<'receipts/get'>(({ runId, step }) => service.updates.state(runId, step)),
+      'receipts/make': greeted<'receipts/make'>(async ({ runId, step }) => ({
+        receipt: await service.updates.make(runId, step),
+      })),
+      'updates/try': greeted<'updates/try'>((asked) => this.tryUpdate(asked)),
+      'updates/cancel': greeted<'updates/cancel'>(({ id }) => {
+        this.trying.get(id)?.abort();
         return {};
       }),
       'ask/start': greeted<'ask/start'>(async ({ runId, ...order }) => ({
@@ -440,6 +452,24 @@ export class ClientConnection {
       });
     } finally {
       this.weighing.delete(id);
+    }
+  }
+
+  private async tryUpdate({ id, runId, ...asked }: RequestInput<'updates/try'>): Promise<RequestResult<'updates/try'>> {
+    if (this.trying.has(id)) throw new StudioError('bad-request', 'An update of this id is being tried.');
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.trying.set(id, controller);
+    try {
+      return await this.service.updates.attempt(runId, asked, signal, (doing) => {
+        if (this.transport.isIdle) this.peer.notify('updates/progress', { id, doing });
+      });
+    } catch (thrown) {
+      if (signal.aborted && thrown === signal.reason)
+        throw new StudioError('cancelled', 'The update was cancelled; the weights are what they were.');
+      throw thrown;
+    } finally {
+      this.trying.delete(id);
     }
   }
 

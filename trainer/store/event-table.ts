@@ -114,6 +114,7 @@ function stepOf(body: RunEventBody): number | null {
     case 'masked':
       return body.masked.step;
     case 'references':
+    case 'receipt':
     case 'skipped':
       return body.step;
     default:

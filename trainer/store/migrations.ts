@@ -20,6 +20,7 @@ import {
   schema9,
   schema10,
   schema11,
+  schema12,
 } from './schema.ts';
 
 interface Step {
@@ -63,6 +64,7 @@ const steps: readonly Step[] = [
   { change: (database) => database.exec(schema9), refill: false },
   { change: (database) => database.exec(schema10), refill: true },
   { change: (database) => database.exec(schema11), refill: false },
+  { change: (database) => database.exec(schema12), refill: false },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

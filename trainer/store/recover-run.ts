@@ -248,6 +248,7 @@ function tidy(database: Database): void {
     DELETE FROM tokens WHERE rollout_key NOT IN (SELECT key FROM rollouts);
     DELETE FROM token_scores WHERE rollout_key NOT IN (SELECT key FROM rollouts);
     DELETE FROM evidence WHERE rollout_key NOT IN (SELECT key FROM rollouts);
+    DELETE FROM receipts WHERE rollout_key NOT IN (SELECT key FROM rollouts);
     DELETE FROM prompts WHERE group_key NOT IN (SELECT key FROM groups);
     DELETE FROM events WHERE group_key IS NOT NULL AND group_key NOT IN (SELECT key FROM groups);
     DELETE FROM superseded_events WHERE group_key IS NOT NULL AND group_key NOT IN (SELECT key FROM groups);

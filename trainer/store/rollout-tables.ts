@@ -288,7 +288,8 @@ export class RolloutTables {
     this.forgetFacetAndWords(rolloutKeys);
     const keys = JSON.stringify(rolloutKeys);
     this.tokenTable.delete(keys);
-    this.database.run('DELETE FROM evidence WHERE rollout_key IN (SELECT value FROM json_each(?))', keys);
+    for (const table of ['evidence', 'receipts'])
+      this.database.run(`DELETE FROM ${table} WHERE rollout_key IN (SELECT value FROM json_each(?))`, keys);
     this.database.run('DELETE FROM rollout_bodies WHERE key IN (SELECT value FROM json_each(?))', keys);
     this.database.run('DELETE FROM rollouts WHERE key IN (SELECT value FROM json_each(?))', keys);
   }

@@ -17,6 +17,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { evidenceVersion, type Weighing } from '../protocol/evidence.ts';
 import { faultLine } from '../protocol/issues.ts';
 import type { Place } from '../protocol/place.ts';
+import type { Receipt } from '../protocol/receipts.ts';
 import type {
   Annotation,
   Checkpoint,
@@ -384,6 +385,11 @@ export class RunStore {
   /** Those of some rollouts that these weights have weighed, by the present rules. */
   weighedOf(rolloutIds: readonly string[], weights: Pick<WeighedWith, 'run' | 'step'>): ReadonlySet<string> {
     return this.tables.evidence.weighedOf(rolloutIds, { ...weights, version: evidenceVersion });
+  }
+
+  /** What the update of a step did to its answers; null where it was not looked at. */
+  receipt(step: number): Receipt | null {
+    return this.tables.receipts.read(step);
   }
 
   /** Experiments beside a rollout, or for a group as a whole, oldest first. */

@@ -4,6 +4,7 @@
  */
 import { StudioError } from '../protocol/errors.ts';
 import type { Weighing } from '../protocol/evidence.ts';
+import type { Receipt } from '../protocol/receipts.ts';
 import type {
   Annotation,
   Group,
@@ -18,6 +19,7 @@ import { EventTable } from './event-table.ts';
 import { EvidenceTable } from './evidence-table.ts';
 import { ExperimentTable } from './experiment-table.ts';
 import { writeMask } from './masked-answers.ts';
+import { ReceiptTable } from './receipt-table.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
 import { SameTexts } from './same-texts.ts';
@@ -34,6 +36,8 @@ export interface EventDetails {
   readonly scores?: ReadonlyMap<string, UpdateScores>;
   /** For a `weighed` event. */
   readonly weighings?: readonly Weighing[];
+  /** For a `receipt` event. */
+  readonly receipt?: Receipt;
 }
 
 /** How rollouts are analysed anew. */
@@ -51,6 +55,7 @@ export class RunTables {
   readonly stepCounts: StepCountTables;
   readonly evidence: EvidenceTable;
   readonly experiments: ExperimentTable;
+  readonly receipts: ReceiptTable;
   private readonly sameTexts: SameTexts;
   private readonly database: Database;
 
@@ -64,6 +69,7 @@ export class RunTables {
     this.tokens = new TokenTable(database);
     this.evidence = new EvidenceTable(database);
     this.experiments = new ExperimentTable(database);
+    this.receipts = new ReceiptTable(database);
     this.rollouts = new RolloutTables(database, this.tokens, (id, text) => this.annotations.countOf(id, text));
   }
 
@@ -123,6 +129,9 @@ export class RunTables {
       case 'weighed':
         this.evidence.tell(body.answers);
         for (const weighing of details.weighings ?? []) this.evidence.write(weighing);
+        return null;
+      case 'receipt':
+        if (details.receipt) this.receipts.write(details.receipt);
         return null;
       case 'state':
       case 'analysed':

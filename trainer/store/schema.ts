@@ -336,3 +336,14 @@ CREATE TABLE experiments (
 CREATE INDEX experiments_rollout ON experiments (rollout_id);
 CREATE INDEX experiments_group ON experiments (group_id);
 `;
+
+/** What updates did to the answers that they were made of: log-probabilities before and after, as 32-bit floats. */
+export const schema12 = `
+CREATE TABLE receipts (
+  rollout_key INTEGER PRIMARY KEY REFERENCES rollouts (key),
+  at REAL NOT NULL,
+  advantage REAL,
+  before BLOB NOT NULL,
+  after BLOB NOT NULL
+) STRICT;
+`;

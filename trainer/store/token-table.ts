@@ -50,7 +50,8 @@ export class TokenTable {
   /** An answer as it was sampled; what an update computed of an earlier one under this key is forgotten. */
   write(rolloutKey: number, tokens: RolloutTokens): void {
     const { pieces, logprobs, entropy, ids, alternatives } = tokens;
-    this.database.run('DELETE FROM token_scores WHERE rollout_key = ?', rolloutKey);
+    for (const table of ['token_scores', 'receipts'])
+      this.database.run(`DELETE FROM ${table} WHERE rollout_key = ?`, rolloutKey);
     this.database.run(
       'INSERT OR REPLACE INTO tokens (rollout_key, pieces, logprobs, entropy, ids, alternatives) VALUES (?, ?, ?, ?, ?, ?)',
       rolloutKey,

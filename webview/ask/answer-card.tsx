@@ -59,14 +59,17 @@ interface AnswerCardProps {
 export function AnswerCard({ name, answer, threshold, originalText, diff, host }: AnswerCardProps) {
   const { text, from, accuracy, correct, aha, newTokens, meanLogprob, stopReason, commitments } = answer;
   const words = useMemo(() => (diff ? wordDiff(originalText, text) : null), [diff, originalText, text]);
-  const last = commitments.at(-1);
+  /* What was found in what was kept or typed is not the model's. */
+  const isNew = ({ span }: { readonly span: { readonly end: number } }) => span.end > from;
+  const last = commitments.findLast(isNew);
+  const tier = tierOf(aha.filter(isNew));
   return (
     <article class={styles.card} aria-label={`Answer ${name}`} data-part="answer">
       <p class={styles.head}>
         <span class="dim">{name}</span>
         <b class="strong model-text">{answer.answer === '' ? 'none' : shownLine(answer.answer, 60)}</b>
         <AnswerMark {...{ accuracy, correct, threshold }} />
-        {tierOf(aha) > 0 && <AhaTier tier={tierOf(aha)} />}
+        {tier > 0 && <AhaTier tier={tier} />}
         <span class="grow" />
         <span class="dim" title="Tokens that the model wrote, and their mean log-probability in nats">
           {newTokens} new · {fixed(meanLogprob, 2)}

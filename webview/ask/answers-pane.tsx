@@ -1,7 +1,7 @@
 /** All that was asked beside one answer: shares right against the group, the original, then the answers of each ask, the newest first. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Experiment, ExperimentAnswer, RightOf } from '../../trainer/protocol/ask.ts';
-import { askTitle, soFar, soFarSentence, weightsWords } from '../../trainer/protocol/ask-words.ts';
+import { type AskedOriginal, askTitle, soFar, soFarSentence, weightsWords } from '../../trainer/protocol/ask-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -28,6 +28,9 @@ interface AnswersPaneProps {
   readonly onDiff: (diff: boolean) => void;
 }
 
+/** What is changed, without who else was asked. */
+const changedTitle = (ask: Experiment['ask'], of: AskedOriginal) => askTitle({ ...ask, also: [] }, of);
+
 const rightOf = (answers: readonly { readonly correct: boolean }[]): RightOf => ({
   right: answers.filter(({ correct }) => correct).length,
   total: answers.length,
@@ -37,11 +40,17 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
   const { experiments, underWay, original } = useStore(asking.state, (held) => held);
   const threshold = useStore(feed.state, ({ view }) => view.run.parameters.correctThreshold);
   const { group, rollout } = original;
+  const [isAsked, setAsked] = useState(false);
+  useEffect(() => {
+    if (underWay) setAsked(true);
+  }, [underWay]);
   const of = originalOf(feed.id, original);
   const own = group.rollouts.filter(({ order }) => order === rollout.order);
   const asks = experiments ?? [];
   const answers = asks.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.answers.length, 0);
   const newest = asks.at(-1);
+  /* Until something is asked here. */
+  const named = isAsked ? null : (asks.find(({ number }) => number === shown) ?? null);
   const given = underWay ? underWay.ask : newest?.ask;
   const from = given ? (given.keep === null ? 0 : cutOf(rollout.text, cutTokens(original, given.keep)).end) : 0;
   return (
@@ -86,7 +95,7 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
                 <Share
                   key={`${experiment.id} ${i}`}
                   number={i === 0 ? String(experiment.number) : ''}
-                  words={partTitle(experiment, i, feed.id, askTitle(experiment.ask, of))}
+                  words={partTitle(experiment, i, feed.id, changedTitle(experiment.ask, of))}
                   right={rightOf(part.answers)}
                   strong={experiment === newest}
                 />
@@ -103,11 +112,8 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
             runId={feed.id}
             originalText={rollout.text}
             title={askTitle(experiment.ask, of)}
-            open={
-              shown > 0 && !underWay
-                ? experiment.number === shown || experiment === newest
-                : experiment === newest && !underWay
-            }
+            open={!underWay && (named ? experiment === named : experiment === newest)}
+            named={experiment === named}
           />
         ))}
       </section>
@@ -119,7 +125,7 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
             ? shownLine(
                 soFarSentence(
                   soFar(rightOf(newest.parts[0]?.answers ?? []), rightOf(own)),
-                  askTitle(newest.ask, of),
+                  changedTitle(newest.ask, of),
                   `the group’s ${rollout.order} answers`,
                 ),
               )
@@ -140,7 +146,7 @@ function cutTokens(original: ReturnType<Asking['state']['get']>['original'], kee
 function partTitle({ parts }: Experiment, part: number, runId: string, title: string): string {
   const weights = parts[part]?.weights;
   if (!weights || parts.length === 1) return title;
-  return part === 0 ? `${title} (${weightsWords(weights, runId)})` : `the same, ${weightsWords(weights, runId)}`;
+  return `${part === 0 ? title : 'the same'}: ${weightsWords(weights, runId)}`;
 }
 
 function Share({
@@ -179,19 +185,25 @@ interface AskedProps {
   readonly threshold: number;
   readonly diff: boolean;
   readonly open: boolean;
+  /** A link leads to it. */
+  readonly named: boolean;
   readonly host: Host;
   readonly asking: Asking;
 }
 
-function Asked({ experiment, title, runId, originalText, threshold, diff, open, host, asking }: AskedProps) {
+function Asked({ experiment, title, runId, originalText, threshold, diff, open, named, host, asking }: AskedProps) {
   const { id, number, parts, original, seed, question } = experiment;
   const [chosen, choose] = useState<boolean | null>(null);
   const isOpen = chosen ?? open;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (named) section.current?.scrollIntoView({ block: 'start' });
+  }, [named]);
   const answers = parts.flatMap((part) => part.answers);
   const { right, total } = rightOf(answers);
   const brief = answers.map(({ answer }) => (answer === '' ? 'none' : shownLine(answer, 12))).join(', ');
   return (
-    <section class={styles.ask} aria-label={`Ask ${number}`} data-part="ask">
+    <section ref={section} class={styles.ask} aria-label={`Ask ${number}`} data-part="ask">
       <div class={styles.head}>
         <button type="button" aria-expanded={isOpen} onClick={() => choose(!isOpen)}>
           <Icon name={isOpen ? 'down' : 'chevron'} />

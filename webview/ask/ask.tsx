@@ -109,18 +109,18 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
       >
         <span class="far">step {group.step}</span>
         <Icon name="chevron" class={`${styles.chevron} far`} />
-        <span>{name}</span>
-        <Icon name="chevron" class={styles.chevron} />
+        <span class="far">{name}</span>
+        <Icon name="chevron" class={`${styles.chevron} far`} />
         <span>ask again</span>
       </BackLine>
       <RunNotice {...{ session, feed, host }} />
-      <p class={styles.experiments}>
+      <aside class={styles.experiments} aria-label="What these answers are">
         <Icon name="evaluate" />
         <span>
           <b class="strong">Experiments.</b> Training never sees them: they are in no group, no curve and no export
           unless you ask for them there.<span class="far"> They stay beside this answer.</span>
         </span>
-      </p>
+      </aside>
       {narrow && (
         <nav aria-label="Panes of this page">
           <Tabs panes={panes} shown={pane} onShow={setPane} />

@@ -186,6 +186,11 @@ export class Asking {
     this.costTimer = setTimeout(() => this.askCost(), costAfterMs);
   }
 
+  /** What it would take is another thing now, because a run stands otherwise. */
+  renew(): void {
+    this.askCost();
+  }
+
   private askCost(): void {
     this.costTurn++;
     const turn = this.costTurn;

@@ -1,6 +1,8 @@
 /** What is changed before it is asked, top to bottom as the prompt is built, and what it costs to ask. */
+import { useEffect } from 'preact/hooks';
 import { changesOf } from '../../trainer/protocol/ask-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { isComputing } from '../../trainer/protocol/run-state.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { PaneHead } from '../ui/heads.tsx';
@@ -57,12 +59,14 @@ export function ChangePane({ session, feed, asking, refused, onAsk }: ChangePane
         <QuestionFields {...{ asking }} changed={blocks.has('question')} />
         <SamplingFields {...{ session, feed, asking }} changed={blocks.has('sampling')} />
       </PaneBody>
-      <Go {...{ asking, refused, onAsk }} />
+      <Go {...{ session, asking, refused, onAsk }} />
     </Pane>
   );
 }
 
-function Go({ asking, refused, onAsk }: Pick<ChangePaneProps, 'asking' | 'refused' | 'onAsk'>) {
+function Go({ session, asking, refused, onAsk }: Pick<ChangePaneProps, 'session' | 'asking' | 'refused' | 'onAsk'>) {
+  const computing = useStore(session.state, ({ runs }) => runs?.find(({ state }) => isComputing(state)) ?? null);
+  useEffect(() => asking.renew(), [asking, computing?.id, computing?.state]);
   const { underWay, cost, fault, failed } = useStore(asking.state, (held) => held);
   if (underWay) {
     const { progress } = underWay;
@@ -96,6 +100,11 @@ function Go({ asking, refused, onAsk }: Pick<ChangePaneProps, 'asking' | 'refuse
           ? shownLine(`${failed.message} ${failed.remedy ?? ''}`)
           : ((why ? shownLine(why) : null) ?? (cost ? costWords(cost) : 'asking what it takes'))}
       </span>
+      {computing && why !== null && why === cost?.refusal && (
+        <Button onPress={() => void session.command(computing.id, { kind: 'pause', release: false })}>
+          Pause {shownLine(computing.id, 30)}
+        </Button>
+      )}
     </div>
   );
 }

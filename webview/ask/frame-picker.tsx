@@ -100,6 +100,17 @@ export function FramePicker({ feed, asking, changed }: FramePickerProps) {
               </button>
             ))}
         </Segments>
+        {!isVideo && (
+          <figure class={`${styles.picture} ${shown === 'none' ? styles.gone : ''}`}>
+            <FrameCanvas
+              frames={pixels}
+              index={0}
+              label={shown === 'none' ? 'the picture, left out' : 'the picture'}
+              width={media.width}
+              height={media.height}
+            />
+          </figure>
+        )}
         {isVideo && (
           <>
             <div

@@ -69,7 +69,11 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
                 asking.edit({ checkpoint: choosable.find((one) => keyOf(one) === value) ?? null })
               }
             >
-              <option value="">those that answered</option>
+              <option value="">
+                {first === null || first.same
+                  ? 'those that answered'
+                  : `the nearest, ${shownLine(weightsWords(first, feed.id), 40)}`}
+              </option>
               {choosable.map((one) => (
                 <option key={keyOf(one)} value={keyOf(one)}>
                   {shownLine(weightsWords(one, feed.id), 60)}
@@ -77,11 +81,7 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
               ))}
             </select>
             <span class="dim">
-              {first === null
-                ? ''
-                : first.same
-                  ? 'those that answered'
-                  : shownLine(`${weightsWords(first, feed.id)}: not those that answered`, 60)}
+              {first === null ? '' : first.same ? 'those that answered' : 'not those that answered'}
             </span>
           </label>
           {field('n', 'answers', '4', `1 to ${mostAnswers}`)}

@@ -532,6 +532,14 @@ export const formulas = {
     note: 'Rewards of two sizes that are divided by their std have the same advantages with r_t and without; stdEpsilon is left out of both. The query paid:true felt:false lists such answers.',
     source: 'trainer/protocol/paid-and-felt.ts',
   },
+  moved: {
+    title: 'What an update moved',
+    formula: ['move_t = log π_after(o_t) − log π_before(o_t)', 'mean = Σ_t move_t / tokens'],
+    over: 'The tokens of the ordered answers that the update was made of: those with A > 0 are rewarded, with A < 0 punished.',
+    unit: 'nats a token; of one token or a whole answer nats',
+    note: 'Above 0 it became likelier. Before is what the update itself computed, or where an update is tried, the same call as after. Up to rounding of some 1e−6 nats.',
+    source: 'trainer/evidence/receipts.ts, trainer/learning/try-update.ts',
+  },
   tokens: {
     title: 'Length of an answer',
     formula: ['len(o)'],

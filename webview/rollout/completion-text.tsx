@@ -22,6 +22,10 @@ import type { ShadeStep } from './shades.ts';
 const wordSteps = [undefined, styles.word1, styles.word2, styles.word3, styles.word4] as const;
 const hues = { order: styles.byOrder, frames: styles.byFrames, against: styles.against } as const;
 
+/** Empty where the word is not marked. */
+const wordClasses = (step: MarkedWord['step'], hue: MarkedWord['hue']): string =>
+  step === 0 ? '' : `${styles.word} ${hues[hue]} ${wordSteps[step]}`;
+
 /** The first step has no fill. */
 const fills = [undefined, styles.shade1, styles.shade2, styles.shade3, styles.shade4] as const;
 
@@ -121,7 +125,7 @@ function Piece(props: PieceProps) {
     hit && hit.start === hitShown && styles.shown,
     shade && token && fills[shade(token.tokens)],
     isChosen && styles.chosen,
-    word && word.step > 0 && `${styles.word} ${hues[word.hue]} ${wordSteps[word.step]}`,
+    word && wordClasses(word.step, word.hue),
     word && onWord && styles.ofWord,
     word?.isPicked && styles.pickedWord,
     inPicked && styles.picked,
@@ -203,9 +207,7 @@ const isSelecting = (): boolean => window.getSelection()?.isCollapsed === false;
 
 /** A word's fill and line, with what it says. */
 export function WordLegend({ step, hue, children }: Pick<MarkedWord, 'step' | 'hue'> & { children: string }) {
-  return (
-    <i class={`${styles.legend} ${step > 0 ? `${styles.word} ${hues[hue]} ${wordSteps[step]}` : ''}`}>{children}</i>
-  );
+  return <i class={[styles.legend, wordClasses(step, hue)].filter(Boolean).join(' ')}>{children}</i>;
 }
 
 /** What the fills say, from none to the darkest. */

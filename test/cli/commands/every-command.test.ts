@@ -43,6 +43,16 @@ const table: Readonly<Record<string, Refused>> = {
     ],
     input: [[path.join(nowhere, 'a.run.json')], ['--resume', 'sft-1', '--folder', nowhere]],
   },
+  ask: {
+    over: ['a', 'b', 'c'],
+    usage: [[], ['a'], ['a/b', 'c'], ['a', 'b', '--n', '0'], ['a', 'b', '--keep', 'x'], ['a', 'b', '--frames', 'zzz']],
+    input: [['a', 'b', '--folder', folder]],
+  },
+  weigh: {
+    over: ['a', 'b', 'c'],
+    usage: [[], ['a'], ['a/b', 'c'], ['a', 'b', '--query', 'step>1'], ['a', 'b', '--from', 'x']],
+    input: [['a', 'b', '--folder', folder]],
+  },
   serve: { over: ['a'], usage: [['--port', '-1']], input: [] },
   ctl: {
     over: ['pause', 'now'],

@@ -17,6 +17,7 @@ import { nowhere, Reading, type ReadList, type RolloutsPlace } from '../../../we
 import type { RunFeed } from '../../../webview/state/run-feed.ts';
 import { Store } from '../../../webview/ui/store.ts';
 import { aGroup, anAnnotation } from '../../store/records.ts';
+import { answered, aWeighing, pieces, startOf } from '../rollout/evidence/weighed.ts';
 
 const aha = (start: number, tier: AhaMoment['tier']): AhaMoment => ({
   span: { start, end: start + 2 },
@@ -36,7 +37,7 @@ const tokens: RolloutTokens = {
 let tokensNow = tokens;
 
 /** What the trainer has found out of the answer that is read. */
-const weighingNow: Weighing | null = null;
+let weighingNow: Weighing | null = null;
 
 const answers: Readonly<Record<string, () => unknown>> = {
   'rollouts/tokens': () => tokensNow,
@@ -354,8 +355,31 @@ describe('Reading', () => {
       reading.moveShade(by, noEntropy);
       return reading.state.get().shade;
     };
-    expect([shaded(1, null), shaded(1, null), shaded(1, null)]).toEqual(['probability', 'entropy', 'text']);
-    expect([shaded(-1, 'none'), shaded(1, 'none')]).toEqual(['probability', 'text']);
+    const round = ['probability', 'entropy', 'order', 'frames', 'text'];
+    expect(round.map(() => shaded(1, null))).toEqual(round);
+    expect([shaded(-1, 'none'), shaded(1, 'none')]).toEqual(['frames', 'text']);
+    expect([shaded(1, 'none'), shaded(1, 'none')]).toEqual(['probability', 'order']);
+  });
+
+  it('goes through the words that stood on much, and shades by it', async () => {
+    const [shown] = groups[0]?.rollouts.filter(({ id }) => id === ids[0]) ?? [];
+    tokensNow = { ...tokens, pieces };
+    list.show(rows);
+    await give(shown && { rollouts: [{ ...shown, ...answered(0.3) }] });
+    reading.moveWord(1);
+    expect(reading.state.get().shade).toBe('text');
+    weighingNow = { ...aWeighing(), rolloutId: ids[0] ?? '' };
+    await reading.evidence.readAgain();
+    reading.moveWord(1);
+    expect(reading.state.get().shade).toBe('order');
+    expect(reading.evidence.state.get().picked).toEqual({ kind: 'word', start: startOf.left });
+    reading.moveWord(-1);
+    expect(reading.evidence.state.get().picked).toEqual({ kind: 'word', start: startOf.hence });
+    reading.shade('frames');
+    reading.moveWord(1);
+    expect(reading.evidence.state.get().picked).toEqual({ kind: 'word', start: startOf.right });
+    weighingNow = null;
+    tokensNow = tokens;
   });
 
   it('has nowhere to jump in an answer without an aha', async () => {

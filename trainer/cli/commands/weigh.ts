@@ -49,9 +49,9 @@ keeps are weighed, and those that are already stay as they are. Ctrl-C keeps wha
     const [runId, rolloutId] = positionals;
     if (runId === undefined || path.basename(runId) !== runId) throw usage('Name a run.');
     if ((rolloutId === undefined) === (values.query === undefined)) throw usage('Name a rollout, or a --query.');
+    const checkpoint = fromOption(values.from);
     const project = path.resolve(values.folder);
     requireRun(project, runId);
-    const checkpoint = fromOption(values.from);
     const of = rolloutId === undefined ? { query: values.query ?? '' } : { rolloutId };
     const line = new LiveLine(process.stderr);
     const interrupts = new Interrupts({

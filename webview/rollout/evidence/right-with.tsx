@@ -106,6 +106,14 @@ const names = {
 type Kind = keyof typeof names;
 const kinds = Object.keys(names) as Kind[];
 
+const fills: Readonly<Record<Kind, string | undefined>> = {
+  asSeen: styles.asSeen,
+  none: styles.none,
+  one: styles.one,
+  reversed: styles.reversed,
+  shuffled: styles.shuffled,
+};
+
 /** In one line, where there is no room for bars; null until it is read. */
 export function rightWithLine(held: RightWith | null, isImage: boolean): string | null {
   if (held === null) return null;
@@ -171,7 +179,7 @@ function Bar({ name, of, chance, kind }: { name: string; of: RightOf | null; cha
           </defs>
         )}
         <rect class={styles.track} width="100%" height="8" />
-        {share > 0 && <rect class={styles[kind]} width={`${100 * share}%`} height="8" />}
+        {share > 0 && <rect class={fills[kind]} width={`${100 * share}%`} height="8" />}
         {chance !== null && (
           <rect class={styles.chance} x={`${100 * chance}%`} y="-2" width="1.5" height="12">
             <title>{`chance ${chance.toFixed(2)}`}</title>

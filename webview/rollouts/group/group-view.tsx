@@ -44,6 +44,8 @@ interface GroupViewProps {
   readonly onMove: (by: 1 | -1) => void;
   /** What has its answers weighed. */
   readonly weighing?: ComponentChildren;
+  /** What its update did, and would do. */
+  readonly update?: ComponentChildren;
 }
 
 export function GroupView(props: GroupViewProps) {
@@ -132,6 +134,7 @@ export function GroupView(props: GroupViewProps) {
           )}
         </div>
         <LeftOut group={group} />
+        {props.update}
         <WhatIf
           known={known}
           rollout={group.rollouts.find(({ id }) => id === selectedId) ?? null}
