@@ -25,7 +25,8 @@ import type {
   WeightsOrigin,
 } from './messages.ts';
 import type { PackedBatch, PackedGroup, Targets } from './model/batch.ts';
-import { packBatch, sharedBatches } from './model/batch.ts';
+import { packBatch } from './model/batch.ts';
+import { sharedBatches } from './model/common-rows.ts';
 import { readConfig } from './model/config.ts';
 import { generate } from './model/generation.ts';
 import { Model } from './model/model.ts';

@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import type { EncodedPrompt, PackedBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
-import { packBatch, rowsAdded, sharedBatches } from '../../../../trainer/engines/tfjs/model/batch.ts';
+import { packBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
+import { rowsAdded, sharedBatches } from '../../../../trainer/engines/tfjs/model/common-rows.ts';
 import { newConfigFile, readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { Model } from '../../../../trainer/engines/tfjs/model/model.ts';
 import type { Ops } from '../../../../trainer/engines/tfjs/model/ops.ts';
