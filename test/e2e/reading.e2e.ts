@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
+import type { Weighing } from '../../trainer/protocol/evidence.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { findFfmpeg } from '../../trainer/video/ffmpeg.ts';
@@ -129,6 +130,30 @@ function madeGroup(step: number): GroupWithRollouts {
   });
 }
 
+/** Of it alone order was weighed: two of its words are worth half a nat and more. */
+const weighedAnswer = 's2-g0-ordered-1';
+
+function orderWeighing(rolloutId: string, count: number): Weighing {
+  const lowered = (heavy: readonly number[]) =>
+    Array.from({ length: count }, (_, i) => (heavy.includes(i) ? -2 : -0.1));
+  return {
+    ...{
+      rolloutId,
+      version: 1,
+      at: 1,
+      by: { run: 'reading-1', step: 1, same: true },
+      seen: lowered([]),
+      lessLikely: 0,
+    },
+    changes: [1, 2].map((place) => ({
+      intervention: { kind: 'order', order: [place, 0] },
+      first: 0,
+      logprobs: lowered([4, 9]),
+    })),
+    ...{ commitment: null, without: [] },
+  };
+}
+
 async function open(width: number, height: number, run = 'reading-1', query = ''): Promise<Page> {
   context = await browser.newContext({ viewport: { width, height } });
   await context.addInitScript(() => {
@@ -197,6 +222,11 @@ beforeAll(async () => {
       { scores: new Map(group.rollouts.map(({ id, text }) => [id, scoresOf(text)])) },
     );
   }
+  const weighing = orderWeighing(weighedAnswer, tokensOf(madeGroup(2).rollouts[1]?.text ?? '').pieces.length);
+  store.append(
+    { type: 'weighed', answers: { [weighedAnswer]: { worth: 1, error: 0, uses: true, step: 1, same: true } } },
+    { weighings: [weighing] },
+  );
   store.dispose();
   await copyFile(path.join(folder, '..', real, 'plan.json'), path.join(folder, 'plan.json'));
   trainer = await TrainerProcess.start(project.folder);
@@ -365,7 +395,7 @@ describe('the keys', () => {
     [760, 760],
     [420, 900],
   ])('of the help each do something at %i × %i', async (width, height) => {
-    const address = at('s2-g0', 's2-g0-ordered-0');
+    const address = at('s2-g0', weighedAnswer);
     const tab = await open(width, height, 'reading-1', address);
     await tab.keyboard.press('/');
     await tab.keyboard.type('wait');

@@ -109,7 +109,11 @@ export class EvidenceModel {
   /** By the weights at hand, or where others have weighed it, by those that answered. */
   async weigh(): Promise<void> {
     const { item, weighing, underWay, cost } = this.state.get();
-    if (item === null || weighing?.by.same === true || underWay.has(item.rolloutId)) return;
+    if (item === null || underWay.has(item.rolloutId)) return;
+    if (weighing?.by.same === true) {
+      say('It was weighed by the weights that answered.');
+      return;
+    }
     if (cost?.refusal) {
       say(cost.refusal);
       return;

@@ -2,6 +2,7 @@
 import { nats, worthText } from '../../../trainer/evidence/verdict.ts';
 import type { HeldOrderWorth } from '../../../trainer/protocol/evidence.ts';
 import type { Rollout } from '../../../trainer/protocol/records.ts';
+import { FormulaLabel } from '../../formulas/formula.tsx';
 import styles from './order-bar.module.css';
 
 type Weighable = Pick<Rollout, 'orderWorth'>;
@@ -34,10 +35,12 @@ export function OrderBar({ held, whole }: { held: HeldOrderWorth | undefined; wh
 export function OrderLine({ rollout, whole }: { rollout: Weighable; whole: number }) {
   const { orderWorth } = rollout;
   return (
-    <span class={styles.line} title={orderSaid(rollout) ?? 'not weighed'} data-part="order-worth">
+    <span class={styles.line} title={orderWorth ? undefined : 'not weighed'} data-part="order-worth">
       <span>order</span>
       <OrderBar held={orderWorth} whole={whole} />
-      <span class="num">{orderWorth ? nats(orderWorth.worth) : '–'}</span>
+      <FormulaLabel name="orderWorth" worked={orderSaid(rollout) ?? ''} pointerOnly class="num">
+        {orderWorth ? nats(orderWorth.worth) : '–'}
+      </FormulaLabel>
     </span>
   );
 }
