@@ -111,3 +111,26 @@ test('what the run went back over keeps its evidence', () => {
   expect(store.weighing('s2-g0-o0')).toBeNull();
   expect(store.weighing('s2-g0-o0~1')?.seen).toEqual([-0.5, -0.25]);
 });
+
+test('a single shuffle, which has no error, is told as one, also after one that had an error', () => {
+  const store = aStore();
+  weigh(store, aWeighing('s1-g0-o0'), { worth: 6.5, error: 0.25, uses: true, step: 0, same: true });
+  weigh(store, aWeighing('s1-g0-o0'), { worth: 2, error: null, uses: null, step: 0, same: true });
+  const told = { worth: 2, error: null, uses: null, step: 0, same: true };
+  expect(store.group('s1-g0').rollouts[0]?.orderWorth).toEqual(told);
+  expect(listed(store, '').rows.find(({ id }) => id === 's1-g0-o0')?.orderWorth).toEqual(told);
+  expect(found(store, 'usesOrder:true')).toEqual([]);
+});
+
+test('after a going back the number of a step names other weights than those that answered before', () => {
+  const store = aStore();
+  store.append({ type: 'group', group: aGroup(3) });
+  store.append({ type: 'rewound', toStep: 1 });
+  for (const step of [2, 3]) store.append({ type: 'group', group: aGroup(step) });
+  expect(store.hasAnswered(store.group('s3-g0'), 2)).toBe(true);
+  expect(store.hasAnswered(store.group('s3-g0~1'), 2)).toBe(false);
+  // Those of step 1 are before the place to which it went back.
+  expect(store.hasAnswered(store.group('s2-g0~1'), 1)).toBe(true);
+  store.append({ type: 'rewound', toStep: 0 });
+  expect(store.hasAnswered(store.group('s2-g0~1'), 1)).toBe(false);
+});

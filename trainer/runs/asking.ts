@@ -79,7 +79,7 @@ export class Asking implements AskService {
     const prefix = lent?.engine.capabilities.prefix ?? this.prefix.get(runId) ?? null;
     const most = asked.original && mostKept(asked.original.rollout, asked.original.tokens);
     const found = await Promise.allSettled(weightsOf(ask).map((named) => this.choose(run, asked.group, named)));
-    const weights = found.map((one) => (one.status === 'fulfilled' ? ofChosen(one.value, runId, asked.group) : null));
+    const weights = found.map((one) => (one.status === 'fulfilled' ? ofChosen(one.value, run, asked.group) : null));
     const [first] = found;
     const refused = first?.status === 'rejected' ? asStudioError(first.reason) : null;
     const fault = refused ?? askFault(asked, ask) ?? (goesOn(ask) && prefix === false ? noPrefix() : null);
@@ -209,7 +209,8 @@ export class Asking implements AskService {
     const computes = chosen.kind === 'own' && isComputing(run.summary().state);
     const together = computes ? answersPerPiece.computing : answersPerPiece.resting;
     const held = new Map<number, WholeAnswer>();
-    let weights: AskedOf = ofChosen({ run, weights: chosen }, how.of, how.group);
+    const asker = this.around.run(how.of);
+    let weights: AskedOf = ofChosen({ run, weights: chosen }, asker, how.group);
     let without: string | null = null;
     try {
       await this.around.desk.use(
@@ -234,7 +235,7 @@ export class Asking implements AskService {
     }
     const inOrder = [...held].sort(([a], [b]) => a - b).map(([, whole]) => whole);
     return {
-      weights: { ...weights, same: weights.run === how.of && weights.step === answeredBy(how.group) },
+      weights: { ...weights, same: weights.run === how.of && asker.store.hasAnswered(how.group, weights.step) },
       answers: inOrder.map(({ answer }) => answer),
       without,
       tokens: inOrder.map(({ tokens }) => tokens),
@@ -328,8 +329,9 @@ function stillThere(store: RunStore, { rolloutId, groupId, original }: Experimen
   return asked;
 }
 
-function ofChosen({ weights: { run, step } }: Chosen, of: string, group: GroupWithRollouts): AskedOf {
-  return { run, step, same: run === of && step === answeredBy(group) };
+/** @param asker the run whose question it is */
+function ofChosen({ weights: { run, step } }: Chosen, asker: AskedRun, group: GroupWithRollouts): AskedOf {
+  return { run, step, same: run === asker.summary().id && asker.store.hasAnswered(group, step) };
 }
 
 /** As the run samples now, for questions of its evaluations as it evaluates, with what the ask says. */

@@ -105,7 +105,7 @@ export class WeighingJob {
     const passes = (rollouts.length - weighed) * passesAbout(first.group, first.rollout, asked.kinds ?? usualKinds);
     const pace = this.paces.get(run.summary().id);
     const [{ chosen }] = shares as [Share];
-    const by = { run: chosen.run, step: chosen.step, same: chosen.step === answeredBy(first.group) };
+    const by = { run: chosen.run, step: chosen.step, same: run.store.hasAnswered(first.group, chosen.step) };
     const ms = pace === undefined ? null : Math.round(pace * passes);
     return { by, answers: rollouts.length, weighed, passes, ms, refusal: noIds(run, first.rollout) };
   }
@@ -172,7 +172,7 @@ export class WeighingJob {
         const { scored, step } = await orAborted(gone, piece);
         const found = scored.map((one, i): Weighing => {
           const { group } = answers[i] as (typeof answers)[number];
-          return { ...one, at: Date.now(), by: { run: weights.run, step, same: step === answeredBy(group) } };
+          return { ...one, at: Date.now(), by: { run: weights.run, step, same: run.store.hasAnswered(group, step) } };
         });
         this.keep(run, found);
         done.weighed += found.length;

@@ -69,6 +69,15 @@ export class EventTable {
     return attempt;
   }
 
+  /** The last step that neither this going back nor a later one has voided. */
+  keptSince(attempt: number): number {
+    const kept = this.database.get<{ step: number | null }>(
+      'SELECT min(to_step) AS step FROM attempts WHERE number >= ?',
+      attempt,
+    );
+    return kept?.step ?? -1;
+  }
+
   /** At most `limit` events with a number above `since`, in order. */
   since(since: number, limit: number): KeptEvent[] {
     return this.database

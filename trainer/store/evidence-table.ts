@@ -66,8 +66,9 @@ export class EvidenceTable {
       const key = held === null ? null : this.keyOf(id);
       if (held === null || key === null) continue;
       this.database.run(
-        `UPDATE rollout_bodies SET body = json_patch(body, json(?)) WHERE key = ?`,
-        JSON.stringify({ orderWorth: held }),
+        // A patch would take a null for something to remove.
+        `UPDATE rollout_bodies SET body = json_set(body, '$.orderWorth', json(?)) WHERE key = ?`,
+        JSON.stringify(held),
         key,
       );
       this.database.run(

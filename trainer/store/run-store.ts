@@ -14,7 +14,7 @@ import { analysisVersion } from '../protocol/analysis.ts';
 import type { AskAbout, Experiment, ExperimentTokens } from '../protocol/ask.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { evidenceVersion, type Weighing } from '../protocol/evidence.ts';
+import { answeredBy, evidenceVersion, type Weighing } from '../protocol/evidence.ts';
 import { faultLine } from '../protocol/issues.ts';
 import type { Place } from '../protocol/place.ts';
 import type { Receipt } from '../protocol/receipts.ts';
@@ -367,6 +367,15 @@ export class RunStore {
     // Once it is made, the step stands in the summary with it.
     const isUnderWay = (step: number) => isInMemory(this.run) && step > this.run.step;
     return this.tables.tokens.tokens(rolloutId, isUnderWay) ?? null;
+  }
+
+  /**
+   * Whether weights of the run that hold so many updates are those that gave the answers of a group. After a going back other weights
+   * have the number of those that were given up.
+   */
+  hasAnswered(group: Pick<GroupWithRollouts, 'purpose' | 'step' | 'superseded'>, step: number): boolean {
+    if (step !== answeredBy(group)) return false;
+    return group.superseded === undefined || step <= this.tables.events.keptSince(group.superseded);
   }
 
   /** What an answer stood on, as `EvidenceTable.read` says. */

@@ -53,3 +53,8 @@ test('an image, one frame and one pair say what they lack', () => {
   expect(pair.interventions.filter(({ kind }) => kind === 'order')).toHaveLength(1);
   expect(planInterventions(answered({ frames: 1 }), all).without.map(({ kind }) => kind)).toContain('order');
 });
+
+test('a kind that is asked for twice is planned once', () => {
+  const { interventions } = planInterventions(answered({ frames: 4 }), { ...all, kinds: ['reversed', 'reversed'] });
+  expect(interventions).toEqual([{ kind: 'reversed' }]);
+});

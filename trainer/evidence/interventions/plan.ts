@@ -43,7 +43,7 @@ function factorialUpTo(n: number, most: number): number {
 export function planInterventions({ question, seen }: AnsweredQuestion, wanted: Wanted): InterventionPlan {
   const interventions: Intervention[] = [];
   const without: { kind: InterventionKind; why: string }[] = [];
-  for (const kind of wanted.kinds) {
+  for (const kind of new Set(wanted.kinds)) {
     const found = ofKind(kind, wanted, seen, question.options.length, question.problemType === 'multiple choice');
     if (typeof found === 'string') without.push({ kind, why: found });
     else interventions.push(...found);
