@@ -87,7 +87,7 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
           <tbody>
             <Share
               number="–"
-              words={`nothing: the ${own.length} ${rollout.order} answers of the group`}
+              words={`nothing: ${own.length === 1 ? 'the one' : `the ${own.length}`} ${rollout.order} of the group`}
               right={rightOf(own)}
             />
             {asks.flatMap((experiment) =>
