@@ -130,18 +130,18 @@ function madeGroup(step: number): GroupWithRollouts {
   });
 }
 
-/** Of it alone order was weighed: two of its words are worth half a nat and more. */
-const weighedAnswer = 's2-g0-ordered-1';
+/** As the other run, and order was weighed: two words of each answer are worth more than half a nat. */
+const weighedRun = 'reading-2';
 
-function orderWeighing(rolloutId: string, count: number): Weighing {
-  const lowered = (heavy: readonly number[]) =>
-    Array.from({ length: count }, (_, i) => (heavy.includes(i) ? -2 : -0.1));
+function orderWeighing({ id: rolloutId, text }: Rollout, step: number): Weighing {
+  const { pieces } = tokensOf(text);
+  const lowered = (heavy: readonly number[]) => pieces.map((_, i) => (heavy.includes(i) ? -2 : -0.1));
   return {
     ...{
       rolloutId,
       version: 1,
       at: 1,
-      by: { run: 'reading-1', step: 1, same: true },
+      by: { run: weighedRun, step, same: true },
       seen: lowered([]),
       lessLikely: 0,
     },
@@ -180,6 +180,31 @@ const shown = async (tab: Page) => new URL(tab.url()).searchParams.get('rollout'
 const goesTo = (tab: Page, rolloutId: string) => tab.waitForURL((url) => url.searchParams.get('rollout') === rolloutId);
 const scrollOf = (tab: Page) => tab.locator('#rollout-think').evaluate((box) => box.scrollTop);
 
+async function makeRun(id: string, runs: string, real: string): Promise<void> {
+  const folder = path.join(runs, id);
+  const store = RunStore.create(folder, aRun({ id, state: 'completed', step: 3, steps: 3 }));
+  for (const step of [1, 2, 3]) {
+    const group = madeGroup(step);
+    const tokens = new Map(group.rollouts.map((rollout) => [rollout.id, tokensOf(rollout.text)]));
+    const pieces = ['<|im_start|>', 'user', '\n', '<|video_pad|>', '<|video_pad|>', attack, '<|im_end|>'];
+    const prompts = new Map([[group.id, { ids: pieces.map((piece) => 2000 + pieces.indexOf(piece)), pieces }]]);
+    store.append({ type: 'group', group: { ...group, prompt: pieces.join('') } }, { tokens, prompts });
+    const kl = Object.fromEntries(group.rollouts.map(({ id }) => [id, 0.1]));
+    store.append(
+      { type: 'references', step, kl },
+      { scores: new Map(group.rollouts.map(({ id, text }) => [id, scoresOf(text)])) },
+    );
+    if (id !== weighedRun) continue;
+    const worth = { worth: 3.8, error: 0, uses: true, step: step - 1, same: true };
+    store.append(
+      { type: 'weighed', answers: Object.fromEntries(group.rollouts.map((rollout) => [rollout.id, worth])) },
+      { weighings: group.rollouts.map((rollout) => orderWeighing(rollout, step - 1)) },
+    );
+  }
+  store.dispose();
+  await copyFile(path.join(runs, real, 'plan.json'), path.join(folder, 'plan.json'));
+}
+
 beforeAll(async () => {
   await buildWebview({ outdir: path.join(root, 'dist', 'webview'), minify: true });
   project = await sampleProject();
@@ -208,27 +233,7 @@ beforeAll(async () => {
   client.close();
   await trainer.stop();
 
-  const folder = path.join(project.folder, '.video-r1', 'runs', 'reading-1');
-  const store = RunStore.create(folder, aRun({ id: 'reading-1', state: 'completed', step: 3, steps: 3 }));
-  for (const step of [1, 2, 3]) {
-    const group = madeGroup(step);
-    const tokens = new Map(group.rollouts.map((rollout) => [rollout.id, tokensOf(rollout.text)]));
-    const pieces = ['<|im_start|>', 'user', '\n', '<|video_pad|>', '<|video_pad|>', attack, '<|im_end|>'];
-    const prompts = new Map([[group.id, { ids: pieces.map((piece) => 2000 + pieces.indexOf(piece)), pieces }]]);
-    store.append({ type: 'group', group: { ...group, prompt: pieces.join('') } }, { tokens, prompts });
-    const kl = Object.fromEntries(group.rollouts.map(({ id }) => [id, 0.1]));
-    store.append(
-      { type: 'references', step, kl },
-      { scores: new Map(group.rollouts.map(({ id, text }) => [id, scoresOf(text)])) },
-    );
-  }
-  const weighing = orderWeighing(weighedAnswer, tokensOf(madeGroup(2).rollouts[1]?.text ?? '').pieces.length);
-  store.append(
-    { type: 'weighed', answers: { [weighedAnswer]: { worth: 1, error: 0, uses: true, step: 1, same: true } } },
-    { weighings: [weighing] },
-  );
-  store.dispose();
-  await copyFile(path.join(folder, '..', real, 'plan.json'), path.join(folder, 'plan.json'));
+  for (const run of ['reading-1', weighedRun]) await makeRun(run, path.join(project.folder, '.video-r1', 'runs'), real);
   trainer = await TrainerProcess.start(project.folder);
   browser = await launchBrowser();
 }, 300_000);
@@ -395,8 +400,8 @@ describe('the keys', () => {
     [760, 760],
     [420, 900],
   ])('of the help each do something at %i × %i', async (width, height) => {
-    const address = at('s2-g0', weighedAnswer);
-    const tab = await open(width, height, 'reading-1', address);
+    const address = at('s2-g0', 's2-g0-ordered-0');
+    const tab = await open(width, height, weighedRun, address);
     await tab.keyboard.press('/');
     await tab.keyboard.type('wait');
     await tab.locator('#rollout-filter').blur();
