@@ -352,3 +352,14 @@ test('how often a group is right with less than the video: its own answers, and 
   expect(made.run.store.experimentsAbout(about)).toEqual([]);
   expect(made.run.store.experimentsAbout({ groupId: group.id })).toHaveLength(3);
 });
+
+test('a prompt that is longer than questions may be, and options that are none, are refused before anything is sampled', async () => {
+  const made = await completed({ parameters: { maxPromptTokens: 2000 } });
+  const { about } = firstOf(made);
+  const { start, engines } = askingOf(made);
+  const long = await start(about, { problem: 'x'.repeat(5000) }).catch(asStudioError);
+  expect(String(long)).toMatch(/The prompt has 5,\d{3} tokens; maxPromptTokens allows 2,000/);
+  expect(engines.flatMap(({ calls }) => calls)).not.toContain('sample');
+  for (const options of [[], ['A. x'], ['A. x', ' '], ['A. x', 'A. x']])
+    expect(String(await start(about, { options }).catch(asStudioError))).toContain('not two or more that differ');
+});

@@ -94,6 +94,12 @@ export function askFault({ group, original }: AskedAbout, ask: Ask): StudioError
     if (missing !== undefined)
       return bad(`There is no frame ${missing + 1}.`, `Name frames from 1 to ${indices.length}.`);
   }
+  const { options } = ask;
+  if (options !== null && group.question.problemType === 'multiple choice') {
+    const said = new Set(options.map((option) => option.trim()));
+    if (options.length < 2 || said.has('') || said.size < options.length)
+      return bad('The options are not two or more that differ.', 'Give each option its own text.');
+  }
   const goesOn = (ask.keep ?? 0) > 0 || ask.typed !== '';
   if (original === null)
     return goesOn ? bad('A group as a whole has no answer to go on from.', 'Name a rollout.') : null;

@@ -3,7 +3,7 @@
  * answers that are whole. Nothing of it is an event: no group, curve, list, evaluation or export changes by it.
  */
 import { hash32 } from '../data/random.ts';
-import type { Frames } from '../engines/engine.ts';
+import type { Engine, Frames, ModelHandle, Prompt } from '../engines/engine.ts';
 import {
   type Ask,
   type AskAbout,
@@ -257,6 +257,7 @@ export class Asking implements AskService {
       const { prefix } = engine.capabilities;
       this.prefix.set(at.run, prefix);
       if (goesOn(how.ask) && !prefix) throw noPrefix();
+      await demandFits(engine, model, prompt.prompt, how.parameters);
       work.doing(null);
       const startedMs = performance.now();
       const request = { prompt: prompt.prompt, seeds: indices.map((index) => hash32(seed, index)) };
@@ -327,6 +328,24 @@ function stillThere(store: RunStore, { rolloutId, groupId, original }: Experimen
       remedy: 'Ask again beside the present one.',
     });
   return asked;
+}
+
+/** As for questions that are trained on: a prompt that is too long is refused, and nothing of it is cut off. */
+async function demandFits(
+  engine: Engine,
+  model: ModelHandle,
+  prompt: Prompt,
+  { maxPromptTokens }: Pick<ParameterValues, 'maxPromptTokens'>,
+): Promise<void> {
+  if (maxPromptTokens === 0) return;
+  const { length } = (await engine.render(model, prompt)).ids;
+  if (length <= maxPromptTokens) return;
+  const count = (tokens: number) => tokens.toLocaleString('en-US');
+  throw new StudioError(
+    'bad-request',
+    `The prompt has ${count(length)} tokens; maxPromptTokens allows ${count(maxPromptTokens)}.`,
+    { remedy: 'Shorten the text, show fewer frames, or raise maxPromptTokens.' },
+  );
 }
 
 /** @param asker the run whose question it is */
