@@ -101,6 +101,9 @@ export class Asking implements AskService {
     listener: AskListener,
   ): Promise<Experiment> {
     const run = this.around.run(runId);
+    // What comes again under its id is answered with what became of it.
+    const kept = run.store.heldExperiment(id);
+    if (kept) return kept;
     const begun = { at: Date.now(), ms: performance.now() };
     const asked = aboutOf(run.store, about);
     const { parameters } = run.summary();

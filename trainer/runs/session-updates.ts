@@ -218,7 +218,7 @@ export class SessionUpdates {
 const notOfSft = 'SFT trains on texts that are given, and has no answers that an update rewards or punishes.';
 /** Of a run that nothing of is in memory too. */
 export const notHeld =
-  'It takes the run’s own weights while it stands still: pause the run first, and keep it in memory.';
+  'Only a run that is paused in memory can tell, as it takes its own weights: pause one that goes on, and keep it in memory.';
 
 /** Without what is undefined, which would take a parameter away. */
 function given(parameters: TriedParameters): Partial<ParameterValues> {

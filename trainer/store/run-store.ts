@@ -416,6 +416,11 @@ export class RunStore {
     return this.tables.experiments.all();
   }
 
+  /** Null where there is none. */
+  heldExperiment(id: string): Experiment | null {
+    return this.tables.experiments.read(id)?.experiment ?? null;
+  }
+
   /** @throws StudioError `not-found` */
   experiment(id: string): { experiment: Experiment; tokens: ExperimentTokens } {
     const held = this.tables.experiments.read(id);
