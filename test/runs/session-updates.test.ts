@@ -142,10 +142,10 @@ test('an update of a step that was made is one more on its answers', async () =>
 test('what can’t be tried is refused with the reason', async () => {
   const resting = await completed();
   expect(updatesOf(resting).state('r', 3)).toMatchObject({
-    make: expect.stringMatching(/pause the run first/),
+    make: expect.stringMatching(/paused in memory/),
     again: true,
   });
-  await expect(attempt(resting, 3)).rejects.toThrow(/pause the run first/);
+  await expect(attempt(resting, 3)).rejects.toThrow(/paused in memory/);
 
   const made = scriptedRun({ unseen: 0 });
   made.send({ kind: 'step', count: 1 });
@@ -154,6 +154,9 @@ test('what can’t be tried is refused with the reason', async () => {
   await expect(attempt(made, 1, ['s1-0-s0'])).rejects.toThrow(/shuffled frames are not trained on/);
   const able = made.engine.capabilities as { lossMeans: string[]; snapshot: boolean };
   able.lossMeans = ['answer'];
+  await expect(attempt(made, 1, [], { lengthMin: 500, lengthMax: 1 })).rejects.toThrow(
+    /lengthMin \(500\) is above lengthMax \(1\)/,
+  );
   await expect(attempt(made, 1, [], { lossMean: 'token' })).rejects.toThrow(/can’t average the loss by token/);
   able.lossMeans = ['answer', 'token'];
 

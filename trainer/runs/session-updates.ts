@@ -6,6 +6,7 @@ import { hash32 } from '../data/random.ts';
 import type { UpdatedAnswer } from '../learning/groups.ts';
 import { maskFlagged } from '../learning/mask-flagged.ts';
 import type { OpenGroups } from '../learning/open-groups.ts';
+import { withOverrides } from '../learning/presets.ts';
 import type { Models, Training } from '../learning/training.ts';
 import { type MadeUpdate, receiptOf, tryUpdate, WeightsNotPutBack } from '../learning/try-update.ts';
 import { engineLacks } from '../protocol/engine.ts';
@@ -131,7 +132,7 @@ export class SessionUpdates {
     this.demand(this.attemptRefusal() ?? this.refusal(this.target, step));
     const target = this.target as Target;
     const again = this.open === null;
-    const changed = { ...target.parameters, ...given(parameters) };
+    const changed = withOverrides(target.parameters, given(parameters), 'bad-request', 'parameters');
     this.demandAble(changed);
     const plain = target.open.copy();
     if (!again && target.parameters.maskFlagged) {
