@@ -69,7 +69,7 @@ describe('what an update did', () => {
     const make = section.getByRole('button', { name: 'Did rewarded answers become likelier?' });
     const without = section.getByRole('button', { name: 'without answer 1' });
     for (const button of [make, without]) expect(await button.getAttribute('aria-disabled')).toBe('true');
-    expect((await section.textContent())?.match(/pause the run first/g)).toHaveLength(1);
+    expect((await section.textContent())?.match(/paused in memory/g)).toHaveLength(1);
     await make.press('Enter');
     await without.press('Enter');
     await section.getByRole('textbox', { name: 'learning rate to try' }).fill('x');

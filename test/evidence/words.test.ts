@@ -27,8 +27,17 @@ test('what a person reads as one word is one', () => {
   ]);
 });
 
+test('marks belong to their letter, and a character of a script without spaces is a word', () => {
+  expect(read('हिन्दी में', 'हिन्दी', ' में').map(([word]) => word)).toEqual(['हिन्दी', 'में']);
+  expect(read('cafe\u0301 ok', 'cafe\u0301', ' ok').map(([word]) => word)).toEqual(['cafe\u0301', 'ok']);
+  expect(read('向左移动。', '向左', '移动', '。').map(([word]) => word)).toEqual(['向', '移']);
+});
+
 test('a character that is split over tokens gives its word to all of them', () => {
-  expect(read('動く', '\ufffd', '\ufffd', 'く')).toEqual([['動く', 0, 1, 2]]);
+  expect(read('動く', '\ufffd', '\ufffd', 'く')).toEqual([
+    ['動', 0, 1],
+    ['く', 2],
+  ]);
 });
 
 test('no token is in two words, and words come in the order of the text', () => {

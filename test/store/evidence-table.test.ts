@@ -56,6 +56,8 @@ test('what these weights found before is replaced; of several weights those that
   expect(store.weighing(id)?.by.step).toBe(7);
   weigh(store, aWeighing(id, { at: 5 }));
   expect(store.weighing(id)?.by.step).toBe(0);
+  expect(store.weighing(id, 7)?.by.step).toBe(7);
+  expect(store.weighing(id, 3)).toBeNull();
   weigh(store, aWeighing(id, { at: 6, changes: [] }));
   expect(store.weighing(id)).toMatchObject({ at: 6, changes: [] });
   const ids = [id, 's2-g0-o0'];

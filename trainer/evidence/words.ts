@@ -1,4 +1,5 @@
 /** The words of an answer, each with its tokens, so that numbers of tokens can be said of words. */
+import { unspaced } from '../protocol/query/words.ts';
 import type { Span } from '../protocol/records.ts';
 import { tokenSpans } from '../protocol/token-spans.ts';
 
@@ -9,7 +10,10 @@ export interface Word {
   readonly tokens: readonly number[];
 }
 
-const words = /[\p{L}\p{N}]+(?:['’.,:-][\p{L}\p{N}]+)*/gu;
+/** A character of a script without spaces is a word of its own; a run of others, with what joins them, is one. */
+const run = `(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}])+`;
+const words = new RegExp(`[${unspaced}]\\p{M}*|${run}(?:['’.,:-]${run})*`, 'gu');
+const letter = /[\p{L}\p{N}\p{Extended_Pictographic}]/u;
 
 /**
  * Words in their order. A token belongs to the word in which its first letter or digit stands; tokens without one, as spaces and
@@ -24,7 +28,7 @@ export function wordsOf(text: string, pieces: readonly string[]): Word[] {
   }));
   let at = 0;
   for (const { span, tokens } of tokenSpans(text, pieces)) {
-    const lead = text.slice(span.start, span.end).search(/[\p{L}\p{N}]/u);
+    const lead = text.slice(span.start, span.end).search(letter);
     if (lead < 0) continue;
     const start = span.start + lead;
     while (at < found.length && (found[at]?.span.end ?? 0) <= start) at++;

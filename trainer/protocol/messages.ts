@@ -331,8 +331,11 @@ export const requests = {
   /** The exact prompt as the engine was given it, on ordered frames. */
   'groups/prompt': call(runId.extend({ groupId: z.string() }), promptTokens),
   'rollouts/tokens': call(runId.extend({ rolloutId: z.string() }), rolloutTokens),
-  /** What an answer stood on: by the weights that answered where they have weighed it, else by those that did last. */
-  'evidence/get': call(runId.extend({ rolloutId: z.string() }), z.object({ weighing: weighing.nullable() })),
+  /** What an answer stood on: by the weights of `checkpoint`, or by those that answered where they have weighed it, else by those that did last. */
+  'evidence/get': call(
+    runId.extend({ rolloutId: z.string(), checkpoint: z.number().int().min(0).optional() }),
+    z.object({ weighing: weighing.nullable() }),
+  ),
   /** What it would take to weigh answers, and by whose weights; `checkpoint` names the step of one. */
   'evidence/cost': call(runId.extend({ of: weighedOf, ...weighingAsked }), weighingCost),
   /**

@@ -231,8 +231,8 @@ export class ClientConnection {
       'groups/get': greeted<'groups/get'>(({ runId, groupId }) => ({ group: service.store(runId).group(groupId) })),
       'groups/prompt': greeted<'groups/prompt'>(({ runId, groupId }) => service.store(runId).prompt(groupId)),
       'rollouts/tokens': greeted<'rollouts/tokens'>(({ runId, rolloutId }) => service.store(runId).tokens(rolloutId)),
-      'evidence/get': greeted<'evidence/get'>(({ runId, rolloutId }) => ({
-        weighing: service.store(runId).weighing(rolloutId),
+      'evidence/get': greeted<'evidence/get'>(({ runId, rolloutId, checkpoint = null }) => ({
+        weighing: service.store(runId).weighing(rolloutId, checkpoint),
       })),
       'evidence/cost': greeted<'evidence/cost'>(({ runId, ...asked }) =>
         this.whileReading(runId, new AbortController(), (attention) =>

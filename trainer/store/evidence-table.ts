@@ -81,15 +81,19 @@ export class EvidenceTable {
     }
   }
 
-  /** By the weights that answered where they have weighed it, else by those that did last; null where none have. */
-  read(rolloutId: string, version: number): Weighing | null {
+  /**
+   * By the weights of a step where one is named, else by those that answered where they have weighed it, else by those that did
+   * last; null where none have.
+   */
+  read(rolloutId: string, version: number, step: number | null = null): Weighing | null {
     const key = this.keyOf(rolloutId);
     if (key === null) return null;
     const whose = this.database.get<{ weights: string; step: number }>(
       `SELECT weights, step FROM evidence WHERE rollout_key = ? AND version = ? AND intervention = '${seenRow}'
-       ORDER BY json_extract(detail, '$.same') DESC, at DESC LIMIT 1`,
+         AND step = coalesce(?, step) ORDER BY json_extract(detail, '$.same') DESC, at DESC LIMIT 1`,
       key,
       version,
+      step,
     );
     if (!whose) return null;
     const rows = this.database.all<EvidenceRow>(

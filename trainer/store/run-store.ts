@@ -379,8 +379,8 @@ export class RunStore {
   }
 
   /** What an answer stood on, as `EvidenceTable.read` says. */
-  weighing(rolloutId: string): Weighing | null {
-    return this.tables.evidence.read(rolloutId, evidenceVersion);
+  weighing(rolloutId: string, step: number | null = null): Weighing | null {
+    return this.tables.evidence.read(rolloutId, evidenceVersion, step);
   }
 
   /** Of all rollouts that stand and were weighed, oldest first. */

@@ -33,7 +33,19 @@ test('an answer of several tokens, with spaces around it', () => {
   expect(cut).toMatchObject({ answerFrom: 5, answerTo: 7 });
 });
 
+test('line breaks that share a token with a tag or a full stop go with it', () => {
+  const cut = cutOf('<think>\n', 'So', '.\n', 'No', '.', '\n</', 'think>', '<answer>', 'A', '</answer>');
+  expect(cut).toMatchObject({ thinkFrom: 1, thinkTo: 5 });
+  if (typeof cut !== 'string') expect(cut.cuts.map(({ token }) => token)).toEqual([1, 3, 5]);
+});
+
+test('a token with the beginning of the next sentence goes with that', () => {
+  const cut = cutOf('<think>', 'One', '. T', 'wo', '.', '</think>', '<answer>', 'A', '</answer>');
+  if (typeof cut !== 'string') expect(cut.cuts.map(({ token }) => token)).toEqual([1, 2, 5]);
+});
+
 test('what can’t be cut says why', () => {
+  expect(cutOf('<think>one', '.', '</think>', '<answer>', 'A', '</answer>')).toMatch(/share tokens/);
   expect(cutOf('<think>', 'a', '</think>')).toMatch(/no answer/);
   expect(cutOf('<answer>', 'A', '</answer>')).toMatch(/no reasoning/);
   expect(cutOf('<think>', 'a', '</think>', '<answer>', ' ', '</answer>')).toMatch(/no answer/);

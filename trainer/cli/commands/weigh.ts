@@ -9,7 +9,7 @@ import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { Weighing } from '../../protocol/evidence.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
-import type { RequestResult } from '../../protocol/messages.ts';
+import type { RequestParams, RequestResult } from '../../protocol/messages.ts';
 import type { GroupWithRollouts, Rollout } from '../../protocol/records.ts';
 import { withClient } from '../experiments/client-at-hand.ts';
 import { type CliCommand, exitCodes, fromOption, readOptions, usage } from '../terminal/command.ts';
@@ -68,7 +68,9 @@ keeps are weighed, and those that are already stay as they are. Ctrl-C keeps wha
         );
         line.clear();
         if (rolloutId !== undefined && !done.cancelled)
-          process.stdout.write(await ofOne(client, runId, rolloutId, values.json));
+          process.stdout.write(
+            await ofOne(client, { runId, rolloutId, ...(checkpoint !== undefined && { checkpoint }) }, values.json),
+          );
         else
           process.stdout.write(
             values.json ? `${JSON.stringify(done)}\n` : await ofMany(client, runId, done, values.query ?? ''),
@@ -107,8 +109,9 @@ async function compute(
   }
 }
 
-async function ofOne(client: Client, runId: string, rolloutId: string, json: boolean): Promise<string> {
-  const { weighing } = await client.request('evidence/get', { runId, rolloutId });
+async function ofOne(client: Client, asked: RequestParams<'evidence/get'>, json: boolean): Promise<string> {
+  const { runId, rolloutId } = asked;
+  const { weighing } = await client.request('evidence/get', asked);
   if (weighing === null) throw new StudioError('internal', 'What was found is not there.', { place: rolloutId });
   if (json) return `${JSON.stringify(weighing, null, 1)}\n`;
   const { groupId } = await client.request('places/find', { runId, rolloutId });

@@ -1,6 +1,6 @@
 /**
  * Which tokens of a completion are what: its answer, and what is left of it when the reasoning is cut. Everything is cut between
- * tokens as they were sampled; a token that reaches over a cut belongs to what stands behind it.
+ * tokens as they were sampled; a token that reaches over a cut with more than spaces belongs to what stands behind it.
  */
 import type { ParsedCompletion, Span } from '../../protocol/records.ts';
 import { tokenSpans } from '../../protocol/token-spans.ts';
@@ -31,22 +31,22 @@ export function cutCompletion(
   if (think === null || think.end > answer.start) return 'It has no reasoning before its answer.';
   const starts = tokenStarts(text, pieces);
   const firstFrom = (place: number): number => starts.findIndex(({ end }) => end > place);
+  const firstSaid = (place: number): number =>
+    starts.findIndex(({ start, end }) => end > place && /\S/.test(text.slice(Math.max(start, place), end)));
   const content = trimmed(text, answer);
   const answerFrom = starts.findIndex(({ end }) => end > content.start);
   const answerTo = starts.findLastIndex(({ start }) => start < content.end) + 1;
-  const thinkFrom = starts.findIndex(({ start }) => start >= think.start);
+  const thinkFrom = firstSaid(think.start);
   const thinkTo = firstFrom(think.end);
-  if (thinkFrom < 0 || thinkTo < thinkFrom || answerFrom < thinkTo || answerTo <= answerFrom)
+  const isShared = (starts[thinkFrom]?.start ?? 0) < think.start;
+  if (thinkFrom < 0 || isShared || thinkTo < thinkFrom || answerFrom < thinkTo || answerTo <= answerFrom)
     return 'Its tags share tokens with what stands beside them.';
   const sentences = splitSentences(text, think, options);
   const cuts = [
     { end: think.start, token: thinkFrom },
     ...sentences.map(({ span: { end } }) => ({
       end,
-      token: Math.min(
-        thinkTo,
-        starts.findIndex((token) => token.start >= end),
-      ),
+      token: Math.min(thinkTo, firstSaid(end)),
     })),
   ].filter(({ token }) => token >= 0);
   return { thinkFrom, thinkTo, cuts, answerFrom, answerTo };

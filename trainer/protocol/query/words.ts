@@ -10,7 +10,7 @@ import type { Span } from '../records.ts';
  * extension for kana, since the long vowel mark is of no script itself. And emoji, which stand anywhere.
  */
 const emoji = '\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{Regional_Indicator}';
-const unspaced =
+export const unspaced =
   `${emoji}\\p{Script=Hangul}` +
   '\\p{Script=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{Script=Bopomofo}\\p{Script=Yi}\\p{Script=Tangut}\\p{Script=Nushu}' +
   '\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}' +
