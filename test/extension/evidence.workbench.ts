@@ -21,6 +21,7 @@ describe('evidence in the window', () => {
     const client = await trainer.connect();
     const parameters = { steps: 100, evaluationQuestions: 12, evaluateEvery: 0, probeEvery: 0, imageShare: 0 };
     const runId = await client.create('sft.run.json', parameters);
+    await client.command(runId, { kind: 'start' });
     await client.until(runId, 'state', ({ run }) => run.state === 'completed');
     client.close();
     await trainer.stop();
