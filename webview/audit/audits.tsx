@@ -14,11 +14,12 @@ import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { clock, count } from '../ui/numbers.ts';
-import { Pane, PaneBody } from '../ui/pane.tsx';
+import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Button, Dropdown } from '../ui/toolkit.tsx';
 import styles from './audits.module.css';
 import { FamilyTable } from './family-table.tsx';
+import { NoAudit } from './no-audit.tsx';
 import { type AuditPlace, familyKey, placeOfAudit } from './place.ts';
 import { QuestionList } from './question-list.tsx';
 
@@ -117,7 +118,7 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
             <p class="dim">Reading the audits.</p>
           </Blank>
         ) : results === null ? (
-          <NoAudit host={host} />
+          <NoAudit feed={feed} host={host} />
         ) : (
           <>
             <Pane name="families" label="By family">
@@ -128,64 +129,35 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
                     Right answers in percent; the tick is a guess, the line below a bar its 95 % interval. Of{' '}
                     {count(dataset.all.count, 'row')} {dataset.rowsThat['needs video']} need the video or image,{' '}
                     {dataset.rowsThat['without video']} are right without, {dataset.rowsThat['needs order']} need the
-                    order.
+                    order. Choose a family to see its questions.
                   </p>
                   <FamilyTable
                     dataset={dataset}
                     chosen={shownFamily?.dataset === dataset.name ? shownFamily.family : null}
                     onChoose={(family) =>
-                      place.update((held) => ({ ...held, family: familyKey({ dataset: dataset.name, family }) }))
+                      place.update((held) => ({
+                        ...held,
+                        family: family === null ? null : familyKey({ dataset: dataset.name, family }),
+                      }))
                     }
                   />
                 </section>
               ))}
             </Pane>
-            <Pane name="questions" label="Questions" side>
-              {shownFamily === undefined ? (
-                <Blank>
-                  <p class="dim">Choose a family to see its questions.</p>
-                </Blank>
-              ) : (
-                <>
-                  <PaneHead title={shownLine(shownFamily.family, 60)} meta="its questions, by row" />
-                  <PaneBody>
-                    <QuestionList
-                      key={`${turn} ${results.name} ${shownFamily.dataset} ${shownFamily.family}`}
-                      connection={connection}
-                      name={results.name}
-                      {...shownFamily}
-                    />
-                  </PaneBody>
-                </>
-              )}
-            </Pane>
+            {shownFamily !== undefined && (
+              <Pane name="questions" label="Questions" side>
+                <QuestionList
+                  key={`${turn} ${results.name} ${shownFamily.dataset} ${shownFamily.family}`}
+                  connection={connection}
+                  name={results.name}
+                  {...shownFamily}
+                />
+              </Pane>
+            )}
           </>
         )}
       </main>
     </>
-  );
-}
-
-function NoAudit({ host }: { host: Host }) {
-  return (
-    <Blank>
-      <p class="strong">No dataset of this project has been audited.</p>
-      <p class="dim">
-        An audit asks every question with and without its video, its order and its text, and names the families that do
-        not need what they ask for.
-      </p>
-      {host.place === 'vscode' ? (
-        <p>
-          <Button primary onPress={() => host.command({ command: 'audit-dataset' })}>
-            Audit a dataset
-          </Button>
-        </p>
-      ) : (
-        <p>
-          <code>npx video-r1 audit DATASET --checkpoint RUN --folder PROJECT</code>
-        </p>
-      )}
-    </Blank>
   );
 }
 
