@@ -1,5 +1,5 @@
 /** Audits of datasets: which questions are answered without what they ask for. Left by family, right the questions of one. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AuditEntry, AuditResults } from '../../trainer/protocol/audit.ts';
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
@@ -17,6 +17,7 @@ import { clock, count } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Button, Dropdown } from '../ui/toolkit.tsx';
+import { useNarrow } from '../ui/use-narrow.ts';
 import styles from './audits.module.css';
 import { FamilyTable } from './family-table.tsx';
 import { NoAudit } from './no-audit.tsx';
@@ -91,6 +92,12 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
     },
   });
   const shownFamily = families?.[at];
+  const main = useRef<HTMLElement>(null);
+  const isNarrow = useNarrow(760);
+  // The questions stand below all families there.
+  useEffect(() => {
+    if (isNarrow && shownFamily) main.current?.querySelector('[data-pane="questions"]')?.scrollIntoView();
+  }, [isNarrow, results?.name, chosen]);
   return (
     <>
       <BackLine {...{ session, feed, host, back, keyRows, onBack }} title="Audits of datasets, beside">
@@ -106,7 +113,7 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
         )}
       </BackLine>
       <RunNotice {...{ session, feed, host }} />
-      <main class={styles.page}>
+      <main class={styles.page} ref={main}>
         {fault !== null ? (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
@@ -126,7 +133,8 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
                 <section key={dataset.name} class={styles.dataset}>
                   <PaneHead title={shownLine(dataset.name, 60)} meta={aboutText(results.of)} />
                   <p class={styles.note}>
-                    Right answers in percent; the tick is a guess, the line below a bar its 95 % interval. Of{' '}
+                    Right answers in percent
+                    {!isNarrow && '; the tick is a guess, the line below a bar its 95 % interval'}. Of{' '}
                     {count(dataset.all.count, 'row')} {dataset.rowsThat['needs video']} need the video or image,{' '}
                     {dataset.rowsThat['without video']} are right without, {dataset.rowsThat['needs order']} need the
                     order. Choose a family to see its questions.

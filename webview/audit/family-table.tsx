@@ -96,15 +96,25 @@ function Family({ slice, isChosen, onChoose }: FamilyProps) {
       {auditCues.map((cue) => {
         const found = of(cue);
         return (
-          <td key={cue} data-label={cueWords[cue]} data-strength={found?.strength}>
+          <td
+            key={cue}
+            data-label={cueWords[cue]}
+            data-strength={found?.strength}
+            data-none={found === null ? '' : undefined}
+          >
             <Share right={found?.right ?? null} of={found?.count ?? 0} guess={guess} />
           </td>
         );
       })}
-      <td class="num" data-label="order, nats">
+      <td class="num" data-label="order, nats" data-none={slice.order === null ? '' : undefined}>
         <Worth order={slice.order} />
       </td>
-      <td class="num" data-label="unused, %" data-strength={isPartly ? 'enough' : undefined}>
+      <td
+        class="num"
+        data-label="unused, %"
+        data-none={slice.order === null ? '' : undefined}
+        data-strength={isPartly ? 'enough' : undefined}
+      >
         <Unused order={slice.order} />
       </td>
       <td class={styles.verdict}>{verdict === null ? '' : verdictWords({ ...slice, verdict })}</td>

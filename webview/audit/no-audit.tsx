@@ -30,7 +30,11 @@ export function NoAudit({ feed, host }: { feed: RunFeed; host: Host }) {
       )}
       {line !== null && (
         <>
-          <code class={`${styles.line} mono model-text`}>{shownLine(line, 2000)}</code>
+          <code class={`${styles.line} mono model-text`}>
+            {shownLine(line, 2000)
+              .split(/ (?=--)/)
+              .flatMap((part, at) => (at === 0 ? [part] : [' ', <OptionOf key={part} part={part} />]))}
+          </code>
           <p>
             <Button onPress={() => void host.copy(line, 'Command').catch((thrown: unknown) => feed.fail(thrown))}>
               Copy
@@ -39,5 +43,16 @@ export function NoAudit({ feed, host }: { feed: RunFeed; host: Host }) {
         </>
       )}
     </Blank>
+  );
+}
+
+/** An option's name is not broken behind its dashes. */
+function OptionOf({ part }: { part: string }) {
+  const end = part.indexOf(' ');
+  return (
+    <>
+      <span class={styles.option}>{part.slice(0, end)}</span>
+      {part.slice(end)}
+    </>
   );
 }
