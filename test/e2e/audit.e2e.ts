@@ -30,12 +30,12 @@ describe('the page of audits', () => {
     const tab = await pages.open('audit');
     await tab.locator('[data-part=families]').waitFor();
     const rows = await rowsOf(tab, 'families');
-    const verdicts = rows.map((cells) => [cells[0], cells.at(-2), cells.at(-1)]);
+    const verdicts = rows.map((cells) => [cells[0], ...cells.slice(-3)]);
     expect(verdicts).toEqual([
-      ['chart', '–', 'needs the image'],
-      ['direction', '8.0', 'needs order'],
-      ['planted', '0.2', 'SHORTCUT: right without order, one frame is enough, any order is enough'],
-      ['all questions', '4.1', ''],
+      ['chart', '–', '–', 'needs the image'],
+      ['direction', '8.0', '0', 'needs order'],
+      ['planted', '0.2', '100', 'SHORTCUT: right without order, one frame is enough, any order is enough'],
+      ['all questions', '4.1', '50', ''],
     ]);
     expect(await tab.locator('tr[data-shortcut]').count()).toBe(1);
     expect(rows[2]?.[5]).toContain('100 percent, 100 % right, 81 to 100 % with 95 % confidence, of 16 questions');
@@ -49,10 +49,14 @@ describe('the page of audits', () => {
     await list.getByRole('button').first().waitFor();
     await expect.poll(() => list.getByRole('button').count()).toBe(16);
     await expect.poll(() => list.getByRole('button').first().textContent()).toContain('<img src=x');
+    expect(await list.getByRole('button').first().textContent()).toContain(
+      'solution Aanswered Aorder 0.2 ± 0.1 natsorder not usedright also with one frame',
+    );
+    await tab.getByText('16 of 16 right as seen, 16 of them without use of the order').waitFor();
     await list.getByRole('button').first().press('Enter');
     const answers = await list.getByRole('row').evaluateAll((all) => all.map((row) => row.textContent));
     expect(answers).toEqual([
-      'as seen, order 0.2 natsA',
+      'as seen, order 0.2 ± 0.1 natsA',
       ...['no videoB', 'blank framesB', 'one frameA'],
       ...['shuffle 1B', 'shuffle 2B', 'shuffle 3B', 'shuffle 4B'],
       ...['reversed framesB', 'no questionB'],
@@ -60,7 +64,38 @@ describe('the page of audits', () => {
     await notOwned(tab);
   });
 
-  it('finds the place again after a reload, and is reached from the dashboard by a', async () => {
+  it('opens and closes a family by a click anywhere in its row, and by the keyboard', async () => {
+    const tab = await pages.open('audit');
+    const row = tab.locator('[data-part=families] tbody tr').nth(1);
+    const pane = tab.locator('[data-pane=questions]');
+    await row.waitFor();
+    expect(await pane.count()).toBe(0);
+    await row.locator('td').last().click();
+    await pane.getByText('16 of 16 right as seen, 0 of them').waitFor();
+    await row.getByRole('button').press('Enter');
+    await expect.poll(() => pane.count()).toBe(0);
+  });
+
+  it('shows a verdict under its family on a narrow page, and nothing beyond the edge', async () => {
+    const tab = await pages.open('audit', { width: 420 });
+    const row = tab.locator('tr[data-shortcut]');
+    const name = await row.getByRole('button').boundingBox();
+    const verdict = await row.getByText('SHORTCUT').boundingBox();
+    if (name === null || verdict === null) throw new Error('Both are on the page.');
+    expect(verdict.y).toBeGreaterThanOrEqual(name.y + name.height - 2);
+    expect(verdict.y).toBeLessThan(name.y + 2 * name.height + 8);
+    expect(verdict.x + verdict.width).toBeLessThanOrEqual(420);
+    const wide = await tab.evaluate(
+      () =>
+        [...document.querySelectorAll('main, main *')].filter(
+          (one) =>
+            one.scrollWidth > one.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX),
+        ).length,
+    );
+    expect(wide).toBe(0);
+  });
+
+  it('finds the place again after a reload, and is reached from the dashboard by a and by its bar', async () => {
     const tab = await pages.open('audit', { place: '&family=eval:%20chart' });
     await tab.locator('[data-part=questions]').waitFor();
     await tab.reload();
@@ -69,12 +104,18 @@ describe('the page of audits', () => {
     await dashboard.getByText('step').first().waitFor();
     await dashboard.keyboard.press('a');
     await dashboard.locator('[data-part=families]').waitFor();
+    const again = await pages.open('dashboard');
+    await again.getByRole('button', { name: 'Audits of datasets (a)' }).click();
+    await again.locator('[data-part=families]').waitFor();
   });
 
   it('says how a dataset is audited where none has been', async () => {
     await rm(path.join(pages.folder, trainerFolder, auditsFolder), { recursive: true });
     const tab = await pages.open('audit');
     await tab.getByText('No dataset of this project has been audited.').waitFor();
-    await tab.getByText('npx video-r1 audit DATASET').waitFor();
+    const line = await tab.locator('main code').textContent();
+    expect(line).toMatch(new RegExp(`^npx video-r1 audit \\S+ --checkpoint ${firstRun} --folder \\S+$`));
+    expect(line).toContain(path.basename(pages.folder));
+    await tab.getByRole('button', { name: 'Copy' }).waitFor();
   });
 });

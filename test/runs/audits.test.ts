@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditsFolder } from '../../trainer/protocol/audit.ts';
 import { trainerFolder } from '../../trainer/protocol/discovery.ts';
 import { Audits } from '../../trainer/runs/audits.ts';
-import { audited, questions, writeAudit } from '../audit/made-audit.ts';
+import { audited, imageOf, questions, writeAudit } from '../audit/made-audit.ts';
 
 let project: string;
 let audits: Audits;
@@ -58,6 +58,19 @@ describe('audits of a project', () => {
     );
     expect((await audits.rows(asked)).total).toBe(10);
     expect((await audits.rows({ ...asked, family: 'other' })).rows).toEqual([]);
+  });
+
+  it('give the questions that are right without use of the order first, and count them', async () => {
+    const lines = questions(8, (row) =>
+      audited(row, row === 2 ? { right: false } : { order: row > 5 ? [0.4, 0.1] : [8, 1] }),
+    );
+    await writeAudit(project, 'ordered', lines);
+    const read = await audits.rows({ name: 'ordered', dataset: 'eval', family: 'direction' });
+    expect(read.rows.map(({ row }) => row)).toEqual([6, 7, 0, 1, 2, 3, 4, 5]);
+    expect(read).toMatchObject({ asked: 8, right: 7, unused: 2 });
+    await writeAudit(project, 'images', lines.map(imageOf));
+    const images = await audits.rows({ name: 'images', dataset: 'eval', family: 'direction' });
+    expect(images).toMatchObject({ right: 7, unused: null });
   });
 
   it('are found by the names that are there, and by no path', async () => {

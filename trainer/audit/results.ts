@@ -63,6 +63,16 @@ export function needsOf(line: AuditedLine): RowNeed[] {
 
 const worthsOf = ({ seen }: AuditedLine) => seen.flatMap(({ order }) => (order === null ? [] : [order]));
 
+/** Share of right answers that do not use the order, 0..1. @param worths at least one */
+const unusedOf = (worths: ReturnType<typeof worthsOf>) =>
+  1 - mean(worths.map(({ worth, error }) => Number(usesOrder(worth, error ?? Number.POSITIVE_INFINITY))));
+
+/** Whether half of a question's answers or more are right, and half of those or more do not use the order. */
+export function isOrderUnused(line: AuditedLine): boolean {
+  const worths = worthsOf(line);
+  return seenShare(line) >= 0.5 && worths.length > 0 && unusedOf(worths) >= 0.5;
+}
+
 /** What a guess that knows nothing would get right of questions, 0..1. */
 export function guessShare(lines: readonly Pick<AuditedLine, 'options' | 'solution'>[]): number {
   const open = lines.filter(({ options }) => options < 2);
@@ -91,9 +101,7 @@ function orderOf(lines: readonly AuditedLine[]): AuditSlice['order'] {
   const worths = each.map((own) => mean(own.map(({ worth }) => worth)));
   const worth = meanOverSeeds(worths);
   if (worth === null) return null;
-  const unused = each.map(
-    (own) => 1 - mean(own.map((one) => Number(usesOrder(one.worth, one.error ?? Number.POSITIVE_INFINITY)))),
-  );
+  const unused = each.map(unusedOf);
   return {
     count: each.length,
     worth,

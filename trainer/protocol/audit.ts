@@ -167,11 +167,20 @@ export const auditEntry = z.strictObject({
 export type AuditEntry = z.infer<typeof auditEntry>;
 
 export const auditName = z.object({ name: z.string().max(255) });
-/** Questions of a family, in the order of the dataset. */
+/** Questions of a family: those that are answered right without use of the order first, each part in the order of the dataset. */
 export const auditRowsAsked = auditName.extend({
   dataset: z.string(),
   family: z.string(),
   from: z.number().int().min(0).default(0),
   limit: z.number().int().min(1).max(200).default(100),
 });
-export const auditRows = z.object({ rows: z.array(auditLine), total: z.number().int() });
+export const auditRows = z.object({
+  rows: z.array(auditLine),
+  total: z.number().int(),
+  /** Of them, asked and not skipped. */
+  asked: z.number().int(),
+  /** Of those, right as seen. */
+  right: z.number().int(),
+  /** Of those, without use of the order: the first of all rows. Null where there is no order. */
+  unused: z.number().int().nullable(),
+});

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readAudit } from '../audit/audit-file.ts';
-import { familyOf } from '../audit/results.ts';
+import { familyOf, isOrderUnused, seenShare } from '../audit/results.ts';
 import {
   type AuditEntry,
   type AuditLine,
@@ -49,10 +49,19 @@ export class Audits implements AuditService {
     limit = 100,
   }: RequestParams<'audits/rows'>): Promise<RequestResult<'audits/rows'>> {
     const lines = await this.lines(await this.fileOf(name, auditFiles.answers));
-    const rows = lines
+    const own = lines
       .filter((line) => line.dataset === dataset && familyOf(line) === family)
       .sort((a, b) => a.row - b.row);
-    return { rows: rows.slice(from, from + limit), total: rows.length };
+    const asked = own.filter((line) => line.outcome === 'audited');
+    const unused = new Set<AuditLine>(asked.filter(isOrderUnused));
+    const rows = [...unused, ...own.filter((line) => !unused.has(line))];
+    return {
+      rows: rows.slice(from, from + limit),
+      total: rows.length,
+      asked: asked.length,
+      right: asked.filter((line) => seenShare(line) >= 0.5).length,
+      unused: asked.some(({ shuffled }) => shuffled.length > 0) ? unused.size : null,
+    };
   }
 
   private async names(): Promise<string[]> {

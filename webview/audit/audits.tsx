@@ -1,5 +1,5 @@
 /** Audits of datasets: which questions are answered without what they ask for. Left by family, right the questions of one. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AuditEntry, AuditResults } from '../../trainer/protocol/audit.ts';
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
@@ -14,11 +14,13 @@ import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { useKeys } from '../ui/keys.ts';
 import { clock, count } from '../ui/numbers.ts';
-import { Pane, PaneBody } from '../ui/pane.tsx';
+import { Pane } from '../ui/pane.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Button, Dropdown } from '../ui/toolkit.tsx';
+import { useNarrow } from '../ui/use-narrow.ts';
 import styles from './audits.module.css';
 import { FamilyTable } from './family-table.tsx';
+import { NoAudit } from './no-audit.tsx';
 import { type AuditPlace, familyKey, placeOfAudit } from './place.ts';
 import { QuestionList } from './question-list.tsx';
 
@@ -90,6 +92,12 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
     },
   });
   const shownFamily = families?.[at];
+  const main = useRef<HTMLElement>(null);
+  const isNarrow = useNarrow(760);
+  // The questions stand below all families there.
+  useEffect(() => {
+    if (isNarrow && shownFamily) main.current?.querySelector('[data-pane="questions"]')?.scrollIntoView();
+  }, [isNarrow, results?.name, chosen]);
   return (
     <>
       <BackLine {...{ session, feed, host, back, keyRows, onBack }} title="Audits of datasets, beside">
@@ -105,7 +113,7 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
         )}
       </BackLine>
       <RunNotice {...{ session, feed, host }} />
-      <main class={styles.page}>
+      <main class={styles.page} ref={main}>
         {fault !== null ? (
           <Blank status>
             <p class="strong">{shownLine(fault.message)}</p>
@@ -117,7 +125,7 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
             <p class="dim">Reading the audits.</p>
           </Blank>
         ) : results === null ? (
-          <NoAudit host={host} />
+          <NoAudit feed={feed} host={host} />
         ) : (
           <>
             <Pane name="families" label="By family">
@@ -125,67 +133,39 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
                 <section key={dataset.name} class={styles.dataset}>
                   <PaneHead title={shownLine(dataset.name, 60)} meta={aboutText(results.of)} />
                   <p class={styles.note}>
-                    Right answers in percent; the tick is a guess, the line below a bar its 95 % interval. Of{' '}
+                    Right answers in percent
+                    {!isNarrow && '; the tick is a guess, the line below a bar its 95 % interval'}. Of{' '}
                     {count(dataset.all.count, 'row')} {dataset.rowsThat['needs video']} need the video or image,{' '}
                     {dataset.rowsThat['without video']} are right without, {dataset.rowsThat['needs order']} need the
-                    order.
+                    order. Choose a family to see its questions.
                   </p>
                   <FamilyTable
                     dataset={dataset}
                     chosen={shownFamily?.dataset === dataset.name ? shownFamily.family : null}
                     onChoose={(family) =>
-                      place.update((held) => ({ ...held, family: familyKey({ dataset: dataset.name, family }) }))
+                      place.update((held) => ({
+                        ...held,
+                        family: family === null ? null : familyKey({ dataset: dataset.name, family }),
+                      }))
                     }
                   />
                 </section>
               ))}
             </Pane>
-            <Pane name="questions" label="Questions" side>
-              {shownFamily === undefined ? (
-                <Blank>
-                  <p class="dim">Choose a family to see its questions.</p>
-                </Blank>
-              ) : (
-                <>
-                  <PaneHead title={shownLine(shownFamily.family, 60)} meta="its questions, by row" />
-                  <PaneBody>
-                    <QuestionList
-                      key={`${turn} ${results.name} ${shownFamily.dataset} ${shownFamily.family}`}
-                      connection={connection}
-                      name={results.name}
-                      {...shownFamily}
-                    />
-                  </PaneBody>
-                </>
-              )}
-            </Pane>
+            {shownFamily !== undefined && (
+              <Pane name="questions" label="Questions" side>
+                <QuestionList
+                  key={`${turn} ${results.name} ${shownFamily.dataset} ${shownFamily.family}`}
+                  connection={connection}
+                  name={results.name}
+                  {...shownFamily}
+                />
+              </Pane>
+            )}
           </>
         )}
       </main>
     </>
-  );
-}
-
-function NoAudit({ host }: { host: Host }) {
-  return (
-    <Blank>
-      <p class="strong">No dataset of this project has been audited.</p>
-      <p class="dim">
-        An audit asks every question with and without its video, its order and its text, and names the families that do
-        not need what they ask for.
-      </p>
-      {host.place === 'vscode' ? (
-        <p>
-          <Button primary onPress={() => host.command({ command: 'audit-dataset' })}>
-            Audit a dataset
-          </Button>
-        </p>
-      ) : (
-        <p>
-          <code>npx video-r1 audit DATASET --checkpoint RUN --folder PROJECT</code>
-        </p>
-      )}
-    </Blank>
   );
 }
 

@@ -12,7 +12,8 @@ interface FamilyTableProps {
   readonly dataset: AuditedDataset;
   /** The family that is chosen. */
   readonly chosen: string | null;
-  readonly onChoose: (family: string) => void;
+  /** Null where the family that is chosen is let go of. */
+  readonly onChoose: (family: string | null) => void;
 }
 
 const percent = (share: number) => `${Math.round(100 * share)}`;
@@ -25,16 +26,19 @@ export function FamilyTable({ dataset, chosen, onChoose }: FamilyTableProps) {
         <thead>
           <tr>
             <th>family</th>
-            <th class="num">n</th>
+            <th class={`${styles.plain} num`}>n</th>
             <th>
               <FormulaLabel name="auditRight">as seen</FormulaLabel>
             </th>
             {auditCues.map((cue) => (
-              <th key={cue}>{cueWords[cue]}</th>
+              <th key={cue} class={styles.plain}>
+                {cueWords[cue]}
+              </th>
             ))}
             <th class="num">
               <FormulaLabel name="auditOrder">order, nats</FormulaLabel>
             </th>
+            <th class="num">unused</th>
             <th>
               <FormulaLabel name="auditShortcut">what follows</FormulaLabel>
             </th>
@@ -46,7 +50,7 @@ export function FamilyTable({ dataset, chosen, onChoose }: FamilyTableProps) {
               key={slice.name}
               slice={slice}
               isChosen={slice.name === chosen}
-              onChoose={() => onChoose(slice.name)}
+              onChoose={() => onChoose(slice.name === chosen ? null : slice.name)}
             />
           ))}
           <Family slice={dataset.all} isChosen={false} onChoose={null} />
@@ -65,32 +69,53 @@ interface FamilyProps {
 
 function Family({ slice, isChosen, onChoose }: FamilyProps) {
   const { name, count: questions, guess, seen, cues, verdict } = slice;
+  const isPartly = verdict?.kind === 'shortcut' && verdict.cues.length === 0;
   const of = (cue: AuditCue) => cues.find((one) => one.cue === cue) ?? null;
   return (
-    <tr class={isChosen ? styles.chosen : undefined} data-shortcut={verdict?.kind === 'shortcut' ? '' : undefined}>
+    // The keyboard reaches the button in it, whose press comes here too.
+    <tr
+      class={`${onChoose === null ? '' : styles.family} ${isChosen ? styles.chosen : ''}`}
+      data-shortcut={verdict?.kind === 'shortcut' ? '' : undefined}
+      onClick={onChoose ?? undefined}
+    >
       <th scope="row">
         {onChoose === null ? (
           'all questions'
         ) : (
-          <button type="button" class="link model-text" aria-pressed={isChosen} onClick={onChoose}>
+          <button type="button" class="link model-text" aria-pressed={isChosen}>
             {shownLine(name, 60)}
           </button>
         )}
       </th>
-      <td class="num dim">{grouped(questions)}</td>
-      <td>
+      <td class="num dim" data-label="n">
+        {grouped(questions)}
+      </td>
+      <td data-label="as seen">
         <Share right={seen} of={questions} guess={guess} />
       </td>
       {auditCues.map((cue) => {
         const found = of(cue);
         return (
-          <td key={cue} data-strength={found?.strength}>
+          <td
+            key={cue}
+            data-label={cueWords[cue]}
+            data-strength={found?.strength}
+            data-none={found === null ? '' : undefined}
+          >
             <Share right={found?.right ?? null} of={found?.count ?? 0} guess={guess} />
           </td>
         );
       })}
-      <td class="num">
+      <td class="num" data-label="order, nats" data-none={slice.order === null ? '' : undefined}>
         <Worth order={slice.order} />
+      </td>
+      <td
+        class="num"
+        data-label="unused, %"
+        data-none={slice.order === null ? '' : undefined}
+        data-strength={isPartly ? 'enough' : undefined}
+      >
+        <Unused order={slice.order} />
       </td>
       <td class={styles.verdict}>{verdict === null ? '' : verdictWords({ ...slice, verdict })}</td>
     </tr>
@@ -119,6 +144,13 @@ function Share({ right, of, guess }: { right: Proportion | null; of: number; gue
 function Worth({ order }: Pick<AuditSlice, 'order'>) {
   if (order === null) return <span class="dim">–</span>;
   const { mean, low, high } = order.worth;
-  const words = `mean over ${count(order.count, 'right answer')}${low === null ? '' : `, ${fixed(low, 1)} to ${fixed(high, 1)} with 95 % confidence`}; ${percent(order.unused.share)} % of them do not use the order`;
+  const words = `mean over ${count(order.count, 'right answer')}${low === null ? '' : `, ${fixed(low, 1)} to ${fixed(high, 1)} with 95 % confidence`}`;
   return <span title={words}>{fixed(mean, 1)}</span>;
+}
+
+function Unused({ order }: Pick<AuditSlice, 'order'>) {
+  if (order === null) return <span class="dim">–</span>;
+  const { share, low, high } = order.unused;
+  const words = `${percent(share)} % of ${count(order.count, 'right answer')} do not use the order, ${percent(low)} to ${percent(high)} % with 95 % confidence`;
+  return <span title={words}>{percent(share)}</span>;
 }

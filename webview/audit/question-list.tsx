@@ -10,11 +10,14 @@ import {
 import { cueWords } from '../../trainer/protocol/audit-words.ts';
 import { asStudioError, type StudioError } from '../../trainer/protocol/errors.ts';
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
+import type { RequestResult } from '../../trainer/protocol/messages.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
 import type { Connection } from '../state/connection.ts';
 import { Blank } from '../ui/blank.tsx';
+import { PaneHead } from '../ui/heads.tsx';
 import { TickOrCross } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';
+import { PaneBody } from '../ui/pane.tsx';
 import { Button } from '../ui/toolkit.tsx';
 import styles from './question-list.module.css';
 
@@ -27,17 +30,18 @@ interface QuestionListProps {
 
 interface Held {
   readonly rows: readonly AuditLine[];
-  readonly total: number | null;
+  /** Null until they are read. */
+  readonly found: Omit<RequestResult<'audits/rows'>, 'rows'> | null;
   readonly fault: StudioError | null;
 }
 
 export function QuestionList({ connection, name, dataset, family }: QuestionListProps) {
-  const [held, setHeld] = useState<Held>({ rows: [], total: null, fault: null });
+  const [held, setHeld] = useState<Held>({ rows: [], found: null, fault: null });
   const [open, setOpen] = useState<number | null>(null);
   const read = (before: readonly AuditLine[]) => {
     connection.request('audits/rows', { name, dataset, family, from: before.length }).then(
-      ({ rows, total }) => setHeld({ rows: [...before, ...rows], total, fault: null }),
-      (thrown: unknown) => setHeld({ rows: before, total: null, fault: asStudioError(thrown) }),
+      ({ rows, ...found }) => setHeld({ rows: [...before, ...rows], found, fault: null }),
+      (thrown: unknown) => setHeld({ rows: before, found: null, fault: asStudioError(thrown) }),
     );
   };
   useEffect(() => read([]), []);
@@ -48,41 +52,59 @@ export function QuestionList({ connection, name, dataset, family }: QuestionList
         {held.fault.remedy && <p class="dim">{shownLine(held.fault.remedy)}</p>}
       </Blank>
     );
-  if (held.total === null)
+  const { found } = held;
+  if (found === null)
     return (
       <Blank status>
         <p class="dim">Reading the questions.</p>
       </Blank>
     );
-  const left = held.total - held.rows.length;
+  const left = found.total - held.rows.length;
   return (
-    <ol class={styles.list} data-part="questions">
-      {held.rows.map((line) => (
-        <li key={line.row}>
-          {line.outcome === 'skipped' ? (
-            <p class={styles.skipped}>
-              Row {shownRow(line)} was not asked: {shownLine(line.message)}
-            </p>
-          ) : (
-            <Question
-              line={line}
-              isOpen={open === line.row}
-              onToggle={() => setOpen(open === line.row ? null : line.row)}
-            />
+    <>
+      <PaneHead title={shownLine(family, 60)} meta={foundWords(found)} />
+      <PaneBody>
+        <ol class={styles.list} data-part="questions">
+          {held.rows.map((line, at) => (
+            <li key={line.row}>
+              {line.outcome === 'skipped' ? (
+                <p class={styles.skipped}>
+                  Row {shownRow(line)} was not asked: {shownLine(line.message)}
+                </p>
+              ) : (
+                <Question
+                  line={line}
+                  isUnused={at < (found.unused ?? 0)}
+                  isOpen={open === line.row}
+                  onToggle={() => setOpen(open === line.row ? null : line.row)}
+                />
+              )}
+            </li>
+          ))}
+          {left > 0 && (
+            <li class={styles.more}>
+              <Button onPress={() => read(held.rows)}>Show more: {count(left, 'question')}</Button>
+            </li>
           )}
-        </li>
-      ))}
-      {left > 0 && (
-        <li class={styles.more}>
-          <Button onPress={() => read(held.rows)}>Show more: {count(left, 'question')}</Button>
-        </li>
-      )}
-    </ol>
+        </ol>
+      </PaneBody>
+    </>
   );
+}
+
+function foundWords({ asked, right, unused }: NonNullable<Held['found']>): string {
+  const order = unused === null ? '' : `, ${unused} of them without use of the order`;
+  return `${right} of ${asked} right as seen${order}`;
 }
 
 const isRight = (answers: readonly ChangedAnswer[]) =>
   2 * answers.filter(({ correct }) => correct).length >= answers.length;
+
+const shownAnswers = (answers: readonly ChangedAnswer[]) =>
+  [...new Set(answers.map(({ answer }) => shownLine(answer, 40) || '–'))].join(', ');
+
+const worthWords = ({ worth, error }: NonNullable<AuditedLine['seen'][number]['order']>) =>
+  `${fixed(worth, 1)}${error === null ? '' : ` ± ${fixed(error, 1)}`} nats`;
 
 /** The answers without something; by shuffle for the order. */
 function withoutCue({ changed, shuffled }: AuditedLine, cue: AuditCue): readonly (readonly ChangedAnswer[])[] {
@@ -91,7 +113,15 @@ function withoutCue({ changed, shuffled }: AuditedLine, cue: AuditCue): readonly
   return answers === undefined ? [] : [answers];
 }
 
-function Question({ line, isOpen, onToggle }: { line: AuditedLine; isOpen: boolean; onToggle: () => void }) {
+interface QuestionProps {
+  readonly line: AuditedLine;
+  /** Right without use of the order. */
+  readonly isUnused: boolean;
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
+}
+
+function Question({ line, isUnused, isOpen, onToggle }: QuestionProps) {
   const right = auditCues.filter((cue) => {
     const each = withoutCue(line, cue);
     return each.length > 0 && each.every(isRight);
@@ -100,10 +130,22 @@ function Question({ line, isOpen, onToggle }: { line: AuditedLine; isOpen: boole
   return (
     <>
       <button type="button" class={styles.head} aria-expanded={isOpen} onClick={onToggle}>
-        <TickOrCross tick={isRight(line.seen)} label={isRight(line.seen) ? 'right as seen' : 'wrong as seen'} />
-        <span class="dim">{shownRow(line)}</span>
-        <span class="cut model-text">{shownLine(line.problem, 120)}</span>
-        {right.length > 0 && <span class={styles.also}>also with {right.map((cue) => cueWords[cue]).join(', ')}</span>}
+        <span class={styles.asked}>
+          <TickOrCross tick={isRight(line.seen)} label={isRight(line.seen) ? 'right as seen' : 'wrong as seen'} />
+          <span class="dim">{shownRow(line)}</span>
+          <span class="cut model-text">{shownLine(line.problem, 120)}</span>
+        </span>
+        <span class={styles.told}>
+          <span>
+            solution <span class="model-text strong">{shownLine(line.solution, 40)}</span>
+          </span>
+          <span>
+            answered <span class="model-text strong">{shownAnswers(line.seen)}</span>
+          </span>
+          {line.seen.map(({ order }, at) => order && <span key={`${at}`}>order {worthWords(order)}</span>)}
+          {isUnused && <span class={styles.unused}>order not used</span>}
+          {right.length > 0 && <span>right also with {right.map((cue) => cueWords[cue]).join(', ')}</span>}
+        </span>
       </button>
       {isOpen && (
         <div class={styles.body}>
@@ -116,7 +158,7 @@ function Question({ line, isOpen, onToggle }: { line: AuditedLine; isOpen: boole
               {line.seen.map((answer, at) => (
                 <Answers
                   key={`seen ${at}`}
-                  name={answer.order === null ? 'as seen' : `as seen, order ${fixed(answer.order.worth, 1)} nats`}
+                  name={answer.order === null ? 'as seen' : `as seen, order ${worthWords(answer.order)}`}
                   answers={[answer]}
                 />
               ))}

@@ -122,7 +122,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
   const isRead = loaded.has('steps');
   return (
     <>
-      <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross }} />
+      <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
@@ -152,9 +152,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
-          {view.evaluations.length > 0 && (
-            <EvaluationTable evaluations={view.evaluations} {...{ onCompare, onAudits }} />
-          )}
+          {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />

@@ -22,12 +22,11 @@ interface EvaluationTableProps {
   /** The earlier of two first; null for one that is still to be chosen. */
   readonly onCompare: (first: string, second: string | null) => void;
   /** To what datasets ask for, by checkpoints that answered them. */
-  readonly onAudits: () => void;
 }
 
 const mostShown = 8;
 
-export function EvaluationTable({ evaluations, onCompare, onAudits }: EvaluationTableProps) {
+export function EvaluationTable({ evaluations, onCompare }: EvaluationTableProps) {
   const [chosenId, choose] = useState<string | null>(null);
   /* The next step that is chosen is compared with the one that is shown. */
   const [comparing, setComparing] = useState(false);
@@ -66,7 +65,6 @@ export function EvaluationTable({ evaluations, onCompare, onAudits }: Evaluation
                   ))}
               </Segments>
             )}
-            <Tool label="Audits of datasets (a)" text="Audits" onPress={onAudits} />
             <Tool
               label={
                 evaluations.length > 1

@@ -37,9 +37,10 @@ interface RunHeaderProps {
   readonly host: Host;
   readonly onRollouts: () => void;
   readonly onAcross: () => void;
+  readonly onAudits: () => void;
 }
 
-export function RunHeader({ session, feed, controls, host, onRollouts, onAcross }: RunHeaderProps) {
+export function RunHeader({ session, feed, controls, host, onRollouts, onAcross, onAudits }: RunHeaderProps) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const link = useStore(feed.connection.state, (state) => state.link);
   const debugging = controls.filter(({ name }) => !withText.includes(name));
@@ -66,6 +67,7 @@ export function RunHeader({ session, feed, controls, host, onRollouts, onAcross 
         {keeping.map(tool)}
         <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />
         <Tool icon="steps" text="Questions" label="Questions of this run across steps (t)" onPress={onAcross} />
+        <Tool icon="choice" text="Audits" label="Audits of datasets (a)" onPress={onAudits} />
       </div>
       <Progress run={run} link={link} />
       {host.place === 'browser' && <ThemeSwitch />}
