@@ -128,8 +128,9 @@ describe('ask again', () => {
     const at = Number(await word.getAttribute('data-from'));
     await word.click();
     await expect.poll(async () => (await given(tab).inputValue()).length).toBe(at);
-    await given(tab).focus();
-    await tab.keyboard.press('End');
+    /* Letters that are keys of the page are typed too, as soon as it is clicked. */
+    await tab.keyboard.type(' huve');
+    await expect.poll(async () => (await given(tab).inputValue()).slice(at)).toBe(' huve');
     await tab.keyboard.insertText(` ${attack} <|im_end|>`);
     await tab.locator('[data-part=cut]').getByText('typed').waitFor();
     await tab.keyboard.press('Escape');

@@ -2,7 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Ask, theSameAgain } from '../../trainer/protocol/ask.ts';
-import { askTitle, changesOf, soFar, soFarSentence } from '../../trainer/protocol/ask-words.ts';
+import {
+  askTitle,
+  changesOf,
+  isOtherSolution,
+  otherSolutionSentence,
+  soFar,
+  soFarSentence,
+} from '../../trainer/protocol/ask-words.ts';
 import { changedQuestion, movedSolution, withTextsMoved } from '../../trainer/protocol/changed-question.ts';
 import { fisherExact } from '../../trainer/protocol/proportion.ts';
 import { aGroup } from '../store/records.ts';
@@ -95,6 +102,17 @@ describe('so far', () => {
       'frames reversed',
       'the group',
     );
+
+  test('where another answer counts as right, the shares are not held against each other', () => {
+    const isOther = (solution: string | null, options: string[] | null = null) =>
+      isOtherSolution({ solution, options }, original);
+    expect([isOther('C'), isOther('B'), isOther(null)]).toEqual([true, false, false]);
+    const moved = ['A. right', 'B. left', 'C. up'];
+    expect([isOther('A', moved), isOther('B', moved)]).toEqual([false, true]);
+    expect(otherSolutionSentence({ right: 8, total: 8 }, 'frames reversed')).toBe(
+      'frames reversed: 8 of 8 right. What counts as right is another here, so this is not compared with the group.',
+    );
+  });
 
   test('few answers are said to be too few, with the number that would do', () => {
     expect(said([1, 4], [6, 8])).toBe(

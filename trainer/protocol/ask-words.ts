@@ -1,5 +1,6 @@
 /** An ask in words: what of it is changed, and what its answers tell against those that nothing was changed for. */
 import { type Ask, type AskedFrames, mostAnswers, type RightOf, type WeightsNamed } from './ask.ts';
+import { movedSolution } from './changed-question.ts';
 import { shownLine } from './hostile-text.ts';
 import { fisherExact } from './proportion.ts';
 import type { Question } from './records.ts';
@@ -131,6 +132,17 @@ function answersNeeded(asked: RightOf, against: RightOf): number | null {
 }
 
 const share = ({ right, total }: RightOf): string => `${right} of ${total}`;
+
+/** Whether another answer counts as right than in the group, by its text, so that the two shares are not of the same thing. */
+export const isOtherSolution = (
+  { solution, options }: Pick<Ask, 'solution' | 'options'>,
+  { question }: AskedOriginal,
+) => solution !== null && solution !== movedSolution(question, options ?? question.options);
+
+/** The newest answers in words where they can't be held against the group's. */
+export function otherSolutionSentence(asked: RightOf, what: string): string {
+  return `${what}: ${share(asked)} right. What counts as right is another here, so this is not compared with the group.`;
+}
 
 /**
  * In words, for people.

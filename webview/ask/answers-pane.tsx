@@ -1,7 +1,15 @@
 /** All that was asked beside one answer: shares right against the group, the original, then the answers of each ask, the newest first. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Experiment, ExperimentAnswer, RightOf } from '../../trainer/protocol/ask.ts';
-import { type AskedOriginal, askTitle, soFar, soFarSentence, weightsWords } from '../../trainer/protocol/ask-words.ts';
+import {
+  type AskedOriginal,
+  askTitle,
+  isOtherSolution,
+  otherSolutionSentence,
+  soFar,
+  soFarSentence,
+  weightsWords,
+} from '../../trainer/protocol/ask-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -52,6 +60,11 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
   /* Until something is asked here. */
   const named = isAsked ? null : (asks.find(({ number }) => number === shown) ?? null);
   const given = underWay ? underWay.ask : newest?.ask;
+  const newestWords = ({ ask, parts }: Experiment): string => {
+    const [asked, title] = [rightOf(parts[0]?.answers ?? []), changedTitle(ask, of)];
+    if (isOtherSolution(ask, of)) return otherSolutionSentence(asked, title);
+    return soFarSentence(soFar(asked, rightOf(own)), title, `the group’s ${rollout.order} answers`);
+  };
   const from = given ? (given.keep === null ? 0 : cutOf(rollout.text, cutTokens(original, given.keep)).end) : 0;
   return (
     <Pane name="answers" label="Answers">
@@ -121,15 +134,7 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
         <Icon name="info" />
         <span>
           <b class="strong">So far:</b>{' '}
-          {newest
-            ? shownLine(
-                soFarSentence(
-                  soFar(rightOf(newest.parts[0]?.answers ?? []), rightOf(own)),
-                  changedTitle(newest.ask, of),
-                  `the group’s ${rollout.order} answers`,
-                ),
-              )
-            : 'nothing was asked beside this answer yet.'}
+          {newest ? shownLine(newestWords(newest)) : 'nothing was asked beside this answer yet.'}
         </span>
       </p>
     </Pane>

@@ -77,7 +77,7 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
     cutOn: () => moveCut(1),
     undo: () => asking.undo(),
     diff: () => setDiff(!diff),
-    ask: (event) => (actsByItself(event) ? false : go()),
+    ask: (event) => (actsByItself(event) ? false : event.repeat || go()),
     copyLink,
   };
   useKeys(keyMap<AskAction>(askKeys, handlers));
@@ -88,7 +88,9 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
     if (!isAsk && !isCut && !isEscape) return;
     event.preventDefault();
     event.stopPropagation();
-    if (isAsk) go();
+    /* Held down, it asks once. */
+    if (isAsk && !event.repeat) go();
+    else if (isAsk) return;
     else if (isCut) cutAt(asking, page.current);
     else leave();
   };

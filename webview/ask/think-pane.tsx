@@ -29,6 +29,15 @@ function keepTo(asking: Asking, place: number): void {
   asking.edit({ given: asking.state.get().original.rollout.text.slice(0, place) });
 }
 
+/** At once, before the page shows the cut: the field holds what is kept already when the first letter comes. */
+function typeBehindCut(field: HTMLTextAreaElement | null, asking: Asking): void {
+  if (!field) return;
+  const { given } = asking.state.get().draft;
+  field.value = given;
+  field.focus({ preventScroll: true });
+  field.setSelectionRange(given.length, given.length);
+}
+
 export function ThinkPane({ asking }: { asking: Asking }) {
   const { draft, original, cost } = useStore(asking.state, (held) => held);
   const { rollout, tokens } = original;
@@ -105,7 +114,10 @@ export function ThinkPane({ asking }: { asking: Asking }) {
           onClick={(event) => {
             const word = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-from]') : null;
             const isSelecting = !(window.getSelection()?.isCollapsed ?? true);
-            if (word && !isSelecting && cannot === null) keepTo(asking, Number(word.dataset.from));
+            if (!word || isSelecting || cannot !== null) return;
+            keepTo(asking, Number(word.dataset.from));
+            /* What is typed next belongs behind the cut: no letter of it may act as a key of the page. */
+            typeBehindCut(field.current, asking);
           }}
         >
           {words.map(({ start, end }) => (

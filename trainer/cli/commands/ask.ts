@@ -11,7 +11,15 @@ import {
   mostAnswers,
   type WeightsNamed,
 } from '../../protocol/ask.ts';
-import { type AskedOriginal, askTitle, soFar, soFarSentence, weightsWords } from '../../protocol/ask-words.ts';
+import {
+  type AskedOriginal,
+  askTitle,
+  isOtherSolution,
+  otherSolutionSentence,
+  soFar,
+  soFarSentence,
+  weightsWords,
+} from '../../protocol/ask-words.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
@@ -225,7 +233,8 @@ function originalOf({ question, media }: GroupWithRollouts, { order }: Rollout, 
 
 function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Rollout): string[] {
   const { ask, parts, number, question, seed, given } = experiment;
-  const title = askTitle(ask, originalOf(group, rollout, experiment.runId));
+  const of = originalOf(group, rollout, experiment.runId);
+  const title = askTitle(ask, of);
   const half = group.rollouts.filter(({ order }) => order === rollout.order);
   const first = parts[0] as ExperimentPart;
   return [
@@ -236,7 +245,9 @@ function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Roll
     ...(given === '' ? [] : [`given     ${inOneLine(given, 300)}`]),
     ...parts.flatMap((part) => partLines(experiment, part)),
     '',
-    soFarSentence(soFar(rightOf(first.answers), rightOf(half)), title, `the group’s ${rollout.order} answers`),
+    isOtherSolution(ask, of)
+      ? otherSolutionSentence(rightOf(first.answers), title)
+      : soFarSentence(soFar(rightOf(first.answers), rightOf(half)), title, `the group’s ${rollout.order} answers`),
   ];
 }
 
