@@ -251,8 +251,8 @@ describe('an answer that was weighed', () => {
     expect(across).toEqual([...across].sort((a, b) => a - b));
     const heightOf = (part: string) => tab.locator(part).evaluate((element) => element.getBoundingClientRect().height);
     expect(await heightOf('[data-part=think]')).toBeLessThanOrEqual(48);
-    // In a narrow page the text has lines enough, and the dots stand level with them.
-    await tab.setViewportSize({ width: 420, height: 900 });
+    // Where the text takes more lines, the dots stand level with them.
+    await tab.setViewportSize({ width: 320, height: 900 });
     await tab.getByRole('tab', { name: 'Rollout', exact: true }).click();
     await curve.and(tab.locator(':not([data-lying])')).waitFor();
     const levels = await places('cy');

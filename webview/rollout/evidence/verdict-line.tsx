@@ -90,7 +90,7 @@ function Unweighed({
         icon="info"
         tools={
           pause && (
-            <Button title="After this step; what it computes is kept" onPress={pause}>
+            <Button title="At its next safe point; it can go on from there" onPress={pause}>
               Pause
             </Button>
           )
