@@ -329,6 +329,8 @@ describe('the list and the group', () => {
     const tab = await open('w-0');
     const cells = tab.locator('[role=option] [data-column=order]');
     await expect.poll(() => cells.allTextContents()).toEqual(['3.1', '0.3', '3.1', '', '3.1']);
+    // What does not use it is faint.
+    expect(await cells.locator('.dim').allTextContents()).toEqual(['0.3']);
     expect(await tab.locator('[data-column=length]').count()).toBe(0);
     expect(await tab.locator('[data-pane=group] [data-part=order-worth]').allTextContents()).toEqual([
       'order3.1',
@@ -359,7 +361,7 @@ describe('the list and the group', () => {
     const tab = await open('w-0');
     await tab.keyboard.press('F');
     await tab.getByRole('list', { name: 'Ready to use' }).getByRole('button').click();
-    expect(await tab.locator('#rollout-filter').inputValue()).toBe('orderWorth<0.5 temporal>0');
+    expect(await tab.locator('#rollout-filter').inputValue()).toBe('usesOrder:false temporal>0');
   });
 });
 

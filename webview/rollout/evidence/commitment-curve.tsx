@@ -187,31 +187,27 @@ export function commitmentSentence(curve: readonly CommitmentPoint[], answer: st
   return `${of} was decided ${when}, at ${fixed(fell.probability, 2)}; ${after}; ${lowest}.`;
 }
 
-/** Places that are less than this below each other are in one line, in CSS pixels. */
-const lineGap = 8;
+/** Of the text, in CSS pixels. */
+const lineHeight = 19;
 
-/** Where the ends of sentences stand in the text, in CSS pixels from its top, and in how many lines. @param ends in ascending order */
+/** Where the ends of sentences stand in the text, in CSS pixels from its top, and how many lines they take. @param ends in ascending order */
 function levels(text: HTMLElement, ends: readonly number[]): { places: number[]; lines: number } {
   const { top } = text.getBoundingClientRect();
   const pieces = [...text.querySelectorAll<HTMLElement>('[data-start]')];
   const fall = leastFall(ends.length);
   let before = highest - fall;
   let at = 0;
-  let lines = 0;
-  let line = Number.NEGATIVE_INFINITY;
+  const found: number[] = [];
   const places = ends.map((end) => {
     while (at + 1 < pieces.length && Number(pieces[at]?.dataset.end) < end) at += 1;
     const piece = pieces[at];
     const box = piece && lineAt(piece, end);
     const level = box ? (box.top + box.bottom) / 2 - top : 0;
-    if (level > line + lineGap) {
-      lines += 1;
-      line = level;
-    }
+    found.push(level);
     before = Math.max(level, before + fall);
     return Math.round(before * 2) / 2;
   });
-  return { places, lines };
+  return { places, lines: 1 + Math.round(((found.at(-1) ?? 0) - (found[0] ?? 0)) / lineHeight) };
 }
 
 /** The line of a piece in which a place of the text stands. */
