@@ -192,6 +192,7 @@ describe('requests', () => {
       total: 3,
       filled: 1,
       outdated: 0,
+      weighed: null,
       facets: {},
     });
     const { facets } = await client.request('rollouts/count', { runId: 'a', query: 'half:ordered', facets: true });
