@@ -45,7 +45,14 @@ function weighingOf(rolloutId: string, pairs: number, used: boolean, step: numbe
     logprobs: lowered(used ? { left, last: -0.6, onerror: 0.7 } : { left: 0.4 * left - 1, last: 0.1 }),
   });
   return {
-    ...{ rolloutId, version: 1, at: 1, seen: lowered({}), lessLikely: same ? 0 : 0.25, without: [] },
+    ...{
+      rolloutId,
+      version: 1,
+      at: 1,
+      seen: lowered({}),
+      lessLikely: same ? 0 : rolloutId === 'w-4' ? 0.04 : 0.25,
+      without: [],
+    },
     by: { run: madeRun, step, same },
     changes: [
       shuffle([1, 0, 2, 3, 4, 5, 6, 7], 2.5),
@@ -72,6 +79,7 @@ const worths: Readonly<Record<string, HeldOrderWorth>> = {
   'w-0': uses,
   'w-1': { worth: 0.3, error: 0.2, uses: false, step: 1, same: true },
   'w-2': { ...uses, step: 9, same: false },
+  'w-4': { ...uses, step: 9, same: false },
 };
 
 let project: { folder: string; remove(): Promise<void> };
@@ -101,8 +109,8 @@ function answer(index: number, paid: number): Rollout {
 function makeRun({ media, question }: GroupWithRollouts): void {
   const folder = path.join(project.folder, '.video-r1', 'runs', madeRun);
   const store = RunStore.create(folder, aRun({ id: madeRun, state: 'completed', step: 3, steps: 3 }));
-  const rollouts = [0, 1, 2, 3].map((index) => answer(index, 0.3));
-  const group = aGroup(2, { id: 'g', media, question, stats: { mean: 1.3, std: 0, count: 4 }, rollouts });
+  const rollouts = [0, 1, 2, 3, 4].map((index) => answer(index, 0.3));
+  const group = aGroup(2, { id: 'g', media, question, stats: { mean: 1.3, std: 0, count: 5 }, rollouts });
   store.append({ type: 'group', group }, { tokens: new Map(rollouts.map(({ id }) => [id, tokens])) });
   const pairs = Math.ceil(media.indices.length / 2);
   const weighings = Object.entries(worths).map(([id, { step, same }]) =>
@@ -236,9 +244,18 @@ describe('an answer that was weighed', () => {
       })
       .waitFor();
     expect(await curve.locator('text').allTextContents()).toEqual(['.75', '.13', '.88']);
-    const levels = await curve
-      .locator('circle')
-      .evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('cy'))));
+    // In one line of text the sentences stand side by side, and so do the dots; nothing below goes further down for them.
+    const places = (at: string) =>
+      curve.locator('circle').evaluateAll((dots, name) => dots.map((dot) => Number(dot.getAttribute(name))), at);
+    const across = await places('cx');
+    expect(across).toEqual([...across].sort((a, b) => a - b));
+    const heightOf = (part: string) => tab.locator(part).evaluate((element) => element.getBoundingClientRect().height);
+    expect(await heightOf('[data-part=think]')).toBeLessThanOrEqual(48);
+    // Where the text takes more lines, the dots stand level with them.
+    await tab.setViewportSize({ width: 320, height: 900 });
+    await tab.getByRole('tab', { name: 'Rollout', exact: true }).click();
+    await curve.and(tab.locator(':not([data-lying])')).waitFor();
+    const levels = await places('cy');
     expect(levels).toEqual([...levels].sort((a, b) => a - b));
   });
 
@@ -254,6 +271,15 @@ describe('an answer that was weighed', () => {
     );
   });
 
+  it('is not warned of where other weights find it as likely', async () => {
+    const tab = await open('w-4');
+    await verdict(tab).locator('[data-part=other-weights]').waitFor();
+    expect(await tab.locator('[data-part=other-weights]').textContent()).toBe(
+      'By step 9’s weights, to which it is as likely as to those that answered (1).',
+    );
+    expect(await verdict(tab).textContent()).not.toContain('less likely');
+  });
+
   it('keeps what a model wrote text', async () => {
     const tab = await open('w-0');
     await verdict(tab).getByRole('button', { name: 'img', exact: true }).click();
@@ -266,13 +292,13 @@ describe('an answer that was weighed', () => {
   it('shows how often the question is answered right, and where guessing stands', async () => {
     const tab = await open('w-0');
     const right = tab.locator('[data-part=right-with]');
-    await right.getByRole('img', { name: 'as seen: 4 of 4 right' }).waitFor();
+    await right.getByRole('img', { name: 'as seen: 5 of 5 right' }).waitFor();
     await right.getByRole('img', { name: 'no video: not sampled' }).waitFor();
     await context.close();
     const low = await open('w-0', madeRun, [1000, 760]);
     await bars(low).first().waitFor();
     expect(await low.locator('[data-part=right-with]').count()).toBe(0);
-    await low.locator('[data-part=verdict] [title*="as seen 4/4"]').waitFor();
+    await low.locator('[data-part=verdict] [title*="as seen 5/5"]').waitFor();
   });
 
   it.each([
@@ -302,19 +328,29 @@ describe('the list and the group', () => {
   it('have what order is worth: a column, bars, a filter, and how many can match', async () => {
     const tab = await open('w-0');
     const cells = tab.locator('[role=option] [data-column=order]');
-    await expect.poll(() => cells.allTextContents()).toEqual(['3.1', '0.3', '3.1', '']);
+    await expect.poll(() => cells.allTextContents()).toEqual(['3.1', '0.3', '3.1', '', '3.1']);
+    // What does not use it is faint.
+    expect(await cells.locator('.dim').allTextContents()).toEqual(['0.3']);
     expect(await tab.locator('[data-column=length]').count()).toBe(0);
     expect(await tab.locator('[data-pane=group] [data-part=order-worth]').allTextContents()).toEqual([
       'order3.1',
       'order0.3',
       'order3.1',
       'order–',
+      'order3.1',
     ]);
     await tab.keyboard.press('/');
     await tab.locator('#rollout-filter').fill('orderWorth<1 temporal>0');
     const weighed = tab.locator('[data-part=weighed]');
-    await weighed.getByText('3 of 4 answers').waitFor();
+    await weighed.getByText('4 of 5 answers').waitFor();
     expect(await weighed.textContent()).toContain('only those can match');
+    await expect.poll(() => cells.allTextContents()).toEqual(['0.3']);
+    // What leaves nothing, since nothing more is weighed, says that first, and offers nothing that leaves nothing.
+    await tab.locator('#rollout-filter').fill('orderWorth>50 temporal>0');
+    await weighed.getByText('None that is weighed fits.').waitFor();
+    await tab.getByRole('button', { name: /^Drop orderWorth\s*>\s*50/ }).waitFor();
+    expect(await tab.getByRole('button', { name: /\(0 left\)/ }).count()).toBe(0);
+    await tab.locator('#rollout-filter').fill('orderWorth<1 temporal>0');
     await expect.poll(() => cells.allTextContents()).toEqual(['0.3']);
     // Letters in the field are typed.
     await tab.locator('#rollout-filter').press('w');
@@ -325,7 +361,7 @@ describe('the list and the group', () => {
     const tab = await open('w-0');
     await tab.keyboard.press('F');
     await tab.getByRole('list', { name: 'Ready to use' }).getByRole('button').click();
-    expect(await tab.locator('#rollout-filter').inputValue()).toBe('orderWorth<0.5 temporal>0');
+    expect(await tab.locator('#rollout-filter').inputValue()).toBe('usesOrder:false temporal>0');
   });
 });
 
@@ -346,6 +382,24 @@ describe('weighing for real', () => {
     // What was found is kept.
     await tab.reload();
     await tab.locator('[data-part=pair-bars]').waitFor();
+  });
+
+  it('of all that the list shows is offered under the filter, and closes when it is done', async () => {
+    const tab = await open(real.video, real.run);
+    await verdict(tab)
+      .getByText(/reversed −?\d/)
+      .waitFor();
+    await tab.locator('#rollout-filter').fill('half:shuffled');
+    await tab.locator('#rollout-filter').press('Enter');
+    await tab.keyboard.press('W');
+    const box = tab.getByRole('dialog', { name: 'Weigh these' });
+    await box.getByText(/^\d+ answers?(, about \d+ (s|min)|; how long)/).waitFor();
+    expect(await box.getByRole('button', { name: 'Leave it' }).count()).toBe(1);
+    const filter = await tab.locator('#rollout-filter').boundingBox();
+    const own = await box.boundingBox();
+    expect((own?.y ?? 0) >= (filter?.y ?? 0) + (filter?.height ?? 0)).toBe(true);
+    await tab.keyboard.press('Enter');
+    await box.waitFor({ state: 'detached', timeout: 120_000 });
   });
 
   it('of an image has no order and no pairs, and says why', async () => {

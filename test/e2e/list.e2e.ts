@@ -99,7 +99,8 @@ describe('the list over a run', () => {
       .getByText(`step > 500 leaves the fewest: by itself none of ${grouped(answers.length)} rollouts.`)
       .waitFor();
     await list.getByRole('button', { name: `Drop step > 500 (${grouped(wrong)} left)`, exact: true }).waitFor();
-    await list.getByRole('button', { name: 'wrong (0 left)', exact: true }).waitFor();
+    // What would leave nothing is no offer.
+    expect(await list.getByRole('button', { name: /\(0 left\)/ }).count()).toBe(0);
     await filterTo(tab, `wrong, ${family}`, 0, answers.length);
     const kept = ofFamily.filter(({ rollout }) => !rollout.correct).length;
     await list.getByRole('button', { name: `Use family:${family} (${grouped(kept)} left)`, exact: true }).focus();

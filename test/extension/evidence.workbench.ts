@@ -56,14 +56,14 @@ describe('evidence in the window', () => {
     await window.page.keyboard.press('Escape');
     for (let i = 0; i < 12; i++) {
       await part('pair-bars').waitFor({ timeout: 60_000 });
-      if ((await part('verdict').getByRole('button').count()) > 0) break;
+      if ((await part('verdict').locator('button[aria-pressed]').count()) > 0) break;
       await window.page.keyboard.press('j');
       await part('verdict')
         .getByRole('button', { name: /^Weigh/ })
         .waitFor();
       await window.page.keyboard.press('w');
     }
-    const word = part('verdict').getByRole('button').first();
+    const word = part('verdict').locator('button[aria-pressed]').first();
     const text = (await word.textContent())?.trim() ?? '';
     await word.click();
     expect(await word.getAttribute('aria-pressed')).toBe('true');

@@ -18,6 +18,10 @@ export const patternNames = [
 export const patternName = z.enum(patternNames);
 export type PatternName = z.infer<typeof patternName>;
 
+/** As pages name it: whether an answer used the order of its frames is for evidence to say, and this one does not tell. */
+export const patternShown = (name: PatternName): string =>
+  name === 'paid without order' ? 'paid, shuffled right too' : name;
+
 /** What makes an answer one of these. */
 export const patternRules: Readonly<Record<PatternName, string>> = {
   'wrong way':

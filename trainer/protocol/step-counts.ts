@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
 import { type FlatReason, flatReasonOf } from './flat-reason.ts';
 import { type PaidAndFelt, paidAndFelt } from './paid-and-felt.ts';
-import type { PatternName } from './patterns.ts';
+import { type PatternName, patternShown } from './patterns.ts';
 import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
 
 /** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
@@ -41,7 +41,7 @@ const became = (change: Change) =>
   analysed(`first to final answer: ${change}`, (answer) => changeOf(answer) === change);
 
 const hasPattern = (name: PatternName) =>
-  analysed(`answers with the pattern: ${name}`, ({ patterns }) => patterns?.includes(name) ?? false);
+  analysed(`answers with the pattern: ${patternShown(name)}`, ({ patterns }) => patterns?.includes(name) ?? false);
 
 const tested = (what: string, holds: (one: PaidAndFelt) => boolean): Counter => ({
   of: 'tested',

@@ -55,7 +55,7 @@ export const informativeRules: readonly Rule[] = [
     why: 'right answer, reasoning of another video or image',
   },
   { query: 'correct:true pattern:"no reasoning"', why: 'right answer without a reason' },
-  { query: 'pattern:"paid without order"', why: 'paid without order' },
+  { query: 'pattern:"paid without order"', why: 'paid, shuffled right too' },
   { query: 'correct:false change:"right to wrong"', why: 'wrong answer, the reasoning had the right one' },
   { query: 'pattern:"missing frame"', why: 'names a frame or time that is not there' },
   { query: 'pattern:"same text"', why: 'reasoning of another video or image' },

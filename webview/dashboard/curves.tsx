@@ -226,7 +226,7 @@ function chartSpecs({ run, metrics }: RunView): { large: ChartSpec[]; small: Cha
   const temporal: ChartSpec = {
     title: 'Temporal reward, scaled 0–1',
     range: [0, 1],
-    curves: [curve('temporal', 'temporalReward', 'share paid', 'temporal')],
+    curves: [curve('temporal', 'temporalReward', 'share of questions paid', 'temporal')],
   };
   const { lengthMin, lengthMax, lengthAdaptation } = run.parameters;
   const length: ChartSpec = {

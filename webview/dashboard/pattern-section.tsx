@@ -1,7 +1,7 @@
 /** Patterns of answers over steps: how many answers have each, by what rule, and the one that is chosen as a chart. */
 import { useState } from 'preact/hooks';
 import { analysisVersion } from '../../trainer/protocol/analysis.ts';
-import { type PatternName, patternNames, patternRules } from '../../trainer/protocol/patterns.ts';
+import { type PatternName, patternNames, patternRules, patternShown } from '../../trainer/protocol/patterns.ts';
 import { proportion } from '../../trainer/protocol/proportion.ts';
 import { type CountName, type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
@@ -73,11 +73,11 @@ export function PatternSection({ view, group }: { view: RunView; group: ChartGro
         <div>
           <RateChart
             group={group}
-            title={`Pattern: ${shown}`}
+            title={`Pattern: ${patternShown(shown)}`}
             formula="patternRate"
             counts={counts}
             steps={view.metrics.steps}
-            series={[{ name: shown, count: counters[shown], colour: 'foreground' }]}
+            series={[{ name: patternShown(shown), count: counters[shown], colour: 'foreground' }]}
           />
           <p class={`dim ${styles.rule}`}>{patternRules[shown]}</p>
         </div>
@@ -102,11 +102,11 @@ function Row({ name, counts, runId, chosen, onChoose }: RowProps) {
     <tr data-pattern={name}>
       <th scope="row">
         <button type="button" class={styles.name} aria-pressed={chosen} title={patternRules[name]} onClick={onChoose}>
-          {name}
+          {patternShown(name)}
         </button>
       </th>
       <td class="num">
-        <CountLink {...{ count, runId, query }} what={name} />
+        <CountLink {...{ count, runId, query }} what={patternShown(name)} />
       </td>
       <td class="num">{rate === null ? '–' : percent(rate.share)}</td>
       <td class="num">{rate === null ? '–' : `${percent(rate.low)} – ${percent(rate.high)}`}</td>

@@ -34,8 +34,8 @@ const flatReasons: readonly RateSeries[] = [
 const flagged: readonly RateSeries[] = [{ name: 'flagged words', count: 'flagged', colour: 'wrong' }];
 
 const temporal: readonly RateSeries[] = [
-  { name: 'paid', count: 'paid', colour: 'temporal', dash: [6, 3], mark: '- -' },
-  { name: 'felt', count: 'felt', colour: 'foreground', mark: '—' },
+  { name: 'answers paid', count: 'paid', colour: 'temporal', dash: [6, 3], mark: '- -' },
+  { name: 'answers felt', count: 'felt', colour: 'foreground', mark: '—' },
 ];
 
 /**
@@ -43,15 +43,30 @@ const temporal: readonly RateSeries[] = [
  * they are all 0.
  */
 const charts = [
-  { title: 'Flat groups, by reason', formula: 'flatReasons', purpose: 'train', series: flatReasons, ifAny: false },
+  {
+    title: 'Flat groups, by reason',
+    formula: 'flatReasons',
+    purpose: 'train',
+    series: flatReasons,
+    ifAny: false,
+    said: null,
+  },
   {
     title: 'Temporal reward, paid and felt',
     formula: 'paidAndFelt',
     purpose: 'train',
     series: temporal,
     ifAny: false,
+    said: 'Of the answers that were trained on, in groups with a temporal test. Where a group paid all of them or none, its mean moved with them and none is felt.',
   },
-  { title: 'Flagged words that came back', formula: 'flaggedBack', purpose: 'train', series: flagged, ifAny: true },
+  {
+    title: 'Flagged words that came back',
+    formula: 'flaggedBack',
+    purpose: 'train',
+    series: flagged,
+    ifAny: true,
+    said: null,
+  },
 ] as const;
 
 export function RatesSection({ view, group }: { view: RunView; group: ChartGroup }) {
@@ -80,8 +95,11 @@ export function RatesSection({ view, group }: { view: RunView; group: ChartGroup
         </p>
       )}
       <div class={styles.charts}>
-        {drawn.map(({ title, formula, counts: own, series }) => (
-          <RateChart key={title} {...{ title, formula, series, steps, group }} counts={own} />
+        {drawn.map(({ title, formula, counts: own, series, said }) => (
+          <div key={title} class={styles.chart}>
+            <RateChart {...{ title, formula, series, steps, group }} counts={own} />
+            {said && <p class="dim">{said}</p>}
+          </div>
         ))}
       </div>
     </section>

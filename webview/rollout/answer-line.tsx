@@ -1,7 +1,7 @@
 /** What was answered, whether it is right, and how the answer ended. */
 import type { ComponentChildren } from 'preact';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import { patternRules } from '../../trainer/protocol/patterns.ts';
+import { patternRules, patternShown } from '../../trainer/protocol/patterns.ts';
 import { type Question, type Rollout, stopWords } from '../../trainer/protocol/records.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { count, fixed } from '../ui/numbers.ts';
@@ -48,8 +48,13 @@ export function AnswerLine({ rollout, question, threshold, noEntropy, children }
       {patterns.length > 0 && (
         <span class={styles.patterns} data-part="patterns">
           {patterns.map((name) => (
-            <FormulaLabel key={name} name="pattern" worked={`${name}: ${patternRules[name]}`} class={styles.pattern}>
-              {name}
+            <FormulaLabel
+              key={name}
+              name="pattern"
+              worked={`${patternShown(name)}: ${patternRules[name]}`}
+              class={styles.pattern}
+            >
+              {patternShown(name)}
             </FormulaLabel>
           ))}
         </span>

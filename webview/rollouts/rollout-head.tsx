@@ -43,8 +43,10 @@ export function RolloutHead(props: RolloutHeadProps) {
       meta={
         <>
           {rollout.order} {rollout.index + 1} of {same}
+          {props.filteredOut && <span class={styles.out}>not in the filter</span>}
           <span class="far">
-            , {purposeWords[group.purpose]} of step {group.step}
+            {props.filteredOut ? ' ' : ', '}
+            {purposeWords[group.purpose]} of step {group.step}
           </span>
           {listPlace && listPlace.index !== null && (
             <>
@@ -53,7 +55,6 @@ export function RolloutHead(props: RolloutHeadProps) {
               {listPlace.matching !== null && ` of ${grouped(listPlace.matching)}`}
             </>
           )}
-          {props.filteredOut && <span class={styles.out}>not in the filter</span>}
         </>
       }
       tools={

@@ -38,6 +38,7 @@ import { temporalReason } from '../rollout/temporal-reason.ts';
 import { TokenPopover, tokenPopoverId } from '../rollout/token-popover.tsx';
 import { useFetched } from '../rollout/use-fetched.ts';
 import { AnalyseAnew } from '../run/analyse-anew.tsx';
+import { runControls } from '../run/run-controls.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Pane } from '../ui/pane.tsx';
@@ -288,6 +289,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   const beside = group.rollouts.filter(({ order }) => order !== rollout.order).length;
   const large = preview ?? ((flipping || stripFocused) && strip.current ? { frame, anchor: strip.current } : null);
   const isVideo = media.kind === 'video';
+  const pause = runControls(run, [run], refused).find(({ name }) => name === 'pause');
   const curve = think === null ? null : (evidence?.weighing.commitment ?? null);
   return (
     <div
@@ -306,6 +308,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         standing={standing}
         onWord={pickWord}
         hasKeys
+        pause={pause?.refused === null ? () => void feed.command(pause.request) : null}
         more={isLow ? (rightWithLine(right.held, !isVideo) ?? undefined) : undefined}
       />
       <div class={compact ? styles.question : styles.pictured}>
@@ -382,7 +385,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         {body && (
           <div
             class={`${styles.text} ${curve ? styles.withCurve : ''} model-text`}
-            style={curve ? { minHeight: `${curveHeight(curve.length)}px` } : undefined}
+            style={curve ? { '--curve-height': `${curveHeight(curve.length)}px` } : undefined}
             data-part="think"
           >
             {curve && <CommitmentCurve {...{ curve }} answer={rollout.answer} />}

@@ -8,6 +8,8 @@ import styles from './popover.module.css';
 
 interface PopoverProps {
   readonly label: string;
+  /** It stands where it is written, and covers nothing. */
+  readonly isBelow?: boolean;
   readonly onClose: (by: 'escape' | 'press outside') => void;
   readonly children: ComponentChildren;
 }
@@ -15,7 +17,7 @@ interface PopoverProps {
 const focusable =
   'button:not([disabled]), input, [tabindex="0"], vscode-checkbox, vscode-text-field, vscode-button:not([disabled])';
 
-export function Popover({ label, onClose, children }: PopoverProps) {
+export function Popover({ label, isBelow = false, onClose, children }: PopoverProps) {
   const box = useRef<HTMLDivElement>(null);
   /* What is to be done when the key comes, not when it was first shown. */
   const close = useRef(onClose);
@@ -58,7 +60,7 @@ export function Popover({ label, onClose, children }: PopoverProps) {
   return (
     <div
       ref={box}
-      class={styles.popover}
+      class={`${styles.popover} ${isBelow ? styles.below : ''}`}
       role="dialog"
       aria-label={label}
       tabIndex={-1}

@@ -1,4 +1,5 @@
 /** The terms that are offered as chips, and what is counted for each: server and page read it here, so that they agree. */
+import type { PatternName } from '../patterns.ts';
 import { fieldOf } from './edit.ts';
 import type { Expression } from './expression.ts';
 import { parseQuery } from './parse.ts';
@@ -54,7 +55,7 @@ export function withoutField(query: Expression, field: string | null): Expressio
 }
 
 /** The pattern of a chip; null for the other chips. */
-export function patternOf(term: string): string | null {
+export function patternOf(term: string): PatternName | null {
   const condition = conditions.get(term as FacetTerm);
-  return condition?.kind === 'compare' && condition.field === 'pattern' ? String(condition.value) : null;
+  return condition?.kind === 'compare' && condition.field === 'pattern' ? (condition.value as PatternName) : null;
 }

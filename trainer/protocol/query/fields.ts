@@ -178,7 +178,7 @@ const flatReasons: KnownValues<FlatReason> = {
 };
 const patterns: KnownValues<PatternName> = {
   'wrong way': ['right by a wrong way', 'right answer wrong way'],
-  'paid without order': ['without order'],
+  'paid without order': ['without order', 'shuffled right too', 'paid, shuffled right too'],
   repetition: ['loop'],
   'cut at limit': ['cut'],
   'no reasoning': [],

@@ -1,6 +1,8 @@
 /**
  * In the margin, level with the text: how probable the final answer was after each sentence, with the rest cut and the answer forced.
+ * Where all sentences stand in a line or two it lies, from the first at its left to the last at its right.
  */
+import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { decided, probabilitiesOf, tellingPoints } from '../../../trainer/evidence/commitment.ts';
 import type { CommitmentPoint } from '../../../trainer/protocol/evidence.ts';
@@ -26,9 +28,20 @@ const leastFall = (points: number): number => (points <= 6 ? 13 : points <= 12 ?
 /** What the curve takes of the text's height, in CSS pixels. */
 export const curveHeight = (points: number): number => highest + leastFall(points) * (points - 1) + 8;
 
+/** Of a curve that lies, in CSS pixels: its width from the first dot to the last, and where 1 and 0 are. */
+const lyingWidth = 84;
+const lyingTop = 13;
+const lyingBottom = 27;
+const lyingHeight = 38;
+
+/** Up to so many lines of text it lies; one that lies has less room for the text, which may take a line more for it. */
+const linesToLie = 2;
+const linesToStand = 4;
+
 export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
   const box = useRef<HTMLDivElement>(null);
   const [places, setPlaces] = useState<readonly number[]>([]);
+  const [isLying, setLying] = useState(false);
   useLayoutEffect(() => {
     const text = box.current?.parentElement;
     if (!text) return;
@@ -37,7 +50,8 @@ export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
         text,
         curve.map(({ end }) => end),
       );
-      setPlaces((held) => (held.join() === found.join() ? held : found));
+      setPlaces((held) => (held.join() === found.places.join() ? held : found.places));
+      setLying((held) => found.lines <= linesToLie || (held && found.lines < linesToStand));
     };
     measure();
     const observer = new ResizeObserver(measure);
@@ -46,16 +60,13 @@ export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
   }, [curve]);
   const probabilities = probabilitiesOf(curve);
   const telling = tellingPoints(curve);
-  const name = answerName(answer);
   const height = (places.at(-1) ?? highest) + 4;
+  const name = answerName(answer);
+  if (isLying) return <Lying {...{ box, curve, answer, name }} />;
   const points = probabilities.map((p, i) => ({ p, x: left + p * width, y: places[i] ?? highest }));
   return (
     <div ref={box} class={styles.curve} data-part="commitment">
-      <FormulaLabel
-        name="commitment"
-        class={styles.head}
-        worked={`${commitmentSentence(curve, answer)}\n${probabilities.map((p, i) => `${afterWords(i)} ${fixed(p, 2)}`).join(', ')}`}
-      >
+      <FormulaLabel name="commitment" class={styles.head} worked={workedCurve(curve, answer)}>
         <span>0</span>
         <span class="cut model-text">{name}</span>
         <span>1</span>
@@ -73,7 +84,7 @@ export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
             </circle>
             {telling.includes(i) && (
               <text x={p > 0.5 ? x - 6 : x + 6} y={y + 4} text-anchor={p > 0.5 ? 'end' : 'start'}>
-                {fixed(p, 2).replace(/^0/, '')}
+                {shortly(p)}
               </text>
             )}
           </g>
@@ -82,6 +93,76 @@ export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
     </div>
   );
 }
+
+/** The dots stand side by side, with the numbers over those that are likely and under the others. */
+function Lying({
+  box,
+  curve,
+  answer,
+  name,
+}: CommitmentCurveProps & { box: RefObject<HTMLDivElement | null>; name: string }) {
+  const probabilities = probabilitiesOf(curve);
+  const telling = tellingPoints(curve);
+  const step = lyingWidth / Math.max(1, curve.length - 1);
+  const points = probabilities.map((p, i) => ({
+    p,
+    x: left + i * step,
+    y: lyingBottom - p * (lyingBottom - lyingTop),
+  }));
+  const numbered = withRoom(points, telling);
+  return (
+    <div ref={box} class={`${styles.curve} ${styles.lying}`} data-part="commitment" data-lying>
+      <FormulaLabel name="commitment" class={styles.side} worked={workedCurve(curve, answer)}>
+        <span class="cut model-text">{name}</span>
+      </FormulaLabel>
+      <svg width={left + lyingWidth + 8} height={lyingHeight} role="img" aria-label={commitmentSentence(curve, answer)}>
+        <path class={styles.axis} d={`M${left} ${lyingTop}h${lyingWidth}M${left} ${lyingBottom}h${lyingWidth}`} />
+        <path
+          class={styles.line}
+          d={points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')}
+        />
+        {points.map(({ p, x, y }, i) => (
+          <g key={i}>
+            <circle cx={x} cy={y} r={telling.includes(i) ? 3 : 1.8}>
+              <title>{`${name} ${afterWords(i)}: ${fixed(p, 2)}`}</title>
+            </circle>
+            {numbered.includes(i) && (
+              <text x={x} y={p > 0.5 ? lyingTop - 4 : lyingHeight - 1} text-anchor="middle">
+                {shortly(p)}
+              </text>
+            )}
+          </g>
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+/** What a number takes beside another in the same row, in CSS pixels. */
+const numberWidth = 20;
+
+/** Of the telling points those whose numbers cover no other: from the last on, since that is what was answered. */
+function withRoom(points: readonly { readonly p: number; readonly x: number }[], telling: readonly number[]): number[] {
+  const shown: number[] = [];
+  for (const at of telling.toReversed()) {
+    const point = points[at];
+    const isFree = shown.every((other) => {
+      const held = points[other];
+      if (!point || !held) return true;
+      return point.p > 0.5 !== held.p > 0.5 || Math.abs(point.x - held.x) >= numberWidth;
+    });
+    if (isFree) shown.push(at);
+  }
+  return shown;
+}
+
+/** `.64`, and 1 as it is. */
+const shortly = (p: number): string => fixed(p, 2).replace(/^0/, '');
+
+const workedCurve = (curve: readonly CommitmentPoint[], answer: string): string =>
+  `${commitmentSentence(curve, answer)}\n${probabilitiesOf(curve)
+    .map((p, i) => `${afterWords(i)} ${fixed(p, 2)}`)
+    .join(', ')}`;
 
 const afterWords = (sentence: number): string =>
   sentence === 0 ? 'before the first sentence' : `after sentence ${sentence}`;
@@ -106,21 +187,27 @@ export function commitmentSentence(curve: readonly CommitmentPoint[], answer: st
   return `${of} was decided ${when}, at ${fixed(fell.probability, 2)}; ${after}; ${lowest}.`;
 }
 
-/** Where the ends of sentences stand in the text, in CSS pixels from its top. @param ends in ascending order */
-function levels(text: HTMLElement, ends: readonly number[]): number[] {
+/** Of the text, in CSS pixels. */
+const lineHeight = 19;
+
+/** Where the ends of sentences stand in the text, in CSS pixels from its top, and how many lines they take. @param ends in ascending order */
+function levels(text: HTMLElement, ends: readonly number[]): { places: number[]; lines: number } {
   const { top } = text.getBoundingClientRect();
   const pieces = [...text.querySelectorAll<HTMLElement>('[data-start]')];
   const fall = leastFall(ends.length);
   let before = highest - fall;
   let at = 0;
-  return ends.map((end) => {
+  const found: number[] = [];
+  const places = ends.map((end) => {
     while (at + 1 < pieces.length && Number(pieces[at]?.dataset.end) < end) at += 1;
     const piece = pieces[at];
     const box = piece && lineAt(piece, end);
     const level = box ? (box.top + box.bottom) / 2 - top : 0;
+    found.push(level);
     before = Math.max(level, before + fall);
     return Math.round(before * 2) / 2;
   });
+  return { places, lines: 1 + Math.round(((found.at(-1) ?? 0) - (found[0] ?? 0)) / lineHeight) };
 }
 
 /** The line of a piece in which a place of the text stands. */

@@ -26,7 +26,9 @@ export function OrderBar({ held, whole }: { held: HeldOrderWorth | undefined; wh
   return (
     <svg class={styles.bar} height="4" aria-hidden="true">
       <rect class={styles.track} width="100%" height="4" />
-      {share > 0 && <rect class={styles.worth} width={`${100 * share}%`} height="4" />}
+      {share > 0 && (
+        <rect class={held?.uses === true ? styles.used : styles.unused} width={`${100 * share}%`} height="4" />
+      )}
     </svg>
   );
 }

@@ -27,6 +27,8 @@ interface VerdictLineProps {
   readonly standing: string;
   /** A word was chosen, by where it begins. */
   readonly onWord: (start: number) => void;
+  /** Pauses the run that computes, which is why it can't be weighed; null where it can't be paused. */
+  readonly pause?: (() => void) | null;
   /** The page's keys act on it: they stand on its buttons. */
   readonly hasKeys?: boolean;
   /** More to say of it, on hover. */
@@ -34,7 +36,7 @@ interface VerdictLineProps {
 }
 
 export function VerdictLine(props: VerdictLineProps) {
-  const { model, evidence, refused, standing, hasKeys = false } = props;
+  const { model, evidence, refused, standing, hasKeys = false, pause = null } = props;
   const state = useStore(model.state, (held) => held);
   const underWay = state.item && state.underWay.get(state.item.rolloutId);
   useEffect(() => void (refused === null && !model.state.get().isRead && model.readAgain()), [refused, model]);
@@ -42,7 +44,7 @@ export function VerdictLine(props: VerdictLineProps) {
   if (underWay) return <UnderWay {...{ model, underWay, hasKeys }} passes={state.cost?.passes ?? null} />;
   if (evidence) return <Verdict {...props} evidence={evidence} {...{ state }} />;
   if (state.weighing) return <Line icon="scale">Its tokens are being read.</Line>;
-  return <Unweighed {...{ model, state, refused, hasKeys }} />;
+  return <Unweighed {...{ model, state, refused, hasKeys, pause }} />;
 }
 
 function Line({
@@ -78,12 +80,22 @@ function Unweighed({
   state,
   refused,
   hasKeys,
-}: Pick<VerdictLineProps, 'model' | 'refused' | 'hasKeys'> & { state: EvidenceState }) {
+  pause,
+}: Pick<VerdictLineProps, 'model' | 'refused' | 'hasKeys' | 'pause'> & { state: EvidenceState }) {
   const { cost, isRead } = state;
   const why = refused ?? cost?.refusal ?? null;
   if (why !== null && cost?.by === null && refused === null)
     return (
-      <Line icon="info">
+      <Line
+        icon="info"
+        tools={
+          pause && (
+            <Button title="At its next safe point; it can go on from there" onPress={pause}>
+              Pause
+            </Button>
+          )
+        }
+      >
         <b class="strong">It can’t be weighed now:</b> {shownLine(why, 400)}
       </Line>
     );
@@ -147,6 +159,9 @@ function UnderWay({
   );
 }
 
+/** Weights to which a token is less likely by less than this, in nats, tell nothing else of an answer. */
+const alike = 0.05;
+
 function Verdict({
   model,
   evidence,
@@ -204,6 +219,15 @@ function Verdict({
     return (
       <Line icon="scale" tools={kinds} title={more}>
         {named}
+      </Line>
+    );
+  if (Math.abs(lessLikely) < alike)
+    return (
+      <Line icon="scale" tools={kinds} title={more}>
+        {named}{' '}
+        <span class={styles.others} data-part="other-weights">
+          By step {by.step}’s weights, to which it is as likely as to those that answered ({item?.answeredBy}).
+        </span>
       </Line>
     );
   const why = refused ?? cost?.refusal ?? null;

@@ -1,11 +1,13 @@
 /** Has many answers weighed at once: first what that would take, then how far it is. */
-import { useEffect, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { WeighedOf, WeighingCost } from '../../../trainer/protocol/evidence.ts';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import type { RequestResult } from '../../../trainer/protocol/messages.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
-import { count, duration, elapsed, grouped } from '../../ui/numbers.ts';
+import { count, duration, grouped } from '../../ui/numbers.ts';
 import { say } from '../../ui/said.tsx';
+import { Button } from '../../ui/toolkit.tsx';
 import styles from './weigh-many.module.css';
 
 interface WeighManyProps {
@@ -15,6 +17,10 @@ interface WeighManyProps {
   readonly refused: string | null;
   /** What is pressed: "Weigh these". */
   readonly label: string;
+  /** Says at once what it would take, with a button: nothing is to be pressed first. */
+  readonly isOpen?: boolean;
+  /** It was left, or is done. */
+  readonly onClose?: () => void;
 }
 
 type Stage =
@@ -33,10 +39,17 @@ type Stage =
 /** Up to here nobody is asked whether it is worth it, in milliseconds. */
 const unaskedMs = 10_000;
 
-export function WeighMany({ feed, of, refused, label }: WeighManyProps) {
+export function WeighMany({ feed, of, refused, label, isOpen = false, onClose }: WeighManyProps) {
   const [stage, setStage] = useState<Stage>({ kind: 'idle' });
   const asked = JSON.stringify(of);
-  useEffect(() => setStage((held) => (held.kind === 'under way' ? held : { kind: 'idle' })), [asked, feed]);
+  /* What a cost was asked of may not be what is shown when it comes. */
+  const turn = useRef(0);
+  useEffect(() => {
+    turn.current += 1;
+    if (stage.kind === 'under way') return;
+    setStage({ kind: 'idle' });
+    if (isOpen && refused === null) ask();
+  }, [asked, feed, isOpen, refused]);
   useEffect(
     () =>
       feed.connection.on('evidence/progress', ({ id, ...progress }) =>
@@ -54,19 +67,29 @@ export function WeighMany({ feed, of, refused, label }: WeighManyProps) {
     feed.request('evidence/compute', { id, of }).then((done) => {
       setStage({ kind: 'idle' });
       say(doneWords(done));
+      onClose?.();
     }, fail);
   };
   const ask = () => {
+    const { current } = turn;
     setStage({ kind: 'asking' });
     feed.request('evidence/cost', { of }).then((cost) => {
+      if (current !== turn.current) return;
       const left = cost.answers - cost.weighed;
-      if (cost.refusal === null && cost.ms !== null && cost.ms < unaskedMs) weigh(left);
+      if (!isOpen && cost.refusal === null && cost.ms !== null && cost.ms < unaskedMs) weigh(left);
       else setStage({ kind: 'offered', cost });
     }, fail);
   };
+  const leave = onClose ?? (isOpen ? null : () => setStage({ kind: 'idle' }));
   switch (stage.kind) {
     case 'idle':
     case 'asking':
+      if (isOpen)
+        return (
+          <span role="status" class="dim">
+            {refused === null ? 'What it would take is being counted.' : `They can’t be weighed now: ${refused}`}
+          </span>
+        );
       return (
         <button
           type="button"
@@ -81,7 +104,7 @@ export function WeighMany({ feed, of, refused, label }: WeighManyProps) {
         </button>
       );
     case 'offered':
-      return <Offered cost={stage.cost} {...{ label }} onWeigh={weigh} onLeave={() => setStage({ kind: 'idle' })} />;
+      return <Offered cost={stage.cost} takesFocus={onClose !== undefined} onWeigh={weigh} onLeave={leave} />;
     case 'under way': {
       const { id, done, total, leftMs, doing } = stage;
       const stop = () =>
@@ -102,38 +125,37 @@ export function WeighMany({ feed, of, refused, label }: WeighManyProps) {
 
 function Offered({
   cost: { answers, weighed, ms, refusal },
-  label,
+  takesFocus,
   onWeigh,
   onLeave,
 }: {
   readonly cost: WeighingCost;
-  readonly label: string;
+  readonly takesFocus: boolean;
   readonly onWeigh: (total: number) => void;
-  readonly onLeave: () => void;
+  /** Null where it stays. */
+  readonly onLeave: (() => void) | null;
 }) {
+  const box = useRef<HTMLSpanElement>(null);
+  /* In a window of its own Enter weighs. */
+  useLayoutEffect(() => {
+    if (takesFocus) box.current?.querySelector<HTMLElement>('vscode-button')?.focus();
+  }, [takesFocus]);
   const left = answers - weighed;
-  const leave = (
-    <button type="button" class="link" onClick={onLeave}>
-      Leave it
-    </button>
-  );
-  if (refusal !== null)
-    return (
-      <span role="status">
-        They can’t be weighed now: {shownLine(refusal, 400)} {leave}
-      </span>
-    );
-  if (left === 0) return <span role="status">All of them are weighed. {leave}</span>;
-  const time = ms === null ? '' : `, about ${ms < 90_000 ? elapsed(ms) : duration(ms)}`;
-  return (
-    <span role="status">
-      {count(left, 'answer')}
-      {time}:{' '}
-      <button type="button" class="link" onClick={() => onWeigh(left)}>
-        {label}
-      </button>{' '}
-      {leave}
+  const line = (words: string, weigh: ComponentChildren, leave = 'Leave it') => (
+    <span ref={box} class={styles.offered} role="status">
+      <span>{words}</span>
+      {weigh}
+      {onLeave && <Button onPress={onLeave}>{leave}</Button>}
     </span>
+  );
+  if (refusal !== null) return line(`They can’t be weighed now: ${shownLine(refusal, 400)}`, null, 'Close');
+  if (left === 0) return line('All of them are weighed.', null, 'Close');
+  const time = ms === null ? '; how long is known once some are weighed' : `, about ${duration(Math.max(ms, 1000))}`;
+  return line(
+    `${count(left, 'answer')}${time}`,
+    <Button primary onPress={() => onWeigh(left)}>
+      Weigh
+    </Button>,
   );
 }
 

@@ -1,5 +1,6 @@
 /** The columns of the list, one entry each: head, cells, grid, menu and what a row says to readers all follow from this table. */
 import type { JSX } from 'preact';
+import { usesOrder } from '../../../trainer/evidence/order-rule.ts';
 import { nats, worthText } from '../../../trainer/evidence/verdict.ts';
 import { answerMark } from '../../../trainer/protocol/correctness.ts';
 import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
@@ -253,7 +254,12 @@ export const columns = {
     usual: true,
     slim: true,
     line: 2,
-    cell: ({ orderWorth }) => (orderWorth === null ? '' : nats(orderWorth)),
+    /* What is not shown to use it is faint: a large worth may be less than twice its error. */
+    cell: ({ orderWorth, orderError }) => {
+      if (orderWorth === null) return '';
+      const uses = orderError !== null && usesOrder(orderWorth, orderError);
+      return uses ? nats(orderWorth) : <span class="dim">{nats(orderWorth)}</span>;
+    },
     said: ({ orderWorth, orderError }) =>
       orderWorth === null ? null : `order is worth ${worthText({ worth: orderWorth, error: orderError })}`,
   },

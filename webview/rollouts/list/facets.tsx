@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { countingRule } from '../../../trainer/protocol/correctness.ts';
 import type { ProblemType } from '../../../trainer/protocol/dataset.ts';
+import { patternShown } from '../../../trainer/protocol/patterns.ts';
 import { holds } from '../../../trainer/protocol/query/edit.ts';
 import { facetTerms, patternOf } from '../../../trainer/protocol/query/facets.ts';
 import { AhaTier } from '../../rollout/aha-tier.tsx';
@@ -98,7 +99,8 @@ interface ChipProps extends Pick<FacetsProps, 'counts' | 'threshold' | 'onToggle
 }
 
 function Chip({ term, counts, threshold, short, pressed, onToggle }: ChipProps) {
-  const label = facetLabels[term] ?? patternOf(term);
+  const pattern = patternOf(term);
+  const label = facetLabels[term] ?? (pattern && patternShown(pattern));
   const count = counts[term];
   return (
     <button

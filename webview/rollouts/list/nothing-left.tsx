@@ -20,13 +20,15 @@ interface NothingLeftProps {
   readonly total: number;
   /** What is asked of findings is not looked for in these. */
   readonly older: OlderAnswers | null;
+  /** It asks for evidence that few answers have, which is said above it. */
+  readonly isUnweighed: boolean;
   /** The list's own count is made. */
   readonly isCounted: boolean;
   /** The focus goes to the rows. */
   readonly onRows: () => void;
 }
 
-export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }: NothingLeftProps) {
+export function NothingLeft({ run, feed, line, total, older, isUnweighed, isCounted, onRows }: NothingLeftProps) {
   const parts = useMemo(() => partsOf(line), [line]);
   const causes = useCauses(feed, line, isCounted);
   if (parts.length === 0) {
@@ -39,7 +41,9 @@ export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }
   }
   const order = parts.map((_, place) => place);
   if (causes) order.sort((a, b) => (causes.each[a]?.matching ?? 0) - (causes.each[b]?.matching ?? 0));
-  const [fewest = 0, ...others] = order;
+  const fewest = order[0] ?? 0;
+  /* What would leave nothing is no offer. */
+  const [first, ...others] = causes ? order.filter((place) => (causes.left[place] ?? 0) > 0) : order;
   const use = (mended: string) => {
     feed.setLine(mended);
     onRows();
@@ -49,13 +53,15 @@ export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }
   const words = (place: number) => shownLine(parts[place]?.text ?? '');
   return (
     <Blank status>
-      <p class="strong">{older ? 'Nothing is left, and not all was looked for.' : 'Nothing is left.'}</p>
+      {!isUnweighed && (
+        <p class="strong">{older ? 'Nothing is left, and not all was looked for.' : 'Nothing is left.'}</p>
+      )}
       {older && (
         <div class={styles.older}>
           <NotLookedFor {...{ run, older }} />
         </div>
       )}
-      {causes && parts.length > 1 ? (
+      {isUnweighed ? null : causes && parts.length > 1 ? (
         <p class="dim">
           <span class="mono">{words(fewest)}</span> {byItself(causes.each[fewest], total)}
         </p>
@@ -84,10 +90,16 @@ export function NothingLeft({ run, feed, line, total, older, isCounted, onRows }
         </p>
       )}
       <p>
-        <button type="button" class="link" onClick={() => drop(fewest)}>
-          Drop <span class="mono">{words(fewest)}</span>
-          {left(fewest)}
-        </button>
+        {first === undefined ? (
+          <button type="button" class="link" onClick={() => use('')}>
+            Clear the filter
+          </button>
+        ) : (
+          <button type="button" class="link" onClick={() => drop(first)}>
+            Drop <span class="mono">{words(first)}</span>
+            {left(first)}
+          </button>
+        )}
       </p>
       {others.length > 0 && (
         <p class={`${styles.terms} dim`}>

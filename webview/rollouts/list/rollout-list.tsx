@@ -135,6 +135,7 @@ export function RolloutList(props: RolloutListProps) {
   const scrolledAway = useRef(false);
   const length = rows.length;
   const isEmpty = length === 0 && !state.reading && list > 0;
+  const isUnweighed = isEmpty && weighed !== null && weighed.weighed < weighed.of;
   return (
     <Pane name="list" label="Rollouts" side>
       <PaneHead
@@ -190,11 +191,6 @@ export function RolloutList(props: RolloutListProps) {
         />
       )}
       {exports({ open: open === 'export', onClose: () => setOpen((held) => (held === 'export' ? null : held)) })}
-      {open === 'weigh' && (
-        <Popover label="Weigh these" onClose={close}>
-          <WeighThese {...{ run }} line={state.goodLine} />
-        </Popover>
-      )}
       {open === 'jump' && <JumpField length={length} onJump={(to) => void moves.jump(to)} onClose={close} />}
       {counts.filled < 1 && (
         <Notice kind="info" title={`Re-indexing: ${Math.floor(100 * counts.filled)} %.`}>
@@ -222,6 +218,11 @@ export function RolloutList(props: RolloutListProps) {
           }}
         />
       )}
+      {open === 'weigh' && (
+        <Popover label="Weigh these" isBelow onClose={(by) => by === 'escape' && close()}>
+          <WeighThese {...{ run }} line={state.goodLine} onClose={close} />
+        </Popover>
+      )}
       {state.behind && (
         <RowsOfBefore
           {...{ sort }}
@@ -238,9 +239,9 @@ export function RolloutList(props: RolloutListProps) {
         brief={layout !== 'table'}
         onToggle={(term) => feed.toggle(term)}
       />
-      {weighed && <WeighedOf {...{ run, weighed }} />}
+      {weighed && <WeighedOf {...{ run, weighed, isEmpty }} />}
       {!isEmpty && older && <NotLookedFor {...{ run, older }} />}
-      {layout === 'table' ? (
+      {isUnweighed ? null : layout === 'table' ? (
         <ColumnHeads {...{ shown, sort, scrolled }} onSort={order} />
       ) : (
         <OrderLine sort={sort} onOpen={() => toggle('columns')} />
@@ -258,7 +259,7 @@ export function RolloutList(props: RolloutListProps) {
       )}
       {isEmpty && counts.matching !== null && (
         <NothingLeft
-          {...{ run, feed, older, onRows }}
+          {...{ run, feed, older, isUnweighed, onRows }}
           line={state.behind?.line ?? state.goodLine}
           total={counts.total ?? 0}
           isCounted={counts.state === 'counted'}

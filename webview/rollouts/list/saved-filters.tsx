@@ -21,7 +21,7 @@ interface SavedFiltersProps {
 const historyShown = 8;
 
 /** What many look for, of what is weighed on request. */
-const ready: readonly SavedFilter[] = [{ name: 'paid without order', line: 'orderWorth<0.5 temporal>0' }];
+const ready: readonly SavedFilter[] = [{ name: 'paid without order', line: 'usesOrder:false temporal>0' }];
 
 export function SavedFilters({ line, saved, history, onApply, onSave, onRemove, onClose }: SavedFiltersProps) {
   const [typed, setTyped] = useState('');

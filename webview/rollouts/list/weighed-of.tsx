@@ -26,27 +26,50 @@ export function weighedBut(query: Expression, counts: Pick<CountsState, 'state' 
   return { ...counts.weighed, rest };
 }
 
-export function WeighedOf({ run, weighed: { weighed, of, rest } }: { run: RunFeed; weighed: Weighed }) {
+interface WeighedOfProps {
+  readonly run: RunFeed;
+  readonly weighed: Weighed;
+  /** No row stands under it: it says why, and what can be done. */
+  readonly isEmpty: boolean;
+}
+
+export function WeighedOf({ run, weighed: { weighed, of, rest }, isEmpty }: WeighedOfProps) {
   const refused = noTrainer(useStore(run.connection.state, ({ link }) => link));
+  const isOpen = isEmpty && weighed < of;
+  const those = rest === '' ? '' : ' that the rest of the filter keeps';
   return (
-    <div class={styles.line} data-part="weighed">
-      <span class="dim">Weighed</span> {grouped(weighed)} of {count(of, 'answer')}
-      {rest === '' ? '' : ' that the rest of the filter keeps'}; only those can match.{' '}
-      {weighed < of && <WeighMany feed={run} of={{ query: rest }} refused={refused} label="Weigh these" />}
+    <div class={isOpen ? styles.body : styles.line} data-part="weighed">
+      {isOpen ? (
+        <>
+          <p class="strong">{weighed === 0 ? 'None of them is weighed yet.' : 'None that is weighed fits.'}</p>
+          <p>
+            {grouped(weighed)} of {count(of, 'answer')}
+            {those} {weighed === 1 ? 'is' : 'are'} weighed; only those can match.
+          </p>
+        </>
+      ) : (
+        <>
+          <span class="dim">Weighed</span> {grouped(weighed)} of {count(of, 'answer')}
+          {those}; only those can match.{' '}
+        </>
+      )}
+      {weighed < of && (
+        <WeighMany key="many" feed={run} of={{ query: rest }} {...{ refused, isOpen }} label="Weigh these" />
+      )}
     </div>
   );
 }
 
 /** For whatever the filter keeps. */
-export function WeighThese({ run, line }: { run: RunFeed; line: string }) {
+export function WeighThese({ run, line, onClose }: { run: RunFeed; line: string; onClose: () => void }) {
   const refused = noTrainer(useStore(run.connection.state, ({ link }) => link));
   return (
     <div class={styles.these}>
       <p class="dim">
-        Scores each answer that the list shows again under other frames: what order is worth to it becomes a column and
-        can be filtered by.
+        Scores each answer that the filter keeps again under other frames: what order is worth to it becomes a column
+        and can be filtered by.
       </p>
-      <WeighMany feed={run} of={{ query: line }} refused={refused} label="Weigh these" />
+      <WeighMany feed={run} of={{ query: line }} {...{ refused, onClose }} isOpen label="Weigh these" />
     </div>
   );
 }
