@@ -191,10 +191,14 @@ describe('ask again', () => {
       .getByText(/not those that answered/)
       .waitFor();
     const rows = await rowsOf(tab, 'shares');
-    expect(rows.slice(-2).map(([number, words]) => [number, words])).toEqual([
-      [String(number), 'the same again: before training'],
-      ['', 'the same: step 1'],
+    expect(rows.slice(-3).map(([number, words]) => [number, words])).toEqual([
+      [String(number), 'the same again'],
+      ['', 'before training'],
+      ['', 'step 1'],
     ]);
+    await answers(tab)
+      .getByRole('article', { name: `Answer ${number}.2` })
+      .waitFor();
     await answers(tab)
       .getByRole('button', { name: `Take ask ${number} away` })
       .click();

@@ -50,6 +50,11 @@ export function weightsWords({ run, step }: WeightsNamed, runId: string): string
   return step === 0 && run === runId ? 'before training' : `${of}step ${step}`;
 }
 
+/** The number of the first answer of a part: those of several weights are numbered through, from 1. */
+export function firstNumber(parts: readonly { readonly answers: readonly unknown[] }[], part: number): number {
+  return 1 + parts.slice(0, part).reduce((sum, { answers }) => sum + answers.length, 0);
+}
+
 function typedWords(typed: string): string {
   const shown = shownLine(typed, longestQuoted + 1);
   if (shown === '') return 'space typed';

@@ -51,17 +51,18 @@ interface AnswerCardProps {
   readonly threshold: number;
   /** Of the answer that was asked again. */
   readonly originalText: string;
+  /** What a person put before it. */
+  readonly typed: string;
   readonly diff: boolean;
   readonly host: Host;
 }
 
-export function AnswerCard({ name, answer, threshold, originalText, diff, host }: AnswerCardProps) {
+export function AnswerCard({ name, answer, threshold, originalText, typed, diff, host }: AnswerCardProps) {
   const { text, from, accuracy, correct, aha, newTokens, meanLogprob, stopReason, commitments } = answer;
   const words = useMemo(() => (diff ? wordDiff(originalText, text) : null), [diff, originalText, text]);
-  /* What was found in what was kept or typed is not the model's. */
-  const isNew = ({ span }: { readonly span: { readonly end: number } }) => span.end > from;
-  const last = commitments.findLast(isNew);
-  const tier = tierOf(aha.filter(isNew));
+  /* What was found in what was kept or typed is not the model's, nor is a change of mind that was begun for it. */
+  const last = commitments.findLast(({ span }) => span.end > from);
+  const tier = tierOf(aha.filter(({ span }) => span.start >= from));
   return (
     <article class={styles.card} aria-label={`Answer ${name}`} data-part="answer">
       <p class={styles.head}>
@@ -81,10 +82,17 @@ export function AnswerCard({ name, answer, threshold, originalText, diff, host }
           onPress={() => host.openDocument(`answer ${name}.txt`, text)}
         />
       </p>
+      {words && typed !== '' && (
+        <p class={`${styles.text} model-text`}>
+          <span class="dim">typed: </span>
+          <Typed text={typed} />
+        </p>
+      )}
       {words ? (
         <DiffInline first={originalText} second={text} diff={words} />
       ) : (
         <p class={`${styles.text} model-text`}>
+          <Typed text={typed} />
           {textOf(text.slice(from))}
           {last && <span class={styles.commits}>commits to {shownLine(last.answer, 30)}</span>}
         </p>
@@ -93,7 +101,16 @@ export function AnswerCard({ name, answer, threshold, originalText, diff, host }
   );
 }
 
-export function WritingCard({ name, text, tokens }: { name: string; text: string; tokens: number }) {
+const Typed = ({ text }: { text: string }) => (text === '' ? null : <span class={styles.typed}>{textOf(text)}</span>);
+
+interface WritingCardProps {
+  readonly name: string;
+  readonly text: string;
+  readonly typed: string;
+  readonly tokens: number;
+}
+
+export function WritingCard({ name, text, typed, tokens }: WritingCardProps) {
   return (
     <article class={styles.card} aria-label={`Answer ${name}, being written`} data-part="writing">
       <p class={styles.head}>
@@ -101,7 +118,10 @@ export function WritingCard({ name, text, tokens }: { name: string; text: string
         <span class="grow" />
         <span class="dim">{tokens} new</span>
       </p>
-      <p class={`${styles.text} model-text dim`}>{textOf(text)}</p>
+      <p class={`${styles.text} model-text dim`}>
+        <Typed text={typed} />
+        {textOf(text)}
+      </p>
     </article>
   );
 }

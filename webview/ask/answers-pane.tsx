@@ -1,9 +1,10 @@
 /** All that was asked beside one answer: shares right against the group, the original, then the answers of each ask, the newest first. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Experiment, ExperimentAnswer, RightOf } from '../../trainer/protocol/ask.ts';
+import type { Experiment, ExperimentAnswer } from '../../trainer/protocol/ask.ts';
 import {
   type AskedOriginal,
   askTitle,
+  firstNumber,
   isOtherSolution,
   otherSolutionSentence,
   soFar,
@@ -24,6 +25,7 @@ import { AnswerCard, OriginalCard, WritingCard } from './answer-card.tsx';
 import styles from './answers-pane.module.css';
 import type { Asking, UnderWay } from './asking.ts';
 import { cutOf, originalOf } from './draft.ts';
+import { AskRows, rightOf, Share } from './share-rows.tsx';
 
 interface AnswersPaneProps {
   readonly feed: RunFeed;
@@ -38,11 +40,6 @@ interface AnswersPaneProps {
 
 /** What is changed, without who else was asked. */
 const changedTitle = (ask: Experiment['ask'], of: AskedOriginal) => askTitle({ ...ask, also: [] }, of);
-
-const rightOf = (answers: readonly { readonly correct: boolean }[]): RightOf => ({
-  right: answers.filter(({ correct }) => correct).length,
-  total: answers.length,
-});
 
 export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: AnswersPaneProps) {
   const { experiments, underWay, original } = useStore(asking.state, (held) => held);
@@ -103,17 +100,15 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
               words={`nothing: ${own.length === 1 ? 'the one' : `the ${own.length}`} ${rollout.order} of the group`}
               right={rightOf(own)}
             />
-            {asks.flatMap((experiment) =>
-              experiment.parts.map((part, i) => (
-                <Share
-                  key={`${experiment.id} ${i}`}
-                  number={i === 0 ? String(experiment.number) : ''}
-                  words={partTitle(experiment, i, feed.id, changedTitle(experiment.ask, of))}
-                  right={rightOf(part.answers)}
-                  strong={experiment === newest}
-                />
-              )),
-            )}
+            {asks.map((experiment) => (
+              <AskRows
+                key={experiment.id}
+                {...{ experiment }}
+                runId={feed.id}
+                title={changedTitle(experiment.ask, of)}
+                strong={experiment === newest}
+              />
+            ))}
           </tbody>
         </table>
         <OriginalCard {...{ rollout, threshold }} from={from} />
@@ -146,40 +141,6 @@ function cutTokens(original: ReturnType<Asking['state']['get']>['original'], kee
   const { tokens, rollout } = original;
   if (!tokens?.ids) return { rollout, tokens };
   return { rollout, tokens: { ...tokens, ids: tokens.ids.slice(0, keep), pieces: tokens.pieces.slice(0, keep) } };
-}
-
-function partTitle({ parts }: Experiment, part: number, runId: string, title: string): string {
-  const weights = parts[part]?.weights;
-  if (!weights || parts.length === 1) return title;
-  return `${part === 0 ? title : 'the same'}: ${weightsWords(weights, runId)}`;
-}
-
-function Share({
-  number,
-  words,
-  right,
-  strong = false,
-}: {
-  number: string;
-  words: string;
-  right: RightOf;
-  strong?: boolean;
-}) {
-  return (
-    <tr class={strong ? styles.newest : undefined}>
-      <td class="num">{number}</td>
-      <td class={styles.words}>{shownLine(words, 300)}</td>
-      <td>
-        <svg width="100%" height="8" aria-hidden="true">
-          <rect class={styles.slot} width="100%" height="8" />
-          <rect class={styles.bar} width={`${right.total === 0 ? 0 : (100 * right.right) / right.total}%`} height="8" />
-        </svg>
-      </td>
-      <td class="num">
-        {right.right}/{right.total}
-      </td>
-    </tr>
-  );
 }
 
 interface AskedProps {
@@ -241,11 +202,12 @@ function Asked({ experiment, title, runId, originalText, threshold, diff, open, 
               </p>
             )}
             {part.without && <p class={styles.note}>{shownLine(part.without)}</p>}
-            {part.answers.map((answer) => (
+            {part.answers.map((answer, k) => (
               <AnswerCard
                 key={answer.index}
-                name={`${number}.${answer.index + 1}`}
+                name={`${number}.${firstNumber(parts, i) + k}`}
                 {...{ answer, threshold, diff, host }}
+                typed={experiment.ask.typed}
                 originalText={original?.text ?? originalText}
               />
             ))}
@@ -277,16 +239,18 @@ function Live({ underWay, title, threshold, original, diff, host }: LiveProps) {
         {answered.map(({ part, answer }) => (
           <AnswerCard
             key={`${part}.${answer.index}`}
-            name={part === 0 ? String(answer.index + 1) : `${part + 1}.${answer.index + 1}`}
+            name={String(part * underWay.ask.n + answer.index + 1)}
             {...{ answer, threshold, diff, host }}
+            typed={underWay.ask.typed}
             originalText={original.rollout.text}
           />
         ))}
         {writing.map(({ part, index, text, tokens }) => (
           <WritingCard
             key={`${part}.${index}`}
-            name={part === 0 ? String(index + 1) : `${part + 1}.${index + 1}`}
+            name={String(part * underWay.ask.n + index + 1)}
             {...{ text, tokens }}
+            typed={underWay.ask.typed}
           />
         ))}
       </div>

@@ -72,7 +72,7 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
               <option value="">
                 {first === null || first.same
                   ? 'those that answered'
-                  : `the nearest, ${shownLine(weightsWords(first, feed.id), 40)}`}
+                  : `${shownLine(weightsWords(first, feed.id), 40)}, the nearest`}
               </option>
               {choosable.map((one) => (
                 <option key={keyOf(one)} value={keyOf(one)}>
@@ -81,7 +81,11 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
               ))}
             </select>
             <span class="dim">
-              {first === null ? '' : first.same ? 'those that answered' : 'not those that answered'}
+              {first === null || (first.same && chosen === '')
+                ? ''
+                : first.same
+                  ? 'those that answered'
+                  : 'not those that answered'}
             </span>
           </label>
           {field('n', 'answers', '4', `1 to ${mostAnswers}`)}

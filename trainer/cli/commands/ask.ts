@@ -14,6 +14,7 @@ import {
 import {
   type AskedOriginal,
   askTitle,
+  firstNumber,
   isOtherSolution,
   otherSolutionSentence,
   soFar,
@@ -243,7 +244,7 @@ function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Roll
     '',
     `Ask ${number}: ${title} (seed ${seed}). It is an experiment: nothing counts it.`,
     ...(given === '' ? [] : [`given     ${inOneLine(given, 300)}`]),
-    ...parts.flatMap((part) => partLines(experiment, part)),
+    ...parts.flatMap((part, i) => partLines(experiment, part, firstNumber(parts, i))),
     '',
     isOtherSolution(ask, of)
       ? otherSolutionSentence(rightOf(first.answers), title)
@@ -251,15 +252,19 @@ function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Roll
   ];
 }
 
-function partLines({ number, runId }: Experiment, { weights, answers, without }: ExperimentPart): string[] {
+function partLines(
+  { number, runId }: Experiment,
+  { weights, answers, without }: ExperimentPart,
+  first: number,
+): string[] {
   const { right, total } = rightOf(answers);
   const whose = weights.same ? 'the weights that answered' : 'other weights than answered';
   return [
     '',
     `${weightsWords(weights, runId)} (${whose}): ${right} of ${total} right${without === null ? '' : `. ${shownLine(without, 300)}`}`,
     ...answers.map(
-      ({ index, correct, answer, text, from, newTokens, order }) =>
-        `${number}.${index + 1}  ${correct ? 'right' : 'wrong'}  ${inOneLine(answer === '' ? 'none' : answer, 40)}  ${newTokens} new  ${order ? `order ${worthText(order)}  ` : ''}${inOneLine(text.slice(from), 300)}`,
+      ({ correct, answer, text, from, newTokens, order }, i) =>
+        `${number}.${first + i}  ${correct ? 'right' : 'wrong'}  ${inOneLine(answer === '' ? 'none' : answer, 40)}  ${newTokens} new  ${order ? `order ${worthText(order)}  ` : ''}${inOneLine(text.slice(from), 300)}`,
     ),
   ];
 }
