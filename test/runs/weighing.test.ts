@@ -73,6 +73,14 @@ test('what the same weights have weighed is left as it is, and taken up again af
   expect(told.at(-1)).toMatchObject({ done: rollouts.length - 1, total: rollouts.length - 1 });
 });
 
+test('of two who weigh the same at once one finds it done', async () => {
+  const made = await completed();
+  const { compute } = weighingOf(made);
+  const rollouts = orderedOf(made, 1);
+  const both = await Promise.all([compute({ rollouts }), compute({ rollouts })]);
+  for (const { weighed, before } of both) expect(weighed + before).toBe(rollouts.length);
+});
+
 test('a paused run uses its own weights, and goes on as if nobody had', async () => {
   const plain = await completed();
   const made = scriptedRun({ unseen: 0 });

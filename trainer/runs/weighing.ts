@@ -14,6 +14,7 @@ import {
   type HeldOrderWorth,
   type InterventionKind,
   usualKinds,
+  type WeighedBy,
   type Weighing,
   type WeighingCost,
 } from '../protocol/evidence.ts';
@@ -49,7 +50,7 @@ export interface WeighingProgress {
 /** Answers that were weighed now, those that were before, and those that could not be. */
 export interface WeighingDone {
   weighed: number;
-  readonly before: number;
+  before: number;
   readonly refused: { rolloutId: string; why: string }[];
   readonly cancelled: boolean;
 }
@@ -128,9 +129,10 @@ export class WeighingJob {
     });
     const total = shares.reduce((sum, { ids }) => sum + ids.length, 0);
     const done: WeighingDone = { weighed: 0, before: rollouts.length - total, refused: [], cancelled: false };
+    const known = done.before;
     const startedMs = performance.now();
     const tell = (doing: string | null): void => {
-      const made = done.weighed + done.refused.length;
+      const made = done.weighed + done.refused.length + done.before - known;
       const leftMs = made === 0 ? null : ((performance.now() - startedMs) / made) * (total - made);
       onProgress({ done: made, total, doing, leftMs });
     };
@@ -142,7 +144,7 @@ export class WeighingJob {
         await this.desk.use(run, chosen, signal, work, tell);
       }
     } catch (thrown) {
-      if (!signal.aborted) throw thrown;
+      if (!signal.aborted) throw done.weighed === 0 ? thrown : partly(asStudioError(thrown), done.weighed, total);
     }
     return { ...done, cancelled: signal.aborted };
   }
@@ -155,7 +157,8 @@ export class WeighingJob {
   ): Promise<void> {
     for (let from = 0; from < ids.length; ) {
       gone.throwIfAborted();
-      const { answers, next } = await this.portion(run, ids, from, weights.template, asked, done.refused);
+      const by = { run: weights.run, step: weights.step() };
+      const { answers, next } = await this.portion(run, ids, from, weights.template, asked, { done, by });
       from = next;
       if (answers.length > 0) {
         const piece = weights.piece(async ({ engine, model }) => {
@@ -194,13 +197,20 @@ export class WeighingJob {
     from: number,
     template: PromptTemplate,
     { kinds }: WeighingAsked,
-    refused: { rolloutId: string; why: string }[],
+    { done, by }: { readonly done: WeighingDone; readonly by: Pick<WeighedBy, 'run' | 'step'> },
   ): Promise<{ answers: { answer: WeighedAnswer; group: GroupWithRollouts }[]; next: number }> {
     const answers: { answer: WeighedAnswer; group: GroupWithRollouts }[] = [];
     const groups = new Map<string, GroupWithRollouts>();
+    // Somebody else may have weighed them meanwhile.
+    const again =
+      kinds === null ? run.store.weighedOf(ids.slice(from, from + sequencesPerPiece), by) : new Set<string>();
     let next = from;
     for (let sequences = 0; next < ids.length && sequences < sequencesPerPiece; next++) {
       const id = ids[next] as string;
+      if (again.has(id)) {
+        done.before++;
+        continue;
+      }
       try {
         const group = groupOf(run.store, id, groups);
         const answer = await this.answerOf(run, group, id, template);
@@ -212,7 +222,7 @@ export class WeighingJob {
         if (!['not-found', 'bad-media', 'bad-request'].includes(fault.kind)) throw fault;
         // A single answer is asked for by somebody who reads it.
         if (ids.length === 1) throw fault;
-        refused.push({ rolloutId: id, why: fault.toString() });
+        done.refused.push({ rolloutId: id, why: fault.toString() });
       }
     }
     return { answers, next };
@@ -277,6 +287,15 @@ export class WeighingJob {
     const group = groupOf(run.store, id, new Map());
     return { group, rollout: group.rollouts.find((one) => one.id === id) as Rollout };
   }
+}
+
+/** What was cut short says how far it had come. */
+function partly({ kind, message, place, remedy }: StudioError, weighed: number, total: number): StudioError {
+  const far = `${weighed.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} answers were weighed before.`;
+  return new StudioError(kind, `${message} ${far}`, {
+    ...(place !== undefined && { place }),
+    ...(remedy !== undefined && { remedy }),
+  });
 }
 
 function groupOf(store: RunStore, rolloutId: string, known: Map<string, GroupWithRollouts>): GroupWithRollouts {

@@ -2,6 +2,7 @@
  * The weights of a run, for work beside its training: its own while it is in memory, else those of the checkpoint that is nearest to
  * a step, in an engine of their own that is let go when a run needs the machine.
  */
+import { existsSync } from 'node:fs';
 import type { CreateEngine, Engine, ModelHandle } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { isComputing, type RunSummary } from '../protocol/run-state.ts';
@@ -161,6 +162,10 @@ export class WeightsDesk {
 
   private async load(run: LendingRun, { folder }: WholeCheckpoint, tell: (doing: string) => void): Promise<Loaded> {
     if (this.loaded?.folder === folder) return this.loaded;
+    if (!existsSync(folder))
+      throw new StudioError('not-found', 'The checkpoint is no longer there: it was removed, or its run was deleted.', {
+        place: folder,
+      });
     tell('loading the checkpoint');
     const { loaded: before } = this;
     this.loaded = null;

@@ -187,6 +187,13 @@ function Asked({ experiment, title, runId, originalText, threshold, diff, open, 
             onPress={() => void asking.weigh(id)}
           />
         )}
+        {isOpen && (
+          <Tool
+            icon="changed"
+            label={`Change from ask ${number}: put what it asked back on the left`}
+            onPress={() => asking.changeFrom(experiment)}
+          />
+        )}
         {isOpen && <Tool icon="cross" label={`Take ask ${number} away`} onPress={() => void asking.remove(id)} />}
       </div>
       {isOpen && original && original.text !== originalText && (

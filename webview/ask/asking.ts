@@ -11,7 +11,7 @@ import { asStudioError, type StudioError } from '../../trainer/protocol/errors.t
 import { faultLine } from '../../trainer/protocol/issues.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { Store } from '../ui/store.ts';
-import { askOf, type Draft, type Original, untouched } from './draft.ts';
+import { askOf, type Draft, draftOf, type Original, untouched } from './draft.ts';
 
 /** An ask that is being answered. */
 export interface UnderWay {
@@ -132,6 +132,11 @@ export class Asking {
   /** As it was asked at first. */
   reset(): void {
     this.edit(untouched(this.state.get().original));
+  }
+
+  /** As one of the asks had it. */
+  changeFrom(experiment: Experiment): void {
+    this.edit(draftOf(experiment, this.state.get().original));
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,11 @@
 /** What is changed before it is asked: the frames as they will be sent, the text as it is given, and all else. Computes only. */
-import { type Ask, type AskedFrames, theSameAgain, type WeightsNamed } from '../../trainer/protocol/ask.ts';
+import {
+  type Ask,
+  type AskedFrames,
+  type Experiment,
+  theSameAgain,
+  type WeightsNamed,
+} from '../../trainer/protocol/ask.ts';
 import type { AskedOriginal } from '../../trainer/protocol/ask-words.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { tokenSpans } from '../../trainer/protocol/token-spans.ts';
@@ -167,6 +173,26 @@ export function askOf(draft: Draft, original: Original): Ask {
     maxTokens: number(draft.maxTokens),
     seed: number(draft.seed),
     n: number(draft.n) ?? theSameAgain.n,
+  };
+}
+
+/** What was asked, to be changed further. @param given text that was given, kept and typed; wording that was no file is the run's own again */
+export function draftOf({ ask, given }: Pick<Experiment, 'ask' | 'given'>, original: Pick<Original, 'group'>): Draft {
+  const { frames, template } = ask;
+  const { problem, options } = original.group.question;
+  const text = (value: number | null) => (value === null ? '' : String(value));
+  return {
+    frames:
+      typeof frames === 'string'
+        ? { kind: 'named', name: frames }
+        : 'order' in frames
+          ? { kind: 'own', strip: frames.order.map((frame) => ({ frame, dropped: false })) }
+          : { kind: 'count', count: frames.count },
+    ...{ given, problem: ask.problem ?? problem, options: ask.options ?? options, solution: ask.solution },
+    template: template && 'file' in template ? template.file : '',
+    ...{ checkpoint: ask.checkpoint, also: ask.also },
+    ...{ temperature: text(ask.temperature), topP: text(ask.topP), maxTokens: text(ask.maxTokens) },
+    ...{ seed: text(ask.seed), n: String(ask.n) },
   };
 }
 

@@ -8,6 +8,7 @@ import {
   changedBlocks,
   cutOf,
   type Draft,
+  draftOf,
   droppedFrame,
   movedFrame,
   type Original,
@@ -48,6 +49,24 @@ const original: Original = {
   tokens,
 };
 const asked = (change: Partial<Draft>, of: Original = original) => askOf({ ...untouched(of), ...change }, of);
+
+describe('the draft of an ask', () => {
+  test('asks the same once more: frames, text, question, weights and sampling', () => {
+    const other = {
+      ...{ problem: 'And then?', options: ['A. up', 'B. down'], solution: 'B', template: 'other.json' },
+      ...{ checkpoint: { run: 'r', step: 3 }, also: [{ run: 'r', step: 1 }] },
+      ...{ temperature: '0.5', topP: '0.9', maxTokens: '40', seed: '7', n: '8' },
+    };
+    const given = '<think>It goes left. No, wait';
+    const last = { kind: 'own', strip: [{ frame: frames - 1, dropped: false }] } as const;
+    for (const kind of [last, { kind: 'named', name: 'reversed' }, { kind: 'count', count: 4 }] as const) {
+      const ask = asked({ ...other, given, frames: kind });
+      expect(ask.keep).not.toBeNull();
+      expect(askOf(draftOf({ ask, given }, original), original)).toEqual(ask);
+    }
+    expect(draftOf({ ask: theSameAgain, given: '' }, original)).toEqual(untouched(original));
+  });
+});
 
 describe('the ask of a draft', () => {
   test('a draft that nobody touched asks the same again, and so does one that was changed back', () => {

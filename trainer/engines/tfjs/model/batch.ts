@@ -128,6 +128,9 @@ function headKey({ tokens, positions, media }: EncodedPrompt, length: number): s
   return [tokens.subarray(0, length).join(), positions.subarray(0, 3 * length).join(), ...shown].join('|');
 }
 
+/** More than there are tokens of a vocabulary, and of vision in a batch, together: a row's number times this and a token is one number. */
+const tokenSpan = 2 ** 23;
+
 /** Lays rows out one after the other. */
 export class Packer {
   readonly index: number[] = [];
@@ -139,8 +142,9 @@ export class Packer {
   private readonly segments: [number, number, number, number][] = [];
   /** First row of each head that stands in the batch. */
   private readonly heads = new Map<string, number>();
-  /** Rows by what they show and the row before them. */
-  private readonly known = new Map<string, number>();
+  /** Rows by the row before them and their token; those that differ from such a one in their place alone, by all three. */
+  private readonly known = new Map<number, number>();
+  private readonly elsewhere = new Map<string, number>();
 
   constructor(common: InCommon) {
     this.common = common;
@@ -166,7 +170,7 @@ export class Packer {
       const before = this.index.length;
       const behind = i === 0 ? -1 : (rows[i - 1] as number);
       const opens = i === 0 || i === head;
-      rows[i] = this.row(behind, opens, numbers[i] as number, prompt.positions.subarray(3 * i, 3 * i + 3));
+      rows[i] = this.row(behind, opens, numbers[i] as number, prompt.positions, 3 * i);
       return this.index.length > before;
     };
     // A head is a segment of its own whether or not another prompt shares it: what else is in the batch must change no bit.
@@ -191,10 +195,12 @@ export class Packer {
   answer(prompt: EncodedPrompt, { first, rows: before }: PackedPrompt, answer: Int32Array): Int32Array {
     const rows = new Int32Array(Math.max(0, answer.length - 1));
     if (rows.length === 0) return rows;
+    const place = new Int32Array(3);
     const put = (i: number): boolean => {
-      const [count, position] = [this.index.length, prompt.next + i];
+      const count = this.index.length;
+      place.fill(prompt.next + i);
       const behind = (i === 0 ? before.at(-1) : rows[i - 1]) as number;
-      rows[i] = this.row(behind, i === 0, answer[i] as number, [position, position, position]);
+      rows[i] = this.row(behind, i === 0, answer[i] as number, place, 0);
       return this.index.length > count;
     };
     this.segment([this.from.length, rows.length, first, before.length], put, 0);
@@ -226,19 +232,37 @@ export class Packer {
    * The number of a row of the batch, which is added where it is not in common with another.
    * @param behind the row before it; -1 where it is the first
    * @param opens whether it is the first of a segment: rows that attention takes in other pieces are other rows
+   * @param places its position lies there from `at` on: time, row, column
    */
-  private row(behind: number, opens: boolean, token: number, position: ArrayLike<number>): number {
-    const [time, row, column] = position as unknown as readonly [number, number, number];
-    const key = this.common === 'heads' ? null : `${behind} ${opens} ${token} ${time} ${row} ${column}`;
-    const known = key === null ? undefined : this.known.get(key);
+  private row(behind: number, opens: boolean, token: number, places: Int32Array, at: number): number {
+    const known = this.common === 'heads' ? undefined : this.knownRow(behind, opens, token, places, at);
     const number = known ?? this.index.length;
     if (known === undefined) {
-      if (key !== null) this.known.set(key, number);
       this.index.push(token);
-      this.positions.push(time, row, column);
+      this.positions.push(places[at] as number, places[at + 1] as number, places[at + 2] as number);
     }
     this.from.push(number);
     return number;
+  }
+
+  /** One that shows the same behind the same row; where there is none the row that is added next is it from now on. */
+  private knownRow(behind: number, opens: boolean, token: number, places: Int32Array, at: number): number | undefined {
+    const key = (2 * (behind + 1) + Number(opens)) * tokenSpan + token;
+    const first = this.known.get(key);
+    if (first === undefined) {
+      this.known.set(key, this.index.length);
+      return undefined;
+    }
+    const { positions } = this;
+    const isThere =
+      positions[3 * first] === places[at] &&
+      positions[3 * first + 1] === places[at + 1] &&
+      positions[3 * first + 2] === places[at + 2];
+    if (isThere) return first;
+    const text = `${key} ${places[at]} ${places[at + 1]} ${places[at + 2]}`;
+    const other = this.elsewhere.get(text);
+    if (other === undefined) this.elsewhere.set(text, this.index.length);
+    return other;
   }
 
   /** A prompt's tokens, those of media by their numbers in the batch. */

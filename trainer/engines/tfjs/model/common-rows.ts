@@ -27,6 +27,11 @@ export function rowsAdded(groups: readonly PackedGroup[]): number[][] {
  * its own where it has more.
  */
 export function sharedBatches(groups: readonly PackedGroup[], mostRows: number): [number, number][] {
+  // Most calls fit whatever is in common, which then needs no looking up.
+  const rows = ({ prompt, answers }: PackedGroup): number =>
+    answers.reduce((sum, { length }) => sum + length, prompt.tokens.length);
+  if (groups.reduce((sum, group) => sum + rows(group), 0) <= mostRows)
+    return groups.length > 0 ? [[0, groups.length]] : [];
   const ranges: [number, number][] = [];
   let packer = new Packer('all rows');
   let start = 0;
