@@ -134,9 +134,13 @@ describe('what if', () => {
     });
     await tab.locator('[data-part=what-if]').waitFor();
     await tab.waitForLoadState('networkidle');
-    await expect.poll(() => sent.some((message) => message.includes('groups/get'))).toBe(true);
-    const before = sent.length;
+    /* What the panes beside it ask comes when the answer and its group are there. */
+    const asked = (method: string) => sent.some((message) => message.includes(method));
+    for (const method of ['groups/get', 'rollouts/tokens', 'evidence/cost', 'receipts/get'])
+      await expect.poll(() => asked(method), { message: method }).toBe(true);
     await field(tab, 'alpha').fill('1');
+    await expect.poll(() => tab.locator('[data-part=what-if]').textContent()).toContain('1 change');
+    const before = sent.length;
     await tab.getByRole('button', { name: '≥', exact: true }).click();
     await expect.poll(() => tab.locator('[data-part=what-if]').textContent()).toContain('2 changes');
     expect(sent.slice(before)).toEqual([]);
