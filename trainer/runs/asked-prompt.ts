@@ -10,6 +10,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
+import { seenOrder } from '../protocol/seen-order.ts';
 import { tokenSpans } from '../protocol/token-spans.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import { type PromptTemplate, promptTemplate, readTemplate } from '../reasoning/template.ts';
@@ -175,8 +176,7 @@ async function framesOf(
   from: AskSources,
 ): Promise<ShownFrames> {
   const { media, question } = group;
-  const inOrder = media.indices.map((_, i) => i);
-  const seen = original?.rollout.order === 'shuffled' ? (media.shuffledOrder ?? inOrder) : inOrder;
+  const seen = seenOrder(media, original?.rollout.order ?? 'ordered');
   if (typeof asked === 'object' && 'count' in asked) {
     const file = path.resolve(path.dirname(from.plan.paths.find(question.dataset)), question.path);
     const limits = { ...frameLimits(from.parameters), minFrames: asked.count, maxFrames: asked.count };
@@ -192,7 +192,7 @@ async function framesOf(
   const order = orderOf(
     asked,
     seen,
-    () => media.shuffledOrder ?? shuffledOrder(inOrder.length, hash32(seed, 0x5f)) ?? seen,
+    () => media.shuffledOrder ?? shuffledOrder(media.indices.length, hash32(seed, 0x5f)) ?? seen,
   );
   return { frames: await from.frames(media.key), media, order };
 }

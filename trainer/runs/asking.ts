@@ -3,7 +3,8 @@
  * answers that are whole. Nothing of it is an event: no group, curve, list, evaluation or export changes by it.
  */
 import { hash32 } from '../data/random.ts';
-import type { Engine, Frames, ModelHandle, Prompt } from '../engines/engine.ts';
+import type { Frames } from '../engines/engine.ts';
+import { shorten, tooLong } from '../learning/long-prompt.ts';
 import {
   type Ask,
   type AskAbout,
@@ -28,9 +29,9 @@ import { AskUnderWay } from './ask-under-way.ts';
 import { type AskedAbout, type AskedPrompt, type AskSources, askedPrompt, askFault, mostKept } from './asked-prompt.ts';
 import { experimentAnswer, tokensOf } from './experiment-answer.ts';
 import { worthOfAnswers } from './experiment-worth.ts';
+import { orAborted } from './or-aborted.ts';
 import { rightWithAsks, rightWithOf } from './right-with.ts';
 import type { AskListener, AskOrder, AskService } from './service.ts';
-import { orAborted } from './weighing.ts';
 import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
 
 /** A run whose questions are asked again. */
@@ -260,7 +261,8 @@ export class Asking implements AskService {
       const { prefix } = engine.capabilities;
       this.prefix.set(at.run, prefix);
       if (goesOn(how.ask) && !prefix) throw noPrefix();
-      await demandFits(engine, model, prompt.prompt, how.parameters);
+      const long = await tooLong(engine, model, prompt.prompt, how.parameters.maxPromptTokens);
+      if (long !== null) throw new StudioError('bad-request', long, { remedy: shorten });
       work.doing(null);
       const startedMs = performance.now();
       const request = { prompt: prompt.prompt, seeds: indices.map((index) => hash32(seed, index)) };
@@ -331,24 +333,6 @@ function stillThere(store: RunStore, { rolloutId, groupId, original }: Experimen
       remedy: 'Ask again beside the present one.',
     });
   return asked;
-}
-
-/** As for questions that are trained on: a prompt that is too long is refused, and nothing of it is cut off. */
-async function demandFits(
-  engine: Engine,
-  model: ModelHandle,
-  prompt: Prompt,
-  { maxPromptTokens }: Pick<ParameterValues, 'maxPromptTokens'>,
-): Promise<void> {
-  if (maxPromptTokens === 0) return;
-  const { length } = (await engine.render(model, prompt)).ids;
-  if (length <= maxPromptTokens) return;
-  const count = (tokens: number) => tokens.toLocaleString('en-US');
-  throw new StudioError(
-    'bad-request',
-    `The prompt has ${count(length)} tokens; maxPromptTokens allows ${count(maxPromptTokens)}.`,
-    { remedy: 'Shorten the text, show fewer frames, or raise maxPromptTokens.' },
-  );
 }
 
 /** @param asker the run whose question it is */

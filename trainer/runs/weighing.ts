@@ -6,7 +6,7 @@ import { hash32 } from '../data/random.ts';
 import type { Frames } from '../engines/engine.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import type { WeighedAnswer } from '../evidence/interventions/asked.ts';
-import { usualShuffles } from '../evidence/interventions/plan.ts';
+import { planInterventions, usualShuffles } from '../evidence/interventions/plan.ts';
 import { orderWeighing, passesOf, type WeighingOrder, weigh } from '../evidence/interventions/weigh.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import {
@@ -18,11 +18,13 @@ import {
   type Weighing,
   type WeighingCost,
 } from '../protocol/evidence.ts';
-import type { GroupWithRollouts, Rollout, RunEventBody } from '../protocol/records.ts';
+import type { GroupWithRollouts, Rollout, RolloutTokens, RunEventBody } from '../protocol/records.ts';
+import { seenOrder } from '../protocol/seen-order.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
 import type { CheckpointsRead } from './checkpoints.ts';
+import { orAborted } from './or-aborted.ts';
 import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
 
 /** A run whose answers are weighed. */
@@ -93,9 +95,10 @@ export class WeighingJob {
   /** @throws StudioError `not-found` for a rollout that is not there */
   async cost(run: WeighedRun, asked: WeighingAsked): Promise<WeighingCost> {
     const { rollouts } = asked;
-    const first = this.first(run, rollouts);
+    const [firstId] = rollouts;
     const none = { by: null, answers: rollouts.length, weighed: 0, passes: 0, ms: null };
-    if (first === null) return { ...none, refusal: 'There is nothing to weigh.' };
+    if (firstId === undefined) return { ...none, refusal: 'There is nothing to weigh.' };
+    const first = heldAnswer(run.store, firstId, new Map());
     let shares: Share[];
     try {
       shares = await this.shares(run, asked);
@@ -103,12 +106,12 @@ export class WeighingJob {
       return { ...none, refusal: asStudioError(thrown).toString() };
     }
     const weighed = shares.reduce((sum, { chosen, ids }) => sum + run.store.weighedOf(ids, chosen).size, 0);
-    const passes = (rollouts.length - weighed) * passesAbout(first.group, first.rollout, asked.kinds ?? usualKinds);
+    const passes = (rollouts.length - weighed) * passesAbout(first, asked.kinds ?? usualKinds);
     const pace = this.paces.get(run.summary().id);
     const [{ chosen }] = shares as [Share];
     const by = { run: chosen.run, step: chosen.step, same: run.store.hasAnswered(first.group, chosen.step) };
     const ms = pace === undefined ? null : Math.round(pace * passes);
-    return { by, answers: rollouts.length, weighed, passes, ms, refusal: noIds(run, first.rollout) };
+    return { by, answers: rollouts.length, weighed, passes, ms, refusal: unscorable(run.store.heldTokens(firstId)) };
   }
 
   /**
@@ -212,11 +215,9 @@ export class WeighingJob {
         continue;
       }
       try {
-        const group = groupOf(run.store, id, groups);
-        const answer = await this.answerOf(run, group, id, template);
-        answers.push({ answer, group });
-        const rollout = group.rollouts.find((one) => one.id === id) as Rollout;
-        sequences += passesAbout(group, rollout, kinds ?? usualKinds);
+        const held = heldAnswer(run.store, id, groups);
+        answers.push({ answer: await this.answerOf(run, held, template), group: held.group });
+        sequences += passesAbout(held, kinds ?? usualKinds);
       } catch (thrown) {
         const fault = asStudioError(thrown);
         if (!['not-found', 'bad-media', 'bad-request'].includes(fault.kind)) throw fault;
@@ -230,27 +231,18 @@ export class WeighingJob {
 
   private async answerOf(
     run: WeighedRun,
-    group: GroupWithRollouts,
-    id: string,
+    { group, rollout }: HeldAnswer,
     template: PromptTemplate,
   ): Promise<WeighedAnswer> {
-    const rollout = group.rollouts.find((one) => one.id === id) as Rollout;
-    const { ids, pieces, logprobs, missing } = run.store.tokens(id);
-    if (ids === undefined)
-      throw new StudioError(
-        'bad-request',
-        `It can’t be scored again: ${missing?.ids ?? 'its token ids are not kept'}`,
-        {
-          place: id,
-        },
-      );
-    const frames = await this.framesOf(run.summary().id, group.media.key);
-    const inOrder = group.media.indices.map((_, i) => i);
-    const ordered = rollout.order === 'ordered' ? inOrder : (group.media.shuffledOrder ?? inOrder);
-    return {
-      ...{ rolloutId: id, question: group.question, frames, template, text: rollout.text, parsed: rollout.parsed },
-      ...{ seen: group.media.kind === 'image' ? null : ordered, ids: Int32Array.from(ids), pieces, recorded: logprobs },
-    };
+    const { id: rolloutId, text, parsed } = rollout;
+    const tokens = run.store.tokens(rolloutId);
+    const why = unscorable(tokens);
+    if (why !== null) throw new StudioError('bad-request', why, { place: rolloutId });
+    const { ids = [], pieces, logprobs: recorded } = tokens;
+    const { question, media } = group;
+    const frames = await this.framesOf(run.summary().id, media.key);
+    const seen = media.kind === 'image' ? null : seenOrder(media, rollout.order);
+    return { rolloutId, question, frames, seen, template, text, parsed, ids: Int32Array.from(ids), pieces, recorded };
   }
 
   /** What other weights found does not take the place of what those found that answered. */
@@ -270,7 +262,7 @@ export class WeighingJob {
     const known: CheckpointsRead = new Map();
     const shares = new Map<string, Share>();
     for (const id of rollouts) {
-      const group = groupOf(run.store, id, groups);
+      const { group } = heldAnswer(run.store, id, groups);
       const wanted = checkpoint ?? answeredBy(group);
       const chosen = byStep.get(wanted) ?? (await this.desk.choose(run, wanted, checkpoint !== null, known));
       byStep.set(wanted, chosen);
@@ -280,12 +272,6 @@ export class WeighingJob {
       else shares.set(key, { chosen, ids: [id] });
     }
     return [...shares.values()];
-  }
-
-  private first(run: WeighedRun, [id]: readonly string[]): { group: GroupWithRollouts; rollout: Rollout } | null {
-    if (id === undefined) return null;
-    const group = groupOf(run.store, id, new Map());
-    return { group, rollout: group.rollouts.find((one) => one.id === id) as Rollout };
   }
 }
 
@@ -298,60 +284,36 @@ function partly({ kind, message, place, remedy }: StudioError, weighed: number, 
   });
 }
 
-function groupOf(store: RunStore, rolloutId: string, known: Map<string, GroupWithRollouts>): GroupWithRollouts {
+/** An answer with its group. */
+interface HeldAnswer {
+  readonly group: GroupWithRollouts;
+  readonly rollout: Rollout;
+}
+
+/** @throws StudioError `not-found` */
+function heldAnswer(store: RunStore, rolloutId: string, known: Map<string, GroupWithRollouts>): HeldAnswer {
   const { groupId } = store.findPlace({ rolloutId });
-  const held = groupId === null ? undefined : known.get(groupId);
-  if (held) return held;
-  if (groupId === null) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
-  const group = store.group(groupId);
-  if (!group.rollouts.some(({ id }) => id === rolloutId))
-    throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
-  known.set(groupId, group);
-  return group;
+  const group = groupId === null ? undefined : (known.get(groupId) ?? store.group(groupId));
+  const rollout = group?.rollouts.find(({ id }) => id === rolloutId);
+  if (!group || !rollout) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
+  known.set(group.id, group);
+  return { group, rollout };
 }
 
 /** Forward passes for an answer, as its frames and sentences suggest. */
-function passesAbout(
-  { media, question }: GroupWithRollouts,
-  { commitments, text }: Rollout,
-  kinds: readonly InterventionKind[],
-): number {
-  const isVideo = media.kind === 'video' && media.indices.length > 1;
-  const counts: Readonly<Record<InterventionKind, number>> = {
-    order: isVideo ? usualShuffles : 0,
-    reversed: isVideo ? 1 : 0,
-    pair: isVideo ? Math.ceil(media.indices.length / 2) : 0,
-    'one frame': isVideo ? 3 : 0,
-    blind: 1,
-    'no medium': 1,
-    'no question': 1,
-    'options permuted': question.options.length > 1 ? 1 : 0,
-    'no reasoning': 1,
-  };
+function passesAbout({ group, rollout }: HeldAnswer, kinds: readonly InterventionKind[]): number {
+  const { question, media } = group;
+  const seen = media.kind === 'image' ? null : seenOrder(media, rollout.order);
+  const { interventions } = planInterventions({ question, seen }, { kinds, shuffles: usualShuffles, seed: 0 });
+  const { commitments, text } = rollout;
   const curve = Math.max(commitments?.length ?? 0, (text.match(/[.!?…](?=\s|$)|\n/g) ?? []).length) + 1;
-  return 1 + curve + kinds.reduce((sum, kind) => sum + counts[kind], 0);
+  return 1 + curve + interventions.length;
 }
 
-function noIds(run: WeighedRun, { id }: Rollout): string | null {
-  const tokens = run.store.heldTokens(id);
+/** Why an answer can't be scored again, as a sentence; null where it can. */
+function unscorable(tokens: RolloutTokens | null): string | null {
   if (tokens === null) return 'No tokens were recorded for this rollout.';
   return tokens.ids === undefined
     ? `It can’t be scored again: ${tokens.missing?.ids ?? 'its token ids are not kept'}`
     : null;
-}
-
-/** What comes after the abort is thrown away. @throws the signal's reason */
-export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    work.catch(() => undefined);
-  }
 }

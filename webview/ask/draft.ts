@@ -8,6 +8,7 @@ import {
 } from '../../trainer/protocol/ask.ts';
 import type { AskedOriginal } from '../../trainer/protocol/ask-words.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
+import { seenOrder } from '../../trainer/protocol/seen-order.ts';
 import { tokenSpans } from '../../trainer/protocol/token-spans.ts';
 
 /** A frame in its place: dropped ones stay where they are until they are taken back. */
@@ -57,15 +58,12 @@ export function untouched({ group }: Pick<Original, 'group'>): Draft {
   };
 }
 
-/** The frames in the order in which the original answer saw them. */
-export function seenOrder({ group, rollout }: Pick<Original, 'group' | 'rollout'>): readonly number[] {
-  const inOrder = group.media.indices.map((_, i) => i);
-  return rollout.order === 'shuffled' ? (group.media.shuffledOrder ?? inOrder) : inOrder;
-}
+const seenBy = ({ group, rollout }: Pick<Original, 'group' | 'rollout'>): readonly number[] =>
+  seenOrder(group.media, rollout.order);
 
 export const originalOf = (runId: string, original: Pick<Original, 'group' | 'rollout'>): AskedOriginal => ({
   runId,
-  seen: seenOrder(original),
+  seen: seenBy(original),
   question: original.group.question,
 });
 
@@ -73,7 +71,7 @@ export const originalOf = (runId: string, original: Pick<Original, 'group' | 'ro
 
 /** The strip as it is shown and can be changed. Of a number chosen anew there are no pictures yet. */
 export function stripOf(frames: DraftFrames, original: Pick<Original, 'group' | 'rollout'>): readonly StripFrame[] {
-  const seen = seenOrder(original);
+  const seen = seenBy(original);
   const kept = (order: readonly number[]): StripFrame[] => order.map((frame) => ({ frame, dropped: false }));
   if (frames.kind === 'own') return frames.strip;
   if (frames.kind === 'count') return kept(seen);
@@ -113,7 +111,7 @@ function framesAsked(frames: DraftFrames, original: Pick<Original, 'group' | 'ro
   if (frames.kind === 'named') return frames.name;
   if (frames.kind === 'count') return { count: frames.count };
   const order = frames.strip.filter(({ dropped }) => !dropped).map(({ frame }) => frame);
-  return JSON.stringify(order) === JSON.stringify(seenOrder(original)) ? 'as seen' : { order };
+  return JSON.stringify(order) === JSON.stringify(seenBy(original)) ? 'as seen' : { order };
 }
 
 // ---- the text ---------------------------------------------------------------------------------------------------------

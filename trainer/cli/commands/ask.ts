@@ -26,6 +26,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
 import { faultLine } from '../../protocol/issues.ts';
 import type { GroupWithRollouts, Rollout } from '../../protocol/records.ts';
+import { seenOrder } from '../../protocol/seen-order.ts';
 import { withClient } from '../experiments/client-at-hand.ts';
 import {
   type CliCommand,
@@ -228,8 +229,7 @@ const rightOf = (answers: readonly { readonly correct: boolean }[]) => ({
 });
 
 function originalOf({ question, media }: GroupWithRollouts, { order }: Rollout, runId: string): AskedOriginal {
-  const inOrder = media.indices.map((_, i) => i);
-  return { runId, question, seen: order === 'shuffled' ? (media.shuffledOrder ?? inOrder) : inOrder };
+  return { runId, question, seen: seenOrder(media, order) };
 }
 
 function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Rollout): string[] {

@@ -40,7 +40,16 @@ function factorialUpTo(n: number, most: number): number {
 }
 
 /** @param answered its frames are taken in the order in which the answer saw them */
-export function planInterventions({ question, seen }: AnsweredQuestion, wanted: Wanted): InterventionPlan {
+export function planInterventions(
+  {
+    question,
+    seen,
+  }: { readonly question: Pick<AnsweredQuestion['question'], 'options' | 'problemType'> } & Pick<
+    AnsweredQuestion,
+    'seen'
+  >,
+  wanted: Wanted,
+): InterventionPlan {
   const interventions: Intervention[] = [];
   const without: { kind: InterventionKind; why: string }[] = [];
   for (const kind of new Set(wanted.kinds)) {

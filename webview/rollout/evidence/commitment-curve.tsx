@@ -73,24 +73,58 @@ export function CommitmentCurve({ curve, answer }: CommitmentCurveProps) {
       </FormulaLabel>
       <svg width={left + width + 10} height={height} role="img" aria-label={commitmentSentence(curve, answer)}>
         <path class={styles.axis} d={`M${left} 14V${height}M${left + width} 14V${height}`} />
-        <path
-          class={styles.line}
-          d={points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')}
-        />
-        {points.map(({ p, x, y }, i) => (
+        <Dots {...{ points, telling, name }} numbered={telling}>
+          {({ p, x, y }) => ({ x: p > 0.5 ? x - 6 : x + 6, y: y + 4, anchor: p > 0.5 ? 'end' : 'start' })}
+        </Dots>
+      </svg>
+    </div>
+  );
+}
+
+interface Dot {
+  readonly p: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+interface DotsProps {
+  readonly points: readonly Dot[];
+  /** Points that are large, and those that have a number, by their place. */
+  readonly telling: readonly number[];
+  readonly numbered: readonly number[];
+  readonly name: string;
+  /** Where the number of a dot stands. */
+  readonly children: (dot: Dot) => {
+    readonly x: number;
+    readonly y: number;
+    readonly anchor: 'start' | 'middle' | 'end';
+  };
+}
+
+/** The points of a curve, joined. */
+function Dots({ points, telling, numbered, name, children: numberAt }: DotsProps) {
+  return (
+    <>
+      <path
+        class={styles.line}
+        d={points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')}
+      />
+      {points.map((dot, i) => {
+        const { x, y, anchor } = numberAt(dot);
+        return (
           <g key={i}>
-            <circle cx={x} cy={y} r={telling.includes(i) ? 3 : 1.8}>
-              <title>{`${name} ${afterWords(i)}: ${fixed(p, 2)}`}</title>
+            <circle cx={dot.x} cy={dot.y} r={telling.includes(i) ? 3 : 1.8}>
+              <title>{`${name} ${afterWords(i)}: ${fixed(dot.p, 2)}`}</title>
             </circle>
-            {telling.includes(i) && (
-              <text x={p > 0.5 ? x - 6 : x + 6} y={y + 4} text-anchor={p > 0.5 ? 'end' : 'start'}>
-                {shortly(p)}
+            {numbered.includes(i) && (
+              <text x={x} y={y} text-anchor={anchor}>
+                {shortly(dot.p)}
               </text>
             )}
           </g>
-        ))}
-      </svg>
-    </div>
+        );
+      })}
+    </>
   );
 }
 
@@ -117,22 +151,9 @@ function Lying({
       </FormulaLabel>
       <svg width={left + lyingWidth + 8} height={lyingHeight} role="img" aria-label={commitmentSentence(curve, answer)}>
         <path class={styles.axis} d={`M${left} ${lyingTop}h${lyingWidth}M${left} ${lyingBottom}h${lyingWidth}`} />
-        <path
-          class={styles.line}
-          d={points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('')}
-        />
-        {points.map(({ p, x, y }, i) => (
-          <g key={i}>
-            <circle cx={x} cy={y} r={telling.includes(i) ? 3 : 1.8}>
-              <title>{`${name} ${afterWords(i)}: ${fixed(p, 2)}`}</title>
-            </circle>
-            {numbered.includes(i) && (
-              <text x={x} y={p > 0.5 ? lyingTop - 4 : lyingHeight - 1} text-anchor="middle">
-                {shortly(p)}
-              </text>
-            )}
-          </g>
-        ))}
+        <Dots {...{ points, telling, numbered, name }}>
+          {({ p, x }) => ({ x, y: p > 0.5 ? lyingTop - 4 : lyingHeight - 1, anchor: 'middle' })}
+        </Dots>
       </svg>
     </div>
   );
