@@ -62,7 +62,7 @@ export const triedNames = [
   'lengthAdaptation',
   'stdDegrees',
   'stdEpsilon',
-  'divideByStd',
+  'advantageScale',
 ] as const satisfies readonly ParameterName[];
 export type TriedName = (typeof triedNames)[number];
 
