@@ -28,6 +28,20 @@ describe('parameters that were kept under former names', () => {
     expect(normalisation.parse({ ...eq3, divideByStd })).toEqual({ ...eq3, advantageScale });
   });
 
+  it.each([
+    [0.2, 0.2, 0.2],
+    [3e-4, 3e-4, 3e-4],
+    // No ratio is below 0: a lower bound farther down clips as much, nothing.
+    [1.5, 1, 1.5],
+  ])('clipEpsilon %f is clipLow %f and clipHigh %f', (clipEpsilon, clipLow, clipHigh) => {
+    const { clipLow: _, clipHigh: __, ...others } = now;
+    expect(parameterValues.parse({ ...others, clipEpsilon })).toEqual({ ...now, clipLow, clipHigh });
+    expect(parameterValues.safeParse({ ...others, clipLow: 0.1, clipEpsilon }).success).toBe(false);
+    expect(settingRefusal('tgrpo', 'clipEpsilon', 0.1)).toBe(
+      'there is no parameter clipEpsilon; it is called clipLow and clipHigh now',
+    );
+  });
+
   it('are no parameters beside the present ones, nor with a value that they could not have', () => {
     expect(parameterValues.safeParse({ ...now, divideByStd: true }).success).toBe(false);
     expect(parameterValues.safeParse({ ...asWritten(true), divideByStd: 1 }).success).toBe(false);

@@ -19,6 +19,13 @@ const formerNames: Readonly<Record<string, Former>> = {
     values: (value) => (typeof value === 'boolean' ? { advantageScale: value ? 'group' : 'none' } : null),
     could: 'true (now "group") or false (now "none")',
   },
+  clipEpsilon: {
+    now: ['clipLow', 'clipHigh'],
+    // Below 1 − 1 no ratio is: what was larger clipped nothing there either.
+    values: (value) =>
+      typeof value === 'number' && value > 0 ? { clipLow: Math.min(1, value), clipHigh: value } : null,
+    could: 'a number above 0',
+  },
 };
 
 const formerOf = (name: string): Former | undefined =>

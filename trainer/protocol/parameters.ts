@@ -484,13 +484,21 @@ export const parameters = {
     methods: rl,
     help: 'Weight of the KL term towards the reference (eq. 4).',
   }),
-  clipEpsilon: parameter({
-    label: 'clip ε',
-    symbol: 'ε',
+  clipLow: parameter({
+    label: 'clip ε below',
+    symbol: 'ε_low',
+    schema: positive.max(1),
+    changes: 'live',
+    methods: rl,
+    help: 'The ratio is not let below 1 − this (eq. 4, where both ε are one).',
+  }),
+  clipHigh: parameter({
+    label: 'clip ε above',
+    symbol: 'ε_high',
     schema: positive,
     changes: 'live',
     methods: rl,
-    help: 'The ratio is clipped to 1 ± ε (eq. 4).',
+    help: 'The ratio is not let above 1 + this. DAPO sets it higher than the one below (0.28 to 0.2), so that unlikely tokens can become likelier.',
   }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',

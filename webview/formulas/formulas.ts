@@ -144,7 +144,7 @@ export const formulas = {
   policyLoss: {
     title: 'Loss (T-GRPO and GRPO)',
     formula: [
-      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε, 1+ε)·A_i) − β·KL ]',
+      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε_low, 1+ε_high)·A_i) − β·KL ]',
       'ρ = exp(log π − log π_old);  KL by k3 or exact, as “KL estimator” says',
       'w = 1/(answers × len_i), or 1/(all tokens), as lossMean says',
     ],
@@ -194,7 +194,7 @@ export const formulas = {
   },
   clippedShare: {
     title: 'Clipped share',
-    formula: ['tokens with clip(ρ, 1−ε, 1+ε)·A < ρ·A, divided by tokens'],
+    formula: ['tokens with clip(ρ, 1−ε_low, 1+ε_high)·A < ρ·A, divided by tokens'],
     over: 'All tokens of the ordered answers in the update.',
     unit: '0 to 1',
     note: `0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
