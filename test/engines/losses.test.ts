@@ -10,6 +10,7 @@ import {
   policyToken,
   tokenWeight,
 } from '../../trainer/engines/losses.ts';
+import { normalise } from '../../trainer/protocol/normalise.ts';
 
 test('cross-entropy is the weighted sum of negative log-probabilities', () => {
   const { loss, gradient } = lossSums(
@@ -166,11 +167,39 @@ test('the exact KL is never negative, its gradient is that of finite differences
   );
 });
 
-test('the mean over answers gives every answer the same weight, the mean over tokens every token', () => {
+test('the mean over answers gives every answer the same weight, the mean over tokens and a constant every token', () => {
   const lengths = [2, 6];
   const of = (answerTokens: number) => ({ answerTokens, answers: 2, allTokens: 8 });
   expect(lengths.map((n) => n * tokenWeight('answer', of(n)))).toEqual([0.5, 0.5]);
   expect(lengths.map((n) => n * tokenWeight('token', of(n)))).toEqual([0.25, 0.75]);
+  // Divided by 4, whatever the length, and by the two answers.
+  expect(lengths.map((n) => n * tokenWeight({ constant: 4 }, of(n)))).toEqual([0.25, 0.75]);
+  expect(tokenWeight({ constant: 768 }, of(2))).toBe(tokenWeight({ constant: 768 }, of(6)));
+});
+
+test('Dr. GRPO: with a constant divisor and advantages that are not divided, the gradient is (1/G) Σ_i A_i ∇ Σ_t ln π / constant', () => {
+  // Rewards 1 1 0 of answers of 2, 5 and 3 tokens; the mean is 2/3. On the answers' own policy the ratio is 1.
+  const [rewards, lengths, constant] = [[1, 1, 0], [2, 5, 3], 64];
+  const { advantages } = normalise(rewards, { stdDegrees: 'n-1', stdEpsilon: 1e-4, advantageScale: 'none' });
+  const perToken = (value: (i: number) => number) =>
+    Float32Array.from(lengths.flatMap((length, i) => Array.from({ length }, () => value(i))));
+  const terms = policy({
+    weights: perToken((i) =>
+      tokenWeight({ constant }, { answerTokens: lengths[i] as number, answers: 3, allTokens: 10 }),
+    ),
+    advantages: perToken((i) => advantages[i] as number),
+    oldLogprobs: perToken(() => -1),
+  });
+  const { loss, gradient } = lossSums(
+    terms,
+    perToken(() => -1),
+  );
+  // By hand: (2 × 1/3 + 5 × 1/3 − 3 × 2/3) / (3 × 64).
+  expect(loss).toBeCloseTo(-(2 / 3 + 5 / 3 - 2) / 192, 8);
+  const byHand = perToken((i) => -((rewards[i] as number) - 2 / 3) / 192);
+  gradient.forEach((slope, k) => {
+    expect(slope).toBeCloseTo(byHand[k] as number, 8);
+  });
 });
 
 test('with the exact KL, value and gradient by every logit agree with finite differences of the equation', () => {

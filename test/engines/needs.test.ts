@@ -46,7 +46,7 @@ describe('what an engine lacks for a run', () => {
     ['the loss', { losses: ['cross-entropy'] }, 'It has no policy loss, which tgrpo trains with.'],
     ['a reference', { reference: false }, 'It holds no second model as the KL reference.'],
     ['an exact KL', { exactKl: false }, 'It can’t sum the KL over the whole vocabulary (klEstimator exact).'],
-    ['the loss mean', { lossMeans: ['token'] }, 'It can’t average the loss by answer (lossMean).'],
+    ['the loss mean', { lossMeans: ['token', 'constant'] }, 'It can’t average the loss by answer (lossMean).'],
     [
       'an optimizer key',
       { optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'] },

@@ -121,7 +121,7 @@ export interface Gate {
 const capabilities: EngineCapabilities = {
   chunks: ['text', 'special', 'image', 'video'],
   losses: ['cross-entropy', 'policy'],
-  lossMeans: ['answer', 'token'],
+  lossMeans: ['answer', 'token', 'constant'],
   fullParameters: true,
   entropy: true,
   samplerIsTrainer: true,

@@ -122,14 +122,20 @@ export function policyToken(
   };
 }
 
+/** What the losses of tokens are averaged by; `constant` is the number of tokens that the sum over an answer is divided by. */
+export type LossMean = 'answer' | 'token' | { readonly constant: number };
+
 /**
  * Share of one token in the loss: `answer` takes the mean over an answer's tokens and then over answers, as GRPO and the
- * released code do; `token` the mean over all tokens at once, so that long answers weigh more.
+ * released code do; `token` the mean over all tokens at once, so that long answers weigh more (DAPO, arXiv 2503.14476 eq. 8); a
+ * constant the sum over an answer's tokens divided by it, then the mean over answers (Dr. GRPO, arXiv 2503.20783: the divisor is
+ * the most tokens that an answer may have).
  */
 export function tokenWeight(
-  mean: 'answer' | 'token',
+  mean: LossMean,
   of: { readonly answerTokens: number; readonly answers: number; readonly allTokens: number },
 ): number {
+  if (typeof mean === 'object') return 1 / (of.answers * mean.constant);
   return mean === 'answer' ? 1 / (of.answers * of.answerTokens) : 1 / of.allTokens;
 }
 

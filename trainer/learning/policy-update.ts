@@ -13,6 +13,7 @@ export type UpdateParameters = Pick<
   | 'clipLow'
   | 'clipHigh'
   | 'lossMean'
+  | 'maxNewTokens'
   | 'beta1'
   | 'beta2'
   | 'weightDecay'
@@ -55,7 +56,7 @@ export async function updatePolicy(
       sequences: withReference,
       clip: { low: p.clipLow, high: p.clipHigh },
       beta: p.beta,
-      mean: p.lossMean,
+      mean: p.lossMean === 'constant' ? { constant: p.maxNewTokens } : p.lossMean,
       ...(exactKl === null ? {} : { exactKl }),
     });
     if (update === 0)

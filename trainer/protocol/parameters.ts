@@ -509,10 +509,10 @@ export const parameters = {
   }),
   lossMean: parameter({
     label: 'loss mean',
-    schema: z.enum(['answer', 'token']),
+    schema: z.enum(['answer', 'token', 'constant']),
     changes: 'live',
     methods: rl,
-    help: 'Mean over the tokens of an answer and then over answers, or over all tokens at once.',
+    help: 'answer: mean over the tokens of an answer and then over answers (GRPO). token: mean over all tokens at once (DAPO). constant: the sum over an answer’s tokens divided by maxNewTokens, then the mean over answers, so that a token weighs the same in answers of any length (Dr. GRPO).',
   }),
   klEstimator: parameter({
     label: 'KL estimator',

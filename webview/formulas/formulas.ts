@@ -146,11 +146,11 @@ export const formulas = {
     formula: [
       '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε_low, 1+ε_high)·A_i) − β·KL ]',
       'ρ = exp(log π − log π_old);  KL by k3 or exact, as “KL estimator” says',
-      'w = 1/(answers × len_i), or 1/(all tokens), as lossMean says',
+      'w = 1/(answers × len_i), 1/(all tokens), or 1/(answers × maxNewTokens), as lossMean says: answer, token, constant',
     ],
     over: 'Tokens of all ordered answers in the update. “skip flat groups” leaves groups of equal rewards out; a step without any other has no value.',
     unit: 'none',
-    note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. ${policyUpdate} ${smoothed}`,
+    note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. Answer and constant divide by the answers of the update. ${policyUpdate} ${smoothed}`,
     source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
   },
   kl: {

@@ -108,7 +108,7 @@ class TfjsEngine implements Engine {
     this.capabilities = {
       chunks: ['text', 'special', 'image', 'video'],
       losses: ['cross-entropy', 'policy'],
-      lossMeans: ['answer', 'token'],
+      lossMeans: ['answer', 'token', 'constant'],
       fullParameters: true,
       entropy: true,
       samplerIsTrainer: !replicas.backend.ownSampler,
