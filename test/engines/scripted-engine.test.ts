@@ -102,6 +102,8 @@ describe('the scripted engine', () => {
     const policyLoss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0.3, mean: 'answer' } as const;
     await expectGradientIsSlope(engine, policy, policyLoss);
     await expectGradientIsSlope(engine, policy, { ...policyLoss, mean: { constant: 5 } });
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, ratio: 'sequence' });
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, ratio: 'sequence', exactKl: reference });
     await expectGradientIsSlope(engine, policy, { ...policyLoss, mean: 'token', exactKl: reference });
   });
 

@@ -7,7 +7,7 @@ import type { EngineCapabilities } from '../protocol/engine.ts';
 import type { StopReason } from '../protocol/records.ts';
 import type { EngineStatus } from '../protocol/run-state.ts';
 import type { EngineSettings, ModelSize } from '../protocol/runfile.ts';
-import type { ClipRange, LossMean } from './losses.ts';
+import type { ClipRange, LossMean, RatioOf } from './losses.ts';
 
 /** Where the same pixels lie in a file of this machine. */
 export interface FramesPlace {
@@ -167,6 +167,8 @@ export type TrainingLoss =
       readonly kind: 'policy';
       readonly sequences: readonly PolicySequence[];
       readonly clip: ClipRange;
+      /** What has a ratio; absent: each token. */
+      readonly ratio?: RatioOf;
       readonly beta: number;
       readonly mean: LossMean;
       readonly exactKl?: ModelHandle;

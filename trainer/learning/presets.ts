@@ -74,6 +74,7 @@ const upstream: ParameterValues = {
   beta: 0.04,
   clipLow: 0.2,
   clipHigh: 0.2,
+  ratio: 'token',
   updatesPerSampling: 1,
   lossMean: 'answer',
   klEstimator: 'k3',

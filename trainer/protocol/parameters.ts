@@ -500,6 +500,14 @@ export const parameters = {
     methods: rl,
     help: 'The ratio is not let above 1 + this. DAPO sets it higher than the one below (0.28 to 0.2), so that unlikely tokens can become likelier.',
   }),
+  ratio: parameter({
+    label: 'ratio of',
+    schema: z.enum(['token', 'sequence']),
+    changes: 'live',
+    methods: rl,
+    help: 'token: each token has a ratio of its own (eq. 4). sequence: all tokens of an answer share one, exp of the mean of their log-ratios, which is clipped as a whole (GSPO; it goes with far narrower clips, such as 3e-4 and 4e-4).',
+    before: 'token',
+  }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',
     schema: count,

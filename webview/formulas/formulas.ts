@@ -145,13 +145,15 @@ export const formulas = {
     title: 'Loss (T-GRPO and GRPO)',
     formula: [
       '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε_low, 1+ε_high)·A_i) − β·KL ]',
-      'ρ = exp(log π − log π_old);  KL by k3 or exact, as “KL estimator” says',
+      'ρ = exp(log π − log π_old) of each token;  where ratio is sequence exp( Σ_t (log π − log π_old) / len_i ), one for the answer',
+      'KL by k3 or exact, as “KL estimator” says',
       'w = 1/(answers × len_i), 1/(all tokens), or 1/(answers × maxNewTokens), as lossMean says: answer, token, constant',
     ],
     over: 'Tokens of all ordered answers in the update. “skip flat groups” leaves groups of equal rewards out; a step without any other has no value.',
     unit: 'none',
     note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. Answer and constant divide by the answers of the update. ${policyUpdate} ${smoothed}`,
-    source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
+    source:
+      'Video-R1 eq. 4; DAPO (two ε, mean by token), Dr. GRPO (constant), GSPO (sequence); trainer/engines/losses.ts',
   },
   kl: {
     title: 'KL',
@@ -197,7 +199,7 @@ export const formulas = {
     formula: ['tokens with clip(ρ, 1−ε_low, 1+ε_high)·A < ρ·A, divided by tokens'],
     over: 'All tokens of the ordered answers in the update.',
     unit: '0 to 1',
-    note: `0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
+    note: `Where ratio is sequence, all tokens of an answer are clipped or none. 0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
     source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
   },
   flatGroups: {
