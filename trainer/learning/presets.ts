@@ -79,6 +79,8 @@ const upstream: ParameterValues = {
   lossMean: 'answer',
   klEstimator: 'k3',
   skipFlatGroups: false,
+  fillFlatGroups: false,
+  maxSamplingRounds: 10,
   evaluationTemperature: 0.1,
   evaluationTopP: 0.001,
   evaluationQuestions: 0,

@@ -537,6 +537,23 @@ export const parameters = {
     methods: rl,
     help: 'Leave groups whose rewards are all equal out of the update; they carry no advantage, only KL.',
   }),
+  fillFlatGroups: parameter({
+    label: 'fill flat groups',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: rl,
+    help: 'Ask further questions in place of those whose answers were all paid alike, until questionsPerStep groups have an advantage (DAPO’s dynamic sampling). The flat ones are kept in the record and left out of the update.',
+    before: false,
+  }),
+  maxSamplingRounds: parameter({
+    label: 'rounds of sampling',
+    schema: count.max(100),
+    changes: 'live',
+    methods: rl,
+    unit: 'rounds',
+    help: 'With fillFlatGroups, a step asks this many times at most, the first time included; then it goes on with the groups that it has, and says so.',
+    before: 10,
+  }),
   // evaluation
   evaluationTemperature: parameter({
     label: 'evaluation temperature',

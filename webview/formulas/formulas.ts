@@ -205,7 +205,7 @@ export const formulas = {
   flatGroups: {
     title: 'Flat groups',
     formula: ['groups with std = 0, divided by groups'],
-    over: 'All questions of the step; in SFT those of the probe.',
+    over: 'All questions of the step, those that fillFlatGroups replaced and those in their place among them; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
     source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
