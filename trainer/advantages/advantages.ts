@@ -6,6 +6,7 @@ import { fractionsRule, isCorrect } from '../protocol/correctness.ts';
 import { batchStd, type Normalisation, normalise } from '../protocol/normalise.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
+import { overlongPart } from './overlong.ts';
 import { compareShares } from './temporal-test.ts';
 
 /** What scoring found out about one answer. */
@@ -37,6 +38,9 @@ export type RewardParameters = Pick<
   | 'lengthNeedsMoreThanOne'
   | 'lengthAdaptation'
   | 'stdDegrees'
+  | 'overlongPenalty'
+  | 'overlongCache'
+  | 'maxNewTokens'
   | 'stdEpsilon'
   | 'advantageScale'
 > &
@@ -149,6 +153,7 @@ export function groupAdvantages(
       ...basics(answer),
       temporalPart(temporal, right, rule, p),
       lengthPart(answer.length, right, rule, lengthOpen, window, p.omega),
+      ...(p.overlongPenalty > 0 ? [overlongPart(answer.length, p)] : []),
       ...(p.flagPenalty > 0 ? [flaggedPart(answer.flagged, p.flagPenalty)] : []),
     ];
     return { correct: right, parts, total: total(parts) };

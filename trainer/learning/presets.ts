@@ -63,6 +63,9 @@ const upstream: ParameterValues = {
   omega: 0.2,
   flagPenalty: 0,
   maskFlagged: false,
+  overlongPenalty: 0,
+  // A fifth of the longest answer, as 4096 of 20480 in DAPO.
+  overlongCache: 154,
   lengthMin: 320,
   lengthMax: 512,
   lengthNeedsMoreThanOne: true,
@@ -125,6 +128,7 @@ const sample: ParameterValues = {
   maxNewTokens: 64,
   lengthMin: 8,
   lengthMax: 48,
+  overlongCache: 13,
   skipFlatGroups: true,
   evaluationTemperature: 0,
   evaluationTopP: 1,

@@ -97,6 +97,12 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
       `answers end at maxNewTokens (${p.maxNewTokens}), below lengthMin (${p.lengthMin}), so no length bonus is paid`,
       'Raise maxNewTokens, lower lengthMin, or set omega to 0.',
     );
+  if (p.overlongPenalty > 0 && p.overlongCache >= p.maxNewTokens)
+    warn(
+      'overlongCache',
+      `overlongCache (${p.overlongCache}) is not below maxNewTokens (${p.maxNewTokens}), so answers of every length pay a part of overlongPenalty`,
+      'Lower overlongCache; DAPO takes a fifth of the longest answer.',
+    );
   if (method === 'tgrpo' && (p.alpha === 0 || p.shuffledGroupSize === 0)) {
     const place = p.alpha === 0 ? 'alpha' : 'shuffledGroupSize';
     warn(

@@ -58,6 +58,8 @@ export const triedNames = [
   'correctThreshold',
   'omega',
   'flagPenalty',
+  'overlongPenalty',
+  'overlongCache',
   'lengthMin',
   'lengthMax',
   'lengthNeedsMoreThanOne',

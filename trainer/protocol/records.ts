@@ -24,7 +24,7 @@ export type FrameOrder = z.infer<typeof frameOrder>;
 
 /** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
 export const rewardPart = z.object({
-  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'flagged']),
+  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'overlong', 'flagged']),
   value: z.number(),
   /** The most that this part can pay in this run, 0 where it can only take; a part that was not paid is value 0. */
   possible: z.number(),

@@ -127,7 +127,7 @@ export const formulas = {
   },
   rewardCurve: {
     title: 'Reward',
-    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + flagged'],
+    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + overlong + flagged'],
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
@@ -495,6 +495,18 @@ export const formulas = {
     note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
     source: 'Video-R1 eq. 5; trainer/advantages/advantages.ts',
   },
+  overlongPart: {
+    title: 'Overlong',
+    formula: [
+      '0  if len ≤ L_max − L_cache',
+      'penalty × (L_max − L_cache − len) / L_cache  if len ≤ L_max',
+      '−penalty  beyond',
+    ],
+    over: 'Tokens of this ordered answer, the end token included; shuffled answers have no such part.',
+    unit: 'reward',
+    note: 'L_max is maxNewTokens, so an answer that was cut there pays it all. There is no such part while “penalty for overlong answers” is 0.',
+    source: 'DAPO, arXiv 2503.14476 eq. 13; trainer/advantages/overlong.ts',
+  },
   flaggedPart: {
     title: 'Flagged words',
     formula: ['−penalty  if it holds words that people flagged in answers to the same question, else 0'],
@@ -505,7 +517,7 @@ export const formulas = {
   },
   total: {
     title: 'Total reward',
-    formula: ['r = accuracy + format + temporal + length + flagged'],
+    formula: ['r = accuracy + format + temporal + length + overlong + flagged'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
     source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',

@@ -26,6 +26,7 @@ export const partFormulas = {
   format: 'formatPart',
   temporal: 'temporalPart',
   length: 'lengthPart',
+  overlong: 'overlongPart',
   flagged: 'flaggedPart',
 } as const satisfies Record<RewardPart['name'], FormulaName>;
 
