@@ -229,7 +229,8 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   };
   const ofStrip = bothStrips ? null : stripEvidence(evidence, pickedEvidence, media.times.length, pickPair);
   const pickedStart = pickedEvidence?.kind === 'word' ? pickedEvidence.start : null;
-  useEffect(() => {
+  /* With the page, so that no key that is pressed as soon as the word is seen comes before its focus. */
+  useLayoutEffect(() => {
     const word = pickedStart === null ? null : text.current?.querySelector<HTMLElement>(`[data-word="${pickedStart}"]`);
     word?.scrollIntoView({ block: 'nearest' });
     word?.focus({ preventScroll: true });
