@@ -412,7 +412,6 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           whole="the whole answer"
           {...{ named, refused }}
           isBrief
-          dismissKey="X"
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
