@@ -229,7 +229,8 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   };
   const ofStrip = bothStrips ? null : stripEvidence(evidence, pickedEvidence, media.times.length, pickPair);
   const pickedStart = pickedEvidence?.kind === 'word' ? pickedEvidence.start : null;
-  useEffect(() => {
+  /* With the page, so that no key that is pressed as soon as the word is seen comes before its focus. */
+  useLayoutEffect(() => {
     const word = pickedStart === null ? null : text.current?.querySelector<HTMLElement>(`[data-word="${pickedStart}"]`);
     word?.scrollIntoView({ block: 'nearest' });
     word?.focus({ preventScroll: true });
@@ -411,7 +412,6 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           whole="the whole answer"
           {...{ named, refused }}
           isBrief
-          dismissKey="X"
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
