@@ -101,6 +101,9 @@ describe('the scripted engine', () => {
     const sequences = [policySequence('ab', 1, uniform, uniform), policySequence('b', -0.5, uniform - 0.1, uniform)];
     const policyLoss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0.3, mean: 'answer' } as const;
     await expectGradientIsSlope(engine, policy, policyLoss);
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, mean: { constant: 5 } });
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, ratio: 'sequence' });
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, ratio: 'sequence', exactKl: reference });
     await expectGradientIsSlope(engine, policy, { ...policyLoss, mean: 'token', exactKl: reference });
   });
 

@@ -28,6 +28,8 @@ interface OpenGroup {
   readonly weights: (Float32Array | null)[];
   /** Numbers of ordered answers that do not count in the group. */
   readonly leftOut: Set<number>;
+  /** Another question was asked in its place: it stays out of the update and its batch, whatever becomes of its scores. */
+  readonly isReplaced: boolean;
 }
 
 /** A sequence to train on, before the reference has been asked for its log-probabilities, and the rollout that it is of. */
@@ -69,6 +71,7 @@ export class OpenGroups {
         rolloutIds: group.rollouts.filter(({ order }) => order === 'ordered').map(({ id }) => id),
         weights: completions.map(() => null),
         leftOut: new Set(),
+        isReplaced: group.leftOut !== undefined,
       };
       for (const { id, order, index } of group.rollouts) this.places.set(id, { group: open, half: order, index });
       return open;
@@ -154,7 +157,7 @@ export class OpenGroups {
     const batch = this.batch();
     return this.groups.flatMap((group) => {
       const counted = countedIn(group);
-      if (counted.length === 0) return [];
+      if (counted.length === 0 || group.isReplaced) return [];
       const { advantages, flat } = this.advantages(group, batch);
       if (flat && this.parameters.skipFlatGroups) return [];
       return counted.map((i, at): OpenSequence => {
@@ -191,7 +194,7 @@ export class OpenGroups {
   /** What the groups are made advantages of together, as they stand now. */
   private batch(): Pick<RewardParameters, 'batchStd'> {
     if (this.parameters.advantageScale !== 'batch') return {};
-    const counted = this.groups.filter((group) => countedIn(group).length > 0);
+    const counted = this.groups.filter((group) => countedIn(group).length > 0 && !group.isReplaced);
     return { batchStd: batchStdOf(counted.map(countedScores), this.parameters) };
   }
 

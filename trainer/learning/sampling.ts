@@ -160,20 +160,25 @@ function findIn(completion: Completion, { question, flagged }: LoadedQuestion, p
   };
 }
 
-/** Rewards and advantages of drawn groups, and their records: one batch. */
+/**
+ * Rewards and advantages of drawn groups, and their records: one batch.
+ * @param leftOut flat ones that are not of the batch: recorded, and not trained on
+ */
 export async function scoreGroups(
   drawn: readonly DrawnGroup[],
   how: GroupSampling,
   durations: StepMetrics['durations'],
+  leftOut: ReadonlySet<DrawnGroup> = new Set(),
 ): Promise<SampledGroup[]> {
   return timed(durations, 'score', async () => {
     const batchStd = batchStdOf(
-      drawn.map(({ scores }) => scores),
+      drawn.filter((one) => !leftOut.has(one)).map(({ scores }) => scores),
       how.parameters,
     );
     const sampled: SampledGroup[] = [];
     for (const one of drawn) {
-      sampled.push(await scoreGroup(one, how, batchStd));
+      const { group, ...rest } = await scoreGroup(one, how, batchStd);
+      sampled.push({ ...rest, group: { ...group, ...(leftOut.has(one) && { leftOut: 'flat' as const }) } });
       await setImmediate();
     }
     return sampled;

@@ -500,6 +500,14 @@ export const parameters = {
     methods: rl,
     help: 'The ratio is not let above 1 + this. DAPO sets it higher than the one below (0.28 to 0.2), so that unlikely tokens can become likelier.',
   }),
+  ratio: parameter({
+    label: 'ratio of',
+    schema: z.enum(['token', 'sequence']),
+    changes: 'live',
+    methods: rl,
+    help: 'token: each token has a ratio of its own (eq. 4). sequence: all tokens of an answer share one, exp of the mean of their log-ratios, which is clipped as a whole (GSPO; it goes with far narrower clips, such as 3e-4 and 4e-4).',
+    before: 'token',
+  }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',
     schema: count,
@@ -509,10 +517,10 @@ export const parameters = {
   }),
   lossMean: parameter({
     label: 'loss mean',
-    schema: z.enum(['answer', 'token']),
+    schema: z.enum(['answer', 'token', 'constant']),
     changes: 'live',
     methods: rl,
-    help: 'Mean over the tokens of an answer and then over answers, or over all tokens at once.',
+    help: 'answer: mean over the tokens of an answer and then over answers (GRPO). token: mean over all tokens at once (DAPO). constant: the sum over an answer’s tokens divided by maxNewTokens, then the mean over answers, so that a token weighs the same in answers of any length (Dr. GRPO).',
   }),
   klEstimator: parameter({
     label: 'KL estimator',
@@ -528,6 +536,23 @@ export const parameters = {
     changes: 'live',
     methods: rl,
     help: 'Leave groups whose rewards are all equal out of the update; they carry no advantage, only KL.',
+  }),
+  fillFlatGroups: parameter({
+    label: 'fill flat groups',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: rl,
+    help: 'Ask further questions in place of those whose answers were all paid alike, until questionsPerStep groups have an advantage (DAPO’s dynamic sampling). The flat ones are kept in the record and left out of the update.',
+    before: false,
+  }),
+  maxSamplingRounds: parameter({
+    label: 'rounds of sampling',
+    schema: count.max(100),
+    changes: 'live',
+    methods: rl,
+    unit: 'rounds',
+    help: 'With fillFlatGroups, a step asks this many times at most, the first time included; then it goes on with the groups that it has, and says so.',
+    before: 10,
   }),
   // evaluation
   evaluationTemperature: parameter({

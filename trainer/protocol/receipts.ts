@@ -46,6 +46,7 @@ export const triedNames = [
   'klEstimator',
   'clipLow',
   'clipHigh',
+  'ratio',
   'updatesPerSampling',
   'lossMean',
   'skipFlatGroups',

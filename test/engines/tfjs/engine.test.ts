@@ -550,6 +550,40 @@ describe('the policy loss', () => {
     }));
   }
 
+  test('with the ratio of a sequence and a constant divisor the loss is GSPO’s of the log-probabilities, over threads and batches', async () => {
+    const model = await newModel(two);
+    await train(two, model, 5);
+    const drawn = (await policySequences(model)).map((sequence, i) => ({
+      ...sequence,
+      answer: { tokens: sequence.answer.tokens.subarray(0, 3 + 2 * i) },
+      oldLogprobs: sequence.oldLogprobs.subarray(0, 3 + 2 * i).map((value, k) => value - 0.1 * ((i + k) % 3)),
+    }));
+    const scored = await two.forward(model, drawn);
+    const ratios = drawn.map(({ oldLogprobs }, i) => {
+      const logprobs = scored[i]?.logprobs ?? new Float32Array();
+      return Math.exp(
+        logprobs.reduce((sum, value, k) => sum + value - (oldLogprobs[k] as number), 0) / logprobs.length,
+      );
+    });
+    const [low, high, constant] = [0.2, 0.05, 12];
+    const expected = drawn.map(({ advantage, answer }, i) => {
+      const s = ratios[i] as number;
+      const clipped = Math.min(1 + high, Math.max(1 - low, s));
+      return (-answer.tokens.length * Math.min(s * advantage, clipped * advantage)) / (drawn.length * constant);
+    });
+    const report = await two.forwardBackward(model, {
+      ...{ kind: 'policy', sequences: drawn, clip: { low, high }, ratio: 'sequence', beta: 0, mean: { constant } },
+    });
+    expect(report.loss).toBeCloseTo(
+      expected.reduce((sum, value) => sum + value, 0),
+      4,
+    );
+    const clipped = drawn.filter(({ advantage }, i) => advantage > 0 && (ratios[i] as number) > 1 + high);
+    const tokens = (of: readonly PolicySequence[]) => of.reduce((sum, { answer }) => sum + answer.tokens.length, 0);
+    expect(clipped.length).toBeGreaterThan(0);
+    expect(report.clipped).toBeCloseTo(tokens(clipped) / tokens(drawn), 6);
+  });
+
   test('the exact KL is 0 against the model itself and positive against another, and a step down its gradient lessens it', async () => {
     const trained = await newModel(two);
     await train(two, trained, 5);

@@ -45,6 +45,7 @@ describe('withoutEffect', () => {
       chunks: [],
       losses: [],
       lossMeans: [],
+      ratios: [],
       fullParameters: true,
       entropy: false,
       samplerIsTrainer: true,
