@@ -47,7 +47,8 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
   useEffect(() => feed.need('checkpoints'), [feed]);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const narrow = useNarrow(narrowest);
-  const [pane, setPane] = useState<AskPane>('change');
+  /* A link that names an ask leads to its answers. */
+  const [pane, setPane] = useState<AskPane>(shown > 0 ? 'answers' : 'change');
   const [diff, setDiff] = useState(false);
   const page = useRef<HTMLElement>(null);
   const go = () => {
