@@ -115,6 +115,18 @@ describe('ask again', () => {
       .first()
       .getByText(/order [−\d]/)
       .waitFor();
+    const words = answers(tab).locator('[data-part=ask] [data-part=answer] [title^="order "]');
+    expect(await words.count()).toBe(0);
+    await answers(tab).getByRole('button', { name: 'Order', exact: true }).click();
+    await words.first().waitFor();
+    await answers(tab).locator('[data-part=legend]').waitFor();
+    const [weighed] = await kept();
+    const { order: worth, text, from } = weighed?.parts[0]?.answers[0] ?? {};
+    const [first] = worth?.words ?? [];
+    expect(await words.first().textContent()).toBe(text?.slice(first?.span.start, first?.span.end));
+    expect(first?.span.start).toBeGreaterThanOrEqual(from ?? Number.NaN);
+    await tab.keyboard.press('p');
+    await expect.poll(() => words.count()).toBe(0);
     await answers(tab)
       .getByText(/So far:/)
       .waitFor();
@@ -194,7 +206,7 @@ describe('ask again', () => {
     const weights = change(tab).getByRole('combobox', { name: 'weights' });
     await weights.locator('option', { hasText: 'before training (sft-1, step 1)' }).waitFor({ state: 'attached' });
     expect(await weights.locator('option', { hasText: 'sft-1' }).count()).toBe(1);
-    expect(await change(tab).getByRole('checkbox', { name: /sft-1/ }).count()).toBe(0);
+    await expect.poll(() => change(tab).getByRole('checkbox', { name: /sft-1/ }).count()).toBe(0);
     const number = await nextNumber();
     await change(tab).getByRole('checkbox', { name: 'step 1', exact: true }).check();
     await change(tab).getByRole('textbox', { name: 'answers' }).fill('1');
