@@ -53,7 +53,7 @@ describe('what an update did', () => {
       ['left out', '–', '–', '0.0000', '0 of 1'],
     ]);
     const moved = tab.locator('[data-part=moved]');
-    expect(await moved.locator('caption').textContent()).toBe('What this step moved, by the sign of the advantage');
+    expect(await moved.locator('caption').textContent()).toBe('What this step moved');
     expect(await moved.locator('thead th').allTextContents()).toEqual([
       ...['this group', 'whole step', 'answers'],
       ...['nats a token', 'likelier', 'nats a token', 'likelier'],

@@ -142,7 +142,7 @@ function Moved({ feed, receipt, group }: { feed: RunFeed; receipt: Receipt; grou
   return (
     <>
       <table class={styles.table} data-part="moved">
-        <caption>What this step moved, by the sign of the advantage</caption>
+        <caption>What this step moved</caption>
         <SideHeads columns={['nats a token', 'likelier']} />
         <tbody>
           {rows.map(({ side, group: own, step }) => (
@@ -238,7 +238,7 @@ function TriedView({ feed, group, words, result }: { feed: RunFeed; group: Group
       <table class={styles.table} data-part="tried-sides">
         <caption>
           <FormulaLabel name="moved" pointerOnly>
-            By the sign of the advantage, nats a token
+            What the update would move, nats a token
           </FormulaLabel>
         </caption>
         <SideHeads columns={['as it is', 'tried']} />
