@@ -39,7 +39,7 @@ const policy = (terms: Partial<PolicyTerms>): PolicyTerms => ({
   advantages: Float32Array.of(1),
   oldLogprobs: Float32Array.of(0),
   refLogprobs: null,
-  clipEpsilon: 0.2,
+  clip: { low: 0.2, high: 0.2 },
   beta: 0,
   ...terms,
 });
@@ -58,6 +58,24 @@ test.each([
   expect(sums.clipped).toBe(clipped);
 });
 
+test.each([
+  // DAPO's bounds, 1 - 0.2 and 1 + 0.28: the upper one alone is farther out.
+  [1.25, 1, 1.25, 0],
+  [1.3, 1, 1.28, 1],
+  [1.3, -1, -1.3, 0],
+  [0.75, -1, -0.8, 1],
+  [0.85, -1, -0.85, 0],
+])(
+  'with bounds of its own on each side a ratio of %f with an advantage of %f gives %f',
+  (ratio, advantage, value, clipped) => {
+    const terms = policy({ advantages: Float32Array.of(advantage), clip: { low: 0.2, high: 0.28 } });
+    const sums = lossSums(terms, Float32Array.of(Math.log(ratio)));
+    expect(sums.loss).toBeCloseTo(-value, 5);
+    expect(sums.clipped).toBe(clipped);
+    expect(sums.gradient[0]).toBeCloseTo(clipped === 1 ? 0 : -value, 5);
+  },
+);
+
 test('value and gradient of random batches agree with the equation and its finite differences', () => {
   const token = fc.record({
     logprob: fc.double({ min: -4, max: -0.1, noNaN: true }),
@@ -70,8 +88,9 @@ test('value and gradient of random batches agree with the equation and its finit
     fc.property(
       fc.array(token, { minLength: 1, maxLength: 6 }),
       fc.double({ min: 0, max: 0.5, noNaN: true }),
-      (tokens, beta) => {
-        const [low, high] = [0.8, 1.2];
+      fc.constantFrom([0.2, 0.2], [0.2, 0.28], [1, 3], [3e-4, 4e-4]),
+      (tokens, beta, [below = 0, above = 0]) => {
+        const [low, high] = [1 - below, 1 + above];
         const single = (t: (typeof tokens)[number], logprob: number): number => {
           const r = Math.exp(logprob - t.old);
           const d = t.ref - logprob;
@@ -85,6 +104,7 @@ test('value and gradient of random batches agree with the equation and its finit
           oldLogprobs: column('old'),
           refLogprobs: column('ref'),
           beta,
+          clip: { low: below, high: above },
         });
         const sums = lossSums(terms, column('logprob'));
         expect(sums.loss).toBeCloseTo(
@@ -104,13 +124,13 @@ test('value and gradient of random batches agree with the equation and its finit
 });
 
 test('on the answers’ own policy the ratio is 1, nothing is clipped, and the slope is -A', () => {
-  const token = policyToken(-0.7, -0.7, -0.7, 1.5, { clipEpsilon: 0.2, beta: 0.04 });
+  const token = policyToken(-0.7, -0.7, -0.7, 1.5, { clip: { low: 0.2, high: 0.2 }, beta: 0.04 });
   expect(token).toEqual({ ratio: 1, surrogate: 1.5, isClipped: false, kl: 0, loss: -1.5, derivative: -1.5 });
 });
 
 test('the KL term is added with its weight, and pulls towards the reference', () => {
   // d = 1: k3 = e - 2, slope 1 - e.
-  const token = policyToken(-2, -2, -1, 0, { clipEpsilon: 0.2, beta: 0.04 });
+  const token = policyToken(-2, -2, -1, 0, { clip: { low: 0.2, high: 0.2 }, beta: 0.04 });
   expect(token.loss).toBeCloseTo(0.04 * (Math.E - 2), 12);
   expect(token.derivative).toBeCloseTo(0.04 * (1 - Math.E), 12);
 });

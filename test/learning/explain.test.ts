@@ -49,6 +49,19 @@ describe('a group explained', () => {
     ]);
   });
 
+  it('is divided by the batch’s standard deviation where that is wanted, by its own where that is not given', () => {
+    const batch = { ...presetParameters('paper', 'tgrpo'), advantageScale: 'batch' } as const;
+    const explainedWith = (given: object) => explainGroup(readGroupNumbers({ ...video, ...given }, 'test'), batch);
+    // 0.7 from the mean.
+    const given = explainedWith({ batch_std: 0.35 });
+    expect(given.advantages[0]).toBeCloseTo(2, 12);
+    expect(given.explanation).toContain(
+      'Advantages are divided by the standard deviation of the batch from its groups’ means, 0.35.',
+    );
+    expect(explainedWith({}).advantages).toEqual(explain(video).advantages);
+    expect(() => readGroupNumbers({ ...video, batch_std: -1 }, 'test')).toThrow('batch_std must be at least 0, not -1');
+  });
+
   it('is plain GRPO for an image, and where the temporal reward is off', () => {
     const image = { ...video, data_type: 'image', shuffled_accuracy: [] };
     for (const group of [image, { ...video, temporal: false }]) {

@@ -7,6 +7,7 @@ import type { EngineCapabilities } from '../protocol/engine.ts';
 import type { StopReason } from '../protocol/records.ts';
 import type { EngineStatus } from '../protocol/run-state.ts';
 import type { EngineSettings, ModelSize } from '../protocol/runfile.ts';
+import type { ClipRange } from './losses.ts';
 
 /** Where the same pixels lie in a file of this machine. */
 export interface FramesPlace {
@@ -165,7 +166,7 @@ export type TrainingLoss =
   | {
       readonly kind: 'policy';
       readonly sequences: readonly PolicySequence[];
-      readonly clipEpsilon: number;
+      readonly clip: ClipRange;
       readonly beta: number;
       readonly mean: 'answer' | 'token';
       readonly exactKl?: ModelHandle;

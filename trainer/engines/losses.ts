@@ -1,5 +1,11 @@
 /** The losses as functions of the log-probability of each target token: value, gradient, and what is reported. */
 
+/** The ratio is clipped to 1 - low .. 1 + high: one ε in GRPO, two in DAPO (arXiv 2503.14476, eq. 8). */
+export interface ClipRange {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** One entry per target token. */
 export interface CrossEntropyTerms {
   readonly kind: 'cross-entropy';
@@ -15,7 +21,7 @@ export interface PolicyTerms {
   readonly oldLogprobs: Float32Array;
   /** Null without a reference: no KL term. */
   readonly refLogprobs: Float32Array | null;
-  readonly clipEpsilon: number;
+  readonly clip: ClipRange;
   readonly beta: number;
 }
 
@@ -77,7 +83,7 @@ export function exactKl(
 export interface PolicyToken {
   /** exp(logprob - old). */
   readonly ratio: number;
-  /** min(ratio A, clip(ratio, 1 - ε, 1 + ε) A). */
+  /** min(ratio A, clip(ratio, 1 - ε_low, 1 + ε_high) A). */
   readonly surrogate: number;
   /** The clip is what the minimum takes, so the surrogate has no slope here. */
   readonly isClipped: boolean;
@@ -99,10 +105,10 @@ export function policyToken(
   oldLogprob: number,
   refLogprob: number | null,
   advantage: number,
-  { clipEpsilon, beta }: Pick<PolicyTerms, 'clipEpsilon' | 'beta'>,
+  { clip, beta }: Pick<PolicyTerms, 'clip' | 'beta'>,
 ): PolicyToken {
   const ratio = Math.exp(logprob - oldLogprob);
-  const bounded = Math.max(1 - clipEpsilon, Math.min(1 + clipEpsilon, ratio));
+  const bounded = Math.max(1 - clip.low, Math.min(1 + clip.high, ratio));
   const isClipped = bounded * advantage < ratio * advantage;
   const surrogate = (isClipped ? bounded : ratio) * advantage;
   const kl = refLogprob === null ? { value: 0, derivative: 0 } : k3(logprob, refLogprob);

@@ -26,6 +26,8 @@ const groupNumbers = z.strictObject({
   shuffled_accuracy: scores.default([]),
   /** Whether the temporal reward is on; false is plain GRPO. */
   temporal: z.boolean().default(true),
+  /** For advantageScale batch: the standard deviation of the step's answers from their groups' means; absent: this group's own. */
+  batch_std: z.number().min(0).optional(),
   /** Whether the length bonus is on. */
   len_control: z.boolean().default(true),
 });
@@ -53,7 +55,7 @@ export interface ExplainedGroup {
 /** @throws StudioError `bad-input` naming the key and what is wrong with it. */
 export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
   const remedy =
-    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false if wanted.';
+    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false and "batch_std" as a number if wanted.';
   const fail = (message: string): never => {
     throw new StudioError('bad-input', message, { place, remedy });
   };
@@ -89,8 +91,9 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     flagged: [],
   });
   const shuffled = group.temporal ? group.shuffled_accuracy.map(answer) : [];
+  const p = { ...parameters, ...(group.batch_std !== undefined && { batchStd: group.batch_std }) };
   const verdict = groupAdvantages(group.accuracy.map(answer), shuffled, {
-    ...parameters,
+    ...p,
     omega: group.len_control ? parameters.omega : 0,
   });
   const sentences = verdict.ordered.map(({ parts, total }, i) => {
@@ -112,8 +115,8 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     mean: verdict.mean,
     std: verdict.std,
     advantages: verdict.advantages,
-    advantages_without_temporal: advantagesWithout(paid, parameters),
-    temporal_felt: feltBy(paid, parameters),
+    advantages_without_temporal: advantagesWithout(paid, p),
+    temporal_felt: feltBy(paid, p),
     explanation: [...verdict.explanation, ...sentences],
   };
 }

@@ -10,7 +10,8 @@ export type UpdateParameters = Pick<
   | 'beta'
   | 'klEstimator'
   | 'updatesPerSampling'
-  | 'clipEpsilon'
+  | 'clipLow'
+  | 'clipHigh'
   | 'lossMean'
   | 'beta1'
   | 'beta2'
@@ -52,7 +53,7 @@ export async function updatePolicy(
     const report = await engine.forwardBackward(policy, {
       kind: 'policy',
       sequences: withReference,
-      clipEpsilon: p.clipEpsilon,
+      clip: { low: p.clipLow, high: p.clipHigh },
       beta: p.beta,
       mean: p.lossMean,
       ...(exactKl === null ? {} : { exactKl }),

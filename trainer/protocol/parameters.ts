@@ -3,6 +3,8 @@
  * From it come the validation of run files and of `set`, the JSON schema, the quick pick and the dashboard's parameter list.
  */
 import { z } from 'zod';
+import { readingFormerNames, renamedClause } from './former-names.ts';
+import { nearestClause } from './nearest.ts';
 
 export const methods = ['sft', 'tgrpo', 'grpo'] as const;
 /** `grpo` is T-GRPO without the shuffled group and its reward. */
@@ -458,7 +460,7 @@ export const parameters = {
     schema: z.enum(['n', 'n-1']),
     changes: 'live',
     methods: rl,
-    help: 'Denominator of the standard deviation of a group.',
+    help: 'Denominator of the standard deviation of a group, and of that of the batch.',
   }),
   stdEpsilon: parameter({
     label: 'std epsilon',
@@ -467,12 +469,12 @@ export const parameters = {
     methods: rl,
     help: 'Added to the standard deviation under the fraction.',
   }),
-  divideByStd: parameter({
-    label: 'divide by std',
-    schema: z.boolean(),
+  advantageScale: parameter({
+    label: 'advantages divided by',
+    schema: z.enum(['none', 'group', 'batch']),
     changes: 'live',
     methods: rl,
-    help: 'Whether advantages are divided by the standard deviation (eq. 3).',
+    help: 'The mean of its group is taken from every reward. group divides by the group’s standard deviation too (eq. 3); batch by that of all answers of the step, each from its group’s mean (REINFORCE++-baseline); none by nothing (Dr. GRPO).',
   }),
   beta: parameter({
     label: 'KL weight β',
@@ -482,13 +484,21 @@ export const parameters = {
     methods: rl,
     help: 'Weight of the KL term towards the reference (eq. 4).',
   }),
-  clipEpsilon: parameter({
-    label: 'clip ε',
-    symbol: 'ε',
+  clipLow: parameter({
+    label: 'clip ε below',
+    symbol: 'ε_low',
+    schema: positive.max(1),
+    changes: 'live',
+    methods: rl,
+    help: 'The ratio is not let below 1 − this (eq. 4, where both ε are one).',
+  }),
+  clipHigh: parameter({
+    label: 'clip ε above',
+    symbol: 'ε_high',
     schema: positive,
     changes: 'live',
     methods: rl,
-    help: 'The ratio is clipped to 1 ± ε (eq. 4).',
+    help: 'The ratio is not let above 1 + this. DAPO sets it higher than the one below (0.28 to 0.2), so that unlikely tokens can become likelier.',
   }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',
@@ -560,9 +570,17 @@ const recorded = Object.fromEntries(
   }),
 );
 /** All parameters, none unknown, each required but for those that older records can't have. */
-export const parameterValues = z.strictObject(recorded) as unknown as z.ZodType<ParameterValues>;
+export const parameterValues = readingFormerNames(z.strictObject(recorded)) as unknown as z.ZodType<ParameterValues>;
 /** What a run file may override. */
-export const parameterOverrides = z.strictObject(shape).partial() as unknown as z.ZodType<Partial<ParameterValues>>;
+export const parameterOverrides = readingFormerNames(z.strictObject(shape).partial()) as unknown as z.ZodType<
+  Partial<ParameterValues>
+>;
+
+/** For a message: that there is no such parameter, with what it is called now or the nearest name. */
+export function noParameter(name: string): string {
+  const clause = renamedClause(name);
+  return `there is no parameter ${name}${clause === '' ? nearestClause(name, parameterNames) : clause}`;
+}
 
 export function isParameterName(name: string): name is ParameterName {
   return Object.hasOwn(parameters, name);

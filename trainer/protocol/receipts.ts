@@ -44,7 +44,8 @@ export const triedNames = [
   'gradClipNorm',
   'beta',
   'klEstimator',
-  'clipEpsilon',
+  'clipLow',
+  'clipHigh',
   'updatesPerSampling',
   'lossMean',
   'skipFlatGroups',
@@ -62,7 +63,7 @@ export const triedNames = [
   'lengthAdaptation',
   'stdDegrees',
   'stdEpsilon',
-  'divideByStd',
+  'advantageScale',
 ] as const satisfies readonly ParameterName[];
 export type TriedName = (typeof triedNames)[number];
 

@@ -144,7 +144,7 @@ export const formulas = {
   policyLoss: {
     title: 'Loss (T-GRPO and GRPO)',
     formula: [
-      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε, 1+ε)·A_i) − β·KL ]',
+      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε_low, 1+ε_high)·A_i) − β·KL ]',
       'ρ = exp(log π − log π_old);  KL by k3 or exact, as “KL estimator” says',
       'w = 1/(answers × len_i), or 1/(all tokens), as lossMean says',
     ],
@@ -194,7 +194,7 @@ export const formulas = {
   },
   clippedShare: {
     title: 'Clipped share',
-    formula: ['tokens with clip(ρ, 1−ε, 1+ε)·A < ρ·A, divided by tokens'],
+    formula: ['tokens with clip(ρ, 1−ε_low, 1+ε_high)·A < ρ·A, divided by tokens'],
     over: 'All tokens of the ordered answers in the update.',
     unit: '0 to 1',
     note: `0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
@@ -431,6 +431,14 @@ export const formulas = {
     note: '0 where all rewards are equal (within 1e−9) and for a single answer under n − 1.',
     source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
+  batchStd: {
+    title: 'Standard deviation of the batch',
+    formula: ['sqrt( Σ_q Σ_i (r_qi − mean_q)² / (N − 1) )', 'or N in place of N − 1, as stdDegrees says'],
+    over: 'The N ordered answers to all questions of the step, each from the mean of its own group. Groups of equal rewards count with 0.',
+    unit: 'reward',
+    note: 'Divides advantages where advantageScale is batch. It is kept with each group, so that what-if takes it as it was.',
+    source: 'REINFORCE++-baseline, arXiv 2501.03262; trainer/protocol/normalise.ts',
+  },
   groupSize: {
     title: 'n',
     formula: ['n = ordered answers'],
@@ -502,18 +510,22 @@ export const formulas = {
   },
   advantage: {
     title: 'Advantage',
-    formula: ['A_i = (r_i − mean) / (std + stdEpsilon)', 'A_i = r_i − mean  where “divide by std” is off'],
+    formula: [
+      'A_i = (r_i − mean) / (std + stdEpsilon)  where advantageScale is group',
+      'A_i = (r_i − mean) / (std of the batch + stdEpsilon)  where it is batch',
+      'A_i = r_i − mean  where it is none',
+    ],
     over: 'This answer among the ordered answers to its question; the same for each of its tokens.',
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
-    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
+    source: 'Video-R1 eq. 3; REINFORCE++-baseline (batch), Dr. GRPO (none); trainer/protocol/normalise.ts',
   },
   advantageWithout: {
     title: 'Advantage without r_t',
     formula: ['A_i of r_i − temporal_i, with their own mean and std'],
     over: 'This answer among the ordered answers to its question, as if nobody had been paid r_t.',
     unit: 'none',
-    note: 'Divided as the group was when it was trained on.',
+    note: 'Divided as the group was when it was trained on; by the batch’s standard deviation as it was.',
     source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
   },
   advantageIfUsed: {

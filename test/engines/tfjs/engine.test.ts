@@ -242,7 +242,7 @@ describe('training', () => {
       refLogprobs: references[i]?.logprobs ?? null,
     }));
     const own = await two.forward(model, sampled);
-    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0.04, mean: 'answer' } as const;
+    const loss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0.04, mean: 'answer' } as const;
     const close = (a: Float32Array | null | undefined, b: Float32Array | null | undefined): void => {
       expect(a?.length).toBe(b?.length);
       a?.forEach((value, i) => {
@@ -280,7 +280,13 @@ describe('training', () => {
       oldLogprobs: answer.logprobs.map(() => -1000),
       refLogprobs: null,
     };
-    const loss = { kind: 'policy', sequences: [sequence], clipEpsilon: 0.2, beta: 0, mean: 'answer' } as const;
+    const loss = {
+      kind: 'policy',
+      sequences: [sequence],
+      clip: { low: 0.2, high: 0.2 },
+      beta: 0,
+      mean: 'answer',
+    } as const;
     await expect(two.forwardBackward(model, loss)).rejects.toMatchObject({ kind: 'not-finite' });
     const after = await savedBytes(two, model);
     expect(after.map((file, i) => file.equals(before[i] as Buffer))).toEqual([true, true, true]);
@@ -515,7 +521,7 @@ describe('the policy loss', () => {
     const report = await two.forwardBackward(model, {
       kind: 'policy',
       sequences,
-      clipEpsilon: 0.2,
+      clip: { low: 0.2, high: 0.2 },
       beta: 0.04,
       mean: 'answer',
     });
@@ -552,7 +558,7 @@ describe('the policy loss', () => {
     const itself = await two.createModel({ kind: 'copy', of: model }, 'reference');
     const other = await two.createModel({ kind: 'new', size: tinySize, seed: 8, texts: tinyTexts }, 'reference');
     const sequences = (await policySequences(model)).map((sequence) => ({ ...sequence, advantage: 0 }));
-    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 1, mean: 'token' } as const;
+    const loss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 1, mean: 'token' } as const;
     const againstItself = await two.forwardBackward(model, { ...loss, exactKl: itself });
     expect(againstItself.kl).toBeLessThan(1e-6);
     expect(againstItself.loss).toBeCloseTo(0, 5);
@@ -577,7 +583,7 @@ describe('the policy loss', () => {
       oldLogprobs: logprobs,
       refLogprobs: null,
     }));
-    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0, mean: 'answer' } as const;
+    const loss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0, mean: 'answer' } as const;
     const norms: number[] = [];
     for (const exactKl of [undefined, reference]) {
       await one.forwardBackward(model, { ...loss, ...(exactKl === undefined ? {} : { exactKl }) });
@@ -617,7 +623,13 @@ describe('the policy loss', () => {
       refLogprobs: null,
     };
     await expect(
-      one.forwardBackward(model, { kind: 'policy', sequences: [sequence], clipEpsilon: 0.2, beta: 0, mean: 'token' }),
+      one.forwardBackward(model, {
+        kind: 'policy',
+        sequences: [sequence],
+        clip: { low: 0.2, high: 0.2 },
+        beta: 0,
+        mean: 'token',
+      }),
     ).rejects.toMatchObject({ kind: 'bad-request' });
     await one.unload(model);
   });

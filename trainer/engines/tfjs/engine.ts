@@ -614,7 +614,7 @@ function lossTerms(
   };
   const weighted = (shares: Float32Array): Float32Array => multiplied(shares, order, loss.sequences, lengths);
   if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: weighted(perToken(() => 1 / tokens)) };
-  const { sequences, clipEpsilon, beta, mean } = loss;
+  const { sequences, clip, beta, mean } = loss;
   const joined = (pick: (sequence: PolicySequence) => Float32Array | null, what: string): Float32Array => {
     const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
     let at = 0;
@@ -643,7 +643,7 @@ function lossTerms(
     advantages: perToken((i) => sequences[i]?.advantage ?? 0),
     oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
     refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),
-    clipEpsilon,
+    clip,
     beta,
   };
 }

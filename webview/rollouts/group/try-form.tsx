@@ -12,7 +12,8 @@ import styles from './try-form.module.css';
 const offered = [
   'learningRate',
   'beta',
-  'clipEpsilon',
+  'clipLow',
+  'clipHigh',
   'weightDecay',
   'gradClipNorm',
   'updatesPerSampling',
