@@ -324,9 +324,18 @@ describe('an answer that was weighed', () => {
     await right.getByRole('img', { name: 'no video: not sampled' }).waitFor();
     await context.close();
     const low = await open('w-0', madeRun, [1000, 760]);
-    await bars(low).first().waitFor();
-    expect(await low.locator('[data-part=right-with]').count()).toBe(0);
-    await low.locator('[data-part=verdict] [title*="as seen 5/5"]').waitFor();
+    const line = low.locator('[data-part=right-with]');
+    await line.getByRole('img', { name: 'as seen: 5 of 5 right' }).waitFor();
+    expect(await line.getByRole('img').count()).toBe(4);
+    await line.getByRole('button', { name: /^Sample/ }).waitFor();
+    // Whole, and in no more than a line of text and its bars.
+    const box = await line.boundingBox();
+    expect((box?.y ?? 760) + (box?.height ?? 0)).toBeLessThanOrEqual(760);
+    expect(box?.height).toBeLessThanOrEqual(28);
+    const cut = await line
+      .locator('p > span')
+      .evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent));
+    expect(cut).toEqual([]);
   });
 
   it.each([

@@ -20,6 +20,7 @@ import {
 } from '../protocol/evidence.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens, RunEventBody } from '../protocol/records.ts';
 import { seenOrder } from '../protocol/seen-order.ts';
+import { splitSentences } from '../reasoning/sentences.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
@@ -313,8 +314,8 @@ function passesAbout({ group, rollout }: HeldAnswer, kinds: readonly Interventio
   const { question, media } = group;
   const seen = media.kind === 'image' ? null : seenOrder(media, rollout.order);
   const { interventions } = planInterventions({ question, seen }, { kinds, shuffles: usualShuffles, seed: 0 });
-  const { commitments, text } = rollout;
-  const curve = Math.max(commitments?.length ?? 0, (text.match(/[.!?…](?=\s|$)|\n/g) ?? []).length) + 1;
+  const { text, parsed } = rollout;
+  const curve = parsed.think === null ? 0 : splitSentences(text, parsed.think, question.options).length + 1;
   return 1 + curve + interventions.length;
 }
 
