@@ -41,15 +41,14 @@ interface InPage {
   readonly axe: { run(context: unknown, options: RunOptions): Promise<AxeResults> };
 }
 
-export interface Fault {
+interface Fault {
   readonly rule: string;
   readonly html: string;
   readonly message: string;
 }
-export const lineOf = ({ rule, html, message }: Fault): string => `${rule}: ${html.slice(0, 160)} ${message}`;
 
 /** By all rules that axe has on by itself but contrast, or by those that are named. */
-export async function faultsBesideContrast(page: Page, rules: readonly string[] | null = null): Promise<Fault[]> {
+async function faultsBesideContrast(page: Page, rules: readonly string[] | null): Promise<Fault[]> {
   await putIn(page);
   const options: RunOptions = {
     resultTypes: ['violations'],
@@ -157,11 +156,26 @@ async function judgeTexts(looks: readonly string[]): Promise<{ passed: string[];
  * By contrast, of all text of the page that does not look like text which passed before.
  * @param passed looks of the theme that the page wears; those that pass now are added
  */
-export async function contrastFaults(page: Page, passed: Set<string>): Promise<Fault[]> {
+async function contrastFaults(page: Page, passed: Set<string>): Promise<Fault[]> {
   await putIn(page);
   const looks = (await page.evaluate(findTexts)).filter((look) => !passed.has(look));
   if (looks.length === 0) return [];
   const found = await page.evaluate(judgeTexts, looks);
   for (const look of found.passed) passed.add(look);
   return found.faults;
+}
+
+/** Looks that passed for contrast, by theme: none at first. */
+export const noLooks = (): Readonly<Record<Theme, Set<string>>> => ({
+  ...{ dark: new Set(), light: new Set() },
+  ...{ 'high contrast': new Set(), 'high contrast light': new Set() },
+});
+
+/** By all rules, in the theme that the page wears: those that no colour decides are asked in dark alone. */
+export async function faultsInTheme(page: Page, theme: Theme, passed: ReturnType<typeof noLooks>): Promise<string[]> {
+  const found = [
+    ...(await faultsBesideContrast(page, theme === 'dark' ? null : ['link-in-text-block'])),
+    ...(await contrastFaults(page, passed[theme])),
+  ];
+  return found.map(({ rule, html, message }) => `${theme}: ${rule}: ${html} ${message}`);
 }
