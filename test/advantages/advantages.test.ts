@@ -110,7 +110,7 @@ describe('advantages (eq. 3)', () => {
   it('use n instead of n - 1, or no division, when told so', () => {
     const overN = groupAdvantages(answers(1, 0), [], { ...paper, omega: 0, stdDegrees: 'n' });
     expect(overN.advantages).toEqual([1, -1]);
-    const undivided = groupAdvantages(answers(1, 0), [], { ...paper, omega: 0, divideByStd: false });
+    const undivided = groupAdvantages(answers(1, 0), [], { ...paper, omega: 0, advantageScale: 'none' });
     expect(undivided.advantages).toEqual([0.5, -0.5]);
   });
 

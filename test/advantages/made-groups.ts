@@ -64,7 +64,8 @@ export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
   lengthAdaptation: fc.constantFrom(0, 0.5, 1),
   stdDegrees: fc.constantFrom('n', 'n-1'),
   stdEpsilon: fc.constantFrom(0, 1e-4),
-  divideByStd: fc.boolean(),
+  advantageScale: fc.constantFrom('none', 'group', 'batch'),
+  batchStd: fc.constantFrom(0.3, 1.25),
 });
 
 /** An answer whose form is right. */

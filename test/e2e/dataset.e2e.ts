@@ -408,7 +408,7 @@ describe('the page of a dataset', () => {
       expect([name, style]).toEqual([name, 'dashed']);
       expect(contrast, name).toBeGreaterThanOrEqual(3);
     }
-    await press('N');
+    await press('X');
     await suggested.filter({ hasText: 'dismissed' }).waitFor();
     expect(await passage.count()).toBe(0);
     const { process } = rows[1] as { process: string };

@@ -3,7 +3,7 @@
  * Pure; GRPO is the same function without a shuffled half.
  */
 import { fractionsRule, isCorrect } from '../protocol/correctness.ts';
-import { normalise } from '../protocol/normalise.ts';
+import { batchStd, type Normalisation, normalise } from '../protocol/normalise.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
 import { compareShares } from './temporal-test.ts';
@@ -38,8 +38,9 @@ export type RewardParameters = Pick<
   | 'lengthAdaptation'
   | 'stdDegrees'
   | 'stdEpsilon'
-  | 'divideByStd'
->;
+  | 'advantageScale'
+> &
+  Pick<Normalisation, 'batchStd'>;
 
 export interface RewardedAnswer {
   readonly correct: boolean;
@@ -166,6 +167,12 @@ export function groupAdvantages(
         ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
         : `Mean ${number(average)}, standard deviation ${number(std)} over ${totals.length} answers (${p.stdDegrees}).`,
   );
+  if (p.advantageScale === 'batch' && !flat)
+    explanation.push(
+      p.batchStd === undefined
+        ? 'Advantages are divided by the standard deviation of the batch; this group is all that is known of it.'
+        : `Advantages are divided by the standard deviation of the batch from its groups’ means, ${number(p.batchStd)}.`,
+    );
   return {
     ordered: rewarded,
     shuffled: compared,
@@ -178,6 +185,17 @@ export function groupAdvantages(
     flat,
     explanation,
   };
+}
+
+/** `batchStd` of groups by the scores of their answers, whatever they are divided by. */
+export function batchStdOf(
+  groups: readonly { readonly ordered: readonly ScoredAnswer[]; readonly shuffled: readonly ScoredAnswer[] }[],
+  p: RewardParameters,
+): number {
+  const totals = groups.map(({ ordered, shuffled }) =>
+    groupAdvantages(ordered, shuffled, p).ordered.map(({ total }) => total),
+  );
+  return batchStd(totals, p.stdDegrees);
 }
 
 /** What p and p̃ of eq. 1 are the means of. */

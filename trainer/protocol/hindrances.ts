@@ -77,6 +77,13 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
     if (!p.obeyLabels && p[name] !== 0 && p[name] !== false)
       warn(name, `${name} is ${p[name]}, but obeyLabels is off, so nothing comes of it`, 'Set obeyLabels to true.');
 
+  if (p.fillFlatGroups && p.maxSamplingRounds === 1)
+    warn(
+      'maxSamplingRounds',
+      'maxSamplingRounds is 1, so fillFlatGroups asks no further question and only leaves flat groups out',
+      'Set maxSamplingRounds to 2 or more, or fillFlatGroups to false.',
+    );
+
   const bonuses = [...(method === 'tgrpo' && p.alpha > 0 ? ['temporal'] : []), ...(p.omega > 0 ? ['length'] : [])];
   if (p.correctThreshold >= 1 && bonuses.length > 0)
     warn(

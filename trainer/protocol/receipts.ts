@@ -44,7 +44,9 @@ export const triedNames = [
   'gradClipNorm',
   'beta',
   'klEstimator',
-  'clipEpsilon',
+  'clipLow',
+  'clipHigh',
+  'ratio',
   'updatesPerSampling',
   'lossMean',
   'skipFlatGroups',
@@ -62,7 +64,7 @@ export const triedNames = [
   'lengthAdaptation',
   'stdDegrees',
   'stdEpsilon',
-  'divideByStd',
+  'advantageScale',
 ] as const satisfies readonly ParameterName[];
 export type TriedName = (typeof triedNames)[number];
 

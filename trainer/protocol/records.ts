@@ -225,6 +225,8 @@ export const group = z.object({
     /** How rewards were made advantages; absent where it was not kept yet. */
     normalised: normalisation.optional(),
   }),
+  /** It is no part of the update: it was flat, and another question was asked in its place (fillFlatGroups). Absent elsewhere. */
+  leftOut: z.literal('flat').optional(),
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),
