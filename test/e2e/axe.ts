@@ -47,21 +47,36 @@ interface Fault {
   readonly message: string;
 }
 
-/** By all rules that axe has on by itself but contrast, or by those that are named. */
-async function faultsBesideContrast(page: Page, rules: readonly string[] | null): Promise<Fault[]> {
+/** A tooltip is read with what it is about, and so stands in no landmark of its own. */
+const isOfTooltip = ({ rule, html }: Fault): boolean => rule === 'region' && html.includes('role="tooltip"');
+
+/** @param within selectors of what is looked at; the whole page without */
+async function faultsBy(page: Page, asked: RunOptions, within: readonly string[] = []): Promise<Fault[]> {
   await putIn(page);
-  const options: RunOptions = {
-    resultTypes: ['violations'],
-    selectors: false,
-    ...(rules ? { runOnly: [...rules] } : { rules: { 'color-contrast': { enabled: false } } }),
-  };
-  return await page.evaluate(async (options) => {
-    const { violations } = await (window as unknown as InPage).axe.run(document, options);
+  const given = { options: { ...asked, resultTypes: ['violations'], selectors: false } satisfies RunOptions, within };
+  const found = await page.evaluate(async ({ options, within }) => {
+    const context = within.length === 0 ? document : { include: [...within] };
+    const { violations } = await (window as unknown as InPage).axe.run(context, options);
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, any }) => ({ rule: id, html, message: any[0]?.message ?? '' })),
     );
-  }, options);
+  }, given);
+  return found.filter((fault) => !isOfTooltip(fault));
 }
+
+const told = ({ rule, html, message }: Fault): string => `${rule}: ${html} ${message}`;
+
+/** By all rules that axe has on by itself, in the page as it is: a line each, with the rule, the element and what is wrong. */
+export async function faultsNow(
+  page: Page,
+  { rules, within }: { readonly rules?: readonly string[]; readonly within?: readonly string[] } = {},
+): Promise<string[]> {
+  return (await faultsBy(page, rules ? { runOnly: [...rules] } : {}, within)).map(told);
+}
+
+/** By all rules that axe has on by itself but contrast, or by those that are named. */
+const faultsBesideContrast = (page: Page, rules: readonly string[] | null): Promise<Fault[]> =>
+  faultsBy(page, rules ? { runOnly: [...rules] } : { rules: { 'color-contrast': { enabled: false } } });
 
 /** Elements with text by what they look like, kept in the page between the two functions that run there. */
 interface WithTexts {
@@ -177,5 +192,5 @@ export async function faultsInTheme(page: Page, theme: Theme, passed: ReturnType
     ...(await faultsBesideContrast(page, theme === 'dark' ? null : ['link-in-text-block'])),
     ...(await contrastFaults(page, passed[theme])),
   ];
-  return found.map(({ rule, html, message }) => `${theme}: ${rule}: ${html} ${message}`);
+  return found.map((fault) => `${theme}: ${told(fault)}`);
 }
