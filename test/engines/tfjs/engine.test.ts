@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type {
   Completion,
   Engine,
@@ -571,9 +571,28 @@ describe('the policy loss', () => {
       const clipped = Math.min(1 + high, Math.max(1 - low, s));
       return (-answer.tokens.length * Math.min(s * advantage, clipped * advantage)) / (drawn.length * constant);
     });
-    const report = await two.forwardBackward(model, {
-      ...{ kind: 'policy', sequences: drawn, clip: { low, high }, ratio: 'sequence', beta: 0, mean: { constant } },
-    });
+    const small = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 1 }, { microBatchRows: 20 });
+    onTestFinished(() => small.dispose());
+    const path = await folder();
+    await two.saveState(model, path);
+    const inParts = await small.createModel({ kind: 'folder', folder: path, optimizer: false }, 'policy');
+    // Prompts that differ, so that each answer is a batch of its own.
+    const apart = drawn.map((sequence, i) => ({
+      ...sequence,
+      prompt: [...sequence.prompt, { kind: 'text', text: 'abcd'.slice(0, i) } as const],
+    }));
+    const sequenceLoss = {
+      kind: 'policy',
+      clip: { low, high },
+      ratio: 'sequence',
+      beta: 0,
+      mean: { constant },
+    } as const;
+    const report = await two.forwardBackward(model, { ...sequenceLoss, sequences: drawn });
+    const whole = await two.forwardBackward(model, { ...sequenceLoss, sequences: apart });
+    const parts = await small.forwardBackward(inParts, { ...sequenceLoss, sequences: apart });
+    expect(parts.loss).toBeCloseTo(whole.loss, 5);
+    expect(parts.clipped).toBe(whole.clipped);
     expect(report.loss).toBeCloseTo(
       expected.reduce((sum, value) => sum + value, 0),
       4,

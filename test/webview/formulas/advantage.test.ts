@@ -1,6 +1,6 @@
 /** Total, mean and std give the advantage (Video-R1 eq. 3). */
 import { describe, expect, it } from 'vitest';
-import { advantageOf } from '../../../webview/formulas/advantage.ts';
+import { advantageOf, divisorWords } from '../../../webview/formulas/advantage.ts';
 import { aGroup, aRollout } from '../../store/records.ts';
 
 describe('advantageOf', () => {
@@ -28,6 +28,16 @@ describe('advantageOf', () => {
       divisor: null,
       agrees: true,
     });
+  });
+
+  it('is divided by the batch’s deviation as the group records it, in number and in words', () => {
+    const batch = { advantageScale: 'batch' as const, stdEpsilon: 0.1 };
+    const normalised = { ...batch, stdDegrees: 'n-1' as const, batchStd: 0.4 };
+    const recorded = aGroup(1, { stats: { ...stats, normalised } });
+    expect(advantageOf(answer(1), recorded, batch)).toMatchObject({ divisor: 0.5, agrees: true });
+    expect(divisorWords(recorded, batch)).toBe('(0.400 + 0.1)');
+    // Of an older group it is not known, and its own stands for it.
+    expect(divisorWords(group, { ...batch, stdEpsilon: 0 })).toBe('0.648');
   });
 
   it('says when the shown numbers do not give the advantage that was trained on', () => {

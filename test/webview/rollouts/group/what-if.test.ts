@@ -12,6 +12,7 @@ import {
   answersIf,
   candidateParameters,
   knownGroup,
+  refusedValue,
   triedHere,
   whatIf,
   withoutEffect,
@@ -126,7 +127,34 @@ describe('with something changed', () => {
   });
 });
 
+describe('advantages divided by the batch’s standard deviation', () => {
+  const answers = [scoredAnswer(1, 10), scoredAnswer(0, 10)];
+  const plain = { ...paper, omega: 0, formatWeight: 1 };
+
+  it('can be tried where it is recorded, which is what they are divided by then, and nowhere else', () => {
+    const group = recordOf(answers, [], plain);
+    const unknown = knownGroup(group, plain, []);
+    expect(refusedValue(unknown, 'advantageScale', 'batch')).toMatch('does not tell');
+    expect(refusedValue(unknown, 'advantageScale', 'none')).toBeNull();
+    expect(triedHere(unknown, { advantageScale: 'batch' })).toEqual({});
+    const { stdDegrees, stdEpsilon, advantageScale } = plain;
+    const stats = { ...group.stats, normalised: { stdDegrees, stdEpsilon, advantageScale, batchStd: 0.25 } };
+    const known = knownGroup({ ...group, stats }, plain, []);
+    expect(known.giveTheRecord).toBe(true);
+    expect(refusedValue(known, 'advantageScale', 'batch')).toBeNull();
+    // Half a point from the mean.
+    expect(whatIf(known, triedHere(known, { advantageScale: 'batch' })).advantages).toEqual([2, -2]);
+  });
+});
+
 describe('the parameters that a group may have been made with', () => {
+  it('are found through commands that named them as an older version did', () => {
+    const commands = [set('divideByStd', 10, true, false)];
+    const now: RewardParameters = { ...paper, advantageScale: 'none' };
+    expect(candidateParameters({ at: 5 }, now, commands)[0].advantageScale).toBe('group');
+    expect(candidateParameters({ at: 20 }, now, commands)[0].advantageScale).toBe('none');
+  });
+
   const commands = [set('lengthMax', 10, 512, 600), set('lengthMax', 30, 600, 700), set('omega', 30, 0.2, 0.4)];
   const now: RewardParameters = { ...paper, lengthMax: 700, omega: 0.4 };
 
