@@ -60,6 +60,9 @@ export function buildPrompt(
   ];
 }
 
+/** What an answer without reasoning begins with: an empty chain of thought and the open answer, laid out as SFT trains them. */
+export const emptyReasoning = '<think></think>\n<answer>';
+
 /** What SFT trains: the chain of thought, a newline, the solution with its tags. Null for a row without a chain of thought. */
 export function solutionText(row: Pick<DatasetRow, 'process' | 'solution'>): string | null {
   return row.process === undefined ? null : `${row.process}\n${row.solution}`;
