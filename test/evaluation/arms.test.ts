@@ -27,7 +27,7 @@ import { answered, given, headerWith, unreadable } from './made-answers.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-arms-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const begin = '<think></think>\n<answer>';
+const begin = '<think></think><answer';
 const options = { maxTokens: 32, temperature: 0, topP: 1 };
 
 async function engineOf(script: Script, can = {}) {
@@ -47,10 +47,10 @@ describe('asked without reasoning', () => {
     const asked: AskedAnswer[] = [];
     const made = await engineOf((one) => {
       asked.push(one);
-      return 'B</answer>';
+      return '>B</answer>';
     });
     const answers = await askDirect(questions, asking(made));
-    expect(answers.map(({ text }) => text)).toEqual([`${begin}B</answer>`, `${begin}B</answer>`]);
+    expect(answers.map(({ text }) => text)).toEqual([`${begin}>B</answer>`, `${begin}>B</answer>`]);
     for (const { prompt, isShuffled } of asked) {
       expect(prompt.endsWith(`assistant\n${begin}`)).toBe(true);
       expect(prompt).toContain(defaultTemplate.instruction);
@@ -80,7 +80,7 @@ describe('asked without reasoning', () => {
     const seeds: number[] = [];
     const made = await engineOf(({ seed }) => {
       seeds.push(seed);
-      return 'B</answer>';
+      return '>B</answer>';
     });
     await askDirect(questions, asking(made));
     await askDirect(questions.slice(1), asking(made));
@@ -115,7 +115,7 @@ describe('what the pairs say', () => {
   it('counts answers that have reasoning all the same', () => {
     const direct = { ...given(1), text: '<think>It is so.</think><answer>A</answer>' };
     expect(directArmOf('hint', [{ ...part, reasoning: given(1), direct }], 1)?.reasoned).toBe(1);
-    const empty = { ...direct, text: `${begin}A</answer>` };
+    const empty = { ...direct, text: `${begin}>A</answer>` };
     expect(directArmOf('prefix', [{ ...part, reasoning: given(1), direct: empty }], 1)?.reasoned).toBe(0);
   });
 
@@ -233,8 +233,8 @@ describe('the files of the other arms', () => {
     isShuffled
       ? '<think>a</think>\n<answer>A</answer>'
       : Number(key.split('-')[1]) % 2 === 0
-        ? 'B</answer>'
-        : 'A</answer>';
+        ? '>B</answer>'
+        : '>A</answer>';
 
   async function ask(out: string, limit: number | null = null) {
     const made = await engineOf(script);

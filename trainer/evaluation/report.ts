@@ -95,7 +95,11 @@ function orderTable(datasets: readonly DatasetResult[]): Table[] {
 
 /** As it stands under the rows of a dataset. */
 const partName = (dataset: string, { kind, name }: Pick<DirectSlice, 'kind' | 'name'>) =>
-  kind === 'all' ? plain(dataset, 30) : `  ${plain(name, 40)}`;
+  kind === 'all'
+    ? plain(dataset, 30)
+    : kind === 'type' || kind === 'family'
+      ? `  ${kind} ${plain(name, 40)}`
+      : `  ${plain(name, 40)}`;
 
 function directTable(datasets: readonly DatasetResult[]): Table[] {
   const rows = datasets.flatMap(({ name, direct }) =>

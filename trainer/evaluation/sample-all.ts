@@ -14,6 +14,7 @@ export interface AllSampling {
 /** @returns by request, one completion a seed. @throws Interrupted when the signal ends it; StudioError as the engine does */
 export async function sampleAll(requests: readonly SampleRequest[], how: AllSampling): Promise<Completion[][]> {
   const all = requests.map(({ seeds }) => new Array<Completion>(seeds.length));
+  if (requests.length === 0) return all;
   const total = requests.reduce((sum, { seeds }) => sum + seeds.length, 0);
   let done = 0;
   for await (const event of how.engine.sample(how.model, requests, how.options, how.signal)) {
