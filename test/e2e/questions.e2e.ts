@@ -73,7 +73,11 @@ function runOf(id: keyof typeof rights, seed: number): RunThatIsOver {
     })),
     of: {
       ...anEvaluation(step),
-      ...{ id: evaluation, direct: directArmOf('hint', right.map(directPair), 1) as DirectArm },
+      ...{
+        id: evaluation,
+        at: 1_700_000_005_000 + step,
+        direct: directArmOf('hint', right.map(directPair), 1) as DirectArm,
+      },
       reversed: reversedArmOf(right.slice(0, 2).map(reversedPair), 2, 1),
     },
   }));
